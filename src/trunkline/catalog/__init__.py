@@ -1,0 +1,228 @@
+"""What a PBX can be asked: every action, entity type and enum of the 3CX Configuration API, by version.
+
+    >>> from trunkline import catalog
+    >>> catalog.load().action("DeleteFax").path
+    '/Fax({Id})'
+
+The data file beside this module is compiled from 3CX's published OpenAPI files (`compile.py`).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from functools import cached_property, lru_cache
+from pathlib import Path
+
+import msgspec
+
+from ..errors import UnknownName
+from . import names
+from .model import (
+    Action,
+    ActionBefore,
+    Data,
+    Edition,
+    EntitySet,
+    EnumType,
+    EnumValue,
+    FieldForm,
+    ObjectType,
+    Param,
+    TypeSpec,
+    parse_type,
+)
+
+__all__ = [
+    "Action",
+    "Catalog",
+    "EntitySet",
+    "EnumType",
+    "ObjectType",
+    "Param",
+    "TypeSpec",
+    "load",
+    "parse_type",
+    "version_key",
+]
+
+DATA_FILE = Path(__file__).with_name("catalog.json")
+
+
+def version_key(version: str) -> tuple[int, ...]:
+    """Order versions as numbers: ``20.0.10`` after ``20.0.9``; of a build such as ``20.0.9.112`` the first three count.
+
+    ``pre-20.0.5`` comes before 20.0.5. ValueError for text that is no version.
+    """
+    before = version.startswith("pre-")
+    numbers = [int(part) for part in version.removeprefix("pre-").split(".")[:3]]
+    return (*numbers, -1) if before else (*numbers, 0)
+
+
+class Catalog:
+    """All actions and types of one version, or of every version.
+
+    ``version`` is None for the catalog of everything ever published; names then mean the newest form.
+    """
+
+    def __init__(self, data: Data, version: str | None = None) -> None:
+        self._data = data
+        self.version = version
+        self.editions: tuple[Edition, ...] = data.editions
+        self._span = self._editions_of(version)
+
+    def _editions_of(self, version: str | None) -> tuple[int, int]:
+        """Indexes of the first and last edition that describe a version; a later build takes the one before it."""
+        last = len(self.editions) - 1
+        if version is None:
+            return 0, last
+        wanted = version_key(version)
+        keys = [version_key(e.version) for e in self.editions]
+        known = [k for k in keys if k <= wanted] or keys[:1]
+        return keys.index(known[-1]), len(keys) - 1 - keys[::-1].index(known[-1])
+
+    def _has(self, since: int, until: int | None) -> bool:
+        first, last = self._span
+        return since <= last and (until is None or until >= first)
+
+    @cached_property
+    def actions(self) -> tuple[Action, ...]:
+        """Every action, by resource and id. Superseded forms have ids such as ``fax.get_by_number@20.0.7``."""
+        return tuple(self._as_of(a) for a in self._data.actions if self._has(a.since, a.until))
+
+    def _as_of(self, action: Action) -> Action:
+        """An action with the body, answer and options it had in this version's last edition."""
+        changes: dict[str, object] = {}
+        for before in reversed(action.before):  # oldest form last, so the one that applies wins
+            if before.until >= self._span[1]:
+                changes |= {k: v for k in before.__struct_fields__ if k != "until" and (v := getattr(before, k)) is not None}
+        return msgspec.structs.replace(action, **changes) if changes else action
+
+    @cached_property
+    def _by_name(self) -> dict[str, Action]:
+        """Ids, operationIds and display names, lower case; where a name has two forms the newest comes last and wins."""
+        found: dict[str, Action] = {}
+        for action in sorted(self.actions, key=lambda a: (a.until is None, a.until or 0, a.since)):
+            found[action.operation_id.lower()] = action
+            found[names.display_words(action.operation_id).lower()] = action
+            resource = names.display_words(action.tag)
+            found[f"{resource}: {names.display_words(action.operation_id)}".lower()] = action
+            found[action.id] = action
+            found[action.id.partition("@")[0]] = action
+        return found
+
+    @cached_property
+    def resources(self) -> Mapping[str, Mapping[str, Action]]:
+        """Actions by resource and verb; a superseded form only where the version has no newer one."""
+        found: dict[str, dict[str, Action]] = {}
+        for action in sorted(self.actions, key=lambda a: (a.resource, a.verb, a.until is None, a.until or 0)):
+            found.setdefault(action.resource, {})[action.verb] = action
+        return found
+
+    def action(self, name: str) -> Action:
+        """The action of an id (``fax.delete``), operationId (``DeleteFax``) or display name (``Delete Fax``).
+
+        A display name that several resources share is told apart by its resource: ``Fax: Delete Fax``.
+        Raises UnknownName with the nearest names.
+        """
+        found = self._by_name.get(name) or self._by_name.get(name.strip().lower().replace("-", "_"))
+        found = found or self._by_name.get(name.strip().lower())
+        if found is None:
+            raise UnknownName(self._unknown(name))
+        return found
+
+    def _unknown(self, name: str) -> str:
+        near = nearest(name, (a.id for a in self.actions), (a.operation_id for a in self.actions))
+        gone = "" if self.version is None else load()._availability(name)
+        return f"No action is called {name!r}{gone}.{near}"
+
+    def _availability(self, name: str) -> str:
+        action = self._by_name.get(name.lower())
+        if action is None:
+            return ""
+        return f" on this version: {describe_lifetime(self, action)}"
+
+    @property
+    def sets(self) -> Mapping[str, EntitySet]:
+        """Entity sets and singletons by the name that stands in paths (``Fax``, ``WebsiteLinks``)."""
+        return self._data.sets
+
+    @property
+    def types(self) -> Mapping[str, ObjectType]:
+        """Entity and complex types by name (``Pbx.Fax``)."""
+        return self._data.types
+
+    @property
+    def enums(self) -> Mapping[str, EnumType]:
+        """Enumerations by name (``Pbx.PeerType``)."""
+        return self._data.enums
+
+    def fields(self, type_name: str) -> Mapping[str, TypeSpec]:
+        """Fields of a type with those it inherits, as this version has them (the newest form otherwise)."""
+        return _fields(self, type_name)
+
+    def enum_values(self, enum_name: str) -> tuple[str, ...]:
+        """The values of an enum that this version knows."""
+        return tuple(v.name for v in self.enums[enum_name].members if self._has(v.since, v.until))
+
+    def key(self, type_name: str) -> tuple[str, ...]:
+        """Names of a type's key fields, from its base type where that declares them; () for a complex type."""
+        found = self.types[type_name]
+        return found.key or (self.key(found.base) if found.base else ())
+
+    def since(self, action: Action) -> str:
+        return self.editions[action.since].version
+
+    def until(self, action: Action) -> str | None:
+        return None if action.until is None else self.editions[action.until].version
+
+    def spec_fields(self, fields: str | Mapping[str, str] | None) -> Mapping[str, TypeSpec]:
+        """Fields of a body: those of its type, or those written out in it."""
+        if fields is None:
+            return {}
+        if isinstance(fields, str):
+            return self.fields(parse_type(fields).name)
+        return {name: parse_type(spec) for name, spec in fields.items()}
+
+
+@lru_cache(maxsize=1024)
+def _fields(catalog: Catalog, type_name: str) -> Mapping[str, TypeSpec]:
+    found = catalog.types[type_name]
+    fields = dict(_fields(catalog, found.base)) if found.base else {}
+    for name in found.fields:
+        forms = [f for f in found.forms(name) if catalog._has(f.since, f.until)]
+        if forms:
+            fields[name] = parse_type(forms[-1].type)
+    return fields
+
+
+def describe_lifetime(catalog: Catalog, action: Action) -> str:
+    """``added in 20.0.9``, ``gone since 20.0.9`` or ``in every version``: for error messages and pages."""
+    said = []
+    if action.since:
+        said.append(f"added in {catalog.since(action)}")
+    if action.until is not None:
+        said.append(f"last in {catalog.until(action)}")
+    return ", ".join(said) or "in every version"
+
+
+def nearest(name: str, *candidates: Iterator[str]) -> str:
+    """`` Did you mean a, b?`` with at most three near names, or an empty text."""
+    from difflib import get_close_matches  # only when something is wrong already
+
+    pool = {c.lower(): c for group in candidates for c in group}
+    near = [pool[m] for m in get_close_matches(name.lower(), pool, n=3, cutoff=0.6)]
+    return f" Did you mean {' or '.join(near)}?" if near else ""
+
+
+@lru_cache(maxsize=1)
+def _data() -> Data:
+    return msgspec.json.decode(DATA_FILE.read_bytes(), type=Data)
+
+
+@lru_cache(maxsize=16)
+def load(version: str | None = None) -> Catalog:
+    """The catalog, of everything or narrowed to one version (``load("20.0.7")``).
+
+    A version newer than the newest published file gets the newest; ValueError for text that is no version.
+    """
+    return Catalog(_data(), version)

@@ -1,0 +1,158 @@
+"""Everything that can go wrong, as one tree.
+
+Each error says what happened (the message), what to do next (``hint``), whether trying again may help
+(``retryable``) and with which code the command line ends (``exit_code``):
+
+    0 ok · 1 failure · 2 usage · 3 configuration · 4 sign-in · 5 refused by the PBX ·
+    6 PBX unreachable or broken · 7 some items failed · 130 interrupted
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from types import MappingProxyType
+from typing import ClassVar
+
+
+class TrunklineError(Exception):
+    """The root. ``status`` is the HTTP status where a PBX answered, else None."""
+
+    exit_code: ClassVar[int] = 1
+    retryable: ClassVar[bool] = False
+    status: int | None = None
+
+    def __init__(self, message: str, *, hint: str = "") -> None:
+        super().__init__(message)
+        self.message = message
+        self.hint = hint
+
+    def __str__(self) -> str:
+        return f"{self.message} {self.hint}" if self.hint else self.message
+
+
+class UsageError(TrunklineError):
+    """What was asked can't be asked; nothing was sent."""
+
+    exit_code = 2
+
+
+class UnknownName(UsageError, AttributeError):
+    """No resource, action, parameter or field has that name."""
+
+
+class InvalidArgument(UsageError, ValueError):
+    """An argument is missing, of the wrong type, or of no value that 3CX knows."""
+
+
+class VersionMismatch(UsageError):
+    """The version of this PBX lacks the action."""
+
+
+class ConfigurationError(TrunklineError):
+    """Address, client id or secret is missing or malformed; nothing was sent."""
+
+    exit_code = 3
+
+
+class TransportError(TrunklineError):
+    """No usable answer came. ``processed`` is False where the PBX surely did nothing, None where that is unknown."""
+
+    exit_code = 6
+    retryable = True
+
+    def __init__(self, message: str, *, hint: str = "", processed: bool | None = None) -> None:
+        super().__init__(message, hint=hint)
+        self.processed = processed
+
+
+class Unreachable(TransportError):
+    """No connection was made: wrong address or port, PBX down, name unknown, or TLS refused."""
+
+
+class ConnectionLost(TransportError):
+    """The connection broke before the answer was complete."""
+
+
+class TimedOut(TransportError):
+    """The answer took longer than allowed."""
+
+
+class BrokenAnswer(TransportError):
+    """What answered doesn't speak the 3CX API: a web page, half a document, or no JSON where JSON is due."""
+
+    retryable = False
+
+
+class PbxError(TrunklineError):
+    """The PBX answered with an error.
+
+    ``codes`` maps each field that 3CX named to its code (``{"EmailAddress": "WARNINGS.XAPI.ALREADY_IN_USE"}``); a
+    code without a field has the key ``""``. ``method`` and ``path`` name the request, never with a secret.
+    """
+
+    exit_code = 5
+
+    def __init__(
+        self,
+        message: str,
+        *,
+        hint: str = "",
+        status: int,
+        codes: Mapping[str, str] = MappingProxyType({}),
+        method: str = "",
+        path: str = "",
+    ) -> None:
+        super().__init__(message, hint=hint)
+        self.status = status
+        self.codes = dict(codes)
+        self.method = method
+        self.path = path
+
+
+class BadRequest(PbxError):
+    """400: the PBX did not accept a value."""
+
+
+class SignInError(PbxError):
+    """401, or refused credentials."""
+
+    exit_code = 4
+
+
+class Forbidden(PbxError):
+    """403: signed in, but without the right."""
+
+
+class NotFound(PbxError):
+    """404: no such entity, or an action this PBX lacks."""
+
+
+class Conflict(PbxError):
+    """409: the entity is in a state that forbids it."""
+
+
+class PreconditionFailed(PbxError):
+    """412: the entity changed since its ETag was read."""
+
+
+class TooManyRequests(PbxError):
+    """429: slow down."""
+
+    retryable = True
+
+
+class ServerError(PbxError):
+    """5xx: the PBX, or a proxy in front of it, is in trouble."""
+
+    exit_code = 6
+    retryable = True
+
+
+class TemplateError(UsageError):
+    """A template of a node has no value for an item; nothing was sent for it."""
+
+
+class ItemsFailed(TrunklineError):
+    """Some items of a run failed."""
+
+    exit_code = 7
