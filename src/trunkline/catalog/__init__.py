@@ -91,11 +91,11 @@ class Catalog:
 
     def _as_of(self, action: Action) -> Action:
         """An action with the body, answer and options it had in this version's last edition."""
-        changes: dict[str, object] = {}
-        for before in reversed(action.before):  # oldest form last, so the one that applies wins
-            if before.until >= self._span[1]:
-                changes |= {k: v for k in before.__struct_fields__ if k != "until" and (v := getattr(before, k)) is not None}
-        return msgspec.structs.replace(action, **changes) if changes else action
+        before = next((b for b in action.before if b.until >= self._span[1]), None)
+        if before is None:
+            return action
+        changes = {k: getattr(before, k) for k in before.__struct_fields__ if k != "until"}
+        return msgspec.structs.replace(action, **{k: v for k, v in changes.items() if v is not None})
 
     @cached_property
     def _by_name(self) -> dict[str, Action]:
