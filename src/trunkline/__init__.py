@@ -1,1 +1,97 @@
+"""Trunkline: every action of a 3CX phone system, from Python, a shell pipe, a workflow or a nightly job.
 
+    from trunkline import Pbx
+
+    with Pbx("https://pbx.example.com", "client-id", "api-key") as pbx:
+        pbx.fax.delete(42)
+
+Importing this package loads nothing else; each name below comes when it is first used.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from .client import AsyncPbx, AsyncRows, Pbx, Rows
+    from .errors import (
+        BadRequest,
+        BrokenAnswer,
+        ConfigurationError,
+        Conflict,
+        ConnectionLost,
+        Forbidden,
+        InvalidArgument,
+        ItemsFailed,
+        NotFound,
+        PbxError,
+        PreconditionFailed,
+        ServerError,
+        SignInError,
+        TemplateError,
+        TimedOut,
+        TooManyRequests,
+        TransportError,
+        TrunklineError,
+        UnknownName,
+        Unreachable,
+        UsageError,
+        VersionMismatch,
+    )
+    from .node import Node
+    from .result import File
+
+__version__ = "0.1.0"
+
+_HOMES = {
+    "AsyncPbx": "client",
+    "AsyncRows": "client",
+    "File": "result",
+    "Node": "node",
+    "Pbx": "client",
+    "Rows": "client",
+}
+__all__ = [
+    "AsyncPbx",
+    "AsyncRows",
+    "BadRequest",
+    "BrokenAnswer",
+    "ConfigurationError",
+    "Conflict",
+    "ConnectionLost",
+    "File",
+    "Forbidden",
+    "InvalidArgument",
+    "ItemsFailed",
+    "Node",
+    "NotFound",
+    "Pbx",
+    "PbxError",
+    "PreconditionFailed",
+    "Rows",
+    "ServerError",
+    "SignInError",
+    "TemplateError",
+    "TimedOut",
+    "TooManyRequests",
+    "TransportError",
+    "TrunklineError",
+    "UnknownName",
+    "Unreachable",
+    "UsageError",
+    "VersionMismatch",
+]
+
+
+def __getattr__(name: str) -> object:
+    if name not in __all__:
+        raise AttributeError(f"module 'trunkline' has no attribute {name!r}")
+    from importlib import import_module
+
+    value: object = getattr(import_module(f".{_HOMES.get(name, 'errors')}", __name__), name)
+    globals()[name] = value
+    return value
+
+
+def __dir__() -> list[str]:
+    return sorted({*globals(), *__all__})

@@ -11,7 +11,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from types import MappingProxyType
-from typing import ClassVar
+from typing import Any, ClassVar
 
 
 class TrunklineError(Exception):
@@ -153,6 +153,10 @@ class TemplateError(UsageError):
 
 
 class ItemsFailed(TrunklineError):
-    """Some items of a run failed."""
+    """Some items of a run failed. ``outcome`` has what was done, what failed and what was not started."""
 
     exit_code = 7
+
+    def __init__(self, message: str, *, hint: str = "", outcome: Any = None) -> None:
+        super().__init__(message, hint=hint)
+        self.outcome = outcome

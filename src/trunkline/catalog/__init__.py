@@ -19,13 +19,10 @@ from ..errors import UnknownName
 from . import names
 from .model import (
     Action,
-    ActionBefore,
     Data,
     Edition,
     EntitySet,
     EnumType,
-    EnumValue,
-    FieldForm,
     ObjectType,
     Param,
     TypeSpec,
@@ -99,7 +96,7 @@ class Catalog:
 
     @cached_property
     def _by_name(self) -> dict[str, Action]:
-        """Ids, operationIds and display names, lower case; where a name has two forms the newest comes last and wins."""
+        """Ids, operationIds and display names, lower case; of a name with two forms the newest wins."""
         found: dict[str, Action] = {}
         for action in sorted(self.actions, key=lambda a: (a.until is None, a.until or 0, a.since)):
             found[action.operation_id.lower()] = action

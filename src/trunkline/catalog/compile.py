@@ -89,7 +89,7 @@ class SpecFile:
         """The type spec of a schema, e.g. ``[Pbx.UserGroup] nav``."""
         tail = ("?" if schema.get("nullable") else "") + (" nav" if schema.get("x-ms-navigationProperty") else "")
         if "$ref" in schema:
-            return schema["$ref"].rpartition("/")[2] + tail
+            return str(schema["$ref"]).rpartition("/")[2] + tail
         if "allOf" in schema:
             return self.type_spec(schema["allOf"][0]) + tail
         if "anyOf" in schema:  # older files: [{$ref}, {type: object, nullable: true}]
@@ -98,7 +98,7 @@ class SpecFile:
             return self.type_spec(schema["oneOf"][0])
         if schema.get("type") == "array":
             return f"[{self.type_spec(schema['items']).removesuffix('?')}]{tail}"
-        kind, form = schema.get("type"), schema.get("format")
+        kind, form = str(schema.get("type")), schema.get("format")
         if kind == "number" and form in ("int32", "int64", "uint8"):  # files of 20.0.6 and 20.0.7
             kind = "integer"
         name = _FORMATS.get((kind, form)) or _FORMATS.get((kind, None))
@@ -159,7 +159,7 @@ class SpecFile:
             if schema.get("$ref", "").endswith("RequestBody"):
                 schema = self.resolve(schema)
             body = self.fields(schema) if "properties" in schema else self.type_spec(schema)
-        answer = self.answer(operation, method)
+        answer = self.answer(operation)
         return {
             "tag": operation["tags"][0],
             "kind": _kind(method, operation.get("x-ms-docs-operation-type"), answer),
@@ -171,7 +171,7 @@ class SpecFile:
             "answer": answer,
         }
 
-    def answer(self, operation: Json, method: str) -> str:
+    def answer(self, operation: Json) -> str:
         success = next(self.resolve(r) for status, r in operation["responses"].items() if status.startswith("2"))
         if "content" not in success:
             return "none"
@@ -230,7 +230,7 @@ def _path_parts(path: str) -> tuple[str, list[str], bool, str | None]:
     return name, re.findall(r"\{(\w+)\}", inside), "=" in inside, called
 
 
-def _action_id(method: str, path: str, form: Mapping[str, Any]) -> str:
+def _action_id(path: str, form: Mapping[str, Any]) -> str:
     name, keys, alternate, called = _path_parts(path)
     resource = names.snake(form["tag"])
     kind = form["kind"]
@@ -311,10 +311,17 @@ class Compiler:
         for patch in self.patches.get("key", ()):
             found.update({name: tuple(key) for name, key in patch["types"].items()})
         entities = {s.type for s in self.sets().values()} | {
-            parse_type(spec).name for _, fields, _ in latest.values() for spec in fields.values() if spec.endswith(" nav")
+            parse_type(spec).name
+            for _, fields, _ in latest.values()
+            for spec in fields.values()
+            if spec.endswith(" nav")
         }
         for name in entities:
-            if name in latest and name not in found and latest[name][1].get("Id") in ("Int32", "Int64", "String", "Guid"):
+            if (
+                name in latest
+                and name not in found
+                and latest[name][1].get("Id") in ("Int32", "Int64", "String", "Guid")
+            ):
                 found[name] = ("Id",)
         bases = {base for base, _, _ in latest.values() if base}
         for name, (base, _, _) in latest.items():  # a key belongs to the type that declares the field
@@ -351,7 +358,9 @@ class Compiler:
             name, keys, alternate, called = _path_parts(path)
             if not name or (form["kind"] == "action" and called is None):
                 continue  # function and action imports
-            entry = found.setdefault(name, {"type": None, "resource": names.snake(form["tag"]), "key": {}, "alternate": ()})
+            entry = found.setdefault(
+                name, {"type": None, "resource": names.snake(form["tag"]), "key": {}, "alternate": ()}
+            )
             if alternate:
                 entry["alternate"] = tuple(keys)
             elif keys:
@@ -380,25 +389,28 @@ class Compiler:
             compiled.append(Action(id=f"{names.snake(patch['tag'])}.{patch['verb']}", published=False, **added))
         return sorted(self._superseded(compiled), key=lambda a: (a.resource, a.id, a.since))
 
-    def _action(self, key: tuple[str, str, str], by_edition: Mapping[int, Json], sets: Mapping[str, EntitySet]) -> Action:
+    def _action(
+        self, key: tuple[str, str, str], by_edition: Mapping[int, Json], sets: Mapping[str, EntitySet]
+    ) -> Action:
         operation_id, method, path = key
         first, last = min(by_edition), max(by_edition)
         form = by_edition[last]
         name, own_keys, _, called = _path_parts(path)
         entity_set = sets.get(name)
-        own_type = (entity_set and entity_set.type) or form["tag"]
+        noun = names.noun((entity_set and entity_set.type) or form["tag"])
         arguments = [p for p in form["params"] if p not in own_keys]
         if isinstance(form["body"], dict):
             arguments += form["body"]
         is_call = form["kind"] in ("function", "action")
         return Action(
-            id=_action_id(method, path, form),
+            id=_action_id(path, form),
             operation_id=operation_id,
             method=method,
             path=path,
+            noun=noun,
             summary=names.summary(
                 form["kind"],
-                names.noun(own_type),
+                noun,
                 own_keys,
                 called or (name if is_call else None),
                 arguments,
@@ -417,7 +429,8 @@ class Compiler:
         spans = runs((e, {k: by_edition[e][k] for k in watched}) for e in sorted(by_edition))
         now = spans[-1][0]
         return tuple(
-            ActionBefore(until=until, **{k: then[k] for k in watched if then[k] != now[k]}) for then, _, until in spans[:-1]
+            ActionBefore(until=until, **{k: then[k] for k in watched if then[k] != now[k]})
+            for then, _, until in spans[:-1]
         )
 
     def _superseded(self, actions: list[Action]) -> Iterator[Action]:
@@ -492,7 +505,9 @@ def compile_files(paths: Iterable[Path]) -> Data:
 
 
 def main(argv: list[str] | None = None) -> int:
-    parser = argparse.ArgumentParser(prog="python -m trunkline.catalog.compile", description=(__doc__ or "").partition("\n")[0])
+    parser = argparse.ArgumentParser(
+        prog="python -m trunkline.catalog.compile", description=(__doc__ or "").partition("\n")[0]
+    )
     parser.add_argument("specs", nargs="+", type=Path, metavar="SPEC.yaml")
     parser.add_argument("-o", "--output", type=Path, default=HERE / "catalog.json")
     options = parser.parse_args(argv)

@@ -46,7 +46,9 @@ def parse_type(spec: str) -> TypeSpec:
     if match is None:
         raise ValueError(f"{spec!r} is not a type spec")
     bracket, name, length, nullable, navigation = match.groups()
-    return TypeSpec(name, bracket is not None, nullable is not None, int(length) if length else None, navigation is not None)
+    return TypeSpec(
+        name, bracket is not None, nullable is not None, int(length) if length else None, navigation is not None
+    )
 
 
 class Edition(msgspec.Struct, frozen=True, array_like=True):
@@ -71,7 +73,8 @@ class Action(msgspec.Struct, frozen=True, omit_defaults=True, dict=True):
 
     ``since`` and ``until`` are indexes into the catalog's editions, both inclusive; ``until`` is None
     while the newest edition has the action. ``body`` is the name of a type, or the fields of an
-    inline object (an OData action's parameters). ``answer`` is ``"list Pbx.Fax"``, ``"entity Pbx.Fax?"``,
+    inline object (an OData action's parameters). ``noun`` is what one entity of the resource is called.
+    ``answer`` is ``"list Pbx.Fax"``, ``"entity Pbx.Fax?"``,
     ``"value Boolean"``, ``"file"`` or ``"none"``. ``before`` holds what differed in older editions.
     """
 
@@ -81,6 +84,7 @@ class Action(msgspec.Struct, frozen=True, omit_defaults=True, dict=True):
     method: str
     path: str
     kind: Kind
+    noun: str
     summary: str
     answer: str
     params: dict[str, str] = {}
@@ -106,6 +110,14 @@ class Action(msgspec.Struct, frozen=True, omit_defaults=True, dict=True):
     def parameters(self) -> tuple[Param, ...]:
         """Keys and function parameters in the order of the path."""
         return tuple(Param(name, parse_type(spec)) for name, spec in self.params.items())
+
+    @cached_property
+    def keys(self) -> tuple[str, ...]:
+        """The parameters that are keys of an entity, not arguments of a function."""
+        owner, pbx, _ = self.path.partition("/Pbx.")
+        if self.kind == "function" and not pbx:
+            return ()
+        return tuple(name for name in self.params if f"{{{name}}}" in owner)
 
     @property
     def answer_kind(self) -> AnswerKind:

@@ -15,9 +15,50 @@ _JOINED = {
     "O Auth": "OAuth", "M 365": "M365", "E 164": "E164", "Microsoft 365": "Microsoft365", "Office 365": "Office365",
 }  # fmt: skip
 _KEPT = {"OAuth", "M365", "E164", "Microsoft365", "Office365", "OpenAI", "Debian", "Google", "Amazon"}
-_SPELLED = {"addr": "address", "addrs": "addresses", "backups": "backup", "ips": "IPs", "id": "Id", "ids": "Ids", "ai": "AI"}
-_ACRONYMS = frozenset("ai api cdr cid crm db dn fxs fqdn iam ip mcu pbx pin rps sbc sip sftp sla".split())
-_UNCOUNTED = ("settings", "status", "data", "defs", "parameters", "statistics", "restrictions", "performance", "totals", "history")
+_SPELLED = {
+    "addr": "address",
+    "addrs": "addresses",
+    "backups": "backup",
+    "ips": "IPs",
+    "id": "Id",
+    "ids": "Ids",
+    "ai": "AI",
+}
+_ACRONYMS = frozenset(
+    [
+        "ai",
+        "api",
+        "cdr",
+        "cid",
+        "crm",
+        "db",
+        "dn",
+        "fxs",
+        "fqdn",
+        "iam",
+        "ip",
+        "mcu",
+        "pbx",
+        "pin",
+        "rps",
+        "sbc",
+        "sip",
+        "sftp",
+        "sla",
+    ]
+)
+_UNCOUNTED = (
+    "settings",
+    "status",
+    "data",
+    "defs",
+    "parameters",
+    "statistics",
+    "restrictions",
+    "performance",
+    "totals",
+    "history",
+)
 
 
 def display_words(name: str) -> str:
@@ -34,7 +75,7 @@ def words(name: str) -> list[str]:
 
 
 def snake(name: str) -> str:
-    """``WebsiteLinks`` → ``website_links``; ``IPAddrMask`` → ``ip_addr_mask``; ``GetM365Users`` → ``get_m365_users``."""
+    """``WebsiteLinks`` → ``website_links``; ``IPAddrMask`` → ``ip_addr_mask``."""
     return "_".join(words(name)).lower()
 
 
@@ -60,7 +101,7 @@ def plural(singular: str) -> str:
     """``fax`` → ``faxes``, ``country`` → ``countries``, ``device info`` → ``device infos``."""
     if singular.endswith(_UNCOUNTED):
         return singular
-    if singular.split()[-1].isupper():
+    if singular.rsplit(maxsplit=1)[-1].isupper():
         return f"{singular}s"
     if re.search(r"(s|x|ch|sh)$", singular):
         return f"{singular}es"
@@ -70,8 +111,8 @@ def plural(singular: str) -> str:
 
 
 def article(text: str) -> str:
-    """``fax`` → ``a fax``, ``inbound rule`` → ``an inbound rule``, ``MCU row`` → ``an MCU row``, ``user`` → ``a user``."""
-    first = text.split()[0]
+    """``fax`` → ``a fax``, ``inbound rule`` → ``an inbound rule``, ``MCU row`` → ``an MCU row``."""
+    first = text.split(maxsplit=1)[0]
     if len(first) > 1 and first.isupper():
         vowel = first[0] in "AEFHILMNORSX"
     else:

@@ -1,0 +1,51 @@
+"""The command line. `main` is what the ``trunkline`` script runs.
+
+Exit codes: 0 ok, 1 failure, 2 usage, 3 configuration, 4 sign-in, 5 refused by the PBX, 6 PBX unreachable or broken,
+7 some items failed, 130 interrupted.
+"""
+
+from __future__ import annotations
+
+import sys
+import warnings
+
+import click
+
+from ..errors import TrunklineError
+from .root import cli
+
+
+def main(argv: list[str] | None = None) -> None:
+    """Run one command line and exit with its code; no traceback ever reaches the user."""
+    sys.exit(run(sys.argv[1:] if argv is None else argv))
+
+
+def run(argv: list[str]) -> int:
+    """Run one command line; its exit code."""
+    warnings.showwarning = _show_warning  # type: ignore[assignment]
+    try:
+        code = cli.main(argv, prog_name="trunkline", standalone_mode=False)
+        return code if isinstance(code, int) else 0
+    except TrunklineError as error:
+        complain(error)
+        return error.exit_code
+    except click.ClickException as error:
+        error.show()
+        return error.exit_code
+    except (click.Abort, KeyboardInterrupt):
+        click.echo("Interrupted.", err=True)
+        return 130
+    except BrokenPipeError:
+        sys.stderr.close()  # whoever read our output has gone; there is nobody left to tell
+        return 0
+
+
+def complain(error: TrunklineError) -> None:
+    """Say on stderr what happened and what to do next."""
+    click.echo(f"Error: {error.message}", err=True)
+    if error.hint:
+        click.echo(error.hint, err=True)
+
+
+def _show_warning(message: Warning | str, *_: object, **__: object) -> None:
+    click.echo(f"Warning: {message}", err=True)

@@ -1,0 +1,131 @@
+"""``trunkline actions``: list, find and explain."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import click
+
+from ..catalog import Action, Catalog, load
+from ..catalog.names import display_words
+from ..catalog.page import action_page
+from ..catalog.search import search
+from .output import FORMATS, chosen, draw, json_line, pretty
+
+
+class _Actions(click.Group):
+    """``actions show ID`` is a command; any other words are a query."""
+
+    def resolve_command(
+        self, ctx: click.Context, args: list[str]
+    ) -> tuple[str | None, click.Command | None, list[str]]:
+        if args[0] in self.commands:
+            return super().resolve_command(ctx, args)
+        return "find", find, args
+
+
+@click.group(cls=_Actions, invoke_without_command=True, subcommand_metavar="[QUERY…] | show ACTION")
+@click.option("-o", "--output", type=click.Choice(FORMATS), help="Default: table on a terminal, else jsonl.")
+@click.option("--api-version", metavar="VERSION", help="Only what this version of 3CX has, such as 20.0.7.")
+@click.pass_context
+def actions(ctx: click.Context, output: str | None, api_version: str | None) -> None:
+    """List all actions of all versions, find some by words, or show one.
+
+    \b
+    trunkline actions                     every action that 3CX ever published
+    trunkline actions delete contact      find by words, best first
+    trunkline actions show fax.delete     what it takes, answers and how it fails
+    """
+    ctx.obj = {"output": output, "version": api_version}
+    if ctx.invoked_subcommand is None:
+        catalog = _catalog(api_version)
+        published = [action for action in catalog.actions if action.published]
+        _write(catalog, published, output)
+        left_out = len(catalog.actions) - len(published)
+        click.echo(
+            f"{len(published)} actions as 3CX published them; {left_out} more that no file lists: "
+            "`trunkline actions upload`.",
+            err=True,
+        )
+
+
+@actions.command(hidden=True)
+@click.argument("words", nargs=-1, required=True)
+@click.option("-o", "--output", type=click.Choice(FORMATS))
+@click.option("--api-version", metavar="VERSION")
+@click.pass_context
+def find(ctx: click.Context, words: tuple[str, ...], output: str | None, api_version: str | None) -> None:
+    """Find actions by words."""
+    catalog = _catalog(api_version or ctx.obj["version"])
+    found = search(catalog, " ".join(words))
+    if not found:
+        raise click.UsageError(f"No action has the words {' '.join(words)!r}. `trunkline actions` lists all.")
+    _write(catalog, found, output or ctx.obj["output"])
+
+
+@actions.command()
+@click.argument("action")
+@click.option("-o", "--output", type=click.Choice(["markdown", "json"]), help="Default: the page, drawn on a terminal.")
+@click.pass_context
+def show(ctx: click.Context, action: str, output: str | None) -> None:
+    """Show one action, by id, operationId or display name."""
+    import sys
+
+    catalog = _catalog(ctx.obj["version"])
+    found = catalog.action(action)
+    if output == "json":
+        click.echo(pretty(_record(catalog, found)))
+    elif output is None and sys.stdout.isatty():
+        from rich.console import Console
+        from rich.markdown import Markdown
+
+        Console().print(Markdown(action_page(catalog, found)))
+    else:
+        click.echo(action_page(catalog, found), nl=False)
+
+
+def _catalog(version: str | None) -> Catalog:
+    try:
+        return load(version)
+    except ValueError:
+        raise click.UsageError(f"{version!r} is no version; one looks like 20.0.7.") from None
+
+
+def _record(catalog: Catalog, action: Action) -> dict[str, Any]:
+    """An action as data; ``since`` and ``until`` are versions, ``until`` null while the newest has it."""
+    until = catalog.until(action)
+    last = len(catalog.editions) if action.until is None else action.until + 1
+    return {
+        "id": action.id,
+        "operation_id": action.operation_id,
+        "resource": action.resource,
+        "display": {"resource": display_words(action.tag), "operation": display_words(action.operation_id)},
+        "method": action.method,
+        "path": action.path,
+        "since": catalog.since(action),
+        "until": until,
+        "versions": list(dict.fromkeys(e.version for e in catalog.editions[action.since : last])),
+        "kind": action.kind,
+        "parameters": [{"name": p.name, "type": str(p.type), "key": p.name in action.keys} for p in action.parameters],
+        "query": list(action.query),
+        "body": action.body,
+        "answer": action.answer,
+        "if_match": action.if_match,
+        "destructive": action.destructive,
+        "summary": action.summary,
+        "published": action.published,
+    }
+
+
+def _write(catalog: Catalog, found: list[Action], output: str | None) -> None:
+    match chosen(output):
+        case "json":
+            click.echo(pretty([_record(catalog, action) for action in found]))
+        case "jsonl":
+            for action in found:
+                click.echo(json_line(_record(catalog, action)))
+        case _:
+            draw(
+                ["Action", "What it does", "Since", "Until"],
+                [[a.id, a.summary, catalog.since(a), catalog.until(a) or ""] for a in found],
+            )

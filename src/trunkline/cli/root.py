@@ -1,0 +1,94 @@
+"""The root command: a handful of commands, and every resource of the catalog, loaded when they are used."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from importlib import import_module
+from typing import Any
+
+import click
+
+from .. import __version__
+
+_COMMANDS = {
+    "actions": ("List, find and explain actions.", "actions:actions"),
+    "demo": ("Show the main job on an emulated PBX, from listing to every documented failure.", "demo:demo"),
+    "emulator": ("Start a stand-in 3CX on this machine.", "emulator:emulator"),
+    "run": ("Run an action once for each item of a file or pipe.", "run:run"),
+}
+
+
+class Root(click.Group):
+    """Commands by name, then resources by name; nothing is imported before it is asked for."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        return sorted(_COMMANDS)
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+        if cmd_name in _COMMANDS:
+            module, _, name = _COMMANDS[cmd_name][1].partition(":")
+            command: click.Command = getattr(import_module(f".{module}", __package__), name)
+            return command
+        from .resource import resource_group
+
+        return resource_group(cmd_name)
+
+    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        with formatter.section("Commands"):
+            formatter.write_dl([(name, _COMMANDS[name][0]) for name in sorted(_COMMANDS)])
+        with formatter.section("Every action of a 3CX"):
+            formatter.write_dl(
+                [
+                    ("RESOURCE VERB …", "Such as: trunkline fax delete 42. `trunkline actions` lists all."),
+                    ("RESOURCE --help", "The actions of one resource."),
+                ]
+            )
+
+    def resolve_command(
+        self, ctx: click.Context, args: list[str]
+    ) -> tuple[str | None, click.Command | None, list[str]]:
+        name = args[0]
+        if not name.startswith("-") and self.get_command(ctx, name) is None:
+            from ..catalog import load, nearest
+
+            near = nearest(name.replace("-", "_"), iter([*_COMMANDS, *load().resources]))
+            raise click.UsageError(
+                f"There is no command or resource {name!r}.{near} `trunkline actions` lists all.", ctx
+            )
+        return super().resolve_command(ctx, args)
+
+
+def connection_options(command: Callable[..., Any]) -> Callable[..., Any]:
+    """The options that say which PBX; the same on the root and on every command."""
+    for option in reversed(CONNECTION):
+        command = click.option(*option[0], **option[1])(command)
+    return command
+
+
+CONNECTION: list[tuple[tuple[str, ...], dict[str, Any]]] = [
+    (("--url",), {"metavar": "URL", "help": "Address of the PBX; else TRUNKLINE_URL."}),
+    (("--client-id",), {"metavar": "ID", "help": "Client id; else TRUNKLINE_CLIENT_ID."}),
+    (
+        ("--client-secret", "--api-key", "client_secret"),
+        {
+            "metavar": "KEY",
+            "help": "API key; else TRUNKLINE_CLIENT_SECRET, which other users of the machine can't see.",
+        },
+    ),
+    (("--ca-file",), {"metavar": "PEM", "help": "CA certificates to trust; else TRUNKLINE_CA_FILE."}),
+    (("--insecure",), {"is_flag": True, "default": None, "help": "Do not verify the PBX's certificate."}),
+    (("--timeout",), {"type": float, "metavar": "SECONDS", "help": "For a whole request; 60 by default."}),
+]
+
+
+@click.command(cls=Root, context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})
+@connection_options
+@click.version_option(__version__, "--version", message="trunkline %(version)s")
+@click.pass_context
+def cli(ctx: click.Context, /, **connection: Any) -> None:
+    """Every action of a 3CX phone system.
+
+    The connection comes from TRUNKLINE_URL, TRUNKLINE_CLIENT_ID and TRUNKLINE_CLIENT_SECRET, or from options.
+    No 3CX at hand? `trunkline demo` and `trunkline emulator` bring one.
+    """
+    ctx.obj = connection

@@ -1,0 +1,221 @@
+"""``trunkline run``: an action over items from a file or a pipe."""
+
+from __future__ import annotations
+
+import asyncio
+import signal
+import sys
+from collections.abc import Mapping
+from typing import IO, Any
+
+import click
+import msgspec
+
+from ..catalog import load
+from ..client import AsyncPbx
+from ..errors import InvalidArgument, ItemsFailed, TrunklineError
+from ..node import Item, Node, NodeRun, Outcome, as_item
+from ..node.items import keys_of
+from ..node.template import Scope
+from ..request import bind, build
+from .connect import open_async_pbx
+from .output import chosen, draw, json_line, masked, pretty
+from .root import connection_options
+
+
+@click.command()
+@click.argument("action")
+@click.option("--set", "settings", multiple=True, metavar="NAME=VALUE", help="A parameter: a value or a template.")
+@click.option("--input", "source", type=click.File("rb"), default="-", help="JSON Lines or a JSON array; - by default.")
+@click.option("--on-error", type=click.Choice(["stop", "continue", "split"]), default="stop", show_default=True)
+@click.option("--concurrency", type=click.IntRange(1, 64), default=4, show_default=True, help="Items at once.")
+@click.option("--failed", "failed_to", type=click.File("w"), help="Where split writes failed items; stderr by default.")
+@click.option("--dry-run", is_flag=True, help="Show the request of each item and send nothing.")
+@click.option("--yes", is_flag=True, help="Do not ask before deleting several things.")
+@click.option(
+    "-o", "--output", type=click.Choice(["table", "json", "jsonl"]), help="Default: table on a terminal, else jsonl."
+)
+@click.option("--show-secrets", is_flag=True, help="Do not mask passwords, PINs and keys.")
+@connection_options
+@click.pass_context
+def run(
+    ctx: click.Context,
+    /,
+    action: str,
+    settings: tuple[str, ...],
+    source: IO[bytes],
+    on_error: Any,
+    concurrency: int,
+    failed_to: IO[str] | None,
+    dry_run: bool,
+    yes: bool,
+    output: str | None,
+    show_secrets: bool,
+    **values: Any,
+) -> int:
+    """Run ACTION once for each item, in order, a few at a time.
+
+    \b
+    trunkline fax list -o jsonl | trunkline run fax.delete --set 'Id={{ $json.Id }}'
+
+    Items are plain JSON objects, or items as n8n has them ({"json": {...}}). Out come items: what the action
+    answered, or what was done, each with the index of the item it came from.
+    """
+    node = Node(action, dict(map(_setting, settings)), on_error=on_error, concurrency=concurrency)
+    items = read_items(source)
+    if dry_run:
+        return _show_requests(node, items)
+    pbx = open_async_pbx(ctx, values)
+    if node.action.destructive and len(items) > 1 and not yes:
+        _ask(node, len(items), pbx.url)
+    node_run = node.over(items)
+    interrupted = asyncio.run(_drive(pbx, node_run))
+    outcome = node_run.summary()
+    _write(node, outcome, items, output, failed_to, show_secrets=show_secrets)
+    click.echo(_counted(outcome, len(items)), err=True)
+    if interrupted:
+        return 130
+    return _exit_code(node_run, outcome)
+
+
+def _exit_code(node_run: NodeRun, outcome: Outcome) -> int:
+    try:
+        node_run.outcome()
+    except ItemsFailed as stopped:
+        from . import complain
+
+        complain(stopped)
+        cause = stopped.__cause__
+        return cause.exit_code if isinstance(cause, TrunklineError) else stopped.exit_code
+    return ItemsFailed.exit_code if outcome.errors else 0
+
+
+async def _drive(pbx: AsyncPbx, node_run: NodeRun) -> bool:
+    """Run to the end, or until Ctrl-C, which lets what is on its way finish; whether it was interrupted."""
+    interrupted = False
+
+    def stop(*_: object) -> None:
+        nonlocal interrupted
+        interrupted = True
+        node_run.stop()
+        signal.signal(signal.SIGINT, signal.default_int_handler)  # a second Ctrl-C ends it at once
+
+    before = signal.signal(signal.SIGINT, stop)
+    try:
+        async with pbx:
+            await node_run.aon(pbx)
+    finally:
+        signal.signal(signal.SIGINT, before)
+    return interrupted
+
+
+def read_items(source: IO[bytes]) -> list[Item]:
+    """Items from JSON Lines, a JSON array or one JSON object; InvalidArgument names the line that is none."""
+    text = source.read().strip()
+    if text.startswith(b"["):
+        try:
+            return [as_item(value) for value in msgspec.json.decode(text)]
+        except msgspec.DecodeError as problem:
+            raise InvalidArgument(f"The input is no JSON array: {problem}.") from None
+    items = []
+    for number, line in enumerate(text.splitlines(), 1):
+        if not line.strip():
+            continue
+        try:
+            items.append(as_item(msgspec.json.decode(line)))
+        except (msgspec.DecodeError, InvalidArgument) as problem:
+            raise InvalidArgument(f"Line {number} of the input is no JSON object: {problem}") from None
+    return items
+
+
+def _setting(text: str) -> tuple[str, str]:
+    name, equals, value = text.partition("=")
+    if not equals or not name.strip():
+        raise click.UsageError(f"--set takes NAME=VALUE, such as 'Id={{{{ $json.Id }}}}', not {text!r}.")
+    return name.strip(), value
+
+
+def _ask(node: Node, count: int, url: str) -> None:
+    """Ask on the terminal, if there is one; the items come through stdin, so the answer can't."""
+    if not sys.stderr.isatty():
+        return
+    question = f"{node.action.summary.removesuffix('.')}: {count} items on {url}. Go on? [y/N] "
+    if sys.stdin.isatty():
+        click.confirm(question.removesuffix(" [y/N] "), abort=True, err=True)
+        return
+    try:
+        with open("/dev/tty", "r+") as terminal:  # noqa: PTH123 - a device
+            terminal.write(question)
+            terminal.flush()
+            if terminal.readline().strip().lower() not in ("y", "yes"):
+                raise click.Abort
+    except OSError:
+        raise click.UsageError("There is nobody to ask; give --yes to go on, or --dry-run to look first.") from None
+
+
+def _show_requests(node: Node, items: list[Item]) -> int:
+    code = 0
+    for index in range(len(items)):
+        try:
+            request = build(bind(load(), node.action, (), node.arguments(Scope(items, index))))
+        except TrunklineError as error:
+            click.echo(f"item {index}: {error}", err=True)
+            code = ItemsFailed.exit_code
+            continue
+        headers = "".join(f" {name}: {value}" for name, value in request.headers if name == "If-Match")
+        body = f" {request.body.decode()}" if request.body else ""
+        click.echo(f"item {index}: {request.method} {request.target}{headers}{body}")
+    return code
+
+
+def _write(
+    node: Node,
+    outcome: Outcome,
+    items: list[Item],
+    output: str | None,
+    failed_to: IO[str] | None,
+    *,
+    show_secrets: bool,
+) -> None:
+    main = outcome.items
+    if node.on_error == "split":
+        for item in outcome.failed:
+            click.echo(json_line(item if show_secrets else masked(item)), file=failed_to, err=failed_to is None)
+    elif node.on_error == "stop":
+        main = sorted([*main, *outcome.failed], key=lambda item: item["pairedItem"]["item"])
+    shown: list[Any] = [item if show_secrets else masked(item) for item in main]
+    match chosen(output):
+        case "jsonl":
+            for item in shown:
+                click.echo(json_line(item))
+        case "json":
+            click.echo(pretty(shown))
+        case _:
+            draw(["Item", "What", "Result"], [_row(node, item, items) for item in main])
+
+
+def _row(node: Node, item: Item, items: list[Item]) -> list[str]:
+    index = item["pairedItem"]["item"]
+    return [str(index), subject(node, items, index), result_text(item)]
+
+
+def subject(node: Node, items: list[Item], index: int) -> str:
+    """What the node acts on for an item: ``fax 42``."""
+    try:
+        keys: Mapping[str, Any] = keys_of(node.action, node.arguments(Scope(items, index)))
+    except TrunklineError:
+        keys = {}
+    return " ".join([node.action.noun, *(str(keys[k]) for k in node.action.keys if keys.get(k) is not None)])
+
+
+def result_text(item: Item) -> str:
+    """``done``, or what went wrong, in one line."""
+    error = item.get("error")
+    if error is None:
+        return "done" if item["json"].get("success") is True else json_line(masked(item["json"]))[:80]
+    return f"{error['status'] or error['type']}: {error['message']}"
+
+
+def _counted(outcome: Outcome, total: int) -> str:
+    done = total - len(outcome.errors) - len(outcome.not_started)
+    return f"{done} done, {len(outcome.errors)} failed, {len(outcome.not_started)} not started."

@@ -1,0 +1,7 @@
+"""A node: one action with values or templates, run once for each item that comes in."""
+
+from .items import Item, as_item
+from .run import Node, NodeRun, Outcome
+from .template import Template
+
+__all__ = ["Item", "Node", "NodeRun", "Outcome", "Template", "as_item"]

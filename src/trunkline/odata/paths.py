@@ -1,0 +1,24 @@
+"""Keys and function arguments in a path."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from urllib.parse import quote
+
+_PLACE = re.compile(r"\{(\w+)\}")
+
+
+def fill(template: str, literals: Mapping[str, str]) -> str:
+    """Put literals into a path template: ``/Fax({Id})`` → ``/Fax(3)``.
+
+    A string literal is percent-encoded whole but for its outer quotes, so that a slash, a percent sign or a
+    quote in a key stays part of the key; colons of dates stay as they are (PBX.md, Requests).
+    """
+    return _PLACE.sub(lambda place: _encoded(literals[place[1]]), template)
+
+
+def _encoded(text: str) -> str:
+    if text.startswith("'"):
+        return f"'{quote(text[1:-1], safe='')}'"
+    return quote(text, safe=":-")

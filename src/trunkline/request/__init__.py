@@ -1,0 +1,168 @@
+"""From an action and its arguments to an HTTP request, with everything checked before anything is sent. Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any, NamedTuple
+
+import msgspec
+
+from ..catalog import Action, Catalog, nearest
+from ..catalog.names import snake
+from ..errors import InvalidArgument, UnknownName
+from ..odata import OPTIONS, fill, literal, query_string
+from .body import checked_body
+from .multipart import multipart
+
+__all__ = ["Call", "HttpRequest", "bind", "build"]
+
+
+class HttpRequest(NamedTuple):
+    """One request. ``target`` is path and query below the API's root, already encoded."""
+
+    method: str
+    target: str
+    headers: tuple[tuple[str, str], ...] = ()
+    body: bytes | None = None
+
+
+class Call(NamedTuple):
+    """An action with its arguments, checked: ``values`` are keys and function parameters by 3CX's names."""
+
+    action: Action
+    path: str
+    values: Mapping[str, Any]
+    options: Mapping[str, str]
+    body: Mapping[str, Any] | None
+    if_match: str | None
+
+
+def parameter_names(action: Action, catalog: Catalog) -> list[str]:
+    """Every name that may be given to an action: parameters, query options, ``body`` and its fields, ``if_match``."""
+    names = [p.name for p in action.parameters] + [o for o in OPTIONS if o in action.query]
+    if action.body is not None:
+        names += ["body", *(f for f in catalog.spec_fields(action.body) if f not in names)]
+    if action.if_match:
+        names.append("if_match")
+    return names
+
+
+def bind(catalog: Catalog, action: Action, args: Sequence[Any], kwargs: Mapping[str, Any]) -> Call:
+    """Match arguments with an action's parameters and check them.
+
+    Positional arguments are the keys and function parameters in the order of the path, then the body. Names are
+    3CX's own (``periodFrom``), their snake case (``period_from``) or the workflow node's (``If Match``). A body's
+    fields may be given one by one. Raises InvalidArgument or UnknownName; the message names action and argument.
+    """
+    known = {_folded(name): name for name in reversed(parameter_names(action, catalog))}
+    ordered = [p.name for p in action.parameters] + (["body"] if action.body is not None else [])
+    if len(args) > len(ordered):
+        takes = f"takes {', '.join(ordered)}" if ordered else "takes no positional argument"
+        raise InvalidArgument(f"{action.id} {takes}; {len(args)} were given.", hint=_see(action))
+    given: dict[str, Any] = dict(zip(ordered, args, strict=False))
+    for name, value in kwargs.items():
+        target = known.get(_folded(name))
+        if target is None:
+            near = nearest(snake(name), map(snake, known.values()))
+            raise UnknownName(f"{action.id} has no parameter {name!r}.{near}", hint=_see(action))
+        if target in given:
+            raise InvalidArgument(f"{action.id} got {target} twice.")
+        given[target] = value
+
+    literals, values = {}, {}
+    for parameter in action.parameters:
+        if parameter.name not in given:
+            raise InvalidArgument(f"{action.id} needs {parameter.name}.", hint=_see(action))
+        value = values[parameter.name] = given.pop(parameter.name)
+        if parameter.name in action.keys and value in (None, ""):
+            raise InvalidArgument(
+                f"{parameter.name} of {action.id} is empty.", hint="A key must have a value; nothing was sent."
+            )
+        try:
+            literals[parameter.name] = literal(value, parameter.type)
+        except InvalidArgument as problem:
+            raise InvalidArgument(f"{parameter.name} of {action.id} {problem}.") from None
+
+    return Call(
+        action=action,
+        path=fill(action.path, literals),
+        values=values,
+        options={name: _option(action, name, given.pop(name)) for name in OPTIONS if given.get(name) is not None},
+        if_match=_entity_tag(action, given.pop("if_match", None)),
+        body=_body(catalog, action, {k: v for k, v in given.items() if k not in OPTIONS}),
+    )
+
+
+def build(call: Call, options: Mapping[str, str] | None = None) -> HttpRequest:
+    """The request of a checked call; ``options`` stand in for its own query options, as paging wants."""
+    query = query_string(call.options if options is None else options)
+    headers = [("Accept", "*/*" if call.action.answer_kind == "file" else "application/json")]
+    if call.if_match is not None:
+        headers.append(("If-Match", call.if_match))
+    body = None
+    if call.body is not None and call.action.kind == "upload":
+        (part, content), *_ = call.body.items()
+        content_type, body = multipart(part, content)
+        headers.append(("Content-Type", content_type))
+    elif call.body is not None:
+        body = msgspec.json.encode(call.body)
+        headers.append(("Content-Type", "application/json"))
+    target = f"{call.path}?{query}" if query else call.path
+    return HttpRequest(call.action.method, target, tuple(headers), body)
+
+
+def _folded(name: str) -> str:
+    return "".join(c for c in name.lower() if c.isalnum())
+
+
+def _see(action: Action) -> str:
+    return f"`trunkline actions show {action.id}` lists what it takes."
+
+
+def _option(action: Action, name: str, value: Any) -> str:
+    if name in ("top", "skip"):
+        if isinstance(value, str) and value.isdigit():
+            value = int(value)
+        if not isinstance(value, int) or isinstance(value, bool) or value < 0:
+            raise InvalidArgument(f"{name} of {action.id} must be a whole number of at least 0, not {value!r}.")
+        return str(value)
+    if name == "count":
+        if str(value).lower() not in ("true", "false"):
+            raise InvalidArgument(f"count of {action.id} must be true or false, not {value!r}.")
+        return str(value).lower()
+    if name in ("select", "expand", "orderby") and not isinstance(value, str):
+        if not isinstance(value, Sequence) or not all(isinstance(v, str) for v in value):
+            raise InvalidArgument(f"{name} of {action.id} must be text or a list of text, not {value!r}.")
+        value = ",".join(value)
+    if not isinstance(value, str) or not value.strip():
+        raise InvalidArgument(f"{name} of {action.id} must be text that is not empty, not {value!r}.")
+    return value
+
+
+def _entity_tag(action: Action, value: Any) -> str | None:
+    """An If-Match value. An empty one is refused: it would quietly take the protection away."""
+    if value is None:
+        return None
+    if not isinstance(value, str) or not value.strip():
+        raise InvalidArgument(
+            f"if_match of {action.id} is empty.", hint="Leave it out to go without; nothing was sent."
+        )
+    if not all(" " <= c <= "~" for c in value):
+        raise InvalidArgument(f"if_match of {action.id} must be an ETag in plain ASCII, not {value!r}.")
+    return value.strip()
+
+
+def _body(catalog: Catalog, action: Action, given: dict[str, Any]) -> Mapping[str, Any] | None:
+    whole = given.pop("body", None)
+    if action.body is None:
+        return None
+    if whole is not None and not isinstance(whole, Mapping):
+        raise InvalidArgument(f"body of {action.id} must be a dict with 3CX's field names, not {whole!r}.")
+    if whole is not None and (twice := whole.keys() & given.keys()):
+        raise InvalidArgument(f"{action.id} got {', '.join(sorted(twice))} twice, in the body and beside it.")
+    fields = {**(whole or {}), **given}
+    if not fields and whole is None and (action.body_required or action.kind in ("create", "update", "upload")):
+        raise InvalidArgument(f"{action.id} needs a body.", hint=_see(action))
+    if action.kind == "upload":
+        return fields
+    return checked_body(catalog, action, fields) if fields or whole is not None else None

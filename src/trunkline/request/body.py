@@ -1,0 +1,116 @@
+"""Checking a JSON body against the types of the catalog."""
+
+from __future__ import annotations
+
+import datetime as dt
+import uuid
+from collections.abc import Mapping
+from decimal import Decimal
+from typing import Any
+
+from ..catalog import Action, Catalog, TypeSpec, nearest
+from ..errors import InvalidArgument, UnknownName
+from ..odata.literals import DURATION, INTEGER_RANGES, described, integer
+
+# What a server puts into an entity for the reader; sent back it would be noise.
+_CONTROL = ("@odata.context", "@odata.etag", "@odata.id", "@odata.editLink", "@odata.readLink", "@odata.count")
+
+
+def checked_body(catalog: Catalog, action: Action, fields: Mapping[str, Any]) -> dict[str, Any]:
+    """The body of an action as JSON values, each checked; InvalidArgument or UnknownName names the field's path."""
+    return _Checker(catalog, action).object(fields, catalog.spec_fields(action.body), "", is_open=False)
+
+
+class _Checker:
+    def __init__(self, catalog: Catalog, action: Action) -> None:
+        self.catalog = catalog
+        self.action = action
+
+    def object(
+        self, given: Mapping[str, Any], fields: Mapping[str, TypeSpec], path: str, *, is_open: bool
+    ) -> dict[str, Any]:
+        checked: dict[str, Any] = {}
+        for name, value in given.items():
+            if name in _CONTROL:
+                continue
+            if "@odata." in name:  # @odata.type, Groups@odata.bind: the sender's own annotations
+                checked[name] = value
+            elif name in fields:
+                checked[name] = self.value(value, fields[name], f"{path}{name}")
+            elif is_open:
+                checked[name] = value
+            else:
+                near = nearest(name, iter(fields))
+                raise UnknownName(f"The body of {self.action.id} has no field {path}{name}.{near}")
+        return checked
+
+    def value(self, value: Any, spec: TypeSpec, path: str) -> Any:
+        if spec.collection:
+            if value is None and spec.nullable:
+                return None
+            if not isinstance(value, list | tuple):
+                raise self.wrong(path, f"must be a list, not {value!r}")
+            item = spec._replace(collection=False, nullable=False)
+            return [self.value(v, item, f"{path}[{i}]") for i, v in enumerate(value)]
+        if value is None:
+            if spec.nullable:
+                return None
+            raise self.wrong(path, f"can't be null; it must be {described(spec)}")
+        if spec.name in self.catalog.enums:
+            return self.enum(value, spec.name, path)
+        if spec.name in self.catalog.types:
+            if not isinstance(value, Mapping):
+                raise self.wrong(path, f"must be an object of type {spec.name}, not {value!r}")
+            own = self.catalog.types[spec.name]
+            return self.object(value, self.catalog.fields(spec.name), f"{path}.", is_open=own.open)
+        return self.primitive(value, spec, path)
+
+    def enum(self, value: Any, name: str, path: str) -> str:
+        known = self.catalog.enum_values(name)
+        parts = value.split(",") if isinstance(value, str) and self.catalog.enums[name].flags else [value]
+        for part in parts:
+            if not isinstance(part, str) or part.strip() not in known:
+                near = nearest(str(part), iter(known)) or f" It is one of {', '.join(known[:12])}."
+                raise self.wrong(path, f"can't be {part!r} ({name.removeprefix('Pbx.')}).{near}".removesuffix("."))
+        return str(value)
+
+    def primitive(self, value: Any, spec: TypeSpec, path: str) -> Any:  # noqa: PLR0911 - one return a type
+        if spec.name in INTEGER_RANGES and not isinstance(value, str):
+            try:
+                return integer(value, spec)
+            except InvalidArgument as problem:
+                raise self.wrong(path, str(problem)) from None
+        match spec.name, value:
+            case "String", str():
+                if spec.max_length is not None and len(value) > spec.max_length:
+                    raise self.wrong(path, f"must have at most {spec.max_length} characters, and this has {len(value)}")
+                return value
+            case "Boolean", bool():
+                return value
+            case "Single" | "Double" | "Decimal", int() | float() | Decimal() if not isinstance(value, bool):
+                return value
+            case "Single" | "Double", "INF" | "-INF" | "NaN":
+                return value
+            case "DateTimeOffset", dt.datetime() if value.tzinfo is not None:
+                return value.isoformat().replace("+00:00", "Z")
+            case "DateTimeOffset", str():
+                try:
+                    zoned = dt.datetime.fromisoformat(value).tzinfo is not None
+                except ValueError:
+                    zoned = False
+                if zoned:
+                    return value
+            case "Guid", uuid.UUID():
+                return str(value)
+            case "Duration", dt.timedelta():
+                return f"PT{value.total_seconds():f}S".replace(".000000S", "S")
+            case "Duration", str() if DURATION.fullmatch(value):
+                return value
+            case (("Guid" | "TimeOfDay" | "Date" | "Binary"), str()):
+                return value
+            case "Any", _:
+                return value
+        raise self.wrong(path, f"must be {described(spec)}, not {value!r}")
+
+    def wrong(self, path: str, what: str) -> InvalidArgument:
+        return InvalidArgument(f"{path} of {self.action.id} {what}.")

@@ -1,0 +1,75 @@
+"""From an HTTP answer to a value, or to the error that explains it. Pure."""
+
+from __future__ import annotations
+
+from email.message import Message
+from typing import Any, NamedTuple
+
+from .failures import explain
+from .response import Asked, HttpResponse, decode, is_json, not_the_api
+
+__all__ = ["Asked", "File", "HttpResponse", "Page", "page", "value"]
+
+
+class File(NamedTuple):
+    """A file that a PBX sent: a recording, a report, an export."""
+
+    name: str | None
+    content_type: str
+    content: bytes
+
+
+class Page(NamedTuple):
+    """One page of a list: its rows, the total that ``count=True`` asked for, and the link to the next, where given."""
+
+    rows: list[dict[str, Any]]
+    total: int | None
+    next_link: str | None
+
+
+def value(asked: Asked, response: HttpResponse) -> Any:
+    """What an action answers: an entity as a dict with 3CX's names, a plain value, a File, or None.
+
+    An ETag header goes into the entity as ``@odata.etag``. Raises a PbxError for an error status, BrokenAnswer
+    for what the API can't have sent.
+    """
+    if not 200 <= response.status < 300:
+        raise explain(asked, response)
+    if not response.body:
+        return None
+    if asked.action.answer_kind == "file" and response.content_type != "text/html":
+        return File(_file_name(response), response.content_type, response.body)
+    if not is_json(response):
+        if response.content_type == "text/html" or not response.content_type:
+            raise not_the_api(asked.server, response)
+        return File(_file_name(response), response.content_type, response.body)
+    document = decode(asked.server, response)
+    if not isinstance(document, dict):
+        return document
+    if asked.action.answer_kind == "value" and "value" in document:
+        return document["value"]
+    if asked.action.answer_kind == "none" and not document.keys() - {"@odata.context"}:
+        return None
+    if "etag" in response.headers:
+        document.setdefault("@odata.etag", response.headers["etag"])
+    return document
+
+
+def page(asked: Asked, response: HttpResponse) -> Page:
+    """One page of a list action; raises as `value` does."""
+    if not 200 <= response.status < 300:
+        raise explain(asked, response)
+    if response.status == 204:
+        return Page([], None, None)
+    document = decode(asked.server, response)
+    if not isinstance(document, dict) or not isinstance(document.get("value"), list):
+        raise not_the_api(asked.server, response)
+    count = document.get("@odata.count")
+    return Page(document["value"], int(count) if count is not None else None, document.get("@odata.nextLink"))
+
+
+def _file_name(response: HttpResponse) -> str | None:
+    header = Message()
+    header["content-disposition"] = response.headers.get("content-disposition", "")
+    name = header.get_filename()
+    return name.replace("\\", "/").rpartition("/")[2] or None if name else None

@@ -1,0 +1,169 @@
+"""Error answers, explained: what happened, to which item, and what to do next."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import msgspec
+
+from ..errors import (
+    BadRequest,
+    Conflict,
+    Forbidden,
+    NotFound,
+    PbxError,
+    PreconditionFailed,
+    ServerError,
+    SignInError,
+    TooManyRequests,
+    TransportError,
+)
+from .response import Asked, HttpResponse, is_json, not_the_api
+
+_OWNERS_ONLY = (
+    "report_call_log_data",
+    "chat_history_view",
+    "chat_messages_history_view",
+    "recordings",
+    "scheduled_reports",
+)
+_ON_ONE = ("get", "update", "delete")
+_CODES = {
+    "ALREADY_IN_USE": "is already in use",
+    "REQUIRED": "is required",
+    "NOT_FOUND": "was not found",
+    "FILE_NOT_FOUND": "has no file",
+    "INVALID": "is not valid",
+    "STRING_TOO_LONG": "is too long",
+    "NOT_SUPPORTED": "is not supported",
+}
+
+
+def explain(asked: Asked, response: HttpResponse) -> PbxError | TransportError:
+    """The error of an answer with a status of 300 and above."""
+    status = response.status
+    if response.content_type == "text/html" and status not in (401, 403, 429) and status < 500:
+        return not_the_api(asked.server, response)
+    kind, message, hint = _explained(asked, response)
+    return kind(
+        message, hint=hint, status=status, codes=codes_of(response), method=asked.action.method, path=asked.path
+    )
+
+
+def _explained(asked: Asked, response: HttpResponse) -> tuple[type[PbxError], str, str]:
+    status, server, action = response.status, asked.server, asked.action
+    match status:
+        case 400 | 422:
+            return BadRequest, f"{server} refused {action.id}: {_said(response)}.", _see(asked)
+        case 401:
+            return (
+                SignInError,
+                f"{server} did not accept the access token for {action.id}.",
+                "Check that the API key is still valid: Admin console, Integrations, API.",
+            )
+        case 403:
+            return Forbidden, f"{server} did not allow {action.id}: this client lacks the right.", _rights(asked)
+        case 404:
+            return NotFound, *_missing(asked)
+        case 409:
+            return Conflict, f"{server} refused {action.id}: {_said(response)}.", "Read the entity again and retry."
+        case 412:
+            return PreconditionFailed, *_changed(asked)
+        case 429:
+            return TooManyRequests, f"{server} asks to slow down ({action.id}).", _wait(response)
+        case _ if status >= 500:
+            detail = f": {_said(response)}" if is_json(response) and response.body else ""
+            return (
+                ServerError,
+                f"{server} failed at {action.id} with status {status}{detail}.",
+                _wait(response) if status in (502, 503, 504) else "The PBX's own log may say why; " + _see(asked),
+            )
+        case _ if 300 <= status < 400:
+            return (
+                PbxError,
+                f"{server} redirects {action.id} to {response.headers.get('location', 'nowhere')}; not followed.",
+                "Use the address that the PBX itself answers at.",
+            )
+    return PbxError, f"{server} answered {action.id} with status {status}: {_said(response)}.", _see(asked)
+
+
+def _see(asked: Asked) -> str:
+    return f"`trunkline actions show {asked.action.id}` shows what it takes."
+
+
+def subject(asked: Asked) -> str:
+    """What the action is about: ``fax with Id 42``, or the action's name where it has no key."""
+    keys = " and ".join(f"{name} {value}" for name, value in asked.values.items())
+    if asked.action.kind in _ON_ONE and keys:
+        return f"{asked.action.noun} with {keys}"
+    return f"{asked.action.id} ({keys})" if keys else asked.action.id
+
+
+def _missing(asked: Asked) -> tuple[str, str]:
+    resource = asked.action.resource
+    if asked.action.kind in _ON_ONE and asked.values:
+        return f"No {subject(asked)} on {asked.server}.", f"`trunkline {resource} list` shows what exists."
+    return (
+        f"{asked.server} has nothing at {asked.path}.",
+        "What it names does not exist, or a value is spelled in a way 3CX does not take, or this version lacks it.",
+    )
+
+
+def _changed(asked: Asked) -> tuple[str, str]:
+    what = subject(asked)
+    keys = " ".join(str(v) for v in asked.values.values())
+    return (
+        f"The {what} on {asked.server} is not as the If-Match value says: it changed since. Nothing was done.",
+        f"`trunkline {asked.action.resource} get {keys}` shows it as it is now, with its ETag; then decide again.",
+    )
+
+
+def _rights(asked: Asked) -> str:
+    role = "System Owner" if asked.action.resource in _OWNERS_ONLY else "System Admin"
+    return f"Give the client the role {role}; one in the department System Wide is a mere user and may do nothing."
+
+
+def _wait(response: HttpResponse) -> str:
+    after = response.headers.get("retry-after")
+    return f"Try again after {after} seconds." if after and after.isdigit() else "Try again in a moment."
+
+
+def codes_of(response: HttpResponse) -> dict[str, str]:
+    """3CX's codes by field, from ``error.details``; the code of an error without fields has the key ``""``."""
+    error = _error(response)
+    details = error.get("details")
+    found: dict[str, str] = {}
+    for detail in details if isinstance(details, list) else ():
+        if isinstance(detail, dict):
+            found[str(detail.get("target") or "")] = str(detail.get("message") or detail.get("code") or "")
+    message = str(error.get("message") or "")
+    if not found and message.startswith("WARNINGS."):
+        found[""] = message
+    return found
+
+
+def _said(response: HttpResponse) -> str:
+    """What the answer says, in one line: 3CX's codes in words with the code beside them, else its message."""
+    codes = codes_of(response)
+    if codes:
+        return "; ".join(_in_words(field, code) for field, code in codes.items())
+    message = " ".join(str(_error(response).get("message") or "").split())
+    return message.removesuffix(".") or "it gave no reason"
+
+
+def _in_words(field: str, code: str) -> str:
+    words = _CODES.get(code.rpartition(".")[2])
+    if words is None:
+        return f"{field}: {code}" if field else code
+    return f"{field or 'it'} {words} ({code})"
+
+
+def _error(response: HttpResponse) -> dict[str, Any]:
+    if not is_json(response):
+        return {}
+    try:
+        document = msgspec.json.decode(response.body)
+    except (msgspec.DecodeError, UnicodeDecodeError):
+        return {}
+    error = document.get("error") if isinstance(document, dict) else None
+    return error if isinstance(error, dict) else {}
