@@ -22,7 +22,7 @@ def main(argv: list[str] | None = None) -> None:
 
 def run(argv: list[str]) -> int:
     """Run one command line; its exit code."""
-    warnings.showwarning = _show_warning  # type: ignore[assignment]
+    warnings.showwarning = _show_warning
     try:
         code = cli.main(argv, prog_name="trunkline", standalone_mode=False)
         return code if isinstance(code, int) else 0

@@ -74,7 +74,7 @@ class _Checker:
                 raise self.wrong(path, f"can't be {part!r} ({name.removeprefix('Pbx.')}).{near}".removesuffix("."))
         return str(value)
 
-    def primitive(self, value: Any, spec: TypeSpec, path: str) -> Any:  # noqa: PLR0911 - one return a type
+    def primitive(self, value: Any, spec: TypeSpec, path: str) -> Any:
         if spec.name in INTEGER_RANGES and not isinstance(value, str):
             try:
                 return integer(value, spec)

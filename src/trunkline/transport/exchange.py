@@ -10,7 +10,7 @@ from __future__ import annotations
 import enum
 import random
 from collections.abc import Generator
-from typing import NamedTuple
+from typing import Any, NamedTuple
 from urllib.parse import urlencode
 
 import msgspec
@@ -42,7 +42,7 @@ class Turn(enum.Enum):
 
 
 Step = Send | Pause | Turn
-Exchange = Generator[Step, HttpResponse | None, HttpResponse]
+Exchange = Generator[Step, Any, HttpResponse]  # a Send is answered with an HttpResponse, the rest with None
 
 
 class Retries(NamedTuple):
@@ -123,13 +123,12 @@ def _signed(session: Session, request: HttpRequest) -> Exchange:
 def _send(session: Session, request: HttpRequest, token: Token) -> Exchange:
     headers = (*request.headers, ("Authorization", f"Bearer {token.access}"))
     target = f"{session.url}{API}{request.target}"
-    response = yield Send(request._replace(target=target, headers=headers))
-    assert response is not None  # a driver answers every Send
+    response: HttpResponse = yield Send(request._replace(target=target, headers=headers))
     session.learn(response.headers.get("x-3cx-version"))
     return response
 
 
-def _sign_in(session: Session, *, instead_of: Token | None) -> Generator[Step, HttpResponse | None, Token]:
+def _sign_in(session: Session, *, instead_of: Token | None) -> Generator[Step, Any, Token]:
     """A live token other than ``instead_of``; one task asks for it and all share it (PBX.md: only one is alive)."""
     yield Turn.LOCK
     try:
@@ -159,9 +158,8 @@ def _token_request(session: Session) -> HttpRequest:
     return HttpRequest("POST", session.url + TOKEN_PATH, headers, urlencode(form).encode())
 
 
-def _token_of(session: Session, response: HttpResponse | None) -> Token:
+def _token_of(session: Session, response: HttpResponse) -> Token:
     """The token of a sign-in's answer, or the error that explains it."""
-    assert response is not None
     session.learn(response.headers.get("x-3cx-version"))
     if response.status in (400, 401, 403):
         session.refused = SignInError(

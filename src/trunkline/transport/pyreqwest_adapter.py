@@ -15,7 +15,6 @@ from ..request import HttpRequest
 from ..result import HttpResponse
 from .options import ConnectOptions, ca_file, connection_lost, timed_out, unreachable
 
-
 Builder = TypeVar("Builder", ClientBuilder, SyncClientBuilder)
 
 

@@ -52,10 +52,7 @@ def _expires_in(value: Any, version: str | None) -> float:
         number = float(value)
     except (TypeError, ValueError):
         return 60.0
-    if version is not None:
-        in_minutes = version_key(version) < version_key(_SECONDS_SINCE)
-    else:
-        in_minutes = number < 300
+    in_minutes = number < 300 if version is None else version_key(version) < version_key(_SECONDS_SINCE)
     return number * 60 if in_minutes else number
 
 
