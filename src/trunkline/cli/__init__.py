@@ -17,10 +17,10 @@ from .root import cli
 
 def main(argv: list[str] | None = None) -> None:
     """Run one command line and exit with its code; no traceback ever reaches the user."""
-    sys.exit(run(sys.argv[1:] if argv is None else argv))
+    sys.exit(execute(sys.argv[1:] if argv is None else argv))
 
 
-def run(argv: list[str]) -> int:
+def execute(argv: list[str]) -> int:
     """Run one command line; its exit code."""
     warnings.showwarning = _show_warning
     try:

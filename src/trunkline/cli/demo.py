@@ -9,7 +9,6 @@ from typing import Any, NamedTuple
 import click
 
 from ..client import AsyncPbx
-from ..errors import SignInError, TrunklineError
 from ..node import Item, Node, Outcome
 from .emulator import require_emulator
 from .output import draw, json_line
@@ -30,11 +29,11 @@ class Cleanup(NamedTuple):
 
 
 CLEANUPS = (
-    Cleanup("fax", "Id", "fax extensions above 9008", lambda row: int(row["Number"]) > 9008),
+    Cleanup("fax", "Id", "fax extensions of a closed office", lambda row: int(row["Number"]) > 896),
     Cleanup("device_infos", "Id", "devices that nobody uses", lambda row: not row["Assigned"]),
-    Cleanup("contacts", "Id", "contacts without a company", lambda row: not row["CompanyName"]),
-    Cleanup("blocklist", "Id", "addresses that are allowed again", lambda row: row["BlockType"] == "Allow"),
-    Cleanup("website_links", "Link", "weblinks that are switched off", lambda row: row["Hidden"]),
+    Cleanup("contacts", "Id", "contacts imported by mistake", lambda row: row["Id"] > 57),
+    Cleanup("blocklist", "Id", "blocks for scans long over", lambda row: row["Description"] == "SIP scan"),
+    Cleanup("website_links", "Link", "weblinks of closed departments", lambda row: row["Id"] > 6),
 )
 
 
@@ -56,64 +55,60 @@ async def _show(url: str) -> None:
         rows = {job.resource: await pbx.call(f"{job.resource}.list") for job in CLEANUPS}
         click.secho("What is there", bold=True)
         draw(["Resource", "Rows", "To delete"], [_counted(job, rows[job.resource]) for job in CLEANUPS])
-
-        lines: list[Item] = []
-        stale: dict[str, Any] = {}
         for job in CLEANUPS:
-            node = Node(
-                f"{job.resource}.delete", {job.key: f"{{{{ $json.{job.key} }}}}", "If Match": ETAG}, on_error="continue"
-            )
+            node = _deletion(job)
             doomed = list(filter(job.doomed, rows[job.resource]))
-            click.secho(f"\n{node.action.id}, {len(doomed)} items: {job.why}", bold=True)
-            outcome = await node.arun(pbx, doomed)
-            _table(node, outcome, doomed)
-            lines += outcome.items
-            stale = stale or next(row for row in rows[job.resource] if not job.doomed(row))
+            _headline(f"{node.action.id}: {job.why}", node)
+            _report(node, await node.arun(pbx, doomed), doomed)
 
-        click.secho("\nWhat can go wrong, and what it says", bold=True)
+        fax = CLEANUPS[0]
+        gone = next(filter(fax.doomed, rows["fax"]))
+        stale = next(row for row in rows["fax"] if not fax.doomed(row))
         await pbx.fax.update(stale["Id"], {"OutboundCallerId": "+442079460999"})
-        node = Node("fax.delete", {"Id": "{{ $json.Id }}", "If Match": ETAG}, on_error="continue")
-        gone = next(filter(CLEANUPS[0].doomed, rows["fax"]))
-        wrong = [gone, stale, {"Number": "9001"}]
-        outcome = await node.arun(pbx, wrong)
-        lines += outcome.items
-        failures = list(outcome.errors.values())
-    for client, key in ((CLIENT, "a-wrong-key"), (VIEWER, VIEWER_KEY)):
-        async with AsyncPbx(url, client, key, label="pbx.example.com") as other:
-            outcome = await node.arun(other, [stale])
-        lines += outcome.items
-        failures += outcome.errors.values()
-    for error in failures:
-        _explain(error)
+        given = [gone, stale, {"Number": gone["Number"]}]
+        node = _deletion(fax)
+        _headline("What can go wrong: a fax that is gone, one that changed meanwhile, an item without an Id", node)
+        _report(node, await node.arun(pbx, given), given)
 
-    click.secho("\nThe same as JSON Lines", bold=True)
-    for line in lines:
-        click.echo(json_line(_short(line)))
+    for client, key, what in (
+        (CLIENT, "a-wrong-key", "a wrong API key"),
+        (VIEWER, VIEWER_KEY, "a client without rights"),
+    ):
+        async with AsyncPbx(url, client, key, label="pbx.example.com") as other:
+            _headline(f"What can go wrong: {what}", node)
+            _report(node, await node.arun(other, [stale]), [stale])
+
+
+def _deletion(job: Cleanup) -> Node:
+    parameters = {job.key: f"{{{{ $json.{job.key} }}}}", "If Match": ETAG}
+    return Node(f"{job.resource}.delete", parameters, on_error="continue")
+
+
+def _headline(text: str, node: Node) -> None:
+    click.secho(f"\n{text}", bold=True)
+    settings = "  ".join(f"{name} = {value.text}" for name, value in node.parameters.items())
+    click.echo(f"{settings}\n")
 
 
 def _counted(job: Cleanup, rows: list[dict[str, Any]]) -> list[str]:
     return [job.resource, str(len(rows)), f"{sum(map(job.doomed, rows))}: {job.why}"]
 
 
-def _table(node: Node, outcome: Outcome, given: list[dict[str, Any]]) -> None:
+def _report(node: Node, outcome: Outcome, given: list[dict[str, Any]]) -> None:
+    """What was done to which item: a table, the next step for each failure, and the same as JSON Lines."""
     items: list[Item] = [{"json": row} for row in given]
+    numbers = [item["pairedItem"]["item"] for item in outcome.items]
     draw(
         ["Item", "What", "Result"],
-        [
-            [str(item["pairedItem"]["item"]), subject(node, items, item["pairedItem"]["item"]), result_text(item)]
-            for item in outcome.items
-        ],
+        [[str(n), subject(node, items, n), result_text(item)] for n, item in zip(numbers, outcome.items, strict=True)],
     )
-
-
-def _explain(error: TrunklineError) -> None:
-    kind = "refused before it was sent" if error.status is None else f"{error.status} {type(error).__name__}"
-    if isinstance(error, SignInError):
-        kind = "401 Unauthorized"
-    click.echo(f"{kind}: {error.message}\n    {error.hint}")
+    click.echo()
+    for number, error in outcome.errors.items():
+        click.echo(f"Item {number}, what to do: {error.hint}\n")
+    for item in outcome.items:
+        click.echo(json_line(_short(item)))
 
 
 def _short(item: Item) -> dict[str, Any]:
-    """An item with only the fields of its input that say which one it is."""
-    json = {k: v for k, v in item["json"].items() if k in ("success", "Id", "Link", "Number")}
-    return {**item, "json": json}
+    """An item with only those fields of its input that say which one it is; the demo is long enough."""
+    return {**item, "json": {k: v for k, v in item["json"].items() if k in ("success", "Id", "Link", "Number")}}

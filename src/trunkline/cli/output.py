@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import re
 import sys
 from collections.abc import Iterable, Mapping
@@ -73,7 +74,7 @@ def write_one(value: Any, output: str | None, *, show_secrets: bool) -> None:
         case "jsonl":
             click.echo(json_line(shown))
         case "table" if isinstance(shown, dict):
-            draw(["Field", "Value"], [[k, cell(v)] for k, v in shown.items() if not k.startswith("@odata.")])
+            draw(["Field", "Value"], [[k, cell(v)] for k, v in shown.items() if k != "@odata.context"])
         case _:
             click.echo(pretty(shown) if isinstance(shown, dict | list) else str(shown))
 
@@ -137,5 +138,10 @@ def draw(columns: list[str], rows: list[list[str]]) -> None:
         drawn.add_column(name, overflow="ellipsis", no_wrap=True)
     for row in rows:
         drawn.add_row(*map(Text, row))
-    width = None if sys.stdout.isatty() else 120
-    Console(width=width, highlight=False).print(drawn)
+    if sys.stdout.isatty():
+        Console(highlight=False).print(drawn)
+        return
+    plain = Console(width=160, file=io.StringIO(), highlight=False, color_system=None)
+    with plain.capture() as captured:
+        plain.print(drawn)
+    click.echo("\n".join(line.rstrip() for line in captured.get().splitlines()))

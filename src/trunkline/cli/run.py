@@ -191,12 +191,9 @@ def _write(
         case "json":
             click.echo(pretty(shown))
         case _:
-            draw(["Item", "What", "Result"], [_row(node, item, items) for item in main])
-
-
-def _row(node: Node, item: Item, items: list[Item]) -> list[str]:
-    index = item["pairedItem"]["item"]
-    return [str(index), subject(node, items, index), result_text(item)]
+            numbers = [item["pairedItem"]["item"] for item in main]
+            cells = [[str(n), subject(node, items, n), result_text(i)] for n, i in zip(numbers, main, strict=True)]
+            draw(["Item", "What", "Result"], cells)
 
 
 def subject(node: Node, items: list[Item], index: int) -> str:

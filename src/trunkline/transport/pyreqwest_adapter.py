@@ -8,12 +8,17 @@ from datetime import timedelta
 from typing import TypeVar
 
 from pyreqwest.client import Client, ClientBuilder, SyncClient, SyncClientBuilder
-from pyreqwest.exceptions import ConnectError, ConnectTimeoutError, RequestError, RequestTimeoutError
+from pyreqwest.exceptions import RequestError, RequestTimeoutError
 from pyreqwest.http import HeaderMap
 
 from ..request import HttpRequest
 from ..result import HttpResponse
 from .options import ConnectOptions, ca_file, connection_lost, timed_out, unreachable
+
+# pyreqwest's ConnectError and ConnectTimeoutError also stand for a connection that broke, or an answer that took too
+# long, after the request was sent. Only this cause says that there never was one; to take the others for it would
+# send a request twice.
+_NEVER_CONNECTED = "client error (Connect)"
 
 Builder = TypeVar("Builder", ClientBuilder, SyncClientBuilder)
 
@@ -35,20 +40,13 @@ def _configured(builder: Builder, options: ConnectOptions) -> Builder:
 def _translated(url: str, options: ConnectOptions) -> Iterator[None]:
     try:
         yield
-    except ConnectTimeoutError:
-        raise timed_out(url, options, connecting=True) from None
-    except ConnectError as error:
-        raise unreachable(url, _causes(error)) from None
-    except RequestTimeoutError:
-        raise timed_out(url, options, connecting=False) from None
     except RequestError as error:
-        raise connection_lost(url, _causes(error)) from None
-
-
-def _causes(error: RequestError) -> str:
-    """The innermost cause that reqwest names: "Connection refused (os error 111)"."""
-    causes = error.details.get("causes") or []
-    return causes[-1]["message"] if causes else error.message
+        causes = [cause["message"] for cause in error.details.get("causes") or ()] or [error.message]
+        if isinstance(error, RequestTimeoutError):
+            raise timed_out(url, options, connecting=_NEVER_CONNECTED in causes) from None
+        if _NEVER_CONNECTED in causes:
+            raise unreachable(url, causes[-1]) from None
+        raise connection_lost(url, causes[-1]) from None
 
 
 def _headers(headers: HeaderMap) -> dict[str, str]:

@@ -1,0 +1,48 @@
+"""What all tests share: one emulated PBX over a real socket, as the demo has it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import NamedTuple
+
+import pytest
+
+from trunkline import Pbx
+from trunkline.emulator import Emulator, running
+
+CLIENT, KEY = "tests", "tests-key-0123456789"
+VIEWER, VIEWER_KEY = "viewer", "viewer-key-0123456789"
+
+
+class System(NamedTuple):
+    """An emulator and where it answers."""
+
+    emulator: Emulator
+    url: str
+
+    def sent(self, method: str) -> list[str]:
+        """The paths that were asked with a method since the last reset."""
+        return [entry.path for entry in self.emulator.journal if entry.method == method]
+
+
+@pytest.fixture(scope="session")
+def _serving() -> Iterator[System]:
+    emulator = Emulator(client_id=CLIENT, api_key=KEY, seed="demo", etags=True)
+    emulator.add_client(VIEWER, VIEWER_KEY, roles=())
+    with running(emulator) as url:
+        yield System(emulator, url)
+
+
+@pytest.fixture
+def system(_serving: System) -> System:
+    """An emulated PBX with the demo company and ETags on, fresh for each test."""
+    _serving.emulator.reset()
+    _serving.emulator.journal.clear()
+    return _serving
+
+
+@pytest.fixture
+def pbx(system: System) -> Iterator[Pbx]:
+    """A client of it with all rights."""
+    with Pbx(system.url, CLIENT, KEY, label="acme") as client:
+        yield client
