@@ -1,0 +1,157 @@
+"""One call on its way through the handlers, and the answers written to it (PBX.md, Answers)."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Any
+from urllib.parse import quote
+
+import msgspec
+
+from ..catalog import Action, TypeSpec, parse_type
+from . import etags
+from .literals import Value
+from .messages import Request, Response
+from .query import DEFAULT_PAGE, Query, apply, shape
+from .refusals import Refusal, bad_field
+from .routes import Route
+from .store import REQUIRED, Store
+from .values import Row
+
+
+@dataclass(frozen=True)
+class Call:
+    """A request that has found its route: what is asked, with which arguments, of which store."""
+
+    request: Request
+    route: Route
+    arguments: Mapping[str, Value]
+    query: Query
+    store: Store
+    etags: bool
+
+    @property
+    def action(self) -> Action:
+        return self.route.action
+
+    @cached_property
+    def keys(self) -> dict[str, Value]:
+        """The key that picks the entity, or nothing for a set, a singleton or a function of a set."""
+        if not self.route.bound:
+            return {}
+        return {name: self.arguments[name] for name in self.route.places[0].values()}
+
+    def entity(self) -> Row:
+        """The entity or singleton that the path starts with. Raises Refusal (404)."""
+        return self.store.get(self.route.resource, self.keys)
+
+    def body(self) -> Row:
+        """The checked JSON body. Raises Refusal (400, 415)."""
+        declared = self.action.body
+        fields = self.store.catalog.spec_fields(declared)
+        owner = parse_type(declared).name if isinstance(declared, str) else self.action.path.rpartition("/")[2]
+        content: object = {}
+        if self.request.body:
+            if "json" not in self.request.headers.get("content-type", "").lower():
+                raise Refusal(415)
+            content = _decoded(self.request.body)
+        elif self.action.body_required:
+            raise Refusal(400, "A non-empty request body is required.")
+        checked = self.store.values.check_object(content, fields, owner)
+        if not isinstance(declared, str):
+            _require(checked, fields)
+        return checked
+
+    def write_entity(self, row: Row, *, status: int = 200) -> Response:
+        """One entity, with its tag where this PBX sends tags."""
+        shown = self._type().name
+        content = {"@odata.context": f"{self._metadata}#{self._entity_context(shown)}"}
+        headers = {}
+        if self._tagged(shown):
+            content["@odata.etag"] = headers["ETag"] = etags.of(row)
+        content.update(shape(row, self.query, shown, self.store.catalog))
+        if status == 201:
+            headers["Location"] = self._location(row)
+        return Response.json(status, content, headers)
+
+    def write_list(self, rows: list[Any]) -> Response:
+        """The rows that the query leaves; an entity set asked without ``$top`` gives one page (PBX.md, Paging)."""
+        page, total = apply(self.query, rows, page=DEFAULT_PAGE if self.action.kind == "list" else None)
+        return self.write_rows([self._row(row) for row in page], total)
+
+    def write_rows(self, rows: list[Any], total: int) -> Response:
+        """Rows that are shaped already, out of ``total``."""
+        content: dict[str, Any] = {"@odata.context": f"{self._metadata}#{self._list_context()}"}
+        if self.query.count:
+            content["@odata.count"] = total
+        content["value"] = rows
+        return Response.json(200, content)
+
+    def write_value(self, value: Any) -> Response:
+        return Response.json(200, {"@odata.context": f"{self._metadata}#{_edm(self._type())}", "value": value})
+
+    def _row(self, row: Any) -> Any:
+        type_name = self._type().name
+        if type_name not in self.store.catalog.types:
+            return row
+        shown = shape(row, self.query, type_name, self.store.catalog)
+        return {"@odata.etag": etags.of(row), **shown} if self._tagged(type_name) else shown
+
+    def _tagged(self, type_name: str) -> bool:
+        return self.etags and bool(self.store.catalog.key(type_name))
+
+    def _type(self) -> TypeSpec:
+        spec = self.action.answer_type
+        if spec is None:
+            raise ValueError(f"{self.action.id} answers with nothing that has a type")
+        return spec
+
+    @property
+    def _metadata(self) -> str:
+        return f"{self.request.root}/$metadata"
+
+    def _resource_type(self) -> str | None:
+        found = self.store.catalog.sets.get(self.route.resource)
+        return found.type if found else None
+
+    def _list_context(self) -> str:
+        if self.route.navigation:
+            owner = self.route.resource
+            if self.keys:
+                owner += f"({','.join(str(value) for value in self.keys.values())})"
+            return f"{owner}/{self.route.navigation}{self.query.suffix}"
+        if self._type().name == self._resource_type():
+            return f"{self.route.resource}{self.query.suffix}"
+        return f"Collection({_edm(self._type())}){self.query.suffix}"
+
+    def _entity_context(self, type_name: str) -> str:
+        if type_name != self._resource_type():
+            return f"{type_name}{self.query.suffix}"
+        if self.route.resource in self.store.singletons:
+            return f"{self.route.resource}{self.query.suffix}"
+        return f"{self.route.resource}{self.query.suffix}/$entity"
+
+    def _location(self, row: Row) -> str:
+        key = row[self.store.tables[self.route.resource].key or ""]
+        literal = "'" + quote(key.replace("'", "''"), safe="") + "'" if isinstance(key, str) else str(key)
+        return f"{self.request.root}/{self.route.resource}({literal})"
+
+
+def _edm(spec: TypeSpec) -> str:
+    return spec.name if spec.name.startswith("Pbx.") else f"Edm.{spec.name}"
+
+
+def _decoded(body: bytes) -> object:
+    try:
+        return msgspec.json.decode(body)
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
+        raise Refusal(400, "The request body is not valid JSON.") from None
+
+
+def _require(body: Row, fields: Mapping[str, TypeSpec]) -> None:
+    """An OData action's parameters must all be there, save those that may be null."""
+    for name, spec in fields.items():
+        if name not in body and not spec.nullable:
+            raise bad_field(name, REQUIRED)

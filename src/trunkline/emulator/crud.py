@@ -1,0 +1,52 @@
+"""Reading and changing entities: one handler for each kind of action, the same for every entity set."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from . import etags
+from .answers import Call
+from .messages import Response
+
+Handler = Callable[[Call], Response]
+
+
+def list_rows(call: Call) -> Response:
+    """``GET /Users``, or a navigation list such as ``GET /Users(5)/Groups``."""
+    if call.route.navigation:
+        return call.write_list(call.entity()[call.route.navigation])
+    return call.write_list(call.store.rows(call.route.resource))
+
+
+def get(call: Call) -> Response:
+    """``GET /Fax(3)``, ``GET /Users(Number='100')``, or a singleton."""
+    return call.write_entity(call.entity())
+
+
+def create(call: Call) -> Response:
+    """``POST /Fax``: 201 with the entity."""
+    return call.write_entity(call.store.create(call.route.resource, call.body()), status=201)
+
+
+def update(call: Call) -> Response:
+    """``PATCH /Fax(3)``: 204; what the body leaves out stays as it is."""
+    _check_tag(call)
+    call.store.update(call.route.resource, call.keys, call.body())
+    return Response(204)
+
+
+def delete(call: Call) -> Response:
+    """``DELETE /Fax(3)``: 204, and 404 once it is gone."""
+    _check_tag(call)
+    call.store.delete(call.route.resource, call.keys)
+    return Response(204)
+
+
+def _check_tag(call: Call) -> None:
+    """A PBX without ETags pays no heed to If-Match (PBX.md, Answers)."""
+    entity = call.entity()
+    if call.etags:
+        etags.check(call.request.headers.get("if-match"), entity)
+
+
+HANDLERS: dict[str, Handler] = {"list": list_rows, "get": get, "create": create, "update": update, "delete": delete}

@@ -1,0 +1,59 @@
+"""The functions that a ``$filter`` may call, with what they take and give."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable
+from datetime import UTC, datetime
+from typing import Any, NamedTuple
+
+
+class Signature(NamedTuple):
+    takes: tuple[str, ...]
+    gives: str
+    function: Callable[..., Any]
+
+
+def _part(name: str, *kinds: str) -> list[Signature]:
+    return [Signature((kind,), "number", lambda value: getattr(value, name)) for kind in kinds]
+
+
+def _substring(text: str, start: float, length: float | None = None) -> str:
+    first = max(int(start), 0)
+    return text[first:] if length is None else text[first : first + max(int(length), 0)]
+
+
+def _rounded(value: float) -> int:
+    """Half away from zero, as the OData standard says."""
+    return int(math.copysign(math.floor(abs(value) + 0.5), value))
+
+
+_TEXTS = ("string", "string")
+
+FUNCTIONS: dict[str, list[Signature]] = {
+    "contains": [Signature(_TEXTS, "boolean", lambda text, part: part in text)],
+    "startswith": [Signature(_TEXTS, "boolean", str.startswith)],
+    "endswith": [Signature(_TEXTS, "boolean", str.endswith)],
+    "indexof": [Signature(_TEXTS, "number", str.find)],
+    "concat": [Signature(_TEXTS, "string", lambda first, second: first + second)],
+    "tolower": [Signature(("string",), "string", str.lower)],
+    "toupper": [Signature(("string",), "string", str.upper)],
+    "trim": [Signature(("string",), "string", str.strip)],
+    "length": [Signature(("string",), "number", len)],
+    "substring": [
+        Signature(("string", "number"), "string", _substring),
+        Signature(("string", "number", "number"), "string", _substring),
+    ],
+    "year": _part("year", "datetime", "date"),
+    "month": _part("month", "datetime", "date"),
+    "day": _part("day", "datetime", "date"),
+    "hour": _part("hour", "datetime", "time"),
+    "minute": _part("minute", "datetime", "time"),
+    "second": _part("second", "datetime", "time"),
+    "date": [Signature(("datetime",), "date", datetime.date)],
+    "time": [Signature(("datetime",), "time", datetime.time)],
+    "now": [Signature((), "datetime", lambda: datetime.now(UTC))],
+    "round": [Signature(("number",), "number", _rounded)],
+    "floor": [Signature(("number",), "number", math.floor)],
+    "ceiling": [Signature(("number",), "number", math.ceil)],
+}

@@ -1,0 +1,56 @@
+"""Bodies that are forms: token requests, and prompts that are uploaded."""
+
+from __future__ import annotations
+
+import io
+from urllib.parse import parse_qsl
+
+from python_multipart import parse_form
+from python_multipart.exceptions import FormParserError
+from python_multipart.multipart import Field, File
+
+from .messages import Request
+
+
+def read_form(request: Request) -> dict[str, str] | None:
+    """The fields of an urlencoded or multipart form; None if the body is neither."""
+    media_type = _media_type(request)
+    if media_type == "application/x-www-form-urlencoded":
+        try:
+            text = request.body.decode("ascii")
+            return dict(parse_qsl(text, keep_blank_values=True, errors="strict", max_num_fields=100))
+        except ValueError:
+            return None
+    if media_type == "multipart/form-data":
+        parts = _parts(request)
+        return None if parts is None else parts[0]
+    return None
+
+
+def read_upload(request: Request) -> str | None:
+    """The file name of the multipart part ``file``; None if there is no such part."""
+    parts = _parts(request) if _media_type(request) == "multipart/form-data" else None
+    return None if parts is None else parts[1].get("file")
+
+
+def _media_type(request: Request) -> str:
+    return request.headers.get("content-type", "").partition(";")[0].strip().lower()
+
+
+def _parts(request: Request) -> tuple[dict[str, str], dict[str, str]] | None:
+    """Fields by name with their values, and files by name with their file names; None for a broken body."""
+    fields: dict[str, str] = {}
+    files: dict[str, str] = {}
+
+    def take_field(field: Field) -> None:
+        fields[(field.field_name or b"").decode()] = (field.value or b"").decode()
+
+    def take_file(file: File) -> None:
+        files[(file.field_name or b"").decode()] = (file.file_name or b"").decode()
+
+    headers = {"Content-Type": request.headers["content-type"].encode("latin-1")}
+    try:
+        parse_form(headers, io.BytesIO(request.body), take_field, take_file)
+    except (FormParserError, UnicodeDecodeError):
+        return None
+    return fields, files

@@ -1,0 +1,60 @@
+"""Refusals: every answer that is an error, as one exception with the body a PBX would send.
+
+The body's shape is in PBX.md, Answers; the wording of query errors is ASP.NET's, on which a PBX is built.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from types import MappingProxyType
+
+from .messages import Response
+
+
+class Refusal(Exception):
+    """The PBX answers with ``status``; without a message the body stays empty, as on most 401, 403 and 500 answers.
+
+    ``details`` maps fields to codes or messages: ``{"EmailAddress": "WARNINGS.XAPI.ALREADY_IN_USE"}``.
+    """
+
+    def __init__(
+        self,
+        status: int,
+        message: str = "",
+        *,
+        details: Mapping[str, str] = MappingProxyType({}),
+        headers: Mapping[str, str] = MappingProxyType({}),
+    ) -> None:
+        super().__init__(status, message)
+        self.status = status
+        self.message = message
+        self.details = dict(details)
+        self.headers = dict(headers)
+
+    def response(self) -> Response:
+        if not self.message:
+            return Response(self.status, headers=self.headers)
+        error: dict[str, object] = {"code": "", "message": self.message}
+        if self.details:
+            error["details"] = [{"code": "", "message": text, "target": field} for field, text in self.details.items()]
+        return Response.json(self.status, {"error": error}, self.headers)
+
+
+def bad_query(message: str) -> Refusal:
+    """400 for a query option, in ASP.NET's words."""
+    return Refusal(400, f"The query specified in the URI is not valid. {message}")
+
+
+def bad_field(field: str, message: str) -> Refusal:
+    """400 for one field of a body: ``message`` is a code of Pbx.Warnings, or what is wrong."""
+    return Refusal(400, f"{field}:\n{message}", details={field: message})
+
+
+def not_found() -> Refusal:
+    """404 for an entity that isn't there."""
+    return Refusal(404, "Not Found")
+
+
+def no_such_path() -> Refusal:
+    """404 for a path that leads nowhere, without a hint (PBX.md, Requests)."""
+    return Refusal(404)

@@ -1,0 +1,15 @@
+"""Seeds: what a fresh emulator holds. Each is a function that gives the rows of every set and each singleton's fields.
+
+A seed is written for the newest version; the store drops what an older one lacks. Every name, number and address in
+it is made up: telephone numbers from the ranges kept for fiction, hosts under example.com, addresses from the
+documentation networks.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from ..store import Seed
+from . import demo, fresh
+
+SEEDS: dict[str, Callable[[], Seed]] = {"demo": demo.seed, "empty": fresh.seed}

@@ -1,0 +1,152 @@
+"""The functions and actions that do what a 3CX does."""
+
+from __future__ import annotations
+
+import io
+import wave
+
+import pytest
+
+SINCE = "2026-06-01T00:00:00Z"
+REST = (
+    "sourceType=0,sourceFilter='',destinationType=0,destinationFilter='',callsType=0,callTimeFilterType=0,"
+    "callTimeFilterFrom='0:00:0',callTimeFilterTo='0:00:0',hidePcalls=true"
+)
+
+
+def call_log(line, until="2026-07-01T00:00:00Z", query="", since=SINCE):
+    return line.get(f"/ReportCallLogData/Pbx.GetCallLogData(periodFrom={since},periodTo={until},{REST})?{query}")
+
+
+@pytest.mark.parametrize(
+    ("path", "name", "ids", "left"),
+    [
+        ("/Fax/Pbx.BulkFaxDelete", "Fax", [121, 122, 122, 9999], 10),
+        ("/Blocklist/Pbx.BulkIpsDelete", "Blocklist", [1, 2, 3], 7),
+        ("/BlackListNumbers/Pbx.BulkNumbersDelete", "BlackListNumbers", ["1", "nope"], 4),
+        ("/WebsiteLinks/Pbx.BulkLinksDelete", "WebsiteLinks", ["sales", "o'brien-münchen"], 6),
+        ("/Contacts/Pbx.DeleteContactsById", "Contacts", list(range(1, 31)), 30),
+        ("/InboundRules/Pbx.BulkInboundRulesDelete", "InboundRules", [1], 2),
+        ("/Recordings/Pbx.BulkRecordingsDelete", "Recordings", [1, 2], 10),
+    ],
+)
+def test_bulk_deletes(pbx, path, name, ids, left):
+    answer = pbx.ask("POST", path, {"ids": ids})
+    assert (answer.status, answer.headers["x-trunkline-level"]) == (204, "behaviour")
+    assert pbx.get(f"/{name}?$count=true&$top=0").json["@odata.count"] == left
+
+
+def test_older_versions_call_it_otherwise(dial):
+    line = dial(version="20.0.8")
+    assert line.ask("POST", "/Contacts/Pbx.BatchContactsDelete", {"ids": [1, 2]}).status == 204
+    assert line.get("/Contacts?$count=true&$top=0").json["@odata.count"] == 58
+
+
+def test_deleting_users_answers_with_those_that_could_not_be(pbx):
+    answer = pbx.ask("POST", "/Users/Pbx.BatchDelete", {"ids": [12, 9999]})
+    assert answer.rows == [{"ExtensionNumber": "9999", "Error": "WARNINGS.XAPI.NOT_FOUND"}]
+    assert pbx.get("/Users(12)").status == 404
+
+
+@pytest.mark.parametrize(
+    ("path", "name"),
+    [
+        ("/EventLogs/Pbx.PurgeEventLog", "EventLogs"),
+        ("/Recordings/Pbx.PurgeLocal", "Recordings"),
+        ("/Backups/Pbx.PurgeLocalBackups", "Backups"),
+    ],
+)
+def test_purges(pbx, path, name):
+    assert pbx.ask("POST", path).status == 204
+    assert pbx.get(f"/{name}").rows == []
+
+
+@pytest.mark.parametrize(
+    ("path", "number"),
+    [
+        ("/Users/Pbx.GetFirstAvailableExtensionNumber()", "140"),
+        ("/Queues/Pbx.GetFirstAvailableQueueNumber()", "803"),
+        ("/Trunks/Pbx.GetFirstAvailableTrunkNumber()", "10002"),
+        ("/Fax/Pbx.InitFax()", "900"),
+    ],
+)
+def test_free_numbers(pbx, path, number):
+    assert pbx.get(path).json["Number"] == number
+
+
+def test_a_fax_to_start_from_is_not_stored(pbx):
+    start = pbx.get("/Fax/Pbx.InitFax()").json
+    assert start["Id"] == 0
+    assert pbx.get(f"/Fax(Number='{start['Number']}')").status == 404
+    fields = {name: value for name, value in start.items() if not name.startswith("@")}
+    assert pbx.ask("POST", "/Fax", fields).status == 201
+    assert pbx.get("/Fax/Pbx.InitFax()").json["Number"] == "901"
+
+
+def test_lookups(pbx):
+    contact = pbx.get("/Contacts(3)").json
+    assert [row["Id"] for row in pbx.get("/Contacts/Pbx.GetContactsByNumber(number='%2B12025550103')").rows] == [3]
+    assert contact["PhoneNumber"] == "+12025550103"
+    assert pbx.get("/Parameters/Pbx.GetParameterByName(name='MAXCALLTIME')").json["Value"] == "7200"
+    assert pbx.get("/Parameters/Pbx.GetParameterByName(name='NOPE')").status == 404
+    wanted = {"peersRequest": {"DnNumbers": ["100", "800"], "IsReportPeers": False}}
+    assert [row["Type"] for row in pbx.ask("POST", "/Peers/Pbx.RetreivePeersByNumbers", wanted).rows] == [
+        "Extension",
+        "Queue",
+    ]
+    assert pbx.get("/Users(12)/Pbx.HasDuplicatedEmail()").json["value"] is False
+
+
+def test_services_stop_and_start(pbx):
+    body = {"options": {"ServiceNames": ["IVR"]}}
+    state = "/Services?$filter=Name eq 'IVR'&$select=Status"
+    for action, status in (("Stop", "Stopped"), ("Start", "Running")):
+        assert pbx.ask("POST", f"/Services/Pbx.{action}", body).status == 204
+        assert pbx.get(state).rows == [{"Status": status}]
+
+
+def test_a_recording_is_a_wav_file_with_its_name(pbx):
+    answer = pbx.get("/Recordings/Pbx.DownloadRecording(recId=1)")
+    assert answer.headers["content-type"] == "audio/x-wav"
+    assert answer.headers["content-disposition"].endswith('.wav"')
+    with wave.open(io.BytesIO(answer.body)) as sound:
+        assert (sound.getframerate(), sound.getnchannels(), sound.getnframes()) == (8000, 1, 800)
+    missing = pbx.get("/Recordings/Pbx.DownloadRecording(recId=999)")
+    assert (missing.status, missing.message) == (400, "WARNINGS.XAPI.FILE_NOT_FOUND")
+
+
+def test_a_prompt_is_uploaded_and_deleted(pbx):
+    body = b'--X\r\nContent-Disposition: form-data; name="file"; filename="new.wav"\r\n\r\nRIFF\r\n--X--\r\n'
+    headers = {"authorization": f"Bearer {pbx.token}", "content-type": "multipart/form-data; boundary=X"}
+    assert pbx.send("POST", "/xapi/v1/customPrompts", body, headers).status == 204
+    assert "new.wav" in [row["Filename"] for row in pbx.get("/CustomPrompts").rows]
+    assert pbx.ask("DELETE", "/CustomPrompts('new.wav')").status == 204
+    other = body.replace(b'name="file"', b'name="other"')
+    assert pbx.send("POST", "/xapi/v1/customPrompts", other, headers).status == 400
+
+
+def test_an_export_is_csv(pbx):
+    answer = pbx.get("/Users/Pbx.ExportExtensions()?$select=Number,FirstName&$top=1")
+    assert answer.headers["content-type"].startswith("text/csv")
+    assert answer.body == b"Number,FirstName\r\n100,Amara\r\n"
+
+
+def test_the_call_log_of_a_day(pbx):
+    rows = call_log(pbx, until="2026-06-02T00:00:00Z").rows
+    assert rows
+    assert all(row["StartTime"].startswith("2026-06-01T") for row in rows)
+    assert call_log(pbx, since="2027-01-01T00:00:00Z", until="2027-01-02T00:00:00Z").rows == []
+
+
+def test_the_call_log_cuts_its_page_before_it_filters(pbx):
+    answer = call_log(pbx, query="$top=200&$count=true&$filter=Status eq 'Waiting'")
+    assert answer.json["@odata.count"] == len(answer.rows) == 100
+    assert len(call_log(pbx).rows) == 240
+    assert answer.json["@odata.context"].endswith("#ReportCallLogData")
+
+
+def test_call_log_rows_leave_out_what_is_null(pbx):
+    rows = call_log(pbx, query="$top=50").rows
+    assert all(None not in row.values() for row in rows)
+    assert any("RecordingUrl" in row for row in rows)
+    assert not all("RecordingUrl" in row for row in rows)

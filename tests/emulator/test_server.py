@@ -1,0 +1,112 @@
+"""The emulator on a port, asked over real HTTP."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import signal
+import socket
+import subprocess
+import sys
+import time
+
+import httpx2
+import pytest
+
+from trunkline.emulator import Emulator, running
+
+
+def sign_in(client: httpx2.Client, emulator: Emulator) -> None:
+    form = {"grant_type": "client_credentials", "client_id": emulator.client_id, "client_secret": emulator.api_key}
+    client.headers["Authorization"] = "Bearer " + client.post("/connect/token", data=form).json()["access_token"]
+
+
+def test_a_round_over_http():
+    emulator = Emulator()
+    with running(emulator) as url, httpx2.Client(base_url=url) as client:
+        sign_in(client, emulator)
+        listed = client.get("/xapi/v1/Fax", params={"$top": "2"})
+        assert listed.json()["@odata.context"] == f"{url}/xapi/v1/$metadata#Fax"
+        assert client.delete("/xapi/v1/WebsiteLinks('o''brien-m%C3%BCnchen')").status_code == 204
+        big = client.post("/xapi/v1/Fax", content=b" " * 11_000_000, headers={"Content-Type": "application/json"})
+        assert big.status_code == 413
+    assert [(e.method, e.path, e.status, e.client_id) for e in emulator.journal] == [
+        ("POST", "/connect/token", 200, ""),
+        ("GET", "/xapi/v1/Fax?%24top=2", 200, "trunkline"),
+        ("DELETE", "/xapi/v1/WebsiteLinks('o''brien-m%C3%BCnchen')", 204, "trunkline"),
+        ("POST", "/xapi/v1/Fax", 413, ""),
+    ]
+
+
+def test_the_port_is_free_again_afterwards():
+    with running(Emulator()) as url:
+        port = int(url.rpartition(":")[2])
+    with running(Emulator(), port=port) as again:
+        assert again == url
+
+
+def test_a_port_in_use_is_said_so():
+    with running(Emulator()) as url:
+        port = int(url.rpartition(":")[2])
+        with (
+            pytest.raises(OSError, match=f"can't listen on 127.0.0.1, port {port}: it is in use"),
+            running(Emulator(), port),
+        ):
+            pass
+
+
+def test_latency_delays_every_answer():
+    with running(Emulator(latency=0.1)) as url:
+        started = time.perf_counter()
+        assert httpx2.get(url).status_code == 404
+        assert time.perf_counter() - started >= 0.1
+
+
+def test_a_client_that_goes_away_leaves_no_trace(capfd):
+    emulator = Emulator()
+    with running(emulator) as url:
+        with socket.create_connection(("127.0.0.1", int(url.rpartition(":")[2]))) as connection:
+            connection.sendall(b"POST /xapi/v1/Fax HTTP/1.1\r\nHost: x\r\nContent-Length: 100\r\n\r\nhalf")
+        assert httpx2.get(url).status_code == 404
+    assert capfd.readouterr() == ("", "")
+    assert len(emulator.journal) == 1
+
+
+def test_lifespan_and_foreign_protocols():
+    sent = []
+
+    async def live(*events: str) -> None:
+        queue = [{"type": event} for event in events]
+
+        async def receive():
+            return queue.pop(0)
+
+        async def send(message):
+            sent.append(message["type"])
+
+        await Emulator()({"type": "lifespan"}, receive, send)
+        with pytest.raises(ValueError, match="speaks HTTP, not websocket"):
+            await Emulator()({"type": "websocket"}, receive, send)
+
+    asyncio.run(live("lifespan.startup", "lifespan.shutdown"))
+    assert sent == ["lifespan.startup.complete", "lifespan.shutdown.complete"]
+
+
+@pytest.mark.skipif(os.name != "posix", reason="Ctrl-C is sent as a POSIX signal")
+def test_serve_ends_cleanly_on_ctrl_c():
+    program = (
+        "from trunkline.emulator import Emulator, serve\n"
+        "serve(Emulator(), '127.0.0.1', 0, lambda url: print(url, flush=True))"
+    )
+    with subprocess.Popen(
+        [sys.executable, "-c", program], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
+    ) as process:
+        assert process.stdout.readline().startswith("http://127.0.0.1:")
+        process.send_signal(signal.SIGINT)
+        assert process.communicate(timeout=10) == ("", "")
+        assert process.returncode == 0
+
+
+def test_importing_the_emulator_loads_no_server():
+    program = "import sys, trunkline.emulator; print('uvicorn' in sys.modules)"
+    assert subprocess.check_output([sys.executable, "-c", program], text=True) == "False\n"

@@ -1,0 +1,164 @@
+"""POST /connect/token and what a token opens (PBX.md, Address, sign-in, version)."""
+
+from __future__ import annotations
+
+import base64
+import json
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+FORM = "application/x-www-form-urlencoded"
+GRANT = "grant_type=client_credentials"
+
+
+def claims(token: str) -> dict:
+    payload = token.split(".")[1]
+    return json.loads(base64.urlsafe_b64decode(payload + "=" * (-len(payload) % 4)))
+
+
+def multipart(**fields: str) -> tuple[bytes, dict[str, str]]:
+    parts = [
+        f'--X\r\nContent-Disposition: form-data; name="{name}"\r\n\r\n{value}\r\n' for name, value in fields.items()
+    ]
+    return "".join([*parts, "--X--\r\n"]).encode(), {"content-type": "multipart/form-data; boundary=X"}
+
+
+@pytest.mark.parametrize(
+    ("body", "content_type", "status", "error"),
+    [
+        (f"{GRANT}&client_id=me&client_secret=key", FORM, 200, None),
+        (f"{GRANT}&client_id=me&client_secret=wrong", FORM, 400, "invalid_client"),
+        (f"{GRANT}&client_id=nobody&client_secret=key", FORM, 400, "invalid_client"),
+        ("grant_type=password&client_id=me&client_secret=key", FORM, 400, "unsupported_grant_type"),
+        ("client_id=me&client_secret=key", FORM, 400, "invalid_request"),
+        (f"{GRANT}&client_id=me", FORM, 400, "invalid_request"),
+        (f"{GRANT}&client_id=me&client_secret=", FORM, 400, "invalid_request"),
+        ("", FORM, 400, "invalid_request"),
+        ("\xff%zz", FORM, 400, "invalid_request"),
+        ('{"client_id":"me"}', "application/json", 400, "invalid_request"),
+        ("no boundary", "multipart/form-data", 400, "invalid_request"),
+        ("broken", "multipart/form-data; boundary=X", 400, "invalid_request"),
+    ],
+)
+def test_token_requests(dial, body, content_type, status, error):
+    line = dial(client_id="me", api_key="key")
+    answer = line.send("POST", "/connect/token", body.encode("latin-1"), {"content-type": content_type})
+    assert answer.status == status
+    assert answer.json.get("error") == error
+
+
+def test_a_multipart_body_signs_in_too(dial):
+    line = dial(client_id="me", api_key="a key&more")
+    body, headers = multipart(grant_type="client_credentials", client_id="me", client_secret="a key&more")
+    assert line.send("POST", "/connect/token", body, headers).json["token_type"] == "Bearer"
+
+
+def test_get_on_the_token_address_is_not_allowed(pbx):
+    answer = pbx.send("GET", "/connect/token")
+    assert (answer.status, answer.headers["allow"]) == (405, "POST")
+
+
+@pytest.mark.parametrize(
+    ("version", "expires_in"),
+    [("20.0.5", 60), ("20.0.8", 60), ("20.0.9", 3600), ("20.0.10", 3600), ("20.0.10.77", 3600)],
+)
+def test_expires_in_was_minutes_before_20_0_9(dial, version, expires_in):
+    line = dial(version=version)
+    body, headers = multipart(
+        grant_type="client_credentials", client_id="trunkline", client_secret=line.emulator.api_key
+    )
+    answer = line.send("POST", "/connect/token", body, headers).json
+    assert answer["expires_in"] == expires_in
+    assert answer["refresh_token"] is None
+    told = claims(answer["access_token"])
+    assert told["exp"] - told["iat"] == 3600
+
+
+def test_the_token_is_a_jwt_signed_with_es256(pbx):
+    header = json.loads(base64.urlsafe_b64decode(pbx.token.split(".")[0] + "=="))
+    told = claims(pbx.token)
+    assert header == {"alg": "ES256", "typ": "JWT"}
+    assert (told["sub"], told["scope"], told["aud"], told["iss"]) == ("trunkline", "xapi", "/api", "pbx")
+    assert "system_owners" in told["role"]
+    assert told["jti"]
+
+
+def test_a_new_token_kills_the_old_one(pbx):
+    old = pbx.token
+    pbx.sign_in()
+    assert pbx.get("/Defs").status == 200
+    pbx.token = old
+    assert pbx.get("/Defs").status == 401
+
+
+def test_clients_do_not_disturb_one_another(pbx):
+    pbx.emulator.add_client("other", "key", roles=("system_owners",))
+    first = pbx.token
+    pbx.sign_in("other", "key")
+    assert pbx.get("/Defs").status == 200
+    pbx.token = first
+    assert pbx.get("/Defs").status == 200
+
+
+def test_an_expired_token_is_dead(dial):
+    assert dial(token_lifetime=0).get("/Defs").status == 401
+
+
+@pytest.mark.parametrize(
+    "authorization", [None, "", "Bearer", "Bearer ", "Bearer x.y.z", "Basic Zm9vOmJhcg==", "Bearer {}x"]
+)
+def test_without_a_living_token_401_and_no_body(pbx, authorization):
+    headers = {} if authorization is None else {"authorization": authorization.format(pbx.token)}
+    answer = pbx.send("GET", "/xapi/v1/Defs?$select=Id", headers=headers)
+    assert (answer.status, answer.body, answer.headers["www-authenticate"]) == (401, b"", "Bearer")
+
+
+@pytest.mark.parametrize(
+    ("roles", "path", "status"),
+    [
+        (("system_owners",), "/Users", 200),
+        (("system_owners",), "/ScheduledReports", 200),
+        (("system_admins",), "/Users", 200),
+        (("system_admins",), "/Recordings/Pbx.DownloadRecording(recId=1)", 200),
+        (("system_admins",), "/Recordings", 403),
+        (("system_admins",), "/ScheduledReports", 403),
+        (("system_admins",), "/ChatHistoryView", 403),
+        (("system_admins",), "/ChatMessagesHistoryView", 403),
+        ((), "/Users", 403),
+        ((), "/Defs", 403),
+    ],
+)
+def test_rights(pbx, roles, path, status):
+    pbx.emulator.add_client("other", "key", roles=roles)
+    answer = pbx.sign_in("other", "key").get(path)
+    assert answer.status == status
+    if status == 403:
+        assert answer.body == b""
+
+
+@pytest.mark.parametrize(("version", "header"), [("20.0.10", "20.0.10.0"), ("20.0.9.112", "20.0.9.112")])
+def test_every_answer_names_the_version(dial, version, header):
+    line = dial(version=version)
+    for path in ("/Defs", "/Nothing", "/Fax(0)"):
+        assert line.get(path).headers["x-3cx-version"] == header
+
+
+def test_keys_never_show(dial):
+    line = dial(api_key="very-secret")
+    line.get("/Users")
+    assert "very-secret" not in repr(line.emulator)
+    assert "very-secret" not in repr(line.emulator.journal)
+    assert line.token not in repr(line.emulator.journal)
+
+
+@settings(deadline=None)
+@given(
+    body=st.binary(max_size=200),
+    boundary=st.sampled_from(["; boundary=X", '; boundary="X"', "", "; boundary=", ";;=\xff"]),
+)
+def test_no_form_brings_it_down(quiet, body, boundary):
+    for content in (body, b"--X\r\n" + body, b'--X\r\nContent-Disposition: form-data; name="a"' + body + b"\r\n--X--"):
+        answer = quiet.send("POST", "/connect/token", content, {"content-type": f"multipart/form-data{boundary}"})
+        assert (answer.status, answer.json) == (400, {"error": "invalid_request"})
