@@ -21,7 +21,7 @@ class System(NamedTuple):
     url: str
 
     def sent(self, method: str) -> list[str]:
-        """The paths that were asked with a method since the last reset."""
+        """The paths that this test asked for with a method."""
         return [entry.path for entry in self.emulator.journal if entry.method == method]
 
 
@@ -37,7 +37,6 @@ def _serving() -> Iterator[System]:
 def system(_serving: System) -> System:
     """An emulated PBX with the demo company and ETags on, fresh for each test."""
     _serving.emulator.reset()
-    _serving.emulator.journal.clear()
     return _serving
 
 

@@ -10,7 +10,8 @@ Importing this package loads nothing else; each name below comes when it is firs
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+# Type checkers know this name; importing it from typing would take longer than all the rest of this module.
+TYPE_CHECKING = False
 
 if TYPE_CHECKING:
     from .client import AsyncPbx, AsyncRows, Pbx, Rows

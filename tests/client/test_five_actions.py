@@ -9,9 +9,9 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 import pytest
+
 from conftest import CLIENT, KEY, VIEWER, VIEWER_KEY, System
 from nasty import HALF, HTML, Nasty, closed_port
-
 from trunkline import AsyncPbx, Pbx, TrunklineError, cli, errors
 from trunkline.transport.exchange import Retries
 
@@ -140,7 +140,7 @@ def documented(request: pytest.FixtureRequest) -> Documented:
 @pytest.fixture
 def row(pbx: Pbx, documented: Documented) -> Iterator[dict[str, Any]]:
     """An entity that exists, with its ETag."""
-    yield next(iter(pbx.call(f"{documented.resource}.list")))
+    return next(iter(pbx.call(f"{documented.resource}.list")))
 
 
 def exists(pbx: Pbx, documented: Documented, key: Any) -> bool:

@@ -4,22 +4,22 @@ from __future__ import annotations
 
 import asyncio
 import gzip
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from typing import Any
 
 import pytest
-from nasty import HALF, HTML, RESET, Asked, Bytes, Nasty, closed_port, http
 
+from nasty import HALF, HTML, RESET, Asked, Bytes, Nasty, closed_port, http
 from trunkline import errors
 from trunkline.client import AsyncPbx, Pbx
 from trunkline.transport.exchange import Retries
-from trunkline.transport.options import InsecureConnection
+from trunkline.transport.options import AdapterName, InsecureConnection
 
 QUICK = Retries(attempts=3, base=0.001)
 Ask = Callable[..., Any]
 
 
-def _ask_sync(adapter: str) -> Ask:
+def _ask_sync(adapter: AdapterName) -> Ask:
     def ask(url: str, action: str, *args: Any, settings: dict[str, Any] | None = None, **kwargs: Any) -> Any:
         with Pbx(url, "id", "key", adapter=adapter, **{"retries": QUICK, **(settings or {})}) as pbx:
             answer = pbx.call(action, *args, **kwargs)
@@ -28,7 +28,7 @@ def _ask_sync(adapter: str) -> Ask:
     return ask
 
 
-def _ask_async(adapter: str) -> Ask:
+def _ask_async(adapter: AdapterName) -> Ask:
     def ask(url: str, action: str, *args: Any, settings: dict[str, Any] | None = None, **kwargs: Any) -> Any:
         async def run() -> Any:
             async with AsyncPbx(url, "id", "key", adapter=adapter, **{"retries": QUICK, **(settings or {})}) as pbx:
@@ -43,9 +43,10 @@ def _ask_async(adapter: str) -> Ask:
     params=[(make, adapter) for make in (_ask_sync, _ask_async) for adapter in ("pyreqwest", "httpx2")],
     ids=lambda param: f"{param[0].__name__.removeprefix('_ask_')}-{param[1]}",
 )
-def ask(request: pytest.FixtureRequest) -> Iterator[Ask]:
+def ask(request: pytest.FixtureRequest) -> Ask:
     make, adapter = request.param
-    yield make(adapter)
+    made: Ask = make(adapter)
+    return made
 
 
 def test_a_request_goes_out_as_it_was_built(ask: Ask) -> None:

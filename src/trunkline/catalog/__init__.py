@@ -95,16 +95,23 @@ class Catalog:
         return msgspec.structs.replace(action, **{k: v for k, v in changes.items() if v is not None})
 
     @cached_property
-    def _by_name(self) -> dict[str, Action]:
-        """Ids, operationIds and display names, lower case; of a name with two forms the newest wins."""
+    def _by_id(self) -> dict[str, Action]:
+        """Ids and operationIds as they are; of a name with two forms the newest wins."""
         found: dict[str, Action] = {}
         for action in sorted(self.actions, key=lambda a: (a.until is None, a.until or 0, a.since)):
-            found[action.operation_id.lower()] = action
-            found[names.display_words(action.operation_id).lower()] = action
-            resource = names.display_words(action.tag)
-            found[f"{resource}: {names.display_words(action.operation_id)}".lower()] = action
+            found[action.operation_id] = action
             found[action.id] = action
             found[action.id.partition("@")[0]] = action
+        return found
+
+    @cached_property
+    def _by_name(self) -> dict[str, Action]:
+        """Operation ids and display names in lower case; made only where a name is no id."""
+        found: dict[str, Action] = {}
+        for action in self._by_id.values():
+            operation = names.display_words(action.operation_id)
+            for name in (action.operation_id, operation, f"{names.display_words(action.tag)}: {operation}"):
+                found[name.lower()] = self._by_id[action.operation_id] if name == operation else action
         return found
 
     @cached_property
@@ -121,8 +128,10 @@ class Catalog:
         A display name that several resources share is told apart by its resource: ``Fax: Delete Fax``.
         Raises UnknownName with the nearest names.
         """
-        found = self._by_name.get(name) or self._by_name.get(name.strip().lower().replace("-", "_"))
-        found = found or self._by_name.get(name.strip().lower())
+        found = self._by_id.get(name)
+        if found is None:
+            spoken = name.strip().lower()
+            found = self._by_id.get(spoken.replace("-", "_")) or self._by_name.get(spoken)
         if found is None:
             raise UnknownName(self._unknown(name))
         return found
@@ -133,15 +142,16 @@ class Catalog:
         return f"No action is called {name!r}{gone}.{near}"
 
     def _availability(self, name: str) -> str:
-        action = self._by_name.get(name.lower())
+        action = self._by_id.get(name) or self._by_name.get(name.strip().lower())
         if action is None:
             return ""
         return f" on this version: {describe_lifetime(self, action)}"
 
-    @property
+    @cached_property
     def sets(self) -> Mapping[str, EntitySet]:
         """Entity sets and singletons by the name that stands in paths (``Fax``, ``WebsiteLinks``)."""
-        return self._data.sets
+        used = {action.path.strip("/").partition("/")[0].partition("(")[0] for action in self.actions}
+        return {name: entity_set for name, entity_set in self._data.sets.items() if name in used}
 
     @property
     def types(self) -> Mapping[str, ObjectType]:

@@ -188,7 +188,7 @@ class SpecFile:
         spec = parse_type(self.type_spec(schema))
         if spec.name == "Pbx.IActionResult":  # an ASP.NET result without a body of its own
             return "none"
-        return f"entity {spec}"
+        return f"value {spec}" if "enum" in self.schemas.get(spec.name, {}) else f"entity {spec}"
 
 
 def _is_envelope(name: str) -> bool:

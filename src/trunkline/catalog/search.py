@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 from . import Action, Catalog
 from .names import display_words
 
@@ -22,7 +24,7 @@ def _score(action: Action, wanted: list[str], query: str) -> float:
         return 1000.0
     names = f"{action.tag} {action.operation_id} {display_words(action.tag)} {display_words(action.operation_id)}"
     named = {*names.lower().split(), *action.id.replace(".", "_").split("_")}
-    told = set(action.summary.lower().strip(".").split())
+    told = set(re.findall(r"\w+", action.summary.lower()))
     score = 0.0
     for word in wanted:
         stem = word.removesuffix("s")

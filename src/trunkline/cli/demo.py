@@ -86,7 +86,9 @@ def _deletion(job: Cleanup) -> Node:
 
 def _headline(text: str, node: Node) -> None:
     click.secho(f"\n{text}", bold=True)
-    settings = "  ".join(f"{name} = {value.text}" for name, value in node.parameters.items())
+    settings = "  ".join(
+        f"{'If Match' if name == 'if_match' else name} = {value.text}" for name, value in node.parameters.items()
+    )
     click.echo(f"{settings}\n")
 
 

@@ -103,21 +103,20 @@ def _argument_option(parameter: Param) -> click.Option:
 
 def _field_options(catalog: Catalog, action: Action, taken: set[str]) -> dict[str, tuple[click.Option, TypeSpec]]:
     """An option for each field of the body, by 3CX's name; a field whose name is taken goes by --body alone."""
-    reserved = (
-        taken | _TAKEN | {option.name or "" for option in _own_options(output_option(connection_options(lambda: None)))}
-    )
+    own = _own_options(output_option(connection_options(lambda: None)))
+    reserved = {f"--{name.replace('_', '-')}" for name in taken | _TAKEN} | {
+        flag for option in own for flag in option.opts
+    }
     found: dict[str, tuple[click.Option, TypeSpec]] = {}
     for name, spec in catalog.spec_fields(action.body).items():
-        flag = snake(name)
+        flag = f"--{snake(name).replace('_', '-')}"
         if flag in reserved or spec.navigation:
             continue
         reserved.add(flag)
         simple = spec.name in catalog.enums or not (spec.collection or spec.name in catalog.types)
         values = catalog.enum_values(spec.name) if spec.name in catalog.enums else ()
         shown = "|".join(values) if 0 < len(values) <= 5 else spec.name.removeprefix("Pbx.")
-        option = click.Option(
-            [f"--{flag.replace('_', '-')}", flag], metavar=shown if simple and not spec.collection else "JSON"
-        )
+        option = click.Option([flag, snake(name)], metavar=shown if simple and not spec.collection else "JSON")
         found[name] = (option, spec)
     return found
 

@@ -144,13 +144,13 @@ def _ask(node: Node, count: int, url: str) -> None:
         click.confirm(question.removesuffix(" [y/N] "), abort=True, err=True)
         return
     try:
-        with open("/dev/tty", "r+") as terminal:  # noqa: PTH123 - a device
-            terminal.write(question)
-            terminal.flush()
-            if terminal.readline().strip().lower() not in ("y", "yes"):
-                raise click.Abort
+        with open("/dev/tty") as terminal:  # noqa: PTH123 - a device
+            click.echo(question, nl=False, err=True)
+            answer = terminal.readline()
     except OSError:
         raise click.UsageError("There is nobody to ask; give --yes to go on, or --dry-run to look first.") from None
+    if answer.strip().lower() not in ("y", "yes"):
+        raise click.Abort
 
 
 def _show_requests(node: Node, items: list[Item]) -> int:

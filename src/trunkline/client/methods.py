@@ -50,7 +50,10 @@ class Method:
         self._action = action
         self.__name__ = action.verb
         self.__qualname__ = action.id
-        self.__doc__ = help_text(action)
+
+    @property
+    def __doc__(self) -> str:  # type: ignore[override]
+        return help_text(self._action)
 
     @property
     def __signature__(self) -> inspect.Signature:

@@ -12,7 +12,7 @@ from ..catalog import Action, Catalog, describe_lifetime, load, nearest
 from ..errors import BrokenAnswer, UnknownName, VersionMismatch
 from ..request import Call, HttpRequest, bind, build
 from ..result import Asked, HttpResponse, Page
-from ..transport.drivers import AsyncDriver, Driver
+from ..transport.driver import Driver
 from ..transport.exchange import API, Exchange, Retries, exchange
 from ..transport.options import AdapterName, ConnectOptions, connect, connect_async, warn_if_insecure
 from ..transport.session import Session
@@ -172,6 +172,8 @@ class AsyncPbx(_System):
     """
 
     def _connect(self) -> None:
+        from ..transport.async_driver import AsyncDriver  # brings asyncio
+
         self._driver = AsyncDriver(connect_async(self._options))
 
     def call(self, action: str | Action, /, *args: Any, **kwargs: Any) -> Any:

@@ -114,4 +114,4 @@ def instant(value: object) -> str:
         raise InvalidArgument(
             f"must be {wanted}; {value.isoformat()} has no zone, and guessing one would shift a report"
         )
-    return value.astimezone(dt.UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
+    return value.astimezone(dt.UTC).replace(microsecond=0, tzinfo=None).isoformat() + "Z"

@@ -54,17 +54,13 @@ def bind(catalog: Catalog, action: Action, args: Sequence[Any], kwargs: Mapping[
     3CX's own (``periodFrom``), their snake case (``period_from``) or the workflow node's (``If Match``). A body's
     fields may be given one by one. Raises InvalidArgument or UnknownName; the message names action and argument.
     """
-    known = {_folded(name): name for name in reversed(parameter_names(action, catalog))}
     ordered = [p.name for p in action.parameters] + (["body"] if action.body is not None else [])
     if len(args) > len(ordered):
         takes = f"takes {', '.join(ordered)}" if ordered else "takes no positional argument"
         raise InvalidArgument(f"{action.id} {takes}; {len(args)} were given.", hint=_see(action))
     given: dict[str, Any] = dict(zip(ordered, args, strict=False))
     for name, value in kwargs.items():
-        target = known.get(_folded(name))
-        if target is None:
-            near = nearest(snake(name), map(snake, known.values()))
-            raise UnknownName(f"{action.id} has no parameter {name!r}.{near}", hint=_see(action))
+        target = name if name in action.params else _target(catalog, action, name)
         if target in given:
             raise InvalidArgument(f"{action.id} got {target} twice.")
         given[target] = value
@@ -109,6 +105,18 @@ def build(call: Call, options: Mapping[str, str] | None = None) -> HttpRequest:
         headers.append(("Content-Type", "application/json"))
     target = f"{call.path}?{query}" if query else call.path
     return HttpRequest(call.action.method, target, tuple(headers), body)
+
+
+def _target(catalog: Catalog, action: Action, name: str) -> str:
+    """The parameter that a name means, however it is spelled; UnknownName with the nearest."""
+    names = parameter_names(action, catalog)
+    if name in names:
+        return name
+    for known in names:
+        if _folded(known) == _folded(name):
+            return known
+    near = nearest(snake(name), map(snake, names))
+    raise UnknownName(f"{action.id} has no parameter {name!r}.{near}", hint=_see(action))
 
 
 def _folded(name: str) -> str:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 from urllib.parse import quote
 
 from ..errors import InvalidArgument
@@ -17,6 +16,8 @@ def multipart(part: str, value: object) -> tuple[str, bytes]:
     name, content = value if isinstance(value, tuple) and len(value) == 2 else (part, value)
     if not isinstance(name, str) or not isinstance(content, bytes):
         raise InvalidArgument(f"{part} must be bytes, or (name, bytes).")
+    import hashlib  # OpenSSL comes with it; only uploads need it
+
     boundary = hashlib.sha256(content).hexdigest()
     head = (
         f"--{boundary}\r\n"

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from email.message import Message
 from typing import Any, NamedTuple
 
 from .failures import explain
@@ -69,6 +68,8 @@ def page(asked: Asked, response: HttpResponse) -> Page:
 
 
 def _file_name(response: HttpResponse) -> str | None:
+    from email.message import Message  # rarely needed, and it brings half the email package
+
     header = Message()
     header["content-disposition"] = response.headers.get("content-disposition", "")
     name = header.get_filename()

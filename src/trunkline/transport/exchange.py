@@ -2,7 +2,7 @@
 
 It yields *steps* and receives what came of them: a `Send` gets its HttpResponse (or a TransportError thrown in), a
 `Pause` gets nothing, `LOCK` and `UNLOCK` bracket what one task may do at a time. So the same logic serves threads
-and event loops (`drivers.py`), and no line of it exists twice.
+and event loops (`driver.py`, `async_driver.py`), and no line of it exists twice.
 """
 
 from __future__ import annotations

@@ -5,11 +5,14 @@ from __future__ import annotations
 import warnings
 from importlib.util import find_spec
 from pathlib import Path
-from typing import Literal, NamedTuple
+from typing import TYPE_CHECKING, Literal, NamedTuple
 from urllib.parse import urlsplit
 
 from ..errors import ConfigurationError, ConnectionLost, TimedOut, TransportError, Unreachable
-from .drivers import Adapter, AsyncAdapter
+
+if TYPE_CHECKING:
+    from .async_driver import AsyncAdapter
+    from .driver import Adapter
 
 AdapterName = Literal["pyreqwest", "httpx2"]
 

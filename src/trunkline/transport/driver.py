@@ -1,4 +1,4 @@
-"""Running the generators of this room: once for threads, once for an event loop.
+"""Running the generators of this room in the calling thread; async_driver.py does it in an event loop.
 
 A driver owns the lock that makes sign-in single-flight, and gives it back whatever happens: an error, a
 cancelled task, Ctrl-C.
@@ -6,7 +6,6 @@ cancelled task, Ctrl-C.
 
 from __future__ import annotations
 
-import asyncio
 import threading
 import time
 from typing import Protocol
@@ -22,13 +21,6 @@ class Adapter(Protocol):
 
     def send(self, request: HttpRequest) -> HttpResponse: ...
     def close(self) -> None: ...
-
-
-class AsyncAdapter(Protocol):
-    """An HTTP library in an event loop; as `Adapter`."""
-
-    async def send(self, request: HttpRequest) -> HttpResponse: ...
-    async def close(self) -> None: ...
 
 
 class Driver:
@@ -55,44 +47,6 @@ class Driver:
                         time.sleep(seconds)
                     case Turn.LOCK:
                         self._lock.acquire()
-                        held = True
-                    case Turn.UNLOCK:
-                        self._lock.release()
-                        held = False
-                step = exchange.send(answer)
-        except StopIteration as done:
-            response: HttpResponse = done.value
-            return response
-        finally:
-            if held:
-                self._lock.release()
-            exchange.close()
-
-
-class AsyncDriver:
-    """Runs exchanges in the current task."""
-
-    def __init__(self, adapter: AsyncAdapter) -> None:
-        self.adapter = adapter
-        self._lock = asyncio.Lock()
-
-    async def run(self, exchange: Exchange) -> HttpResponse:
-        held = False
-        try:
-            step = next(exchange)
-            while True:
-                answer: HttpResponse | None = None
-                match step:
-                    case Send(request):
-                        try:
-                            answer = await self.adapter.send(request)
-                        except TransportError as error:
-                            step = exchange.throw(error)
-                            continue
-                    case Pause(seconds):
-                        await asyncio.sleep(seconds)
-                    case Turn.LOCK:
-                        await self._lock.acquire()
                         held = True
                     case Turn.UNLOCK:
                         self._lock.release()

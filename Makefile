@@ -1,0 +1,52 @@
+# make demo   the main job, on an emulated 3CX          make test   the whole test suite
+# make check  format, lint, types, who imports whom     make bench  figures, beside the peer's
+PYTHON ?= python3
+BIN := .venv/bin
+PIP := $(BIN)/pip --quiet --disable-pip-version-check
+
+.PHONY: demo test check bench lock catalog clean
+
+demo: .venv/run.stamp
+	@$(BIN)/trunkline demo
+
+test: .venv/dev.stamp
+	$(BIN)/python -m pytest
+
+check: .venv/dev.stamp
+	$(BIN)/ruff format --check .
+	$(BIN)/ruff check .
+	$(BIN)/mypy
+	$(BIN)/lint-imports
+
+bench: .venv/bench.stamp
+	$(BIN)/python -m benchmarks
+
+# Each stamp says that its set of pinned packages is installed; a changed pin installs again.
+.venv/run.stamp: requirements.lock pyproject.toml
+	test -x $(BIN)/python || $(PYTHON) -m venv .venv
+	$(PIP) install --require-hashes -r requirements.lock
+	$(PIP) install --no-deps --no-build-isolation -e .
+	@touch $@
+
+.venv/dev.stamp: .venv/run.stamp requirements-dev.lock
+	$(PIP) install --require-hashes -r requirements-dev.lock
+	@touch $@
+
+.venv/bench.stamp: .venv/dev.stamp
+	$(PIP) install '3cx-xapi-python-sdk>=3'
+	@touch $@
+
+# Pins and hashes of everything that the targets above install.
+PIN := $(BIN)/pip-compile --quiet --generate-hashes --strip-extras --allow-unsafe --no-header --no-emit-options \
+	--no-emit-index-url --no-emit-find-links --no-emit-trusted-host
+lock: .venv/dev.stamp
+	$(PIP) install pip-tools
+	$(PIN) --extra emulator --build-deps-for editable -o requirements.lock pyproject.toml
+	$(PIN) --extra dev --build-deps-for editable -o requirements-dev.lock pyproject.toml
+
+# SPECS: the OpenAPI files that 3CX published, each named DATE_VERSION.yaml.
+catalog: .venv/dev.stamp
+	$(BIN)/python -m trunkline.catalog.compile $(SPECS)
+
+clean:
+	rm -rf .venv dist .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache

@@ -1,0 +1,5 @@
+"""``python -m trunkline``: the command line."""
+
+from .cli import main
+
+main()

@@ -1,0 +1,59 @@
+"""Running the generators of this room in the current task; as driver.py, whose loop this is with ``await`` in it.
+
+Apart from driver.py so that whoever works with threads doesn't load asyncio.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from typing import Protocol
+
+from ..errors import TransportError
+from ..request import HttpRequest
+from ..result import HttpResponse
+from .exchange import Exchange, Pause, Send, Turn
+
+
+class AsyncAdapter(Protocol):
+    """An HTTP library in an event loop; as `driver.Adapter`."""
+
+    async def send(self, request: HttpRequest) -> HttpResponse: ...
+    async def close(self) -> None: ...
+
+
+class AsyncDriver:
+    """Runs exchanges in the current task."""
+
+    def __init__(self, adapter: AsyncAdapter) -> None:
+        self.adapter = adapter
+        self._lock = asyncio.Lock()
+
+    async def run(self, exchange: Exchange) -> HttpResponse:
+        held = False
+        try:
+            step = next(exchange)
+            while True:
+                answer: HttpResponse | None = None
+                match step:
+                    case Send(request):
+                        try:
+                            answer = await self.adapter.send(request)
+                        except TransportError as error:
+                            step = exchange.throw(error)
+                            continue
+                    case Pause(seconds):
+                        await asyncio.sleep(seconds)
+                    case Turn.LOCK:
+                        await self._lock.acquire()
+                        held = True
+                    case Turn.UNLOCK:
+                        self._lock.release()
+                        held = False
+                step = exchange.send(answer)
+        except StopIteration as done:
+            response: HttpResponse = done.value
+            return response
+        finally:
+            if held:
+                self._lock.release()
+            exchange.close()

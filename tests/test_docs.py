@@ -1,0 +1,110 @@
+"""Each command and snippet of the docs works as printed, on the emulator."""
+
+from __future__ import annotations
+
+import os
+import re
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from trunkline.emulator import Emulator, running
+
+ROOT = Path(__file__).parents[1]
+PAGES = [ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md"))]
+BLOCK = re.compile(r"^```(\w+)\n(.*?)^```$", re.M | re.S)
+CLIENT, KEY = "trunkline", "try-me-0123456789"
+
+
+def blocks(page: Path, language: str) -> list[str]:
+    return [body for found, body in BLOCK.findall(page.read_text(encoding="utf-8")) if found == language]
+
+
+@pytest.fixture
+def environment(tmp_path: Path) -> Iterator[dict[str, str]]:
+    """What the docs tell a reader to set, with the commands of this environment on the path."""
+    emulator = Emulator(client_id=CLIENT, api_key=KEY, seed="demo", etags=True)
+    with running(emulator) as url:
+        yield {
+            **os.environ,
+            "PATH": f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}",
+            "TRUNKLINE_URL": url,
+            "TRUNKLINE_CLIENT_ID": CLIENT,
+            "TRUNKLINE_CLIENT_SECRET": KEY,
+            "PYTHONIOENCODING": "utf-8",
+        }
+
+
+def run(command: list[str] | str, environment: dict[str, str], folder: Path) -> str:
+    """Output and errors of a command, in the order they came."""
+    done = subprocess.run(
+        command,
+        shell=isinstance(command, str),
+        cwd=folder,
+        env=environment,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+        timeout=60,
+        check=False,
+    )
+    return done.stdout
+
+
+def steps(block: str) -> Iterator[tuple[str, str]]:
+    """Commands of a console block, each with the output that is printed under it."""
+    for part in re.split(r"^\$ ", block, flags=re.M)[1:]:
+        command, _, output = part.partition("\n")
+        yield command, output
+
+
+def squeezed(text: str) -> str:
+    """Text with runs of spaces and rules folded, so that only what a table says counts, not how wide it is drawn."""
+    return re.sub(r"─+", "─", re.sub(r"[ \t]+", " ", text)).strip()
+
+
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
+def test_console_blocks_work_as_printed(page: Path, environment: dict[str, str], tmp_path: Path) -> None:
+    for block in blocks(page, "console"):
+        for command, printed in steps(block):
+            seen = run(command, environment, tmp_path).replace(environment["TRUNKLINE_URL"], "http://127.0.0.1:5004")
+            seen = seen.replace(environment["TRUNKLINE_URL"].removeprefix("http://"), "127.0.0.1:5004")
+            pattern = re.escape(squeezed(printed)).replace("…", ".*?")
+            assert re.fullmatch(pattern, squeezed(seen), re.S), f"$ {command}\n{seen}\n--- printed:\n{printed}"
+
+
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
+def test_python_blocks_run(page: Path, environment: dict[str, str], tmp_path: Path) -> None:
+    for block in blocks(page, "python"):
+        done = subprocess.run(
+            [sys.executable, "-W", "error", "-c", block],
+            cwd=tmp_path,
+            env=environment,
+            capture_output=True,
+            text=True,
+            timeout=60,
+            check=False,
+        )
+        assert done.returncode == 0, done.stderr
+        assert done.stdout, "a snippet should show something"
+
+
+def test_the_demo_prints_what_its_page_shows(tmp_path: Path) -> None:
+    seen = run([sys.executable, "-m", "trunkline", "demo"], {**os.environ, "PYTHONIOENCODING": "utf-8"}, tmp_path)
+    (shown,) = blocks(ROOT / "docs" / "demo.md", "text")
+    assert re.sub(r"127\.0\.0\.1:\d+", "127.0.0.1:40123", seen) == shown
+
+
+def test_the_picture_of_the_demo_is_up_to_date(tmp_path: Path) -> None:
+    picture = tmp_path / "demo.svg"
+    subprocess.run([sys.executable, ROOT / "tools" / "picture.py", picture], check=True, timeout=60)
+    assert picture.read_text(encoding="utf-8") == (ROOT / "docs" / "demo.svg").read_text(encoding="utf-8")
+
+
+def test_every_link_inside_the_project_leads_somewhere() -> None:
+    for page in [*PAGES, *ROOT.glob("*.md"), *(ROOT / "docs" / "adr").glob("*.md")]:
+        for target in re.findall(r"\]\((?!https?:)([^)#]+)", page.read_text(encoding="utf-8")):
+            assert (page.parent / target).exists(), f"{page.name}: {target}"
