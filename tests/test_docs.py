@@ -98,10 +98,11 @@ def test_the_demo_prints_what_its_page_shows(tmp_path: Path) -> None:
     assert re.sub(r"127\.0\.0\.1:\d+", "127.0.0.1:40123", seen) == shown
 
 
-def test_the_picture_of_the_demo_is_up_to_date(tmp_path: Path) -> None:
-    picture = tmp_path / "demo.svg"
-    subprocess.run([sys.executable, ROOT / "tools" / "picture.py", picture], check=True, timeout=60)
-    assert picture.read_text(encoding="utf-8") == (ROOT / "docs" / "demo.svg").read_text(encoding="utf-8")
+@pytest.mark.parametrize(("tool", "page"), [("picture.py", "demo.svg"), ("levels.py", "emulator-levels.md")])
+def test_a_generated_page_is_up_to_date(tool: str, page: str, tmp_path: Path) -> None:
+    made = tmp_path / page
+    subprocess.run([sys.executable, ROOT / "tools" / tool, made], check=True, timeout=60)
+    assert made.read_text(encoding="utf-8") == (ROOT / "docs" / page).read_text(encoding="utf-8")
 
 
 def test_every_link_inside_the_project_leads_somewhere() -> None:
