@@ -79,6 +79,11 @@ def snake(name: str) -> str:
     return "_".join(words(name)).lower()
 
 
+def folded(name: str) -> str:
+    """``If Match``, ``if_match``, ``IfMatch`` → ``ifmatch``: two names that people take for the same are the same."""
+    return "".join(c for c in name.lower() if c.isalnum())
+
+
 def phrase(name: str) -> str:
     """``DeviceInfo`` → ``device info``, ``BlocklistAddr`` → ``blocklist address``, ``AISettings`` → ``AI settings``."""
     spoken = []

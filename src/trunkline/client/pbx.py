@@ -8,7 +8,7 @@ from typing import Any, Self
 from urllib.parse import urlsplit
 
 from .. import result
-from ..catalog import Action, Catalog, describe_lifetime, load, nearest
+from ..catalog import Action, describe_lifetime, load, nearest
 from ..errors import BrokenAnswer, UnknownName, VersionMismatch
 from ..request import Call, HttpRequest, bind, build
 from ..result import Asked, HttpResponse, Page
@@ -56,11 +56,6 @@ class _System:
     def version(self) -> str | None:
         """The 3CX version, as given or as an answer named it; None before the first answer."""
         return self._session.version
-
-    @property
-    def catalog(self) -> Catalog:
-        """Every action of every version; `action` narrows to what this PBX has, once its version is known."""
-        return load()
 
     def action(self, name: str) -> Action:
         """The action of an id, operationId or display name, in the form that this PBX's version has.

@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from typing import Any, TypedDict
 
 from ..catalog import Action
+from ..catalog.names import folded
 from ..errors import InvalidArgument, PbxError, TrunklineError
 from ..odata.literals import INTEGER_RANGES
 from ..result import File
@@ -72,15 +73,11 @@ def failure(item: Item, error: TrunklineError, index: int) -> Item:
 
 def keys_of(action: Action, arguments: Mapping[str, Any]) -> dict[str, Any]:
     """An action's keys and parameters out of the arguments, by 3CX's names, numbers as numbers."""
-    given = {_folded(name): value for name, value in arguments.items()}
+    given = {folded(name): value for name, value in arguments.items()}
     found = {}
     for parameter in action.parameters:
-        value = given.get(_folded(parameter.name))
+        value = given.get(folded(parameter.name))
         if parameter.type.name in INTEGER_RANGES and isinstance(value, str | float):
             value = int(value)
         found[parameter.name] = value
     return found
-
-
-def _folded(name: str) -> str:
-    return "".join(c for c in name.lower() if c.isalnum())

@@ -9,10 +9,11 @@ from concurrent.futures import ThreadPoolExecutor
 from typing import Any, Literal, NamedTuple, Protocol
 
 from ..catalog import load, nearest
+from ..catalog.names import folded
 from ..errors import InvalidArgument, ItemsFailed, TrunklineError, UnknownName
 from ..odata import OPTIONS
 from ..request import parameter_names
-from .items import Item, _folded, as_item, failure, outputs
+from .items import Item, as_item, failure, outputs
 from .template import Scope, evaluated, prepared
 
 OnError = Literal["stop", "continue", "split"]
@@ -76,10 +77,10 @@ class Node:
         self.action = load().action(action)
         self.on_error = on_error
         self.concurrency = concurrency
-        known = {_folded(name): name for name in reversed(parameter_names(self.action, load()))}
+        known = {folded(name): name for name in reversed(parameter_names(self.action, load()))}
         self.parameters: dict[str, Any] = {}
         for name, value in (parameters or {}).items():
-            target = known.get(_folded(name))
+            target = known.get(folded(name))
             if target is None:
                 near = nearest(name, iter(known.values()))
                 raise UnknownName(f"{self.action.id} has no parameter {name!r}.{near}")

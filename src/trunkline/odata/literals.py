@@ -17,7 +17,7 @@ INTEGER_RANGES = {
     "Int64": (-(2**63), 2**63 - 1),
 }
 _GUID = re.compile(r"[0-9a-fA-F]{8}-(?:[0-9a-fA-F]{4}-){3}[0-9a-fA-F]{12}")
-_DIGITS = re.compile(r"[+-]?\d{1,20}")
+_DIGITS = re.compile(r"[+-]?[0-9]{1,20}")
 DURATION = re.compile(r"-?P(?=.)(\d+D)?(T(?=.)(\d+H)?(\d+M)?(\d+([.]\d+)?S)?)?")
 
 
@@ -90,9 +90,20 @@ def text(value: object, spec: TypeSpec) -> str:
         value = str(int(value)) if isinstance(value, float) and value.is_integer() else str(value)
     if not isinstance(value, str):
         raise InvalidArgument(f"must be {described(spec)}, not {value!r}")
+    if not encodable(value):
+        raise InvalidArgument(f"has half a character in it ({value!r}): a lone surrogate, which no address can carry")
     if spec.max_length is not None and len(value) > spec.max_length:
         raise InvalidArgument(f"must have at most {spec.max_length} characters, and {value!r} has {len(value)}")
     return value
+
+
+def encodable(value: str) -> bool:
+    """Whether text can be sent at all; broken UTF-16 from elsewhere can't."""
+    try:
+        value.encode()
+    except UnicodeEncodeError:
+        return False
+    return True
 
 
 def quoted(value: str) -> str:
@@ -114,4 +125,8 @@ def instant(value: object) -> str:
         raise InvalidArgument(
             f"must be {wanted}; {value.isoformat()} has no zone, and guessing one would shift a report"
         )
-    return value.astimezone(dt.UTC).replace(microsecond=0, tzinfo=None).isoformat() + "Z"
+    try:
+        moment = value.astimezone(dt.UTC)
+    except OverflowError:
+        raise InvalidArgument(f"must be {wanted}; {value.isoformat()} is no year in UTC") from None
+    return moment.replace(microsecond=0, tzinfo=None).isoformat() + "Z"

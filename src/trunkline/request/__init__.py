@@ -8,9 +8,10 @@ from typing import Any, NamedTuple
 import msgspec
 
 from ..catalog import Action, Catalog, nearest
-from ..catalog.names import snake
+from ..catalog.names import folded, snake
 from ..errors import InvalidArgument, UnknownName
 from ..odata import OPTIONS, fill, literal, query_string
+from ..odata.literals import encodable
 from .body import checked_body
 from .multipart import multipart
 
@@ -113,14 +114,10 @@ def _target(catalog: Catalog, action: Action, name: str) -> str:
     if name in names:
         return name
     for known in names:
-        if _folded(known) == _folded(name):
+        if folded(known) == folded(name):
             return known
     near = nearest(snake(name), map(snake, names))
     raise UnknownName(f"{action.id} has no parameter {name!r}.{near}", hint=_see(action))
-
-
-def _folded(name: str) -> str:
-    return "".join(c for c in name.lower() if c.isalnum())
 
 
 def _see(action: Action) -> str:
@@ -129,7 +126,7 @@ def _see(action: Action) -> str:
 
 def _option(action: Action, name: str, value: Any) -> str:
     if name in ("top", "skip"):
-        if isinstance(value, str) and value.isdigit():
+        if isinstance(value, str) and value.isascii() and value.isdigit():
             value = int(value)
         if not isinstance(value, int) or isinstance(value, bool) or value < 0:
             raise InvalidArgument(f"{name} of {action.id} must be a whole number of at least 0, not {value!r}.")
@@ -142,7 +139,7 @@ def _option(action: Action, name: str, value: Any) -> str:
         if not isinstance(value, Sequence) or not all(isinstance(v, str) for v in value):
             raise InvalidArgument(f"{name} of {action.id} must be text or a list of text, not {value!r}.")
         value = ",".join(value)
-    if not isinstance(value, str) or not value.strip():
+    if not isinstance(value, str) or not value.strip() or not encodable(value):
         raise InvalidArgument(f"{name} of {action.id} must be text that is not empty, not {value!r}.")
     return value
 
@@ -172,5 +169,16 @@ def _body(catalog: Catalog, action: Action, given: dict[str, Any]) -> Mapping[st
     if not fields and whole is None and (action.body_required or action.kind in ("create", "update", "upload")):
         raise InvalidArgument(f"{action.id} needs a body.", hint=_see(action))
     if action.kind == "upload":
-        return fields
+        return _upload(catalog, action, fields)
     return checked_body(catalog, action, fields) if fields or whole is not None else None
+
+
+def _upload(catalog: Catalog, action: Action, fields: Mapping[str, Any]) -> Mapping[str, Any]:
+    """The one part of an upload, as it is; multipart.py checks what it holds."""
+    (part,) = catalog.spec_fields(action.body)
+    for name in fields:
+        if name != part:
+            raise UnknownName(f"The body of {action.id} has no field {name}; it has {part}.")
+    if part not in fields:
+        raise InvalidArgument(f"{action.id} needs {part}.", hint=_see(action))
+    return fields

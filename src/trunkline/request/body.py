@@ -10,7 +10,7 @@ from typing import Any
 
 from ..catalog import Action, Catalog, TypeSpec, nearest
 from ..errors import InvalidArgument, UnknownName
-from ..odata.literals import DURATION, INTEGER_RANGES, described, integer
+from ..odata.literals import DURATION, INTEGER_RANGES, described, encodable, integer
 
 # What a server puts into an entity for the reader; sent back it would be noise.
 _CONTROL = ("@odata.context", "@odata.etag", "@odata.id", "@odata.editLink", "@odata.readLink", "@odata.count")
@@ -71,7 +71,8 @@ class _Checker:
         for part in parts:
             if not isinstance(part, str) or part.strip() not in known:
                 near = nearest(str(part), iter(known)) or f" It is one of {', '.join(known[:12])}."
-                raise self.wrong(path, f"can't be {part!r} ({name.removeprefix('Pbx.')}).{near}".removesuffix("."))
+                kind = name.removeprefix("Pbx.")
+                raise InvalidArgument(f"{path} of {self.action.id} can't be {part!r} ({kind}).{near}")
         return str(value)
 
     def primitive(self, value: Any, spec: TypeSpec, path: str) -> Any:
@@ -82,6 +83,8 @@ class _Checker:
                 raise self.wrong(path, str(problem)) from None
         match spec.name, value:
             case "String", str():
+                if not encodable(value):
+                    raise self.wrong(path, f"has half a character in it: {value!r}")
                 if spec.max_length is not None and len(value) > spec.max_length:
                     raise self.wrong(path, f"must have at most {spec.max_length} characters, and this has {len(value)}")
                 return value
@@ -103,7 +106,8 @@ class _Checker:
             case "Guid", uuid.UUID():
                 return str(value)
             case "Duration", dt.timedelta():
-                return f"PT{value.total_seconds():f}S".replace(".000000S", "S")
+                sign = "-" if value < dt.timedelta() else ""
+                return f"{sign}PT{abs(value).total_seconds():f}S".replace(".000000S", "S")
             case "Duration", str() if DURATION.fullmatch(value):
                 return value
             case (("Guid" | "TimeOfDay" | "Date" | "Binary"), str()):

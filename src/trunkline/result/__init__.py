@@ -68,9 +68,15 @@ def page(asked: Asked, response: HttpResponse) -> Page:
 
 
 def _file_name(response: HttpResponse) -> str | None:
+    """The name a file was sent under, without any folder; the extended form first (RFC 6266)."""
     from email.message import Message  # rarely needed, and it brings half the email package
+    from email.utils import collapse_rfc2231_value
 
     header = Message()
     header["content-disposition"] = response.headers.get("content-disposition", "")
-    name = header.get_filename()
-    return name.replace("\\", "/").rpartition("/")[2] or None if name else None
+    given = [value for name, value in header.get_params([], "content-disposition") if name.lower() == "filename"]
+    for value in sorted(given, key=lambda value: isinstance(value, str)):
+        name = collapse_rfc2231_value(value).replace("\\", "/").rpartition("/")[2]
+        if name not in ("", ".", ".."):
+            return name
+    return None

@@ -125,7 +125,11 @@ def _rights(asked: Asked) -> str:
 
 def _wait(response: HttpResponse) -> str:
     after = response.headers.get("retry-after")
-    return f"Try again after {after} seconds." if after and after.isdigit() else "Try again in a moment."
+    return (
+        f"Try again after {after} seconds."
+        if after and after.isascii() and after.isdigit()
+        else "Try again in a moment."
+    )
 
 
 def codes_of(response: HttpResponse) -> dict[str, str]:

@@ -94,7 +94,7 @@ def _retry_after(response: HttpResponse, request: HttpRequest, retries: Retries,
     if response.status not in (429, 502, 503, 504):
         return None
     asked = response.headers.get("retry-after", "")
-    if asked.isdigit() and response.status in (429, 503):
+    if asked.isascii() and asked.isdigit() and response.status in (429, 503):
         return float(asked) if float(asked) <= retries.ceiling else None
     return retries.delay(attempt) if request.method == "GET" else None
 
