@@ -1,6 +1,6 @@
 """Write docs/emulator-levels.md: how truly the emulator plays each action.
 
-    python tools/levels.py [PATH]
+python tools/levels.py [PATH]
 """
 
 from __future__ import annotations

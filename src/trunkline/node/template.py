@@ -77,7 +77,7 @@ def _walk(value: Any, path: Sequence[str | int]) -> Any:
     for step in path:
         if isinstance(value, Mapping):
             value = value.get(str(step), UNDEFINED)
-        elif isinstance(value, list) and isinstance(step, int):
+        elif isinstance(value, list) and (isinstance(step, int) or (step.isascii() and step.isdigit())):
             value = value[int(step)] if int(step) < len(value) else UNDEFINED
         elif isinstance(value, list | str) and step == "length":
             value = len(value)

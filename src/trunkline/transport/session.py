@@ -65,8 +65,9 @@ def base_url(url: str) -> str:
     if parts.username or parts.password:
         raise ConfigurationError("The address of the PBX has a user name or password in it.", hint=hint)
     path = re.sub(r"/(xapi(/v1)?/?)?$", "", parts.path)
-    named = parts.hostname and not re.search(r"[\s<>\"'^`{|}\\]", parts.hostname)
+    host = parts.hostname or ""
+    named = host and not re.search(r"[\s<>\"'^`{|}\\]", host)
     if parts.scheme not in ("http", "https") or not named or path or parts.query or parts.fragment:
         raise ConfigurationError(f"{url!r} is no address of a PBX.", hint=hint)
-    host = f"[{parts.hostname}]" if ":" in parts.hostname else parts.hostname
+    host = f"[{host}]" if ":" in host else host
     return f"{parts.scheme}://{host}" + (f":{port}" if port is not None else "")
