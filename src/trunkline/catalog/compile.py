@@ -10,6 +10,7 @@ compiling again gives the same bytes.
 from __future__ import annotations
 
 import argparse
+import gc
 import json
 import re
 import sys
@@ -425,7 +426,7 @@ class Compiler:
 
     def _before(self, by_edition: Mapping[int, Json]) -> tuple[ActionBefore, ...]:
         """What differed in older editions, newest difference last."""
-        watched = ("answer", "query", "body", "params")
+        watched = ("answer", "query", "body", "body_required", "params")
         spans = runs((e, {k: by_edition[e][k] for k in watched}) for e in sorted(by_edition))
         now = spans[-1][0]
         return tuple(
@@ -493,8 +494,15 @@ def _load_yaml(stream: Any) -> Json:
             for first, found in yaml.SafeLoader.yaml_implicit_resolvers.items()
         }
 
+    # Millions of small objects and no cycles: the collector would only look, for most of the time.
+    collecting = gc.isenabled()
+    gc.disable()
     Loader.add_implicit_resolver("tag:yaml.org,2002:bool", re.compile("true|false"), ["t", "f"])
-    document: Json = yaml.load(stream, Loader)  # noqa: S506 - a safe loader
+    try:
+        document: Json = yaml.load(stream, Loader)  # noqa: S506 - a safe loader
+    finally:
+        if collecting:
+            gc.enable()
     return document
 
 

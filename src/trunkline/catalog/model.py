@@ -144,6 +144,7 @@ class ActionBefore(msgspec.Struct, frozen=True, omit_defaults=True):
     answer: str | None = None
     query: tuple[str, ...] | None = None
     body: str | dict[str, str] | None = None
+    body_required: bool | None = None
     params: dict[str, str] | None = None
 
 

@@ -8,11 +8,10 @@ from collections.abc import Awaitable, Iterable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any, Literal, NamedTuple, Protocol
 
-from ..catalog import load, nearest
-from ..catalog.names import folded
-from ..errors import InvalidArgument, ItemsFailed, TrunklineError, UnknownName
+from ..catalog import load
+from ..errors import InvalidArgument, ItemsFailed, TrunklineError
 from ..odata import OPTIONS
-from ..request import parameter_names
+from ..request import parameter_named
 from .items import Item, as_item, failure, outputs
 from .template import Scope, evaluated, prepared
 
@@ -77,13 +76,9 @@ class Node:
         self.action = load().action(action)
         self.on_error = on_error
         self.concurrency = concurrency
-        known = {folded(name): name for name in reversed(parameter_names(self.action, load()))}
         self.parameters: dict[str, Any] = {}
         for name, value in (parameters or {}).items():
-            target = known.get(folded(name))
-            if target is None:
-                near = nearest(name, iter(known.values()))
-                raise UnknownName(f"{self.action.id} has no parameter {name!r}.{near}")
+            target = parameter_named(load(), self.action, name)
             if target in self.parameters:
                 raise InvalidArgument(f"{self.action.id} got {target} twice.")
             self.parameters[target] = prepared(value)

@@ -1,7 +1,7 @@
 """Templates: ``{{ … }}`` with JavaScript, as n8n's users write them.
 
-``{{ $json.Id }}`` and the like are read directly; anything else runs in a QuickJS sandbox without files, network
-or clock, stopped after a second or 32 MB. A lone template keeps its value's type; mixed with text it joins. A value
+``{{ $json.Id }}`` and the like are read directly; anything else runs in a QuickJS sandbox without files or network,
+stopped after a second or 32 MB. A lone template keeps its value's type; mixed with text it joins. A value
 that is missing is an error, never an empty text: ``DELETE /Fax()`` must not be sent.
 """
 
@@ -41,6 +41,7 @@ class _Undefined:
 
 
 UNDEFINED = _Undefined()
+_INTO_TEXT = _Undefined()  # a path that goes on inside a text: its characters are JavaScript's to count
 
 
 class Expression:
@@ -58,7 +59,9 @@ class Expression:
 
     def value(self, scope: Scope) -> Any:
         """The expression's value for an item; ValueError says why it has none."""
-        found = _walk(scope.item["json"], self.path) if self.path is not None else _javascript(self.source, scope)
+        found = _INTO_TEXT if self.path is None else _walk(scope.item["json"], self.path)
+        if found is _INTO_TEXT:
+            found = _javascript(self.source, scope)
         if found is UNDEFINED:
             raise ValueError(self._missing(scope))
         return found
@@ -79,8 +82,10 @@ def _walk(value: Any, path: Sequence[str | int]) -> Any:
             value = value.get(str(step), UNDEFINED)
         elif isinstance(value, list) and (isinstance(step, int) or (step.isascii() and step.isdigit())):
             value = value[int(step)] if int(step) < len(value) else UNDEFINED
-        elif isinstance(value, list | str) and step == "length":
+        elif isinstance(value, list) and step == "length":
             value = len(value)
+        elif isinstance(value, str):
+            return _INTO_TEXT
         else:
             return UNDEFINED
     return value
@@ -102,7 +107,12 @@ def _javascript(source: str, scope: Scope) -> Any:
         answer = context.eval(_HARNESS)
     except quickjs.JSException as problem:
         raise ValueError(_javascript_error(str(problem))) from None
-    return UNDEFINED if answer == "undefined" else msgspec.json.decode(answer)
+    if answer == "undefined":
+        return UNDEFINED
+    try:
+        return msgspec.json.decode(answer)
+    except msgspec.DecodeError:
+        raise ValueError("gave text that ends in half a character") from None
 
 
 # `new Function` keeps what is between the braces from closing our own; JSON carries the value out, typed.
@@ -115,7 +125,7 @@ _HARNESS = """
   if (value === undefined || typeof value === "function") return "undefined";
   if (typeof value === "number" && !Number.isFinite(value)) throw new RangeError("the value is " + value);
   if (typeof value === "bigint") return value.toString();
-  return JSON.stringify(value);
+  return JSON.stringify(value) ?? "undefined";
 })()
 """
 

@@ -8,14 +8,14 @@ from typing import Any, NamedTuple
 import msgspec
 
 from ..catalog import Action, Catalog, nearest
-from ..catalog.names import folded, snake
+from ..catalog.names import folded
 from ..errors import InvalidArgument, UnknownName
 from ..odata import OPTIONS, fill, literal, query_string
 from ..odata.literals import encodable
 from .body import checked_body
 from .multipart import multipart
 
-__all__ = ["Call", "HttpRequest", "bind", "build"]
+__all__ = ["Call", "HttpRequest", "bind", "build", "parameter_named", "parameter_names"]
 
 
 class HttpRequest(NamedTuple):
@@ -61,7 +61,7 @@ def bind(catalog: Catalog, action: Action, args: Sequence[Any], kwargs: Mapping[
         raise InvalidArgument(f"{action.id} {takes}; {len(args)} were given.", hint=_see(action))
     given: dict[str, Any] = dict(zip(ordered, args, strict=False))
     for name, value in kwargs.items():
-        target = name if name in action.params else _target(catalog, action, name)
+        target = name if name in action.params else parameter_named(catalog, action, name)
         if target in given:
             raise InvalidArgument(f"{action.id} got {target} twice.")
         given[target] = value
@@ -108,15 +108,15 @@ def build(call: Call, options: Mapping[str, str] | None = None) -> HttpRequest:
     return HttpRequest(call.action.method, target, tuple(headers), body)
 
 
-def _target(catalog: Catalog, action: Action, name: str) -> str:
-    """The parameter that a name means, however it is spelled; UnknownName with the nearest."""
+def parameter_named(catalog: Catalog, action: Action, name: str) -> str:
+    """The parameter that a name means: 3CX's own spelling first, then any likeness. UnknownName with the nearest."""
     names = parameter_names(action, catalog)
     if name in names:
         return name
     for known in names:
         if folded(known) == folded(name):
             return known
-    near = nearest(snake(name), map(snake, names))
+    near = nearest(name, iter(names))
     raise UnknownName(f"{action.id} has no parameter {name!r}.{near}", hint=_see(action))
 
 

@@ -23,6 +23,8 @@ def paging(options: Mapping[str, str], *, pageable: bool) -> Paging:
     left = int(options["top"]) if "top" in options else None
     skip = int(options.get("skip", "0"))
     link: str | None = None
+    if left == 0 and options.get("count") == "true":
+        yield {**options, "top": "0"}
     while left is None or left > 0:
         size = PAGE_SIZE if left is None else min(PAGE_SIZE, left)
         page = yield link or {**options, "top": str(size), **({"skip": str(skip)} if skip else {})}

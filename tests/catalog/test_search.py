@@ -1,0 +1,47 @@
+"""Finding actions by words."""
+
+from __future__ import annotations
+
+import pytest
+
+from trunkline import catalog
+from trunkline.catalog.search import search
+
+
+@pytest.mark.parametrize(
+    ("query", "first"),
+    [
+        ("delete contact", "contacts.delete"),
+        ("Delete Contact", "contacts.delete"),
+        ("DeleteFax", "fax.delete"),
+        ("fax.delete", "fax.delete"),
+        ("Delete Fax", "fax.delete"),
+        ("upload", "custom_prompts.upload"),
+        ("list users", "users.list"),
+        ("delete blocklist", "blocklist.delete"),
+        ("get user", "users.get"),
+    ],
+)
+def test_the_action_that_was_meant_comes_first(query: str, first: str) -> None:
+    assert search(catalog.load("20.0.10"), query)[0].id == first
+
+
+def test_every_word_must_be_found() -> None:
+    found = search(catalog.load(), "fax delete")
+    assert {"fax.delete", "fax.bulk_fax_delete"} <= {a.id for a in found}
+    assert search(catalog.load(), "fax delete zebra") == []
+
+
+def test_the_order_of_the_words_does_not_matter() -> None:
+    assert {a.id for a in search(catalog.load(), "contacts number")} == {
+        a.id for a in search(catalog.load(), "number contacts")
+    }
+
+
+def test_a_narrowed_catalog_is_searched_for_what_it_has() -> None:
+    assert [a.operation_id for a in search(catalog.load("20.0.8"), "ExportContacts")][:1] == ["ExportContacts"]
+    assert "ExportContacts" not in [a.operation_id for a in search(catalog.load("20.0.9"), "ExportContacts")]
+
+
+def test_the_same_query_gives_the_same_order() -> None:
+    assert search(catalog.load(), "get by number") == search(catalog.load(), "get by number")

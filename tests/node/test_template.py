@@ -1,0 +1,265 @@
+"""Templates: JavaScript between braces, evaluated for each item."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from trunkline.errors import TemplateError
+from trunkline.node import Node, as_item
+from trunkline.node.template import Scope, Template
+
+ITEMS: list[dict[str, Any]] = [
+    {
+        "Id": 42,
+        "Name": "Sales",
+        "Active": True,
+        "Nothing": None,
+        "Empty": "",
+        "Rate": 1.5,
+        "Big": 9007199254740993,
+        "Tags": ["a", "b"],
+        "Groups": [{"Name": "Support", "Rights": {"RoleName": "users"}}],
+        "First Name": "Ann",
+        "it's": "quoted",
+        'say "hi"': "greeting",
+        "0": "zero",
+        "Emoji": "😀",
+        "Zoë": "umlaut",
+    },
+    {"Id": 43, "Name": "Support"},
+]
+
+
+def value(text: str, position: int = 0, items: list[dict[str, Any]] | None = None) -> Any:
+    scope = Scope([as_item(item) for item in (ITEMS if items is None else items)], position)
+    return Template(text).value(scope, "Id")
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("{{ $json.Id }}", 42),
+        ("{{$json.Id}}", 42),
+        ("={{ $json.Id }}", 42),
+        ("{{ $json.Active }}", True),
+        ("{{ $json.Nothing }}", None),
+        ("{{ $json.Empty }}", ""),
+        ("{{ $json.Rate }}", 1.5),
+        ("{{ $json.Big }}", 9007199254740993),
+        ("{{ $json.Tags }}", ["a", "b"]),
+        ("{{ $json.Tags[1] }}", "b"),
+        ("{{ $json.Tags.length }}", 2),
+        ("{{ $json.Name.length }}", 5),
+        ("{{ $json.Name[0] }}", "S"),
+        ("{{ $json.Emoji.length }}", 2),
+        ("{{ $json.Groups[0].Rights.RoleName }}", "users"),
+        ("{{ $json.Groups[0].Rights }}", {"RoleName": "users"}),
+        ('{{ $json["First Name"] }}', "Ann"),
+        ("{{ $json['First Name'] }}", "Ann"),
+        ('{{ $json["it\'s"] }}', "quoted"),
+        ("{{ $json['say \"hi\"'] }}", "greeting"),
+        ("{{ $json[0] }}", "zero"),
+        ('{{ $json["0"] }}', "zero"),
+        ("{{ $json.Zoë }}", "umlaut"),
+        ("{{ $json['Groups'][0]['Name'] }}", "Support"),
+    ],
+)
+def test_a_lone_template_keeps_the_type_of_its_value(text: str, expected: Any) -> None:
+    found = value(text)
+    assert found == expected
+    assert type(found) is type(expected)
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("Fax {{ $json.Id }}", "Fax 42"),
+        ("{{ $json.Id }}{{ $json.Name }}", "42Sales"),
+        ("={{ $json.Id }}/{{ $json.Name }}", "42/Sales"),
+        ("{{ $json.Id }} ", "42 "),
+        ("{{ $json.Active }}!", "true!"),
+        ("{{ $json.Nothing }}!", "null!"),
+        ("{{ $json.Empty }}!", "!"),
+        ("{{ $json.Rate }}!", "1.5!"),
+        ("{{ $json.Big }}!", "9007199254740993!"),
+        ("Id eq {{ $json.Id }} and Name eq '{{ $json.Name }}'", "Id eq 42 and Name eq 'Sales'"),
+        ("} {{ $json.Id }} {", "} 42 {"),
+    ],
+)
+def test_a_template_within_text_is_joined_to_it(text: str, expected: str) -> None:
+    assert value(text) == expected
+
+
+@pytest.mark.parametrize("text", ["", "plain", "=plain", "{ $json.Id }", "}}", "$json.Id"])
+def test_text_without_braces_is_itself(text: str) -> None:
+    assert value(text) == text
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("{{ $json.Id + 1 }}", 43),
+        ("{{ $json.Name.toUpperCase() }}", "SALES"),
+        ("{{ $json.Tags.map(t => t + '!').join() }}", "a!,b!"),
+        ("{{ $json.Missing ?? 'none' }}", "none"),
+        ("{{ $json.Nothing?.Deep ?? 7 }}", 7),
+        ("{{ $itemIndex }}", 0),
+        ("{{ $items.length }}", 2),
+        ("{{ $items[1].json.Name }}", "Support"),
+        ("{{ $input.first().json.Id }}", 42),
+        ("{{ $input.last().json.Id }}", 43),
+        ("{{ $input.all().length }}", 2),
+        ("{{ $input.item.json.Id }}", 42),
+        ("{{ $item.json.Id }}", 42),
+        ("{{ null }}", None),
+        ("{{ [1, 'a', null, true] }}", [1, "a", None, True]),
+        ("{{ 0.1 + 0.2 }}", 0.1 + 0.2),
+        ("{{ 9007199254740993n * 10n }}", 90071992547409930),
+        ("{{ 'undefined' }}", "undefined"),
+        ("{{ $json.Id // the fax }}", 42),
+        ("{{ $json.Active ? 'on' : 'off' }}", "on"),
+        ("{{ JSON.stringify($json.Tags) }}", '["a","b"]'),
+        ("{{ ({Id: $json.Id}) }}", {"Id": 42}),
+    ],
+)
+def test_anything_else_is_javascript(text: str, expected: Any) -> None:
+    found = value(text)
+    assert found == expected
+    assert type(found) is type(expected)
+
+
+def test_each_item_sees_itself() -> None:
+    assert [value("{{ $json.Id }}:{{ $itemIndex + 1 }}", i) for i in (0, 1)] == ["42:1", "43:2"]
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        ("{{ $json.Nr }}", ["Item 1", "Id = {{ $json.Nr }}", "no field Nr", "Id, Name"]),
+        ("{{ $json.Groups[0].Name }}", ["Item 1", "$json.Groups[0].Name", "no field Groups"]),
+        ("{{ $json.Name.First }}", ["no field Name.First"]),
+        ("Fax {{ $json.Nr }}", ["Item 1", "no field Nr"]),
+        ("{{ $json.Nr + 0 }}", ["Item 1", "NaN"]),
+        ("{{ undefined }}", ["Item 1", "undefined"]),
+        ("{{ $json.missing.deep + 1 }}", ["Item 1", "TypeError"]),
+        ("{{ $json.Name( }}", ["Item 1", "SyntaxError"]),
+        ("{{ nobody }}", ["Item 1", "nobody"]),
+        ("{{ 1/0 }}", ["Item 1", "Infinity"]),
+        ("{{ Number('x') }}", ["Item 1", "NaN"]),
+        ("{{ () => 1 }}", ["Item 1"]),
+        ("{{ Symbol('x') }}", ["Item 1"]),
+        ("{{ (() => { throw '' })() }}", ["Item 1"]),
+        ("{{ (() => { throw null })() }}", ["Item 1"]),
+        ("{{ (() => { const a = {}; a.a = a; return a })() }}", ["Item 1", "circular"]),
+        ("{{ [1n] }}", ["Item 1"]),
+        ("{{ '\\ud83d' }}", ["Item 1"]),
+        ("{{ (f => f(f))(f => f(f)) }}", ["Item 1"]),
+    ],
+)
+def test_what_has_no_value_is_an_error_that_names_item_parameter_and_expression(text: str, said: list[str]) -> None:
+    with pytest.raises(TemplateError) as raised:
+        value(text, 1)
+    assert [part for part in said if part not in str(raised.value)] == []
+    assert "Nothing was sent" in str(raised.value)
+
+
+def test_a_template_error_says_why_in_words() -> None:
+    with pytest.raises(TemplateError) as raised:
+        value("{{ '\\ud83d' }}")
+    assert "truncated" not in str(raised.value)
+
+
+@pytest.mark.parametrize("text", ["{{ $json.Id", "a {{ b }} {{ c", "{{ }}", "{{}}", "={{ }}"])
+def test_braces_that_hold_nothing_or_do_not_close_are_refused_when_the_node_is_made(text: str) -> None:
+    with pytest.raises(TemplateError):
+        Node("fax.delete", {"Id": text})
+
+
+def test_an_endless_loop_is_stopped() -> None:
+    with pytest.raises(TemplateError, match="was stopped"):
+        value("{{ (() => { for (;;) {} })() }}")
+
+
+@pytest.mark.parametrize("text", ["{{ new Array(1e8).fill(0) }}", "{{ 'x'.repeat(2**29) }}"])
+def test_memory_has_an_end(text: str) -> None:
+    with pytest.raises(TemplateError, match=r"more than 32 MB"):
+        value(text)
+
+
+@pytest.mark.parametrize(
+    "name",
+    ["std", "os", "require", "process", "fetch", "XMLHttpRequest", "WebSocket", "Deno", "Bun", "module", "print"],
+)
+def test_there_are_no_files_no_network_and_no_host_in_a_template(name: str) -> None:
+    assert value(f"{{{{ typeof {name} }}}}") == "undefined"
+
+
+@pytest.mark.parametrize("name", ["os", "std", "fs", "./x.js"])
+def test_no_module_can_be_imported(name: str) -> None:
+    assert value(f"{{{{ import('{name}').then ? 'pending' : 'loaded' }}}}") == "pending"
+    with pytest.raises(TemplateError):
+        value(f"{{{{ require('{name}') }}}}")
+
+
+def test_one_template_leaves_nothing_behind_for_the_next() -> None:
+    assert value("{{ globalThis.left = 1 }}") == 1
+    assert value("{{ typeof left }}") == "undefined"
+    assert value("{{ ($json.Id = 99, $json.Id) }}") == 99
+    assert value("{{ $json.Id }}") == 42
+
+
+JSON_VALUES = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.floats(allow_nan=False, allow_infinity=False) | st.text(),
+    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(), inner, max_size=3),
+    max_leaves=8,
+)
+CHARACTERS = st.characters(exclude_characters="\"'\\", exclude_categories=["Cs", "Cc", "Zl", "Zp"])
+KEYS = st.text(CHARACTERS, min_size=1).filter(lambda key: "}}" not in key)
+
+
+@settings(deadline=None)
+@given(KEYS, JSON_VALUES, st.sampled_from("\"'"))
+def test_a_plain_path_gives_any_value_back_as_it_is(key: str, stored: Any, quote: str) -> None:
+    found = value(f"{{{{ $json[{quote}{key}{quote}] }}}}", 0, [{key: stored}])
+    assert found == stored
+    assert type(found) is type(stored)
+
+
+NAMES = st.text().filter(lambda name: name != "__proto__")
+SAFE_JSON = st.recursive(
+    st.none() | st.booleans() | st.integers(-(2**53) + 1, 2**53 - 1) | st.text(),
+    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(NAMES, inner, max_size=3),
+    max_leaves=6,
+)
+
+
+@settings(deadline=None)
+@given(SAFE_JSON)
+def test_javascript_gives_back_what_it_was_given(stored: Any) -> None:
+    assert value("{{ ($json.v) }}", 0, [{"v": stored}]) == stored
+
+
+@settings(deadline=None)
+@given(st.text())
+def test_text_joined_by_javascript_and_by_a_plain_path_is_the_same(text: str) -> None:
+    items = [{"v": text}]
+    assert value("<{{ $json.v }}>", 0, items) == value("{{ '<' + $json.v + '>' }}", 0, items) == f"<{text}>"
+
+
+@settings(deadline=None)
+@given(st.text().filter(lambda t: "{{" not in t))
+def test_text_without_a_template_is_never_changed(text: str) -> None:
+    assert value(text) == text
+
+
+@settings(deadline=None)
+@given(JSON_VALUES)
+def test_a_value_within_text_is_json_unless_it_is_text_itself(stored: Any) -> None:
+    joined = value("<{{ $json.v }}>", 0, [{"v": stored}])
+    inside = joined[1:-1]
+    assert (inside if isinstance(stored, str) else json.loads(inside)) == stored

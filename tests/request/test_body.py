@@ -1,0 +1,206 @@
+"""Bodies: every field is checked against the catalog before anything is sent."""
+
+from __future__ import annotations
+
+import datetime as dt
+import json
+from typing import Any
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from trunkline import catalog
+from trunkline.errors import InvalidArgument, UnknownName
+from trunkline.request import bind, build
+
+CATALOG = catalog.load()
+
+
+def sent(action: str, *args: Any, **kwargs: Any) -> Any:
+    """The body as a PBX would read it."""
+    request = build(bind(CATALOG, CATALOG.action(action), args, kwargs))
+    assert dict(request.headers)["Content-Type"] == "application/json"
+    assert request.body is not None
+    return json.loads(request.body)
+
+
+HOLIDAY = {
+    "Name": "Summer",
+    "Day": 1,
+    "DayEnd": 2,
+    "Month": 8,
+    "MonthEnd": 8,
+    "TimeOfStartDate": "PT0S",
+    "TimeOfEndDate": "PT23H59M",
+}
+
+KEPT: list[tuple[str, tuple[Any, ...], dict[str, Any], Any]] = [
+    ("fax.create", ({"Number": "9001"},), {}, {"Number": "9001"}),
+    ("fax.create", (), {"Number": "9001"}, {"Number": "9001"}),
+    ("fax.create", (), {"number": "9001"}, {"Number": "9001"}),
+    ("fax.create", (), {"body": {"Number": "9001"}, "FaxServer": True}, {"Number": "9001", "FaxServer": True}),
+    ("fax.update", (42,), {"OutboundCallerId": "+442079460123"}, {"OutboundCallerId": "+442079460123"}),
+    ("fax.update", (42, {"OutboundCallerId": None}), {}, {"OutboundCallerId": None}),
+    ("fax.update", (42, {"Id": 42, "@odata.etag": 'W/"5"'}), {}, {"Id": 42}),
+    ("fax.update", (42, {"Id": 42, "@odata.context": "https://pbx.example.com/"}), {}, {"Id": 42}),
+    ("fax.update", (42, {"@odata.type": "#Pbx.Fax"}), {}, {"@odata.type": "#Pbx.Fax"}),
+    ("fax.update", (42, {"Groups@odata.bind": ["Groups(1)"]}), {}, {"Groups@odata.bind": ["Groups(1)"]}),
+    ("fax.bulk_fax_delete", (), {"ids": [1, 2]}, {"ids": [1, 2]}),
+    ("fax.bulk_fax_delete", ({"ids": (1, 2)},), {}, {"ids": [1, 2]}),
+    ("fax.bulk_fax_delete", (), {"ids": []}, {"ids": []}),
+    ("fax.bulk_fax_delete", (), {"ids": [1.0]}, {"ids": [1]}),
+    (
+        "users.update",
+        (7, {"Groups": [{"GroupId": 1, "Rights": {"RoleName": "users"}}]}),
+        {},
+        {"Groups": [{"GroupId": 1, "Rights": {"RoleName": "users"}}]},
+    ),
+    (
+        "users.update",
+        (7,),
+        {"Groups": [{"Name": "Sales", "@odata.etag": "1", "@odata.type": "#Pbx.UserGroup"}]},
+        {"Groups": [{"Name": "Sales", "@odata.type": "#Pbx.UserGroup"}]},
+    ),
+    ("users.update", (7,), {"TranscriptionMode": "Both"}, {"TranscriptionMode": "Both"}),
+    (
+        "users.update",
+        (7,),
+        {"TranscriptionMode": "Voicemail,Recordings"},
+        {"TranscriptionMode": "Voicemail,Recordings"},
+    ),
+    ("blocklist.create", (), {"ExpiresAt": "2026-09-12T00:00:00Z"}, {"ExpiresAt": "2026-09-12T00:00:00Z"}),
+    (
+        "blocklist.create",
+        (),
+        {"ExpiresAt": dt.datetime(2026, 9, 12, tzinfo=dt.UTC)},
+        {"ExpiresAt": "2026-09-12T00:00:00Z"},
+    ),
+    ("holidays.create", (HOLIDAY,), {}, HOLIDAY),
+    (
+        "holidays.create",
+        ({**HOLIDAY, "TimeOfEndDate": dt.timedelta(minutes=1, seconds=30)},),
+        {},
+        {**HOLIDAY, "TimeOfEndDate": "PT90S"},
+    ),
+    (
+        "website_links.update",
+        ("sales",),
+        {"Website": ["https://pbx.example.com"]},
+        {"Website": ["https://pbx.example.com"]},
+    ),
+    (
+        "email_template.update",
+        ("welcome.html",),
+        {"Body": "<p>Hello</p>", "Subject": "Welcome"},
+        {"Body": "<p>Hello</p>", "Subject": "Welcome"},
+    ),
+]
+
+
+@pytest.mark.parametrize(("action", "args", "kwargs", "expected"), KEPT, ids=[f"{k[0]} {k[3]}"[:70] for k in KEPT])
+def test_a_good_body_arrives_as_it_was_meant(
+    action: str, args: tuple[Any, ...], kwargs: dict[str, Any], expected: Any
+) -> None:
+    assert sent(action, *args, **kwargs) == expected
+
+
+REFUSED: list[tuple[str, tuple[Any, ...], dict[str, Any], type[Exception], list[str]]] = [
+    ("fax.create", ({"Nummer": "1"},), {}, UnknownName, ["fax.create", "Nummer", "Did you mean Number"]),
+    ("fax.create", ({"number": "1"},), {}, UnknownName, ["no field number", "Number"]),
+    ("users.update", (7, {"Groups": [{}, {"Nam": "x"}]}), {}, UnknownName, ["Groups[1].Nam", "Name"]),
+    (
+        "users.update",
+        (7, {"Groups": [{"Rights": {"RoleNam": "users"}}]}),
+        {},
+        UnknownName,
+        ["Groups[0].Rights.RoleNam", "RoleName"],
+    ),
+    ("users.update", (7, {"Groups": {"Name": "Sales"}}), {}, InvalidArgument, ["Groups of users.update", "a list"]),
+    ("users.update", (7, {"Groups": None}), {}, InvalidArgument, ["Groups of users.update", "a list"]),
+    ("users.update", (7, {"Groups": ["Sales"]}), {}, InvalidArgument, ["Groups[0]", "Pbx.UserGroup"]),
+    ("users.update", (7, {"TranscriptionMode": "Bth"}), {}, InvalidArgument, ["TranscriptionMode", "'Bth'", "Both"]),
+    ("users.update", (7, {"TranscriptionMode": "Both,Nope"}), {}, InvalidArgument, ["TranscriptionMode", "Nope"]),
+    ("users.update", (7, {"TranscriptionMode": ""}), {}, InvalidArgument, ["TranscriptionMode"]),
+    ("users.update", (7, {"TranscriptionMode": 3}), {}, InvalidArgument, ["TranscriptionMode"]),
+    ("users.update", (7, {"FirstName": 5}), {}, InvalidArgument, ["FirstName of users.update", "text"]),
+    ("users.update", (7, {"Enabled": "true"}), {}, InvalidArgument, ["Enabled of users.update", "true or false"]),
+    ("users.update", (7, {"Enabled": 1}), {}, InvalidArgument, ["Enabled of users.update", "true or false"]),
+    ("users.update", (7, {"Blfs": "x" * 20481}), {}, InvalidArgument, ["Blfs", "at most 20480", "20481"]),
+    ("sbcs.create", ({"Name": "x" * 13},), {}, InvalidArgument, ["Name of sbcs.create", "at most 12"]),
+    ("sbcs.create", ({"Name": None},), {}, InvalidArgument, ["Name of sbcs.create", "null"]),
+    ("blocklist.create", ({"ExpiresAt": "2026-09-12T00:00:00"},), {}, InvalidArgument, ["ExpiresAt", "zone"]),
+    ("blocklist.create", ({"ExpiresAt": "soon"},), {}, InvalidArgument, ["ExpiresAt", "zone"]),
+    ("blocklist.create", ({"ExpiresAt": dt.datetime(2026, 9, 12)},), {}, InvalidArgument, ["ExpiresAt", "zone"]),
+    ("blocklist.create", ({"BlockType": "Never"},), {}, InvalidArgument, ["BlockType", "'Never'"]),
+    ("fax.bulk_fax_delete", (), {"ids": 1}, InvalidArgument, ["ids of fax.bulk_fax_delete", "a list"]),
+    ("fax.bulk_fax_delete", (), {"ids": [1, None]}, InvalidArgument, ["ids[1]", "null"]),
+    ("fax.bulk_fax_delete", (), {"ids": [1, True]}, InvalidArgument, ["ids[1]", "an integer"]),
+    ("fax.bulk_fax_delete", (), {"ids": [1, 2**31]}, InvalidArgument, ["ids[1]", "between"]),
+    ("fax.bulk_fax_delete", (), {"ids": ["1"]}, InvalidArgument, ["ids[0]", "an integer"]),
+    ("fax.bulk_fax_delete", (), {"ids": None}, InvalidArgument, ["ids"]),
+    ("holidays.create", ({**HOLIDAY, "Day": 256},), {}, InvalidArgument, ["Day of holidays.create", "255"]),
+    (
+        "holidays.create",
+        ({**HOLIDAY, "TimeOfStartDate": "8:00"},),
+        {},
+        InvalidArgument,
+        ["TimeOfStartDate", "duration"],
+    ),
+    ("holidays.create", ({**HOLIDAY, "TimeOfStartDate": "P"},), {}, InvalidArgument, ["TimeOfStartDate", "duration"]),
+    ("custom_prompts.upload", (), {}, InvalidArgument, ["custom_prompts.upload", "body"]),
+    ("custom_prompts.upload", ({},), {}, InvalidArgument, ["custom_prompts.upload"]),
+    ("custom_prompts.upload", ({"nonsense": b"RIFF"},), {}, UnknownName, ["custom_prompts.upload", "nonsense"]),
+    ("custom_prompts.upload", (), {"file": "a.wav"}, InvalidArgument, ["file", "bytes"]),
+]
+
+
+@pytest.mark.parametrize(
+    ("action", "args", "kwargs", "error", "said"), REFUSED, ids=[f"{r[0]} {r[4]}"[:70] for r in REFUSED]
+)
+def test_a_bad_body_is_refused_with_the_path_to_the_field(
+    action: str, args: tuple[Any, ...], kwargs: dict[str, Any], error: type[Exception], said: list[str]
+) -> None:
+    with pytest.raises(error) as raised:
+        build(bind(CATALOG, CATALOG.action(action), args, kwargs))
+    assert [part for part in said if part not in str(raised.value)] == []
+
+
+def test_a_question_to_the_user_ends_with_its_question_mark_alone() -> None:
+    with pytest.raises(InvalidArgument) as raised:
+        sent("users.update", 7, {"TranscriptionMode": "Bth"})
+    assert "?." not in str(raised.value)
+
+
+def test_a_negative_duration_has_its_sign_in_front() -> None:
+    body = sent("holidays.create", {**HOLIDAY, "TimeOfStartDate": dt.timedelta(seconds=-5)})
+    assert body["TimeOfStartDate"] == "-PT5S"
+
+
+@settings(deadline=None)
+@given(st.timedeltas(dt.timedelta(0), dt.timedelta(days=1)))
+def test_any_duration_is_iso_8601_and_keeps_its_length(length: dt.timedelta) -> None:
+    spelled = sent("holidays.create", {**HOLIDAY, "TimeOfStartDate": length})["TimeOfStartDate"]
+    assert spelled.startswith("PT")
+    assert spelled.endswith("S")
+    whole, _, fraction = spelled[2:-1].partition(".")
+    assert dt.timedelta(seconds=int(whole), microseconds=int(fraction.ljust(6, "0") or 0)) == length
+
+
+@settings(deadline=None)
+@given(st.text())
+def test_any_text_of_a_field_arrives_unchanged(text: str) -> None:
+    assert sent("users.update", 7, {"FirstName": text}) == {"FirstName": text}
+
+
+def test_a_body_is_checked_by_the_version_s_own_fields() -> None:
+    older = catalog.load("20.0.8")
+    with pytest.raises(UnknownName, match="AIAgent"):
+        bind(older, older.action("users.update"), (7, {"AIAgent": True}), {})
+    assert sent("users.update", 7, {"AIAgent": True}) == {"AIAgent": True}
+
+
+def test_an_action_without_a_body_sends_none() -> None:
+    request = build(bind(CATALOG, CATALOG.action("fax.delete"), (42,), {}))
+    assert request.body is None
+    assert "Content-Type" not in dict(request.headers)

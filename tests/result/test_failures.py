@@ -1,0 +1,168 @@
+"""Error answers: which error, what it says, and what to do next."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+import pytest
+
+from trunkline import catalog
+from trunkline.errors import (
+    BadRequest,
+    Conflict,
+    Forbidden,
+    NotFound,
+    PbxError,
+    PreconditionFailed,
+    ServerError,
+    SignInError,
+    TooManyRequests,
+)
+from trunkline.result import Asked, HttpResponse, value
+
+CATALOG = catalog.load()
+JSON = {"content-type": "application/json"}
+HTML = {"content-type": "text/html"}
+PATHS = {
+    "fax.delete": "/Fax(42)",
+    "users.list": "/Users",
+    "fax.create": "/Fax",
+    "website_links.get": "/WebsiteLinks('sales')",
+}
+
+
+def failure(action: str, status: int, body: Any = b"", headers: dict[str, str] = JSON, **values: Any) -> PbxError:
+    asked = Asked(CATALOG.action(action), values, PATHS.get(action, "/Path"), "pbx.example.com")
+    content = body if isinstance(body, bytes) else json.dumps(body).encode()
+    with pytest.raises(PbxError) as raised:
+        value(asked, HttpResponse(status, headers, content))
+    return raised.value
+
+
+def said(message: str, *details: tuple[str | None, str]) -> dict[str, Any]:
+    """An error as 3CX writes it."""
+    error: dict[str, Any] = {"code": "", "message": message}
+    if details:
+        error["details"] = [{"code": "", "message": code, "target": target} for target, code in details]
+    return {"error": error}
+
+
+IN_USE = said("EmailAddress:\nWARNINGS.XAPI.ALREADY_IN_USE", ("EmailAddress", "WARNINGS.XAPI.ALREADY_IN_USE"))
+
+
+@pytest.mark.parametrize(
+    ("status", "kind", "exit_code", "retryable"),
+    [
+        (400, BadRequest, 5, False),
+        (422, BadRequest, 5, False),
+        (401, SignInError, 4, False),
+        (403, Forbidden, 5, False),
+        (404, NotFound, 5, False),
+        (405, PbxError, 5, False),
+        (409, Conflict, 5, False),
+        (412, PreconditionFailed, 5, False),
+        (418, PbxError, 5, False),
+        (429, TooManyRequests, 5, True),
+        (500, ServerError, 6, True),
+        (502, ServerError, 6, True),
+        (503, ServerError, 6, True),
+        (599, ServerError, 6, True),
+        (302, PbxError, 5, False),
+    ],
+)
+def test_each_status_has_its_error(status: int, kind: type[PbxError], exit_code: int, retryable: bool) -> None:
+    error = failure("fax.delete", status, b"", {}, Id=42)
+    assert type(error) is kind
+    assert (error.status, error.exit_code, error.retryable) == (status, exit_code, retryable)
+    assert (error.method, error.path) == ("DELETE", "/Fax(42)")
+    assert "pbx.example.com" in error.message
+    assert error.hint
+
+
+@pytest.mark.parametrize(
+    ("error", "parts"),
+    [
+        (
+            failure("fax.delete", 404, b"", {}, Id=42),
+            ["No fax with Id 42 on pbx.example.com", "`trunkline fax list`"],
+        ),
+        (
+            failure("website_links.get", 404, b"", {}, Link="sales"),
+            ["No weblink with Link sales", "`trunkline website_links list`"],
+        ),
+        (failure("users.list", 404, b"", {}), ["nothing at /Users"]),
+        (
+            failure("fax.delete", 412, b"", {}, Id=42),
+            ["fax with Id 42", "changed since", "Nothing was done", "`trunkline fax get 42`"],
+        ),
+        (failure("users.list", 403, b"", {}), ["did not allow users.list", "System Admin", "System Wide"]),
+        (failure("users.list", 403, b"<html></html>", HTML), ["did not allow users.list"]),
+        (failure("recordings.list", 403, b"", {}), ["System Owner"]),
+        (failure("users.list", 401, b"", {}), ["access token", "API key"]),
+        (failure("users.list", 429, b"", {"retry-after": "7"}), ["slow down", "after 7 seconds"]),
+        (failure("users.list", 503, b"", {"retry-after": "7"}), ["503", "after 7 seconds"]),
+        (failure("users.list", 503, b"<html></html>", HTML), ["503", "Try again"]),
+        (failure("users.list", 500, b"", {}), ["failed at users.list", "500"]),
+        (failure("users.list", 500, said("Boom."), JSON), ["500: Boom."]),
+        (failure("users.list", 302, b"", {"location": "https://pbx.example.com/#/login"}), ["redirects", "/#/login"]),
+        (
+            failure("fax.create", 400, IN_USE),
+            ["refused fax.create", "EmailAddress is already in use", "WARNINGS.XAPI.ALREADY_IN_USE"],
+        ),
+        (
+            failure("fax.create", 400, said("Number:\nX", ("Number", "WARNINGS.XAPI.REQUIRED"), ("Name", "Y.Z"))),
+            ["Number is required (WARNINGS.XAPI.REQUIRED)", "Name: Y.Z"],
+        ),
+        (failure("fax.create", 400, said("The query\n is not   valid.")), ["The query is not valid."]),
+        (failure("fax.create", 400, b"", {}), ["it gave no reason"]),
+        (failure("fax.create", 400, b'{"error": {"mess'), ["it gave no reason"]),
+        (failure("fax.create", 400, [1]), ["it gave no reason"]),
+        (failure("fax.create", 400, {"error": "text"}), ["it gave no reason"]),
+        (failure("fax.create", 409, said("Busy")), ["Busy", "Read the entity again"]),
+    ],
+    ids=lambda v: v.message[:60] if isinstance(v, PbxError) else "",
+)
+def test_a_message_says_what_happened_to_what_and_what_to_do_next(error: PbxError, parts: list[str]) -> None:
+    assert [part for part in parts if part not in str(error)] == []
+    assert "\n" not in str(error)
+    assert ".." not in str(error)
+
+
+@pytest.mark.parametrize(
+    ("body", "codes"),
+    [
+        (IN_USE, {"EmailAddress": "WARNINGS.XAPI.ALREADY_IN_USE"}),
+        (said("m", ("A", "X.Y"), ("B", "X.Z")), {"A": "X.Y", "B": "X.Z"}),
+        (said("m", (None, "WARNINGS.XAPI.INVALID")), {"": "WARNINGS.XAPI.INVALID"}),
+        (said("WARNINGS.XAPI.FILE_NOT_FOUND"), {"": "WARNINGS.XAPI.FILE_NOT_FOUND"}),
+        (said("Something else"), {}),
+        ({"error": {"message": "m", "details": "none"}}, {}),
+        ({"error": {"message": None, "details": [None, 1]}}, {}),
+        ({"error": {"details": [{"target": "A", "code": "C", "message": ""}]}}, {"A": "C"}),
+        ({"error": None}, {}),
+        ([], {}),
+        (b"", {}),
+        (b"\xff", {}),
+    ],
+    ids=repr,
+)
+def test_codes_are_kept_by_field(body: Any, codes: dict[str, str]) -> None:
+    assert failure("fax.create", 400, body).codes == codes
+
+
+@pytest.mark.parametrize(
+    ("code", "words"),
+    [
+        ("WARNINGS.XAPI.ALREADY_IN_USE", "is already in use"),
+        ("WARNINGS.XAPI.REQUIRED", "is required"),
+        ("WARNINGS.XAPI.NOT_FOUND", "was not found"),
+        ("WARNINGS.XAPI.FILE_NOT_FOUND", "has no file"),
+        ("WARNINGS.XAPI.INVALID", "is not valid"),
+        ("WARNINGS.XAPI.STRING_TOO_LONG", "is too long"),
+        ("WARNINGS.XAPI.NOT_SUPPORTED", "is not supported"),
+    ],
+)
+def test_a_known_code_is_put_into_words_with_the_code_beside_it(code: str, words: str) -> None:
+    assert f"Number {words} ({code})" in failure("fax.create", 400, said("m", ("Number", code))).message
+    assert f"it {words} ({code})" in failure("fax.create", 400, said(code)).message

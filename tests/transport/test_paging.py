@@ -1,0 +1,116 @@
+"""Reading a list page by page."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from trunkline.result import Page
+from trunkline.transport.paging import paging
+
+Asked = list[Mapping[str, str] | str]
+
+
+def read(pages: list[Page], options: Mapping[str, str], *, pageable: bool = True) -> tuple[list[int], Asked]:
+    """Feed pages to the generator, one for each request; the rows and the requests that came of it."""
+    rows: list[int] = []
+    asked: Asked = []
+    generator = paging(options, pageable=pageable)
+    left = iter(pages)
+    wanted = next(generator, None)
+    while wanted is not None:
+        asked.append(wanted)
+        page = next(left)
+        rows += [row["Id"] for row in page.rows]
+        try:
+            wanted = generator.send(page)
+        except StopIteration:
+            wanted = None
+    assert next(left, None) is None, "a page was not asked for"
+    return rows, asked
+
+
+def of(*ids: int, link: str | None = None) -> Page:
+    return Page([{"Id": i} for i in ids], None, link)
+
+
+FULL = of(*range(100))
+LINK = "https://pbx.example.com/xapi/v1/Fax?$skiptoken=1"
+
+
+@pytest.mark.parametrize(
+    ("options", "pages", "asked"),
+    [
+        ({}, [of()], [{"top": "100"}]),
+        ({}, [of(1, 2)], [{"top": "100"}]),
+        ({}, [FULL, of(1)], [{"top": "100"}, {"top": "100", "skip": "100"}]),
+        ({}, [FULL, of()], [{"top": "100"}, {"top": "100", "skip": "100"}]),
+        ({"top": "5"}, [of(1, 2, 3, 4, 5)], [{"top": "5"}]),
+        ({"top": "5"}, [of(1, 2)], [{"top": "5"}]),
+        ({"top": "150"}, [FULL, of(*range(50))], [{"top": "100"}, {"top": "50", "skip": "100"}]),
+        ({"top": "100"}, [FULL], [{"top": "100"}]),
+        ({"skip": "30"}, [FULL, of(1)], [{"top": "100", "skip": "30"}, {"top": "100", "skip": "130"}]),
+        ({"skip": "30", "top": "2"}, [of(1, 2)], [{"top": "2", "skip": "30"}]),
+        ({"filter": "Id gt 3"}, [of(1)], [{"filter": "Id gt 3", "top": "100"}]),
+        ({}, [of(1, link=LINK), of(2)], [{"top": "100"}, LINK]),
+        ({}, [of(1, link=LINK), of(2, link=LINK + "2"), of(3)], [{"top": "100"}, LINK, LINK + "2"]),
+        ({}, [of(1, link=LINK), of()], [{"top": "100"}, LINK]),
+        ({}, [of(link=LINK)], [{"top": "100"}]),
+        ({"top": "2"}, [of(1, 2, link=LINK)], [{"top": "2"}]),
+        ({"top": "3"}, [of(1, 2, link=LINK), of(3)], [{"top": "3"}, LINK]),
+    ],
+    ids=[
+        "an empty list is one page",
+        "a short page ends",
+        "a full page is followed",
+        "an empty page ends",
+        "top in one page",
+        "top above what there is",
+        "top over two pages",
+        "top of exactly a page needs no second",
+        "skip comes first",
+        "skip and top",
+        "other options go along",
+        "a link is followed though its page is short",
+        "links are followed one after the other",
+        "an empty page behind a link ends",
+        "a link on an empty page is not followed",
+        "no link is followed once top is reached",
+        "a link is followed until top is reached",
+    ],
+)
+def test_pages_are_asked_for_until_the_end(options: dict[str, str], pages: list[Page], asked: Asked) -> None:
+    rows, requests = read(pages, options)
+    assert requests == asked
+    assert rows == [row["Id"] for page in pages for row in page.rows]
+
+
+def test_a_list_that_does_not_know_top_is_read_at_once() -> None:
+    rows, requests = read([of(*range(300))], {"filter": "x"}, pageable=False)
+    assert len(rows) == 300
+    assert requests == [{"filter": "x"}]
+
+
+@settings(deadline=None)
+@given(st.integers(0, 350), st.none() | st.integers(1, 350), st.integers(0, 120))
+def test_any_list_is_read_whole_in_order_and_not_beyond_top(size: int, top: int | None, skip: int) -> None:
+    """Against a list on a PBX that allows at most 100 rows a page."""
+    options = {"skip": str(skip)} | ({} if top is None else {"top": str(top)})
+    stored = range(size)
+    generator = paging(options, pageable=True)
+    read_so_far: list[int] = []
+    wanted: Any = next(generator)
+    while wanted is not None:
+        assert 1 <= int(wanted["top"]) <= 100
+        start = int(wanted.get("skip", "0"))
+        rows = stored[start : start + int(wanted["top"])]
+        read_so_far += rows
+        try:
+            wanted = generator.send(Page([{"Id": i} for i in rows], None, None))
+        except StopIteration:
+            wanted = None
+    assert read_so_far == list(stored[skip:] if top is None else stored[skip : skip + top])
