@@ -125,7 +125,7 @@ REFUSED: list[tuple[str, tuple[Any, ...], dict[str, Any], type[UsageError], list
     ("fax.update", (42, None), {}, InvalidArgument, ["fax.update", "body"]),
     ("fax.update", (42, {"Number": "1"}), {"Number": "2"}, InvalidArgument, ["Number twice"]),
     ("fax.update", (42, {}, {}), {}, InvalidArgument, ["takes Id, body", "3 were given"]),
-    ("fax.update", (42,), {"Nummer": "1"}, UnknownName, ["'Nummer'", "number"]),
+    ("fax.update", (42,), {"Nummer": "1"}, UnknownName, ["'Nummer'", "Number"]),
     ("fax.bulk_fax_delete", (), {}, InvalidArgument, ["fax.bulk_fax_delete", "body"]),
 ]
 
