@@ -92,9 +92,9 @@ def test_python_blocks_run(page: Path, environment: dict[str, str], tmp_path: Pa
         assert done.stdout, "a snippet should show something"
 
 
-def test_the_demo_prints_what_its_page_shows(tmp_path: Path) -> None:
+def test_the_demo_prints_what_the_readme_shows(tmp_path: Path) -> None:
     seen = run([sys.executable, "-m", "trunkline", "demo"], {**os.environ, "PYTHONIOENCODING": "utf-8"}, tmp_path)
-    (shown,) = blocks(ROOT / "docs" / "demo.md", "text")
+    (shown,) = blocks(ROOT / "README.md", "text")
     assert re.sub(r"127\.0\.0\.1:\d+", "127.0.0.1:40123", seen) == shown
 
 
