@@ -76,7 +76,7 @@ def main() -> None:
         return
     (ROOT / "docs" / "demo.svg").write_text(picture(output), encoding="utf-8")
     readme = ROOT / "README.md"
-    readme.write_text(BLOCK.sub(lambda _: output, readme.read_text(encoding="utf-8")), encoding="utf-8")
+    readme.write_text(BLOCK.sub(lambda _: output, readme.read_text(encoding="utf-8"), count=1), encoding="utf-8")
 
 
 if __name__ == "__main__":
