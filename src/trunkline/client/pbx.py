@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Generator, Mapping
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, Self
 from urllib.parse import urlsplit
@@ -181,7 +181,10 @@ class AsyncPbx(_System):
                 return self._page(call, await self._send(self._page_request(call, wanted)))
 
             return AsyncRows(call, fetch)
-        return _Answer(self, call)
+        return self._answer(call)
+
+    async def _answer(self, call: Call) -> Any:
+        return self._value(call, await self._send(build(call)))
 
     async def _send(self, request: HttpRequest) -> HttpResponse:
         return await self._driver.run(self._exchange(request))
@@ -195,17 +198,3 @@ class AsyncPbx(_System):
 
     async def __aexit__(self, *exc: object) -> None:
         await self.close()
-
-
-class _Answer:
-    """A checked call that is sent when awaited; one never awaited sends nothing and warns of nothing."""
-
-    def __init__(self, pbx: AsyncPbx, call: Call) -> None:
-        self._pbx = pbx
-        self._call = call
-
-    def __await__(self) -> Generator[Any, None, Any]:
-        return self._run().__await__()
-
-    async def _run(self) -> Any:
-        return self._pbx._value(self._call, await self._pbx._send(build(self._call)))

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import AsyncIterator, Awaitable, Callable, Generator, Iterator, Mapping
-from typing import Any
+from typing import Any, Generic, TypeVar
 
 from ..request import Call
 from ..result import Page
 from ..transport.paging import Paging, paging
 
-Row = dict[str, Any]
+Row = TypeVar("Row")
 Wanted = Mapping[str, str] | str
 
 
@@ -33,7 +33,7 @@ class _Listing:
         return f"<rows of {self._call.action.id}>"
 
 
-class Rows(_Listing):
+class Rows(_Listing, Generic[Row]):
     """Rows one by one; never more than a page in memory. `all` gives a list.
 
     Read a list whole before deleting from it: deleting while paging moves rows to pages already read.
@@ -56,7 +56,7 @@ class Rows(_Listing):
         return list(self)
 
 
-class AsyncRows(_Listing):
+class AsyncRows(_Listing, Generic[Row]):
     """As `Rows`, for ``async for``; awaited, it is a list of every row."""
 
     def __init__(self, call: Call, fetch: Callable[[Wanted], Awaitable[Page]]) -> None:

@@ -21,7 +21,7 @@ class File(NamedTuple):
 class Page(NamedTuple):
     """One page of a list: its rows, the total that ``count=True`` asked for, and the link to the next, where given."""
 
-    rows: list[dict[str, Any]]
+    rows: list[Any]
     total: int | None
     next_link: str | None
 
