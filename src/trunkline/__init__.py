@@ -40,26 +40,37 @@ if TYPE_CHECKING:
         VersionMismatch,
     )
     from .node import Node
-    from .result import File
+    from .odata import Expand, F
+    from .result import File, Saved
+    from .transport.browser import BrowserSignIn
+    from .transport.retries import Retries
 
 __version__ = "0.1.0"
 
 _HOMES = {
+    "BrowserSignIn": "transport.browser",
     "AsyncPbx": "client",
     "AsyncRows": "client",
+    "Expand": "odata",
+    "F": "odata",
     "File": "result",
     "Node": "node",
     "Pbx": "client",
+    "Retries": "transport.retries",
     "Rows": "client",
+    "Saved": "result",
 }
 __all__ = [
     "AsyncPbx",
     "AsyncRows",
     "BadRequest",
     "BrokenAnswer",
+    "BrowserSignIn",
     "ConfigurationError",
     "Conflict",
     "ConnectionLost",
+    "Expand",
+    "F",
     "File",
     "Forbidden",
     "InvalidArgument",
@@ -69,7 +80,9 @@ __all__ = [
     "Pbx",
     "PbxError",
     "PreconditionFailed",
+    "Retries",
     "Rows",
+    "Saved",
     "ServerError",
     "SignInError",
     "TemplateError",

@@ -15,11 +15,18 @@ from typing import Any, ClassVar
 
 
 class TrunklineError(Exception):
-    """The root. ``status`` is the HTTP status where a PBX answered, else None."""
+    """The root. ``status`` is the HTTP status where a PBX answered, else None.
+
+    ``request_id`` names the call in the log; ``method`` and ``path`` say what was asked, never with a secret. They are
+    empty where nothing was sent.
+    """
 
     exit_code: ClassVar[int] = 1
-    retryable: ClassVar[bool] = False
+    retryable: bool = False
     status: int | None = None
+    request_id: str = ""
+    method: str = ""
+    path: str = ""
 
     def __init__(self, message: str, *, hint: str = "") -> None:
         super().__init__(message)
@@ -87,7 +94,7 @@ class PbxError(TrunklineError):
     """The PBX answered with an error.
 
     ``codes`` maps each field that 3CX named to its code (``{"EmailAddress": "WARNINGS.XAPI.ALREADY_IN_USE"}``); a
-    code without a field has the key ``""``. ``method`` and ``path`` name the request, never with a secret.
+    code without a field has the key ``""``.
     """
 
     exit_code = 5

@@ -38,7 +38,9 @@ __all__ = [
     "Param",
     "TypeSpec",
     "load",
+    "nearest",
     "parse_type",
+    "read",
     "version_key",
 ]
 
@@ -145,7 +147,7 @@ class Catalog:
         action = self._by_id.get(name) or self._by_name.get(name.strip().lower())
         if action is None:
             return ""
-        return f" on this version: {describe_lifetime(self, action)}"
+        return f" on this version: {self.lifetime(action.since, action.until)}"
 
     @cached_property
     def sets(self) -> Mapping[str, EntitySet]:
@@ -182,6 +184,22 @@ class Catalog:
     def until(self, action: Action) -> str | None:
         return None if action.until is None else self.editions[action.until].version
 
+    def lifetime(self, since: int, until: int | None) -> str:
+        """``added in 20.0.9``, ``last in 20.0.8``, both, or ``in every version``: for messages and pages."""
+        said = [f"added in {self.editions[since].version}"] if since else []
+        said += [f"last in {self.editions[until].version}"] if until is not None else []
+        return ", ".join(said) or "in every version"
+
+    def elsewhere(self, type_name: str, field: str) -> str:
+        """When a field that this version lacks was there, as `lifetime` says it; "" if it never was."""
+        found: ObjectType | None = self.types.get(type_name)
+        while found is not None:
+            if field in found.fields:
+                forms = found.forms(field)
+                return self.lifetime(forms[0].since, forms[-1].until)
+            found = self.types.get(found.base or "")
+        return ""
+
     def spec_fields(self, fields: str | Mapping[str, str] | None) -> Mapping[str, TypeSpec]:
         """Fields of a body: those of its type, or those written out in it."""
         if fields is None:
@@ -200,16 +218,6 @@ def _fields(catalog: Catalog, type_name: str) -> Mapping[str, TypeSpec]:
         if forms:
             fields[name] = parse_type(forms[-1].type)
     return fields
-
-
-def describe_lifetime(catalog: Catalog, action: Action) -> str:
-    """``added in 20.0.9``, ``gone since 20.0.9`` or ``in every version``: for error messages and pages."""
-    said = []
-    if action.since:
-        said.append(f"added in {catalog.since(action)}")
-    if action.until is not None:
-        said.append(f"last in {catalog.until(action)}")
-    return ", ".join(said) or "in every version"
 
 
 def nearest(name: str, *candidates: Iterator[str]) -> str:
@@ -233,3 +241,12 @@ def load(version: str | None = None) -> Catalog:
     A version newer than the newest published file gets the newest; ValueError for text that is no version.
     """
     return Catalog(_data(), version)
+
+
+def read(path: str | Path) -> Catalog:
+    """A catalog that was compiled from other files than 3CX's published ones, such as a PBX's own swagger.yaml.
+
+    ``python -m trunkline.catalog.compile DATE_VERSION.yaml -o PATH`` makes it. OSError if it can't be read, ValueError
+    if it is no catalog.
+    """
+    return Catalog(msgspec.json.decode(Path(path).read_bytes(), type=Data))

@@ -97,11 +97,11 @@ class Action(msgspec.Struct, frozen=True, omit_defaults=True, dict=True):
     published: bool = True
     before: tuple[ActionBefore, ...] = ()
 
-    @property
+    @cached_property
     def resource(self) -> str:
         return self.id.partition(".")[0]
 
-    @property
+    @cached_property
     def verb(self) -> str:
         """The part after the dot, without the ``@version`` that marks a superseded form."""
         return self.id.partition(".")[2].partition("@")[0]
@@ -119,7 +119,7 @@ class Action(msgspec.Struct, frozen=True, omit_defaults=True, dict=True):
             return ()
         return tuple(name for name in self.params if f"{{{name}}}" in owner)
 
-    @property
+    @cached_property
     def answer_kind(self) -> AnswerKind:
         return self.answer.partition(" ")[0]  # type: ignore[return-value]
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from . import Action, Catalog, TypeSpec, describe_lifetime, parse_type
+from . import Action, Catalog, TypeSpec, parse_type
 from .names import display_words, phrase, snake
 
 OPTION_MEANINGS = {
@@ -25,7 +25,7 @@ def action_page(catalog: Catalog, action: Action) -> str:
     """The page as Markdown."""
     sections = [
         f"# {display_words(action.operation_id)} ({display_words(action.tag)})",
-        f"`{action.id}` · operationId `{action.operation_id}` · {describe_lifetime(catalog, action)}",
+        f"`{action.id}` · operationId `{action.operation_id}` · {catalog.lifetime(action.since, action.until)}",
         "## Overview",
         f"{action.summary}\n\n`{action.method} /xapi/v1{action.path}`",
         *_usage(action),

@@ -8,7 +8,7 @@ from typing import Any
 
 import click
 
-from ..client import AsyncPbx, Pbx
+from ..client import AsyncPbx
 from ..profiles import connection
 from .root import CONNECTION
 
@@ -29,13 +29,7 @@ def _settings(ctx: click.Context, values: dict[str, Any]) -> tuple[tuple[str, st
     return (found.url, found.client_id, found.client_secret), options
 
 
-def open_pbx(ctx: click.Context, values: dict[str, Any]) -> Pbx:
-    """A client for the command's connection options, which are taken out of ``values``."""
-    credentials, options = _settings(ctx, values)
-    return Pbx(*credentials, **options)
-
-
 def open_async_pbx(ctx: click.Context, values: dict[str, Any]) -> AsyncPbx:
-    """As `open_pbx`, for an event loop."""
+    """A client for the command's connection options, which are taken out of ``values``."""
     credentials, options = _settings(ctx, values)
     return AsyncPbx(*credentials, **options)

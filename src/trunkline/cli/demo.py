@@ -51,7 +51,7 @@ def demo() -> None:
 
 
 async def _show(url: str) -> None:
-    async with AsyncPbx(url, CLIENT, KEY, label="pbx.example.com") as pbx:
+    async with AsyncPbx(url, CLIENT, KEY, label="pbx.example.com", token_store=None) as pbx:
         rows = {job.resource: await pbx.call(f"{job.resource}.list") for job in CLEANUPS}
         click.secho("What is there", bold=True)
         draw(["Resource", "Rows", "To delete"], [_counted(job, rows[job.resource]) for job in CLEANUPS])
@@ -74,7 +74,7 @@ async def _show(url: str) -> None:
         (CLIENT, "a-wrong-key", "a wrong API key"),
         (VIEWER, VIEWER_KEY, "a client without rights"),
     ):
-        async with AsyncPbx(url, client, key, label="pbx.example.com") as other:
+        async with AsyncPbx(url, client, key, label="pbx.example.com", token_store=None) as other:
             _headline(f"What can go wrong: {what}", node)
             _report(node, await node.arun(other, [stale]), [stale])
 

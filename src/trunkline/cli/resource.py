@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import asyncio
 import sys
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import click
 import msgspec
@@ -13,14 +14,14 @@ import msgspec
 from ..catalog import Action, Catalog, Param, TypeSpec, load, nearest
 from ..catalog.names import snake
 from ..catalog.page import IF_MATCH, OPTION_MEANINGS
-from ..client import Pbx, Rows
+from ..client import AsyncPbx, AsyncRows
 from ..errors import InvalidArgument
 from ..odata import OPTIONS
 from ..request import bind, build
 from ..result import File
 from ..transport.exchange import API
-from .connect import open_pbx
-from .output import output_option, pretty, write_one, write_rows
+from .connect import open_async_pbx
+from .output import chosen, output_option, pretty, write_one, write_rows
 from .root import connection_options
 
 _TAKEN = {"body", "output", "show_secrets", "dry_run", "yes", "save", "if_match", "help"}
@@ -139,44 +140,57 @@ def _run(
                 body = {**(body or {}), name: _field_value(catalog, action, name, spec, given)}
         if body is not None:
             arguments["body"] = body
-    pbx = open_pbx(ctx, values)
+    pbx = open_async_pbx(ctx, values)
     arguments |= {name: value for name, value in values.items() if value is not None}
-    with pbx:
-        if dry_run:
-            _show_request(pbx, catalog, action, arguments)
+    if dry_run:
+        _show_request(pbx.url, catalog, action, arguments)
+        return
+    if action.destructive and action.method == "POST" and not yes and _on_terminal():
+        click.confirm(f"{action.summary.removesuffix('.')} on {pbx.url}?", abort=True, err=True)
+    shown = Shown(action, arguments, output, save, show_secrets)
+    asyncio.run(_answer(pbx, shown))
+
+
+class Shown(NamedTuple):
+    """What is asked, and how its answer is to be written."""
+
+    action: Action
+    arguments: Mapping[str, Any]
+    output: str | None
+    save: Path | None
+    show_secrets: bool
+
+
+async def _answer(pbx: AsyncPbx, shown: Shown) -> None:
+    """Run the action and write its answer. In an event loop, because there Ctrl-C ends it at once."""
+    action, save = shown.action, shown.save
+    async with pbx:
+        if save is not None:
+            saved = await pbx.call(action.id, **shown.arguments, to=save)
+            click.echo(f"{saved.path}: {saved.size} bytes, {saved.content_type}", err=True)
             return
-        if action.destructive and action.method == "POST" and not yes and _on_terminal():
-            click.confirm(f"{action.summary.removesuffix('.')} on {pbx.url}?", abort=True, err=True)
-        answer = pbx.call(action.id, **arguments)
-        _write(action, arguments, answer, output, save, show_secrets=show_secrets)
+        answer = pbx.call(action.id, **shown.arguments)
+        if isinstance(answer, AsyncRows) and chosen(shown.output) == "jsonl":
+            async for page in answer.pages():
+                write_rows(page.rows, "jsonl", action, show_secrets=shown.show_secrets)
+            return
+        _write(shown, await answer)
 
 
-def _write(
-    action: Action,
-    arguments: Mapping[str, Any],
-    answer: Any,
-    output: str | None,
-    save: Path | None,
-    *,
-    show_secrets: bool,
-) -> None:
-    if isinstance(answer, Rows):
-        write_rows(answer, output, action, show_secrets=show_secrets)
+def _write(shown: Shown, answer: Any) -> None:
+    if isinstance(answer, list):
+        write_rows(answer, shown.output, shown.action, show_secrets=shown.show_secrets)
     elif isinstance(answer, File):
-        _write_file(answer, save)
+        _write_file(answer)
     elif answer is None:
         from ..node.items import keys_of
 
-        write_one({"success": True, **keys_of(action, arguments)}, output, show_secrets=True)
+        write_one({"success": True, **keys_of(shown.action, shown.arguments)}, shown.output, show_secrets=True)
     else:
-        write_one(answer, output, show_secrets=show_secrets)
+        write_one(answer, shown.output, show_secrets=shown.show_secrets)
 
 
-def _write_file(file: File, save: Path | None) -> None:
-    if save is not None:
-        save.write_bytes(file.content)
-        click.echo(f"{save}: {len(file.content)} bytes, {file.content_type}", err=True)
-        return
+def _write_file(file: File) -> None:
     stdout = sys.stdout.buffer
     if stdout.isatty() and not file.content_type.startswith("text/"):
         raise InvalidArgument(f"The answer is a file ({file.content_type}).", hint="Give --save PATH, or pipe it on.")
@@ -208,6 +222,8 @@ def _read_body(text: str | None) -> dict[str, Any] | None:
 
 def _field_value(catalog: Catalog, action: Action, name: str, spec: TypeSpec, text: str) -> Any:
     """An option's text as the field's JSON value; text stays text, all else is JSON."""
+    if action.kind == "upload":
+        return Path(text)
     if spec.nullable and text == "null":
         return None
     textual = spec.name in ("String", "DateTimeOffset", "Guid", "Duration", "TimeOfDay", "Date", "Binary")
@@ -219,10 +235,12 @@ def _field_value(catalog: Catalog, action: Action, name: str, spec: TypeSpec, te
         raise InvalidArgument(f"{name} of {action.id} must be JSON of type {spec}, not {text!r}.") from None
 
 
-def _show_request(pbx: Pbx, catalog: Catalog, action: Action, arguments: Mapping[str, Any]) -> None:
+def _show_request(url: str, catalog: Catalog, action: Action, arguments: Mapping[str, Any]) -> None:
     request = build(bind(catalog, action, (), arguments))
-    click.echo(f"{request.method} {pbx.url}{API}{request.target}")
+    click.echo(f"{request.method} {url}{API}{request.target}")
     for name, value in (*request.headers, ("Authorization", "Bearer …")):
         click.echo(f"{name}: {value}")
-    if request.body is not None:
+    if isinstance(request.body, bytes):
         click.echo(f"\n{pretty(msgspec.json.decode(request.body))}")
+    elif request.body is not None:
+        click.echo(f"\n{request.body.name}: {request.body.filename}")

@@ -163,7 +163,7 @@ def _show_requests(node: Node, items: list[Item]) -> int:
             code = ItemsFailed.exit_code
             continue
         headers = "".join(f" {name}: {value}" for name, value in request.headers if name == "If-Match")
-        body = f" {request.body.decode()}" if request.body else ""
+        body = f" {request.body.decode()}" if isinstance(request.body, bytes) else ""
         click.echo(f"item {index}: {request.method} {request.target}{headers}{body}")
     return code
 

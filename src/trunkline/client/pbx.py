@@ -2,22 +2,70 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import os
+from collections.abc import Callable, Mapping, Sequence
+from os import PathLike
 from pathlib import Path
-from typing import Any, Self
+from typing import TYPE_CHECKING, Any, BinaryIO, NamedTuple, Self
 from urllib.parse import urlsplit
 
-from .. import result
-from ..catalog import Action, describe_lifetime, load, nearest
-from ..errors import BrokenAnswer, UnknownName, VersionMismatch
+from .. import profiles, result
+from ..catalog import Action, Catalog, load
+from ..errors import BrokenAnswer, InvalidArgument, UnknownName, VersionMismatch
 from ..request import Call, HttpRequest, bind, build
 from ..result import Asked, HttpResponse, Page
+from ..transport.download import Download, Progress
 from ..transport.driver import Driver
-from ..transport.exchange import API, Exchange, Retries, exchange
+from ..transport.exchange import API, Steps, Work, connected, exchange
 from ..transport.options import AdapterName, ConnectOptions, connect, connect_async, warn_if_insecure
-from ..transport.session import Session
-from .methods import Resource
+from ..transport.retries import Retries
+from ..transport.session import Credentials, Session
+from ..transport.watch import Hook, watched, within
+from .resources import AsyncResources, Resources
 from .rows import AsyncRows, Rows
+from .unchanged import Unchanged
+
+if TYPE_CHECKING:
+    from ..transport.token_store import TokenStore
+
+Wanted = Mapping[str, str] | str
+Place = str | PathLike[str] | BinaryIO
+
+
+class _Plan:
+    """A checked call, and how to make it again once the PBX's version is known."""
+
+    def __init__(self, system: _System, action: str, args: tuple[Any, ...], kwargs: Mapping[str, Any]) -> None:
+        self._system = system
+        self._asked = (action, args, kwargs)
+        self._version = system.checked_version
+        self.call = self._bound()
+        self.download: Download | None = None
+
+    def _bound(self) -> Call:
+        name, args, kwargs = self._asked
+        return bind(self._system.catalog, self._system.action(name), args, kwargs)
+
+    def current(self) -> Call:
+        """The call as this PBX's version has it; VersionMismatch if it hasn't."""
+        if self._version != self._system.checked_version:
+            self._version = self._system.checked_version
+            self.call = self._bound()._replace(if_match=self.call.if_match)
+        return self.call
+
+
+class _Limits(NamedTuple):
+    """What one call has of its own: ``timeout`` in seconds for all of it, ``retries`` instead of the client's."""
+
+    retries: Retries | None = None
+    timeout: float | None = None
+
+
+_Read = Callable[[Call, HttpResponse], Any]
+
+
+def _raw(_: Call, response: HttpResponse) -> HttpResponse:
+    return response
 
 
 class _System:
@@ -27,20 +75,30 @@ class _System:
         self,
         url: str,
         client_id: str,
-        client_secret: str,
+        client_secret: Credentials,
         *,
         version: str | None = None,
         label: str = "",
         verify: bool | str | Path = True,
         timeout: float = 60.0,
         connect_timeout: float = 10.0,
+        read_timeout: float = 60.0,
+        http2: bool = False,
         adapter: AdapterName = "pyreqwest",
         retries: Retries = Retries(),  # noqa: B008 - immutable
+        hooks: Sequence[Hook] = (),
+        check_version: bool = True,
+        catalog: Catalog | None = None,
+        token_store: TokenStore | str | Path | bool | None = True,
     ) -> None:
-        self._session = Session(url, client_id, client_secret, label=label)
+        store = profiles.token_store(token_store, os.environ)
+        self._session = Session(url, client_id, client_secret, label=label, store=store)
         self._session.version = version
-        self._options = ConnectOptions(verify, connect_timeout, timeout, adapter)
+        self._options = ConnectOptions(verify, connect_timeout, timeout, adapter, read_timeout, http2)
         self._retries = retries
+        self._hooks = tuple(hooks)
+        self._check_version = check_version
+        self._catalog = catalog
         warn_if_insecure(self._session.url, self._options)
         self._connect()
 
@@ -57,30 +115,66 @@ class _System:
         """The 3CX version, as given or as an answer named it; None before the first answer."""
         return self._session.version
 
+    @property
+    def checked_version(self) -> str | None:
+        """The version that calls are checked against: None while it is unknown, or if they are not to be checked."""
+        return self._session.version if self._check_version else None
+
+    @property
+    def catalog(self) -> Catalog:
+        """What this PBX can be asked, as far as is known: the catalog given, else 3CX's own of its version."""
+        return self._catalog or load(self.checked_version)
+
     def action(self, name: str) -> Action:
         """The action of an id, operationId or display name, in the form that this PBX's version has.
 
         Raises UnknownName with the nearest names, or VersionMismatch if the version is known and lacks the action.
         """
-        newest = load().action(name)
-        version = self._session.version
-        if version is None or not newest.published or "@" in name:
+        version = self.checked_version
+        if self._catalog is not None or version is None:
+            return (self._catalog or load()).action(name)
+        everything = load()
+        newest = everything.action(name)
+        if not newest.published or "@" in name:
             return newest
-        narrowed = load(version)
         try:
-            return narrowed.action(name)
+            return load(version).action(name)
         except UnknownName:
             raise VersionMismatch(
-                f"{newest.id} is not in {version}, which {self._session.label} runs: "
-                f"{describe_lifetime(load(), newest)}.",
-                hint=f"`trunkline actions {newest.resource}` shows its neighbours.",
+                f"{newest.id} was {everything.lifetime(newest.since, newest.until)}; "
+                f"{self._session.label} runs {version}.",
+                hint=f"`trunkline actions {newest.resource}` shows its neighbours; check_version=False tries anyway.",
             ) from None
 
-    def _prepare(self, action: Action, args: tuple[Any, ...], kwargs: Mapping[str, Any]) -> Call:
-        return bind(load(self._session.version), action, args, kwargs)
+    def _steps(self, plan: _Plan, limits: _Limits, read: _Read, wanted: Wanted | None = None) -> Steps:
+        """All that a call does, as steps for a driver: sign-in, request, retries, reading the answer; watched."""
+        steps = watched(self._unwatched(plan, limits.retries or self._retries, read, wanted), self._hooks)
+        return steps if limits.timeout is None else within(steps, limits.timeout)
 
-    def _exchange(self, request: HttpRequest) -> Exchange:
-        return exchange(self._session, request, self._retries)
+    def _unwatched(self, plan: _Plan, retries: Retries, read: _Read, wanted: Wanted | None) -> Steps:
+        if self._check_version and self._session.version is None:
+            yield from connected(self._session, retries)
+        call = plan.current()
+        request = build(call) if wanted is None else self._page_request(call, wanted)
+        if plan.download is None:
+            response = yield from exchange(self._session, request, retries)
+            return read(call, response)
+        with plan.download as download:
+            response = yield from exchange(self._session, download.asking(request), retries)
+            return (yield Work(download.finish)) if download.arrived else read(call, response)
+
+    def _into(self, call: Call, to: Place | None, progress: Progress | None, *, raw: bool) -> Download | None:
+        """The download of a call with ``to``; InvalidArgument if that has no place, or is none."""
+        if to is not None and not raw:
+            return Download(self._asked(call), to, progress)
+        if to is not None or progress is not None:
+            raise InvalidArgument("`progress` goes with `to`, and `to` not with `raw`.", hint="Nothing was sent.")
+        return None
+
+    def _key(self, call: Call) -> tuple[str, ...]:
+        """The key fields of a list's rows; () where they have none."""
+        spec = call.action.answer_type
+        return self.catalog.key(spec.name) if spec is not None and spec.name in self.catalog.types else ()
 
     def _asked(self, call: Call) -> Asked:
         return Asked(call.action, call.values, call.path, self._session.label)
@@ -91,7 +185,7 @@ class _System:
     def _page(self, call: Call, response: HttpResponse) -> Page:
         return result.page(self._asked(call), response)
 
-    def _page_request(self, call: Call, wanted: Mapping[str, str] | str) -> HttpRequest:
+    def _page_request(self, call: Call, wanted: Wanted) -> HttpRequest:
         """The request of one page, by its options or by a PBX's own link.
 
         Of a link only path and query count: the token goes to no other host than this PBX.
@@ -104,23 +198,11 @@ class _System:
             raise BrokenAnswer(f"{self._session.label} sent a link to the next page that leads out of its API.")
         return request._replace(target=parts.path.removeprefix(API) + (f"?{parts.query}" if parts.query else ""))
 
-    def __dir__(self) -> list[str]:
-        return sorted({*super().__dir__(), *load().resources})
-
-    def __getattr__(self, name: str) -> Resource:
-        if name.startswith("_"):
-            raise AttributeError(name)
-        resources = load().resources
-        if name not in resources:
-            near = nearest(name, iter(resources))
-            raise UnknownName(f"A PBX has no resource {name!r}.{near}", hint="`trunkline actions` lists all.")
-        return Resource(self, name, resources[name])
-
     def __repr__(self) -> str:
         return f"<{type(self).__name__} {self._session.url} as {self._session.client_id}>"
 
 
-class Pbx(_System):
+class Pbx(_System, Resources):
     """A 3CX system.
 
         with Pbx("https://pbx.example.com", "client-id", "api-key") as pbx:
@@ -134,16 +216,43 @@ class Pbx(_System):
     def _connect(self) -> None:
         self._driver = Driver(connect(self._options))
 
-    def call(self, action: str | Action, /, *args: Any, **kwargs: Any) -> Any:
-        """Run any action by id, operationId or display name: ``pbx.call("DeleteFax", Id=42, if_match=…)``."""
-        found = self.action(action) if isinstance(action, str) else action
-        call = self._prepare(found, args, kwargs)
-        if found.answer_kind == "list":
-            return Rows(call, lambda wanted: self._page(call, self._send(self._page_request(call, wanted))))
-        return self._value(call, self._send(build(call)))
+    def call(
+        self,
+        action: str,
+        /,
+        *args: Any,
+        if_unchanged: Mapping[str, Any] | None = None,
+        timeout: float | None = None,
+        retries: Retries | None = None,
+        raw: bool = False,
+        to: Place | None = None,
+        progress: Progress | None = None,
+        **kwargs: Any,
+    ) -> Any:
+        """Run any action by id, operationId or display name: ``pbx.call("DeleteFax", Id=42, if_match=…)``.
 
-    def _send(self, request: HttpRequest) -> HttpResponse:
-        return self._driver.run(self._exchange(request))
+        ``if_unchanged``: a row as it was read; the action goes out only if the entity still is so (`Unchanged`).
+        ``timeout``: seconds for the whole call, retries included. ``retries``: other than the client's own.
+        ``raw``: give status, headers and body of the answer, whatever they are; a list is then not paged.
+        ``to``: a path, a folder or a binary file object; the file that the action answers is streamed there, and the
+        value is `Saved`. ``progress`` is called with the bytes so far and in all (None if unknown).
+        """
+        plan = _Plan(self, action, args, kwargs)
+        plan.download = self._into(plan.call, to, progress, raw=raw)
+        limits = _Limits(retries, timeout)
+        if if_unchanged is not None:
+            unchanged = Unchanged(self.catalog, plan.call, if_unchanged)
+            plan.call = unchanged.settled or unchanged.checked(
+                self.call(unchanged.reader.id, **limits._asdict(), **unchanged.reading), self._session.label
+            )
+        if plan.call.action.answer_kind == "list" and not raw:
+
+            def fetch(wanted: Wanted) -> Page:
+                page: Page = self._driver.run(self._steps(plan, limits, self._page, wanted))
+                return page
+
+            return Rows(plan.call, fetch, self._key(plan.call), self._session.page_size)
+        return self._driver.run(self._steps(plan, limits, _raw if raw else self._value))
 
     def close(self) -> None:
         """Close all connections."""
@@ -156,7 +265,7 @@ class Pbx(_System):
         self.close()
 
 
-class AsyncPbx(_System):
+class AsyncPbx(_System, AsyncResources):
     """A 3CX system, for an event loop.
 
         async with AsyncPbx("https://pbx.example.com", "client-id", "api-key") as pbx:
@@ -171,23 +280,42 @@ class AsyncPbx(_System):
 
         self._driver = AsyncDriver(connect_async(self._options))
 
-    def call(self, action: str | Action, /, *args: Any, **kwargs: Any) -> Any:
-        """Run any action: ``await pbx.call("DeleteFax", Id=42)``. Arguments are checked before anything is awaited."""
-        found = self.action(action) if isinstance(action, str) else action
-        call = self._prepare(found, args, kwargs)
-        if found.answer_kind == "list":
+    def call(
+        self,
+        action: str,
+        /,
+        *args: Any,
+        if_unchanged: Mapping[str, Any] | None = None,
+        timeout: float | None = None,
+        retries: Retries | None = None,
+        raw: bool = False,
+        to: Place | None = None,
+        progress: Progress | None = None,
+        **kwargs: Any,
+    ) -> Any:
+        """Run any action: ``await pbx.call("DeleteFax", Id=42)``; options as `Pbx.call` has them.
 
-            async def fetch(wanted: Mapping[str, str] | str) -> Page:
-                return self._page(call, await self._send(self._page_request(call, wanted)))
+        Arguments are checked here and now, before anything is awaited.
+        """
+        plan = _Plan(self, action, args, kwargs)
+        plan.download = self._into(plan.call, to, progress, raw=raw)
+        unchanged = None if if_unchanged is None else Unchanged(self.catalog, plan.call, if_unchanged)
+        limits = _Limits(retries, timeout)
+        if plan.call.action.answer_kind == "list" and not raw:
 
-            return AsyncRows(call, fetch)
-        return self._answer(call)
+            async def fetch(wanted: Wanted) -> Page:
+                page: Page = await self._driver.run(self._steps(plan, limits, self._page, wanted))
+                return page
 
-    async def _answer(self, call: Call) -> Any:
-        return self._value(call, await self._send(build(call)))
+            return AsyncRows(plan.call, fetch, self._key(plan.call), self._session.page_size)
+        return self._answer(plan, unchanged, limits, _raw if raw else self._value)
 
-    async def _send(self, request: HttpRequest) -> HttpResponse:
-        return await self._driver.run(self._exchange(request))
+    async def _answer(self, plan: _Plan, unchanged: Unchanged | None, limits: _Limits, read: _Read) -> Any:
+        if unchanged is not None:
+            plan.call = unchanged.settled or unchanged.checked(
+                await self.call(unchanged.reader.id, **limits._asdict(), **unchanged.reading), self._session.label
+            )
+        return await self._driver.run(self._steps(plan, limits, read))
 
     async def close(self) -> None:
         """Close all connections."""

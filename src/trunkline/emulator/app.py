@@ -20,11 +20,10 @@ from .paths import BadPath, Segment, read_path
 from .refusals import Refusal, no_such_path
 from .routes import Route, Router
 from .seeds import SEEDS
-from .signin import OWNER, Client, SignIn
+from .signin import OWNER, SIGN_IN, Client, SignIn
 from .store import Store
 
 API = b"/xapi/v1"
-TOKEN_PATH = b"/connect/token"
 JOURNAL_LENGTH = 10_000
 DEFAULT_ROLES = (OWNER, "App", "Reports")
 
@@ -131,7 +130,7 @@ class Emulator:
         request = visit.request
         if request.too_large:
             raise Refusal(413)
-        if request.path == TOKEN_PATH:
+        if request.path.startswith(SIGN_IN):
             return self._sign_in.answer(request)
         path = _api_path(request)
         client = self._sign_in.client_of(request)

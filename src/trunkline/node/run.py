@@ -93,7 +93,7 @@ class Node:
         """The arguments of the action for one item; TemplateError if a template has no value."""
         found = {name: evaluated(value, scope, name) for name, value in self.parameters.items()}
         optional = {*OPTIONS, "if_match"}
-        return {name: value for name, value in found.items() if not (name in optional and value in ("", None))}
+        return {name: value for name, value in found.items() if not (name in optional and _absent(value))}
 
     def over(self, items: Iterable[object]) -> NodeRun:
         """A run over items (or plain objects), not started yet."""
@@ -110,6 +110,11 @@ class Node:
         run = self.over(items)
         await run.aon(pbx)
         return run.outcome()
+
+
+def _absent(value: Any) -> bool:
+    """Whether an option counts as not given; a filter built with `F` can't be compared with text."""
+    return value is None or (isinstance(value, str) and not value)
 
 
 class NodeRun:

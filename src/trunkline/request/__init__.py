@@ -3,28 +3,45 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, Protocol
 
 import msgspec
 
 from ..catalog import Action, Catalog, nearest
 from ..catalog.names import folded
-from ..errors import InvalidArgument, UnknownName
-from ..odata import OPTIONS, fill, literal, query_string
-from ..odata.literals import encodable
+from ..errors import InvalidArgument, UnknownName, UsageError
+from ..odata import OPTIONS, fill, literal, option_text, query_string
 from .body import checked_body
-from .multipart import multipart
+from .multipart import Part, part
 
-__all__ = ["Call", "HttpRequest", "bind", "build", "parameter_named", "parameter_names"]
+__all__ = ["Call", "HttpRequest", "Part", "Sink", "bind", "build", "parameter_named", "parameter_names"]
+
+
+class Sink(Protocol):
+    """Where the body of an answer goes instead of into memory, if it takes it: told by status and headers."""
+
+    def accepts(self, status: int, headers: Mapping[str, str]) -> bool: ...
+    def write(self, chunk: bytes) -> None: ...
+    def wrote(self) -> None: ...
 
 
 class HttpRequest(NamedTuple):
-    """One request. ``target`` is path and query below the API's root, already encoded."""
+    """One request. ``target`` is path and query below the API's root, already encoded.
+
+    ``timeout``: seconds that its answer may take in all, where the connection's own limit is not to count. ``sink``
+    takes the body of the answer, where one is to be streamed.
+    """
 
     method: str
     target: str
     headers: tuple[tuple[str, str], ...] = ()
-    body: bytes | None = None
+    body: bytes | Part | None = None
+    timeout: float | None = None
+    sink: Sink | None = None
+
+    def __repr__(self) -> str:
+        """Method and target alone: headers carry the token, a body may carry passwords."""
+        return f"<{self.method} {self.target}>"
 
 
 class Call(NamedTuple):
@@ -84,7 +101,9 @@ def bind(catalog: Catalog, action: Action, args: Sequence[Any], kwargs: Mapping[
         action=action,
         path=fill(action.path, literals),
         values=values,
-        options={name: _option(action, name, given.pop(name)) for name in OPTIONS if given.get(name) is not None},
+        options={
+            name: _option(catalog, action, name, given.pop(name)) for name in OPTIONS if given.get(name) is not None
+        },
         if_match=_entity_tag(action, given.pop("if_match", None)),
         body=_body(catalog, action, {k: v for k, v in given.items() if k not in OPTIONS}),
     )
@@ -96,11 +115,9 @@ def build(call: Call, options: Mapping[str, str] | None = None) -> HttpRequest:
     headers = [("Accept", "*/*" if call.action.answer_kind == "file" else "application/json")]
     if call.if_match is not None:
         headers.append(("If-Match", call.if_match))
-    body = None
+    body: bytes | Part | None = None
     if call.body is not None and call.action.kind == "upload":
-        (part, content), *_ = call.body.items()
-        content_type, body = multipart(part, content)
-        headers.append(("Content-Type", content_type))
+        (body,) = call.body.values()  # its Content-Type has a boundary, and comes when it is sent
     elif call.body is not None:
         body = msgspec.json.encode(call.body)
         headers.append(("Content-Type", "application/json"))
@@ -124,24 +141,13 @@ def _see(action: Action) -> str:
     return f"`trunkline actions show {action.id}` lists what it takes."
 
 
-def _option(action: Action, name: str, value: Any) -> str:
-    if name in ("top", "skip"):
-        if isinstance(value, str) and value.isascii() and value.isdigit():
-            value = int(value)
-        if not isinstance(value, int) or isinstance(value, bool) or value < 0:
-            raise InvalidArgument(f"{name} of {action.id} must be a whole number of at least 0, not {value!r}.")
-        return str(value)
-    if name == "count":
-        if str(value).lower() not in ("true", "false"):
-            raise InvalidArgument(f"count of {action.id} must be true or false, not {value!r}.")
-        return str(value).lower()
-    if name in ("select", "expand", "orderby") and not isinstance(value, str):
-        if not isinstance(value, Sequence) or not all(isinstance(v, str) for v in value):
-            raise InvalidArgument(f"{name} of {action.id} must be text or a list of text, not {value!r}.")
-        value = ",".join(value)
-    if not isinstance(value, str) or not value.strip() or not encodable(value):
-        raise InvalidArgument(f"{name} of {action.id} must be text that is not empty, not {value!r}.")
-    return value
+def _option(catalog: Catalog, action: Action, name: str, value: Any) -> str:
+    spec = action.answer_type
+    rows = spec.name if spec is not None and spec.name in catalog.types else None
+    try:
+        return option_text(name, value, catalog, rows)
+    except UsageError as problem:
+        raise type(problem)(f"{name} of {action.id} {problem.message}.", hint=problem.hint) from None
 
 
 def _entity_tag(action: Action, value: Any) -> str | None:
@@ -174,11 +180,11 @@ def _body(catalog: Catalog, action: Action, given: dict[str, Any]) -> Mapping[st
 
 
 def _upload(catalog: Catalog, action: Action, fields: Mapping[str, Any]) -> Mapping[str, Any]:
-    """The one part of an upload, as it is; multipart.py checks what it holds."""
-    (part,) = catalog.spec_fields(action.body)
+    """The one part of an upload."""
+    (field,) = catalog.spec_fields(action.body)
     for name in fields:
-        if name != part:
-            raise UnknownName(f"The body of {action.id} has no field {name}; it has {part}.")
-    if part not in fields:
-        raise InvalidArgument(f"{action.id} needs {part}.", hint=_see(action))
-    return fields
+        if name != field:
+            raise UnknownName(f"The body of {action.id} has no field {name}; it has {field}.")
+    if field not in fields:
+        raise InvalidArgument(f"{action.id} needs {field}.", hint=_see(action))
+    return {field: part(field, fields[field])}

@@ -9,7 +9,8 @@ from decimal import Decimal
 from typing import Any
 
 from ..catalog import Action, Catalog, TypeSpec, nearest
-from ..errors import InvalidArgument, UnknownName
+from ..errors import InvalidArgument, UnknownName, VersionMismatch
+from ..odata.constants import duration
 from ..odata.literals import DURATION, INTEGER_RANGES, described, encodable, integer
 
 # What a server puts into an entity for the reader; sent back it would be noise.
@@ -18,7 +19,8 @@ _CONTROL = ("@odata.context", "@odata.etag", "@odata.id", "@odata.editLink", "@o
 
 def checked_body(catalog: Catalog, action: Action, fields: Mapping[str, Any]) -> dict[str, Any]:
     """The body of an action as JSON values, each checked; InvalidArgument or UnknownName names the field's path."""
-    return _Checker(catalog, action).object(fields, catalog.spec_fields(action.body), "", is_open=False)
+    own = action.body if isinstance(action.body, str) else ""
+    return _Checker(catalog, action).object(fields, own, catalog.spec_fields(action.body), "", is_open=False)
 
 
 class _Checker:
@@ -27,7 +29,7 @@ class _Checker:
         self.action = action
 
     def object(
-        self, given: Mapping[str, Any], fields: Mapping[str, TypeSpec], path: str, *, is_open: bool
+        self, given: Mapping[str, Any], type_name: str, fields: Mapping[str, TypeSpec], path: str, *, is_open: bool
     ) -> dict[str, Any]:
         checked: dict[str, Any] = {}
         for name, value in given.items():
@@ -39,6 +41,8 @@ class _Checker:
                 checked[name] = self.value(value, fields[name], f"{path}{name}")
             elif is_open:
                 checked[name] = value
+            elif lifetime := self.catalog.elsewhere(type_name, name):
+                raise self.other_version(f"{path}{name}", lifetime)
             else:
                 near = nearest(name, iter(fields))
                 raise UnknownName(f"The body of {self.action.id} has no field {path}{name}.{near}")
@@ -62,7 +66,7 @@ class _Checker:
             if not isinstance(value, Mapping):
                 raise self.wrong(path, f"must be an object of type {spec.name}, not {value!r}")
             own = self.catalog.types[spec.name]
-            return self.object(value, self.catalog.fields(spec.name), f"{path}.", is_open=own.open)
+            return self.object(value, spec.name, self.catalog.fields(spec.name), f"{path}.", is_open=own.open)
         return self.primitive(value, spec, path)
 
     def enum(self, value: Any, name: str, path: str) -> str:
@@ -70,6 +74,10 @@ class _Checker:
         parts = value.split(",") if isinstance(value, str) and self.catalog.enums[name].flags else [value]
         for part in parts:
             if not isinstance(part, str) or part.strip() not in known:
+                for member in self.catalog.enums[name].members:
+                    if member.name == part:
+                        lifetime = self.catalog.lifetime(member.since, member.until)
+                        raise self.other_version(f"{part!r} for {path}", lifetime)
                 near = nearest(str(part), iter(known)) or f" It is one of {', '.join(known[:12])}."
                 kind = name.removeprefix("Pbx.")
                 raise InvalidArgument(f"{path} of {self.action.id} can't be {part!r} ({kind}).{near}")
@@ -106,8 +114,7 @@ class _Checker:
             case "Guid", uuid.UUID():
                 return str(value)
             case "Duration", dt.timedelta():
-                sign = "-" if value < dt.timedelta() else ""
-                return f"{sign}PT{abs(value).total_seconds():f}S".replace(".000000S", "S")
+                return duration(value)
             case "Duration", str() if DURATION.fullmatch(value):
                 return value
             case (("Guid" | "TimeOfDay" | "Date" | "Binary"), str()):
@@ -115,6 +122,12 @@ class _Checker:
             case "Any", _:
                 return value
         raise self.wrong(path, f"must be {described(spec)}, not {value!r}")
+
+    def other_version(self, what: str, lifetime: str) -> VersionMismatch:
+        return VersionMismatch(
+            f"{what} of {self.action.id} was {lifetime}; this PBX runs {self.catalog.version}.",
+            hint="check_version=False sends it anyway.",
+        )
 
     def wrong(self, path: str, what: str) -> InvalidArgument:
         return InvalidArgument(f"{path} of {self.action.id} {what}.")

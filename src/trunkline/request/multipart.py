@@ -1,29 +1,56 @@
-"""The one body that is no JSON: a file as a multipart part (PBX.md, Files)."""
+"""The one body that is no JSON: a file as a multipart part (PBX.md, Files). Described here, opened where it is sent."""
 
 from __future__ import annotations
 
-from urllib.parse import quote
+import io
+from pathlib import PurePath
+from typing import Any, BinaryIO, NamedTuple
 
 from ..errors import InvalidArgument
 
+Source = bytes | PurePath | BinaryIO
 
-def multipart(part: str, value: object) -> tuple[str, bytes]:
-    """Content-Type and body of a form with one file.
 
-    ``value`` is ``(name, content)`` or the content alone, as bytes. The boundary comes from the content, so the same
-    file makes the same request, and it can't occur inside.
-    """
-    name, content = value if isinstance(value, tuple) and len(value) == 2 else (part, value)
-    if not isinstance(name, str) or not isinstance(content, bytes):
-        raise InvalidArgument(f"{part} must be bytes, or (name, bytes).")
-    import hashlib  # OpenSSL comes with it; only uploads need it
+class Part(NamedTuple):
+    """A form with one file. ``start`` is where an open file stood when it was given: sent again, it starts there."""
 
-    boundary = hashlib.sha256(content).hexdigest()
-    head = (
-        f"--{boundary}\r\n"
-        f'Content-Disposition: form-data; name="{part}"; filename="{quote(name, safe=" ()+,;@-_.")}"\r\n'
-        "Content-Type: application/octet-stream\r\n\r\n"
-    )
-    return f"multipart/form-data; boundary={boundary}", head.encode(
-        "ascii"
-    ) + content + f"\r\n--{boundary}--\r\n".encode()
+    name: str
+    filename: str
+    source: Source
+    start: int = 0
+
+    def envelope(self, boundary: str) -> tuple[bytes, bytes]:
+        """What stands before and after the content.
+
+        The name is written as browsers write it (WHATWG, multipart/form-data), since the Admin console is one: UTF-8,
+        with only quotes and line breaks escaped.
+        """
+        filename = self.filename.replace('"', "%22").replace("\r", "%0D").replace("\n", "%0A")
+        head = (
+            f"--{boundary}\r\n"
+            f'Content-Disposition: form-data; name="{self.name}"; filename="{filename}"\r\n'
+            "Content-Type: application/octet-stream\r\n\r\n"
+        )
+        return head.encode(errors="replace"), f"\r\n--{boundary}--\r\n".encode()
+
+
+def part(name: str, value: Any) -> Part:
+    """The form of an upload's one field: bytes, a path or a binary file object, or (file name, one of these)."""
+    filename, source = value if isinstance(value, tuple) and len(value) == 2 else (None, value)
+    if filename is None:
+        filename = PurePath(source).name if isinstance(source, PurePath) else getattr(source, "name", None)
+        filename = PurePath(filename).name if isinstance(filename, str) and filename else name
+    if not isinstance(filename, str) or not filename:
+        raise InvalidArgument(f"The file name of {name} must be text that is not empty, not {filename!r}.")
+    if isinstance(source, bytes | PurePath):
+        return Part(name, filename, source)
+    if isinstance(source, io.TextIOBase) or not hasattr(source, "read"):
+        raise InvalidArgument(
+            f"{name} must be a pathlib.Path, a file opened in binary mode, or bytes; not {type(source).__name__}.",
+            hint="With a name of its own: (name, content). Nothing was sent.",
+        )
+    if not hasattr(source, "seekable") or not source.seekable():
+        raise InvalidArgument(
+            f"{name} is a stream without a known size.", hint="Read it into bytes or into a file first."
+        )
+    return Part(name, filename, source, source.tell())

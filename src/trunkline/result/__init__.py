@@ -5,17 +5,10 @@ from __future__ import annotations
 from typing import Any, NamedTuple
 
 from .failures import explain
+from .files import File, Saved, is_file, safe_name, sent_name
 from .response import Asked, HttpResponse, decode, is_json, not_the_api
 
-__all__ = ["Asked", "File", "HttpResponse", "Page", "page", "value"]
-
-
-class File(NamedTuple):
-    """A file that a PBX sent: a recording, a report, an export."""
-
-    name: str | None
-    content_type: str
-    content: bytes
+__all__ = ["Asked", "File", "HttpResponse", "Page", "Saved", "is_file", "page", "safe_name", "sent_name", "value"]
 
 
 class Page(NamedTuple):
@@ -36,12 +29,10 @@ def value(asked: Asked, response: HttpResponse) -> Any:
         raise explain(asked, response)
     if not response.body:
         return None
-    if asked.action.answer_kind == "file" and response.content_type != "text/html":
-        return File(_file_name(response), response.content_type, response.body)
+    if is_file(asked, response):
+        return File(sent_name(response), response.content_type, response.body)
     if not is_json(response):
-        if response.content_type == "text/html" or not response.content_type:
-            raise not_the_api(asked.server, response)
-        return File(_file_name(response), response.content_type, response.body)
+        raise not_the_api(asked.server, response)
     document = decode(asked.server, response)
     if not isinstance(document, dict):
         return document
@@ -65,18 +56,3 @@ def page(asked: Asked, response: HttpResponse) -> Page:
         raise not_the_api(asked.server, response)
     count = document.get("@odata.count")
     return Page(document["value"], int(count) if count is not None else None, document.get("@odata.nextLink"))
-
-
-def _file_name(response: HttpResponse) -> str | None:
-    """The name a file was sent under, without any folder; the extended form first (RFC 6266)."""
-    from email.message import Message  # rarely needed, and it brings half the email package
-    from email.utils import collapse_rfc2231_value
-
-    header = Message()
-    header["content-disposition"] = response.headers.get("content-disposition", "")
-    given = [value for name, value in header.get_params([], "content-disposition") if name.lower() == "filename"]
-    for value in sorted(given, key=lambda value: isinstance(value, str)):
-        name = collapse_rfc2231_value(value).replace("\\", "/").rpartition("/")[2]
-        if name not in ("", ".", ".."):
-            return name
-    return None

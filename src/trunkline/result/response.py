@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from functools import lru_cache
 from typing import Any, NamedTuple
 
 import msgspec
@@ -21,7 +22,12 @@ class HttpResponse(NamedTuple):
     @property
     def content_type(self) -> str:
         """The media type alone, lower case: ``application/json``."""
-        return self.headers.get("content-type", "").partition(";")[0].strip().lower()
+        return _media_type(self.headers.get("content-type", ""))
+
+
+@lru_cache(maxsize=128)
+def _media_type(header: str) -> str:
+    return header.partition(";")[0].strip().lower()
 
 
 class Asked(NamedTuple):

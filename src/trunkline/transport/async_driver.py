@@ -6,12 +6,13 @@ Apart from driver.py so that whoever works with threads doesn't load asyncio.
 from __future__ import annotations
 
 import asyncio
-from typing import Protocol
+from typing import Any, Protocol
 
 from ..errors import TransportError
 from ..request import HttpRequest
 from ..result import HttpResponse
-from .exchange import Exchange, Pause, Send, Turn
+from .download import in_thread
+from .exchange import Pause, Send, Steps, Turn, Wait, Work
 
 
 class AsyncAdapter(Protocol):
@@ -28,12 +29,12 @@ class AsyncDriver:
         self.adapter = adapter
         self._lock = asyncio.Lock()
 
-    async def run(self, exchange: Exchange) -> HttpResponse:
+    async def run(self, exchange: Steps) -> Any:
         held = False
         try:
             step = next(exchange)
             while True:
-                answer: HttpResponse | None = None
+                answer: Any = None
                 match step:
                     case Send(request):
                         try:
@@ -41,8 +42,10 @@ class AsyncDriver:
                         except TransportError as error:
                             step = exchange.throw(error)
                             continue
-                    case Pause(seconds):
+                    case Pause(seconds) | Wait(seconds):
                         await asyncio.sleep(seconds)
+                    case Work(function):
+                        answer = await in_thread(function)
                     case Turn.LOCK:
                         await self._lock.acquire()
                         held = True
@@ -51,9 +54,8 @@ class AsyncDriver:
                         held = False
                 step = exchange.send(answer)
         except StopIteration as done:
-            response: HttpResponse = done.value
-            return response
+            return done.value
         finally:
+            exchange.close()  # first: it may hold the lock of the token file, which lies inside ours
             if held:
                 self._lock.release()
-            exchange.close()

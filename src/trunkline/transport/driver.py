@@ -8,12 +8,12 @@ from __future__ import annotations
 
 import threading
 import time
-from typing import Protocol
+from typing import Any, Protocol
 
 from ..errors import TransportError
 from ..request import HttpRequest
 from ..result import HttpResponse
-from .exchange import Exchange, Pause, Send, Turn
+from .exchange import Pause, Send, Steps, Turn, Wait, Work
 
 
 class Adapter(Protocol):
@@ -30,12 +30,12 @@ class Driver:
         self.adapter = adapter
         self._lock = threading.Lock()
 
-    def run(self, exchange: Exchange) -> HttpResponse:
+    def run(self, exchange: Steps) -> Any:
         held = False
         try:
             step = next(exchange)
             while True:
-                answer: HttpResponse | None = None
+                answer: Any = None
                 match step:
                     case Send(request):
                         try:
@@ -43,8 +43,10 @@ class Driver:
                         except TransportError as error:
                             step = exchange.throw(error)
                             continue
-                    case Pause(seconds):
+                    case Pause(seconds) | Wait(seconds):
                         time.sleep(seconds)
+                    case Work(function):
+                        answer = function()
                     case Turn.LOCK:
                         self._lock.acquire()
                         held = True
@@ -53,9 +55,8 @@ class Driver:
                         held = False
                 step = exchange.send(answer)
         except StopIteration as done:
-            response: HttpResponse = done.value
-            return response
+            return done.value
         finally:
+            exchange.close()  # first: it may hold the lock of the token file, which lies inside ours
             if held:
                 self._lock.release()
-            exchange.close()

@@ -5,12 +5,14 @@ from __future__ import annotations
 import warnings
 from importlib.util import find_spec
 from pathlib import Path
+from time import monotonic
 from typing import TYPE_CHECKING, Literal, NamedTuple
 from urllib.parse import urlsplit
 
-from ..errors import ConfigurationError, ConnectionLost, TimedOut, TransportError, Unreachable
+from ..errors import BrokenAnswer, ConfigurationError, ConnectionLost, TimedOut, TransportError, Unreachable, UsageError
 
 if TYPE_CHECKING:
+    from ..request import HttpRequest
     from .async_driver import AsyncAdapter
     from .driver import Adapter
 
@@ -24,23 +26,52 @@ class InsecureConnection(UserWarning):
 class ConnectOptions(NamedTuple):
     """``verify``: True, False, or the path of a PEM file with CA certificates. Timeouts are in seconds.
 
-    ``connect_timeout`` bounds the making of a connection, ``timeout`` a whole request with its answer.
+    ``connect_timeout`` bounds the making of a connection, ``timeout`` a whole request with its answer; an upload gets
+    time for its size besides. A file that is streamed to a disk may take as long as it needs: ``read_timeout`` bounds
+    the time without a single byte of it. ``http2``: offer HTTP/2 (ALPN, so over TLS only) beside HTTP/1.1.
     """
 
     verify: bool | str | Path = True
     connect_timeout: float = 10.0
     timeout: float = 60.0
     adapter: AdapterName = "pyreqwest"
+    read_timeout: float = 60.0
+    http2: bool = False
+
+
+_UPLOAD_RATE = 32_768  # bytes a second: an upload slower than a weak ADSL line is taken for stuck
+
+
+def time_allowed(request: HttpRequest, options: ConnectOptions, size: int = 0) -> float | None:
+    """Seconds for a request with its answer; None where only silence ends it. ``size``: bytes of an upload."""
+    if request.timeout is not None:
+        return request.timeout
+    return None if request.sink is not None else options.timeout + size / _UPLOAD_RATE
+
+
+def connect_time(options: ConnectOptions, allowed: float | None) -> float:
+    """Seconds for making a connection, never more than for the whole."""
+    return options.connect_timeout if allowed is None else min(options.connect_timeout, allowed)
 
 
 def ca_file(options: ConnectOptions) -> bytes | None:
-    """The CA certificates of ``verify``; ConfigurationError if the file can't be read."""
+    """The CA certificates of ``verify``, trusted beside the system's own; ConfigurationError if it has none."""
     if isinstance(options.verify, bool):
         return None
     try:
-        return Path(options.verify).read_bytes()
+        content = Path(options.verify).read_bytes()
     except OSError as problem:
         raise ConfigurationError(f"The CA file {options.verify} can't be read ({problem.strerror}).") from None
+    if b"-----BEGIN CERTIFICATE-----" not in content:
+        raise no_certificates(options)
+    return content
+
+
+def no_certificates(options: ConnectOptions) -> ConfigurationError:
+    return ConfigurationError(
+        f"The CA file {options.verify} holds no certificate that can be read.",
+        hint="It must be PEM, text with -----BEGIN CERTIFICATE----- in it; `openssl x509 -inform der` makes it of DER.",
+    )
 
 
 def warn_if_insecure(url: str, options: ConnectOptions) -> None:
@@ -89,18 +120,42 @@ def _chosen(options: ConnectOptions) -> AdapterName:
     return options.adapter
 
 
+def closed() -> UsageError:
+    return UsageError("This client is closed.", hint="Call it inside its `with` block. Nothing was sent.")
+
+
 def server_of(url: str) -> str:
     return urlsplit(url).netloc
+
+
+def proxy_of(url: str) -> str | None:
+    """Host and port of the proxy that the environment sets for an address; never its user name or password."""
+    from urllib.request import getproxies, proxy_bypass  # heavy, and asked only when something went wrong
+
+    parts = urlsplit(url)
+    proxies = getproxies()
+    proxy = proxies.get(parts.scheme) or proxies.get("all")
+    if not proxy or proxy_bypass(parts.netloc):
+        return None
+    return urlsplit(proxy if "://" in proxy else f"http://{proxy}").netloc.rpartition("@")[2]
 
 
 def unreachable(url: str, causes: str) -> Unreachable:
     """No connection: say why in the user's terms. ``causes`` is the HTTP library's own account."""
     server, said = server_of(url), causes.lower()
     if "certificate" in said or "self-signed" in said or "self signed" in said:
-        return Unreachable(
+        error = Unreachable(
             f"{server} showed a certificate that can't be verified ({causes}).",
-            hint="For a self-signed 3CX give its CA file (verify=PATH, --ca-file PATH), "
-            "or verify=False / --insecure if you know what is on the way.",
+            hint=_certificate(said),
+            processed=False,
+        )
+        error.retryable = False
+        return error
+    proxy = proxy_of(url)
+    if proxy is not None:
+        return Unreachable(
+            f"{server} can't be reached through the proxy {proxy} ({causes}).",
+            hint="HTTP_PROXY, HTTPS_PROXY or ALL_PROXY in the environment names it; NO_PROXY lists what goes past it.",
             processed=False,
         )
     if any(sign in said for sign in ("dns", "name or service", "nodename", "getaddrinfo", "resolve")):
@@ -112,18 +167,53 @@ def unreachable(url: str, causes: str) -> Unreachable:
     )
 
 
-def timed_out(url: str, options: ConnectOptions, *, connecting: bool) -> TransportError:
-    if connecting:
-        error: TransportError = Unreachable(
-            f"{server_of(url)} did not accept a connection in {options.connect_timeout:g} s."
+def _certificate(said: str) -> str:
+    if "causedasendentity" in said:
+        return (
+            "It is self-signed and marks itself as an authority, which this HTTP library takes from no server, not "
+            "even as the CA file: use adapter='httpx2', or give the 3CX a certificate that an authority signed."
         )
-        error.processed = False
-        error.hint = "Check the address, and that no firewall drops the connection."
-        return error
-    return TimedOut(
-        f"{server_of(url)} did not answer within {options.timeout:g} s.", hint="Try again, or allow it more time."
+    if "expired" in said:
+        return "Renew it on the 3CX, and check this machine's clock."
+    if any(sign in said for sign in ("mismatch", "not valid for")):
+        return "Use the name that the certificate is for: the 3CX's FQDN, not its IP address."
+    return (
+        "For a self-signed 3CX give its CA file (verify=PATH, --ca-file PATH), "
+        "or verify=False / --insecure if you know what is on the way."
     )
+
+
+def fell_silent(request: HttpRequest, allowed: float | None, began: float) -> bool:
+    """Whether a transfer that ran out of time did so for want of a single byte, and not of time in all."""
+    return request.sink is not None and (allowed is None or monotonic() - began < allowed)
+
+
+def timed_out(
+    url: str, options: ConnectOptions, allowed: float | None, *, connecting: bool = False, silent: bool = False
+) -> TransportError:
+    """``allowed`` are the seconds for the whole answer, if it had a limit in all."""
+    server = server_of(url)
+    if connecting:
+        return Unreachable(
+            f"{server} did not accept a connection in {connect_time(options, allowed):g} s.",
+            hint="Check the address, and that no firewall drops the connection.",
+            processed=False,
+        )
+    if silent or allowed is None:
+        return TimedOut(
+            f"{server} sent nothing for {options.read_timeout:g} s.",
+            hint="Try again, or allow it a longer read_timeout.",
+        )
+    return TimedOut(f"{server} did not answer within {allowed:.3g} s.", hint="Try again, or allow it more time.")
 
 
 def connection_lost(url: str, causes: str) -> ConnectionLost:
     return ConnectionLost(f"The connection to {server_of(url)} broke before the answer was complete ({causes}).")
+
+
+def broken_answer(url: str, causes: str) -> BrokenAnswer:
+    """What came back is no HTTP, or not as it says: asking again would bring the same."""
+    return BrokenAnswer(
+        f"{server_of(url)} sent an answer that can't be read ({causes}).",
+        hint="Check that the address is the 3CX itself; a proxy on the way may have spoiled it.",
+    )

@@ -1,0 +1,32 @@
+"""``pbx.fax``: the resources of a PBX, looked up in the catalog when they are used.
+
+Type checkers read resources.pyi beside this file instead, which has a class per resource and a method per action.
+"""
+
+from __future__ import annotations
+
+from ..catalog import Catalog, load
+from .methods import Resource, resource
+
+
+class _Named:
+    _catalog: Catalog | None = None  # the client's own; None for 3CX's
+    _rows: str
+
+    def __getattr__(self, name: str) -> Resource:
+        return resource(self, self._catalog or load(), name, self._rows)
+
+    def __dir__(self) -> list[str]:
+        return sorted({*super().__dir__(), *(self._catalog or load()).resources})
+
+
+class Resources(_Named):
+    """The resources of a `Pbx`."""
+
+    _rows = "Rows"
+
+
+class AsyncResources(_Named):
+    """The resources of an `AsyncPbx`."""
+
+    _rows = "AsyncRows"

@@ -1,0 +1,67 @@
+"""Acting only on what is still as it was read, on a PBX that sends no ETags (PBX.md, Answers)."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from ..catalog import Action, Catalog
+from ..errors import InvalidArgument, PreconditionFailed
+from ..request import Call
+
+
+class Unchanged:
+    """The check behind ``if_unchanged=row``: read the entity again, compare every field of the row, then act.
+
+    Between the reading and the acting someone may still change it; where the PBX sends ETags the action goes out with
+    If-Match, which closes that gap. Raises InvalidArgument for an action that has no entity to read.
+    """
+
+    def __init__(self, catalog: Catalog, call: Call, row: Mapping[str, Any]) -> None:
+        self.call = call
+        reader = catalog.resources[call.action.resource].get("get")
+        if call.action.kind not in ("update", "delete") or reader is None or not call.action.keys:
+            raise InvalidArgument(
+                f"{call.action.id} can't check if_unchanged: it has no entity that can be read by key."
+            )
+        self.reader: Action = reader
+        known = catalog.fields(reader.answer_type.name) if reader.answer_type else {}
+        self.expected = {
+            name: value
+            for name, value in row.items()
+            if "@odata." not in name and not (name in known and known[name].navigation)
+        }
+        if not self.expected.keys() - set(call.action.keys):
+            raise InvalidArgument(f"if_unchanged of {call.action.id} has no field to compare besides the key.")
+        self.etag = row.get("@odata.etag")
+        # Some fields come only when asked for; a field that the catalog doesn't know can't be asked for safely.
+        self.select = list(self.expected) if self.expected.keys() <= known.keys() else None
+
+    @property
+    def settled(self) -> Call | None:
+        """The call with the row's own ETag as If-Match, where the action declares it: then nothing need be read."""
+        if self.etag and self.call.action.if_match:
+            return self.call._replace(if_match=str(self.etag))
+        return None
+
+    @property
+    def reading(self) -> dict[str, Any]:
+        """The arguments of the action that reads the entity."""
+        return {**self.call.values, "select": self.select}
+
+    def checked(self, current: Mapping[str, Any], server: str) -> Call:
+        """The call, once the entity was read and is as expected; PreconditionFailed names the fields that differ."""
+        # A PBX may leave a null field out altogether (PBX.md, Answers).
+        differing = [name for name, value in self.expected.items() if current.get(name) != value]
+        if differing:
+            raise PreconditionFailed(
+                f"The {self.call.action.noun} on {server} changed since it was read: {', '.join(differing)}. "
+                "Nothing was done.",
+                hint="Read it again and decide anew.",
+                status=412,
+                codes=dict.fromkeys(differing, "changed"),
+                method=self.call.action.method,
+                path=self.call.path,
+            )
+        etag = current.get("@odata.etag")
+        return self.call._replace(if_match=str(etag)) if etag else self.call

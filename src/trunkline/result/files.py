@@ -1,0 +1,86 @@
+"""Files that a PBX sends: what counts as one, and what it may be called. Pure."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+from typing import NamedTuple
+
+from .response import Asked, HttpResponse, is_json
+
+_SUFFIXES = {
+    "application/json": ".json",
+    "application/pdf": ".pdf",
+    "application/xml": ".xml",
+    "application/zip": ".zip",
+    "audio/mpeg": ".mp3",
+    "audio/wav": ".wav",
+    "audio/x-wav": ".wav",
+    "text/csv": ".csv",
+    "text/plain": ".txt",
+    "text/xml": ".xml",
+}
+_DEVICES = re.compile(r"(con|prn|aux|nul|com\d|lpt\d)(\..*)?", re.I)
+_LONGEST = 200  # bytes; the temporary name beside it must fit into the 255 of common file systems
+
+
+class File(NamedTuple):
+    """A file that a PBX sent: a recording, a report, an export."""
+
+    name: str | None
+    content_type: str
+    content: bytes
+
+
+class Saved(NamedTuple):
+    """A file that a PBX sent, saved: ``name`` as the PBX called it, ``path`` None where it went to a file object."""
+
+    path: Path | None
+    name: str | None
+    content_type: str
+    size: int
+
+
+def is_file(asked: Asked, response: HttpResponse) -> bool:
+    """Whether the answer is a file, told by status and headers alone: the published files don't tell (PBX.md, Files).
+
+    A web page never is one, and JSON only where the action's answer is a file.
+    """
+    if not 200 <= response.status < 300 or response.status in (204, 205):
+        return False
+    if response.content_type == "text/html":
+        return False
+    return asked.action.answer_kind == "file" or bool(response.content_type and not is_json(response))
+
+
+def sent_name(response: HttpResponse) -> str | None:
+    """The name a file was sent under, without any folder; the extended form first (RFC 6266)."""
+    from email.message import Message  # rarely needed, and it brings half the email package
+    from email.utils import collapse_rfc2231_value
+
+    header = Message()
+    header["content-disposition"] = response.headers.get("content-disposition", "")
+    given = [value for name, value in header.get_params([], "content-disposition") if name.lower() == "filename"]
+    for value in sorted(given, key=lambda value: isinstance(value, str)):
+        name = collapse_rfc2231_value(value).replace("\\", "/").rpartition("/")[2]
+        if name not in ("", ".", ".."):
+            return name
+    return None
+
+
+def safe_name(asked: Asked, response: HttpResponse) -> str:
+    """A name for the file in a folder of the reader's, on any system: the one that the PBX sent, made harmless.
+
+    No folder, no control character, nothing that Windows reserves, no leading dot (a PBX must not write a
+    ``.profile``), not too long. Where nothing is left, the action's verb, keys and type make one.
+    """
+    name = re.sub(r'[\x00-\x1f\x7f<>:"/\\|?*\ud800-\udfff]', "_", sent_name(response) or "").strip(" .")
+    if not name.strip("_"):
+        words = [asked.action.verb, *(str(value) for value in asked.values.values())]
+        name = re.sub(r"[^\w.-]+", "_", "-".join(words)) + _SUFFIXES.get(response.content_type, "")
+    stem, dot, suffix = name.rpartition(".")
+    if len(name.encode()) > _LONGEST:
+        ending = f".{suffix}" if dot and len(suffix) <= 10 else ""
+        kept = (stem if ending else name).encode()[: _LONGEST - len(ending.encode())]
+        name = kept.decode(errors="ignore") + ending
+    return f"_{name}" if _DEVICES.fullmatch(name) else name

@@ -1,0 +1,218 @@
+"""A file on its way from a PBX to a disk: under a temporary name until it is whole.
+
+A `Download` is the sink of a request. Adapters `pour` an answer into it, and it judges by status and headers, before
+the first byte is written, whether the answer is the file. A second answer (a retry) starts a second temporary file.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import io
+import os
+import secrets
+from collections.abc import AsyncIterable, Callable, Iterable, Iterator, Mapping
+from pathlib import Path
+from typing import BinaryIO, Protocol, Self, TypeVar
+
+from ..errors import InvalidArgument, TrunklineError
+from ..request import HttpRequest, Sink
+from ..result import Asked, HttpResponse, Saved, is_file, safe_name, sent_name
+
+Progress = Callable[[int, "int | None"], object]
+Result = TypeVar("Result")
+CHUNK = 65536  # small beside any file, large beside the cost of a step to a worker thread and back
+
+
+class Download:
+    """``with Download(asked, to, progress) as download:`` send ``download.asking(request)``, then `finish`.
+
+    ``to`` is a path, a folder (the file then gets the PBX's name, made harmless) or a binary file object. ``progress``
+    is called with the bytes so far and in all, None where that is not known. Leaving without `finish` removes what
+    was written; a file that was there before stays as it was until `finish` puts the new one in its place.
+    """
+
+    def __init__(self, asked: Asked, to: str | os.PathLike[str] | BinaryIO, progress: Progress | None = None) -> None:
+        if asked.action.answer_kind != "file":
+            raise InvalidArgument(f"{asked.action.id} answers no file, so `to` has no place. Nothing was sent.")
+        self._asked = asked
+        self._target: _Target = _ToPath(to) if isinstance(to, str | os.PathLike) else _ToObject(to)
+        self._progress = progress
+        self._head: HttpResponse | None = None
+        self._done = 0
+        self._total: int | None = None
+
+    def asking(self, request: HttpRequest) -> HttpRequest:
+        """The request, with its answer to come here; not compressed, so that its length is known and checked."""
+        return request._replace(sink=self, headers=(*request.headers, ("Accept-Encoding", "identity")))
+
+    def accepts(self, status: int, headers: Mapping[str, str]) -> bool:
+        head = HttpResponse(status, headers, b"")
+        self._target.discard()
+        self._head = None
+        if not is_file(self._asked, head):
+            return False
+        self._target.begin(safe_name(self._asked, head))
+        length = headers.get("content-length", "")
+        self._total = (
+            int(length) if length.isascii() and length.isdigit() and "content-encoding" not in headers else None
+        )
+        self._done = 0
+        self._head = head
+        return True
+
+    def write(self, chunk: bytes) -> None:
+        self._target.write(chunk)
+        self._done += len(chunk)
+
+    def wrote(self) -> None:
+        """Report progress; apart from `write`, so that the caller's function runs in the caller's thread."""
+        if self._progress is not None:
+            self._progress(self._done, self._total)
+
+    @property
+    def arrived(self) -> bool:
+        """Whether the last answer was the file."""
+        return self._head is not None
+
+    def finish(self) -> Saved:
+        """Give the file its name, once it is on the disk."""
+        if self._head is None:
+            raise RuntimeError("nothing to finish")
+        path = self._target.finish()
+        return Saved(path, sent_name(self._head), self._head.content_type, self._done)
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._target.discard()
+
+
+class _Target(Protocol):
+    """Where the bytes go. `begin` starts anew; after `finish`, `discard` does nothing."""
+
+    def begin(self, name: str) -> None: ...
+    def write(self, chunk: bytes) -> object: ...
+    def finish(self) -> Path | None: ...
+    def discard(self) -> None: ...
+
+
+class _ToPath:
+    def __init__(self, given: str | os.PathLike[str]) -> None:
+        to = self._to = self._path = Path(given)
+        self._part: Path | None = None
+        self._file: BinaryIO | None = None
+        folder = to if to.is_dir() or str(given).endswith(("/", os.sep)) else to.parent
+        if not folder.is_dir():
+            raise InvalidArgument(f"The folder {folder} does not exist.", hint="Nothing was sent.")
+        if to.exists() and not to.is_dir() and not to.is_file():
+            raise InvalidArgument(
+                f"{to} is no ordinary file, so it can't be replaced.", hint="Open it and give the file object."
+            )
+
+    def begin(self, name: str) -> None:
+        self._path = self._to / name if self._to.is_dir() else self._to
+        real = Path(os.path.realpath(self._path))  # a link stays a link, as with open()
+        self._part = real.with_name(f".{real.name[:40]}.{secrets.token_hex(4)}.part")
+        with _saying(self._path):
+            self._file = self._part.open("xb")
+
+    def write(self, chunk: bytes) -> None:
+        if self._file is None:
+            raise RuntimeError("not begun")
+        with _saying(self._path):
+            self._file.write(chunk)
+
+    def finish(self) -> Path:
+        if self._file is None or self._part is None:
+            raise RuntimeError("not begun")
+        with _saying(self._path):
+            self._file.flush()
+            os.fsync(self._file.fileno())  # else a power cut could leave the name without the content
+            self._file.close()
+            self._part.replace(os.path.realpath(self._path))
+        self._file = self._part = None
+        return self._path
+
+    def discard(self) -> None:
+        if self._file is not None:
+            with contextlib.suppress(OSError):  # a full disk fails at closing as well
+                self._file.close()
+        if self._part is not None:
+            with contextlib.suppress(OSError):
+                self._part.unlink(missing_ok=True)
+        self._file = self._part = None
+
+
+class _ToObject:
+    """An open file of the caller's: wound back to where it was if something fails, as far as it can be."""
+
+    def __init__(self, to: BinaryIO) -> None:
+        if isinstance(to, io.TextIOBase) or not hasattr(to, "write"):
+            raise InvalidArgument(f"`to` must be a path, or a file opened in binary mode for writing, not {to!r}.")
+        self._to = to
+        self._start = to.tell() if hasattr(to, "seekable") and to.seekable() else None
+        self._written = False
+
+    def begin(self, name: str) -> None:
+        if self._written:
+            raise TrunklineError(
+                f"The connection broke after a part of {name} had gone to a file object that can't be wound back.",
+                hint="Save to a path, and start again.",
+            )
+
+    def write(self, chunk: bytes) -> None:
+        self._written = True
+        self._to.write(chunk)
+
+    def finish(self) -> None:
+        self._written = False
+        if hasattr(self._to, "flush"):
+            self._to.flush()
+
+    def discard(self) -> None:
+        if self._written and self._start is not None:
+            with contextlib.suppress(OSError, ValueError):  # closed, or no file that can be cut
+                self._to.seek(self._start)
+                self._to.truncate()
+                self._written = False
+
+
+@contextlib.contextmanager
+def _saying(path: Path) -> Iterator[None]:
+    try:
+        yield
+    except OSError as problem:
+        raise TrunklineError(f"{path} can't be written ({problem.strerror or problem}).") from None
+
+
+def pour(sink: Sink, head: HttpResponse, chunks: Iterable[bytes]) -> HttpResponse:
+    """The answer with its body, or without if the sink took it."""
+    if not sink.accepts(head.status, head.headers):
+        return head._replace(body=b"".join(chunks))
+    for chunk in chunks:
+        sink.write(chunk)
+        sink.wrote()
+    return head
+
+
+async def pour_async(sink: Sink, head: HttpResponse, chunks: AsyncIterable[bytes]) -> HttpResponse:
+    """As `pour`; the disk is waited for in a worker thread, because a slow one would hold up the whole event loop."""
+    if not await in_thread(sink.accepts, head.status, head.headers):
+        return head._replace(body=b"".join([chunk async for chunk in chunks]))
+    async for chunk in chunks:
+        await in_thread(sink.write, chunk)
+        sink.wrote()
+    return head
+
+
+async def in_thread(function: Callable[..., Result], *args: object) -> Result:
+    """Run it in a worker thread; wait for its end even if cancelled, so that no file is closed under a write."""
+    import asyncio  # whoever works with threads doesn't load it
+
+    work = asyncio.ensure_future(asyncio.to_thread(function, *args))
+    try:
+        return await asyncio.shield(work)
+    except asyncio.CancelledError:
+        await asyncio.wait([work])
+        raise

@@ -1,0 +1,108 @@
+"""What is sent to ``/connect/token``, and what its answers mean; the conversation around it is in exchange.py."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import NamedTuple
+from urllib.parse import urlencode
+
+import msgspec
+
+from ..errors import BrokenAnswer, ServerError, SignInError, TooManyRequests
+from ..request import HttpRequest
+from ..result import HttpResponse
+from ..result.response import is_json, not_the_api
+from .session import Refusal, Session
+from .token import Token, read_token
+
+TOKEN_PATH = "/connect/token"  # noqa: S105 - a path
+
+
+class Grant(NamedTuple):
+    """What a PBX granted; ``refresh`` is "" where it gave no refresh token."""
+
+    token: Token
+    refresh: str
+
+    def __repr__(self) -> str:
+        return f"Grant({self.token!r}, …)"
+
+
+class TokenRequest(HttpRequest):
+    """A request that never shows its body: that has the secret in it."""
+
+    def __repr__(self) -> str:
+        return f"TokenRequest({self.target!r})"
+
+
+def token_request(session: Session, form: Mapping[str, str]) -> HttpRequest:
+    headers = (("Accept", "application/json"), ("Content-Type", "application/x-www-form-urlencoded"))
+    return TokenRequest("POST", session.url + TOKEN_PATH, headers, urlencode(form).encode())
+
+
+def secret_form(session: Session, secret: str) -> Mapping[str, str]:
+    return {"client_id": session.client_id, "client_secret": secret, "grant_type": "client_credentials"}
+
+
+def refuses(response: HttpResponse) -> bool:
+    """Whether the credentials were refused: 400 and 401 were seen (PBX.md, Sign-in), and 403 may be a block."""
+    return response.status in (400, 401, 403)
+
+
+def granted(session: Session, response: HttpResponse) -> Grant:
+    """The token of an answer that is no refusal, or the error that explains it."""
+    if response.status == 429:
+        raise TooManyRequests(
+            f"{session.label} asks to slow down (sign-in).", hint="Try again in a moment.", status=429, path=TOKEN_PATH
+        )
+    if response.status >= 500:
+        raise ServerError(
+            f"{session.label} failed at sign-in with status {response.status}.",
+            hint="Try again in a moment; `trunkline` needs the 3CX's web server to be up.",
+            status=response.status,
+            path=TOKEN_PATH,
+        )
+    if response.status != 200 or not is_json(response):
+        raise not_the_api(session.label, response)
+    try:
+        answer = msgspec.json.decode(response.body)
+    except (msgspec.DecodeError, UnicodeDecodeError):
+        raise not_the_api(session.label, response) from None
+    token = read_token(answer, session.clock(), session.version) if isinstance(answer, dict) else None
+    if token is None:
+        raise BrokenAnswer(
+            f"{session.label} answered the sign-in without an access token.",
+            hint="Check that the address is the 3CX itself, not a proxy or portal.",
+        )
+    refresh = answer.get("refresh_token")
+    return Grant(token, refresh if isinstance(refresh, str) else "")
+
+
+def reason_of(response: HttpResponse, secret: str) -> str:
+    """What the PBX said of its refusal, or ""; the secret is taken out, should it say that back."""
+    try:
+        answer = msgspec.json.decode(response.body) if is_json(response) else {}
+    except (msgspec.DecodeError, UnicodeDecodeError):
+        return ""
+    said = answer.get("error_description") or answer.get("error") if isinstance(answer, dict) else None
+    return said.replace(secret, "…") if isinstance(said, str) else ""
+
+
+def refusal(session: Session, secret: str, reason: str, *, until: float = 0.0) -> Refusal:
+    """The refusal of a secret; ``until`` is given where another process had it, and left it in the token store."""
+    hint = "Check the client id and the API key (Admin console, Integrations, API). "
+    if until:
+        minutes = max(1, round((until - session.clock()) / 60))
+        hint += (
+            f"Another process tried the same key, and repeated failures can get this address blocked: it is not tried "
+            f"again for {minutes} min, or until {session.kept.path} is deleted. Another key is tried at once."
+        )
+    else:
+        hint += "It is not tried again: repeated failures can get this address blocked."
+    said = f" ({reason})" if reason else ""
+    return Refusal(secret, f"{session.label} refused to sign in client {session.client_id!r}{said}.", hint, TOKEN_PATH)
+
+
+def error_of(refused: Refusal) -> SignInError:
+    """A new error each time: one that is raised again would drag along where it was raised before."""
+    return SignInError(refused.message, hint=refused.hint, status=401, method="POST", path=refused.path)

@@ -1,0 +1,229 @@
+"""Tokens shared between processes: one file per server and client id, written under a lock.
+
+Only one access token is alive per client id, and asking for another kills it (PBX.md, Sign-in). Processes that share
+a client id must therefore share its token, and one of them asks for all. The file also remembers credentials that
+were refused, because repeated failures can get an address blocked.
+"""
+
+from __future__ import annotations
+
+import functools
+import hashlib
+import hmac
+import logging
+import os
+import secrets
+import time
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import msgspec
+
+from .token import Token
+
+if TYPE_CHECKING:
+    from filelock import BaseFileLock
+
+REFUSAL_LASTS = 600.0
+"""Seconds for which a refused secret is not tried again by any process."""
+
+log = logging.getLogger("trunkline")
+
+
+class Refused(msgspec.Struct, frozen=True):
+    """A secret that was refused: its digest, what the PBX said, and until when that is believed (wall clock)."""
+
+    digest: str
+    reason: str
+    until: float
+
+
+class Saved(msgspec.Struct, frozen=True):
+    """What is known of one client at one PBX. ``expires`` is on the wall clock, which processes share.
+
+    A token belongs to the secret that it was got with: ``owner`` is its digest, so that a wrong secret never passes
+    for a right one as long as somebody's token lives.
+    """
+
+    server: str = ""
+    client_id: str = ""
+    salt: str = ""
+    owner: str = ""
+    access: str = ""
+    expires: float = 0.0
+    refresh: str = ""
+    version: str | None = None
+    refused: Refused | None = None
+
+    def __repr__(self) -> str:
+        return f"Saved({self.server!r}, {self.client_id!r}, …)"
+
+    def token(self, secret: str) -> Token | None:
+        return Token(self.access, self.expires) if self.access and self._owned_by(secret) else None
+
+    def refresh_token(self, secret: str) -> str:
+        return self.refresh if self._owned_by(secret) else ""
+
+    def refusal(self, secret: str, now: float) -> Refused | None:
+        """The refusal of this secret, if there was one a short while ago. A clock set back prolongs it little."""
+        refused = self.refused
+        if refused is None or not now < refused.until <= now + 2 * REFUSAL_LASTS:
+            return None
+        return refused if hmac.compare_digest(refused.digest, self._digest(secret)) else None
+
+    def granting(self, secret: str, token: Token, refresh: str, version: str | None) -> Saved:
+        salted = self._salted()
+        return msgspec.structs.replace(
+            salted,
+            owner=salted._digest(secret),
+            access=token.access,
+            expires=token.expires,
+            refresh=refresh,
+            version=version,
+            refused=None,
+        )
+
+    def refusing(self, secret: str, reason: str, now: float) -> Saved:
+        """Another secret's token stays: it may well be alive."""
+        salted = self._salted()
+        return msgspec.structs.replace(salted, refused=Refused(salted._digest(secret), reason, now + REFUSAL_LASTS))
+
+    def _owned_by(self, secret: str) -> bool:
+        return bool(self.owner) and hmac.compare_digest(self.owner, self._digest(secret))
+
+    def _salted(self) -> Saved:
+        return self if self.salt else msgspec.structs.replace(self, salt=secrets.token_hex(16))
+
+    def _digest(self, secret: str) -> str:
+        """A plain HMAC: API keys are long and random, and who can read this file has the token anyway."""
+        return hmac.new(self.salt.encode(), secret.encode(), hashlib.sha256).hexdigest()
+
+
+class Kept:
+    """What one client keeps, in memory: for itself alone."""
+
+    path: Path | None = None
+
+    def __init__(self, server: str, client_id: str) -> None:
+        self._saved = Saved(server, client_id)
+
+    def read(self) -> Saved:
+        return self._saved
+
+    def lock(self) -> bool:
+        """Take the lock if it is free; whether that worked. Never waits."""
+        return True
+
+    def write(self, saved: Saved) -> None:
+        self._saved = saved
+
+    def unlock(self) -> None:
+        """Give the lock back, if it was taken; raises nothing."""
+
+
+class TokenFile(Kept):
+    """What all processes of a user keep of one client, in one file; where that can't be, it is kept in memory."""
+
+    def __init__(self, path: Path, server: str, client_id: str) -> None:
+        super().__init__(server, client_id)
+        self._mine = self._saved
+        self.path = path
+        self._held: BaseFileLock | None = None
+        self._usable = True
+
+    def read(self) -> Saved:
+        """What the file has; nothing if there is none, or if it can't be read, is garbage or somebody else's.
+
+        Needs no lock: the file is replaced whole.
+        """
+        if not self._usable or self.path is None:
+            return super().read()
+        try:
+            saved = msgspec.json.decode(self.path.read_bytes(), type=Saved)
+        except (OSError, msgspec.DecodeError, UnicodeDecodeError):
+            return self._mine
+        ours = (saved.server, saved.client_id) == (self._mine.server, self._mine.client_id)
+        return saved if ours else self._mine
+
+    def lock(self) -> bool:
+        if not self._usable or self.path is None:
+            return True
+        from filelock import FileLock, Timeout  # some 20 ms, and most processes never sign in
+
+        try:
+            self.path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+            # Not bound to a thread: in an event loop one thread takes it and another gives it back.
+            held = FileLock(self.path.with_suffix(".lock"), mode=0o600, thread_local=False)
+            held.acquire(blocking=False)
+        except Timeout:
+            return False
+        except (OSError, NotImplementedError) as problem:
+            self._give_up(problem)
+            return True
+        self._held = held
+        return True
+
+    def write(self, saved: Saved) -> None:
+        """Replace the file, readable by its owner only. The lock must be held."""
+        super().write(saved)
+        if not self._usable or self.path is None:
+            return
+        new = self.path.with_suffix(".new")
+        try:
+            new.unlink(missing_ok=True)  # left behind by a process that was killed
+            with open(os.open(new, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "wb") as file:  # noqa: PTH123 - mode
+                file.write(msgspec.json.encode(saved))
+            _replace(new, self.path)
+        except OSError as problem:
+            self._give_up(problem)
+
+    def unlock(self) -> None:
+        held, self._held = self._held, None
+        if held is not None:
+            try:
+                held.release()
+            except OSError as problem:
+                self._give_up(problem)
+
+    def _give_up(self, problem: Exception) -> None:
+        self._usable = False
+        if self.path is not None:
+            _say_once(self.path.parent, getattr(problem, "strerror", None) or str(problem))
+
+
+class TokenStore:
+    """A folder of tokens, one file per server and client id; only its owner can read it."""
+
+    def __init__(self, folder: str | Path) -> None:
+        self.folder = Path(folder).expanduser()
+
+    def file(self, server: str, client_id: str) -> TokenFile:
+        """The place of one client at one server. Its name tells neither."""
+        name = hashlib.sha256(f"{server}\n{client_id}".encode()).hexdigest()[:32]
+        return TokenFile(self.folder / f"{name}.json", server, client_id)
+
+    def __repr__(self) -> str:
+        return f"TokenStore({str(self.folder)!r})"
+
+
+def _replace(new: Path, old: Path) -> None:
+    """Put one file in the place of another; Windows refuses that for as long as somebody reads the old one."""
+    for _ in range(20):
+        try:
+            new.replace(old)
+            return
+        except PermissionError:
+            if os.name != "nt":
+                raise
+            time.sleep(0.01)
+    new.replace(old)
+
+
+@functools.cache
+def _say_once(folder: Path, problem: str) -> None:
+    log.warning(
+        "Tokens can't be kept in %s (%s); this process signs in for itself, and ends the token of others that use "
+        "the same client id. Choose another folder with TRUNKLINE_TOKEN_DIR, or none with TRUNKLINE_TOKEN_DIR=off.",
+        folder,
+        problem,
+    )
