@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import secrets
 from collections.abc import Iterator
+from pathlib import Path
 from typing import NamedTuple
 
 import pytest
@@ -23,6 +25,21 @@ class System(NamedTuple):
     def sent(self, method: str) -> list[str]:
         """The paths that this test asked for with a method."""
         return [entry.path for entry in self.emulator.journal if entry.method == method]
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _token_folders(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
+    """Tokens of tests are kept far from the developer's own, in subprocesses too."""
+    folder = tmp_path_factory.mktemp("tokens")
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("TRUNKLINE_TOKEN_DIR", str(folder / "shared"))
+        yield folder
+
+
+@pytest.fixture(autouse=True)
+def _token_folder(_token_folders: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """No test finds the token of another."""
+    monkeypatch.setenv("TRUNKLINE_TOKEN_DIR", str(_token_folders / secrets.token_hex(8)))
 
 
 @pytest.fixture(scope="session")

@@ -22,12 +22,13 @@ class Asked(NamedTuple):
 
 
 class Bytes(NamedTuple):
-    """Send these bytes, then close politely, or with a reset."""
+    """Send these bytes, then close politely, or with a reset. ``trickle``: seconds after each byte of the body."""
 
     data: bytes
     reset: bool = False
     delay: float = 0.0
     keep_alive: bool = False
+    trickle: float = 0.0
 
 
 def http(status: int, body: bytes | str = b"", content_type: str = "application/json", **headers: str) -> Bytes:
@@ -51,11 +52,15 @@ class Nasty:
 
     def __init__(self, script: Script, *, sign_in: bool = True, tls: ssl.SSLContext | None = None) -> None:
         self.asked: list[Asked] = []
+        self.connections = 0
+        """How many were made in all."""
+        self.open_connections = 0
         self._script = script
         self._sign_in = sign_in
         self._tls = tls
         self._listener = socket.create_server(("127.0.0.1", 0))
         self._closing = False
+        self._counting = threading.Lock()
         scheme = "https" if tls else "http"
         self.url = f"{scheme}://127.0.0.1:{self._listener.getsockname()[1]}"
 
@@ -77,11 +82,24 @@ class Nasty:
                 connection, _ = self._listener.accept()
             except OSError:
                 return
-            threading.Thread(target=self._serve, args=(connection,), daemon=True).start()
+            self.connections += 1
+            threading.Thread(target=self._count, args=(connection,), daemon=True).start()
+
+    def _count(self, connection: socket.socket) -> None:
+        with self._counting:
+            self.open_connections += 1
+        try:
+            self._serve(connection)
+        finally:
+            with self._counting:
+                self.open_connections -= 1
 
     def _serve(self, connection: socket.socket) -> None:
-        with contextlib.suppress(OSError), connection:
-            stream = self._tls.wrap_socket(connection, server_side=True) if self._tls else connection
+        with (
+            contextlib.suppress(OSError),
+            connection,
+            self._tls.wrap_socket(connection, server_side=True) if self._tls else connection as stream,
+        ):
             stream.settimeout(10)
             for asked in _requests(stream):
                 self.asked.append(asked)
@@ -89,11 +107,22 @@ class Nasty:
                 answer = TOKEN if signing_in else self._script(asked)
                 time.sleep(answer.delay)
                 if answer.data:
-                    stream.sendall(answer.data)
+                    _send(stream, answer)
                 if answer.reset:
-                    connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+                    stream.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
                 if not answer.keep_alive:
                     return
+
+
+def _send(stream: socket.socket, answer: Bytes) -> None:
+    if not answer.trickle:
+        stream.sendall(answer.data)
+        return
+    head, end, body = answer.data.partition(b"\r\n\r\n")
+    stream.sendall(head + end)
+    for position in range(len(body)):
+        stream.sendall(body[position : position + 1])
+        time.sleep(answer.trickle)
 
 
 def _requests(stream: socket.socket) -> Iterator[Asked]:
@@ -115,7 +144,12 @@ def _requests(stream: socket.socket) -> Iterator[Asked]:
         yield Asked(method, target, headers, body)
 
 
+_RESERVED: list[socket.socket] = []
+
+
 def closed_port() -> str:
-    """An address where nothing listens."""
-    with socket.create_server(("127.0.0.1", 0)) as listener:
-        return f"http://127.0.0.1:{listener.getsockname()[1]}"
+    """An address where nothing listens; the port stays ours, or another program would soon get it."""
+    bound = socket.socket()
+    bound.bind(("127.0.0.1", 0))
+    _RESERVED.append(bound)
+    return f"http://127.0.0.1:{bound.getsockname()[1]}"

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import base64
 import json
+import time
+from urllib.parse import parse_qsl, urlencode, urlsplit
 
 import pytest
 from hypothesis import given, settings
@@ -162,3 +164,136 @@ def test_no_form_brings_it_down(quiet, body, boundary):
     for content in (body, b"--X\r\n" + body, b'--X\r\nContent-Disposition: form-data; name="a"' + body + b"\r\n--X--"):
         answer = quiet.send("POST", "/connect/token", content, {"content-type": f"multipart/form-data{boundary}"})
         assert (answer.status, answer.json) == (400, {"error": "invalid_request"})
+
+
+# ── authorization code with PKCE ─────────────────────────────────────────────────────────────────
+
+VERIFIER = "dBjftJeZ4CVP-mB92K27uhbUJU1p1r_wW1gFWFOEjXk"  # RFC 7636, appendix B
+BACK = "http://127.0.0.1:40123/callback"
+AUTHORIZE = {
+    "response_type": "code",
+    "client_id": "trunkline",
+    "redirect_uri": BACK,
+    "scope": "openid offline_access",
+    "state": "s&t",
+    "code_challenge": "E9Melhoa2OwvFrEMTJguCHaoeK1t8URWbuGJSstw-cM",
+    "code_challenge_method": "S256",
+}
+
+
+def authorize(line, **changes):
+    query = {name: value for name, value in {**AUTHORIZE, **changes}.items() if value is not None}
+    return line.send("GET", f"/connect/authorize?{urlencode(query)}")
+
+
+def code_from(line, **changes):
+    return dict(parse_qsl(urlsplit(authorize(line, **changes).headers["location"]).query))["code"]
+
+
+def token(line, **form):
+    return line.send("POST", "/connect/token", urlencode(form).encode(), {"content-type": FORM})
+
+
+def by_code(line, code, **changes):
+    form = {"client_id": "trunkline", "code": code, "redirect_uri": BACK, "code_verifier": VERIFIER, **changes}
+    return token(line, grant_type="authorization_code", **form)
+
+
+def test_a_browser_is_sent_back_with_a_code_and_its_own_state(pbx):
+    answer = authorize(pbx)
+    assert answer.status == 302
+    assert answer.headers["location"].startswith(f"{BACK}?code=")
+    assert answer.headers["location"].endswith("&state=s%26t")
+
+
+@pytest.mark.parametrize(
+    ("changes", "error"),
+    [
+        ({"response_type": "token"}, "unsupported_response_type"),
+        ({"response_type": None}, "unsupported_response_type"),
+        ({"client_id": "nobody"}, "unauthorized_client"),
+        ({"client_id": None}, "unauthorized_client"),
+        ({"redirect_uri": "https://evil.example.com/callback"}, "invalid_request"),
+        ({"redirect_uri": "http://127.0.0.1.example.com:1/"}, "invalid_request"),
+        ({"redirect_uri": "http://127.0.0.1@example.com:1/"}, "invalid_request"),
+        ({"redirect_uri": "http://me@127.0.0.1:1/"}, "invalid_request"),
+        ({"redirect_uri": "http://127.0.0.1:port/"}, "invalid_request"),
+        ({"redirect_uri": f"{BACK}\r\nX: 1"}, "invalid_request"),
+        ({"redirect_uri": f"{BACK}#x"}, "invalid_request"),
+        ({"redirect_uri": None}, "invalid_request"),
+        ({"state": ""}, "invalid_request"),
+        ({"state": None}, "invalid_request"),
+        ({"code_challenge": None}, "invalid_request"),
+        ({"code_challenge": VERIFIER + "="}, "invalid_request"),
+        ({"code_challenge_method": "plain"}, "invalid_request"),
+        ({"code_challenge_method": None}, "invalid_request"),
+        ({"scope": "openid everything"}, "invalid_scope"),
+        ({"scope": ""}, "invalid_scope"),
+    ],
+)
+def test_what_a_browser_may_not_ask_for(pbx, changes, error):
+    answer = authorize(pbx, **changes)
+    assert (answer.status, answer.json) == (400, {"error": error})
+    assert "location" not in answer.headers
+
+
+def test_only_get_authorizes_and_nothing_else_is_below_connect(pbx):
+    assert pbx.send("POST", "/connect/authorize").status == 405
+    assert pbx.send("GET", "/connect/userinfo").status == 404
+    assert pbx.send("GET", "/connect/authorize?%ff").status == 400
+
+
+def test_a_code_with_its_proof_gives_a_token_once(pbx):
+    code = code_from(pbx)
+    answer = by_code(pbx, code)
+    assert answer.status == 200
+    pbx.token = answer.json["access_token"]
+    assert pbx.get("/Fax").status == 200
+    assert by_code(pbx, code).json == {"error": "invalid_grant"}
+
+
+@pytest.mark.parametrize(
+    ("changes", "error"),
+    [
+        ({"code": "made-up"}, "invalid_grant"),
+        ({"client_id": "other"}, "invalid_grant"),
+        ({"redirect_uri": "http://127.0.0.1:40124/callback"}, "invalid_grant"),
+        ({"code_verifier": VERIFIER[:-1] + "l"}, "invalid_grant"),
+        ({"code_verifier": "short"}, "invalid_grant"),
+        ({"code_verifier": ""}, "invalid_request"),
+        ({"code": ""}, "invalid_request"),
+    ],
+)
+def test_a_code_without_all_that_belongs_to_it_is_refused(pbx, changes, error):
+    pbx.emulator.add_client("other", "key")
+    answer = by_code(pbx, **{"code": code_from(pbx), **changes})
+    assert (answer.status, answer.json) == (400, {"error": error})
+
+
+def test_a_code_dies_with_the_first_wrong_proof(pbx):
+    code = code_from(pbx)
+    by_code(pbx, code, code_verifier="x" * 43)
+    assert by_code(pbx, code).status == 400
+
+
+def test_a_code_does_not_last(pbx, monkeypatch):
+    code = code_from(pbx)
+    now = time.time()
+    monkeypatch.setattr(time, "time", lambda: now + 61)
+    assert by_code(pbx, code).json == {"error": "invalid_grant"}
+
+
+def test_a_refresh_token_works_once_and_brings_the_next(pbx):
+    first = by_code(pbx, code_from(pbx)).json["refresh_token"]
+    answer = token(pbx, grant_type="refresh_token", client_id="trunkline", refresh_token=first)
+    assert answer.status == 200
+    assert answer.json["refresh_token"] != first
+    again = token(pbx, grant_type="refresh_token", client_id="trunkline", refresh_token=first)
+    assert again.json == {"error": "invalid_grant"}
+    other = token(pbx, grant_type="refresh_token", client_id="x", refresh_token=answer.json["refresh_token"])
+    assert other.json == {"error": "invalid_grant"}
+    assert token(pbx, grant_type="refresh_token", client_id="trunkline").json == {"error": "invalid_request"}
+
+
+def test_without_offline_access_there_is_no_refresh_token(pbx):
+    assert by_code(pbx, code_from(pbx, scope="openid")).json["refresh_token"] is None

@@ -4,49 +4,23 @@ from __future__ import annotations
 
 import asyncio
 import gzip
+import json
+import threading
+import time
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 import pytest
 
-from nasty import HALF, HTML, RESET, Asked, Bytes, Nasty, closed_port, http
+from asking import QUICK, WAYS, Ask
+from certificates import Authority
+from h2server import Answer, H2Server
+from nasty import HALF, HTML, RESET, TOKEN, Asked, Bytes, Nasty, closed_port, http
 from trunkline import errors
 from trunkline.client import AsyncPbx, Pbx
-from trunkline.transport.exchange import Retries
+from trunkline.transport import httpx2_adapter
 from trunkline.transport.options import AdapterName, InsecureConnection
-
-QUICK = Retries(attempts=3, base=0.001)
-Ask = Callable[..., Any]
-
-
-def _ask_sync(adapter: AdapterName) -> Ask:
-    def ask(url: str, action: str, *args: Any, settings: dict[str, Any] | None = None, **kwargs: Any) -> Any:
-        with Pbx(url, "id", "key", adapter=adapter, **{"retries": QUICK, **(settings or {})}) as pbx:
-            answer = pbx.call(action, *args, **kwargs)
-            return list(answer) if pbx.action(action).answer_kind == "list" else answer
-
-    return ask
-
-
-def _ask_async(adapter: AdapterName) -> Ask:
-    def ask(url: str, action: str, *args: Any, settings: dict[str, Any] | None = None, **kwargs: Any) -> Any:
-        async def run() -> Any:
-            async with AsyncPbx(url, "id", "key", adapter=adapter, **{"retries": QUICK, **(settings or {})}) as pbx:
-                return await pbx.call(action, *args, **kwargs)
-
-        return asyncio.run(run())
-
-    return ask
-
-
-@pytest.fixture(
-    params=[(make, adapter) for make in (_ask_sync, _ask_async) for adapter in ("pyreqwest", "httpx2")],
-    ids=lambda param: f"{param[0].__name__.removeprefix('_ask_')}-{param[1]}",
-)
-def ask(request: pytest.FixtureRequest) -> Ask:
-    make, adapter = request.param
-    made: Ask = make(adapter)
-    return made
 
 
 def test_a_request_goes_out_as_it_was_built(ask: Ask) -> None:
@@ -87,11 +61,15 @@ def test_a_compressed_answer_is_read(ask: Ask) -> None:
 
 
 def test_one_sign_in_serves_many_requests(ask: Ask) -> None:
-    rows = "[" + ",".join(['{"Id":1}'] * 100) + "]"
-    pages = iter([f'{{"value":{rows}}}', f'{{"value":{rows}}}', '{"value":[]}'])
+    full = [json.dumps({"value": [{"Id": n} for n in range(start, start + 100)]}) for start in (0, 100)]
+    pages = iter([*full, '{"value":[]}'])
     with Nasty(lambda asked: http(200, next(pages))) as server:
         assert len(ask(server.url, "fax.list")) == 200
     assert [asked.method for asked in server.asked] == ["POST", "GET", "GET", "GET"]
+
+
+def _headed(*lines: bytes) -> Bytes:
+    return Bytes(b"\r\n".join([b"HTTP/1.1 200 OK", b"Content-Length: 8", *lines, b"", b'{"Id":4}']))
 
 
 MISHAPS: dict[str, tuple[Bytes, type[Exception], str, int]] = {
@@ -105,6 +83,22 @@ MISHAPS: dict[str, tuple[Bytes, type[Exception], str, int]] = {
     ),
     "reset": (RESET, errors.ConnectionLost, "broke before the answer was complete", 3),
     "half an answer": (HALF, errors.ConnectionLost, "broke before the answer was complete", 3),
+    "half a chunk": (
+        Bytes(b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n9\r\n{"),
+        errors.ConnectionLost,
+        "broke before the answer was complete",
+        3,
+    ),
+    "closed without a word": (Bytes(b""), errors.ConnectionLost, "broke before the answer was complete", 3),
+    "no HTTP": (Bytes(b"220 mail.example.com ESMTP\r\n\r\n"), errors.BrokenAnswer, "can't be read", 1),
+    "no gzip": (http(200, b"{}", Content_Encoding="gzip"), errors.BrokenAnswer, "can't be read", 1),
+    "1 MB in one header": (_headed(b"X-Big: " + b"a" * 1_000_000), errors.BrokenAnswer, "can't be read", 1),
+    "1 MB of headers": (
+        _headed(*[b"X-%d: " % n + b"a" * 1000 for n in range(1000)]),
+        errors.BrokenAnswer,
+        "be read",
+        1,
+    ),
     "half of JSON": (http(200, '{"Id": 4'), errors.BrokenAnswer, "ends or breaks early", 1),
     "redirect": (http(302, "", Location="http://127.0.0.1:1/elsewhere"), errors.PbxError, "not followed", 1),
     "500 without a body": (http(500), errors.ServerError, "status 500", 1),
@@ -205,3 +199,234 @@ def test_a_file_comes_with_its_name_and_type(ask: Ask) -> None:
 def test_plain_http_to_another_machine_is_allowed_loudly(ask: Ask) -> None:
     with pytest.warns(InsecureConnection, match="plain HTTP"), pytest.raises(errors.TransportError):
         ask("http://pbx.invalid:5000", "fax.get", 4)
+
+
+def _raw(body: bytes, *headers: bytes, keep_alive: bool = False) -> Bytes:
+    head = b"\r\n".join([b"HTTP/1.1 200 OK", b"Content-Type: application/json", *headers, b"", b""])
+    return Bytes(head + body, keep_alive=keep_alive)
+
+
+CHUNKED = b"Transfer-Encoding: chunked"
+UNUSUAL = {
+    "chunks": _raw(b'3\r\n{"I\r\n5\r\nd":4}\r\n0\r\n\r\n', CHUNKED),
+    "a chunk a byte": _raw(b"".join(b"1\r\n%c\r\n" % byte for byte in b'{"Id":4}') + b"0\r\n\r\n", CHUNKED),
+    "chunks with extensions and trailers": _raw(
+        b'8;name="value"\r\n{"Id":4}\r\n0\r\nX-Sum: 1\r\n\r\n', CHUNKED, b"Trailer: X-Sum"
+    ),
+    "until the connection closes": _raw(b'{"Id":4}', b"Connection: close"),
+    "100 Continue first": _raw(b'{"Id":4}', b"Content-Length: 8")._replace(
+        data=b"HTTP/1.1 100 Continue\r\n\r\n" + _raw(b'{"Id":4}', b"Content-Length: 8").data
+    ),
+    "103 Early Hints first": Bytes(
+        b"HTTP/1.1 103 Early Hints\r\nLink: </x>\r\n\r\n" + _raw(b'{"Id":4}', b"Content-Length: 8").data
+    ),
+    "60 kB of headers": _headed(*[b"X-%d: " % n + b"a" * 1000 for n in range(60)], b"Content-Type: application/json"),
+    "byte by byte": http(200, '{"Id":4}')._replace(trickle=0.001),
+}
+
+
+@pytest.mark.parametrize("answer", UNUSUAL)
+def test_an_unusual_answer_is_an_answer(ask: Ask, answer: str) -> None:
+    with Nasty(lambda asked: UNUSUAL[answer]) as server:
+        assert ask(server.url, "fax.get", 4) == {"Id": 4}
+    assert len(server.api_calls) == 1
+
+
+def test_an_answer_without_chunks_is_empty(ask: Ask) -> None:
+    with Nasty(lambda asked: _raw(b"0\r\n\r\n", CHUNKED, keep_alive=True)) as server:
+        assert ask(server.url, "fax.delete", 4) is None
+
+
+def test_what_follows_an_answer_is_not_taken_for_the_next(ask: Ask) -> None:
+    answers = iter([b'{"value":[{"Id":1}],"@odata.nextLink":"/xapi/v1/Fax?$skip=1"}', b'{"value":[]}'])
+    smuggled = b'HTTP/1.1 200 OK\r\nContent-Length: 20\r\n\r\n{"value":[{"Id":66}]}'
+
+    def answer(asked: Asked) -> Bytes:
+        body = next(answers)
+        return _raw(body + smuggled, b"Content-Length: %d" % len(body), keep_alive=True)
+
+    with Nasty(answer) as server:
+        try:
+            assert ask(server.url, "fax.list") == [{"Id": 1}]
+        except errors.TransportError:
+            assert len(server.api_calls) < 3
+
+
+def test_headers_that_are_too_large_leave_the_fate_of_a_create_unknown(ask: Ask) -> None:
+    huge = _headed(b"X-Big: " + b"a" * 1_000_000)
+    with Nasty(lambda asked: huge) as server, pytest.raises(errors.BrokenAnswer, match="not known whether"):
+        ask(server.url, "contacts.create", {"FirstName": "Ada"})
+    assert len(server.api_calls) == 1
+
+
+@pytest.mark.parametrize("status", [301, 302, 303, 307, 308])
+@pytest.mark.parametrize(
+    ("action", "args"),
+    [("fax.get", (4,)), ("contacts.create", ({"FirstName": "Ada"},)), ("fax.delete", (4,))],
+    ids=["GET", "POST", "DELETE"],
+)
+def test_no_redirect_is_followed(ask: Ask, action: str, args: tuple[Any, ...], status: int) -> None:
+    with Nasty(lambda asked: http(200, "{}")) as elsewhere:
+        away = http(status, "", Location=f"{elsewhere.url}/xapi/v1/Fax(4)")
+        with Nasty(lambda asked: away) as server, pytest.raises(errors.PbxError, match="not followed"):
+            ask(server.url, action, *args)
+        assert len(server.api_calls) == 1
+        assert elsewhere.asked == [], "the token would have gone to another host"
+
+
+def test_a_redirect_of_the_sign_in_is_not_followed(ask: Ask) -> None:
+    with Nasty(lambda asked: http(200, "{}")) as elsewhere:
+        away = http(307, "", Location=f"{elsewhere.url}/connect/token")
+        with Nasty(lambda asked: away, sign_in=False) as server, pytest.raises(errors.TrunklineError):
+            ask(server.url, "fax.get", 4)
+        assert elsewhere.asked == [], "the API key would have gone to another host"
+
+
+def _waiting(event: Any) -> None:
+    """A hook: give the end of a connection time to arrive before the next request."""
+    time.sleep(0.05)
+
+
+@pytest.mark.parametrize("polite", [True, False], ids=["Connection: close", "silently"])
+def test_a_connection_that_was_closed_meanwhile_is_made_again(ask: Ask, polite: bool) -> None:
+    signed_in = TOKEN._replace(keep_alive=False)
+    if polite:
+        signed_in = signed_in._replace(data=TOKEN.data.replace(b"\r\n", b"\r\nConnection: close\r\n", 1))
+
+    def answer(asked: Asked) -> Bytes:
+        return signed_in if asked.target == "/connect/token" else http(201, '{"Id":4}')
+
+    with Nasty(answer, sign_in=False) as server:
+        assert ask(server.url, "contacts.create", {"FirstName": "Ada"}, settings={"hooks": [_waiting]}) == {"Id": 4}
+    assert len(server.api_calls) == 1
+    assert server.connections == 2
+
+
+@pytest.mark.parametrize("mishap", [RESET, Bytes(b"")], ids=["reset", "closed"])
+def test_a_create_on_a_used_connection_that_dies_is_not_sent_again(ask: Ask, mishap: Bytes) -> None:
+    """HTTP libraries like to repeat what they think was never read."""
+    with Nasty(lambda asked: mishap) as server, pytest.raises(errors.ConnectionLost, match="not known whether"):
+        ask(server.url, "contacts.create", {"FirstName": "Ada"})
+    assert server.connections == 1, "sign-in and create shared a connection"
+    assert len(server.api_calls) == 1
+
+
+def test_the_time_for_an_answer_counts_to_its_last_byte(ask: Ask) -> None:
+    dripping = http(200, "[" + " " * 1000 + "]")._replace(trickle=0.01)
+    with Nasty(lambda asked: dripping) as server, pytest.raises(errors.TimedOut, match=r"within 0\.2 s.*allow it more"):
+        ask(server.url, "fax.get", 4, settings={"timeout": 0.2, "retries": QUICK._replace(attempts=1)})
+
+
+def test_a_call_may_take_longer_than_the_client_allows(ask: Ask) -> None:
+    with Nasty(lambda asked: http(200, '{"Id":4}')._replace(delay=0.4)) as server:
+        assert ask(server.url, "fax.get", 4, timeout=20, settings={"timeout": 0.2}) == {"Id": 4}
+
+
+@pytest.mark.parametrize("adapter", ["pyreqwest", "httpx2"])
+def test_cancelling_leaves_a_healthy_client_and_no_connection(adapter: AdapterName) -> None:
+    """httpx2 closes the connections; pyreqwest reads their answers in the background and uses them again."""
+    go_on = threading.Event()
+
+    def answer(asked: Asked) -> Bytes:
+        if asked.target.endswith("Fax(1)"):
+            go_on.wait(10)
+        return http(200, '{"Id":4}')
+
+    async def run(server: Nasty) -> None:
+        async with AsyncPbx(server.url, "id", "key", adapter=adapter) as pbx:
+            stuck = [asyncio.create_task(pbx.call("fax.get", 1)) for _ in range(5)]
+            await _until(lambda: len(server.api_calls) == 5)
+            for task in stuck:
+                task.cancel()
+            ends = await asyncio.gather(*stuck, return_exceptions=True)
+            assert all(isinstance(end, asyncio.CancelledError) for end in ends)
+            assert await pbx.call("fax.get", 4) == {"Id": 4}
+            go_on.set()
+            assert await asyncio.gather(*[pbx.call("fax.get", 4) for _ in range(5)]) == [{"Id": 4}] * 5
+        await _until(lambda: server.open_connections == 0)
+
+    with Nasty(answer) as server:
+        asyncio.run(run(server))
+
+
+@pytest.mark.parametrize("adapter", ["pyreqwest", "httpx2"])
+def test_closing_closes_every_connection_and_ends_the_use(adapter: AdapterName) -> None:
+    with Nasty(lambda asked: http(200, '{"Id":4}')) as server:
+        with Pbx(server.url, "id", "key", adapter=adapter) as pbx:
+            pbx.call("fax.get", 4)
+            assert server.open_connections == 1
+        asyncio.run(_until(lambda: server.open_connections == 0))
+        with pytest.raises(errors.UsageError, match="closed"):
+            pbx.call("fax.get", 4)
+
+
+async def _until(condition: Callable[[], bool]) -> None:
+    async with asyncio.timeout(10):
+        while not condition():
+            await asyncio.sleep(0.005)
+
+
+@pytest.fixture
+def authority(tmp_path: Path) -> Authority:
+    return Authority(tmp_path)
+
+
+@pytest.fixture
+def over_http2(authority: Authority) -> dict[str, Any]:
+    return {"http2": True, "verify": authority.ca_file}
+
+
+def test_http2_where_the_server_speaks_it(ask: Ask, authority: Authority, over_http2: dict[str, Any]) -> None:
+    with H2Server(
+        authority.server("127.0.0.1"), GET=Answer(b'{"Id":4}'), POST=Answer(b'{"Id":5}', status=201)
+    ) as server:
+        assert ask(server.url, "fax.get", 4, settings=over_http2) == {"Id": 4}
+        assert ask(server.url, "contacts.create", {"FirstName": "Zoë"}, settings=over_http2) == {"Id": 5}
+    assert server.asked[-1].body == '{"FirstName":"Zoë"}'.encode()
+    assert server.asked[-1].headers["authorization"] == "Bearer opaque"
+    assert server.connections == 2
+
+
+def test_http1_where_the_server_has_only_that(ask: Ask, authority: Authority, over_http2: dict[str, Any]) -> None:
+    for alpn in ((), ("http/1.1",)):
+        with Nasty(lambda asked: http(200, '{"Id":4}'), tls=authority.server("127.0.0.1", alpn=alpn)) as server:
+            assert ask(server.url, "fax.get", 4, settings=over_http2) == {"Id": 4}
+    with Nasty(lambda asked: http(200, '{"Id":4}')) as server:
+        assert ask(server.url, "fax.get", 4, settings={"http2": True}) == {"Id": 4}
+
+
+def test_http2_is_not_offered_unless_asked_for(ask: Ask, authority: Authority) -> None:
+    both = authority.server("127.0.0.1", alpn=("h2", "http/1.1"))
+    with Nasty(lambda asked: http(200, '{"Id":4}'), tls=both) as server:
+        assert ask(server.url, "fax.get", 4, settings={"verify": authority.ca_file}) == {"Id": 4}
+
+
+@pytest.mark.parametrize("adapter", ["pyreqwest", "httpx2"])
+def test_http2_carries_many_calls_on_one_connection(
+    adapter: AdapterName, authority: Authority, over_http2: dict[str, Any]
+) -> None:
+    async def run(url: str) -> None:
+        async with AsyncPbx(url, "id", "key", adapter=adapter, **over_http2) as pbx:
+            assert await asyncio.gather(*[pbx.call("fax.get", 4) for _ in range(20)]) == [{"Id": 4}] * 20
+
+    with H2Server(authority.server("127.0.0.1"), GET=Answer(b'{"Id":4}')) as server:
+        asyncio.run(run(server.url))
+    assert server.connections == 1
+
+
+@pytest.mark.parametrize("mishap", [Answer(b"{", reset=True), Answer(b'{"Id":4}', length=400)], ids=["reset", "half"])
+def test_a_stream_that_breaks_is_a_lost_connection(
+    ask: Ask, mishap: Answer, authority: Authority, over_http2: dict[str, Any]
+) -> None:
+    with H2Server(authority.server("127.0.0.1"), GET=mishap, POST=mishap) as server:
+        with pytest.raises(errors.ConnectionLost, match="broke before the answer was complete"):
+            ask(server.url, "fax.get", 4, settings=over_http2)
+        with pytest.raises(errors.ConnectionLost, match="not known whether"):
+            ask(server.url, "contacts.create", {"FirstName": "Ada"}, settings=over_http2)
+    assert [asked.method for asked in server.asked if asked.target != "/connect/token"] == ["GET"] * 3 + ["POST"]
+
+
+def test_httpx2_without_h2_says_what_to_install(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(httpx2_adapter, "find_spec", lambda name: None)
+    with pytest.raises(errors.ConfigurationError, match=r"httpx2\[http2\]"):
+        WAYS["sync-httpx2"]("https://pbx.invalid", "fax.get", 4, settings={"http2": True})

@@ -28,7 +28,7 @@ from trunkline.request import HttpRequest
 from trunkline.result import HttpResponse
 from trunkline.transport.async_driver import AsyncDriver
 from trunkline.transport.driver import Driver
-from trunkline.transport.exchange import Pause, Retries, Send, Turn, exchange
+from trunkline.transport.exchange import Pause, Retries, Send, Turn, Work, exchange
 from trunkline.transport.session import Session
 from trunkline.transport.token import Token
 
@@ -106,7 +106,7 @@ class Player:
         assert not self.locked, "the lock was kept"
         assert self.script == [], "answers were left over"
 
-    def _answer(self, step: Any) -> Answer | None:
+    def _answer(self, step: Any) -> Any:
         match step:
             case Turn.LOCK:
                 assert not self.locked, "locked twice"
@@ -118,6 +118,9 @@ class Player:
                 assert not self.locked, "nobody should wait for a task that only waits"
                 self.pauses.append(seconds)
                 self.steps.append("pause")
+            case Work(function):
+                assert self.locked, "files and keyrings are for signing in"
+                return function()
             case Send(request):
                 sign_in = request.target == "https://pbx.example.com/connect/token"
                 assert self.locked == sign_in, "the lock is for signing in, and for nothing else"

@@ -1,0 +1,145 @@
+"""Lists: page by page, never beyond what was asked, nothing twice."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+from typing import Any
+from urllib.parse import unquote
+
+import pytest
+
+from conftest import CLIENT, KEY, System
+from nasty import Asked, Bytes, Nasty, http
+from trunkline import AsyncPbx, Pbx, errors
+
+
+def option(asked: Asked, name: str) -> str | None:
+    """A query option of a request, without its ``$``."""
+    pairs = (part.partition("=") for part in unquote(asked.target).partition("?")[2].split("&"))
+    return next((value for key, _, value in pairs if key == f"${name}"), None)
+
+
+def listing(ids: list[int], *, limit: int = 100, wording: str = "limit of '{}' for Top query") -> Any:
+    """A PBX whose list has these ids and refuses more than ``limit`` at once."""
+
+    def answer(asked: Asked) -> Bytes:
+        top, skip = int(option(asked, "top") or "0"), int(option(asked, "skip") or "0")
+        if top > limit:
+            message = f"The query specified in the URI is not valid. The {wording.format(limit)} has been exceeded."
+            return http(400, json.dumps({"error": {"code": "", "message": message}}))
+        document: dict[str, Any] = {"value": [{"Id": n} for n in ids[skip : skip + top]]}
+        if option(asked, "count") == "true":
+            document["@odata.count"] = len(ids)
+        return http(200, json.dumps(document))
+
+    return answer
+
+
+def test_no_more_than_a_page_is_asked_for_before_it_is_needed() -> None:
+    with Nasty(listing(list(range(350)))) as server, Pbx(server.url, "id", "key") as pbx:
+        rows = iter(pbx.fax.list())
+        next(rows)
+        assert len(server.api_calls) == 1
+        for _ in range(100):
+            next(rows)
+        assert len(server.api_calls) == 2
+
+
+def test_first_asks_for_one_row() -> None:
+    with Nasty(listing([7, 8])) as server, Pbx(server.url, "id", "key") as pbx:
+        assert pbx.fax.list(filter="Id gt 1").first() == {"Id": 7}
+        assert option(server.api_calls[-1], "top") == "1"
+        assert option(server.api_calls[-1], "filter") == "Id gt 1"
+
+
+def test_first_of_nothing_is_none() -> None:
+    with Nasty(listing([])) as server, Pbx(server.url, "id", "key") as pbx:
+        assert pbx.fax.list().first() is None
+
+
+def test_count_is_the_pbx_s_own(pbx: Pbx) -> None:
+    assert pbx.contacts.list().count() == 60
+    assert pbx.contacts.list(filter="Id le 10", top=3).count() == 10
+
+
+def test_a_pbx_that_does_not_count_is_said_so() -> None:
+    with Nasty(lambda asked: http(200, '{"value":[]}')) as server, Pbx(server.url, "id", "key") as pbx:
+        with pytest.raises(errors.BrokenAnswer, match="did not count"):
+            pbx.fax.list().count()
+
+
+def test_a_page_alone(pbx: Pbx) -> None:
+    rows = pbx.contacts.list(orderby="Id", select="Id", count=True)
+    page = rows.page(2, size=25)
+    assert [row["Id"] for row in page.rows] == list(range(51, 61))
+    assert page.total == rows.total == 60
+
+
+def test_pages_come_as_large_as_the_pbx_allows(pbx: Pbx) -> None:
+    assert [len(page.rows) for page in pbx.users.list(top=40).pages()] == [40]
+
+
+@pytest.mark.parametrize(
+    ("limit", "wording", "asked"),
+    [
+        (100, "limit of '{}' for Top query", [100, 100, 100]),
+        (30, "limit of '{}' for Top query", [100, *[30] * 9]),
+        (40, "$top is too large", [100, 50, *[25] * 10]),
+    ],
+    ids=["allowed", "refused with the limit", "refused without it: halved"],
+)
+def test_a_page_size_that_the_pbx_refuses_is_learned(limit: int, wording: str, asked: list[int]) -> None:
+    ids = list(range(245))
+    with Nasty(listing(ids, limit=limit, wording=wording)) as server, Pbx(server.url, "id", "key") as pbx:
+        assert [row["Id"] for row in pbx.fax.list()] == ids
+        assert [int(option(a, "top") or "") for a in server.api_calls] == asked
+        before = len(server.api_calls)
+        pbx.fax.list().all()
+        assert int(option(server.api_calls[before], "top") or "") == min(asked)
+
+
+def test_another_refusal_is_not_taken_for_the_page_size() -> None:
+    refusal = http(400, '{"error":{"code":"","message":"Could not find a property named Nummer."}}')
+    with Nasty(lambda asked: refusal) as server, Pbx(server.url, "id", "key") as pbx:
+        with pytest.raises(errors.BadRequest, match="Nummer"):
+            pbx.fax.list(filter="Nummer eq 1").all()
+        assert len(server.api_calls) == 1
+
+
+def test_a_row_moved_over_the_border_of_a_page_is_given_once() -> None:
+    ids = list(range(150))
+
+    def insert_after_the_first_page(asked: Asked) -> Bytes:
+        answer: Bytes = listing(list(ids))(asked)
+        if len(ids) == 150:
+            ids.insert(0, 999)
+        return answer
+
+    with Nasty(insert_after_the_first_page) as server, Pbx(server.url, "id", "key") as pbx:
+        assert [row["Id"] for row in pbx.fax.list()] == list(range(150))
+
+
+def test_rows_without_a_key_are_all_given() -> None:
+    with Nasty(lambda asked: http(200, '{"value":["a","a"]}')) as server, Pbx(server.url, "id", "key") as pbx:
+        assert list(pbx.call_flow_apps.get_files(1)) == ["a", "a"]
+
+
+def test_top_is_the_total_even_where_a_link_gives_more() -> None:
+    page = '{"value":[{"Id":1},{"Id":2},{"Id":3}],"@odata.nextLink":"/xapi/v1/Fax?$skiptoken=x"}'
+    with Nasty(lambda asked: http(200, page)) as server, Pbx(server.url, "id", "key") as pbx:
+        assert pbx.fax.list(top=2).all() == [{"Id": 1}, {"Id": 2}]
+        assert len(server.api_calls) == 1
+
+
+def test_the_same_in_an_event_loop(system: System) -> None:
+    async def run() -> None:
+        async with AsyncPbx(system.url, CLIENT, KEY) as pbx:
+            rows = pbx.contacts.list(orderby="Id", select="Id")
+            assert await rows.count() == 60
+            assert (await rows.first())["Id"] == 1
+            assert len((await rows.page(1, size=50)).rows) == 10
+            assert [len(page.rows) async for page in rows.pages()] == [60]
+            assert [row["Id"] async for row in rows] == [row["Id"] for row in await rows]
+
+    asyncio.run(run())
