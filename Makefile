@@ -47,6 +47,7 @@ lock: .venv/dev.stamp
 # SPECS: the OpenAPI files that 3CX published, each named DATE_VERSION.yaml.
 catalog: .venv/dev.stamp
 	$(BIN)/python -m trunkline.catalog.compile $(SPECS)
+	$(BIN)/python tools/stubs.py
 
 clean:
 	rm -rf .venv dist .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache

@@ -1,6 +1,6 @@
 """The benchmark: what Trunkline costs, beside bare Python, its HTTP library and another client of the same API.
 
-    python -m benchmarks                # everything, in some two minutes
+    python -m benchmarks                # everything, in some four minutes
     python -m benchmarks import help    # some of it
     python -m benchmarks --json out.json
 

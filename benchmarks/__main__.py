@@ -7,13 +7,16 @@ import sys
 from collections.abc import Callable
 from pathlib import Path
 
-from . import command_line, deletes, imports, peer, report
+from . import calls, command_line, deletes, imports, listing, peer, reads, report
 from .figures import Options, Subject
 
 SUBJECTS: dict[str, Callable[[Options], list[Subject]]] = {
     "import": imports.measure,
     "help": command_line.measure,
     "deletes": deletes.measure,
+    "list": listing.measure,
+    "reads": reads.measure,
+    "calls": calls.measure,
 }
 
 
@@ -36,7 +39,7 @@ def _arguments() -> tuple[list[str], Options, Path | None]:
     parser = argparse.ArgumentParser("python -m benchmarks", description="Measure Trunkline beside its peers.")
     parser.add_argument("subjects", nargs="*", metavar="SUBJECT", help=f"{', '.join(SUBJECTS)}; all by default")
     parser.add_argument("--runs", type=_positive, default=default.runs, help="fresh processes of each kind")
-    parser.add_argument("--rounds", type=_positive, default=default.rounds, help="passes at a distance")
+    parser.add_argument("--rounds", type=_positive, default=default.rounds, help="passes of each kind")
     parser.add_argument("--items", type=_positive, default=default.items, help="deletes of a pass, several at once")
     parser.add_argument(
         "--one-by-one",
@@ -44,12 +47,23 @@ def _arguments() -> tuple[list[str], Options, Path | None]:
         default=default.one_by_one,
         help="deletes of a pass at a distance, one after another; scaled up to the others",
     )
+    parser.add_argument("--users", type=_positive, default=default.users, help="users to list")
+    parser.add_argument("--reads", type=_positive, default=default.reads, help="reads of a pass, several at once")
+    parser.add_argument("--calls", type=_positive, default=default.calls, help="calls of a pass, one after another")
     parser.add_argument("--json", type=Path, metavar="PATH", help="write every sample there")
     given = parser.parse_args()
     unknown = [name for name in given.subjects if name not in SUBJECTS]
     if unknown:
         parser.error(f"there is no subject {unknown[0]!r}; there are {', '.join(SUBJECTS)}")
-    options = Options(given.runs, given.rounds, given.items, min(given.one_by_one, given.items))
+    options = Options(
+        given.runs,
+        given.rounds,
+        given.items,
+        min(given.one_by_one, given.items),
+        given.users,
+        given.reads,
+        given.calls,
+    )
     return given.subjects or list(SUBJECTS), options, given.json
 
 

@@ -10,12 +10,15 @@ T = TypeVar("T")
 
 
 class Options(NamedTuple):
-    """How much to measure. The defaults keep a whole run well under four minutes."""
+    """How much to measure. The defaults keep a whole run under five minutes."""
 
     runs: int = 20
     rounds: int = 3
     items: int = 1000
     one_by_one: int = 200
+    users: int = 10_000
+    reads: int = 5000
+    calls: int = 2000
 
 
 class Figure(NamedTuple):
@@ -25,6 +28,7 @@ class Figure(NamedTuple):
     samples: list[float]
     at_most: float | None = None
     ratio_at_least: float | None = None
+    ratio_at_most: float | None = None
 
     @property
     def median(self) -> float:
@@ -32,23 +36,31 @@ class Figure(NamedTuple):
 
 
 class Subject(NamedTuple):
-    """One table: ``figures[0]`` is Trunkline's own, the one that ratios are taken of."""
+    """One table: ``figures[0]`` is what ratios are taken of, Trunkline's own where a peer stands beside it."""
 
     what: str
-    unit: Literal["ms", "s"]
+    unit: Literal["µs", "ms", "s", "MB"]
     figures: list[Figure]
     notes: list[str]
 
-    def ratio(self, figure: Figure) -> float:
-        """How many times Trunkline's median this one is: above 1, Trunkline is faster."""
-        return figure.median / self.figures[0].median
+    def ratio(self, figure: Figure) -> float | None:
+        """How many times the first median this one is; None where that is too close to nothing to tell.
+
+        What is measured in milliseconds is the time of a process, mostly less that of another one: below one
+        millisecond that is noise.
+        """
+        reference = self.figures[0].median
+        return None if self.unit == "ms" and reference < 1 else figure.median / reference
 
     def met(self, figure: Figure) -> bool | None:
-        """Whether the figure's aim is met; None if it has none."""
+        """Whether the figure's aim is met; None if it has none, or if there is no telling."""
         if figure.at_most is not None:
             return figure.median <= figure.at_most
-        if figure.ratio_at_least is not None:
-            return self.ratio(figure) >= figure.ratio_at_least
+        ratio = self.ratio(figure)
+        if ratio is not None and figure.ratio_at_least is not None:
+            return ratio >= figure.ratio_at_least
+        if ratio is not None and figure.ratio_at_most is not None:
+            return ratio <= figure.ratio_at_most
         return None
 
 

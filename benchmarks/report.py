@@ -68,14 +68,15 @@ def _rows(subject: Subject) -> list[tuple[str, ...]]:
 
 
 def _row(subject: Subject, figure: Figure, *, first: bool) -> tuple[str, ...]:
-    shown = [f"{value:.{1 if subject.unit == 'ms' else 3}f}" for value in _spread(figure)]
+    shown = [f"{value:.{3 if subject.unit == 's' else 1}f}" for value in _spread(figure)]
+    ratio = subject.ratio(figure)
     aim = _aim(subject, figure)
     met = {True: " met", False: " MISSED", None: ""}[subject.met(figure)]
     return (
         f"{subject.what} ({subject.unit})" if first else "",
         figure.contestant,
         *shown,
-        f"{subject.ratio(figure):.2f}×",
+        "—" if ratio is None else f"{ratio:.2f}×",
         aim + met,
     )
 
@@ -87,7 +88,9 @@ def _spread(figure: Figure) -> tuple[float, float, float]:
 def _aim(subject: Subject, figure: Figure) -> str:
     if figure.at_most is not None:
         return f"≤ {figure.at_most:g} {subject.unit}"
-    return f"≥ {figure.ratio_at_least:g}×" if figure.ratio_at_least is not None else ""
+    if figure.ratio_at_least is not None:
+        return f"≥ {figure.ratio_at_least:g}×"
+    return f"≤ {figure.ratio_at_most:g}×" if figure.ratio_at_most is not None else ""
 
 
 def _line(cells: Sequence[str], widths: Sequence[int]) -> str:

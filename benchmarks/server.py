@@ -1,7 +1,8 @@
-"""The emulator in a process of its own, so that it shares neither the interpreter nor its lock with a client.
+"""A server in a process of its own, so that it shares neither the interpreter nor its lock with a client.
 
-It is told what to do line by line: each line on stdin is the latency from now on, in seconds, and is answered on
-stdout with the processor time used so far. It ends with its stdin, so it can't outlive the benchmark.
+Run as a module this one serves the emulator; `prepared.py` is another. Each is told what to do line by line: a line on
+stdin is the latency from now on, in seconds, and is answered on stdout with the processor time used so far. It ends
+with its stdin, so it can't outlive the benchmark.
 """
 
 from __future__ import annotations
@@ -15,6 +16,7 @@ from pathlib import Path
 
 CLIENT_ID = "benchmark"
 API_KEY = "benchmark-key"
+FIRST_USER = 11  # the lowest id among prepared users
 
 
 class Server:
@@ -31,19 +33,23 @@ class Server:
         self._process.stdin.flush()
         return float(self._read())
 
+    def used(self) -> float:
+        """The processor time that the server has used so far."""
+        return self.set_latency(0.0)
+
     def _read(self) -> str:
         assert self._process.stdout is not None
         line = self._process.stdout.readline().strip()
         if not line:
-            raise RuntimeError("the emulator's process ended; what it said stands above")
+            raise RuntimeError("the server's process ended; what it said stands above")
         return line
 
 
 @contextmanager
-def started() -> Iterator[Server]:
-    """A server without contacts, on a free port, while the block runs."""
+def started(module: str = "benchmarks.server", *arguments: str) -> Iterator[Server]:
+    """A server on a free port while the block runs; the emulator, without contacts, unless another is named."""
     with subprocess.Popen(
-        [sys.executable, "-m", "benchmarks.server"],
+        [sys.executable, "-m", module, *arguments],
         stdin=subprocess.PIPE,
         stdout=subprocess.PIPE,
         text=True,
