@@ -24,7 +24,7 @@ from .token import Token
 if TYPE_CHECKING:
     from filelock import BaseFileLock
 
-REFUSAL_LASTS = 600.0
+REFUSAL_LASTS = 120.0
 """Seconds for which a refused secret is not tried again by any process."""
 
 log = logging.getLogger("trunkline")
