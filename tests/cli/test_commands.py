@@ -237,6 +237,16 @@ def test_a_file_is_written_where_it_should_be(connected: Any, tmp_path: Path) ->
     assert str(path) in result.err
 
 
+def test_a_file_is_uploaded_from_its_path(connected: Any, tmp_path: Path, pbx: Pbx) -> None:
+    path = tmp_path / "welcome.wav"
+    path.write_bytes(b"RIFF....WAVE")
+    assert connected("custom-prompts", "upload", "--file", str(path)).lines == [{"success": True}]
+    assert "welcome.wav" in [row["Filename"] for row in pbx.custom_prompts.list()]
+    missing = connected("custom-prompts", "upload", "--file", str(tmp_path / "none.wav"))
+    assert missing.code == 2
+    assert "none.wav" in missing.err
+
+
 # ── run ─────────────────────────────────────────────────────────────────────────────────────────
 
 ID = ("--set", "Id={{ $json.Id }}")

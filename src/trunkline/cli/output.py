@@ -105,7 +105,7 @@ def _columns(rows: list[dict[str, Any]], action: Action | None) -> list[str]:
             row.get(name) not in (None, "", [], {}) and not isinstance(row.get(name), dict | list) for row in rows
         )
         for name in dict.fromkeys(name for row in rows[:100] for name in row)
-        if not name.startswith("@odata.")
+        if not name.startswith("@odata.") and not _SECRET.search(name)
     }
     spec = action.answer_type if action else None
     key = load().key(spec.name) if spec and spec.name in load().types else ()
