@@ -6,14 +6,13 @@ import io
 import re
 import sys
 from collections.abc import Iterable, Mapping
-from typing import Any, Literal
+from typing import Any
 
 import click
 import msgspec
 
 from ..catalog import Action, load
 
-Format = Literal["table", "json", "jsonl"]
 FORMATS = ("table", "json", "jsonl")
 
 # PBX.md, Answers: users and phones come with secrets; never print them unasked.
