@@ -56,6 +56,14 @@ def test_a_call_s_time_covers_its_retries(call: Any) -> None:
     assert "0.3 s" in str(caught.value)
 
 
+@pytest.mark.parametrize("answer", [RESET, http(204)._replace(delay=0.5)], ids=["broken", "late"])
+def test_a_deletion_out_of_time_says_that_it_may_have_worked(call: Any, answer: Bytes) -> None:
+    slow = Retries(attempts=50, base=5.0)
+    with Nasty(lambda asked: answer) as server, pytest.raises(errors.TimedOut, match="not known whether") as caught:
+        call(server.url, "fax.delete", 1, retries=slow, timeout=0.3)
+    assert caught.value.processed is None
+
+
 def test_a_call_s_time_ends_a_slow_answer(call: Any) -> None:
     late = http(200, "{}")._replace(delay=2.0)
     with Nasty(lambda asked: late) as server, pytest.raises(errors.TimedOut):

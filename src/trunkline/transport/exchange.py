@@ -80,7 +80,11 @@ def exchange(session: Session, request: HttpRequest, retries: Retries) -> Exchan
             perhaps_done = perhaps_done or error.processed is not False
             if not error.retryable or not safe or attempt >= retries.attempts or not session.budget.take():
                 raise _told(error, request, perhaps_done, attempt) from None
-            yield Pause(retries.delay(attempt))
+            try:
+                yield Pause(retries.delay(attempt))
+            except TransportError as out_of_time:
+                out_of_time.processed = None if perhaps_done else False
+                raise _told(out_of_time, request, perhaps_done, attempt) from None
             continue
         if (
             perhaps_done
