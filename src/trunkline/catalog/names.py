@@ -108,6 +108,8 @@ def plural(singular: str) -> str:
         return singular
     if singular.rsplit(maxsplit=1)[-1].isupper():
         return f"{singular}s"
+    if re.search(r"[^su]s$", singular):  # a type that 3CX named in the plural, such as AbandonedQueueCalls
+        return singular
     if re.search(r"(s|x|ch|sh)$", singular):
         return f"{singular}es"
     if re.search(r"[^aeiou]y$", singular):

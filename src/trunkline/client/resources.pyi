@@ -1640,16 +1640,16 @@ class McpServersActions:
         self, body: types.McpServersExchangeBody | None = None, *, code: str = ..., scope: str = ...,
         token_endpoint: str = ..., verifier: str = ..., **call_options: Unpack[CallOptions],
     ) -> None:
-        """Exchange (mcp serverses), given code, scope, tokenEndpoint and verifier."""
+        """Exchange (mcp servers), given code, scope, tokenEndpoint and verifier."""
 
     def get_server_metadata(self, target_issuer: str, **call_options: Unpack[CallOptions]) -> types.OAuthServerMetadata:
-        """Get server metadata (mcp serverses), given targetIssuer."""
+        """Get server metadata (mcp servers), given targetIssuer."""
 
     def register(
         self, body: types.McpServersRegisterBody | None = None, *, registration_endpoint: str = ..., scope: str = ...,
         **call_options: Unpack[CallOptions],
     ) -> None:
-        """Register (mcp serverses), given registrationEndpoint and scope."""
+        """Register (mcp servers), given registrationEndpoint and scope."""
 
 class Microsoft365IntegrationActions:
 
@@ -2603,7 +2603,7 @@ class ReportAbandonedQueueCallsActions:
         expand: str | Field | Expand | Sequence[str | Field | Expand] | None = None, top: int | None = None,
         skip: int | None = None, count: bool | None = None, **call_options: Unpack[CallOptions],
     ) -> File:
-        """Download abandoned queue calls (abandoned queue callses), given periodFrom, periodTo, queueDns, waitInterval
+        """Download abandoned queue calls (abandoned queue calls), given periodFrom, periodTo, queueDns, waitInterval
         and clientTimeZone; answers a file."""
 
     @overload
@@ -2616,7 +2616,7 @@ class ReportAbandonedQueueCallsActions:
         skip: int | None = None, count: bool | None = None, to: str | PathLike[str] | BinaryIO,
         progress: Callable[[int, int | None], object] | None = None, **call_options: Unpack[CallOptions],
     ) -> Saved:
-        """Download abandoned queue calls (abandoned queue callses), given periodFrom, periodTo, queueDns, waitInterval
+        """Download abandoned queue calls (abandoned queue calls), given periodFrom, periodTo, queueDns, waitInterval
         and clientTimeZone; answers a file."""
 
     def get_abandoned_queue_calls_data(
@@ -2627,7 +2627,7 @@ class ReportAbandonedQueueCallsActions:
         expand: str | Field | Expand | Sequence[str | Field | Expand] | None = None, top: int | None = None,
         skip: int | None = None, count: bool | None = None, **call_options: Unpack[CallOptions],
     ) -> Rows[types.AbandonedQueueCalls]:
-        """Get abandoned queue calls data (abandoned queue callses), given periodFrom, periodTo, queueDns and
+        """Get abandoned queue calls data (abandoned queue calls), given periodFrom, periodTo, queueDns and
         waitInterval; answers a list."""
 
 class ReportAgentLoginHistoryActions:
@@ -3171,7 +3171,7 @@ class ReportExtensionsStatisticsByRingGroupsActions:
         expand: str | Field | Expand | Sequence[str | Field | Expand] | None = None, top: int | None = None,
         skip: int | None = None, count: bool | None = None, **call_options: Unpack[CallOptions],
     ) -> File:
-        """Download extensions statistics by ring groups (extensions statistics by ring groupses), given periodFrom,
+        """Download extensions statistics by ring groups (extensions statistics by ring groups), given periodFrom,
         periodTo and ringGroupDns; answers a file."""
 
     @overload
@@ -3184,7 +3184,7 @@ class ReportExtensionsStatisticsByRingGroupsActions:
         skip: int | None = None, count: bool | None = None, to: str | PathLike[str] | BinaryIO,
         progress: Callable[[int, int | None], object] | None = None, **call_options: Unpack[CallOptions],
     ) -> Saved:
-        """Download extensions statistics by ring groups (extensions statistics by ring groupses), given periodFrom,
+        """Download extensions statistics by ring groups (extensions statistics by ring groups), given periodFrom,
         periodTo and ringGroupDns; answers a file."""
 
     def get_extensions_statistics_by_ring_groups_data(
@@ -3195,7 +3195,7 @@ class ReportExtensionsStatisticsByRingGroupsActions:
         expand: str | Field | Expand | Sequence[str | Field | Expand] | None = None, top: int | None = None,
         skip: int | None = None, count: bool | None = None, **call_options: Unpack[CallOptions],
     ) -> Rows[types.ExtensionsStatisticsByRingGroups]:
-        """Get extensions statistics by ring groups data (extensions statistics by ring groupses), given periodFrom,
+        """Get extensions statistics by ring groups data (extensions statistics by ring groups), given periodFrom,
         periodTo and ringGroupDns; answers a list."""
 
 class ReportGroupActions:
@@ -3478,7 +3478,7 @@ class ReportQueueCallbacksActions:
         expand: str | Field | Expand | Sequence[str | Field | Expand] | None = None, top: int | None = None,
         skip: int | None = None, count: bool | None = None, **call_options: Unpack[CallOptions],
     ) -> File:
-        """Download queue callbacks (queue callbackses), given queueDnStr, startDt and endDt; answers a file."""
+        """Download queue callbacks (queue callbacks), given queueDnStr, startDt and endDt; answers a file."""
 
     @overload
     def download_queue_callbacks(
@@ -3490,7 +3490,7 @@ class ReportQueueCallbacksActions:
         skip: int | None = None, count: bool | None = None, to: str | PathLike[str] | BinaryIO,
         progress: Callable[[int, int | None], object] | None = None, **call_options: Unpack[CallOptions],
     ) -> Saved:
-        """Download queue callbacks (queue callbackses), given queueDnStr, startDt and endDt; answers a file."""
+        """Download queue callbacks (queue callbacks), given queueDnStr, startDt and endDt; answers a file."""
 
     def get_queue_callbacks_data(
         self, queue_dn_str: str | None, start_dt: datetime | str, end_dt: datetime | str, *,
@@ -3500,7 +3500,7 @@ class ReportQueueCallbacksActions:
         expand: str | Field | Expand | Sequence[str | Field | Expand] | None = None, top: int | None = None,
         skip: int | None = None, count: bool | None = None, **call_options: Unpack[CallOptions],
     ) -> Rows[types.QueueCallbacks]:
-        """Get queue callbacks data (queue callbackses), given queueDnStr, startDt and endDt; answers a list."""
+        """Get queue callbacks data (queue callbacks), given queueDnStr, startDt and endDt; answers a list."""
 
 class ReportQueueChatPerformanceActions:
 
@@ -3551,7 +3551,7 @@ class ReportQueueFailedCallbacksActions:
         expand: str | Field | Expand | Sequence[str | Field | Expand] | None = None, top: int | None = None,
         skip: int | None = None, count: bool | None = None, **call_options: Unpack[CallOptions],
     ) -> File:
-        """Download queue failed callbacks (queue failed callbackses), given queueDnStr, startDt, endDt and
+        """Download queue failed callbacks (queue failed callbacks), given queueDnStr, startDt, endDt and
         clientTimeZone; answers a file."""
 
     @overload
@@ -3564,7 +3564,7 @@ class ReportQueueFailedCallbacksActions:
         skip: int | None = None, count: bool | None = None, to: str | PathLike[str] | BinaryIO,
         progress: Callable[[int, int | None], object] | None = None, **call_options: Unpack[CallOptions],
     ) -> Saved:
-        """Download queue failed callbacks (queue failed callbackses), given queueDnStr, startDt, endDt and
+        """Download queue failed callbacks (queue failed callbacks), given queueDnStr, startDt, endDt and
         clientTimeZone; answers a file."""
 
     def get_queue_failed_callbacks_data(
@@ -3575,7 +3575,7 @@ class ReportQueueFailedCallbacksActions:
         expand: str | Field | Expand | Sequence[str | Field | Expand] | None = None, top: int | None = None,
         skip: int | None = None, count: bool | None = None, **call_options: Unpack[CallOptions],
     ) -> Rows[types.QueueFailedCallbacks]:
-        """Get queue failed callbacks data (queue failed callbackses), given queueDnStr, startDt and endDt; answers a
+        """Get queue failed callbacks data (queue failed callbacks), given queueDnStr, startDt and endDt; answers a
         list."""
 
 class ReportQueuePerformanceOverviewActions:
@@ -6516,18 +6516,18 @@ class AsyncMcpServersActions:
         self, body: types.McpServersExchangeBody | None = None, *, code: str = ..., scope: str = ...,
         token_endpoint: str = ..., verifier: str = ..., **call_options: Unpack[CallOptions],
     ) -> None:
-        """Exchange (mcp serverses), given code, scope, tokenEndpoint and verifier."""
+        """Exchange (mcp servers), given code, scope, tokenEndpoint and verifier."""
 
     async def get_server_metadata(
         self, target_issuer: str, **call_options: Unpack[CallOptions],
     ) -> types.OAuthServerMetadata:
-        """Get server metadata (mcp serverses), given targetIssuer."""
+        """Get server metadata (mcp servers), given targetIssuer."""
 
     async def register(
         self, body: types.McpServersRegisterBody | None = None, *, registration_endpoint: str = ..., scope: str = ...,
         **call_options: Unpack[CallOptions],
     ) -> None:
-        """Register (mcp serverses), given registrationEndpoint and scope."""
+        """Register (mcp servers), given registrationEndpoint and scope."""
 
 class AsyncMicrosoft365IntegrationActions:
 
@@ -7485,7 +7485,7 @@ class AsyncReportAbandonedQueueCallsActions:
         expand: str | Field | Expand | Sequence[str | Field | Expand] | None = None, top: int | None = None,
         skip: int | None = None, count: bool | None = None, **call_options: Unpack[CallOptions],
     ) -> File:
-        """Download abandoned queue calls (abandoned queue callses), given periodFrom, periodTo, queueDns, waitInterval
+        """Download abandoned queue calls (abandoned queue calls), given periodFrom, periodTo, queueDns, waitInterval
         and clientTimeZone; answers a file."""
 
     @overload
@@ -7498,7 +7498,7 @@ class AsyncReportAbandonedQueueCallsActions:
         skip: int | None = None, count: bool | None = None, to: str | PathLike[str] | BinaryIO,
         progress: Callable[[int, int | None], object] | None = None, **call_options: Unpack[CallOptions],
     ) -> Saved:
-        """Download abandoned queue calls (abandoned queue callses), given periodFrom, periodTo, queueDns, waitInterval
+        """Download abandoned queue calls (abandoned queue calls), given periodFrom, periodTo, queueDns, waitInterval
         and clientTimeZone; answers a file."""
 
     def get_abandoned_queue_calls_data(
@@ -7509,7 +7509,7 @@ class AsyncReportAbandonedQueueCallsActions:
         expand: str | Field | Expand | Sequence[str | Field | Expand] | None = None, top: int | None = None,
         skip: int | None = None, count: bool | None = None, **call_options: Unpack[CallOptions],
     ) -> AsyncRows[types.AbandonedQueueCalls]:
-        """Get abandoned queue calls data (abandoned queue callses), given periodFrom, periodTo, queueDns and
+        """Get abandoned queue calls data (abandoned queue calls), given periodFrom, periodTo, queueDns and
         waitInterval; answers a list."""
 
 class AsyncReportAgentLoginHistoryActions:
@@ -8053,7 +8053,7 @@ class AsyncReportExtensionsStatisticsByRingGroupsActions:
         expand: str | Field | Expand | Sequence[str | Field | Expand] | None = None, top: int | None = None,
         skip: int | None = None, count: bool | None = None, **call_options: Unpack[CallOptions],
     ) -> File:
-        """Download extensions statistics by ring groups (extensions statistics by ring groupses), given periodFrom,
+        """Download extensions statistics by ring groups (extensions statistics by ring groups), given periodFrom,
         periodTo and ringGroupDns; answers a file."""
 
     @overload
@@ -8066,7 +8066,7 @@ class AsyncReportExtensionsStatisticsByRingGroupsActions:
         skip: int | None = None, count: bool | None = None, to: str | PathLike[str] | BinaryIO,
         progress: Callable[[int, int | None], object] | None = None, **call_options: Unpack[CallOptions],
     ) -> Saved:
-        """Download extensions statistics by ring groups (extensions statistics by ring groupses), given periodFrom,
+        """Download extensions statistics by ring groups (extensions statistics by ring groups), given periodFrom,
         periodTo and ringGroupDns; answers a file."""
 
     def get_extensions_statistics_by_ring_groups_data(
@@ -8077,7 +8077,7 @@ class AsyncReportExtensionsStatisticsByRingGroupsActions:
         expand: str | Field | Expand | Sequence[str | Field | Expand] | None = None, top: int | None = None,
         skip: int | None = None, count: bool | None = None, **call_options: Unpack[CallOptions],
     ) -> AsyncRows[types.ExtensionsStatisticsByRingGroups]:
-        """Get extensions statistics by ring groups data (extensions statistics by ring groupses), given periodFrom,
+        """Get extensions statistics by ring groups data (extensions statistics by ring groups), given periodFrom,
         periodTo and ringGroupDns; answers a list."""
 
 class AsyncReportGroupActions:
@@ -8360,7 +8360,7 @@ class AsyncReportQueueCallbacksActions:
         expand: str | Field | Expand | Sequence[str | Field | Expand] | None = None, top: int | None = None,
         skip: int | None = None, count: bool | None = None, **call_options: Unpack[CallOptions],
     ) -> File:
-        """Download queue callbacks (queue callbackses), given queueDnStr, startDt and endDt; answers a file."""
+        """Download queue callbacks (queue callbacks), given queueDnStr, startDt and endDt; answers a file."""
 
     @overload
     async def download_queue_callbacks(
@@ -8372,7 +8372,7 @@ class AsyncReportQueueCallbacksActions:
         skip: int | None = None, count: bool | None = None, to: str | PathLike[str] | BinaryIO,
         progress: Callable[[int, int | None], object] | None = None, **call_options: Unpack[CallOptions],
     ) -> Saved:
-        """Download queue callbacks (queue callbackses), given queueDnStr, startDt and endDt; answers a file."""
+        """Download queue callbacks (queue callbacks), given queueDnStr, startDt and endDt; answers a file."""
 
     def get_queue_callbacks_data(
         self, queue_dn_str: str | None, start_dt: datetime | str, end_dt: datetime | str, *,
@@ -8382,7 +8382,7 @@ class AsyncReportQueueCallbacksActions:
         expand: str | Field | Expand | Sequence[str | Field | Expand] | None = None, top: int | None = None,
         skip: int | None = None, count: bool | None = None, **call_options: Unpack[CallOptions],
     ) -> AsyncRows[types.QueueCallbacks]:
-        """Get queue callbacks data (queue callbackses), given queueDnStr, startDt and endDt; answers a list."""
+        """Get queue callbacks data (queue callbacks), given queueDnStr, startDt and endDt; answers a list."""
 
 class AsyncReportQueueChatPerformanceActions:
 
@@ -8433,7 +8433,7 @@ class AsyncReportQueueFailedCallbacksActions:
         expand: str | Field | Expand | Sequence[str | Field | Expand] | None = None, top: int | None = None,
         skip: int | None = None, count: bool | None = None, **call_options: Unpack[CallOptions],
     ) -> File:
-        """Download queue failed callbacks (queue failed callbackses), given queueDnStr, startDt, endDt and
+        """Download queue failed callbacks (queue failed callbacks), given queueDnStr, startDt, endDt and
         clientTimeZone; answers a file."""
 
     @overload
@@ -8446,7 +8446,7 @@ class AsyncReportQueueFailedCallbacksActions:
         skip: int | None = None, count: bool | None = None, to: str | PathLike[str] | BinaryIO,
         progress: Callable[[int, int | None], object] | None = None, **call_options: Unpack[CallOptions],
     ) -> Saved:
-        """Download queue failed callbacks (queue failed callbackses), given queueDnStr, startDt, endDt and
+        """Download queue failed callbacks (queue failed callbacks), given queueDnStr, startDt, endDt and
         clientTimeZone; answers a file."""
 
     def get_queue_failed_callbacks_data(
@@ -8457,7 +8457,7 @@ class AsyncReportQueueFailedCallbacksActions:
         expand: str | Field | Expand | Sequence[str | Field | Expand] | None = None, top: int | None = None,
         skip: int | None = None, count: bool | None = None, **call_options: Unpack[CallOptions],
     ) -> AsyncRows[types.QueueFailedCallbacks]:
-        """Get queue failed callbacks data (queue failed callbackses), given queueDnStr, startDt and endDt; answers a
+        """Get queue failed callbacks data (queue failed callbacks), given queueDnStr, startDt and endDt; answers a
         list."""
 
 class AsyncReportQueuePerformanceOverviewActions:
