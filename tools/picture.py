@@ -1,6 +1,6 @@
-"""Draw docs/demo.svg and write docs/demo.md from what `trunkline demo` prints.
+"""Draw docs/demo.svg, and write into README.md what `trunkline demo` prints.
 
-python tools/picture.py [docs/demo.svg]      with no path, writes both files
+python tools/picture.py [SVG]      with a path, draws the picture there and leaves README.md alone
 """
 
 from __future__ import annotations

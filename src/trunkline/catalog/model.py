@@ -24,6 +24,9 @@ AnswerKind = Literal["list", "entity", "value", "file", "none"]
 _SPEC = re.compile(r"(\[)?([\w.]+)(?:\((\d+)\))?(?(1)\])(\?)?( nav)?")
 
 
+_OWNERS_ONLY = ("report_call_log_data", "chat_history_view", "chat_messages_history_view", "scheduled_reports")
+
+
 class TypeSpec(NamedTuple):
     """One parsed type spec; ``name`` is the item's type for a collection."""
 
@@ -128,6 +131,12 @@ class Action(msgspec.Struct, frozen=True, omit_defaults=True, dict=True):
         """Type of the entity, the value or a row; for a file, of the rows it holds, where known."""
         spec = self.answer.partition(" ")[2]
         return parse_type(spec) if spec else None
+
+    @property
+    def role(self) -> str:
+        """The role that a client needs for it (PBX.md, Rights)."""
+        owners = self.resource in _OWNERS_ONLY or self.id == "recordings.list"
+        return "System Owner" if owners else "System Admin"
 
     @cached_property
     def destructive(self) -> bool:

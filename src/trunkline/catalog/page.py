@@ -115,13 +115,12 @@ def _output(action: Action) -> str:
 
 
 def _dependencies(action: Action) -> str:
-    owner = action.resource in ("report_call_log_data", "chat_history_view", "recordings", "scheduled_reports")
     return "\n".join(
         [
             "- The base address of the 3CX, such as https://pbx.example.com:5001 (`TRUNKLINE_URL`).",
             "- A client id and API key from Admin console, Integrations, API (`TRUNKLINE_CLIENT_ID`, "
             "`TRUNKLINE_CLIENT_SECRET`); an 8SC+ Enterprise or AI licence.",
-            f"- The role {'System Owner' if owner else 'System Admin'} for that client.",
+            f"- The role {action.role} for that client.",
             "- Requests go to `/xapi/v1`.",
         ]
     )

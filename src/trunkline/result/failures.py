@@ -20,13 +20,6 @@ from ..errors import (
 )
 from .response import Asked, HttpResponse, is_json, not_the_api
 
-_OWNERS_ONLY = (
-    "report_call_log_data",
-    "chat_history_view",
-    "chat_messages_history_view",
-    "recordings",
-    "scheduled_reports",
-)
 _ON_ONE = ("get", "update", "delete")
 _CODES = {
     "ALREADY_IN_USE": "is already in use",
@@ -119,8 +112,10 @@ def _changed(asked: Asked) -> tuple[str, str]:
 
 
 def _rights(asked: Asked) -> str:
-    role = "System Owner" if asked.action.resource in _OWNERS_ONLY else "System Admin"
-    return f"Give the client the role {role}; one in the department System Wide is a mere user and may do nothing."
+    return (
+        f"Give the client the role {asked.action.role}; "
+        "one in the department System Wide is a mere user and may do nothing."
+    )
 
 
 def _wait(response: HttpResponse) -> str:

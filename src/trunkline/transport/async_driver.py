@@ -11,8 +11,8 @@ from typing import Any, Protocol
 from ..errors import TransportError
 from ..request import HttpRequest
 from ..result import HttpResponse
-from .download import in_thread
 from .exchange import Pause, Send, Steps, Turn, Wait, Work
+from .threads import in_thread
 
 
 class AsyncAdapter(Protocol):

@@ -12,14 +12,14 @@ import os
 import secrets
 from collections.abc import AsyncIterable, Callable, Iterable, Iterator, Mapping
 from pathlib import Path
-from typing import BinaryIO, Protocol, Self, TypeVar
+from typing import BinaryIO, Protocol, Self
 
 from ..errors import InvalidArgument, TrunklineError
 from ..request import HttpRequest, Sink
 from ..result import Asked, HttpResponse, Saved, is_file, safe_name, sent_name
+from .threads import in_thread
 
 Progress = Callable[[int, "int | None"], object]
-Result = TypeVar("Result")
 CHUNK = 65536  # small beside any file, large beside the cost of a step to a worker thread and back
 
 
@@ -204,15 +204,3 @@ async def pour_async(sink: Sink, head: HttpResponse, chunks: AsyncIterable[bytes
         await in_thread(sink.write, chunk)
         sink.wrote()
     return head
-
-
-async def in_thread(function: Callable[..., Result], *args: object) -> Result:
-    """Run it in a worker thread; wait for its end even if cancelled, so that no file is closed under a write."""
-    import asyncio  # whoever works with threads doesn't load it
-
-    work = asyncio.ensure_future(asyncio.to_thread(function, *args))
-    try:
-        return await asyncio.shield(work)
-    except asyncio.CancelledError:
-        await asyncio.wait([work])
-        raise

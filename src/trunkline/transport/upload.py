@@ -13,7 +13,8 @@ from typing import BinaryIO
 
 from ..errors import InvalidArgument, TrunklineError
 from ..request import Part
-from .download import CHUNK, in_thread
+from .download import CHUNK
+from .threads import in_thread
 
 
 class Upload:
