@@ -14,7 +14,8 @@ import pytest
 from trunkline.emulator import Emulator, running
 
 ROOT = Path(__file__).parents[1]
-PAGES = [ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md")), *sorted((ROOT / "docs" / "guides").glob("*.md"))]
+FOLDERS = ("docs", "docs/guides", "docs/emulator")
+PAGES = [ROOT / "README.md", *(page for folder in FOLDERS for page in sorted((ROOT / folder).glob("*.md")))]
 BLOCK = re.compile(r"^```(\w+)\n(.*?)^```$", re.M | re.S)
 CLIENT, KEY = "trunkline", "try-me-0123456789"
 
@@ -66,7 +67,7 @@ def squeezed(text: str) -> str:
     return re.sub(r"─+", "─", re.sub(r"[ \t]+", " ", text)).strip()
 
 
-@pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: str(page.relative_to(ROOT)))
 def test_console_blocks_work_as_printed(page: Path, environment: dict[str, str], tmp_path: Path) -> None:
     for block in blocks(page, "console"):
         for command, printed in steps(block):
@@ -76,7 +77,7 @@ def test_console_blocks_work_as_printed(page: Path, environment: dict[str, str],
             assert re.fullmatch(pattern, squeezed(seen), re.S), f"$ {command}\n{seen}\n--- printed:\n{printed}"
 
 
-@pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: str(page.relative_to(ROOT)))
 def test_python_blocks_run(page: Path, environment: dict[str, str], tmp_path: Path) -> None:
     for block in blocks(page, "python"):
         done = subprocess.run(
@@ -98,9 +99,9 @@ def test_the_demo_prints_what_the_readme_shows(tmp_path: Path) -> None:
     assert re.sub(r"127\.0\.0\.1:\d+", "127.0.0.1:40123", seen) == shown
 
 
-@pytest.mark.parametrize(("tool", "page"), [("picture.py", "demo.svg"), ("levels.py", "emulator-levels.md")])
+@pytest.mark.parametrize(("tool", "page"), [("picture.py", "demo.svg"), ("levels.py", "emulator/levels.md")])
 def test_a_generated_page_is_up_to_date(tool: str, page: str, tmp_path: Path) -> None:
-    made = tmp_path / page
+    made = tmp_path / Path(page).name
     subprocess.run([sys.executable, ROOT / "tools" / tool, made], check=True, timeout=60)
     assert made.read_text(encoding="utf-8") == (ROOT / "docs" / page).read_text(encoding="utf-8")
 

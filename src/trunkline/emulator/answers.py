@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
@@ -12,9 +12,9 @@ import msgspec
 
 from ..catalog import Action, TypeSpec, parse_type
 from . import etags
-from .literals import Value
 from .messages import Request, Response
-from .query import DEFAULT_PAGE, Query, apply, shape
+from .odata.literals import Value
+from .odata.query import DEFAULT_PAGE, Query, apply, shape
 from .refusals import Refusal, bad_field
 from .routes import Route
 from .store import REQUIRED, Store
@@ -76,12 +76,12 @@ class Call:
             headers["Location"] = self._location(row)
         return Response.json(status, content, headers)
 
-    def write_list(self, rows: list[Any]) -> Response:
+    def write_list(self, rows: Sequence[Any]) -> Response:
         """The rows that the query leaves; an entity set asked without ``$top`` gives one page (PBX.md, Paging)."""
         page, total = apply(self.query, rows, page=DEFAULT_PAGE if self.action.kind == "list" else None)
         return self.write_rows([self._row(row) for row in page], total)
 
-    def write_rows(self, rows: list[Any], total: int) -> Response:
+    def write_rows(self, rows: Sequence[Any], total: int) -> Response:
         """Rows that are shaped already, out of ``total``."""
         content: dict[str, Any] = {"@odata.context": f"{self._metadata}#{self._list_context()}"}
         if self.query.count:

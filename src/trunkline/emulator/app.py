@@ -13,10 +13,11 @@ from dataclasses import dataclass
 from typing import NamedTuple
 
 from .. import catalog
-from . import behaviours, crud, query, rights, shapes
+from . import behaviours, crud, rights, shapes
 from .answers import Call
 from .messages import Disconnected, Receive, Request, Response, Scope, Send, read, write
-from .paths import BadPath, Segment, read_path
+from .odata import query
+from .odata.paths import BadPath, Segment, read_path
 from .refusals import Refusal, no_such_path
 from .routes import Route, Router
 from .seeds import SEEDS

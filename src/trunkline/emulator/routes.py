@@ -7,8 +7,8 @@ from dataclasses import dataclass
 from itertools import product
 
 from ..catalog import Action, Catalog, TypeSpec
-from .literals import BadDate, BadLiteral, Value, read_literal
-from .paths import Segment
+from .odata.literals import BadDate, BadLiteral, Value, read_literal
+from .odata.paths import Segment
 from .refusals import Refusal, no_such_path
 
 Signature = tuple[tuple[str, tuple[str, ...] | None], ...]

@@ -14,7 +14,7 @@ from typing import Any
 from ..catalog import TypeSpec
 from .answers import Call
 from .messages import Response
-from .query import apply
+from .odata.query import apply
 from .store import Store
 from .values import Row
 
@@ -69,7 +69,7 @@ def sample_rows(call: Call) -> list[Any]:
     if call.route.resource in call.store.tables and call.store.tables[call.route.resource].type_name == spec.name:
         stored = call.store.rows(call.route.resource)
         if stored:
-            return stored[:ROWS]
+            return list(stored[:ROWS])
     return [sample(call.store, spec._replace(nullable=False), "Value", number) for number in range(1, ROWS + 1)]
 
 

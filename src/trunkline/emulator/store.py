@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from datetime import UTC, datetime
 from typing import Any
 
 from ..catalog import Catalog, TypeSpec
 from .refusals import bad_field, not_found
+from .rules import RULES, Rule
 from .values import Row, Values
+from .views import VIEWS
 
 ALREADY_IN_USE = "WARNINGS.XAPI.ALREADY_IN_USE"
 FORBIDDEN_CHANGE = "WARNINGS.XAPI.FORBIDDEN_CHANGE"
@@ -15,6 +18,12 @@ REQUIRED = "WARNINGS.XAPI.REQUIRED"
 
 Key = str | int
 Seed = Mapping[str, "list[Row] | Row"]
+# What was written: a set and the key of its row; a singleton, or a set without keys, and None; "" and what was kept.
+Place = tuple[str, Key | None]
+
+
+def utc_now() -> datetime:
+    return datetime.now(UTC)
 
 
 class Table:
@@ -41,14 +50,15 @@ class Store:
     Users, groups, queues, faxes and the like are all DNs: they share one sequence of Ids and one space of numbers.
     """
 
-    def __init__(self, catalog: Catalog, seed: Seed) -> None:
+    def __init__(self, catalog: Catalog, seed: Seed, clock: Callable[[], datetime] = utc_now) -> None:
         self.catalog = catalog
         self.values = Values(catalog)
         self.tables: dict[str, Table] = {}
         self.singletons: dict[str, Row] = {}
-        self._views: dict[str, Callable[[], list[Row]]] = {"Peers": self._peers}
+        self.kept: dict[str, Any] = {}
+        self.written: set[Place] = set()
+        self.now = clock
         self._last_ids: dict[str, int] = {}
-        self.active_prompt_set = 1
         self._open_sets()
         self._fill(seed)
 
@@ -106,10 +116,10 @@ class Store:
             return value if all(name in known for name in names) else self.values.default(spec)
         return value
 
-    def rows(self, name: str) -> list[Row]:
+    def rows(self, name: str) -> Sequence[Row]:
         """The rows of a set in the order of their creation."""
-        view = self._views.get(name)
-        return view() if view else list(self.tables[name].rows.values())
+        view = VIEWS.get(name)
+        return view(self) if view else list(self.tables[name].rows.values())
 
     def get(self, name: str, keys: Mapping[str, Any]) -> Row:
         """The row of a key or alternate key, or the singleton. Raises Refusal (404)."""
@@ -122,13 +132,15 @@ class Store:
 
     def _find(self, name: str, keys: Mapping[str, Any]) -> Row | None:
         table = self.tables[name]
-        if table.key and table.key in keys and name not in self._views:
+        if table.key and table.key in keys and name not in VIEWS:
             return table.rows.get(keys[table.key])
         return next((row for row in self.rows(name) if all(row[field] == value for field, value in keys.items())), None)
 
     def create(self, name: str, fields: Row) -> Row:
         """Add a row. Integer Ids are given by the PBX, other keys must come with it. Raises Refusal (400)."""
         table = self.tables[name]
+        rule = RULES.get(name, Rule())
+        fields = rule.prepare(self, fields, None)
         row = self.values.complete(table.type_name, fields)
         if table.key and (table.key not in fields or fields[table.key] in (0, "", None)):
             if table.key_type != "Int32":
@@ -139,9 +151,12 @@ class Store:
         if name == "Groups" and not row["Number"]:
             row["Number"] = self._group_number()
         self._check_free(table, row)
+        rule.check(self, row, fields, None)
         if table.key_type == "Int32" and table.key:
             self._last_ids[_sequence(table)] = max(self._last_id(table), row[table.key])
         table.insert(row)
+        self._wrote(name, row)
+        rule.stored(self, row, None)
         return row
 
     def _check_free(self, table: Table, row: Row) -> None:
@@ -175,14 +190,46 @@ class Store:
         return next(number for n in range(len(taken) + 1) if (number := f"GRP{n:04}") not in taken)
 
     def update(self, name: str, keys: Mapping[str, Any], fields: Row) -> Row:
-        """Merge fields into a row. Raises Refusal: 404, or 400 for a change of a key or of a DN's number."""
+        """Merge fields into a row. Raises Refusal: 404, or 400 for a change that may not be."""
         row = self.get(name, keys)
         table = self.tables.get(name) or self._table_of(row)
+        rule = RULES.get(table.name if table else name, Rule())
         if table:
             self._check_change(table, row, fields)
+        fields = rule.prepare(self, fields, row)
         completed = self.values.complete(self.catalog.sets[name].type or "", fields)
-        row.update({field: completed[field] for field in fields})
+        changed = {**row, **{field: completed[field] for field in fields}}
+        rule.check(self, changed, fields, row)
+        old = dict(row)
+        row.update(changed)
+        self._wrote(name, row)
+        rule.stored(self, row, old)
         return row
+
+    def change(self, name: str, row: Row, **fields: Any) -> None:
+        """Set fields of a stored row or singleton as the PBX itself does, without the checks of a client's update."""
+        row.update(fields)
+        self._wrote(name, row)
+
+    def put(self, name: str, fields: Row) -> Row:
+        """Store a row as the PBX itself does, in the place of one with the same key."""
+        table = self.tables[name]
+        row = self.values.complete(table.type_name, fields)
+        table.insert(row)
+        self._wrote(name, row)
+        return row
+
+    def keep(self, name: str, value: Any) -> None:
+        """Remember something that no set shows, as JSON has it; ``kept`` gives it back."""
+        self.kept[name] = value
+        self.written.add(("", name))
+
+    def _wrote(self, name: str, row: Row) -> None:
+        table = self.tables.get(name) or self._table_of(row)
+        if table is None:
+            self.written.add((name, None))
+        else:
+            self.written.add((table.name, row[table.key] if table.key else None))
 
     def _check_change(self, table: Table, row: Row, fields: Row) -> None:
         if table.key and fields.get(table.key, row[table.key]) != row[table.key]:
@@ -199,58 +246,42 @@ class Store:
         return next((t for t in self.tables.values() if t.key and t.rows.get(row.get(t.key, "")) is row), None)
 
     def delete(self, name: str, keys: Mapping[str, Any]) -> None:
-        """Remove a row. Raises Refusal (404)."""
+        """Remove a row. Raises Refusal: 404, or 400 where it may not go."""
         table = self.tables[name]
         row = self.get(name, keys)
+        rule = RULES.get(name, Rule())
+        rule.check_removal(self, row)
         if table.key_type == "Int32" and _sequence(table) not in self._last_ids:
             self._last_ids[_sequence(table)] = self._last_id(table)
         del table.rows[row[table.key or ""]]
+        self._wrote(name, row)
+        rule.removed(self, row)
+
+    def remove(self, name: str, keys: Iterable[Any]) -> list[Any]:
+        """Remove rows by key; gives the keys that had none. Raises Refusal (400) where one may not go."""
+        table = self.tables[name]
+        missing = []
+        for key in dict.fromkeys(keys):
+            if key in table.rows:
+                self.delete(name, {table.key or "": key})
+            else:
+                missing.append(key)
+        return missing
 
     def clear(self, name: str) -> None:
         """Remove every row of a set."""
         table = self.tables[name]
-        if table.key_type == "Int32":
-            self._last_ids[_sequence(table)] = self._last_id(table)
-        table.rows.clear()
-
-    def _peers(self) -> list[Row]:
-        """Peers are no rows of their own: every DN seen from outside."""
-        peers = []
-        for name, kind in _PEER_TYPES.items():
-            for row in self.tables[name].rows.values():
-                peer = {
-                    "Id": row["Id"],
-                    "Number": row["Number"],
-                    "Name": _peer_name(row),
-                    "Type": kind,
-                    "Hidden": False,
-                }
-                peers.append(self.values.complete("Pbx.Peer", peer))
-        return peers
+        if table.key:
+            self.remove(name, list(table.rows))
+        else:
+            table.rows.clear()
+            self.written.add((name, None))
 
 
-_PEER_TYPES = {
-    "Users": "Extension",
-    "Queues": "Queue",
-    "RingGroups": "RingGroup",
-    "Receptionists": "IVR",
-    "Fax": "Fax",
-    "Parkings": "Parking",
-    "Trunks": "ExternalLine",
-    "Groups": "Group",
-    "CallFlowApps": "RoutePoint",
-}
 # DNs whose number stays what it was on creation (PBX.md, Requests).
 _FIXED_NUMBERS = frozenset(
     {"Users", "Groups", "Queues", "Fax", "Receptionists", "Parkings", "RingGroups", "ServicePrincipals"}
 )
-
-
-def _peer_name(row: Row) -> str | None:
-    if "FirstName" in row:
-        return ", ".join(part for part in (row["LastName"], row["FirstName"]) if part)
-    name: str | None = row.get("Name") or row["Number"]
-    return name
 
 
 def _sequence(table: Table) -> str:

@@ -7,7 +7,7 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 from ..catalog import Catalog, TypeSpec
-from .literals import DATE_TIME, GUID, read_date_time
+from .odata.literals import DATE_TIME, GUID, read_date_time
 from .refusals import bad_field
 
 Row = dict[str, Any]

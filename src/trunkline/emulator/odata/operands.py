@@ -9,11 +9,11 @@ from datetime import UTC, date, datetime, time, timedelta
 from functools import lru_cache
 from typing import Any
 
-from ..catalog import TypeSpec
+from ...catalog import TypeSpec
+from ..refusals import Refusal, bad_query
+from ..values import DURATION
 from .expressions import Literal
 from .literals import read_date_time
-from .refusals import Refusal, bad_query
-from .values import DURATION
 
 Scope = Mapping[str, Any]
 Evaluate = Callable[[Scope], Any]

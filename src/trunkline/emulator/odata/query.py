@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
 
-from ..catalog import Action, Catalog, TypeSpec
+from ...catalog import Action, Catalog, TypeSpec
+from ..refusals import bad_query
+from ..values import Row
 from .evaluation import bind_filter, bind_key
 from .expressions import parse_filter, parse_orderby
 from .paths import BadPath, decode
-from .refusals import bad_query
-from .values import Row
 
 MAX_TOP = 100
 DEFAULT_PAGE = 50
@@ -198,7 +198,7 @@ def split_outside(text: str, separator: str) -> list[str]:
     return [*parts, text[start:]]
 
 
-def apply(query: Query, rows: list[Any], *, page: int | None = None) -> tuple[list[Any], int]:
+def apply(query: Query, rows: Sequence[Any], *, page: int | None = None) -> tuple[Sequence[Any], int]:
     """The rows that a query asks for, and how many match it before paging. ``page`` is the size without ``$top``."""
     if query.where:
         rows = [row for row in rows if query.where(row)]

@@ -11,7 +11,9 @@ from collections.abc import Callable, Mapping
 from itertools import pairwise
 from typing import Any
 
-from ..catalog import Catalog, TypeSpec
+from ...catalog import Catalog, TypeSpec
+from ..refusals import bad_query
+from ..values import Row
 from .expressions import Binary, Call, EnumLiteral, Lambda, Literal, Logic, Membership, Node, Path, Unary
 from .filter_functions import FUNCTIONS
 from .operands import (
@@ -32,8 +34,6 @@ from .operands import (
     type_name,
     walk,
 )
-from .refusals import bad_query
-from .values import Row
 
 _ORDER: dict[str, Callable[[Any, Any], bool]] = {
     "gt": operator.gt,

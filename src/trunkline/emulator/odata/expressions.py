@@ -11,7 +11,7 @@ import re
 from dataclasses import dataclass
 from typing import NamedTuple
 
-from .refusals import bad_query
+from ..refusals import bad_query
 
 MAX_DEPTH = 100
 

@@ -1,0 +1,44 @@
+"""Sets without rows of their own: what they show is computed from the rest of the store."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import TYPE_CHECKING
+
+from .values import Row
+
+if TYPE_CHECKING:
+    from .store import Store
+
+_PEER_TYPES = {
+    "Users": "Extension",
+    "Queues": "Queue",
+    "RingGroups": "RingGroup",
+    "Receptionists": "IVR",
+    "Fax": "Fax",
+    "Parkings": "Parking",
+    "Trunks": "ExternalLine",
+    "Groups": "Group",
+    "CallFlowApps": "RoutePoint",
+}
+
+
+def peers(store: Store) -> list[Row]:
+    """Every DN seen from outside."""
+    found = []
+    for name, kind in _PEER_TYPES.items():
+        for row in store.tables[name].rows.values():
+            peer = {"Id": row["Id"], "Number": row["Number"], "Name": peer_name(row), "Type": kind, "Hidden": False}
+            found.append(store.values.complete("Pbx.Peer", peer))
+    return found
+
+
+def peer_name(row: Row) -> str | None:
+    """What others see a DN called; people as ``Last, First``."""
+    if "FirstName" in row:
+        return ", ".join(part for part in (row["LastName"], row["FirstName"]) if part)
+    name: str | None = row.get("Name") or row["Number"]
+    return name
+
+
+VIEWS: dict[str, Callable[[Store], Sequence[Row]]] = {"Peers": peers}
