@@ -34,6 +34,7 @@ bench: .venv/bench.stamp
 
 .venv/bench.stamp: .venv/dev.stamp
 	$(PIP) install '3cx-xapi-python-sdk>=3'
+	-npm install --silent --no-save --prefix .venv/prism @stoplight/prism-cli@5
 	@touch $@
 
 # Pins and hashes of everything that the targets above install.

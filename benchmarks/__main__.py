@@ -7,7 +7,7 @@ import sys
 from collections.abc import Callable
 from pathlib import Path
 
-from . import calls, command_line, deletes, imports, listing, peer, reads, report
+from . import calls, command_line, deletes, emulator, imports, listing, peer, reads, report
 from .figures import Options, Subject
 
 SUBJECTS: dict[str, Callable[[Options], list[Subject]]] = {
@@ -17,6 +17,7 @@ SUBJECTS: dict[str, Callable[[Options], list[Subject]]] = {
     "list": listing.measure,
     "reads": reads.measure,
     "calls": calls.measure,
+    "emulator": emulator.measure,
 }
 
 
@@ -50,6 +51,9 @@ def _arguments() -> tuple[list[str], Options, Path | None]:
     parser.add_argument("--users", type=_positive, default=default.users, help="users to list")
     parser.add_argument("--reads", type=_positive, default=default.reads, help="reads of a pass, several at once")
     parser.add_argument("--calls", type=_positive, default=default.calls, help="calls of a pass, one after another")
+    parser.add_argument(
+        "--requests", type=_positive, default=default.requests, help="requests of a pass to the emulator"
+    )
     parser.add_argument("--json", type=Path, metavar="PATH", help="write every sample there")
     given = parser.parse_args()
     unknown = [name for name in given.subjects if name not in SUBJECTS]
@@ -63,6 +67,7 @@ def _arguments() -> tuple[list[str], Options, Path | None]:
         given.users,
         given.reads,
         given.calls,
+        given.requests,
     )
     return given.subjects or list(SUBJECTS), options, given.json
 

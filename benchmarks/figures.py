@@ -19,6 +19,7 @@ class Options(NamedTuple):
     users: int = 10_000
     reads: int = 5000
     calls: int = 2000
+    requests: int = 2000
 
 
 class Figure(NamedTuple):
