@@ -27,12 +27,13 @@ _unpack = msgspec.msgpack.decode
 class Made(NamedTuple):
     """A set whose rows are made when they are touched: ``make`` gives the row of a key, new objects each time.
 
-    ``find`` gives the key that an alternate key or number belongs to, or None.
+    ``find`` gives the key that an alternate key or number belongs to, or None; ``more`` are rows listed after them.
     """
 
     keys: range
     make: Callable[[int], Row]
     find: Callable[[str], int | None] = lambda value: None
+    more: tuple[Row, ...] = ()
 
 
 # Rows of the sets, fields of the singletons, and under "" what no set shows (Store.kept).
@@ -92,24 +93,29 @@ class Listed:
 
 
 class Generated:
-    """The rows that a seed makes when asked; nothing is kept of them here."""
+    """The rows that a seed makes when asked, nothing of which is kept here, and those it lists after them."""
 
     lasting = False
 
-    def __init__(self, made: Made, fit: Callable[[Row], Row]) -> None:
+    def __init__(self, kind: Kind, made: Made, fit: Callable[[Row], Row]) -> None:
         self._made = made
         self._fit = fit
-        self.keys: Sequence[Key] = made.keys
-        self.last = made.keys[-1] if made.keys else 0
+        self._more = Listed(kind, made.more, fit)
+        self.keys: Sequence[Key] = (*made.keys, *self._more.keys) if made.more else made.keys
+        self.last = max(made.keys[-1] if made.keys else 0, self._more.last)
 
     def place(self, key: Key) -> int | None:
-        return self._made.keys.index(key) if isinstance(key, int) and key in self._made.keys else None
+        if isinstance(key, int) and key in self._made.keys:
+            return self._made.keys.index(key)
+        place = self._more.place(key)
+        return None if place is None else len(self._made.keys) + place
 
     def row(self, key: Key) -> Row:
-        return self._fit(self._made.make(int(key)))
+        return self._fit(self._made.make(int(key))) if key in self._made.keys else self._more.row(key)
 
     def find(self, field: str, value: Any) -> Key | None:
-        return self._made.find(value) if isinstance(value, str) else None
+        key = self._made.find(value) if isinstance(value, str) else None
+        return self._more.find(field, value) if key is None else key
 
 
 Source = Listed | Generated
@@ -146,7 +152,7 @@ class Ground:
             content = self._seed.get(name, [])
             fit = self.fitting(kind.type_name)
             if isinstance(content, Made):
-                self._sources[name] = Generated(content, fit)
+                self._sources[name] = Generated(kind, content, fit)
             elif isinstance(content, list):
                 self._sources[name] = Listed(kind, content, fit)
             else:
