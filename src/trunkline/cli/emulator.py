@@ -1,10 +1,21 @@
-"""``trunkline emulator``: a stand-in 3CX on this machine."""
+"""``trunkline emulator``: a stand-in 3CX on this machine, or many."""
 
 from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
 import click
 
 from ..errors import ConfigurationError
+
+if TYPE_CHECKING:
+    from ..emulator import Address, Emulator, Tls
+    from ..emulator.tenants import Fleet, Tenant
+
+# How many PBXs of a fleet are printed one by one.
+SHOWN = 5
 
 
 def require_emulator() -> None:
@@ -23,41 +34,136 @@ def require_emulator() -> None:
 @click.option("--host", default="127.0.0.1", show_default=True)
 @click.option("--port", type=click.IntRange(0, 65535), default=5004, show_default=True, help="0 takes a free one.")
 @click.option("--client-id", default="trunkline", show_default=True)
-@click.option("--api-key", help="One is made and printed if you give none.")
-@click.option("--seed", type=click.Choice(["demo", "empty"]), default="demo", show_default=True)
+@click.option("--api-key", help="One is made and printed if you give none; a state file remembers it.")
+@click.option(
+    "--seed",
+    default="demo",
+    show_default=True,
+    metavar="NAME|FILE",
+    help="demo, empty, large, or a YAML or JSON file of your own.",
+)
+@click.option("--state", type=click.Path(path_type=Path), metavar="FILE", help="Keep what is written over restarts.")
 @click.option("--etags", is_flag=True, help="Send ETags and honour If-Match; a real PBX sends none.")
 @click.option("--api-version", default="20.0.10", show_default=True, help="The version of 3CX to be.")
 @click.option(
     "--latency", type=click.FloatRange(0), default=0.0, metavar="SECONDS", help="Wait so long before each answer."
 )
+@click.option("--tenants", type=click.IntRange(1), metavar="N", help="So many PBXs, at ports from --port on.")
+@click.option(
+    "--tenants-file",
+    type=click.Path(dir_okay=False, path_type=Path),
+    metavar="FILE",
+    help="Write the addresses and keys of all tenants here, as JSON.",
+)
+@click.option("--tls", is_flag=True, help="Speak TLS, with a certificate made now, and print the CA file to trust.")
+@click.option(
+    "--tls-folder",
+    type=click.Path(file_okay=False, path_type=Path),
+    metavar="FOLDER",
+    help="Keep the CA here and use it again.",
+)
+@click.option("--tls-cert", type=click.Path(path_type=Path), metavar="PEM", help="A certificate of your own.")
+@click.option("--tls-key", type=click.Path(path_type=Path), metavar="PEM", help="Its key, if in another file.")
 def emulator(
-    host: str, port: int, client_id: str, api_key: str | None, seed: str, etags: bool, api_version: str, latency: float
+    host: str,
+    port: int,
+    api_version: str,
+    tenants: int | None,
+    tenants_file: Path | None,
+    tls: bool,
+    tls_folder: Path | None,
+    tls_cert: Path | None,
+    tls_key: Path | None,
+    **options: Any,
 ) -> None:
     """Start a stand-in 3CX that answers as a real one does, with sample data, until Ctrl-C."""
     require_emulator()
     from ..catalog import version_key
-    from ..emulator import Emulator, serve
+    from ..emulator.server import serve
+    from ..emulator.tenants import ports_of
 
     try:
         version_key(api_version)
     except ValueError:
         raise click.UsageError(f"{api_version!r} is no version; one looks like 20.0.10.") from None
-    pbx = Emulator(version=api_version, client_id=client_id, api_key=api_key, seed=seed, etags=etags, latency=latency)
+    if tenants_file and not tenants:
+        raise click.UsageError("--tenants-file goes with --tenants.")
+    if tls_key and not tls_cert:
+        raise click.UsageError("--tls-key goes with --tls-cert.")
+    if tls_cert and (tls or tls_folder):
+        raise click.UsageError("--tls makes a certificate, --tls-cert brings one: give one of the two.")
+    try:
+        speaks = _tls(host, tls or tls_folder is not None, tls_folder, tls_cert, tls_key)
+        ports = ports_of(tenants or 1, port)
+        app = _built(tenants, version=api_version, **options)
+    except ValueError as problem:
+        raise ConfigurationError(str(problem)) from None
 
-    def tell(url: str) -> None:
-        click.echo(
-            f"A 3CX {api_version} answers at {url} (seed {seed}, ETags {'on' if etags else 'off'}). Ctrl-C stops it."
-        )
-        click.echo("Try it from another terminal:\n")
-        click.echo(f"  export TRUNKLINE_URL={url}")
-        click.echo(f"  export TRUNKLINE_CLIENT_ID={client_id}")
-        click.echo(f"  export TRUNKLINE_CLIENT_SECRET={pbx.api_key}")
-        click.echo("  trunkline fax list")
+    def tell(addresses: Sequence[Address]) -> None:
+        _tell(app, addresses, f"3CX {api_version}", options, tenants_file)
 
     try:
-        serve(pbx, host, port, tell)
+        serve(app, host, ports, tell, speaks or False)
     except OSError as problem:
         raise ConfigurationError(
-            f"Port {port} of {host} can't be used: {problem.strerror or problem}.",
-            hint="Choose another: --port 0 takes a free one.",
+            f"{problem.strerror or problem}.", hint="Choose another port: --port 0 takes a free one."
         ) from None
+    finally:
+        app.close()
+    click.echo("Stopped.")
+
+
+def _tls(host: str, make: bool, folder: Path | None, certificate: Path | None, key: Path | None) -> Tls | None:
+    from ..emulator import tls
+
+    if certificate is not None:
+        return tls.from_files(certificate, key)
+    return tls.made(host, folder=folder) if make else None
+
+
+def _built(tenants: int | None, **options: Any) -> Emulator | Fleet:
+    from ..emulator import Emulator
+    from ..emulator.tenants import fleet_of
+
+    return fleet_of(tenants, **options) if tenants else Emulator(**options)
+
+
+def _tell(
+    app: Emulator | Fleet, addresses: Sequence[Address], kind: str, options: dict[str, Any], file: Path | None
+) -> None:
+    """Say where it answers, and how to try it."""
+    from ..emulator.tenants import Fleet, Tenant
+
+    of = f"(seed {options['seed']}, ETags {'on' if options['etags'] else 'off'}). Ctrl-C stops it."
+    if isinstance(app, Fleet):
+        found = app.moved_in(addresses)
+        click.echo(f"{len(found)} PBXs answer, each a {kind}, from {addresses[0]} to {addresses[-1]} {of}")
+        _list(found, file)
+    else:
+        found = [Tenant(addresses[0], app)]
+        click.echo(f"A {kind} answers at {addresses[0]} {of}")
+    if options["state"] is not None:
+        click.echo(f"What is written is kept in {options['state']}.")
+    click.echo("Try it from another terminal:\n")
+    click.echo(f"  export TRUNKLINE_URL={found[0].url}")
+    click.echo(f"  export TRUNKLINE_CLIENT_ID={found[0].client_id}")
+    click.echo(f"  export TRUNKLINE_CLIENT_SECRET={found[0].api_key}")
+    if found[0].url.ca is not None:
+        click.echo(f"  export TRUNKLINE_CA_FILE={found[0].url.ca}")
+    click.echo("  trunkline fax list")
+
+
+def _list(found: Sequence[Tenant], file: Path | None) -> None:
+    from ..emulator.tenants import write_list
+
+    if file is None:
+        for tenant in found[:SHOWN]:
+            click.echo(f"  {tenant.url}  {tenant.client_id}  {tenant.api_key}")
+        if len(found) > SHOWN:
+            click.echo(f"  … and {len(found) - SHOWN} more: --tenants-file FILE writes all of them.")
+        return
+    try:
+        write_list(file, found)
+    except OSError as problem:
+        raise ConfigurationError(f"The list of tenants can't be written to {file}: {problem.strerror}.") from None
+    click.echo(f"Their addresses and keys are in {file}.")

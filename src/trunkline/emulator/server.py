@@ -4,14 +4,32 @@ from __future__ import annotations
 
 import errno
 import os
+import signal
 import socket
+import ssl
 import threading
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Awaitable, Callable, Iterator, Sequence
+from contextlib import ExitStack, contextmanager
+from pathlib import Path
+from typing import Any
 
 import uvicorn
 
-from .app import Emulator
+from .tls import Tls, made
+
+App = Callable[[Any, Any, Any], Awaitable[None]]
+
+
+class Address(str):
+    """A base address; ``ca`` is the file with the authority that a client must trust, None without TLS of our own."""
+
+    __slots__ = ("ca",)
+    ca: Path | None
+
+    def __new__(cls, text: str, ca: Path | None = None) -> Address:
+        address = super().__new__(cls, text)
+        address.ca = ca
+        return address
 
 
 class _Server(uvicorn.Server):
@@ -28,61 +46,101 @@ class _Server(uvicorn.Server):
 
 
 @contextmanager
-def running(emulator: Emulator, port: int = 0, host: str = "127.0.0.1") -> Iterator[str]:
+def running(app: App, port: int = 0, host: str = "127.0.0.1", *, tls: bool | Tls = False) -> Iterator[Address]:
     """Serve in a thread while the block runs; gives the base address. Port 0 takes any free one.
 
     OSError if the port is in use or the address can't be had.
     """
-    with _bound(host, port) as listener:
+    with running_all(app, [port], host, tls=tls) as (address,):
+        yield address
+
+
+@contextmanager
+def running_all(app: App, ports: Sequence[int], host: str, *, tls: bool | Tls = False) -> Iterator[list[Address]]:
+    """The same on several ports at once; gives their addresses."""
+    speaks = _tls(tls, host)
+    with _listening(host, ports) as listeners:
         ready = threading.Event()
-        server = _Server(_config(emulator), ready.set)
+        server = _Server(_config(app, speaks), ready.set)
         thread = threading.Thread(
-            target=server.run, kwargs={"sockets": [listener]}, name="trunkline-emulator", daemon=True
+            target=server.run, kwargs={"sockets": listeners}, name="trunkline-emulator", daemon=True
         )
         thread.start()
         try:
             while not ready.wait(0.05):
                 if not thread.is_alive():
                     raise RuntimeError("the emulator ended before it could answer")
-            yield _address(host, listener)
+            yield [_address(host, listener, speaks) for listener in listeners]
         finally:
             server.should_exit = True
             thread.join()
 
 
-def serve(emulator: Emulator, host: str, port: int, on_start: Callable[[str], None]) -> None:
-    """Serve until Ctrl-C. ``on_start`` is given the base address once requests are answered.
+def serve(
+    app: App, host: str, ports: Sequence[int], on_start: Callable[[list[Address]], None], tls: bool | Tls = False
+) -> None:
+    """Serve until Ctrl-C or SIGTERM. ``on_start`` is given the addresses once requests are answered.
 
-    OSError if the port is in use or the address can't be had.
+    OSError if a port is in use or the address can't be had.
     """
-    with _bound(host, port) as listener:
-        server = _Server(_config(emulator), lambda: on_start(_address(host, listener)))
+    speaks = _tls(tls, host)
+    with _listening(host, ports) as listeners:
+        told = [_address(host, listener, speaks) for listener in listeners]
+        server = _Server(_config(app, speaks), lambda: on_start(told))
+        # uvicorn stops in good order on both signals, then passes them on.
+        before = signal.signal(signal.SIGTERM, signal.default_int_handler)
         try:
-            server.run(sockets=[listener])
+            server.run(sockets=listeners)
         except KeyboardInterrupt:
-            return  # uvicorn stops in good order on Ctrl-C, then passes it on
+            return
+        finally:
+            signal.signal(signal.SIGTERM, before)
 
 
-def _config(emulator: Emulator) -> uvicorn.Config:
+def _tls(tls: bool | Tls, host: str) -> Tls | None:
+    if isinstance(tls, Tls):
+        return tls
+    return made(host) if tls else None
+
+
+def _config(app: App, tls: Tls | None) -> uvicorn.Config:
+    factory: Callable[[uvicorn.Config, Callable[[], ssl.SSLContext]], ssl.SSLContext] | None = None
+    if tls is not None:
+        context = tls.context
+        factory = lambda config, default: context  # noqa: E731 - None, where there is nothing to speak
     return uvicorn.Config(
-        emulator, access_log=False, log_level="warning", ws="none", server_header=False, timeout_graceful_shutdown=5
+        app,
+        access_log=False,
+        log_level="warning",
+        ws="none",
+        server_header=False,
+        timeout_graceful_shutdown=5,
+        ssl_context_factory=factory,
     )
 
 
+@contextmanager
+def _listening(host: str, ports: Sequence[int]) -> Iterator[list[socket.socket]]:
+    with ExitStack() as stack:
+        yield [stack.enter_context(_bound(host, port)) for port in ports]
+
+
 def _bound(host: str, port: int) -> socket.socket:
-    listener = socket.socket(socket.AF_INET6 if ":" in host else socket.AF_INET, socket.SOCK_STREAM)
+    listener: socket.socket | None = None
     try:
+        listener = socket.socket(socket.AF_INET6 if ":" in host else socket.AF_INET, socket.SOCK_STREAM)
         if os.name == "posix":  # on Windows the option would let two servers share one port
             listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         listener.bind((host, port))
         listener.listen(2048)
     except OSError as error:
-        listener.close()
+        if listener is not None:
+            listener.close()
         reason = "it is in use" if error.errno == errno.EADDRINUSE else error.strerror or str(error)
         raise OSError(error.errno, f"The emulator can't listen on {host}, port {port}: {reason}") from error
     return listener
 
 
-def _address(host: str, listener: socket.socket) -> str:
+def _address(host: str, listener: socket.socket, tls: Tls | None) -> Address:
     shown = f"[{host}]" if ":" in host else host
-    return f"http://{shown}:{listener.getsockname()[1]}"
+    return Address(f"{'https' if tls else 'http'}://{shown}:{listener.getsockname()[1]}", tls.ca if tls else None)

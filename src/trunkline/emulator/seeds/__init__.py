@@ -7,9 +7,37 @@ documentation networks.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
+from functools import lru_cache
+from pathlib import Path
 
-from ..store import Seed
-from . import demo, fresh
+from ... import catalog
+from ..ground import Ground, Seed
+from . import demo, fresh, large
 
-SEEDS: dict[str, Callable[[], Seed]] = {"demo": demo.seed, "empty": fresh.seed}
+SEEDS: dict[str, Callable[[], Seed]] = {"demo": demo.seed, "empty": fresh.seed, "large": large.seed}
+
+
+def ground(seed: str | Path | Seed, version: str) -> Ground:
+    """A seed in one version: one of `SEEDS` by name, a YAML or JSON file, or the rows themselves.
+
+    ValueError for a name that is none, and for a file or rows that don't fit the types of 3CX.
+    """
+    if isinstance(seed, str) and seed in SEEDS:
+        return _known(seed, version)
+    if isinstance(seed, str) and not seed.endswith((".yaml", ".yml", ".json")):
+        raise ValueError(f"No seed is called {seed!r}; there are {', '.join(sorted(SEEDS))}, and files of your own.")
+    from . import files
+
+    content = files.read(Path(seed)) if isinstance(seed, str | Path) else files.checked(seed, "The seed")
+    return Ground(catalog.load(version), content)
+
+
+@lru_cache(maxsize=8)
+def _known(name: str, version: str) -> Ground:
+    return Ground(catalog.load(version), SEEDS[name]())
+
+
+def name_of(seed: str | Path | Mapping[str, object]) -> str:
+    """How messages call a seed."""
+    return str(seed) if isinstance(seed, str | Path) else "of one's own"

@@ -1,0 +1,341 @@
+"""The seed "large": a company of ten thousand people. Its rows are made by number when they are touched.
+
+Numbers have five digits: people from 20000, queues from 80000, ring groups from 81000, menus from 82000, faxes from
+88000. A department has fifty people; the first twenty of them are the agents of its queue.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+from ..ground import Made, Seed
+from ..values import Row
+from . import devices, directory, fresh
+
+
+def _words(text: str) -> list[str]:
+    return text.split()
+
+
+FIRST_NAMES = _words(
+    "Adaeze Amara Anouk Arvid Beatriz Bogdan Bruno Callum Celia Chidi Dao Dmitri Edda Eleni Elliot Emeka Esben Esther "
+    "Farah Fatou Femi Finn Freya Gideon Giulia Gwen Hamza Hanna Hassan Helmi Hildur Hugo Ibrahim Ilya Imani Ingrid Ivo "
+    "Jana Jomo Jonas Julian Kaito Karim Katya Keiko Kenji Lars Leila Liam Lotte Luca Mads Maren Mateo Mei Milan Mira "
+    "Nadia Nils Noor Oda Olga Omar Oskar Paavo Petra Pilar Priya Quentin Rafael Rania Rosa Ruben Sanna Selma Sinan "
+    "Sofie Soraya Stefan Sven Tariq Tea Thandiwe Tomas Ulla Uwe Valeria Viktor Wanda Wei Xenia Yann Yara Yuki Yusuf "
+    "Zainab Zeno Zofia Zuri Åsa"
+)
+LAST_NAMES = _words(
+    "Abernathy Achebe Adeyemi Aldrich Ashgrove Bellweather Bianchi Birkeland Brandt Bramble Carmichael Castellanos "
+    "Cedergren Czerny Delacroix Desrosiers Dlamini Dunmore Elmgren Eriksen Etxeberria Fairweather Falkenrath Feldspar "
+    "Foxglove Gallowglass Grunwald Haddad Halvorsen Hawksworth Hemmings Holmgaard Ibarra Ironside Jankowski Jessamine "
+    "Kallweit Kestrel Kowalczyk Larkspur Lindqvist Lockhaven Lund Marchetti Marrowby Mistral Montague Mwangi Nakagawa "
+    "Nettlefold Novak Okonkwo Oldcastle Osei Oyelaran Pemberton Petrova Pinemarten Quill Quince Rasmussen Ravensburg "
+    "Redfern Rosewood Saltmarsh Sandoval Silverlake Sorensen Stillwater Tamarind Thistlewood Thornbury Tidewater "
+    "Umber Underhill Vasquez Vetch Vinterberg Wainscott Whitlock Wildenow Winterbourne Wren Yamamoto Yarrow Yewdale "
+    "Zandstra Zeller Zimmerli Ambergate Blackthorn Cloverfield Driftwood Eastlake Fernsby Goldcrest Heatherley "
+    "Inkwell Juniper Kingscote"
+)
+TRADES = _words("Foods Logistics Timber Textiles Optics Dairy Print Energy Marine Glass")
+TOWNS = _words("Harbour Northwind Hillside Riverbend Oakfield Lakeview Stonebridge Meadow Clearwater Highmoor")
+DIVISIONS = _words("Sales Support Engineering Finance Operations Logistics Legal Research Marketing Facilities")
+SITES = 20
+
+DEPARTMENTS = 200
+PEOPLE = 10_000
+CONTACTS = 100_000
+QUEUES = 200
+RING_GROUPS = 100
+MENUS = 50
+PARKINGS = 20
+TRUNKS = 20
+FAXES = 500
+DEVICES = 8_000
+TEAM, AGENTS = PEOPLE // DEPARTMENTS, 20
+# Some three rows a call over three months of work: a million rows in the call log.
+CALLS_PER_DAY = 5_000
+
+# First Id and first number of each kind of DN; they share one sequence of Ids.
+_DEPARTMENT_ID = 1
+_USER_ID, _USER = 1_001, 20_000
+_QUEUE_ID, _QUEUE = 20_001, 80_000
+_RING_GROUP_ID, _RING_GROUP = 21_001, 81_000
+_MENU_ID, _MENU = 22_001, 82_000
+_PARKING_ID, _TRUNK_ID, _TRUNK = 23_001, 24_001, 10_000
+_FAX_ID, _FAX = 25_001, 88_000
+
+
+def seed() -> Seed:
+    settings = fresh.settings(extensions=PEOPLE)
+    parameters: Any = settings["Parameters"]
+    around = directory.seed()
+    return {
+        **settings,
+        "Parameters": [{**p, "Value": "5"} if p["Name"] == "EXTENSIONLENGTH" else p for p in parameters],
+        "GeneralSettingsForPbx": {**settings["GeneralSettingsForPbx"], "OperatorExtension": str(_USER)},  # type: ignore[dict-item]
+        "PromptSets": [fresh.prompt_set()],
+        **{name: rows for name, rows in around.items() if name not in ("Contacts", "WebsiteLinks")},
+        **{name: rows for name, rows in devices.seed().items() if name not in ("DeviceInfos", "SipDevices")},
+        "Groups": _dns(_DEPARTMENT_ID, DEPARTMENTS, _department, "GRP", 0),
+        "Users": _dns(_USER_ID, PEOPLE, _user, "", _USER),
+        "Queues": _dns(_QUEUE_ID, QUEUES, _queue, "", _QUEUE),
+        "RingGroups": _dns(_RING_GROUP_ID, RING_GROUPS, _ring_group, "", _RING_GROUP),
+        "Receptionists": _dns(_MENU_ID, MENUS, _menu, "", _MENU),
+        "Parkings": _dns(_PARKING_ID, PARKINGS, _parking, "SP", 0),
+        "Trunks": _dns(_TRUNK_ID, TRUNKS, _trunk, "", _TRUNK),
+        "Fax": _dns(_FAX_ID, FAXES, _fax, "", _FAX),
+        "Contacts": Made(range(1, CONTACTS + 1), _contact),
+        "DeviceInfos": Made(range(1, DEVICES + 1), _device),
+        "WebsiteLinks": [_link(n) for n in range(10)],
+        "": {"calls per day": CALLS_PER_DAY},
+    }
+
+
+def _dns(first_id: int, count: int, make: Callable[[int], Row], prefix: str, first_number: int) -> Made:
+    """DNs whose numbers count up as their Ids do; ``make`` is given the place, from 0."""
+
+    def find(number: str) -> int | None:
+        digits = number.removeprefix(prefix)
+        place = int(digits) - first_number if digits.isascii() and digits.isdecimal() and len(digits) < 9 else -1
+        if not 0 <= place < count or make(place)["Number"] != number:
+            return None
+        return first_id + place
+
+    return Made(range(first_id, first_id + count), lambda key: make(key - first_id), find)
+
+
+def _name(place: int) -> tuple[str, str]:
+    """First and last name; no two of ten thousand people share both."""
+    first, last = place % 100, (place // 100 + 7 * place) % 100
+    return FIRST_NAMES[first], LAST_NAMES[last]
+
+
+def _department_name(place: int) -> str:
+    return "DEFAULT" if place == 0 else f"{DIVISIONS[place % 10]} {place // 10 % SITES + 1}"
+
+
+def _membership(place: int, role: str) -> Row:
+    return {
+        "Id": _DEPARTMENT_ID + place,
+        "GroupId": _DEPARTMENT_ID + place,
+        "Name": _department_name(place),
+        "Number": f"GRP{place:04}",
+        "Type": "Group",
+        "Rights": {"RoleName": role, "CanSeeGroupMembers": True},
+    }
+
+
+def _person(place: int) -> Row:
+    """Somebody as queues and ring groups name them."""
+    first, last = _name(place)
+    return {"Id": _USER_ID + place, "Number": str(_USER + place), "Name": f"{last}, {first}"}
+
+
+def _team(department: int) -> range:
+    """The places of a department's people."""
+    return range(department * TEAM, (department + 1) * TEAM)
+
+
+def _department(place: int) -> Row:
+    members = [
+        {**person, "MemberName": person.pop("Name"), "GroupId": _DEPARTMENT_ID + place, "Type": "Extension"}
+        for person in map(_person, _team(place))
+    ]
+    return {
+        **fresh.department(_DEPARTMENT_ID + place, f"GRP{place:04}", _department_name(place)),
+        "HasMembers": True,
+        "Members": members,
+    }
+
+
+def _user(place: int) -> Row:
+    first, last = _name(place)
+    number, department = str(_USER + place), place // TEAM
+    agent = place % TEAM < AGENTS
+    return {
+        "Id": _USER_ID + place,
+        "Number": number,
+        "FirstName": first,
+        "LastName": last,
+        "DisplayName": f"{first} {last}",
+        "EmailAddress": f"ext{number}@example.com",
+        "Mobile": f"+44 7700 900{place % 1000:03}",
+        "OutboundCallerID": f"+44 20 7946 0{place % 1000:03}",
+        "PrimaryGroupId": _DEPARTMENT_ID + department,
+        "Groups": [_membership(department, "system_owners" if place == 0 else "users")],
+        "Enabled": place % 97 != 96,
+        "Internal": False,
+        "IsRegistered": place % 7 != 6,
+        "Language": "EN",
+        "AuthID": f"auth{number}",
+        "AuthPassword": "not-a-real-password",
+        "AccessPassword": "not-a-real-password",
+        "DeskphonePassword": "not-a-real-password",
+        "VMPIN": "0000",
+        "VMEnabled": True,
+        "VMEmailOptions": "Notification",
+        "QueueStatus": "LoggedIn" if agent else "LoggedOut",
+        "CurrentProfileName": "Available",
+        "Require2FA": place == 0,
+        "RecordCalls": agent,
+        "SRTPMode": "SRTPDisabled",
+        "Tags": [],
+        "ClickToCallId": f"ext{number}",
+        "WebMeetingFriendlyName": f"ext{number}",
+        "ForwardingProfiles": [
+            {"Id": 100_000 + 10 * place + n, "Name": name, "NoAnswerTimeout": 20, "AcceptMultipleCalls": False}
+            for n, name in enumerate(("Available", "Away", "Out of office", "Custom 1", "Custom 2"))
+        ],
+        "Greetings": [{"DisplayName": "Default", "Filename": "", "Type": "Default"}],
+    }
+
+
+def _queue(place: int) -> Row:
+    agents = [_person(member) for member in _team(place)[:AGENTS]]
+    return {
+        "Id": _QUEUE_ID + place,
+        "Number": str(_QUEUE + place),
+        "Name": f"{DIVISIONS[place % 10]} queue {place // 10 + 1}",
+        "PollingStrategy": "LongestWaiting",
+        "RingTimeout": 20,
+        "MasterTimeout": 600,
+        "MaxCallersInQueue": 50,
+        "SLATime": 30,
+        "WrapUpTime": 10,
+        "IsRegistered": True,
+        "Recording": "Disabled",
+        "Agents": [{**agent, "SkillGroup": "1"} for agent in agents],
+        "Managers": agents[:1],
+        "ForwardNoAnswer": {"To": "VoiceMail", "Number": agents[0]["Number"], "Type": "Extension"},
+        "Groups": [_membership(place, "users")],
+    }
+
+
+def _ring_group(place: int) -> Row:
+    return {
+        "Id": _RING_GROUP_ID + place,
+        "Number": str(_RING_GROUP + place),
+        "Name": f"{DIVISIONS[place % 10]} group {place // 10 + 1}",
+        "RingStrategy": "RingAll",
+        "RingTime": 20,
+        "IsRegistered": True,
+        "Members": [_person(member) for member in _team(place)[AGENTS : AGENTS + 8]],
+        "ForwardNoAnswer": {"To": "Extension", "Number": str(_USER), "Type": "Extension"},
+        "Groups": [_membership(place, "users")],
+    }
+
+
+def _menu(place: int) -> Row:
+    id_ = _MENU_ID + place
+    keys = [("Queue", str(_QUEUE + 4 * place + n)) for n in range(4)]
+    return {
+        "Id": id_,
+        "Number": str(_MENU + place),
+        "Name": f"Menu {place + 1}",
+        "IVRType": "Default",
+        "PromptFilename": "welcome.wav",
+        "Timeout": 10,
+        "TimeoutForwardType": "EndCall",
+        "IsRegistered": True,
+        "Forwards": [
+            {"Id": 10 * id_ + n, "Input": str(n), "ForwardType": kind, "ForwardDN": number, "PeerType": kind}
+            for n, (kind, number) in enumerate(keys, 1)
+        ],
+        "Groups": [_membership(0, "users")],
+    }
+
+
+def _parking(place: int) -> Row:
+    return {"Id": _PARKING_ID + place, "Number": f"SP{place}", "Groups": [_membership(0, "users")]}
+
+
+def _trunk(place: int) -> Row:
+    number = str(_TRUNK + place)
+    numbers = [f"+4420794600{10 * (place % 10) + n:02}" for n in range(10)]
+    host = f"sip{place + 1}.example.com"
+    return {
+        "Id": _TRUNK_ID + place,
+        "Number": number,
+        "AuthID": f"trunk{number}",
+        "Direction": "Both",
+        "ExternalNumber": numbers[0],
+        "DidNumbers": numbers,
+        "EnableInboundCalls": True,
+        "EnableOutboundCalls": True,
+        "IsOnline": True,
+        "SimultaneousCalls": 100,
+        "Gateway": {"Id": place + 1, "Name": f"SIP {place + 1}", "Type": "Provider", "Host": host, "Port": 5060},
+        "Groups": [_membership(0, "users")],
+    }
+
+
+def _fax(place: int) -> Row:
+    number = str(_FAX + place)
+    return {
+        "Id": _FAX_ID + place,
+        "Number": number,
+        "OutboundCallerId": f"+44 20 7946 0{place:03}",
+        "FaxServer": place == 0,
+        "AuthID": f"fax{number}",
+        "AuthPassword": "not-a-real-password",
+        "Groups": [_membership(place % DEPARTMENTS, "users")],
+    }
+
+
+def _contact(number: int) -> Row:
+    """Ten contacts share a number, as the people of a firm do: the range kept for fiction has ten thousand."""
+    first, last = _name(number + number // 10_000)
+    return {
+        "Id": number,
+        "FirstName": first,
+        "LastName": last,
+        "CompanyName": f"{TOWNS[number % 10]} {TRADES[number // 10 % 10]} {number % 10_000 // 100 + 1}",
+        "PhoneNumber": f"+1202555{number % 10_000:04}",
+        "Business": f"+44207946{number % 1000:04}",
+        "Email": f"contact{number}@example.com",
+        "Department": "Purchasing" if number % 2 else "Accounts",
+        "ContactType": directory.SOURCES[number % 6],
+        "Tag": "customer" if number % 3 else "supplier",
+    }
+
+
+def _device(number: int) -> Row:
+    vendor, model, mac, firmware = devices.MODELS[number % len(devices.MODELS)]
+    person = _person(number - 1)
+    assigned = number % 10 != 0
+    return {
+        "Id": number,
+        "MAC": f"{mac}{number:06X}",
+        "Vendor": vendor,
+        "Model": model,
+        "FirmwareVersion": firmware,
+        "UserAgent": f"{vendor} {model} {firmware}",
+        "NetworkAddress": f"198.51.100.{number % 254 + 1}",
+        "InterfaceLink": f"http://198.51.100.{number % 254 + 1}",
+        "DetectedAt": f"2026-05-{number % 28 + 1:02}T08:15:00Z",
+        "Assigned": assigned,
+        "AssignedUser": f"{person['Number']} {person['Name']}" if assigned else None,
+        "TemplateName": f"{vendor.lower()}.ph.xml",
+        "ViaSBC": number % 5 == 0,
+        "SbcName": "100000000001" if number % 5 == 0 else None,
+    }
+
+
+def _link(place: int) -> Row:
+    name = DIVISIONS[place]
+    return {
+        "Link": name.lower(),
+        "Id": place + 1,
+        "Name": f"Talk to {name}",
+        "Group": "DEFAULT",
+        "Website": ["https://www.example.com"],
+        "CallsEnabled": True,
+        "ChatEnabled": True,
+        "MeetingEnabled": False,
+        "Hidden": False,
+        "DefaultRecord": place == 0,
+        "General": {"Greeting": "DesktopAndMobile", "Authentication": "Both", "EnableOnMobile": True},
+        "Styling": {"Animation": "NoAnimation", "Minimized": True},
+        "DN": {"Number": str(_QUEUE + place), "Type": "Queue"},
+    }
