@@ -36,7 +36,8 @@ def document(catalog: Catalog) -> bytes:
     schema.append(container)
     _sets(container, catalog)
     indent(root)
-    return tostring(root, encoding="utf-8", xml_declaration=True)
+    written: bytes = tostring(root, encoding="utf-8", xml_declaration=True)
+    return written
 
 
 @lru_cache(maxsize=16)
