@@ -47,7 +47,9 @@ _FORMATS = {
     ("integer", "decimal"): "Decimal",
     ("string", "date-time"): "DateTimeOffset",
     ("string", "duration"): "Duration",
+    ("string", "odata-duration"): "Duration",  # as the emulator's own document has it
     ("string", "time"): "TimeOfDay",
+    ("string", "odata-time-of-day"): "TimeOfDay",
     ("string", "date"): "Date",
     ("string", "uuid"): "Guid",
     ("string", "base64url"): "Binary",

@@ -1,7 +1,8 @@
 """``/xapi/v1/swagger.yaml``: the actions of a version as an OpenAPI 3.0 document (PBX.md, Address).
 
 It has the form of 3CX's published files, so that what reads those reads this, but says what the emulator does: a file
-has its own media type, a text in a path stands in quotes, and answers without a body are declared as such.
+has its own media type, a text in a path stands in quotes, and answers without a body are declared as such. Durations
+and times have formats of their own, for JSON Schema's ``duration`` has no fractions and its ``time`` has a zone.
 """
 
 from __future__ import annotations
@@ -35,10 +36,10 @@ _PRIMITIVES: dict[str, Json] = {
         "pattern": f"^{_DATE}T{_CLOCK}(Z|[+-][0-9]{{2}}:[0-9]{{2}})$",
     },
     "Date": {"type": "string", "format": "date"},
-    "TimeOfDay": {"type": "string", "format": "time", "pattern": f"^{_CLOCK}$"},
+    "TimeOfDay": {"type": "string", "format": "odata-time-of-day", "pattern": f"^{_CLOCK}$"},
     "Duration": {
         "type": "string",
-        "format": "duration",
+        "format": "odata-duration",
         "pattern": r"^-?P([0-9]+D)?(T([0-9]+H)?([0-9]+M)?([0-9]+([.][0-9]+)?S)?)?$",
     },
     "Guid": {
@@ -150,14 +151,18 @@ def _option(name: str, schema: Json) -> Json:
 def _body(declared: str | dict[str, str]) -> Json:
     if isinstance(declared, str):
         return _typed(parse_type(declared))
-    return {"type": "object", "properties": {name: _typed(parse_type(spec)) for name, spec in declared.items()}}
+    specs = {name: parse_type(spec) for name, spec in declared.items()}
+    schema: Json = {"type": "object", "properties": {name: _typed(spec) for name, spec in specs.items()}}
+    required = [name for name, spec in specs.items() if not spec.nullable]
+    return {**schema, "required": required} if required else schema
 
 
 def _responses(action: Action) -> Json:
     success: Json = {"description": "Done"}
     if action.answer_kind == "file":
         media_type = _MEDIA_TYPES.get(action.operation_id, _TABLE)
-        success["content"] = {media_type: {"schema": {"type": "string", "format": "binary"}}}
+        of_json = "object" if media_type == "application/json" else "string"
+        success["content"] = {media_type: {"schema": {"type": of_json, "format": "binary"}}}
     elif action.answer_type:
         success["content"] = {"application/json": {"schema": _answer(action, action.answer_type)}}
     status = "201" if action.kind == "create" else "204" if action.answer_kind == "none" else "200"
