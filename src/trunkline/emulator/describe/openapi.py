@@ -167,6 +167,8 @@ def _responses(action: Action) -> Json:
         success["content"] = {"application/json": {"schema": _answer(action, action.answer_type)}}
     status = "201" if action.kind == "create" else "204" if action.answer_kind == "none" else "200"
     refusals = {code: {"$ref": f"#/components/responses/{name}"} for code, name in _REFUSALS.items()}
+    if any(spec.name == "DateTimeOffset" for _, spec in action.parameters):
+        refusals["500"] = {"$ref": "#/components/responses/brokenDate"}
     return {status: success, **refusals, "default": {"$ref": "#/components/responses/error"}}
 
 
@@ -223,6 +225,7 @@ _RESPONSES: dict[str, Json] = {
     "unauthorized": _empty("No living token"),
     "forbidden": _empty("The client lacks a role"),
     "notFound": _empty("No such path, or no such entity"),
+    "brokenDate": _empty("A date in the path is malformed, to which a PBX has no better answer"),
     "tooLarge": _empty("The body is too large"),
     "unsupported": _empty("The body is of a type that isn't read"),
 }
