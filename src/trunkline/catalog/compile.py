@@ -47,7 +47,9 @@ _FORMATS = {
     ("integer", "decimal"): "Decimal",
     ("string", "date-time"): "DateTimeOffset",
     ("string", "duration"): "Duration",
+    ("string", "odata-duration"): "Duration",  # as the emulator's own document has it
     ("string", "time"): "TimeOfDay",
+    ("string", "odata-time-of-day"): "TimeOfDay",
     ("string", "date"): "Date",
     ("string", "uuid"): "Guid",
     ("string", "base64url"): "Binary",
@@ -176,7 +178,9 @@ class SpecFile:
         success = next(self.resolve(r) for status, r in operation["responses"].items() if status.startswith("2"))
         if "content" not in success:
             return "none"
-        schema = success["content"]["application/json"]["schema"]
+        schema = next(iter(success["content"].values()))["schema"]
+        if schema.get("format") == "binary":  # no published file says so of its files; the emulator's own document does
+            return "file"
         if schema.get("$ref", "").endswith("CollectionResponse"):
             schema = self.resolve(schema)
         parts = schema.get("allOf", ())

@@ -11,10 +11,12 @@ from urllib.parse import quote
 import msgspec
 
 from ..catalog import Action, TypeSpec, parse_type
-from . import etags
+from . import control_information, etags
+from .formats import MINIMAL, metadata_level
 from .messages import Request, Response
 from .odata.literals import Value
 from .odata.query import DEFAULT_PAGE, Query, apply, shape
+from .odata.selection import key_literal
 from .refusals import Refusal, bad_field
 from .routes import Route
 from .store import REQUIRED, Store
@@ -65,16 +67,32 @@ class Call:
         return checked
 
     def write_entity(self, row: Row, *, status: int = 200) -> Response:
-        """One entity, with its tag where this PBX sends tags."""
+        """One entity, with its tag where this PBX sends tags; a created one only if the client wants it."""
         shown = self._type().name
-        content = {"@odata.context": f"{self._metadata}#{self._entity_context(shown)}"}
         headers = {}
-        if self._tagged(shown):
-            content["@odata.etag"] = headers["ETag"] = etags.of(row)
-        content.update(shape(row, self.query, shown, self.store.catalog))
         if status == 201:
             headers["Location"] = self._location(row)
-        return Response.json(status, content, headers)
+            if self._prefers("minimal"):
+                return Response(204, headers={**headers, "OData-EntityId": headers["Location"]})
+        content = {"@odata.context": f"{self._metadata}#{self._entity_context(shown)}"}
+        if self._tagged(shown):
+            content["@odata.etag"] = headers["ETag"] = etags.of(row)
+        content.update(self._shaped(row, shown))
+        return self._json(status, content, headers)
+
+    def write_updated(self, row: Row) -> Response:
+        """204, or the entity where the client prefers ``return=representation``, as ASP.NET does."""
+        if not self._prefers("representation"):
+            return Response(204)
+        shown = self._resource_type() or ""
+        content = {"@odata.context": f"{self._metadata}#{self._entity_context(shown)}"}
+        return self._json(200, {**content, **self._shaped(row, shown)})
+
+    def _prefers(self, returned: str) -> bool:
+        """RFC 7240's ``Prefer: return=minimal`` or ``return=representation``; the first one counts."""
+        prefer = self.request.headers.get("prefer", "")
+        named = [part.strip().lower() for part in prefer.split(",") if part.strip().lower().startswith("return=")]
+        return bool(named) and named[0] == f"return={returned}"
 
     def write_list(self, rows: Sequence[Any]) -> Response:
         """The rows that the query leaves; an entity set asked without ``$top`` gives one page (PBX.md, Paging)."""
@@ -82,21 +100,41 @@ class Call:
         return self.write_rows([self._row(row) for row in page], total)
 
     def write_rows(self, rows: Sequence[Any], total: int) -> Response:
-        """Rows that are shaped already, out of ``total``."""
+        """Rows that are shaped already, out of ``total``; only the total where ``/$count`` was asked."""
+        if self.route.counted:
+            return Response(200, str(total).encode(), {"Content-Type": "text/plain", "OData-Version": "4.0"})
         content: dict[str, Any] = {"@odata.context": f"{self._metadata}#{self._list_context()}"}
         if self.query.count:
             content["@odata.count"] = total
         content["value"] = rows
-        return Response.json(200, content)
+        return self._json(200, content)
 
     def write_value(self, value: Any) -> Response:
-        return Response.json(200, {"@odata.context": f"{self._metadata}#{_edm(self._type())}", "value": value})
+        return self._json(200, {"@odata.context": f"{self._metadata}#{_edm(self._type())}", "value": value})
+
+    def _json(self, status: int, content: dict[str, Any], headers: dict[str, str] | None = None) -> Response:
+        if self.metadata == "none":
+            control_information.strip(content)
+        return Response.json(status, content, headers, self.metadata)
+
+    @cached_property
+    def metadata(self) -> str:
+        """How much metadata goes into the answer: none, minimal or full. Raises Refusal (406)."""
+        accept = self.request.headers.get("accept", "*/*")
+        return metadata_level(accept, self.query.format) if accept != "*/*" or self.query.format else MINIMAL
+
+    def _shaped(self, row: Row, type_name: str) -> Row:
+        shown = shape(row, self.query, type_name, self.store.catalog)
+        if self.metadata != "full":
+            return shown
+        place = self._place(row) if type_name == self._resource_type() else None
+        return control_information.full(shown, type_name, self.store.catalog, place)
 
     def _row(self, row: Any) -> Any:
         type_name = self._type().name
         if type_name not in self.store.catalog.types:
             return row
-        shown = shape(row, self.query, type_name, self.store.catalog)
+        shown = self._shaped(row, type_name)
         return {"@odata.etag": etags.of(row), **shown} if self._tagged(type_name) else shown
 
     def _tagged(self, type_name: str) -> bool:
@@ -134,9 +172,17 @@ class Call:
         return f"{self.route.resource}{self.query.suffix}/$entity"
 
     def _location(self, row: Row) -> str:
-        key = row[self.store.tables[self.route.resource].key or ""]
-        literal = "'" + quote(key.replace("'", "''"), safe="") + "'" if isinstance(key, str) else str(key)
-        return f"{self.request.root}/{self.route.resource}({literal})"
+        return f"{self.request.root}/{self._place(row)}"
+
+    def _place(self, row: Row) -> str | None:
+        """``Fax(3)``, or nothing for a row that no key picks."""
+        table = self.store.tables.get(self.route.resource)
+        if table is None or table.key is None:
+            return None
+        if table.key_type != "String":
+            return f"{self.route.resource}({row[table.key]})"
+        literal = quote(key_literal(row[table.key])[1:-1], safe="")
+        return f"{self.route.resource}('{literal}')"
 
 
 def _edm(spec: TypeSpec) -> str:

@@ -17,7 +17,7 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 from .. import catalog
-from . import behaviours, crud, rights, shapes
+from . import behaviours, crud, describe, rights, shapes
 from .answers import Call
 from .asking import Answer, Asker
 from .memory import Memory
@@ -160,12 +160,16 @@ class Emulator:
         if request.path.startswith(SIGN_IN):
             return self._sign_in.answer(request)
         path = _api_path(request)
+        if path == describe.OPENAPI:
+            return describe.openapi_file(request, self._catalog)
         client = self._sign_in.client_of(request)
         visit.client_id = client.client_id
+        if path in describe.DESCRIPTIONS:
+            return describe.DESCRIPTIONS[path](request, self._catalog)
         route, arguments = self._router.find(request.method, _segments(path))
         visit.level = level(route)
         rights.check(client, route.action)
-        asked = query.for_action(route.action, request.query, self._catalog)
+        asked = query.for_action(route.action, request.query, self._catalog, self._store.now)
         return handle(Call(request, route, arguments, asked, self._store, self.etags))
 
     @property
@@ -197,7 +201,7 @@ def handle(call: Call) -> Response:
 
 
 def _api_path(request: Request) -> bytes:
-    if not request.path.startswith(API + b"/"):
+    if request.path != API and not request.path.startswith(API + b"/"):
         raise no_such_path()
     return request.path[len(API) :]
 

@@ -29,10 +29,9 @@ def create(call: Call) -> Response:
 
 
 def update(call: Call) -> Response:
-    """``PATCH /Fax(3)``: 204; what the body leaves out stays as it is."""
+    """``PATCH /Fax(3)``: 204, or 200 where the client prefers it; what the body leaves out stays as it is."""
     _check_tag(call)
-    call.store.update(call.route.resource, call.keys, call.body())
-    return Response(204)
+    return call.write_updated(call.store.update(call.route.resource, call.keys, call.body()))
 
 
 def delete(call: Call) -> Response:

@@ -58,8 +58,10 @@ class Response:
     headers: dict[str, str] = field(default_factory=dict)
 
     @classmethod
-    def json(cls, status: int, content: object, headers: dict[str, str] | None = None) -> Response:
-        kind = "application/json; odata.metadata=minimal; odata.streaming=true; charset=utf-8"
+    def json(
+        cls, status: int, content: object, headers: dict[str, str] | None = None, metadata: str = "minimal"
+    ) -> Response:
+        kind = f"application/json; odata.metadata={metadata}; odata.streaming=true; charset=utf-8"
         return cls(
             status, msgspec.json.encode(content), {"Content-Type": kind, "OData-Version": "4.0", **(headers or {})}
         )

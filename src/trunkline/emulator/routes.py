@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import product
 
 from ..catalog import Action, Catalog, TypeSpec
@@ -14,6 +14,7 @@ from .refusals import Refusal, no_such_path
 Signature = tuple[tuple[str, tuple[str, ...] | None], ...]
 
 _TEMPLATE = re.compile(r"([\w.]+)(?:\(([^)]*)\))?")
+_COUNT = ("$count", None)
 _PLACE = re.compile(r"(?:(\w+)=)?\{(\w+)\}")
 
 
@@ -23,7 +24,7 @@ class Route:
 
     ``resource`` is the entity set or singleton that the path starts with ("" for a function of the service itself),
     ``bound`` says whether a key picks one entity of it, ``navigation`` is the property that a list such as
-    ``/Users(5)/Groups`` ends with.
+    ``/Users(5)/Groups`` ends with. ``counted`` is set where ``/$count`` follows a list.
     """
 
     action: Action
@@ -32,6 +33,7 @@ class Route:
     navigation: str
     places: tuple[dict[str, str], ...]
     types: dict[str, TypeSpec]
+    counted: bool = False
 
 
 class Router:
@@ -57,11 +59,13 @@ class Router:
         )
         for signature in product(*(_forms(name, places) for name, places in steps)):
             self._table.setdefault(signature, {})[action.method] = route
+            if action.kind == "list":
+                self._table[*signature, _COUNT] = {"GET": replace(route, places=(*route.places, {}), counted=True)}
 
     def routes(self) -> list[Route]:
-        """Every route once, in the order of the catalog's paths."""
+        """Every action's route once, in the order of the catalog's paths."""
         found = {id(route): route for methods in self._table.values() for route in methods.values()}
-        return list(found.values())
+        return [route for route in found.values() if not route.counted]
 
     def find(self, method: str, segments: list[Segment]) -> tuple[Route, dict[str, Value]]:
         """The route and its arguments by name.

@@ -8,13 +8,14 @@ from __future__ import annotations
 
 import operator
 from collections.abc import Callable, Mapping
+from datetime import UTC, datetime
 from itertools import pairwise
 from typing import Any
 
 from ...catalog import Catalog, TypeSpec
 from ..refusals import bad_query
 from ..values import Row
-from .expressions import Binary, Call, EnumLiteral, Lambda, Literal, Logic, Membership, Node, Path, Unary
+from .casts import cast, descends, is_of, named_type
 from .filter_functions import FUNCTIONS
 from .operands import (
     KINDS,
@@ -32,8 +33,10 @@ from .operands import (
     reader,
     shown,
     type_name,
-    walk,
 )
+from .tree import Binary, Call, Count, EnumLiteral, Lambda, Literal, Logic, Membership, Node, Path, Unary
+
+Clock = Callable[[], datetime]
 
 _ORDER: dict[str, Callable[[Any, Any], bool]] = {
     "gt": operator.gt,
@@ -43,19 +46,26 @@ _ORDER: dict[str, Callable[[Any, Any], bool]] = {
 }
 
 
-def bind_filter(node: Node, root: TypeSpec, catalog: Catalog) -> Callable[[Row], bool]:
+def utc_now() -> datetime:
+    return datetime.now(UTC)
+
+
+def bind_filter(node: Node, root: TypeSpec, catalog: Catalog, now: Clock = utc_now) -> Callable[[Row], bool]:
     """A predicate over rows of a type. Raises Refusal (400) for unknown names and types that don't go together."""
-    bound = _Binder(catalog, {ROOT: root}).bind(node)
+    bound = _Binder(catalog, {ROOT: root}, now).bind(node)
     if bound.kind not in ("boolean", "null"):
         raise bad_query("The filter expression must evaluate to a single boolean value.")
     return lambda row: _evaluated(bound, row) is True
 
 
-def bind_key(node: Node, root: TypeSpec, catalog: Catalog) -> Callable[[Row], Any]:
-    """A sort key over rows of a type. Raises Refusal (400)."""
-    bound = _Binder(catalog, {ROOT: root}).bind(node)
+def bind_key(node: Node, root: TypeSpec, catalog: Catalog, now: Clock = utc_now) -> Callable[[Row], Any]:
+    """A sort key over rows of a type; members of an enum sort by their place. Raises Refusal (400)."""
+    binder = _Binder(catalog, {ROOT: root}, now)
+    bound = binder.bind(node)
     if bound.kind in ("entity", "collection"):
         raise bad_query("The $orderby expression must evaluate to a single value of primitive type.")
+    if bound.kind == "enum" and bound.spec:
+        bound = Bound("number", binder.ordinal(bound.spec, bound.evaluate))
     return lambda row: _evaluated(bound, row)
 
 
@@ -69,9 +79,10 @@ def _evaluated(bound: Bound, row: Row) -> Any:
 
 
 class _Binder:
-    def __init__(self, catalog: Catalog, variables: Mapping[str, TypeSpec]) -> None:
+    def __init__(self, catalog: Catalog, variables: Mapping[str, TypeSpec], now: Clock) -> None:
         self._catalog = catalog
         self._variables = variables
+        self._now = now
 
     def bind(self, node: Node) -> Bound:
         match node:
@@ -81,6 +92,8 @@ class _Binder:
                 return self._enum_literal(node)
             case Path():
                 return self._path(node)
+            case Count():
+                return self._count(node)
             case Call():
                 return self._call(node)
             case Unary():
@@ -118,27 +131,45 @@ class _Binder:
         names = list(node.names)
         variable = names.pop(0) if names[0] in self._variables else ROOT
         spec = self._variables[variable]
-        counted = bool(names) and names[-1] == "$count"
-        steps = names[:-1] if counted else names
-        for name in steps:
-            spec = self._step(spec, name)
-        if counted:
-            if not spec.collection:
-                raise bad_query("The $count segment can only follow a collection.")
-            return Bound("number", lambda scope: len(walk(scope[variable], steps) or []))
+        steps = []
+        for name in names:
+            if "." in name:
+                spec = self._taken_for(spec, name)
+                continue
+            found, spec = step(spec, name, self._catalog)
+            steps.append(found)
         kind = self._kind(spec)
         return Bound(kind, reader(kind, variable, steps), spec)
 
-    def _step(self, spec: TypeSpec, name: str) -> TypeSpec:
-        if spec.collection:
-            raise bad_query("The parent value for a property access must be a single value, not a collection.")
-        fields = self._catalog.fields(spec.name) if spec.name in self._catalog.types else {}
-        if name not in fields:
-            raise bad_query(f"Could not find a property named '{name}' on type '{type_name(spec)}'.")
-        return fields[name]
+    def _taken_for(self, spec: TypeSpec, name: str) -> TypeSpec:
+        """A type in a path: rows are of the type that their property or set declares, or of one it derives from."""
+        if not (name in self._catalog.types and descends(spec.name, name, self._catalog)):
+            raise bad_query(f"Encountered invalid type cast. '{name}' is not assignable from '{type_name(spec)}'.")
+        return spec._replace(name=name)
+
+    def _count(self, node: Count) -> Bound:
+        collection = self._path(node.path)
+        if collection.kind != "collection" or collection.spec is None:
+            raise bad_query("The $count segment can only follow a collection.")
+        rows = collection.evaluate
+        if node.condition is None:
+            return Bound("number", lambda scope: len(rows(scope) or []))
+        # Names in the condition are those of the counted rows, so they are a root of their own.
+        item = collection.spec._replace(collection=False, nullable=True, navigation=False)
+        inner = _Binder(self._catalog, {ROOT: item}, self._now).bind(node.condition)
+        if inner.kind not in ("boolean", "null"):
+            raise bad_query("The filter expression must evaluate to a single boolean value.")
+        test = inner.evaluate
+        return Bound("number", lambda scope: sum(test({ROOT: row}) is True for row in rows(scope) or []))
 
     def _call(self, node: Call) -> Bound:
-        signatures = FUNCTIONS.get(node.function)
+        function_name = node.function.lower()
+        if function_name in ("cast", "isof"):
+            return self._cast(function_name, node)
+        if function_name == "now" and not node.arguments:
+            now = self._now
+            return Bound("datetime", lambda scope: now())
+        signatures = FUNCTIONS.get(function_name)
         if signatures is None:
             raise bad_query(
                 f"An unknown function with name '{node.function}' was found. This may also be a function import or "
@@ -153,6 +184,16 @@ class _Binder:
         raise bad_query(
             f"No function signature for the function with name '{node.function}' matches the specified arguments."
         )
+
+    def _cast(self, function_name: str, node: Call) -> Bound:
+        if len(node.arguments) not in (1, 2):
+            raise bad_query(
+                f"Invalid argument count for function '{function_name}'. The count was '{len(node.arguments)}', "
+                "but it must be one or two."
+            )
+        operand = self.bind(node.arguments[0] if len(node.arguments) == 2 else Path((ROOT,)))
+        target = named_type(node.arguments[-1], self._catalog)
+        return (cast if function_name == "cast" else is_of)(operand, target, self._catalog)
 
     def _unary(self, node: Unary) -> Bound:
         operand = self.bind(node.operand)
@@ -188,7 +229,7 @@ class _Binder:
 
     def _binary(self, node: Binary) -> Bound:
         left, right = self._aligned(self.bind(node.left), self.bind(node.right))
-        if node.operator in ("add", "sub", "mul", "div", "mod"):
+        if node.operator in ("add", "sub", "mul", "div", "divby", "mod"):
             return arithmetic(node.operator, left, right)
         if left.kind != right.kind and "null" not in (left.kind, right.kind):
             raise incompatible(left, right, OPERATORS[node.operator])
@@ -210,7 +251,7 @@ class _Binder:
             raise incompatible(left, right, OPERATORS[name])
         order = _ORDER[name]
         if left.kind == "enum" and left.spec:
-            first, second = self._ordinal(left.spec, first), self._ordinal(left.spec, second)
+            first, second = self.ordinal(left.spec, first), self.ordinal(left.spec, second)
 
         def evaluate(scope: Scope) -> bool:
             a, b = first(scope), second(scope)
@@ -218,12 +259,14 @@ class _Binder:
 
         return Bound("boolean", evaluate)
 
-    def _ordinal(self, spec: TypeSpec, read: Evaluate) -> Evaluate:
+    def ordinal(self, spec: TypeSpec, read: Evaluate) -> Evaluate:
         places = {name: place for place, name in enumerate(self._catalog.enum_values(spec.name))}
         return lambda scope: None if (value := read(scope)) is None else sum(places.get(name, 0) for name in value)
 
     def _membership(self, node: Membership) -> Bound:
         item = self.bind(node.item)
+        if isinstance(node.options, Path):
+            return self._contained(item, self._path(node.options))
         options = []
         for option in node.options:
             left, right = self._aligned(item, self.bind(option))
@@ -231,6 +274,17 @@ class _Binder:
                 raise incompatible(left, right, "In")
             options.append((left.evaluate, right.evaluate))
         return Bound("boolean", lambda scope: any(left(scope) == right(scope) for left, right in options))
+
+    def _contained(self, item: Bound, collection: Bound) -> Bound:
+        if collection.kind != "collection" or collection.spec is None:
+            raise bad_query("The right operand of the 'in' operator must be a collection.")
+        spec = collection.spec._replace(collection=False, nullable=True)
+        member = Bound(self._kind(spec), reader(self._kind(spec), "", []), spec)
+        left, right = self._aligned(item, member)
+        if left.kind not in (right.kind, "null"):
+            raise incompatible(left, right, "In")
+        rows, first, second = collection.evaluate, left.evaluate, right.evaluate
+        return Bound("boolean", lambda scope: any(first(scope) == second({"": row}) for row in rows(scope) or []))
 
     def _aligned(self, left: Bound, right: Bound) -> tuple[Bound, Bound]:
         """A plain string beside an enum is a member (PBX.md, Requests); a date beside a moment is its midnight."""
@@ -261,14 +315,32 @@ class _Binder:
         rows = collection.evaluate
         if node.condition is None:
             return Bound("boolean", lambda scope: bool(rows(scope)))
+        if node.variable in self._variables:
+            raise bad_query(f"The range variable '{node.variable}' has already been declared.")
         item = collection.spec._replace(collection=False, nullable=True, navigation=False)
-        inner = _Binder(self._catalog, {**self._variables, node.variable: item}).bind(node.condition)
+        inner = _Binder(self._catalog, {**self._variables, node.variable: item}, self._now).bind(node.condition)
         if inner.kind not in ("boolean", "null"):
             raise bad_query("The Any/All query expression is not boolean.")
         variable, test, quantifier = node.variable, inner.evaluate, any if node.quantifier == "any" else all
         return Bound(
             "boolean", lambda scope: quantifier(test({**scope, variable: row}) is True for row in rows(scope) or [])
         )
+
+
+def step(spec: TypeSpec, name: str, catalog: Catalog) -> tuple[str, TypeSpec]:
+    """A property of a type: its declared name and type. Raises Refusal (400).
+
+    A name in another case is found too where it is the only such one, as ASP.NET's resolver does by default.
+    """
+    if spec.collection:
+        raise bad_query("The parent value for a property access must be a single value, not a collection.")
+    fields = catalog.fields(spec.name) if spec.name in catalog.types else {}
+    if name in fields:
+        return name, fields[name]
+    near = [field for field in fields if field.lower() == name.lower()]
+    if len(near) != 1:
+        raise bad_query(f"Could not find a property named '{name}' on type '{type_name(spec)}'.")
+    return near[0], fields[near[0]]
 
 
 def _fits(kinds: tuple[str, ...], takes: tuple[str, ...]) -> bool:

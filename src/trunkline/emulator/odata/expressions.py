@@ -1,17 +1,20 @@
-"""The expressions of ``$filter`` and ``$orderby``: tokens, syntax tree and parser.
+"""The expressions of ``$filter`` and ``$orderby``: tokens, and the parser that makes a tree of them.
 
 Written from the OData 4.0 ABNF. Precedence, from loose to tight: ``or``, ``and``, comparison, ``add sub``,
-``mul div mod``, ``not`` and minus, the rest; so ``not A eq B`` compares ``not A``, as ASP.NET has it.
+``mul div divby mod``, ``not`` and minus, the rest; so ``not A eq B`` compares ``not A``, as ASP.NET has it.
+Operators may be written in any case, for ASP.NET's resolver is told so unless a service says otherwise.
 What names and types mean is decided in ``evaluation``.
 """
 
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
+from collections.abc import Mapping
+from types import MappingProxyType
 from typing import NamedTuple
 
 from ..refusals import bad_query
+from .tree import Binary, Call, Count, EnumLiteral, Lambda, Literal, Logic, Membership, Node, Path, Unary
 
 MAX_DEPTH = 100
 
@@ -22,73 +25,8 @@ class Token(NamedTuple):
     at: int
 
 
-@dataclass(frozen=True)
-class Literal:
-    kind: str
-    text: str
-
-
-@dataclass(frozen=True)
-class EnumLiteral:
-    """``Pbx.PeerType'Extension'``."""
-
-    type: str
-    members: str
-
-
-@dataclass(frozen=True)
-class Path:
-    """``Gateway/Host``, ``$it``, ``g/Name`` within a lambda, ``Groups/$count``."""
-
-    names: tuple[str, ...]
-
-
-@dataclass(frozen=True)
-class Call:
-    function: str
-    arguments: tuple[Node, ...]
-
-
-@dataclass(frozen=True)
-class Unary:
-    operator: str
-    operand: Node
-
-
-@dataclass(frozen=True)
-class Binary:
-    operator: str
-    left: Node
-    right: Node
-
-
-@dataclass(frozen=True)
-class Logic:
-    """A chain of one operator, ``and`` or ``or``; flat, so that a filter of a thousand terms is no deep tree."""
-
-    operator: str
-    terms: tuple[Node, ...]
-
-
-@dataclass(frozen=True)
-class Membership:
-    """``Number in ('100','101')``."""
-
-    item: Node
-    options: tuple[Node, ...]
-
-
-@dataclass(frozen=True)
-class Lambda:
-    """``Groups/any(g: g/Name eq 'Sales')``; without a condition ``any()`` asks for any row."""
-
-    path: Path
-    quantifier: str
-    variable: str
-    condition: Node | None
-
-
-Node = Literal | EnumLiteral | Path | Call | Unary | Binary | Logic | Membership | Lambda
+Aliases = Mapping[str, str]
+NO_ALIASES: Aliases = MappingProxyType({})
 
 _TOKENS = re.compile(
     r"""
@@ -101,7 +39,8 @@ _TOKENS = re.compile(
   | (?P<string>'(?:[^']|'')*')
   | (?P<typed>[A-Za-z_][\w.]*'(?:[^']|'')*')
   | (?P<name>\$?[A-Za-z_]\w*(?:\.[A-Za-z_]\w*)*)
-  | (?P<mark>[(),/:-])
+  | (?P<alias>@[A-Za-z_]\w*)
+  | (?P<mark>[(),/:=;-])
     """,
     re.VERBOSE | re.ASCII,
 )
@@ -110,22 +49,22 @@ _LEVELS = {
     "and": 2,
     **dict.fromkeys(("eq", "ne", "gt", "ge", "lt", "le", "has", "in"), 3),
     **dict.fromkeys(("add", "sub"), 4),
-    **dict.fromkeys(("mul", "div", "mod"), 5),
+    **dict.fromkeys(("mul", "div", "divby", "mod"), 5),
 }
 _KEYWORDS = {"null": "null", "true": "boolean", "false": "boolean", "INF": "number", "NaN": "number"}
 
 
-def parse_filter(text: str) -> Node:
-    """The tree of a ``$filter``. Raises Refusal (400)."""
-    parser = _Parser(text)
+def parse_filter(text: str, aliases: Aliases = NO_ALIASES) -> Node:
+    """The tree of a ``$filter``; ``aliases`` are the texts of ``@name`` in the query. Raises Refusal (400)."""
+    parser = _Parser(text, aliases)
     node = parser.expression()
     parser.end()
     return node
 
 
-def parse_orderby(text: str) -> list[tuple[Node, bool]]:
+def parse_orderby(text: str, aliases: Aliases = NO_ALIASES) -> list[tuple[Node, bool]]:
     """The terms of an ``$orderby``, each with whether it descends. Raises Refusal (400)."""
-    parser = _Parser(text)
+    parser = _Parser(text, aliases)
     terms = [parser.order()]
     while parser.accept("mark", ","):
         terms.append(parser.order())
@@ -148,11 +87,12 @@ def tokens(text: str) -> list[Token]:
 
 
 class _Parser:
-    def __init__(self, text: str) -> None:
+    def __init__(self, text: str, aliases: Aliases, depth: int = 0) -> None:
         self._text = text
+        self._aliases = aliases
         self._tokens = tokens(text)
         self._next = 0
-        self._depth = 0
+        self._depth = depth
 
     def _peek(self) -> Token:
         return self._tokens[self._next] if self._next < len(self._tokens) else Token("end", "", len(self._text))
@@ -163,11 +103,11 @@ class _Parser:
         return token
 
     def accept(self, kind: str, *texts: str) -> str:
-        """The next token's text where it is one of these, else ""."""
+        """The next token's text in lower case where it is one of these, else ""."""
         token = self._peek()
-        if token.kind == kind and token.text in texts:
+        if token.kind == kind and token.text.lower() in texts:
             self._next += 1
-            return token.text
+            return token.text.lower()
         return ""
 
     def _expect(self, text: str) -> None:
@@ -201,14 +141,14 @@ class _Parser:
         node = self._unary()
         links = 0
         while (level := self._level()) >= loosest:
-            operator = self._take().text
+            operator = self._take().text.lower()
             if operator in ("and", "or"):
                 node = self._logic(operator, node)
                 continue
             links += 1
             self._deeper()
             if operator == "in":
-                node = Membership(node, self._list())
+                node = Membership(node, self._options())
             else:
                 node = Binary(operator, node, self._operation(level + 1))
         self._depth -= links
@@ -217,7 +157,7 @@ class _Parser:
     def _level(self) -> int:
         """How tightly the next token binds as an operator; 0 if it is none."""
         token = self._peek()
-        return _LEVELS.get(token.text, 0) if token.kind == "name" else 0
+        return _LEVELS.get(token.text.lower(), 0) if token.kind == "name" else 0
 
     def _logic(self, operator: str, first: Node) -> Logic:
         terms = [first, self._operation(_LEVELS[operator] + 1)]
@@ -225,7 +165,12 @@ class _Parser:
             terms.append(self._operation(_LEVELS[operator] + 1))
         return Logic(operator, tuple(terms))
 
-    def _list(self) -> tuple[Node, ...]:
+    def _options(self) -> tuple[Node, ...] | Path:
+        if self._peek().kind == "name":
+            node = self._path(self._take().text)
+            if not isinstance(node, Path):
+                raise self._syntax_error()
+            return node
         self._expect("(")
         options = [self._unary()]
         while self.accept("mark", ","):
@@ -252,6 +197,8 @@ class _Parser:
             return Literal(token.kind, token.text)
         if token.kind == "typed":
             return _typed_literal(token.text)
+        if token.kind == "alias":
+            return self._alias(token.text)
         if token.kind != "name":
             self._next -= 1
             raise self._syntax_error()
@@ -260,6 +207,17 @@ class _Parser:
         if self.accept("mark", "("):
             return Call(token.text, self._arguments())
         return self._path(token.text)
+
+    def _alias(self, name: str) -> Node:
+        """What an alias stands for; one that the query doesn't give is null, as the OData standard says."""
+        if name not in self._aliases:
+            return Literal("null", "null")
+        self._deeper()
+        parser = _Parser(self._aliases[name], self._aliases, self._depth)
+        node = parser.expression()
+        parser.end()
+        self._depth -= 1
+        return node
 
     def _arguments(self) -> tuple[Node, ...]:
         if self.accept("mark", ")"):
@@ -277,10 +235,22 @@ class _Parser:
             if token.kind != "name":
                 self._next -= 1
                 raise self._syntax_error()
-            if token.text in ("any", "all") and self.accept("mark", "("):
-                return self._lambda(Path(tuple(names)), token.text)
+            if token.text.lower() in ("any", "all") and self.accept("mark", "("):
+                return self._lambda(Path(tuple(names)), token.text.lower())
+            if token.text == "$count":
+                return self._count(Path(tuple(names)))
             names.append(token.text)
         return Path(tuple(names))
+
+    def _count(self, path: Path) -> Count:
+        if not self.accept("mark", "("):
+            return Count(path, None)
+        if not self.accept("name", "$filter", "filter"):
+            raise self._syntax_error()
+        self._expect("=")
+        condition = self.expression()
+        self._expect(")")
+        return Count(path, condition)
 
     def _lambda(self, path: Path, quantifier: str) -> Lambda:
         if quantifier == "any" and self.accept("mark", ")"):
@@ -297,6 +267,6 @@ class _Parser:
 
 def _typed_literal(text: str) -> Node:
     name, _, quoted = text.partition("'")
-    if name == "duration":
-        return Literal("duration", quoted[:-1])
+    if name in ("duration", "binary"):
+        return Literal(name, quoted[:-1])
     return EnumLiteral(name, quoted[:-1])

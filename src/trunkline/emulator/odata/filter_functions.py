@@ -3,9 +3,13 @@
 from __future__ import annotations
 
 import math
+import re
 from collections.abc import Callable
-from datetime import UTC, datetime
+from datetime import UTC, datetime, time, timedelta
+from functools import lru_cache
 from typing import Any, NamedTuple
+
+from ..refusals import bad_query
 
 
 class Signature(NamedTuple):
@@ -21,6 +25,22 @@ def _part(name: str, *kinds: str) -> list[Signature]:
 def _substring(text: str, start: float, length: float | None = None) -> str:
     first = max(int(start), 0)
     return text[first:] if length is None else text[first : first + max(int(length), 0)]
+
+
+def _fraction(value: datetime | time) -> float:
+    return value.microsecond / 1_000_000
+
+
+def _offset(value: datetime) -> int:
+    return int((value.utcoffset() or timedelta()).total_seconds()) // 60
+
+
+@lru_cache(maxsize=256)
+def _pattern(text: str) -> re.Pattern[str]:
+    try:
+        return re.compile(text)
+    except re.error:
+        raise bad_query(f"Invalid pattern '{text}'.") from None
 
 
 def _rounded(value: float) -> int:
@@ -40,6 +60,7 @@ FUNCTIONS: dict[str, list[Signature]] = {
     "toupper": [Signature(("string",), "string", str.upper)],
     "trim": [Signature(("string",), "string", str.strip)],
     "length": [Signature(("string",), "number", len)],
+    "matchespattern": [Signature(_TEXTS, "boolean", lambda text, pattern: _pattern(pattern).search(text) is not None)],
     "substring": [
         Signature(("string", "number"), "string", _substring),
         Signature(("string", "number", "number"), "string", _substring),
@@ -52,7 +73,11 @@ FUNCTIONS: dict[str, list[Signature]] = {
     "second": _part("second", "datetime", "time"),
     "date": [Signature(("datetime",), "date", datetime.date)],
     "time": [Signature(("datetime",), "time", datetime.time)],
-    "now": [Signature((), "datetime", lambda: datetime.now(UTC))],
+    "fractionalseconds": [Signature((kind,), "number", _fraction) for kind in ("datetime", "time")],
+    "totalseconds": [Signature(("duration",), "number", timedelta.total_seconds)],
+    "totaloffsetminutes": [Signature(("datetime",), "number", _offset)],
+    "mindatetime": [Signature((), "datetime", lambda: datetime.min.replace(tzinfo=UTC))],
+    "maxdatetime": [Signature((), "datetime", lambda: datetime.max.replace(tzinfo=UTC))],
     "round": [Signature(("number",), "number", _rounded)],
     "floor": [Signature(("number",), "number", math.floor)],
     "ceiling": [Signature(("number",), "number", math.ceil)],

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import operator
+from base64 import urlsafe_b64decode
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
@@ -12,8 +13,8 @@ from typing import Any
 from ...catalog import TypeSpec
 from ..refusals import Refusal, bad_query
 from ..values import DURATION
-from .expressions import Literal
 from .literals import read_date_time
+from .tree import Literal
 
 Scope = Mapping[str, Any]
 Evaluate = Callable[[Scope], Any]
@@ -45,6 +46,7 @@ KINDS = {
     "TimeOfDay": "time",
     "Duration": "duration",
     "Guid": "guid",
+    "Binary": "binary",
 }
 _EDM = {
     "string": "Edm.String",
@@ -55,6 +57,7 @@ _EDM = {
     "time": "Edm.TimeOfDay",
     "duration": "Edm.Duration",
     "guid": "Edm.Guid",
+    "binary": "Edm.Binary",
 }
 OPERATORS = {
     "eq": "Equal",
@@ -68,6 +71,7 @@ OPERATORS = {
     "sub": "Subtract",
     "mul": "Multiply",
     "div": "Divide",
+    "divby": "Divide",
     "mod": "Modulo",
 }
 _MOMENTS = {
@@ -79,6 +83,10 @@ _MOMENTS = {
     ("sub", "date", "date"): "duration",
     ("add", "duration", "duration"): "duration",
     ("sub", "duration", "duration"): "duration",
+    ("mul", "duration", "number"): "duration",
+    ("mul", "number", "duration"): "duration",
+    ("div", "duration", "number"): "duration",
+    ("divby", "duration", "number"): "duration",
 }
 
 
@@ -105,12 +113,13 @@ def _moment(text: str) -> datetime:
     return read_date_time(text)
 
 
-_READERS: dict[str, Callable[[str], Any]] = {
+READERS: dict[str, Callable[[str], Any]] = {
     "datetime": _moment,
     "date": date.fromisoformat,
     "time": time.fromisoformat,
     "duration": read_duration,
     "guid": str.lower,
+    "binary": lambda text: urlsafe_b64decode(text + "=" * (-len(text) % 4)),
 }
 
 
@@ -122,12 +131,21 @@ def walk(value: Any, names: list[str]) -> Any:
     return value
 
 
+def getter(variable: str, names: list[str]) -> Evaluate:
+    """Reads a path of a variable; most paths have one step, and a filter may run over ten thousand rows."""
+    if len(names) == 1:
+        name = names[0]
+        return lambda scope: None if (row := scope[variable]) is None else row.get(name)
+    return lambda scope: walk(scope[variable], names)
+
+
 def reader(kind: str, variable: str, names: list[str]) -> Evaluate:
-    read = flags if kind == "enum" else _READERS.get(kind)
+    get = getter(variable, names)
+    read = flags if kind == "enum" else READERS.get(kind)
     if read is None:
-        return lambda scope: walk(scope[variable], names)
+        return get
     convert = read
-    return lambda scope: None if (value := walk(scope[variable], names)) is None else convert(value)
+    return lambda scope: None if (value := get(scope)) is None else convert(value)
 
 
 @lru_cache(maxsize=1024)
@@ -145,8 +163,9 @@ def literal(node: Literal) -> Bound:
             value = node.text == "true"
         elif node.kind == "number":
             value = _number(node.text)
+            return Bound("number", lambda scope: value, TypeSpec(_number_type(node.text, value)))
         elif node.kind != "null":
-            value = _READERS[node.kind](node.text)
+            value = READERS[node.kind](node.text)
     except (ValueError, OverflowError):
         raise bad_query(f"Unrecognized '{_EDM[node.kind]}' literal '{node.text}'.") from None
     return Bound(node.kind, lambda scope: value)
@@ -162,6 +181,18 @@ def _number(text: str) -> int | float:
     return float(digits)
 
 
+def _number_type(text: str, value: float) -> str:
+    """The type that ODL gives a number by its suffix, its point and its size."""
+    if text not in ("INF", "NaN") and (named := _SUFFIXES.get(text[-1].lower())):
+        return named
+    if isinstance(value, int):
+        return "Int32" if -(2**31) <= value < 2**31 else "Int64"
+    return "Double"
+
+
+_SUFFIXES = {"l": "Int64", "m": "Decimal", "d": "Double", "f": "Single"}
+
+
 def applied(function: Callable[..., Any], arguments: list[Any]) -> Any:
     return None if any(argument is None for argument in arguments) else function(*arguments)
 
@@ -171,7 +202,7 @@ def arithmetic(name: str, left: Bound, right: Bound) -> Bound:
     if kinds <= {"number", "null"}:
         function, gives = _NUMBERS[name], "number"
     elif (name, left.kind, right.kind) in _MOMENTS:
-        function = operator.add if name == "add" else operator.sub
+        function = _DURATIONS[name]
         gives = _MOMENTS[name, left.kind, right.kind]
     else:
         raise incompatible(left, right, OPERATORS[name])
@@ -197,7 +228,15 @@ _NUMBERS: dict[str, Callable[[Any, Any], Any]] = {
     "sub": operator.sub,
     "mul": operator.mul,
     "div": _divide,
+    "divby": operator.truediv,
     "mod": _modulo,
+}
+_DURATIONS: dict[str, Callable[[Any, Any], Any]] = {
+    "add": operator.add,
+    "sub": operator.sub,
+    "mul": operator.mul,
+    "div": operator.truediv,
+    "divby": operator.truediv,
 }
 
 

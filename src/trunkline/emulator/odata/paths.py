@@ -10,7 +10,7 @@ from typing import NamedTuple
 from urllib.parse import unquote_to_bytes
 
 _BAD_ESCAPE = re.compile(rb"%(?![0-9A-Fa-f]{2})")
-_SEGMENT = re.compile(r"([A-Za-z_][\w.]*)(?:\((.*)\))?", re.DOTALL)
+_SEGMENT = re.compile(r"(\$?[A-Za-z_][\w.]*)(?:\((.*)\))?", re.DOTALL)
 _ARGUMENT = re.compile(r"(?:([A-Za-z_]\w*)=)?('(?:[^']|'')*'|[^',()=]+)", re.DOTALL)
 
 

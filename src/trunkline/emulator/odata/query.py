@@ -1,85 +1,45 @@
-"""Query options: reading them, and applying them to rows (PBX.md, Requests and Paging)."""
+"""Query options of a request: which an action takes, and what they mean for its rows (PBX.md, Requests and Paging)."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field, replace
-from typing import Any
+from collections.abc import Mapping
 
 from ...catalog import Action, Catalog, TypeSpec
 from ..refusals import bad_query
-from ..values import Row
-from .evaluation import bind_filter, bind_key
-from .expressions import parse_filter, parse_orderby
-from .paths import BadPath, decode
+from .evaluation import Clock, bind_filter, bind_key, utc_now
+from .expressions import NO_ALIASES, Aliases, parse_filter, parse_orderby
+from .options import SYSTEM, read_options
+from .rows import Query, apply, shape
+from .search import parse_search
+from .selection import COLLECTION_ONLY, read_selection
+
+__all__ = ["DEFAULT_PAGE", "MAX_TOP", "Query", "apply", "for_action", "shape"]
 
 MAX_TOP = 100
 DEFAULT_PAGE = 50
-MAX_EXPAND_DEPTH = 5
 
-# PBX.md, Answers.
-_ONLY_WHEN_SELECTED = {"Pbx.CallFlowApp": frozenset({"ScriptCode"})}
-_COLLECTION_ONLY = frozenset({"$filter", "$orderby", "$count", "$skip", "$top", "$search"})
-
-
-@dataclass(frozen=True)
-class Query:
-    """What a client asked of the rows of one type; with nothing asked every row comes whole."""
-
-    where: Callable[[Row], bool] | None = None
-    order: tuple[tuple[Callable[[Row], Any], bool], ...] = ()
-    top: int | None = None
-    skip: int = 0
-    count: bool = False
-    search: str = ""
-    select: tuple[str, ...] | None = None
-    expand: Mapping[str, Query] = field(default_factory=dict)
-
-    def unpaged(self) -> Query:
-        """The same without ``$skip`` and ``$top``, for rows that are cut already."""
-        return replace(self, skip=0, top=None)
-
-    @property
-    def suffix(self) -> str:
-        """``(Id,Number,Groups())`` for the context, or "" where nothing was selected or expanded."""
-        names = [*(self.select or ()), *(f"{name}{inner.suffix or '()'}" for name, inner in self.expand.items())]
-        return f"({','.join(names)})" if names else ""
+# As ASP.NET calls the options that it knows and a service may switch off.
+_CALLED = {
+    "$apply": "Apply", "$compute": "Compute", "$count": "Count", "$deltatoken": "DeltaToken", "$expand": "Expand",
+    "$filter": "Filter", "$orderby": "OrderBy", "$search": "Search", "$select": "Select", "$skip": "Skip",
+    "$skiptoken": "SkipToken", "$top": "Top",
+}  # fmt: skip
 
 
-def read_options(raw: bytes) -> dict[str, str]:
-    """The ``$`` options of a query string; others are ignored. Raises Refusal (400).
-
-    Decoded as RFC 3986 has it, so a space must come as ``%20``: ``+`` is a plus sign (PBX.md, Requests).
-    """
-    options: dict[str, str] = {}
-    for part in raw.split(b"&"):
-        name, _, value = part.partition(b"=")
-        try:
-            decoded, text = decode(name), decode(value)
-        except BadPath as error:
-            raise bad_query(str(error)) from None
-        if not decoded.startswith("$"):
-            continue
-        if decoded in options:
-            raise bad_query(
-                f"Query option '{decoded}' was specified more than once, but it must be specified at most once."
-            )
-        options[decoded] = text
-    return options
-
-
-def for_action(action: Action, raw: bytes, catalog: Catalog) -> Query:
+def for_action(action: Action, raw: bytes, catalog: Catalog, now: Clock = utc_now) -> Query:
     """The query of one request, checked against the options that the action declares. Raises Refusal (400)."""
+    if not raw:
+        return Query()
     options = read_options(raw)
-    for name in options:
-        if name[1:] not in action.query:
+    for name, text in options.system.items():
+        if name != "$format" and name[1:] not in action.query:
             raise bad_query(_not_declared(name, action))
-    if not options:
-        return Query()
+        if not text:
+            raise bad_query(f"The value for OData query '{name}' cannot be empty.")
     spec = action.answer_type
-    if spec is None:
+    if spec is None or not options.system:
         return Query()
-    query = build(options, spec._replace(collection=False, nullable=False), catalog)
+    query = build(options.system, spec._replace(collection=False, nullable=False), catalog, options.aliases, now)
     # Only entity sets have the limit; the call log report accepts more (PBX.md, Paging).
     if action.kind == "list" and query.top is not None and query.top > MAX_TOP:
         raise bad_query(
@@ -90,32 +50,49 @@ def for_action(action: Action, raw: bytes, catalog: Catalog) -> Query:
 
 
 def _not_declared(name: str, action: Action) -> str:
-    if name in _COLLECTION_ONLY and action.answer_kind == "entity":
+    if name not in SYSTEM:
+        return f"The query parameter '{name}' is not supported."
+    if name in COLLECTION_ONLY and action.answer_kind == "entity":
         return (
             "The requested resource is not a collection. Query options $filter, $orderby, $count, $skip, and $top "
             "can be applied only on collections."
         )
-    return f"The query parameter '{name}' is not supported."
+    return (
+        f"Query option '{_CALLED[name]}' is not allowed. To allow it, set the 'AllowedQueryOptions' property on "
+        "EnableQueryAttribute or QueryValidationSettings."
+    )
 
 
-def build(options: Mapping[str, str], spec: TypeSpec, catalog: Catalog, depth: int = 0) -> Query:
+def build(
+    options: Mapping[str, str],
+    spec: TypeSpec,
+    catalog: Catalog,
+    aliases: Aliases = NO_ALIASES,
+    now: Clock = utc_now,
+    depth: int = 0,
+) -> Query:
     """Options for the rows of a type, names bound and types checked. Raises Refusal (400)."""
     where = options.get("$filter")
     order = options.get("$orderby")
     count = options.get("$count", "false")
     if count not in ("true", "false"):
         raise bad_query(f"Invalid value '{count}' for $count query option found. Valid values are 'true' and 'false'.")
+    selection = read_selection(
+        options, spec, catalog, depth, lambda inner, target, deeper: build(inner, target, catalog, aliases, now, deeper)
+    )
     return Query(
-        where=None if where is None else bind_filter(parse_filter(where), spec, catalog),
+        where=None if where is None else bind_filter(parse_filter(where, aliases), spec, catalog, now),
         order=()
         if order is None
-        else tuple((bind_key(node, spec, catalog), down) for node, down in parse_orderby(order)),
+        else tuple((bind_key(node, spec, catalog, now), down) for node, down in parse_orderby(order, aliases)),
         top=_integer("$top", options["$top"]) if "$top" in options else None,
         skip=_integer("$skip", options["$skip"]) if "$skip" in options else 0,
         count=count == "true",
-        search=_search_term(options.get("$search", "")),
-        select=_select(options["$select"], spec, catalog) if "$select" in options else None,
-        expand=_expand(options["$expand"], spec, catalog, depth) if "$expand" in options else {},
+        search=parse_search(options["$search"]) if "$search" in options else None,
+        select=selection.select,
+        expand=selection.expand,
+        plan=selection.plan,
+        format=options.get("$format", ""),
     )
 
 
@@ -127,130 +104,3 @@ def _integer(name: str, text: str) -> int:
             f"The {name} query option requires a non-negative integer value."
         )
     return int(text)
-
-
-def _search_term(text: str) -> str:
-    quoted = len(text) > 1 and text.startswith('"') and text.endswith('"')
-    return (text[1:-1] if quoted else text).casefold()
-
-
-def _select(text: str, spec: TypeSpec, catalog: Catalog) -> tuple[str, ...] | None:
-    names = [name.strip() for name in text.split(",")]
-    for name in names:
-        if name != "*":
-            _property(name, spec, catalog)
-    return None if "*" in names else tuple(dict.fromkeys(names))
-
-
-def _property(path: str, spec: TypeSpec, catalog: Catalog) -> TypeSpec:
-    for name in path.split("/"):
-        fields = catalog.fields(spec.name) if spec.name in catalog.types else {}
-        if name not in fields:
-            raise bad_query(f"Could not find a property named '{name}' on type '{spec.name}'.")
-        spec = fields[name]
-    return spec
-
-
-def _expand(text: str, spec: TypeSpec, catalog: Catalog, depth: int) -> dict[str, Query]:
-    if depth >= MAX_EXPAND_DEPTH:
-        raise bad_query(
-            f"The request includes a $expand path which is too deep. The maximum depth allowed is {MAX_EXPAND_DEPTH}."
-        )
-    expanded: dict[str, Query] = {}
-    for item in split_outside(text, ","):
-        name, options = _expand_item(item.strip())
-        target = _property(name, spec, catalog) if "/" not in name else TypeSpec("")
-        if not target.navigation:
-            raise bad_query(
-                f"Property '{name}' on type '{spec.name}' is not a navigation property or complex property."
-            )
-        expanded[name] = build(options, target._replace(collection=False, nullable=False), catalog, depth + 1)
-    return expanded
-
-
-def _expand_item(text: str) -> tuple[str, dict[str, str]]:
-    """``Groups($select=Name;$top=5)`` as the name and its own options."""
-    name, bracket, rest = text.partition("(")
-    if not bracket:
-        return name, {}
-    if not rest.endswith(")"):
-        raise bad_query(f"Term '{text}' is not valid in a $select or $expand expression.")
-    options: dict[str, str] = {}
-    for part in split_outside(rest[:-1], ";"):
-        option, equals, value = part.strip().partition("=")
-        if not equals or option not in _COLLECTION_ONLY | {"$select", "$expand"} or option in options:
-            raise bad_query(f"Term '{text}' is not valid in a $select or $expand expression.")
-        options[option] = value
-    return name, options
-
-
-def split_outside(text: str, separator: str) -> list[str]:
-    """Split at separators that stand neither in quotes nor in parentheses."""
-    parts, depth, quoted, start = [], 0, False, 0
-    for at, character in enumerate(text):
-        if character == "'":
-            quoted = not quoted
-        elif not quoted and character in "()":
-            depth += 1 if character == "(" else -1
-        elif not quoted and depth == 0 and character == separator:
-            parts.append(text[start:at])
-            start = at + 1
-    return [*parts, text[start:]]
-
-
-def apply(query: Query, rows: Sequence[Any], *, page: int | None = None) -> tuple[Sequence[Any], int]:
-    """The rows that a query asks for, and how many match it before paging. ``page`` is the size without ``$top``."""
-    if query.where:
-        rows = [row for row in rows if query.where(row)]
-    if query.search:
-        rows = [row for row in rows if _mentions(row, query.search)]
-    for key, descending in reversed(query.order):
-        rows = sorted(rows, key=lambda row, key=key: _sortable(key(row)), reverse=descending)  # type: ignore[misc]
-    top = page if query.top is None else query.top
-    end = None if top is None else query.skip + top
-    return rows[query.skip : end], len(rows)
-
-
-def _sortable(value: Any) -> tuple[bool, Any]:
-    """Nulls come first; flags compare by their names."""
-    return value is not None, sorted(value) if isinstance(value, frozenset) else value
-
-
-def _mentions(row: Any, term: str) -> bool:
-    values = row.values() if isinstance(row, dict) else [row]
-    return any(isinstance(value, str) and term in value.casefold() for value in values)
-
-
-def shape(row: Row, query: Query, type_name: str, catalog: Catalog) -> Row:
-    """What of a row is written: the selected fields, and navigation properties only where expanded."""
-    fields = catalog.fields(type_name)
-    if query.select is None:
-        chosen = fields.keys() - _ONLY_WHEN_SELECTED.get(type_name, frozenset())
-    else:
-        chosen = {name.partition("/")[0] for name in query.select}
-    written: Row = {}
-    for name, spec in fields.items():
-        if spec.navigation:
-            if name in query.expand:
-                written[name] = _expanded(row[name], query.expand[name], spec, catalog)
-        elif name in chosen:
-            written[name] = _plain(row[name], spec, catalog)
-    return written
-
-
-def _expanded(value: Any, query: Query, spec: TypeSpec, catalog: Catalog) -> Any:
-    if value is None:
-        return None
-    if spec.collection:
-        rows, _ = apply(query, value)
-        return [shape(row, query, spec.name, catalog) for row in rows]
-    return shape(value, query, spec.name, catalog)
-
-
-def _plain(value: Any, spec: TypeSpec, catalog: Catalog) -> Any:
-    """A field's value; objects within lose their navigation properties too."""
-    if value is None or spec.name not in catalog.types:
-        return value
-    if spec.collection:
-        return [shape(item, Query(), spec.name, catalog) for item in value]
-    return shape(value, Query(), spec.name, catalog)
