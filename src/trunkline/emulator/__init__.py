@@ -13,9 +13,11 @@ from __future__ import annotations
 from collections.abc import Callable
 from contextlib import AbstractContextManager
 
-from .app import Emulator, Entry, levels
+from .app import Emulator, levels
+from .journal import Entry
+from .variants import NotAllowed, Variants
 
-__all__ = ["Emulator", "Entry", "levels", "running", "serve"]
+__all__ = ["Emulator", "Entry", "NotAllowed", "Variants", "levels", "running", "serve"]
 
 
 def running(emulator: Emulator, port: int = 0, host: str = "127.0.0.1") -> AbstractContextManager[str]:

@@ -14,11 +14,12 @@ from ..catalog import Action, TypeSpec, parse_type
 from . import etags
 from .messages import Request, Response
 from .odata.literals import Value
-from .odata.query import DEFAULT_PAGE, Query, apply, shape
+from .odata.query import Query, apply, rest_of, shape, write_skip_token
 from .refusals import Refusal, bad_field
 from .routes import Route
 from .store import REQUIRED, Store
 from .values import Row
+from .variants import Variants
 
 
 @dataclass(frozen=True)
@@ -30,7 +31,7 @@ class Call:
     arguments: Mapping[str, Value]
     query: Query
     store: Store
-    etags: bool
+    variants: Variants
 
     @property
     def action(self) -> Action:
@@ -70,7 +71,7 @@ class Call:
         content = {"@odata.context": f"{self._metadata}#{self._entity_context(shown)}"}
         headers = {}
         if self._tagged(shown):
-            content["@odata.etag"] = headers["ETag"] = etags.of(row)
+            content["@odata.etag"] = headers["ETag"] = self._tag(row)
         content.update(shape(row, self.query, shown, self.store.catalog))
         if status == 201:
             headers["Location"] = self._location(row)
@@ -78,16 +79,30 @@ class Call:
 
     def write_list(self, rows: Sequence[Any]) -> Response:
         """The rows that the query leaves; an entity set asked without ``$top`` gives one page (PBX.md, Paging)."""
-        page, total = apply(self.query, rows, page=DEFAULT_PAGE if self.action.kind == "list" else None)
-        return self.write_rows([self._row(row) for row in page], total)
+        page, total = apply(self.query, rows, page=self.variants.page_size if self.action.kind == "list" else None)
+        shown = [self._row(row) for row in page]
+        end = self.query.skip + len(shown)
+        cut = self.action.kind == "list" and self.query.top is None and end < total
+        return self.write_rows(shown, total, self._next_link(end) if cut else "")
 
-    def write_rows(self, rows: Sequence[Any], total: int) -> Response:
+    def write_rows(self, rows: Sequence[Any], total: int, next_link: str = "") -> Response:
         """Rows that are shaped already, out of ``total``."""
         content: dict[str, Any] = {"@odata.context": f"{self._metadata}#{self._list_context()}"}
         if self.query.count:
             content["@odata.count"] = total
         content["value"] = rows
+        if next_link:
+            content["@odata.nextLink"] = next_link
         return Response.json(200, content)
+
+    def _next_link(self, end: int) -> str:
+        """Where the rest of a page is that this PBX cut, "" where it doesn't say (PBX.md, Paging)."""
+        option = self.variants.next_link
+        if option == "off":
+            return ""
+        position = str(end) if option == "skip" else write_skip_token(end)
+        path = self.request.path.decode("latin-1")
+        return f"{self.request.origin}{path}?{rest_of(self.request.query, option, position)}"
 
     def write_value(self, value: Any) -> Response:
         return Response.json(200, {"@odata.context": f"{self._metadata}#{_edm(self._type())}", "value": value})
@@ -97,10 +112,13 @@ class Call:
         if type_name not in self.store.catalog.types:
             return row
         shown = shape(row, self.query, type_name, self.store.catalog)
-        return {"@odata.etag": etags.of(row), **shown} if self._tagged(type_name) else shown
+        return {"@odata.etag": self._tag(row), **shown} if self._tagged(type_name) else shown
+
+    def _tag(self, row: Row) -> str:
+        return etags.of(row, strong=self.variants.etags == "strict")
 
     def _tagged(self, type_name: str) -> bool:
-        return self.etags and bool(self.store.catalog.key(type_name))
+        return self.variants.etags != "off" and bool(self.store.catalog.key(type_name))
 
     def _type(self) -> TypeSpec:
         spec = self.action.answer_type

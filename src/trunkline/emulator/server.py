@@ -10,8 +10,18 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
 import uvicorn
+from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 
 from .app import Emulator
+from .control.wire import TRANSPORT
+
+
+class _Protocol(HttpToolsProtocol):
+    """Lets the emulator get at the connection, for the faults that break it."""
+
+    def on_message_begin(self) -> None:
+        super().on_message_begin()
+        self.scope["extensions"] = {TRANSPORT: self.transport}  # type: ignore[dict-item]
 
 
 class _Server(uvicorn.Server):
@@ -65,7 +75,14 @@ def serve(emulator: Emulator, host: str, port: int, on_start: Callable[[str], No
 
 def _config(emulator: Emulator) -> uvicorn.Config:
     return uvicorn.Config(
-        emulator, access_log=False, log_level="warning", ws="none", server_header=False, timeout_graceful_shutdown=5
+        emulator,
+        http=_Protocol,
+        access_log=False,
+        log_level="warning",
+        ws="none",
+        server_header=False,
+        date_header=False,
+        timeout_graceful_shutdown=5,
     )
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
@@ -9,12 +10,11 @@ from typing import Any
 from ...catalog import Action, Catalog, TypeSpec
 from ..refusals import bad_query
 from ..values import Row
+from ..variants import Variants
 from .evaluation import bind_filter, bind_key
 from .expressions import parse_filter, parse_orderby
 from .paths import BadPath, decode
 
-MAX_TOP = 100
-DEFAULT_PAGE = 50
 MAX_EXPAND_DEPTH = 5
 
 # PBX.md, Answers.
@@ -46,6 +46,9 @@ class Query:
         return f"({','.join(names)})" if names else ""
 
 
+_EVERYTHING = Query()
+
+
 def read_options(raw: bytes) -> dict[str, str]:
     """The ``$`` options of a query string; others are ignored. Raises Refusal (400).
 
@@ -68,9 +71,14 @@ def read_options(raw: bytes) -> dict[str, str]:
     return options
 
 
-def for_action(action: Action, raw: bytes, catalog: Catalog) -> Query:
+def for_action(action: Action, raw: bytes, catalog: Catalog, variants: Variants) -> Query:
     """The query of one request, checked against the options that the action declares. Raises Refusal (400)."""
+    if not raw:
+        return _EVERYTHING
     options = read_options(raw)
+    token = options.pop("$skiptoken", None) if variants.next_link == "skiptoken" and action.kind == "list" else None
+    if token is not None:
+        options["$skip"] = _read_skip_token(token)
     for name in options:
         if name[1:] not in action.query:
             raise bad_query(_not_declared(name, action))
@@ -81,12 +89,34 @@ def for_action(action: Action, raw: bytes, catalog: Catalog) -> Query:
         return Query()
     query = build(options, spec._replace(collection=False, nullable=False), catalog)
     # Only entity sets have the limit; the call log report accepts more (PBX.md, Paging).
-    if action.kind == "list" and query.top is not None and query.top > MAX_TOP:
+    highest = variants.max_top
+    if action.kind == "list" and query.top is not None and highest is not None and query.top > highest:
         raise bad_query(
-            f"The limit of '{MAX_TOP}' for Top query has been exceeded. "
+            f"The limit of '{highest}' for Top query has been exceeded. "
             f"The value from the incoming request is '{query.top}'."
         )
     return query
+
+
+def write_skip_token(position: int) -> str:
+    return base64.urlsafe_b64encode(f"row {position}".encode()).decode("ascii").rstrip("=")
+
+
+def _read_skip_token(token: str) -> str:
+    try:
+        text = base64.urlsafe_b64decode(token + "=" * (-len(token) % 4)).decode("ascii")
+    except ValueError:
+        text = ""
+    position = text.removeprefix("row ")
+    if not position.isdecimal() or write_skip_token(int(position[:10])) != token:
+        raise bad_query("The value of the $skiptoken query option is not one that was given out.")
+    return position
+
+
+def rest_of(raw: bytes, option: str, position: str) -> str:
+    """A query string as it was sent, that goes on at a position: ``$skip=50``, or a ``$skiptoken``."""
+    kept = [part for part in raw.split(b"&") if part and decode(part.partition(b"=")[0]) not in ("$skip", "$skiptoken")]
+    return "&".join([*(part.decode("latin-1") for part in kept), f"${option}={position}"])
 
 
 def _not_declared(name: str, action: Action) -> str:
