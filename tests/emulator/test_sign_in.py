@@ -80,6 +80,7 @@ def test_expires_in_was_minutes_before_20_0_9(dial, version, expires_in):
 
 def test_the_token_is_a_jwt_signed_with_es256(pbx):
     header = json.loads(base64.urlsafe_b64decode(pbx.token.split(".")[0] + "=="))
+    assert len(header.pop("kid")) == 43
     told = claims(pbx.token)
     assert header == {"alg": "ES256", "typ": "JWT"}
     assert (told["sub"], told["scope"], told["aud"], told["iss"]) == ("trunkline", "xapi", "/api", "pbx")

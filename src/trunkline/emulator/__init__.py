@@ -15,18 +15,40 @@ from contextlib import AbstractContextManager
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from .app import Emulator, Entry, levels
+    from .app import Emulator, levels
     from .asking import Answer
+    from .journal import Entry
     from .server import Address
     from .tenants import Tenant
     from .tls import Tls
+    from .variants import NotAllowed, Variants
 
-__all__ = ["Address", "Answer", "Emulator", "Entry", "Tenant", "Tls", "fleet", "levels", "running", "serve"]
+__all__ = [
+    "Address",
+    "Answer",
+    "Emulator",
+    "Entry",
+    "NotAllowed",
+    "Tenant",
+    "Tls",
+    "Variants",
+    "fleet",
+    "levels",
+    "running",
+    "serve",
+]
 
 # Loaded when they are asked for: the pytest plugin lives here too, and must not slow down who doesn't use it.
-_MODULES = {"Emulator": "app", "Entry": "app", "levels": "app", "Answer": "asking", "Tenant": "tenants"} | {
+_MODULES = {
     "Address": "server",
+    "Answer": "asking",
+    "Emulator": "app",
+    "Entry": "journal",
+    "NotAllowed": "variants",
+    "Tenant": "tenants",
     "Tls": "tls",
+    "Variants": "variants",
+    "levels": "app",
 }
 
 

@@ -15,12 +15,14 @@ from . import control_information, etags
 from .formats import MINIMAL, metadata_level
 from .messages import Request, Response
 from .odata.literals import Value
-from .odata.query import DEFAULT_PAGE, Query, apply, shape
+from .odata.paging import rest_of, write_skip_token
+from .odata.query import Query, apply, shape
 from .odata.selection import key_literal
 from .refusals import Refusal, bad_field
 from .routes import Route
 from .store import REQUIRED, Store
 from .values import Row
+from .variants import Variants
 
 
 @dataclass(frozen=True)
@@ -32,7 +34,7 @@ class Call:
     arguments: Mapping[str, Value]
     query: Query
     store: Store
-    etags: bool
+    variants: Variants
 
     @property
     def action(self) -> Action:
@@ -76,7 +78,7 @@ class Call:
                 return Response(204, headers={**headers, "OData-EntityId": headers["Location"]})
         content = {"@odata.context": f"{self._metadata}#{self._entity_context(shown)}"}
         if self._tagged(shown):
-            content["@odata.etag"] = headers["ETag"] = etags.of(row)
+            content["@odata.etag"] = headers["ETag"] = self._tag(row)
         content.update(self._shaped(row, shown))
         return self._json(status, content, headers)
 
@@ -96,10 +98,13 @@ class Call:
 
     def write_list(self, rows: Sequence[Any]) -> Response:
         """The rows that the query leaves; an entity set asked without ``$top`` gives one page (PBX.md, Paging)."""
-        page, total = apply(self.query, rows, page=DEFAULT_PAGE if self.action.kind == "list" else None)
-        return self.write_rows([self._row(row) for row in page], total)
+        page, total = apply(self.query, rows, page=self.variants.page_size if self.action.kind == "list" else None)
+        shown = [self._row(row) for row in page]
+        end = self.query.skip + len(shown)
+        cut = self.action.kind == "list" and self.query.top is None and end < total
+        return self.write_rows(shown, total, self._next_link(end) if cut else "")
 
-    def write_rows(self, rows: Sequence[Any], total: int) -> Response:
+    def write_rows(self, rows: Sequence[Any], total: int, next_link: str = "") -> Response:
         """Rows that are shaped already, out of ``total``; only the total where ``/$count`` was asked."""
         if self.route.counted:
             return Response(200, str(total).encode(), {"Content-Type": "text/plain", "OData-Version": "4.0"})
@@ -107,7 +112,18 @@ class Call:
         if self.query.count:
             content["@odata.count"] = total
         content["value"] = rows
+        if next_link:
+            content["@odata.nextLink"] = next_link
         return self._json(200, content)
+
+    def _next_link(self, end: int) -> str:
+        """Where the rest of a page is that this PBX cut, "" where it doesn't say (PBX.md, Paging)."""
+        option = self.variants.next_link
+        if option == "off":
+            return ""
+        position = str(end) if option == "skip" else write_skip_token(end)
+        path = self.request.path.decode("latin-1")
+        return f"{self.request.origin}{path}?{rest_of(self.request.query, option, position)}"
 
     def write_value(self, value: Any) -> Response:
         return self._json(200, {"@odata.context": f"{self._metadata}#{_edm(self._type())}", "value": value})
@@ -135,10 +151,13 @@ class Call:
         if type_name not in self.store.catalog.types:
             return row
         shown = self._shaped(row, type_name)
-        return {"@odata.etag": etags.of(row), **shown} if self._tagged(type_name) else shown
+        return {"@odata.etag": self._tag(row), **shown} if self._tagged(type_name) else shown
+
+    def _tag(self, row: Row) -> str:
+        return etags.of(row, strong=self.variants.etags == "strict")
 
     def _tagged(self, type_name: str) -> bool:
-        return self.etags and bool(self.store.catalog.key(type_name))
+        return self.variants.etags != "off" and bool(self.store.catalog.key(type_name))
 
     def _type(self) -> TypeSpec:
         spec = self.action.answer_type

@@ -1,7 +1,7 @@
 """The emulator: an ASGI application that answers as a 3CX does.
 
-A request goes one way, the list of steps in ``Emulator._way``: sign in, find the route, check the rights, read the
-query, handle, write. A step that refuses raises Refusal.
+A request goes one way: where a rule says so a fault hits it, then come the steps of ``Emulator._way``: who may ask at
+all, sign in, find the route, check the rights, read the query, handle. A step that refuses raises Refusal.
 """
 
 from __future__ import annotations
@@ -9,57 +9,59 @@ from __future__ import annotations
 import asyncio
 import logging
 import os
-from collections import deque
-from collections.abc import Mapping
+import time
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
-from typing import Any, NamedTuple
+from random import Random
+from typing import Any
 
 from .. import catalog
-from . import behaviours, crud, describe, rights, shapes
+from . import behaviours, crud, describe, licence, rights, shapes
 from .answers import Call
 from .asking import Answer, Asker
+from .clock import Clock
+from .control import api
+from .control.controls import Controls
+from .control.rules import Asked, Faults, Rule
+from .control.wire import Wire, from_a_proxy, made_up
+from .guard import Guard
+from .journal import Entry, Journal, redacted
 from .memory import Memory
 from .messages import Disconnected, Receive, Request, Response, Scope, Send, read, write
 from .odata import query
+from .odata.literals import Value
 from .odata.paths import BadPath, Segment, read_path
-from .refusals import Refusal, no_such_path
+from .refusals import NoSuchPath, Refusal
 from .routes import Route, Router
 from .signin import OWNER, SIGN_IN, Client, SignIn
 from .state import StateError
 from .store import Store
+from .variants import Variants
 
 API = b"/xapi/v1"
-JOURNAL_LENGTH = 10_000
 DEFAULT_ROLES = (OWNER, "App", "Reports")
 
 
-class Entry(NamedTuple):
-    """One request in the journal: its path as sent with the query, and who sent it ("" if nobody signed in)."""
-
-    method: str
-    path: str
-    status: int
-    client_id: str
-
-
-@dataclass
+@dataclass(slots=True)
 class Visit:
     """What is known of a request so far, for the journal and the headers of its answer."""
 
     request: Request
-    client_id: str = ""
-    level: str = ""
+    entry: Entry
 
 
-class Emulator:
+class Emulator(Controls):
     """A stand-in PBX of one version, as an ASGI 3 application.
 
     ``api_key`` None makes a key; ``seed`` is "demo", "empty", "large", a YAML or JSON file, or a mapping of sets to
     rows; ``state`` is a file that keeps what was written. ``etags`` sends ETags and honours If-Match, as no observed
-    PBX does; ``latency`` is the pause before each answer and ``token_lifetime`` the life of a token, both in seconds.
-    ValueError for an unknown version, an unfit seed, or a state file that is in use, damaged or of something else.
+    PBX does: "weak" (or True), or "strict". ``latency`` is the pause before each answer and ``token_lifetime`` the life
+    of a token, both in seconds. ``variants`` has these and all else in which PBXs differ. ``faults`` are rules, as
+    short text, JSON or objects; ``fault_seed`` makes what they hit come out the same again. ``clock_skew`` is by how
+    many seconds this PBX is ahead of the machine. ValueError for what makes no sense, for an unfit seed, and for a
+    state file that is in use, damaged or of something else.
     """
 
     def __init__(
@@ -70,43 +72,55 @@ class Emulator:
         *,
         seed: str | Path | Mapping[str, Any] = "demo",
         state: str | os.PathLike[str] | None = None,
-        etags: bool = False,
-        latency: float = 0.0,
-        token_lifetime: float = 3600.0,
+        etags: bool | str | None = None,
+        latency: float | None = None,
+        token_lifetime: float | None = None,
+        variants: Variants | Mapping[str, Any] | None = None,
+        faults: Iterable[str | Mapping[str, Any]] = (),
+        fault_seed: int = 0,
+        clock_skew: float = 0.0,
     ) -> None:
         self.version = version
         self.client_id = client_id
-        self._memory = Memory(version, seed, state)
-        self.api_key = api_key if api_key is not None else self._memory.made_key(client_id)
-        self.etags = etags
-        self.latency = latency
+        self.clock = Clock(clock_skew)
         self._catalog = catalog.load(version)
         self._router = _router(version)
-        self._sign_in = SignIn(version, token_lifetime)
-        self._journal: deque[Entry] = deque(maxlen=JOURNAL_LENGTH)
+        self._guard = Guard(self.clock)
+        self._sign_in = SignIn(version, self.clock, tell=self._signed_in)
+        self._journal = Journal()
+        self._faults = Faults(fault_seed)
+        self._own_headers = {"X-3CX-Version": f"{version}.0" if version.count(".") == 2 else version}
+        self._pauses = Random(fault_seed)  # noqa: S311
+        self._variants = Variants()
+        self._memory = Memory(version, seed, state, self.clock.now, self._adopt)
+        self.api_key = api_key if api_key is not None else self._memory.made_key(client_id)
         self.add_client(client_id, self.api_key, roles=DEFAULT_ROLES)
         self._asker = Asker(self, lambda name, key: self.add_client(name, key, roles=DEFAULT_ROLES))
+        self.vary(variants or {})
+        named = {"etags": etags, "latency": latency, "token_lifetime": token_lifetime}
+        self.vary({name: value for name, value in named.items() if value is not None})
+        for fault in faults:
+            self.add_fault(fault)
 
     def __repr__(self) -> str:
-        return f"Emulator(version={self.version!r}, client_id={self.client_id!r}, seed={self._memory.seed!r})"
-
-    @property
-    def _store(self) -> Store:
-        return self._memory.store
-
-    @property
-    def journal(self) -> list[Entry]:
-        """The latest requests, oldest first, without bodies, headers or secrets; at most 10,000."""
-        return list(self._journal)
+        return f"Emulator(version={self.version!r}, client_id={self.client_id!r}, seed={self.seed!r})"
 
     def add_client(self, client_id: str, api_key: str, *, roles: tuple[str, ...] = ()) -> None:
         """Let another client sign in; without roles it is a mere user, who gets 403 everywhere (PBX.md, Rights)."""
         self._sign_in.add(Client(client_id, api_key, tuple(roles)))
 
     def reset(self) -> None:
-        """Back to the seed, with an empty journal and an empty state file; clients and tokens stay."""
+        """Back to the seed, with an empty journal and state file; faults count anew. Clients, tokens, variants and
+        faults stay."""
         self._memory.reset()
         self._journal.clear()
+        self._faults.restart()
+        self._pauses.seed(self._faults.seed)
+
+    def _adopt(self, store: Store) -> None:
+        """From now on this is what the PBX holds."""
+        self._guard.adopt(store)
+        licence.show(store, self._variants.licence)
 
     def close(self) -> None:
         """Give the state file back."""
@@ -119,62 +133,143 @@ class Emulator:
         """
         return self._asker.ask(method, path, json, headers or {})
 
+    @property
+    def levels(self) -> dict[str, str]:
+        """The level of every action of this version, by action id."""
+        return {route.action.id: level(route) for route in self._router.routes()}
+
+    def _signed_in(self, peer: str, worked: bool) -> None:
+        if worked:
+            self._guard.succeeded(peer)
+        else:
+            self._guard.failed(peer, self._store, self._variants)
+
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] == "lifespan":
             await _live(receive, send)
-        elif scope["type"] == "http":
-            try:
-                request = await read(scope, receive)
-            except Disconnected:
-                return
-            await asyncio.sleep(self.latency)
-            await write(self._answer(request), send)
-        else:
+            return
+        if scope["type"] != "http":
             raise ValueError(f"The emulator speaks HTTP, not {scope['type']}")
+        try:
+            request = await read(scope, receive)
+        except Disconnected:
+            return
+        if request.path.startswith(api.PATH) and api.may_ask(request):
+            await write(api.answer(self, request), send)
+            return
+        visit = Visit(request, Entry(request.method, redacted(request.target), time.time()))
+        started = time.perf_counter()
+        if self._variants.latency or self._variants.jitter:
+            await asyncio.sleep(self._variants.latency + self._pauses.uniform(0, self._variants.jitter))
+        try:
+            rule = self._faults.strike(self._asked(request)) if self._faults.rules else None
+            if rule is None:
+                response = self._answer(visit)
+                visit.entry.status = response.status
+                await write(response, send)
+            else:
+                await self._go_wrong(rule, visit, Wire(scope, receive, send))
+        finally:
+            visit.entry.seconds = time.perf_counter() - started
 
-    def _answer(self, request: Request) -> Response:
+    async def _go_wrong(self, rule: Rule, visit: Visit, wire: Wire) -> None:
+        """Answer a request that a fault hit: before it takes effect, so that it never does, or after it did."""
+        fault, entry = rule.fault, visit.entry
+        entry.fault = fault.name
+        if fault.drop_tokens:
+            self.revoke_tokens(self._sign_in.asker(visit.request) if fault.drop_tokens == "own" else None)
+        if fault.when == "before":
+            await asyncio.sleep(rule.delay())
+        if fault.takes_effect:
+            response = self._answer(visit)
+        else:
+            self._journal.add(entry)
+            response = Response(200)
+        if fault.when == "after":
+            await asyncio.sleep(rule.delay())
+        if fault.kind in ("status", "html"):
+            response = made_up(fault, self.clock.time())
+            if not from_a_proxy(fault):
+                self._sign(response)
+        entry.status = await wire.play(fault, response)
+
+    def _asked(self, request: Request) -> Asked:
+        """What the rules of the faults look at; operation and client are found only where a rule wants them."""
+
+        def operation() -> tuple[str, ...]:
+            try:
+                action = self._find(request)[0].action
+            except Refusal:
+                return ()
+            return action.operation_id, action.id
+
+        return Asked(request.method, request.path, operation, lambda: self._sign_in.asker(request))
+
+    def _answer(self, visit: Visit) -> Response:
         """Send a request on its way, and put down in the journal what became of it."""
-        visit = Visit(request)
+        entry = visit.entry
         try:
             response = self._way(visit)
+            entry.effect = response.status < 400 and entry.method != "GET"
         except Refusal as refusal:
-            response = refusal.response()
+            response = self._refused(refusal)
         except RecursionError:
             response = Refusal(400, "Recursion depth exceeded allowed limit.").response()
+        finally:
+            self._journal.add(entry)
         try:
             self._memory.commit()
         except StateError as error:  # what isn't kept must not be acknowledged
             logging.getLogger("trunkline.emulator").error("%s", error)
-            response = Refusal(500).response()
-        response.headers["X-3CX-Version"] = self._full_version
-        if visit.level:
-            response.headers["X-Trunkline-Level"] = visit.level
-        self._journal.append(Entry(request.method, request.target, response.status, visit.client_id))
+            response = self._refused(Refusal(500))
+        if entry.level:
+            response.headers["X-Trunkline-Level"] = entry.level
+        self._sign(response)
         return response
 
     def _way(self, visit: Visit) -> Response:
         """The steps of a request, in order. Each may raise Refusal, and the rest is not gone."""
-        request = visit.request
-        if request.too_large:
-            raise Refusal(413)
+        request, entry, variants = visit.request, visit.entry, self._variants
+        if request.refused:
+            raise Refusal(request.refused)
+        self._guard.check(request.peer, self._store, variants)
         if request.path.startswith(SIGN_IN):
             return self._sign_in.answer(request)
         path = _api_path(request)
         if path == describe.OPENAPI:
             return describe.openapi_file(request, self._catalog)
         client = self._sign_in.client_of(request)
-        visit.client_id = client.client_id
+        entry.client_id = client.client_id
         if path in describe.DESCRIPTIONS:
             return describe.DESCRIPTIONS[path](request, self._catalog)
-        route, arguments = self._router.find(request.method, _segments(path))
-        visit.level = level(route)
+        route, arguments = self._find(request)
+        entry.operation, entry.level = route.action.operation_id, level(route)
         rights.check(client, route.action)
-        asked = query.for_action(route.action, request.query, self._catalog, self._store.now)
-        return handle(Call(request, route, arguments, asked, self._store, self.etags))
+        licence.check(variants.licence, route.action)
+        asked = query.for_action(route.action, request.query, self._catalog, variants, self._store.now)
+        return handle(Call(request, route, arguments, asked, self._store, variants))
 
-    @property
-    def _full_version(self) -> str:
-        return f"{self.version}.0" if self.version.count(".") == 2 else self.version
+    def _find(self, request: Request) -> tuple[Route, dict[str, Value]]:
+        segments = _segments(_api_path(request))
+        return self._router.find(request.method, segments, any_date=self._variants.bad_dates == "ignored")
+
+    def _refused(self, refusal: Refusal) -> Response:
+        """The answer to a request that was refused, as this variant of a PBX writes it."""
+        if isinstance(refusal, NoSuchPath) and self._variants.unknown_path == "401":
+            return Response(401, headers={"WWW-Authenticate": "Bearer"})
+        if self._variants.error_bodies == "full" and refusal.status in _NAMED and not refusal.message:
+            return Refusal(refusal.status, _NAMED[refusal.status], headers=refusal.headers).response()
+        return refusal.response()
+
+    def _sign(self, response: Response) -> None:
+        """The headers that are on everything this PBX says."""
+        response.headers["Date"] = self.clock.date()
+        if self._variants.version_header:
+            response.headers.update(self._own_headers)
+
+
+# What a 403 or 500 says where it has a body at all.
+_NAMED = {403: "Forbidden", 500: "An unexpected error occurred."}
 
 
 @lru_cache(maxsize=8)
@@ -202,7 +297,7 @@ def handle(call: Call) -> Response:
 
 def _api_path(request: Request) -> bytes:
     if request.path != API and not request.path.startswith(API + b"/"):
-        raise no_such_path()
+        raise NoSuchPath
     return request.path[len(API) :]
 
 
@@ -212,7 +307,7 @@ def _segments(path: bytes) -> list[Segment]:
     except BadPath:
         raise Refusal(400) from None
     if segments is None:
-        raise no_such_path()
+        raise NoSuchPath
     return segments
 
 

@@ -44,8 +44,8 @@ def delete(call: Call) -> Response:
 def _check_tag(call: Call) -> None:
     """A PBX without ETags pays no heed to If-Match (PBX.md, Answers)."""
     entity = call.entity()
-    if call.etags:
-        etags.check(call.request.headers.get("if-match"), entity)
+    if call.variants.etags != "off":
+        etags.check(call.request.headers.get("if-match"), entity, strong=call.variants.etags == "strict")
 
 
 HANDLERS: dict[str, Handler] = {"list": list_rows, "get": get, "create": create, "update": update, "delete": delete}

@@ -10,19 +10,28 @@ import msgspec
 from .refusals import Refusal
 from .values import Row
 
-_TAG = re.compile(r'(?:W/)?("[^"]*")')
+_TAG = re.compile(r'(W/)?("[^"]*")')
 _LIST = re.compile(r'\s*(?:W/)?"[^"]*"\s*(?:,\s*(?:W/)?"[^"]*"\s*)*')
 
 
-def of(row: Row) -> str:
-    """The weak tag of an entity, a digest of its content with all that hangs on it."""
-    return f'W/"{hashlib.blake2b(msgspec.json.encode(row), digest_size=12).hexdigest()}"'
+def of(row: Row, *, strong: bool = False) -> str:
+    """The tag of an entity, a digest of its content with all that hangs on it."""
+    tag = f'"{hashlib.blake2b(msgspec.json.encode(row), digest_size=12).hexdigest()}"'
+    return tag if strong else f"W/{tag}"
 
 
-def check(if_match: str | None, row: Row) -> None:
-    """Raises Refusal (412) where If-Match names other tags; it may be ``*`` or a list, and compares weakly."""
-    if if_match is None or if_match.strip() == "*":
+def check(if_match: str | None, row: Row, *, strong: bool = False) -> None:
+    """Raises Refusal (412) where If-Match names other tags; it may be ``*`` or a list.
+
+    A PBX with strong tags compares strongly, so that a weak one never fits (RFC 9110, 8.8.3.2), and wants the header
+    for each change (428).
+    """
+    if if_match is None:
+        if strong:
+            raise Refusal(428, "The request is required to be conditional: send the ETag of the entity as If-Match.")
+        return
+    if if_match.strip() == "*":
         return
     tags = _TAG.findall(if_match) if _LIST.fullmatch(if_match) else []
-    if of(row).removeprefix("W/") not in tags:
+    if of(row, strong=True) not in [tag for weak, tag in tags if not (weak and strong)]:
         raise Refusal(412, "The precondition failed: the entity was changed by somebody else.")

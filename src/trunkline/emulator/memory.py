@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import os
 import secrets
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
+from datetime import datetime
 from functools import cached_property
 from pathlib import Path
 from typing import Any
@@ -16,13 +17,23 @@ from .store import Store
 
 
 class Memory:
-    """ValueError for an unknown version or an unfit seed; StateError where the state file can't be used."""
+    """``adopt`` is told of each store that is made.
+
+    ValueError for an unknown version or an unfit seed; StateError where the state file can't be used.
+    """
 
     def __init__(
-        self, version: str, seed: str | Path | Mapping[str, Any], state: str | os.PathLike[str] | None
+        self,
+        version: str,
+        seed: str | Path | Mapping[str, Any],
+        state: str | os.PathLike[str] | None,
+        clock: Callable[[], datetime],
+        adopt: Callable[[Store], None],
     ) -> None:
-        self.seed = name_of(seed)
+        self.given = seed
         self._catalog = catalog.load(version)
+        self._clock = clock
+        self._adopt = adopt
         self._ground = ground(seed, version)
         self._file = None if state is None else StateFile(state)
         if self._file is not None:
@@ -32,12 +43,24 @@ class Memory:
                 self._file.close()
                 raise
 
+    @property
+    def seed(self) -> str:
+        """How messages call the seed."""
+        return name_of(self.given)
+
     @cached_property
     def store(self) -> Store:
-        store = Store(self._catalog, self._ground)
+        store = Store(self._catalog, self._ground, self._clock)
         if self._file is not None:
             self._file.load(store, self.seed)
+        self._adopt(store)
         return store
+
+    def begin_with(self, seed: str | Path | Mapping[str, Any]) -> None:
+        """Begin anew from another seed, to which a state file belongs from now on. ValueError for an unfit one."""
+        self._ground = ground(seed, str(self._catalog.version))
+        self.given = seed
+        self.reset()
 
     def made_key(self, client_id: str) -> str:
         """A new API key; with a state file the same one after each restart."""
@@ -51,12 +74,26 @@ class Memory:
 
     def reset(self) -> None:
         """Back to the seed."""
-        if self._file is None:
-            self.__dict__.pop("store", None)
-        else:
-            self.store = Store(self._catalog, self._ground)
-            self.store.anew = True
-            self._file.commit(self.store)
+        self.__dict__.pop("store", None)
+        if self._file is not None:
+            store = self.store = Store(self._catalog, self._ground, self._clock)
+            self._file.begin(store, self.seed)
+            self._adopt(store)
+            self._file.commit(store)
+
+    def become(self, seed: Any, state: Any) -> None:
+        """Be what a snapshot of that seed tells. ValueError where it doesn't fit, and then nothing has changed."""
+        if not isinstance(seed, str | Mapping):
+            raise ValueError("The seed of a snapshot is a name, or an object with the rows of each set.")
+        other = ground(seed, str(self._catalog.version))
+        trial = Store(self._catalog, other, self._clock)
+        trial.restore(state)
+        self._ground, self.given = other, seed
+        self.store = trial
+        if self._file is not None:
+            self._file.begin(trial, self.seed)
+        self._adopt(trial)
+        self.commit()
 
     def close(self) -> None:
         if self._file is not None:

@@ -55,6 +55,12 @@ def not_found() -> Refusal:
     return Refusal(404, "Not Found")
 
 
-def no_such_path() -> Refusal:
+class NoSuchPath(Refusal):
     """404 for a path that leads nowhere, without a hint (PBX.md, Requests)."""
-    return Refusal(404)
+
+    def __init__(self) -> None:
+        super().__init__(404)
+
+
+def no_such_path() -> Refusal:
+    return NoSuchPath()

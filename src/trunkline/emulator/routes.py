@@ -67,10 +67,11 @@ class Router:
         found = {id(route): route for methods in self._table.values() for route in methods.values()}
         return [route for route in found.values() if not route.counted]
 
-    def find(self, method: str, segments: list[Segment]) -> tuple[Route, dict[str, Value]]:
+    def find(self, method: str, segments: list[Segment], *, any_date: bool = False) -> tuple[Route, dict[str, Value]]:
         """The route and its arguments by name.
 
         Raises Refusal: 404 for an unknown path, signature or literal, 405 for the wrong method, 500 for a broken date.
+        With ``any_date`` a broken date leaves its period open on that side, as on some builds (PBX.md, Requests).
         """
         methods = self._table.get(tuple(segment.signature for segment in segments))
         if methods is None:
@@ -78,7 +79,7 @@ class Router:
         route = methods.get(method)
         if route is None:
             raise Refusal(405, headers={"Allow": ", ".join(sorted(methods))})
-        return route, _arguments(route, segments)
+        return route, _arguments(route, segments, any_date)
 
 
 def _template_step(part: str) -> tuple[str, dict[str, str] | None]:
@@ -98,7 +99,11 @@ def _forms(name: str, places: dict[str, str] | None) -> list[tuple[str, tuple[st
     return [named, (name, ("",))] if "" in places else [named]
 
 
-def _arguments(route: Route, segments: list[Segment]) -> dict[str, Value]:
+# How the parameter is called that a period begins with; its other date is the end.
+_BEGINS = frozenset({"periodFrom", "startDt", "startDate"})
+
+
+def _arguments(route: Route, segments: list[Segment], any_date: bool) -> dict[str, Value]:
     found: dict[str, Value] = {}
     for segment, places in zip(segments, route.places, strict=True):
         for name, text in (segment.arguments or {}).items():
@@ -106,7 +111,9 @@ def _arguments(route: Route, segments: list[Segment]) -> dict[str, Value]:
             try:
                 found[parameter] = read_literal(text, route.types[parameter])
             except BadDate:
-                raise Refusal(500) from None
+                if not any_date:
+                    raise Refusal(500) from None
+                found[parameter] = "0001-01-02T00:00:00Z" if parameter in _BEGINS else "9999-12-30T00:00:00Z"
             except BadLiteral:
                 raise no_such_path() from None
     return found

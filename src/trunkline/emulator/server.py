@@ -14,7 +14,9 @@ from pathlib import Path
 from typing import Any
 
 import uvicorn
+from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 
+from .control.wire import TRANSPORT
 from .tls import Tls, made
 
 App = Callable[[Any, Any, Any], Awaitable[None]]
@@ -30,6 +32,14 @@ class Address(str):
         address = super().__new__(cls, text)
         address.ca = ca
         return address
+
+
+class _Protocol(HttpToolsProtocol):
+    """Lets the emulator get at the connection, for the faults that break it."""
+
+    def on_message_begin(self) -> None:
+        super().on_message_begin()
+        self.scope["extensions"] = {TRANSPORT: self.transport}  # type: ignore[dict-item]
 
 
 class _Server(uvicorn.Server):
@@ -110,10 +120,12 @@ def _config(app: App, tls: Tls | None) -> uvicorn.Config:
         factory = lambda config, default: context  # noqa: E731 - None, where there is nothing to speak
     return uvicorn.Config(
         app,
+        http=_Protocol,
         access_log=False,
         log_level="warning",
         ws="none",
         server_header=False,
+        date_header=False,
         timeout_graceful_shutdown=5,
         ssl_context_factory=factory,
     )

@@ -95,7 +95,7 @@ class StateFile:
 
     def load(self, store: Store, seed: str) -> None:
         """Bring a fresh store to where it was. Raises StateError for a file of another version or seed."""
-        mine = {"version": str(store.catalog.version), "seed": seed, "fingerprint": store.ground.fingerprint}
+        mine = _owner(store, seed)
         told = {name: self.remember(name, value) for name, value in mine.items()}
         if told != mine:
             raise StateError(
@@ -111,6 +111,14 @@ class StateFile:
         except (sqlite3.DatabaseError, ValueError) as error:
             raise StateError(f"The state file {self.path} is damaged ({error}): {_NEW}.") from error
         store.anew = False
+
+    def begin(self, store: Store, seed: str) -> None:
+        """Belong to a fresh store of this seed; the next `commit` drops what was kept before. Raises StateError."""
+        try:
+            self._db.executemany("INSERT OR REPLACE INTO meta VALUES (?, ?)", _owner(store, seed).items())
+        except sqlite3.DatabaseError as error:
+            raise self._unusable(error) from error
+        store.anew = True
 
     def _renumber(self, store: Store) -> None:
         """Serials are counted from 1 after a restart: the file must agree with the store on the order of new rows."""
@@ -165,6 +173,11 @@ class StateFile:
     def close(self) -> None:
         """Give the file back; whoever comes next finds it whole."""
         self._db.close()
+
+
+def _owner(store: Store, seed: str) -> dict[str, str]:
+    """What a state file is good for."""
+    return {"version": str(store.catalog.version), "seed": seed, "fingerprint": store.ground.fingerprint}
 
 
 def _place(kind: str, name: str, key: Any) -> str:

@@ -21,7 +21,7 @@ SYSTEM = frozenset(
 class Options:
     """System options by name (``$top``), and what ``@name`` stands for in expressions."""
 
-    system: Mapping[str, str] = field(default_factory=dict)
+    system: dict[str, str] = field(default_factory=dict)
     aliases: Mapping[str, str] = field(default_factory=dict)
 
 

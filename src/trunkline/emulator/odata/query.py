@@ -6,17 +6,18 @@ from collections.abc import Mapping
 
 from ...catalog import Action, Catalog, TypeSpec
 from ..refusals import bad_query
+from ..variants import Variants
 from .evaluation import Clock, bind_filter, bind_key, utc_now
 from .expressions import NO_ALIASES, Aliases, parse_filter, parse_orderby
 from .options import SYSTEM, read_options
+from .paging import read_skip_token
 from .rows import Query, apply, shape
 from .search import parse_search
 from .selection import COLLECTION_ONLY, read_selection
 
-__all__ = ["DEFAULT_PAGE", "MAX_TOP", "Query", "apply", "for_action", "shape"]
+__all__ = ["Query", "apply", "for_action", "shape"]
 
-MAX_TOP = 100
-DEFAULT_PAGE = 50
+_EVERYTHING = Query()
 
 # As ASP.NET calls the options that it knows and a service may switch off.
 _CALLED = {
@@ -26,11 +27,13 @@ _CALLED = {
 }  # fmt: skip
 
 
-def for_action(action: Action, raw: bytes, catalog: Catalog, now: Clock = utc_now) -> Query:
+def for_action(action: Action, raw: bytes, catalog: Catalog, variants: Variants, now: Clock = utc_now) -> Query:
     """The query of one request, checked against the options that the action declares. Raises Refusal (400)."""
     if not raw:
-        return Query()
+        return _EVERYTHING
     options = read_options(raw)
+    if variants.next_link == "skiptoken" and action.kind == "list" and "$skiptoken" in options.system:
+        options.system["$skip"] = read_skip_token(options.system.pop("$skiptoken"))
     for name, text in options.system.items():
         if name != "$format" and name[1:] not in action.query:
             raise bad_query(_not_declared(name, action))
@@ -41,9 +44,10 @@ def for_action(action: Action, raw: bytes, catalog: Catalog, now: Clock = utc_no
         return Query()
     query = build(options.system, spec._replace(collection=False, nullable=False), catalog, options.aliases, now)
     # Only entity sets have the limit; the call log report accepts more (PBX.md, Paging).
-    if action.kind == "list" and query.top is not None and query.top > MAX_TOP:
+    highest = variants.max_top
+    if action.kind == "list" and query.top is not None and highest is not None and query.top > highest:
         raise bad_query(
-            f"The limit of '{MAX_TOP}' for Top query has been exceeded. "
+            f"The limit of '{highest}' for Top query has been exceeded. "
             f"The value from the incoming request is '{query.top}'."
         )
     return query

@@ -1,0 +1,75 @@
+"""The journal: what this PBX was asked, in the order in which it took effect."""
+
+from __future__ import annotations
+
+import re
+from collections import deque
+from copy import copy
+from datetime import UTC, datetime
+from typing import Any
+
+import msgspec
+
+LENGTH = 100_000
+
+# What may stand in a path or query and is nobody's business: the values of parameters with such names.
+_SECRET = re.compile(
+    r"([?&(,](?!\$|%24)[^=&?(,]*(?:password|passwd|pin|secret|token|verifier|code|state|nonce)=)[^&,)]*", re.IGNORECASE
+)
+
+
+class Entry(msgspec.Struct):
+    """One request.
+
+    ``path`` is as sent with the query, secrets cut out; ``status`` that of the answer, 0 where none was sent;
+    ``client_id`` who asked, "" if nobody signed in; ``operation`` and ``level`` of the action; ``fault`` the one that
+    hit, or "". ``effect`` says whether something was changed: the request wasn't a GET, and nothing refused it,
+    whatever became of the answer. ``at`` is seconds since 1970 by the machine's clock; ``seconds`` how long it took,
+    None while it lasts.
+    """
+
+    method: str
+    path: str
+    at: float
+    id: int = 0
+    status: int = 0
+    client_id: str = ""
+    operation: str = ""
+    level: str = ""
+    fault: str = ""
+    effect: bool = False
+    seconds: float | None = None
+
+    def as_dict(self) -> dict[str, Any]:
+        moment = datetime.fromtimestamp(self.at, UTC).isoformat(timespec="microseconds").replace("+00:00", "Z")
+        return {**msgspec.structs.asdict(self), "at": moment}
+
+
+class Journal:
+    """The latest 100,000 entries. Ids count all requests since the start and are never given twice."""
+
+    def __init__(self) -> None:
+        self._entries: deque[Entry] = deque(maxlen=LENGTH)
+        self._last = 0
+
+    def add(self, entry: Entry) -> None:
+        self._last += 1
+        entry.id = self._last
+        self._entries.append(entry)
+
+    def entries(self, *, since: int = 0, operation: str = "", limit: int | None = None) -> list[Entry]:
+        """Copies of the entries with an id above ``since``, oldest first; ``limit`` takes the first so many."""
+        found = [
+            copy(entry)
+            for entry in self._entries.copy()
+            if entry.id > since and (not operation or entry.operation == operation)
+        ]
+        return found if limit is None else found[:limit]
+
+    def clear(self) -> None:
+        self._entries.clear()
+
+
+def redacted(target: str) -> str:
+    """A path with its query, without the values of parameters that are secrets by their name."""
+    return _SECRET.sub(r"\1…", target) if "=" in target else target
