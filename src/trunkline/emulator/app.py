@@ -20,12 +20,15 @@ from .odata import query
 from .odata.paths import BadPath, Segment, read_path
 from .refusals import Refusal, no_such_path
 from .routes import Route, Router
+from .rules import RULES
 from .seeds import SEEDS
 from .signin import OWNER, SIGN_IN, Client, SignIn
 from .store import Store
 
 API = b"/xapi/v1"
 JOURNAL_LENGTH = 10_000
+# Sets whose reading and writing is 3CX's own: they have rules, MyUser and MyGroup those of the sets they are rows of.
+_RULED = frozenset({*RULES, "MyUser", "MyGroup"})
 DEFAULT_ROLES = (OWNER, "App", "Reports")
 
 
@@ -149,7 +152,8 @@ class Emulator:
 
 def level(route: Route) -> str:
     """How truly an action is played: behaviour (does what 3CX does), crud (generic over the store), shape (made up)."""
-    if route.action.id in behaviours.HANDLERS:
+    ruled = route.action.kind in crud.HANDLERS and route.resource in _RULED
+    if ruled or route.action.id in behaviours.HANDLERS:
         return "behaviour"
     return "crud" if route.action.kind in crud.HANDLERS else "shape"
 
