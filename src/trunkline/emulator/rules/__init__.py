@@ -8,7 +8,7 @@ from .departments import Departments
 from .devices import Fxs, Sbcs
 from .lines import InboundRules, OutboundRules, Trunks
 from .offers import Holidays, Playlists, WebsiteLinks
-from .phone_book import Blocklist, BlockedNumbers, Contacts
+from .phone_book import BlockedNumbers, Blocklist, Contacts
 from .rule import Rule
 from .users import Users
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, ClassVar
 
 from ..values import Row
 from .checks import NOT_FOUND, REQUIRED, SHORT, between, empty, like, refusal
@@ -23,7 +23,7 @@ _ENDED: Row = {"To": "None", "Number": "", "External": "", "Name": "", "Type": "
 class Queues(Dn):
     name = "Queues"
     required = ("Name",)
-    fields = {
+    fields: ClassVar = {
         "Number": (_DIGITS,),
         "Name": (SHORT,),
         "RingTimeout": (between(1, 3600),),
@@ -34,7 +34,7 @@ class Queues(Dn):
         "AnnouncementInterval": (_SECONDS,),
         "CallbackEnableTime": (_SECONDS,),
     }
-    defaults = {
+    defaults: ClassVar = {
         "PollingStrategy": "RingAll",
         "RingTimeout": 30,
         "MasterTimeout": 1800,
@@ -50,20 +50,20 @@ class Queues(Dn):
 class RingGroups(Dn):
     name = "RingGroups"
     required = ("Name",)
-    fields = {
+    fields: ClassVar = {
         "Number": (_DIGITS,),
         "Name": (SHORT,),
         "RingTime": (between(1, 3600),),
         "MulticastPort": (between(0, 65_535),),
     }
-    defaults = {"RingStrategy": "RingAll", "RingTime": 20, "IsRegistered": True, "ForwardNoAnswer": _ENDED}
+    defaults: ClassVar = {"RingStrategy": "RingAll", "RingTime": 20, "IsRegistered": True, "ForwardNoAnswer": _ENDED}
 
 
 class Receptionists(Dn):
     name = "Receptionists"
     required = ("Name",)
-    fields = {"Number": (_DIGITS,), "Name": (SHORT,), "Timeout": (_SECONDS,)}
-    defaults = {"IVRType": "Default", "Timeout": 5, "TimeoutForwardType": "EndCall", "IsRegistered": True}
+    fields: ClassVar = {"Number": (_DIGITS,), "Name": (SHORT,), "Timeout": (_SECONDS,)}
+    defaults: ClassVar = {"IVRType": "Default", "Timeout": 5, "TimeoutForwardType": "EndCall", "IsRegistered": True}
 
     def fill(self, store: Store, given: Row, old: Row | None) -> Row:
         filled = super().fill(store, given, old)
@@ -88,7 +88,7 @@ class Receptionists(Dn):
 
 class Parkings(Dn):
     name = "Parkings"
-    fields = {"Number": (_DIGITS,)}
+    fields: ClassVar = {"Number": (_DIGITS,)}
 
     def fill(self, store: Store, given: Row, old: Row | None) -> Row:
         """A shared parking place gets its number from the PBX: ``SP`` and the next that is free."""
@@ -103,7 +103,7 @@ class Parkings(Dn):
 
 class Faxes(Dn):
     name = "Fax"
-    fields = {"Number": (_DIGITS,), "OutboundCallerId": (SHORT,), "AuthID": (SHORT,)}
+    fields: ClassVar = {"Number": (_DIGITS,), "OutboundCallerId": (SHORT,), "AuthID": (SHORT,)}
 
     def fill(self, store: Store, given: Row, old: Row | None) -> Row:
         filled = super().fill(store, given, old)
@@ -121,5 +121,5 @@ class CallFlowApps(Dn):
     name = "CallFlowApps"
     required = ("Name",)
     unique = ("Name",)
-    fields = {"Name": (SHORT,)}
-    defaults = {"RoutingType": "Forward", "IsRegistered": False, "CompilationSucceeded": False}
+    fields: ClassVar = {"Name": (SHORT,)}
+    defaults: ClassVar = {"RoutingType": "Forward", "IsRegistered": False, "CompilationSucceeded": False}

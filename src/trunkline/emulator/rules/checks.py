@@ -8,7 +8,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterator, Mapping
 from ipaddress import ip_network
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, ClassVar
 
 from ..refusals import Refusal, bad_fields
 from ..values import Row
@@ -112,9 +112,9 @@ class Checked(Rule):
 
     name = ""
     required: tuple[str, ...] = ()
-    fields: Mapping[str, tuple[Check, ...]] = {}
+    fields: ClassVar[Mapping[str, tuple[Check, ...]]] = {}
     unique: tuple[str, ...] = ()
-    defaults: Mapping[str, Any] = {}
+    defaults: ClassVar[Mapping[str, Any]] = {}
 
     def prepare(self, store: Store, given: Row, old: Row | None) -> Row:
         filled = dict(given)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, ClassVar
 
 from ..values import Row
 from .checks import DUPLICATE, NOT_FOUND, OUT_OF_THE_RANGE, REQUIRED, SHORT, empty, refusal
@@ -26,8 +26,8 @@ class Departments(Naming):
     name = "Groups"
     required = ("Name",)
     unique = ("Name",)
-    fields = {"Name": (SHORT,)}
-    defaults = {"Language": "EN", "IsDefault": False, "HasMembers": False, "GloballyVisible": False}
+    fields: ClassVar = {"Name": (SHORT,)}
+    defaults: ClassVar = {"Language": "EN", "IsDefault": False, "HasMembers": False, "GloballyVisible": False}
 
     def fill(self, store: Store, given: Row, old: Row | None) -> Row:
         filled = super().fill(store, given, old)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, ClassVar
 
 from ..values import Row
 from . import phones
@@ -19,7 +19,7 @@ _MAC = like(r"[0-9A-F]{12}", INVALID_HEX)
 
 class Fxs(Naming):
     name = "Fxs"
-    fields = {"MacAddress": (_MAC,), "Name": (SHORT,), "Group": (group_named,)}
+    fields: ClassVar = {"MacAddress": (_MAC,), "Name": (SHORT,), "Group": (group_named,)}
 
     def fill(self, store: Store, given: Row, old: Row | None) -> Row:
         filled = super().fill(store, given, old)
@@ -40,13 +40,13 @@ class Fxs(Naming):
 class Sbcs(Checked):
     name = "Sbcs"
     required = ("DisplayName",)
-    fields = {
+    fields: ClassVar = {
         "Name": (like(r"[0-9A-Za-z_-]{1,12}"),),
         "DisplayName": (SHORT,),
         "Group": (group_named,),
         "PhoneUserId": (exists_in("Users"),),
     }
-    defaults = {"HasConnection": False}
+    defaults: ClassVar = {"HasConnection": False}
 
     def fill(self, store: Store, given: Row, old: Row | None) -> Row:
         return {**given, "Password": secret(12)} if old is None and empty(given.get("Password")) else given

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, ClassVar
 
 from ..values import Row
 from .checks import (
@@ -33,13 +33,13 @@ _PORT = between(0, 65_535)
 
 class Trunks(Dn):
     name = "Trunks"
-    fields = {
+    fields: ClassVar = {
         "Number": (like(r"[0-9]{1,10}"),),
         "SimultaneousCalls": (between(0, 10_000),),
         "TunnelRemotePort": (_PORT,),
         "AuthID": (SHORT,),
     }
-    defaults = {
+    defaults: ClassVar = {
         "Direction": "Both",
         "EnableInboundCalls": True,
         "EnableOutboundCalls": True,
@@ -100,8 +100,8 @@ def _next_gateway(store: Store) -> int:
 
 class InboundRules(Naming):
     name = "InboundRules"
-    fields = {"RuleName": (SHORT,), "Data": (like(r"[0-9+*#@A-Za-z.,; _-]{1,255}"),)}
-    defaults = {"Condition": "ForwardAll", "CallType": "AllCalls"}
+    fields: ClassVar = {"RuleName": (SHORT,), "Data": (like(r"[0-9+*#@A-Za-z.,; _-]{1,255}"),)}
+    defaults: ClassVar = {"Condition": "ForwardAll", "CallType": "AllCalls"}
 
     def more(self, store: Store, row: Row, given: Row, old: Row | None) -> Iterator[tuple[str, str]]:
         by_number = row["Condition"] in ("BasedOnDID", "BasedOnCallerID")
@@ -115,13 +115,13 @@ class InboundRules(Naming):
 class OutboundRules(Naming):
     name = "OutboundRules"
     required = ("Name",)
-    fields = {
+    fields: ClassVar = {
         "Name": (SHORT,),
         "Prefix": (like(r"[0-9*#+, ]{1,255}"),),
         "NumberLengthRanges": (like(r"[0-9]+(-[0-9]+)?(,\s*[0-9]+(-[0-9]+)?)*"),),
         "Priority": (between(0, 100_000),),
     }
-    defaults = {"EmergencyRule": False}
+    defaults: ClassVar = {"EmergencyRule": False}
 
     def fill(self, store: Store, given: Row, old: Row | None) -> Row:
         filled = super().fill(store, given, old)
@@ -157,3 +157,12 @@ def move(store: Store, rule: Row, *, up: bool) -> None:
     for priority, row in enumerate(rows, 1):
         if row["Priority"] != priority:
             store.change("OutboundRules", row, Priority=priority)
+
+
+def fits(rule: Row, number: str) -> bool:
+    """Whether an outbound rule takes a number that was dialled: by its prefixes and its length."""
+    prefixes = [prefix.strip() for prefix in (rule["Prefix"] or "").split(",") if prefix.strip()]
+    spans = [span.strip().partition("-") for span in (rule["NumberLengthRanges"] or "").split(",") if span.strip()]
+    if prefixes and not number.startswith(tuple(prefixes)):
+        return False
+    return not spans or any(int(first) <= len(number) <= int(last or first) for first, _, last in spans)

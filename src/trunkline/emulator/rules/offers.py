@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from calendar import monthrange
 from collections.abc import Iterator
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, ClassVar
 
 from ..values import Row
 from .checks import (
@@ -28,7 +28,7 @@ LINK = like(r"[^\s/?#%\\]{1,50}")
 class WebsiteLinks(Naming):
     name = "WebsiteLinks"
     unique = ("Link",)
-    fields = {"Link": (LINK,), "Group": (group_named,), "Name": (SHORT,)}
+    fields: ClassVar = {"Link": (LINK,), "Group": (group_named,), "Name": (SHORT,)}
 
     def fill(self, store: Store, given: Row, old: Row | None) -> Row:
         filled = super().fill(store, given, old)
@@ -52,7 +52,7 @@ def link_of_user(store: Store, link: str) -> Row | None:
 class Holidays(Checked):
     name = "Holidays"
     required = ("Name",)
-    fields = {"Name": (SHORT,), "Group": (group_named,)}
+    fields: ClassVar = {"Name": (SHORT,), "Group": (group_named,)}
 
     def fill(self, store: Store, given: Row, old: Row | None) -> Row:
         """A holiday of one day needs no end."""
@@ -84,7 +84,7 @@ def _days(year: int, month: int) -> int:
 
 class Playlists(Checked):
     name = "Playlists"
-    fields = {"Name": (SHORT,)}
+    fields: ClassVar = {"Name": (SHORT,)}
 
     def more(self, store: Store, row: Row, given: Row, old: Row | None) -> Iterator[tuple[str, str]]:
         volume = given.get("MaxVolumePercent")
@@ -99,5 +99,3 @@ class Playlists(Checked):
         sources += [group.get("MusicOnHold") for group in store.rows("Groups")]
         if row["Name"] in sources:
             raise refusal(store, "WARNINGS.XAPI.PLAYLIST_IN_USE", row["Name"])
-
-

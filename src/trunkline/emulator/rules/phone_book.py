@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, ClassVar
 
 from ..odata.literals import read_date_time
 from ..values import Row
@@ -21,12 +21,12 @@ MAX_NUMBERS = 10_000
 
 class Contacts(Checked):
     name = "Contacts"
-    fields = {
+    fields: ClassVar = {
         **dict.fromkeys(("FirstName", "LastName", "Title", *NUMBERS), (SHORT,)),
         **dict.fromkeys(("CompanyName", "Department", "Tag"), (MEDIUM,)),
         "Email": (MEDIUM, like(r"[^@\s]+@[^@\s]+")),
     }
-    defaults = {"ContactType": "3CX"}
+    defaults: ClassVar = {"ContactType": "3CX"}
 
     def more(self, store: Store, row: Row, given: Row, old: Row | None) -> Iterator[tuple[str, str]]:
         if (old is None or not given.keys().isdisjoint(NAMES)) and all(empty(row[field]) for field in NAMES):
@@ -39,7 +39,7 @@ class BlockedNumbers(Checked):
     name = "BlackListNumbers"
     required = ("CallerId",)
     unique = ("CallerId",)
-    fields = {"CallerId": (SHORT, like(r"[0-9+*#xX?]+")), "Description": (MEDIUM,)}
+    fields: ClassVar = {"CallerId": (SHORT, like(r"[0-9+*#xX?]+")), "Description": (MEDIUM,)}
 
     def fill(self, store: Store, given: Row, old: Row | None) -> Row:
         """The PBX gives the Id, a number written as text."""
@@ -67,8 +67,8 @@ class Blocklist(Checked):
     name = "Blocklist"
     required = ("IPAddrMask",)
     unique = ("IPAddrMask",)
-    fields = {"IPAddrMask": (ip_mask,), "Description": (MEDIUM,)}
-    defaults = {"AddedBy": "Manual", "BlockType": "Block"}
+    fields: ClassVar = {"IPAddrMask": (ip_mask,), "Description": (MEDIUM,)}
+    defaults: ClassVar = {"AddedBy": "Manual", "BlockType": "Block"}
 
     def more(self, store: Store, row: Row, given: Row, old: Row | None) -> Iterator[tuple[str, str]]:
         expires = given.get("ExpiresAt")

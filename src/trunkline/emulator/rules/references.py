@@ -102,8 +102,9 @@ def _destination(store: Store, item: Row, own: Own | None) -> Named:
 
 
 def _name_of(row: Mapping[str, Any]) -> str | None:
-    named = {"LastName": "", "FirstName": "", **row} if "FirstName" in row or "LastName" in row else row
-    return peer_name(dict(named))
+    """What others see a DN called; the row may lack fields that were not sent yet."""
+    person = {"FirstName": "", "LastName": ""} if row.keys() & {"FirstName", "LastName"} else {}
+    return peer_name({"Number": None, **person, **row}) or row.get("Number")
 
 
 def _person(store: Store, item: Row, own: Own | None) -> Named:
@@ -138,7 +139,8 @@ def _peer(store: Store, item: Row, own: Own | None) -> Named:
 def name_shown(set_name: str, row: Mapping[str, Any]) -> str | None:
     """What a peer is called; a trunk has its name in its gateway."""
     if set_name == "Trunks" and row.get("Gateway"):
-        return row["Gateway"].get("Name") or row["Number"]
+        name: str | None = row["Gateway"].get("Name") or row["Number"]
+        return name
     return _name_of(row)
 
 
@@ -176,7 +178,12 @@ _RESOLVERS: dict[str, Callable[[Store, Row, Own | None], Named]] = {
     "Pbx.OutboundRoute": _route,
 }
 # Types whose items may name one thing only once in a list.
-_ONCE = {"Pbx.QueueAgent": "Id", "Pbx.QueueManager": "Id", "Pbx.RingGroupMember": "Id", "Pbx.ReceptionistForward": "Input"}
+_ONCE = {
+    "Pbx.QueueAgent": "Id",
+    "Pbx.QueueManager": "Id",
+    "Pbx.RingGroupMember": "Id",
+    "Pbx.ReceptionistForward": "Input",
+}
 # What an item names, for the index of who names what.
 _NAMES = ("Number", "ForwardDN", "TrunkId")
 # Rows of other sets that hang on a row as they do in their own set; they are looked after there.
@@ -190,14 +197,13 @@ def naming_fields(catalog: Catalog, type_name: str) -> dict[str, TypeSpec]:
 
 
 def _naming_fields(catalog: Catalog, type_name: str, above: frozenset[str]) -> dict[str, TypeSpec]:
-    found = {}
-    for field, spec in catalog.fields(type_name).items():
+    def names_something(spec: TypeSpec) -> bool:
         if spec.name in _RESOLVERS:
-            found[field] = spec
-        elif spec.name in catalog.types and spec.name not in above | _ELSEWHERE:
-            if _naming_fields(catalog, spec.name, above | {spec.name}):
-                found[field] = spec
-    return found
+            return True
+        deeper = spec.name in catalog.types and spec.name not in above | _ELSEWHERE
+        return deeper and bool(_naming_fields(catalog, spec.name, above | {spec.name}))
+
+    return {field: spec for field, spec in catalog.fields(type_name).items() if names_something(spec)}
 
 
 def resolved(

@@ -5,14 +5,13 @@ from __future__ import annotations
 import secrets
 import string
 from collections.abc import Iterator
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, ClassVar
 
 from ..values import Row
 from . import phones
 from .checks import (
     ALREADY_IN_USE,
     DUPLICATE,
-    INVALID,
     MEDIUM,
     NOT_FOUND,
     SHORT,
@@ -38,8 +37,7 @@ AVAILABLE = ("Available", "Custom 1")
 NO_ANSWER_TIMEOUT = 20
 _LETTERS = string.ascii_letters + string.digits
 _VOICE_MAIL: Row = {"To": "VoiceMail", "Number": "", "External": "", "Name": "", "Type": "None", "Tags": []}
-_ANSWERS = ("BusyExternal", "BusyInternal", "NoAnswerExternal", "NoAnswerInternal")
-_ANSWERS += ("NotRegisteredExternal", "NotRegisteredInternal")
+_ANSWERS = tuple(f"{why}{who}" for why in ("Busy", "NoAnswer", "NotRegistered") for who in ("External", "Internal"))
 
 
 def secret(length: int) -> str:
@@ -65,7 +63,7 @@ def _profile(name: str) -> Row:
 class Users(Dn):
     name = "Users"
     unique = ("EmailAddress", "ClickToCallId", "WebMeetingFriendlyName")
-    fields = {
+    fields: ClassVar = {
         "Number": (like(r"(HD)?[0-9]{1,10}"),),
         "FirstName": (SHORT,),
         "LastName": (SHORT,),
@@ -78,7 +76,7 @@ class Users(Dn):
         "PinProtectTimeout": (between(0, 86_400),),
         "PrimaryGroupId": (exists_in("Groups"),),
     }
-    defaults = {
+    defaults: ClassVar = {
         "Enabled": True,
         "Internal": False,
         "IsRegistered": False,

@@ -76,7 +76,11 @@ def address_of(number: int) -> str:
 
 def peer(number: str) -> Row:
     """How another row names a queue, a ring group or a digital receptionist."""
-    kinds = (("Queue", _FIRST_QUEUE, QUEUES), ("RingGroup", _FIRST_RING_GROUP, RING_GROUPS), ("IVR", _FIRST_RECEPTIONIST, RECEPTIONISTS))
+    kinds = (
+        ("Queue", _FIRST_QUEUE, QUEUES),
+        ("RingGroup", _FIRST_RING_GROUP, RING_GROUPS),
+        ("IVR", _FIRST_RECEPTIONIST, RECEPTIONISTS),
+    )
     return next(
         {"Id": first + n, "Number": number, "Name": row[1], "Type": kind}
         for kind, first, rows in kinds
@@ -165,7 +169,12 @@ def _department(number: int, name: str) -> Row:
 
 def _phone(number: int) -> Row:
     vendor, model, _, _ = MODELS[(number - 1) % len(MODELS)]
-    return {"Id": number, "Name": f"{vendor} {model}", "MacAddress": mac_of(number), "TemplateName": f"{vendor.lower()}.ph.xml"}
+    return {
+        "Id": number,
+        "Name": f"{vendor} {model}",
+        "MacAddress": mac_of(number),
+        "TemplateName": f"{vendor.lower()}.ph.xml",
+    }
 
 
 def _user(number: int) -> Row:
@@ -205,7 +214,7 @@ def _user(number: int) -> Row:
             {"Id": 10 * _user_id(number) + n, "Name": name, "NoAnswerTimeout": 20, "AcceptMultipleCalls": False}
             for n, name in enumerate(("Available", "Away", "Out of office", "Custom 1", "Custom 2"))
         ],
-        "Greetings": [{"DisplayName": "Default", "Filename": "", "Type": "Default"}],
+        "Greetings": [{"DisplayName": "Default", "Filename": "default.wav", "Type": "Default"}],
     }
 
 

@@ -6,6 +6,7 @@ from ..values import Row
 from .company import name_of
 from .models import DEVICES, MODELS, PHONES, mac_of
 
+
 def seed() -> dict[str, list[Row]]:
     return {
         "DeviceInfos": [_device(number) for number in range(1, DEVICES + 1)],
