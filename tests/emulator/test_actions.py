@@ -15,7 +15,7 @@ from trunkline.emulator import levels
 from trunkline.emulator.seeds import SEEDS
 from trunkline.emulator.store import Store
 
-from . import valid
+from . import bodies, valid
 
 VERSIONS = ("pre-20.0.5", "20.0.7", "20.0.10")
 STATUS = {"list": 200, "entity": 200, "value": 200, "file": 200, "none": 204}
@@ -28,6 +28,7 @@ def known_values(store: Store, action: Action) -> dict[str, Any]:
     rows = store.rows(resource) if resource in store.tables else []
     row = rows[0] if rows else {}
     known = {parameter.name: row[parameter.name] for parameter in action.parameters if parameter.name in row}
+    known |= bodies.ARGUMENTS.get(action.id, {})
     return {"recId": 1, "name": "MAXCALLTIME", "number": row.get("Number") or "100", **known}
 
 
@@ -41,9 +42,7 @@ def content_of(version: Catalog, action: Action) -> dict[str, Any] | None:
             content.pop(field, None)
     if action.kind == "create" and content.get("Id") == valid.VALUES["Int32"]:
         content["Id"] = 0
-    return {"groups.delete_company_by_id": {"id": 6}, "groups.delete_company_by_number": {"number": "GRP0005"}}.get(
-        action.id, content
-    )
+    return bodies.fitting(version, action, content)
 
 
 @pytest.mark.parametrize("version", VERSIONS)
@@ -54,15 +53,21 @@ def test_every_action_answers_in_its_declared_way(dial, version):
     assert len(narrowed.actions) > 500
     for action in narrowed.actions:
         target = valid.path(action, known_values(store, action))
+        if action.id in bodies.BEFORE:
+            path, first = bodies.BEFORE[action.id]
+            assert line.ask("POST", path, first).status in (201, 204)
         if action.kind == "upload":
             headers = {"authorization": f"Bearer {line.token}", "content-type": "multipart/form-data; boundary=X"}
             answer = line.send("POST", "/xapi/v1" + target, UPLOAD, headers)
         else:
             answer = line.ask(action.method, target, content_of(narrowed, action))
+        if action.id in bodies.REFUSED:
+            assert answer.status == 400, (action.id, answer.body)
+            continue
         expected = 201 if action.kind == "create" else STATUS[action.answer_kind]
         assert answer.status == expected, (action.id, answer.status, answer.body)
         check_kind(action, answer)
-        if action.method != "GET":
+        if action.method != "GET" or action.id in bodies.BEFORE:
             line.emulator.reset()
 
 

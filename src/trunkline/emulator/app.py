@@ -35,12 +35,15 @@ from .odata.literals import Value
 from .odata.paths import BadPath, Segment, read_path
 from .refusals import NoSuchPath, Refusal
 from .routes import Route, Router
+from .rules import RULES
 from .signin import OWNER, SIGN_IN, Client, SignIn
 from .state import StateError
 from .store import Store
 from .variants import Variants
 
 API = b"/xapi/v1"
+# Sets whose reading and writing is 3CX's own: they have rules, MyUser and MyGroup those of the sets they are rows of.
+_RULED = frozenset({*RULES, "MyUser", "MyGroup"})
 DEFAULT_ROLES = (OWNER, "App", "Reports")
 
 
@@ -279,7 +282,8 @@ def _router(version: str) -> Router:
 
 def level(route: Route) -> str:
     """How truly an action is played: behaviour (does what 3CX does), crud (generic over the store), shape (made up)."""
-    if route.action.id in behaviours.HANDLERS:
+    ruled = route.action.kind in crud.HANDLERS and route.resource in _RULED
+    if ruled or route.action.id in behaviours.HANDLERS:
         return "behaviour"
     return "crud" if route.action.kind in crud.HANDLERS else "shape"
 

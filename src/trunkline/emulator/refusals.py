@@ -50,6 +50,11 @@ def bad_field(field: str, message: str) -> Refusal:
     return Refusal(400, f"{field}:\n{message}", details={field: message})
 
 
+def bad_fields(wrong: Mapping[str, str]) -> Refusal:
+    """400 for several fields at once: ``wrong`` maps each to its code or message."""
+    return Refusal(400, "\n".join(f"{field}:\n{message}" for field, message in wrong.items()), details=wrong)
+
+
 def not_found() -> Refusal:
     """404 for an entity that isn't there."""
     return Refusal(404, "Not Found")

@@ -6,9 +6,53 @@ Each module has its ``HANDLERS``, by action id; an action has one handler.
 from __future__ import annotations
 
 from ..crud import Handler
-from . import bulk, call_log, contacts, groups, logs, numbers, peers, prompts, recordings, services
+from . import (
+    bulk,
+    call_flows,
+    call_log,
+    call_rules,
+    contacts,
+    credentials,
+    dn_properties,
+    emergency,
+    greetings,
+    groups,
+    logs,
+    numbers,
+    peers,
+    phones,
+    prompts,
+    queues,
+    recordings,
+    services,
+    trunks,
+    users,
+    website_links,
+)
 
-_MODULES = (bulk, call_log, contacts, groups, logs, numbers, peers, prompts, recordings, services)
+_MODULES = (
+    bulk,
+    call_flows,
+    call_log,
+    call_rules,
+    contacts,
+    credentials,
+    dn_properties,
+    emergency,
+    greetings,
+    groups,
+    logs,
+    numbers,
+    peers,
+    phones,
+    prompts,
+    queues,
+    recordings,
+    services,
+    trunks,
+    users,
+    website_links,
+)
 
 
 def _merged() -> dict[str, Handler]:

@@ -5,26 +5,27 @@ from __future__ import annotations
 from ..answers import Call
 from ..crud import Handler
 from ..messages import Response
-
-NOT_FOUND = "WARNINGS.XAPI.NOT_FOUND"
+from ..rules import RULES
+from ..store import Store
 
 
 def _delete_ids(call: Call) -> Response:
-    """Remove the rows whose keys are in ``ids``; ids without a row are passed over."""
-    call.store.remove(call.route.resource, call.body()["ids"])
+    """Remove the rows whose keys are in ``ids``; ids without a row are passed over.
+
+    Where one may not go none goes: the answer has no place for what became of each.
+    """
+    remove_all(call.store, call.route.resource, call.body()["ids"])
     return Response(204)
 
 
-def _delete_users(call: Call) -> Response:
-    """Remove users; the answer lists those that could not be removed."""
-    missing = call.store.remove("Users", call.body()["ids"])
-    return call.write_list([{"ExtensionNumber": str(key), "Error": NOT_FOUND} for key in missing])
-
-
-def _purge_outbound_rules(call: Call) -> Response:
-    wanted = call.body().get("purgeObject") or {}
-    call.store.remove("OutboundRules", wanted.get("Ids", []))
-    return Response(204)
+def remove_all(store: Store, name: str, keys: list[int] | list[str]) -> None:
+    """Raises Refusal (400) before anything is removed."""
+    rule, rows = RULES.get(name), store.tables[name].rows
+    if rule is not None:
+        for key in keys:
+            if key in rows:
+                rule.check_removal(store, rows[key])
+    store.remove(name, keys)
 
 
 def _purge(name: str) -> Handler:
@@ -45,8 +46,6 @@ HANDLERS: dict[str, Handler] = {
     "inbound_rules.bulk_inbound_rules_delete": _delete_ids,
     "contacts.delete_contacts_by_id": _delete_ids,
     "contacts.batch_contacts_delete": _delete_ids,
-    "users.batch_delete": _delete_users,
-    "outbound_rules.purge": _purge_outbound_rules,
     "contacts.all_contacts_bulk_delete": _purge("Contacts"),
     "backups.purge_local_backups": _purge("Backups"),
     "purge_settings.purge_local_backups": _purge("Backups"),

@@ -2,8 +2,38 @@
 
 from __future__ import annotations
 
+from .call_targets import CallFlowApps, Faxes, Parkings, Queues, Receptionists, RingGroups
+from .checks import Checked
+from .departments import Departments
+from .devices import Fxs, Sbcs
+from .lines import InboundRules, OutboundRules, Trunks
+from .offers import Holidays, Playlists, WebsiteLinks
+from .phone_book import BlockedNumbers, Blocklist, Contacts
 from .rule import Rule
+from .users import Users
 
-RULES: dict[str, Rule] = {}
+_RULES: tuple[Checked, ...] = (
+    Users(),
+    Departments(),
+    Queues(),
+    RingGroups(),
+    Receptionists(),
+    Parkings(),
+    Faxes(),
+    CallFlowApps(),
+    Trunks(),
+    InboundRules(),
+    OutboundRules(),
+    Contacts(),
+    BlockedNumbers(),
+    Blocklist(),
+    WebsiteLinks(),
+    Holidays(),
+    Playlists(),
+    Fxs(),
+    Sbcs(),
+)
+# Rows of the last two come and go with the phones of users; nothing more is asked of what a client sends.
+RULES: dict[str, Rule] = {rule.name: rule for rule in _RULES} | {"DeviceInfos": Rule(), "SipDevices": Rule()}
 
 __all__ = ["RULES", "Rule"]

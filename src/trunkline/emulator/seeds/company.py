@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from ..rules.roles import rights_of
 from ..values import Row
 from .fresh import department
+from .models import MODELS, PHONES, mac_of
 
 # First name, last name, department. Extensions count up from 100.
 PEOPLE = (
@@ -72,6 +74,21 @@ def address_of(number: int) -> str:
     return f"ext{number}@example.com"
 
 
+def peer(number: str) -> Row:
+    """How another row names a queue, a ring group or a digital receptionist."""
+    kinds = (
+        ("Queue", _FIRST_QUEUE, QUEUES),
+        ("RingGroup", _FIRST_RING_GROUP, RING_GROUPS),
+        ("IVR", _FIRST_RECEPTIONIST, RECEPTIONISTS),
+    )
+    return next(
+        {"Id": first + n, "Number": number, "Name": row[1], "Type": kind}
+        for kind, first, rows in kinds
+        for n, row in enumerate(rows)
+        if row[0] == number
+    )
+
+
 def seed() -> dict[str, list[Row]]:
     return {
         "Groups": [_department(number, name) for number, name in enumerate(DEPARTMENTS, 1)],
@@ -80,22 +97,26 @@ def seed() -> dict[str, list[Row]]:
         "RingGroups": [_ring_group(_FIRST_RING_GROUP + n, *group) for n, group in enumerate(RING_GROUPS)],
         "Receptionists": [_receptionist(_FIRST_RECEPTIONIST + n, *ivr) for n, ivr in enumerate(RECEPTIONISTS)],
         "Parkings": [
-            {"Id": _FIRST_PARKING + n, "Number": number, "Groups": [_membership("DEFAULT", "users")]}
+            {"Id": _FIRST_PARKING + n, "Number": number, "Groups": [_membership("DEFAULT", "users", number)]}
             for n, number in enumerate(PARKINGS)
         ],
         "Trunks": [_trunk(_FIRST_TRUNK + n, *trunk) for n, trunk in enumerate(TRUNKS)],
         "Fax": [_fax(_FIRST_FAX + n, str(888 + n)) for n in range(FAXES)],
         "CallFlowApps": [
-            {"Id": 141, "Number": "830", "Name": "Callback", "RoutingType": "Forward", "CompilationSucceeded": True}
+            {
+                "Id": 141,
+                "Number": "830",
+                "Name": "Callback",
+                "RoutingType": "Forward",
+                "CompilationSucceeded": True,
+                "Groups": [_membership("DEFAULT", "users", "Callback")],
+            }
         ],
         "ServicePrincipals": [
             {"Id": 151, "Number": "trunkline", "XAPIEnabled": True, "CallControlEnabled": False, "IsSystem": False}
         ],
         "InboundRules": _inbound_rules(),
         "OutboundRules": _outbound_rules(),
-        "DidNumbers": [
-            {"Number": f"+44207946010{n}", "TrunkId": _FIRST_TRUNK, "TemplateFileName": "london.xml"} for n in range(3)
-        ],
     }
 
 
@@ -103,18 +124,26 @@ def _user_id(number: int) -> int:
     return FIRST_USER + number - 100
 
 
-def _membership(name: str, role: str) -> Row:
+def _membership(name: str, role: str, member: str) -> Row:
     """How a DN names a department that it belongs to."""
     group = DEPARTMENTS.index(name) + 1
-    rights = {"RoleName": role, "CanSeeGroupMembers": True}
     return {
         "Id": group,
         "GroupId": group,
         "Name": name,
         "Number": f"GRP{group - 1:04}",
+        "MemberName": member,
         "Type": "Group",
-        "Rights": rights,
+        "Rights": rights_of(role),
     }
+
+
+def _role(number: int) -> str:
+    return "system_owners" if number == 100 else "users"
+
+
+def _tags(number: int) -> list[str]:
+    return ["Teams"] if PEOPLE[number - 100][2] == "Engineering" else []
 
 
 def _department(number: int, name: str) -> Row:
@@ -127,17 +156,29 @@ def _department(number: int, name: str) -> Row:
                 "Id": _user_id(member),
                 "GroupId": number,
                 "Number": str(member),
+                "Name": name_of(member),
                 "MemberName": name_of(member),
                 "Type": "Extension",
+                "Rights": rights_of(_role(member)),
+                "Tags": _tags(member),
             }
             for member in members
         ],
     }
 
 
+def _phone(number: int) -> Row:
+    vendor, model, _, _ = MODELS[(number - 1) % len(MODELS)]
+    return {
+        "Id": number,
+        "Name": f"{vendor} {model}",
+        "MacAddress": mac_of(number),
+        "TemplateName": f"{vendor.lower()}.ph.xml",
+    }
+
+
 def _user(number: int) -> Row:
     first, last, group = PEOPLE[number - 100]
-    role = "system_owners" if number == 100 else "users"
     return {
         "Id": _user_id(number),
         "Number": str(number),
@@ -148,7 +189,7 @@ def _user(number: int) -> Row:
         "Mobile": f"+44 7700 900{number}",
         "OutboundCallerID": f"+44 20 7946 0{number}",
         "PrimaryGroupId": DEPARTMENTS.index(group) + 1,
-        "Groups": [_membership(group, role)],
+        "Groups": [_membership(group, _role(number), name_of(number))],
         "Enabled": number != 139,
         "Internal": False,
         "IsRegistered": number % 7 != 0,
@@ -165,14 +206,15 @@ def _user(number: int) -> Row:
         "Require2FA": number == 100,
         "RecordCalls": group in ("Sales", "Support"),
         "SRTPMode": "SRTPDisabled",
-        "Tags": ["Teams"] if group == "Engineering" else [],
+        "Tags": _tags(number),
+        "Phones": [_phone(number - 99)] if number - 99 <= PHONES else [],
         "ClickToCallId": f"ext{number}",
         "WebMeetingFriendlyName": f"ext{number}",
         "ForwardingProfiles": [
-            {"Id": 1000 + 10 * number + n, "Name": name, "NoAnswerTimeout": 20, "AcceptMultipleCalls": False}
+            {"Id": 10 * _user_id(number) + n, "Name": name, "NoAnswerTimeout": 20, "AcceptMultipleCalls": False}
             for n, name in enumerate(("Available", "Away", "Out of office", "Custom 1", "Custom 2"))
         ],
-        "Greetings": [{"DisplayName": "Default", "Filename": "", "Type": "Default"}],
+        "Greetings": [{"DisplayName": "Default", "Filename": "default.wav", "Type": "Default"}],
     }
 
 
@@ -195,8 +237,13 @@ def _queue(id_: int, number: str, name: str, agents: range) -> Row:
         "Recording": "Disabled",
         "Agents": [{**_agent(agent), "SkillGroup": "1"} for agent in agents],
         "Managers": [_agent(agents[0])],
-        "ForwardNoAnswer": {"To": "VoiceMail", "Number": str(agents[0]), "Type": "Extension"},
-        "Groups": [_membership("DEFAULT", "users")],
+        "ForwardNoAnswer": {
+            "To": "VoiceMail",
+            "Number": str(agents[0]),
+            "Name": name_of(agents[0]),
+            "Type": "Extension",
+        },
+        "Groups": [_membership("DEFAULT", "users", name)],
     }
 
 
@@ -209,8 +256,8 @@ def _ring_group(id_: int, number: str, name: str, members: range) -> Row:
         "RingTime": 20,
         "IsRegistered": True,
         "Members": [_agent(member) for member in members],
-        "ForwardNoAnswer": {"To": "Extension", "Number": "100", "Type": "Extension"},
-        "Groups": [_membership("DEFAULT", "users")],
+        "ForwardNoAnswer": {"To": "Extension", "Number": "100", "Name": name_of(100), "Type": "Extension"},
+        "Groups": [_membership("DEFAULT", "users", name)],
     }
 
 
@@ -229,7 +276,7 @@ def _receptionist(id_: int, number: str, name: str) -> Row:
             {"Id": 10 * id_ + n, "Input": key, "ForwardType": kind, "ForwardDN": dn, "PeerType": kind}
             for n, (key, kind, dn) in enumerate(keys, 1)
         ],
-        "Groups": [_membership("DEFAULT", "users")],
+        "Groups": [_membership("DEFAULT", "users", name)],
     }
 
 
@@ -247,7 +294,7 @@ def _trunk(id_: int, number: str, name: str, host: str) -> Row:
         "IsOnline": True,
         "SimultaneousCalls": 10,
         "Gateway": {"Id": id_ - _FIRST_TRUNK + 1, "Name": name, "Type": "Provider", "Host": host, "Port": 5060},
-        "Groups": [_membership("DEFAULT", "users")],
+        "Groups": [_membership("DEFAULT", "users", name)],
     }
 
 
@@ -259,12 +306,16 @@ def _fax(id_: int, number: str) -> Row:
         "FaxServer": number == "888",
         "AuthID": f"fax{number}",
         "AuthPassword": "not-a-real-password",
-        "Groups": [_membership("DEFAULT", "users")],
+        "Groups": [_membership("DEFAULT", "users", number)],
     }
 
 
 def _inbound_rules() -> list[Row]:
-    rules = (("Sales line", "Queue", "800"), ("Support line", "Queue", "801"), ("Head office", "IVR", "820"))
+    rules = (
+        ("Sales line", "Queue", "800", "Sales"),
+        ("Support line", "Queue", "801", "Support"),
+        ("Head office", "IVR", "820", "Main menu"),
+    )
     return [
         {
             "Id": n,
@@ -272,11 +323,11 @@ def _inbound_rules() -> list[Row]:
             "Condition": "BasedOnDID",
             "CallType": "ExternalCallsOnly",
             "Data": f"+44207946010{n - 1}",
-            "OfficeHoursDestination": {"To": kind, "Number": number, "Type": kind},
-            "OutOfOfficeHoursDestination": {"To": "IVR", "Number": "821", "Type": "IVR"},
+            "OfficeHoursDestination": {"To": kind, "Number": number, "Name": answers, "Type": kind},
+            "OutOfOfficeHoursDestination": {"To": "IVR", "Number": "821", "Name": "Out of hours", "Type": "IVR"},
             "TrunkDN": {"Id": _FIRST_TRUNK, "Number": "10000", "Name": "London SIP", "Type": "ExternalLine"},
         }
-        for n, (name, kind, number) in enumerate(rules, 1)
+        for n, (name, kind, number, answers) in enumerate(rules, 1)
     ]
 
 

@@ -4,22 +4,13 @@ from __future__ import annotations
 
 from ..values import Row
 from .company import name_of
-
-# Vendor, model, start of the MAC address, firmware.
-MODELS = (
-    ("Yealink", "T54W", "805EC0", "96.86.0.70"),
-    ("Yealink", "T57W", "805EC0", "96.86.0.70"),
-    ("Fanvil", "X5U", "0C383E", "2.12.1.7"),
-    ("Snom", "D785", "000413", "10.1.159.12"),
-    ("Grandstream", "GRP2614", "C074AD", "1.0.11.8"),
-)
-DEVICES = 15
+from .models import DEVICES, MODELS, PHONES, mac_of
 
 
 def seed() -> dict[str, list[Row]]:
     return {
         "DeviceInfos": [_device(number) for number in range(1, DEVICES + 1)],
-        "SipDevices": [_sip_device(number) for number in range(1, 6)],
+        "SipDevices": [_sip_device(number) for number in range(1, PHONES + 1)],
         "Firmwares": [
             {
                 "Id": f"{vendor}-{model}".lower(),
@@ -75,16 +66,12 @@ def seed() -> dict[str, list[Row]]:
     }
 
 
-def _mac(number: int) -> str:
-    return f"{MODELS[(number - 1) % len(MODELS)][2]}{number:06X}"
-
-
 def _device(number: int) -> Row:
     vendor, model, _, firmware = MODELS[(number - 1) % len(MODELS)]
-    assigned = number <= 12
+    assigned = number <= PHONES
     return {
         "Id": number,
-        "MAC": _mac(number),
+        "MAC": mac_of(number),
         "Vendor": vendor,
         "Model": model,
         "FirmwareVersion": firmware,
@@ -108,11 +95,12 @@ def _sip_device(number: int) -> Row:
         "DN": {"Id": 10 + number, "Number": str(extension), "Name": name_of(extension), "Type": "Extension"},
         "PhoneWebPassword": "not-a-real-password",
         "Registrar": {
-            "MAC": _mac(number),
+            "MAC": mac_of(number),
             "Vendor": vendor,
             "Model": model,
             "FirmwareVersion": firmware,
             "IpAddress": f"192.0.2.{100 + number}",
             "UserAgent": f"{vendor} {model} {firmware}",
+            "InterfaceLink": f"http://192.0.2.{100 + number}",
         },
     }

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from ..values import Row
+from .company import peer
 
 FIRST_NAMES = ("Adaeze", "Bruno", "Celia", "Dao", "Esben", "Farah", "Gideon", "Hildur", "Ilya", "Jomo")
 LAST_NAMES = ("Ashgrove", "Bianchi", "Czerny", "Dlamini", "Etxeberria", "Foxglove")
@@ -129,7 +130,7 @@ def _link(number: int, link: str, title: str, answers: str) -> Row:
         "DefaultRecord": number == 1,
         "General": {"Greeting": "DesktopAndMobile", "Authentication": "Both", "EnableOnMobile": True},
         "Styling": {"Animation": "NoAnimation", "Minimized": True},
-        "DN": {"Number": answers, "Type": {"80": "Queue", "81": "RingGroup", "82": "IVR"}[answers[:2]]},
+        "DN": peer(answers),
     }
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from ..rules.roles import ROLES, rights_of
 from ..store import Seed
 from ..values import Row
 
@@ -167,9 +168,7 @@ def department(number: int, code: str, name: str) -> Row:
         "TimeZoneId": "Europe/London",
         "PromptSet": "1e6ed594-af95-4bb4-af56-b957ac87d6d7",
         "Hours": office_hours(),
-        "Rights": [
-            {"RoleName": role} for role in ("system_owners", "system_admins", "group_owners", "managers", "users")
-        ],
+        "Rights": [rights_of(role) for role in ROLES],
     }
 
 

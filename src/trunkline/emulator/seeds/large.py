@@ -11,7 +11,7 @@ from typing import Any
 
 from ..ground import Made, Seed
 from ..values import Row
-from . import devices, directory, fresh
+from . import devices, directory, fresh, models
 
 
 def _words(text: str) -> list[str]:
@@ -301,7 +301,7 @@ def _contact(number: int) -> Row:
 
 
 def _device(number: int) -> Row:
-    vendor, model, mac, firmware = devices.MODELS[number % len(devices.MODELS)]
+    vendor, model, mac, firmware = models.MODELS[number % len(models.MODELS)]
     person = _person(number - 1)
     assigned = number % 10 != 0
     return {

@@ -1,0 +1,105 @@
+"""The rules by which calls come in and go out."""
+
+from __future__ import annotations
+
+from ..answers import Call
+from ..crud import Handler
+from ..messages import Response
+from ..odata.query import apply
+from ..rules.checks import NOT_FOUND, refuse
+from ..rules.lines import move
+from ..rules.references import KINDS, dn, name_shown
+from ..shapes import as_csv
+from ..store import Store
+from ..values import Row
+
+_TO = {"Users": "Extension", "Queues": "Queue", "RingGroups": "RingGroup", "Receptionists": "IVR", "Fax": "Fax"}
+_CALLER_ID_COLUMNS = ("Id", "RuleName", "Data", "CallType", "Destination", "Trunk")
+
+
+def _export_caller_id_rules(call: Call) -> Response:
+    """The rules that look at the caller's number, as CSV."""
+    by_caller = [row for row in call.store.rows("InboundRules") if row["Condition"] == "BasedOnCallerID"]
+    rows, _ = apply(call.query, by_caller)
+    if call.query.select:
+        content = as_csv(call.query.select, rows)
+    else:
+        content = as_csv(_CALLER_ID_COLUMNS, [_flat(row) for row in rows])
+    return Response.file(content, "text/csv; charset=utf-8", "caller-id-rules.csv")
+
+
+def _flat(rule: Row) -> Row:
+    destination, trunk = rule["OfficeHoursDestination"] or {}, rule["TrunkDN"] or {}
+    to = destination.get("Number") or destination.get("External")
+    return {**rule, "Destination": to, "Trunk": trunk.get("Number")}
+
+
+def _move(call: Call) -> Response:
+    """Raises Refusal (400) for a rule that isn't there."""
+    body = call.body()
+    rule = call.store.tables["OutboundRules"].rows.get(body["id"])
+    if rule is None:
+        refuse(call.store, {"id": NOT_FOUND})
+    else:
+        move(call.store, rule, up=body["up"])
+    return Response(204)
+
+
+def _emergency(call: Call) -> Response:
+    return call.write_list([row for row in call.store.rows("OutboundRules") if row["EmergencyRule"]])
+
+
+def _purge_outbound(call: Call) -> Response:
+    wanted = call.body().get("purgeObject") or {}
+    call.store.remove("OutboundRules", wanted.get("Ids", []))
+    return Response(204)
+
+
+def _set_routes(call: Call) -> Response:
+    """Lead numbers of trunks to a DN: afterwards it has just these. All are looked at before any is written."""
+    store, wanted = call.store, call.body()["routes"]
+    found = dn(store, {"Id": wanted.get("Id")})
+    if found is None or found[0] not in _TO:
+        refuse(store, {"routes.Id": NOT_FOUND})
+        return Response(204)
+    routes = wanted.get("Routes") or []
+    trunks = store.tables["Trunks"].rows
+    wrong = {}
+    for place, route in enumerate(routes):
+        trunk = trunks.get(route.get("TrunkId") or 0)
+        if trunk is None:
+            wrong[f"routes.Routes[{place}].TrunkId"] = NOT_FOUND
+        elif route.get("DID") not in trunk["DidNumbers"]:
+            wrong[f"routes.Routes[{place}].DID"] = NOT_FOUND
+    refuse(store, wrong)
+    _write_routes(store, *found, routes)
+    return Response(204)
+
+
+def _write_routes(store: Store, set_name: str, target: Row, routes: list[Row]) -> None:
+    trunks = store.tables["Trunks"].rows
+    by_did = [row for row in store.rows("InboundRules") if row["Condition"] == "BasedOnDID"]
+    wanted = {(trunks[route["TrunkId"]]["Number"], route["DID"]): route for route in routes}
+    leading = {((row["TrunkDN"] or {}).get("Number"), row["Data"]): row for row in by_did}
+    destination = {"To": _TO[set_name], "Number": target["Number"], "Type": KINDS[set_name]}
+    for place, row in leading.items():
+        if place not in wanted and (row["OfficeHoursDestination"] or {}).get("Number") == target["Number"]:
+            store.delete("InboundRules", {"Id": row["Id"]})
+    for (number, did), route in wanted.items():
+        fields: Row = {"OfficeHoursDestination": destination, "OutOfOfficeHoursDestination": destination}
+        known = leading.get((number, did))
+        if known is not None:
+            store.update("InboundRules", {"Id": known["Id"]}, fields)
+            continue
+        name = route.get("DisplayName") or name_shown(set_name, target)
+        rule = {"RuleName": name, "Condition": "BasedOnDID", "CallType": "ExternalCallsOnly", "Data": did}
+        store.create("InboundRules", {**rule, **fields, "TrunkDN": {"Number": number}})
+
+
+HANDLERS: dict[str, Handler] = {
+    "inbound_rules.export_caller_id_rules": _export_caller_id_rules,
+    "outbound_rules.move_up_down": _move,
+    "outbound_rules.get_emergency_outbound_rules": _emergency,
+    "outbound_rules.purge": _purge_outbound,
+    "trunks.set_routes": _set_routes,
+}

@@ -1,0 +1,34 @@
+"""Links by which visitors of a website reach somebody."""
+
+from __future__ import annotations
+
+from ..answers import Call
+from ..crud import Handler
+from ..messages import Response
+from ..rules.checks import ALREADY_IN_USE, REQUIRED, refuse
+from ..rules.index import unique_to
+from ..rules.offers import LINK, link_of_user
+
+
+def _validate(call: Call) -> Response:
+    """Whether a link is well formed and free; ``Pair`` is the user or the DN who wants it, by number or Id.
+
+    204 where it is, as 3CX's own example has it; Raises Refusal (400) naming ``FriendlyName`` where it isn't.
+    """
+    store, model = call.store, call.body()["model"]
+    name, pair = model.get("FriendlyName") or "", model.get("Pair") or ""
+    if not name:
+        refuse(store, {"FriendlyName": REQUIRED})
+    malformed = LINK(store, name)
+    if malformed:
+        refuse(store, {"FriendlyName": malformed})
+    user, link = link_of_user(store, name), unique_to(store, "WebsiteLinks", "Link", name)
+    answers = (link or {}).get("DN") or {}
+    others_user = user is not None and pair not in (user["Number"], str(user["Id"]))
+    others_link = link is not None and pair not in (answers.get("Number"), str(answers.get("Id")))
+    if others_user or others_link:
+        refuse(store, {"FriendlyName": ALREADY_IN_USE})
+    return Response(204)
+
+
+HANDLERS: dict[str, Handler] = {"website_links.validate_link": _validate}

@@ -1,0 +1,163 @@
+"""Rules as data: what each field of a set must satisfy, and the codes of those that don't.
+
+The codes are members of ``Pbx.Warnings``. Where 3CX publishes a code but no limit, the limit is ours and says so.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterator, Mapping
+from ipaddress import ip_network
+from typing import TYPE_CHECKING, Any, ClassVar
+
+from ..refusals import Refusal, bad_fields
+from ..values import Row
+from .index import noted, unique_to
+from .rule import Rule
+
+if TYPE_CHECKING:
+    from ..store import Store
+
+REQUIRED = "WARNINGS.XAPI.REQUIRED"
+NOT_FOUND = "WARNINGS.XAPI.NOT_FOUND"
+ALREADY_IN_USE = "WARNINGS.XAPI.ALREADY_IN_USE"
+DUPLICATE = "WARNINGS.XAPI.DUPLICATE"
+OUT_OF_THE_RANGE = "WARNINGS.XAPI.OUT_OF_THE_RANGE"
+INVALID = "WARNINGS.INVALID"
+INVALID_IP_MASK = "WARNINGS.INVALID_IP_MASK"
+MAC_IN_USE = "WARNINGS.MAC_ADDRESS_ALREADY_IN_USE"
+INVALID_HEX = "WARNINGS.INVALID_HEX_CHARACTER"
+TOO_MANY = "WARNINGS.XAPI.TOO_MANY_ITEMS_IN_LIST"
+
+# What older versions say, whose list of warnings is shorter.
+_BEFORE = {
+    INVALID: OUT_OF_THE_RANGE,
+    MAC_IN_USE: ALREADY_IN_USE,
+    INVALID_HEX: OUT_OF_THE_RANGE,
+    TOO_MANY: OUT_OF_THE_RANGE,
+}
+
+Wrong = dict[str, str]
+# The code for a value, or None where it is fine; empty values are left to ``required``.
+Check = Callable[["Store", Any], "str | None"]
+
+MAC = re.compile(r"[0-9A-Fa-f]{12}")
+
+
+def code(store: Store, warning: str) -> str:
+    """The warning, or what a version without it says."""
+    known = store.catalog.enum_values("Pbx.Warnings")
+    return warning if warning in known else _BEFORE.get(warning, warning)
+
+
+def refuse(store: Store, wrong: Mapping[str, str]) -> None:
+    """Raises Refusal (400) with one detail for each wrong field; nothing wrong, nothing happens."""
+    if wrong:
+        raise bad_fields({field: code(store, warning) for field, warning in wrong.items()})
+
+
+def refusal(store: Store, warning: str, target: str = "") -> Refusal:
+    """400 for something that no field of a body names."""
+    text = code(store, warning)
+    return Refusal(400, f"{target}:\n{text}" if target else text, details={target: text})
+
+
+def longest(limit: int, warning: str) -> Check:
+    return lambda store, value: warning if len(value) > limit else None
+
+
+SHORT = longest(50, "WARNINGS.LENGTH_NOT_MORE_50_CHARS")
+MEDIUM = longest(255, "WARNINGS.LENGTH_NOT_MORE_255_CHARS")
+
+
+def between(lowest: int, highest: int) -> Check:
+    return lambda store, value: None if lowest <= value <= highest else OUT_OF_THE_RANGE
+
+
+def like(pattern: str, warning: str = INVALID) -> Check:
+    compiled = re.compile(pattern)
+    return lambda store, value: None if compiled.fullmatch(value) else warning
+
+
+def ip_mask(store: Store, value: str) -> str | None:
+    """An address, or a network as ``198.51.100.0/28`` or ``198.51.100.0/255.255.255.240``, without host bits."""
+    try:
+        ip_network(value)
+    except ValueError:
+        return INVALID_IP_MASK
+    return None
+
+
+def exists_in(name: str) -> Check:
+    """The value is the key of a row of the set."""
+    return lambda store, value: None if name not in store.tables or value in store.tables[name].rows else NOT_FOUND
+
+
+def group_named(store: Store, value: str) -> str | None:
+    """A department by its number, as 3CX's own examples have it, or by its name."""
+    known = any(value in (row["Number"], row["Name"]) for row in store.tables["Groups"].rows.values())
+    return None if known else NOT_FOUND
+
+
+def empty(value: Any) -> bool:
+    return value is None or value in ("", [])
+
+
+class Checked(Rule):
+    """A rule of fields: which must be there, what each must satisfy, which are one row's alone.
+
+    ``unique`` fields are compared without regard to case. ``defaults`` are the values that a new row gets where the
+    client sent none. ``more`` yields further wrong fields that need more than one value to see.
+    """
+
+    name = ""
+    required: tuple[str, ...] = ()
+    fields: ClassVar[Mapping[str, tuple[Check, ...]]] = {}
+    unique: tuple[str, ...] = ()
+    defaults: ClassVar[Mapping[str, Any]] = {}
+
+    def prepare(self, store: Store, given: Row, old: Row | None) -> Row:
+        filled = dict(given)
+        if old is None:
+            known = store.catalog.fields(store.tables[self.name].type_name)
+            for field, value in self.defaults.items():
+                if field in known and filled.get(field) is None and self._fits(store, known[field].name, value):
+                    filled[field] = value
+        return self.fill(store, filled, old)
+
+    def _fits(self, store: Store, type_name: str, value: Any) -> bool:
+        return type_name not in store.catalog.enums or value in store.catalog.enum_values(type_name)
+
+    def fill(self, store: Store, given: Row, old: Row | None) -> Row:
+        """What the PBX adds to the fields that were sent. Raises Refusal for what it can't make sense of."""
+        return given
+
+    def check(self, store: Store, row: Row, given: Row, old: Row | None) -> None:
+        refuse(store, dict(self._wrong(store, row, given, old)))
+
+    def stored(self, store: Store, row: Row, old: Row | None) -> None:
+        noted(store, self.name, row)
+
+    def _wrong(self, store: Store, row: Row, given: Row, old: Row | None) -> Iterator[tuple[str, str]]:
+        yield from self.more(store, row, given, old)
+        key = store.tables[self.name].key or ""
+        for field in self.unique:
+            if not empty(row.get(field)) and (old is None or row[field] != old[field]):
+                holder = unique_to(store, self.name, field, row[field])
+                if holder is not None and (old is None or holder[key] != old[key]):
+                    yield field, ALREADY_IN_USE
+        for field, checks in self.fields.items():
+            value = row.get(field)
+            if empty(value) or (old is not None and field not in given):
+                continue
+            warnings = (check(store, value) for check in checks)
+            warning = next((warning for warning in warnings if warning), None)
+            if warning:
+                yield field, warning
+        for field in self.required:
+            if field in row and empty(row[field]) and (old is None or field in given):
+                yield field, REQUIRED
+
+    def more(self, store: Store, row: Row, given: Row, old: Row | None) -> Iterator[tuple[str, str]]:
+        """Further wrong fields and their codes."""
+        return iter(())

@@ -1,0 +1,101 @@
+"""What a PBX offers beyond its lines: website links, holidays, playlists."""
+
+from __future__ import annotations
+
+from calendar import monthrange
+from collections.abc import Iterator
+from typing import TYPE_CHECKING, ClassVar
+
+from ..values import Row
+from .checks import (
+    ALREADY_IN_USE,
+    OUT_OF_THE_RANGE,
+    SHORT,
+    Checked,
+    group_named,
+    like,
+    refusal,
+)
+from .dns import Naming
+from .index import unique_to
+
+if TYPE_CHECKING:
+    from ..store import Store
+
+LINK = like(r"[^\s/?#%\\]{1,50}")
+
+
+class WebsiteLinks(Naming):
+    name = "WebsiteLinks"
+    unique = ("Link",)
+    fields: ClassVar = {"Link": (LINK,), "Group": (group_named,), "Name": (SHORT,)}
+
+    def fill(self, store: Store, given: Row, old: Row | None) -> Row:
+        filled = super().fill(store, given, old)
+        if old is None and not filled.get("Id"):
+            filled["Id"] = max((row["Id"] or 0 for row in store.rows(self.name)), default=0) + 1
+        return filled
+
+    def more(self, store: Store, row: Row, given: Row, old: Row | None) -> Iterator[tuple[str, str]]:
+        if old is None and link_of_user(store, row["Link"]) is not None:
+            yield "Link", ALREADY_IN_USE
+        for place, site in enumerate(given.get("Website") or []):
+            if like(r"(https?://)?[^\s/]+(/\S*)?")(store, site):
+                yield f"Website[{place}]", "WARNINGS.INVALID"
+
+
+def link_of_user(store: Store, link: str) -> Row | None:
+    """The user whose own address a link would take."""
+    return unique_to(store, "Users", "ClickToCallId", link) or unique_to(store, "Users", "WebMeetingFriendlyName", link)
+
+
+class Holidays(Checked):
+    name = "Holidays"
+    required = ("Name",)
+    fields: ClassVar = {"Name": (SHORT,), "Group": (group_named,)}
+
+    def fill(self, store: Store, given: Row, old: Row | None) -> Row:
+        """A holiday of one day needs no end."""
+        if old is not None:
+            return given
+        start = {"DayEnd": given.get("Day"), "MonthEnd": given.get("Month"), "YearEnd": given.get("Year")}
+        ends = {field: value for field, value in start.items() if value and not given.get(field)}
+        return {"TimeOfEndDate": "PT23H59M", **given, **ends}
+
+    def more(self, store: Store, row: Row, given: Row, old: Row | None) -> Iterator[tuple[str, str]]:
+        for day, month, year in (("Day", "Month", "Year"), ("DayEnd", "MonthEnd", "YearEnd")):
+            if old is not None and not {day, month, year} & given.keys():
+                continue
+            if not 1 <= row[month] <= 12:
+                yield month, OUT_OF_THE_RANGE
+            elif not 1 <= row[day] <= _days(row[year], row[month]):
+                yield day, OUT_OF_THE_RANGE
+            if not 0 <= row[year] <= 9999:
+                yield year, OUT_OF_THE_RANGE
+        dates = [tuple(row[f"{part}{end}"] for part in ("Year", "Month", "Day")) for end in ("", "End")]
+        if not row["IsRecurrent"] and dates[1] < dates[0]:
+            yield "DayEnd", OUT_OF_THE_RANGE
+
+
+def _days(year: int, month: int) -> int:
+    """How many days a month has; of a year that isn't named, as many as in a leap year."""
+    return monthrange(year if 1 <= year <= 9999 else 2024, month)[1]
+
+
+class Playlists(Checked):
+    name = "Playlists"
+    fields: ClassVar = {"Name": (SHORT,)}
+
+    def more(self, store: Store, row: Row, given: Row, old: Row | None) -> Iterator[tuple[str, str]]:
+        volume = given.get("MaxVolumePercent")
+        if volume is not None and not 0 <= volume <= 100:
+            yield "MaxVolumePercent", OUT_OF_THE_RANGE
+
+    def check_removal(self, store: Store, row: Row) -> None:
+        """A playlist that is music on hold somewhere stays (``PLAYLIST_IN_USE``)."""
+        settings = store.singletons["MusicOnHoldSettings"]
+        sources = [value for field, value in settings.items() if field.startswith("MusicOnHold")]
+        sources += [queue["OnHoldFile"] for queue in store.rows("Queues")]
+        sources += [group.get("MusicOnHold") for group in store.rows("Groups")]
+        if row["Name"] in sources:
+            raise refusal(store, "WARNINGS.XAPI.PLAYLIST_IN_USE", row["Name"])
