@@ -1,6 +1,7 @@
 """What happened: calls with their legs, visits to queues, chats, and the shifts of agents.
 
-Tuples, as a long history makes a million of them. Moments are UTC; lengths of time are timedeltas, which add up exactly.
+Tuples, as a long history makes a million of them. Moments are UTC; lengths of time are timedeltas, which add up
+exactly.
 """
 
 from __future__ import annotations
@@ -52,7 +53,7 @@ class Party(NamedTuple):
     """One end of a leg.
 
     ``dn`` is the number inside the PBX; of somebody outside it is the trunk (10000 up) and ``number`` is theirs, in
-    E.164. ``name`` is ``Last, First`` of a person, the name of a queue or menu, and the trunk's name of a party outside.
+    E.164. ``name`` is ``Last, First`` of a person, the name of a queue or menu, and of a party outside the trunk's.
     """
 
     kind: Kind
