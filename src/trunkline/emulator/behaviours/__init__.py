@@ -6,9 +6,9 @@ Each module has its ``HANDLERS``, by action id; an action has one handler.
 from __future__ import annotations
 
 from ..crud import Handler
-from . import bulk, call_log, contacts, groups, logs, numbers, peers, prompts, recordings, services
+from . import bulk, call_log, contacts, groups, logs, numbers, peers, prompts, recordings, reports, services
 
-_MODULES = (bulk, call_log, contacts, groups, logs, numbers, peers, prompts, recordings, services)
+_MODULES = (bulk, call_log, contacts, groups, logs, numbers, peers, prompts, recordings, reports, services)
 
 
 def _merged() -> dict[str, Handler]:
