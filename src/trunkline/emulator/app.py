@@ -20,7 +20,7 @@ from .odata import query
 from .odata.paths import BadPath, Segment, read_path
 from .refusals import Refusal, no_such_path
 from .routes import Route, Router
-from .seeds import SEEDS
+from .seeds import MODELS, SEEDS
 from .signin import OWNER, SIGN_IN, Client, SignIn
 from .store import Store
 
@@ -95,7 +95,7 @@ class Emulator:
 
     def reset(self) -> None:
         """Back to the seed, with an empty journal; clients and tokens stay."""
-        self._store = Store(self._catalog, SEEDS[self._seed]())
+        self._store = Store(self._catalog, SEEDS[self._seed](), model=MODELS[self._seed]())
         self._journal.clear()
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:

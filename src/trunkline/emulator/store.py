@@ -9,6 +9,7 @@ from typing import Any
 from ..catalog import Catalog, TypeSpec
 from .refusals import bad_field, not_found
 from .rules import RULES, Rule
+from .telephony.model import CallModel, silent
 from .values import Row, Values
 from .views import VIEWS
 
@@ -48,9 +49,12 @@ class Store:
     """Entity sets and singletons of one version, filled from a seed.
 
     Users, groups, queues, faxes and the like are all DNs: they share one sequence of Ids and one space of numbers.
+    ``model`` tells the calls of the past (telephony/), ``opened`` is when this store was.
     """
 
-    def __init__(self, catalog: Catalog, seed: Seed, clock: Callable[[], datetime] = utc_now) -> None:
+    def __init__(
+        self, catalog: Catalog, seed: Seed, clock: Callable[[], datetime] = utc_now, model: CallModel | None = None
+    ) -> None:
         self.catalog = catalog
         self.values = Values(catalog)
         self.tables: dict[str, Table] = {}
@@ -58,6 +62,8 @@ class Store:
         self.kept: dict[str, Any] = {}
         self.written: set[Place] = set()
         self.now = clock
+        self.opened = clock()
+        self.model = model or silent()
         self._last_ids: dict[str, int] = {}
         self._open_sets()
         self._fill(seed)

@@ -6,9 +6,37 @@ Each module has its ``HANDLERS``, by action id; an action has one handler.
 from __future__ import annotations
 
 from ..crud import Handler
-from . import bulk, call_log, contacts, groups, logs, numbers, peers, prompts, recordings, reports, services
+from . import (
+    bulk,
+    call_log,
+    calls,
+    contacts,
+    groups,
+    history,
+    logs,
+    numbers,
+    peers,
+    prompts,
+    recordings,
+    reports,
+    services,
+)
 
-_MODULES = (bulk, call_log, contacts, groups, logs, numbers, peers, prompts, recordings, reports, services)
+_MODULES = (
+    bulk,
+    call_log,
+    calls,
+    contacts,
+    groups,
+    history,
+    logs,
+    numbers,
+    peers,
+    prompts,
+    recordings,
+    reports,
+    services,
+)
 
 
 def _merged() -> dict[str, Handler]:

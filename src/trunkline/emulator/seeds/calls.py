@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
-from datetime import date
+from datetime import datetime, timedelta
 from decimal import Decimal
 from functools import cache
 
+from ..telephony.active import active_call
 from ..telephony.company import Company, Line, Team, Trunk
-from ..telephony.model import LAST_DAY, CallModel
+from ..telephony.made import UnderWay
+from ..telephony.model import SEEDED_AT, CallModel
+from ..telephony.recordings import recording_row
+from ..telephony.records import Kind, Party
+from ..values import Row
 from . import company
 
 _RECORDED_DEPARTMENTS = ("Sales", "Support")
@@ -56,10 +61,40 @@ def demo_company() -> Company:
 @cache
 def demo() -> CallModel:
     """Ninety days of calls, the last of them 15 June 2026."""
-    return CallModel(demo_company())
+    return CallModel(demo_company(), under_way=_under_way())
+
+
+def _under_way() -> tuple[UnderWay, ...]:
+    """Calls in progress: two talking, one ringing and one waiting in a queue."""
+    told = demo_company()
+    london, new_york = told.trunks
+    sales, support = (Party(Kind.QUEUE, team.number, team.number, team.name) for team in told.queues[:2])
+    return (
+        UnderWay(_outside(london, 123), told.person(101), _ago(158), _ago(150), sales, *_line(told, 0)),
+        UnderWay(told.person(122), _outside(new_york, 155), _ago(73), _ago(61), rule=new_york.rule),
+        UnderWay(told.person(132), told.person(137), _ago(8), None),
+        UnderWay(_outside(london, 207), support, _ago(25), None, None, *_line(told, 1)),
+    )
+
+
+def _outside(trunk: Trunk, number: int) -> Party:
+    return Party(Kind.EXTERNAL, trunk.number, trunk.contact(number), trunk.name)
+
+
+def _line(told: Company, place: int) -> tuple[str, str]:
+    return told.lines[place].did, told.lines[place].rule
+
+
+def _ago(seconds: int) -> datetime:
+    return SEEDED_AT - timedelta(seconds=seconds)
 
 
 @cache
-def none() -> CallModel:
-    """A PBX on which nobody has called."""
-    return CallModel(demo_company(), last_day=date(LAST_DAY.year, LAST_DAY.month, LAST_DAY.day), days=0)
+def recordings() -> tuple[Row, ...]:
+    """The rows of ``Recordings``, as the history has them."""
+    return tuple(recording_row(call, leg) for call, leg in demo().recordings())
+
+
+def active_calls() -> list[Row]:
+    """The rows of ``ActiveCalls``, with the times of ``SEEDED_AT``."""
+    return [{"Id": n, **active_call(call)} for n, call in enumerate(demo().under_way, 1)]

@@ -36,7 +36,7 @@ _VISITORS = ("Alex Visitor", "Sam Guest", "Robin Example", "Kim Sample", "Charli
 
 
 class ChatModel:
-    """The chats up to ``last_day``, about ``per_day`` on a working day; they count from 1 in the order of their start."""
+    """The chats up to ``last_day``, about ``per_day`` on a working day; they count from 1 as they were opened."""
 
     def __init__(self, company: Company, rota: Rota, seed: int, last_day: date, days: int, per_day: float) -> None:
         self._company = company

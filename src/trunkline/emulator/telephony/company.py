@@ -36,7 +36,7 @@ class Trunk:
 
 @dataclass(frozen=True, slots=True)
 class Line:
-    """A number that is dialled from outside: the inbound rule and where it leads, a queue's place or the menu (None)."""
+    """A number dialled from outside: the inbound rule, and where it leads, a queue's place or None for the menu."""
 
     did: str
     rule: str
@@ -48,8 +48,8 @@ class Line:
 class Company:
     """People, teams and lines. ``recorded`` are the extensions whose calls are recorded at times.
 
-    ``menu`` answers the head office and ``night_menu`` everybody while the office is closed; ``on_call`` is the place of
-    the ring group that takes urgent calls then, and ``reception`` that of the one a menu leads to.
+    ``menu`` answers the head office and ``night_menu`` everybody while the office is closed; ``reception`` is the place
+    of the ring group that a menu leads to, and ``on_call`` of that which takes urgent calls by night.
     """
 
     extensions: Sequence[int]

@@ -7,7 +7,7 @@ its time and from a time to a number, it is found without going through those be
 from __future__ import annotations
 
 from bisect import bisect_left, bisect_right
-from datetime import UTC, date, datetime, timedelta
+from datetime import date, datetime, timedelta
 from itertools import accumulate
 
 from .company import Company
@@ -65,11 +65,9 @@ class Days:
 
     def first_since(self, moment: datetime) -> int:
         """The first number that begins at a moment or later; ``len`` where there is none."""
-        day = max(bisect_right(self.midnights, moment.astimezone(UTC)) - 1, 0)
+        day = bisect_right(self.midnights, moment) - 1
+        if day < 0:
+            return 0
         numbers = range(self._firsts[day], self._firsts[day + 1])
         place = bisect_left(numbers, moment, key=lambda n: self.moment(n, day, draws(self._seed, self._topic, n)[0]))
         return numbers.start + place
-
-    def spans(self) -> tuple[datetime, datetime]:
-        """The beginning of the first day and the end of the last."""
-        return self.midnights[0], self.midnights[-1] + timedelta(days=1)

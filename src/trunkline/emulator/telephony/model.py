@@ -7,28 +7,32 @@ is made without what came before.
 from __future__ import annotations
 
 from collections.abc import Iterator
-from datetime import date, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 
 from .blocks import Blocks
 from .chats import ChatModel
 from .company import Company
 from .days import Days
 from .dice import draws
+from .made import UnderWay
 from .records import AgentShift, Chat, Leg, PhoneCall
 from .rota import Rota
 from .scene import Scene
 from .scripts import KINDS, RECORDED
 
 LAST_DAY = date(2026, 6, 15)
+SEEDED_AT = datetime(2026, 6, 15, 9, tzinfo=UTC)
 DAYS = 90
 _CALLS, _ORDER = 1, 3
 
 
 class CallModel:
-    """A company's history up to ``last_day``, with about ``calls_per_day`` calls and ``chats_per_day`` chats on a
-    working day. Every 64th call's block has a handful of recordings, or with ``record_every`` n each n-th block.
+    """A company's history up to ``last_day``.
 
-    Calls count from 1, in the order in which they began.
+    There are about ``calls_per_day`` calls and ``chats_per_day`` chats on a working day, and a handful of recordings in
+    64 calls, or with ``record_every`` n in each n-th 64. Calls count from 1, in the order in which they began.
+    ``under_way`` are the calls in progress, Ids from 1, as they are at SEEDED_AT: a store moves them to the time at
+    which it was opened.
     """
 
     def __init__(
@@ -41,8 +45,10 @@ class CallModel:
         calls_per_day: float = 75,
         chats_per_day: float = 9,
         record_every: int = 1,
+        under_way: tuple[UnderWay, ...] = (),
     ) -> None:
         self.company = company
+        self.under_way = under_way
         self._seed = seed
         self._rota = Rota(company, seed)
         self._opens, self._closes = company.office_hours
@@ -55,6 +61,11 @@ class CallModel:
     def count(self) -> int:
         """How many calls there are."""
         return len(self._days)
+
+    @property
+    def legs(self) -> int:
+        """How many legs all calls have together."""
+        return self._blocks.rows_before(self.count)
 
     def call(self, number: int) -> PhoneCall:
         """The call of a number from 1 to ``count``. IndexError for any other."""
@@ -141,3 +152,9 @@ class CallModel:
             midnight = self.company.midnight(day)
             if start < midnight + timedelta(days=1) and midnight < end:
                 yield from (shift for shift in self._rota.shifts(day) if start <= shift.logged_in < end)
+
+
+def silent() -> CallModel:
+    """The history of a PBX on which nobody has called."""
+    nobody = Company((), str, 0, (), (), (), 0, 0, ("", ""), ("", ""), (), (), ())
+    return CallModel(nobody, days=0)
