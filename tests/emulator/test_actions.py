@@ -18,6 +18,12 @@ from trunkline.emulator.store import Store
 from . import valid
 
 VERSIONS = ("pre-20.0.5", "20.0.7", "20.0.10")
+# Bodies that name a row of the demo seed.
+NAMES_WHAT_EXISTS: dict[str, dict[str, Any]] = {
+    "groups.delete_company_by_id": {"id": 6},
+    "groups.delete_company_by_number": {"number": "GRP0005"},
+    "users.make_call": {"dn": "101", "destination": "102"},
+}
 STATUS = {"list": 200, "entity": 200, "value": 200, "file": 200, "none": 204}
 UPLOAD = b'--X\r\nContent-Disposition: form-data; name="file"; filename="new.wav"\r\n\r\nRIFF\r\n--X--\r\n'
 
@@ -28,7 +34,13 @@ def known_values(store: Store, action: Action) -> dict[str, Any]:
     rows = store.rows(resource) if resource in store.tables else []
     row = rows[0] if rows else {}
     known = {parameter.name: row[parameter.name] for parameter in action.parameters if parameter.name in row}
-    return {"recId": 1, "name": "MAXCALLTIME", "number": row.get("Number") or "100", **known}
+    return {
+        "recId": 1,
+        "recName": store.rows("Recordings")[0]["RecordingUrl"],
+        "name": "MAXCALLTIME",
+        "number": row.get("Number") or "100",
+        **known,
+    }
 
 
 def content_of(version: Catalog, action: Action) -> dict[str, Any] | None:
@@ -41,9 +53,7 @@ def content_of(version: Catalog, action: Action) -> dict[str, Any] | None:
             content.pop(field, None)
     if action.kind == "create" and content.get("Id") == valid.VALUES["Int32"]:
         content["Id"] = 0
-    return {"groups.delete_company_by_id": {"id": 6}, "groups.delete_company_by_number": {"number": "GRP0005"}}.get(
-        action.id, content
-    )
+    return NAMES_WHAT_EXISTS.get(action.id, content)
 
 
 @pytest.mark.parametrize("version", VERSIONS)
