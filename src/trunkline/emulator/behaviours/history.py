@@ -10,7 +10,8 @@ from ..messages import Response
 from ..odata import query
 from ..odata.literals import read_date_time
 from ..refusals import bad_field
-from ..shapes import as_csv
+from ..reports.arguments import Arguments
+from ..reports.pages import Page, write_file
 from ..store import REQUIRED, Store
 from ..telephony.history import PURGED_CALLS, PURGED_CHATS, purge
 from ..values import Row
@@ -22,13 +23,11 @@ _BEGINNING = datetime(1970, 1, 1, tzinfo=UTC)
 def _download(name: str) -> Handler:
     """A list as CSV: the rows that the list gives for the same query, all of them without ``$top``."""
 
-    def handler(call: Call) -> Response:
-        store = call.store
-        rows, _ = query.apply(call.query, store.rows(name))
-        columns = call.query.select or tuple(store.catalog.fields(store.tables[name].type_name))
-        return Response.file(as_csv(columns, rows), "text/csv; charset=utf-8", f"{name}.csv")
+    def pager(call: Call, asked: Arguments) -> Page:
+        asked.check_zone()
+        return query.apply(call.query, call.store.rows(name))
 
-    return handler
+    return lambda call: write_file(call, pager)
 
 
 def _purge(name: str) -> Handler:

@@ -7,7 +7,8 @@ from collections.abc import Callable, Iterator
 from datetime import timedelta
 
 from ..store import Store
-from ..telephony.records import Direction, Kind, Leg, Outcome, Party, PhoneCall
+from ..telephony.recordings import url_of
+from ..telephony.records import DN_CLASSES, Direction, Kind, Leg, Outcome, Party, PhoneCall
 from ..values import Row
 from .arguments import Arguments
 from .events import Event, newest_first, oldest_first, was_answered
@@ -15,15 +16,6 @@ from .spelling import duration, label, moment
 
 Test = Callable[[PhoneCall, Leg], bool]
 
-# The classes of DNs in 3CX's call data records.
-DN_CLASSES = {
-    Kind.EXTENSION: 0,
-    Kind.EXTERNAL: 1,
-    Kind.RING_GROUP: 2,
-    Kind.QUEUE: 4,
-    Kind.VOICEMAIL: 5,
-    Kind.IVR: 6,
-}
 _CALL_TYPES = {
     Kind.EXTENSION: "Extension",
     Kind.EXTERNAL: "External",
@@ -91,7 +83,7 @@ def recording_of(leg: Leg) -> Row:
     """The recording of a leg; nothing where it was not recorded (PBX.md, Answers)."""
     if leg.recording is None:
         return {}
-    return {"RecordingUrl": f"/api/recordings/{leg.recording}", "Recordings": [{"Id": leg.recording}]}
+    return {"RecordingUrl": url_of(leg), "Recordings": [{"Id": leg.recording}]}
 
 
 def has_quality(leg: Leg) -> bool:

@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from ..store import Store
-from ..telephony.records import FREE, Kind
+from ..telephony.records import DN_CLASSES, FREE, Kind
 from ..values import Row
 from .arguments import Arguments
-from .call_log import DN_CLASSES, cdr_id, outside_number
+from .call_log import cdr_id, outside_number
 from .events import oldest_first, was_answered
 from .names import departments
 from .spelling import duration, label, moment

@@ -92,7 +92,9 @@ def write_file(call: Call, pager: Pager) -> Response:
     if "clientTimeZone" not in call.arguments:
         times = set()
     shown = ([_cell(row.get(name), asked.zone if name in times else None) for name in columns] for row in page)
-    return Response.file(_csv(columns, shown), "text/csv; charset=utf-8", f"{call.route.resource[len('Report') :]}.csv")
+    return Response.file(
+        _csv(columns, shown), "text/csv; charset=utf-8", f"{call.route.resource.removeprefix('Report')}.csv"
+    )
 
 
 def _type_name(call: Call) -> str:

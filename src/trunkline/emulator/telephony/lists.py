@@ -9,21 +9,13 @@ from typing import TYPE_CHECKING, overload
 from ..reports.spelling import duration, label, moment
 from ..values import Row
 from .history import calls_left, calls_made, chats_left, without_missing
-from .records import Chat, ChatMessage, Kind, Leg, Party, PhoneCall
+from .records import DN_CLASSES, Chat, ChatMessage, Kind, Leg, Party, PhoneCall
 from .scene import DESTINATION_ENDED, SOURCE_ENDED
 
 if TYPE_CHECKING:
     from ..store import Store
 
-# The classes of DNs in 3CX's call data records, and what ended a segment.
-DN_TYPES = {
-    Kind.EXTENSION: 0,
-    Kind.EXTERNAL: 1,
-    Kind.RING_GROUP: 2,
-    Kind.QUEUE: 4,
-    Kind.VOICEMAIL: 5,
-    Kind.IVR: 6,
-}
+# What ended a segment, in 3CX's call data records.
 _ACTIONS = {SOURCE_ENDED: 5, DESTINATION_ENDED: 6}
 _RINGING, _TALKING = 1, 2
 
@@ -108,7 +100,7 @@ def _end(which: str, party: Party, participant: int, recording: int | None) -> R
         f"{which}CallerNumber": party.number,
         f"{which}DisplayName": party.name,
         f"{which}Dn": party.dn,
-        f"{which}DnType": DN_TYPES[party.kind],
+        f"{which}DnType": DN_CLASSES[party.kind],
         f"{which}ExtendedDisplayName": label(party),
         f"{which}External": outside,
         f"{which}Id": participant,

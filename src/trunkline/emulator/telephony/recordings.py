@@ -9,8 +9,7 @@ from functools import lru_cache
 
 from ..reports.spelling import moment
 from ..values import Row
-from .lists import DN_TYPES
-from .records import Kind, Leg, Party, PhoneCall
+from .records import DN_CLASSES, Kind, Leg, Party, PhoneCall
 
 RATE = 8000
 _LOUDNESS = 8000
@@ -41,7 +40,7 @@ def _end(which: str, party: Party, participant: int, did: str) -> Row:
         f"{which}DidNumber": did or None,
         f"{which}DisplayName": party.name,
         f"{which}Dn": party.dn,
-        f"{which}DnType": DN_TYPES[party.kind],
+        f"{which}DnType": DN_CLASSES[party.kind],
         f"{which}IdParticipant": participant,
     }
 

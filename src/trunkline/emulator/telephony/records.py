@@ -27,6 +27,17 @@ class Kind(StrEnum):
     EXTERNAL = "External"
 
 
+# The classes of DNs in 3CX's call data records.
+DN_CLASSES = {
+    Kind.EXTENSION: 0,
+    Kind.EXTERNAL: 1,
+    Kind.RING_GROUP: 2,
+    Kind.QUEUE: 4,
+    Kind.VOICEMAIL: 5,
+    Kind.IVR: 6,
+}
+
+
 class Direction(StrEnum):
     INBOUND = "Inbound"
     OUTBOUND = "Outbound"
