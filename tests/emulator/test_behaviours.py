@@ -7,16 +7,6 @@ import wave
 
 import pytest
 
-SINCE = "2026-06-01T00:00:00Z"
-REST = (
-    "sourceType=0,sourceFilter='',destinationType=0,destinationFilter='',callsType=0,callTimeFilterType=0,"
-    "callTimeFilterFrom='0:00:0',callTimeFilterTo='0:00:0',hidePcalls=true"
-)
-
-
-def call_log(line, until="2026-07-01T00:00:00Z", query="", since=SINCE):
-    return line.get(f"/ReportCallLogData/Pbx.GetCallLogData(periodFrom={since},periodTo={until},{REST})?{query}")
-
 
 @pytest.mark.parametrize(
     ("path", "name", "ids", "left"),
@@ -129,24 +119,3 @@ def test_an_export_is_csv(pbx):
     answer = pbx.get("/Users/Pbx.ExportExtensions()?$select=Number,FirstName&$top=1")
     assert answer.headers["content-type"].startswith("text/csv")
     assert answer.body == b"Number,FirstName\r\n100,Amara\r\n"
-
-
-def test_the_call_log_of_a_day(pbx):
-    rows = call_log(pbx, until="2026-06-02T00:00:00Z").rows
-    assert rows
-    assert all(row["StartTime"].startswith("2026-06-01T") for row in rows)
-    assert call_log(pbx, since="2027-01-01T00:00:00Z", until="2027-01-02T00:00:00Z").rows == []
-
-
-def test_the_call_log_cuts_its_page_before_it_filters(pbx):
-    answer = call_log(pbx, query="$top=200&$count=true&$filter=Status eq 'Waiting'")
-    assert answer.json["@odata.count"] == len(answer.rows) == 100
-    assert len(call_log(pbx).rows) == 240
-    assert answer.json["@odata.context"].endswith("#ReportCallLogData")
-
-
-def test_call_log_rows_leave_out_what_is_null(pbx):
-    rows = call_log(pbx, query="$top=50").rows
-    assert all(None not in row.values() for row in rows)
-    assert any("RecordingUrl" in row for row in rows)
-    assert not all("RecordingUrl" in row for row in rows)

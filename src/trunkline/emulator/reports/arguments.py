@@ -116,6 +116,8 @@ def _offset(text: str) -> tzinfo | None:
 
 
 def _named(text: str) -> tzinfo | None:
+    if text == "UTC":
+        return UTC
     try:
         return ZoneInfo(text)
     except (KeyError, ValueError, OSError):

@@ -173,8 +173,10 @@ _LENGTHS: dict[int, Callable[[Leg], timedelta]] = {
 
 
 def _not_parallel(call: PhoneCall, leg: Leg) -> bool:
-    """Not one of the rings of a queue or ring group that ended because somebody else of it took the call."""
+    """Not the ring of somebody in a queue or ring group that ended because somebody else of it took the call."""
     group = leg.sent_by
-    if leg.answered or group is None or group.kind not in _GROUPS:
+    if leg.answered or group is None or group.kind not in _GROUPS or leg.destination.kind is not Kind.EXTENSION:
         return True
-    return not any(other.answered and other.sent_by == group for other in call.legs)
+    return not any(
+        other.answered and other.sent_by == group and other.destination.kind is Kind.EXTENSION for other in call.legs
+    )
