@@ -15,7 +15,7 @@ from ..values import Row
 from ..views import peer_name
 from .bulk import NOT_FOUND
 
-_EXTERNAL = re.compile(r"\+?[0-9]{3,15}")
+_EXTERNAL = re.compile(r"\+?[0-9]{6,15}")
 _INSIDE = {
     "Users": Kind.EXTENSION,
     "Queues": Kind.QUEUE,
@@ -74,15 +74,20 @@ def _inside(store: Store, number: str) -> Party | None:
 
 
 def _outside(store: Store, number: str) -> tuple[Party, str]:
-    """A number outside and the outbound rule that leads there, the one with the longest prefix that fits."""
+    """A number outside and the outbound rule that leads there, the one with the longest prefix that fits.
+
+    Raises Refusal (400) where none does. Short numbers are those of emergency rules.
+    """
     dialled = number.replace("+", _INTERNATIONAL)
     rules = [rule for rule in store.rows("OutboundRules") if rule["Prefix"] and dialled.startswith(rule["Prefix"])]
     trunks = store.tables["Trunks"].rows
     for rule in sorted(rules, key=lambda rule: len(rule["Prefix"]), reverse=True):
-        for route in rule["Routes"]:
+        fits = number == rule["Prefix"] if rule["EmergencyRule"] else _EXTERNAL.fullmatch(number)
+        for route in rule["Routes"] if fits else ():
             trunk = trunks.get(route["TrunkId"])
-            if trunk and trunk["EnableOutboundCalls"] and _EXTERNAL.fullmatch(number):
-                return Party(Kind.EXTERNAL, trunk["Number"], number, peer_name(trunk) or ""), rule["Name"]
+            if trunk and trunk["EnableOutboundCalls"]:
+                name = (trunk["Gateway"] or {}).get("Name") or trunk["Number"]
+                return Party(Kind.EXTERNAL, trunk["Number"], number, name), rule["Name"]
     raise bad_field("destination", NOT_FOUND)
 
 

@@ -42,9 +42,9 @@ def shifts_of(store: Store, start: datetime, end: datetime) -> Iterator[AgentShi
 
 def calls_made(store: Store) -> list[PhoneCall]:
     """The calls that ended since the start, by number, without those purged."""
-    purges = _purges(store, PURGED_CALLS)
-    found = made.calls(store.kept.get(made.CALLS_MADE, ()), store.model.count, store.model.legs)
-    return [call for call in found if not any(start <= call.started < end for start, end in purges)]
+    kept = store.kept.get(made.CALLS_MADE, ())
+    found = made.calls(kept, store.model.count, store.model.legs)
+    return [call for call, content in zip(found, kept, strict=True) if "purged" not in content]
 
 
 def calls_left(store: Store) -> list[range]:
@@ -61,6 +61,9 @@ def chats_left(store: Store) -> list[range]:
 def purge(store: Store, name: str, start: datetime, end: datetime) -> None:
     """Forget what began in a period; ``name`` is PURGED_CALLS or PURGED_CHATS."""
     store.keep(name, [*store.kept.get(name, ()), [start.isoformat(), end.isoformat()]])
+    if name == PURGED_CALLS and made.CALLS_MADE in store.kept:
+        # Only marked, as the numbers of calls go on counting; what ends later is not purged, whenever it began.
+        store.keep(made.CALLS_MADE, [made.purged(content, start, end) for content in store.kept[made.CALLS_MADE]])
 
 
 def without_missing(call: PhoneCall, recordings: Container[object]) -> PhoneCall:

@@ -42,9 +42,10 @@ class Rows(Sequence[Row]):
         places = range(len(self))[index]
         if isinstance(places, int):
             return next(self._between(places, places + 1))
-        if places.step == 1:
-            return list(self._between(places.start, places.stop))
-        return [self[place] for place in places]
+        if not places:
+            return []
+        lowest, highest = sorted((places[0], places[-1]))
+        return list(self._between(lowest, highest + 1))[:: places.step]
 
     def __iter__(self) -> Iterator[Row]:
         return self._between(0, len(self))

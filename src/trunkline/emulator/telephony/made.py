@@ -76,6 +76,11 @@ def ended(call: UnderWay, at: datetime) -> dict[str, Any]:
     return {**call.as_json(), "ended": at.isoformat()}
 
 
+def purged(content: dict[str, Any], start: datetime, end: datetime) -> dict[str, Any]:
+    """A call among the calls made, marked if it began in a period."""
+    return {**content, "purged": True} if start <= datetime.fromisoformat(content["began"]) < end else content
+
+
 def calls(kept: Iterable[dict[str, Any]], count: int, legs: int) -> Iterator[PhoneCall]:
     """The calls made, numbered on from the ``count`` calls with ``legs`` legs that were there before."""
     for number, content in enumerate(kept, count + 1):
