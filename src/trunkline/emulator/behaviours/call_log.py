@@ -29,7 +29,7 @@ def _quality_of_call(call: Call) -> Response:
 def _quality(call: Call, report: Row | None) -> Response:
     if report is None:
         raise not_found()
-    return call.write_entity(pages.fitted(call.store, "Pbx.QualityReport", report))
+    return call.write_entity(pages.Form(call.store, "Pbx.QualityReport").filled(report))
 
 
 HANDLERS: dict[str, Handler] = {

@@ -22,11 +22,11 @@ def duration(length: timedelta) -> str:
 
 def moment(when: datetime, zone: tzinfo = UTC) -> str:
     """``2026-06-01T08:00:04.5Z``, or with the offset of another zone; up to six decimals."""
-    local = when.astimezone(zone)
-    text = local.strftime("%Y-%m-%dT%H:%M:%S")
-    if local.microsecond:
-        text += f".{local.microsecond:06}".rstrip("0")
-    return text + ("Z" if zone is UTC else local.isoformat()[-6:])
+    text = when.astimezone(zone).isoformat()
+    time, offset = text[:-6], text[-6:]
+    if "." in time:
+        time = time.rstrip("0")
+    return time + ("Z" if zone is UTC else offset)
 
 
 def label(party: Party) -> str:
