@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
+from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
 from itertools import pairwise
 
@@ -11,6 +12,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from trunkline.emulator.seeds.calls import demo, demo_company
+from trunkline.emulator.telephony.company import Line, Team
 from trunkline.emulator.telephony.model import CallModel, silent
 from trunkline.emulator.telephony.records import Callback, Direction, Kind, Outcome
 from trunkline.emulator.telephony.scripts import KINDS
@@ -225,6 +227,29 @@ def test_a_call_of_a_million_is_found_at_once():
     assert model.call(model.call_of_leg(1_000_000)).number == model.call_of_leg(1_000_000)
     noon = datetime(2026, 6, 3, 12, tzinfo=UTC)
     assert 5 < len(list(model.calls(noon, noon + timedelta(minutes=1)))) < 100
+
+
+def test_a_company_of_ten_thousand():
+    everybody = range(10_000, 20_000)
+    big = replace(
+        demo_company(),
+        extensions=everybody,
+        name_of=lambda number: f"Person {number}, A",
+        operator=10_000,
+        recorded=everybody,
+        queues=tuple(Team(str(8000 + n), f"Queue {n}", range(10_000 + 50 * n, 10_050 + 50 * n)) for n in range(40)),
+        ring_groups=tuple(Team(str(8100 + n), f"Group {n}", range(15_000, 15_010)) for n in range(2)),
+        lines=tuple(Line(f"+442079460{n:03}", f"Line {n}", n % 2, None if n == 40 else n) for n in range(41)),
+    )
+    model = CallModel(big, calls_per_day=9000, record_every=100)
+    assert model.legs > 1_000_000
+    day = list(model.calls(datetime(2026, 6, 10, tzinfo=UTC), datetime(2026, 6, 11, tzinfo=UTC)))
+    assert [leg.id for call in day for leg in call.legs] == list(
+        range(model.legs_before(day[0].number) + 1, model.legs_before(day[-1].number + 1) + 1)
+    )
+    people = {leg.source.dn for call in day for leg in call.legs if leg.source.kind is Kind.EXTENSION}
+    assert len(people) > 2000
+    assert len({visit.queue.dn for call in day for visit in call.visits}) == 40
 
 
 def test_nobody_has_called_a_silent_pbx():

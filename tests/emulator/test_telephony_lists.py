@@ -15,8 +15,9 @@ from hypothesis import strategies as st
 from trunkline import catalog
 from trunkline.catalog import TypeSpec
 from trunkline.emulator.seeds import SEEDS
-from trunkline.emulator.seeds.calls import demo
+from trunkline.emulator.seeds.calls import demo, demo_company
 from trunkline.emulator.store import Store
+from trunkline.emulator.telephony.model import CallModel
 from trunkline.emulator.values import Values
 
 ALWAYS = (datetime(1970, 1, 1, tzinfo=UTC), datetime(2100, 1, 1, tzinfo=UTC))
@@ -111,6 +112,26 @@ def test_a_list_is_cut_as_python_cuts(lists, data, name):
     assert made[place] == whole[place]
     with pytest.raises(IndexError):
         made[len(whole)]
+
+
+class Counted(CallModel):
+    """Knows how many calls were made."""
+
+    made = 0
+
+    def call(self, number):
+        self.made += 1
+        return super().call(number)
+
+
+def test_only_the_page_is_made():
+    model = Counted(demo_company(), calls_per_day=9000)
+    segments = Store(catalog.load("20.0.10"), {}, model=model).rows("CallHistoryView")
+    assert len(segments) == model.legs > 1_000_000
+    assert model.made == 0
+    page = segments[1_000_000:1_000_100]
+    assert [row["SegmentId"] for row in page] == list(range(1_000_001, 1_000_101))
+    assert model.made <= 100
 
 
 @pytest.mark.parametrize("version", [edition.version for edition in catalog.load("20.0.10").editions])

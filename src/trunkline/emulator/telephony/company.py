@@ -6,7 +6,7 @@ The history is told of this description and not of the store, as what happened s
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, time, timedelta
 from decimal import Decimal
 
@@ -46,7 +46,9 @@ class Line:
 
 @dataclass(frozen=True, slots=True)
 class Company:
-    """People, teams and lines. ``recorded`` are the extensions whose calls are recorded at times.
+    """People, teams and lines, of which some lead to a queue and some to the menu.
+
+    ``recorded`` are the extensions whose calls are recorded at times.
 
     ``menu`` answers the head office and ``night_menu`` everybody while the office is closed; ``reception`` is the place
     of the ring group that a menu leads to, and ``on_call`` of that which takes urgent calls by night.
@@ -67,6 +69,13 @@ class Company:
     links: tuple[tuple[str, int], ...]
     opens: time = time(9)
     closes: time = time(17, 30)
+    lines_to_queues: tuple[Line, ...] = field(init=False)
+    lines_to_menu: tuple[Line, ...] = field(init=False)
+
+    def __post_init__(self) -> None:
+        """Sort the lines once, as every call from outside comes over one."""
+        object.__setattr__(self, "lines_to_queues", tuple(line for line in self.lines if line.queue is not None))
+        object.__setattr__(self, "lines_to_menu", tuple(line for line in self.lines if line.queue is None))
 
     def person(self, number: int) -> Party:
         return Party(Kind.EXTENSION, str(number), str(number), self.name_of(number))

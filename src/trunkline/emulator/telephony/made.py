@@ -43,11 +43,11 @@ class UnderWay(NamedTuple):
 
     def as_json(self) -> dict[str, Any]:
         return {
-            "caller": list(self.caller),
-            "callee": list(self.callee),
+            "caller": _plain(self.caller),
+            "callee": _plain(self.callee),
             "began": self.began.isoformat(),
             "established": self.established.isoformat() if self.established else None,
-            "queue": list(self.queue) if self.queue else None,
+            "queue": _plain(self.queue) if self.queue else None,
             "did": self.did,
             "rule": self.rule,
         }
@@ -64,6 +64,10 @@ def under_way(content: dict[str, Any]) -> UnderWay:
         content["did"],
         content["rule"],
     )
+
+
+def _plain(party: Party) -> list[str]:
+    return [party.kind.value, *party[1:]]
 
 
 def _party(content: list[str]) -> Party:

@@ -108,7 +108,9 @@ class Scene:
 
     def call_in(self, *, to_queue: bool) -> None:
         """From a customer, over the line that leads to a queue or to the menu; by night any line leads to the menu."""
-        lines = [line for line in self.company.lines if not self._open or (line.queue is not None) == to_queue]
+        company = self.company
+        by_day = company.lines_to_queues if to_queue else company.lines_to_menu
+        lines = by_day if self._open else company.lines
         self._line = lines[self.roll() % len(lines)]
         through = self.company.trunks[self._line.trunk]
         lives = self.company.trunks[0 if self.roll() % 4 else -1]
