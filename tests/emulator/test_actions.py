@@ -12,14 +12,31 @@ from hypothesis import strategies as st
 from trunkline import catalog
 from trunkline.catalog import Action, Catalog
 from trunkline.emulator import levels
-from trunkline.emulator.seeds import SEEDS
+from trunkline.emulator.reports.arguments import Period
+from trunkline.emulator.reports.call_log import cdr_id, has_quality
+from trunkline.emulator.reports.events import oldest_first
+from trunkline.emulator.seeds import ground
 from trunkline.emulator.store import Store
 
 from . import bodies, valid
+from .report_calls import FROM, TO, USUAL, when
 
+JUNE = Period(when(FROM), when(TO))
 VERSIONS = ("pre-20.0.5", "20.0.7", "20.0.10")
+# Bodies that name a row of the demo seed.
+NAMES_WHAT_EXISTS: dict[str, dict[str, Any]] = {
+    "groups.delete_company_by_id": {"id": 6},
+    "groups.delete_company_by_number": {"number": "GRP0005"},
+    "users.make_call": {"dn": "101", "destination": "102"},
+}
 STATUS = {"list": 200, "entity": 200, "value": 200, "file": 200, "none": 204}
 UPLOAD = b'--X\r\nContent-Disposition: form-data; name="file"; filename="new.wav"\r\n\r\nRIFF\r\n--X--\r\n'
+
+
+def quality_of_a_call(store: Store) -> dict[str, Any]:
+    """A leg in which somebody was heard, and its call."""
+    call, leg = next(event for event in oldest_first(store, JUNE) if has_quality(event[1]))
+    return {"cdrId": cdr_id(leg), "call_id": call.number}
 
 
 def known_values(store: Store, action: Action) -> dict[str, Any]:
@@ -29,7 +46,16 @@ def known_values(store: Store, action: Action) -> dict[str, Any]:
     row = rows[0] if rows else {}
     known = {parameter.name: row[parameter.name] for parameter in action.parameters if parameter.name in row}
     known |= bodies.ARGUMENTS.get(action.id, {})
-    return {"recId": 1, "name": "MAXCALLTIME", "number": row.get("Number") or "100", **known}
+    return {
+        **USUAL,
+        "groupingType": 0,
+        **quality_of_a_call(store),
+        "recId": 1,
+        "recName": store.rows("Recordings")[0]["RecordingUrl"],
+        "name": "MAXCALLTIME",
+        "number": row.get("Number") or "100",
+        **known,
+    }
 
 
 def content_of(version: Catalog, action: Action) -> dict[str, Any] | None:
@@ -42,6 +68,8 @@ def content_of(version: Catalog, action: Action) -> dict[str, Any] | None:
             content.pop(field, None)
     if action.kind == "create" and content.get("Id") == valid.VALUES["Int32"]:
         content["Id"] = 0
+    if action.id in NAMES_WHAT_EXISTS:
+        return NAMES_WHAT_EXISTS[action.id]
     return bodies.fitting(version, action, content)
 
 
@@ -49,7 +77,7 @@ def content_of(version: Catalog, action: Action) -> dict[str, Any] | None:
 def test_every_action_answers_in_its_declared_way(dial, version):
     line = dial(version=version)
     narrowed = catalog.load(version)
-    store = Store(narrowed, SEEDS["demo"]())
+    store = Store(narrowed, ground("demo", version))
     assert len(narrowed.actions) > 500
     for action in narrowed.actions:
         target = valid.path(action, known_values(store, action))

@@ -13,8 +13,8 @@ from collections.abc import Iterator
 from email.utils import parsedate_to_datetime
 
 import pytest
-from emulator.raw import Plug, Seen, plugged
 
+from emulator.raw import Plug, Seen, plugged
 from trunkline.emulator import Emulator, NotAllowed
 from trunkline.emulator.control.presets import PRESETS
 from trunkline.emulator.control.rules import Faults

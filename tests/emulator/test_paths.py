@@ -134,7 +134,7 @@ def test_any_text_can_be_a_key(quiet, link):
         ("20.0.6", "/Fax(Number='888')", 404),
         ("20.0.9", "/Contacts/Pbx.ExportContacts()", 404),
         ("20.0.8", "/Contacts/Pbx.ExportContacts()", 200),
-        ("20.0.9", "/Recordings/Pbx.DownloadRecordingByName(recName='a.wav')", 200),
+        ("20.0.9", "/Recordings/Pbx.DownloadRecordingByName(recName='a.wav')", 400),
         ("20.0.10", "/Recordings/Pbx.DownloadRecordingByName(recName='a.wav')", 404),
     ],
 )

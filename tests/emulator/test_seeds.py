@@ -87,8 +87,6 @@ def test_references_resolve():
         assert rule["TrunkDN"]["Number"] in numbers
     for link in store.rows("WebsiteLinks"):
         assert link["DN"]["Number"] in numbers
-    recordings = {row["Id"] for row in store.rows("Recordings")}
-    assert {r["Id"] for leg in store.rows("ReportCallLogData") for r in leg["Recordings"]} <= recordings
 
 
 def test_the_empty_pbx_has_one_department_and_nobody(dial):

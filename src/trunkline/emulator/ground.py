@@ -14,6 +14,7 @@ from typing import Any, NamedTuple
 import msgspec
 
 from ..catalog import Catalog, TypeSpec
+from .telephony.model import CallModel, silent
 from .values import Row, Values
 
 Key = str | int
@@ -122,10 +123,11 @@ Source = Listed | Generated
 
 
 class Ground:
-    """One seed in one version."""
+    """One seed in one version; ``model`` tells the calls of the past (telephony/)."""
 
-    def __init__(self, catalog: Catalog, seed: Seed) -> None:
+    def __init__(self, catalog: Catalog, seed: Seed, model: CallModel | None = None) -> None:
         self.catalog = catalog
+        self.model = model or silent()
         self.values = Values(catalog)
         self._seed = seed
         self._fittings: dict[str, _Fitting] = {}

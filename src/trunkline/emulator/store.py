@@ -34,6 +34,7 @@ class Store:
     """Entity sets and singletons of one version, filled from a seed.
 
     Users, groups, queues, faxes and the like are all DNs: they share one sequence of Ids and one space of numbers.
+    ``model`` tells the calls of the past (telephony/), ``opened`` is when this store was.
     """
 
     def __init__(self, catalog: Catalog, seed: Seed | Ground, clock: Callable[[], datetime] = utc_now) -> None:
@@ -42,6 +43,8 @@ class Store:
         self.ground = seed if isinstance(seed, Ground) else Ground(catalog, seed)
         self.values = Values(catalog)
         self.now = clock
+        self.opened = clock()
+        self.model = self.ground.model
         # Places written since somebody last took them, and those written before that.
         self.written: set[Place] = set()
         self.differing: set[Place] = set()

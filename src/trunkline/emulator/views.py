@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING
 
+from .telephony import active, lists
 from .values import Row
 
 if TYPE_CHECKING:
@@ -41,4 +42,11 @@ def peer_name(row: Row) -> str | None:
     return name
 
 
-VIEWS: dict[str, Callable[[Store], Sequence[Row]]] = {"Peers": peers}
+VIEWS: dict[str, Callable[[Store], Sequence[Row]]] = {
+    "Peers": peers,
+    "ActiveCalls": active.active_calls,
+    "CallHistoryView": lists.segments,
+    "ChatHistoryView": lists.chats,
+    "ChatMessagesHistoryView": lists.messages,
+    "LastCdrAndChatMessageTimestamp": lists.latest,
+}

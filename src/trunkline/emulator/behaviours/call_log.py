@@ -1,38 +1,42 @@
-"""The call log report."""
+"""The call log, and how its calls sounded."""
 
 from __future__ import annotations
-
-from datetime import datetime
 
 from ..answers import Call
 from ..crud import Handler
 from ..messages import Response
-from ..odata import query
-from ..odata.literals import read_date_time
+from ..refusals import not_found
+from ..reports import pages, quality
 from ..values import Row
 
-CALL_LOG_CAP = 20_000
+
+def _list(call: Call) -> Response:
+    return pages.write_list(call, pages.of_call_log)
 
 
-def _call_log(call: Call) -> Response:
-    """The call log of a period, with the report's oddities (PBX.md, Paging).
-
-    It cuts the page before it filters, so ``$count`` counts only the page; it ends at 20,000 rows; null and zero
-    fields are left out of its rows.
-    """
-    start, end = (read_date_time(str(call.arguments[name])) for name in ("periodFrom", "periodTo"))
-    rows = [row for row in call.store.rows("ReportCallLogData") if start <= _started(row) < end][:CALL_LOG_CAP]
-    asked = call.query
-    top = None if asked.top is None else asked.skip + asked.top
-    page, total = query.apply(asked.unpaged(), rows[asked.skip : top])
-    columns = [query.shape(row, asked, "Pbx.CallLogData", call.store.catalog) for row in page]
-    return call.write_rows(
-        [{name: value for name, value in row.items() if value is not None} for row in columns], total
-    )
+def _file(call: Call) -> Response:
+    return pages.write_file(call, pages.of_call_log)
 
 
-def _started(row: Row) -> datetime:
-    return read_date_time(row["StartTime"])
+def _quality_of_leg(call: Call) -> Response:
+    return _quality(call, quality.of_cdr(call.store, str(call.arguments["cdrId"])))
 
 
-HANDLERS: dict[str, Handler] = {"report_call_log_data.get_call_log_data": _call_log}
+def _quality_of_call(call: Call) -> Response:
+    return _quality(call, quality.of_call(call.store, int(str(call.arguments["call_id"]))))
+
+
+def _quality(call: Call, report: Row | None) -> Response:
+    if report is None:
+        raise not_found()
+    return call.write_entity(pages.Form(call.store, "Pbx.QualityReport").filled(report))
+
+
+HANDLERS: dict[str, Handler] = {
+    "report_call_log_data.get_call_log_data": _list,
+    "report_call_log_data.get_old_call_log_data": _list,
+    "report_call_log_data.download_call_log": _file,
+    "report_call_log_data.get_call_quality_report": _quality_of_leg,
+    "report_call_log_data.get_call_quality_report@20.0.6": _quality_of_call,
+    "report_call_log_data.get_old_call_quality_report": _quality_of_call,
+}

@@ -1,4 +1,5 @@
-"""Seeds: what a fresh emulator holds. Each is a function that gives the rows of every set and each singleton's fields.
+"""Seeds: what a fresh emulator holds. Each is a function that gives the rows of every set and each singleton's fields,
+and has a model that tells the calls of the past.
 
 A seed is written for the newest version; the store drops what an older one lacks. Every name, number and address in
 it is made up: telephone numbers from the ranges kept for fiction, hosts under example.com, addresses from the
@@ -13,9 +14,11 @@ from pathlib import Path
 
 from ... import catalog
 from ..ground import Ground, Seed
-from . import demo, fresh, large
+from ..telephony.model import CallModel, silent
+from . import calls, demo, fresh, large
 
 SEEDS: dict[str, Callable[[], Seed]] = {"demo": demo.seed, "empty": fresh.seed, "large": large.seed}
+MODELS: dict[str, Callable[[], CallModel]] = {"demo": calls.demo, "empty": silent, "large": large.model}
 
 
 def ground(seed: str | Path | Seed, version: str) -> Ground:
@@ -29,13 +32,13 @@ def ground(seed: str | Path | Seed, version: str) -> Ground:
         raise ValueError(f"No seed is called {seed!r}; there are {', '.join(sorted(SEEDS))}, and files of your own.")
     from . import files
 
-    content = files.read(Path(seed)) if isinstance(seed, str | Path) else files.checked(seed, "The seed")
-    return Ground(catalog.load(version), content)
+    base, content = files.read(Path(seed)) if isinstance(seed, str | Path) else files.checked(seed, "The seed")
+    return Ground(catalog.load(version), content, MODELS[base]())
 
 
 @lru_cache(maxsize=8)
 def _known(name: str, version: str) -> Ground:
-    return Ground(catalog.load(version), SEEDS[name]())
+    return Ground(catalog.load(version), SEEDS[name](), MODELS[name]())
 
 
 def name_of(seed: str | Path | Mapping[str, object]) -> str:

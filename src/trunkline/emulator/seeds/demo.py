@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from ..store import Seed
-from . import company, devices, directory, fresh, history
+from . import calls, company, devices, directory, fresh, history
 
 
 def seed() -> Seed:
     return {
-        **fresh.settings(extensions=len(company.PEOPLE)),
+        **fresh.settings(extensions=len(company.PEOPLE), calls=len(calls.active_calls())),
         "PromptSets": [fresh.prompt_set()],
         **company.seed(),
         **devices.seed(),

@@ -45,7 +45,7 @@ def seed() -> Seed:
     }
 
 
-def settings(extensions: int) -> dict[str, list[Row] | Row]:
+def settings(extensions: int, calls: int = 0) -> dict[str, list[Row] | Row]:
     """Singletons and the sets that don't depend on who works here."""
     return {
         "AntiHackingSettings": {
@@ -142,7 +142,7 @@ def settings(extensions: int) -> dict[str, list[Row] | Row]:
             "Activated": True,
             "LicenseActive": True,
             "MaxSimCalls": 16,
-            "CallsActive": 0,
+            "CallsActive": calls,
             "ExtensionsTotal": extensions,
             "ExtensionsRegistered": extensions,
             "UserExtensions": extensions,

@@ -7,9 +7,13 @@ Numbers have five digits: people from 20000, queues from 80000, ring groups from
 from __future__ import annotations
 
 from collections.abc import Callable
+from decimal import Decimal
+from functools import cache
 from typing import Any
 
 from ..ground import Made, Seed
+from ..telephony.company import Company, Line, Team, Trunk
+from ..telephony.model import CallModel
 from ..values import Row
 from . import devices, directory, fresh, models
 
@@ -55,6 +59,7 @@ DEVICES = 8_000
 TEAM, AGENTS = PEOPLE // DEPARTMENTS, 20
 # Some three rows a call over three months of work: a million rows in the call log.
 CALLS_PER_DAY = 5_000
+CHATS_PER_DAY = 200
 
 # First Id and first number of each kind of DN; they share one sequence of Ids.
 _DEPARTMENT_ID = 1
@@ -88,8 +93,45 @@ def seed() -> Seed:
         "Contacts": Made(range(1, CONTACTS + 1), _contact),
         "DeviceInfos": Made(range(1, DEVICES + 1), _device),
         "WebsiteLinks": [_link(n) for n in range(10)],
-        "": {"calls per day": CALLS_PER_DAY},
     }
+
+
+@cache
+def model() -> CallModel:
+    """Ninety days of calls: about a million rows in the call log."""
+    return CallModel(_company(), calls_per_day=CALLS_PER_DAY, chats_per_day=CHATS_PER_DAY, record_every=16)
+
+
+def _company() -> Company:
+    """The same people, queues and lines as the history is told of."""
+    return Company(
+        extensions=range(_USER, _USER + PEOPLE),
+        name_of=lambda number: str(_person(number - _USER)["Name"]),
+        operator=_USER,
+        recorded=tuple(_USER + place for place in _team(1)),
+        queues=tuple(_crew(_queue(place)) for place in range(QUEUES)),
+        ring_groups=tuple(_crew(_ring_group(place)) for place in range(RING_GROUPS)),
+        reception=0,
+        on_call=1,
+        menu=(str(_MENU), _menu(0)["Name"]),
+        night_menu=(str(_MENU + 1), _menu(1)["Name"]),
+        trunks=(
+            Trunk(str(_TRUNK), "SIP 1", "National", Decimal("0.02"), range(200, 800), "+442079460{:03}".format),
+            Trunk(str(_TRUNK + 1), "SIP 2", "US", Decimal("0.05"), range(100, 200), "+12025550{}".format),
+        ),
+        lines=(*map(_line, range(QUEUES)), Line("+442079460999", "Head office", 0, None)),
+        links=tuple((f"team-{place}", place) for place in range(10)),
+    )
+
+
+def _line(place: int) -> Line:
+    """The number that leads to a department's queue."""
+    return Line(f"+442079460{place:03}", str(_queue(place)["Name"]), place % 2, place)
+
+
+def _crew(row: Row) -> Team:
+    members = row.get("Agents") or row["Members"]
+    return Team(row["Number"], row["Name"], tuple(int(member["Number"]) for member in members))
 
 
 def _dns(first_id: int, count: int, make: Callable[[int], Row], prefix: str, first_number: int) -> Made:

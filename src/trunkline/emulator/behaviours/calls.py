@@ -1,0 +1,111 @@
+"""Calls in progress: making one, and ending one, which then is in the call log."""
+
+from __future__ import annotations
+
+import re
+
+from ..answers import Call
+from ..crud import Handler
+from ..messages import Response
+from ..refusals import bad_field
+from ..rules.checks import NOT_FOUND
+from ..store import Store
+from ..telephony import active, made
+from ..telephony.records import Kind, Party
+from ..values import Row
+from ..views import peer_name
+
+_EXTERNAL = re.compile(r"\+?[0-9]{6,15}")
+_INSIDE = {
+    "Users": Kind.EXTENSION,
+    "Queues": Kind.QUEUE,
+    "RingGroups": Kind.RING_GROUP,
+    "Receptionists": Kind.IVR,
+}
+# What ``+`` stands for in the prefixes of outbound rules.
+_INTERNATIONAL = "00"
+
+
+def _make(call: Call) -> Response:
+    """Ring a user's phone and then the destination, inside or over a trunk.
+
+    Without ``dn`` it is the user who is signed in. Raises Refusal (400) for a user or a number that isn't there.
+    """
+    store, body = call.store, call.body()
+    number = body.get("dn") or store.singletons["MyUser"]["Number"]
+    caller = _inside(store, number)
+    if caller is None or caller.kind is not Kind.EXTENSION:
+        raise bad_field("dn", NOT_FOUND)
+    callee, rule = _inside(store, body["destination"]), ""
+    if callee is None:
+        callee, rule = _outside(store, body["destination"])
+    going = made.UnderWay(caller, callee, store.now(), None, rule=rule)
+    row = store.create("ActiveCalls", active.active_call(going))
+    store.keep(active.UNDER_WAY, {**store.kept.get(active.UNDER_WAY, {}), str(row["Id"]): going.as_json()})
+    _count(store)
+    return call.write_entity(store.values.complete("Pbx.CallControlResultResponse", _result(row["Id"], going)))
+
+
+def _result(number: int, going: made.UnderWay) -> Row:
+    return {
+        "FinalStatus": "Success",
+        "Reason": "Success",
+        "ReasonText": "",
+        "Result": {
+            "Id": number,
+            "CallId": number,
+            "LegId": 1,
+            "DN": going.caller.dn,
+            "Status": "Dialing",
+            "PartyCallerId": going.callee.number,
+            "PartyCallerName": going.callee.name,
+            "PartyDn": going.callee.dn,
+            "PartyDnType": going.callee.kind.value,
+        },
+    }
+
+
+def _inside(store: Store, number: str) -> Party | None:
+    for name, kind in _INSIDE.items():
+        for row in store.rows(name):
+            if row["Number"] == number:
+                return Party(kind, number, number, peer_name(row) or number)
+    return None
+
+
+def _outside(store: Store, number: str) -> tuple[Party, str]:
+    """A number outside and the outbound rule that leads there, the one with the longest prefix that fits.
+
+    Raises Refusal (400) where none does. Short numbers are those of emergency rules.
+    """
+    dialled = number.replace("+", _INTERNATIONAL)
+    rules = [rule for rule in store.rows("OutboundRules") if rule["Prefix"] and dialled.startswith(rule["Prefix"])]
+    trunks = store.tables["Trunks"].rows
+    for rule in sorted(rules, key=lambda rule: len(rule["Prefix"]), reverse=True):
+        fits = number == rule["Prefix"] if rule["EmergencyRule"] else _EXTERNAL.fullmatch(number)
+        for route in rule["Routes"] if fits else ():
+            trunk = trunks.get(route["TrunkId"])
+            if trunk and trunk["EnableOutboundCalls"]:
+                name = (trunk["Gateway"] or {}).get("Name") or trunk["Number"]
+                return Party(Kind.EXTERNAL, trunk["Number"], number, name), rule["Name"]
+    raise bad_field("destination", NOT_FOUND)
+
+
+def _drop(call: Call) -> Response:
+    """End a call. Raises Refusal (404)."""
+    store, number = call.store, call.entity()["Id"]
+    ended = made.ended(active.call_of(store, number), store.now())
+    store.delete("ActiveCalls", call.keys)
+    store.keep(made.CALLS_MADE, [*store.kept.get(made.CALLS_MADE, ()), ended])
+    going = store.kept.get(active.UNDER_WAY, {})
+    if str(number) in going:
+        store.keep(active.UNDER_WAY, {key: content for key, content in going.items() if key != str(number)})
+    _count(store)
+    return Response(204)
+
+
+def _count(store: Store) -> None:
+    store.change("SystemStatus", store.singletons["SystemStatus"], CallsActive=len(store.tables["ActiveCalls"].rows))
+
+
+HANDLERS: dict[str, Handler] = {"active_calls.drop_call": _drop, "users.make_call": _make}

@@ -1,0 +1,70 @@
+"""The history of calls and chats as files, and forgetting it."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+
+from ..answers import Call
+from ..crud import Handler
+from ..messages import Response
+from ..odata import query
+from ..odata.literals import read_date_time
+from ..refusals import bad_field
+from ..reports.arguments import Arguments
+from ..reports.pages import Page, write_file
+from ..store import REQUIRED, Store
+from ..telephony.history import PURGED_CALLS, PURGED_CHATS, purge
+from ..values import Row
+
+OUT_OF_RANGE = "WARNINGS.XAPI.OUT_OF_THE_RANGE"
+_BEGINNING = datetime(1970, 1, 1, tzinfo=UTC)
+
+
+def _download(name: str) -> Handler:
+    """A list as CSV: the rows that the list gives for the same query, all of them without ``$top``."""
+
+    def pager(call: Call, asked: Arguments) -> Page:
+        asked.check_zone()
+        return query.apply(call.query, call.store.rows(name))
+
+    return lambda call: write_file(call, pager)
+
+
+def _purge(name: str) -> Handler:
+    """Forget everything up to now, or a period, its end not included."""
+
+    def handler(call: Call) -> Response:
+        start, end = _period(call.body()["period"], call.store)
+        purge(call.store, name, start, end)
+        return Response(204)
+
+    return handler
+
+
+def _period(asked: Row, store: Store) -> tuple[datetime, datetime]:
+    if asked.get("All"):
+        return _BEGINNING, store.now()
+    for name in ("Start", "Stop"):
+        if not asked.get(name):
+            raise bad_field(name, REQUIRED)
+    start, end = read_date_time(asked["Start"]), read_date_time(asked["Stop"])
+    if end < start:
+        raise bad_field("Stop", OUT_OF_RANGE)
+    return start, end
+
+
+def _purge_all(call: Call) -> Response:
+    """Forget every call and every chat up to now."""
+    for name in (PURGED_CALLS, PURGED_CHATS):
+        purge(call.store, name, _BEGINNING, call.store.now())
+    return Response(204)
+
+
+HANDLERS: dict[str, Handler] = {
+    "call_history_view.download_call_history": _download("CallHistoryView"),
+    "chat_history_view.download_chat_history": _download("ChatHistoryView"),
+    "chat_messages_history_view.download_chat_messages_history": _download("ChatMessagesHistoryView"),
+    "purge_settings.purge_calls": _purge(PURGED_CALLS),
+    "purge_settings.purge_chats": _purge(PURGED_CHATS),
+    "purge_settings.purge_all_logs": _purge_all,
+}
