@@ -22,7 +22,7 @@ from schemathesis.specs.openapi.checks import (
 
 from trunkline import catalog
 from trunkline.emulator import Emulator, running
-from trunkline.emulator.seeds import SEEDS
+from trunkline.emulator.seeds import ground
 from trunkline.emulator.store import Store
 
 from . import valid
@@ -113,7 +113,7 @@ def test_answers_to_what_is_forbidden(stranger):
 def test_answers_about_what_exists(stranger):
     """The answers of success, which guessed keys seldom reach, with all that can be expanded."""
     version = catalog.load("20.0.10")
-    store = Store(version, SEEDS["demo"]())
+    store = Store(version, ground("demo", "20.0.10"))
     stranger.emulator.reset()
     by_operation = {action.operation_id: action for action in version.actions}
     for operation in stranger.operations:
