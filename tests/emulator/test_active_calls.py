@@ -165,6 +165,14 @@ def test_calls_that_cannot_be_made(pbx, body, message):
     assert counted(pbx) == (4, 4)
 
 
+def test_the_rule_with_the_longest_prefix_leads_out(pbx):
+    assert make(pbx, dn="101", destination="+12025550155").status == 200
+    rule = {"Name": "Washington", "Prefix": "001202", "Priority": 9, "Routes": [{"TrunkId": 102}]}
+    assert pbx.ask("POST", "/OutboundRules", rule).status == 201
+    assert make(pbx, dn="101", destination="+12025550155").status == 200
+    assert [row["Callee"][:5] for row in active(pbx)[-2:]] == ["10000", "10001"]
+
+
 def test_a_call_needs_a_trunk(pbx):
     trunks = pbx.get("/Trunks?$select=Id").rows
     for trunk in trunks:

@@ -118,6 +118,7 @@ def test_a_company_of_forty_in_spring(calls):
 def test_legs_follow_each_other(calls):
     for call in calls:
         assert call.legs[0].started == call.started
+        assert all(leg.source.dn != leg.destination.dn or leg.destination.kind is Kind.VOICEMAIL for leg in call.legs)
         assert all(leg.started >= call.started and leg.ringing >= timedelta() for leg in call.legs)
         assert all((leg.talking > timedelta()) == leg.answered for leg in call.legs), call
         assert call.ended < call.started + timedelta(hours=2)
@@ -205,6 +206,8 @@ def test_chats_are_taken_by_agents_of_their_queue(chats):
         assert all(one.sent < other.sent for one, other in pairwise(chat.messages))
         if chat.agent:
             assert chat.messages[1].sent == chat.started + chat.waited
+        else:
+            assert chat.messages[-1].sent < chat.started + chat.waited
 
 
 def test_recordings_are_the_recorded_legs(calls):
