@@ -113,7 +113,8 @@ def write_file(call: Call, pager: Pager) -> Response:
     asked = Arguments(call.arguments)
     page, _ = pager(call, asked)
     fields = call.store.catalog.fields(_type_name(call))
-    columns = call.query.select or tuple(name for name, spec in fields.items() if not spec.navigation)
+    selected = dict.fromkeys(name.partition("/")[0] for name in call.query.select or ())
+    columns = list(selected) or [name for name, spec in fields.items() if not spec.navigation]
     times = {name for name, spec in fields.items() if spec.name == "DateTimeOffset"}
     if "clientTimeZone" not in call.arguments:
         times = set()
