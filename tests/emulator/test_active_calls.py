@@ -118,6 +118,30 @@ def test_a_call_is_made_and_ends(pbx, destination, callee, dn):
     assert counted(pbx) == (4, 4)
 
 
+@pytest.mark.parametrize(
+    ("destination", "seconds", "status", "logged"),
+    [
+        ("102", 5, "Routing", ("Unanswered", "PT5S", "PT0S")),
+        ("102", 6, "Talking", ("Answered", "PT6S", "PT0S")),
+        ("102", 66, "Talking", ("Answered", "PT6S", "PT1M")),
+        ("+442079460300", 66, "Talking", ("Answered", "PT6S", "PT1M")),
+        ("800", 66, "Routing", ("Waiting", "PT1M6S", "PT0S")),
+    ],
+)
+def test_a_person_takes_a_call_after_six_seconds(pbx, monkeypatch, destination, seconds, status, logged):
+    now = [datetime.now(UTC)]
+    monkeypatch.setattr(pbx.emulator._store, "now", lambda: now[0])
+    make(pbx, dn="101", destination=destination)
+    now[0] += timedelta(seconds=seconds)
+    row = active(pbx)[-1]
+    assert row["Status"] == status
+    began, changed = (datetime.fromisoformat(row[name]) for name in ("EstablishedAt", "LastChangeStatus"))
+    assert changed - began == timedelta(seconds=6 if status == "Talking" else 0)
+    drop(pbx, row["Id"])
+    (leg,) = logged_today(pbx)
+    assert (leg["Status"], leg["RingingDuration"], leg["TalkingDuration"]) == logged
+
+
 def test_without_a_number_the_user_who_signed_in_calls(pbx):
     assert make(pbx, destination="110").status == 200
     assert active(pbx)[-1]["Caller"] == "100 Okonkwo, Amara"
@@ -139,6 +163,14 @@ def test_calls_that_cannot_be_made(pbx, body, message):
     answer = make(pbx, **body)
     assert (answer.status, answer.message) == (400, message)
     assert counted(pbx) == (4, 4)
+
+
+def test_the_rule_with_the_longest_prefix_leads_out(pbx):
+    assert make(pbx, dn="101", destination="+12025550155").status == 200
+    rule = {"Name": "Washington", "Prefix": "001202", "Priority": 9, "Routes": [{"TrunkId": 102}]}
+    assert pbx.ask("POST", "/OutboundRules", rule).status == 201
+    assert make(pbx, dn="101", destination="+12025550155").status == 200
+    assert [row["Callee"][:5] for row in active(pbx)[-2:]] == ["10000", "10001"]
 
 
 def test_a_call_needs_a_trunk(pbx):

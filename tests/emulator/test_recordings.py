@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import wave
+from itertools import pairwise
 
 import pytest
 
@@ -56,6 +57,18 @@ def test_the_sound_is_a_tone(quiet):
     samples = [int.from_bytes(frames[at : at + 2], "little", signed=True) for at in range(0, len(frames), 2)]
     assert max(samples) > 5000
     assert min(samples) < -5000
+
+
+def crossings(sound):
+    """How often a WAV file's wave rises through zero in its first second."""
+    samples = [int.from_bytes(sound[at : at + 2], "little", signed=True) for at in range(44, 44 + 16_000, 2)]
+    return sum(one < 0 <= other for one, other in pairwise(samples))
+
+
+def test_each_recording_has_its_own_pitch(quiet):
+    pitches = [crossings(download(quiet, number).body) for number in (1, 2, 3)]
+    assert len(set(pitches)) == 3
+    assert all(300 <= pitch <= 1000 for pitch in pitches)
 
 
 def test_each_recording_sounds_its_own_and_always_the_same(quiet):

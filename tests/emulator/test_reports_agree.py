@@ -391,3 +391,45 @@ def test_callers_who_gave_up_soon_are_left_out(quiet):
     ):
         every, fewer = (total(rows(quiet, operation, waitInterval=wait), field)["all"] for wait in ("", "0:00:30"))
         assert every - fewer == short
+
+
+def all_pages(line, path):
+    found = []
+    while page := line.get(f"{path}&$top=100&$skip={len(found)}").rows:
+        found += page
+    return found
+
+
+DAY = "ge 2026-06-02T00:00:00Z and {0} lt 2026-06-03T00:00:00Z"
+ONE_DAY = {"periodFrom": "2026-06-02T00:00:00Z", "periodTo": "2026-06-03T00:00:00Z"}
+
+
+@pytest.mark.parametrize(
+    ("listed", "time", "id_", "operation", "field"),
+    [
+        ("CallHistoryView", "SegmentStartTime", "SegmentId", "GetCallLogData", "SegmentId"),
+        ("ChatMessagesHistoryView", "TimeSent", "Message", "GetChatLog", "Message"),
+        ("ChatMessagesHistoryView", "TimeSent", "ConversationId", "GetChatLog", "ConversationId"),
+    ],
+)
+def test_the_lists_tell_the_same_history(quiet, listed, time, id_, operation, field):
+    told = all_pages(quiet, f"/{listed}?$filter={time} {DAY.format(time)}")
+    reported = rows(quiet, operation, **ONE_DAY)
+    assert reported
+    assert Counter(row[id_] for row in told) == Counter(row[field] for row in reported)
+
+
+def test_the_recordings_are_those_of_the_call_log(quiet):
+    told = all_pages(quiet, f"/Recordings?$filter=StartTime {DAY.format('StartTime')}")
+    reported = [row for row in rows(quiet, "GetCallLogData", **ONE_DAY) if row["Recordings"]]
+    assert reported
+    assert {row["Id"] for row in told} == {kept["Id"] for row in reported for kept in row["Recordings"]}
+
+
+@settings(max_examples=10, deadline=None)
+@given(moments=st.tuples(MOMENTS, MOMENTS, MOMENTS).map(sorted))
+def test_the_chat_log_of_adjoining_periods(quiet, moments):
+    start, between, end = moments
+    parts = asker(quiet, start, between)("GetChatLog") + asker(quiet, between, end)("GetChatLog")
+    whole = asker(quiet, start, end)("GetChatLog")
+    assert sorted(map(repr, parts)) == sorted(map(repr, whole))

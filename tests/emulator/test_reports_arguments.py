@@ -222,3 +222,33 @@ def test_the_ends_of_the_calendar(quiet, name):
     for start, end in (ends, ends[::-1]):
         given = {"periodFrom": start, "startDt": start, "periodTo": end, "endDt": end, "chartDate": end}
         assert quiet.get(path_of(action, **given) + "?$top=1").status == 200
+
+
+@pytest.mark.parametrize(
+    ("operation", "arguments"),
+    [
+        ("GetAbandonedQueueCallsData", ("queueDns", "waitInterval")),
+        ("GetInboundCalls", ("trunkDns",)),
+        ("GetExtensionStatisticsData", ("extensionFilter",)),
+        ("GetUserActivity", ("clientTimeZone", "groupNumber", "extensionDns", "waitInterval")),
+        ("GetCallLogData", ("sourceFilter", "destinationFilter")),
+        ("GetAgentLoginHistoryData", ("clientTimeZone", "queueDnStr", "agentDnStr")),
+        ("DownloadBreachesSla", ("clientTimeZone", "queueDnStr")),
+    ],
+)
+def test_null_is_as_nothing(quiet, operation, arguments):
+    empty = path_of(action_of(operation), **dict.fromkeys(arguments, ""))
+    null = empty
+    for argument in arguments:
+        null = null.replace(f"{argument}=''", f"{argument}=null")
+    assert null.count("=null") == len(arguments)
+    assert quiet.get(null).body == quiet.get(empty).body
+
+
+def test_lengths_of_time_are_compared_as_such(quiet):
+    every = rows(quiet, "GetAbandonedQueueCallsData")
+    longest = rows(quiet, "GetAbandonedQueueCallsData", "$orderby=WaitTime desc")
+    waits = [seconds(row["WaitTime"]) for row in longest]
+    assert waits == sorted(waits, reverse=True)
+    found = rows(quiet, "GetAbandonedQueueCallsData", "$filter=WaitTime gt duration'PT1M'")
+    assert found == [row for row in every if seconds(row["WaitTime"]) > 60]

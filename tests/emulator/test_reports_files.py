@@ -85,6 +85,14 @@ def test_the_file_obeys_the_same_options(quiet, query):
     assert written == [cells(row, written[0]) for row in listed]
 
 
+def test_a_part_of_an_object_is_written_as_the_object(quiet):
+    asked = "$select=RuleName,InOfficeRouting/Number,InOfficeRouting/To"
+    written = table(quiet.get(path_of(action_of("DownloadInboundRules")) + f"?{asked}"))
+    listed = rows(quiet, "GetInboundRulesData", asked)
+    assert list(written[0]) == ["RuleName", "InOfficeRouting"]
+    assert written == [cells(row, written[0]) for row in listed]
+
+
 @pytest.mark.parametrize("listed", SHIFTED)
 @pytest.mark.parametrize("zone", ["+08:00", "Asia/Kolkata", "-03:30", "America/New_York"])
 def test_times_in_files_are_the_clients(quiet, listed, zone):

@@ -57,6 +57,7 @@ def test_a_period_is_what_is_cut_out_of_the_whole(calls, chats, shifts, start, e
     assert list(model.shifts(start, end)) == [shift for shift in shifts if start <= shift.logged_in < end]
 
 
+@settings(deadline=None)
 @given(place=st.integers(0, demo().count - 1))
 def test_a_period_holds_its_first_moment_and_not_its_last(calls, place):
     call = calls[place]
@@ -117,6 +118,7 @@ def test_a_company_of_forty_in_spring(calls):
 def test_legs_follow_each_other(calls):
     for call in calls:
         assert call.legs[0].started == call.started
+        assert all(leg.source.dn != leg.destination.dn or leg.destination.kind is Kind.VOICEMAIL for leg in call.legs)
         assert all(leg.started >= call.started and leg.ringing >= timedelta() for leg in call.legs)
         assert all((leg.talking > timedelta()) == leg.answered for leg in call.legs), call
         assert call.ended < call.started + timedelta(hours=2)
@@ -162,6 +164,8 @@ def test_visits_agree_with_the_legs(calls):
             if visit.callback is Callback.NOT_ASKED and visit.answered:
                 assert answered[0].started + answered[0].ringing == visit.entered + visit.waited
                 assert answered[0].talking == visit.talking
+            if not visit.answered and sent and visit.callback is Callback.NOT_ASKED:
+                assert sent[-1].ended == visit.entered + visit.waited
             became[visit.callback, visit.answered] += 1
     assert became.keys() == {
         (Callback.NOT_ASKED, True),
@@ -202,6 +206,8 @@ def test_chats_are_taken_by_agents_of_their_queue(chats):
         assert all(one.sent < other.sent for one, other in pairwise(chat.messages))
         if chat.agent:
             assert chat.messages[1].sent == chat.started + chat.waited
+        else:
+            assert chat.messages[-1].sent < chat.started + chat.waited
 
 
 def test_recordings_are_the_recorded_legs(calls):
@@ -212,6 +218,16 @@ def test_recordings_are_the_recorded_legs(calls):
     assert all(model.recording(number) == found for number, found in recorded.items())
     assert [model.recording(number) for number in (-1, 0, 10**9)] == [None] * 3
     assert len(recorded) == sum(1 for call in calls for _ in call.recorded())
+
+
+def test_only_those_who_are_recorded_are(calls):
+    recorded = set(demo_company().recorded)
+    ends = [{leg.source.number, leg.destination.number} for call in calls for leg in call.recorded()]
+    assert all(recorded & {int(number) for number in pair if not number.startswith("+")} for pair in ends)
+    one = CallModel(replace(demo_company(), recorded=(101,)))
+    legs = [leg for call in one.calls(*ALWAYS) for leg in call.recorded()]
+    assert {leg.destination.kind for leg in legs} == {Kind.EXTENSION, Kind.EXTERNAL}
+    assert all("101" in (leg.source.dn, leg.destination.dn) for leg in legs)
 
 
 def test_fewer_calls_are_recorded_where_so_wanted():

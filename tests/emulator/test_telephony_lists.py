@@ -135,12 +135,17 @@ def test_only_the_page_is_made():
     assert model.made <= 100
 
 
-@pytest.mark.parametrize("version", [edition.version for edition in catalog.load("20.0.10").editions])
-@pytest.mark.parametrize("name", [*LISTS, "ActiveCalls", "Recordings", "LastCdrAndChatMessageTimestamp"])
+@pytest.mark.parametrize(
+    ("version", "name"),
+    [
+        (version, name)
+        for version in sorted({edition.version for edition in catalog.load().editions})
+        for name in (*LISTS, "ActiveCalls", "Recordings", "LastCdrAndChatMessageTimestamp")
+        if name in catalog.load(version).sets
+    ],
+)
 def test_rows_fit_every_version(version, name):
     store = demo_store(version)
-    if name not in store.tables:
-        pytest.skip(f"{version} has no {name}")
     spec = TypeSpec(store.tables[name].type_name)
     rows = store.rows(name)[:50]
     assert rows

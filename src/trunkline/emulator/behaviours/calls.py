@@ -94,9 +94,11 @@ def _outside(store: Store, number: str) -> tuple[Party, str]:
 def _drop(call: Call) -> Response:
     """End a call. Raises Refusal (404)."""
     store, number = call.store, call.entity()["Id"]
-    ended = made.ended(active.call_of(store, number), store.now())
+    dropped = active.call_of(store, number)
     store.delete("ActiveCalls", call.keys)
-    store.keep(made.CALLS_MADE, [*store.kept.get(made.CALLS_MADE, ()), ended])
+    if dropped:
+        ended = made.ended(dropped, store.now())
+        store.keep(made.CALLS_MADE, [*store.kept.get(made.CALLS_MADE, ()), ended])
     going = store.kept.get(active.UNDER_WAY, {})
     if str(number) in going:
         store.keep(active.UNDER_WAY, {key: content for key, content in going.items() if key != str(number)})

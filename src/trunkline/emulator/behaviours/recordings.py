@@ -123,9 +123,7 @@ def _settings(call: Call) -> Response:
 
 def _set_settings(call: Call) -> Response:
     """Keep the settings; how much space there is and is used can't be set."""
-    given = call.body()["settings"]
-    changed = {name: value for name, value in given.items() if name in _AT_FIRST}
-    call.store.keep(_SETTINGS, {**call.store.kept.get(_SETTINGS, {}), **changed})
+    call.store.keep(_SETTINGS, {**call.store.kept.get(_SETTINGS, {}), **call.body()["settings"]})
     return Response(204)
 
 

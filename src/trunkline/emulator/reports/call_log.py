@@ -25,6 +25,8 @@ _CALL_TYPES = {
     Kind.IVR: "Digital Receptionist",
 }
 _GROUPS = frozenset({Kind.QUEUE, Kind.RING_GROUP})
+# Several stars in a row are one: as many wildcards would take for ever.
+_STARS = re.compile(r"\*+")
 _WORD = re.compile(r"[^,;\s]+")
 
 
@@ -139,7 +141,7 @@ def _number_test(word: str) -> Callable[[str], bool]:
     if dash and low.isdecimal() and high.isdecimal():
         return lambda number: number.isdecimal() and len(number) == len(low) and low <= number <= high
     if "*" in word:
-        pattern = re.compile(".*".join(re.escape(part) for part in word.split("*")))
+        pattern = re.compile(".*".join(re.escape(part) for part in _STARS.split(word)))
         return lambda number: pattern.fullmatch(number) is not None
     return lambda number: number == word
 

@@ -99,7 +99,13 @@ def write_list(call: Call, pager: Pager) -> Response:
     """The rows as JSON; what is null is left out (PBX.md, Answers)."""
     page, total = pager(call, Arguments(call.arguments))
     shaped = (query.shape(row, call.query, _type_name(call), call.store.catalog) for row in page)
-    return call.write_rows([{name: value for name, value in row.items() if value is not None} for row in shaped], total)
+    return call.write_rows([_without_nulls(row) for row in shaped], total)
+
+
+def _without_nulls(value: Any) -> Any:
+    if isinstance(value, dict):
+        return {name: _without_nulls(inner) for name, inner in value.items() if inner is not None}
+    return [_without_nulls(item) for item in value] if isinstance(value, list) else value
 
 
 def write_file(call: Call, pager: Pager) -> Response:
@@ -107,7 +113,8 @@ def write_file(call: Call, pager: Pager) -> Response:
     asked = Arguments(call.arguments)
     page, _ = pager(call, asked)
     fields = call.store.catalog.fields(_type_name(call))
-    columns = call.query.select or tuple(name for name, spec in fields.items() if not spec.navigation)
+    selected = dict.fromkeys(name.partition("/")[0] for name in call.query.select or ())
+    columns = list(selected) or [name for name, spec in fields.items() if not spec.navigation]
     times = {name for name, spec in fields.items() if spec.name == "DateTimeOffset"}
     if "clientTimeZone" not in call.arguments:
         times = set()
@@ -142,5 +149,5 @@ def _cell(value: Any, zone: tzinfo | None) -> str:
     if zone is not None:
         return moment(read_date_time(value), zone)
     if isinstance(value, (list, dict)):
-        return json.dumps(value, ensure_ascii=False) if value else ""
+        return json.dumps(_without_nulls(value), ensure_ascii=False) if value else ""
     return str(value)

@@ -17,23 +17,26 @@ UNDER_WAY = "calls under way"
 
 
 def active_calls(store: Store) -> list[Row]:
-    """The stored rows with the PBX's time; those of the seed are moved to the time when the store was opened."""
+    """The rows as they are at the PBX's time."""
+    now = moment(store.now())
     found = []
     for row in store.tables["ActiveCalls"].rows.values():
-        call = _seeded(store, row["Id"])
-        shown = {**row, **_times(call)} if call else row
-        found.append({**shown, "ServerNow": moment(store.now())})
+        call = call_of(store, row["Id"])
+        found.append({**row, **(active_call(call) if call else {}), "ServerNow": now})
     return found
 
 
-def call_of(store: Store, number: int) -> UnderWay:
-    """The call behind a row of ``ActiveCalls``."""
-    return _seeded(store, number) or under_way(store.kept[UNDER_WAY][str(number)])
+def call_of(store: Store, number: int) -> UnderWay | None:
+    """The call behind a row of ``ActiveCalls``, as it is now; None in a store that was opened without its model.
 
-
-def _seeded(store: Store, number: int) -> UnderWay | None:
-    calls = store.model.under_way
-    return calls[number - 1].moved(store.opened - SEEDED_AT) if 1 <= number <= len(calls) else None
+    Those of the seed are as far as they were when the store was opened: who rings there rings on, so that the demo has
+    calls of each kind for as long as it runs.
+    """
+    seeded = store.model.under_way
+    if number <= len(seeded):
+        return seeded[number - 1].moved(store.opened - SEEDED_AT)
+    kept = store.kept.get(UNDER_WAY, {})
+    return under_way(kept[str(number)]).at(store.now()) if str(number) in kept else None
 
 
 def active_call(call: UnderWay) -> Row:
@@ -43,12 +46,9 @@ def active_call(call: UnderWay) -> Row:
         "Callee": _party(call.callee),
         "Status": "Talking" if call.established else "Routing",
         "ServerNow": moment(SEEDED_AT),
-        **_times(call),
+        "EstablishedAt": moment(call.began),
+        "LastChangeStatus": moment(call.established or call.began),
     }
-
-
-def _times(call: UnderWay) -> Row:
-    return {"EstablishedAt": moment(call.began), "LastChangeStatus": moment(call.established or call.began)}
 
 
 def _party(party: Party) -> str:

@@ -16,7 +16,7 @@ _CHATS, _ORDER = 21, 23
 
 # How many messages each chat in sixteen has; those of one message are given up.
 _LENGTHS = (4, 2, 6, 3, 1, 4, 5, 2, 8, 3, 1, 4, 2, 5, 3, 4)
-_TAKEN_AFTER = (20.0, 180.0)
+_LEAVES_AFTER = (20.0, 180.0)
 _OPENINGS = (
     "Hello, can you tell me when my order will arrive?",
     "Good morning, I would like a quote for ten units.",
@@ -67,7 +67,10 @@ class ChatModel:
         if open_now and length > 1:
             on_duty = self._rota.on_duty(team, self._days.days[day], since_midnight)
             agent = on_duty[drawn[2] % len(on_duty)]
-        waited = mostly_short(drawn[3], 35, 600) if agent else evenly(drawn[3], *_TAKEN_AFTER)
+        taken_after = mostly_short(drawn[3], 35, 600) if agent else None
+        messages = tuple(self._messages(place, length, started, taken_after, agent, drawn))
+        # Who is not answered leaves a while after the last try.
+        waited = taken_after or messages[-1].sent - started + evenly(drawn[3], *_LEAVES_AFTER)
         visitor = _VISITORS[drawn[4] % len(_VISITORS)]
         return Chat(
             number=number,
@@ -82,11 +85,17 @@ class ChatModel:
             agent=agent,
             dealt_with=agent is not None and drawn[8] % 10 != 0,
             abandoned_because="" if agent else "Visitor left" if open_now else "Office closed",
-            messages=tuple(self._messages(place, length, started, waited, agent, drawn)),
+            messages=messages,
         )
 
     def _messages(
-        self, place: int, length: int, started: datetime, waited: timedelta, agent: Party | None, drawn: tuple[int, ...]
+        self,
+        place: int,
+        length: int,
+        started: datetime,
+        taken_after: timedelta | None,
+        agent: Party | None,
+        drawn: tuple[int, ...],
     ) -> Iterator[ChatMessage]:
         """The visitor opens, the agent answers once there, and they take turns; alone, the visitor asks again."""
         first = self._blocks.rows_before(place) + 1
@@ -100,8 +109,7 @@ class ChatModel:
             else:
                 text = _REPLIES[(drawn[10] + n) % len(_REPLIES)] if agent else _NUDGES[n % len(_NUDGES)]
             yield ChatMessage(first + n, sent, answers, text)
-            pause = evenly(drawn[11 + n % 5], 5, 70)
-            sent += waited if n == 0 and agent else pause
+            sent += taken_after if n == 0 and taken_after else evenly(drawn[11 + n % 5], 5, 70)
 
     def chats(self, start: datetime, end: datetime) -> Iterator[Chat]:
         """Chats opened in a period, by start."""

@@ -10,7 +10,9 @@ from .records import NONE, Direction, Kind, Leg, Outcome, Party, PhoneCall, Queu
 from .scene import DESTINATION_ENDED, NO_ANSWER, SOURCE_ENDED
 
 CALLS_MADE = "calls made"
-_RINGS = timedelta(seconds=6)
+# How long somebody's phone rings before they take a call.
+RINGS = timedelta(seconds=6)
+_TAKEN_BY = frozenset({Kind.EXTENSION, Kind.EXTERNAL})
 
 
 class UnderWay(NamedTuple):
@@ -36,6 +38,13 @@ class UnderWay(NamedTuple):
         if self.caller.kind is Kind.EXTERNAL:
             return Direction.INBOUND
         return Direction.OUTBOUND if self.callee.kind is Kind.EXTERNAL else Direction.INTERNAL
+
+    def at(self, now: datetime) -> UnderWay:
+        """What has become of it: a person whose phone has rung for long enough took the call."""
+        taken = self.began + RINGS
+        if self.established or self.callee.kind not in _TAKEN_BY or now < taken:
+            return self
+        return self._replace(established=taken)
 
     def moved(self, by: timedelta) -> UnderWay:
         """The same call at another time."""
@@ -106,7 +115,7 @@ def _phone_call(call: UnderWay, end: datetime, number: int, leg: int) -> PhoneCa
         why = DESTINATION_ENDED if call.established else SOURCE_ENDED
         legs.append(Leg(leg, call.caller, queue, call.began, waited, NONE, Outcome.WAITING, reason=why))
     if queue != call.callee:
-        ringing = min(waited, _RINGS) if queue else waited
+        ringing = min(waited, RINGS) if queue else waited
         began = answered - ringing
         legs.append(Leg(leg + len(legs), call.caller, call.callee, began, ringing, talking, talk, queue, reason=reason))
     if queue:
