@@ -6,10 +6,10 @@ import json
 import re
 
 import pytest
-from emulator.raw import plugged
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from emulator.raw import plugged
 from trunkline.emulator import Emulator, NotAllowed
 
 JSON = {"content-type": "application/json"}
@@ -146,7 +146,7 @@ def test_reset_and_seeds(pbx):
 
 def test_a_seed_of_rows_from_the_start(dial):
     assert [row["Id"] for row in dial(seed={"Fax": [{"Id": 5, "Number": "5"}]}).get("/Fax").rows] == [5]
-    with pytest.raises(NotAllowed, match="No seed is called 'none'. There are: demo, empty"):
+    with pytest.raises(NotAllowed, match=r"No seed is called 'none'\. There are: demo, empty"):
         Emulator(seed="none")
 
 
@@ -251,7 +251,7 @@ def test_a_restored_snapshot_gives_the_same_answers(dial, version):
 
 def test_a_snapshot_is_of_its_version(dial):
     saved = dial(version="20.0.7").emulator.snapshot()
-    with pytest.raises(NotAllowed, match="The snapshot is of version 20.0.7, this PBX is 20.0.10."):
+    with pytest.raises(NotAllowed, match=r"The snapshot is of version 20\.0\.7, this PBX is 20\.0\.10\."):
         Emulator().restore(saved)
 
 

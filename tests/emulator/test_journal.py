@@ -6,6 +6,7 @@ import time
 from concurrent.futures import ThreadPoolExecutor
 
 import pytest
+
 from emulator.raw import plugged
 
 
@@ -90,15 +91,14 @@ def test_entries_are_copies(pbx):
 
 def test_a_ledger_agrees_with_the_journal_item_by_item():
     """Sixty faxes are deleted by eight threads over connections that break; every outcome is told by the journal."""
-    faults = [f"reset-after:0.2@DELETE", "reset-before:0.2@DELETE", "502-after:0.2@DELETE", "503:0.2@DELETE"]
+    faults = ["reset-after:0.2@DELETE", "reset-before:0.2@DELETE", "502-after:0.2@DELETE", "503:0.2@DELETE"]
     with plugged(seed={"Fax": [{"Id": n, "Number": f"9{n:03}"} for n in range(100, 160)]}) as plug:
         for fault in faults:
             plug.emulator.add_fault(fault)
         plug.emulator.clear_journal()
         with ThreadPoolExecutor(8) as threads:
-            ledger = dict(
-                zip(range(100, 160), threads.map(lambda n: plug.ask("DELETE", f"/Fax({n})"), range(100, 160)))
-            )
+            asked = {n: threads.submit(plug.ask, "DELETE", f"/Fax({n})") for n in range(100, 160)}
+            ledger = {n: future.result().status for n, future in asked.items()}
         entries = plug.emulator.journal
         plug.emulator.clear_faults()
         left = {row["Id"] for row in plug.ask("GET", "/Fax?$top=100").json["value"]}
@@ -106,7 +106,7 @@ def test_a_ledger_agrees_with_the_journal_item_by_item():
     assert len(entries) == len(told) == 60
     assert [entry.id for entry in entries] == sorted(entry.id for entry in entries)
     assert {n for n, entry in told.items() if not entry.effect} == left
-    assert {n: seen.status for n, seen in ledger.items()} == {n: entry.status for n, entry in told.items()}
+    assert ledger == {n: entry.status for n, entry in told.items()}
     assert len({entry.fault for entry in entries}) == 5
 
 

@@ -12,10 +12,10 @@ from cryptography.exceptions import InvalidSignature
 from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.hazmat.primitives.asymmetric.utils import encode_dss_signature
-from emulator.raw import plugged
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from emulator.raw import plugged
 from trunkline.emulator.clock import Clock
 from trunkline.emulator.messages import Headers, Request
 from trunkline.emulator.refusals import Refusal
