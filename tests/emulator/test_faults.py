@@ -11,13 +11,16 @@ import threading
 import time
 from collections.abc import Iterator
 from email.utils import parsedate_to_datetime
+from pathlib import Path
 
 import pytest
 
 from emulator.raw import Plug, Seen, plugged
 from trunkline.emulator import Emulator, NotAllowed
+from trunkline.emulator.control.faults import KINDS
 from trunkline.emulator.control.presets import PRESETS
 from trunkline.emulator.control.rules import Faults
+from trunkline.emulator.variants import choices
 
 FAX, GONE, ONE = "/Fax(121)", 404, 200
 
@@ -288,6 +291,12 @@ def test_short_text(text, rule):
 
 def test_every_preset_is_a_fault():
     assert len(Emulator(faults=PRESETS).faults) == len(PRESETS) > 25
+
+
+def test_the_docs_name_every_preset_kind_and_variant():
+    page = (Path(__file__).parents[2] / "docs" / "emulator" / "faults.md").read_text(encoding="utf-8")
+    named = set(re.findall(r"`([a-z0-9_-]+)`", page)) | set(re.findall(r'`\{"(\w+)"', page))
+    assert {*PRESETS, *KINDS, *choices()} <= named
 
 
 @pytest.mark.parametrize(

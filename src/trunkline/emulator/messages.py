@@ -48,8 +48,7 @@ class Request:
     """One request. ``path`` and ``query`` are the bytes as sent, still percent-encoded; header names are lower case.
 
     ``refused`` is the status for a request that is too large to be taken or names no host, else 0; ``peer`` is the
-    address it came from,
-    "" in process.
+    address it came from, "" in process.
     """
 
     method: str
