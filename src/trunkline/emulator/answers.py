@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from functools import cached_property
 from typing import Any
 from urllib.parse import quote
 
@@ -22,7 +21,7 @@ from .values import Row
 from .variants import Variants
 
 
-@dataclass(frozen=True)
+@dataclass
 class Call:
     """A request that has found its route: what is asked, with which arguments, of which store."""
 
@@ -37,7 +36,7 @@ class Call:
     def action(self) -> Action:
         return self.route.action
 
-    @cached_property
+    @property
     def keys(self) -> dict[str, Value]:
         """The key that picks the entity, or nothing for a set, a singleton or a function of a set."""
         if not self.route.bound:

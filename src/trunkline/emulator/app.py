@@ -221,8 +221,10 @@ class Emulator(Controls):
         return handle(Call(request, route, arguments, asked, self._store, variants))
 
     def _find(self, request: Request) -> tuple[Route, dict[str, Value]]:
-        segments = _segments(_api_path(request))
-        return self._router.find(request.method, segments, any_date=self._variants.bad_dates == "ignored")
+        path = _api_path(request)
+        return self._router.find_plain(request.method, path) or self._router.find(
+            request.method, _segments(path), any_date=self._variants.bad_dates == "ignored"
+        )
 
     def _refused(self, refusal: Refusal) -> Response:
         """The answer to a request that was refused, as this variant of a PBX writes it."""
