@@ -382,3 +382,19 @@ def test_a_request_that_runs_when_the_server_is_stopped_is_finished(name):
         asker.join()
         assert answers[0].status == 200
         process.wait(10)
+
+
+@pytest.mark.parametrize("fault", ["stall", "silence", "silence-after"])
+def test_a_server_that_stops_does_not_wait_for_a_request_that_hangs(fault, capfd):
+    seen: list[Seen] = []
+    with plugged(faults=[f"{fault}@/Fax*"]) as plug:
+        asker = threading.Thread(target=lambda: seen.append(plug.ask("GET", FAX, patience=10)))
+        asker.start()
+        while not plug.emulator.journal[-1].fault:
+            time.sleep(0.01)
+        time.sleep(0.1)
+        started = time.perf_counter()
+    assert time.perf_counter() - started < 3
+    asker.join()
+    assert seen[0].ending == "closed"
+    assert capfd.readouterr() == ("", "")

@@ -195,6 +195,9 @@ class Emulator(Controls):
             response = self._refused(refusal)
         except RecursionError:
             response = Refusal(400, "Recursion depth exceeded allowed limit.").response()
+        except Exception:
+            entry.status = 500  # a mistake of the emulator's own, which its server reports
+            raise
         finally:
             self._journal.add(entry)
         if entry.level:

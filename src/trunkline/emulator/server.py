@@ -13,7 +13,7 @@ import uvicorn
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 
 from .app import Emulator
-from .control.wire import TRANSPORT
+from .control.wire import HANGS, TRANSPORT
 
 
 class _Protocol(HttpToolsProtocol):
@@ -22,6 +22,11 @@ class _Protocol(HttpToolsProtocol):
     def on_message_begin(self) -> None:
         super().on_message_begin()
         self.scope["extensions"] = {TRANSPORT: self.transport}  # type: ignore[dict-item]
+
+    def shutdown(self) -> None:
+        super().shutdown()
+        if self.scope and HANGS in (self.scope.get("extensions") or {}):
+            self.transport.close()
 
 
 class _Server(uvicorn.Server):

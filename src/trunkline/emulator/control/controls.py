@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from abc import ABC, abstractmethod
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
@@ -20,7 +21,7 @@ if TYPE_CHECKING:
 _SNAPSHOT = ("version", "seed", "variants", "clock_skew", "state")
 
 
-class Controls:
+class Controls(ABC):
     """The part of an emulator that its owner turns. NotAllowed, a ValueError, says what makes no sense."""
 
     version: str
@@ -33,11 +34,13 @@ class Controls:
     _faults: Faults
     _variants: Variants
 
+    @abstractmethod
     def reset(self) -> None:
-        raise NotImplementedError
+        """Back to the seed."""
 
+    @abstractmethod
     def _hold(self, store: Store) -> None:
-        raise NotImplementedError
+        """From now on this is what the PBX holds."""
 
     def load_seed(self, seed: str | Mapping[str, Any]) -> None:
         """Begin anew from another seed: a name, or the rows of sets, which are laid over the seed "empty"."""
