@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from collections.abc import Mapping
+from random import Random
 from typing import TYPE_CHECKING, Any
 
 from ...catalog import Catalog
@@ -33,6 +34,7 @@ class Controls(ABC):
     _journal: Journal
     _faults: Faults
     _variants: Variants
+    _pauses: Random
 
     @abstractmethod
     def reset(self) -> None:
@@ -96,6 +98,7 @@ class Controls(ABC):
     def seed_faults(self, seed: int) -> None:
         """Let all rules count and draw from the beginning, with another seed."""
         self._faults.restart(seed)
+        self._pauses.seed(seed)
 
     @property
     def journal(self) -> list[Entry]:

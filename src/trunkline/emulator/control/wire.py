@@ -51,7 +51,7 @@ def made_up(fault: Fault, now: float) -> Response:
     if "retry_after" in options:
         wait = options["retry_after"]
         as_date = options.get("retry_after_form") == "date"
-        headers["Retry-After"] = formatdate(now + wait, usegmt=True) if as_date else f"{wait:g}"
+        headers["Retry-After"] = formatdate(now + wait, usegmt=True) if as_date else str(wait)
     return Response(status, body, {**headers, **options.get("headers", {})})
 
 
