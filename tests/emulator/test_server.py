@@ -4,15 +4,18 @@ from __future__ import annotations
 
 import asyncio
 import os
+import re
 import signal
 import socket
 import subprocess
 import sys
 import time
+from email.utils import parsedate_to_datetime
 
 import httpx2
 import pytest
 
+from emulator.raw import plugged, read
 from trunkline.emulator import Emulator, running
 
 
@@ -110,3 +113,77 @@ def test_serve_ends_cleanly_on_ctrl_c():
 def test_importing_the_emulator_loads_no_server():
     program = "import sys, trunkline.emulator; print('uvicorn' in sys.modules)"
     assert subprocess.check_output([sys.executable, "-c", program], text=True) == "False\n"
+
+
+# ── HTTP manners ─────────────────────────────────────────────────────────────────────────────────
+
+
+@pytest.fixture(scope="module")
+def plug():
+    with plugged() as plug:
+        yield plug
+
+
+@pytest.mark.parametrize(
+    ("method", "target", "headers", "status"),
+    [
+        ("GET", "/xapi/v1/Fax(121)", {}, 200),
+        ("GET", "http://pbx/xapi/v1/Fax(121)", {}, 200),
+        ("HEAD", "/xapi/v1/Fax(121)", {}, 405),
+        ("OPTIONS", "/xapi/v1/Fax(121)", {}, 405),
+        ("PROPFIND", "/xapi/v1/Fax(121)", {}, 405),
+        ("BREW", "/xapi/v1/Fax(121)", {}, 400),
+        ("GET", "/xapi/v1/../../etc/passwd", {}, 404),
+        ("GET", "/xapi/v1/%2e%2e/%2e%2e/etc/passwd", {}, 404),
+        ("GET", "/xapi/v1//Fax", {}, 404),
+        ("GET", "//xapi/v1/Fax", {}, 404),
+        ("GET", "/XAPI/v1/Fax", {}, 404),
+        ("GET", "/xapi/v1/Fax(121)/", {}, 404),
+        ("GET", "/xapi/v1/Fax%zz", {}, 400),
+        ("GET", "*", {}, 404),
+        ("GET", f"/xapi/v1/{'a' * 9000}", {}, 414),
+        ("GET", f"/xapi/v1/Fax?$filter={'a' * 9000}", {}, 414),
+        ("GET", "/xapi/v1/Fax", {"X-Big": "a" * 33_000}, 431),
+        ("POST", "/xapi/v1/Fax", {"Content-Length": "11000000"}, 413),
+        ("POST", "/xapi/v1/Fax", {"Content-Length": "-5"}, 400),
+        ("POST", "/xapi/v1/Fax", {"Content-Length": "5", "Transfer-Encoding": "chunked"}, 400),
+    ],
+    ids=lambda value: str(value)[:40],
+)
+def test_http_manners(plug, method, target, headers, status):
+    assert plug.send(method, target, headers=headers).status == status
+    assert plug.ask("GET", "/Defs").status == 200
+
+
+@pytest.mark.parametrize(
+    ("sent", "status"),
+    [
+        (b"GET /xapi/v1/Fax HTTP/1.1\r\n\r\n", 400),
+        (b"GET /xapi/v1/Fax HTTP/1.0\r\n\r\n", 401),
+        (b"GET /xapi/v1/Fax HTTP/1.1\r\nHost: x\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n\r\n", 401),
+        (b"GARBAGE\r\n\r\n", 400),
+        (b"GET /xapi/v1/Fax HTTP/9.9\r\nHost: x\r\n\r\n", 400),
+        (b"\x16\x03\x01\x02\x00\x01\x00", 400),
+    ],
+)
+def test_bytes_that_are_hardly_http(plug, sent, status):
+    with socket.create_connection(("127.0.0.1", plug.port), timeout=5) as connection:
+        connection.sendall(sent)
+        assert read(connection).status == status
+
+
+def test_two_requests_at_once_are_answered_in_their_order(plug):
+    head = f"Host: x\r\nAuthorization: Bearer {plug.token}\r\n"
+    sent = (
+        f"GET /xapi/v1/Fax(121) HTTP/1.1\r\n{head}\r\nGET /xapi/v1/Fax(1) HTTP/1.1\r\n{head}Connection: close\r\n\r\n"
+    )
+    with socket.create_connection(("127.0.0.1", plug.port), timeout=5) as connection:
+        connection.sendall(sent.encode())
+        data = b"".join(iter(lambda: connection.recv(65536), b""))
+    assert re.findall(rb"HTTP/1.1 (\d+)", data) == [b"200", b"404"]
+
+
+def test_answers_are_dated(plug):
+    for target in ("/xapi/v1/Defs", "/nothing"):
+        dated = parsedate_to_datetime(plug.send("GET", target).headers["date"]).timestamp()
+        assert abs(dated - time.time()) < 5

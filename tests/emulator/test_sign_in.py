@@ -8,8 +8,18 @@ import time
 from urllib.parse import parse_qsl, urlencode, urlsplit
 
 import pytest
+from cryptography.exceptions import InvalidSignature
+from cryptography.hazmat.primitives import hashes
+from cryptography.hazmat.primitives.asymmetric import ec
+from cryptography.hazmat.primitives.asymmetric.utils import encode_dss_signature
 from hypothesis import given, settings
 from hypothesis import strategies as st
+
+from emulator.raw import plugged
+from trunkline.emulator.clock import Clock
+from trunkline.emulator.messages import Headers, Request
+from trunkline.emulator.refusals import Refusal
+from trunkline.emulator.signin import SignIn
 
 FORM = "application/x-www-form-urlencoded"
 GRANT = "grant_type=client_credentials"
@@ -298,3 +308,144 @@ def test_a_refresh_token_works_once_and_brings_the_next(pbx):
 
 def test_without_offline_access_there_is_no_refresh_token(pbx):
     assert by_code(pbx, code_from(pbx, scope="openid")).json["refresh_token"] is None
+
+
+# ── OpenID Connect ───────────────────────────────────────────────────────────────────────────────
+
+
+def is_signed(token: str, key: dict) -> bool:
+    """Whether a JWT was signed with a public key (RFC 7515, 7518)."""
+    head, payload, signature = token.split(".")
+    raw = unbase64(signature)
+    x, y = (int.from_bytes(unbase64(key[axis]), "big") for axis in "xy")
+    public = ec.EllipticCurvePublicNumbers(x, y, ec.SECP256R1()).public_key()
+    r, s = (int.from_bytes(part, "big") for part in (raw[:32], raw[32:]))
+    try:
+        public.verify(encode_dss_signature(r, s), f"{head}.{payload}".encode(), ec.ECDSA(hashes.SHA256()))
+    except InvalidSignature:
+        return False
+    return True
+
+
+def unbase64(text: str) -> bytes:
+    return base64.urlsafe_b64decode(text + "=" * (-len(text) % 4))
+
+
+def test_discovery_leads_to_the_endpoints_and_the_key(pbx):
+    found = pbx.send("GET", "/.well-known/openid-configuration").json
+    assert found["issuer"] == "https://pbx"
+    for name in ("authorization_endpoint", "token_endpoint", "jwks_uri"):
+        path = found[name].removeprefix("https://pbx")
+        assert pbx.send("GET", path).status in (200, 400, 405), name
+    (key,) = pbx.send("GET", found["jwks_uri"].removeprefix("https://pbx")).json["keys"]
+    assert key["kid"] == json.loads(unbase64(pbx.token.split(".")[0]))["kid"]
+    assert is_signed(pbx.token, key)
+    assert not is_signed(pbx.token.replace(".", ".AA", 1), key)
+    assert set(found["scopes_supported"]) == {"openid", "profile", "email", "offline_access"}
+
+
+@pytest.mark.parametrize(
+    ("scope", "claims_of_it"),
+    [("openid", set()), ("openid profile", {"name"}), ("openid email", {"email"}), ("profile", None)],
+)
+def test_an_id_token_for_who_asks_for_openid(pbx, scope, claims_of_it):
+    answer = by_code(pbx, code_from(pbx, scope=scope, nonce="n-1")).json
+    assert ("id_token" in answer) is (claims_of_it is not None)
+    if claims_of_it is not None:
+        told = claims(answer["id_token"])
+        (key,) = pbx.send("GET", "/.well-known/jwks").json["keys"]
+        assert is_signed(answer["id_token"], key)
+        assert (told["iss"], told["aud"], told["nonce"]) == ("https://pbx", "trunkline", "n-1")
+        assert told.keys() - {"iss", "sub", "aud", "iat", "exp", "nonce"} == claims_of_it
+
+
+# ── clients that are found elsewhere ─────────────────────────────────────────────────────────────
+
+
+def test_a_client_that_is_found_is_looked_up_each_time():
+    known = {"900": ("key", ("system_owners",))}
+    sign_in = SignIn("20.0.10", Clock(), find_more=known.get)
+
+    def token_for(key: str) -> str | None:
+        body = f"{GRANT}&client_id=900&client_secret={key}".encode()
+        request = Request("POST", b"/connect/token", b"", Headers([(b"content-type", FORM.encode())]), "https", body)
+        return json.loads(sign_in.answer(request).body).get("access_token")
+
+    def asking(token: str) -> Request:
+        return Request("GET", b"/", b"", Headers([(b"authorization", f"Bearer {token}".encode())]), "https")
+
+    assert token_for("wrong") is None
+    token = token_for("key")
+    assert sign_in.client_of(asking(token)).roles == ("system_owners",)
+    known["900"] = ("key", ("system_admins",))
+    assert sign_in.client_of(asking(token)).roles == ("system_admins",)
+    known["900"] = ("another key", ("system_admins",))
+    with pytest.raises(Refusal):
+        sign_in.client_of(asking(token))
+    del known["900"]
+    with pytest.raises(Refusal):
+        sign_in.client_of(asking(token))
+    assert token_for("key") is None
+
+
+# ── blocked addresses ────────────────────────────────────────────────────────────────────────────
+
+ELSEWHERE = {"X-Forwarded-For": "203.0.113.77"}
+
+
+def fail(plug, times, **headers):
+    return [plug.sign_in("wrong", **headers).status for _ in range(times)]
+
+
+def blocked_rows(plug):
+    rows = plug.ask("GET", "/Blocklist?$filter=AddedBy%20eq%20'AutoBlacklist'").json["value"]
+    return [row for row in rows if "authentications" in row["Description"]]
+
+
+def test_repeated_failures_block_the_address_until_its_row_is_deleted():
+    with plugged() as plug:
+        assert fail(plug, 24, **ELSEWHERE) == [400] * 24
+        assert fail(plug, 2, **ELSEWHERE) == [400, 403]
+        assert plug.sign_in(**ELSEWHERE).status == 403
+        assert plug.send("GET", "/xapi/v1/Defs", headers=ELSEWHERE).status == 403
+        assert plug.ask("GET", "/Defs").status == 200
+        (row,) = blocked_rows(plug)
+        assert (row["IPAddrMask"], row["AddedBy"], row["BlockType"]) == ("203.0.113.77", "AutoBlacklist", "Block")
+        assert plug.ask("DELETE", f"/Blocklist({row['Id']})").status == 204
+        assert plug.sign_in(**ELSEWHERE).status == 200
+
+
+def test_a_success_forgets_the_failures():
+    with plugged() as plug:
+        for _ in range(3):
+            assert fail(plug, 20, **ELSEWHERE) == [400] * 20
+            assert plug.sign_in(**ELSEWHERE).status == 200
+
+
+def test_a_block_ends_and_the_settings_rule_it():
+    with plugged() as plug:
+        settings = {"HackAuthRequests": 2, "HackBlacklistDuration": 100}
+        assert plug.ask("PATCH", "/AntiHackingSettings", settings).status == 204
+        assert fail(plug, 3, **ELSEWHERE) == [400, 400, 403]
+        plug.emulator.skew_clock(101)
+        assert plug.sign_in(**ELSEWHERE).status == 200
+
+
+@pytest.mark.parametrize(("variant", "own", "other"), [("all", 403, 403), ("remote", 400, 403), ("off", 400, 400)])
+def test_whom_a_block_is_for(variant, own, other):
+    with plugged(variants={"block_addresses": variant}) as plug:
+        plug.ask("PATCH", "/AntiHackingSettings", {"HackAuthRequests": 2})
+        assert fail(plug, 3, **ELSEWHERE)[-1] == other
+        assert fail(plug, 3)[-1] == own
+        assert plug.control("GET", "/variants").status == 200
+
+
+def test_a_restored_block_holds():
+    with plugged() as plug:
+        plug.ask("PATCH", "/AntiHackingSettings", {"HackAuthRequests": 1})
+        fail(plug, 1, **ELSEWHERE)
+        saved = plug.emulator.snapshot()
+        plug.emulator.reset()
+        assert plug.sign_in(**ELSEWHERE).status == 200
+        plug.emulator.restore(saved)
+        assert plug.sign_in(**ELSEWHERE).status == 403

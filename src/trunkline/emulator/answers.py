@@ -25,7 +25,7 @@ from .values import Row
 from .variants import Variants
 
 
-@dataclass(frozen=True)
+@dataclass
 class Call:
     """A request that has found its route: what is asked, with which arguments, of which store."""
 
@@ -40,7 +40,7 @@ class Call:
     def action(self) -> Action:
         return self.route.action
 
-    @cached_property
+    @property
     def keys(self) -> dict[str, Value]:
         """The key that picks the entity, or nothing for a set, a singleton or a function of a set."""
         if not self.route.bound:

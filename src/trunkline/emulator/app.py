@@ -218,12 +218,16 @@ class Emulator(Controls):
             response = self._refused(refusal)
         except RecursionError:
             response = Refusal(400, "Recursion depth exceeded allowed limit.").response()
+        except Exception:
+            entry.status = 500  # a mistake of the emulator's own, which its server reports
+            raise
         finally:
             self._journal.add(entry)
         try:
             self._memory.commit()
         except StateError as error:  # what isn't kept must not be acknowledged
             logging.getLogger("trunkline.emulator").error("%s", error)
+            entry.effect = False
             response = self._refused(Refusal(500))
         if entry.level:
             response.headers["X-Trunkline-Level"] = entry.level
@@ -253,8 +257,10 @@ class Emulator(Controls):
         return handle(Call(request, route, arguments, asked, self._store, variants))
 
     def _find(self, request: Request) -> tuple[Route, dict[str, Value]]:
-        segments = _segments(_api_path(request))
-        return self._router.find(request.method, segments, any_date=self._variants.bad_dates == "ignored")
+        path = _api_path(request)
+        return self._router.find_plain(request.method, path) or self._router.find(
+            request.method, _segments(path), any_date=self._variants.bad_dates == "ignored"
+        )
 
     def _refused(self, refusal: Refusal) -> Response:
         """The answer to a request that was refused, as this variant of a PBX writes it."""

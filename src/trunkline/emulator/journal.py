@@ -18,7 +18,7 @@ _SECRET = re.compile(
 )
 
 
-class Entry(msgspec.Struct):
+class Entry(msgspec.Struct, gc=False):
     """One request.
 
     ``path`` is as sent with the query, secrets cut out; ``status`` that of the answer, 0 where none was sent;

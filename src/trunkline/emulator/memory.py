@@ -48,6 +48,11 @@ class Memory:
         """How messages call the seed."""
         return name_of(self.given)
 
+    @property
+    def made(self) -> bool:
+        """Whether somebody has looked into the store yet."""
+        return "store" in self.__dict__
+
     @cached_property
     def store(self) -> Store:
         store = Store(self._catalog, self._ground, self._clock)

@@ -47,8 +47,8 @@ class Headers(Mapping[str, str]):
 class Request:
     """One request. ``path`` and ``query`` are the bytes as sent, still percent-encoded; header names are lower case.
 
-    ``refused`` is the status for a request that is too large to be taken, else 0; ``peer`` the address it came from,
-    "" in process.
+    ``refused`` is the status for a request that is too large to be taken or names no host, else 0; ``peer`` is the
+    address it came from, "" in process.
     """
 
     method: str
@@ -107,12 +107,14 @@ class Response:
 
 
 async def read(scope: Scope, receive: Receive) -> Request:
-    """Take a whole request from ASGI; of one that is too large only the fact is kept. Raises Disconnected."""
+    """Take a whole request from ASGI; of one that isn't taken only the fact is kept. Raises Disconnected."""
     headers = Headers(scope["headers"])
     path = scope.get("raw_path") or quote(scope["path"]).encode("ascii")
     query = scope["query_string"]
     client = scope.get("client")
     refused = _too_large(scope["headers"], path, query)
+    if "host" not in headers and scope.get("http_version") == "1.1":
+        refused = 400
     body = b"" if refused else await _body(receive)
     if len(body) > MAX_BODY:
         body, refused = b"", 413

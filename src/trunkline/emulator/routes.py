@@ -16,6 +16,8 @@ Signature = tuple[tuple[str, tuple[str, ...] | None], ...]
 _TEMPLATE = re.compile(r"([\w.]+)(?:\(([^)]*)\))?")
 _COUNT = ("$count", None)
 _PLACE = re.compile(r"(?:(\w+)=)?\{(\w+)\}")
+# A set, or one entity of it by a number that is an Int32 for sure.
+_PLAIN = re.compile(rb"/([A-Za-z]+)(?:\(([0-9]{1,9})\))?")
 
 
 @dataclass(frozen=True)
@@ -41,6 +43,8 @@ class Router:
 
     def __init__(self, catalog: Catalog) -> None:
         self._table: dict[Signature, dict[str, Route]] = {}
+        # The same for plain paths, by method, name and whether there is a key.
+        self._plain: dict[tuple[str, bytes, bool], tuple[Route, str]] = {}
         for action in sorted(catalog.actions, key=lambda a: (a.until is None, a.until or 0)):
             self._add(action, catalog)
 
@@ -61,11 +65,26 @@ class Router:
             self._table.setdefault(signature, {})[action.method] = route
             if action.kind == "list":
                 self._table[*signature, _COUNT] = {"GET": replace(route, places=(*route.places, {}), counted=True)}
+        place = route.places[0].get("", "")
+        if len(steps) == 1 and (steps[0][1] is None or (place and route.types[place].name == "Int32")):
+            self._plain[action.method, first.encode("ascii"), bool(place)] = route, place
 
     def routes(self) -> list[Route]:
         """Every action's route once, in the order of the catalog's paths."""
         found = {id(route): route for methods in self._table.values() for route in methods.values()}
         return [route for route in found.values() if not route.counted]
+
+    def find_plain(self, method: str, path: bytes) -> tuple[Route, dict[str, Value]] | None:
+        """The route of ``/Fax`` or ``/Fax(3)``, as nearly all requests have it, at a glance; None for any other."""
+        match = _PLAIN.fullmatch(path)
+        if match is None:
+            return None
+        name, key = match.groups()
+        found = self._plain.get((method, name, key is not None))
+        if found is None:
+            return None
+        route, place = found
+        return route, {} if key is None else {place: int(key)}
 
     def find(self, method: str, segments: list[Segment], *, any_date: bool = False) -> tuple[Route, dict[str, Value]]:
         """The route and its arguments by name.

@@ -16,7 +16,7 @@ from typing import Any
 import uvicorn
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 
-from .control.wire import TRANSPORT
+from .control.wire import HANGS, TRANSPORT
 from .tls import Tls, made
 
 App = Callable[[Any, Any, Any], Awaitable[None]]
@@ -40,6 +40,11 @@ class _Protocol(HttpToolsProtocol):
     def on_message_begin(self) -> None:
         super().on_message_begin()
         self.scope["extensions"] = {TRANSPORT: self.transport}  # type: ignore[dict-item]
+
+    def shutdown(self) -> None:
+        super().shutdown()
+        if self.scope and HANGS in (self.scope.get("extensions") or {}):
+            self.transport.close()
 
 
 class _Server(uvicorn.Server):

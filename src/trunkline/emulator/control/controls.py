@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from abc import ABC, abstractmethod
 from collections.abc import Mapping
 from pathlib import Path
+from random import Random
 from typing import TYPE_CHECKING, Any
 
 from ...catalog import Catalog
@@ -22,7 +24,7 @@ if TYPE_CHECKING:
 _SNAPSHOT = ("version", "seed", "variants", "clock_skew", "state")
 
 
-class Controls:
+class Controls(ABC):
     """The part of an emulator that its owner turns. NotAllowed, a ValueError, says what makes no sense."""
 
     version: str
@@ -33,9 +35,11 @@ class Controls:
     _journal: Journal
     _faults: Faults
     _variants: Variants
+    _pauses: Random
 
+    @abstractmethod
     def reset(self) -> None:
-        raise NotImplementedError
+        """Back to the seed."""
 
     @property
     def _store(self) -> Store:
@@ -62,7 +66,9 @@ class Controls:
         """Change how this PBX behaves from the next request on; gives all variants as they are now."""
         self._variants = changes if isinstance(changes, Variants) else self._variants.changed(changes)
         self._sign_in.vary(self._variants)
-        licence.show(self._store, self._variants.licence)
+        if self._memory.made:
+            licence.show(self._store, self._variants.licence)
+            self._memory.commit()
         return self._variants
 
     @property
@@ -97,6 +103,7 @@ class Controls:
     def seed_faults(self, seed: int) -> None:
         """Let all rules count and draw from the beginning, with another seed."""
         self._faults.restart(seed)
+        self._pauses.seed(seed)
 
     @property
     def journal(self) -> list[Entry]:

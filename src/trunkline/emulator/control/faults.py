@@ -78,7 +78,7 @@ KINDS: dict[str, Kind] = {
             "body": _is((str, dict, list), "text, or JSON"),
             "content_type": _is(str, "text"),
             "headers": _headers,
-            "retry_after": _SECONDS,
+            "retry_after": _number(0, _HOUR, "a whole number of seconds from 0 to 3600", int),
             "retry_after_form": _one_of("seconds", "date"),
         },
     ),

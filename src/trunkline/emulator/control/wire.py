@@ -22,6 +22,8 @@ from ..messages import Message, Receive, Response, Scope, Send, start, write
 from .faults import Fault
 
 TRANSPORT = "trunkline.transport"
+# Set by a request that hangs for good: a server that stops need not wait for it.
+HANGS = "trunkline.hangs"
 
 # Turns an abort into a reset: closing throws away what wasn't sent.
 _LINGER = struct.pack("hh" if os.name == "nt" else "ii", 1, 0)
@@ -49,7 +51,7 @@ def made_up(fault: Fault, now: float) -> Response:
     if "retry_after" in options:
         wait = options["retry_after"]
         as_date = options.get("retry_after_form") == "date"
-        headers["Retry-After"] = formatdate(now + wait, usegmt=True) if as_date else f"{wait:g}"
+        headers["Retry-After"] = formatdate(now + wait, usegmt=True) if as_date else str(wait)
     return Response(status, body, {**headers, **options.get("headers", {})})
 
 
@@ -62,7 +64,8 @@ class Wire:
     """The connection of one request, for an answer that goes wrong."""
 
     def __init__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        self._transport: Any = (scope.get("extensions") or {}).get(TRANSPORT)
+        self._extensions: dict[str, Any] = scope.get("extensions") or {}
+        self._transport: Any = self._extensions.get(TRANSPORT)
         self._receive = receive
         self._send = send
 
@@ -105,6 +108,7 @@ class Wire:
             sent = response.status
         if self._transport is None:
             raise TimeoutError("A fault of the emulator lets this request hang.")
+        self._extensions[HANGS] = True
         await self._gone()
         return sent
 
