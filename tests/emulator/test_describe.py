@@ -81,7 +81,7 @@ def test_a_saved_document_compiles_from_its_file(dial, tmp_path):
     assert {action.id for action in found.actions} == {action.id for action in catalog.load("20.0.10").actions}
 
 
-@pytest.mark.parametrize("version", ("pre-20.0.5", "20.0.10"))
+@pytest.mark.parametrize("version", ["pre-20.0.5", "20.0.10"])
 def test_the_openapi_document_is_valid(dial, version):
     document = openapi(dial, version)
     validate(document)
@@ -157,7 +157,7 @@ def test_bound_operations_differ_in_form(schema):
     assert all(element.find(f"{EDM}ReturnType") is not None for element in schema.findall(f"{EDM}Function"))
 
 
-@pytest.mark.parametrize("version", ("pre-20.0.5", "20.0.10"))
+@pytest.mark.parametrize("version", ["pre-20.0.5", "20.0.10"])
 def test_another_parser_reads_the_metadata(dial, version):
     edm = Edm(XmlEdmProvider(asked(dial, version, "/$metadata").body))
     user = edm.get_entity_type(FullQualifiedName("Pbx", "User"))

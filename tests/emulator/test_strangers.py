@@ -1,16 +1,16 @@
-"""Clients that nobody here wrote, over a real socket: they read the emulator's metadata, then list, write and delete."""
+"""Clients that nobody here wrote, over a real socket: they read the metadata, then list, write and delete."""
 
 from __future__ import annotations
 
 import pytest
 import requests
-from odata import ODataService
 from odatapy.client.auth import OAuth2ClientCredentialsAuth
 from odatapy.client.client import EdmEnabledODataClient
 from odatapy.client.responses import ODataClientError
 from odatapy.client.transport import HttpxTransport
 from odatapy.data import Entity
 
+from odata import ODataService
 from trunkline.emulator import Emulator, running
 
 VERSIONS = ("20.0.7", "20.0.10")
