@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import pytest
 
+from trunkline import catalog
+
 INVALID = "The query specified in the URI is not valid. "
 
 
@@ -29,6 +31,9 @@ def numbers(answer):
         ("$orderby=LastName,Id desc&$top=2", [60, 54]),
         ("$orderby=LastName desc,FirstName asc&$top=1", [11]),
         ("$orderby=length(FirstName) desc,Id&$top=1", [6]),
+        ("$orderby=Id Desc&$top=1", [60]),
+        ("orderby=cast(Id,Edm.String) desc&top=2", [9, 8]),
+        ("$orderby=Id mod 7 desc,Id&$top=2", [6, 13]),
         ("$search=adaeze&$top=2", [10, 20]),
         ('$search="ADAEZE"&$top=1', [10]),
     ],
@@ -134,6 +139,17 @@ def test_wrong_options_are_400(quiet, path, message):
 )
 def test_the_context_is_absolute(quiet, path, context):
     assert quiet.get(path).json["@odata.context"] == f"https://pbx/xapi/v1/$metadata#{context}"
+
+
+def test_order_by_how_many_and_by_the_place_of_an_enum_member(quiet):
+    asked = "/Queues?$orderby=Agents/$count desc,Number&$expand=Agents/$count&$select=Number"
+    counts = [row["Agents@odata.count"] for row in quiet.get(asked).rows]
+    assert counts == sorted(counts, reverse=True)
+    assert len(set(counts)) > 1
+    members = catalog.load("20.0.10").enum_values("Pbx.PeerType")
+    kinds = [members.index(row["Type"]) for row in quiet.get("/Peers?$orderby=Type&$top=100").rows]
+    assert kinds == sorted(kinds)
+    assert len(set(kinds)) > 3
 
 
 def test_select_takes_fields_away(quiet):
@@ -268,6 +284,9 @@ def test_how_much_metadata(quiet, query, headers, level):
 @pytest.mark.parametrize("form", ["xml", "atom", "text/plain", "application/xml"])
 def test_other_formats_are_406(quiet, form):
     assert quiet.get(f"/Fax(121)?$format={form}").status == 406
+    before = quiet.get("/WebsiteLinks/$count").body
+    assert quiet.ask("POST", f"/WebsiteLinks?$format={form}", {"Link": "new"}).status == 406
+    assert quiet.get("/WebsiteLinks/$count").body == before
 
 
 def test_no_metadata_keeps_the_count(dial):
