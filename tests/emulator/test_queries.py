@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
+from urllib.parse import quote
+
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from trunkline import catalog
 
@@ -326,3 +330,24 @@ def test_a_client_may_prefer_less_or_more(pbx):
 def test_the_health_check(quiet):
     answer = quiet.get("/Defs?$select=Id")
     assert (answer.status, answer.json["Id"], answer.headers["x-trunkline-level"]) == (200, 1, "crud")
+
+
+VOCABULARY = """
+    Id Number Groups Hours Hours/Type Phones Rights Name Tags $it $count $ref * any all g: x @a null true 1 -1 2.5 INF
+    NaN 'a' '' " ( ) [ ] , ; = / : and or not eq in has add div mod asc desc AND OR NOT $filter= $select= $expand= $top=1
+    $levels=max cast( isof( Edm.String Pbx.User Pbx.PeerType'Queue' duration'PT1S' 2026-01-01 now() length( date(
+    2026-06-01T00:00:00Z 00000000-0000-0000-0000-000000000000 contains( matchesPattern(
+"""
+WORDS = st.lists(st.sampled_from(VOCABULARY.split()), max_size=12)
+
+
+@settings(deadline=None, max_examples=400)
+@given(
+    option=st.sampled_from(["filter", "orderby", "select", "expand", "search"]),
+    words=WORDS,
+    space=st.sampled_from(["", " "]),
+)
+def test_any_option_is_read_or_refused(quiet, option, words, space):
+    text = quote(space.join(words))
+    for path in ("/Users", "/Queues/$count"):
+        assert quiet.get(f"{path}?${option}={text}&@a=Id").status in (200, 400)

@@ -158,7 +158,8 @@ class Call:
         if self.route.navigation:
             owner = self.route.resource
             if self.keys:
-                owner += f"({','.join(str(value) for value in self.keys.values())})"
+                keys = (key_literal(key) if isinstance(key, str) else str(key) for key in self.keys.values())
+                owner += f"({','.join(keys)})"
             return f"{owner}/{self.route.navigation}{self.query.suffix}"
         if self._type().name == self._resource_type():
             return f"{self.route.resource}{self.query.suffix}"
