@@ -334,8 +334,8 @@ def test_the_health_check(quiet):
 
 VOCABULARY = """
     Id Number Groups Hours Hours/Type Phones Rights Name Tags $it $count $ref * any all g: x @a null true 1 -1 2.5 INF
-    NaN 'a' '' " ( ) [ ] , ; = / : and or not eq in has add div mod asc desc AND OR NOT $filter= $select= $expand= $top=1
-    $levels=max cast( isof( Edm.String Pbx.User Pbx.PeerType'Queue' duration'PT1S' 2026-01-01 now() length( date(
+    NaN 'a' '' " ( ) [ ] , ; = / : and or not eq in has add div mod asc desc AND OR NOT $filter= $select= $expand=
+    $top=1 $levels=max cast( isof( Edm.String Pbx.User Pbx.PeerType'Queue' duration'PT1S' 2026-01-01 now() length( date(
     2026-06-01T00:00:00Z 00000000-0000-0000-0000-000000000000 contains( matchesPattern(
 """
 WORDS = st.lists(st.sampled_from(VOCABULARY.split()), max_size=12)

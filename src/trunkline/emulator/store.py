@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import UTC, datetime
+from itertools import count
 from typing import Any
 
 from ..catalog import Catalog, TypeSpec
@@ -177,8 +178,9 @@ class Store:
         return self._last_ids.get(_sequence(table)) or max(ids, default=0)
 
     def _next_id(self, table: Table) -> int:
-        """An Id is never given twice, even when its row was deleted."""
-        return self._last_id(table) + 1
+        """An Id is never given twice, even when its row was deleted; past the last Int32 the free ones are used."""
+        following = self._last_id(table) + 1
+        return following if following < 2**31 else next(n for n in count(1) if not self._taken(table, n))
 
     def numbers(self) -> set[str]:
         """Every number in use, over all kinds of DN."""
