@@ -218,3 +218,8 @@ def test_any_values_are_taken_or_refused(quiet, body):
     assert answer.status in (201, 400)
     if answer.status == 201:
         assert quiet.ask("DELETE", f"/Users({answer.json['Id']})").status == 204
+
+
+def test_after_the_last_id_the_free_ones_are_used(pbx):
+    assert pbx.ask("POST", "/Contacts", {"Id": 2**31 - 1}).status == 201
+    assert pbx.ask("POST", "/Contacts", {}).json["Id"] == 61

@@ -70,25 +70,25 @@ class Call:
 
     def write_entity(self, row: Row, *, status: int = 200) -> Response:
         """One entity, with its tag where this PBX sends tags; a created one only if the client wants it."""
-        shown = self._type().name
         headers = {}
         if status == 201:
             headers["Location"] = self._location(row)
             if self._prefers("minimal"):
                 return Response(204, headers={**headers, "OData-EntityId": headers["Location"]})
-        content = {"@odata.context": f"{self._metadata}#{self._entity_context(shown)}"}
-        if self._tagged(shown):
-            content["@odata.etag"] = headers["ETag"] = self._tag(row)
-        content.update(self._shaped(row, shown))
-        return self._json(status, content, headers)
+        return self._entity(row, self._type().name, status, headers)
 
     def write_updated(self, row: Row) -> Response:
         """204, or the entity where the client prefers ``return=representation``, as ASP.NET does."""
         if not self._prefers("representation"):
             return Response(204)
-        shown = self._resource_type() or ""
+        return self._entity(row, self._resource_type() or "", 200, {})
+
+    def _entity(self, row: Row, shown: str, status: int, headers: dict[str, str]) -> Response:
         content = {"@odata.context": f"{self._metadata}#{self._entity_context(shown)}"}
-        return self._json(200, {**content, **self._shaped(row, shown)})
+        if self._tagged(shown):
+            content["@odata.etag"] = headers["ETag"] = self._tag(row)
+        content.update(self._shaped(row, shown))
+        return self._json(status, content, headers)
 
     def _prefers(self, returned: str) -> bool:
         """RFC 7240's ``Prefer: return=minimal`` or ``return=representation``; the first one counts."""
@@ -177,7 +177,8 @@ class Call:
         if self.route.navigation:
             owner = self.route.resource
             if self.keys:
-                owner += f"({','.join(str(value) for value in self.keys.values())})"
+                keys = (key_literal(key) if isinstance(key, str) else str(key) for key in self.keys.values())
+                owner += f"({','.join(keys)})"
             return f"{owner}/{self.route.navigation}{self.query.suffix}"
         if self._type().name == self._resource_type():
             return f"{self.route.resource}{self.query.suffix}"

@@ -115,7 +115,7 @@ class Store:
         if table.key and (table.key not in fields or fields[table.key] in (0, "", None)):
             if table.key_type != "Int32":
                 raise bad_field(table.key, REQUIRED)
-            row[table.key] = self.last_id(table) + 1
+            row[table.key] = self._next_id(table)
         if table.alternate and not row[table.alternate]:
             raise bad_field(table.alternate, REQUIRED)
         if name == "Groups" and not row["Number"]:
@@ -127,7 +127,7 @@ class Store:
         return row
 
     def _check_free(self, table: Table, row: Row) -> None:
-        if table.key and any(row[table.key] in other.rows for other in self._sharing_ids(table)):
+        if table.key and self._taken(table, row[table.key]):
             raise bad_field(table.key, ALREADY_IN_USE)
         number = row.get("Number")
         if table.is_dn and number and number in self.numbers():
@@ -146,6 +146,14 @@ class Store:
         """The highest Id ever given; an Id is never given twice, even when its row was deleted."""
         last = self.last_ids.get(_sequence(table))
         return max(other.rows.source.last for other in self._sharing_ids(table)) if last is None else last
+
+    def _next_id(self, table: Table) -> int:
+        """An Id is never given twice, even when its row was deleted; past the last Int32 the free ones are used."""
+        following = self.last_id(table) + 1
+        return following if following < 2**31 else next(n for n in count(1) if not self._taken(table, n))
+
+    def _taken(self, table: Table, key: Key) -> bool:
+        return any(key in other.rows for other in self._sharing_ids(table))
 
     def numbers(self) -> Set[str]:
         """Every number in use, over all kinds of DN."""

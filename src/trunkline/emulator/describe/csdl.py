@@ -1,7 +1,7 @@
 """``/xapi/v1/$metadata``: the types, sets and actions of a version as a CSDL 4.0 document in XML.
 
-What the catalog doesn't know is not made up, with one exception: members of an enum with flags must have values in
-CSDL, and get powers of two.
+What the catalog doesn't know is not made up, with one exception: members of an enum have values in CSDL. They are
+counted from 0, as CSDL takes them where none are given; flags get powers of two.
 """
 
 from __future__ import annotations
@@ -10,7 +10,7 @@ from collections.abc import Iterable, Iterator
 from functools import lru_cache
 from xml.etree.ElementTree import Element, SubElement, indent, tostring
 
-from ...catalog import Action, Catalog, TypeSpec, parse_type
+from ...catalog import Action, Catalog, TypeSpec
 from .model import described_types, own_fields, published, set_type
 
 NAMESPACE = "Pbx"
@@ -61,13 +61,11 @@ def _enum(schema: Element, name: str, catalog: Catalog) -> None:
     flags = catalog.enums[name].flags
     element = SubElement(schema, "EnumType", {"Name": _local(name), **({"IsFlags": "true"} if flags else {})})
     bit = 1
-    for member in catalog.enum_values(name):
-        described = {"Name": member}
-        if flags and member in _NO_FLAG:
-            described["Value"] = "0"
-        elif flags:
-            described["Value"], bit = str(bit), bit * 2
-        SubElement(element, "Member", described)
+    for place, member in enumerate(catalog.enum_values(name)):
+        value = place
+        if flags:
+            value, bit = (0, bit) if member in _NO_FLAG else (bit, bit * 2)
+        SubElement(element, "Member", {"Name": member, "Value": str(value)})
 
 
 def _structure(schema: Element, name: str, catalog: Catalog, entities: frozenset[str]) -> None:
@@ -77,30 +75,40 @@ def _structure(schema: Element, name: str, catalog: Catalog, entities: frozenset
         described["BaseType"] = declared.base
     if declared.open:
         described["OpenType"] = "true"
-    element = SubElement(schema, "EntityType" if name in entities else "ComplexType", described)
     key = key_of(name, catalog)
-    if key and not declared.base:
+    own = own_fields(name, catalog)
+    if not set(key) <= catalog.fields(name).keys():
+        described["Abstract"] = "true"
+    element = SubElement(schema, "EntityType" if name in entities else "ComplexType", described)
+    if key and set(key) <= set(own):
         references = SubElement(element, "Key")
         for field in key:
             SubElement(references, "PropertyRef", {"Name": field})
     fields = catalog.fields(name)
-    for field in own_fields(name, catalog):
+    for field in own:
         _property(element, field, fields[field], is_key=field in key, navigation=fields[field].name in entities)
 
 
 def key_of(name: str, catalog: Catalog) -> tuple[str, ...]:
-    """A type's key; for a set whose key no path shows, its fields that are never null, for CSDL wants one."""
+    """A type's key; for a set whose key nobody knows, its fields that are never null, for CSDL wants one.
+
+    A base type may have a key of which it has no fields yet: in older versions its descendants declare them.
+    """
     known = catalog.key(name)
-    if known or name not in {set_type(entity_set, catalog) for entity_set in catalog.sets}:
+    if known and (set(known) <= catalog.fields(name).keys() or _is_base(name, catalog)):
         return known
-    singletons = {set_type(n, catalog) for n, entity_set in catalog.sets.items() if entity_set.singleton}
-    if name in singletons:
+    kinds = {entity_set.singleton for n, entity_set in catalog.sets.items() if set_type(n, catalog) == name}
+    if False not in kinds:
         return ()
     return tuple(
         field
         for field, spec in catalog.fields(name).items()
         if not (spec.nullable or spec.collection or spec.name.startswith("Pbx."))
     )
+
+
+def _is_base(name: str, catalog: Catalog) -> bool:
+    return any(found.base == name for found in catalog.types.values())
 
 
 def _property(element: Element, field: str, spec: TypeSpec, *, is_key: bool, navigation: bool) -> None:
@@ -149,8 +157,6 @@ def _binding(action: Action, catalog: Catalog) -> str | None:
 
 def _arguments(action: Action, catalog: Catalog) -> Iterable[tuple[str, TypeSpec]]:
     if action.kind == "action":
-        if isinstance(action.body, str):
-            return ((_local(action.body).lower(), parse_type(action.body)),)
         return catalog.spec_fields(action.body).items()
     return ((name, spec) for name, spec in action.parameters if name not in action.keys)
 

@@ -19,8 +19,11 @@ Json = dict[str, Any]
 ERROR = "Pbx.ODataErrors.ODataError"
 
 _INT32 = {"type": "integer", "format": "int32", "minimum": -(2**31), "maximum": 2**31 - 1}
-_DATE = "[0-9]{4}-(0[1-9]|1[0-2])-(0[1-9]|[12][0-9]|3[01])"
+_YEAR = "(000[1-9]|00[1-9][0-9]|0[1-9][0-9]{2}|[1-9][0-9]{3})"
+_DATE = f"{_YEAR}-(0[1-9]|1[0-2])-(0[1-9]|[12][0-9]|3[01])"
 _CLOCK = "([01][0-9]|2[0-3]):[0-5][0-9]:[0-5][0-9]([.][0-9]{1,12})?"
+_SECONDS = "[0-9]+([.][0-9]+)?S"
+_HOURS = f"T([0-9]+H([0-9]+M)?({_SECONDS})?|[0-9]+M({_SECONDS})?|{_SECONDS})"
 _PRIMITIVES: dict[str, Json] = {
     "String": {"type": "string"},
     "Boolean": {"type": "boolean"},
@@ -33,14 +36,14 @@ _PRIMITIVES: dict[str, Json] = {
     "DateTimeOffset": {
         "type": "string",
         "format": "date-time",
-        "pattern": f"^{_DATE}T{_CLOCK}(Z|[+-][0-9]{{2}}:[0-9]{{2}})$",
+        "pattern": f"^{_DATE}T{_CLOCK}(Z|[+-](0[0-9]|1[0-4]):[0-5][0-9])$",
     },
     "Date": {"type": "string", "format": "date"},
     "TimeOfDay": {"type": "string", "format": "odata-time-of-day", "pattern": f"^{_CLOCK}$"},
     "Duration": {
         "type": "string",
         "format": "odata-duration",
-        "pattern": r"^-?P([0-9]+D)?(T([0-9]+H)?([0-9]+M)?([0-9]+([.][0-9]+)?S)?)?$",
+        "pattern": f"^-?P([0-9]+D({_HOURS})?|{_HOURS})$",
     },
     "Guid": {
         "type": "string",
@@ -50,12 +53,12 @@ _PRIMITIVES: dict[str, Json] = {
     "Binary": {"type": "string", "format": "base64url"},
     "Any": {"type": "object"},
 }
-_NAMES_LIST = {"type": "array", "items": {"type": "string"}, "uniqueItems": True}
+_NAMES_LIST = {"type": "array", "items": {"type": "string", "minLength": 1}, "minItems": 1, "uniqueItems": True}
 _OPTIONS: dict[str, Json] = {
     "top": {"type": "integer", "format": "int64", "minimum": 0},
     "skip": {"type": "integer", "format": "int64", "minimum": 0},
-    "search": {"type": "string"},
-    "filter": {"type": "string"},
+    "search": {"type": "string", "minLength": 1},
+    "filter": {"type": "string", "minLength": 1},
     "count": {"type": "boolean"},
     "orderby": _NAMES_LIST,
     "select": _NAMES_LIST,
@@ -152,7 +155,8 @@ def _body(declared: str | dict[str, str]) -> Json:
     if isinstance(declared, str):
         return _typed(parse_type(declared))
     specs = {name: parse_type(spec) for name, spec in declared.items()}
-    schema: Json = {"type": "object", "properties": {name: _typed(spec) for name, spec in specs.items()}}
+    properties = {name: _typed(spec) for name, spec in specs.items()}
+    schema: Json = {"type": "object", "properties": properties, "additionalProperties": False}
     required = [name for name, spec in specs.items() if not spec.nullable]
     return {**schema, "required": required} if required else schema
 

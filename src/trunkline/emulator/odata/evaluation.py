@@ -16,13 +16,12 @@ from ...catalog import Catalog, TypeSpec
 from ..refusals import bad_query
 from ..values import Row
 from .casts import cast, descends, is_of, named_type
+from .comparisons import compared, ordinal
 from .filter_functions import FUNCTIONS
 from .operands import (
     KINDS,
-    OPERATORS,
     ROOT,
     Bound,
-    Evaluate,
     Scope,
     applied,
     arithmetic,
@@ -37,13 +36,6 @@ from .operands import (
 from .tree import Binary, Call, Count, EnumLiteral, Lambda, Literal, Logic, Membership, Node, Path, Unary
 
 Clock = Callable[[], datetime]
-
-_ORDER: dict[str, Callable[[Any, Any], bool]] = {
-    "gt": operator.gt,
-    "ge": operator.ge,
-    "lt": operator.lt,
-    "le": operator.le,
-}
 
 
 def utc_now() -> datetime:
@@ -60,12 +52,11 @@ def bind_filter(node: Node, root: TypeSpec, catalog: Catalog, now: Clock = utc_n
 
 def bind_key(node: Node, root: TypeSpec, catalog: Catalog, now: Clock = utc_now) -> Callable[[Row], Any]:
     """A sort key over rows of a type; members of an enum sort by their place. Raises Refusal (400)."""
-    binder = _Binder(catalog, {ROOT: root}, now)
-    bound = binder.bind(node)
+    bound = _Binder(catalog, {ROOT: root}, now).bind(node)
     if bound.kind in ("entity", "collection"):
         raise bad_query("The $orderby expression must evaluate to a single value of primitive type.")
     if bound.kind == "enum" and bound.spec:
-        bound = Bound("number", binder.ordinal(bound.spec, bound.evaluate))
+        bound = Bound("number", ordinal(bound.spec, bound.evaluate, catalog))
     return lambda row: _evaluated(bound, row)
 
 
@@ -231,37 +222,7 @@ class _Binder:
         left, right = self._aligned(self.bind(node.left), self.bind(node.right))
         if node.operator in ("add", "sub", "mul", "div", "divby", "mod"):
             return arithmetic(node.operator, left, right)
-        if left.kind != right.kind and "null" not in (left.kind, right.kind):
-            raise incompatible(left, right, OPERATORS[node.operator])
-        if {left.kind, right.kind} & {"entity", "collection"} and "null" not in (left.kind, right.kind):
-            raise incompatible(left, right, OPERATORS[node.operator])
-        return self._comparison(node.operator, left, right)
-
-    def _comparison(self, name: str, left: Bound, right: Bound) -> Bound:
-        first, second = left.evaluate, right.evaluate
-        if name == "eq":
-            return Bound("boolean", lambda scope: first(scope) == second(scope))
-        if name == "ne":
-            return Bound("boolean", lambda scope: first(scope) != second(scope))
-        if name == "has":
-            if {left.kind, right.kind} - {"enum", "null"}:
-                raise incompatible(left, right, "Has")
-            return Bound("boolean", lambda scope: applied(operator.ge, [first(scope), second(scope)]))
-        if left.kind == "boolean" or right.kind == "boolean":
-            raise incompatible(left, right, OPERATORS[name])
-        order = _ORDER[name]
-        if left.kind == "enum" and left.spec:
-            first, second = self.ordinal(left.spec, first), self.ordinal(left.spec, second)
-
-        def evaluate(scope: Scope) -> bool:
-            a, b = first(scope), second(scope)
-            return a is not None and b is not None and order(a, b)
-
-        return Bound("boolean", evaluate)
-
-    def ordinal(self, spec: TypeSpec, read: Evaluate) -> Evaluate:
-        places = {name: place for place, name in enumerate(self._catalog.enum_values(spec.name))}
-        return lambda scope: None if (value := read(scope)) is None else sum(places.get(name, 0) for name in value)
+        return compared(node.operator, left, right, self._catalog)
 
     def _membership(self, node: Membership) -> Bound:
         item = self.bind(node.item)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from ...catalog import Action, Catalog, TypeSpec
+from ..formats import metadata_level
 from ..refusals import bad_query
 from ..variants import Variants
 from .evaluation import Clock, bind_filter, bind_key, utc_now
@@ -28,7 +29,7 @@ _CALLED = {
 
 
 def for_action(action: Action, raw: bytes, catalog: Catalog, variants: Variants, now: Clock = utc_now) -> Query:
-    """The query of one request, checked against the options that the action declares. Raises Refusal (400)."""
+    """The query of one request, checked against the options that the action declares. Raises Refusal (400, 406)."""
     if not raw:
         return _EVERYTHING
     options = read_options(raw)
@@ -39,6 +40,8 @@ def for_action(action: Action, raw: bytes, catalog: Catalog, variants: Variants,
             raise bad_query(_not_declared(name, action))
         if not text:
             raise bad_query(f"The value for OData query '{name}' cannot be empty.")
+    if "$format" in options.system:
+        metadata_level("", options.system["$format"])  # refused before anything is done
     spec = action.answer_type
     if spec is None or not options.system:
         return Query()
