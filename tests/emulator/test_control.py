@@ -127,9 +127,9 @@ def test_mistakes_are_told(pbx, method, path, body, status, told):
 
 
 def test_reset_and_seeds(pbx):
-    pbx.ask("DELETE", "/Fax(121)")
+    pbx.ask("DELETE", "/Fax(122)")
     assert control(pbx, "POST", "/reset").status == 204
-    assert pbx.get("/Fax(121)").status == 200
+    assert pbx.get("/Fax(122)").status == 200
     assert control(pbx, "POST", "/seed", {"seed": "empty"}).status == 204
     assert pbx.get("/Fax").rows == []
     rows = {"Fax": [{"Id": 900, "Number": "900"}], "MailSettings": {"MailServer": "mail.example.com"}}
@@ -170,7 +170,7 @@ def test_variants_over_http(pbx):
     told = control(pbx, "PATCH", "/variants", {"etags": True, "page_size": 3}).json["variants"]
     assert (told["etags"], told["page_size"]) == ("weak", 3)
     assert len(pbx.get("/Fax?$count=true").rows) <= 3
-    assert pbx.get("/Fax(121)").headers["etag"]
+    assert pbx.get("/Fax(122)").headers["etag"]
     shown = control(pbx, "GET", "/variants").json
     assert shown["variants"] == told
     assert shown["choices"]["etags"] == "'off' or 'weak' or 'strict'"
@@ -178,7 +178,7 @@ def test_variants_over_http(pbx):
 
 def test_the_journal_over_http(pbx):
     pbx.get("/Fax")
-    pbx.ask("DELETE", "/Fax(121)")
+    pbx.ask("DELETE", "/Fax(122)")
     entries = control(pbx, "GET", "/journal?since=1").json["entries"]
     assert [(e["id"], e["operation"], e["effect"]) for e in entries] == [(2, "ListFax", False), (3, "DeleteFax", True)]
     assert re.fullmatch(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{6}Z", entries[0]["at"])
@@ -228,7 +228,7 @@ def look(line):
 @pytest.mark.parametrize("version", ["20.0.10", "20.0.7", "pre-20.0.5"])
 def test_a_restored_snapshot_gives_the_same_answers(dial, version):
     line = dial(version=version, variants={"etags": "weak"})
-    line.ask("DELETE", "/Fax(121)")
+    line.ask("DELETE", "/Fax(122)")
     line.ask("POST", "/Fax", {"Number": "7001"})
     line.ask("PATCH", "/MyUser", {"FirstName": "Changed"})
     before = look(line)
