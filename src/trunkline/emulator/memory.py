@@ -22,6 +22,7 @@ class Memory:
         self, version: str, seed: str | Path | Mapping[str, Any], state: str | os.PathLike[str] | None
     ) -> None:
         self.seed = name_of(seed)
+        self._version = version
         self._catalog = catalog.load(version)
         self._ground = ground(seed, version)
         self._file = None if state is None else StateFile(state)
@@ -50,13 +51,17 @@ class Memory:
             self._file.commit(self.store)
 
     def reset(self) -> None:
-        """Back to the seed."""
-        if self._file is None:
-            self.__dict__.pop("store", None)
-        else:
+        """Back to the seed. Raises StateError."""
+        self.__dict__.pop("store", None)
+        if self._file is not None:
             self.store = Store(self._catalog, self._ground)
-            self.store.anew = True
-            self._file.commit(self.store)
+            self._file.start_anew(self.store, self.seed)
+
+    def begin(self, seed: str | Path | Mapping[str, Any]) -> None:
+        """Start anew from another seed. ValueError if it is unfit, and then nothing has changed."""
+        self._ground = ground(seed, self._version)
+        self.seed = name_of(seed)
+        self.reset()
 
     def close(self) -> None:
         if self._file is not None:

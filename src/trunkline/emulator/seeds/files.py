@@ -86,11 +86,25 @@ def _yaml(path: Path, text: str) -> Cell:
 def _noded(node: Any, loader: Any) -> Cell:
     line = node.start_mark.line + 1
     if node.id == "mapping":
+        _check_names(node)
         loader.flatten_mapping(node)
         return Cell({key.value: _noded(value, loader) for key, value in node.value}, line)
     if node.id == "sequence":
         return Cell([_noded(value, loader) for value in node.value], line)
     return Cell(node.value, line, bare=node.style is None)
+
+
+def _check_names(node: Any) -> None:
+    """YAML lets a later value stand for an earlier one of the same name; here that is surely a mistake."""
+    from yaml import MarkedYAMLError
+
+    seen: set[str] = set()
+    for key, _ in node.value:
+        if key.id != "scalar":
+            raise MarkedYAMLError(problem="a name is expected", problem_mark=key.start_mark)
+        if key.value in seen:
+            raise MarkedYAMLError(problem=f"{key.value} stands here twice", problem_mark=key.start_mark)
+        seen.add(key.value)
 
 
 class _Reading:
