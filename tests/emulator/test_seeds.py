@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import re
 import time
 import tracemalloc
+from pathlib import Path
 
 import pytest
 
@@ -318,3 +320,12 @@ def test_unknown_seeds_and_versions_are_refused(dial):
         dial(seed="nope")
     with pytest.raises(ValueError, match="invalid literal"):
         dial(version="latest")
+
+
+def test_the_file_that_the_docs_show_works(dial, company):
+    page = Path(__file__).parents[2] / "docs" / "emulator" / "running.md"
+    (shown,) = re.findall(r"```yaml\n(.*?)```", page.read_text(encoding="utf-8"), re.S)
+    line = dial(seed=company(shown))
+    assert line.get("/Users(Number='150')").json["FirstName"] == "Ada"
+    assert line.get("/Users(Number='101')").json["FirstName"] == "Changed"
+    assert line.get("/Contacts?$skip=60").rows[0]["FirstName"] == "No"
