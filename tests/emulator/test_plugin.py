@@ -5,11 +5,13 @@ from __future__ import annotations
 import asyncio
 import subprocess
 import sys
+from concurrent.futures import ThreadPoolExecutor
 from importlib.metadata import entry_points
 
+import httpx2
 import pytest
 
-from trunkline.emulator import Emulator
+from trunkline.emulator import Emulator, running
 
 pytest_plugins = ["pytester"]
 
@@ -211,3 +213,42 @@ def test_asking_from_within_an_event_loop():
         return Emulator().ask("GET", "/Defs").status
 
     assert asyncio.run(ask()) == 200
+
+
+def test_an_asgi_transport_needs_no_port_either():
+    emulator = Emulator(client_id="tests", api_key="a-key-for-tests")
+
+    async def sign_in():
+        transport = httpx2.ASGITransport(app=emulator)
+        async with httpx2.AsyncClient(transport=transport, base_url="https://pbx.example.com") as client:
+            form = {"grant_type": "client_credentials", "client_id": "tests", "client_secret": "a-key-for-tests"}
+            token = (await client.post("/connect/token", data=form)).json()["access_token"]
+            headers = {"Authorization": f"Bearer {token}"}
+            return await client.get("/xapi/v1/WebsiteLinks('o''brien-m%C3%BCnchen')", headers=headers)
+
+    assert asyncio.run(sign_in()).json()["Name"] == "Büro O'Brien"
+
+
+def test_asking_while_the_server_answers_others(tmp_path):
+    """Two threads at one PBX with a state file: every write is done and kept."""
+    emulator = Emulator(state=tmp_path / "pbx.db")
+    with running(emulator) as url:
+        form = {
+            "grant_type": "client_credentials",
+            "client_id": emulator.client_id,
+            "client_secret": emulator.api_key,
+        }
+        token = httpx2.post(f"{url}/connect/token", data=form).json()["access_token"]
+
+        def write_over_http():
+            with httpx2.Client(base_url=url, headers={"Authorization": f"Bearer {token}"}) as client:
+                return [client.post("/xapi/v1/Contacts", json={"FirstName": "a"}).status_code for _ in range(100)]
+
+        with ThreadPoolExecutor(1) as aside:
+            over_http = aside.submit(write_over_http)
+            asked = [emulator.ask("POST", "/Contacts", json={"FirstName": "b"}).status for _ in range(100)]
+        assert {*asked, *over_http.result()} == {201}
+    emulator.close()
+    again = Emulator(state=tmp_path / "pbx.db")
+    assert again.ask("GET", "/Contacts?$count=true&$top=0").json()["@odata.count"] == 260
+    again.close()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import sys
 import time
 import tracemalloc
 from pathlib import Path
@@ -146,12 +147,10 @@ def test_the_large_company_costs_nothing_until_it_is_touched(dial):
 
 def test_a_filter_over_the_large_company_leaves_no_rows_behind(dial):
     line = dial(seed="large")
-    line.get("/Contacts?$top=1")
-    tracemalloc.start()
+    line.get("/Contacts?$filter=Id eq 1")
+    before = sys.getallocatedblocks()
     assert len(line.get("/Contacts?$filter=PhoneNumber eq '+12025550042'").rows) == 10
-    used, _ = tracemalloc.get_traced_memory()
-    tracemalloc.stop()
-    assert used < 2_000_000
+    assert sys.getallocatedblocks() - before < 20_000, "a hundred thousand rows are some million blocks"
 
 
 def test_numbers_of_the_large_company_are_found_and_unique():
@@ -310,7 +309,7 @@ def test_a_file_that_is_not_there_or_no_json(company, tmp_path):
 
 
 def test_yaml_without_its_library_says_what_to_install(company, monkeypatch):
-    monkeypatch.setitem(__import__("sys").modules, "yaml", None)
+    monkeypatch.setitem(sys.modules, "yaml", None)
     with pytest.raises(ValueError, match=r"pip install 'trunkline\[compile\]', or write JSON"):
         ground(company("Users: []"), "20.0.10")
 

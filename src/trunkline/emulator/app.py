@@ -105,8 +105,9 @@ class Emulator:
 
     def reset(self) -> None:
         """Back to the seed, with an empty journal and an empty state file; clients and tokens stay."""
-        self._memory.reset()
-        self._journal.clear()
+        with self._memory.lock:
+            self._memory.reset()
+            self._journal.clear()
 
     def close(self) -> None:
         """Give the state file back."""
@@ -128,7 +129,9 @@ class Emulator:
             except Disconnected:
                 return
             await asyncio.sleep(self.latency)
-            await write(self._answer(request), send)
+            with self._memory.lock:
+                response = self._answer(request)
+            await write(response, send)
         else:
             raise ValueError(f"The emulator speaks HTTP, not {scope['type']}")
 

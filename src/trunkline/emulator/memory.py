@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import secrets
+import threading
 from collections.abc import Mapping
 from functools import cached_property
 from pathlib import Path
@@ -21,6 +22,8 @@ class Memory:
     def __init__(
         self, version: str, seed: str | Path | Mapping[str, Any], state: str | os.PathLike[str] | None
     ) -> None:
+        # Who asks in process does so in another thread than the server's: one request at a time.
+        self.lock = threading.RLock()
         self.seed = name_of(seed)
         self._version = version
         self._catalog = catalog.load(version)

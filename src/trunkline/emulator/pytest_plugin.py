@@ -85,8 +85,12 @@ class _Started:
         self._stack = ExitStack()
 
     def __enter__(self) -> PbxEmulator:
-        from . import Emulator, running
-
+        try:
+            from . import Emulator, running
+        except ImportError as error:
+            raise pytest.UsageError(
+                f"The emulator can't be loaded ({error}): pip install 'trunkline[emulator]'"
+            ) from error
         tls = self._options.pop("tls", False)
         with ExitStack() as stack:
             emulator = Emulator(**self._options)
