@@ -181,6 +181,13 @@ def test_references_of_the_large_company_resolve():
         assert all(forward["ForwardDN"] in store.numbers() for forward in menu["Forwards"])
     for link in store.rows("WebsiteLinks"):
         assert link["DN"]["Number"] in store.numbers()
+    trunks = store.tables["Trunks"].rows
+    for rule in store.rows("InboundRules"):
+        assert rule["OfficeHoursDestination"]["Number"] in store.numbers()
+        assert rule["OutOfOfficeHoursDestination"]["Number"] in store.numbers()
+        assert rule["Data"] in trunks[rule["TrunkDN"]["Id"]]["DidNumbers"]
+    for rule in store.rows("OutboundRules"):
+        assert all(route["TrunkId"] in trunks for route in rule["Routes"])
 
 
 # ── a seed of one's own ─────────────────────────────────────────────────────────────────────────
@@ -249,6 +256,14 @@ def test_a_file_extends_even_the_large_company(dial):
     assert line.get("/Users(Number='100')").json["Id"] == 25_501
     assert line.get("/Users(Number='20001')").json["FirstName"] == "Changed"
     assert line.get("/Users?$skip=9999").rows[-1]["Number"] == "100"
+
+
+@pytest.mark.parametrize(
+    ("seed", "base"),
+    [("demo", "demo"), ("large", "large"), ({}, "empty"), ({"extends": "demo"}, "demo"), ({"Users": []}, "empty")],
+)
+def test_a_seed_knows_what_it_stands_on(seed, base):
+    assert ground(seed, "20.0.10").base == base
 
 
 def test_an_older_version_gets_what_it_knows(company):

@@ -122,9 +122,10 @@ Source = Listed | Generated
 
 
 class Ground:
-    """One seed in one version."""
+    """One seed in one version; ``base`` is the name of the built-in seed that it is or extends."""
 
-    def __init__(self, catalog: Catalog, seed: Seed) -> None:
+    def __init__(self, catalog: Catalog, seed: Seed, base: str = "empty") -> None:
+        self.base = base
         self.catalog = catalog
         self.values = Values(catalog)
         self._seed = seed

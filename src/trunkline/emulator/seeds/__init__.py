@@ -29,13 +29,13 @@ def ground(seed: str | Path | Seed, version: str) -> Ground:
         raise ValueError(f"No seed is called {seed!r}; there are {', '.join(sorted(SEEDS))}, and files of your own.")
     from . import files
 
-    content = files.read(Path(seed)) if isinstance(seed, str | Path) else files.checked(seed, "The seed")
-    return Ground(catalog.load(version), content)
+    base, content = files.read(Path(seed)) if isinstance(seed, str | Path) else files.checked(seed, "The seed")
+    return Ground(catalog.load(version), content, base)
 
 
 @lru_cache(maxsize=8)
 def _known(name: str, version: str) -> Ground:
-    return Ground(catalog.load(version), SEEDS[name]())
+    return Ground(catalog.load(version), SEEDS[name](), name)
 
 
 def name_of(seed: str | Path | Mapping[str, object]) -> str:

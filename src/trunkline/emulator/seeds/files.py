@@ -39,8 +39,8 @@ class Cell(NamedTuple):
     bare: bool = False
 
 
-def read(path: Path) -> Seed:
-    """The seed in a file. ValueError says what is wrong with it, and where."""
+def read(path: Path) -> tuple[str, Seed]:
+    """The seed in a file, and the name of the one it extends. ValueError says what is wrong with it, and where."""
     try:
         text = path.read_text(encoding="utf-8-sig")
     except (OSError, UnicodeDecodeError) as error:
@@ -48,7 +48,7 @@ def read(path: Path) -> Seed:
     return _Reading(str(path), _json(path, text) if path.suffix == ".json" else _yaml(path, text)).seed()
 
 
-def checked(seed: Mapping[str, Any], label: str) -> Seed:
+def checked(seed: Mapping[str, Any], label: str) -> tuple[str, Seed]:
     """The same for rows at hand."""
     return _Reading(label, _celled(seed)).seed()
 
@@ -116,7 +116,7 @@ class _Reading:
         self._problems: list[str] = []
         self._catalog: Catalog = catalog.load(catalog.load().editions[-1].version)
 
-    def seed(self) -> Seed:
+    def seed(self) -> tuple[str, Seed]:
         from . import SEEDS
 
         sets = self._document.content
@@ -134,7 +134,7 @@ class _Reading:
             {name: content for name, content in given.items() if content}
         )
         self._raise()
-        return merged
+        return extends.content, merged
 
     def _raise(self) -> None:
         if self._problems:
