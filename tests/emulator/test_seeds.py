@@ -31,7 +31,7 @@ def rows_of(content):
 
 
 def contents(name):
-    return {set_name: rows_of(content) for set_name, content in SEEDS[name]().items() if set_name}
+    return {set_name: rows_of(content) for set_name, content in SEEDS[name]().items()}
 
 
 @pytest.mark.parametrize("name", SEEDS)
@@ -294,6 +294,8 @@ WRONG = [
     ("Users: []\nUsers: []", "line 2, column 1"),
     ("Users: [{Number: 5, Number: 6}]", "Number stands here twice"),
     ("[Users]: 5", "a name is expected"),
+    ("extends: [demo]", "extends (line 1): there is no seed"),
+    ("Users: &all [*all]", "is no YAML: "),
     ("- Users", "sets and their rows are expected"),
     ("Users: [", "is no YAML: while parsing"),
     ("Users: [{Number: 5}", "line 1, column 20"),

@@ -53,7 +53,7 @@ class Store:
         """Everything as the seed has it."""
         self.tables = {name: Table(kind, self.ground.source(name)) for name, kind in self.ground.kinds.items()}
         self.singletons: Mapping[str, Row] = _Singletons(self.ground, self.tables)
-        self.kept: dict[str, Any] = self.ground.kept()
+        self.kept: dict[str, Any] = {}
         self.last_ids: dict[str, int] = {}
         self.written.clear()
         self.differing.clear()

@@ -123,7 +123,7 @@ class _Reading:
         if not isinstance(sets, dict):
             raise ValueError(f"{self._label}: sets and their rows are expected, such as Users: [{{Number: 100}}].")
         extends = sets.get("extends", Cell("empty"))
-        if extends.content not in SEEDS:
+        if not isinstance(extends.content, str) or extends.content not in SEEDS:
             self._wrong(f"extends{_at(extends)}", f"there is no seed {extends.content!r}, only {', '.join(SEEDS)}.")
             extends = Cell("empty")
         base = SEEDS[extends.content]()

@@ -69,7 +69,6 @@ def seed() -> Seed:
         "Contacts": Made(range(1, CONTACTS + 1), _contact),
         "DeviceInfos": Made(range(1, DEVICES + 1), _device),
         "WebsiteLinks": [_link(n) for n in range(10)],
-        "": {"calls per day": CALLS_PER_DAY},
     }
 
 
