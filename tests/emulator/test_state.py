@@ -347,8 +347,17 @@ class Writer(threading.Thread):
         self.open = None
 
 
-def start(path) -> tuple[subprocess.Popen[str], int, str]:
-    """An emulator of its own process on the file; its port and a token."""
+@pytest.fixture
+def start(path):
+    """Starts an emulator of its own process on the file; gives the process, its port and a token."""
+    last = []
+    yield lambda: last.append(started(path)) or last[-1]
+    for process, _, _ in last:
+        process.kill()
+        process.communicate()
+
+
+def started(path) -> tuple[subprocess.Popen[str], int, str]:
     argv = [sys.executable, "-m", "trunkline", "emulator", "--port", "0", "--api-key", KEY, "--state", str(path)]
     process = subprocess.Popen(argv, stdout=subprocess.PIPE, text=True, env={**os.environ, "PYTHONUNBUFFERED": "1"})
     port = int(process.stdout.readline().partition("127.0.0.1:")[2].split()[0])
@@ -374,11 +383,11 @@ def contacts(port: int, token: str) -> dict[int, str]:
 
 
 @pytest.mark.skipif(os.name != "posix", reason="kill -9 is POSIX's")
-def test_kill_9_loses_no_acknowledged_write(path):
+def test_kill_9_loses_no_acknowledged_write(start):
     draw = random.Random(9)
     acknowledged: dict[int, str | None] = {}
     highest = 60
-    process, port, token = start(path)
+    process, port, token = start()
     for turn in range(4):
         writers = [Writer(port, token, f"{turn}.{n}") for n in range(4)]
         for writer in writers:
@@ -386,11 +395,10 @@ def test_kill_9_loses_no_acknowledged_write(path):
         time.sleep(draw.uniform(0.15, 0.6))
         process.kill()
         process.wait()
-        process.stdout.close()
         for writer in writers:
             writer.join()
             writer.connection.close()
-        process, port, token = start(path)
+        process, port, token = start()
         found = {key: name for key, name in contacts(port, token).items() if key > 60}
 
         given = [key for writer in writers for key in writer.known]
@@ -407,6 +415,3 @@ def test_kill_9_loses_no_acknowledged_write(path):
         assert unasked <= {name for key, name in under_way if key is None}
         acknowledged = dict(found) | {key: None for key in acknowledged if key not in found}
         highest = max(acknowledged)
-    process.kill()
-    process.wait()
-    process.stdout.close()
