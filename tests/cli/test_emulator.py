@@ -76,7 +76,7 @@ def started(*options: str, folder: Path | None = None) -> Iterator[Started]:
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
 def test_it_stops_in_good_order(number):
     with started() as one:
-        assert one.ask("GET", "/Fax(121)").status_code == 200
+        assert one.ask("GET", "/Fax(124)").status_code == 200
         assert one.stop(number) == (0, "Stopped.\n", "")
 
 
@@ -98,12 +98,12 @@ def test_with_a_state_file_it_is_the_same_pbx_again(tmp_path):
     path = tmp_path / "pbx.db"
     with started("--state", str(path)) as one:
         assert f"What is written is kept in {path}." in one.told
-        assert one.ask("DELETE", "/Fax(121)").status_code == 204
+        assert one.ask("DELETE", "/Fax(124)").status_code == 204
         one.stop(signal.SIGTERM)
         key = one.given["TRUNKLINE_CLIENT_SECRET"]
     with started("--state", str(path)) as one:
         assert one.given["TRUNKLINE_CLIENT_SECRET"] == key
-        assert one.ask("GET", "/Fax(121)").status_code == 404
+        assert one.ask("GET", "/Fax(124)").status_code == 404
         second = subprocess.run([*ARGV, "--state", str(path)], capture_output=True, text=True, check=False)
         assert (second.returncode, second.stdout) == (3, "")
         assert re.fullmatch(r"Error: The state file \S+ is in use by another emulator: stop .*\n", second.stderr)
@@ -113,7 +113,7 @@ def test_tls_prints_the_authority_to_trust(tmp_path):
     with started("--tls", "--tls-folder", "ca", folder=tmp_path) as one:
         assert one.given["TRUNKLINE_URL"].startswith("https://127.0.0.1:")
         assert one.given["TRUNKLINE_CA_FILE"] == str(tmp_path / "ca" / "ca.pem")
-        assert one.ask("GET", "/Fax(121)").status_code == 200
+        assert one.ask("GET", "/Fax(124)").status_code == 200
 
 
 def test_tenants_are_listed_or_written(tmp_path):
@@ -121,7 +121,7 @@ def test_tenants_are_listed_or_written(tmp_path):
         assert "7 PBXs answer, each a 3CX 20.0.10" in one.told
         assert len(re.findall(r"^  http://127\.0\.0\.1:\d+  trunkline-\d  KEY-\d$", one.told, re.M)) == 5
         assert "… and 2 more: --tenants-file FILE" in one.told
-        assert one.ask("GET", "/Fax(121)").status_code == 200
+        assert one.ask("GET", "/Fax(124)").status_code == 200
     path = tmp_path / "tenants.json"
     with started("--tenants", "3", "--tenants-file", str(path), "--seed", "large") as one:
         rows = json.loads(path.read_text())

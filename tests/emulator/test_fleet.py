@@ -32,11 +32,11 @@ def test_each_has_an_address_a_client_and_a_store_of_its_own():
         assert len({pbx.api_key for pbx in pbxes}) == 3
         token = sign_in(pbxes[1]).json()["access_token"]
         headers = {"Authorization": f"Bearer {token}"}
-        assert httpx2.delete(f"{pbxes[1].url}/xapi/v1/Fax(121)", headers=headers).status_code == 204
-        assert httpx2.get(f"{pbxes[1].url}/xapi/v1/Fax(121)", headers=headers).status_code == 404
-        assert httpx2.get(f"{pbxes[2].url}/xapi/v1/Fax(121)", headers=headers).status_code == 401
-        assert pbxes[2].emulator.ask("GET", "/Fax(121)").status == 200
-        assert "ETag" in httpx2.get(f"{pbxes[1].url}/xapi/v1/Fax(122)", headers=headers).headers
+        assert httpx2.delete(f"{pbxes[1].url}/xapi/v1/Fax(124)", headers=headers).status_code == 204
+        assert httpx2.get(f"{pbxes[1].url}/xapi/v1/Fax(124)", headers=headers).status_code == 404
+        assert httpx2.get(f"{pbxes[2].url}/xapi/v1/Fax(124)", headers=headers).status_code == 401
+        assert pbxes[2].emulator.ask("GET", "/Fax(124)").status == 200
+        assert "ETag" in httpx2.get(f"{pbxes[1].url}/xapi/v1/Fax(125)", headers=headers).headers
         assert [len(pbx.emulator.journal) for pbx in pbxes[:2]] == [0, 4]
 
 
@@ -93,11 +93,11 @@ def test_state_files_of_a_fleet(tmp_path):
     folder = tmp_path / "states"
     with fleet(3, state=folder) as pbxes:
         keys = [pbx.api_key for pbx in pbxes]
-        assert pbxes[1].emulator.ask("DELETE", "/Fax(121)").status == 204
+        assert pbxes[1].emulator.ask("DELETE", "/Fax(124)").status == 204
         with pytest.raises(ValueError, match="2.db is in use by another"):  # noqa: RUF043
             Emulator(state=folder / "2.db")
     with fleet(3, state=folder) as pbxes:
-        assert [pbx.emulator.ask("GET", "/Fax(121)").status for pbx in pbxes] == [200, 404, 200]
+        assert [pbx.emulator.ask("GET", "/Fax(124)").status for pbx in pbxes] == [200, 404, 200]
         assert [pbx.api_key for pbx in pbxes] == keys
 
 

@@ -44,16 +44,16 @@ def test_a_test_gets_a_running_pbx_as_new(run):
 
         @pytest.mark.parametrize("turn", range(2))
         def test_each_starts_anew(pbx_emulator, turn):
-            request = urllib.request.Request(pbx_emulator.url + "/xapi/v1/Fax(121)", method="DELETE")
+            request = urllib.request.Request(pbx_emulator.url + "/xapi/v1/Fax(124)", method="DELETE")
             request.add_header("Authorization", "Bearer " + token(pbx_emulator))
             with urllib.request.urlopen(request) as answer:
                 assert answer.status == 204
             assert [(e.method, e.path, e.status) for e in pbx_emulator.journal] == [
-                ("POST", "/connect/token", 200), ("DELETE", "/xapi/v1/Fax(121)", 204),
+                ("POST", "/connect/token", 200), ("DELETE", "/xapi/v1/Fax(124)", 204),
             ]
             pbx_emulator.reset()
             assert pbx_emulator.journal == []
-            assert pbx_emulator.ask("GET", "/Fax(121)").status == 200
+            assert pbx_emulator.ask("GET", "/Fax(124)").status == 200
         """
     )
     result.assert_outcomes(passed=2)
@@ -179,7 +179,7 @@ def test_the_plugin_loads_next_to_nothing():
 
 def test_asking_signs_in_and_speaks_json():
     emulator = Emulator()
-    made = emulator.ask("POST", "/Contacts", json={"FirstName": "Ada"})
+    made = emulator.ask("POST", "/Contacts", json={"FirstName": "Ada", "PhoneNumber": "+12025550142"})
     assert (made.status, made.json()["Id"]) == (201, 61)
     assert made.headers["x-trunkline-level"]
     found = emulator.ask("GET", "/Contacts?$filter=FirstName eq 'Ada'&$select=Id").json()
@@ -197,15 +197,15 @@ def test_asking_kills_nobody_elses_token(pbx):
 
 def test_asking_with_headers_of_ones_own():
     emulator = Emulator(etags=True)
-    assert emulator.ask("DELETE", "/Fax(121)", headers={"If-Match": 'W/"stale"'}).status == 412
+    assert emulator.ask("DELETE", "/Fax(124)", headers={"If-Match": 'W/"stale"'}).status == 412
     assert emulator.ask("GET", "/Fax", headers={"Authorization": "Bearer nonsense"}).status == 401
 
 
 def test_asking_goes_on_when_its_token_has_died():
     emulator = Emulator(token_lifetime=0.05)
-    assert [emulator.ask("GET", "/Fax(121)").status for _ in range(2)] == [200, 200]
+    assert [emulator.ask("GET", "/Fax(124)").status for _ in range(2)] == [200, 200]
     asyncio.run(asyncio.sleep(0.1))
-    assert emulator.ask("GET", "/Fax(121)").status == 200
+    assert emulator.ask("GET", "/Fax(124)").status == 200
 
 
 def test_asking_from_within_an_event_loop():
@@ -242,11 +242,14 @@ def test_asking_while_the_server_answers_others(tmp_path):
 
         def write_over_http():
             with httpx2.Client(base_url=url, headers={"Authorization": f"Bearer {token}"}) as client:
-                return [client.post("/xapi/v1/Contacts", json={"FirstName": "a"}).status_code for _ in range(100)]
+                return [
+                    client.post("/xapi/v1/Contacts", json={"PhoneNumber": "+12025550142"}).status_code
+                    for _ in range(100)
+                ]
 
         with ThreadPoolExecutor(1) as aside:
             over_http = aside.submit(write_over_http)
-            asked = [emulator.ask("POST", "/Contacts", json={"FirstName": "b"}).status for _ in range(100)]
+            asked = [emulator.ask("POST", "/Contacts", json={"PhoneNumber": "+12025550142"}).status for _ in range(100)]
         assert {*asked, *over_http.result()} == {201}
     emulator.close()
     again = Emulator(state=tmp_path / "pbx.db")

@@ -61,12 +61,16 @@ def everything(emulator):
     return msgspec.json.encode(held, order="sorted")
 
 
+def contact(name):
+    return {"FirstName": name, "PhoneNumber": "+12025550142"}
+
+
 WRITES = [
-    ("POST", "/Contacts", {"FirstName": "Ada"}),
+    ("POST", "/Contacts", contact("Ada")),
     ("PATCH", "/Users(12)", {"FirstName": "Ada"}),
     ("PATCH", "/MyUser", {"FirstName": "Ada"}),
     ("PATCH", "/MailSettings", {"MailServer": "smtp2.example.com"}),
-    ("DELETE", "/Fax(121)", None),
+    ("DELETE", "/Fax(125)", None),
     ("DELETE", "/WebsiteLinks('sales')", None),
     ("POST", "/ActivityLog/Pbx.PurgeLogs", None),
     ("POST", "/PromptSets(1)/Pbx.SetActive", None),
@@ -81,14 +85,14 @@ def test_a_restart_loses_nothing(opened):
     before = everything(line.emulator)
     again = opened()
     assert everything(again.emulator) == before
-    assert again.ask("POST", "/Contacts", {"FirstName": "Bob"}).json["Id"] == 62
+    assert again.ask("POST", "/Contacts", contact("Bob")).json["Id"] == 62
 
 
 def test_new_rows_stay_in_their_order_over_many_restarts(opened):
     names = []
     for number in range(12):
         line = opened()
-        names.append(line.ask("POST", "/Contacts", {"FirstName": f"No {number}"}).json["Id"])
+        names.append(line.ask("POST", "/Contacts", contact(f"No {number}")).json["Id"])
         if number % 3 == 2:
             line.ask("DELETE", f"/Contacts({names.pop(number // 3)})")
     line.ask("DELETE", "/WebsiteLinks('sales')")
@@ -102,16 +106,16 @@ def test_new_rows_stay_in_their_order_over_many_restarts(opened):
 def test_reset_empties_the_file(opened):
     line = opened()
     before = everything(line.emulator)
-    line.ask("DELETE", "/Fax(121)")
+    line.ask("DELETE", "/Fax(124)")
     line.emulator.reset()
     assert everything(opened().emulator) == before
 
 
 def test_a_restored_snapshot_is_kept_too(opened):
     line = opened()
-    line.ask("DELETE", "/Fax(121)")
+    line.ask("DELETE", "/Fax(124)")
     saved, before = line.emulator._store.snapshot(), everything(line.emulator)
-    line.ask("DELETE", "/Fax(122)")
+    line.ask("DELETE", "/Fax(125)")
     line.emulator._store.restore(saved)
     line.get("/Fax")
     assert everything(opened().emulator) == before
@@ -135,7 +139,7 @@ def test_a_made_key_is_remembered(path):
 
 @pytest.mark.skipif(os.name != "posix", reason="file modes are POSIX")
 def test_only_its_owner_can_read_it(opened, path):
-    opened().ask("DELETE", "/Fax(121)")
+    opened().ask("DELETE", "/Fax(124)")
     assert {stat.S_IMODE(p.stat().st_mode) for p in path.parent.iterdir()} == {0o600}
 
 
@@ -214,7 +218,7 @@ def test_a_format_of_another_release_is_refused(path):
 def test_a_torn_file_is_refused(path):
     emulator = Emulator(state=path)
     for number in range(300):
-        emulator.ask("POST", "/Contacts", json={"FirstName": f"No {number}"})
+        emulator.ask("POST", "/Contacts", json=contact(f"No {number}"))
     emulator.close()
     path.write_bytes(path.read_bytes()[: path.stat().st_size // 2])
     with pytest.raises(StateError, match="damaged"):
@@ -224,7 +228,7 @@ def test_a_torn_file_is_refused(path):
 def test_what_cannot_be_kept_is_not_acknowledged(opened, path, caplog):
     line = opened()
     line.emulator.close()
-    assert line.ask("DELETE", "/Fax(121)").status == 500
+    assert line.ask("DELETE", "/Fax(124)").status == 500
     assert f"The state file {path} can't be written" in caplog.text
 
 
@@ -334,7 +338,7 @@ class Writer(threading.Thread):
         living = [key for key, name in self.known.items() if name is not None]
         if len(living) < 3 or draw.random() < 0.5:
             self.open = (None, text)
-            status, body = self.ask("POST", "/Contacts", {"FirstName": text})
+            status, body = self.ask("POST", "/Contacts", contact(text))
             assert status == 201
             self.known[json.loads(body)["Id"]] = text
         else:

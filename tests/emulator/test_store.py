@@ -13,6 +13,16 @@ from trunkline.emulator.seeds import SEEDS, ground
 from trunkline.emulator.store import Made, Store
 
 CATALOG = catalog.load("20.0.10")
+
+
+@pytest.fixture(scope="module", autouse=True)
+def _no_rules():
+    """What the rules of each set ask beyond the store's own has tests elsewhere."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr("trunkline.emulator.store.RULES", {})
+        yield
+
+
 FIRST, COUNT = 11, 30
 
 
