@@ -124,10 +124,9 @@ class MadeModel(Model):
 
 TestListedRows = Model.TestCase
 TestMadeRows = MadeModel.TestCase
-for case in (TestListedRows, TestMadeRows):
-    case.settings = settings(
-        max_examples=25, stateful_step_count=25, deadline=None, suppress_health_check=list(HealthCheck)
-    )
+TestListedRows.settings = TestMadeRows.settings = settings(
+    max_examples=25, stateful_step_count=25, deadline=None, suppress_health_check=list(HealthCheck)
+)
 
 
 @pytest.fixture
