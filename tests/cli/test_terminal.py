@@ -222,5 +222,5 @@ def test_a_port_in_use_is_said_so(started: tuple[subprocess.Popen[str], dict[str
         [TRUNKLINE, "emulator", "--port", port], capture_output=True, text=True, timeout=30, check=False
     )
     assert done.returncode == 3
-    assert f"Port {port}" in done.stderr
+    assert f"port {port}: it is in use" in done.stderr
     assert "Traceback" not in done.stderr

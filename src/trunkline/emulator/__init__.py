@@ -74,14 +74,16 @@ def running(
     return run(emulator, port, host, tls=tls)
 
 
-def serve(emulator: Emulator, host: str, port: int, on_start: Callable[[str], None]) -> None:
+def serve(
+    emulator: Emulator, host: str, port: int, on_start: Callable[[Address], None], *, tls: bool | Tls = False
+) -> None:
     """Serve until Ctrl-C or SIGTERM. ``on_start`` is given the base address once requests are answered.
 
     OSError if the port is in use or the address can't be had.
     """
     from .server import serve as run
 
-    run(emulator, host, [port], lambda addresses: on_start(addresses[0]))
+    run(emulator, host, [port], lambda addresses: on_start(addresses[0]), tls)
 
 
 def fleet(count: int, port: int = 0, host: str = "127.0.0.1", **options: Any) -> AbstractContextManager[list[Tenant]]:

@@ -115,10 +115,11 @@ class Emulator(Controls):
     def reset(self) -> None:
         """Back to the seed, with an empty journal and state file; faults count anew. Clients, tokens, variants and
         faults stay."""
-        self._memory.reset()
-        self._journal.clear()
-        self._faults.restart()
-        self._pauses.seed(self._faults.seed)
+        with self._memory.lock:
+            self._memory.reset()
+            self._journal.clear()
+            self._faults.restart()
+            self._pauses.seed(self._faults.seed)
 
     def _adopt(self, store: Store) -> None:
         """From now on this is what the PBX holds."""
@@ -158,7 +159,9 @@ class Emulator(Controls):
         except Disconnected:
             return
         if request.path.startswith(api.PATH) and api.may_ask(request):
-            await write(api.answer(self, request), send)
+            with self._memory.lock:
+                response = api.answer(self, request)
+            await write(response, send)
             return
         visit = Visit(request, Entry(request.method, redacted(request.target), time.time()))
         started = time.perf_counter()
@@ -167,7 +170,8 @@ class Emulator(Controls):
         try:
             rule = self._faults.strike(self._asked(request)) if self._faults.rules else None
             if rule is None:
-                response = self._answer(visit)
+                with self._memory.lock:
+                    response = self._answer(visit)
                 visit.entry.status = response.status
                 await write(response, send)
             else:
@@ -184,7 +188,8 @@ class Emulator(Controls):
         if fault.when == "before":
             await asyncio.sleep(rule.delay())
         if fault.takes_effect:
-            response = self._answer(visit)
+            with self._memory.lock:
+                response = self._answer(visit)
         else:
             self._journal.add(entry)
             response = Response(200)

@@ -37,7 +37,7 @@ class Made(NamedTuple):
     more: tuple[Row, ...] = ()
 
 
-# Rows of the sets, fields of the singletons, and under "" what no set shows (Store.kept).
+# Rows of the sets, and fields of the singletons.
 Seed = Mapping[str, "list[Row] | Made | Row"]
 
 
@@ -171,10 +171,6 @@ class Ground:
         row: Row = _unpack(self._singletons[name])
         return row
 
-    def kept(self) -> dict[str, Any]:
-        found: dict[str, Any] = _unpack(_pack(self._seed.get("", {})))
-        return found
-
     def fitting(self, type_name: str) -> _Fitting:
         if type_name not in self._fittings:
             self._fittings[type_name] = _Fitting(self, type_name)
@@ -197,8 +193,6 @@ class Ground:
             elif name in self.singleton_types:
                 self.singleton(name)
                 digest.update(self._singletons[name])
-            elif name == "":
-                digest.update(_pack(self._seed[name]))
         return digest.hexdigest()
 
 

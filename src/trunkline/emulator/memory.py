@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import secrets
+import threading
 from collections.abc import Callable, Mapping
 from datetime import datetime
 from functools import cached_property
@@ -30,6 +31,8 @@ class Memory:
         clock: Callable[[], datetime],
         adopt: Callable[[Store], None],
     ) -> None:
+        # Who asks in process does so in another thread than the server's: one request at a time.
+        self.lock = threading.RLock()
         self.given = seed
         self._catalog = catalog.load(version)
         self._clock = clock
@@ -61,8 +64,8 @@ class Memory:
         self._adopt(store)
         return store
 
-    def begin_with(self, seed: str | Path | Mapping[str, Any]) -> None:
-        """Begin anew from another seed, to which a state file belongs from now on. ValueError for an unfit one."""
+    def begin(self, seed: str | Path | Mapping[str, Any]) -> None:
+        """Start anew from another seed. ValueError if it is unfit, and then nothing has changed."""
         self._ground = ground(seed, str(self._catalog.version))
         self.given = seed
         self.reset()
@@ -78,11 +81,11 @@ class Memory:
             self._file.commit(self.store)
 
     def reset(self) -> None:
-        """Back to the seed."""
+        """Back to the seed. Raises StateError."""
         self.__dict__.pop("store", None)
         if self._file is not None:
             store = self.store = Store(self._catalog, self._ground, self._clock)
-            self._file.begin(store, self.seed)
+            self._file.start_anew(store, self.seed)
             self._adopt(store)
             self._file.commit(store)
 
@@ -96,7 +99,7 @@ class Memory:
         self._ground, self.given = other, seed
         self.store = trial
         if self._file is not None:
-            self._file.begin(trial, self.seed)
+            self._file.start_anew(trial, self.seed)
         self._adopt(trial)
         self.commit()
 

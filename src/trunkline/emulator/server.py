@@ -9,7 +9,7 @@ import socket
 import ssl
 import threading
 from collections.abc import Awaitable, Callable, Iterator, Sequence
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack, contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
@@ -71,12 +71,25 @@ def running(app: App, port: int = 0, host: str = "127.0.0.1", *, tls: bool | Tls
 
 
 @contextmanager
-def running_all(app: App, ports: Sequence[int], host: str, *, tls: bool | Tls = False) -> Iterator[list[Address]]:
-    """The same on several ports at once; gives their addresses."""
+def running_all(
+    app: App,
+    ports: Sequence[int],
+    host: str,
+    *,
+    tls: bool | Tls = False,
+    on_start: Callable[[list[Address]], None] = lambda addresses: None,
+) -> Iterator[list[Address]]:
+    """The same on several ports at once; gives their addresses, to ``on_start`` before the first request is taken."""
     speaks = _tls(tls, host)
     with _listening(host, ports) as listeners:
+        addresses = [_address(host, listener, speaks) for listener in listeners]
         ready = threading.Event()
-        server = _Server(_config(app, speaks), ready.set)
+
+        def started() -> None:
+            on_start(addresses)
+            ready.set()
+
+        server = _Server(_config(app, speaks), started)
         thread = threading.Thread(
             target=server.run, kwargs={"sockets": listeners}, name="trunkline-emulator", daemon=True
         )
@@ -85,7 +98,7 @@ def running_all(app: App, ports: Sequence[int], host: str, *, tls: bool | Tls = 
             while not ready.wait(0.05):
                 if not thread.is_alive():
                     raise RuntimeError("the emulator ended before it could answer")
-            yield [_address(host, listener, speaks) for listener in listeners]
+            yield addresses
         finally:
             server.should_exit = True
             thread.join()
@@ -103,13 +116,20 @@ def serve(
         told = [_address(host, listener, speaks) for listener in listeners]
         server = _Server(_config(app, speaks), lambda: on_start(told))
         # uvicorn stops in good order on both signals, then passes them on.
-        before = signal.signal(signal.SIGTERM, signal.default_int_handler)
-        try:
+        with _sigterm_as_ctrl_c(), suppress(KeyboardInterrupt):
             server.run(sockets=listeners)
-        except KeyboardInterrupt:
-            return
-        finally:
-            signal.signal(signal.SIGTERM, before)
+
+
+@contextmanager
+def _sigterm_as_ctrl_c() -> Iterator[None]:
+    if threading.current_thread() is not threading.main_thread():
+        yield  # signals come to the main thread only
+        return
+    before = signal.signal(signal.SIGTERM, signal.default_int_handler)
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGTERM, before)
 
 
 def _tls(tls: bool | Tls, host: str) -> Tls | None:

@@ -10,7 +10,7 @@ from __future__ import annotations
 import json
 import os
 import sqlite3
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from contextlib import suppress
 from pathlib import Path
 from typing import Any
@@ -41,10 +41,17 @@ class StateFile:
     def __init__(self, path: str | os.PathLike[str]) -> None:
         self.path = Path(path)
         try:
-            os.close(os.open(self.path, os.O_RDWR | os.O_CREAT, 0o600))
+            # Only a new file is opened here: closing one that is in use in this process would drop SQLite's lock on it.
+            os.close(os.open(self.path, os.O_RDWR | os.O_CREAT | os.O_EXCL, 0o600))
+        except FileExistsError:
+            if self.path.is_dir():
+                raise StateError(f"The state file {self.path} can't be opened: it is a folder.") from None
         except OSError as error:
             raise StateError(f"The state file {self.path} can't be opened: {error.strerror or error}.") from error
-        self._db = sqlite3.connect(self.path, isolation_level=None, check_same_thread=False, timeout=0.2)
+        try:
+            self._db = sqlite3.connect(self.path, isolation_level=None, check_same_thread=False, timeout=0.2)
+        except sqlite3.Error as error:
+            raise StateError(f"The state file {self.path} can't be opened: {error}.") from error
         try:
             self._open()
         except sqlite3.DatabaseError as error:
@@ -97,7 +104,7 @@ class StateFile:
         """Bring a fresh store to where it was. Raises StateError for a file of another version or seed."""
         mine = _owner(store, seed)
         told = {name: self.remember(name, value) for name, value in mine.items()}
-        if told != mine:
+        if (told["version"], told["fingerprint"]) != (mine["version"], mine["fingerprint"]):
             raise StateError(
                 f"The state file {self.path} belongs to version {told['version']} with the seed {told['seed']}"
                 f"{_changed(told, mine)}; this emulator is {mine['version']} with the seed {mine['seed']}. "
@@ -111,14 +118,6 @@ class StateFile:
         except (sqlite3.DatabaseError, ValueError) as error:
             raise StateError(f"The state file {self.path} is damaged ({error}): {_NEW}.") from error
         store.anew = False
-
-    def begin(self, store: Store, seed: str) -> None:
-        """Belong to a fresh store of this seed; the next `commit` drops what was kept before. Raises StateError."""
-        try:
-            self._db.executemany("INSERT OR REPLACE INTO meta VALUES (?, ?)", _owner(store, seed).items())
-        except sqlite3.DatabaseError as error:
-            raise self._unusable(error) from error
-        store.anew = True
 
     def _renumber(self, store: Store) -> None:
         """Serials are counted from 1 after a restart: the file must agree with the store on the order of new rows."""
@@ -144,12 +143,24 @@ class StateFile:
         store.take_written()
         store.anew = False
 
+    def start_anew(self, store: Store, seed: str) -> None:
+        """Forget all, and belong to this store from now on, which is as its seed has it. Raises StateError."""
+        try:
+            self._write(last_ids(store), everything=True, owner=_owner(store, seed))
+        except sqlite3.Error as error:
+            raise StateError(f"The state file {self.path} can't be written: {error}.") from error
+
     def _differences(self, store: Store, places: Iterable[Place]) -> list[Difference]:
         found = (difference(store, place) for place in places)
         return [d for d in found if d is not None] + last_ids(store)
 
     def _write(
-        self, differences: Iterable[Difference], *, gone: Iterable[Place] = (), everything: bool = False
+        self,
+        differences: Iterable[Difference],
+        *,
+        gone: Iterable[Place] = (),
+        everything: bool = False,
+        owner: Mapping[str, str] | None = None,
     ) -> None:
         """One transaction: the lines of these places as they are now; those that differ no more go."""
         lines = [
@@ -162,6 +173,7 @@ class StateFile:
         try:
             if everything:
                 self._db.execute("DELETE FROM differences")
+            self._db.executemany("INSERT OR REPLACE INTO meta VALUES (?, ?)", (owner or {}).items())
             self._db.executemany("DELETE FROM differences WHERE place = ?", dropped)
             self._db.executemany("INSERT OR REPLACE INTO differences VALUES (?, ?, ?, ?, ?, ?)", lines)
             self._db.execute("COMMIT")
@@ -176,7 +188,6 @@ class StateFile:
 
 
 def _owner(store: Store, seed: str) -> dict[str, str]:
-    """What a state file is good for."""
     return {"version": str(store.catalog.version), "seed": seed, "fingerprint": store.ground.fingerprint}
 
 

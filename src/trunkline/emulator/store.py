@@ -56,7 +56,7 @@ class Store:
         """Everything as the seed has it."""
         self.tables = {name: Table(kind, self.ground.source(name)) for name, kind in self.ground.kinds.items()}
         self.singletons: Mapping[str, Row] = _Singletons(self.ground, self.tables)
-        self.kept: dict[str, Any] = self.ground.kept()
+        self.kept: dict[str, Any] = {}
         self.last_ids: dict[str, int] = {}
         self.written.clear()
         self.differing.clear()
@@ -72,15 +72,18 @@ class Store:
         return snapshot(self)
 
     def restore(self, saved: Snapshot) -> None:
-        """Become what a snapshot tells. ValueError where it was taken of another seed or version, or is none."""
-        self._open()
+        """Become what a snapshot tells. ValueError where it is of another seed or version, or none; nothing changes."""
+        before = self.snapshot()
         try:
-            restore(self, saved)
+            self._become(saved)
         except ValueError:
-            self._open()
+            self._become(before)
             raise
-        finally:
-            self.anew = True
+
+    def _become(self, saved: Snapshot) -> None:
+        self._open()
+        self.anew = True
+        restore(self, saved)
 
     def rows(self, name: str) -> Sequence[Row]:
         """The rows of a set in the order of their creation."""

@@ -27,7 +27,7 @@ class Rows(MutableMapping[Key, Row]):
     def __init__(self, source: Source) -> None:
         self.source = source
         self._held: dict[Key, Row] = {}  # rows of the ground that were written, or that are few enough to keep
-        self._passing: WeakValueDictionary[Key, _Passing] = WeakValueDictionary()
+        self._passing: MutableMapping[Key, _Passing] = {} if source.lasting else WeakValueDictionary()
         self._gone: list[int] = []  # places in the ground whose rows were removed, sorted
         self._gone_too: set[int] = set()  # the same, to look one up
         self._added: dict[Key, Row] = {}
@@ -38,7 +38,7 @@ class Rows(MutableMapping[Key, Row]):
         row = self._held.get(key)
         if row is None:
             row = self._added.get(key)
-        if row is None:
+        if row is None and not self.source.lasting:
             row = self._passing.get(key)
         if row is None:
             if self._place(key) is None:

@@ -44,10 +44,9 @@ class Fleet:
 
     def moved_in(self, addresses: Sequence[Address]) -> list[Tenant]:
         """Every PBX has its port; from now on requests find them."""
-        self._by_port = {
-            int(url.rpartition(":")[2]): emulator for url, emulator in zip(addresses, self.emulators, strict=True)
-        }
-        return [Tenant(url, emulator) for url, emulator in zip(addresses, self.emulators, strict=True)]
+        found = [Tenant(url, emulator) for url, emulator in zip(addresses, self.emulators, strict=True)]
+        self._by_port = {int(tenant.url.rpartition(":")[2]): tenant.emulator for tenant in found}
+        return found
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         emulator = self.emulators[0] if scope["type"] == "lifespan" else self._by_port[scope["server"][1]]
@@ -114,8 +113,9 @@ def fleet(
     ports = ports_of(count, port)
     app = fleet_of(count, **options)
     try:
-        with running_all(app, ports, host, tls=tls) as addresses:
-            yield app.moved_in(addresses)
+        found: list[Tenant] = []
+        with running_all(app, ports, host, tls=tls, on_start=lambda addresses: found.extend(app.moved_in(addresses))):
+            yield found
     finally:
         app.close()
 

@@ -48,7 +48,7 @@ class Controls(ABC):
     def load_seed(self, seed: str | Path | Mapping[str, Any]) -> None:
         """Begin anew from another seed: a name, a file, or the rows of sets."""
         try:
-            self._memory.begin_with(seed)
+            self._memory.begin(seed)
         except ValueError as error:
             raise NotAllowed(str(error), sorted(SEEDS)) from None
         self.reset()

@@ -40,7 +40,7 @@ class Cell(NamedTuple):
 
 
 def read(path: Path) -> tuple[str, Seed]:
-    """The seed in a file, and the name of the one that it extends. ValueError says what is wrong with it, and where."""
+    """The seed in a file, and the name of the one it extends. ValueError says what is wrong with it, and where."""
     try:
         text = path.read_text(encoding="utf-8-sig")
     except (OSError, UnicodeDecodeError) as error:
@@ -86,11 +86,25 @@ def _yaml(path: Path, text: str) -> Cell:
 def _noded(node: Any, loader: Any) -> Cell:
     line = node.start_mark.line + 1
     if node.id == "mapping":
+        _check_names(node)
         loader.flatten_mapping(node)
         return Cell({key.value: _noded(value, loader) for key, value in node.value}, line)
     if node.id == "sequence":
         return Cell([_noded(value, loader) for value in node.value], line)
     return Cell(node.value, line, bare=node.style is None)
+
+
+def _check_names(node: Any) -> None:
+    """YAML lets a later value stand for an earlier one of the same name; here that is surely a mistake."""
+    from yaml import MarkedYAMLError
+
+    seen: set[str] = set()
+    for key, _ in node.value:
+        if key.id != "scalar":
+            raise MarkedYAMLError(problem="a name is expected", problem_mark=key.start_mark)
+        if key.value in seen:
+            raise MarkedYAMLError(problem=f"{key.value} stands here twice", problem_mark=key.start_mark)
+        seen.add(key.value)
 
 
 class _Reading:
@@ -109,7 +123,7 @@ class _Reading:
         if not isinstance(sets, dict):
             raise ValueError(f"{self._label}: sets and their rows are expected, such as Users: [{{Number: 100}}].")
         extends = sets.get("extends", Cell("empty"))
-        if extends.content not in SEEDS:
+        if not isinstance(extends.content, str) or extends.content not in SEEDS:
             self._wrong(f"extends{_at(extends)}", f"there is no seed {extends.content!r}, only {', '.join(SEEDS)}.")
             extends = Cell("empty")
         base = SEEDS[extends.content]()

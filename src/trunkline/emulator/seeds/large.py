@@ -16,34 +16,8 @@ from ..telephony.company import Company, Line, Team, Trunk
 from ..telephony.model import CallModel
 from ..values import Row
 from . import devices, directory, fresh, models
+from .names import DIVISIONS, FIRST_NAMES, LAST_NAMES, TOWNS, TRADES
 
-
-def _words(text: str) -> list[str]:
-    return text.split()
-
-
-FIRST_NAMES = _words(
-    "Adaeze Amara Anouk Arvid Beatriz Bogdan Bruno Callum Celia Chidi Dao Dmitri Edda Eleni Elliot Emeka Esben Esther "
-    "Farah Fatou Femi Finn Freya Gideon Giulia Gwen Hamza Hanna Hassan Helmi Hildur Hugo Ibrahim Ilya Imani Ingrid Ivo "
-    "Jana Jomo Jonas Julian Kaito Karim Katya Keiko Kenji Lars Leila Liam Lotte Luca Mads Maren Mateo Mei Milan Mira "
-    "Nadia Nils Noor Oda Olga Omar Oskar Paavo Petra Pilar Priya Quentin Rafael Rania Rosa Ruben Sanna Selma Sinan "
-    "Sofie Soraya Stefan Sven Tariq Tea Thandiwe Tomas Ulla Uwe Valeria Viktor Wanda Wei Xenia Yann Yara Yuki Yusuf "
-    "Zainab Zeno Zofia Zuri Åsa"
-)
-LAST_NAMES = _words(
-    "Abernathy Achebe Adeyemi Aldrich Ashgrove Bellweather Bianchi Birkeland Brandt Bramble Carmichael Castellanos "
-    "Cedergren Czerny Delacroix Desrosiers Dlamini Dunmore Elmgren Eriksen Etxeberria Fairweather Falkenrath Feldspar "
-    "Foxglove Gallowglass Grunwald Haddad Halvorsen Hawksworth Hemmings Holmgaard Ibarra Ironside Jankowski Jessamine "
-    "Kallweit Kestrel Kowalczyk Larkspur Lindqvist Lockhaven Lund Marchetti Marrowby Mistral Montague Mwangi Nakagawa "
-    "Nettlefold Novak Okonkwo Oldcastle Osei Oyelaran Pemberton Petrova Pinemarten Quill Quince Rasmussen Ravensburg "
-    "Redfern Rosewood Saltmarsh Sandoval Silverlake Sorensen Stillwater Tamarind Thistlewood Thornbury Tidewater "
-    "Umber Underhill Vasquez Vetch Vinterberg Wainscott Whitlock Wildenow Winterbourne Wren Yamamoto Yarrow Yewdale "
-    "Zandstra Zeller Zimmerli Ambergate Blackthorn Cloverfield Driftwood Eastlake Fernsby Goldcrest Heatherley "
-    "Inkwell Juniper Kingscote"
-)
-TRADES = _words("Foods Logistics Timber Textiles Optics Dairy Print Energy Marine Glass")
-TOWNS = _words("Harbour Northwind Hillside Riverbend Oakfield Lakeview Stonebridge Meadow Clearwater Highmoor")
-DIVISIONS = _words("Sales Support Engineering Finance Operations Logistics Legal Research Marketing Facilities")
 SITES = 20
 
 DEPARTMENTS = 200
@@ -54,11 +28,12 @@ RING_GROUPS = 100
 MENUS = 50
 PARKINGS = 20
 TRUNKS = 20
+DIDS = 200
 FAXES = 500
 DEVICES = 8_000
 TEAM, AGENTS = PEOPLE // DEPARTMENTS, 20
-# Some three rows a call over three months of work: a million rows in the call log.
-CALLS_PER_DAY = 5_000
+# On a working day; in ninety days they make a million rows of the call log.
+CALLS_PER_DAY = 8_600
 CHATS_PER_DAY = 200
 
 # First Id and first number of each kind of DN; they share one sequence of Ids.
@@ -90,6 +65,12 @@ def seed() -> Seed:
         "Parkings": _dns(_PARKING_ID, PARKINGS, _parking, "SP", 0),
         "Trunks": _dns(_TRUNK_ID, TRUNKS, _trunk, "", _TRUNK),
         "Fax": _dns(_FAX_ID, FAXES, _fax, "", _FAX),
+        "InboundRules": Made(range(1, DIDS + 1), _inbound_rule),
+        "OutboundRules": [_outbound_rule(n, *rule) for n, rule in enumerate(_OUTBOUND, 1)],
+        "DidNumbers": [
+            {"Number": did(n), "TrunkId": _TRUNK_ID + n // (DIDS // TRUNKS), "TemplateFileName": "example.xml"}
+            for n in range(DIDS)
+        ],
         "Contacts": Made(range(1, CONTACTS + 1), _contact),
         "DeviceInfos": Made(range(1, DEVICES + 1), _device),
         "WebsiteLinks": [_link(n) for n in range(10)],
@@ -106,7 +87,7 @@ def _company() -> Company:
     """The same people, queues and lines as the history is told of."""
     return Company(
         extensions=range(_USER, _USER + PEOPLE),
-        name_of=lambda number: str(_person(number - _USER)["Name"]),
+        name_of=name_of,
         operator=_USER,
         recorded=tuple(_USER + place for place in _team(1)),
         queues=tuple(_crew(_queue(place)) for place in range(QUEUES)),
@@ -126,7 +107,7 @@ def _company() -> Company:
 
 def _line(place: int) -> Line:
     """The number that leads to a department's queue."""
-    return Line(f"+442079460{place:03}", str(_queue(place)["Name"]), place % 2, place)
+    return Line(did(place), str(_queue(place)["Name"]), place % 2, place)
 
 
 def _crew(row: Row) -> Team:
@@ -153,6 +134,12 @@ def _name(place: int) -> tuple[str, str]:
     return FIRST_NAMES[first], LAST_NAMES[last]
 
 
+def name_of(number: int) -> str:
+    """``Okonkwo, Amara``, as a PBX shows the person at an extension."""
+    first, last = _name(number - _USER)
+    return f"{last}, {first}"
+
+
 def _department_name(place: int) -> str:
     return "DEFAULT" if place == 0 else f"{DIVISIONS[place % 10]} {place // 10 % SITES + 1}"
 
@@ -170,8 +157,7 @@ def _membership(place: int, role: str) -> Row:
 
 def _person(place: int) -> Row:
     """Somebody as queues and ring groups name them."""
-    first, last = _name(place)
-    return {"Id": _USER_ID + place, "Number": str(_USER + place), "Name": f"{last}, {first}"}
+    return {"Id": _USER_ID + place, "Number": str(_USER + place), "Name": name_of(_USER + place)}
 
 
 def _team(department: int) -> range:
@@ -226,7 +212,7 @@ def _user(place: int) -> Row:
         "ClickToCallId": f"ext{number}",
         "WebMeetingFriendlyName": f"ext{number}",
         "ForwardingProfiles": [
-            {"Id": 100_000 + 10 * place + n, "Name": name, "NoAnswerTimeout": 20, "AcceptMultipleCalls": False}
+            {"Id": 10 * (_USER_ID + place) + n, "Name": name, "NoAnswerTimeout": 20, "AcceptMultipleCalls": False}
             for n, name in enumerate(("Available", "Away", "Out of office", "Custom 1", "Custom 2"))
         ],
         "Greetings": [{"DisplayName": "Default", "Filename": "", "Type": "Default"}],
@@ -294,7 +280,7 @@ def _parking(place: int) -> Row:
 
 def _trunk(place: int) -> Row:
     number = str(_TRUNK + place)
-    numbers = [f"+4420794600{10 * (place % 10) + n:02}" for n in range(10)]
+    numbers = [did(10 * place + n) for n in range(DIDS // TRUNKS)]
     host = f"sip{place + 1}.example.com"
     return {
         "Id": _TRUNK_ID + place,
@@ -309,6 +295,49 @@ def _trunk(place: int) -> Row:
         "SimultaneousCalls": 100,
         "Gateway": {"Id": place + 1, "Name": f"SIP {place + 1}", "Type": "Provider", "Host": host, "Port": 5060},
         "Groups": [_membership(0, "users")],
+    }
+
+
+def did(place: int) -> str:
+    """A number that is dialled from outside; each rings at a queue, the last at the first menu."""
+    return f"+442079460{place:03}"
+
+
+_OUTBOUND = (("Emergency", "999", True, 0), ("National", "0", False, 1), ("International", "00", False, 1))
+
+
+def _inbound_rule(number: int) -> Row:
+    place = number - 1
+    trunk = place // (DIDS // TRUNKS)
+    menu = {"To": "IVR", "Number": str(_MENU), "Type": "IVR"}
+    queue = {"To": "Queue", "Number": str(_QUEUE + place), "Type": "Queue"}
+    return {
+        "Id": number,
+        "RuleName": f"Line {number}",
+        "Condition": "BasedOnDID",
+        "CallType": "ExternalCallsOnly",
+        "Data": did(place),
+        "OfficeHoursDestination": menu if number == DIDS else queue,
+        "OutOfOfficeHoursDestination": {"To": "IVR", "Number": str(_MENU + 1), "Type": "IVR"},
+        "TrunkDN": {
+            "Id": _TRUNK_ID + trunk,
+            "Number": str(_TRUNK + trunk),
+            "Name": f"SIP {trunk + 1}",
+            "Type": "ExternalLine",
+        },
+    }
+
+
+def _outbound_rule(number: int, name: str, prefix: str, emergency: bool, strip: int) -> Row:
+    return {
+        "Id": number,
+        "Name": name,
+        "Prefix": prefix,
+        "Priority": number,
+        "EmergencyRule": emergency,
+        "GroupIds": [_DEPARTMENT_ID],
+        "GroupNames": [_department_name(0)],
+        "Routes": [{"TrunkId": _TRUNK_ID, "TrunkName": "SIP 1", "StripDigits": strip, "Prepend": ""}],
     }
 
 
