@@ -15,11 +15,13 @@ from trunkline.emulator import levels
 from trunkline.emulator.seeds import SEEDS
 from trunkline.emulator.store import Store
 
-from . import valid
+from . import valid, valid_system
 
 VERSIONS = ("pre-20.0.5", "20.0.7", "20.0.10")
 STATUS = {"list": 200, "entity": 200, "value": 200, "file": 200, "none": 204}
-UPLOAD = b'--X\r\nContent-Disposition: form-data; name="file"; filename="new.wav"\r\n\r\nRIFF\r\n--X--\r\n'
+UPLOAD = (
+    b'--X\r\nContent-Disposition: form-data; name="file"; filename="new.wav"\r\n\r\nRIFF\x04\0\0\0WAVEfmt \r\n--X--\r\n'
+)
 
 
 def known_values(store: Store, action: Action) -> dict[str, Any]:
@@ -41,6 +43,7 @@ def content_of(version: Catalog, action: Action) -> dict[str, Any] | None:
             content.pop(field, None)
     if action.kind == "create" and content.get("Id") == valid.VALUES["Int32"]:
         content["Id"] = 0
+    content = valid_system.fit(version, action.id, content)
     return {"groups.delete_company_by_id": {"id": 6}, "groups.delete_company_by_number": {"number": "GRP0005"}}.get(
         action.id, content
     )
@@ -53,7 +56,9 @@ def test_every_action_answers_in_its_declared_way(dial, version):
     store = Store(narrowed, SEEDS["demo"]())
     assert len(narrowed.actions) > 500
     for action in narrowed.actions:
-        target = valid.path(action, known_values(store, action))
+        for before in valid_system.BEFORE.get(action.id, ()):
+            assert line.ask(*before).status < 400, (action.id, before)
+        target = valid.path(action, {**known_values(store, action), **valid_system.ARGUMENTS.get(action.id, {})})
         if action.kind == "upload":
             headers = {"authorization": f"Bearer {line.token}", "content-type": "multipart/form-data; boundary=X"}
             answer = line.send("POST", "/xapi/v1" + target, UPLOAD, headers)

@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from typing import NamedTuple
 
 from .. import catalog
-from . import behaviours, crud, rights, shapes
+from . import behaviours, crud, files, rights, shapes
 from .answers import Call
 from .messages import Disconnected, Receive, Request, Response, Scope, Send, read, write
 from .odata import query
@@ -133,6 +133,10 @@ class Emulator:
             raise Refusal(413)
         if request.path.startswith(SIGN_IN):
             return self._sign_in.answer(request)
+        if files.serves(request):
+            client = self._sign_in.client_of(request)
+            visit.client_id = client.client_id
+            return files.answer(request, client, self._store)
         path = _api_path(request)
         client = self._sign_in.client_of(request)
         visit.client_id = client.client_id

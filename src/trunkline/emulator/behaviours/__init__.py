@@ -6,9 +6,67 @@ Each module has its ``HANDLERS``, by action id; an action has one handler.
 from __future__ import annotations
 
 from ..crud import Handler
-from . import bulk, call_log, contacts, groups, logs, numbers, peers, prompts, recordings, services
+from . import (
+    ai,
+    backups,
+    bulk,
+    call_log,
+    conference,
+    contacts,
+    costs,
+    crm,
+    defs,
+    firewall,
+    groups,
+    integrations,
+    kept_settings,
+    licence,
+    logs,
+    mail,
+    numbers,
+    peers,
+    playlists,
+    prompts,
+    recordings,
+    services,
+    status,
+    storage,
+    support,
+    tokens,
+    updates,
+    voicemail,
+)
 
-_MODULES = (bulk, call_log, contacts, groups, logs, numbers, peers, prompts, recordings, services)
+_MODULES = (
+    ai,
+    backups,
+    bulk,
+    call_log,
+    conference,
+    contacts,
+    costs,
+    crm,
+    defs,
+    firewall,
+    groups,
+    integrations,
+    kept_settings,
+    licence,
+    logs,
+    mail,
+    numbers,
+    peers,
+    playlists,
+    prompts,
+    recordings,
+    services,
+    status,
+    storage,
+    support,
+    tokens,
+    updates,
+    voicemail,
+)
 
 
 def _merged() -> dict[str, Handler]:

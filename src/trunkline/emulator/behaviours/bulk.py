@@ -48,7 +48,5 @@ HANDLERS: dict[str, Handler] = {
     "users.batch_delete": _delete_users,
     "outbound_rules.purge": _purge_outbound_rules,
     "contacts.all_contacts_bulk_delete": _purge("Contacts"),
-    "backups.purge_local_backups": _purge("Backups"),
-    "purge_settings.purge_local_backups": _purge("Backups"),
     "firmwares.clean_up": _purge("Firmwares"),
 }

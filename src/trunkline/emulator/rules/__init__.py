@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from . import files, principals, settings
 from .rule import Rule
 
-RULES: dict[str, Rule] = {}
+RULES: dict[str, Rule] = {**files.RULES, **principals.RULES, **settings.RULES}
 
 __all__ = ["RULES", "Rule"]

@@ -9,7 +9,7 @@ from . import company, devices, directory, fresh, history
 def seed() -> Seed:
     return {
         **fresh.settings(extensions=len(company.PEOPLE)),
-        "PromptSets": [fresh.prompt_set()],
+        "PromptSets": fresh.prompt_sets(),
         **company.seed(),
         **devices.seed(),
         **directory.seed(),

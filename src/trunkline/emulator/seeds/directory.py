@@ -62,7 +62,15 @@ def seed() -> dict[str, list[Row]]:
         ],
         "WebsiteLinks": [_link(n, *link) for n, link in enumerate(LINKS, 1)],
         "TenantProperties": [{"Name": "CRM_SYNC", "Value": "1", "Description": "Whether contacts are synchronised"}],
-        "Playlists": [{"Name": "Jazz", "Files": ["one.wav", "two.wav"], "Shuffle": True, "MaxVolumePercent": 80}],
+        "Playlists": [
+            {
+                "Name": "Jazz",
+                "Files": ["one.wav", "two.wav"],
+                "RepositoryPath": "",
+                "Shuffle": True,
+                "MaxVolumePercent": 80,
+            }
+        ],
         "CustomPrompts": [
             {
                 "Filename": "welcome.wav",
