@@ -116,7 +116,7 @@ def test_a_recording_is_a_wav_file_with_its_name(pbx):
 
 
 def test_a_prompt_is_uploaded_and_deleted(pbx):
-    body = b'--X\r\nContent-Disposition: form-data; name="file"; filename="new.wav"\r\n\r\nRIFF\r\n--X--\r\n'
+    body = b'--X\r\nContent-Disposition: form-data; name="file"; filename="new.wav"\r\n\r\nRIFF\x04\0\0\0WAVEfmt \r\n--X--\r\n'
     headers = {"authorization": f"Bearer {pbx.token}", "content-type": "multipart/form-data; boundary=X"}
     assert pbx.send("POST", "/xapi/v1/customPrompts", body, headers).status == 204
     assert "new.wav" in [row["Filename"] for row in pbx.get("/CustomPrompts").rows]

@@ -63,7 +63,7 @@ def _link(call: Call) -> Response:
 def _enabled(call: Call) -> Response:
     """Whether the licence comes with support; the first version says only yes or no."""
     supported = bool(call.store.singletons["LicenseStatus"]["Support"])
-    if "Pbx.CreateTicket" not in call.store.catalog.types:
+    if call.action.answer_kind == "value":
         return call.write_value(supported)
     ticket = {"CanCreateTicket": supported, "CreateTicketStatus": "OK" if supported else "KeyHasNoSupportTickets"}
     return call.write_entity(call.store.values.complete("Pbx.CreateTicket", ticket))

@@ -84,6 +84,7 @@ def seed() -> dict[str, list[Row]]:
                 "TemplatePath": "EN/WelcomeEmail.html",
                 "Name": "Welcome",
                 "Lang": "EN",
+                "IsDefault": True,
                 "Subject": "Welcome",
                 "Body": "<p>Hello</p>",
             }
