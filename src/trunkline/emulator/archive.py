@@ -16,7 +16,6 @@ import msgspec
 
 from .store import Store
 from .values import Row
-from .views import VIEWS
 
 _NEVER = frozenset({
     "ActiveCalls", "ActivityLog", "Backups", "EventLogs", "Firewall", "MyGroup", "MyTokens", "MyUser",
@@ -44,11 +43,12 @@ _MEMBER = 30 + 46 + 2 * len(_PADDING)
 def pack(store: Store, contents: Mapping[str, Any]) -> bytes:
     """The store as a zip; of ``contents`` what is False is left out."""
     left_out = {part for part in PARTS if contents.get(part) is False}
-    without = _NEVER.union(VIEWS, *(PARTS[part] for part in left_out))
+    without = _NEVER.union(*(PARTS[part] for part in left_out))
     dump = {name: list(table.rows.values()) for name, table in store.tables.items() if name not in without}
     singles = {name: row for name, row in store.singletons.items() if name not in without}
     kept = {name: value for name, value in store.kept.items() if _goes_along(name, left_out)}
-    files = {"kept.json": kept, **{f"sets/{name}.json": value for name, value in {**dump, **singles}.items()}}
+    memory = {"left out": sorted(left_out), "kept": kept}
+    files = {"memory.json": memory, **{f"sets/{name}.json": value for name, value in {**dump, **singles}.items()}}
     return _zipped({name: msgspec.json.encode(value) for name, value in files.items()})
 
 
@@ -85,7 +85,10 @@ def unpack(store: Store, content: bytes) -> None:
     """Bring the store back to what a zip of ``pack`` holds; sets that it lacks stay as they are."""
     with zipfile.ZipFile(io.BytesIO(content)) as archive:
         files = {name: archive.read(name) for name in archive.namelist() if name.endswith(".json")}
-    for name, value in msgspec.json.decode(files.pop("kept.json")).items():
+    memory = msgspec.json.decode(files.pop("memory.json"))
+    kept = memory["kept"]
+    since = [name for name in store.kept if name not in kept and _goes_along(name, set(memory["left out"]))]
+    for name, value in {**kept, **dict.fromkeys(since)}.items():
         store.keep(name, value)
     for path, encoded in files.items():
         name = path.removeprefix("sets/").removesuffix(".json")

@@ -8,6 +8,7 @@ from typing import Any
 from .. import event_log
 from ..answers import Call
 from ..crud import Handler
+from ..memory import remembered
 from ..messages import Response
 from ..refusals import bad_field, not_found
 from ..store import REQUIRED, Store
@@ -78,18 +79,18 @@ def _need_key(store: Store) -> None:
 
 
 def _serial(store: Store, prefix: str) -> str:
-    number = store.kept.get(_SERIAL, 0) + 1
+    number = remembered(store, _SERIAL, 0) + 1
     store.keep(_SERIAL, number)
     return f"{prefix}_{number:08}"
 
 
 def _stores(store: Store) -> dict[str, Row]:
-    known: dict[str, Row] = store.kept.get(_STORES, {})
+    known: dict[str, Row] = remembered(store, _STORES, {})
     return known
 
 
 def _files(store: Store) -> dict[str, list[Row]]:
-    known: dict[str, list[Row]] = store.kept.get(_FILES, {})
+    known: dict[str, list[Row]] = remembered(store, _FILES, {})
     return known
 
 

@@ -12,6 +12,7 @@ from xml.sax.saxutils import quoteattr
 
 from ..answers import Call
 from ..crud import Handler
+from ..memory import remembered
 from ..messages import Response
 from ..refusals import bad_field, not_found
 from ..store import REQUIRED, Store
@@ -104,7 +105,7 @@ def _set_state(call: Call) -> Response:
             raise bad_field(field, REQUIRED)
     state = secrets.token_urlsafe(16)
     verifier = asked.get("PKCECodeVerifier")
-    call.store.keep(_OAUTH, {**call.store.kept.get(_OAUTH, {}), asked["Variable"]: state})
+    call.store.keep(_OAUTH, {**remembered(call.store, _OAUTH, {}), asked["Variable"]: state})
     digest = hashlib.sha256(verifier.encode()).digest() if verifier else b""
     challenge = base64.urlsafe_b64encode(digest).rstrip(b"=").decode("ascii") or None
     return call.write_entity({"State": state, "CodeChallenge": challenge})
@@ -114,7 +115,7 @@ def _get_oauth(call: Call) -> Response:
     """What a variable was set to, by the settings or by signing in. Raises Refusal (404) for one that wasn't."""
     variable = call.arguments["variable"]
     choices = {one["Key"]: one["Value"] for one in call.store.singletons["CrmIntegration"]["VariableChoices"]}
-    found = {**choices, **call.store.kept.get(_OAUTH, {})}
+    found = {**choices, **remembered(call.store, _OAUTH, {})}
     if variable not in found:
         raise not_found()
     return call.write_entity({"Key": variable, "Value": found[variable]})

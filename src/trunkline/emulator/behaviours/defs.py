@@ -5,9 +5,11 @@ from __future__ import annotations
 from .. import event_log
 from ..answers import Call
 from ..crud import Handler
+from ..memory import remembered
 from ..messages import Response
 from ..refusals import bad_field
 from ..rules.checks import is_mail_address
+from ..rules.files import ACTIVE_PROMPT_SET
 from ..store import REQUIRED, Store
 from ..values import Row
 from ..warning_codes import refuse
@@ -50,7 +52,7 @@ def _system_parameters(call: Call) -> Response:
         "Custom2Name": apps["NameOfCustomOutOfOfficeStatus"],
         "EmRuleCreationAllowed": bool(store.rows("Trunks")),
         "IsChatLogEnabled": chat_log_on(store),
-        "IsMulticompanyMode": bool(store.kept.get(MULTI_COMPANY, False)),
+        "IsMulticompanyMode": bool(remembered(store, MULTI_COMPANY, False)),
         "IsRemoteBackup": location.get("FileSystemType") not in (None, "Local"),
         "IsTranscriptionEnabled": store.singletons["VoicemailSettings"]["TranscribeEngine"] not in (None, "None"),
         "RemoteStorageStatus": remote_storage(store),
@@ -63,7 +65,7 @@ def _system_parameters(call: Call) -> Response:
 
 
 def _active_folder(store: Store) -> str | None:
-    chosen = store.kept.get("active prompt set", 1)
+    chosen = remembered(store, ACTIVE_PROMPT_SET, 1)
     return next((row["Folder"] for row in store.rows("PromptSets") if row["Id"] == chosen), None)
 
 

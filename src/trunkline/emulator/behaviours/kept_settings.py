@@ -7,6 +7,7 @@ from typing import Any
 from ..answers import Call
 from ..archive import KEPT
 from ..crud import Handler
+from ..memory import remembered
 from ..messages import Response
 from ..store import Store
 from ..values import Row
@@ -59,7 +60,7 @@ RANGES = {
 
 def setting(store: Store, name: str) -> Row:
     """The settings of a type such as ``BackupSettings``, complete."""
-    return store.values.complete(f"Pbx.{name}", store.kept.get(KEPT + name, _DEFAULTS[name]))
+    return store.values.complete(f"Pbx.{name}", remembered(store, KEPT + name, _DEFAULTS[name]))
 
 
 def _get(name: str) -> Handler:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from ..answers import Call
 from ..crud import Handler
+from ..memory import remembered
 from ..messages import Response
 from ..rules.checks import are_mail_addresses, is_host, is_mail_address
 from ..rules.files import ORIGINALS
@@ -46,7 +47,7 @@ def _test_notification(call: Call) -> Response:
 def _set_default(call: Call) -> Response:
     """The template as 3CX delivered it."""
     row = call.entity()
-    original = call.store.kept.get(ORIGINALS, {}).get(row["TemplatePath"], {})
+    original = remembered(call.store, ORIGINALS, {}).get(row["TemplatePath"], {})
     default = {"IsDefault": True} if "IsDefault" in row else {}
     call.store.change("EmailTemplate", row, **original, **default)
     return Response(204)

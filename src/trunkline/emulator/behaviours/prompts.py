@@ -9,6 +9,7 @@ from .. import event_log
 from ..answers import Call
 from ..crud import Handler
 from ..forms import read_upload
+from ..memory import remembered
 from ..messages import Response
 from ..refusals import bad_field
 from ..rules.files import ACTIVE_PROMPT_SET
@@ -31,7 +32,7 @@ def _set_active(call: Call) -> Response:
 
 def active(store: Store) -> int:
     """The Id of the set in use."""
-    return int(store.kept.get(ACTIVE_PROMPT_SET, 1))
+    return int(remembered(store, ACTIVE_PROMPT_SET, 1))
 
 
 def _active(call: Call) -> Response:

@@ -8,6 +8,7 @@ from __future__ import annotations
 from .. import event_log
 from ..answers import Call
 from ..crud import Handler
+from ..memory import remembered
 from ..messages import Response
 from ..store import Store
 from ..values import Row
@@ -49,7 +50,7 @@ def _plausible(store: Store, row: Row) -> Row:
 
 def _start(call: Call) -> Response:
     """Start services; those that are disabled stay as they are."""
-    disabled = call.store.kept.get(_DISABLED, [])
+    disabled = remembered(call.store, _DISABLED, [])
     for row in _asked(call):
         if row["Name"] not in disabled:
             _set_status(call.store, row, "Running")
@@ -65,7 +66,7 @@ def _stop(call: Call) -> Response:
 
 
 def _restart(call: Call) -> Response:
-    disabled = call.store.kept.get(_DISABLED, [])
+    disabled = remembered(call.store, _DISABLED, [])
     for row in _asked(call):
         if row["RestartEnabled"] and row["Name"] not in disabled:
             _cycle(call.store, row)
@@ -79,7 +80,7 @@ def _cycle(store: Store, row: Row) -> None:
 
 
 def _restart_all(call: Call) -> Response:
-    disabled = call.store.kept.get(_DISABLED, [])
+    disabled = remembered(call.store, _DISABLED, [])
     for row in call.store.rows("Services"):
         if row["Name"] not in disabled:
             _cycle(call.store, row)
@@ -88,7 +89,7 @@ def _restart_all(call: Call) -> Response:
 
 def _restart_machine(call: Call) -> Response:
     """Every service that isn't disabled runs afterwards."""
-    disabled = call.store.kept.get(_DISABLED, [])
+    disabled = remembered(call.store, _DISABLED, [])
     for row in call.store.rows("Services"):
         if row["Name"] not in disabled:
             now = event_log.stamp(call.store.now())
@@ -99,13 +100,13 @@ def _restart_machine(call: Call) -> Response:
 
 def _enable(call: Call) -> Response:
     names = {row["Name"] for row in _asked(call)}
-    call.store.keep(_DISABLED, [name for name in call.store.kept.get(_DISABLED, []) if name not in names])
+    call.store.keep(_DISABLED, [name for name in remembered(call.store, _DISABLED, []) if name not in names])
     return _start(call)
 
 
 def _disable(call: Call) -> Response:
     """A disabled service is stopped, and starts only when it is enabled again."""
-    disabled = call.store.kept.get(_DISABLED, [])
+    disabled = remembered(call.store, _DISABLED, [])
     names = [row["Name"] for row in _asked(call) if row["StartStopEnabled"]]
     call.store.keep(_DISABLED, [*disabled, *(name for name in names if name not in disabled)])
     return _stop(call)

@@ -10,6 +10,7 @@ from typing import Any
 from .. import event_log
 from ..answers import Call
 from ..crud import Handler
+from ..memory import remembered
 from ..messages import Response
 from ..odata.literals import read_date_time
 from ..seeds.fresh import MEMORY
@@ -27,7 +28,15 @@ _MAINTENANCE = "database maintenance"
 MAINTENANCE_LASTS = timedelta(seconds=5)
 # Bytes that one of a kind takes.
 _RECORDING, _CALL, _CHAT, _EVENT = 480_000, 1_200, 600, 400
-_SYSTEM_PEERS = ("Queues", "RingGroups", "Receptionists", "Fax", "Parkings", "CallFlowApps")
+# Sets whose numbers the PBX answers itself, and what these are (Pbx.PeerType).
+_SYSTEM_PEERS = {
+    "Queues": "Queue",
+    "RingGroups": "RingGroup",
+    "Receptionists": "IVR",
+    "Fax": "Fax",
+    "Parkings": "Parking",
+    "CallFlowApps": "RoutePoint",
+}
 
 
 def count(store: Store, name: str) -> int:
@@ -35,7 +44,7 @@ def count(store: Store, name: str) -> int:
 
 
 def chat_log_on(store: Store) -> bool:
-    return bool(store.kept.get(CHAT_LOG, True))
+    return bool(remembered(store, CHAT_LOG, True))
 
 
 def _maintained(store: Store) -> bool:
@@ -126,8 +135,8 @@ def system_extensions(store: Store) -> list[Row]:
     up = all(row["Status"] == "Running" for row in store.rows("Services") if row["Name"] == "SIPService")
     return [
         {"Number": row["Number"], "Name": peer_name(row), "Type": kind, "IsRegistered": up}
-        for kind in _SYSTEM_PEERS
-        for row in store.rows(kind)
+        for name, kind in _SYSTEM_PEERS.items()
+        for row in store.rows(name)
     ]
 
 

@@ -7,6 +7,7 @@ from urllib.parse import urlsplit
 from .. import event_log
 from ..answers import Call
 from ..crud import Handler
+from ..memory import remembered
 from ..messages import Response
 from ..principals import new_key
 from ..store import Store
@@ -69,7 +70,7 @@ def _register(call: Call) -> Response:
     """Register at an MCP server, which is remembered by its issuer."""
     asked = call.body()
     issuer = _issuer(call.store, asked["registrationEndpoint"], "registrationEndpoint")
-    known = call.store.kept.get(_REGISTERED, {})
+    known = remembered(call.store, _REGISTERED, {})
     now = event_log.stamp(call.store.now())
     call.store.keep(_REGISTERED, {**known, issuer: {"scope": asked["scope"], "registered": now, "signed in": None}})
     return Response(204)
@@ -79,7 +80,7 @@ def _exchange(call: Call) -> Response:
     """Bring a code to the server's token endpoint. Raises Refusal (400) where this PBX hasn't registered."""
     asked = call.body()
     issuer = _issuer(call.store, asked["tokenEndpoint"], "tokenEndpoint")
-    known = call.store.kept.get(_REGISTERED, {})
+    known = remembered(call.store, _REGISTERED, {})
     if issuer not in known:
         raise refuse(call.store, "WARNINGS.XAPI.NOT_FOUND", "tokenEndpoint")
     if not asked["code"] or not asked["verifier"]:

@@ -8,6 +8,7 @@ from uuid import NAMESPACE_DNS, uuid5
 from .. import event_log
 from ..answers import Call
 from ..crud import Handler
+from ..memory import remembered
 from ..messages import Response
 from ..store import Store
 from ..values import Row
@@ -47,10 +48,10 @@ def _note(store: Store, operation: str, guid: str) -> None:
 def _create(call: Call) -> Response:
     """Another converter. Raises Refusal (400) where there are enough."""
     store = call.store
-    rows = store.kept.get(_ROWS, [])
+    rows = remembered(store, _ROWS, [])
     if len(rows) >= MOST_CONVERTERS:
         raise refuse(store, "WARNINGS.CONVERTER_LIMIT_REACHED")
-    number = store.kept.get(_COUNT, 0) + 1
+    number = remembered(store, _COUNT, 0) + 1
     host, now = f"converter{number}.example.com", event_log.stamp(store.now())
     row = {
         "Guid": str(uuid5(NAMESPACE_DNS, host)),
@@ -70,7 +71,7 @@ def _create(call: Call) -> Response:
 def _delete(call: Call) -> Response:
     """Raises Refusal (400) for one that isn't there."""
     store, wanted = call.store, call.body()["id"]
-    rows = store.kept.get(_ROWS, [])
+    rows = remembered(store, _ROWS, [])
     if wanted not in {row["Guid"] for row in rows}:
         raise refuse(store, "WARNINGS.CONVERTER_REQUEST_NOT_FOUND", "id")
     store.keep(_ROWS, [row for row in rows if row["Guid"] != wanted])
@@ -79,7 +80,7 @@ def _delete(call: Call) -> Response:
 
 
 def _configured(call: Call) -> Response:
-    answer: Row = {"ConfiguredServers": call.store.kept.get(_ROWS, []), "ReleaseChannel": "Release"}
+    answer: Row = {"ConfiguredServers": remembered(call.store, _ROWS, []), "ReleaseChannel": "Release"}
     return call.write_entity(call.store.values.complete("Pbx.ConfiguredAiServers", answer))
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from .. import event_log
+from ..memory import remembered
 from ..sounds import forget_sound, playlist_sound
 from ..values import Row
 from ..warning_codes import refuse
@@ -15,8 +16,8 @@ if TYPE_CHECKING:
 
 # Names under which the store keeps what no set shows.
 BACKUP = "backup "
-ACTIVE_PROMPT_SET = "active prompt set"
-ORIGINALS = "email template originals"
+ACTIVE_PROMPT_SET = "settings active prompt set"
+ORIGINALS = "settings email template originals"
 # Where a playlist can be in use: sets and singletons with fields such as OnHoldFile and MusicOnHold.
 _PLAYED = ("Queues", "CallParkingSettings", "ConferenceSettings", "MusicOnHoldSettings")
 
@@ -31,7 +32,7 @@ class Backups(Rule):
 
 class PromptSets(Rule):
     def check_removal(self, store: Store, row: Row) -> None:
-        if row["Id"] == store.kept.get(ACTIVE_PROMPT_SET, 1):
+        if row["Id"] == remembered(store, ACTIVE_PROMPT_SET, 1):
             raise refuse(store, "WARNINGS.CANNOT_BE_DELETED")
 
 
@@ -77,7 +78,7 @@ class EmailTemplates(Rule):
         return {**given, "IsDefault": False} if old and "IsDefault" in old else given
 
     def stored(self, store: Store, row: Row, old: Row | None) -> None:
-        originals = store.kept.get(ORIGINALS, {})
+        originals = remembered(store, ORIGINALS, {})
         if old and row["TemplatePath"] not in originals:
             kept = {name: old[name] for name in ("Subject", "Body", "From") if name in old}
             store.keep(ORIGINALS, {**originals, row["TemplatePath"]: kept})
