@@ -4,10 +4,21 @@ from __future__ import annotations
 
 import io
 import json
+import urllib.request
 import zipfile
+from contextlib import suppress
 from typing import Any
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from trunkline import catalog
+from trunkline.emulator import Emulator, running
+from trunkline.emulator.archive import pack, pad, unpack
+from trunkline.emulator.refusals import Refusal
+from trunkline.emulator.seeds import SEEDS
+from trunkline.emulator.store import Store
 
 MAKE = "/Backups/Pbx.Backup"
 
@@ -230,3 +241,77 @@ def test_failover_scripts_are_those_that_the_settings_name(pbx):
     assert pbx.get(scripts).rows == []
     pbx.ask("POST", "/Backups/Pbx.SetBackupFailoverSettings", {"settings": {"PreStartScript": "before.sh"}})
     assert pbx.get(scripts).rows == [{"Filename": "before.sh"}]
+
+
+CATALOG = catalog.load("20.0.10")
+CHANGES = st.lists(
+    st.one_of(
+        st.tuples(st.just("delete"), st.sampled_from([("Fax", {"Id": 121}), ("Contacts", {"Id": 3})])),
+        st.tuples(st.just("create"), st.sampled_from([("Fax", {"Number": "700"}), ("Contacts", {"FirstName": "A"})])),
+        st.tuples(st.just("update"), st.sampled_from(["A", "B", ""])),
+        st.tuples(st.just("keep"), st.integers(0, 3)),
+        st.tuples(st.just("clear"), st.sampled_from(["WebsiteLinks", "CallCostSettings", "Holidays"])),
+    ),
+    max_size=6,
+)
+
+
+def seen(store: Store) -> Any:
+    """What a client can see, in no order, and what the settings of functions are."""
+    rows = {name: sorted(map(repr, table.rows.values())) for name, table in store.tables.items()}
+    kept = {name: value for name, value in store.kept.items() if value is not None}
+    return rows, {name: dict(row) for name, row in store.singletons.items()}, kept
+
+
+def do(store: Store, kind: str, what: Any) -> None:
+    with suppress(Refusal):
+        match kind:
+            case "delete":
+                store.delete(*what)
+            case "create":
+                store.create(*what)
+            case "update":
+                store.update("Users", {"Id": 12}, {"FirstName": what})
+            case "keep":
+                store.keep(f"settings {what}", {"n": what})
+            case "clear":
+                store.clear(what)
+
+
+@settings(deadline=None, max_examples=30)
+@given(before=CHANGES, after=CHANGES)
+def test_whatever_was_done_since_is_undone(before, after):
+    store = Store(CATALOG, SEEDS["demo"]())
+    for change in before:
+        do(store, *change)
+    was = seen(store)
+    content = pack(store, {})
+    for change in after:
+        do(store, *change)
+    unpack(store, content)
+    assert seen(store) == was
+    assert store.singletons["MyUser"] is next(iter(store.tables["Users"].rows.values()))
+
+
+@settings(deadline=None)
+@given(extra=st.integers(0, 100_000))
+def test_a_padded_zip_has_its_size_and_opens(extra):
+    small = pack(Store(CATALOG, {}), {})
+    content = pad(small, len(small) + extra)
+    assert len(content) == (len(small) + extra if extra >= 98 else len(small))
+    assert zipfile.ZipFile(io.BytesIO(content)).testzip() is None
+
+
+def test_a_download_over_a_socket():
+    emulator = Emulator(client_id="tests", api_key="a-key-for-tests")
+    with running(emulator) as url:
+        form = b"grant_type=client_credentials&client_id=tests&client_secret=a-key-for-tests"
+        with urllib.request.urlopen(f"{url}/connect/token", form) as answer:
+            token = json.load(answer)["access_token"]
+        headers = {"Authorization": f"Bearer {token}"}
+        asked = urllib.request.Request(f"{url}/xapi/v1/Backups?$top=1", headers=headers)
+        with urllib.request.urlopen(asked) as answer:
+            backup = json.load(answer)["value"][0]
+        with urllib.request.urlopen(urllib.request.Request(url + backup["DownloadLink"], headers=headers)) as answer:
+            content = answer.read()
+    assert len(content) == backup["Size"]

@@ -265,6 +265,10 @@ def test_teams(pbx):
     assert leads_here("sbc.example.com")
     script = pbx.get("/Microsoft365TeamsIntegration/Pbx.GetMapUsersScript()").body.decode()
     assert script.count("Set-CsPhoneNumberAssignment") == 40
+    check = "/Microsoft365TeamsIntegration/Pbx.CheckMapUsersScript()"
+    assert pbx.get(check).json["value"] is False
+    pbx.ask("PATCH", "/Microsoft365Integration", {"ApplicationId": "a", "TenantId": "t"})
+    assert pbx.get(check).json["value"] is True
 
 
 def test_the_policy_names_the_bucket(pbx):

@@ -135,7 +135,7 @@ class Emulator:
             return self._sign_in.answer(request)
         if files.serves(request):
             client = self._sign_in.client_of(request)
-            visit.client_id = client.client_id
+            visit.client_id, visit.level = client.client_id, "behaviour"
             return files.answer(request, client, self._store)
         path = _api_path(request)
         client = self._sign_in.client_of(request)

@@ -19,6 +19,8 @@ SERVICE_STOPPED, SERVICE_STARTED, OS_RESTARTED = 4100, 4101, 4102
 LICENCE_CHANGED, UPDATE_INSTALLED, REMOTE_ACCESS, DATABASE_MAINTENANCE = 4110, 4111, 4112, 4113
 TRUNK_LOST, TRUNK_REGISTERED = 8194, 8195
 ADDRESS_BLOCKED = 12289
+# The log forgets the oldest entries beyond so many.
+MOST_EVENTS = 10_000
 
 
 def stamp(moment: datetime) -> str:
@@ -43,6 +45,9 @@ def log_event(
             "TimeGenerated": stamp(store.now()),
         },
     )
+    rows = store.tables["EventLogs"].rows
+    if len(rows) > MOST_EVENTS:
+        store.remove("EventLogs", [next(iter(rows))])
 
 
 def log_activity(store: Store, text: str, *, extension: str = "", call: str = "", severity: EventType = "Info") -> None:

@@ -137,6 +137,11 @@ def _teams(store: Store) -> Row:
     return store.singletons["Microsoft365TeamsIntegration"]
 
 
+def _check_map_users(call: Call) -> Response:
+    """Whether the script would map anybody: somebody has a mail address, and a tenant is linked."""
+    return call.write_value(_linked(call.store) and bool(_accounts(call.store)))
+
+
 def _map_users(call: Call) -> Response:
     """A script that gives each user with a mail address its number in Teams."""
     lines = ["# Maps the extensions of this PBX to users of Teams.", "Connect-MicrosoftTeams"]
@@ -195,6 +200,7 @@ HANDLERS: dict[str, Handler] = {
     "microsoft365_integration.deauthorize_presence": _deauthorize,
     "microsoft365_integration.test_presence": _test_presence,
     "microsoft365_teams_integration.check_fqdn_record": _check_fqdn,
+    "microsoft365_teams_integration.check_map_users_script": _check_map_users,
     "microsoft365_teams_integration.get_map_users_script": _map_users,
     "microsoft365_teams_integration.get_dial_plan_script": _dial_plan,
     "amazon_integration_settings.generate_iam_policy_file": _policy,

@@ -35,7 +35,7 @@ def _set_status(store: Store, row: Row, status: str) -> None:
     """Note it in the event log where it is a change; a stopped service takes nothing."""
     changed = row["Status"] != status
     used = _plausible(store, row) if status == "Running" else {"MemoryUsed": 0, "ThreadCount": 0, "HandleCount": 0}
-    store.change("Services", row, Status=status, SampleTime=event_log.stamp(store.now()), **used)
+    store.change("Services", row, Status=status, **used)
     if changed:
         code, kind, text = _TEXTS[status]
         name = row["DisplayName"]
@@ -92,8 +92,7 @@ def _restart_machine(call: Call) -> Response:
     disabled = remembered(call.store, _DISABLED, [])
     for row in call.store.rows("Services"):
         if row["Name"] not in disabled:
-            now = event_log.stamp(call.store.now())
-            call.store.change("Services", row, Status="Running", SampleTime=now, **_plausible(call.store, row))
+            call.store.change("Services", row, Status="Running", **_plausible(call.store, row))
     event_log.log_event(call.store, "Warning", event_log.OS_RESTARTED, "The operating system was restarted")
     return Response(204)
 
@@ -118,11 +117,18 @@ def _collect_garbage(call: Call) -> Response:
     for row in call.store.rows("Services"):
         if row["Status"] == "Running":
             used = min(row["MemoryUsed"] or 0, _plausible(call.store, row)["MemoryUsed"])
-            call.store.change("Services", row, MemoryUsed=used, SampleTime=event_log.stamp(call.store.now()))
+            call.store.change("Services", row, MemoryUsed=used)
     return Response(204)
 
 
+def _list(call: Call) -> Response:
+    """The services with what they take at this moment."""
+    now = event_log.stamp(call.store.now())
+    return call.write_list([{**row, "SampleTime": now} for row in call.store.rows("Services")])
+
+
 HANDLERS: dict[str, Handler] = {
+    "services.list": _list,
     "services.start": _start,
     "services.stop": _stop,
     "services.restart": _restart,

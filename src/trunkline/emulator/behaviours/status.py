@@ -239,7 +239,7 @@ def _service_telemetry(call: Call) -> Response:
     known = call.store.catalog.enum_values("Pbx.PhoneSystemService")
     rows = [
         {
-            "Time": row["SampleTime"],
+            "Time": event_log.stamp(call.store.now()),
             "Service": _TELEMETRY_NAMES.get(row["Name"], row["Name"]),
             "ProcessCount": 1,
             "PrivateMemory": row["MemoryUsed"],

@@ -32,7 +32,7 @@ NO_SUCH_NUMBER = "WARNINGS.XAPI.NON_EXISTENT_EXT_NUMBER"
 FORBIDDEN_CHANGE = "WARNINGS.XAPI.FORBIDDEN_CHANGE"
 
 _DIGITS = re.compile(r"[0-9]+")
-_DIAL_CODE = re.compile(r"[0-9A-Z*#]{1,12}")
+_DIAL_CODE = re.compile(r"[0-9A-Za-z*#]{1,12}")
 
 
 def between(lowest: int, highest: int) -> Check:

@@ -8,7 +8,7 @@ from . import company, devices, directory, fresh, history
 
 def seed() -> Seed:
     return {
-        **fresh.settings(extensions=len(company.PEOPLE)),
+        **fresh.settings(),
         "PromptSets": fresh.prompt_sets(),
         **company.seed(),
         **devices.seed(),

@@ -44,18 +44,22 @@ CALL_COSTS = (
 def seed() -> Seed:
     """The department every PBX is born with, its services and parameters, and the settings."""
     return {
-        **settings(extensions=0),
+        **settings(),
         "Groups": [department(1, "GRP0000", "DEFAULT")],
         "PromptSets": prompt_sets(),
     }
 
 
-def settings(extensions: int) -> dict[str, list[Row] | Row]:
+def settings() -> dict[str, list[Row] | Row]:
     """Singletons and the sets that don't depend on who works here."""
     return {
         "AntiHackingSettings": {
             "HackAuthRequests": 25,
             "HackBlacklistDuration": 86400,
+            "HackBarrierAmber": 1000,
+            "HackBarrierGreen": 200,
+            "HackBarrierRed": 2000,
+            "HackChallengeRequests": 1000,
             "MaxRequestPerPeriod": 2000,
             "SecurityDefenseProgram": True,
             "ThrottlePeriodLength": 60,
@@ -154,26 +158,29 @@ def settings(extensions: int) -> dict[str, list[Row] | Row]:
         ],
         "SystemStatus": {
             "Id": 1,
-            "FQDN": FQDN,
-            "Version": "20.0.10.0",
             "OS": "Linux",
             "Ip": "192.0.2.10",
             "IpV4": "192.0.2.10",
-            "Activated": True,
-            "LicenseActive": True,
-            "MaxSimCalls": 16,
-            "CallsActive": 0,
-            "ExtensionsTotal": extensions,
-            "ExtensionsRegistered": extensions,
-            "UserExtensions": extensions,
-            "DiskUsage": 21,
             "TotalDiskSpace": 107_374_182_400,
             "FreeDiskSpace": 84_825_604_096,
-            "BackupScheduled": True,
-            "LastBackupDateTime": "2026-06-15T02:00:00Z",
-            "ExpirationDate": "2027-06-30T00:00:00Z",
+            "LocalIpValid": True,
+            "CurrentLocalIp": "192.0.2.10",
+            "AvailableLocalIps": "192.0.2.10",
+            "RecordingQuota": 10_737_418_240,
+            "IsAuditLogEnabled": True,
         },
-        "VoicemailSettings": {"Id": 1, "Extension": "999", "AutoDeleteEnabled": False, "TranscribeEngine": "None"},
+        "VoicemailSettings": {
+            "Id": 1,
+            "Extension": "999",
+            "AutoDeleteEnabled": False,
+            "AutoDeleteDays": 30,
+            "MinDuration": 3,
+            "Quota": 1024,
+            "UsedSpace": 0,
+            "SendEmailQuotaEnabled": True,
+            "SendEmailQuotaPercentage": 90,
+            "TranscribeEngine": "None",
+        },
     }
 
 
