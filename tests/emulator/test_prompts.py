@@ -140,18 +140,3 @@ def test_the_files_of_a_playlist(pbx):
     assert pbx.get(download).message == "fileName:\nWARNINGS.XAPI.FILE_NOT_FOUND"
     assert pbx.ask("POST", "/Playlists/Pbx.DeletePlaylistFile", body).status == 400
     assert pbx.ask("POST", "/Playlists/Pbx.DeletePlaylistFile", {**body, "playlistKey": "Folk"}).status == 404
-
-
-def test_a_playlist_has_something_to_play_and_a_volume(pbx):
-    assert pbx.ask("POST", "/Playlists", {"Name": "Folk"}).message == "Files:\nWARNINGS.XAPI.PLAYLIST_NO_SOURCE"
-    loud = {"Name": "Folk", "Files": ["a.wav"], "MaxVolumePercent": 101}
-    assert pbx.ask("POST", "/Playlists", loud).message == "MaxVolumePercent:\nWARNINGS.XAPI.OUT_OF_THE_RANGE"
-    assert pbx.ask("POST", "/Playlists", {"Name": "Folk", "RepositoryPath": "/music"}).status == 201
-    assert pbx.ask("PATCH", "/Playlists('Jazz')", {"Files": []}).status == 400
-
-
-def test_a_playlist_that_is_played_stays(pbx):
-    pbx.ask("PATCH", "/MusicOnHoldSettings", {"MusicOnHold": "Jazz"})
-    assert pbx.ask("DELETE", "/Playlists('Jazz')").message == "WARNINGS.XAPI.PLAYLIST_IN_USE"
-    pbx.ask("PATCH", "/MusicOnHoldSettings", {"MusicOnHold": "onhold.wav"})
-    assert pbx.ask("DELETE", "/Playlists('Jazz')").status == 204

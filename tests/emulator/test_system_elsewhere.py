@@ -58,6 +58,7 @@ def test_vector_stores_come_in_pages(ai):
         seen += [row["Id"] for row in page["Items"]]
         after, more = page["LastId"], page["HasMore"]
     assert seen == ids
+    assert ai.get("/AISettings/Pbx.GetVectorStores(limit=5,after='')").json["HasMore"] is False
     assert ai.get("/AISettings/Pbx.GetVectorStores(limit=0,after='')").status == 400
 
 

@@ -140,28 +140,6 @@ def test_every_time_zone_on_the_list_may_be_chosen(pbx):
         assert pbx.ask("PATCH", "/OfficeHours", {"TimeZoneId": zone["IanaName"]}).status == 204
 
 
-@pytest.mark.parametrize(
-    ("change", "field", "code"),
-    [
-        ({"Name": ""}, "Name", REQUIRED),
-        ({"Month": 13}, "Month", RANGE),
-        ({"Day": 31, "Month": 4}, "Day", RANGE),
-        ({"Day": 30, "Month": 2, "IsRecurrent": True}, "Day", RANGE),
-        ({"Day": 29, "Month": 2, "IsRecurrent": False, "Year": 2026}, "Day", RANGE),
-        ({"Day": 3, "IsRecurrent": False, "Year": 2027}, "DayEnd", INVALID),
-        ({"Day": 29, "Month": 2, "IsRecurrent": True}, "", ""),
-        ({}, "", ""),
-    ],
-)
-def test_holidays_are_days_that_exist(pbx, change, field, code):
-    day = {"Name": "Spring", "Day": 1, "Month": 5, "DayEnd": 2, "MonthEnd": 5, "Year": 2026, "YearEnd": 2026, **change}
-    answer = pbx.ask("POST", "/Holidays", day)
-    if code:
-        assert (answer.status, answer.message) == (400, f"{field}:\n{code}")
-    else:
-        assert answer.status == 201
-
-
 def test_a_parameter_has_a_name_of_its_own(pbx):
     answer = pbx.ask("POST", "/Parameters", {"Name": "MAXCALLTIME", "Value": "1"})
     assert (answer.status, answer.message) == (400, f"Name:\n{IN_USE}")
@@ -169,3 +147,17 @@ def test_a_parameter_has_a_name_of_its_own(pbx):
     made = pbx.ask("POST", "/Parameters", {"Name": "MINE", "Value": "1"}).json
     assert pbx.ask("PATCH", f"/Parameters({made['Id']})", {"Name": "MINE", "Value": "2"}).status == 204
     assert pbx.ask("PATCH", f"/Parameters({made['Id']})", {"Name": "MAXCALLTIME"}).status == 400
+
+
+@pytest.mark.parametrize(
+    ("version", "path", "body", "message"),
+    [
+        ("20.0.10", "/MailSettings", {"MailAddress": "a"}, "MailAddress:\nWARNINGS.INVALID"),
+        ("20.0.7", "/MailSettings", {"MailAddress": "a"}, "MailAddress:\nWARNINGS.XAPI.INVALID"),
+        ("pre-20.0.5", "/MailSettings", {"MailAddress": "a"}, "MailAddress:\nWARNINGS.XAPI.INVALID"),
+        ("pre-20.0.5", "/ConsoleRestrictions", {"IpWhitelist": ["a"]}, "IpWhitelist:\nWARNINGS.INVALID_IP_MASK"),
+    ],
+)
+def test_codes_are_those_of_the_version(dial, version, path, body, message):
+    answer = dial(version=version).ask("PATCH", path, body)
+    assert (answer.status, answer.message) == (400, message)

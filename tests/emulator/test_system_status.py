@@ -38,6 +38,10 @@ def test_the_counts_are_those_of_the_sets(dial, seed):
 
 
 def test_counts_follow_what_happens(pbx):
+    store = pbx.emulator._store
+    store.change("Trunks", store.get("Trunks", {"Id": 101}), IsOnline=False)
+    assert (status(pbx)["TrunksTotal"], status(pbx)["TrunksRegistered"]) == (2, 1)
+    assert pbx.get("/SystemStatus/Pbx.SystemHealthStatus()").json["Trunks"] is False
     assert status(pbx)["ExtensionsTotal"] == 40
     pbx.ask("POST", "/Users/Pbx.BatchDelete", {"ids": [12]})
     assert status(pbx)["ExtensionsTotal"] == 39

@@ -35,11 +35,6 @@ def kept_sound(store: Store, name: str) -> bytes | None:
     return as_bytes(text) if text else None
 
 
-def playlist_sound(playlist: str, name: str) -> str:
-    """The name under which the sound of a playlist's file is kept."""
-    return f"{playlist}/{name}"
-
-
 def is_wav(content: bytes) -> bool:
     """Whether a file begins as a RIFF file that holds WAVE."""
     return len(content) > 12 and content[:4] == b"RIFF" and content[8:12] == b"WAVE"

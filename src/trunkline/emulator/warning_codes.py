@@ -1,4 +1,4 @@
-"""Codes of ``Pbx.Warnings``, of which an older version knows fewer."""
+"""Codes of ``Pbx.Warnings``, of which an older version knows fewer, and some by another name."""
 
 from __future__ import annotations
 
@@ -9,14 +9,16 @@ from .refusals import Refusal, bad_field
 if TYPE_CHECKING:
     from .store import Store
 
-# What says only that something is wrong; the name changed between versions.
-_PLAIN = ("WARNINGS.INVALID", "WARNINGS.XAPI.INVALID")
+# Up to 20.0.7 a code such as WARNINGS.INVALID_PASSWORD is called WARNINGS.XAPI.INVALID_PASSWORD.
+_NOW, _THEN = "WARNINGS.", "WARNINGS.XAPI."
+INVALID = "WARNINGS.INVALID"
 
 
 def warning(store: Store, code: str) -> str:
-    """The code if this version has it, else the one that says only that something is wrong."""
+    """The code as this version has it; one that it lacks is said as that something is invalid."""
     known = store.catalog.enum_values("Pbx.Warnings")
-    return code if code in known else next((plain for plain in _PLAIN if plain in known), _PLAIN[-1])
+    names = [name for one in (code, INVALID) for name in (one, one.replace(_NOW, _THEN, 1))]
+    return next((name for name in names if name in known), code)
 
 
 def refuse(store: Store, code: str, field: str = "", *, status: int = 400) -> Refusal:

@@ -8,7 +8,7 @@ from ..crud import Handler
 from ..memory import remembered
 from ..messages import Response
 from ..refusals import bad_field
-from ..rules.checks import is_mail_address
+from ..rules.addresses import is_mail_address
 from ..rules.files import ACTIVE_PROMPT_SET
 from ..store import REQUIRED, Store
 from ..values import Row

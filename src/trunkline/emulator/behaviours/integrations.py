@@ -12,7 +12,7 @@ from ..answers import Call
 from ..crud import Handler
 from ..messages import Response
 from ..refusals import bad_field
-from ..rules.checks import is_host
+from ..rules.addresses import is_host
 from ..store import REQUIRED, Store
 from ..values import Row
 from ..warning_codes import refuse

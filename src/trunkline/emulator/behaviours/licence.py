@@ -8,7 +8,7 @@ from .. import event_log
 from ..answers import Call
 from ..crud import Handler
 from ..messages import Response
-from ..rules.checks import is_mail_address
+from ..rules.addresses import is_mail_address
 from ..store import Store
 from ..values import Row
 from ..warning_codes import refuse

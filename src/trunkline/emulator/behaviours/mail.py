@@ -6,7 +6,7 @@ from ..answers import Call
 from ..crud import Handler
 from ..memory import remembered
 from ..messages import Response
-from ..rules.checks import are_mail_addresses, is_host, is_mail_address
+from ..rules.addresses import are_mail_addresses, is_host, is_mail_address
 from ..rules.files import ORIGINALS
 from ..rules.settings import syslog_problem
 from ..values import Row

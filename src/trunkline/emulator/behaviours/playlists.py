@@ -6,7 +6,6 @@ from ..answers import Call
 from ..crud import Handler
 from ..messages import Response
 from ..shapes import silence
-from ..sounds import forget_sound, kept_sound, playlist_sound
 from ..values import Row
 from ..warning_codes import refuse
 
@@ -23,14 +22,13 @@ def _delete_file(call: Call) -> Response:
     body = call.body()
     row = _file_of(call, body["playlistKey"], body["fileName"])
     call.store.change("Playlists", row, Files=[name for name in row["Files"] if name != body["fileName"]])
-    forget_sound(call.store, playlist_sound(row["Name"], body["fileName"]))
     return Response(204)
 
 
 def _download(call: Call) -> Response:
     key, name = str(call.arguments["playlistKey"]), str(call.arguments["fileName"])
     _file_of(call, key, name)
-    return Response.file(kept_sound(call.store, playlist_sound(key, name)) or silence(), "audio/x-wav", name)
+    return Response.file(silence(), "audio/x-wav", name)
 
 
 HANDLERS: dict[str, Handler] = {

@@ -12,7 +12,7 @@ from ..crud import Handler
 from ..messages import Response
 from ..odata.literals import read_date_time
 from ..refusals import bad_field
-from ..rules.checks import is_mail_address
+from ..rules.addresses import is_mail_address
 from ..store import REQUIRED, Store
 from ..warning_codes import refuse
 

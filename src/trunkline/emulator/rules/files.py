@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from .. import event_log
 from ..memory import remembered
-from ..sounds import forget_sound, playlist_sound
+from ..sounds import forget_sound
 from ..values import Row
 from ..warning_codes import refuse
 from .rule import Rule
@@ -18,8 +18,6 @@ if TYPE_CHECKING:
 BACKUP = "backup "
 ACTIVE_PROMPT_SET = "settings active prompt set"
 ORIGINALS = "settings email template originals"
-# Where a playlist can be in use: sets and singletons with fields such as OnHoldFile and MusicOnHold.
-_PLAYED = ("Queues", "CallParkingSettings", "ConferenceSettings", "MusicOnHoldSettings")
 
 
 class Backups(Rule):
@@ -45,32 +43,6 @@ class CustomPrompts(Rule):
         forget_sound(store, row["Filename"])
 
 
-class Playlists(Rule):
-    """A playlist needs something to play: files, or a folder that has them."""
-
-    def check(self, store: Store, row: Row, given: Row, old: Row | None) -> None:
-        volume = row["MaxVolumePercent"]
-        if volume is not None and not 0 <= volume <= 100:
-            raise refuse(store, "WARNINGS.XAPI.OUT_OF_THE_RANGE", "MaxVolumePercent")
-        if (
-            not row["Files"]
-            and not row["RepositoryPath"]
-            and (old is None or given.keys() & {"Files", "RepositoryPath"})
-        ):
-            raise refuse(store, "WARNINGS.XAPI.PLAYLIST_NO_SOURCE", "Files")
-
-    def check_removal(self, store: Store, row: Row) -> None:
-        names = {row["Name"], row["PromptName"]} - {None, ""}
-        players = [other for name in _PLAYED if name in store.tables for other in store.rows(name)]
-        players += [store.singletons[name] for name in _PLAYED if name in store.singletons]
-        if any(value in names for other in players for field, value in other.items() if "OnHold" in field):
-            raise refuse(store, "WARNINGS.XAPI.PLAYLIST_IN_USE")
-
-    def removed(self, store: Store, row: Row) -> None:
-        for name in row["Files"] or []:
-            forget_sound(store, playlist_sound(row["Name"], name))
-
-
 class EmailTemplates(Rule):
     """A changed template remembers how it was, so that it can be made the default again."""
 
@@ -88,6 +60,5 @@ RULES: dict[str, Rule] = {
     "Backups": Backups(),
     "CustomPrompts": CustomPrompts(),
     "EmailTemplate": EmailTemplates(),
-    "Playlists": Playlists(),
     "PromptSets": PromptSets(),
 }

@@ -7,7 +7,6 @@ meant.
 from __future__ import annotations
 
 import re
-from calendar import monthrange
 from collections.abc import Callable, Mapping
 from itertools import pairwise
 from typing import TYPE_CHECKING, Any
@@ -15,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 from ..refusals import bad_field
 from ..values import Row
 from ..warning_codes import refuse
-from . import checks
+from . import addresses
 from .rule import Rule
 
 if TYPE_CHECKING:
@@ -102,9 +101,9 @@ def setpoints(store: Store, values: list[Row]) -> str | None:
 
 _PORT = between(1, 65_535)
 _MINUTES = between(0, 525_600)
-_HOST = text(checks.is_host)
-_ADDRESS = text(checks.is_address)
-_MAIL = text(checks.is_mail_address)
+_HOST = text(addresses.is_host)
+_ADDRESS = text(addresses.is_address)
+_MAIL = text(addresses.is_mail_address)
 
 CHECKS: dict[str, dict[str, Check]] = {
     "AntiHackingSettings": {
@@ -129,13 +128,13 @@ CHECKS: dict[str, dict[str, Check]] = {
         "Extension": free_number,
         "PinNumber": text(lambda value: _DIGITS.fullmatch(value) is not None, "WARNINGS.XAPI.INVALID_PIN_NUMBER"),
     },
-    "ConsoleRestrictions": {"IpWhitelist": each(checks.is_network, "WARNINGS.INVALID_IP_MASK")},
+    "ConsoleRestrictions": {"IpWhitelist": each(addresses.is_network, "WARNINGS.INVALID_IP_MASK")},
     "CountryCodes": {"CountryCodes": each(lambda value: _DIGITS.fullmatch(value) is not None)},
     "E164Settings": {
         "CountryCode": text(lambda value: _DIGITS.fullmatch(value.removeprefix("+")) is not None),
         "InternationalCode": text(lambda value: re.fullmatch(r"[0-9+*#]+", value) is not None),
     },
-    "FaxServerSettings": {"Email": text(checks.are_mail_addresses), "MaxAge": between(0, 36_500)},
+    "FaxServerSettings": {"Email": text(addresses.are_mail_addresses), "MaxAge": between(0, 36_500)},
     "GeneralSettingsForPbx": {"OperatorExtension": known_number, "BusyMonitorTimeout": between(0, 86_400)},
     "HotelServices": {"IpAddress": _ADDRESS, "Port": _PORT, "NoAnswerTimeout": between(0, 3600)},
     "LoggingSettings": {"KeepLogsDays": between(0, 3650), "LoggingLevel": between(0, 10)},
@@ -155,7 +154,7 @@ CHECKS: dict[str, dict[str, Check]] = {
         "StunThirdPort": _PORT,
         "TunnelPort": _PORT,
     },
-    "NotificationSettings": {"EmailAddresses": text(checks.are_mail_addresses), "Setpoints": setpoints},
+    "NotificationSettings": {"EmailAddresses": text(addresses.are_mail_addresses), "Setpoints": setpoints},
     "OfficeHours": {"TimeZoneId": time_zone, "Hours": hours, "BreakTime": hours, "SystemLanguage": not_empty},
     "PhoneBookSettings": {"ResolvingLength": between(1, 30)},
     "PhonesSettings": {f"{vendor}UpdateInterval": _MINUTES for vendor in ("Fanvil", "Grandstream", "Snom", "Yealink")},
@@ -264,28 +263,9 @@ def syslog_problem(row: Row) -> tuple[str, str] | None:
     relay = row["CustomRelayConfig"] or {}
     if not relay.get("Host") or not relay.get("Port"):
         return ("Port" if relay.get("Host") else "Host"), REQUIRED
-    if not checks.is_host(relay["Host"]):
+    if not addresses.is_host(relay["Host"]):
         return "Host", INVALID
     return None if 0 < relay["Port"] < 65_536 else ("Port", "WARNINGS.XAPI.OUT_OF_THE_RANGE")
-
-
-class Holidays(Rule):
-    """Days that exist, an end that isn't before its start."""
-
-    def check(self, store: Store, row: Row, given: Row, old: Row | None) -> None:
-        if not row["Name"]:
-            raise bad_field("Name", REQUIRED)
-        for day, month, year in (("Day", "Month", "Year"), ("DayEnd", "MonthEnd", "YearEnd")):
-            if not 1 <= row[month] <= 12:
-                raise refuse(store, "WARNINGS.XAPI.OUT_OF_THE_RANGE", month)
-            # A holiday of every year may be the 29th of February.
-            longest = monthrange(2024 if row["IsRecurrent"] or not 1 <= row[year] <= 9999 else row[year], row[month])[1]
-            if not 1 <= row[day] <= longest:
-                raise refuse(store, "WARNINGS.XAPI.OUT_OF_THE_RANGE", day)
-        starts = (row["Year"], row["Month"], row["Day"])
-        ends = (row["YearEnd"], row["MonthEnd"], row["DayEnd"])
-        if not row["IsRecurrent"] and ends < starts:
-            raise refuse(store, INVALID, "DayEnd")
 
 
 class Named(Rule):
@@ -315,6 +295,5 @@ _TOGETHER: dict[str, type[Settings]] = {
 }
 RULES: dict[str, Rule] = {
     **{name: _TOGETHER.get(name, Settings)(CHECKS.get(name, {})) for name in {**CHECKS, **dict.fromkeys(_TOGETHER)}},
-    "Holidays": Holidays(),
     "Parameters": Named("Parameters"),
 }
