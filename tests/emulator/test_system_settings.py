@@ -154,7 +154,7 @@ def test_a_parameter_has_a_name_of_its_own(pbx):
     [
         ("20.0.10", "/MailSettings", {"MailAddress": "a"}, "MailAddress:\nWARNINGS.INVALID"),
         ("20.0.7", "/MailSettings", {"MailAddress": "a"}, "MailAddress:\nWARNINGS.XAPI.INVALID"),
-        ("pre-20.0.5", "/MailSettings", {"MailAddress": "a"}, "MailAddress:\nWARNINGS.XAPI.INVALID"),
+        ("pre-20.0.5", "/NetworkSettings", {"PublicStaticIP": "a"}, "PublicStaticIP:\nWARNINGS.XAPI.INVALID"),
         ("pre-20.0.5", "/ConsoleRestrictions", {"IpWhitelist": ["a"]}, "IpWhitelist:\nWARNINGS.INVALID_IP_MASK"),
     ],
 )
