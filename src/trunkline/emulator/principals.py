@@ -9,7 +9,7 @@ from __future__ import annotations
 import secrets
 from typing import TYPE_CHECKING
 
-from .memory import remembered
+from .remembered import remembered
 from .values import Row
 
 if TYPE_CHECKING:

@@ -8,9 +8,9 @@ from typing import Any
 from .. import event_log
 from ..answers import Call
 from ..crud import Handler
-from ..memory import remembered
 from ..messages import Response
 from ..refusals import bad_field, not_found
+from ..remembered import remembered
 from ..store import REQUIRED, Store
 from ..values import Row
 from ..warning_codes import refuse

@@ -12,9 +12,9 @@ from xml.sax.saxutils import quoteattr
 
 from ..answers import Call
 from ..crud import Handler
-from ..memory import remembered
 from ..messages import Response
 from ..refusals import bad_field, not_found
+from ..remembered import remembered
 from ..store import REQUIRED, Store
 from ..values import Row
 

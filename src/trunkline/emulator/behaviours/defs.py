@@ -5,9 +5,9 @@ from __future__ import annotations
 from .. import event_log
 from ..answers import Call
 from ..crud import Handler
-from ..memory import remembered
 from ..messages import Response
 from ..refusals import bad_field
+from ..remembered import remembered
 from ..rules.addresses import is_mail_address
 from ..rules.files import ACTIVE_PROMPT_SET
 from ..store import REQUIRED, Store

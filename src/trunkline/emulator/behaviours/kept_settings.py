@@ -7,8 +7,8 @@ from typing import Any
 from ..answers import Call
 from ..archive import KEPT
 from ..crud import Handler
-from ..memory import remembered
 from ..messages import Response
+from ..remembered import remembered
 from ..store import Store
 from ..values import Row
 from ..warning_codes import refuse

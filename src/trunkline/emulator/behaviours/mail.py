@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from ..answers import Call
 from ..crud import Handler
-from ..memory import remembered
 from ..messages import Response
+from ..remembered import remembered
 from ..rules.addresses import are_mail_addresses, is_host, is_mail_address
 from ..rules.files import ORIGINALS
 from ..rules.settings import syslog_problem

@@ -9,9 +9,9 @@ from .. import event_log
 from ..answers import Call
 from ..crud import Handler
 from ..forms import read_upload
-from ..memory import remembered
 from ..messages import Response
 from ..refusals import bad_field
+from ..remembered import remembered
 from ..rules.files import ACTIVE_PROMPT_SET
 from ..shapes import silence
 from ..sounds import is_wav, keep_sound

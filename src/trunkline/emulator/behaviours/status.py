@@ -10,9 +10,9 @@ from typing import Any
 from .. import event_log
 from ..answers import Call
 from ..crud import Handler
-from ..memory import remembered
 from ..messages import Response
 from ..odata.literals import read_date_time
+from ..remembered import remembered
 from ..seeds.fresh import MEMORY
 from ..store import Store
 from ..values import Row

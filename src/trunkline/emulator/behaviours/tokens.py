@@ -7,9 +7,9 @@ from urllib.parse import urlsplit
 from .. import event_log
 from ..answers import Call
 from ..crud import Handler
-from ..memory import remembered
 from ..messages import Response
 from ..principals import new_key
+from ..remembered import remembered
 from ..store import Store
 from ..warning_codes import refuse
 

@@ -7,8 +7,8 @@ from uuid import NAMESPACE_DNS, uuid5
 from .. import event_log
 from ..answers import Call
 from ..crud import Handler
-from ..memory import remembered
 from ..messages import Response
+from ..remembered import remembered
 from ..store import Store
 from ..values import Row
 from ..warning_codes import refuse

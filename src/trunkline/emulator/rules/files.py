@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from .. import event_log
-from ..memory import remembered
+from ..remembered import remembered
 from ..sounds import forget_sound
 from ..values import Row
 from ..warning_codes import refuse
