@@ -161,8 +161,3 @@ def test_what_activity_there_is(pbx):
     assert len(found) == 10
     pbx.ask("POST", "/ActivityLog/Pbx.PurgeLogs")
     assert (activity(pbx), pbx.get("/ActivityLog/Pbx.GetFilter()").json["Extensions"]) == ([], [])
-
-
-def test_all_logs_are_purged(pbx):
-    assert pbx.ask("POST", "/PurgeAllLogs").status == 204
-    assert (events(pbx), activity(pbx)) == ([], [])

@@ -74,7 +74,8 @@ def test_the_disk_adds_up(pbx):
     assert status(pbx)["FreeDiskSpace"] < before["FreeDiskSpace"]
     information = pbx.get("/SystemStatus/Pbx.SystemDatabaseInformation()").json
     assert information["ChatsUsedSpace"] == before["ChatUsedSpace"]
-    pbx.ask("POST", "/PurgeAllLogs")
+    pbx.ask("POST", "/EventLogs/Pbx.PurgeEventLog")
+    pbx.ask("POST", "/ActivityLog/Pbx.PurgeLogs")
     assert status(pbx)["LogUsedSpace"] == 0
 
 

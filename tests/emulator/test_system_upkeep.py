@@ -250,16 +250,5 @@ def test_faxes_are_cleaned_up(pbx):
     assert pbx.get(size).json["value"] == 0
 
 
-def test_emergency_locations_are_replaced(pbx):
-    update = "/EmergencyGeoLocations/Pbx.Update"
-    wanted = [{"Id": "2", "FriendlyName": "Berlin office"}, {"Id": "3", "FriendlyName": "Warehouse"}]
-    assert pbx.ask("POST", update, {"locations": wanted}).status == 204
-    assert pbx.get("/EmergencyGeoLocations").rows == wanted
-    twice = pbx.ask("POST", update, {"locations": [wanted[0], wanted[0]]})
-    assert (twice.status, twice.message) == (400, "Id:\nWARNINGS.XAPI.DUPLICATE")
-    assert pbx.ask("POST", update, {"locations": [{"Id": "4", "FriendlyName": ""}]}).status == 400
-    assert pbx.get("/EmergencyGeoLocations").rows == wanted
-
-
 def test_interfaces_are_one_list(pbx):
     assert pbx.get("/NetworkSettings/Pbx.GetIfaces()").rows == [row["Id"] for row in pbx.get("/NetworkInterfaces").rows]

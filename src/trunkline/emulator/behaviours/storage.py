@@ -1,4 +1,4 @@
-"""What leaves the PBX's disk: archives elsewhere, the data connector, faxes cleaned up, logs emptied."""
+"""What leaves the PBX's disk: archives elsewhere, the data connector, faxes cleaned up; and its interfaces."""
 
 from __future__ import annotations
 
@@ -70,27 +70,6 @@ def _clean_up_fax(call: Call) -> Response:
     return Response(204)
 
 
-def _purge_logs(call: Call) -> Response:
-    for name in ("EventLogs", "ActivityLog"):
-        call.store.clear(name)
-    return Response(204)
-
-
-def _geo_locations(call: Call) -> Response:
-    """Put these locations in the place of those there are. Raises Refusal (400): no id or name, or an id twice."""
-    locations = call.body()["locations"]
-    for location in locations:
-        for field in ("Id", "FriendlyName"):
-            if not location.get(field):
-                raise bad_field(field, REQUIRED)
-    if len({location["Id"] for location in locations}) < len(locations):
-        raise refuse(call.store, "WARNINGS.XAPI.DUPLICATE", "Id")
-    call.store.clear("EmergencyGeoLocations")
-    for location in locations:
-        call.store.put("EmergencyGeoLocations", location)
-    return Response(204)
-
-
 def _interfaces(call: Call) -> Response:
     return call.write_list([row["Id"] for row in call.store.rows("NetworkInterfaces")])
 
@@ -104,7 +83,5 @@ HANDLERS: dict[str, Handler] = {
     "data_connector_settings.synchronize": _synchronize,
     "fax_server_settings.get_fax_files_size": _fax_size,
     "fax_server_settings.clean_up_fax": _clean_up_fax,
-    "purge_settings.purge_all_logs": _purge_logs,
-    "emergency_geo_locations.update": _geo_locations,
     "network_settings.get_ifaces": _interfaces,
 }
