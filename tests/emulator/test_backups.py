@@ -188,6 +188,7 @@ def test_a_host_key_is_the_same_for_one_host(pbx):
     assert first.startswith("SHA256:")
     assert key("sftp.example.com/other").json["value"] == first
     assert key("sftp://other.example.com").json["value"] != first
+    assert key("sftp://[nothing").status == 400
     assert key("no host").message == "sftpPath:\nWARNINGS.XAPI.CANNOT_CONNECT_SFTP"
 
 

@@ -50,6 +50,11 @@ def test_a_vector_store_is_made_changed_and_deleted(ai):
     assert create(ai, "Another") != vector
 
 
+@pytest.mark.parametrize("action", ["DeleteVectorStore", "DeleteVectorStoreFile"])
+def test_a_store_that_is_not_named_is_not_there(ai, action):
+    assert act(ai, action, {}).status == 404
+
+
 def test_vector_stores_come_in_pages(ai):
     ids = [create(ai, f"S{number}") for number in range(5)]
     seen, after, more = [], "", True

@@ -134,7 +134,7 @@ def _update(call: Call) -> Response:
 
 
 def _delete(call: Call) -> Response:
-    row = _known(call.store, call.body()["id"])
+    row = _known(call.store, call.body().get("id"))
     call.store.keep(_STORES, {key: other for key, other in _stores(call.store).items() if key != row["Id"]})
     call.store.keep(_FILES, {key: files for key, files in _files(call.store).items() if key != row["Id"]})
     return Response(204)
@@ -210,16 +210,16 @@ def _without(store: Store, vector: str, gone: Callable[[Row], bool]) -> None:
 def _delete_file(call: Call) -> Response:
     """Take one file out of one store. Raises Refusal: 404 for the store, 400 for the file."""
     body = call.body()
-    row = _known(call.store, body["vectorid"])
-    if body["fileid"] not in {file["Id"] for file in _files(call.store).get(row["Id"], [])}:
+    row, file_id = _known(call.store, body.get("vectorid")), body.get("fileid")
+    if file_id not in {file["Id"] for file in _files(call.store).get(row["Id"], [])}:
         raise refuse(call.store, "WARNINGS.XAPI.FILE_NOT_FOUND", "fileid")
-    _without(call.store, row["Id"], lambda file: file["Id"] == body["fileid"])
+    _without(call.store, row["Id"], lambda file: file["Id"] == file_id)
     return Response(204)
 
 
 def _delete_everywhere(call: Call) -> Response:
     """Delete a file at the provider: no store has it any more."""
-    file_id = call.body()["fileid"]
+    file_id = call.body().get("fileid")
     for vector in list(_stores(call.store)):
         _without(call.store, vector, lambda file: file["Id"] == file_id)
     return Response(204)

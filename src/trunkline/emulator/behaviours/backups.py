@@ -132,7 +132,10 @@ def _local_size(call: Call) -> Response:
 def _host_key(call: Call) -> Response:
     """A fingerprint as OpenSSH writes it, the same each time for one host. Raises Refusal (400) for no SFTP path."""
     path = call.body()["sftpPath"]
-    host = urlsplit(path if "://" in path else f"sftp://{path}").hostname
+    try:
+        host = urlsplit(path if "://" in path else f"sftp://{path}").hostname
+    except ValueError:
+        host = None
     if not host or " " in path:
         raise refuse(call.store, "WARNINGS.XAPI.CANNOT_CONNECT_SFTP", "sftpPath")
     digest = base64.b64encode(hashlib.sha256(host.encode()).digest()).rstrip(b"=").decode("ascii")

@@ -28,7 +28,7 @@ def _access(store: Store) -> str:
 
 def _request_help(call: Call) -> Response:
     """Send a ticket; a period in days, 1 to 30, also lets 3CX's people in for that long. Raises Refusal (400)."""
-    asked = call.body()["description"] or {}
+    asked = call.body().get("description") or {}
     for field in ("Name", "IssueDescription", "ReplyEmail"):
         if not asked.get(field):
             raise bad_field(field, REQUIRED)
