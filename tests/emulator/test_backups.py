@@ -16,6 +16,7 @@ from hypothesis import strategies as st
 from trunkline import catalog
 from trunkline.emulator import Emulator, running
 from trunkline.emulator.archive import pack, pad, unpack
+from trunkline.emulator.principals import client_of
 from trunkline.emulator.refusals import Refusal
 from trunkline.emulator.seeds import SEEDS
 from trunkline.emulator.store import Store
@@ -139,12 +140,30 @@ def test_restoring_a_backup_of_the_seed_brings_the_seed_back(pbx):
 
 
 def test_what_a_backup_leaves_out_stays_as_it_is(pbx):
-    make(pbx, Recordings=False, Prompts=True)
-    pbx.ask("POST", "/Recordings/Pbx.BulkRecordingsDelete", {"ids": [1]})
+    make(pbx, "without", Prompts=False)
+    make(pbx, "with", Prompts=True)
     pbx.ask("DELETE", "/CustomPrompts('welcome.wav')")
+    for name, found in (("without", 0), ("with", 1)):
+        pbx.ask("POST", f"/Backups('{name}.zip')/Pbx.Restore", {"footprint": 0, "password": ""})
+        assert len(pbx.get("/CustomPrompts").rows) == found
+
+
+def test_what_happened_is_in_no_backup(pbx):
+    make(pbx)
+    pbx.ask("POST", "/Recordings/Pbx.BulkRecordingsDelete", {"ids": [1]})
+    pbx.ask("POST", "/EventLogs/Pbx.PurgeEventLog")
     pbx.ask("POST", "/Backups('before.zip')/Pbx.Restore", {"footprint": 0, "password": ""})
     assert 1 not in [one["Id"] for one in pbx.get("/Recordings").rows]
-    assert "welcome.wav" in [one["Filename"] for one in pbx.get("/CustomPrompts").rows]
+    assert len(pbx.get("/EventLogs").rows) == 1
+
+
+def test_a_principal_of_the_time_signs_in_again(pbx):
+    row = pbx.ask("POST", "/ServicePrincipals", {"Number": "nightly", "XAPIEnabled": True}).json
+    key = pbx.ask("POST", f"/ServicePrincipals({row['Id']})/Pbx.GenerateAppToken").json["value"]
+    make(pbx)
+    pbx.ask("DELETE", f"/ServicePrincipals({row['Id']})")
+    pbx.ask("POST", "/Backups('before.zip')/Pbx.Restore", {"footprint": 0, "password": ""})
+    assert client_of(pbx.emulator._store, "nightly") == (key, ())
 
 
 def test_an_encrypted_backup_asks_for_its_password(pbx):

@@ -1,8 +1,8 @@
 """Backups as files: a zip with a JSON file for each set, made from the store and read back into it.
 
-What a backup leaves out when asked to is told by its contents (``Pbx.BackupContents``). Sets that only show what is
-going on now, the logs and the backups themselves are in none. An "encrypted" backup asks for its password on
-restoring, but its zip is a plain one.
+What a backup leaves out when asked to is told by its contents (``Pbx.BackupContents``). What happened is in none:
+calls, chats, recordings, logs; nor what is going on now, and the backups themselves. An "encrypted" backup asks for
+its password on restoring, but its zip is a plain one.
 """
 
 from __future__ import annotations
@@ -18,23 +18,28 @@ from .store import Store
 from .values import Row
 
 _NEVER = frozenset({
-    "ActiveCalls", "ActivityLog", "Backups", "EventLogs", "Firewall", "MyGroup", "MyTokens", "MyUser",
-    "SecurityTokens", "Services", "SystemStatus",
-})  # fmt: skip
-_HISTORY = frozenset({
-    "CallHistoryView", "ChatHistoryView", "ChatMessagesHistoryView", "LastCdrAndChatMessageTimestamp",
-    "ReportCallLogData",
+    "ActiveCalls", "ActivityLog", "Backups", "CallHistoryView", "ChatHistoryView", "ChatMessagesHistoryView",
+    "EventLogs", "Firewall", "LastCdrAndChatMessageTimestamp", "MyGroup", "MyTokens", "MyUser", "Recordings",
+    "ReportCallLogData", "SecurityTokens", "Services", "SystemStatus",
 })  # fmt: skip
 PARTS = {
-    "CallHistory": _HISTORY,
-    "Recordings": frozenset({"Recordings"}),
     "Prompts": frozenset({"CustomPrompts", "Playlists", "PromptSets"}),
     "PhoneProvisioning": frozenset({"DeviceInfos", "Firmwares", "PhoneLogos", "PhoneTemplates", "SipDevices"}),
     "License": frozenset({"LicenseStatus"}),
     "FQDN": frozenset({"NetworkSettings"}),
 }
 KEPT = "settings "
-_KEPT_PARTS = {"sound ": "Prompts", KEPT: "", "client secrets": ""}
+# How what is kept beside the sets begins, and the part of a backup that it belongs to; "" is in every one.
+_KEPT_PARTS = {
+    KEPT: "",
+    "sound ": "Prompts",
+    "client secrets": "",
+    "conference api key": "",
+    "directory search settings": "",
+    "files of call flow apps": "",
+    "properties of DNs": "",
+    "recording repository": "",
+}
 _PADDING = "padding.bin"
 # What a stored member adds to a zip beside its content: its header, its line in the directory, its name twice.
 _MEMBER = 30 + 46 + 2 * len(_PADDING)
@@ -88,7 +93,7 @@ def unpack(store: Store, content: bytes) -> None:
     memory = msgspec.json.decode(files.pop("memory.json"))
     kept = memory["kept"]
     since = [name for name in store.kept if name not in kept and _goes_along(name, set(memory["left out"]))]
-    for name, value in {**kept, **dict.fromkeys(since)}.items():
+    for name, value in {**kept, **{name: _nothing(store.kept[name], name) for name in since}}.items():
         store.keep(name, value)
     for path, encoded in files.items():
         name = path.removeprefix("sets/").removesuffix(".json")
@@ -96,6 +101,11 @@ def unpack(store: Store, content: bytes) -> None:
             store.change(name, store.singletons[name], **msgspec.json.decode(encoded))
         else:
             _refill(store, name, msgspec.json.decode(encoded))
+
+
+def _nothing(value: Any, name: str) -> Any:
+    """What stands for something that was kept only after the backup: others than settings expect their own type."""
+    return {} if isinstance(value, dict) and not name.startswith(KEPT) else None
 
 
 def _refill(store: Store, name: str, wanted: list[Row]) -> None:
