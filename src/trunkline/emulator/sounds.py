@@ -37,4 +37,4 @@ def kept_sound(store: Store, name: str) -> bytes | None:
 
 def is_wav(content: bytes) -> bool:
     """Whether a file begins as a RIFF file that holds WAVE."""
-    return len(content) > 12 and content[:4] == b"RIFF" and content[8:12] == b"WAVE"
+    return content[:4] == b"RIFF" and content[8:12] == b"WAVE"
