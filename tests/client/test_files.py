@@ -464,6 +464,6 @@ def test_a_recording_of_an_emulated_pbx(pbx: Pbx, folder: Path) -> None:
 
 def test_a_prompt_for_an_emulated_pbx(pbx: Pbx, system: System, tmp_path: Path) -> None:
     path = tmp_path / 'Begrüßung "neu".wav'
-    path.write_bytes(RECORDING)
+    path.write_bytes(b"RIFF....WAVE")
     pbx.call(UPLOAD, file=path)
     assert "Begrüßung %22neu%22.wav" in {row["Filename"] for row in pbx.call("custom_prompts.list")}

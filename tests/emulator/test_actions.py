@@ -18,7 +18,7 @@ from trunkline.emulator.reports.events import oldest_first
 from trunkline.emulator.seeds import ground
 from trunkline.emulator.store import Store
 
-from . import bodies, valid
+from . import bodies, valid, valid_system
 from .report_calls import FROM, TO, USUAL, when
 
 JUNE = Period(when(FROM), when(TO))
@@ -30,7 +30,9 @@ NAMES_WHAT_EXISTS: dict[str, dict[str, Any]] = {
     "users.make_call": {"dn": "101", "destination": "102"},
 }
 STATUS = {"list": 200, "entity": 200, "value": 200, "file": 200, "none": 204}
-UPLOAD = b'--X\r\nContent-Disposition: form-data; name="file"; filename="new.wav"\r\n\r\nRIFF\r\n--X--\r\n'
+UPLOAD = (
+    b'--X\r\nContent-Disposition: form-data; name="file"; filename="new.wav"\r\n\r\nRIFF\x04\0\0\0WAVEfmt \r\n--X--\r\n'
+)
 
 
 def quality_of_a_call(store: Store) -> dict[str, Any]:
@@ -70,7 +72,7 @@ def content_of(version: Catalog, action: Action) -> dict[str, Any] | None:
         content["Id"] = 0
     if action.id in NAMES_WHAT_EXISTS:
         return NAMES_WHAT_EXISTS[action.id]
-    return bodies.fitting(version, action, content)
+    return valid_system.fit(version, action.id, bodies.fitting(version, action, content))
 
 
 @pytest.mark.parametrize("version", VERSIONS)
@@ -80,7 +82,9 @@ def test_every_action_answers_in_its_declared_way(dial, version):
     store = Store(narrowed, ground("demo", version))
     assert len(narrowed.actions) > 500
     for action in narrowed.actions:
-        target = valid.path(action, known_values(store, action))
+        for before in valid_system.BEFORE.get(action.id, ()):
+            assert line.ask(*before).status < 400, (action.id, before)
+        target = valid.path(action, {**known_values(store, action), **valid_system.ARGUMENTS.get(action.id, {})})
         if action.id in bodies.BEFORE:
             path, first = bodies.BEFORE[action.id]
             assert line.ask("POST", path, first).status in (201, 204)

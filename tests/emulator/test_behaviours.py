@@ -92,16 +92,6 @@ def test_services_stop_and_start(pbx):
         assert pbx.get(state).rows == [{"Status": status}]
 
 
-def test_a_prompt_is_uploaded_and_deleted(pbx):
-    body = b'--X\r\nContent-Disposition: form-data; name="file"; filename="new.wav"\r\n\r\nRIFF\r\n--X--\r\n'
-    headers = {"authorization": f"Bearer {pbx.token}", "content-type": "multipart/form-data; boundary=X"}
-    assert pbx.send("POST", "/xapi/v1/customPrompts", body, headers).status == 204
-    assert "new.wav" in [row["Filename"] for row in pbx.get("/CustomPrompts").rows]
-    assert pbx.ask("DELETE", "/CustomPrompts('new.wav')").status == 204
-    other = body.replace(b'name="file"', b'name="other"')
-    assert pbx.send("POST", "/xapi/v1/customPrompts", other, headers).status == 400
-
-
 def test_an_export_is_csv(pbx):
     answer = pbx.get("/Users/Pbx.ExportExtensions()?$select=Number,FirstName&$top=1")
     assert answer.headers["content-type"].startswith("text/csv")

@@ -78,7 +78,7 @@ LOG = "/ReportCallLogData/Pbx.GetCallLogData"
         ("/Fax/InitFax()", 404),
         ("/Fax/Pbx.InitFax(a=1)", 404),
         ("/GetUpdates()", 200),
-        ("/GetUpdateDetails(key=00000000-0000-0000-0000-000000000001,id=00000000-0000-0000-0000-000000000002)", 200),
+        ("/GetUpdateDetails(key=401ae923-b4fe-5972-b286-c0f5fc2d4e7f,id=e02b0afa-c984-5b5c-8d12-209a6daf6880)", 200),
         ("/GetUpdateDetails(key='a',id='b')", 404),
         ("/Recordings/Pbx.DownloadRecording(recId=1)", 200),
         ("/Recordings/Pbx.DownloadRecording(1)", 404),

@@ -18,7 +18,7 @@ from random import Random
 from typing import Any
 
 from .. import catalog
-from . import behaviours, crud, describe, licence, rights, shapes
+from . import behaviours, crud, describe, files, licence, rights, shapes
 from .answers import Call
 from .asking import Answer, Asker
 from .clock import Clock
@@ -33,6 +33,7 @@ from .messages import Disconnected, Receive, Request, Response, Scope, Send, rea
 from .odata import query
 from .odata.literals import Value
 from .odata.paths import BadPath, Segment, read_path
+from .principals import client_of
 from .refusals import NoSuchPath, Refusal
 from .routes import Route, Router
 from .rules import RULES
@@ -89,7 +90,9 @@ class Emulator(Controls):
         self._catalog = catalog.load(version)
         self._router = _router(version)
         self._guard = Guard(self.clock)
-        self._sign_in = SignIn(version, self.clock, tell=self._signed_in)
+        self._sign_in = SignIn(
+            version, self.clock, find_more=lambda client_id: client_of(self._store, client_id), tell=self._signed_in
+        )
         self._journal = Journal()
         self._faults = Faults(fault_seed)
         self._own_headers = {"X-3CX-Version": f"{version}.0" if version.count(".") == 2 else version}
@@ -247,6 +250,10 @@ class Emulator(Controls):
         self._guard.check(request.peer, self._store, variants)
         if request.path.startswith(SIGN_IN):
             return self._sign_in.answer(request)
+        if files.serves(request):
+            client = self._sign_in.client_of(request)
+            entry.client_id, entry.level = client.client_id, "behaviour"
+            return files.answer(request, client, self._store)
         path = _api_path(request)
         if path == describe.OPENAPI:
             return describe.openapi_file(request, self._catalog)

@@ -27,26 +27,29 @@ def read_form(request: Request) -> dict[str, str] | None:
     return None
 
 
-def read_upload(request: Request) -> str | None:
-    """The file name of the multipart part ``file``; None if there is no such part."""
+def read_upload(request: Request) -> tuple[str, bytes]:
+    """The file name and the content of the multipart part ``file``; both empty if there is no such part."""
     parts = _parts(request) if _media_type(request) == "multipart/form-data" else None
-    return None if parts is None else parts[1].get("file")
+    return ("", b"") if parts is None else parts[1].get("file", ("", b""))
 
 
 def _media_type(request: Request) -> str:
     return request.headers.get("content-type", "").partition(";")[0].strip().lower()
 
 
-def _parts(request: Request) -> tuple[dict[str, str], dict[str, str]] | None:
-    """Fields by name with their values, and files by name with their file names; None for a broken body."""
+def _parts(request: Request) -> tuple[dict[str, str], dict[str, tuple[str, bytes]]] | None:
+    """Fields by name with their values, files by name with file names and content; None for a broken body."""
     fields: dict[str, str] = {}
-    files: dict[str, str] = {}
+    files: dict[str, tuple[str, bytes]] = {}
 
     def take_field(field: Field) -> None:
         fields[(field.field_name or b"").decode()] = (field.value or b"").decode()
 
     def take_file(file: File) -> None:
-        files[(file.field_name or b"").decode()] = (file.file_name or b"").decode()
+        file.file_object.seek(0)
+        content = file.file_object.read()
+        file.close()
+        files[(file.field_name or b"").decode()] = ((file.file_name or b"").decode(), content)
 
     headers = {"Content-Type": request.headers["content-type"].encode("latin-1")}
     try:

@@ -47,7 +47,5 @@ HANDLERS: dict[str, Handler] = {
     "contacts.delete_contacts_by_id": _delete_ids,
     "contacts.batch_contacts_delete": _delete_ids,
     "contacts.all_contacts_bulk_delete": _purge("Contacts"),
-    "backups.purge_local_backups": _purge("Backups"),
-    "purge_settings.purge_local_backups": _purge("Backups"),
     "firmwares.clean_up": _purge("Firmwares"),
 }

@@ -1,38 +1,148 @@
-"""Prompts that a PBX plays."""
+"""Prompts that a PBX plays: the sets of system prompts, and the custom prompts that were uploaded or recorded."""
 
 from __future__ import annotations
 
+import re
+from urllib.parse import quote
+
+from .. import event_log
 from ..answers import Call
 from ..crud import Handler
 from ..forms import read_upload
 from ..messages import Response
 from ..refusals import bad_field
-from ..store import REQUIRED
+from ..remembered import remembered
+from ..rules.files import ACTIVE_PROMPT_SET
+from ..shapes import silence
+from ..sounds import is_wav, keep_sound
+from ..store import ALREADY_IN_USE, REQUIRED, Store
+from ..warning_codes import refuse
 
-_ACTIVE = "active prompt set"
+PROMPTS = "/prompts/"
+# 3CX has limits (TOO_MANY_PROMPTS, FILE_IS_TOO_LARGE); the figures are the emulator's own.
+MOST_PROMPTS = 1000
+MOST_BYTES = 8 * 1024 * 1024
+_NAME = re.compile(r"[^\\/:*?\"<>|\x00-\x1f]{1,250}")
 
 
 def _set_active(call: Call) -> Response:
-    call.store.keep(_ACTIVE, call.entity()["Id"])
+    call.store.keep(ACTIVE_PROMPT_SET, call.entity()["Id"])
     return Response(204)
 
 
+def active(store: Store) -> int:
+    """The Id of the set in use."""
+    return int(remembered(store, ACTIVE_PROMPT_SET, 1))
+
+
 def _active(call: Call) -> Response:
-    return call.write_entity(call.store.get("PromptSets", {"Id": call.store.kept.get(_ACTIVE, 1)}))
+    return call.write_entity(call.store.get("PromptSets", {"Id": active(call.store)}))
+
+
+def _copy(call: Call) -> Response:
+    """A custom set with the prompts of another, named as the overrides say."""
+    source, store = call.entity(), call.store
+    given = call.body()["overrides"]
+    overrides = {name: value for name, value in given.items() if value is not None and name not in ("Id", "Prompts")}
+    name = overrides.get("PromptSetName") or f"{source['PromptSetName']} (copy)"
+    if any(row["PromptSetName"] == name for row in store.rows("PromptSets")):
+        raise bad_field("PromptSetName", ALREADY_IN_USE)
+    prompts = [dict(prompt) for prompt in source["Prompts"]]
+    fields = {**source, **overrides, "PromptSetName": name, "PromptSetType": "Custom", "Prompts": prompts}
+    del fields["Id"]
+    row = store.create("PromptSets", fields)
+    if not overrides.get("Folder"):
+        store.change("PromptSets", row, Folder=f"custom-{row['Id']}")
+    return call.write_entity(row)
+
+
+def _pronunciation(call: Call) -> Response:
+    row = call.entity()
+    call.store.change("PromptSets", row, UseAlternateNumberPronunciation=call.body()["alternatePronunciation"])
+    return Response(204)
+
+
+def _call_for(call: Call, doing: str) -> None:
+    """The PBX rings an extension about a prompt of the set. Raises Refusal (400) for an unknown one of either."""
+    row, body = call.entity(), call.body()
+    if body["promptId"] not in {prompt["Id"] for prompt in row["Prompts"]}:
+        raise refuse(call.store, "WARNINGS.XAPI.NOT_FOUND", "promptId")
+    check_extension(call.store, body["extension"], "extension")
+    text = f"Prompt {body['promptId']} of {row['PromptSetName']} is {doing}"
+    event_log.log_activity(call.store, text, extension=body["extension"])
+
+
+def check_extension(store: Store, number: str, field: str) -> None:
+    """Raises Refusal (400) for a number that is no user's."""
+    if not any(user["Number"] == number for user in store.rows("Users")):
+        raise refuse(store, "WARNINGS.XAPI.NON_EXISTENT_EXT_NUMBER", field)
+
+
+def _play(call: Call) -> Response:
+    _call_for(call, "played")
+    return Response(204)
+
+
+def _record(call: Call) -> Response:
+    """Only the prompts of a custom set can be recorded anew."""
+    if call.entity()["PromptSetType"] == "System":
+        raise refuse(call.store, "WARNINGS.XAPI.FORBIDDEN_CHANGE")
+    _call_for(call, "recorded")
+    return Response(204)
 
 
 def _upload(call: Call) -> Response:
-    """Keep a prompt that came as multipart part ``file`` (PBX.md, Files); one of the same name is replaced."""
-    name = read_upload(call.request)
+    """Keep a prompt that came as multipart part ``file`` (PBX.md, Files); one of the same name is replaced.
+
+    Raises Refusal (400): no file, a name that no file may have, no WAV file, too large, too many prompts.
+    """
+    name, content = read_upload(call.request)
     if not name:
         raise bad_field("file", REQUIRED)
-    prompt = {"Filename": name, "DisplayName": name, "FileLink": f"/prompts/{name}", "CanBeDeleted": True}
-    call.store.put("CustomPrompts", prompt)
+    check_file_name(call.store, name, "file")
+    if not name.lower().endswith(".wav"):
+        raise refuse(call.store, "WARNINGS.SUPPORTED_MEDIA_FORMAT_WAV", "file")
+    if not is_wav(content):
+        raise refuse(call.store, "WARNINGS.XAPI.FILE_FORMAT_IS_INCORRECT", "file")
+    if len(content) > MOST_BYTES:
+        raise refuse(call.store, "WARNINGS.XAPI.FILE_IS_TOO_LARGE", "file")
+    _put(call.store, name, content)
+    return Response(204)
+
+
+def check_file_name(store: Store, name: str, field: str) -> None:
+    """Raises Refusal (400) for a name that would leave its folder or that some machine can't write."""
+    if not _NAME.fullmatch(name) or name.startswith(".") or name != name.strip():
+        raise refuse(store, "WARNINGS.XAPI.INVALID_FILE_NAME", field)
+
+
+def _put(store: Store, name: str, content: bytes) -> None:
+    known = store.tables["CustomPrompts"].rows
+    if name not in known and len(known) >= MOST_PROMPTS:
+        raise refuse(store, "WARNINGS.XAPI.TOO_MANY_PROMPTS", "file")
+    prompt = {"Filename": name, "DisplayName": name, "FileLink": PROMPTS + quote(name), "CanBeDeleted": True}
+    store.put("CustomPrompts", prompt)
+    keep_sound(store, name, content)
+
+
+def _record_custom(call: Call) -> Response:
+    """Ring an extension, which speaks a prompt: the emulator's people say nothing, for a tenth of a second."""
+    body = call.body()
+    name = body["filename"] if body["filename"].lower().endswith(".wav") else f"{body['filename']}.wav"
+    check_file_name(call.store, name, "filename")
+    check_extension(call.store, body["dn"], "dn")
+    _put(call.store, name, silence())
+    event_log.log_activity(call.store, f"Prompt {name} was recorded", extension=body["dn"])
     return Response(204)
 
 
 HANDLERS: dict[str, Handler] = {
     "prompt_sets.set_active": _set_active,
     "prompt_sets.get_active": _active,
+    "prompt_sets.copy": _copy,
+    "prompt_sets.set_alternate_pronunciation": _pronunciation,
+    "prompt_sets.play_prompt": _play,
+    "prompt_sets.record_prompt": _record,
     "custom_prompts.upload": _upload,
+    "custom_prompts.make_call_record_custom_prompt": _record_custom,
 }

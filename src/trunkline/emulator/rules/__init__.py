@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from . import files, principals, settings
 from .call_targets import CallFlowApps, Faxes, Parkings, Queues, Receptionists, RingGroups
 from .checks import Checked
 from .departments import Departments
@@ -34,6 +35,13 @@ _RULES: tuple[Checked, ...] = (
     Sbcs(),
 )
 # Rows of the last two come and go with the phones of users; nothing more is asked of what a client sends.
-RULES: dict[str, Rule] = {rule.name: rule for rule in _RULES} | {"DeviceInfos": Rule(), "SipDevices": Rule()}
+RULES: dict[str, Rule] = {
+    **{rule.name: rule for rule in _RULES},
+    "DeviceInfos": Rule(),
+    "SipDevices": Rule(),
+    **files.RULES,
+    **principals.RULES,
+    **settings.RULES,
+}
 
 __all__ = ["RULES", "Rule"]

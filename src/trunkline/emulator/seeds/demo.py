@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from ..store import Seed
-from . import calls, company, devices, directory, fresh, history
+from . import company, devices, directory, fresh, history
 
 
 def seed() -> Seed:
     return {
-        **fresh.settings(extensions=len(company.PEOPLE), calls=len(calls.active_calls())),
-        "PromptSets": [fresh.prompt_set()],
+        **fresh.settings(),
+        "PromptSets": fresh.prompt_sets(),
         **company.seed(),
         **devices.seed(),
         **directory.seed(),

@@ -63,7 +63,15 @@ def seed() -> dict[str, list[Row]]:
         ],
         "WebsiteLinks": [_link(n, *link) for n, link in enumerate(LINKS, 1)],
         "TenantProperties": [{"Name": "CRM_SYNC", "Value": "1", "Description": "Whether contacts are synchronised"}],
-        "Playlists": [{"Name": "Jazz", "Files": ["one.wav", "two.wav"], "Shuffle": True, "MaxVolumePercent": 80}],
+        "Playlists": [
+            {
+                "Name": "Jazz",
+                "Files": ["one.wav", "two.wav"],
+                "RepositoryPath": "",
+                "Shuffle": True,
+                "MaxVolumePercent": 80,
+            }
+        ],
         "CustomPrompts": [
             {
                 "Filename": "welcome.wav",
@@ -77,6 +85,7 @@ def seed() -> dict[str, list[Row]]:
                 "TemplatePath": "EN/WelcomeEmail.html",
                 "Name": "Welcome",
                 "Lang": "EN",
+                "IsDefault": True,
                 "Subject": "Welcome",
                 "Body": "<p>Hello</p>",
             }

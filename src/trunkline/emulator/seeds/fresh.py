@@ -5,8 +5,11 @@ from __future__ import annotations
 from ..rules.roles import ROLES, rights_of
 from ..store import Seed
 from ..values import Row
+from . import places
 
 FQDN = "pbx.example.com"
+# Bytes of memory that the machine has.
+MEMORY = 8_589_934_592
 SERVICES = (
     ("Configuration", "3CX PhoneSystem 01 Configuration Server"),
     ("SIPService", "3CX PhoneSystem 01 Phone System"),
@@ -23,52 +26,72 @@ PARAMETERS = (
     ("MUSICONHOLDFILE", "onhold.wav", "What a held caller hears"),
     ("ALLOW_EMAIL_NOTIFICATIONS", "1", "Whether mails are sent"),
 )
-TIME_ZONES = (
-    ("Europe/London", "GMT Standard Time", "(UTC+00:00) London"),
-    ("Europe/Berlin", "W. Europe Standard Time", "(UTC+01:00) Berlin"),
-    ("America/New_York", "Eastern Standard Time", "(UTC-05:00) New York"),
-)
 CODECS = (("PCMU", "G.711 U-law"), ("PCMA", "G.711 A-law"), ("G722", "G.722"), ("OPUS", "Opus"))
-COUNTRIES = (
-    ("United Kingdom", "GB", "44", "Europe"),
-    ("Germany", "DE", "49", "Europe"),
-    ("United States", "US", "1", "North America"),
+# The fields of a call record that CDR can write.
+CDR_FIELDS = (
+    "historyid", "callid", "duration", "time-start", "time-answered", "time-end", "reason-terminated", "from-no",
+    "to-no", "from-dn", "to-dn", "dial-no", "reason-changed", "final-number", "final-dn", "bill-code", "bill-rate",
+    "bill-cost", "bill-name", "chain",
+)  # fmt: skip
+# Prefix, country or region, rate a minute.
+CALL_COSTS = (
+    ("1", "United States", 0.02),
+    ("44", "United Kingdom", 0.01),
+    ("447", "United Kingdom mobile", 0.09),
+    ("49", "Germany", 0.02),
 )
 
 
 def seed() -> Seed:
     """The department every PBX is born with, its services and parameters, and the settings."""
     return {
-        **settings(extensions=0),
+        **settings(),
         "Groups": [department(1, "GRP0000", "DEFAULT")],
-        "PromptSets": [prompt_set()],
+        "PromptSets": prompt_sets(),
     }
 
 
-def settings(extensions: int, calls: int = 0) -> dict[str, list[Row] | Row]:
+def settings() -> dict[str, list[Row] | Row]:
     """Singletons and the sets that don't depend on who works here."""
     return {
         "AntiHackingSettings": {
             "HackAuthRequests": 25,
             "HackBlacklistDuration": 86400,
+            "HackBarrierAmber": 1000,
+            "HackBarrierGreen": 200,
+            "HackBarrierRed": 2000,
+            "HackChallengeRequests": 1000,
             "MaxRequestPerPeriod": 2000,
             "SecurityDefenseProgram": True,
             "ThrottlePeriodLength": 60,
         },
+        "CDRSettings": {
+            "Enabled": False,
+            "LogType": "SingleFileForAllCalls",
+            "LogSize": 10,
+            "PossibleFields": list(CDR_FIELDS),
+            "EnabledFields": [{"Name": name, "Length": 0} for name in CDR_FIELDS[:12]],
+        },
+        "CallCostSettings": [
+            {"Id": n, "Prefix": prefix, "CountryName": country, "Rate": rate, "ReadOnly": False, "Invalid": False}
+            for n, (prefix, country, rate) in enumerate(CALL_COSTS, 1)
+        ],
+        "CallParkingSettings": {
+            "AutoPickupEnabled": True,
+            "AutoPickupForwardType": "TransferBack",
+            "AutoPickupTimeout": 300,
+            "MaximumParkedCalls": 10,
+        },
+        "ChatLogSettings": {"AutoClearMonths": 12, "AutoCloseDays": 30, "RemoteStorageEnabled": False},
+        "CodecsSettings": {"LocalCodecList": ["PCMU", "PCMA", "G722"], "ExternalCodecList": ["PCMU", "PCMA"]},
         "ConferenceSettings": {"Id": 1, "Extension": "700", "Zone": "Europe"},
         "ConsoleRestrictions": {"Id": "ConsoleRestrictions", "AccessRestricted": False},
-        "Countries": [
-            {"Name": name, "ErpCode": code, "CountryCode": prefix, "CountryCodes": [prefix], "Continent": continent}
-            for name, code, prefix, continent in COUNTRIES
-        ],
+        "Countries": places.countries(),
         "CountryCodes": {"CountryCodes": ["44", "49", "1"]},
         "Defs": {
             "Id": 1,
             "Codecs": [{"Id": n, "Name": name, "RfcName": code} for n, (code, name) in enumerate(CODECS, 1)],
-            "TimeZones": [
-                {"Id": str(n), "IanaName": iana, "WindowsName": windows, "Name": name}
-                for n, (iana, windows, name) in enumerate(TIME_ZONES, 1)
-            ],
+            "TimeZones": places.time_zones(),
             "GatewayParameters": [{"Id": 1, "Name": "$CallerNum", "Description": "The caller's number"}],
             "GatewayParameterValues": [
                 {"Id": 1, "Name": "RequestLineURIUser", "Description": "User part of the request"}
@@ -86,6 +109,7 @@ def settings(extensions: int, calls: int = 0) -> dict[str, list[Row] | Row]:
             "CountryName": "United Kingdom",
             "InternationalCode": "00",
         },
+        "FaxServerSettings": {"Number": "888", "Email": "fax@example.com", "AutoCleanup": False, "MaxAge": 30},
         "Firewall": {"Id": "Firewall", "Running": False, "Stopping": False, "Html": ""},
         "GeneralSettingsForPbx": {"OperatorExtension": "100", "AllowFwdToExternal": True, "PlayBusy": False},
         "LicenseStatus": {
@@ -102,6 +126,7 @@ def settings(extensions: int, calls: int = 0) -> dict[str, list[Row] | Row]:
             "ProductCode": "3CXPSENTSPLA",
             "Support": True,
         },
+        "LoggingSettings": {"KeepLogs": True, "KeepLogsDays": 30, "LoggingLevel": 1},
         "MailSettings": {
             "MailServerType": "Custom",
             "MailServer": "smtp.example.com",
@@ -134,26 +159,29 @@ def settings(extensions: int, calls: int = 0) -> dict[str, list[Row] | Row]:
         ],
         "SystemStatus": {
             "Id": 1,
-            "FQDN": FQDN,
-            "Version": "20.0.10.0",
             "OS": "Linux",
             "Ip": "192.0.2.10",
             "IpV4": "192.0.2.10",
-            "Activated": True,
-            "LicenseActive": True,
-            "MaxSimCalls": 16,
-            "CallsActive": calls,
-            "ExtensionsTotal": extensions,
-            "ExtensionsRegistered": extensions,
-            "UserExtensions": extensions,
-            "DiskUsage": 21,
             "TotalDiskSpace": 107_374_182_400,
             "FreeDiskSpace": 84_825_604_096,
-            "BackupScheduled": True,
-            "LastBackupDateTime": "2026-06-15T02:00:00Z",
-            "ExpirationDate": "2027-06-30T00:00:00Z",
+            "LocalIpValid": True,
+            "CurrentLocalIp": "192.0.2.10",
+            "AvailableLocalIps": "192.0.2.10",
+            "RecordingQuota": 10_737_418_240,
+            "IsAuditLogEnabled": True,
         },
-        "VoicemailSettings": {"Id": 1, "Extension": "999", "AutoDeleteEnabled": False, "TranscribeEngine": "None"},
+        "VoicemailSettings": {
+            "Id": 1,
+            "Extension": "999",
+            "AutoDeleteEnabled": False,
+            "AutoDeleteDays": 30,
+            "MinDuration": 3,
+            "Quota": 1024,
+            "UsedSpace": 0,
+            "SendEmailQuotaEnabled": True,
+            "SendEmailQuotaPercentage": 90,
+            "TranscribeEngine": "None",
+        },
     }
 
 
@@ -178,16 +206,27 @@ def office_hours() -> Row:
     return {"Type": "OfficeHours", "IgnoreHolidays": False, "Periods": periods}
 
 
-def prompt_set() -> Row:
-    return {
-        "Id": 1,
-        "PromptSetName": "English Prompts Set",
-        "PromptSetType": "System",
-        "LanguageCode": "EN",
-        "CultureCode": "en",
-        "Version": "1.0",
-        "Prompts": [
-            {"Id": "1", "Filename": "welcome.wav", "Transcription": "Welcome."},
-            {"Id": "2", "Filename": "hold.wav", "Transcription": "Please hold the line."},
-        ],
-    }
+# Name, type, language, culture, folder.
+_PROMPT_SETS = (
+    ("English Prompts Set", "System", "EN", "en", "1e6ed594-af95-4bb4-af56-b957ac87d6d7"),
+    ("German Prompts Set", "System", "DE", "de", "de-system"),
+    ("House Prompts", "Custom", "EN", "en", "house"),
+)
+_PROMPTS = (("1", "welcome.wav", "Welcome."), ("2", "hold.wav", "Please hold the line."))
+
+
+def prompt_sets() -> list[Row]:
+    """The first is the one in use."""
+    return [
+        {
+            "Id": n,
+            "PromptSetName": name,
+            "PromptSetType": kind,
+            "LanguageCode": language,
+            "CultureCode": culture,
+            "Folder": folder,
+            "Version": "1.0",
+            "Prompts": [{"Id": id_, "Filename": file, "Transcription": text} for id_, file, text in _PROMPTS],
+        }
+        for n, (name, kind, language, culture, folder) in enumerate(_PROMPT_SETS, 1)
+    ]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from datetime import UTC, datetime, timedelta
 
+from ..event_log import activity_line
 from ..values import Row
 from . import calls
 
@@ -28,13 +29,17 @@ def seed() -> dict[str, list[Row] | Row]:
                 "FileName": f"backup-2026-06-{day:02}.zip",
                 "CreationTime": f"2026-06-{day:02}T02:00:00Z",
                 "DownloadLink": f"/api/download/backup-2026-06-{day:02}.zip",
-                "Size": 52_428_800 + day,
+                "Size": 1_048_576 + day,
             }
             for day in (13, 14, 15)
         ],
         "EventLogs": [_event(number) for number in range(1, 31)],
         "ActivityLog": [
-            {"Index": n, "TimeStamp": f"2026-06-15T08:{n:02}:00Z", "Message": f"Call leg {n} ended"}
+            {
+                "Index": n,
+                "TimeStamp": f"2026-06-15T08:{n:02}:00Z",
+                "Message": activity_line("Call leg ended", extension=str(100 + n), call=str(n)),
+            }
             for n in range(1, 11)
         ],
         "ScheduledReports": [

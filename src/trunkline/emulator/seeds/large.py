@@ -47,14 +47,14 @@ _FAX_ID, _FAX = 25_001, 88_000
 
 
 def seed() -> Seed:
-    settings = fresh.settings(extensions=PEOPLE)
+    settings = fresh.settings()
     parameters: Any = settings["Parameters"]
     around = directory.seed()
     return {
         **settings,
         "Parameters": [{**p, "Value": "5"} if p["Name"] == "EXTENSIONLENGTH" else p for p in parameters],
         "GeneralSettingsForPbx": {**settings["GeneralSettingsForPbx"], "OperatorExtension": str(_USER)},  # type: ignore[dict-item]
-        "PromptSets": [fresh.prompt_set()],
+        "PromptSets": fresh.prompt_sets(),
         **{name: rows for name, rows in around.items() if name not in ("Contacts", "WebsiteLinks")},
         **{name: rows for name, rows in devices.seed().items() if name not in ("DeviceInfos", "SipDevices")},
         "Groups": _dns(_DEPARTMENT_ID, DEPARTMENTS, _department, "GRP", 0),

@@ -1,0 +1,37 @@
+"""Playlists: lists of sound files that callers hear in turn."""
+
+from __future__ import annotations
+
+from ..answers import Call
+from ..crud import Handler
+from ..messages import Response
+from ..shapes import silence
+from ..values import Row
+from ..warning_codes import refuse
+
+
+def _file_of(call: Call, key: str, name: str) -> Row:
+    """The playlist that has a file. Raises Refusal: 404 for the playlist, 400 for the file."""
+    row = call.store.get("Playlists", {"Name": key})
+    if name not in (row["Files"] or []):
+        raise refuse(call.store, "WARNINGS.XAPI.FILE_NOT_FOUND", "fileName")
+    return row
+
+
+def _delete_file(call: Call) -> Response:
+    body = call.body()
+    row = _file_of(call, body["playlistKey"], body["fileName"])
+    call.store.change("Playlists", row, Files=[name for name in row["Files"] if name != body["fileName"]])
+    return Response(204)
+
+
+def _download(call: Call) -> Response:
+    key, name = str(call.arguments["playlistKey"]), str(call.arguments["fileName"])
+    _file_of(call, key, name)
+    return Response.file(silence(), "audio/x-wav", name)
+
+
+HANDLERS: dict[str, Handler] = {
+    "playlists.delete_playlist_file": _delete_file,
+    "playlists.download_playlist_file": _download,
+}

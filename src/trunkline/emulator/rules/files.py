@@ -1,0 +1,64 @@
+"""Rows that stand for files, and prompts in use: what may not go, and what goes along with a row."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from .. import event_log
+from ..remembered import remembered
+from ..sounds import forget_sound
+from ..values import Row
+from ..warning_codes import refuse
+from .rule import Rule
+
+if TYPE_CHECKING:
+    from ..store import Store
+
+# Names under which the store keeps what no set shows.
+BACKUP = "backup "
+ACTIVE_PROMPT_SET = "settings active prompt set"
+ORIGINALS = "settings email template originals"
+
+
+class Backups(Rule):
+    def removed(self, store: Store, row: Row) -> None:
+        name = row["FileName"]
+        if BACKUP + name in store.kept:
+            store.keep(BACKUP + name, None)
+        event_log.log_event(store, "Info", event_log.BACKUP_DELETED, f"The backup {name} was deleted", params=(name,))
+
+
+class PromptSets(Rule):
+    def check_removal(self, store: Store, row: Row) -> None:
+        if row["Id"] == remembered(store, ACTIVE_PROMPT_SET, 1):
+            raise refuse(store, "WARNINGS.CANNOT_BE_DELETED")
+
+
+class CustomPrompts(Rule):
+    def check_removal(self, store: Store, row: Row) -> None:
+        if not row["CanBeDeleted"]:
+            raise refuse(store, "WARNINGS.CANNOT_BE_DELETED")
+
+    def removed(self, store: Store, row: Row) -> None:
+        forget_sound(store, row["Filename"])
+
+
+class EmailTemplates(Rule):
+    """A changed template remembers how it was, so that it can be made the default again."""
+
+    def prepare(self, store: Store, given: Row, old: Row | None) -> Row:
+        return {**given, "IsDefault": False} if old and "IsDefault" in old else given
+
+    def stored(self, store: Store, row: Row, old: Row | None) -> None:
+        originals = remembered(store, ORIGINALS, {})
+        if old and row["TemplatePath"] not in originals:
+            kept = {name: old[name] for name in ("Subject", "Body", "From") if name in old}
+            store.keep(ORIGINALS, {**originals, row["TemplatePath"]: kept})
+
+
+RULES: dict[str, Rule] = {
+    "Backups": Backups(),
+    "CustomPrompts": CustomPrompts(),
+    "EmailTemplate": EmailTemplates(),
+    "PromptSets": PromptSets(),
+}

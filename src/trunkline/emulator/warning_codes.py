@@ -1,0 +1,27 @@
+"""Codes of ``Pbx.Warnings``, of which an older version knows fewer, and some by another name."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from .refusals import Refusal, bad_field
+
+if TYPE_CHECKING:
+    from .store import Store
+
+# Up to 20.0.7 a code such as WARNINGS.INVALID_PASSWORD is called WARNINGS.XAPI.INVALID_PASSWORD.
+_NOW, _THEN = "WARNINGS.", "WARNINGS.XAPI."
+INVALID = "WARNINGS.INVALID"
+
+
+def warning(store: Store, code: str) -> str:
+    """The code as this version has it; one that it lacks is said as that something is invalid."""
+    known = store.catalog.enum_values("Pbx.Warnings")
+    names = [name for one in (code, INVALID) for name in (one, one.replace(_NOW, _THEN, 1))]
+    return next((name for name in names if name in known), code)
+
+
+def refuse(store: Store, code: str, field: str = "", *, status: int = 400) -> Refusal:
+    """A refusal with a code, for one field or for the request as a whole."""
+    known = warning(store, code)
+    return bad_field(field, known) if field else Refusal(status, known, details={"": known})
