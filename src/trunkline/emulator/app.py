@@ -24,11 +24,13 @@ from .rules import RULES
 from .seeds import SEEDS
 from .signin import OWNER, SIGN_IN, Client, SignIn
 from .store import Store
+from .views import VIEWS
 
 API = b"/xapi/v1"
 JOURNAL_LENGTH = 10_000
-# Sets whose reading and writing is 3CX's own: they have rules, MyUser and MyGroup those of the sets they are rows of.
-_RULED = frozenset({*RULES, "MyUser", "MyGroup"})
+# Sets whose reading and writing is 3CX's own: those with rules (MyUser and MyGroup are rows of such), and those that
+# are computed from others.
+_RULED = frozenset({*RULES, *VIEWS, "MyUser", "MyGroup"})
 DEFAULT_ROLES = (OWNER, "App", "Reports")
 
 
