@@ -306,17 +306,44 @@ def settle(store: Store, *names: Name) -> None:
     """
     for name in names:
         for set_name, key in _all_referrers(store).get(name, set()).copy():
-            table = store.tables[set_name]
-            row = table.rows.get(key)
-            if row is None:
-                continue
-            now = store.values.complete(table.type_name, resolved(store, table.type_name, row, None, {}))
-            changed = {field: value for field, value in now.items() if value != row[field]}
-            if changed:
-                store.change(set_name, row, **changed)
-                noted_names(store, set_name, row)
+            row = store.tables[set_name].rows.get(key)
+            if row is not None:
+                _rewrite(store, set_name, row, row)
         if isinstance(name, str) and dn(store, {"Number": name}) is None:
             _end_fallbacks(store, name)
+
+
+def renumber(store: Store, old: str, new: str) -> None:
+    """A DN has another number: rows that name it by the old one follow."""
+    for set_name, key in _all_referrers(store).get(old, set()).copy():
+        row = store.tables[set_name].rows.get(key)
+        if row is not None:
+            renumbered = _renumbered(store.catalog, store.tables[set_name].type_name, row, old, new)
+            _rewrite(store, set_name, row, renumbered)
+
+
+def _rewrite(store: Store, set_name: str, row: Row, wanted: Row) -> None:
+    type_name = store.tables[set_name].type_name
+    now = store.values.complete(type_name, resolved(store, type_name, wanted, None, {}))
+    changed = {field: value for field, value in now.items() if value != row[field]}
+    if changed:
+        store.change(set_name, row, **changed)
+        noted_names(store, set_name, row)
+
+
+def _renumbered(catalog: Catalog, type_name: str, row: Row, old: str, new: str) -> Row:
+    def follow(spec: TypeSpec, item: Row) -> Row:
+        if spec.name in _RESOLVERS:
+            return {**item, **{field: new for field in ("Number", "ForwardDN") if item.get(field) == old}}
+        return _renumbered(catalog, spec.name, item, old, new)
+
+    followed = dict(row)
+    for field, spec in naming_fields(catalog, type_name).items():
+        if row[field]:
+            followed[field] = (
+                [follow(spec, item) for item in row[field]] if spec.collection else follow(spec, row[field])
+            )
+    return followed
 
 
 def _end_fallbacks(store: Store, number: str) -> None:
