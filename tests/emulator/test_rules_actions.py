@@ -399,11 +399,6 @@ def test_addresses_that_are_taken(pbx):
     assert pbx.ask("POST", "/Users/Pbx.GetDuplicatedEmails", asked).rows == ["EXT101@example.com"]
 
 
-def test_a_bulk_delete_that_may_not_happen_deletes_nothing(pbx):
-    assert pbx.ask("POST", "/Fax/Pbx.BulkFaxDelete", {"ids": [122, 121]}).status == 400
-    assert pbx.get("/Fax?$count=true&$top=0").json["@odata.count"] == 12
-
-
 def test_what_these_actions_are_called_is_behaviour(quiet):
     for path in ("/Users", "/Groups", "/MyUser", "/Peers", "/DidNumbers", "/SipDevices", "/Users(12)/Groups"):
         assert quiet.get(path).headers["x-trunkline-level"] == "behaviour", path

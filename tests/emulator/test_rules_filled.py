@@ -261,8 +261,8 @@ def test_a_deleted_user_leaves_no_trace(pbx):
     assert pbx.get("/WebsiteLinks('sales')?$expand=DN").json["DN"] is None
     assert pbx.get("/Fxs('C074AD000099')").json["FxsLines"][0]["Number"] == ""
     assert "101" not in [member["Number"] for member in pbx.get("/Groups(2)/Members").rows]
-    assert pbx.get("/DeviceInfos(2)").json["Assigned"] is False
-    assert "805EC0000002" not in [device["Registrar"]["MAC"] for device in pbx.get("/SipDevices").rows]
+    assert pbx.get("/DeviceInfos(1)").json["Assigned"] is False
+    assert "805EC0000001" not in [device["Registrar"]["MAC"] for device in pbx.get("/SipDevices").rows]
     assert pbx.ask("POST", "/Users", {"Number": "101"}).status == 201
     assert pbx.get("/DNProperties/Pbx.GetPropertiesByDn(dnNumber='101')").rows == []
 
@@ -300,12 +300,12 @@ def test_phones_devices_and_registrations_go_together(pbx):
     kept = user(pbx, "101")["Phones"]
     assert pbx.ask("PATCH", "/Users(12)", {"Phones": [*kept, phone]}).status == 204
     shown = user(pbx, "101")["Phones"]
-    assert [one["MacAddress"] for one in shown] == ["805EC0000002", "805EC00000AA"]
+    assert [one["MacAddress"] for one in shown] == ["805EC0000001", "805EC00000AA"]
     assert len({one["Id"] for one in shown} - {0}) == 2
     registered = whole.rows(pbx, "SipDevices")[-1]
     assert (registered["DN"]["Number"], registered["Registrar"]["MAC"]) == ("101", "805EC00000AA")
     assert pbx.ask("PATCH", "/Users(12)", {"Phones": []}).status == 204
-    assert pbx.get("/DeviceInfos(2)").json["AssignedUser"] is None
+    assert pbx.get("/DeviceInfos(1)").json["AssignedUser"] is None
     assert len(pbx.get("/SipDevices").rows) == 11
 
 

@@ -22,13 +22,14 @@ from .index import unique_to
 if TYPE_CHECKING:
     from ..store import Store
 
-LINK = like(r"[^\s/?#%\\]{1,50}")
+# What the console takes for an address; a PBX keeps any text as a link.
+FRIENDLY = like(r"[^\s/?#%\\]{1,50}")
 
 
 class WebsiteLinks(Naming):
     name = "WebsiteLinks"
     unique = ("Link",)
-    fields: ClassVar = {"Link": (LINK,), "Group": (group_named,), "Name": (SHORT,)}
+    fields: ClassVar = {"Group": (group_named,), "Name": (SHORT,)}
 
     def fill(self, store: Store, given: Row, old: Row | None) -> Row:
         filled = super().fill(store, given, old)
