@@ -80,8 +80,6 @@ class Departments(Naming):
             if row["Id"] in rule["GroupIds"]:
                 ids = [group for group in rule["GroupIds"] if group != row["Id"]]
                 store.change("OutboundRules", rule, GroupIds=ids, GroupNames=group_names(store, ids))
-        if store.singletons["MyGroup"] is row:
-            store.singletons["MyGroup"] = next(iter(store.tables["Groups"].rows.values()))
 
 
 def _kept(old: Row | None) -> Row:

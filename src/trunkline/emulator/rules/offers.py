@@ -17,7 +17,7 @@ from .checks import (
     refusal,
 )
 from .dns import Naming
-from .index import unique_to
+from .index import next_number, unique_to
 
 if TYPE_CHECKING:
     from ..store import Store
@@ -34,7 +34,7 @@ class WebsiteLinks(Naming):
     def fill(self, store: Store, given: Row, old: Row | None) -> Row:
         filled = super().fill(store, given, old)
         if old is None and not filled.get("Id"):
-            filled["Id"] = max((row["Id"] or 0 for row in store.rows(self.name)), default=0) + 1
+            filled["Id"] = next_number(store, self.name, "Id")
         return filled
 
     def more(self, store: Store, row: Row, given: Row, old: Row | None) -> Iterator[tuple[str, str]]:

@@ -10,13 +10,12 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Mapping
 from functools import lru_cache
 from typing import TYPE_CHECKING, Any, NamedTuple
-from weakref import WeakKeyDictionary
 
 from ...catalog import Catalog, TypeSpec
 from ..values import Row
 from ..views import peer_name
 from .checks import DUPLICATE, NOT_FOUND, REQUIRED, Wrong, empty, refuse
-from .index import unique_to
+from .index import by_number, derived, is_built
 
 if TYPE_CHECKING:
     from ..store import Store
@@ -69,7 +68,7 @@ def find(store: Store, set_name: str, item: Mapping[str, Any], own: Own | None =
     if not empty(number):
         if own and own.set_name == set_name and own.row.get("Number") == number:
             return dict(own.row)
-        return unique_to(store, set_name, "Number", str(number))
+        return by_number(store, set_name, str(number))
     return store.tables[set_name].rows.get(item.get("Id") or 0)
 
 
@@ -261,7 +260,7 @@ def look_up(store: Store, set_name: str, given: Row, old: Row | None) -> Row:
 
 # Who names what: a number, or the Id of a trunk, to the sets and keys of the rows that name it.
 _Referrers = dict[Name, set[tuple[str, Any]]]
-_REFERRERS: WeakKeyDictionary[Store, _Referrers] = WeakKeyDictionary()
+_WHO = "who names what"
 
 
 def _names(catalog: Catalog, type_name: str, row: Mapping[str, Any]) -> set[Name]:
@@ -279,24 +278,24 @@ def _names(catalog: Catalog, type_name: str, row: Mapping[str, Any]) -> set[Name
 
 
 def _all_referrers(store: Store) -> _Referrers:
-    found = _REFERRERS.get(store)
-    if found is None:
-        found = _REFERRERS[store] = {}
+    def build() -> _Referrers:
+        found: _Referrers = {}
         for table in store.tables.values():
             if table.key and naming_fields(store.catalog, table.type_name):
                 for key, row in table.rows.items():
                     for name in _names(store.catalog, table.type_name, row):
                         found.setdefault(name, set()).add((table.name, key))
-    return found
+        return found
+
+    return derived(store, _WHO, build)
 
 
 def noted_names(store: Store, set_name: str, row: Row) -> None:
     """A row was stored: it is found from now on by what it names."""
-    found = _REFERRERS.get(store)
-    if found is not None:
+    if is_built(store, _WHO):
         table = store.tables[set_name]
         for name in _names(store.catalog, table.type_name, row):
-            found.setdefault(name, set()).add((set_name, row[table.key or ""]))
+            _all_referrers(store).setdefault(name, set()).add((set_name, row[table.key or ""]))
 
 
 def settle(store: Store, *names: Name) -> None:

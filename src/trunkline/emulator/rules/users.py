@@ -134,9 +134,6 @@ class Users(Dn):
         leave_all(store, row)
         phones.disconnect(store, row)
         super().removed(store, row)
-        if store.singletons["MyUser"] is row:
-            left = next(iter(store.tables["Users"].rows.values()), None)
-            store.singletons["MyUser"] = left or store.values.complete("Pbx.User", {})
 
 
 def _credentials() -> Row:
