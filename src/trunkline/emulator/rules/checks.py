@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any, ClassVar
 
 from ..refusals import Refusal, bad_fields
 from ..values import Row
-from .index import by_number, noted, unique_to
+from .index import LOOKED_UP, by_number, noted, unique_to
 from .rule import Rule
 
 if TYPE_CHECKING:
@@ -115,6 +115,10 @@ class Checked(Rule):
     fields: ClassVar[Mapping[str, tuple[Check, ...]]] = {}
     unique: tuple[str, ...] = ()
     defaults: ClassVar[Mapping[str, Any]] = {}
+
+    def __init_subclass__(cls) -> None:
+        if cls.unique:
+            LOOKED_UP[cls.name] = cls.unique
 
     def prepare(self, store: Store, given: Row, old: Row | None) -> Row:
         filled = dict(given)

@@ -55,11 +55,19 @@ def _fold(value: str) -> str:
     return value.casefold()
 
 
+# Fields that are looked up by value, by set: a set is read once for all of them.
+LOOKED_UP: dict[str, tuple[str, ...]] = {}
+
+
 def _holders(store: Store, name: str, field: str) -> dict[str, Any]:
     indexes: dict[tuple[str, str], dict[str, Any]] = derived(store, "holders", dict)
     if (name, field) not in indexes:
-        rows = store.tables[name].rows.items()
-        indexes[name, field] = {_fold(row[field]): key for key, row in rows if row.get(field)}
+        fields = {field, *LOOKED_UP.get(name, ())}
+        indexes.update({(name, one): {} for one in fields})
+        for key, row in store.tables[name].rows.items():
+            for one in fields:
+                if row.get(one):
+                    indexes[name, one][_fold(row[one])] = key
     return indexes[name, field]
 
 

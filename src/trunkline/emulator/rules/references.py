@@ -138,7 +138,7 @@ def _peer(store: Store, item: Row, own: Own | None) -> Named:
 def name_shown(set_name: str, row: Mapping[str, Any]) -> str | None:
     """What a peer is called; a trunk has its name in its gateway."""
     if set_name == "Trunks" and row.get("Gateway"):
-        name: str | None = row["Gateway"].get("Name") or row["Number"]
+        name: str | None = row["Gateway"].get("Name") or row.get("Number")
         return name
     return _name_of(row)
 
