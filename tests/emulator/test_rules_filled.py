@@ -221,6 +221,10 @@ def test_a_parking_place_gets_its_number(pbx):
     assert (made.status, made.json["Number"]) == (201, "SP4")
 
 
+def test_a_call_flow_gets_its_number(pbx):
+    assert pbx.ask("POST", "/CallFlowApps", {"Name": "Survey"}).json["Number"] == "831"
+
+
 def test_a_blocked_number_gets_its_id(pbx):
     made = pbx.ask("POST", "/BlackListNumbers", {"CallerId": "+12025550123", "Description": "Robot"})
     assert (made.status, made.json["Id"]) == (201, "6")

@@ -217,6 +217,8 @@ FIELDS = [
     # trunks
     ("POST", "/Trunks", {"Number": "10000"}, "Number", IN_USE),
     ("POST", "/Trunks", {"Number": "trunk"}, "Number", INVALID),
+    ("PATCH", "/Trunks(101)", {"Number": ""}, "Number", REQUIRED),
+    ("PATCH", "/CallFlowApps(141)", {"Number": None}, "Number", REQUIRED),
     ("POST", "/Trunks", {"Number": "10005", "DidNumbers": ["+442079460100"]}, "DidNumbers[0]", IN_USE),
     ("PATCH", "/Trunks(101)", {"DidNumbers": ["+12025550199", "+12025550199"]}, "DidNumbers[1]", DUPLICATE),
     ("PATCH", "/Trunks(101)", {"Gateway": {"Port": 65_536}}, "Gateway.Port", RANGE),

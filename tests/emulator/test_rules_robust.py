@@ -12,6 +12,7 @@ from trunkline.emulator.behaviours import HANDLERS
 from trunkline.emulator.rules import RULES
 
 from . import bodies, valid
+from .test_rules_agreement import check_agreement, snapshot
 
 CATALOG = catalog.load("20.0.10")
 WORDS = st.sampled_from(
@@ -72,3 +73,8 @@ def test_any_body_is_taken_or_refused(quiet, action, data):
         target = valid.path(action, {**KEYS, **{name: row[name] for name in KEYS if name in row}})
         answer = quiet.ask(action.method, target, body)
         assert answer.status in (200, 201, 204, 400, 404), answer.body
+
+
+def test_and_afterwards_everything_agrees(quiet):
+    """Runs after all the above, on what they left."""
+    check_agreement(snapshot(quiet))

@@ -13,9 +13,9 @@ from ..refusals import not_found
 from ..rules import RULES
 from ..rules.checks import INVALID, NOT_FOUND, refuse
 from ..rules.lines import fits
+from ..rules.numbering import free_number
 from ..store import Store
 from ..values import Row
-from .numbers import free_number
 
 Report = Row
 
