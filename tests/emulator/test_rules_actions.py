@@ -291,7 +291,8 @@ def test_a_provider_s_trunk_is_made_with_its_rule(pbx):
     }
     refused = {**model, "DefaultRule": {"RuleName": "Main", "OfficeHoursDestination": {"To": "Queue", "Number": "999"}}}
     finalize = "/Trunks/Pbx.FinalizeTrunkProvisioning"
-    assert pbx.ask("POST", finalize, {"model": refused}).status == 400
+    for wrong in (refused, {**model, "DefaultRule": {**rule, "RuleName": "x" * 51}}):
+        assert pbx.ask("POST", finalize, {"model": wrong}).status == 400
     assert pbx.get("/Trunks?$count=true&$top=0").json["@odata.count"] == 2
     made = pbx.ask("POST", finalize, {"model": model}).json
     assert (made["Number"], made["DidNumbers"]) == ("10002", ["+12025550177"])

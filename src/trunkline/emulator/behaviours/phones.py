@@ -119,7 +119,8 @@ def _provision(call: Call) -> Response:
         store.update("Users", {"Id": holder["Id"]}, {"Phones": left})
     if holder is None or holder["Id"] != user["Id"]:
         name = " ".join(part for part in (device["Vendor"], device["Model"]) if part)
-        phone = {"MacAddress": device["MAC"], "Name": name, "TemplateName": device["TemplateName"]}
+        template = device["TemplateName"] if device["TemplateName"] in store.tables["PhoneTemplates"].rows else None
+        phone = {"MacAddress": device["MAC"], "Name": name, "TemplateName": template}
         store.update("Users", {"Id": user["Id"]}, {"Phones": [*user["Phones"], phone]})
     return Response(204)
 
