@@ -123,7 +123,6 @@ ACTIONS: dict[str, dict[str, Any]] = {
 ARGUMENTS: dict[str, dict[str, Any]] = {
     "dn_properties.get_properties_by_dn": {"dnNumber": "100"},
     "dn_properties.get_dn_property_by_name": {"dnNumber": "100", "name": "note"},
-    "fax.delete": {"Id": 122},
     "groups.delete": {"Id": NEXT_DN},
     "peers.get_peer_by_number": {"number": "100"},
     "trunks.delete": {"Id": NEXT_DN},

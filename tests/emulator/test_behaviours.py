@@ -8,7 +8,7 @@ import pytest
 @pytest.mark.parametrize(
     ("path", "name", "ids", "left"),
     [
-        ("/Fax/Pbx.BulkFaxDelete", "Fax", [122, 123, 123, 9999], 10),
+        ("/Fax/Pbx.BulkFaxDelete", "Fax", [121, 122, 122, 9999], 10),
         ("/Blocklist/Pbx.BulkIpsDelete", "Blocklist", [1, 2, 3], 7),
         ("/BlackListNumbers/Pbx.BulkNumbersDelete", "BlackListNumbers", ["1", "nope"], 4),
         ("/WebsiteLinks/Pbx.BulkLinksDelete", "WebsiteLinks", ["sales", "o'brien-münchen"], 6),

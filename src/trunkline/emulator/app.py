@@ -41,10 +41,12 @@ from .signin import OWNER, SIGN_IN, Client, SignIn
 from .state import StateError
 from .store import Store
 from .variants import Variants
+from .views import VIEWS
 
 API = b"/xapi/v1"
-# Sets whose reading and writing is 3CX's own: they have rules, MyUser and MyGroup those of the sets they are rows of.
-_RULED = frozenset({*RULES, "MyUser", "MyGroup"})
+# Sets whose reading and writing is 3CX's own: those with rules (MyUser and MyGroup are rows of such), and those that
+# are computed from others.
+_RULED = frozenset({*RULES, *VIEWS, "MyUser", "MyGroup"})
 DEFAULT_ROLES = (OWNER, "App", "Reports")
 
 

@@ -42,8 +42,27 @@ def peer_name(row: Row) -> str | None:
     return name
 
 
+def did_numbers(store: Store) -> list[Row]:
+    """The numbers that trunks were given by their providers, each with the rule that answers it."""
+    rules = {((rule["TrunkDN"] or {}).get("Number"), rule["Data"]): rule for rule in store.rows("InboundRules")}
+    return [
+        store.values.complete(
+            "Pbx.DidNumber",
+            {
+                "Number": number,
+                "TrunkId": trunk["Id"],
+                "TemplateFileName": (trunk["Gateway"] or {}).get("TemplateFilename"),
+                "RoutingRule": rules.get((trunk["Number"], number)),
+            },
+        )
+        for trunk in store.rows("Trunks")
+        for number in trunk["DidNumbers"]
+    ]
+
+
 VIEWS: dict[str, Callable[[Store], Sequence[Row]]] = {
     "Peers": peers,
+    "DidNumbers": did_numbers,
     "ActiveCalls": active.active_calls,
     "CallHistoryView": lists.segments,
     "ChatHistoryView": lists.chats,

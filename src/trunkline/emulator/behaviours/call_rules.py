@@ -13,6 +13,7 @@ from ..shapes import as_csv
 from ..store import Store
 from ..values import Row
 
+NAME_LENGTH = 50
 _TO = {"Users": "Extension", "Queues": "Queue", "RingGroups": "RingGroup", "Receptionists": "IVR", "Fax": "Fax"}
 _CALLER_ID_COLUMNS = ("Id", "RuleName", "Data", "CallType", "Destination", "Trunk")
 
@@ -91,7 +92,7 @@ def _write_routes(store: Store, set_name: str, target: Row, routes: list[Row]) -
         if known is not None:
             store.update("InboundRules", {"Id": known["Id"]}, fields)
             continue
-        name = route.get("DisplayName") or name_shown(set_name, target)
+        name = (route.get("DisplayName") or name_shown(set_name, target) or "")[:NAME_LENGTH]
         rule = {"RuleName": name, "Condition": "BasedOnDID", "CallType": "ExternalCallsOnly", "Data": did}
         store.create("InboundRules", {**rule, **fields, "TrunkDN": {"Number": number}})
 

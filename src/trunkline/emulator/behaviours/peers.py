@@ -39,7 +39,7 @@ def _report_peers(call: Call) -> Response:
 def _duplicated_email(call: Call) -> Response:
     user = call.entity()
     address = (user["EmailAddress"] or "").casefold()
-    others = [row for row in call.store.rows("Users") if row is not user]
+    others = [row for row in call.store.rows("Users") if row["Id"] != user["Id"]]
     return call.write_value(bool(address) and any((row["EmailAddress"] or "").casefold() == address for row in others))
 
 

@@ -111,15 +111,16 @@ def _provision(call: Call) -> Response:
     store, device, body = call.store, call.entity(), call.body()
     user = users_of(store, [body["userId"]], "userId")[0]
     holder = phones.holder(store, device["MAC"])
-    if holder is not None and holder is not user:
+    if holder is not None and holder["Id"] != user["Id"]:
         if not body["reprovision"]:
             refuse(store, {"userId": MAC_IN_USE})
         mac = phones.plain(device["MAC"])
         left = [phone for phone in holder["Phones"] if phone["MacAddress"] != mac]
         store.update("Users", {"Id": holder["Id"]}, {"Phones": left})
-    if holder is not user:
+    if holder is None or holder["Id"] != user["Id"]:
         name = " ".join(part for part in (device["Vendor"], device["Model"]) if part)
-        phone = {"MacAddress": device["MAC"], "Name": name, "TemplateName": device["TemplateName"]}
+        template = device["TemplateName"] if device["TemplateName"] in store.tables["PhoneTemplates"].rows else None
+        phone = {"MacAddress": device["MAC"], "Name": name, "TemplateName": template}
         store.update("Users", {"Id": user["Id"]}, {"Phones": [*user["Phones"], phone]})
     return Response(204)
 

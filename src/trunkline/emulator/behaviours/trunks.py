@@ -13,9 +13,9 @@ from ..refusals import not_found
 from ..rules import RULES
 from ..rules.checks import INVALID, NOT_FOUND, refuse
 from ..rules.lines import fits
+from ..rules.numbering import free_number
 from ..store import Store
 from ..values import Row
-from .numbers import free_number
 
 Report = Row
 
@@ -165,7 +165,9 @@ def _finalize(call: Call) -> Response:
     rule = model.get("DefaultRule")
     if rule:
         # Looked at before the trunk is stored, so that nothing is left of one whose rule is refused.
-        RULES["InboundRules"].prepare(call.store, {**rule, "TrunkDN": None}, None)
+        prepared = RULES["InboundRules"].prepare(call.store, {**rule, "TrunkDN": None}, None)
+        whole = call.store.values.complete("Pbx.InboundRule", prepared)
+        RULES["InboundRules"].check(call.store, whole, prepared, None)
     row = call.store.create("Trunks", trunk)
     if rule:
         call.store.create("InboundRules", {**rule, "Id": 0, "TrunkDN": {"Number": row["Number"]}})

@@ -7,7 +7,7 @@ from ..crud import Handler
 from ..messages import Response
 from ..rules.checks import ALREADY_IN_USE, REQUIRED, refuse
 from ..rules.index import unique_to
-from ..rules.offers import LINK, link_of_user
+from ..rules.offers import FRIENDLY, link_of_user
 
 
 def _validate(call: Call) -> Response:
@@ -19,7 +19,7 @@ def _validate(call: Call) -> Response:
     name, pair = model.get("FriendlyName") or "", model.get("Pair") or ""
     if not name:
         refuse(store, {"FriendlyName": REQUIRED})
-    malformed = LINK(store, name)
+    malformed = FRIENDLY(store, name)
     if malformed:
         refuse(store, {"FriendlyName": malformed})
     user, link = link_of_user(store, name), unique_to(store, "WebsiteLinks", "Link", name)

@@ -34,11 +34,11 @@ _RULES: tuple[Checked, ...] = (
     Fxs(),
     Sbcs(),
 )
-# Rows of the last two come and go with the phones of users; nothing more is asked of what a client sends.
+# Rows that come and go with others or by an action of their own; nothing is asked of what a client sends.
+_PLAIN = ("DeviceInfos", "SipDevices", "EmergencyGeoLocations")
 RULES: dict[str, Rule] = {
     **{rule.name: rule for rule in _RULES},
-    "DeviceInfos": Rule(),
-    "SipDevices": Rule(),
+    **{name: Rule() for name in _PLAIN},
     **files.RULES,
     **principals.RULES,
     **settings.RULES,

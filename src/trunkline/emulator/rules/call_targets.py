@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, ClassVar
 from ..values import Row
 from .checks import NOT_FOUND, REQUIRED, SHORT, between, empty, like, refusal
 from .dns import Dn
+from .numbering import free_number
 from .references import LEADS_TO, dn, find
 from .users import secret
 
@@ -119,7 +120,14 @@ class Faxes(Dn):
 
 class CallFlowApps(Dn):
     name = "CallFlowApps"
-    required = ("Name",)
+    required = ("Name", "Number")
     unique = ("Name",)
     fields: ClassVar = {"Name": (SHORT,)}
     defaults: ClassVar = {"RoutingType": "Forward", "IsRegistered": False, "CompilationSucceeded": False}
+
+    def fill(self, store: Store, given: Row, old: Row | None) -> Row:
+        """An app that comes without a number gets the next free one."""
+        filled = super().fill(store, given, old)
+        if old is None and empty(filled.get("Number")):
+            filled["Number"] = free_number(store, "call flow")
+        return filled

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any, ClassVar
 
 from ..refusals import Refusal, bad_fields
 from ..values import Row
-from .index import noted, unique_to
+from .index import LOOKED_UP, by_number, noted, unique_to
 from .rule import Rule
 
 if TYPE_CHECKING:
@@ -95,7 +95,7 @@ def exists_in(name: str) -> Check:
 
 def group_named(store: Store, value: str) -> str | None:
     """A department by its number, as 3CX's own examples have it, or by its name."""
-    known = any(value in (row["Number"], row["Name"]) for row in store.tables["Groups"].rows.values())
+    known = by_number(store, "Groups", value) or unique_to(store, "Groups", "Name", value)
     return None if known else NOT_FOUND
 
 
@@ -115,6 +115,10 @@ class Checked(Rule):
     fields: ClassVar[Mapping[str, tuple[Check, ...]]] = {}
     unique: tuple[str, ...] = ()
     defaults: ClassVar[Mapping[str, Any]] = {}
+
+    def __init_subclass__(cls) -> None:
+        if cls.unique:
+            LOOKED_UP[cls.name] = cls.unique
 
     def prepare(self, store: Store, given: Row, old: Row | None) -> Row:
         filled = dict(given)

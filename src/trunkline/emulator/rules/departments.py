@@ -41,7 +41,7 @@ class Departments(Naming):
         return filled
 
     def more(self, store: Store, row: Row, given: Row, old: Row | None) -> Iterator[tuple[str, str]]:
-        roles = [rights["RoleName"] for rights in given.get("Rights") or []]
+        roles = [rights.get("RoleName") for rights in given.get("Rights") or []]
         for place, role in enumerate(roles):
             if empty(role):
                 yield f"Rights[{place}].RoleName", REQUIRED

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from ..values import Row
 from .checks import Checked
 from .memberships import complete_groups
-from .references import look_up, name_shown, noted_names, settle
+from .references import look_up, name_shown, noted_names, renumber, settle
 
 if TYPE_CHECKING:
     from ..store import Store
@@ -38,8 +38,8 @@ class Dn(Naming):
         if old is None:
             return
         if old["Number"] != row["Number"]:
-            settle(store, old["Number"], row["Number"], row["Id"])
-        elif name_shown(self.name, old) != name_shown(self.name, row):
+            renumber(store, old["Number"], row["Number"])
+        if name_shown(self.name, old) != name_shown(self.name, row):
             settle(store, row["Number"], row["Id"])
 
     def removed(self, store: Store, row: Row) -> None:

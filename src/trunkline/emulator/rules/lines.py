@@ -33,6 +33,7 @@ _PORT = between(0, 65_535)
 
 class Trunks(Dn):
     name = "Trunks"
+    required = ("Number",)
     fields: ClassVar = {
         "Number": (like(r"[0-9]{1,10}"),),
         "SimultaneousCalls": (between(0, 10_000),),

@@ -32,6 +32,9 @@ def complete_groups(store: Store, set_name: str, given: Row, old: Row | None, na
     """
     sent = given.get("Groups")
     primary = given.get("PrimaryGroupId")
+    if primary is None:
+        # Everybody has a primary department: null leaves it as it is.
+        given = {field: value for field, value in given.items() if field != "PrimaryGroupId"}
     if sent is None and old is not None and primary in (None, old.get("PrimaryGroupId")):
         return given
     if not sent:

@@ -17,23 +17,24 @@ from .checks import (
     refusal,
 )
 from .dns import Naming
-from .index import unique_to
+from .index import next_number, unique_to
 
 if TYPE_CHECKING:
     from ..store import Store
 
-LINK = like(r"[^\s/?#%\\]{1,50}")
+# What the console takes for an address; a PBX keeps any text as a link.
+FRIENDLY = like(r"[^\s/?#%\\]{1,50}")
 
 
 class WebsiteLinks(Naming):
     name = "WebsiteLinks"
     unique = ("Link",)
-    fields: ClassVar = {"Link": (LINK,), "Group": (group_named,), "Name": (SHORT,)}
+    fields: ClassVar = {"Group": (group_named,), "Name": (SHORT,)}
 
     def fill(self, store: Store, given: Row, old: Row | None) -> Row:
         filled = super().fill(store, given, old)
         if old is None and not filled.get("Id"):
-            filled["Id"] = max((row["Id"] or 0 for row in store.rows(self.name)), default=0) + 1
+            filled["Id"] = next_number(store, self.name, "Id")
         return filled
 
     def more(self, store: Store, row: Row, given: Row, old: Row | None) -> Iterator[tuple[str, str]]:

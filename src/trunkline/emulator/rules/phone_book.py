@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, ClassVar
 from ..odata.literals import read_date_time
 from ..values import Row
 from .checks import MEDIUM, SHORT, Checked, empty, ip_mask, like, refusal
-from .index import noted
+from .index import next_number
 
 if TYPE_CHECKING:
     from ..store import Store
@@ -46,21 +46,8 @@ class BlockedNumbers(Checked):
         if old is None and empty(given.get("Id")):
             if len(store.tables[self.name].rows) >= MAX_NUMBERS:
                 raise refusal(store, "WARNINGS.BLACKLIST_NUMBER_LIMIT_EXCEEDED", "CallerId")
-            return {**given, "Id": str(store.kept.get(_LAST, _last_id(store)) + 1)}
+            return {**given, "Id": str(next_number(store, self.name, "Id"))}
         return given
-
-    def stored(self, store: Store, row: Row, old: Row | None) -> None:
-        noted(store, self.name, row)
-        if old is None and row["Id"].isdecimal():
-            store.keep(_LAST, max(int(row["Id"]), store.kept.get(_LAST, _last_id(store))))
-
-
-_LAST = "last blocked number"
-
-
-def _last_id(store: Store) -> int:
-    keys = store.tables[BlockedNumbers.name].rows
-    return max((int(key) for key in keys if isinstance(key, str) and key.isdecimal()), default=0)
 
 
 class Blocklist(Checked):

@@ -6,17 +6,15 @@ A phone of a user is an assigned device and a row of ``SipDevices``; one MAC add
 from __future__ import annotations
 
 from collections.abc import Iterable
-from typing import TYPE_CHECKING
-from weakref import WeakKeyDictionary
+from typing import TYPE_CHECKING, Any
 
 from ..values import Row
 from .checks import DUPLICATE, INVALID_HEX, MAC, MAC_IN_USE, NOT_FOUND, REQUIRED, Wrong, empty, refuse
-from .references import name_shown
+from .index import derived, unique_to
+from .references import name_shown, noted_names
 
 if TYPE_CHECKING:
     from ..store import Store
-
-_HOLDERS: WeakKeyDictionary[Store, dict[str, int]] = WeakKeyDictionary()
 
 
 def plain(mac: str) -> str:
@@ -24,13 +22,22 @@ def plain(mac: str) -> str:
     return mac.replace(":", "").replace("-", "").upper()
 
 
-def _holders(store: Store) -> dict[str, int]:
-    found = _HOLDERS.get(store)
-    if found is None:
-        users = store.tables["Users"].rows.values()
-        found = {plain(phone["MacAddress"] or ""): user["Id"] for user in users for phone in user["Phones"]}
-        _HOLDERS[store] = found
-    return found
+def _holders(store: Store) -> dict[str, Any]:
+    """The Ids of those who have phones, by MAC address."""
+    users = store.tables["Users"].rows
+    return derived(
+        store,
+        "phones",
+        lambda: {plain(phone["MacAddress"] or ""): id_ for id_, user in users.items() for phone in user["Phones"]},
+    )
+
+
+def _registrations(store: Store) -> dict[str, Any]:
+    """The Ids of registrations, by MAC address."""
+    rows = store.tables["SipDevices"].rows
+    return derived(
+        store, "registrations", lambda: {row["Registrar"]["MAC"]: id_ for id_, row in rows.items() if row["Registrar"]}
+    )
 
 
 def holder(store: Store, mac: str) -> Row | None:
@@ -79,13 +86,13 @@ def _wrong_with(store: Store, phone: Row, mac: str, old: Row | None, others: dic
 
 def device(store: Store, mac: str) -> Row | None:
     """What is known of a phone from the network."""
-    return next((row for row in store.rows("DeviceInfos") if plain(row["MAC"] or "") == plain(mac)), None)
+    return unique_to(store, "DeviceInfos", "MAC", plain(mac))
 
 
 def sip_device(store: Store, mac: str) -> Row | None:
     """The registration of a phone."""
-    rows = store.rows("SipDevices")
-    return next((row for row in rows if row["Registrar"] and row["Registrar"]["MAC"] == plain(mac)), None)
+    row = store.tables["SipDevices"].rows.get(_registrations(store).get(plain(mac), 0))
+    return row if row is not None and row["Registrar"] and row["Registrar"]["MAC"] == plain(mac) else None
 
 
 def connect(store: Store, user: Row, old: Row | None) -> None:
@@ -134,7 +141,9 @@ def _hand_out(store: Store, user: Row, phone: Row) -> None:
         "InterfaceLink": known["InterfaceLink"] if known else None,
     }
     peer = {"Id": user["Id"], "Number": user["Number"], "Name": name_shown("Users", user), "Type": "Extension"}
-    store.create("SipDevices", {"DN": peer, "Registrar": registrar})
+    made = store.create("SipDevices", {"DN": peer, "Registrar": registrar})
+    _registrations(store)[mac] = made["Id"]
+    noted_names(store, "SipDevices", made)
 
 
 def _take_away(store: Store, mac: str) -> None:

@@ -10,13 +10,12 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Mapping
 from functools import lru_cache
 from typing import TYPE_CHECKING, Any, NamedTuple
-from weakref import WeakKeyDictionary
 
 from ...catalog import Catalog, TypeSpec
 from ..values import Row
 from ..views import peer_name
 from .checks import DUPLICATE, NOT_FOUND, REQUIRED, Wrong, empty, refuse
-from .index import unique_to
+from .index import by_number, derived, is_built
 
 if TYPE_CHECKING:
     from ..store import Store
@@ -69,7 +68,7 @@ def find(store: Store, set_name: str, item: Mapping[str, Any], own: Own | None =
     if not empty(number):
         if own and own.set_name == set_name and own.row.get("Number") == number:
             return dict(own.row)
-        return unique_to(store, set_name, "Number", str(number))
+        return by_number(store, set_name, str(number))
     return store.tables[set_name].rows.get(item.get("Id") or 0)
 
 
@@ -139,7 +138,7 @@ def _peer(store: Store, item: Row, own: Own | None) -> Named:
 def name_shown(set_name: str, row: Mapping[str, Any]) -> str | None:
     """What a peer is called; a trunk has its name in its gateway."""
     if set_name == "Trunks" and row.get("Gateway"):
-        name: str | None = row["Gateway"].get("Name") or row["Number"]
+        name: str | None = row["Gateway"].get("Name") or row.get("Number")
         return name
     return _name_of(row)
 
@@ -261,7 +260,7 @@ def look_up(store: Store, set_name: str, given: Row, old: Row | None) -> Row:
 
 # Who names what: a number, or the Id of a trunk, to the sets and keys of the rows that name it.
 _Referrers = dict[Name, set[tuple[str, Any]]]
-_REFERRERS: WeakKeyDictionary[Store, _Referrers] = WeakKeyDictionary()
+_WHO = "who names what"
 
 
 def _names(catalog: Catalog, type_name: str, row: Mapping[str, Any]) -> set[Name]:
@@ -279,24 +278,24 @@ def _names(catalog: Catalog, type_name: str, row: Mapping[str, Any]) -> set[Name
 
 
 def _all_referrers(store: Store) -> _Referrers:
-    found = _REFERRERS.get(store)
-    if found is None:
-        found = _REFERRERS[store] = {}
+    def build() -> _Referrers:
+        found: _Referrers = {}
         for table in store.tables.values():
             if table.key and naming_fields(store.catalog, table.type_name):
                 for key, row in table.rows.items():
                     for name in _names(store.catalog, table.type_name, row):
                         found.setdefault(name, set()).add((table.name, key))
-    return found
+        return found
+
+    return derived(store, _WHO, build)
 
 
 def noted_names(store: Store, set_name: str, row: Row) -> None:
     """A row was stored: it is found from now on by what it names."""
-    found = _REFERRERS.get(store)
-    if found is not None:
+    if is_built(store, _WHO):
         table = store.tables[set_name]
         for name in _names(store.catalog, table.type_name, row):
-            found.setdefault(name, set()).add((set_name, row[table.key or ""]))
+            _all_referrers(store).setdefault(name, set()).add((set_name, row[table.key or ""]))
 
 
 def settle(store: Store, *names: Name) -> None:
@@ -306,17 +305,44 @@ def settle(store: Store, *names: Name) -> None:
     """
     for name in names:
         for set_name, key in _all_referrers(store).get(name, set()).copy():
-            table = store.tables[set_name]
-            row = table.rows.get(key)
-            if row is None:
-                continue
-            now = store.values.complete(table.type_name, resolved(store, table.type_name, row, None, {}))
-            changed = {field: value for field, value in now.items() if value != row[field]}
-            if changed:
-                store.change(set_name, row, **changed)
-                noted_names(store, set_name, row)
+            row = store.tables[set_name].rows.get(key)
+            if row is not None:
+                _rewrite(store, set_name, row, row)
         if isinstance(name, str) and dn(store, {"Number": name}) is None:
             _end_fallbacks(store, name)
+
+
+def renumber(store: Store, old: str, new: str) -> None:
+    """A DN has another number: rows that name it by the old one follow."""
+    for set_name, key in _all_referrers(store).get(old, set()).copy():
+        row = store.tables[set_name].rows.get(key)
+        if row is not None:
+            renumbered = _renumbered(store.catalog, store.tables[set_name].type_name, row, old, new)
+            _rewrite(store, set_name, row, renumbered)
+
+
+def _rewrite(store: Store, set_name: str, row: Row, wanted: Row) -> None:
+    type_name = store.tables[set_name].type_name
+    now = store.values.complete(type_name, resolved(store, type_name, wanted, None, {}))
+    changed = {field: value for field, value in now.items() if value != row[field]}
+    if changed:
+        store.change(set_name, row, **changed)
+        noted_names(store, set_name, row)
+
+
+def _renumbered(catalog: Catalog, type_name: str, row: Row, old: str, new: str) -> Row:
+    def follow(spec: TypeSpec, item: Row) -> Row:
+        if spec.name in _RESOLVERS:
+            return {**item, **{field: new for field in ("Number", "ForwardDN") if item.get(field) == old}}
+        return _renumbered(catalog, spec.name, item, old, new)
+
+    followed = dict(row)
+    for field, spec in naming_fields(catalog, type_name).items():
+        if row[field]:
+            followed[field] = (
+                [follow(spec, item) for item in row[field]] if spec.collection else follow(spec, row[field])
+            )
+    return followed
 
 
 def _end_fallbacks(store: Store, number: str) -> None:

@@ -207,7 +207,7 @@ def _user(number: int) -> Row:
         "RecordCalls": group in ("Sales", "Support"),
         "SRTPMode": "SRTPDisabled",
         "Tags": _tags(number),
-        "Phones": [_phone(number - 99)] if number - 99 <= PHONES else [],
+        "Phones": [_phone(number - 100)] if 1 <= number - 100 <= PHONES else [],
         "ClickToCallId": f"ext{number}",
         "WebMeetingFriendlyName": f"ext{number}",
         "ForwardingProfiles": [
@@ -303,7 +303,7 @@ def _fax(id_: int, number: str) -> Row:
         "Id": id_,
         "Number": number,
         "OutboundCallerId": f"+44 20 7946 0{number}",
-        "FaxServer": number == "888",
+        "FaxServer": False,
         "AuthID": f"fax{number}",
         "AuthPassword": "not-a-real-password",
         "Groups": [_membership("DEFAULT", "users", number)],

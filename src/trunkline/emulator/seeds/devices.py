@@ -80,7 +80,7 @@ def _device(number: int) -> Row:
         "InterfaceLink": f"http://192.0.2.{100 + number}",
         "DetectedAt": f"2026-05-{number:02}T08:15:00Z",
         "Assigned": assigned,
-        "AssignedUser": f"{99 + number} {name_of(99 + number)}" if assigned else None,
+        "AssignedUser": f"{100 + number} {name_of(100 + number)}" if assigned else None,
         "TemplateName": f"{vendor.lower()}.ph.xml",
         "ViaSBC": number % 5 == 0,
         "SbcName": "100000000001" if number % 5 == 0 else None,
@@ -89,10 +89,10 @@ def _device(number: int) -> Row:
 
 def _sip_device(number: int) -> Row:
     vendor, model, _, firmware = MODELS[(number - 1) % len(MODELS)]
-    extension = 99 + number
+    extension = 100 + number
     return {
         "Id": number,
-        "DN": {"Id": 10 + number, "Number": str(extension), "Name": name_of(extension), "Type": "Extension"},
+        "DN": {"Id": 11 + number, "Number": str(extension), "Name": name_of(extension), "Type": "Extension"},
         "PhoneWebPassword": "not-a-real-password",
         "Registrar": {
             "MAC": mac_of(number),

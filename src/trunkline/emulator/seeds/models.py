@@ -10,7 +10,7 @@ MODELS = (
     ("Snom", "D785", "000413", "10.1.159.12"),
     ("Grandstream", "GRP2614", "C074AD", "1.0.11.8"),
 )
-# Devices that were seen, and how many of them somebody has: the first is the phone of extension 100, and so on.
+# Devices that were seen, and how many of them somebody has: the first is the phone of extension 101, and so on.
 DEVICES = 15
 PHONES = 12
 
