@@ -22,7 +22,7 @@ from trunkline.emulator.control.presets import PRESETS
 from trunkline.emulator.control.rules import Faults
 from trunkline.emulator.variants import choices
 
-FAX, GONE, ONE = "/Fax(122)", 404, 200
+FAX, GONE, ONE = "/Fax(121)", 404, 200
 
 
 @pytest.fixture(scope="module")
@@ -127,13 +127,13 @@ def test_garbage_is_as_long_as_it_says_and_no_json(plug):
 def test_a_body_of_another_type(plug):
     seen = strike(plug, {"content_type": "text/html"})
     assert seen.headers["content-type"] == "text/html"
-    assert seen.json["Id"] == 122
+    assert seen.json["Id"] == 121
 
 
 def test_a_body_that_trickles(plug):
     started = time.perf_counter()
     seen = strike(plug, {"trickle": 0.02, "piece": 100})
-    assert seen.json["Id"] == 122
+    assert seen.json["Id"] == 121
     assert time.perf_counter() - started >= 0.018 * (len(seen.body) // 100)
 
 

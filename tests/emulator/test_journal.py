@@ -13,16 +13,16 @@ from emulator.raw import plugged
 @pytest.mark.parametrize(
     ("method", "path", "body", "status", "operation", "level", "effect"),
     [
-        ("GET", "/Fax(122)", None, 200, "GetFax", "crud", False),
-        ("GET", "/Fax(1)", None, 404, "GetFax", "crud", False),
-        ("DELETE", "/Fax(122)", None, 204, "DeleteFax", "crud", True),
-        ("DELETE", "/Fax(1)", None, 404, "DeleteFax", "crud", False),
-        ("PATCH", "/Fax(122)", {"OutboundCallerId": "x"}, 204, "UpdateFax", "crud", True),
-        ("PATCH", "/Fax(122)", {"Nothing": "x"}, 400, "UpdateFax", "crud", False),
-        ("POST", "/Fax", {"Number": "7001"}, 201, "CreateFax", "crud", True),
+        ("GET", "/Fax(121)", None, 200, "GetFax", "behaviour", False),
+        ("GET", "/Fax(1)", None, 404, "GetFax", "behaviour", False),
+        ("DELETE", "/Fax(121)", None, 204, "DeleteFax", "behaviour", True),
+        ("DELETE", "/Fax(1)", None, 404, "DeleteFax", "behaviour", False),
+        ("PATCH", "/Fax(121)", {"OutboundCallerId": "x"}, 204, "UpdateFax", "behaviour", True),
+        ("PATCH", "/Fax(121)", {"Nothing": "x"}, 400, "UpdateFax", "behaviour", False),
+        ("POST", "/Fax", {"Number": "7001"}, 201, "CreateFax", "behaviour", True),
         ("POST", "/Recordings/Pbx.PurgeLocal", None, 204, "PurgeLocal", "behaviour", True),
         ("GET", "/Nothing", None, 404, "", "", False),
-        ("PUT", "/Fax(122)", None, 405, "", "", False),
+        ("PUT", "/Fax(121)", None, 405, "", "", False),
     ],
 )
 def test_what_an_entry_tells(pbx, method, path, body, status, operation, level, effect):
@@ -113,6 +113,6 @@ def test_a_ledger_agrees_with_the_journal_item_by_item():
 def test_a_request_under_way_stands_in_the_journal_once_it_took_effect():
     with plugged(faults=[{"match": {"method": "DELETE"}, "do": {"delay": 2, "when": "after"}}]) as plug:
         plug.emulator.clear_journal()
-        assert plug.ask("DELETE", "/Fax(122)", patience=0.5).ending == "silence"
+        assert plug.ask("DELETE", "/Fax(121)", patience=0.5).ending == "silence"
         (entry,) = plug.emulator.journal
         assert (entry.effect, entry.status, entry.seconds) == (True, 0, None)

@@ -31,6 +31,9 @@ def run(pytester):
     return run
 
 
+CONTACT = {"FirstName": "Ada", "PhoneNumber": "+12025550142"}
+
+
 def test_a_test_gets_a_running_pbx_as_new(run):
     result = run(
         """
@@ -179,7 +182,7 @@ def test_the_plugin_loads_next_to_nothing():
 
 def test_asking_signs_in_and_speaks_json():
     emulator = Emulator()
-    made = emulator.ask("POST", "/Contacts", json={"FirstName": "Ada", "PhoneNumber": "+12025550142"})
+    made = emulator.ask("POST", "/Contacts", json=CONTACT)
     assert (made.status, made.json()["Id"]) == (201, 61)
     assert made.headers["x-trunkline-level"]
     found = emulator.ask("GET", "/Contacts?$filter=FirstName eq 'Ada'&$select=Id").json()
@@ -242,14 +245,11 @@ def test_asking_while_the_server_answers_others(tmp_path):
 
         def write_over_http():
             with httpx2.Client(base_url=url, headers={"Authorization": f"Bearer {token}"}) as client:
-                return [
-                    client.post("/xapi/v1/Contacts", json={"PhoneNumber": "+12025550142"}).status_code
-                    for _ in range(100)
-                ]
+                return [client.post("/xapi/v1/Contacts", json=CONTACT).status_code for _ in range(100)]
 
         with ThreadPoolExecutor(1) as aside:
             over_http = aside.submit(write_over_http)
-            asked = [emulator.ask("POST", "/Contacts", json={"PhoneNumber": "+12025550142"}).status for _ in range(100)]
+            asked = [emulator.ask("POST", "/Contacts", json=CONTACT).status for _ in range(100)]
         assert {*asked, *over_http.result()} == {201}
     emulator.close()
     again = Emulator(state=tmp_path / "pbx.db")

@@ -256,14 +256,6 @@ def test_a_file_extends_even_the_large_company(dial):
     assert line.get("/Users?$skip=9999").rows[-1]["Number"] == "100"
 
 
-@pytest.mark.parametrize(
-    ("seed", "base"),
-    [("demo", "demo"), ("large", "large"), ({}, "empty"), ({"extends": "demo"}, "demo"), ({"Users": []}, "empty")],
-)
-def test_a_seed_knows_what_it_stands_on(seed, base):
-    assert ground(seed, "20.0.10").base == base
-
-
 def test_an_older_version_gets_what_it_knows(company):
     narrowed = ground(company(COMPANY), "pre-20.0.5")
     row = Store(narrowed.catalog, narrowed).get("Users", {"Number": "0150"})

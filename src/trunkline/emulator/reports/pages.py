@@ -118,7 +118,8 @@ def write_file(call: Call, pager: Pager) -> Response:
     times = {name for name, spec in fields.items() if spec.name == "DateTimeOffset"}
     if "clientTimeZone" not in call.arguments:
         times = set()
-    shown = ([_cell(row.get(name), asked.zone if name in times else None) for name in columns] for row in page)
+    shaped = (query.shape(row, call.query, _type_name(call), call.store.catalog) for row in page)
+    shown = ([_cell(row.get(name), asked.zone if name in times else None) for name in columns] for row in shaped)
     return Response.file(
         _csv(columns, shown), "text/csv; charset=utf-8", f"{call.route.resource.removeprefix('Report')}.csv"
     )

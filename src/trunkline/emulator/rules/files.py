@@ -47,7 +47,9 @@ class EmailTemplates(Rule):
     """A changed template remembers how it was, so that it can be made the default again."""
 
     def prepare(self, store: Store, given: Row, old: Row | None) -> Row:
-        return {**given, "IsDefault": False} if old and "IsDefault" in old else given
+        if old is None or "IsDefault" not in old or all(old[name] == value for name, value in given.items()):
+            return given
+        return {**given, "IsDefault": False}
 
     def stored(self, store: Store, row: Row, old: Row | None) -> None:
         originals = remembered(store, ORIGINALS, {})
