@@ -192,11 +192,11 @@ class Ledger:
 
     def entries(self, target: int, states: Iterable[State] = tuple(State)) -> Iterator[Entry]:
         """The items of a target in given states, by place."""
-        wanted = ", ".join(str(int(state)) for state in states)
         found = self._db.execute(
             "SELECT i.n, i.item, coalesce(f.state, 0), coalesce(f.attempts, 0), f.said FROM input i"
-            f" LEFT JOIN fate f ON f.target = ? AND f.n = i.n WHERE coalesce(f.state, 0) IN ({wanted}) ORDER BY i.n",
-            (target,),
+            " LEFT JOIN fate f ON f.target = ? AND f.n = i.n"
+            " WHERE coalesce(f.state, 0) IN (SELECT value FROM json_each(?)) ORDER BY i.n",
+            (target, msgspec.json.encode([int(state) for state in states]).decode()),
         )
         return map(_entry, found)
 
