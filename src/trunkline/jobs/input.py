@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import csv
-import io
 from collections.abc import Iterator
 from typing import IO, Any
 
@@ -49,7 +48,8 @@ def _from_array(text: bytes) -> Iterator[dict[str, Any]]:
 
 
 def _from_csv(source: IO[bytes]) -> Iterator[dict[str, Any]]:
-    reader = csv.DictReader(io.TextIOWrapper(source, encoding="utf-8-sig", newline=""), strict=True)
+    lines = (line.decode("utf-8-sig" if n == 0 else "utf-8") for n, line in enumerate(source))
+    reader = csv.DictReader(lines, strict=True)
     try:
         for row in reader:
             if None in row or None in row.values():
