@@ -23,6 +23,11 @@ def repeatable(action: Action) -> bool:
     return action.method == "GET"
 
 
+def always_checkable(catalog: Catalog, action: Action) -> bool:
+    """Whether the fate of each item can be found, whatever its arguments."""
+    return repeatable(action) or (action.kind == "delete" and _reader(catalog, action, set(action.keys)) is not None)
+
+
 def check_of(catalog: Catalog, action: Action, arguments: Mapping[str, Any]) -> Check | None:
     """How to find out whether an action with these arguments was carried out; None where there is no telling.
 
@@ -53,20 +58,30 @@ def _reading(
     select: Sequence[str],
     carried_out: Callable[[Mapping[str, Any] | None], bool],
 ) -> Check | None:
-    """By the key where the resource can be read so, else from its list."""
-    actions = catalog.resources[action.resource]
-    reader = actions.get("get")
-    chosen = {"select": list(dict.fromkeys(select))}
-    if reader is not None and set(reader.keys) == set(keys):
-        return Check(reader.id, {**keys, **(chosen if "select" in reader.query else {})}, carried_out)
-    lister = actions.get("list")
-    if lister is None or lister.params or "filter" not in lister.query or lister.answer_type is None:
+    reader = _reader(catalog, action, set(keys))
+    if reader is None:
         return None
-    fields = catalog.fields(lister.answer_type.name)
-    if not keys.keys() <= fields.keys():
-        return None
+    chosen = {"select": list(dict.fromkeys(select))} if "select" in reader.query else {}
+    if reader.kind == "get":
+        return Check(reader.id, {**keys, **chosen}, carried_out)
+    fields = catalog.fields(_row_type(reader))
     where = " and ".join(f"{name} eq {literal(value, fields[name])}" for name, value in keys.items())
-    return Check(lister.id, {"filter": where, "top": 1, **chosen}, carried_out)
+    return Check(reader.id, {"filter": where, "top": 1, **chosen}, carried_out)
+
+
+def _reader(catalog: Catalog, action: Action, keys: set[str]) -> Action | None:
+    """What reads one entity of the action's resource: by the key where there is such an action, else the list."""
+    actions = catalog.resources[action.resource]
+    reader, lister = actions.get("get"), actions.get("list")
+    if reader is not None and set(reader.keys) == keys:
+        return reader
+    if lister is None or lister.params or "filter" not in lister.query:
+        return None
+    return lister if keys <= catalog.fields(_row_type(lister)).keys() else None
+
+
+def _row_type(lister: Action) -> str:
+    return lister.answer_type.name if lister.answer_type else ""
 
 
 def _own_key(catalog: Catalog, action: Action, body: Mapping[str, Any]) -> dict[str, Any]:

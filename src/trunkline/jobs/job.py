@@ -148,14 +148,15 @@ class Job:
         with running_alone(self.ledger.path):
             self.ledger.doubt()
             meter = _Meter(self.ledger)
-            async with Recorder(self.ledger) as recorder:
-                watch = asyncio.create_task(self._watch(meter, progress))
-                try:
-                    async with asyncio.TaskGroup() as group:
-                        for target in self.ledger.targets():
-                            group.create_task(self._on(target.id, target.name, open_pbx, recorder, meter))
-                finally:
-                    watch.cancel()
+            recorder = Recorder(self.ledger)
+            watch = asyncio.create_task(self._watch(meter, progress))
+            try:
+                async with asyncio.TaskGroup() as group:
+                    for target in self.ledger.targets():
+                        group.create_task(self._on(target.id, target.name, open_pbx, recorder, meter))
+                self.ledger.end_stretches()
+            finally:
+                watch.cancel()
             if progress is not None:
                 progress(meter.read())
         return self.summary()

@@ -1,8 +1,11 @@
 """The ledger of a job: every item and what became of it, in one SQLite file.
 
 An item is *not started*, then *sent* (recorded before its request goes out), then *done* or *failed*. What was sent
-when a process died is *unknown* to the next one. Each change is on disk before what follows from it is done
-(``synchronous=FULL``), so neither a kill nor a power cut leaves a request that the ledger doesn't know of.
+when a process died is *unknown* to the next one.
+
+Each change is one commit, which a killed process can't lose. A power cut can, unless the disk was waited for: so that
+is done for each item whose fate nobody could look up, and for others once for a stretch of items that are about to be
+sent. A stretch that was begun and not ended is unknown as a whole, and looked up.
 """
 
 from __future__ import annotations
@@ -26,7 +29,8 @@ _CHUNK = 5000
 _SCHEMA = """
 CREATE TABLE about (name TEXT PRIMARY KEY, value TEXT NOT NULL) WITHOUT ROWID;
 CREATE TABLE target (
-    id INTEGER PRIMARY KEY, name TEXT NOT NULL UNIQUE, url TEXT NOT NULL, halt TEXT NOT NULL DEFAULT ''
+    id INTEGER PRIMARY KEY, name TEXT NOT NULL UNIQUE, url TEXT NOT NULL, halt TEXT NOT NULL DEFAULT '',
+    first INTEGER, last INTEGER
 );
 CREATE TABLE input (n INTEGER PRIMARY KEY, item BLOB NOT NULL);
 CREATE TABLE fate (
@@ -169,16 +173,40 @@ class Ledger:
         return [_entry(row) for row in found]
 
     def write(self, changes: Iterable[Change]) -> None:
-        """Record changes, all or none, on disk when this returns. Raises LedgerFull."""
+        """Record changes, all or none. Raises LedgerFull."""
         rows = [(c.target, c.n, c.state, c.attempts, _encoded(c.said)) for c in changes]
         with self._writing():
             self._db.executemany("INSERT OR REPLACE INTO fate VALUES (?, ?, ?, ?, ?)", rows)
 
-    def doubt(self) -> int:
-        """What a dead process left as sent is unknown from now on; gives how many items that are."""
+    def wait_for_disk(self, each: bool) -> None:
+        """Whether each change waits until it can't be lost in a power cut."""
+        self._db.execute(f"PRAGMA synchronous = {'FULL' if each else 'NORMAL'}")
+
+    def begin_stretch(self, target: int, first: int, last: int) -> None:
+        """Before any of these items is sent: all that was written so far, and this, is safe from a power cut."""
+        self.wait_for_disk(True)
         with self._writing():
-            found = self._db.execute("UPDATE fate SET state = ? WHERE state = ?", (State.UNKNOWN, State.SENT))
-        return found.rowcount
+            self._db.execute("UPDATE target SET first = ?, last = ? WHERE id = ?", (first, last, target))
+        self.wait_for_disk(False)
+
+    def end_stretches(self) -> None:
+        """Nothing is on its way any more, and what came of it is safe from a power cut."""
+        self.wait_for_disk(True)
+        with self._writing():
+            self._db.execute("UPDATE target SET first = NULL, last = NULL")
+
+    def doubt(self) -> None:
+        """What a dead process left as sent, or may have sent unrecorded, is unknown from now on."""
+        self.wait_for_disk(True)
+        with self._writing():
+            self._db.execute("UPDATE fate SET state = ? WHERE state = ?", (State.UNKNOWN, State.SENT))
+            self._db.execute(
+                "INSERT INTO fate SELECT t.id, i.n, ?, 0, NULL FROM target t"
+                " JOIN input i ON i.n BETWEEN t.first AND t.last WHERE true"
+                " ON CONFLICT DO UPDATE SET state = excluded.state WHERE state = 0",
+                (State.UNKNOWN,),
+            )
+            self._db.execute("UPDATE target SET first = NULL, last = NULL")
 
     def counts(self, target: int | None = None) -> dict[State, int]:
         """How many items are in each state, over one target or all."""

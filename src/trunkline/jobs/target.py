@@ -26,11 +26,11 @@ from ..node import Item, Node
 from ..node.items import as_item, outputs
 from ..node.template import Scope
 from ..transport.retries import Retries
-from .fate import check_of, repeatable
+from .fate import always_checkable, check_of, repeatable
 from .ledger import Change, Entry, Ledger, State
 from .recorder import Recorder
 
-SHARD = 1000  # items of one PBX in memory at a time
+SHARD = 250  # items of one PBX in memory at a time, and in doubt after a crash
 ONCE = Retries(attempts=1)
 _LONGEST_WAIT = 60.0
 
@@ -118,6 +118,7 @@ class TargetRun:
         self._trouble_since: float | None = None
         self._troubles = 0
         self._halt: Halted | None = None
+        self._stretches = always_checkable(load(), node.action)
 
     async def run(self, pbx: AsyncCaller) -> None:
         """Go through the items until none is left, the job ends, or the PBX gives reason to halt. Raises Halted."""
@@ -179,6 +180,8 @@ class TargetRun:
             if not self._shard:
                 return None
             self._last = self._shard[-1].n
+            if self._stretches:
+                self._ledger.begin_stretch(self._id, self._shard[0].n, self._last)
         return self._shard.popleft()
 
     async def _fate(self, pbx: AsyncCaller, trial: _Trial, told: list[Change]) -> Change:
