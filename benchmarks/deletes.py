@@ -101,13 +101,13 @@ def _measured(server: Server, latency: float, rounds: int, items: int, one_by_on
 
 def _pass(server: Server, contestant: Contestant, count: int, latency: float) -> Spent:
     server.set_latency(0.0)
-    ids = asyncio.run(_new_contacts(server.url, count + 1))
+    ids = asyncio.run(new_contacts(server.url, count + 1))
     before = server.set_latency(latency)
     spent = contestant.delete(server.url, ids)
     return spent._replace(server=server.used() - before)
 
 
-async def _new_contacts(url: str, count: int) -> list[int]:
+async def new_contacts(url: str, count: int) -> list[int]:
     async with AsyncPbx(url, CLIENT_ID, API_KEY, token_store=None) as pbx:
         node = Node("contacts.create", {"body": {"FirstName": "{{ $json.name }}"}}, concurrency=AT_ONCE)
         outcome = await node.arun(pbx, [{"name": f"Contact {number}"} for number in range(count)])

@@ -35,6 +35,7 @@ def environment(tmp_path: Path) -> Iterator[dict[str, str]]:
             "TRUNKLINE_URL": url,
             "TRUNKLINE_CLIENT_ID": CLIENT,
             "TRUNKLINE_CLIENT_SECRET": KEY,
+            "TRUNKLINE_JOB_DIR": str(tmp_path / "jobs"),
             "PYTHONIOENCODING": "utf-8",
         }
 

@@ -94,8 +94,10 @@ class PbxError(TrunklineError):
     """The PBX answered with an error.
 
     ``codes`` maps each field that 3CX named to its code (``{"EmailAddress": "WARNINGS.XAPI.ALREADY_IN_USE"}``); a
-    code without a field has the key ``""``.
+    code without a field has the key ``""``. ``retry_after``: seconds that the PBX asked to wait, None if it didn't.
     """
+
+    retry_after: float | None = None
 
     exit_code = 5
 

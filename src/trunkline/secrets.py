@@ -53,10 +53,7 @@ def from_file(path: str | Path) -> Source:
     Warns (ExposedSecret) if others can read the file; Windows keeps no such record, so it is not asked there.
     """
     file = Path(path).expanduser()
-    if os.name == "posix" and file.exists() and file.stat().st_mode & 0o077:
-        warnings.warn(
-            f"The API key in {file} can be read by others on this machine; chmod 600 it.", ExposedSecret, stacklevel=2
-        )
+    warn_if_exposed(file)
 
     def read() -> str:
         try:
@@ -70,6 +67,14 @@ def from_file(path: str | Path) -> Source:
             raise ConfigurationError(f"{file} is no text, so no API key.", hint="Check the path.") from None
 
     return Source(str(file), read, "The file should have the key in it and nothing else.")
+
+
+def warn_if_exposed(file: Path) -> None:
+    """Warn (ExposedSecret) if others can read a file with a secret in it."""
+    if os.name == "posix" and file.exists() and file.stat().st_mode & 0o077:
+        warnings.warn(
+            f"The API key in {file} can be read by others on this machine; chmod 600 it.", ExposedSecret, stacklevel=3
+        )
 
 
 def from_keyring(service: str, name: str) -> Source:

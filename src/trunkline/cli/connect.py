@@ -15,7 +15,7 @@ from .root import CONNECTION
 _NAMES = [spec[0][-1].removeprefix("--").replace("-", "_") for spec in CONNECTION]
 
 
-def _settings(ctx: click.Context, values: dict[str, Any]) -> tuple[tuple[str, str, str], dict[str, Any]]:
+def settings(ctx: click.Context, values: dict[str, Any]) -> tuple[tuple[str, str, str], dict[str, Any]]:
     """Take the connection options out of a command's values; those of the root stand in for what is not given."""
     root: Mapping[str, Any] = ctx.find_root().obj or {}
     given = {name: own if (own := values.pop(name, None)) is not None else root.get(name) for name in _NAMES}
@@ -31,5 +31,5 @@ def _settings(ctx: click.Context, values: dict[str, Any]) -> tuple[tuple[str, st
 
 def open_async_pbx(ctx: click.Context, values: dict[str, Any]) -> AsyncPbx:
     """A client for the command's connection options, which are taken out of ``values``."""
-    credentials, options = _settings(ctx, values)
+    credentials, options = settings(ctx, values)
     return AsyncPbx(*credentials, **options)

@@ -61,7 +61,7 @@ def run(
     Items are plain JSON objects, or items as n8n has them ({"json": {...}}). Out come items: what the action
     answered, or what was done, each with the index of the item it came from.
     """
-    node = Node(action, dict(map(_setting, settings)), on_error=on_error, concurrency=concurrency)
+    node = Node(action, dict(map(setting, settings)), on_error=on_error, concurrency=concurrency)
     items = read_items(source)
     if dry_run:
         return _show_requests(node, items)
@@ -128,7 +128,7 @@ def read_items(source: IO[bytes]) -> list[Item]:
     return items
 
 
-def _setting(text: str) -> tuple[str, str]:
+def setting(text: str) -> tuple[str, str]:
     name, equals, value = text.partition("=")
     if not equals or not name.strip():
         raise click.UsageError(f"--set takes NAME=VALUE, such as 'Id={{{{ $json.Id }}}}', not {text!r}.")
@@ -154,18 +154,20 @@ def _ask(node: Node, count: int, url: str) -> None:
 
 
 def _show_requests(node: Node, items: list[Item]) -> int:
-    code = 0
-    for index in range(len(items)):
-        try:
-            request = build(bind(load(), node.action, (), node.arguments(Scope(items, index))))
-        except TrunklineError as error:
-            click.echo(f"item {index}: {error}", err=True)
-            code = ItemsFailed.exit_code
-            continue
-        headers = "".join(f" {name}: {value}" for name, value in request.headers if name == "If-Match")
-        body = f" {request.body.decode()}" if isinstance(request.body, bytes) else ""
-        click.echo(f"item {index}: {request.method} {request.target}{headers}{body}")
-    return code
+    return max((show_request(node, items, index, shown=index) for index in range(len(items))), default=0)
+
+
+def show_request(node: Node, items: list[Item], index: int, *, shown: int) -> int:
+    """Show the request of one item, ``shown`` being the number it is given; its exit code."""
+    try:
+        request = build(bind(load(), node.action, (), node.arguments(Scope(items, index))))
+    except TrunklineError as error:
+        click.echo(f"item {shown}: {error}", err=True)
+        return ItemsFailed.exit_code
+    headers = "".join(f" {name}: {value}" for name, value in request.headers if name == "If-Match")
+    body = f" {request.body.decode()}" if isinstance(request.body, bytes) else ""
+    click.echo(f"item {shown}: {request.method} {request.target}{headers}{body}")
+    return 0
 
 
 def _write(

@@ -38,9 +38,11 @@ def explain(asked: Asked, response: HttpResponse) -> PbxError | TransportError:
     if response.content_type == "text/html" and status not in (401, 403, 429) and status < 500:
         return not_the_api(asked.server, response)
     kind, message, hint = _explained(asked, response)
-    return kind(
+    error = kind(
         message, hint=hint, status=status, codes=codes_of(response), method=asked.action.method, path=asked.path
     )
+    error.retry_after = response.retry_after
+    return error
 
 
 def _explained(asked: Asked, response: HttpResponse) -> tuple[type[PbxError], str, str]:
@@ -119,12 +121,8 @@ def _rights(asked: Asked) -> str:
 
 
 def _wait(response: HttpResponse) -> str:
-    after = response.headers.get("retry-after")
-    return (
-        f"Try again after {after} seconds."
-        if after and after.isascii() and after.isdigit()
-        else "Try again in a moment."
-    )
+    after = response.retry_after
+    return "Try again in a moment." if after is None else f"Try again after {after:g} seconds."
 
 
 def codes_of(response: HttpResponse) -> dict[str, str]:

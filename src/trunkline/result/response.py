@@ -24,6 +24,12 @@ class HttpResponse(NamedTuple):
         """The media type alone, lower case: ``application/json``."""
         return _media_type(self.headers.get("content-type", ""))
 
+    @property
+    def retry_after(self) -> float | None:
+        """The seconds of ``Retry-After``; None without it, or where it is a date, which needs a clock that agrees."""
+        text = self.headers.get("retry-after", "")
+        return float(text) if text.isascii() and text.isdigit() and len(text) < 10 else None
+
 
 @lru_cache(maxsize=128)
 def _media_type(header: str) -> str:

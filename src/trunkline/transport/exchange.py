@@ -118,9 +118,9 @@ def _retry_after(response: HttpResponse, request: HttpRequest, retries: Retries,
     """Seconds to wait before an answered request may be sent again; None if it may not."""
     if response.status not in (429, 502, 503, 504):
         return None
-    asked = response.headers.get("retry-after", "")
-    if asked.isascii() and asked.isdigit() and response.status in (429, 503):
-        return float(asked) if float(asked) <= retries.ceiling else None
+    asked = response.retry_after
+    if asked is not None and response.status in (429, 503):
+        return asked if asked <= retries.ceiling else None
     return retries.delay(attempt) if request.method == "GET" else None
 
 

@@ -1,0 +1,339 @@
+"""``trunkline job``: an action over many items, with a ledger, so that it can stop and go on."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import signal
+import sys
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from typing import IO, Any
+
+import click
+
+from ..client import AsyncPbx
+from ..errors import ConfigurationError
+from ..jobs import Job, JobFolder, State, Summary
+from ..jobs.input import read_input
+from ..jobs.job import Progress
+from ..jobs.ledger import Entry
+from ..jobs.target import Limits
+from ..node import Node, as_item
+from ..profiles import matching, profiles_file, read_profiles
+from .connect import settings
+from .output import chosen, draw, json_line, masked, pretty
+from .root import connection_options
+from .run import setting, show_request
+
+_STATES = [state.label for state in State]
+
+
+@click.group()
+def job() -> None:
+    """Run an action over many items, on one PBX or many, and lose none of them.
+
+    Each item is recorded before it is sent and after it was answered. After a crash, a power cut or an outage
+    `resume` goes on where the job was; what was sent without an answer is looked up before it is sent again.
+    """
+
+
+def _target_options(command: Callable[..., Any]) -> Callable[..., Any]:
+    profile = click.option(
+        "--profile",
+        "profiles",
+        multiple=True,
+        metavar="NAME",
+        help="Saved PBXs, such as 'customer-*'; each gets all items.",
+    )
+    return profile(connection_options(command))
+
+
+@job.command()
+@click.argument("action")
+@click.option("--name", required=True, help="What the job is called from now on.")
+@click.option("--set", "settings_", multiple=True, metavar="NAME=VALUE", help="A parameter: a value or a template.")
+@click.option("--input", "source", type=click.File("rb"), default="-", help="JSON Lines, a JSON array, or FILE.csv.")
+@click.option("--shard", metavar="K/N", help="Take only every Nth item, beginning with the Kth.")
+@click.option(
+    "--concurrency", type=click.IntRange(1, 64), default=4, show_default=True, help="Items of one PBX at once."
+)
+@click.option("--rate", type=click.FloatRange(min=0, min_open=True), help="Requests a second to one PBX, at most.")
+@click.option(
+    "--attempts", type=click.IntRange(1), default=5, show_default=True, help="How often an item is sent at most."
+)
+@click.option(
+    "--patience",
+    type=click.FloatRange(0),
+    default=300.0,
+    show_default=True,
+    metavar="SECONDS",
+    help="How long a PBX may be away before its part pauses.",
+)
+@click.option("--max-errors", type=click.IntRange(1), help="Stop after so many failed items.")
+@click.option("--missing-ok", is_flag=True, help="A delete of what is not there counts as done.")
+@click.option("--dry-run", is_flag=True, help="Show the request of each item and send nothing.")
+@click.option("--yes", is_flag=True, help="Do not ask before deleting.")
+@click.option("-o", "--output", type=click.Choice(["table", "json"]), help="Default: table on a terminal, else json.")
+@_target_options
+@click.pass_context
+def run(
+    ctx: click.Context,
+    /,
+    action: str,
+    name: str,
+    settings_: tuple[str, ...],
+    source: IO[bytes],
+    shard: str | None,
+    dry_run: bool,
+    yes: bool,
+    output: str | None,
+    profiles: tuple[str, ...],
+    concurrency: int,
+    rate: float | None,
+    attempts: int,
+    patience: float,
+    max_errors: int | None,
+    missing_ok: bool,
+    **values: Any,
+) -> int:
+    """Start a job: ACTION for each item of the input.
+
+    \b
+    trunkline job run fax.delete --name old-faxes --set 'Id={{ $json.Id }}' --input faxes.jsonl --yes
+    """
+    parameters = dict(map(setting, settings_))
+    items = _sharded(read_input(source, as_csv=source.name.endswith(".csv")), shard)
+    if dry_run:
+        return _show_requests(action, parameters, items)
+    systems = _systems(ctx, profiles, values)
+    limits = Limits(concurrency, rate, attempts, patience, max_errors, missing_ok)
+    folder = JobFolder()
+    urls = {label: pbx.url for label, pbx in systems.items()}
+    with Job.create(folder.new(name), action, parameters, items, urls, limits) as started:
+        if started.node.action.destructive and not yes and not _agreed(started, urls):
+            started.close()
+            folder.remove(name)
+            raise click.Abort
+        return _go(started, systems, output)
+
+
+@job.command()
+@click.argument("name")
+@click.option("-o", "--output", type=click.Choice(["table", "json"]))
+@_target_options
+@click.pass_context
+def resume(ctx: click.Context, /, name: str, output: str | None, profiles: tuple[str, ...], **values: Any) -> int:
+    """Go on with a job where it was."""
+    with Job.open(JobFolder().existing(name)) as found:
+        wanted = {target.name: target.url for target in found.ledger.targets()}
+        single = len(wanted) == 1 and not profiles and "" in wanted
+        systems = _systems(ctx, () if single else tuple(wanted), values)
+        for label, url in wanted.items():
+            if systems[label].url != url:
+                raise ConfigurationError(
+                    f"The job {name!r} is for {url}, this connection is to {systems[label].url}.",
+                    hint=f"Give --url {url}.",
+                )
+        return _go(found, systems, output)
+
+
+@job.command("list")
+@click.option("-o", "--output", type=click.Choice(["table", "json", "jsonl"]))
+def list_(output: str | None) -> None:
+    """List the jobs."""
+    folder = JobFolder()
+    found = []
+    for name in folder.names():
+        with Job.open(folder.existing(name)) as each:
+            found.append(each.summary())
+    if chosen(output) == "table":
+        draw(["Job", "Action", "Status", *_STATES], [[s.name, s.action, s.status, *_numbers(s.counts)] for s in found])
+    else:
+        rows = [_summary_json(summary, targets=False) for summary in found]
+        click.echo(pretty(rows) if output == "json" else "\n".join(map(json_line, rows)))
+
+
+@job.command()
+@click.argument("name")
+@click.option("--items", is_flag=True, help="Show the items, not the summary.")
+@click.option("--state", "states", type=click.Choice(_STATES), multiple=True, help="Only items in this state.")
+@click.option("-o", "--output", type=click.Choice(["table", "json", "jsonl"]))
+@click.option("--show-secrets", is_flag=True, help="Do not mask passwords, PINs and keys.")
+def show(name: str, items: bool, states: tuple[str, ...], output: str | None, show_secrets: bool) -> None:
+    """Show what became of a job, or of its items."""
+    with Job.open(JobFolder().existing(name)) as found:
+        if items or states:
+            wanted = [state for state in State if not states or state.label in states]
+            _write_items(found, wanted, output, show_secrets=show_secrets)
+        else:
+            _write_summary(found.summary(), output)
+
+
+@job.command()
+@click.argument("name")
+def cancel(name: str) -> None:
+    """End a job for good; what is on its way is finished and recorded."""
+    with Job.open(JobFolder().existing(name)) as found:
+        found.cancel()
+    click.echo(f"{name} is cancelled; `trunkline job show {name}` tells what was done.")
+
+
+@job.command()
+@click.argument("name")
+def remove(name: str) -> None:
+    """Forget a job and its ledger; what it did stays done."""
+    JobFolder().remove(name)
+    click.echo(f"{name} is forgotten.")
+
+
+def _systems(ctx: click.Context, profiles: tuple[str, ...], values: dict[str, Any]) -> dict[str, AsyncPbx]:
+    """A client for each PBX: of the profiles, else the one of the connection options, which has no name."""
+    if not profiles:
+        credentials, options = settings(ctx, values)
+        return {"": AsyncPbx(*credentials, **options)}
+    chosen_ones = matching(read_profiles(profiles_file(os.environ)), profiles)
+    options = {} if values.get("timeout") is None else {"timeout": values["timeout"]}
+    return {
+        p.name: AsyncPbx(p.url, p.client_id, p.client_secret, label=p.name, verify=p.verify, **options)
+        for p in chosen_ones
+    }
+
+
+def _sharded(items: Iterator[dict[str, Any]], shard: str | None) -> Iterator[dict[str, Any]]:
+    if shard is None:
+        return items
+    place, _, parts = shard.partition("/")
+    if not (place.isdecimal() and parts.isdecimal() and 1 <= int(place) <= int(parts)):
+        raise click.UsageError(f"--shard takes K/N, such as 1/4, not {shard!r}.")
+    return (item for n, item in enumerate(items) if n % int(parts) == int(place) - 1)
+
+
+def _show_requests(action: str, parameters: dict[str, str], items: Iterator[dict[str, Any]]) -> int:
+    node = Node(action, parameters)
+    codes = [show_request(node, [as_item(item)], 0, shown=n) for n, item in enumerate(items)]
+    return max(codes, default=0)
+
+
+def _agreed(started: Job, urls: dict[str, str]) -> bool:
+    """Whether somebody at the terminal agrees; without a terminal nobody is asked, and the job goes on."""
+    if not sys.stderr.isatty():
+        return True
+    where = next(iter(urls.values())) if len(urls) == 1 else f"each of {len(urls)} PBXs"
+    question = f"{started.node.action.summary.removesuffix('.')}: {started.ledger.size()} items on {where}. Go on?"
+    return ask(question)
+
+
+def ask(question: str) -> bool:
+    """Ask at the terminal, also where the items come through stdin."""
+    if sys.stdin.isatty():
+        return click.confirm(question, err=True)
+    try:
+        with open("/dev/tty") as terminal:  # noqa: PTH123 - a device
+            click.echo(f"{question} [y/N] ", nl=False, err=True)
+            return terminal.readline().strip().lower() in ("y", "yes")
+    except OSError:
+        raise click.UsageError("There is nobody to ask; give --yes to go on, or --dry-run to look first.") from None
+
+
+def _go(found: Job, systems: dict[str, AsyncPbx], output: str | None) -> int:
+    """Run until nothing is left to do for now; Ctrl-C lets what is on its way finish."""
+    interrupted = False
+
+    def stop(*_: object) -> None:
+        nonlocal interrupted
+        interrupted = True
+        found.stop()
+        signal.signal(signal.SIGINT, signal.default_int_handler)  # a second Ctrl-C ends it at once
+
+    before = signal.signal(signal.SIGINT, stop)
+    try:
+        with _progress() as progress:
+            summary = asyncio.run(found.run(systems.__getitem__, progress))
+    finally:
+        signal.signal(signal.SIGINT, before)
+    _write_summary(summary, output)
+    if not summary.finished and summary.status != "cancelled":
+        click.echo(f"Not finished: `trunkline job resume {summary.name}` goes on.", err=True)
+    if interrupted:
+        return 130
+    clean = summary.finished and not summary.counts["failed"] and not summary.counts["unknown"]
+    return 0 if clean else 7
+
+
+@contextmanager
+def _progress() -> Iterator[Callable[[Progress], None] | None]:
+    """A bar on a terminal's stderr; nothing elsewhere."""
+    if not sys.stderr.isatty():
+        yield None
+        return
+    from rich.console import Console
+    from rich.progress import BarColumn, MofNCompleteColumn, TextColumn
+    from rich.progress import Progress as Bar
+
+    columns = (BarColumn(), MofNCompleteColumn(), TextColumn("{task.fields[pace]}"))
+    with Bar(*columns, console=Console(stderr=True), transient=True) as bar:
+        task = bar.add_task("items", total=None, pace="")
+
+        def show(now: Progress) -> None:
+            left = "" if now.remaining is None else f", {_span(now.remaining)} left"
+            pace = "" if now.rate is None else f"{now.rate:,.0f}/s{left}"
+            bar.update(task, total=now.total, completed=now.done + now.failed, pace=f"{now.failed} failed  {pace}")
+
+        yield show
+
+
+def _span(seconds: float) -> str:
+    minutes, rest = divmod(round(seconds), 60)
+    hours, minutes = divmod(minutes, 60)
+    return f"{hours} h {minutes} min" if hours else f"{minutes} min {rest} s" if minutes else f"{rest} s"
+
+
+def _write_summary(summary: Summary, output: str | None) -> None:
+    if chosen(output) != "table":
+        click.echo(pretty(_summary_json(summary)) if output == "json" else json_line(_summary_json(summary)))
+        return
+    click.echo(f"{summary.name}: {summary.action}, {summary.status}")
+    rows = [[t.name or t.url, *_numbers(t.counts), t.halt] for t in summary.targets]
+    draw(["PBX", *_STATES, "Stopped because"], rows)
+
+
+def _numbers(counts: dict[str, int]) -> list[str]:
+    return [f"{counts[state]:,}" for state in _STATES]
+
+
+def _summary_json(summary: Summary, *, targets: bool = True) -> dict[str, Any]:
+    found = {"job": summary.name, "action": summary.action, "status": summary.status, "counts": summary.counts}
+    return {**found, "targets": [t._asdict() for t in summary.targets]} if targets else found
+
+
+def _write_items(found: Job, states: list[State], output: str | None, *, show_secrets: bool) -> None:
+    rows = (
+        _item_json(target.name or target.url, entry)
+        for target in found.ledger.targets()
+        for entry in found.ledger.entries(target.id, states)
+    )
+    shown = rows if show_secrets else map(masked, rows)
+    match chosen(output):
+        case "jsonl":
+            for row in shown:
+                click.echo(json_line(row))
+        case "json":
+            click.echo(pretty(list(shown)))
+        case _:
+            cells = [
+                [r["pbx"], str(r["n"]), r["state"], str(r["attempts"]), str((r["said"] or {}).get("message", ""))]
+                for r in shown
+            ]
+            draw(["PBX", "Item", "State", "Sent", "Message"], cells)
+
+
+def _item_json(pbx: str, entry: Entry) -> dict[str, Any]:
+    return {
+        "pbx": pbx,
+        "n": entry.n,
+        "state": entry.state.label,
+        "attempts": entry.attempts,
+        "item": entry.item,
+        "said": entry.said,
+    }

@@ -1,0 +1,106 @@
+"""Whether a request whose answer never came was carried out: found by reading what it would have changed."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any, NamedTuple
+
+from ..catalog import Action, Catalog
+from ..catalog.names import folded
+from ..odata import literal
+
+
+class Check(NamedTuple):
+    """An action that reads, its arguments, and what its answer says: ``carried_out(row)``, None for no row."""
+
+    action: str
+    arguments: dict[str, Any]
+    carried_out: Callable[[Mapping[str, Any] | None], bool]
+
+
+def repeatable(action: Action) -> bool:
+    """Whether it may be sent again without looking: it only reads."""
+    return action.method == "GET"
+
+
+def always_checkable(catalog: Catalog, action: Action) -> bool:
+    """Whether the fate of each item can be found, whatever its arguments."""
+    return repeatable(action) or (action.kind == "delete" and _reader(catalog, action, set(action.keys)) is not None)
+
+
+def check_of(catalog: Catalog, action: Action, arguments: Mapping[str, Any]) -> Check | None:
+    """How to find out whether an action with these arguments was carried out; None where there is no telling.
+
+    A delete was if the entity is gone; an update if its fields are as sent; a create if there is an entity with the
+    key that was sent, and with its fields. Other actions leave nothing to look at.
+    """
+    given = {folded(name): value for name, value in arguments.items()}
+    body = arguments.get("body") or {}
+    match action.kind:
+        case "delete":
+            keys = {name: given.get(folded(name)) for name in action.keys}
+            return _reading(catalog, action, keys, list(keys), lambda row: row is None)
+        case "update" if action.keys:
+            keys = {name: given.get(folded(name)) for name in action.keys}
+            plain = _plain(catalog, action, body)
+            return _reading(catalog, action, keys, [*keys, *plain], lambda row: _same(row, plain)) if plain else None
+        case "create":
+            keys = _own_key(catalog, action, body)
+            plain = _plain(catalog, action, body)
+            return _reading(catalog, action, keys, list(plain), lambda row: _same(row, plain)) if keys else None
+    return None
+
+
+def _reading(
+    catalog: Catalog,
+    action: Action,
+    keys: Mapping[str, Any],
+    select: Sequence[str],
+    carried_out: Callable[[Mapping[str, Any] | None], bool],
+) -> Check | None:
+    reader = _reader(catalog, action, set(keys))
+    if reader is None:
+        return None
+    chosen = {"select": list(dict.fromkeys(select))} if "select" in reader.query else {}
+    if reader.kind == "get":
+        return Check(reader.id, {**keys, **chosen}, carried_out)
+    fields = catalog.fields(_row_type(reader))
+    where = " and ".join(f"{name} eq {literal(value, fields[name])}" for name, value in keys.items())
+    return Check(reader.id, {"filter": where, "top": 1, **chosen}, carried_out)
+
+
+def _reader(catalog: Catalog, action: Action, keys: set[str]) -> Action | None:
+    """What reads one entity of the action's resource: by the key where there is such an action, else the list."""
+    actions = catalog.resources[action.resource]
+    reader, lister = actions.get("get"), actions.get("list")
+    if reader is not None and set(reader.keys) == keys:
+        return reader
+    if lister is None or lister.params or "filter" not in lister.query:
+        return None
+    return lister if keys <= catalog.fields(_row_type(lister)).keys() else None
+
+
+def _row_type(lister: Action) -> str:
+    return lister.answer_type.name if lister.answer_type else ""
+
+
+def _own_key(catalog: Catalog, action: Action, body: Mapping[str, Any]) -> dict[str, Any]:
+    """The key that a new entity was sent with, such as a user's Number; {} where the PBX gives it."""
+    entity_set = next((s for s in catalog.sets.values() if s.resource == action.resource and not s.singleton), None)
+    if entity_set is None:
+        return {}
+    for names in (entity_set.alternate, tuple(entity_set.key)):
+        found = {name: body[name] for name in names if body.get(name) not in (None, "", 0)}
+        if names and len(found) == len(names):
+            return found
+    return {}
+
+
+def _plain(catalog: Catalog, action: Action, body: Mapping[str, Any]) -> dict[str, Any]:
+    """The fields of a body that can be compared: lists and objects come back completed by the PBX."""
+    known = catalog.spec_fields(action.body) if action.body else {}
+    return {n: v for n, v in body.items() if n in known and not isinstance(v, dict | list) and "Password" not in n}
+
+
+def _same(row: Mapping[str, Any] | None, fields: Mapping[str, Any]) -> bool:
+    return row is not None and all(row.get(name) == value for name, value in fields.items())

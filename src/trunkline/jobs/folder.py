@@ -1,0 +1,99 @@
+"""Where ledgers are: a file for each job in the user's state folder, and a lock for the one that runs it."""
+
+from __future__ import annotations
+
+import os
+import re
+from collections.abc import Mapping
+from pathlib import Path
+
+from ..errors import ConfigurationError, InvalidArgument
+
+FOLDER = "TRUNKLINE_JOB_DIR"
+_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,63}")
+
+
+class JobFolder:
+    """The jobs of one user by name. ``path`` None means ``TRUNKLINE_JOB_DIR``, else the user's own state folder."""
+
+    def __init__(self, path: Path | None = None, environ: Mapping[str, str] = os.environ) -> None:
+        self.path = path or _default(environ)
+
+    def file(self, name: str) -> Path:
+        """The ledger of a job, there or not. InvalidArgument for a name that is no plain file name."""
+        if not _NAME.fullmatch(name):
+            raise InvalidArgument(
+                f"{name!r} is no name for a job.", hint="Use letters, digits, dots, dashes; 64 at most; no leading dot."
+            )
+        return self.path / f"{name}.job"
+
+    def existing(self, name: str) -> Path:
+        """The ledger of a job. ConfigurationError if there is none."""
+        file = self.file(name)
+        if not file.exists():
+            known = ", ".join(self.names()) or "none"
+            raise ConfigurationError(f"There is no job {name!r}.", hint=f"`trunkline job list` shows them: {known}.")
+        return file
+
+    def new(self, name: str) -> Path:
+        """Where the ledger of a new job goes. ConfigurationError if the name is taken."""
+        file = self.file(name)
+        if file.exists():
+            raise ConfigurationError(
+                f"There is a job {name!r} already.",
+                hint=f"`trunkline job resume {name}` goes on with it, `trunkline job remove {name}` forgets it.",
+            )
+        self.path.mkdir(mode=0o700, parents=True, exist_ok=True)
+        return file
+
+    def names(self) -> list[str]:
+        """All jobs, by name."""
+        return sorted(file.stem for file in self.path.glob("*.job")) if self.path.is_dir() else []
+
+    def remove(self, name: str) -> None:
+        """Forget a job. ConfigurationError if there is none, or while it runs."""
+        file = self.existing(name)
+        with running_alone(file):
+            for part in (file, *(file.with_name(file.name + end) for end in ("-wal", "-shm"))):
+                part.unlink(missing_ok=True)
+        lock_of(file).unlink(missing_ok=True)
+
+
+def lock_of(file: Path) -> Path:
+    return file.with_suffix(".lock")
+
+
+class running_alone:  # noqa: N801 - used as a function is
+    """Hold a job while a block runs; the operating system frees it when a process dies. ConfigurationError if taken."""
+
+    def __init__(self, file: Path) -> None:
+        from filelock import FileLock
+
+        self._file = file
+        self._lock = FileLock(lock_of(file), mode=0o600)
+
+    def __enter__(self) -> None:
+        from filelock import Timeout
+
+        try:
+            self._lock.acquire(timeout=0)
+        except Timeout:
+            raise ConfigurationError(
+                f"The job {self._file.stem!r} is running in another process.",
+                hint=f"`trunkline job show {self._file.stem}` tells how far it is, `trunkline job cancel` ends it.",
+            ) from None
+
+    def __exit__(self, *exc: object) -> None:
+        self._lock.release()
+
+
+def _default(environ: Mapping[str, str]) -> Path:
+    given = environ.get(FOLDER)
+    if given:
+        return Path(given)
+    import platformdirs
+
+    own = platformdirs.user_state_path("trunkline", appauthor=False) / "jobs"
+    if not own.is_absolute():
+        raise ConfigurationError("This user has no folder for jobs.", hint=f"Name one in {FOLDER}.")
+    return own

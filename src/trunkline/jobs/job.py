@@ -1,0 +1,244 @@
+"""A job: a node over many items on one or many PBXs, from its ledger, as often as it takes."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from collections import Counter
+from collections.abc import Callable, Iterable, Mapping
+from contextlib import AbstractAsyncContextManager
+from pathlib import Path
+from typing import Any, NamedTuple, Self
+
+from ..errors import ConfigurationError
+from ..node import Node
+from .folder import running_alone
+from .ledger import Ledger, State
+from .recorder import Recorder
+from .target import AsyncCaller, Halted, Limits, TargetRun
+
+LOOK_AGAIN = 0.5  # seconds between two looks for a cancellation by another process
+
+Open = Callable[[str], AbstractAsyncContextManager[AsyncCaller]]
+
+
+class Progress(NamedTuple):
+    """How far a running job is. ``rate`` is items a second of late, ``remaining`` seconds to go; None while unknown."""
+
+    done: int
+    failed: int
+    total: int
+    rate: float | None
+    remaining: float | None
+
+
+class TargetSummary(NamedTuple):
+    """What became of the items of one PBX. ``halt`` is why it stopped early, "" if it didn't."""
+
+    name: str
+    url: str
+    counts: dict[str, int]
+    halt: str
+
+
+class Summary(NamedTuple):
+    """What became of a job's items, over all PBXs and for each."""
+
+    name: str
+    action: str
+    status: str
+    counts: dict[str, int]
+    targets: list[TargetSummary]
+
+    @property
+    def finished(self) -> bool:
+        """Whether nothing is left to do: what is unknown then can't be looked up, so a person must."""
+        halted = any(target.halt for target in self.targets)
+        left = self.counts[State.NOT_STARTED.label] + self.counts[State.SENT.label]
+        return not left and not (halted and self.counts[State.UNKNOWN.label])
+
+
+class Job:
+    """One job's node and ledger.
+
+        with Job.create(folder.new("old-faxes"), "fax.delete", {"Id": "{{ $json.Id }}"}, items, {"acme": url}) as job:
+            summary = asyncio.run(job.run(lambda name: AsyncPbx(url, client_id, key)))
+
+    `run` may be called again, in this process or another, until the summary says that it is finished: it goes on
+    where it was. What was sent without an answer is looked up first (`trunkline.jobs.fate`).
+    """
+
+    def __init__(self, ledger: Ledger) -> None:
+        about = ledger.about()
+        if not about["loaded"]:
+            raise ConfigurationError(
+                f"The input of the job {ledger.path.stem!r} was not read to its end, so nothing was sent.",
+                hint=f"`trunkline job remove {ledger.path.stem}`, then start it again.",
+            )
+        self.ledger = ledger
+        self.name = ledger.path.stem
+        self.limits = Limits(**about["limits"])
+        self.node = Node(about["action"], about["parameters"], concurrency=self.limits.concurrency)
+        self._cancelled = bool(about["cancelled"])
+        self._stopped = False
+        self._failures = 0
+
+    @classmethod
+    def create(
+        cls,
+        file: Path,
+        action: str,
+        parameters: Mapping[str, Any],
+        items: Iterable[Mapping[str, Any]],
+        targets: Mapping[str, str],
+        limits: Limits = Limits(),  # noqa: B008 - immutable
+    ) -> Self:
+        """A new job in a new ledger. ``items`` are taken in as they come, never all at once; ``targets`` maps the name
+        of each PBX to its URL, and each gets every item.
+
+        Raises UnknownName or InvalidArgument for parameters that the action doesn't take, before anything is written.
+        """
+        Node(action, parameters, concurrency=limits.concurrency)
+        about = {
+            "action": action,
+            "parameters": dict(parameters),
+            "limits": limits._asdict(),
+            "created": time.time(),
+        }
+        ledger = Ledger.create(file, about, list(targets.items()))
+        try:
+            ledger.load(items)
+        except BaseException:
+            ledger.close()
+            for part in (file, *(file.with_name(file.name + end) for end in ("-wal", "-shm"))):
+                part.unlink(missing_ok=True)
+            raise
+        return cls(ledger)
+
+    @classmethod
+    def open(cls, file: Path) -> Self:
+        """An existing job. Raises ConfigurationError."""
+        return cls(Ledger.open(file))
+
+    def close(self) -> None:
+        self.ledger.close()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *exc: object) -> None:
+        self.close()
+
+    def stop(self) -> None:
+        """Start no more items; what is on its way is finished and recorded."""
+        self._stopped = True
+
+    def cancel(self) -> None:
+        """End the job for good, also one that runs in another process; what is on its way there is finished."""
+        self.ledger.tell({"cancelled": True})
+        self._cancelled = True
+
+    async def run(self, open_pbx: Open, progress: Callable[[Progress], None] | None = None) -> Summary:
+        """Go on until nothing is left to do, or to be done now; ``open_pbx`` gives the client for a target's name.
+
+        Raises ConfigurationError if the job runs elsewhere or was cancelled, LedgerFull if the disk is full.
+        """
+        if self._cancelled:
+            raise ConfigurationError(f"The job {self.name!r} was cancelled.", hint="Start a new one for what is left.")
+        with running_alone(self.ledger.path):
+            self.ledger.doubt()
+            meter = _Meter(self.ledger)
+            recorder = Recorder(self.ledger)
+            watch = asyncio.create_task(self._watch(meter, progress))
+            try:
+                async with asyncio.TaskGroup() as group:
+                    for target in self.ledger.targets():
+                        group.create_task(self._on(target.id, target.name, open_pbx, recorder, meter))
+                self.ledger.end_stretches()
+            finally:
+                watch.cancel()
+            if progress is not None:
+                progress(meter.read())
+        return self.summary()
+
+    async def _on(self, id_: int, name: str, open_pbx: Open, recorder: Recorder, meter: _Meter) -> None:
+        """One PBX's part; whatever happens to it stays its own affair."""
+
+        def counted(target: int, state: State) -> None:
+            meter.count(state)
+            self._failures += state is State.FAILED
+            if self.limits.max_errors is not None and self._failures >= self.limits.max_errors:
+                self.stop()
+
+        run = TargetRun(id_, self.node, self.ledger, recorder, self.limits, lambda: self._stopped, counted)
+        halt = ""
+        try:
+            async with open_pbx(name) as pbx:
+                await run.run(pbx)
+        except Halted as problem:
+            halt = str(problem)
+        except ConfigurationError as problem:
+            halt = str(problem)
+        self.ledger.halt(id_, halt)
+
+    async def _watch(self, meter: _Meter, progress: Callable[[Progress], None] | None) -> None:
+        while True:
+            await asyncio.sleep(LOOK_AGAIN)
+            if self.ledger.about()["cancelled"]:
+                self._cancelled = True
+                self.stop()
+            if progress is not None:
+                progress(meter.read())
+
+    def summary(self) -> Summary:
+        """What became of the items so far, from the ledger."""
+        about = self.ledger.about()
+        targets = [
+            TargetSummary(t.name, t.url, _labelled(self.ledger.counts(t.id)), t.halt) for t in self.ledger.targets()
+        ]
+        counts = Counter[str]()
+        for target in targets:
+            counts.update(target.counts)
+        found = Summary(self.name, about["action"], "", {state.label: counts[state.label] for state in State}, targets)
+        if about["cancelled"]:
+            status = "cancelled"
+        elif found.finished:
+            status = "finished"
+        else:
+            status = "paused"
+        return found._replace(status=status)
+
+
+class _Meter:
+    """Counts what came of items, and tells the rate of the last half minute or so."""
+
+    WINDOW = 60  # looks
+
+    def __init__(self, ledger: Ledger) -> None:
+        self._counts = ledger.counts()
+        self._total = sum(self._counts.values())
+        self._looks: list[tuple[float, int]] = [(time.monotonic(), self._settled())]
+
+    def count(self, state: State) -> None:
+        self._counts[state] += 1
+
+    def _settled(self) -> int:
+        return self._counts[State.DONE] + self._counts[State.FAILED]
+
+    def read(self) -> Progress:
+        now, settled = time.monotonic(), self._settled()
+        self._looks = [*self._looks[-self.WINDOW :], (now, settled)]
+        began, before = self._looks[0]
+        rate = (settled - before) / (now - began) if now > began and settled > before else None
+        left = self._total - settled
+        return Progress(
+            self._counts[State.DONE],
+            self._counts[State.FAILED],
+            self._total,
+            rate,
+            left / rate if rate else None,
+        )
+
+
+def _labelled(counts: Mapping[State, int]) -> dict[str, int]:
+    return {state.label: count for state, count in counts.items()}

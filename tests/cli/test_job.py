@@ -1,0 +1,215 @@
+"""``trunkline job``: from a command line to a ledger and back."""
+
+from __future__ import annotations
+
+import json
+import os
+import stat
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from conftest import CLIENT, KEY, System
+from nasty import closed_port
+from trunkline import cli
+
+
+@pytest.fixture
+def job(system: System, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> Any:
+    """Run a ``job`` command with the emulated PBX in the environment; gives exit code, output and messages."""
+    monkeypatch.setenv("TRUNKLINE_URL", system.url)
+    monkeypatch.setenv("TRUNKLINE_CLIENT_ID", CLIENT)
+    monkeypatch.setenv("TRUNKLINE_CLIENT_SECRET", KEY)
+    monkeypatch.setenv("TRUNKLINE_JOB_DIR", str(tmp_path / "jobs"))
+    monkeypatch.setenv("TRUNKLINE_PROFILES", str(tmp_path / "profiles.toml"))
+
+    def run(*argv: str) -> tuple[int, str, str]:
+        code = cli.execute(["job", *argv])
+        return (code, *capsys.readouterr())
+
+    return run
+
+
+@pytest.fixture
+def contacts(tmp_path: Path) -> str:
+    path = tmp_path / "contacts.jsonl"
+    path.write_text("".join(json.dumps({"Id": n}) + "\n" for n in range(1, 11)))
+    return str(path)
+
+
+RUN = ("run", "contacts.delete", "--name", "cleanup", "--set", "Id={{ $json.Id }}", "--input")
+
+
+def test_a_job_from_start_to_end(job: Any, contacts: str, system: System) -> None:
+    code, out, err = job(*RUN, contacts, "--yes")
+    assert (code, err) == (0, "")
+    assert json.loads(out) == {
+        "job": "cleanup",
+        "action": "contacts.delete",
+        "status": "finished",
+        "counts": {"not started": 0, "sent": 0, "done": 10, "failed": 0, "unknown": 0},
+        "targets": [
+            {
+                "name": "",
+                "url": system.url,
+                "counts": {"not started": 0, "sent": 0, "done": 10, "failed": 0, "unknown": 0},
+                "halt": "",
+            }
+        ],
+    }
+    assert len(system.sent("DELETE")) == 10
+    code, out, _ = job("show", "cleanup", "--items", "-o", "jsonl")
+    rows = [json.loads(line) for line in out.splitlines()]
+    assert [row["n"] for row in rows] == list(range(10))
+    assert rows[0] == {
+        "pbx": system.url,
+        "n": 0,
+        "state": "done",
+        "attempts": 1,
+        "item": {"json": {"Id": 1}},
+        "said": {"items": [{"json": {"success": True, "Id": 1}}]},
+    }
+    code, out, _ = job("list", "-o", "jsonl")
+    assert json.loads(out)["status"] == "finished"
+    code, out, _ = job("list", "-o", "table")
+    assert "cleanup" in out
+    assert job("remove", "cleanup")[0] == 0
+    assert job("list", "-o", "json")[1] == "[]\n"
+
+
+def test_failed_items_are_told_and_counted(job: Any, contacts: str) -> None:
+    job(*RUN, contacts, "--yes")
+    job("remove", "cleanup")
+    code, out, _ = job(*RUN, contacts, "--yes")
+    assert code == 7
+    assert json.loads(out)["counts"]["failed"] == 10
+    code, out, _ = job("show", "cleanup", "--state", "failed", "-o", "jsonl")
+    said = json.loads(out.splitlines()[0])["said"]
+    assert said["status"] == 404
+    assert said["message"].startswith("No contact with Id 1 ")
+    code, out, _ = job("show", "cleanup", "--items", "-o", "table")
+    assert "No contact with Id 10" in out
+    job("remove", "cleanup")
+    assert job(*RUN, contacts, "--yes", "--missing-ok")[0] == 0
+
+
+def test_a_pbx_that_is_away_pauses_the_job_and_resume_goes_on(
+    job: Any, contacts: str, system: System, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("TRUNKLINE_CLIENT_SECRET", "wrong")
+    code, out, err = job(*RUN, contacts, "--yes")
+    assert code == 7
+    found = json.loads(out)
+    assert found["status"] == "paused"
+    assert found["counts"]["not started"] == 10
+    assert found["targets"][0]["halt"]
+    assert "wrong" not in out + err
+    assert "trunkline job resume cleanup" in err
+    monkeypatch.setenv("TRUNKLINE_CLIENT_SECRET", KEY)
+    monkeypatch.setenv("TRUNKLINE_URL", closed_port())
+    code, _, err = job("resume", "cleanup")
+    assert code == 3
+    assert system.url in err
+    monkeypatch.setenv("TRUNKLINE_URL", system.url)
+    code, out, _ = job("resume", "cleanup")
+    assert (code, json.loads(out)["counts"]["done"]) == (0, 10)
+
+
+def test_a_dry_run_shows_requests_and_sends_nothing(job: Any, contacts: str, system: System) -> None:
+    system.emulator.reset()
+    code, out, _ = job(*RUN, contacts, "--dry-run", "--shard", "2/3")
+    assert code == 0
+    assert out.splitlines() == [f"item {n}: DELETE /Contacts({i})" for n, i in enumerate((2, 5, 8))]
+    assert system.emulator.journal == []
+    assert job("list", "-o", "json")[1] == "[]\n"
+
+
+def test_shards_are_disjoint_and_whole(job: Any, contacts: str) -> None:
+    shown = [job(*RUN, contacts, "--dry-run", "--shard", f"{k}/3")[1].splitlines() for k in (1, 2, 3)]
+    requests = [line.partition(": ")[2] for lines in shown for line in lines]
+    assert sorted(requests) == sorted(f"DELETE /Contacts({n})" for n in range(1, 11))
+    assert job(*RUN, contacts, "--shard", "4/3")[0] == 2
+
+
+@pytest.mark.parametrize(
+    ("name", "text", "ids"),
+    [
+        ("a.csv", 'Id,Name\r\n1,Ada\r\n2,"O\'Dwyer, S"\r\n', [1, 2]),
+        ("a.jsonl", '\n{"Id": 1}\n\n{"json": {"Id": 2}}\n', [1, 2]),
+        ("a.json", '[{"Id": 1},\n {"Id": 2}]', [1, 2]),
+        ("a.json", "", []),
+    ],
+)
+def test_input(job: Any, tmp_path: Path, name: str, text: str, ids: list[int]) -> None:
+    path = tmp_path / name
+    path.write_bytes(text.encode())
+    code, out, _ = job(*RUN, str(path), "--dry-run")
+    assert (code, out.splitlines()) == (0, [f"item {n}: DELETE /Contacts({i})" for n, i in enumerate(ids)])
+
+
+@pytest.mark.parametrize(
+    ("name", "text", "said"),
+    [
+        ("a.csv", "Id,Name\r\n1\r\n", "Line 2"),
+        ("a.jsonl", '{"Id": 1}\nno\n', "Line 2"),
+        ("a.json", '[{"Id": 1},', "JSON array"),
+    ],
+)
+def test_input_that_is_none(job: Any, tmp_path: Path, name: str, text: str, said: str) -> None:
+    path = tmp_path / name
+    path.write_bytes(text.encode())
+    code, _, err = job(*RUN, str(path), "--yes")
+    assert code == 2
+    assert said in err
+    assert job("list", "-o", "json")[1] == "[]\n"
+
+
+def profiles(tmp_path: Path, text: str) -> Path:
+    path = tmp_path / "profiles.toml"
+    path.write_text(text)
+    path.chmod(0o600)
+    return path
+
+
+def test_several_pbxs_by_their_profiles(job: Any, contacts: str, system: System, tmp_path: Path) -> None:
+    good = f'url = "{system.url}"\nclient_id = "{CLIENT}"\nclient_secret_env = "TRUNKLINE_CLIENT_SECRET"\n'
+    dead = f'url = "{closed_port()}"\nclient_id = "c"\nclient_secret = "k-e-y"\n'
+    profiles(tmp_path, f"[customer-a]\n{good}\n[customer-b]\n{dead}\n[other]\n{good}")
+    code, out, _ = job(*RUN, contacts, "--yes", "--profile", "customer-*", "--patience", "0.2")
+    found = json.loads(out)
+    assert code == 7
+    assert [(t["name"], t["counts"]["done"], bool(t["halt"])) for t in found["targets"]] == [
+        ("customer-a", 10, False),
+        ("customer-b", 0, True),
+    ]
+    assert "k-e-y" not in out
+    code, _, err = job(*RUN, contacts, "--yes", "--profile", "nobody")
+    assert code == 3
+    assert "customer-a, customer-b, other" in err
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        ("[a]\nurl = 1", "lacks url and client_id"),
+        ('[a]\nurl = "u"\nclient_id = "c"', "lacks one of client_secret"),
+        ('[a]\nurl = "u"\nclient_id = "c"\nclient_secret = "s"\nuser = "x"', "has user"),
+        ("[a", "can't be read"),
+    ],
+)
+def test_profiles_that_are_wrong_are_told(job: Any, contacts: str, tmp_path: Path, text: str, said: str) -> None:
+    profiles(tmp_path, text)
+    code, _, err = job(*RUN, contacts, "--yes", "--profile", "a")
+    assert code == 3
+    assert said in err
+
+
+@pytest.mark.skipif(os.name != "posix", reason="Windows keeps no such record")
+@pytest.mark.filterwarnings("default")
+def test_a_key_that_others_can_read_is_warned_of(job: Any, contacts: str, system: System, tmp_path: Path) -> None:
+    path = profiles(tmp_path, f'[a]\nurl = "{system.url}"\nclient_id = "{CLIENT}"\nclient_secret = "{KEY}"\n')
+    path.chmod(path.stat().st_mode | stat.S_IRGRP)
+    code, _, err = job(*RUN, contacts, "--yes", "--profile", "a")
+    assert code == 0
+    assert "chmod 600" in err

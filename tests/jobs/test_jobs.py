@@ -1,0 +1,297 @@
+"""What becomes of a job's items when all goes well, and when it doesn't."""
+
+from __future__ import annotations
+
+import asyncio
+import stat
+import subprocess
+import sys
+import time
+from typing import Any
+
+import pytest
+
+from jobs.conftest import FakePbx, on
+from trunkline.errors import (
+    BadRequest,
+    ConfigurationError,
+    ConnectionLost,
+    Forbidden,
+    InvalidArgument,
+    ServerError,
+    SignInError,
+    TooManyRequests,
+    Unreachable,
+)
+from trunkline.jobs import Job, State
+from trunkline.jobs.folder import running_alone
+
+DELETE = ("fax.delete", {"Id": "{{ $json.Id }}"})
+
+
+def faxes(count: int) -> dict[tuple[str, Any], dict[str, Any]]:
+    return {("fax", n): {"Id": n} for n in range(1, count + 1)}
+
+
+def ids(count: int) -> list[dict[str, Any]]:
+    return [{"Id": n} for n in range(1, count + 1)]
+
+
+def lost() -> ConnectionLost:
+    return ConnectionLost("The connection broke.", processed=None)
+
+
+def away() -> Unreachable:
+    return Unreachable("Nobody is there.", processed=False)
+
+
+def broken() -> ServerError:
+    return ServerError("It broke.", status=500)
+
+
+def busy() -> TooManyRequests:
+    error = TooManyRequests("Slow down.", status=429)
+    error.retry_after = 0.05
+    return error
+
+
+def refused() -> BadRequest:
+    return BadRequest("It is in use.", status=400, codes={"": "WARNINGS.XAPI.ALREADY_IN_USE"})
+
+
+def fates(job: Job) -> list[tuple[str, int]]:
+    """State and number of sendings of each item of the first PBX."""
+    return [(entry.state.label, entry.attempts) for entry in job.ledger.entries(1)]
+
+
+def test_every_item_is_done_once(start, folder):
+    pbx = FakePbx(faxes(2500))
+    with start(*DELETE, ids(2500)) as job:
+        summary = asyncio.run(job.run(on(pbx)))
+    assert summary.finished
+    assert summary.counts == {"not started": 0, "sent": 0, "done": 2500, "failed": 0, "unknown": 0}
+    assert sorted(pbx.asked) == [("delete", n) for n in range(1, 2501)]
+    assert pbx.most_at_once == 4
+    assert stat.S_IMODE(folder.file("night").stat().st_mode) == 0o600
+
+
+@pytest.mark.parametrize(
+    ("before", "after", "fate", "asked"),
+    [
+        ([lost], [], ("done", 2), ["delete", "get", "delete"]),
+        ([], [lost], ("done", 1), ["delete", "get"]),
+        ([broken], [], ("done", 2), ["delete", "get", "delete"]),
+        ([], [broken], ("done", 1), ["delete", "get"]),
+        ([away], [], ("done", 1), ["delete", "delete"]),
+        ([busy], [], ("done", 1), ["delete", "delete"]),
+        ([refused], [], ("failed", 1), ["delete"]),
+        ([lost] * 3, [], ("failed", 3), ["delete", "get"] * 3),
+    ],
+    ids=["lost before", "lost after", "500 before", "500 after", "unreachable", "429", "refused", "always lost"],
+)
+def test_the_fate_of_a_delete(start, before, after, fate, asked):
+    pbx = FakePbx(faxes(1))
+    pbx.before, pbx.after = list(before), list(after)
+    with start(*DELETE, ids(1), attempts=3) as job:
+        asyncio.run(job.run(on(pbx)))
+        assert fates(job) == [fate]
+    assert [verb for verb, _ in pbx.asked] == asked
+
+
+@pytest.mark.parametrize(
+    ("before", "after", "sent"), [([lost], [], 2), ([], [lost], 1)], ids=["lost before", "lost after"]
+)
+@pytest.mark.parametrize(
+    ("action", "parameters"),
+    [
+        ("users.update", {"Id": 1, "body": {"FirstName": "Amara"}}),
+        ("users.create", {"body": {"Number": "{{ $json.Number }}", "FirstName": "Amara"}}),
+    ],
+)
+def test_updates_and_creates_with_a_key_are_looked_up(start, action, parameters, before, after, sent):
+    pbx = FakePbx({("users", 1): {"Id": 1, "FirstName": "Ada"}})
+    pbx.before, pbx.after = list(before), list(after)
+    with start(action, parameters, [{"Number": "150"}]) as job:
+        asyncio.run(job.run(on(pbx)))
+        assert fates(job) == [("done", sent)]
+
+
+def test_what_can_not_be_looked_up_is_not_sent_again(start):
+    pbx = FakePbx()
+    pbx.after = [lost]
+    with start("contacts.create", {"body": {"FirstName": "{{ $json.name }}"}}, [{"name": "Ada"}]) as job:
+        summary = asyncio.run(job.run(on(pbx)))
+        assert fates(job) == [("unknown", 1)]
+        assert summary.finished
+        again = asyncio.run(job.run(on(pbx)))
+        assert again.counts["unknown"] == 1
+    assert len(pbx.asked) == 1
+
+
+@pytest.mark.parametrize(
+    "trouble",
+    [
+        lambda: SignInError("The key is wrong.", status=401),
+        lambda: Forbidden("No right.", status=403),
+        lambda: ConfigurationError("There is no API key."),
+    ],
+)
+def test_a_pbx_that_lets_nobody_in_burns_no_item(start, trouble):
+    pbx = FakePbx(faxes(100))
+    pbx.before = [None] * 10 + [trouble] * 4
+    with start(*DELETE, ids(100)) as job:
+        paused = asyncio.run(job.run(on(pbx)))
+        assert not paused.finished
+        assert paused.status == "paused"
+        assert paused.targets[0].halt
+        assert paused.counts["failed"] == 0
+        assert paused.counts["done"] + paused.counts["not started"] == 100
+        assert len(pbx.asked) < 20
+        pbx.before = []
+        assert asyncio.run(job.run(on(pbx))).counts["done"] == 100
+        assert {sent for _, sent in fates(job)} == {1}
+
+
+def test_a_pbx_that_is_away_for_too_long_pauses(start):
+    pbx = FakePbx(faxes(20))
+    pbx.before = [away] * 1000
+    with start(*DELETE, ids(20), patience=0.2) as job:
+        summary = asyncio.run(job.run(on(pbx)))
+        assert summary.targets[0].halt.startswith("Nobody is there.")
+        assert summary.counts["not started"] == 20
+
+
+def test_one_dead_pbx_does_not_hold_up_the_others(start):
+    names = [f"customer-{n}" for n in range(20)]
+    systems = {name: FakePbx(faxes(50)) for name in names}
+    systems["customer-3"].before = [away] * 10_000
+    with start(*DELETE, ids(50), patience=0.3, targets={n: f"https://{n}.example.com" for n in names}) as job:
+        summary = asyncio.run(job.run(on(systems)))
+    assert summary.counts["done"] == 19 * 50
+    assert [target.name for target in summary.targets if target.halt] == ["customer-3"]
+
+
+def test_max_errors_stops_the_whole_job(start):
+    pbx = FakePbx(faxes(1000))
+    pbx.before = [refused] * 1000
+    with start(*DELETE, ids(1000), max_errors=10, concurrency=2) as job:
+        summary = asyncio.run(job.run(on(pbx)))
+    assert 10 <= summary.counts["failed"] <= 11
+    assert summary.counts["not started"] == 1000 - summary.counts["failed"]
+
+
+def test_what_is_missing_counts_as_done_only_if_asked(start, folder):
+    for missing_ok, state in ((False, "failed"), (True, "done")):
+        with start(*DELETE, ids(1), missing_ok=missing_ok) as job:
+            asyncio.run(job.run(on(FakePbx())))
+            assert fates(job) == [(state, 1)]
+        folder.remove("night")
+
+
+def test_an_item_without_a_value_fails_and_is_not_sent(start):
+    pbx = FakePbx(faxes(3))
+    with start(*DELETE, [{"Id": 1}, {"Nr": 2}, {"Id": 3}]) as job:
+        summary = asyncio.run(job.run(on(pbx)))
+        assert fates(job) == [("done", 1), ("failed", 0), ("done", 1)]
+        said = next(job.ledger.entries(1, [State.FAILED])).said
+    assert said["message"].startswith("Item 1: Id = ")
+    assert summary.counts["failed"] == 1
+    assert len(pbx.asked) == 2
+
+
+def test_the_rate_is_kept(start):
+    pbx = FakePbx(faxes(10))
+    begun = time.monotonic()
+    with start(*DELETE, ids(10), rate=50) as job:
+        asyncio.run(job.run(on(pbx)))
+    assert time.monotonic() - begun >= 9 / 50
+
+
+def test_a_name_is_taken_once(start, folder):
+    start(*DELETE, ids(1)).close()
+    with pytest.raises(ConfigurationError, match="already"):
+        start(*DELETE, ids(1))
+    with pytest.raises(InvalidArgument):
+        folder.file("../elsewhere")
+    with pytest.raises(ConfigurationError, match="no job 'other'"):
+        folder.existing("other")
+
+
+def test_a_job_runs_once_at_a_time(start, folder):
+    with start(*DELETE, ids(1)) as job, running_alone(folder.file("night")):
+        with pytest.raises(ConfigurationError, match="another process"):
+            asyncio.run(job.run(on(FakePbx())))
+
+
+def test_a_cancelled_job_stops_where_it_runs_and_starts_no_more(start, folder):
+    class Slow(FakePbx):
+        async def call(self, action: str, /, **arguments: Any) -> Any:
+            if len(self.asked) == 20:
+                with Job.open(folder.file("night")) as other:
+                    other.cancel()
+            await asyncio.sleep(0.01)
+            return await super().call(action, **arguments)
+
+    pbx = Slow(faxes(5000))
+    with start(*DELETE, ids(5000)) as job:
+        summary = asyncio.run(job.run(on(pbx)))
+        assert summary.status == "cancelled"
+        assert 20 < summary.counts["done"] < 1000
+        assert summary.counts["sent"] == 0
+        with pytest.raises(ConfigurationError, match="cancelled"):
+            asyncio.run(job.run(on(pbx)))
+
+
+def test_a_ledger_that_is_none_is_refused(folder):
+    folder.path.mkdir()
+    folder.file("odd").write_bytes(b"no database")
+    with pytest.raises(ConfigurationError, match="ledger"):
+        Job.open(folder.existing("odd"))
+
+
+def test_input_that_breaks_off_leaves_no_job(start, folder):
+    def items() -> Any:
+        yield {"Id": 1}
+        raise InvalidArgument("Line 2 of the input is no JSON object.")
+
+    with pytest.raises(InvalidArgument):
+        start(*DELETE, items())
+    assert folder.names() == []
+    assert list(folder.path.iterdir()) == []
+
+
+FULL = """
+import asyncio, resource, sys
+from pathlib import Path
+from jobs.conftest import FakePbx, on
+from trunkline.jobs import Job
+from trunkline.jobs.ledger import LedgerFull
+pbx = FakePbx({("fax", n): {"Id": n} for n in range(1, 3001)})
+import signal
+signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
+limit = sum(f.stat().st_size for f in Path(sys.argv[1]).parent.iterdir()) + 60_000
+resource.setrlimit(resource.RLIMIT_FSIZE, (limit, limit))
+job = Job.open(Path(sys.argv[1]))
+try:
+    asyncio.run(job.run(on(pbx)))
+except* LedgerFull as full:
+    print(sorted(set(range(1, 3001)) - {key[1] for key in pbx.rows}))
+"""
+
+
+def test_a_full_disk_stops_the_job_before_anything_is_sent_that_it_does_not_know_of(start, folder):
+    job = start(*DELETE, ids(3000))
+    job.close()
+    file = folder.file("night")
+    done = subprocess.run(
+        [sys.executable, "-c", FULL, str(file)], capture_output=True, text=True, timeout=60, check=True
+    )
+    deleted = set(eval(done.stdout))
+    assert 0 < len(deleted) < 3000
+    with Job.open(file) as job:
+        job.ledger.doubt()
+        known = {e.item["Id"] for e in job.ledger.entries(1, [State.DONE, State.UNKNOWN])}
+        assert deleted <= known
+        left = {key: row for key, row in faxes(3000).items() if key[1] not in deleted}
+        summary = asyncio.run(job.run(on(FakePbx(left))))
+    assert summary.counts["done"] == 3000
