@@ -83,7 +83,7 @@ def test_a_lone_template_keeps_the_type_of_its_value(text: str, expected: Any) -
         ("={{ $json.Id }}/{{ $json.Name }}", "42/Sales"),
         ("{{ $json.Id }} ", "42 "),
         ("{{ $json.Active }}!", "true!"),
-        ("{{ $json.Nothing }}!", "null!"),
+        ("{{ $json.Nothing }}!", "!"),
         ("{{ $json.Empty }}!", "!"),
         ("{{ $json.Rate }}!", "1.5!"),
         ("{{ $json.Big }}!", "9007199254740993!"),
