@@ -26,7 +26,9 @@ from .root import connection_options
 def world_options(command: Any) -> Any:
     """What templates see besides the items."""
     for option in (
-        click.option("--zone", default="UTC", metavar="ZONE", help="Time zone of $now and $today, such as Europe/Berlin."),
+        click.option(
+            "--zone", default="UTC", metavar="ZONE", help="Time zone of $now and $today, such as Europe/Berlin."
+        ),
         click.option("--allow-env", multiple=True, metavar="NAME", help="Let templates read $env.NAME."),
         click.option("--var", "variables", multiple=True, metavar="NAME=VALUE", help="$vars.NAME in templates."),
     ):
@@ -179,20 +181,23 @@ def settings_of(texts: tuple[str, ...], option: str) -> dict[str, str]:
 
 def _ask(node: Node, count: int, url: str) -> None:
     """Ask on the terminal, if there is one; the items come through stdin, so the answer can't."""
-    if not sys.stderr.isatty():
-        return
-    question = f"{node.action.summary.removesuffix('.')}: {count} items on {url}. Go on? [y/N] "
+    if sys.stderr.isatty() and not confirmed(
+        f"{node.action.summary.removesuffix('.')}: {count} items on {url}. Go on?"
+    ):
+        raise click.Abort
+
+
+def confirmed(question: str) -> bool:
+    """Ask on the terminal, even where the items come through stdin; UsageError where there is nobody."""
     if sys.stdin.isatty():
-        click.confirm(question.removesuffix(" [y/N] "), abort=True, err=True)
-        return
+        return click.confirm(question, err=True)
     try:
         with open("/dev/tty") as terminal:  # noqa: PTH123 - a device
-            click.echo(question, nl=False, err=True)
+            click.echo(f"{question} [y/N] ", nl=False, err=True)
             answer = terminal.readline()
     except OSError:
         raise click.UsageError("There is nobody to ask; give --yes to go on, or --dry-run to look first.") from None
-    if answer.strip().lower() not in ("y", "yes"):
-        raise click.Abort
+    return answer.strip().lower() in ("y", "yes")
 
 
 def _show_requests(node: Node, items: list[Item]) -> int:

@@ -28,11 +28,13 @@ class _ItemBase(TypedDict):
 
 
 class Item(_ItemBase, total=False):
-    """What flows between steps. ``binary`` maps a property to a file (binary.py); ``pairedItem`` is an index, an
-    object or a list of them; only a failed item has ``error``."""
+    """What flows between steps. ``binary`` maps a property to a file (binary.py); only a failed item has ``error``.
+
+    ``pairedItem`` is written as an object; items that come in may also have an index or a list there (`paired`).
+    """
 
     binary: dict[str, Any]
-    pairedItem: PairedItem | int | list[PairedItem | int]
+    pairedItem: PairedItem
     error: Any
 
 
@@ -68,7 +70,7 @@ def _pairs(value: object) -> bool:
 
 def paired(item: Mapping[str, Any]) -> list[int]:
     """The indexes of the input items that an item came from, in whatever form it says so."""
-    value = item.get("pairedItem", [])
+    value: Any = item.get("pairedItem", [])
     pairs = value if isinstance(value, list) else [value]
     return [pair["item"] if isinstance(pair, Mapping) else pair for pair in pairs]
 

@@ -168,7 +168,9 @@ def _culprit(source: Source, given: Given, pattern: str, wanted: str) -> str:
         ends = [m.start() for m in re.finditer(r"\s*(?:\?\.|\.|\[|\()", chain)] + [len(chain)]
         prefixes = [chain] if wanted == "no function" else [chain[:end] for end in ends if end]
         for prefix in prefixes:
-            probe = f'typeof ({prefix}) === "function" ? "a function" : ({prefix}) === null ? "null" : typeof ({prefix})'
+            probe = (
+                f'typeof ({prefix}) === "function" ? "a function" : ({prefix}) === null ? "null" : typeof ({prefix})'
+            )
             try:
                 kind = sandbox.run(Source(probe), given)
             except Exception:  # noqa: BLE001, S112 - a name inside a function of the expression can't be asked for

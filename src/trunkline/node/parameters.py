@@ -141,7 +141,9 @@ class Parameters:
 
     def _whole_body(self, whole: Any, scope: Scope) -> Any:
         if not isinstance(whole, Mapping):
-            raise InvalidArgument(f"body of {self.action.id} must be an object, since {self.within[0][1]} is given too.")
+            raise InvalidArgument(
+                f"body of {self.action.id} must be an object, since {self.within[0][1]} is given too."
+            )
         body = dict(whole)
         for path, name, value in self.within:
             _put(body, path, evaluated(value, scope, name), name)

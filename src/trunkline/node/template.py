@@ -55,6 +55,11 @@ class World:
         if zone != "UTC":
             known(zone)
 
+    def stopped(self) -> World:
+        """The same world with its clock standing: a whole run then sees one ``$now``."""
+        now = self.clock()
+        return World(self.variables, self.allow_env, self.zone, environment=self._environment, clock=lambda: now)
+
     @cached_property
     def outside(self) -> str:
         allowed = {name: self._environment.get(name) for name in self.allow_env}
@@ -244,7 +249,9 @@ def _number(value: float) -> str:
         return format(digits, "f")
     sign, figures, _ = digits.as_tuple()
     fraction = "".join(map(str, figures[1:]))
-    return f"{'-' if sign else ''}{figures[0]}{'.' if fraction else ''}{fraction}e{'+' if exponent > 0 else ''}{exponent}"
+    return (
+        f"{'-' if sign else ''}{figures[0]}{'.' if fraction else ''}{fraction}e{'+' if exponent > 0 else ''}{exponent}"
+    )
 
 
 class JsonTemplate:
