@@ -12,6 +12,7 @@ import click
 from ..client import AsyncPbx
 from ..errors import ItemsFailed
 from ..flows import Did, Flow, Planned, Played, arun, load
+from ..flows.steps import Save
 from ..node import NodeRun
 from .connect import open_async_pbx
 from .output import json_line, masked
@@ -149,6 +150,8 @@ class _Play:
 
 def _sentence(did: Did) -> str:
     """``where …: 40 items in, 3 out``."""
+    if did.dry and isinstance(did.step, Save):
+        return f"{did.step.label}: would write {did.came} rows"
     said = f"{did.step.label}: {did.came} in, {did.go_on} out" if did.came else f"{did.step.label}: {did.go_on} out"
     if did.failed:
         said += f", {did.failed} failed"

@@ -23,7 +23,7 @@ def rows_of(path: Path) -> list[dict[str, Any]]:
     if ending not in ENDINGS:
         raise InvalidArgument(f"{path.name} ends in none of {', '.join(ENDINGS)}, so it can't be read as rows.")
     try:
-        text = path.read_text(encoding="utf-8-sig", newline="")
+        text = path.read_bytes().decode("utf-8-sig")
     except OSError as problem:
         raise InvalidArgument(f"{path} can't be read: {problem.strerror}.") from None
     except UnicodeDecodeError:
@@ -34,7 +34,7 @@ def rows_of(path: Path) -> list[dict[str, Any]]:
         case ".jsonl":
             return [
                 _row(_json(line, path.name, number), path.name, number)
-                for number, line in enumerate(text.splitlines(), 1)
+                for number, line in enumerate(text.split("\n"), 1)
                 if line.strip()
             ]
         case ".json":
@@ -49,7 +49,9 @@ def rows_of(path: Path) -> list[dict[str, Any]]:
 def _csv(text: str, name: str) -> list[dict[str, Any]]:
     """Comma or semicolon, whichever the first line has more of: spreadsheets write both."""
     first = text.split("\n", 1)[0]
-    reader = csv.reader(io.StringIO(text), delimiter=";" if first.count(";") > first.count(",") else ",", strict=True)
+    reader = csv.reader(
+        io.StringIO(text, newline=""), delimiter=";" if first.count(";") > first.count(",") else ",", strict=True
+    )
     rows: list[dict[str, Any]] = []
     try:
         header = [column.strip() for column in next(reader, [])]
@@ -97,6 +99,7 @@ def write(path: Path, rows: Sequence[Mapping[str, Any]]) -> None:
     beside = path.with_name(f".{path.name}.{os.getpid()}")
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
+        beside.touch(mode=0o600)  # what a PBX knows of people is not for everybody on this machine
         beside.write_text(text, encoding="utf-8", newline="")
         beside.replace(path)
     except OSError as problem:

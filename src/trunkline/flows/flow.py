@@ -206,7 +206,8 @@ def _read(kind: str, fields: Fields, _: Setting) -> Step:
 
 
 def _save(kind: str, fields: Fields, _: Setting) -> Step:
-    return Save(fields.left[kind].line, _file(fields.take(kind, *_TEXT)))
+    line = fields.left[kind].line
+    return Save(line, _file(fields.take(kind, *_TEXT)), bool(fields.take("secrets", bool, "true or false")))
 
 
 def _file(name: str) -> str:

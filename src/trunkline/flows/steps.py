@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, NamedTuple
 
+from ..catalog.secret import masked
 from ..errors import InvalidArgument
 from ..node.items import Item, as_item
 from ..node.run import Node
@@ -145,33 +146,35 @@ class AtMost(NamedTuple):
     """A fuse: more items than this end the flow before anything further is sent."""
 
     line: int
-    count: int
+    most: int
 
     @property
     def label(self) -> str:
-        return f"at most {self.count}"
+        return f"at most {self.most}"
 
     def run(self, items: list[Item], setting: Setting) -> list[Item]:
-        if len(items) > self.count:
+        if len(items) > self.most:
             raise InvalidArgument(
-                f"{len(items)} items came, and at most {self.count} may.",
+                f"{len(items)} items came, and at most {self.most} may.",
                 hint="Look at them with --dry-run; if they are right, raise the number.",
             )
         return items
 
 
 class Save(NamedTuple):
-    """The items' fields into a file; the items go on."""
+    """The items' fields into a file; the items go on. Passwords and the like are masked, unless ``secrets`` is set."""
 
     line: int
     file: str
+    secrets: bool
 
     @property
     def label(self) -> str:
         return f"save {self.file}"
 
     def run(self, items: list[Item], setting: Setting) -> list[Item]:
-        files.write(setting.folder / self.file, [item["json"] for item in items])
+        rows = [item["json"] for item in items]
+        files.write(setting.folder / self.file, rows if self.secrets else masked(rows))
         return items
 
 

@@ -1,5 +1,8 @@
-"""Files in items, as n8n has them under ``binary``: described by fileName, mimeType, fileSize (bytes) and fileExtension,
-with the content as base64 ``data`` or at a ``path`` on this machine."""
+"""Files in items, as n8n has them under ``binary``.
+
+Each is described by fileName, mimeType, fileSize (bytes) and fileExtension, with its content as base64 ``data`` or at a
+``path`` on this machine.
+"""
 
 from __future__ import annotations
 

@@ -28,8 +28,9 @@ _READING = re.compile(r"TypeError: cannot read property '(.*)' of (undefined|nul
 
 
 class Given(NamedTuple):
-    """What an expression is given: ``item`` and ``outside`` as JSON (empty: not needed), ``items`` in all."""
+    """What an expression is given: ``json`` of the item for messages; ``item`` and ``outside`` as JSON (empty: not needed), ``items`` in all."""
 
+    json: Mapping[str, Any]
     item: str
     position: int
     now: float
@@ -154,8 +155,7 @@ def _explained(text: str, source: Source, given: Given) -> str:
     if text == "TypeError: not a function" and (owner := _culprit(source, given, rf"({_CHAIN})\s*\(", "no function")):
         return f"failed: {owner} is no function"
     if lost := re.match(r"ReferenceError: (\S+) is not defined", text):
-        fields = msgspec.json.decode(given.item)["json"] if given.item else {}
-        if lost[1] in fields:
+        if lost[1] in given.json:
             return f"failed: {lost[1]} is not defined; the item's field is $json.{lost[1]}"
     return f"failed: {text}"
 
@@ -173,8 +173,8 @@ def _culprit(source: Source, given: Given, pattern: str, wanted: str) -> str:
             )
             try:
                 kind = sandbox.run(Source(probe), given)
-            except Exception:  # noqa: BLE001, S112 - a name inside a function of the expression can't be asked for
+            except Exception:  # noqa: S112 - a name inside a function of the expression can't be asked for
                 continue
             if kind == f'"{wanted}"' or (wanted == "no function" and kind != '"a function"'):
                 return prefix.strip()
-    return ""
+    return found[0].strip() if len(found) == 1 else ""

@@ -210,8 +210,9 @@ class NodeRun:
     async def _pause(self) -> bool:
         """Wait before the next try; whether the run was stopped meanwhile."""
         ends = asyncio.get_running_loop().time() + self.node.retry_wait
-        while not self._stopping.is_set() and (left := ends - asyncio.get_running_loop().time()) > 0:
-            await asyncio.sleep(min(left, 0.1))  # `stop` may come from a signal or a thread
+        # `stop` may come from a signal or another thread, which can't set an asyncio.Event.
+        while not self._stopping.is_set() and (left := ends - asyncio.get_running_loop().time()) > 0:  # noqa: ASYNC110
+            await asyncio.sleep(min(left, 0.1))
         return self._stopping.is_set()
 
     def _take(self) -> _Started | None:

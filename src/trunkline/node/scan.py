@@ -1,4 +1,4 @@
-"""Where a template's braces end: told as JavaScript reads them, so that ``}}`` within strings and objects counts not."""
+"""Where a template's braces end, told as JavaScript reads them: ``}}`` within strings and objects does not count."""
 
 from __future__ import annotations
 

@@ -124,7 +124,9 @@ class Expression:
             text = msgspec.json.encode({"json": item["json"]}).decode()
         world = scope.world
         outside = world.outside if "$env" in names or "$vars" in names else ""
-        return javascript.Given(text, scope.position, world.clock() * 1000 // 1, world.zone, outside, scope.items)
+        return javascript.Given(
+            item["json"], text, scope.position, float(round(world.clock() * 1000)), world.zone, outside, scope.items
+        )
 
     def _missing(self, scope: Scope) -> str:
         if self.path is None:

@@ -14,7 +14,7 @@ _FIRST, _LAST = dt.datetime(1900, 1, 1, tzinfo=dt.UTC), dt.datetime(2100, 1, 1, 
 
 
 class Transitions(NamedTuple):
-    """``starts``: milliseconds since 1970 at which an offset begins. ``offsets``: minutes, the first before them all."""
+    """``starts``: milliseconds since 1970 at which an offset begins. ``offsets``: minutes; the first comes before."""
 
     starts: list[int]
     offsets: list[float]
