@@ -139,7 +139,9 @@ def counts(outcome: Outcome) -> tuple[int, int, int]:
 def patched(*answers: Any) -> int:
     """How often a PATCH was sent."""
     fake = Fake(*answers)
-    node = Node("fax.update", {"Id": 1, "OutboundCallerId": "+12025550100"}, retries=3, retry_wait=0, on_error="continue")
+    node = Node(
+        "fax.update", {"Id": 1, "OutboundCallerId": "+12025550100"}, retries=3, retry_wait=0, on_error="continue"
+    )
     node.run(fake, [{}])
     return len(fake.sent)
 
@@ -158,7 +160,10 @@ def saved(folder: Path) -> list[Any]:
 
 WAV = File("call.wav", "audio/x-wav", b"RIFF")
 ABOUT = {"fileName": "call.wav", "mimeType": "audio/x-wav", "fileSize": 4, "fileExtension": "wav"}
-IN_ITEM = {"json": {}, "binary": {"data": {**ABOUT, "data": "UklGRg=="}, "other": {"data": "eA==", "fileExtension": "mp3"}}}
+IN_ITEM = {
+    "json": {},
+    "binary": {"data": {**ABOUT, "data": "UklGRg=="}, "other": {"data": "eA==", "fileExtension": "mp3"}},
+}
 ENV = {"SITE": "north", "SECRET": "x"}
 USER = "users.update"
 DELETED = {"json": {"success": True, "Id": 1}, "pairedItem": {"item": 0}}

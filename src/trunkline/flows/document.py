@@ -83,14 +83,15 @@ def _located(node: YamlNode, name: str) -> Located:
                         f"{name}, line {line}: a name must be text.",
                         hint='A template goes into quotes: "{{ $json.Id }}".',
                     )
-                if key.value in fields:
-                    raise InvalidArgument(f"{name}, line {key.start_mark.line + 1}: {key.value} is given twice.")
-                fields[key.value] = _located(value, name)
+                known = _whole(key.value)
+                if known in fields:
+                    raise InvalidArgument(f"{name}, line {key.start_mark.line + 1}: {known} is given twice.")
+                fields[known] = _located(value, name)
             return Located(fields, line)
         case "seq":
             return Located([_located(one, name) for one in node.value], line)
         case "str":
-            return Located(node.value, line)
+            return Located(_whole(node.value), line)
         case "bool":
             return Located(node.value.lower() == "true", line)
         case "null":
@@ -100,6 +101,11 @@ def _located(node: YamlNode, name: str) -> Located:
         case "float":
             return Located(float(node.value), line)
     raise InvalidArgument(f"{name}, line {line}: the tag {node.tag} has no place here.")
+
+
+def _whole(text: str) -> str:
+    """Text in which the halves that JSON escapes apart are one character again."""
+    return text.encode("utf-16", "surrogatepass").decode("utf-16", "replace") if text else text
 
 
 class Fields:

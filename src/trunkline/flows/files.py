@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import io
 import os
+import re
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
@@ -14,6 +15,7 @@ import msgspec
 from ..errors import InvalidArgument
 from .document import read as read_yaml
 
+_UNPRINTABLE = re.compile("[\x7f-\xa0\u2028\u2029\ufeff\ufffe\uffff]")  # what YAML wants escaped
 ENDINGS = (".csv", ".jsonl", ".json", ".yaml", ".yml")
 
 
@@ -48,6 +50,8 @@ def rows_of(path: Path) -> list[dict[str, Any]]:
 
 def _csv(text: str, name: str) -> list[dict[str, Any]]:
     """Comma or semicolon, whichever the first line has more of: spreadsheets write both."""
+    if not text.strip():
+        return []
     first = text.split("\n", 1)[0]
     reader = csv.reader(
         io.StringIO(text, newline=""), delimiter=";" if first.count(";") > first.count(",") else ",", strict=True
@@ -95,7 +99,8 @@ def write(path: Path, rows: Sequence[Mapping[str, Any]]) -> None:
             text = msgspec.json.format(msgspec.json.encode(list(rows)), indent=2).decode() + "\n"
         case _:
             # JSON is YAML of every version, and no word of it is taken for something else.
-            text = "".join(f"- {msgspec.json.encode(row).decode()}\n" for row in rows) or "[]\n"
+            lines = (f"- {msgspec.json.encode(row).decode()}\n" for row in rows)
+            text = _UNPRINTABLE.sub(lambda found: f"\\u{ord(found[0]):04x}", "".join(lines)) or "[]\n"
     beside = path.with_name(f".{path.name}.{os.getpid()}")
     try:
         path.parent.mkdir(parents=True, exist_ok=True)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -130,8 +131,18 @@ def _step(located: Located, where: str, setting: Setting) -> Step:
     except TrunklineError as failed:
         if isinstance(failed, InvalidArgument) and failed.message.startswith(f"{where}, line "):
             raise
-        raise problem(where, line, failed.message, failed.hint) from None
+        raise problem(where, _line_of(failed.message, located, line), failed.message, failed.hint) from None
     return step
+
+
+def _line_of(message: str, step: Located, line: int) -> int:
+    """The line of the name within a step that a message speaks of; else the step's own."""
+    for inner in step.value.values():
+        for name, found in inner.value.items() if isinstance(inner.value, dict) else ():
+            spoken = repr(found.value) if isinstance(found.value, str) else name
+            if re.search(rf"(?<!\w){re.escape(name)}(?!\w)", message) or spoken in message:
+                return int(found.line)
+    return line
 
 
 def _list(kind: str, fields: Fields, setting: Setting) -> Step:

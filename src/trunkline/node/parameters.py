@@ -123,8 +123,10 @@ class Parameters:
         if name in self.action.params:
             return value
         if name in OPTIONS or name == "if_match":
-            empty = value is None or (isinstance(value, str) and not value)
-            return _NOT_GIVEN if empty else value
+            if value is None or (isinstance(value, str) and not value):
+                return _NOT_GIVEN
+            digits = isinstance(value, int | float) and not isinstance(value, bool) and name not in ("top", "skip")
+            return fitted(value, TypeSpec("String"), self.catalog, name) if digits else value
         if self.action.kind == "upload":
             return self._upload(value, scope) if name == self._file else value
         if name == "body":
