@@ -65,12 +65,17 @@ def test_a_flow_that_the_guide_shows_is_an_example(shown: str) -> None:
     ("file", "arguments", "gone", "record"),
     [
         ("old-faxes", [], ["/Fax(130)", "/Fax(131)", "/Fax(132)"], "removed-faxes.jsonl"),
-        ("decommissioned-devices", [], ["/DeviceInfos(13)", "/DeviceInfos(14)", "/DeviceInfos(15)"], "removed-devices.csv"),
+        (
+            "decommissioned-devices",
+            [],
+            ["/DeviceInfos(13)", "/DeviceInfos(14)", "/DeviceInfos(15)"],
+            "removed-devices.csv",
+        ),
         ("contacts-not-in-crm", [], ["/Contacts(57)", "/Contacts(9)"], "removed-contacts.yaml"),
         ("expired-blocks", ["--var", "as_of=2027-01-03"], ["/Blocklist(1)", "/Blocklist(2)"], None),
         ("closed-departments", [], ["/WebsiteLinks('careers')", "/WebsiteLinks('press')"], "removed-weblinks.csv"),
     ],
-)  # fmt: skip
+)
 def test_an_example_deletes_what_its_dry_run_showed_and_nothing_else(
     file: str, arguments: list[str], gone: list[str], record: str | None, folder: Path, system: System, capsys: Any
 ) -> None:

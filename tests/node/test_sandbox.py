@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import threading
 import time
 from typing import Any
@@ -25,7 +26,7 @@ WALK = """{{ (() => {
     }
   };
   walk(globalThis, "globalThis");
-  for (const made of [async () => {}, function* () {}, async function* () {}, [][Symbol.iterator](), ""[Symbol.iterator](),
+  for (const made of [async () => {}, function* () {}, async function* () {}, [].keys(), ""[Symbol.iterator](),
       new Map().entries(), new Set().values(), "a".matchAll(/a/g), [].values().map((x) => x), /x/, new Error("x"),
       Promise.resolve(), new Proxy({}, {}), 1n, Symbol.iterator, (function () { return arguments })()])
     walk(Object.getPrototypeOf(Object(made)), String(Object.prototype.toString.call(made)));
@@ -83,10 +84,8 @@ def test_no_template_changes_what_another_finds(attack: str) -> None:
     items = [as_item({"Id": 42}), as_item({"Id": 43})]
     scope = Scope(items, 0)
     before = Template(CHECK).value(scope, "p")
-    try:
+    with contextlib.suppress(TemplateError):  # refusing is as good as doing it where it can't be seen
         Template(f"{{{{ {attack} }}}}").value(scope, "p")
-    except TemplateError:
-        pass  # refusing is as good as doing it where it can't be seen
     assert Template(CHECK).value(scope, "p") == before
     assert items == [{"json": {"Id": 42}}, {"json": {"Id": 43}}]
 

@@ -299,7 +299,7 @@ def test_a_list_within_text_is_joined_with_commas_as_javascript_joins_it(stored:
 
 
 def test_an_object_within_text_is_refused_and_not_written_as_object_object() -> None:
-    with pytest.raises(TemplateError, match="JSON.stringify"):
+    with pytest.raises(TemplateError, match=r"JSON\.stringify"):
         value("Groups: {{ $json.Groups }}")
     assert value("{{ JSON.stringify($json.Groups[0].Rights) }}!") == '{"RoleName":"users"}!'
 
@@ -314,10 +314,24 @@ def test_a_plain_path_and_javascript_agree(key: str, stored: Any) -> None:
 
 FRAGMENTS = st.sampled_from(
     [
-        "'}}'", '"}}"', "`}}`", "`${ {a: '}}'}.a }`", "{a: {b: 1}}.a", "({a:{b:{}}})", "/[/}}]}}/", "/* }} */ 1", "'\\'}}'",
-        "(() => { return {} })()", "[{}, {}]", "4 / 2", "$json.a / 2 / 1", "`a${`b${1}}}`}c`", '"\\"}}"', "(x => { if (x) { } })(1)",
+        "'}}'",
+        '"}}"',
+        "`}}`",
+        "`${ {a: '}}'}.a }`",
+        "{a: {b: 1}}.a",
+        "({a:{b:{}}})",
+        "/[/}}]}}/",
+        "/* }} */ 1",
+        "'\\'}}'",
+        "(() => { return {} })()",
+        "[{}, {}]",
+        "4 / 2",
+        "$json.a / 2 / 1",
+        "`a${`b${1}}}`}c`",
+        '"\\"}}"',
+        "(x => { if (x) { } })(1)",
     ]
-)  # fmt: skip
+)
 
 
 @settings(deadline=None)

@@ -28,7 +28,11 @@ _READING = re.compile(r"TypeError: cannot read property '(.*)' of (undefined|nul
 
 
 class Given(NamedTuple):
-    """What an expression is given: ``json`` of the item for messages; ``item`` and ``outside`` as JSON (empty: not needed), ``items`` in all."""
+    """What an expression is given.
+
+    ``item`` and ``outside`` are JSON, empty where the expression names nothing of them. ``json`` is the item's own, for
+    messages; ``now`` is in milliseconds since 1970.
+    """
 
     json: Mapping[str, Any]
     item: str
@@ -154,9 +158,9 @@ def _explained(text: str, source: Source, given: Given) -> str:
         return f"failed: what should have {reading[1]} is {reading[2]}"
     if text == "TypeError: not a function" and (owner := _culprit(source, given, rf"({_CHAIN})\s*\(", "no function")):
         return f"failed: {owner} is no function"
-    if lost := re.match(r"ReferenceError: (\S+) is not defined", text):
-        if lost[1] in given.json:
-            return f"failed: {lost[1]} is not defined; the item's field is $json.{lost[1]}"
+    lost = re.match(r"ReferenceError: (\S+) is not defined", text)
+    if lost and lost[1] in given.json:
+        return f"failed: {lost[1]} is not defined; the item's field is $json.{lost[1]}"
     return f"failed: {text}"
 
 
