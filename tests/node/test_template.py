@@ -282,13 +282,37 @@ def test_text_without_a_template_is_never_changed(text: str) -> None:
 
 
 @settings(deadline=None)
-@given(
-    st.none() | st.booleans() | st.integers(-(2**53) + 1, 2**53 - 1) | st.floats(allow_nan=False, allow_infinity=False)
-)
+@given(st.none() | st.booleans() | st.integers(-(2**53) + 1, 2**53 - 1))
 def test_a_value_within_text_is_written_as_javascript_writes_it(stored: Any) -> None:
     items = [{"v": stored}]
     joined = value("<{{ $json.v }}>", 0, items)
     assert joined == ("<>" if stored is None else value("{{ '<' + $json.v + '>' }}", 0, items))
+
+
+@pytest.mark.parametrize(
+    ("stored", "written"),
+    [
+        (0.0, "0"),
+        (-0.0, "0"),
+        (100.0, "100"),
+        (1e20, "100000000000000000000"),
+        (1e21, "1e+21"),
+        (1.5e300, "1.5e+300"),
+        (0.000001, "0.000001"),
+        (1e-7, "1e-7"),
+        (-2.5e-9, "-2.5e-9"),
+        (0.1, "0.1"),
+    ],
+)
+def test_a_number_within_text_is_spelled_as_javascript_spells_it(stored: float, written: str) -> None:
+    items = [{"v": stored}]
+    assert value("<{{ $json.v }}>", 0, items) == value("{{ '<' + $json.v + '>' }}", 0, items) == f"<{written}>"
+
+
+@settings(deadline=None)
+@given(st.floats(allow_nan=False, allow_infinity=False))
+def test_a_number_within_text_loses_nothing(stored: float) -> None:
+    assert float(value("{{ $json.v }}{{ '' }}", 0, [{"v": stored}])) == stored
 
 
 @settings(deadline=None)
