@@ -99,6 +99,19 @@ def test_without_a_terminal_nothing_is_deleted_unasked(folder: Path, system: Sys
     assert system.sent("DELETE") == []
 
 
+def test_a_failure_is_told_with_what_had_been_done(folder: Path, system: System, capsys: Any) -> None:
+    (folder / "ids.csv").write_text("Id\n121\n999\n122\n", encoding="utf-8")
+    steps = "steps:\n  - read: ids.csv\n  - delete: fax\n    concurrency: 1\n"
+    (folder / "ids.yaml").write_text(steps, encoding="utf-8")
+    assert cli.execute(["flow", "run", "ids.yaml", "--yes"]) == 7
+    out, err = capsys.readouterr()
+    assert [json.loads(line)["json"] for line in out.splitlines()] == [{"success": True, "Id": 121}]
+    assert 'failed: {"json":{"Id":"999"}' in err
+    assert "ids.yaml, line 3: fax.delete stopped at item 1" in err
+    assert "1 of 3 items done, 1 failed, 1 not started" in err
+    assert system.sent("DELETE") == ["/xapi/v1/Fax(121)", "/xapi/v1/Fax(999)"]
+
+
 def test_every_example_is_in_the_guide_and_checks() -> None:
     files = sorted(EXAMPLES.glob("*.yaml"))
     assert len(files) == 5

@@ -272,6 +272,30 @@ def test_a_failure_ends_the_flow_at_its_line() -> None:
     assert fake.sent == ["GET /Fax", "DELETE /Fax(1)", "DELETE /Fax(2)"]
 
 
+def test_a_flow_that_is_stopped_does_not_go_on_to_the_next_step() -> None:
+    sent: list[str] = []
+
+    class Slow:
+        def call(self, action: str, /, **arguments: Any) -> Any:
+            sent.append(action)
+
+            async def answer() -> Any:
+                if action == "fax.list":
+                    return ROWS
+                runs[-1].stop()
+                return None
+
+            return answer()
+
+    runs: list[Any] = []
+    steps = f"{DELETION}continue\n    concurrency: 1\n  - list: fax\n"
+    with pytest.raises(FlowStopped, match=r"line 3.*interrupted: 1 of 3 items done, 0 failed, 2 not started") as raised:
+        asyncio.run(flows.arun(flow(steps), Slow(), started=runs.append))
+    assert sent == ["fax.list", "fax.delete"]
+    assert raised.value.outcome is not None
+    assert [item["json"] for item in raised.value.outcome.items] == [{"success": True, "Id": 1}]
+
+
 def test_a_dry_run_sends_nothing_that_changes_and_ends_where_an_answer_would_be_needed(tmp_path: Path) -> None:
     fake, told = Fake(), []
     create = "  - action: fax.create\n    with: {Number: '{{ $json.Id }}'}\n"

@@ -174,6 +174,8 @@ def test_each_item_sees_itself() -> None:
         ("{{ $json.Name.shout() }}", ["$json.Name.shout is no function"]),
         ("{{ Name + 1 }}", ["Name is not defined", "$json.Name"]),
         ("{{ $json.Name( }}", ["Item 1", "SyntaxError"]),
+        ("{{ 1); (2 }}", ["SyntaxError"]),
+        ("{{ 1]; [2 }}", ["SyntaxError"]),
         ("{{ nobody }}", ["Item 1", "nobody"]),
         ("{{ 1/0 }}", ["Item 1", "Infinity"]),
         ("{{ Number('x') }}", ["Item 1", "NaN"]),

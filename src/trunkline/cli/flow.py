@@ -11,7 +11,7 @@ import click
 
 from ..client import AsyncPbx
 from ..errors import ItemsFailed
-from ..flows import Did, Flow, Planned, Played, arun, load
+from ..flows import Did, Flow, FlowStopped, Planned, Played, arun, load
 from ..flows.steps import Save
 from ..node import NodeRun
 from .connect import open_async_pbx
@@ -76,15 +76,23 @@ def run(
     found = load(file, variables=settings_of(variables, "--var"), allow_env=allow_env, zone=zone)
     pbx = open_async_pbx(ctx, values)
     play = _Play(pbx, dry_run=dry_run, yes=yes)
-    played = asyncio.run(play.through(found))
-    if not dry_run:
-        for item in played.items:
-            click.echo(json_line(item if show_secrets else masked(item)))
-    for item in played.failed:
-        click.echo(f"failed: {json_line(item if show_secrets else masked(item))}", err=True)
+    try:
+        played = asyncio.run(play.through(found))
+    except (ItemsFailed, FlowStopped) as stopped:
+        if stopped.outcome is not None:
+            _write(Played(stopped.outcome.done, stopped.outcome.failed), show_secrets=show_secrets)
+        raise
+    _write(Played([], played.failed) if dry_run else played, show_secrets=show_secrets)
     if play.interrupted:
         return 130
     return ItemsFailed.exit_code if played.failed or play.unsendable else 0
+
+
+def _write(played: Played, *, show_secrets: bool) -> None:
+    for item in played.items:
+        click.echo(json_line(item if show_secrets else masked(item)))
+    for item in played.failed:
+        click.echo(f"failed: {json_line(item if show_secrets else masked(item))}", err=True)
 
 
 class _Play:

@@ -9,7 +9,7 @@ from typing import Any, ClassVar, NamedTuple
 from ..catalog import Action, load
 from ..errors import ItemsFailed, TrunklineError
 from ..node.items import Item, item_of, keys_of
-from ..node.run import AsyncCaller, Caller, NodeRun
+from ..node.run import AsyncCaller, Caller, NodeRun, Outcome
 from ..node.template import Scope
 from ..request import Part, bind, build
 from .flow import Flow
@@ -17,9 +17,16 @@ from .steps import Act, Save, Step
 
 
 class FlowStopped(TrunklineError):
-    """Whoever was asked before a step said no; that step and those after it did nothing."""
+    """Whoever was asked before a step said no, or the run was stopped; the steps after that did nothing.
+
+    ``outcome`` has what the step had done, None where it had not begun.
+    """
 
     exit_code: ClassVar[int] = 130
+
+    def __init__(self, message: str, *, hint: str = "", outcome: Outcome | None = None) -> None:
+        super().__init__(message, hint=hint)
+        self.outcome = outcome
 
 
 class Planned(NamedTuple):
@@ -88,6 +95,13 @@ def play(flow: Flow, *, dry_run: bool = False) -> Events:
                         )
                 yield node_run
                 outcome = node_run.outcome()
+                if outcome.not_started:
+                    done = len(node_run.items) - len(outcome.errors) - len(outcome.not_started)
+                    raise FlowStopped(
+                        f"{flow.file}, line {step.line}: {step.label} was interrupted: {done} of {len(node_run.items)} "
+                        f"items done, {len(outcome.errors)} failed, {len(outcome.not_started)} not started.",
+                        outcome=outcome,
+                    )
                 lost = len(outcome.errors)
                 failed += outcome.failed
                 # Items that failed go on only where the flow says so.

@@ -406,6 +406,7 @@ const names = ["$json", "$item", "$itemIndex", "$binary", "$now", "$today", "$en
 // `uses` says which names the source mentions, so that a small expression costs little. `new Compiled` keeps what is
 // between the braces from closing our own function.
 function compile(source, uses, called) {
+  new Compiled(`"use strict"; return [\n${source}\n]`); // else `a); b(` would close our parenthesis
   const body = new Compiled(...names, `"use strict"; return (\n${source}\n)`);
   const mentioned = uses.split(","), has = (name) => mentioned.includes(name);
   return (text, index, now, zone, outside) => {
