@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import asyncio
+import subprocess
+import sys
 from pathlib import Path
 from typing import Any
 
@@ -12,7 +14,7 @@ from hypothesis import strategies as st
 
 from conftest import CLIENT, KEY, System
 from trunkline import AsyncPbx, catalog, flows
-from trunkline.errors import InvalidArgument, ItemsFailed, NotFound, TrunklineError
+from trunkline.errors import ConfigurationError, InvalidArgument, ItemsFailed, NotFound, TrunklineError
 from trunkline.flows import Did, FlowStopped, Planned
 from trunkline.flows.document import read
 from trunkline.flows.files import rows_of, write
@@ -96,6 +98,15 @@ def test_json_is_yaml(value: dict[str, Any]) -> None:
     except UnicodeEncodeError:
         return
     assert read(json.dumps(value), "test.yaml").plain() == value
+
+
+def test_yaml_is_loaded_only_when_a_flow_is_read_and_its_lack_is_told(monkeypatch: pytest.MonkeyPatch) -> None:
+    code = "import sys, trunkline.flows, trunkline.cli.flow; print('yaml' in sys.modules)"
+    found = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True, timeout=60)
+    assert found.stdout == "False\n"
+    monkeypatch.setitem(sys.modules, "yaml", None)
+    with pytest.raises(ConfigurationError, match=r"trunkline\[flows\]"):
+        flow("  - list: fax\n")
 
 
 # ── what is wrong, and where ────────────────────────────────────────────────────────────────────

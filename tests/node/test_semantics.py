@@ -411,6 +411,12 @@ CASES = [
     ),
     Case(
         "P4",
+        "JSON text without a template",
+        lambda: body(USER, {"Id": 1, "body": '={"FirstName": "Ada"}'}),
+        '{"FirstName":"Ada"}',
+    ),
+    Case(
+        "P4",
         "JSON text",
         lambda: body(
             USER,

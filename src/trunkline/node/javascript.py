@@ -161,11 +161,21 @@ def _explained(text: str, source: Source, given: Given) -> str:
     lost = re.match(r"ReferenceError: (\S+) is not defined", text)
     if lost and lost[1] in given.json:
         return f"failed: {lost[1]} is not defined; the item's field is $json.{lost[1]}"
+    if text == "RangeError: the value is NaN" and (owner := undefined_name(source, given)):
+        return f"failed: the value is NaN, since {owner} is undefined"
     return f"failed: {text}"
 
 
-def _culprit(source: Source, given: Given, pattern: str, wanted: str) -> str:
-    """The shortest part of a chain of names that is undefined, null or no function, found by asking for each."""
+def undefined_name(source: Source, given: Given) -> str:
+    """The first ``$json.…`` or the like in an expression that is undefined; "" if there is none."""
+    return _culprit(source, given, rf"(\${_CHAIN})", "undefined", sure=True)
+
+
+def _culprit(source: Source, given: Given, pattern: str, wanted: str, *, sure: bool = False) -> str:
+    """The shortest part of a chain of names that is undefined, null or no function, found by asking for each.
+
+    Where none can be asked for and only one fits, it must be that; unless the answer has to be ``sure``.
+    """
     sandbox = getattr(_own, "sandbox", None) or _Sandbox()
     found = [match[1] for match in re.finditer(pattern, source.text)]
     for chain in found:
@@ -181,4 +191,4 @@ def _culprit(source: Source, given: Given, pattern: str, wanted: str) -> str:
                 continue
             if kind == f'"{wanted}"' or (wanted == "no function" and kind != '"a function"'):
                 return prefix.strip()
-    return found[0].strip() if len(found) == 1 else ""
+    return found[0].strip() if len(found) == 1 and not sure else ""

@@ -130,7 +130,8 @@ class Expression:
 
     def _missing(self, scope: Scope) -> str:
         if self.path is None:
-            return "is undefined"
+            name = javascript.undefined_name(self._compiled, self._given(scope))
+            return f"is undefined: {name} has no value" if name and name != self.source else "is undefined"
         for depth in range(1, len(self.path) + 1):
             if _walk(scope.item["json"], self.path[:depth]) is UNDEFINED:
                 break
@@ -260,7 +261,7 @@ class JsonTemplate:
     """JSON text with templates inside: in a string a value is joined as text, elsewhere it stands as JSON."""
 
     def __init__(self, text: str, parameter: str) -> None:
-        self.template = Template(text)
+        self.template = Template(text.removeprefix("="))
         self.text = text
         self.lone = len(self.template.parts) == 1 and not self.template.constant
         self.quoted: list[bool] = []
@@ -278,7 +279,7 @@ class JsonTemplate:
             part if isinstance(part, str) else "" if quoted else "0"
             for part, quoted in zip(self.template.parts, self.quoted, strict=True)
         )
-        parsed(shape.removeprefix("="), parameter)
+        parsed(shape, parameter)
 
     def value(self, scope: Scope, parameter: str) -> Any:
         """The JSON value for one item."""
