@@ -74,6 +74,17 @@ def test_files_are_saved_to_a_folder_and_uploaded_from_there(system: System, way
 
 
 @ways
+def test_a_folder_that_can_t_be_written_fails_the_item_and_sends_nothing(
+    system: System, way: str, tmp_path: Path
+) -> None:
+    (tmp_path / "taken").write_text("a file", encoding="utf-8")
+    node = Node("recordings.download_recording", {"recId": 1}, binary_to=tmp_path / "taken", on_error="split")
+    (failed,) = through(system, node, [{}], way).failed
+    assert "can be written" in failed["error"]["message"]
+    assert [path for path in system.sent("GET") if "Download" in path] == []
+
+
+@ways
 def test_every_page_of_a_list_is_read(system: System, way: str) -> None:
     rows = through(system, Node("users.list", {"Options.Select": "Id,Number"}), [{}], way).items
     with Pbx(system.url, CLIENT, KEY) as pbx:

@@ -398,6 +398,13 @@ CASES = [
     ),
     Case(
         "P3",
+        "twice",
+        lambda: Node(USER, {"Id": 1, "FirstName": "a", "Body.FirstName": "b"}),
+        raises=InvalidArgument,
+        said="twice",
+    ),
+    Case(
+        "P3",
         "a gap in a list",
         lambda: body(USER, {"Id": 1, "Body.Groups[1].GroupId": 7}),
         raises=ItemsFailed,

@@ -58,18 +58,22 @@ def read(text: str, name: str) -> Located:
     for tag, pattern, first in _TAGS:
         Loader.add_implicit_resolver(tag, pattern, first)
     try:
+        for event in yaml.parse(text, Loader=Loader):
+            if isinstance(event, yaml.AliasEvent):
+                line = event.start_mark.line + 1 if event.start_mark else 1
+                raise problem(name, line, "an alias has no place here; write it out")
         node = yaml.compose(text, Loader=Loader)
-    except yaml.MarkedYAMLError as problem:
-        line = problem.problem_mark.line + 1 if problem.problem_mark else 1
-        raise InvalidArgument(
-            f"{name}, line {line}: this is no YAML: {problem.problem}.",
-            hint="A value with {{ }}, # or : in it goes into quotes.",
-        ) from None
-    except yaml.YAMLError as problem:
-        raise InvalidArgument(f"{name} is no YAML: {str(problem).splitlines()[0]}.") from None
-    if node is None:
-        raise InvalidArgument(f"{name} is empty.")
-    return _located(node, name)
+        if node is None:
+            raise InvalidArgument(f"{name} is empty.")
+        return _located(node, name)
+    except yaml.MarkedYAMLError as failed:
+        line = failed.problem_mark.line + 1 if failed.problem_mark else 1
+        hint = "A value with {{ }}, # or : in it goes into quotes."
+        raise problem(name, line, f"this is no YAML: {failed.problem}", hint) from None
+    except yaml.YAMLError as failed:
+        raise InvalidArgument(f"{name} is no YAML: {str(failed).splitlines()[0]}.") from None
+    except RecursionError:
+        raise InvalidArgument(f"{name} is nested too deeply to be read.") from None
 
 
 def _located(node: YamlNode, name: str) -> Located:

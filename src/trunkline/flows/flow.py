@@ -9,6 +9,7 @@ from typing import Any, NamedTuple
 
 from ..catalog import load as load_catalog
 from ..catalog import nearest
+from ..catalog.names import folded
 from ..errors import InvalidArgument, TrunklineError
 from ..node.template import Template, World, prepared
 from .conditions import conditions
@@ -166,8 +167,8 @@ def _action(kind: str, fields: Fields, setting: Setting, verb: str = "") -> Step
         options["binary_to"] = setting.folder / options["binary_to"]
     action = load_catalog().action(f"{name}.{verb}" if verb else name)
     if verb == "delete":
-        given = {key.lower() for key in parameters}
-        keys = {key: f'{{{{ $json["{key}"] }}}}' for key in action.keys if key.lower() not in given}
+        given = {folded(key) for key in parameters}
+        keys = {key: f'{{{{ $json["{key}"] }}}}' for key in action.keys if folded(key) not in given}
         parameters = {**keys, **parameters}
     step = Act(line, options, action.id, parameters)
     step.node(setting.world)

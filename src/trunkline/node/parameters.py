@@ -46,6 +46,9 @@ class Parameters:
         self.fields = catalog.spec_fields(action.body)
         for name, value in values.items():
             self._take(name, value)
+        for path, name, _ in self.within:
+            if path[0] in self.given and path[0] not in action.params:
+                raise InvalidArgument(f"{action.id} got {path[0]} twice, as {path[0]} and as {name}.")
         for parameter in action.parameters:
             if parameter.name not in self.given:
                 raise InvalidArgument(

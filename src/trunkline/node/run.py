@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import os
 import threading
 from collections.abc import Awaitable, Iterable, Mapping, Sequence
@@ -234,7 +235,12 @@ class NodeRun:
         if self.node.binary_to is None:
             return {}
         waiting = self._waiting(started.position)
-        waiting.mkdir(parents=True, exist_ok=True)
+        try:
+            waiting.mkdir(parents=True, exist_ok=True)
+        except OSError as problem:
+            raise InvalidArgument(
+                f"No file can be written to {self.node.binary_to}: {problem.strerror}.", hint="Nothing was sent."
+            ) from None
         return {"to": waiting}
 
     def _waiting(self, index: int) -> Path:
@@ -252,7 +258,8 @@ class NodeRun:
             self._done(started, None, missing=True)
         else:
             if self.node.binary_to is not None:
-                self._waiting(started.position).rmdir()
+                with contextlib.suppress(OSError):
+                    self._waiting(started.position).rmdir()
             self._failed(started.position, error)
 
     def _done(self, started: _Started, value: Any, *, missing: bool = False) -> None:
