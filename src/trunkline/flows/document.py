@@ -59,9 +59,11 @@ def read(text: str, name: str) -> Located:
         Loader.add_implicit_resolver(tag, pattern, first)
     try:
         for event in yaml.parse(text, Loader=Loader):
+            line = event.start_mark.line + 1 if event.start_mark else 1
             if isinstance(event, yaml.AliasEvent):
-                line = event.start_mark.line + 1 if event.start_mark else 1
                 raise problem(name, line, "an alias has no place here; write it out")
+            if (tag := getattr(event, "tag", None)) is not None:
+                raise problem(name, line, f"the tag {tag} has no place here")
         node = yaml.compose(text, Loader=Loader)
         if node is None:
             raise InvalidArgument(f"{name} is empty.")
@@ -104,7 +106,7 @@ def _located(node: YamlNode, name: str) -> Located:
             return Located(int(node.value), line)
         case "float":
             return Located(float(node.value), line)
-    raise InvalidArgument(f"{name}, line {line}: the tag {node.tag} has no place here.")
+    raise InvalidArgument(f"{name}, line {line}: {node.value!r} can't be read.")
 
 
 def _whole(text: str) -> str:
