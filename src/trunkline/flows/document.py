@@ -62,8 +62,8 @@ def read(text: str, name: str) -> Located:
             line = event.start_mark.line + 1 if event.start_mark else 1
             if isinstance(event, yaml.AliasEvent):
                 raise problem(name, line, "an alias has no place here; write it out")
-            if (tag := getattr(event, "tag", None)) is not None:
-                raise problem(name, line, f"the tag {tag} has no place here")
+            if (explicit := getattr(event, "tag", None)) is not None:
+                raise problem(name, line, f"the tag {explicit} has no place here")
         node = yaml.compose(text, Loader=Loader)
         if node is None:
             raise InvalidArgument(f"{name} is empty.")
