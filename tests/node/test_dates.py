@@ -88,10 +88,14 @@ def moment(text: str) -> dt.datetime:
         ("DateTime.fromISO('2026-02-30').isValid", False),
         ("DateTime.fromISO('2026-W47-7').toISODate()", "2026-11-22"),
         ("DateTime.fromISO('2026-326').toISODate()", "2026-11-22"),
+        ("DateTime.fromISO('2026-11-22T24:00').toISO()", "2026-11-23T00:00:00.000Z"),
+        ("DateTime.fromISO('08:30').toISO()", "2026-11-22T08:30:00.000Z"),
         ("DateTime.fromISO('20261122T130509Z').toISO()", "2026-11-22T13:05:09.000Z"),
         ("DateTime.fromISO('2026-11-22T13:05:09.1234567+02:00').toISO()", "2026-11-22T11:05:09.123Z"),
         ("DateTime.fromFormat('22.11.2026 07:08', 'dd.MM.yyyy HH:mm').toISO()", "2026-11-22T07:08:00.000Z"),
         ("DateTime.fromFormat('Nov 2, 2026 1:05 PM', 'MMM d, yyyy h:mm a').toISO()", "2026-11-02T13:05:00.000Z"),
+        ("'2026-05-04 10:00'.toDateTime().toISO()", "2026-05-04T10:00:00.000Z"),
+        ("$now.diff($today, ['hours', 'hours', 'minutes']).toObject()", {"hours": 13, "minutes": 5.154166666666667}),
         ("DateTime.fromMillis(0).toISO()", "1970-01-01T00:00:00.000Z"),
         ("DateTime.fromSeconds(1.5).toISO()", "1970-01-01T00:00:01.500Z"),
         ("DateTime.fromObject({year: 2026, month: 5}).toISO()", "2026-05-01T00:00:00.000Z"),
@@ -129,7 +133,7 @@ def test_a_date_within_text_is_iso() -> None:
         ("WW", "45"), ("kkkk", "2026"), ("q", "4"), ("ZZ", "+01:00"), ("ZZZ", "+0100"), ("z", "Europe/Berlin"),
         ("X", "1793628245"), ("x", "1793628245006"), ("D", "11/2/2026"), ("T", "15:04"),
         ("DDDD", "Monday, November 2, 2026"),
-        ("'week' W 'o''clock'", "week 45 o'clock"), ("yyyy-MM-dd'T'HH:mm", "2026-11-02T15:04"),
+        ("'week' W 'of' yyyy", "week 45 of 2026"), ("yyyy-MM-dd'T'HH:mm", "2026-11-02T15:04"),
     ],
 )  # fmt: skip
 def test_each_format_token(token: str, expected: str) -> None:
@@ -147,6 +151,8 @@ def test_each_format_token(token: str, expected: str) -> None:
         ("$now.plus({days: 'x'})", "days is x"),
         ("$now.setZone('Mars/Base')", "no zone Mars/Base"),
         ("$now.toFormat('yyyy nonsense')", "no token"),
+        ("$now.set({quarter: 2})", "set knows no quarters"),
+        ("DateTime.fromISO('2026-05-04 10:00').toISO()", "no ISO date"),
         ("$json.at.toDateTime().toISO()", "later"),
     ],
 )

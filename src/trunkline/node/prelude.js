@@ -39,9 +39,9 @@ function toInstant(local, zone, guess) {
 }
 
 function utc(year, month, day, hour = 0, minute = 0, second = 0, milli = 0) {
-  const date = new Date(Date.UTC(2000, month - 1, day, hour, minute, second, milli));
-  date.setUTCFullYear(year, month - 1, day);
-  return date.getTime();
+  const date = new Date(0);
+  date.setUTCFullYear(year, month - 1, day); // Date.UTC takes the year 70 for 1970
+  return date.getTime() + hour * HOUR + minute * MINUTE + second * 1000 + milli;
 }
 
 const daysInMonth = (year, month) => new Date(utc(year, month + 1, 0)).getUTCDate();
@@ -163,7 +163,8 @@ class DateTime {
   }
   static fromISO(text, options) {
     const zone = zoneOf(options);
-    const found = /^([+-]\d{6}|\d{4})(?:-?(?:W(\d\d)(?:-?(\d))?|(\d\d)(?:-?(\d\d))?|(\d{3})))?(?:[T ](\d\d)(?::?(\d\d)(?::?(\d\d)(?:[.,](\d{1,30}))?)?)?(?:(Z)|([+-]\d\d)(?::?(\d\d))?)?)?$/i.exec(typeof text === "string" ? text.trim() : "");
+    if (/^T?\d\d:\d\d/.test(text)) return DateTime.fromISO(`${new DateTime(clock, zone).toISODate()}T${text.replace("T", "")}`, options);
+    const found = /^([+-]\d{6}|\d{4})(?:-?(?:W(\d\d)(?:-?(\d))?|(\d\d)(?:-?(\d\d))?|(\d{3})))?(?:T(\d\d)(?::?(\d\d)(?::?(\d\d)(?:[.,](\d{1,30}))?)?)?(?:(Z)|([+-]\d\d)(?::?(\d\d))?)?)?$/i.exec(typeof text === "string" ? text.trim() : "");
     const invalid = new DateTime(NaN, zone, `${JSON.stringify(text) ?? text} is no ISO date`);
     if (!found) return invalid;
     const [, year, week, weekday, month, day, ordinal, hour = 0, minute = 0, second = 0, fraction = "", z, offsetHour, offsetMinute = 0] = found;
@@ -187,6 +188,7 @@ class DateTime {
     const kept = typeof options === "object" && options !== null && options.setZone;
     return new DateTime(local - minutes * MINUTE, kept ? (minutes ? `UTC${offsetText(minutes)}` : "UTC") : zone);
   }
+  static fromSQL(text, options) { return DateTime.fromISO(String(text).trim().replace(" ", "T"), options); }
   static fromFormat(text, format, options) {
     const zone = zoneOf(options), order = [];
     const patterns = { yyyy: "\\d{4}", yy: "\\d\\d", MMMM: MONTHS.join("|"), MMM: MONTHS.map((m) => m.slice(0, 3)).join("|"), MM: "\\d\\d", M: "\\d\\d?", dd: "\\d\\d", d: "\\d\\d?", HH: "\\d\\d", H: "\\d\\d?", hh: "\\d\\d", h: "\\d\\d?", mm: "\\d\\d", m: "\\d\\d?", ss: "\\d\\d", s: "\\d\\d?", SSS: "\\d{3}", a: "[AaPp][Mm]", ZZ: "[+-]\\d\\d:\\d\\d", ZZZ: "[+-]\\d{4}", EEE: WEEKDAYS.map((w) => w.slice(0, 3)).join("|"), EEEE: WEEKDAYS.join("|"), X: "-?\\d+", x: "-?\\d+" };
@@ -267,7 +269,8 @@ class DateTime {
     for (const [name, value] of Object.entries(parts)) {
       given[name.toLowerCase() === "weekday" || name.toLowerCase() === "ordinal" ? name.toLowerCase() : unitOf(name)] = finite(value, name);
     }
-    const year = given.years ?? this.year, month = given.months ?? (given.quarters ? given.quarters * 3 - 2 : this.month);
+    for (const unit of ["quarters", "weeks"]) if (unit in given) throw new RangeError(`set knows no ${unit}`);
+    const year = given.years ?? this.year, month = given.months ?? this.month;
     let day = given.days ?? Math.min(this.day, daysInMonth(year, month));
     if (given.weekday !== undefined) day += given.weekday - this.weekday;
     const start = given.ordinal === undefined ? utc(year, month, day) : utc(year, 1, given.ordinal);
@@ -294,7 +297,7 @@ class DateTime {
 
   diff(other, unit = "milliseconds") {
     const to = DateTime.isDateTime(other) ? other : DateTime.fromISO(other);
-    const units = (Array.isArray(unit) ? unit : [unit]).map(unitOf).sort((a, b) => UNITS.indexOf(a) - UNITS.indexOf(b));
+    const units = [...new Set((Array.isArray(unit) ? unit : [unit]).map(unitOf))].sort((a, b) => UNITS.indexOf(a) - UNITS.indexOf(b));
     const end = this.setZone(to.zoneName), sign = end < to ? -1 : 1;
     const [from, until] = sign < 0 ? [end, to] : [to, end];
     const parts = {};
@@ -374,15 +377,14 @@ class DateTime {
 
 // A format cut into [token] and [, literal]; text in single quotes is literal.
 function tokens(format) {
-  const cut = /'((?:[^']|'')*)'|([A-Za-z])\2*|[^A-Za-z']+/g;
+  const cut = /'([^']*)'|([A-Za-z])\2*|[^A-Za-z']+/g;
   return [...String(format).matchAll(cut)].map((found) =>
-    found[2] !== undefined ? [found[0]] : [undefined, found[1] === undefined ? found[0] : found[1].replace(/''/g, "'")]);
+    found[2] !== undefined ? [found[0]] : [undefined, found[1] === undefined ? found[0] : found[1]]);
 }
 
 const extend = (owner, name, value) => Object.defineProperty(owner, name, { value, writable: true, configurable: true });
 extend(String.prototype, "toDateTime", function toDateTime() {
-  const read = DateTime.fromISO(String(this));
-  return read.isValid ? read.toMillis() && read : read;
+  return DateTime.fromSQL(this);
 });
 extend(Date.prototype, "toDateTime", function toDateTime() { return DateTime.fromJSDate(this); });
 extend(globalThis, "DateTime", DateTime);
