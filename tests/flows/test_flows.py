@@ -235,13 +235,21 @@ def test_a_step_that_fails_says_where(steps: str, said: list[str]) -> None:
 
 
 def test_match_holds_items_against_a_file(tmp_path: Path) -> None:
-    (tmp_path / "known.csv").write_text("nr,name\n 897 ,A\n899,B\n,C\n", encoding="utf-8")
+    (tmp_path / "known.csv").write_text("nr,name\n 897 ,A\n899,B\n", encoding="utf-8")
     match = "  - match: known.csv\n    on: {Number: nr}\n    keep: "
     assert [row["Id"] for row in played(f"{match}found\n", tmp_path)] == [1, 3]
     assert [row["Id"] for row in played(f"{match}missing\n", tmp_path)] == [2]
+    nameless = "  - set: {Number: '{{ $json.Id === 2 ? \" \" : $json.Number }}'}\n"
+    assert played(f"{nameless}{match}missing\n", tmp_path) == [], "nothing can be said of an empty field"
     (tmp_path / "known.csv").write_text("nr,name\n", encoding="utf-8")
     with pytest.raises(InvalidArgument, match="no rows"):
         played(f"{match}missing\n", tmp_path)
+
+
+@pytest.mark.parametrize(("zone", "kept"), [("UTC", 0), ("Europe/Berlin", 3)])
+def test_a_date_without_a_zone_is_in_the_flow_s(zone: str, kept: int) -> None:
+    steps = "  - set: {At: '2026-07-01T01:30:00'}\n  - where: {At: {before: '2026-07-01T00:00:00Z'}}\n"
+    assert len(played(steps, head=f"zone: {zone}\n")) == kept
 
 
 def test_variables_replace_the_defaults_of_the_file_and_keep_their_kind() -> None:

@@ -16,6 +16,7 @@ import pytest
 from trunkline import catalog
 from trunkline.errors import (
     ConnectionLost,
+    Forbidden,
     InvalidArgument,
     ItemsFailed,
     NotFound,
@@ -504,6 +505,13 @@ CASES = [
         ),
         [],
     ),
+    Case(
+        "P8",
+        "whoever is called",
+        lambda: Node("fax.update", {"Id": 1, "FaxServer": "{{ 5 }}"}).arguments(Scope([{"json": {}}], 0)),
+        raises=InvalidArgument,
+        said="FaxServer",
+    ),
     Case("P9", "nothing made up", lambda: body(USER, {"Id": 1, "FirstName": "Ada"}), '{"FirstName":"Ada"}'),
     Case("P9", "required", lambda: Node("fax.delete", {}), raises=InvalidArgument, said="needs Id"),
     Case("E1", "stop", lambda: counts(delete(None, gone(), count=4)[0]), (1, 1, 2)),
@@ -546,6 +554,12 @@ CASES = [
         "asked for",
         lambda: jsons(delete(gone(), missing_ok=True)[0]),
         [{"success": True, "Id": 1, "missing": True}],
+    ),
+    Case(
+        "E6",
+        "another refusal",
+        lambda: counts(delete(Forbidden("No right.", status=403), missing_ok=True)[0]),
+        (0, 1, 0),
     ),
     Case("E6", "not asked for", lambda: counts(delete(gone())[0]), (0, 1, 0)),
     Case(
