@@ -133,7 +133,7 @@ def test_a_file_is_binary_data_with_its_name_type_and_size_beside_it(run: Runner
     content = b"RIFF\x00\xff"
     node = Node("recordings.download_recording", {"recId": 7})
     (item,) = run(node, Fake(lambda _: File("call.wav", "audio/x-wav", content)), [{}]).items
-    about = {"fileName": "call.wav", "mimeType": "audio/x-wav", "fileSize": 6}
+    about = {"fileName": "call.wav", "mimeType": "audio/x-wav", "fileSize": 6, "fileExtension": "wav"}
     assert item["json"] == about
     assert base64.b64decode(item["binary"]["data"].pop("data")) == content
     assert item["binary"]["data"] == about

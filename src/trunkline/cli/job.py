@@ -24,7 +24,7 @@ from ..profiles import matching, profiles_file, read_profiles
 from .connect import settings
 from .output import chosen, draw, json_line, masked, pretty
 from .root import connection_options
-from .run import setting, show_request
+from .run import confirmed, settings_of, show_request
 
 _STATES = [state.label for state in State]
 
@@ -102,7 +102,7 @@ def run(
     \b
     trunkline job run fax.delete --name old-faxes --set 'Id={{ $json.Id }}' --input faxes.jsonl --yes
     """
-    parameters = dict(map(setting, settings_))
+    parameters = settings_of(settings_, "--set")
     items = _sharded(read_input(source, as_csv=source.name.endswith(".csv")), shard)
     if dry_run:
         return _show_requests(action, parameters, items)
@@ -221,19 +221,7 @@ def _agreed(started: Job, urls: dict[str, str]) -> bool:
         return True
     where = next(iter(urls.values())) if len(urls) == 1 else f"each of {len(urls)} PBXs"
     question = f"{started.node.action.summary.removesuffix('.')}: {started.ledger.size()} items on {where}. Go on?"
-    return ask(question)
-
-
-def ask(question: str) -> bool:
-    """Ask at the terminal, also where the items come through stdin."""
-    if sys.stdin.isatty():
-        return click.confirm(question, err=True)
-    try:
-        with open("/dev/tty") as terminal:  # noqa: PTH123 - a device
-            click.echo(f"{question} [y/N] ", nl=False, err=True)
-            return terminal.readline().strip().lower() in ("y", "yes")
-    except OSError:
-        raise click.UsageError("There is nobody to ask; give --yes to go on, or --dry-run to look first.") from None
+    return confirmed(question)
 
 
 def _go(found: Job, systems: dict[str, AsyncPbx], output: str | None) -> int:

@@ -3,23 +3,20 @@
 from __future__ import annotations
 
 import io
-import re
 import sys
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 from typing import Any
 
 import click
 import msgspec
 
 from ..catalog import Action, load
+from ..catalog.secret import MASK, SECRET, masked
+
+__all__ = ["MASK", "masked"]
 
 FORMATS = ("table", "json", "jsonl")
 
-# PBX.md, Answers: users and phones come with secrets; never print them unasked.
-_SECRET = re.compile(
-    r"password|secret|apikey|api_key|token$|^VMPIN$|^PIN$|^AuthID$|PrivateKey|RpsKey|ProvLink|ConfigurationLink", re.I
-)
-MASK = "••••••"
 _FIRST = (
     "Number",
     "Name",
@@ -44,13 +41,6 @@ def output_option(command: Any) -> Any:
 
 def chosen(output: str | None) -> str:
     return output or ("table" if sys.stdout.isatty() else "jsonl")
-
-
-def masked(value: Any) -> Any:
-    """A value with what stands in secret fields replaced, at any depth."""
-    if isinstance(value, Mapping):
-        return {k: MASK if _SECRET.search(k) and isinstance(v, str) and v else masked(v) for k, v in value.items()}
-    return [masked(v) for v in value] if isinstance(value, list) else value
 
 
 def write_rows(rows: Iterable[Any], output: str | None, action: Action | None, *, show_secrets: bool) -> None:
@@ -104,7 +94,7 @@ def _columns(rows: list[dict[str, Any]], action: Action | None) -> list[str]:
             row.get(name) not in (None, "", [], {}) and not isinstance(row.get(name), dict | list) for row in rows
         )
         for name in dict.fromkeys(name for row in rows[:100] for name in row)
-        if not name.startswith("@odata.") and not _SECRET.search(name)
+        if not name.startswith("@odata.") and not SECRET.search(name)
     }
     spec = action.answer_type if action else None
     key = load().key(spec.name) if spec and spec.name in load().types else ()

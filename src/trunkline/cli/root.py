@@ -14,6 +14,7 @@ _COMMANDS = {
     "actions": ("List, find and explain actions.", "actions:actions"),
     "demo": ("Show the main job on an emulated PBX, from listing to every documented failure.", "demo:demo"),
     "emulator": ("Start a stand-in 3CX on this machine.", "emulator:emulator"),
+    "flow": ("Check and run a few steps from a YAML file.", "flow:flow"),
     "job": ("Run an action over many items, and go on after a crash.", "job:job"),
     "run": ("Run an action once for each item of a file or pipe.", "run:run"),
 }

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import signal
 import sys
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import IO, Any
 
 import click
@@ -14,13 +14,26 @@ import msgspec
 from ..catalog import load
 from ..client import AsyncPbx
 from ..errors import InvalidArgument, ItemsFailed, TrunklineError
-from ..node import Item, Node, NodeRun, Outcome, as_item
-from ..node.items import keys_of
+from ..node import Item, Node, NodeRun, Outcome, World
+from ..node.items import as_item, as_items, keys_of
 from ..node.template import Scope
-from ..request import bind, build
+from ..request import Part, bind, build
 from .connect import open_async_pbx
 from .output import chosen, draw, json_line, masked, pretty
 from .root import connection_options
+
+
+def world_options(command: Any) -> Any:
+    """What templates see besides the items."""
+    for option in (
+        click.option(
+            "--zone", default="UTC", metavar="ZONE", help="Time zone of $now and $today, such as Europe/Berlin."
+        ),
+        click.option("--allow-env", multiple=True, metavar="NAME", help="Let templates read $env.NAME."),
+        click.option("--var", "variables", multiple=True, metavar="NAME=VALUE", help="$vars.NAME in templates."),
+    ):
+        command = option(command)
+    return command
 
 
 @click.command()
@@ -30,6 +43,12 @@ from .root import connection_options
 @click.option("--on-error", type=click.Choice(["stop", "continue", "split"]), default="stop", show_default=True)
 @click.option("--concurrency", type=click.IntRange(1, 64), default=4, show_default=True, help="Items at once.")
 @click.option("--failed", "failed_to", type=click.File("w"), help="Where split writes failed items; stderr by default.")
+@click.option("--retries", type=click.IntRange(0), default=0, help="More tries for an item, where that is safe.")
+@click.option("--retry-wait", type=click.FloatRange(0), default=1.0, metavar="SECONDS", help="Between two tries.")
+@click.option("--max-errors", type=click.IntRange(1), metavar="N", help="Stop after N failures, whatever the mode.")
+@click.option("--missing-ok", is_flag=True, help="A delete that finds nothing counts as done.")
+@click.option("--binary-to", type=click.Path(file_okay=False), help="Save files to a folder, not into the items.")
+@world_options
 @click.option("--dry-run", is_flag=True, help="Show the request of each item and send nothing.")
 @click.option("--yes", is_flag=True, help="Do not ask before deleting several things.")
 @click.option(
@@ -47,6 +66,14 @@ def run(
     on_error: Any,
     concurrency: int,
     failed_to: IO[str] | None,
+    retries: int,
+    retry_wait: float,
+    max_errors: int | None,
+    missing_ok: bool,
+    binary_to: str | None,
+    variables: tuple[str, ...],
+    allow_env: tuple[str, ...],
+    zone: str,
     dry_run: bool,
     yes: bool,
     output: str | None,
@@ -61,7 +88,18 @@ def run(
     Items are plain JSON objects, or items as n8n has them ({"json": {...}}). Out come items: what the action
     answered, or what was done, each with the index of the item it came from.
     """
-    node = Node(action, dict(map(setting, settings)), on_error=on_error, concurrency=concurrency)
+    node = Node(
+        action,
+        settings_of(settings, "--set"),
+        on_error=on_error,
+        concurrency=concurrency,
+        retries=retries,
+        retry_wait=retry_wait,
+        max_errors=max_errors,
+        missing_ok=missing_ok,
+        binary_to=binary_to,
+        world=World(settings_of(variables, "--var"), allow_env, zone),
+    )
     items = read_items(source)
     if dry_run:
         return _show_requests(node, items)
@@ -114,7 +152,7 @@ def read_items(source: IO[bytes]) -> list[Item]:
     text = source.read().strip()
     if text.startswith(b"["):
         try:
-            return [as_item(value) for value in msgspec.json.decode(text)]
+            return list(as_items(msgspec.json.decode(text)))
         except msgspec.DecodeError as problem:
             raise InvalidArgument(f"The input is no JSON array: {problem}.") from None
     items = []
@@ -128,36 +166,45 @@ def read_items(source: IO[bytes]) -> list[Item]:
     return items
 
 
-def setting(text: str) -> tuple[str, str]:
-    name, equals, value = text.partition("=")
-    if not equals or not name.strip():
-        raise click.UsageError(f"--set takes NAME=VALUE, such as 'Id={{{{ $json.Id }}}}', not {text!r}.")
-    return name.strip(), value
+def settings_of(texts: tuple[str, ...], option: str) -> dict[str, str]:
+    """NAME=VALUE options as a mapping; a name given twice or a missing equals sign is a slip."""
+    found: dict[str, str] = {}
+    for text in texts:
+        name, equals, value = text.partition("=")
+        if not equals or not name.strip():
+            raise click.UsageError(f"{option} takes NAME=VALUE, such as 'Id={{{{ $json.Id }}}}', not {text!r}.")
+        if name.strip() in found:
+            raise click.UsageError(f"{option} gives {name.strip()} twice.")
+        found[name.strip()] = value
+    return found
 
 
 def _ask(node: Node, count: int, url: str) -> None:
     """Ask on the terminal, if there is one; the items come through stdin, so the answer can't."""
-    if not sys.stderr.isatty():
-        return
-    question = f"{node.action.summary.removesuffix('.')}: {count} items on {url}. Go on? [y/N] "
+    if sys.stderr.isatty() and not confirmed(
+        f"{node.action.summary.removesuffix('.')}: {count} items on {url}. Go on?"
+    ):
+        raise click.Abort
+
+
+def confirmed(question: str) -> bool:
+    """Ask on the terminal, even where the items come through stdin; UsageError where there is nobody."""
     if sys.stdin.isatty():
-        click.confirm(question.removesuffix(" [y/N] "), abort=True, err=True)
-        return
+        return click.confirm(question, err=True)
     try:
         with open("/dev/tty") as terminal:  # noqa: PTH123 - a device
-            click.echo(question, nl=False, err=True)
+            click.echo(f"{question} [y/N] ", nl=False, err=True)
             answer = terminal.readline()
     except OSError:
         raise click.UsageError("There is nobody to ask; give --yes to go on, or --dry-run to look first.") from None
-    if answer.strip().lower() not in ("y", "yes"):
-        raise click.Abort
+    return answer.strip().lower() in ("y", "yes")
 
 
 def _show_requests(node: Node, items: list[Item]) -> int:
     return max((show_request(node, items, index, shown=index) for index in range(len(items))), default=0)
 
 
-def show_request(node: Node, items: list[Item], index: int, *, shown: int) -> int:
+def show_request(node: Node, items: Sequence[Item], index: int, *, shown: int) -> int:
     """Show the request of one item, ``shown`` being the number it is given; its exit code."""
     try:
         request = build(bind(load(), node.action, (), node.arguments(Scope(items, index))))
@@ -166,6 +213,8 @@ def show_request(node: Node, items: list[Item], index: int, *, shown: int) -> in
         return ItemsFailed.exit_code
     headers = "".join(f" {name}: {value}" for name, value in request.headers if name == "If-Match")
     body = f" {request.body.decode()}" if isinstance(request.body, bytes) else ""
+    if isinstance(request.body, Part):
+        body = f" {request.body.name}: {request.body.filename}"
     click.echo(f"item {shown}: {request.method} {request.target}{headers}{body}")
     return 0
 

@@ -2,6 +2,6 @@
 
 from .items import Item, as_item
 from .run import Node, NodeRun, Outcome
-from .template import Template
+from .template import Template, World
 
-__all__ = ["Item", "Node", "NodeRun", "Outcome", "Template", "as_item"]
+__all__ = ["Item", "Node", "NodeRun", "Outcome", "Template", "World", "as_item"]

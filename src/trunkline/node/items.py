@@ -1,22 +1,26 @@
-"""Items, as n8n has them: ``{"json": {...}, "binary": {...}, "pairedItem": {"item": 0}, "error": {...}}``."""
+"""Items, as n8n has them (docs/node-semantics.md, rules I):
+
+``{"json": {...}, "binary": {...}, "pairedItem": {"item": 0}, "error": {...}}``
+"""
 
 from __future__ import annotations
 
-import base64
-from collections.abc import Mapping
-from typing import Any, TypedDict
+from collections.abc import Iterable, Mapping
+from typing import Any, NotRequired, TypedDict
 
 from ..catalog import Action
 from ..catalog.names import folded
 from ..errors import InvalidArgument, PbxError, TrunklineError
 from ..odata.literals import INTEGER_RANGES
-from ..result import File
+from ..result import File, Saved
+from .binary import PROPERTY, contained, described
 
 
 class PairedItem(TypedDict):
-    """``item`` is the index of the input item that an output item came from."""
+    """``item`` is the index of the input item that an output item came from, ``input`` the input it came in by."""
 
     item: int
+    input: NotRequired[int]
 
 
 class _ItemBase(TypedDict):
@@ -24,38 +28,74 @@ class _ItemBase(TypedDict):
 
 
 class Item(_ItemBase, total=False):
-    """What flows between steps. ``binary`` maps a property to a file with base64 ``data``; only a failed item has
-    ``error``."""
+    """What flows between steps. ``binary`` maps a property to a file (binary.py); only a failed item has ``error``.
+
+    ``pairedItem`` is written as an object; items that come in may also have an index or a list there (`paired`).
+    """
 
     binary: dict[str, Any]
     pairedItem: PairedItem
-    error: dict[str, Any]
+    error: Any
+
+
+_KEYS = frozenset(["json", "binary", "pairedItem", "error", "index", "metadata", "evaluationData"])
 
 
 def as_item(value: object) -> Item:
-    """An item from an item, or from a plain object, which becomes its ``json``; InvalidArgument for anything else."""
+    """An item from an item, or from a plain object, which becomes its ``json``.
+
+    InvalidArgument for anything else, and for an item whose ``binary`` or ``pairedItem`` is none.
+    """
     if not isinstance(value, Mapping):
         raise InvalidArgument(f"An item must be an object, not {value!r}.")
-    if isinstance(value.get("json"), Mapping) and value.keys() <= Item.__annotations__.keys() | {"json"}:
-        return value  # type: ignore[return-value]
-    return {"json": dict(value)}
+    if not (isinstance(value.get("json"), Mapping) and value.keys() <= _KEYS):
+        return {"json": dict(value)}
+    files = value.get("binary")
+    if files is not None and not (isinstance(files, Mapping) and all(isinstance(f, Mapping) for f in files.values())):
+        raise InvalidArgument(f"The binary data of an item must be an object of files, not {files!r}.")
+    if "pairedItem" in value and not _pairs(value["pairedItem"]):
+        raise InvalidArgument(
+            f"pairedItem must be an index, an object such as {{'item': 0}} or a list, not {value['pairedItem']!r}."
+        )
+    return value  # type: ignore[return-value]
 
 
-def outputs(action: Action, arguments: Mapping[str, Any], value: Any, index: int) -> list[Item]:
+def _pairs(value: object) -> bool:
+    if isinstance(value, list):
+        return all(_pairs(one) and not isinstance(one, list) for one in value)
+    if isinstance(value, Mapping):
+        return _pairs(value.get("item")) and value.keys() <= {"item", "input", "sourceOverwrite"}
+    return isinstance(value, int) and not isinstance(value, bool) and value >= 0
+
+
+def paired(item: Mapping[str, Any]) -> list[int]:
+    """The indexes of the input items that an item came from, in whatever form it says so."""
+    value: Any = item.get("pairedItem", [])
+    pairs = value if isinstance(value, list) else [value]
+    return [pair["item"] if isinstance(pair, Mapping) else pair for pair in pairs]
+
+
+def outputs(
+    action: Action, arguments: Mapping[str, Any], value: Any, index: int, *, missing: bool = False
+) -> list[Item]:
     """The items that an action's answer becomes: one a row for a list, a binary one for a file, else one.
 
-    An action without a body in its answer says what was done: ``{"success": true, "Id": 42}``.
+    An action without a body in its answer says what was done: ``{"success": true, "Id": 42}``; with ``missing`` also
+    that there was nothing left to do.
     """
-    paired: PairedItem = {"item": index}
     if action.answer_kind == "list":
-        return [{"json": row if isinstance(row, dict) else {"value": row}, "pairedItem": paired} for row in value]
-    if isinstance(value, File):
-        about: dict[str, Any] = {"fileName": value.name, "mimeType": value.content_type, "fileSize": len(value.content)}
-        data = {**about, "data": base64.b64encode(value.content).decode("ascii")}
-        return [{"json": about, "binary": {"data": data}, "pairedItem": paired}]
+        return [item_of(row, index) for row in value]
     if value is None:
-        return [{"json": {"success": True, **keys_of(action, arguments)}, "pairedItem": paired}]
-    return [{"json": value if isinstance(value, dict) else {"value": value}, "pairedItem": paired}]
+        said = {"success": True, **keys_of(action, arguments)}
+        return [item_of({**said, "missing": True} if missing else said, index)]
+    return [item_of(value, index)]
+
+
+def item_of(value: Any, index: int) -> Item:
+    """One value as an item that came from an input item: a file as binary data, anything but an object as ``value``."""
+    if isinstance(value, File | Saved):
+        return {"json": described(value), "binary": {PROPERTY: contained(value)}, "pairedItem": {"item": index}}
+    return {"json": value if isinstance(value, dict) else {"value": value}, "pairedItem": {"item": index}}
 
 
 def failure(item: Item, error: TrunklineError, index: int) -> Item:
@@ -69,6 +109,17 @@ def failure(item: Item, error: TrunklineError, index: int) -> Item:
     if isinstance(error, PbxError) and error.codes:
         said["codes"] = error.codes
     return {**item, "pairedItem": {"item": index}, "error": said}
+
+
+def as_items(values: Iterable[object]) -> list[Item]:
+    """Items from items or plain objects; InvalidArgument names the first that is neither."""
+    found = []
+    for index, value in enumerate(values):
+        try:
+            found.append(as_item(value))
+        except InvalidArgument as problem:
+            raise InvalidArgument(f"Item {index}: {problem.message}", hint="Nothing was sent.") from None
+    return found
 
 
 def keys_of(action: Action, arguments: Mapping[str, Any]) -> dict[str, Any]:

@@ -1,35 +1,80 @@
-"""Templates: ``{{ … }}`` with JavaScript, as n8n's users write them.
+"""Templates: ``{{ … }}`` with JavaScript, as n8n's users write them (docs/node-semantics.md, rules T).
 
-``{{ $json.Id }}`` and the like are read directly; anything else runs in a QuickJS sandbox without files or network,
-stopped after a second or 32 MB. A lone template keeps its value's type; mixed with text it joins. A value
-that is missing is an error, never an empty text: ``DELETE /Fax()`` must not be sent.
+``{{ $json.Id }}`` and the like are read directly; anything else runs in a QuickJS sandbox (javascript.py). A lone
+template keeps its value's type; mixed with text it joins. A value that is missing is an error, never an empty text:
+``DELETE /Fax()`` must not be sent.
 """
 
 from __future__ import annotations
 
+import math
+import os
 import re
-from collections.abc import Mapping, Sequence
+import time
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from decimal import Decimal
 from functools import cached_property
 from typing import Any, NamedTuple
 
 import msgspec
 
-from ..errors import TemplateError
+from ..errors import InvalidArgument, TemplateError
+from . import javascript
 from .items import Item
+from .scan import end_of_expression
+from .zones import known
 
-TIME_LIMIT = 1.0  # seconds of CPU
-MEMORY_LIMIT = 32 * 1024 * 1024  # bytes
+_STEP = r"""(?:\.[A-Za-z_$][\w$]*|\[(?:"[^"\\\n]*"|'[^'\\\n]*'|0|[1-9][0-9]*)\])"""
+_PLAIN = re.compile(rf"\$json({_STEP}*)")
+_STEPS = re.compile(r"""\.([A-Za-z_$][\w$]*)|\[(?:"([^"\\]*)"|'([^'\\]*)'|([0-9]+))\]""")
+_INDEX = re.compile(r"0|[1-9][0-9]*")
 
-_STEP = r"""(?:\.[A-Za-z_$][\w$]*|\[(?:"[^"\\]*"|'[^'\\]*'|\d+)\])"""
-_PLAIN = re.compile(rf"\$json({_STEP}+)")
-_STEPS = re.compile(r"""\.([A-Za-z_$][\w$]*)|\[(?:"([^"\\]*)"|'([^'\\]*)'|(\d+))\]""")
+
+class World:
+    """What templates see besides the items: variables, allowed environment, time zone, clock.
+
+    ``variables`` are ``$vars``. ``allow_env`` names what ``$env`` may show of ``environment`` (the process's own).
+    ``zone`` is the zone of ``$now``, ``$today`` and ``DateTime``. ``clock`` gives seconds since 1970.
+    Raises InvalidArgument for a zone that doesn't exist.
+    """
+
+    def __init__(
+        self,
+        variables: Mapping[str, Any] | None = None,
+        allow_env: Iterable[str] = (),
+        zone: str = "UTC",
+        *,
+        environment: Mapping[str, str] | None = None,
+        clock: Callable[[], float] = time.time,
+    ) -> None:
+        self.variables = dict(variables or {})
+        self.allow_env = frozenset([allow_env] if isinstance(allow_env, str) else allow_env)
+        self.zone = zone
+        self.clock = clock
+        self._environment = os.environ if environment is None else environment
+        if zone != "UTC":
+            known(zone)
+
+    def stopped(self) -> World:
+        """The same world with its clock standing: a whole run then sees one ``$now``."""
+        now = self.clock()
+        return World(self.variables, self.allow_env, self.zone, environment=self._environment, clock=lambda: now)
+
+    @cached_property
+    def outside(self) -> str:
+        allowed = {name: self._environment.get(name) for name in self.allow_env}
+        return msgspec.json.encode({"env": allowed, "vars": self.variables}).decode()
+
+
+_PLAIN_WORLD = World()
 
 
 class Scope(NamedTuple):
-    """What a template sees: one item among all."""
+    """What a template sees: one item among all, and the world around them."""
 
     items: Sequence[Item]
     position: int
+    world: World = _PLAIN_WORLD
 
     @property
     def item(self) -> Item:
@@ -61,14 +106,32 @@ class Expression:
         """The expression's value for an item; ValueError says why it has none."""
         found = _INTO_TEXT if self.path is None else _walk(scope.item["json"], self.path)
         if found is _INTO_TEXT:
-            found = _javascript(self.source, scope)
+            found = _decoded(javascript.run(self._compiled, self._given(scope)))
         if found is UNDEFINED:
             raise ValueError(self._missing(scope))
         return found
 
+    @cached_property
+    def _compiled(self) -> javascript.Source:
+        return javascript.Source(self.source)
+
+    def _given(self, scope: Scope) -> javascript.Given:
+        names, item = self._compiled.names, scope.item
+        text = ""
+        if "$item" in names or "$input" in names or "$binary" in names:
+            text = msgspec.json.encode(javascript.without_content(item)).decode()
+        elif "$json" in names:
+            text = msgspec.json.encode({"json": item["json"]}).decode()
+        world = scope.world
+        outside = world.outside if "$env" in names or "$vars" in names else ""
+        return javascript.Given(
+            item["json"], text, scope.position, float(round(world.clock() * 1000)), world.zone, outside, scope.items
+        )
+
     def _missing(self, scope: Scope) -> str:
         if self.path is None:
-            return "is undefined"
+            name = javascript.undefined_name(self._compiled, self._given(scope))
+            return f"is undefined: {name} has no value" if name and name != self.source else "is undefined"
         for depth in range(1, len(self.path) + 1):
             if _walk(scope.item["json"], self.path[:depth]) is UNDEFINED:
                 break
@@ -80,7 +143,7 @@ def _walk(value: Any, path: Sequence[str | int]) -> Any:
     for step in path:
         if isinstance(value, Mapping):
             value = value.get(str(step), UNDEFINED)
-        elif isinstance(value, list) and (isinstance(step, int) or (step.isascii() and step.isdigit())):
+        elif isinstance(value, list) and (isinstance(step, int) or _INDEX.fullmatch(step)):
             value = value[int(step)] if int(step) < len(value) else UNDEFINED
         elif isinstance(value, list) and step == "length":
             value = len(value)
@@ -91,52 +154,13 @@ def _walk(value: Any, path: Sequence[str | int]) -> Any:
     return value
 
 
-def _javascript(source: str, scope: Scope) -> Any:
-    import quickjs  # most runs need none
-
-    context = quickjs.Context()
-    context.set_time_limit(TIME_LIMIT)
-    context.set_memory_limit(MEMORY_LIMIT)
-    world = {"$itemIndex": scope.position, "$item": scope.item, "$json": scope.item["json"]}
-    if "$items" in source or "$input" in source:
-        world["$items"] = scope.items
-    for name, value in world.items():
-        context.set(name, context.parse_json(msgspec.json.encode(value).decode()))
-    context.set("__source", f"return (\n{source}\n)")
-    try:
-        answer = context.eval(_HARNESS)
-    except quickjs.JSException as problem:
-        raise ValueError(_javascript_error(str(problem))) from None
+def _decoded(answer: str) -> Any:
     if answer == "undefined":
         return UNDEFINED
     try:
         return msgspec.json.decode(answer)
     except msgspec.DecodeError:
         raise ValueError("gave text that ends in half a character") from None
-
-
-# `new Function` keeps what is between the braces from closing our own; JSON carries the value out, typed.
-_HARNESS = """
-(() => {
-  const $input = typeof $items === "undefined" ? undefined : {
-    all: () => $items, first: () => $items[0], last: () => $items[$items.length - 1], item: $item,
-  };
-  const value = new Function("$input", '"use strict"; ' + __source)($input);
-  if (value === undefined || typeof value === "function") return "undefined";
-  if (typeof value === "number" && !Number.isFinite(value)) throw new RangeError("the value is " + value);
-  if (typeof value === "bigint") return value.toString();
-  return JSON.stringify(value) ?? "undefined";
-})()
-"""
-
-
-def _javascript_error(text: str) -> str:
-    first = text.splitlines()[0]
-    if first == "InternalError: interrupted":
-        return f"ran longer than {TIME_LIMIT:g} s and was stopped"
-    if first == "InternalError: out of memory":
-        return f"used more than {MEMORY_LIMIT // 2**20} MB and was stopped"
-    return f"failed: {first}"
 
 
 class Template:
@@ -147,7 +171,7 @@ class Template:
         self.parts: list[str | Expression] = []
         rest = text[1:] if text.startswith("=") and "{{" in text else text
         while (start := rest.find("{{")) >= 0:
-            end = rest.find("}}", start + 2)
+            end = end_of_expression(rest, start + 2)
             if end < 0:
                 raise TemplateError(f"{text!r} opens {{{{ and does not close it.", hint="Write {{ $json.Id }}.")
             if not rest[start + 2 : end].strip():
@@ -165,28 +189,122 @@ class Template:
 
     def value(self, scope: Scope, parameter: str) -> Any:
         """The value for one item. TemplateError names the item, the parameter, the expression and what is missing."""
-        values = []
-        for part in self.parts:
-            if isinstance(part, str):
-                values.append(part)
-                continue
-            try:
-                values.append(part.value(scope))
-            except ValueError as problem:
-                raise TemplateError(
-                    f"Item {scope.position}: {parameter} = {{{{ {part.source} }}}} {problem}.",
-                    hint=f"The item has {', '.join(scope.item['json']) or 'no fields'}. Nothing was sent for it.",
-                ) from None
-        return values[0] if len(values) == 1 else "".join(map(_joined, values))
+        if len(self.parts) == 1:
+            return self.part(0, scope, parameter)
+        return "".join(
+            part if isinstance(part, str) else self.text_of(at, scope, parameter) for at, part in enumerate(self.parts)
+        )
+
+    def part(self, at: int, scope: Scope, parameter: str) -> Any:
+        """The value of one part."""
+        part = self.parts[at]
+        if isinstance(part, str):
+            return part
+        try:
+            return part.value(scope)
+        except ValueError as problem:
+            raise _failed(scope, parameter, part, str(problem)) from None
+
+    def text_of(self, at: int, scope: Scope, parameter: str) -> str:
+        """The value of one part as it is joined to text."""
+        value = self.part(at, scope, parameter)
+        if isinstance(value, str):
+            return value
+        try:
+            return _joined(value)
+        except ValueError as problem:
+            part = self.parts[at]
+            assert isinstance(part, Expression)  # noqa: S101 - literal text is a str
+            raise _failed(scope, parameter, part, str(problem)) from None
+
+
+def _failed(scope: Scope, parameter: str, part: Expression, why: str) -> TemplateError:
+    return TemplateError(
+        f"Item {scope.position}: {parameter} = {{{{ {part.source} }}}} {why}.",
+        hint=f"The item has {', '.join(scope.item['json']) or 'no fields'}. Nothing was sent for it.",
+    )
 
 
 def _joined(value: Any) -> str:
-    """A value inside text, as JavaScript would join it."""
+    """A value within text, as n8n joins it: null is nothing, a list its elements with commas."""
+    if value is None:
+        return ""
+    if isinstance(value, bool):
+        return "true" if value else "false"
     if isinstance(value, str):
         return value
-    if isinstance(value, float) and value.is_integer():
-        value = int(value)
-    return msgspec.json.encode(value).decode()
+    if isinstance(value, float):
+        return _number(value)
+    if isinstance(value, list):
+        return ",".join(map(_joined, value))
+    if isinstance(value, Mapping):
+        raise ValueError("is an object, which has no text; write JSON.stringify(…) or name a field of it")
+    return str(value)
+
+
+def _number(value: float) -> str:
+    """A number as JavaScript writes it: ``1e-7``, ``0.00001``, ``1e+21``, ``100``."""
+    if value == 0:
+        return "0"
+    digits = Decimal(repr(value)).normalize()
+    exponent = digits.adjusted()
+    if -7 < exponent < 21:
+        return format(digits, "f")
+    sign, figures, _ = digits.as_tuple()
+    fraction = "".join(map(str, figures[1:]))
+    return (
+        f"{'-' if sign else ''}{figures[0]}{'.' if fraction else ''}{fraction}e{'+' if exponent > 0 else ''}{exponent}"
+    )
+
+
+class JsonTemplate:
+    """JSON text with templates inside: in a string a value is joined as text, elsewhere it stands as JSON."""
+
+    def __init__(self, text: str, parameter: str) -> None:
+        self.template = Template(text.removeprefix("="))
+        self.text = text
+        self.lone = len(self.template.parts) == 1 and not self.template.constant
+        self.quoted: list[bool] = []
+        inside = False
+        for part in self.template.parts:
+            self.quoted.append(inside)
+            if isinstance(part, str):
+                for _ in re.finditer(r'\\.|(")', part, re.S):
+                    inside ^= _[1] is not None
+        if not self.lone:
+            self._checked(parameter)
+
+    def _checked(self, parameter: str) -> None:
+        shape = "".join(
+            part if isinstance(part, str) else "" if quoted else "0"
+            for part, quoted in zip(self.template.parts, self.quoted, strict=True)
+        )
+        parsed(shape, parameter)
+
+    def value(self, scope: Scope, parameter: str) -> Any:
+        """The JSON value for one item."""
+        if self.lone:
+            value = self.template.value(scope, parameter)
+            return parsed(value, parameter) if isinstance(value, str) else value
+        written = []
+        for at, (part, quoted) in enumerate(zip(self.template.parts, self.quoted, strict=True)):
+            if isinstance(part, str):
+                written.append(part)
+            elif quoted:
+                written.append(msgspec.json.encode(self.template.text_of(at, scope, parameter)).decode()[1:-1])
+            else:
+                written.append(msgspec.json.encode(self.template.part(at, scope, parameter)).decode())
+        return parsed("".join(written), parameter)
+
+
+def parsed(text: str, parameter: str) -> Any:
+    """JSON out of text; InvalidArgument names the parameter."""
+    try:
+        return msgspec.json.decode(text)
+    except msgspec.DecodeError as problem:
+        raise InvalidArgument(
+            f"{parameter} is no JSON: {problem}.", hint="Text needs double quotes, names too; nothing was sent."
+        ) from None
 
 
 def prepared(value: Any) -> Any:
@@ -196,17 +314,23 @@ def prepared(value: Any) -> Any:
         return value if template.constant and "{{" not in value else template
     if isinstance(value, Mapping):
         return {name: prepared(v) for name, v in value.items()}
-    if isinstance(value, list | tuple):
+    if isinstance(value, list):
         return [prepared(v) for v in value]
+    if type(value) is tuple:
+        return tuple(prepared(v) for v in value)
+    if isinstance(value, float) and not math.isfinite(value):
+        raise InvalidArgument(f"{value} is no JSON number.")
     return value
 
 
 def evaluated(value: Any, scope: Scope, parameter: str) -> Any:
     """A prepared value for one item."""
-    if isinstance(value, Template):
+    if isinstance(value, Template | JsonTemplate):
         return value.value(scope, parameter)
     if isinstance(value, dict):
         return {name: evaluated(v, scope, f"{parameter}.{name}") for name, v in value.items()}
     if isinstance(value, list):
         return [evaluated(v, scope, parameter) for v in value]
+    if type(value) is tuple:
+        return tuple(evaluated(v, scope, parameter) for v in value)
     return value

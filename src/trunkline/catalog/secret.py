@@ -1,0 +1,19 @@
+"""Which fields hold secrets: users and phones come with them, and they are never shown unasked (PBX.md, Answers)."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from typing import Any
+
+SECRET = re.compile(
+    r"password|secret|apikey|api_key|token$|^VMPIN$|^PIN$|^AuthID$|PrivateKey|RpsKey|ProvLink|ConfigurationLink", re.I
+)
+MASK = "••••••"
+
+
+def masked(value: Any) -> Any:
+    """A value with what stands in secret fields replaced, at any depth."""
+    if isinstance(value, Mapping):
+        return {k: MASK if SECRET.search(k) and isinstance(v, str) and v else masked(v) for k, v in value.items()}
+    return [masked(v) for v in value] if isinstance(value, list) else value

@@ -1,0 +1,166 @@
+"""``trunkline flow``: check and run a few steps from a YAML file."""
+
+from __future__ import annotations
+
+import asyncio
+import signal
+import sys
+from typing import Any
+
+import click
+
+from ..client import AsyncPbx
+from ..errors import ItemsFailed
+from ..flows import Did, Flow, FlowStopped, Planned, Played, arun, load
+from ..flows.steps import Save
+from ..node import NodeRun
+from .connect import open_async_pbx
+from .output import json_line, masked
+from .root import connection_options
+from .run import confirmed, settings_of
+
+_SHOWN = 5  # requests of a step, before it is asked for
+
+
+@click.group()
+def flow() -> None:
+    """A few steps from a YAML file, such as list, where, delete."""
+
+
+def _file_options(command: Any) -> Any:
+    """The file, and what may be given for it."""
+    for option in (
+        click.option("--zone", metavar="ZONE", help="Time zone of $now and $today, instead of the file's own."),
+        click.option("--allow-env", multiple=True, metavar="NAME", help="Let templates read $env.NAME."),
+        click.option("--var", "variables", multiple=True, metavar="NAME=VALUE", help="A variable of the flow."),
+        click.argument("file", type=click.Path(exists=True, dir_okay=False)),
+    ):
+        command = option(command)
+    return command
+
+
+@flow.command()
+@_file_options
+def check(file: str, variables: tuple[str, ...], allow_env: tuple[str, ...], zone: str | None) -> None:
+    """Check FILE, and say what its steps are; nothing is sent."""
+    found = load(file, variables=settings_of(variables, "--var"), allow_env=allow_env, zone=zone)
+    click.echo(f"{found.name}: {len(found.steps)} steps, nothing wrong.")
+    for step in found.steps:
+        click.echo(f"  line {step.line}: {step.label}")
+
+
+@flow.command()
+@_file_options
+@click.option("--dry-run", is_flag=True, help="Read and show what each step would send; change nothing.")
+@click.option("--yes", is_flag=True, help="Do not ask before a step that deletes.")
+@click.option("--show-secrets", is_flag=True, help="Do not mask passwords, PINs and keys.")
+@connection_options
+@click.pass_context
+def run(
+    ctx: click.Context,
+    /,
+    file: str,
+    variables: tuple[str, ...],
+    allow_env: tuple[str, ...],
+    zone: str | None,
+    dry_run: bool,
+    yes: bool,
+    show_secrets: bool,
+    **values: Any,
+) -> int:
+    """Run the steps of FILE, one after the other.
+
+    Before a step that deletes, what it is about to send is shown, and asked for on the terminal unless --yes is
+    given. The items of the last step are written as JSON Lines; what happens is told on stderr.
+    """
+    found = load(file, variables=settings_of(variables, "--var"), allow_env=allow_env, zone=zone)
+    pbx = open_async_pbx(ctx, values)
+    play = _Play(pbx, dry_run=dry_run, yes=yes)
+    try:
+        played = asyncio.run(play.through(found))
+    except (ItemsFailed, FlowStopped) as stopped:
+        if stopped.outcome is not None:
+            _write(Played(stopped.outcome.done, stopped.outcome.failed), show_secrets=show_secrets)
+        raise
+    _write(Played([], played.failed) if dry_run else played, show_secrets=show_secrets)
+    if play.interrupted:
+        return 130
+    return ItemsFailed.exit_code if played.failed or play.unsendable else 0
+
+
+def _write(played: Played, *, show_secrets: bool) -> None:
+    for item in played.items:
+        click.echo(json_line(item if show_secrets else masked(item)))
+    for item in played.failed:
+        click.echo(f"failed: {json_line(item if show_secrets else masked(item))}", err=True)
+
+
+class _Play:
+    """One run on the command line: tells, asks, and lets Ctrl-C finish what is on its way."""
+
+    def __init__(self, pbx: AsyncPbx, *, dry_run: bool, yes: bool) -> None:
+        self.pbx = pbx
+        self.dry_run = dry_run
+        self.yes = yes
+        self.interrupted = False
+        self.unsendable = False
+        self._current: NodeRun | None = None
+
+    async def through(self, flow: Flow) -> Played:
+        before = signal.signal(signal.SIGINT, self._interrupt)
+        try:
+            async with self.pbx:
+                return await arun(
+                    flow, self.pbx, dry_run=self.dry_run, ask=self._ask, tell=self._tell, started=self._started
+                )
+        finally:
+            signal.signal(signal.SIGINT, before)
+
+    def _interrupt(self, *_: object) -> None:
+        self.interrupted = True
+        if self._current is not None:
+            self._current.stop()
+        signal.signal(signal.SIGINT, signal.default_int_handler)  # a second Ctrl-C ends it at once
+
+    def _started(self, node_run: NodeRun) -> None:
+        self._current = node_run
+        if self.interrupted:
+            node_run.stop()
+
+    def _tell(self, event: Planned | Did) -> None:
+        if isinstance(event, Did):
+            click.echo(_sentence(event), err=not self.dry_run)
+            return
+        if not self.dry_run and not event.action.destructive:
+            return
+        shown = event.requests if self.dry_run else event.requests[:_SHOWN]
+        for line in shown:
+            click.echo(f"  would send {line}" if self.dry_run else f"  will send {line}", err=not self.dry_run)
+        if len(event.requests) > len(shown):
+            click.echo(f"  and {len(event.requests) - len(shown)} more", err=True)
+        for problem in event.problems.values():
+            click.echo(f"  can't send: {problem.message}", err=not self.dry_run)
+        self.unsendable = self.unsendable or (self.dry_run and bool(event.problems))
+
+    def _ask(self, planned: Planned) -> bool:
+        count = len(planned.requests)
+        if self.interrupted:
+            return False
+        if self.yes or not planned.action.destructive or not count:
+            return True
+        if not (sys.stderr.isatty() or sys.stdin.isatty()):
+            raise click.UsageError(
+                f"{planned.action.id} is about to be sent {count} times, and there is nobody to ask: "
+                "give --yes to go on, or --dry-run to look first."
+            )
+        return confirmed(f"{planned.action.summary.removesuffix('.')}: {count} times on {self.pbx.url}. Go on?")
+
+
+def _sentence(did: Did) -> str:
+    """``where …: 40 items in, 3 out``."""
+    if did.dry and isinstance(did.step, Save):
+        return f"{did.step.label}: would write {did.came} rows"
+    said = f"{did.step.label}: {did.came} in, {did.go_on} out" if did.came else f"{did.step.label}: {did.go_on} out"
+    if did.failed:
+        said += f", {did.failed} failed"
+    return said

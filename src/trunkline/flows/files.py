@@ -1,0 +1,132 @@
+"""Rows in files: CSV, JSON Lines, JSON and YAML, told by the file's ending."""
+
+from __future__ import annotations
+
+import csv
+import io
+import os
+import re
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+import msgspec
+
+from ..errors import InvalidArgument
+from .document import read as read_yaml
+
+_UNPRINTABLE = re.compile("[\x7f-\xa0\u2028\u2029\ufeff\ufffe\uffff]")  # what YAML wants escaped
+ENDINGS = (".csv", ".jsonl", ".json", ".yaml", ".yml")
+
+
+def rows_of(path: Path) -> list[dict[str, Any]]:
+    """The rows of a file, each an object; values of a CSV are text. InvalidArgument names file and line."""
+    ending = path.suffix.lower()
+    if ending not in ENDINGS:
+        raise InvalidArgument(f"{path.name} ends in none of {', '.join(ENDINGS)}, so it can't be read as rows.")
+    try:
+        text = path.read_bytes().decode("utf-8-sig")
+    except OSError as problem:
+        raise InvalidArgument(f"{path} can't be read: {problem.strerror}.") from None
+    except UnicodeDecodeError:
+        raise InvalidArgument(f"{path} is not written in UTF-8.", hint="Save it as UTF-8 and try again.") from None
+    match ending:
+        case ".csv":
+            return _csv(text, path.name)
+        case ".jsonl":
+            return [
+                _row(_json(line, path.name, number), path.name, number)
+                for number, line in enumerate(text.split("\n"), 1)
+                if line.strip()
+            ]
+        case ".json":
+            rows = _json(text, path.name, None)
+        case _:
+            rows = read_yaml(text, path.name).plain()
+    if not isinstance(rows, list):
+        raise InvalidArgument(f"{path.name} must hold a list of rows.")
+    return [_row(row, path.name, number) for number, row in enumerate(rows, 1)]
+
+
+def _csv(text: str, name: str) -> list[dict[str, Any]]:
+    """Comma or semicolon, whichever the first line has more of: spreadsheets write both."""
+    if not text.strip():
+        return []
+    first = text.split("\n", 1)[0]
+    reader = csv.reader(
+        io.StringIO(text, newline=""), delimiter=";" if first.count(";") > first.count(",") else ",", strict=True
+    )
+    rows: list[dict[str, Any]] = []
+    try:
+        header = [column.strip() for column in next(reader, [])]
+        if not header or len(set(header)) < len(header) or not all(header):
+            raise InvalidArgument(f"{name}, line 1: the columns need names that differ, not {header}.")
+        for cells in reader:
+            if not any(cells):
+                continue
+            if len(cells) != len(header):
+                raise InvalidArgument(
+                    f"{name}, line {reader.line_num}: {len(cells)} cells, but {len(header)} columns have names."
+                )
+            rows.append(dict(zip(header, cells, strict=True)))
+    except csv.Error as problem:
+        raise InvalidArgument(f"{name}, line {reader.line_num}: this is no CSV: {problem}.") from None
+    return rows
+
+
+def _json(text: str, name: str, line: int | None) -> Any:
+    try:
+        return msgspec.json.decode(text)
+    except msgspec.DecodeError as problem:
+        at = f", line {line}" if line else ""
+        raise InvalidArgument(f"{name}{at} is no JSON: {problem}.") from None
+
+
+def _row(value: Any, name: str, number: int) -> dict[str, Any]:
+    if not isinstance(value, dict):
+        raise InvalidArgument(f"{name}: row {number} is no object but {value!r}.")
+    return value
+
+
+def write(path: Path, rows: Sequence[Mapping[str, Any]]) -> None:
+    """Write rows to a file whole, or leave it as it was. InvalidArgument if it can't be written."""
+    match path.suffix.lower():
+        case ".csv":
+            text = _as_csv(rows)
+        case ".jsonl":
+            text = "".join(f"{msgspec.json.encode(row).decode()}\n" for row in rows)
+        case ".json":
+            text = msgspec.json.format(msgspec.json.encode(list(rows)), indent=2).decode() + "\n"
+        case _:
+            # JSON is YAML of every version, and no word of it is taken for something else.
+            lines = (f"- {msgspec.json.encode(row).decode()}\n" for row in rows)
+            text = _UNPRINTABLE.sub(lambda found: f"\\u{ord(found[0]):04x}", "".join(lines)) or "[]\n"
+    beside = path.with_name(f".{path.name}.{os.getpid()}")
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        beside.touch(mode=0o600)  # what a PBX knows of people is not for everybody on this machine
+        beside.write_text(text, encoding="utf-8", newline="")
+        beside.replace(path)
+    except OSError as problem:
+        beside.unlink(missing_ok=True)
+        raise InvalidArgument(f"{path} can't be written: {problem.strerror}.") from None
+
+
+def _as_csv(rows: Sequence[Mapping[str, Any]]) -> str:
+    """Columns in the order they first come; objects and lists as JSON. Null and what a row lacks are empty."""
+    columns = list(dict.fromkeys(name for row in rows for name in row))
+    written = io.StringIO()
+    writer = csv.writer(written, lineterminator="\n")
+    writer.writerow(columns)
+    for row in rows:
+        writer.writerow([_cell(row.get(name)) for name in columns])
+    return written.getvalue()
+
+
+def _cell(value: Any) -> str:
+    if value is None:
+        return ""
+    if isinstance(value, str):
+        # A spreadsheet would run what begins like a formula.
+        return f"'{value}" if value[:1] in ("=", "@", "\t", "\r") else value
+    return msgspec.json.encode(value).decode()

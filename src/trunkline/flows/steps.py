@@ -1,0 +1,206 @@
+"""The steps of a flow: what each makes of the items that come in."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any, NamedTuple
+
+from ..catalog.secret import masked
+from ..errors import InvalidArgument
+from ..node.items import Item, as_item
+from ..node.run import Node
+from ..node.template import Scope, Template, World, evaluated
+from . import files
+from .conditions import Condition
+
+
+class Setting(NamedTuple):
+    """What a flow's steps see beside the items: the world of templates, and the folder of the flow's file."""
+
+    world: World
+    folder: Path
+
+
+class Read(NamedTuple):
+    """Rows out of a file, an item each; what came in before is left behind."""
+
+    line: int
+    file: str
+
+    @property
+    def label(self) -> str:
+        return f"read {self.file}"
+
+    def run(self, items: list[Item], setting: Setting) -> list[Item]:
+        return [as_item({"json": row}) for row in files.rows_of(setting.folder / self.file)]
+
+
+class Where(NamedTuple):
+    """The items for which a template is true, or all conditions hold."""
+
+    line: int
+    template: Template | None
+    conditions: list[Condition]
+
+    @property
+    def label(self) -> str:
+        if self.template is not None:
+            return f"where {self.template.text}"
+        return "where " + " and ".join(f"{c.path} {c.word} {_short(c.operand)}" for c in self.conditions)
+
+    def run(self, items: list[Item], setting: Setting) -> list[Item]:
+        kept = []
+        for index, item in enumerate(items):
+            scope = Scope(items, index, setting.world)
+            if self.template is None:
+                holds = all(condition.holds(scope) for condition in self.conditions)
+            else:
+                holds = self.template.value(scope, "where")
+                if not isinstance(holds, bool):
+                    raise InvalidArgument(f"Item {index}: where gave {holds!r}, which is neither true nor false.")
+            if holds:
+                kept.append(item)
+        return kept
+
+
+class Set(NamedTuple):
+    """Items with more fields, or other values in them; ``only`` leaves all others out."""
+
+    line: int
+    fields: Mapping[str, Any]
+    only: bool
+
+    @property
+    def label(self) -> str:
+        return f"set {', '.join(self.fields)}"
+
+    def run(self, items: list[Item], setting: Setting) -> list[Item]:
+        made = []
+        for index, item in enumerate(items):
+            values = evaluated(dict(self.fields), Scope(items, index, setting.world), "set")
+            made.append(as_item({**item, "json": values if self.only else {**item["json"], **values}}))
+        return made
+
+
+class ForEach(NamedTuple):
+    """An item for each element of a list that an item holds; ``keep`` names fields that go along."""
+
+    line: int
+    template: Template
+    keep: list[str]
+
+    @property
+    def label(self) -> str:
+        return f"for each {self.template.text}"
+
+    def run(self, items: list[Item], setting: Setting) -> list[Item]:
+        made = []
+        for index, item in enumerate(items):
+            elements = self.template.value(Scope(items, index, setting.world), "for each")
+            if not isinstance(elements, list):
+                raise InvalidArgument(f"Item {index}: for each gave {elements!r}, which is no list.")
+            missing = [name for name in self.keep if name not in item["json"]]
+            if missing:
+                raise InvalidArgument(f"Item {index}: it has no field {missing[0]} to keep.")
+            kept = {name: item["json"][name] for name in self.keep}
+            for element in elements:
+                own = element if isinstance(element, Mapping) else {"value": element}
+                made.append(as_item({"json": {**own, **kept}, "pairedItem": {"item": index}}))
+        return made
+
+
+class Match(NamedTuple):
+    """The items that a file has a row for (``keep: found``), or has none for (``keep: missing``).
+
+    ``on`` pairs a field of the items with a column. Case and spaces at the ends don't count; an item whose field is
+    empty is never kept: nothing can be said of it.
+    """
+
+    line: int
+    file: str
+    on: Mapping[str, str]
+    missing: bool
+
+    @property
+    def label(self) -> str:
+        return f"match {self.file} on {', '.join(self.on)}, keep {'missing' if self.missing else 'found'}"
+
+    def run(self, items: list[Item], setting: Setting) -> list[Item]:
+        rows = files.rows_of(setting.folder / self.file)
+        if not rows:
+            raise InvalidArgument(f"{self.file} has no rows; an empty export would make every item a missing one.")
+        for column in self.on.values():
+            if column not in rows[0]:
+                raise InvalidArgument(f"{self.file} has no column {column}; it has {', '.join(rows[0])}.")
+        known = {tuple(_folded(row.get(column)) for column in self.on.values()) for row in rows}
+        kept = []
+        for item in items:
+            key = tuple(_folded(item["json"].get(field)) for field in self.on)
+            if all(key) and (key in known) is not self.missing:
+                kept.append(item)
+        return kept
+
+
+class AtMost(NamedTuple):
+    """A fuse: more items than this end the flow before anything further is sent."""
+
+    line: int
+    most: int
+
+    @property
+    def label(self) -> str:
+        return f"at most {self.most}"
+
+    def run(self, items: list[Item], setting: Setting) -> list[Item]:
+        if len(items) > self.most:
+            raise InvalidArgument(
+                f"{len(items)} items came, and at most {self.most} may.",
+                hint="Look at them with --dry-run; if they are right, raise the number.",
+            )
+        return items
+
+
+class Save(NamedTuple):
+    """The items' fields into a file; the items go on. Passwords and the like are masked, unless ``secrets`` is set."""
+
+    line: int
+    file: str
+    secrets: bool
+
+    @property
+    def label(self) -> str:
+        return f"save {self.file}"
+
+    def run(self, items: list[Item], setting: Setting) -> list[Item]:
+        rows = [item["json"] for item in items]
+        files.write(setting.folder / self.file, rows if self.secrets else masked(rows))
+        return items
+
+
+class Act(NamedTuple):
+    """An action for each item."""
+
+    line: int
+    options: Mapping[str, Any]
+    action: str
+    parameters: Mapping[str, Any]
+
+    @property
+    def label(self) -> str:
+        return self.action
+
+    def node(self, world: World) -> Node:
+        """The node; UnknownName or InvalidArgument if the action doesn't take these parameters."""
+        return Node(self.action, self.parameters, world=world, **self.options)
+
+
+Step = Read | Where | Set | ForEach | Match | AtMost | Save | Act
+
+
+def _folded(value: Any) -> str:
+    return "" if value is None else str(value).strip().casefold()
+
+
+def _short(value: Any) -> str:
+    return value.text if isinstance(value, Template) else str(value)
