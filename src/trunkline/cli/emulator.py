@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -43,11 +44,22 @@ def require_emulator() -> None:
     help="demo, empty, large, or a YAML or JSON file of your own.",
 )
 @click.option("--state", type=click.Path(path_type=Path), metavar="FILE", help="Keep what is written over restarts.")
-@click.option("--etags", is_flag=True, help="Send ETags and honour If-Match; a real PBX sends none.")
+@click.option(
+    "--etags",
+    type=click.Choice(["off", "weak", "strict"]),
+    is_flag=False,
+    flag_value="weak",
+    default="off",
+    help="Send ETags and honour If-Match, or want it (strict); a real PBX sends none.",
+)
 @click.option("--api-version", default="20.0.10", show_default=True, help="The version of 3CX to be.")
 @click.option(
     "--latency", type=click.FloatRange(0), default=0.0, metavar="SECONDS", help="Wait so long before each answer."
 )
+@click.option("--fault", "faults", multiple=True, metavar="FAULT", help="What goes wrong, such as reset-after:0.05.")
+@click.option("--fault-seed", type=int, default=0, metavar="N", help="Another one lets faults hit other requests.")
+@click.option("--variant", "variants", multiple=True, metavar="NAME=VALUE", help="How this PBX differs from others.")
+@click.option("--clock-skew", type=float, default=0.0, metavar="SECONDS", help="How far its clock is ahead.")
 @click.option("--tenants", type=click.IntRange(1), metavar="N", help="So many PBXs, at ports from --port on.")
 @click.option(
     "--tenants-file",
@@ -74,9 +86,13 @@ def emulator(
     tls_folder: Path | None,
     tls_cert: Path | None,
     tls_key: Path | None,
+    variants: tuple[str, ...],
     **options: Any,
 ) -> None:
-    """Start a stand-in 3CX that answers as a real one does, with sample data, until Ctrl-C."""
+    """Start a stand-in 3CX that answers as a real one does, with sample data, until Ctrl-C.
+
+    Faults, variants and what can be changed while it runs are told in docs/emulator/faults.md.
+    """
     require_emulator()
     from ..catalog import version_key
     from ..emulator.server import serve
@@ -95,7 +111,7 @@ def emulator(
     try:
         speaks = _tls(host, tls or tls_folder is not None, tls_folder, tls_cert, tls_key)
         ports = ports_of(tenants or 1, port)
-        app = _built(tenants, version=api_version, **options)
+        app = _built(tenants, version=api_version, variants=dict(map(_variant, variants)), **options)
     except ValueError as problem:
         raise ConfigurationError(str(problem)) from None
 
@@ -111,6 +127,17 @@ def emulator(
     finally:
         app.close()
     click.echo("Stopped.")
+
+
+def _variant(text: str) -> tuple[str, Any]:
+    """``page_size=20`` as a name and a value: JSON where it is some, else text."""
+    name, equals, value = text.partition("=")
+    if not equals or not name:
+        raise click.UsageError(f"--variant takes NAME=VALUE, such as next_link=skip, not {text!r}.")
+    try:
+        return name, json.loads(value)
+    except ValueError:
+        return name, value
 
 
 def _tls(host: str, make: bool, folder: Path | None, certificate: Path | None, key: Path | None) -> Tls | None:
@@ -134,7 +161,7 @@ def _tell(
     """Say where it answers, and how to try it."""
     from ..emulator.tenants import Fleet, Tenant
 
-    of = f"(seed {options['seed']}, ETags {'on' if options['etags'] else 'off'}). Ctrl-C stops it."
+    of = f"(seed {options['seed']}, ETags {options['etags']}). Ctrl-C stops it."
     if isinstance(app, Fleet):
         found = app.moved_in(addresses)
         click.echo(f"{len(found)} PBXs answer, each a {kind}, from {addresses[0]} to {addresses[-1]} {of}")
