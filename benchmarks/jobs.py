@@ -6,6 +6,8 @@ The job writes each item into its ledger before it is sent and after it was answ
 from __future__ import annotations
 
 import asyncio
+import subprocess
+import sys
 import tempfile
 from collections.abc import Callable, Sequence
 from functools import partial
@@ -29,6 +31,32 @@ NEAR_AIM, FAR_AIM = 0.7, 0.9
 JOB = f"trunkline job, {AT_ONCE} at once"
 BARE = f"pyreqwest alone, {AT_ONCE} at once"
 ALLOWED = f"what {AT_ONCE} at once allow"
+
+MANY, MEMORY_AIM = 1_000_000, 100.0
+
+# A PBX that answers at once, so that nothing but the job is measured.
+_MANY = """
+import asyncio, resource, sys, tempfile
+from contextlib import asynccontextmanager
+from pathlib import Path
+from trunkline.jobs import Job, JobFolder
+
+class AtOnce:
+    async def call(self, action, /, **arguments):
+        await asyncio.sleep(0)
+
+@asynccontextmanager
+async def opened(name):
+    yield AtOnce()
+
+items = ({"Id": number, "FirstName": "Somebody", "LastName": "Else"} for number in range(int(sys.argv[1])))
+with tempfile.TemporaryDirectory() as folder:
+    file = JobFolder(Path(folder)).new("bench")
+    with Job.create(file, "contacts.delete", {"Id": "{{ $json.Id }}"}, items, {"": "nowhere"}) as job:
+        summary = asyncio.run(job.run(opened))
+assert summary.counts["done"] == int(sys.argv[1])
+print(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / (1e6 if sys.platform == "darwin" else 1e3))
+"""
 
 Run = Callable[[str, Sequence[int]], Spent]
 
@@ -61,7 +89,13 @@ def measure(options: Options) -> list[Subject]:
             ],
             [f"{options.rounds} passes of {options.one_by_one:,} each."],
         ),
+        Subject(f"… memory at its peak, {MANY:,} items", "MB", [Figure(JOB, [_peak()], at_most=MEMORY_AIM)], []),
     ]
+
+
+def _peak() -> float:
+    done = subprocess.run([sys.executable, "-c", _MANY, str(MANY)], check=True, capture_output=True, text=True)
+    return float(done.stdout)
 
 
 def _per(passes: list[Spent], count: int) -> list[float]:
