@@ -109,7 +109,11 @@ def _pass(server: Server, contestant: Contestant, count: int, latency: float) ->
 
 async def new_contacts(url: str, count: int) -> list[int]:
     async with AsyncPbx(url, CLIENT_ID, API_KEY, token_store=None) as pbx:
-        node = Node("contacts.create", {"body": {"FirstName": "{{ $json.name }}"}}, concurrency=AT_ONCE)
+        node = Node(
+            "contacts.create",
+            {"body": {"FirstName": "{{ $json.name }}", "PhoneNumber": "+12025550100"}},
+            concurrency=AT_ONCE,
+        )
         outcome = await node.arun(pbx, [{"name": f"Contact {number}"} for number in range(count)])
     return [item["json"]["Id"] for item in outcome.items]
 
