@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import stat
 from pathlib import Path
 from typing import Any
@@ -163,6 +164,22 @@ def test_input_that_is_none(job: Any, tmp_path: Path, name: str, text: str, said
     assert code == 2
     assert said in err
     assert job("list", "-o", "json")[1] == "[]\n"
+
+
+def test_templates_of_a_job_see_variables_and_one_now(
+    job: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path = tmp_path / "a.jsonl"
+    path.write_text('{"Id": 1}\n')
+    text = 'body={"Title": "{{ $vars.who }} {{ $env.PLACE }} {{ $now.toFormat(\'yyyy\') }}"}'
+    how = ("run", "contacts.update", "--name", "x", "--set", "Id={{ $json.Id }}", "--set", text, "--var", "who=Ada")
+    monkeypatch.setenv("PLACE", "London")
+    code, _, err = job(*how, "--input", str(path), "--dry-run")
+    assert code == 7
+    assert "--allow-env PLACE" in err
+    code, out, _ = job(*how, "--allow-env", "PLACE", "--zone", "Europe/London", "--input", str(path), "--dry-run")
+    assert code == 0
+    assert re.search(r'"Title":"Ada London 20\d\d"', out)
 
 
 def profiles(tmp_path: Path, text: str) -> Path:

@@ -19,12 +19,12 @@ from ..jobs.input import read_input
 from ..jobs.job import Progress
 from ..jobs.ledger import Entry
 from ..jobs.target import Limits
-from ..node import Node, as_item
+from ..node import Node, World, as_item
 from ..profiles import matching, profiles_file, read_profiles
 from .connect import settings
 from .output import chosen, draw, json_line, masked, pretty
 from .root import connection_options
-from .run import confirmed, settings_of, show_request
+from .run import confirmed, settings_of, show_request, world_options
 
 _STATES = [state.label for state in State]
 
@@ -72,6 +72,7 @@ def _target_options(command: Callable[..., Any]) -> Callable[..., Any]:
 )
 @click.option("--max-errors", type=click.IntRange(1), help="Stop after so many failed items.")
 @click.option("--missing-ok", is_flag=True, help="A delete of what is not there counts as done.")
+@world_options
 @click.option("--dry-run", is_flag=True, help="Show the request of each item and send nothing.")
 @click.option("--yes", is_flag=True, help="Do not ask before deleting.")
 @click.option("-o", "--output", type=click.Choice(["table", "json"]), help="Default: table on a terminal, else json.")
@@ -95,6 +96,9 @@ def run(
     patience: float,
     max_errors: int | None,
     missing_ok: bool,
+    variables: tuple[str, ...],
+    allow_env: tuple[str, ...],
+    zone: str,
     **values: Any,
 ) -> int:
     """Start a job: ACTION for each item of the input.
@@ -104,13 +108,14 @@ def run(
     """
     parameters = settings_of(settings_, "--set")
     items = _sharded(read_input(source, as_csv=source.name.endswith(".csv")), shard)
+    world = World(settings_of(variables, "--var"), allow_env, zone)
     if dry_run:
-        return _show_requests(action, parameters, items)
+        return _show_requests(Node(action, parameters, world=world), items)
     systems = _systems(ctx, profiles, values)
     limits = Limits(concurrency, rate, attempts, patience, max_errors, missing_ok)
     folder = JobFolder()
     urls = {label: pbx.url for label, pbx in systems.items()}
-    with Job.create(folder.new(name), action, parameters, items, urls, limits) as started:
+    with Job.create(folder.new(name), action, parameters, items, urls, limits, world) as started:
         if started.node.action.destructive and not yes and not _agreed(started, urls):
             started.close()
             folder.remove(name)
@@ -209,8 +214,7 @@ def _sharded(items: Iterator[dict[str, Any]], shard: str | None) -> Iterator[dic
     return (item for n, item in enumerate(items) if n % int(parts) == int(place) - 1)
 
 
-def _show_requests(action: str, parameters: dict[str, str], items: Iterator[dict[str, Any]]) -> int:
-    node = Node(action, parameters)
+def _show_requests(node: Node, items: Iterator[dict[str, Any]]) -> int:
     codes = [show_request(node, [as_item(item)], 0, shown=n) for n, item in enumerate(items)]
     return max(codes, default=0)
 

@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any, NamedTuple, Self
 
 from ..errors import ConfigurationError
-from ..node import Node
+from ..node import Node, World
 from .folder import running_alone
 from .ledger import Ledger, State
 from .recorder import Recorder
@@ -78,7 +78,10 @@ class Job:
         self.ledger = ledger
         self.name = ledger.path.stem
         self.limits = Limits(**about["limits"])
-        self.node = Node(about["action"], about["parameters"], concurrency=self.limits.concurrency)
+        created = float(about["created"])
+        # Templates see one $now, however often the job goes on; of $env only the names are kept.
+        world = World(about["variables"], about["allow_env"], about["zone"], clock=lambda: created)
+        self.node = Node(about["action"], about["parameters"], concurrency=self.limits.concurrency, world=world)
         self._cancelled = bool(about["cancelled"])
         self._stopped = False
         self._failures = 0
@@ -92,18 +95,24 @@ class Job:
         items: Iterable[Mapping[str, Any]],
         targets: Mapping[str, str],
         limits: Limits = Limits(),  # noqa: B008 - immutable
+        world: World | None = None,
     ) -> Self:
         """A new job in a new ledger. ``items`` are taken in as they come, never all at once; ``targets`` maps the name
-        of each PBX to its URL, and each gets every item.
+        of each PBX to its URL, and each gets every item. ``world`` is what templates see besides the items: its clock
+        stands at the start of the job.
 
         Raises UnknownName or InvalidArgument for parameters that the action doesn't take, before anything is written.
         """
-        Node(action, parameters, concurrency=limits.concurrency)
+        world = world or World()
+        Node(action, parameters, concurrency=limits.concurrency, world=world)
         about = {
             "action": action,
             "parameters": dict(parameters),
             "limits": limits._asdict(),
-            "created": time.time(),
+            "created": world.clock(),
+            "variables": world.variables,
+            "allow_env": sorted(world.allow_env),
+            "zone": world.zone,
         }
         ledger = Ledger.create(file, about, list(targets.items()))
         try:
