@@ -7,7 +7,7 @@ import sys
 from collections.abc import Callable
 from pathlib import Path
 
-from . import calls, command_line, deletes, emulator, imports, jobs, listing, peer, reads, report
+from . import calls, command_line, deletes, emulator, imports, jobs, listing, peer, reads, report, templates
 from .figures import Options, Subject
 
 SUBJECTS: dict[str, Callable[[Options], list[Subject]]] = {
@@ -17,6 +17,7 @@ SUBJECTS: dict[str, Callable[[Options], list[Subject]]] = {
     "list": listing.measure,
     "reads": reads.measure,
     "calls": calls.measure,
+    "templates": templates.measure,
     "jobs": jobs.measure,
     "emulator": emulator.measure,
 }

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import re
 import sys
-import time
 import tracemalloc
 from pathlib import Path
 
@@ -129,9 +128,7 @@ LARGE = {"Users": 10_000, "Contacts": 100_000, "Queues": 200, "Groups": 200, "De
 
 def test_the_large_company_costs_nothing_until_it_is_touched(dial):
     tracemalloc.start()
-    started = time.process_time()
     line = dial(seed="large")
-    took = time.process_time() - started
     counted = {name: line.get(f"/{name}?$count=true&$top=0").json["@odata.count"] for name in LARGE}
     page = line.get("/Contacts?$top=100&$skip=99900").rows
     user = line.get("/Users(Number='25000')").json
@@ -139,7 +136,6 @@ def test_the_large_company_costs_nothing_until_it_is_touched(dial):
     tracemalloc.stop()
     assert counted == LARGE
     assert (len(page), page[-1]["Id"], user["Number"]) == (100, 100_000, "25000")
-    assert took < 0.5
     assert used < 8_000_000
 
 

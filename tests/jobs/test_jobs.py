@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import asyncio
+import os
 import stat
 import subprocess
 import sys
 import time
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -284,7 +286,12 @@ def test_a_full_disk_stops_the_job_before_anything_is_sent_that_it_does_not_know
     job.close()
     file = folder.file("night")
     done = subprocess.run(
-        [sys.executable, "-c", FULL, str(file)], capture_output=True, text=True, timeout=60, check=True
+        [sys.executable, "-c", FULL, str(file)],
+        env={**os.environ, "PYTHONPATH": str(Path(__file__).parents[1])},
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=True,
     )
     deleted = set(eval(done.stdout))
     assert 0 < len(deleted) < 3000
