@@ -105,6 +105,8 @@ def test_the_fate_of_a_delete(start, before, after, fate, asked):
     ("action", "parameters"),
     [
         ("users.update", {"Id": 1, "body": {"FirstName": "Amara"}}),
+        ("users.update", {"Id": 1, "First Name": "Amara"}),
+        ("users.create", {"Number": "{{ $json.Number }}", "First Name": "Amara"}),
         ("users.create", {"body": {"Number": "{{ $json.Number }}", "FirstName": "Amara"}}),
     ],
 )
@@ -126,6 +128,43 @@ def test_what_can_not_be_looked_up_is_not_sent_again(start):
         again = asyncio.run(job.run(on(pbx)))
         assert again.counts["unknown"] == 1
     assert len(pbx.asked) == 1
+
+
+@pytest.mark.parametrize(("name", "fate"), [("Ada", ("unknown", 1)), ("Amara", ("done", 2))])
+def test_an_update_is_not_done_because_a_part_of_it_is_so_already(start, name, fate):
+    pbx = FakePbx({("users", 1): {"Id": 1, "FirstName": "Ada", "Groups": []}})
+    pbx.before = [lost]
+    with start("users.update", {"Id": 1, "body": {"FirstName": name, "Groups": [{"GroupId": 3}]}}, [{}]) as job:
+        asyncio.run(job.run(on(pbx)))
+        assert fates(job) == [fate]
+
+
+def test_what_is_unknown_says_what_was_heard_last(start):
+    pbx = FakePbx()
+    pbx.after = [lost]
+    with start("contacts.create", {"body": {"FirstName": "{{ $json.name }}"}}, [{"name": "Ada"}]) as job:
+        asyncio.run(job.run(on(pbx)))
+        (entry,) = job.ledger.entries(1)
+    assert entry.said is not None
+    assert (entry.said["type"], entry.said["message"]) == ("ConnectionLost", "The connection broke.")
+
+
+def test_a_look_that_is_refused_leaves_the_item_unknown_and_the_others_go_on(start):
+    class Blind(FakePbx):
+        def _answer(self, name: str, arguments: dict[str, Any]) -> Any:
+            if name == "fax.get":
+                raise refused()
+            return super()._answer(name, arguments)
+
+    pbx = Blind(faxes(20))
+    pbx.after = [lost]
+    with start(*DELETE, ids(20)) as job:
+        summary = asyncio.run(job.run(on(pbx)))
+        assert fates(job) == [("unknown", 1)] + [("done", 1)] * 19
+        assert summary.finished
+        asyncio.run(job.run(on(pbx)))
+        assert fates(job)[0] == ("unknown", 1)
+    assert [verb for verb, _ in pbx.asked].count("delete") == 20
 
 
 @pytest.mark.parametrize(
