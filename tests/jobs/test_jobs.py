@@ -59,6 +59,18 @@ def refused() -> BadRequest:
     return BadRequest("It is in use.", status=400, codes={"": "WARNINGS.XAPI.ALREADY_IN_USE"})
 
 
+def gateway() -> ServerError:
+    error = ServerError("The proxy waited in vain.", status=504)
+    error.retry_after = 0.05
+    return error
+
+
+def maintenance() -> ServerError:
+    error = ServerError("Later.", status=503)
+    error.retry_after = 0.05
+    return error
+
+
 def fates(job: Job) -> list[tuple[str, int]]:
     """State and number of sendings of each item of the first PBX."""
     return [(entry.state.label, entry.attempts) for entry in job.ledger.entries(1)]
@@ -128,6 +140,15 @@ def test_what_can_not_be_looked_up_is_not_sent_again(start):
         again = asyncio.run(job.run(on(pbx)))
         assert again.counts["unknown"] == 1
     assert len(pbx.asked) == 1
+
+
+def test_only_a_503_says_that_a_create_was_not_carried_out(start):
+    pbx = FakePbx()
+    pbx.before, pbx.after = [maintenance, None], [gateway]
+    with start("contacts.create", {"body": {"FirstName": "{{ $json.name }}"}}, [{"name": "Ada"}]) as job:
+        asyncio.run(job.run(on(pbx)))
+        assert fates(job) == [("unknown", 1)]
+    assert [verb for verb, _ in pbx.asked] == ["create", "create"]
 
 
 @pytest.mark.parametrize(("name", "fate"), [("Ada", ("unknown", 1)), ("Amara", ("done", 2))])

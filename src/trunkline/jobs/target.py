@@ -264,7 +264,8 @@ class TargetRun:
         except TooManyRequests as error:
             raise _Later(error, error.retry_after) from error
         except ServerError as error:
-            if error.retry_after is not None:
+            # Only a 503 says that nothing was done; a 504 may come from a proxy that gave up waiting for what was.
+            if error.status == 503 and error.retry_after is not None:
                 raise _Later(error, error.retry_after) from error
             raise
         except TransportError as error:
