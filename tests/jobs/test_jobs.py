@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import io
 import stat
 import subprocess
 import sys
@@ -23,8 +24,9 @@ from trunkline.errors import (
     TooManyRequests,
     Unreachable,
 )
-from trunkline.jobs import Job, State
+from trunkline.jobs import Job, JobFolder, State
 from trunkline.jobs.folder import running_alone
+from trunkline.jobs.input import read_input
 
 DELETE = ("fax.delete", {"Id": "{{ $json.Id }}"})
 
@@ -355,3 +357,21 @@ def test_a_full_disk_stops_the_job_before_anything_is_sent_that_it_does_not_know
         left = {key: row for key, row in faxes(3000).items() if key[1] not in deleted}
         summary = asyncio.run(job.run(on(FakePbx(left))))
     assert summary.counts["done"] == 3000
+
+
+def test_a_folder_that_can_not_be_made_is_told(tmp_path):
+    (tmp_path / "file").touch()
+    with pytest.raises(ConfigurationError, match="can't be made: "):
+        JobFolder(tmp_path / "file" / "jobs").new("night")
+    with pytest.raises(ConfigurationError, match="can't be made: "):
+        JobFolder(tmp_path / "file").new("night")
+
+
+def test_a_column_named_twice_is_refused():
+    with pytest.raises(InvalidArgument, match="names 'Id' twice"):
+        list(read_input(io.BytesIO(b"Id,Id\n1,2\n"), as_csv=True))
+
+
+@pytest.mark.parametrize("text", ['\ufeff{"Id":1}\n', '\ufeff[{"Id":1}]'])
+def test_a_mark_of_the_byte_order_is_no_part_of_the_input(text):
+    assert [item["json"] for item in read_input(io.BytesIO(text.encode()))] == [{"Id": 1}]

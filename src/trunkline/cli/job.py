@@ -103,7 +103,7 @@ def run(
     trunkline job run fax.delete --name old-faxes --set 'Id={{ $json.Id }}' --input faxes.jsonl --yes
     """
     parameters = settings_of(settings_, "--set")
-    items = _sharded(read_input(source, as_csv=source.name.endswith(".csv")), shard)
+    items = _sharded(read_input(source, as_csv=source.name.lower().endswith(".csv")), shard)
     if dry_run:
         return _show_requests(action, parameters, items)
     systems = _systems(ctx, profiles, values)
