@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import subprocess
+import sys
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -340,3 +342,18 @@ def test_run_lists_give_an_item_a_row(connected: Any, items: Any) -> None:
     lines = connected("run", "fax.list", *filter_, "--set", "select=Number", "--input", path).lines
     assert [line["json"]["Number"] for line in lines] == ["888", "889", "890"]
     assert {line["pairedItem"]["item"] for line in lines} == {0}
+
+
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="has no full device")
+def test_output_on_a_full_disk_is_told_without_a_traceback():
+    with Path("/dev/full").open("w") as full:
+        done = subprocess.run(
+            [sys.executable, "-m", "trunkline", "actions", "delete", "-o", "jsonl"],
+            stdout=full,
+            stderr=subprocess.PIPE,
+            text=True,
+            check=False,
+        )
+    assert done.returncode == 1
+    assert done.stderr.startswith("Error: The output can't be written: the disk is full.")
+    assert "Traceback" not in done.stderr

@@ -336,7 +336,7 @@ resource.setrlimit(resource.RLIMIT_FSIZE, (limit, limit))
 job = Job.open(Path(sys.argv[1]))
 try:
     asyncio.run(job.run(on(pbx)))
-except* LedgerFull as full:
+except LedgerFull as full:
     print(sorted(set(range(1, 3001)) - {key[1] for key in pbx.rows}))
 """
 
