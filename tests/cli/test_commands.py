@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import subprocess
+import sys
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -340,3 +342,43 @@ def test_run_lists_give_an_item_a_row(connected: Any, items: Any) -> None:
     lines = connected("run", "fax.list", *filter_, "--set", "select=Number", "--input", path).lines
     assert [line["json"]["Number"] for line in lines] == ["888", "889", "890"]
     assert {line["pairedItem"]["item"] for line in lines} == {0}
+
+
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="has no full device")
+def test_output_on_a_full_disk_is_told_without_a_traceback():
+    with Path("/dev/full").open("w") as full:
+        done = subprocess.run(
+            [sys.executable, "-m", "trunkline", "actions", "delete", "-o", "jsonl"],
+            stdout=full,
+            stderr=subprocess.PIPE,
+            text=True,
+            check=False,
+        )
+    assert done.returncode == 1
+    assert done.stderr.startswith("Error: The output can't be written: the disk is full.")
+    assert "Traceback" not in done.stderr
+
+
+def test_failed_items_need_a_file_that_can_be_written_before_anything_is_sent(tmp_path):
+    done = subprocess.run(
+        [
+            *(sys.executable, "-m", "trunkline", "run", "fax.delete", "--set", "Id=1", "--on-error", "split"),
+            *("--failed", str(tmp_path / "no" / "such"), "--url", f"http://127.0.0.1:{closed_port()}"),
+        ],
+        input="{}",
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert done.returncode == 2
+    assert "No such file or directory" in done.stderr
+
+
+def test_items_may_begin_with_a_byte_order_mark():
+    done = subprocess.run(
+        [sys.executable, "-m", "trunkline", "run", "fax.delete", "--set", "Id={{ $json.Id }}", "--dry-run"],
+        input=b'\xef\xbb\xbf{"Id":121}',
+        capture_output=True,
+        check=False,
+    )
+    assert done.stdout.strip() == b"item 0: DELETE /Fax(121)"

@@ -47,7 +47,8 @@ class FakePbx:
             assert arguments["top"] == 1
             rows = ((f"{k} eq '{v}'", row) for (kind, _), row in self.rows.items() for k, v in row.items())
             return [row for condition, row in rows if condition == arguments["filter"]][:1]
-        value = self._effect(action.resource, action.kind, key, arguments.get("body") or {})
+        fields = {k: v for k, v in arguments.items() if k not in ("Id", "retries", "body")}
+        value = self._effect(action.resource, action.kind, key, {**fields, **(arguments.get("body") or {})})
         if action.method != "GET" and self.after and (trouble := self.after.pop(0)):
             raise trouble()
         return value

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import io
 import os
 import stat
 import subprocess
@@ -25,8 +26,9 @@ from trunkline.errors import (
     TooManyRequests,
     Unreachable,
 )
-from trunkline.jobs import Job, State
+from trunkline.jobs import Job, JobFolder, State
 from trunkline.jobs.folder import running_alone
+from trunkline.jobs.input import read_input
 
 DELETE = ("fax.delete", {"Id": "{{ $json.Id }}"})
 
@@ -59,6 +61,18 @@ def busy() -> TooManyRequests:
 
 def refused() -> BadRequest:
     return BadRequest("It is in use.", status=400, codes={"": "WARNINGS.XAPI.ALREADY_IN_USE"})
+
+
+def gateway() -> ServerError:
+    error = ServerError("The proxy waited in vain.", status=504)
+    error.retry_after = 0.05
+    return error
+
+
+def maintenance() -> ServerError:
+    error = ServerError("Later.", status=503)
+    error.retry_after = 0.05
+    return error
 
 
 def fates(job: Job) -> list[tuple[str, int]]:
@@ -107,6 +121,8 @@ def test_the_fate_of_a_delete(start, before, after, fate, asked):
     ("action", "parameters"),
     [
         ("users.update", {"Id": 1, "body": {"FirstName": "Amara"}}),
+        ("users.update", {"Id": 1, "First Name": "Amara"}),
+        ("users.create", {"Number": "{{ $json.Number }}", "First Name": "Amara"}),
         ("users.create", {"body": {"Number": "{{ $json.Number }}", "FirstName": "Amara"}}),
     ],
 )
@@ -128,6 +144,52 @@ def test_what_can_not_be_looked_up_is_not_sent_again(start):
         again = asyncio.run(job.run(on(pbx)))
         assert again.counts["unknown"] == 1
     assert len(pbx.asked) == 1
+
+
+def test_only_a_503_says_that_a_create_was_not_carried_out(start):
+    pbx = FakePbx()
+    pbx.before, pbx.after = [maintenance, None], [gateway]
+    with start("contacts.create", {"body": {"FirstName": "{{ $json.name }}"}}, [{"name": "Ada"}]) as job:
+        asyncio.run(job.run(on(pbx)))
+        assert fates(job) == [("unknown", 1)]
+    assert [verb for verb, _ in pbx.asked] == ["create", "create"]
+
+
+@pytest.mark.parametrize(("name", "fate"), [("Ada", ("unknown", 1)), ("Amara", ("done", 2))])
+def test_an_update_is_not_done_because_a_part_of_it_is_so_already(start, name, fate):
+    pbx = FakePbx({("users", 1): {"Id": 1, "FirstName": "Ada", "Groups": []}})
+    pbx.before = [lost]
+    with start("users.update", {"Id": 1, "body": {"FirstName": name, "Groups": [{"GroupId": 3}]}}, [{}]) as job:
+        asyncio.run(job.run(on(pbx)))
+        assert fates(job) == [fate]
+
+
+def test_what_is_unknown_says_what_was_heard_last(start):
+    pbx = FakePbx()
+    pbx.after = [lost]
+    with start("contacts.create", {"body": {"FirstName": "{{ $json.name }}"}}, [{"name": "Ada"}]) as job:
+        asyncio.run(job.run(on(pbx)))
+        (entry,) = job.ledger.entries(1)
+    assert entry.said is not None
+    assert (entry.said["type"], entry.said["message"]) == ("ConnectionLost", "The connection broke.")
+
+
+def test_a_look_that_is_refused_leaves_the_item_unknown_and_the_others_go_on(start):
+    class Blind(FakePbx):
+        def _answer(self, name: str, arguments: dict[str, Any]) -> Any:
+            if name == "fax.get":
+                raise refused()
+            return super()._answer(name, arguments)
+
+    pbx = Blind(faxes(20))
+    pbx.after = [lost]
+    with start(*DELETE, ids(20)) as job:
+        summary = asyncio.run(job.run(on(pbx)))
+        assert fates(job) == [("unknown", 1)] + [("done", 1)] * 19
+        assert summary.finished
+        asyncio.run(job.run(on(pbx)))
+        assert fates(job)[0] == ("unknown", 1)
+    assert [verb for verb, _ in pbx.asked].count("delete") == 20
 
 
 @pytest.mark.parametrize(
@@ -276,7 +338,7 @@ resource.setrlimit(resource.RLIMIT_FSIZE, (limit, limit))
 job = Job.open(Path(sys.argv[1]))
 try:
     asyncio.run(job.run(on(pbx)))
-except* LedgerFull as full:
+except LedgerFull as full:
     print(sorted(set(range(1, 3001)) - {key[1] for key in pbx.rows}))
 """
 
@@ -302,3 +364,21 @@ def test_a_full_disk_stops_the_job_before_anything_is_sent_that_it_does_not_know
         left = {key: row for key, row in faxes(3000).items() if key[1] not in deleted}
         summary = asyncio.run(job.run(on(FakePbx(left))))
     assert summary.counts["done"] == 3000
+
+
+def test_a_folder_that_can_not_be_made_is_told(tmp_path):
+    (tmp_path / "file").touch()
+    with pytest.raises(ConfigurationError, match="can't be made: "):
+        JobFolder(tmp_path / "file" / "jobs").new("night")
+    with pytest.raises(ConfigurationError, match="can't be made: "):
+        JobFolder(tmp_path / "file").new("night")
+
+
+def test_a_column_named_twice_is_refused():
+    with pytest.raises(InvalidArgument, match="names 'Id' twice"):
+        list(read_input(io.BytesIO(b"Id,Id\n1,2\n"), as_csv=True))
+
+
+@pytest.mark.parametrize("text", ['\ufeff{"Id":1}\n', '\ufeff[{"Id":1}]'])
+def test_a_mark_of_the_byte_order_is_no_part_of_the_input(text):
+    assert [item["json"] for item in read_input(io.BytesIO(text.encode()))] == [{"Id": 1}]

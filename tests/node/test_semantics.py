@@ -346,7 +346,7 @@ CASES = [
         "no such variable",
         lambda: value("{{ $vars.weeks }}", variables={"days": 3}),
         raises=TemplateError,
-        said="undefined",
+        said="--var weeks=VALUE",
     ),
     Case("T10", "no host", lambda: value("{{ [typeof process, typeof require, typeof fetch] }}"), ["undefined"] * 3),
     Case("T10", "time", lambda: value("{{ (() => { for (;;) {} })() }}"), raises=TemplateError, said="was stopped"),

@@ -6,6 +6,7 @@ Exit codes: 0 ok, 1 failure, 2 usage, 3 configuration, 4 sign-in, 5 refused by t
 
 from __future__ import annotations
 
+import errno
 import sys
 import warnings
 
@@ -38,6 +39,11 @@ def execute(argv: list[str]) -> int:
     except BrokenPipeError:
         sys.stderr.close()  # whoever read our output has gone; there is nobody left to tell
         return 0
+    except OSError as problem:
+        if problem.filename is not None or problem.errno != errno.ENOSPC:
+            raise
+        complain(TrunklineError("The output can't be written: the disk is full.", hint="What was sent stays done."))
+        return 1
 
 
 def complain(error: TrunklineError) -> None:

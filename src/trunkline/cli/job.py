@@ -107,7 +107,7 @@ def run(
     trunkline job run fax.delete --name old-faxes --set 'Id={{ $json.Id }}' --input faxes.jsonl --yes
     """
     parameters = settings_of(settings_, "--set")
-    items = _sharded(read_input(source, as_csv=source.name.endswith(".csv")), shard)
+    items = _sharded(read_input(source, as_csv=source.name.lower().endswith(".csv")), shard)
     world = World(settings_of(variables, "--var"), allow_env, zone)
     if dry_run:
         return _show_requests(Node(action, parameters, world=world), items)

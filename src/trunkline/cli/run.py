@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import codecs
 import signal
 import sys
 from collections.abc import Mapping, Sequence
@@ -42,7 +43,12 @@ def world_options(command: Any) -> Any:
 @click.option("--input", "source", type=click.File("rb"), default="-", help="JSON Lines or a JSON array; - by default.")
 @click.option("--on-error", type=click.Choice(["stop", "continue", "split"]), default="stop", show_default=True)
 @click.option("--concurrency", type=click.IntRange(1, 64), default=4, show_default=True, help="Items at once.")
-@click.option("--failed", "failed_to", type=click.File("w"), help="Where split writes failed items; stderr by default.")
+@click.option(
+    "--failed",
+    "failed_to",
+    type=click.File("w", lazy=False),
+    help="Where split writes failed items; stderr by default.",
+)
 @click.option("--retries", type=click.IntRange(0), default=0, help="More tries for an item, where that is safe.")
 @click.option("--retry-wait", type=click.FloatRange(0), default=1.0, metavar="SECONDS", help="Between two tries.")
 @click.option("--max-errors", type=click.IntRange(1), metavar="N", help="Stop after N failures, whatever the mode.")
@@ -149,7 +155,7 @@ async def _drive(pbx: AsyncPbx, node_run: NodeRun) -> bool:
 
 def read_items(source: IO[bytes]) -> list[Item]:
     """Items from JSON Lines, a JSON array or one JSON object; InvalidArgument names the line that is none."""
-    text = source.read().strip()
+    text = source.read().removeprefix(codecs.BOM_UTF8).strip()
     if text.startswith(b"["):
         try:
             return list(as_items(msgspec.json.decode(text)))

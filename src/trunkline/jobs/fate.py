@@ -5,17 +5,22 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any, NamedTuple
 
+import msgspec
+
 from ..catalog import Action, Catalog
-from ..catalog.names import folded
 from ..odata import literal
+from ..request import Call, bind
 
 
 class Check(NamedTuple):
-    """An action that reads, its arguments, and what its answer says: ``carried_out(row)``, None for no row."""
+    """An action that reads, its arguments, and what its answer says: ``carried_out(row)``, None for no row.
+
+    It says None where what can be compared is as it was sent, and what can't be may not be.
+    """
 
     action: str
     arguments: dict[str, Any]
-    carried_out: Callable[[Mapping[str, Any] | None], bool]
+    carried_out: Callable[[Mapping[str, Any] | None], bool | None]
 
 
 def repeatable(action: Action) -> bool:
@@ -34,17 +39,18 @@ def check_of(catalog: Catalog, action: Action, arguments: Mapping[str, Any]) -> 
     A delete was if the entity is gone; an update if its fields are as sent; a create if there is an entity with the
     key that was sent, and with its fields. Other actions leave nothing to look at.
     """
-    given = {folded(name): value for name, value in arguments.items()}
-    body = arguments.get("body") or {}
+    call = bind(catalog, action, (), arguments)
+    keys = {name: call.values[name] for name in action.keys}
     match action.kind:
         case "delete":
-            keys = {name: given.get(folded(name)) for name in action.keys}
             return _reading(catalog, action, keys, list(keys), lambda row: row is None)
         case "update" if action.keys:
-            keys = {name: given.get(folded(name)) for name in action.keys}
+            body = _sent(call)
             plain = _plain(catalog, action, body)
-            return _reading(catalog, action, keys, [*keys, *plain], lambda row: _same(row, plain)) if plain else None
+            sure = True if len(plain) == len(body) else None
+            return _reading(catalog, action, keys, [*keys, *plain], lambda row: _same(row, plain) and sure)
         case "create":
+            body = _sent(call)
             keys = _own_key(catalog, action, body)
             plain = _plain(catalog, action, body)
             return _reading(catalog, action, keys, list(plain), lambda row: _same(row, plain)) if keys else None
@@ -56,7 +62,7 @@ def _reading(
     action: Action,
     keys: Mapping[str, Any],
     select: Sequence[str],
-    carried_out: Callable[[Mapping[str, Any] | None], bool],
+    carried_out: Callable[[Mapping[str, Any] | None], bool | None],
 ) -> Check | None:
     reader = _reader(catalog, action, set(keys))
     if reader is None:
@@ -94,6 +100,12 @@ def _own_key(catalog: Catalog, action: Action, body: Mapping[str, Any]) -> dict[
         if names and len(found) == len(names):
             return found
     return {}
+
+
+def _sent(call: Call) -> dict[str, Any]:
+    """The body as it was sent, wherever its fields were given."""
+    found: dict[str, Any] = msgspec.json.decode(msgspec.json.encode(call.body or {}))
+    return found
 
 
 def _plain(catalog: Catalog, action: Action, body: Mapping[str, Any]) -> dict[str, Any]:

@@ -43,7 +43,12 @@ class JobFolder:
                 f"There is a job {name!r} already.",
                 hint=f"`trunkline job resume {name}` goes on with it, `trunkline job remove {name}` forgets it.",
             )
-        self.path.mkdir(mode=0o700, parents=True, exist_ok=True)
+        try:
+            self.path.mkdir(mode=0o700, parents=True, exist_ok=True)
+        except OSError as problem:
+            raise ConfigurationError(
+                f"{self.path} can't be made: {problem.strerror}.", hint=f"Name another folder for jobs in {FOLDER}."
+            ) from None
         return file
 
     def names(self) -> list[str]:

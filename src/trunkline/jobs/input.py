@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import codecs
 import csv
 from collections.abc import Iterator
 from typing import IO, Any
@@ -19,7 +20,7 @@ def read_input(source: IO[bytes], *, as_csv: bool = False) -> Iterator[dict[str,
     """
     if as_csv:
         return _from_csv(source)
-    first = source.readline()
+    first = source.readline().removeprefix(codecs.BOM_UTF8)
     while first and not first.strip():
         first = source.readline()
     if first.lstrip().startswith(b"["):
@@ -51,6 +52,9 @@ def _from_csv(source: IO[bytes]) -> Iterator[dict[str, Any]]:
     lines = (line.decode("utf-8-sig" if n == 0 else "utf-8") for n, line in enumerate(source))
     reader = csv.DictReader(lines, strict=True)
     try:
+        names = list(reader.fieldnames or ())
+        if twice := sorted({name for name in names if names.count(name) > 1}):
+            raise InvalidArgument(f"The first line of the input names {', '.join(map(repr, twice))} twice.")
         for row in reader:
             if None in row or None in row.values():
                 raise InvalidArgument(f"Line {reader.line_num} of the input has more or fewer fields than the first.")

@@ -13,7 +13,7 @@ from typing import Any, NamedTuple, Self
 from ..errors import ConfigurationError
 from ..node import Node, World
 from .folder import running_alone
-from .ledger import Ledger, State
+from .ledger import Ledger, LedgerFull, State
 from .recorder import Recorder
 from .target import AsyncCaller, Halted, Limits, TargetRun
 
@@ -164,6 +164,11 @@ class Job:
                     for target in self.ledger.targets():
                         group.create_task(self._on(target.id, target.name, open_pbx, recorder, meter))
                 self.ledger.end_stretches()
+            except ExceptionGroup as problems:
+                full, others = problems.split(LedgerFull)
+                if full is None or others is not None:
+                    raise
+                raise _first(full) from None
             finally:
                 watch.cancel()
             if progress is not None:
@@ -247,6 +252,13 @@ class _Meter:
             rate,
             left / rate if rate else None,
         )
+
+
+def _first(problems: ExceptionGroup[LedgerFull]) -> LedgerFull:
+    found: LedgerFull | ExceptionGroup[LedgerFull] = problems
+    while isinstance(found, ExceptionGroup):
+        found = found.exceptions[0]
+    return found
 
 
 def _labelled(counts: Mapping[State, int]) -> dict[str, int]:

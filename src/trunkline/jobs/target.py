@@ -223,6 +223,7 @@ class TargetRun:
         """The answer never came, or says nothing: look, and have it sent again if it was not carried out."""
         if repeatable(self._node.action):
             raise _Later(error, None)
+        trial.entry = trial.entry._replace(said=_said(error))
         await self._recorder.record([self._change(trial.now(State.UNKNOWN), error)])
         found = await self._checked(pbx, trial, arguments)
         if found is not None:
@@ -241,10 +242,16 @@ class TargetRun:
             row = None
         except (TransportError, ServerError) as error:
             raise _Later(error, None) from None
+        except TrunklineError as error:  # the reading itself is refused: there is no telling
+            self._healthy()
+            return self._change(trial.entry, error)
         self._healthy()
         if isinstance(row, list):
             row = row[0] if row else None
-        if check.carried_out(row):
+        carried_out = check.carried_out(row)
+        if carried_out is None:
+            return self._change(trial.entry, trial.entry.said)
+        if carried_out:
             return self._change(trial.now(State.DONE), {"success": True, "checked": True})
         return None
 
@@ -257,7 +264,8 @@ class TargetRun:
         except TooManyRequests as error:
             raise _Later(error, error.retry_after) from error
         except ServerError as error:
-            if error.retry_after is not None:
+            # Only a 503 says that nothing was done; a 504 may come from a proxy that gave up waiting for what was.
+            if error.status == 503 and error.retry_after is not None:
                 raise _Later(error, error.retry_after) from error
             raise
         except TransportError as error:

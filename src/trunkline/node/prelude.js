@@ -423,7 +423,7 @@ function compile(source, uses, called) {
     const value = body.call(
       undefined, item.json, item, index, item.binary ?? {},
       has("$now") ? DateTime.now() : undefined, has("$today") ? DateTime.now().startOf("day") : undefined,
-      has("$env") ? environment(given.env) : undefined, given.vars, $items, $input,
+      has("$env") ? environment(given.env) : undefined, has("$vars") ? variables(given.vars) : undefined, $items, $input,
     );
     if (value === undefined || typeof value === "function") return "undefined";
     if (typeof value === "number" && !Number.isFinite(value)) throw new RangeError(`the value is ${value}`);
@@ -439,6 +439,16 @@ function environment(allowed) {
       if (!Object.hasOwn(all, name)) throw new RangeError(`$env.${name} was not allowed; allow it with --allow-env ${name}, or allow_env=["${name}"]`);
       if (all[name] === null) throw new RangeError(`$env.${name} is allowed, but the environment has no ${name}`);
       return all[name];
+    },
+  });
+}
+
+// A variable that nobody set is a slip: as undefined it could turn a condition round and let everything through.
+function variables(set) {
+  return new Proxy(Object.freeze(set), {
+    get(all, name) {
+      if (typeof name === "symbol" || Object.hasOwn(all, name)) return all[name];
+      throw new RangeError(`$vars.${name} is not set; set it with --var ${name}=VALUE, or variables={"${name}": …}`);
     },
   });
 }
