@@ -330,6 +330,8 @@ def test_the_docs_name_every_preset_kind_and_variant():
         ({"do": "stall", "match": {"path": "^("}}, "'^(' is no pattern"),
         ({"do": "stall", "match": {"times": 0}}, "match: times: 0 is not a whole number from 1 up."),
         ({"do": "stall", "match": {"every": True}}, "is not a whole number from 1 up."),
+        ("500@DeleteFx", "match: operation: no action is called 'DeleteFx'. Did you mean DeleteFxs or DeleteFax"),
+        ({"do": "stall", "match": {"operation": "fax.get_"}}, "no action is called 'fax.get_'. Did you mean fax.get"),
         (["stall"], "A fault is an object with 'do'"),
     ],
     ids=str,
@@ -337,6 +339,10 @@ def test_the_docs_name_every_preset_kind_and_variant():
 def test_a_rule_that_makes_no_sense_is_told_why(rule, told):
     with pytest.raises(NotAllowed, match=re.escape(told)):
         Emulator().add_fault(rule)
+
+
+def test_a_rule_may_name_an_action_that_this_version_lacks():
+    assert Emulator(version="20.0.10").add_fault("500@ExportContacts") == 1
 
 
 def test_jitter_is_seeded():

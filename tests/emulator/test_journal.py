@@ -54,6 +54,7 @@ def test_a_sign_in_has_an_effect_and_a_refused_one_none(pbx):
     [
         ("/connect/authorize?client_id=a&state=s3&code_challenge=c", "client_id=a&state=…&code_challenge=c"),
         ("/xapi/v1/Fax?access_token=abc&$top=1", "/xapi/v1/Fax?access_token=…&$top=1"),
+        ("/xapi/v1/Fax?api_key=abc&apikey=d&X-Api-Key=e", "?api_key=…&apikey=…&X-Api-Key=…"),
         ("/xapi/v1/Users/Pbx.Check(id=1,newPin='12,34')", "(id=1,newPin=…,34')"),
         ("/xapi/v1/Users/Pbx.Check(password='x')/More", "(password=…)/More"),
         ("/xapi/v1/Fax?$skiptoken=abc&%24skiptoken=d", "?$skiptoken=abc&%24skiptoken=d"),

@@ -110,6 +110,17 @@ def test_serve_ends_cleanly_on_ctrl_c():
         assert process.returncode == 0
 
 
+def test_a_broken_form_prints_nothing():
+    program = (
+        "from trunkline.emulator.forms import read_form\n"
+        "from trunkline.emulator.messages import Headers, Request\n"
+        "headers = Headers([(b'content-type', b'multipart/form-data; boundary=X')])\n"
+        "print(read_form(Request('POST', b'/connect/token', b'', headers, 'http', b'broken')))"
+    )
+    done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=False)
+    assert (done.stdout, done.stderr) == ("None\n", "")
+
+
 def test_importing_the_emulator_loads_no_server():
     program = "import sys, trunkline.emulator; print('uvicorn' in sys.modules)"
     assert subprocess.check_output([sys.executable, "-c", program], text=True) == "False\n"

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import logging
 from urllib.parse import parse_qsl
 
 from python_multipart import parse_form
@@ -10,6 +11,9 @@ from python_multipart.exceptions import FormParserError
 from python_multipart.multipart import Field, File
 
 from .messages import Request
+
+# A broken body is answered with a 400; without a handler Python would print the parser's warnings to stderr.
+logging.getLogger("python_multipart").addHandler(logging.NullHandler())
 
 
 def read_form(request: Request) -> dict[str, str] | None:

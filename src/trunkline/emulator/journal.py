@@ -14,7 +14,9 @@ LENGTH = 100_000
 
 # What may stand in a path or query and is nobody's business: the values of parameters with such names.
 _SECRET = re.compile(
-    r"([?&(,](?!\$|%24)[^=&?(,]*(?:password|passwd|pin|secret|token|verifier|code|state|nonce)=)[^&,)]*", re.IGNORECASE
+    r"([?&(,](?!\$|%24)[^=&?(,]*"
+    r"(?:password|passwd|pin|secret|token|api[-_]?key|verifier|code|state|nonce)=)[^&,)]*",
+    re.IGNORECASE,
 )
 
 

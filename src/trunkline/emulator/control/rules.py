@@ -18,6 +18,7 @@ from urllib.parse import unquote
 
 import msgspec
 
+from ...catalog import load, nearest
 from ..variants import NotAllowed
 from . import presets
 from .faults import Fault, read_fault
@@ -206,4 +207,13 @@ def _read_match(given: object) -> Match:
         re.compile(given.get("path", "") if given.get("path", "").startswith("^") else "")
     except re.error as error:
         raise NotAllowed(f"match: path: {given['path']!r} is no pattern: {error}.") from None
+    _check_operation(given.get("operation", ""))
     return Match(**given)
+
+
+def _check_operation(name: str) -> None:
+    """A name with a slip would hit nothing, and the test that relies on it would test nothing."""
+    actions = load().actions
+    if name and not any(name in (action.operation_id, action.id) for action in actions):
+        near = nearest(name, (action.id for action in actions), (action.operation_id for action in actions))
+        raise NotAllowed(f"match: operation: no action is called {name!r}.{near}")
