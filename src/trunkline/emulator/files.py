@@ -8,9 +8,8 @@ from .behaviours.backups import DOWNLOADS, file_of
 from .behaviours.prompts import PROMPTS
 from .messages import Request, Response
 from .refusals import Refusal, no_such_path
-from .shapes import silence
 from .signin import ADMIN, OWNER, Client
-from .sounds import kept_sound
+from .sounds import kept_sound, silence
 from .store import Store
 
 

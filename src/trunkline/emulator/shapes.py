@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import csv
 import io
-import struct
 from collections.abc import Iterable
 from typing import Any
 
@@ -19,21 +18,6 @@ from .store import Store
 from .values import Row
 
 ROWS = 2
-
-_SCRIPT = ("text/plain; charset=utf-8", "script.ps1", b"# A script of the emulator: it does nothing.\r\n")
-_POLICY = ("application/json", "policy.json", b'{"Version":"2012-10-17","Statement":[]}')
-_TRUNK = (
-    "application/xml",
-    "trunk.xml",
-    b'<?xml version="1.0" encoding="utf-8"?>\r\n<doc><header type="provider"/></doc>\r\n',
-)
-_FILES = {
-    "GetDialPlanScript": _SCRIPT,
-    "GetMapUsersScript": _SCRIPT,
-    "GenerateIamPolicyFile": _POLICY,
-    "ExportTrunk": _TRUNK,
-}
-_SOUNDS = frozenset({"DownloadGreeting", "DownloadPlaylistFile", "DownloadRecordingByName"})
 
 
 def answer(call: Call) -> Response:
@@ -92,11 +76,6 @@ def sample(store: Store, spec: TypeSpec, name: str, number: int) -> Any:
 
 def _file(call: Call) -> Response:
     name = call.action.operation_id
-    if name in _SOUNDS:
-        return Response.file(silence(), "audio/x-wav", f"{name}.wav")
-    if name in _FILES:
-        media_type, file_name, content = _FILES[name]
-        return Response.file(content, media_type, file_name)
     if call.action.answer_type is None:
         return Response.file(b"Id,Name\r\n1,Name 1\r\n", "text/csv; charset=utf-8", f"{name}.csv")
     rows, _ = apply(call.query, sample_rows(call))
@@ -119,25 +98,3 @@ def _cell(value: Any) -> str:
     if value is None:
         return ""
     return ";".join(map(str, value)) if isinstance(value, list) else str(value)
-
-
-def silence(seconds: float = 0.1) -> bytes:
-    """A WAV file of 8 kHz, 16 bits, one channel, in which nothing is heard."""
-    data = bytes(int(8000 * seconds) * 2)
-    header = struct.pack(
-        "<4sI4s4sIHHIIHH4sI",
-        b"RIFF",
-        36 + len(data),
-        b"WAVE",
-        b"fmt ",
-        16,
-        1,
-        1,
-        8000,
-        16000,
-        2,
-        16,
-        b"data",
-        len(data),
-    )
-    return header + data

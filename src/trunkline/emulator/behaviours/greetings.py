@@ -9,7 +9,7 @@ from ..crud import Handler
 from ..messages import Response
 from ..rules.checks import NOT_FOUND, refusal, refuse
 from ..rules.references import find
-from ..shapes import silence
+from ..sounds import silence
 from ..store import Store
 from ..values import Row
 from .users import users_of

@@ -5,7 +5,7 @@ from __future__ import annotations
 from ..answers import Call
 from ..crud import Handler
 from ..messages import Response
-from ..shapes import silence
+from ..sounds import silence
 from ..values import Row
 from ..warning_codes import refuse
 

@@ -13,8 +13,7 @@ from ..messages import Response
 from ..refusals import bad_field
 from ..remembered import remembered
 from ..rules.files import ACTIVE_PROMPT_SET
-from ..shapes import silence
-from ..sounds import is_wav, keep_sound
+from ..sounds import is_wav, keep_sound, silence
 from ..store import ALREADY_IN_USE, REQUIRED, Store
 from ..warning_codes import refuse
 
