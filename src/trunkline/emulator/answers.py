@@ -21,7 +21,7 @@ from .odata.selection import key_literal
 from .refusals import Refusal, bad_field
 from .routes import Route
 from .store import REQUIRED, Store
-from .values import Row
+from .values import Row, edm
 from .variants import Variants
 
 
@@ -126,7 +126,7 @@ class Call:
         return f"{self.request.origin}{path}?{rest_of(self.request.query, option, position)}"
 
     def write_value(self, value: Any) -> Response:
-        return self._json(200, {"@odata.context": f"{self._metadata}#{_edm(self._type())}", "value": value})
+        return self._json(200, {"@odata.context": f"{self._metadata}#{edm(self._type())}", "value": value})
 
     def _json(self, status: int, content: dict[str, Any], headers: dict[str, str] | None = None) -> Response:
         if self.metadata == "none":
@@ -182,7 +182,7 @@ class Call:
             return f"{owner}/{self.route.navigation}{self.query.suffix}"
         if self._type().name == self._resource_type():
             return f"{self.route.resource}{self.query.suffix}"
-        return f"Collection({_edm(self._type())}){self.query.suffix}"
+        return f"Collection({edm(self._type())}){self.query.suffix}"
 
     def _entity_context(self, type_name: str) -> str:
         if type_name != self._resource_type():
@@ -203,10 +203,6 @@ class Call:
             return f"{self.route.resource}({row[table.key]})"
         literal = quote(key_literal(row[table.key])[1:-1], safe="")
         return f"{self.route.resource}('{literal}')"
-
-
-def _edm(spec: TypeSpec) -> str:
-    return spec.name if spec.name.startswith("Pbx.") else f"Edm.{spec.name}"
 
 
 def _decoded(body: bytes) -> object:

@@ -102,14 +102,14 @@ class Values:
             if value is None and spec.nullable:
                 return None
             if not isinstance(value, list):
-                raise bad_field(field, f"A list of '{_edm(spec)}' is expected.")
+                raise bad_field(field, f"A list of '{edm(spec)}' is expected.")
             return [self._check_one(item, spec, field) for item in value]
         if value is None:
             # A navigation property without a target is null whatever the spec says.
             if spec.nullable or spec.navigation:
                 return None
             raise bad_field(
-                field, f"A null value was found for '{field}', whose type '{_edm(spec)}' does not allow null values."
+                field, f"A null value was found for '{field}', whose type '{edm(spec)}' does not allow null values."
             )
         return self._check_one(value, spec, field)
 
@@ -124,7 +124,7 @@ class Values:
         else:
             fits = _CHECKS[spec.name](value)
         if not fits:
-            raise bad_field(field, f"Cannot convert the value to the expected type '{_edm(spec)}'.")
+            raise bad_field(field, f"Cannot convert the value to the expected type '{edm(spec)}'.")
         if isinstance(value, str) and spec.max_length is not None and len(value) > spec.max_length:
             raise bad_field(field, self._too_long)
         return value
@@ -168,5 +168,6 @@ class Values:
         return self.complete(spec.name, value)
 
 
-def _edm(spec: TypeSpec) -> str:
+def edm(spec: TypeSpec) -> str:
+    """A type's full name, as it stands in contexts and messages."""
     return spec.name if spec.name.startswith("Pbx.") else f"Edm.{spec.name}"
