@@ -8,13 +8,15 @@ from ..messages import Response
 from ..odata.query import apply
 from ..rules.checks import NOT_FOUND, refuse
 from ..rules.lines import move
-from ..rules.references import KINDS, dn, name_shown
+from ..rules.references import dn, name_shown
 from ..shapes import as_csv
 from ..store import Store
 from ..values import Row
+from ..views import PEER_TYPES
 
 NAME_LENGTH = 50
-_TO = {"Users": "Extension", "Queues": "Queue", "RingGroups": "RingGroup", "Receptionists": "IVR", "Fax": "Fax"}
+# Sets of DNs to which a rule can lead.
+_TARGETS = ("Users", "Queues", "RingGroups", "Receptionists", "Fax")
 _CALLER_ID_COLUMNS = ("Id", "RuleName", "Data", "CallType", "Destination", "Trunk")
 
 
@@ -60,7 +62,7 @@ def _set_routes(call: Call) -> Response:
     """Lead numbers of trunks to a DN: afterwards it has just these. All are looked at before any is written."""
     store, wanted = call.store, call.body()["routes"]
     found = dn(store, {"Id": wanted.get("Id")})
-    if found is None or found[0] not in _TO:
+    if found is None or found[0] not in _TARGETS:
         refuse(store, {"routes.Id": NOT_FOUND})
         return Response(204)
     routes = wanted.get("Routes") or []
@@ -82,7 +84,8 @@ def _write_routes(store: Store, set_name: str, target: Row, routes: list[Row]) -
     by_did = [row for row in store.rows("InboundRules") if row["Condition"] == "BasedOnDID"]
     wanted = {(trunks[route["TrunkId"]]["Number"], route["DID"]): route for route in routes}
     leading = {((row["TrunkDN"] or {}).get("Number"), row["Data"]): row for row in by_did}
-    destination = {"To": _TO[set_name], "Number": target["Number"], "Type": KINDS[set_name]}
+    kind = PEER_TYPES[set_name]
+    destination = {"To": kind, "Number": target["Number"], "Type": kind}
     for place, row in leading.items():
         if place not in wanted and (row["OfficeHoursDestination"] or {}).get("Number") == target["Number"]:
             store.delete("InboundRules", {"Id": row["Id"]})
