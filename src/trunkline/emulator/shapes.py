@@ -5,17 +5,13 @@ Arguments and bodies are checked as everywhere; what comes back is valid, the sa
 
 from __future__ import annotations
 
-import csv
-import io
-from collections.abc import Iterable
 from typing import Any
 
 from ..catalog import TypeSpec
 from .answers import Call
+from .csv_files import csv_file, export
 from .messages import Response
-from .odata.query import apply
 from .store import Store
-from .values import Row
 
 ROWS = 2
 
@@ -77,24 +73,5 @@ def sample(store: Store, spec: TypeSpec, name: str, number: int) -> Any:
 def _file(call: Call) -> Response:
     name = call.action.operation_id
     if call.action.answer_type is None:
-        return Response.file(b"Id,Name\r\n1,Name 1\r\n", "text/csv; charset=utf-8", f"{name}.csv")
-    rows, _ = apply(call.query, sample_rows(call))
-    fields = call.store.catalog.fields(_spec(call).name)
-    columns = call.query.select or tuple(field for field, spec in fields.items() if not spec.navigation)
-    return Response.file(as_csv(columns, rows), "text/csv; charset=utf-8", f"{name}.csv")
-
-
-def as_csv(columns: Iterable[str], rows: Iterable[Row]) -> bytes:
-    """A table as CSV with a line of column names."""
-    out = io.StringIO()
-    writer = csv.writer(out)
-    names = list(columns)
-    writer.writerow(names)
-    writer.writerows([_cell(row.get(name)) for name in names] for row in rows)
-    return out.getvalue().encode()
-
-
-def _cell(value: Any) -> str:
-    if value is None:
-        return ""
-    return ";".join(map(str, value)) if isinstance(value, list) else str(value)
+        return csv_file(("Id", "Name"), [("1", "Name 1")], f"{name}.csv")
+    return export(call, sample_rows(call), _spec(call).name, f"{name}.csv")

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from ..answers import Call
 from ..crud import Handler
+from ..csv_files import rows_file
 from ..messages import Response
 from ..odata.query import apply
 from ..rules.checks import NOT_FOUND, refuse
 from ..rules.lines import move
 from ..rules.references import dn, name_shown
-from ..shapes import as_csv
 from ..store import Store
 from ..values import Row
 from ..views import PEER_TYPES
@@ -24,11 +24,10 @@ def _export_caller_id_rules(call: Call) -> Response:
     """The rules that look at the caller's number, as CSV."""
     by_caller = [row for row in call.store.rows("InboundRules") if row["Condition"] == "BasedOnCallerID"]
     rows, _ = apply(call.query, by_caller)
+    name = "caller-id-rules.csv"
     if call.query.select:
-        content = as_csv(call.query.select, rows)
-    else:
-        content = as_csv(_CALLER_ID_COLUMNS, [_flat(row) for row in rows])
-    return Response.file(content, "text/csv; charset=utf-8", "caller-id-rules.csv")
+        return rows_file(call.query.select, rows, name)
+    return rows_file(_CALLER_ID_COLUMNS, (_flat(row) for row in rows), name)
 
 
 def _flat(rule: Row) -> Row:

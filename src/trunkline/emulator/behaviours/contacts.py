@@ -4,12 +4,11 @@ from __future__ import annotations
 
 from ..answers import Call
 from ..crud import Handler
+from ..csv_files import export
 from ..messages import Response
-from ..odata.query import apply
 from ..rules.checks import NOT_FOUND, refuse
 from ..rules.phone_book import NUMBERS
 from ..rules.references import find
-from ..shapes import as_csv
 
 _SEARCH = "directory search settings"
 
@@ -53,9 +52,7 @@ def _create_by_number(call: Call) -> Response:
 
 
 def _export(call: Call) -> Response:
-    rows, _ = apply(call.query, call.store.rows("Contacts"))
-    columns = call.query.select or tuple(call.store.catalog.fields("Pbx.Contact"))
-    return Response.file(as_csv(columns, rows), "text/csv; charset=utf-8", "contacts.csv")
+    return export(call, call.store.rows("Contacts"), "Pbx.Contact", "contacts.csv")
 
 
 def _search_settings(call: Call) -> Response:

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from ..answers import Call
 from ..crud import Handler
+from ..csv_files import rows_file
 from ..messages import Response
 from ..refusals import bad_field
-from ..shapes import as_csv
 from ..store import REQUIRED
 from ..values import Row
 from ..warning_codes import refuse
@@ -48,8 +48,7 @@ def _found(call: Call, cost: Row) -> Row | None:
 
 
 def _export(call: Call) -> Response:
-    content = as_csv(_COLUMNS, call.store.rows("CallCostSettings"))
-    return Response.file(content, "text/csv; charset=utf-8", "CallCosts.csv")
+    return rows_file(_COLUMNS, call.store.rows("CallCostSettings"), "CallCosts.csv")
 
 
 HANDLERS: dict[str, Handler] = {

@@ -6,10 +6,9 @@ import re
 
 from ..answers import Call
 from ..crud import Handler
+from ..csv_files import export
 from ..messages import Response
 from ..odata.literals import read_date_time
-from ..odata.query import apply
-from ..shapes import as_csv
 from ..values import Row
 
 _EXTENSION = re.compile(r"\[Extn:([^\]]+)\]")
@@ -27,10 +26,7 @@ def _purge(name: str) -> Handler:
 
 def _download(call: Call) -> Response:
     """The event log as CSV: the rows that the list has under the same query options."""
-    rows, _ = apply(call.query, call.store.rows("EventLogs"))
-    fields = call.store.catalog.fields("Pbx.EventLog")
-    columns = call.query.select or tuple(field for field, spec in fields.items() if not spec.navigation)
-    return Response.file(as_csv(columns, rows), "text/csv; charset=utf-8", "EventLogs.csv")
+    return export(call, call.store.rows("EventLogs"), "Pbx.EventLog", "EventLogs.csv")
 
 
 def _marked(pattern: re.Pattern[str], row: Row) -> str:

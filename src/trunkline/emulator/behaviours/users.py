@@ -8,13 +8,12 @@ from typing import Any
 from .. import crud
 from ..answers import Call
 from ..crud import Handler
+from ..csv_files import export
 from ..messages import Response
-from ..odata.query import apply
 from ..refusals import Refusal
 from ..rules import RULES
 from ..rules.checks import ALREADY_IN_USE, NOT_FOUND, OUT_OF_THE_RANGE, REQUIRED, refuse
 from ..rules.roles import ROLES, is_lower
-from ..shapes import as_csv
 from ..store import FORBIDDEN_CHANGE, Store
 from ..values import Row
 
@@ -84,10 +83,7 @@ def _multi_user_update(call: Call) -> Response:
 
 
 def _export(call: Call) -> Response:
-    rows, _ = apply(call.query, call.store.rows("Users"))
-    fields = call.store.catalog.fields("Pbx.User")
-    columns = call.query.select or tuple(field for field, spec in fields.items() if not spec.navigation)
-    return Response.file(as_csv(columns, rows), "text/csv; charset=utf-8", "extensions.csv")
+    return export(call, call.store.rows("Users"), "Pbx.User", "extensions.csv")
 
 
 def _send_welcome_email(call: Call) -> Response:

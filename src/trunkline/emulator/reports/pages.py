@@ -2,16 +2,15 @@
 
 from __future__ import annotations
 
-import csv
-import io
 import json
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from datetime import tzinfo
 from itertools import islice
 from typing import Any
 
 from ..answers import Call
+from ..csv_files import csv_file
 from ..messages import Response
 from ..odata import query
 from ..odata.literals import read_date_time
@@ -120,9 +119,7 @@ def write_file(call: Call, pager: Pager) -> Response:
         times = set()
     shaped = (query.shape(row, call.query, _type_name(call), call.store.catalog) for row in page)
     shown = ([_cell(row.get(name), asked.zone if name in times else None) for name in columns] for row in shaped)
-    return Response.file(
-        _csv(columns, shown), "text/csv; charset=utf-8", f"{call.route.resource.removeprefix('Report')}.csv"
-    )
+    return csv_file(columns, shown, f"{call.route.resource.removeprefix('Report')}.csv")
 
 
 def _form(call: Call) -> Form:
@@ -134,14 +131,6 @@ def _type_name(call: Call) -> str:
     if spec is None:
         raise ValueError(f"{call.action.id} has rows of no type")
     return spec.name
-
-
-def _csv(columns: Iterable[str], rows: Iterable[Iterable[str]]) -> bytes:
-    out = io.StringIO()
-    writer = csv.writer(out)
-    writer.writerow(columns)
-    writer.writerows(rows)
-    return out.getvalue().encode()
 
 
 def _cell(value: Any, zone: tzinfo | None) -> str:
