@@ -24,41 +24,34 @@ def answer(call: Call) -> Response:
         call.body()
     match call.action.answer_kind:
         case "list":
-            return call.write_list(sample_rows(call))
-        case "entity" if _spec(call).name in call.store.catalog.types:
-            return call.write_entity(call.store.values.complete(_spec(call).name, {}))
+            return call.write_list(_sample_rows(call))
+        case "entity" if call.answer_type.name in call.store.catalog.types:
+            return call.write_entity(call.store.values.complete(call.answer_type.name, {}))
         # A member of an enumeration is declared as an entity, and written as a value.
         case "entity" | "value":
-            return call.write_value(sample(call.store, _spec(call), "Value", 1))
+            return call.write_value(_sample(call.store, call.answer_type, "Value", 1))
         case "file":
             return _file(call)
         case _:
             return Response(204)
 
 
-def _spec(call: Call) -> TypeSpec:
-    spec = call.action.answer_type
-    if spec is None:
-        raise ValueError(f"{call.action.id} answers with nothing that has a type")
-    return spec
-
-
-def sample_rows(call: Call) -> list[Any]:
+def _sample_rows(call: Call) -> list[Any]:
     """A couple of rows, from the store where the type is that of the set, else invented."""
-    spec = _spec(call)
+    spec = call.answer_type
     if call.route.resource in call.store.tables and call.store.tables[call.route.resource].type_name == spec.name:
         stored = call.store.rows(call.route.resource)
         if stored:
             return list(stored[:ROWS])
-    return [sample(call.store, spec._replace(nullable=False), "Value", number) for number in range(1, ROWS + 1)]
+    return [_sample(call.store, spec._replace(nullable=False), "Value", number) for number in range(1, ROWS + 1)]
 
 
-def sample(store: Store, spec: TypeSpec, name: str, number: int) -> Any:
+def _sample(store: Store, spec: TypeSpec, name: str, number: int) -> Any:
     """An invented value: texts and numbers count up, everything else is the type's default."""
     if spec.name in store.catalog.types:
         fields = store.catalog.fields(spec.name)
         row = {
-            field: sample(store, inner, field, number)
+            field: _sample(store, inner, field, number)
             for field, inner in fields.items()
             if not inner.collection and inner.name in ("String", "Int32", "Int64")
         }
@@ -74,4 +67,4 @@ def _file(call: Call) -> Response:
     name = call.action.operation_id
     if call.action.answer_type is None:
         return csv_file(("Id", "Name"), [("1", "Name 1")], f"{name}.csv")
-    return export(call, sample_rows(call), _spec(call).name, f"{name}.csv")
+    return export(call, _sample_rows(call), call.answer_type.name, f"{name}.csv")
