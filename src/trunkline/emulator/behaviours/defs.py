@@ -10,6 +10,7 @@ from ..refusals import bad_field
 from ..remembered import remembered
 from ..rules.addresses import is_mail_address
 from ..rules.files import ACTIVE_PROMPT_SET
+from ..signin import OWNER
 from ..store import REQUIRED, Store
 from ..values import Row
 from ..warning_codes import refuse
@@ -17,8 +18,6 @@ from .kept_settings import setting
 from .licence import parameters as licence
 from .status import MULTI_COMPANY, chat_log_on, remote_storage
 from .version import version_of
-
-OWNERS = "system_owners"
 
 
 def _system_parameters(call: Call) -> Response:
@@ -75,7 +74,7 @@ def has_role(row: Row, role: str) -> bool:
 
 
 def _has_owner(call: Call) -> Response:
-    return call.write_value(any(has_role(user, OWNERS) for user in call.store.rows("Users")))
+    return call.write_value(any(has_role(user, OWNER) for user in call.store.rows("Users")))
 
 
 def _routes(call: Call) -> Response:

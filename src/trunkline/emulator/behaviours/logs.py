@@ -10,18 +10,11 @@ from ..csv_files import export
 from ..messages import Response
 from ..odata.literals import read_date_time
 from ..values import Row
+from .bulk import purge
 
 _EXTENSION = re.compile(r"\[Extn:([^\]]+)\]")
 _CALL = re.compile(r"\[CID:([^\]]+)\]")
 _SEVERITY = re.compile(r"^\[(\w+)\]")
-
-
-def _purge(name: str) -> Handler:
-    def handler(call: Call) -> Response:
-        call.store.clear(name)
-        return Response(204)
-
-    return handler
 
 
 def _download(call: Call) -> Response:
@@ -73,9 +66,9 @@ def _filter(call: Call) -> Response:
 
 
 HANDLERS: dict[str, Handler] = {
-    "event_logs.purge_event_log": _purge("EventLogs"),
+    "event_logs.purge_event_log": purge("EventLogs"),
     "event_logs.download_event_logs": _download,
-    "activity_log.purge_logs": _purge("ActivityLog"),
+    "activity_log.purge_logs": purge("ActivityLog"),
     "activity_log.get_logs": _logs,
     "activity_log.get_logs@20.0.6": _logs,
     "activity_log.get_filter": _filter,
