@@ -10,6 +10,7 @@ from ..refusals import bad_field
 from ..remembered import remembered
 from ..rules.addresses import is_mail_address
 from ..rules.files import ACTIVE_PROMPT_SET
+from ..rules.numbering import extension_length
 from ..signin import OWNER
 from ..store import REQUIRED, Store
 from ..values import Row
@@ -24,8 +25,6 @@ def _system_parameters(call: Call) -> Response:
     """What this PBX is called, listens to and has switched on."""
     store = call.store
     network, system = store.singletons["NetworkSettings"], store.singletons["SystemStatus"]
-    named = {row["Name"]: row["Value"] for row in store.rows("Parameters")}
-    length = int(named.get("EXTENSIONLENGTH", "3")) if named.get("EXTENSIONLENGTH", "3").isdecimal() else 3
     location = setting(store, "BackupRepositorySettings")["Location"] or {}
     apps = store.singletons["GeneralSettingsForApps"]
     found = {
@@ -43,7 +42,7 @@ def _system_parameters(call: Call) -> Response:
         "IsStaticIp": True,
         "StunIp": network["StunPrimaryHost"],
         "IpV6": system["IpV6"],
-        "ENL": length,
+        "ENL": extension_length(store),
         "ENLRange": {"From": 2, "To": 5},
         "GlobalLanguage": store.singletons["OfficeHours"]["SystemLanguage"],
         "GlobalACPRMSET": _active_folder(store),
