@@ -20,9 +20,10 @@ from .odata.query import Query, apply, shape
 from .odata.selection import key_literal
 from .refusals import Refusal, bad_field
 from .routes import Route
-from .store import REQUIRED, Store
+from .store import Store
 from .values import Row, edm
 from .variants import Variants
+from .warning_codes import REQUIRED
 
 
 @dataclass

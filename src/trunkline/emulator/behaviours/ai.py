@@ -11,9 +11,9 @@ from ..crud import Handler
 from ..messages import Response
 from ..refusals import bad_field, not_found
 from ..remembered import remembered
-from ..store import REQUIRED, Store
+from ..store import Store
 from ..values import Row
-from ..warning_codes import refuse
+from ..warning_codes import REQUIRED, refuse
 
 _STORES = "settings vector stores"
 _FILES = "settings vector store files"

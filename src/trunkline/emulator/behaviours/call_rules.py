@@ -7,12 +7,13 @@ from ..crud import Handler
 from ..csv_files import rows_file
 from ..messages import Response
 from ..odata.query import apply
-from ..rules.checks import NOT_FOUND, refuse
+from ..rules.checks import refuse_wrong
 from ..rules.lines import move
 from ..rules.references import dn, name_shown
 from ..store import Store
 from ..values import Row
 from ..views import PEER_TYPES
+from ..warning_codes import NOT_FOUND
 
 NAME_LENGTH = 50
 # Sets of DNs to which a rule can lead.
@@ -41,7 +42,7 @@ def _move(call: Call) -> Response:
     body = call.body()
     rule = call.store.tables["OutboundRules"].rows.get(body["id"])
     if rule is None:
-        refuse(call.store, {"id": NOT_FOUND})
+        refuse_wrong(call.store, {"id": NOT_FOUND})
     else:
         move(call.store, rule, up=body["up"])
     return Response(204)
@@ -62,7 +63,7 @@ def _set_routes(call: Call) -> Response:
     store, wanted = call.store, call.body()["routes"]
     found = dn(store, {"Id": wanted.get("Id")})
     if found is None or found[0] not in _TARGETS:
-        refuse(store, {"routes.Id": NOT_FOUND})
+        refuse_wrong(store, {"routes.Id": NOT_FOUND})
         return Response(204)
     routes = wanted.get("Routes") or []
     trunks = store.tables["Trunks"].rows
@@ -73,7 +74,7 @@ def _set_routes(call: Call) -> Response:
             wrong[f"routes.Routes[{place}].TrunkId"] = NOT_FOUND
         elif route.get("DID") not in trunk["DidNumbers"]:
             wrong[f"routes.Routes[{place}].DID"] = NOT_FOUND
-    refuse(store, wrong)
+    refuse_wrong(store, wrong)
     _write_routes(store, *found, routes)
     return Response(204)
 

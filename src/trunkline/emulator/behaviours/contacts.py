@@ -6,9 +6,10 @@ from ..answers import Call
 from ..crud import Handler
 from ..csv_files import export
 from ..messages import Response
-from ..rules.checks import NOT_FOUND, refuse
+from ..rules.checks import refuse_wrong
 from ..rules.phone_book import NUMBERS
 from ..rules.references import find
+from ..warning_codes import NOT_FOUND
 
 _SEARCH = "directory search settings"
 
@@ -24,7 +25,7 @@ def _delete_by_source(call: Call) -> Response:
     if not body.get("number"):
         return _delete_source(call, body["contactSource"])
     if find(call.store, "Users", {"Number": body["number"]}) is None:
-        refuse(call.store, {"number": NOT_FOUND})
+        refuse_wrong(call.store, {"number": NOT_FOUND})
     return Response(204)
 
 

@@ -7,9 +7,8 @@ from ..crud import Handler
 from ..csv_files import rows_file
 from ..messages import Response
 from ..refusals import bad_field
-from ..store import REQUIRED
 from ..values import Row
-from ..warning_codes import refuse
+from ..warning_codes import REQUIRED, refuse
 
 _COLUMNS = ("Prefix", "CountryName", "Rate")
 

@@ -12,9 +12,9 @@ from ..rules.addresses import is_mail_address
 from ..rules.files import ACTIVE_PROMPT_SET
 from ..rules.numbering import extension_length
 from ..signin import OWNER
-from ..store import REQUIRED, Store
+from ..store import Store
 from ..values import Row
-from ..warning_codes import refuse
+from ..warning_codes import REQUIRED, refuse
 from .kept_settings import setting
 from .licence import parameters as licence
 from .status import MULTI_COMPANY, chat_log_on, remote_storage

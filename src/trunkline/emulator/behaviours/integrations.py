@@ -13,9 +13,9 @@ from ..crud import Handler
 from ..messages import Response
 from ..refusals import bad_field
 from ..rules.addresses import is_host
-from ..store import REQUIRED, Store
+from ..store import Store
 from ..values import Row
-from ..warning_codes import refuse
+from ..warning_codes import REQUIRED, refuse
 
 _PRESENCE = "microsoft 365 presence"
 _PAGE = 100

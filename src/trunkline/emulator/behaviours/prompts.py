@@ -14,8 +14,8 @@ from ..refusals import bad_field
 from ..remembered import remembered
 from ..rules.files import ACTIVE_PROMPT_SET
 from ..sounds import is_wav, keep_sound, silence
-from ..store import ALREADY_IN_USE, REQUIRED, Store
-from ..warning_codes import refuse
+from ..store import Store
+from ..warning_codes import ALREADY_IN_USE, REQUIRED, refuse
 
 PROMPTS = "/prompts/"
 # 3CX has limits (TOO_MANY_PROMPTS, FILE_IS_TOO_LARGE); the figures are the emulator's own.

@@ -7,8 +7,8 @@ from ..answers import Call
 from ..crud import Handler
 from ..messages import Response
 from ..refusals import bad_field
-from ..store import REQUIRED, Store
-from ..warning_codes import refuse
+from ..store import Store
+from ..warning_codes import REQUIRED, refuse
 from .kept_settings import check_location
 
 _FAX_BYTES = "fax files bytes"

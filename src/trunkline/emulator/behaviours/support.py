@@ -13,8 +13,8 @@ from ..messages import Response
 from ..odata.literals import read_date_time
 from ..refusals import bad_field
 from ..rules.addresses import is_mail_address
-from ..store import REQUIRED, Store
-from ..warning_codes import refuse
+from ..store import Store
+from ..warning_codes import REQUIRED, refuse
 
 _ACCESS_UNTIL = "remote access until"
 MOST_DAYS = 30

@@ -14,7 +14,8 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 from ...catalog import Catalog, TypeSpec
 from ..values import Row
 from ..views import PEER_TYPES, peer_name
-from .checks import DUPLICATE, NOT_FOUND, REQUIRED, Wrong, empty, refuse
+from ..warning_codes import DUPLICATE, NOT_FOUND, REQUIRED
+from .checks import Wrong, empty, refuse_wrong
 from .index import by_number, derived, is_built
 
 if TYPE_CHECKING:
@@ -242,7 +243,7 @@ def look_up(store: Store, set_name: str, given: Row, old: Row | None) -> Row:
     wrong: Wrong = {}
     own = Own(set_name, {**(old or {}), **given})
     filled = resolved(store, store.tables[set_name].type_name, given, own, wrong)
-    refuse(store, wrong)
+    refuse_wrong(store, wrong)
     return filled
 
 
