@@ -9,6 +9,7 @@ from typing import Any
 from ..catalog import Catalog, TypeSpec
 from .odata.literals import DATE_TIME, GUID, read_date_time
 from .refusals import bad_field
+from .warning_codes import warning
 
 Row = dict[str, Any]
 
@@ -73,10 +74,7 @@ class Values:
 
     def __init__(self, catalog: Catalog) -> None:
         self.catalog = catalog
-        warnings = catalog.enum_values("Pbx.Warnings")
-        self._too_long = (
-            "WARNINGS.STRING_TOO_LONG" if "WARNINGS.STRING_TOO_LONG" in warnings else "WARNINGS.XAPI.INVALID"
-        )
+        self._too_long = warning(catalog, "WARNINGS.STRING_TOO_LONG")
 
     def check_object(self, body: object, fields: Mapping[str, TypeSpec], owner: str) -> Row:
         """A JSON object's fields without annotations such as ``@odata.type``.

@@ -15,27 +15,17 @@ from ..values import Row
 from ..warning_codes import (
     ALREADY_IN_USE,
     INVALID,
-    INVALID_HEX,
     INVALID_IP_MASK,
-    MAC_IN_USE,
     NOT_FOUND,
     OUT_OF_THE_RANGE,
     REQUIRED,
-    TOO_MANY,
+    warning,
 )
 from .index import LOOKED_UP, by_number, noted, unique_to
 from .rule import Rule
 
 if TYPE_CHECKING:
     from ..store import Store
-
-# What older versions say, whose list of warnings is shorter.
-_BEFORE = {
-    INVALID: OUT_OF_THE_RANGE,
-    MAC_IN_USE: ALREADY_IN_USE,
-    INVALID_HEX: OUT_OF_THE_RANGE,
-    TOO_MANY: OUT_OF_THE_RANGE,
-}
 
 Wrong = dict[str, str]
 # The code for a value, or None where it is fine; empty values are left to ``required``.
@@ -44,16 +34,10 @@ Check = Callable[["Store", Any], "str | None"]
 MAC = re.compile(r"[0-9A-Fa-f]{12}")
 
 
-def code(store: Store, warning: str) -> str:
-    """The warning, or what a version without it says."""
-    known = store.catalog.enum_values("Pbx.Warnings")
-    return warning if warning in known else _BEFORE.get(warning, warning)
-
-
 def refuse_wrong(store: Store, wrong: Mapping[str, str]) -> None:
     """Raises Refusal (400) with one detail for each wrong field; nothing wrong, nothing happens."""
     if wrong:
-        raise bad_fields({field: code(store, warning) for field, warning in wrong.items()})
+        raise bad_fields({field: warning(store.catalog, code) for field, code in wrong.items()})
 
 
 def longest(limit: int, warning: str) -> Check:
