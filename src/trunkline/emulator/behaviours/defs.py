@@ -14,7 +14,7 @@ from ..rules.numbering import extension_length
 from ..signin import OWNER
 from ..store import Store
 from ..values import Row
-from ..warning_codes import REQUIRED, refuse
+from ..warning_codes import INVALID, NOT_FOUND, REQUIRED, refuse
 from .kept_settings import setting
 from .licence import parameters as licence
 from .status import MULTI_COMPANY, chat_log_on, remote_storage
@@ -115,12 +115,12 @@ def _send_email(call: Call) -> Response:
     """Send a mail from a template: it goes nowhere, but address and template are looked at. Raises Refusal (400)."""
     asked = call.body()["sendEmail"]
     if not is_mail_address(asked.get("Destination") or ""):
-        raise refuse(call.store, "WARNINGS.INVALID", "Destination")
+        raise refuse(call.store, INVALID, "Destination")
     if not asked.get("Template"):
         raise bad_field("Template", REQUIRED)
     known = {row[name] for row in call.store.rows("EmailTemplate") for name in ("TemplatePath", "Name")}
     if known and asked["Template"] not in known:
-        raise refuse(call.store, "WARNINGS.XAPI.NOT_FOUND", "Template")
+        raise refuse(call.store, NOT_FOUND, "Template")
     return Response(204)
 
 

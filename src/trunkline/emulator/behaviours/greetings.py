@@ -12,11 +12,10 @@ from ..rules.references import find
 from ..sounds import silence
 from ..store import Store
 from ..values import Row
-from ..warning_codes import NOT_FOUND, refuse
+from ..warning_codes import FILE_NOT_FOUND, NOT_FOUND, refuse
 from .users import users_of
 
 _FILE_NAME = re.compile(r"[^\s/\\:*?\"<>|][^/\\:*?\"<>|]*\.wav")
-_FILE_NOT_FOUND = "WARNINGS.XAPI.FILE_NOT_FOUND"
 
 
 def _has(user: Row, name: str) -> bool:
@@ -28,7 +27,7 @@ def _download(call: Call) -> Response:
     user = users_of(call.store, [int(str(call.arguments["userId"]))], "userId")[0]
     name = str(call.arguments["fileName"])
     if not name or not _has(user, name):
-        raise refuse(call.store, _FILE_NOT_FOUND)
+        raise refuse(call.store, FILE_NOT_FOUND)
     return Response.file(silence(), "audio/x-wav", name)
 
 
@@ -66,7 +65,7 @@ def _delete_of_many(call: Call) -> Response:
     body = call.body()
     users = [user for user in users_of(call.store, body["ids"]) if _has(user, body["filename"])]
     if not users:
-        raise refuse(call.store, _FILE_NOT_FOUND, "filename")
+        raise refuse(call.store, FILE_NOT_FOUND, "filename")
     for user in users:
         left = [greeting for greeting in user["Greetings"] if greeting["Filename"] != body["filename"]]
         call.store.change("Users", user, Greetings=left)

@@ -15,9 +15,9 @@ from ..reports.pages import Page, write_file
 from ..store import Store
 from ..telephony.history import PURGED_CALLS, PURGED_CHATS, purge
 from ..values import Row
-from ..warning_codes import REQUIRED
+from ..warning_codes import OUT_OF_THE_RANGE, REQUIRED
 
-OUT_OF_RANGE = "WARNINGS.XAPI.OUT_OF_THE_RANGE"
+OUT_OF_RANGE = OUT_OF_THE_RANGE
 _BEGINNING = datetime(1970, 1, 1, tzinfo=UTC)
 
 

@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from ..values import Row
-from ..warning_codes import ALREADY_IN_USE, DUPLICATE, NOT_FOUND, refuse
+from ..warning_codes import ALREADY_IN_USE, DUPLICATE, FORBIDDEN_CHANGE, NOT_FOUND, OUT_OF_THE_RANGE, refuse
 from . import phones
 from .checks import MEDIUM, SHORT, Wrong, between, empty, exists_in, like, longest, refuse_wrong
 from .dns import Dn
@@ -95,7 +95,7 @@ class Users(Dn):
             yield "CurrentProfileName", NOT_FOUND
         for place, profile in enumerate(given.get("ForwardingProfiles") or []):
             if profile.get("NoAnswerTimeout") is not None and between(0, 3600)(store, profile["NoAnswerTimeout"]):
-                yield f"ForwardingProfiles[{place}].NoAnswerTimeout", "WARNINGS.XAPI.OUT_OF_THE_RANGE"
+                yield f"ForwardingProfiles[{place}].NoAnswerTimeout", OUT_OF_THE_RANGE
         for field in ("ClickToCallId", "WebMeetingFriendlyName"):
             if not empty(given.get(field)) and unique_to(store, "WebsiteLinks", "Link", given[field]):
                 yield field, ALREADY_IN_USE
@@ -173,7 +173,7 @@ def _profiles(store: Store, sent: list[Row], old: Row | None) -> list[Row]:
         elif any(before["Id"] == other["Id"] for other in found):
             wrong[f"ForwardingProfiles[{place}].Id"] = DUPLICATE
         elif profile.get("Name", before["Name"]) != before["Name"]:
-            wrong[f"ForwardingProfiles[{place}].Name"] = "WARNINGS.XAPI.FORBIDDEN_CHANGE"
+            wrong[f"ForwardingProfiles[{place}].Name"] = FORBIDDEN_CHANGE
         else:
             found.append({**profile, "Id": before["Id"], "Name": before["Name"]})
     refuse_wrong(store, wrong)
