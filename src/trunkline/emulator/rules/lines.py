@@ -117,8 +117,9 @@ class OutboundRules(Naming):
         if old is None and not filled.get("Priority"):
             filled["Priority"] = max((row["Priority"] or 0 for row in store.rows("OutboundRules")), default=0) + 1
         known = store.tables["Groups"].rows
-        if "GroupIds" in given and all(group in known for group in given["GroupIds"]):
-            filled["GroupNames"] = group_names(store, given["GroupIds"])
+        ids = {**(old or {}), **given}.get("GroupIds") or []
+        if given.keys() & {"GroupIds", "GroupNames"} and all(group in known for group in ids):
+            filled["GroupNames"] = group_names(store, ids)
         return filled
 
     def more(self, store: Store, row: Row, given: Row, old: Row | None) -> Iterator[tuple[str, str]]:
