@@ -169,6 +169,11 @@ def test_what_was_in_a_deleted_department_is_the_default_one_s(pbx):
     assert pbx.get("/WebsiteLinks('sales')?$expand=DN").json["DN"] is None
 
 
+def test_a_rule_takes_the_names_of_its_departments_from_them_and_from_nobody_else(pbx):
+    assert pbx.ask("PATCH", "/OutboundRules(2)", {"GroupNames": ["Sales", "x"]}).status == 204
+    assert pbx.get("/OutboundRules(2)").json["GroupNames"] == ["DEFAULT"]
+
+
 def test_a_renamed_department_is_shown_by_its_new_name(pbx):
     assert pbx.ask("PATCH", "/Queues(61)", {"Groups": [{"GroupId": 2}]}).status == 204
     assert pbx.ask("PATCH", "/Groups(2)", {"Name": "Counter"}).status == 204

@@ -20,9 +20,10 @@ from .odata.query import Query, apply, shape
 from .odata.selection import key_literal
 from .refusals import Refusal, bad_field
 from .routes import Route
-from .store import REQUIRED, Store
-from .values import Row
+from .store import Store
+from .values import Row, edm
 from .variants import Variants
+from .warning_codes import REQUIRED
 
 
 @dataclass
@@ -75,7 +76,7 @@ class Call:
             headers["Location"] = self._location(row)
             if self._prefers("minimal"):
                 return Response(204, headers={**headers, "OData-EntityId": headers["Location"]})
-        return self._entity(row, self._type().name, status, headers)
+        return self._entity(row, self.answer_type.name, status, headers)
 
     def write_updated(self, row: Row) -> Response:
         """204, or the entity where the client prefers ``return=representation``, as ASP.NET does."""
@@ -126,7 +127,7 @@ class Call:
         return f"{self.request.origin}{path}?{rest_of(self.request.query, option, position)}"
 
     def write_value(self, value: Any) -> Response:
-        return self._json(200, {"@odata.context": f"{self._metadata}#{_edm(self._type())}", "value": value})
+        return self._json(200, {"@odata.context": f"{self._metadata}#{edm(self.answer_type)}", "value": value})
 
     def _json(self, status: int, content: dict[str, Any], headers: dict[str, str] | None = None) -> Response:
         if self.metadata == "none":
@@ -147,7 +148,7 @@ class Call:
         return control_information.full(shown, type_name, self.store.catalog, place)
 
     def _row(self, row: Any) -> Any:
-        type_name = self._type().name
+        type_name = self.answer_type.name
         if type_name not in self.store.catalog.types:
             return row
         shown = self._shaped(row, type_name)
@@ -159,7 +160,9 @@ class Call:
     def _tagged(self, type_name: str) -> bool:
         return self.variants.etags != "off" and bool(self.store.catalog.key(type_name))
 
-    def _type(self) -> TypeSpec:
+    @property
+    def answer_type(self) -> TypeSpec:
+        """The type that the action answers with. ValueError where it has none."""
         spec = self.action.answer_type
         if spec is None:
             raise ValueError(f"{self.action.id} answers with nothing that has a type")
@@ -180,9 +183,9 @@ class Call:
                 keys = (key_literal(key) if isinstance(key, str) else str(key) for key in self.keys.values())
                 owner += f"({','.join(keys)})"
             return f"{owner}/{self.route.navigation}{self.query.suffix}"
-        if self._type().name == self._resource_type():
+        if self.answer_type.name == self._resource_type():
             return f"{self.route.resource}{self.query.suffix}"
-        return f"Collection({_edm(self._type())}){self.query.suffix}"
+        return f"Collection({edm(self.answer_type)}){self.query.suffix}"
 
     def _entity_context(self, type_name: str) -> str:
         if type_name != self._resource_type():
@@ -203,10 +206,6 @@ class Call:
             return f"{self.route.resource}({row[table.key]})"
         literal = quote(key_literal(row[table.key])[1:-1], safe="")
         return f"{self.route.resource}('{literal}')"
-
-
-def _edm(spec: TypeSpec) -> str:
-    return spec.name if spec.name.startswith("Pbx.") else f"Edm.{spec.name}"
 
 
 def _decoded(body: bytes) -> object:

@@ -18,9 +18,10 @@ from random import Random
 from typing import Any
 
 from .. import catalog
-from . import behaviours, crud, describe, files, licence, rights, shapes
+from . import behaviours, crud, describe, downloads, licence, rights, shapes
 from .answers import Call
 from .asking import Answer, Asker
+from .behaviours.version import four_parts
 from .clock import Clock
 from .control import api
 from .control.controls import Controls
@@ -97,7 +98,7 @@ class Emulator(Controls):
         )
         self._journal = Journal()
         self._faults = Faults(fault_seed)
-        self._own_headers = {"X-3CX-Version": f"{version}.0" if version.count(".") == 2 else version}
+        self._own_headers = {"X-3CX-Version": four_parts(version)}
         self._pauses = Random(fault_seed)  # noqa: S311
         self._variants = Variants()
         self._memory = Memory(version, seed, state, self.clock.now, self._adopt)
@@ -252,10 +253,10 @@ class Emulator(Controls):
         self._guard.check(request.peer, self._store, variants)
         if request.path.startswith(SIGN_IN):
             return self._sign_in.answer(request)
-        if files.serves(request):
+        if downloads.serves(request):
             client = self._sign_in.client_of(request)
             entry.client_id, entry.level = client.client_id, "behaviour"
-            return files.answer(request, client, self._store)
+            return downloads.answer(request, client, self._store)
         path = _api_path(request)
         if path == describe.OPENAPI:
             return describe.openapi_file(request, self._catalog)

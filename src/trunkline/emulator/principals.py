@@ -10,14 +10,13 @@ import secrets
 from typing import TYPE_CHECKING
 
 from .remembered import remembered
+from .signin import ADMIN, OWNER
 from .values import Row
 
 if TYPE_CHECKING:
     from .store import Store
 
 SECRETS = "client secrets"
-OWNER = "system_owners"
-ADMIN = "system_admins"
 
 
 def client_of(store: Store, client_id: str) -> tuple[str, tuple[str, ...]] | None:

@@ -65,7 +65,3 @@ class NoSuchPath(Refusal):
 
     def __init__(self) -> None:
         super().__init__(404)
-
-
-def no_such_path() -> Refusal:
-    return NoSuchPath()

@@ -9,7 +9,7 @@ from itertools import product
 from ..catalog import Action, Catalog, TypeSpec
 from .odata.literals import BadDate, BadLiteral, Value, read_literal
 from .odata.paths import Segment
-from .refusals import Refusal, no_such_path
+from .refusals import NoSuchPath, Refusal
 
 Signature = tuple[tuple[str, tuple[str, ...] | None], ...]
 
@@ -94,7 +94,7 @@ class Router:
         """
         methods = self._table.get(tuple(segment.signature for segment in segments))
         if methods is None:
-            raise no_such_path()
+            raise NoSuchPath
         route = methods.get(method)
         if route is None:
             raise Refusal(405, headers={"Allow": ", ".join(sorted(methods))})
@@ -134,5 +134,5 @@ def _arguments(route: Route, segments: list[Segment], any_date: bool) -> dict[st
                     raise Refusal(500) from None
                 found[parameter] = "0001-01-02T00:00:00Z" if parameter in _BEGINS else "9999-12-30T00:00:00Z"
             except BadLiteral:
-                raise no_such_path() from None
+                raise NoSuchPath from None
     return found

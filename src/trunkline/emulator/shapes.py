@@ -5,35 +5,15 @@ Arguments and bodies are checked as everywhere; what comes back is valid, the sa
 
 from __future__ import annotations
 
-import csv
-import io
-import struct
-from collections.abc import Iterable
 from typing import Any
 
 from ..catalog import TypeSpec
 from .answers import Call
+from .csv_files import csv_file, export
 from .messages import Response
-from .odata.query import apply
 from .store import Store
-from .values import Row
 
 ROWS = 2
-
-_SCRIPT = ("text/plain; charset=utf-8", "script.ps1", b"# A script of the emulator: it does nothing.\r\n")
-_POLICY = ("application/json", "policy.json", b'{"Version":"2012-10-17","Statement":[]}')
-_TRUNK = (
-    "application/xml",
-    "trunk.xml",
-    b'<?xml version="1.0" encoding="utf-8"?>\r\n<doc><header type="provider"/></doc>\r\n',
-)
-_FILES = {
-    "GetDialPlanScript": _SCRIPT,
-    "GetMapUsersScript": _SCRIPT,
-    "GenerateIamPolicyFile": _POLICY,
-    "ExportTrunk": _TRUNK,
-}
-_SOUNDS = frozenset({"DownloadGreeting", "DownloadPlaylistFile", "DownloadRecordingByName"})
 
 
 def answer(call: Call) -> Response:
@@ -44,41 +24,34 @@ def answer(call: Call) -> Response:
         call.body()
     match call.action.answer_kind:
         case "list":
-            return call.write_list(sample_rows(call))
-        case "entity" if _spec(call).name in call.store.catalog.types:
-            return call.write_entity(call.store.values.complete(_spec(call).name, {}))
+            return call.write_list(_sample_rows(call))
+        case "entity" if call.answer_type.name in call.store.catalog.types:
+            return call.write_entity(call.store.values.complete(call.answer_type.name, {}))
         # A member of an enumeration is declared as an entity, and written as a value.
         case "entity" | "value":
-            return call.write_value(sample(call.store, _spec(call), "Value", 1))
+            return call.write_value(_sample(call.store, call.answer_type, "Value", 1))
         case "file":
             return _file(call)
         case _:
             return Response(204)
 
 
-def _spec(call: Call) -> TypeSpec:
-    spec = call.action.answer_type
-    if spec is None:
-        raise ValueError(f"{call.action.id} answers with nothing that has a type")
-    return spec
-
-
-def sample_rows(call: Call) -> list[Any]:
+def _sample_rows(call: Call) -> list[Any]:
     """A couple of rows, from the store where the type is that of the set, else invented."""
-    spec = _spec(call)
+    spec = call.answer_type
     if call.route.resource in call.store.tables and call.store.tables[call.route.resource].type_name == spec.name:
         stored = call.store.rows(call.route.resource)
         if stored:
             return list(stored[:ROWS])
-    return [sample(call.store, spec._replace(nullable=False), "Value", number) for number in range(1, ROWS + 1)]
+    return [_sample(call.store, spec._replace(nullable=False), "Value", number) for number in range(1, ROWS + 1)]
 
 
-def sample(store: Store, spec: TypeSpec, name: str, number: int) -> Any:
+def _sample(store: Store, spec: TypeSpec, name: str, number: int) -> Any:
     """An invented value: texts and numbers count up, everything else is the type's default."""
     if spec.name in store.catalog.types:
         fields = store.catalog.fields(spec.name)
         row = {
-            field: sample(store, inner, field, number)
+            field: _sample(store, inner, field, number)
             for field, inner in fields.items()
             if not inner.collection and inner.name in ("String", "Int32", "Int64")
         }
@@ -92,52 +65,6 @@ def sample(store: Store, spec: TypeSpec, name: str, number: int) -> Any:
 
 def _file(call: Call) -> Response:
     name = call.action.operation_id
-    if name in _SOUNDS:
-        return Response.file(silence(), "audio/x-wav", f"{name}.wav")
-    if name in _FILES:
-        media_type, file_name, content = _FILES[name]
-        return Response.file(content, media_type, file_name)
     if call.action.answer_type is None:
-        return Response.file(b"Id,Name\r\n1,Name 1\r\n", "text/csv; charset=utf-8", f"{name}.csv")
-    rows, _ = apply(call.query, sample_rows(call))
-    fields = call.store.catalog.fields(_spec(call).name)
-    columns = call.query.select or tuple(field for field, spec in fields.items() if not spec.navigation)
-    return Response.file(as_csv(columns, rows), "text/csv; charset=utf-8", f"{name}.csv")
-
-
-def as_csv(columns: Iterable[str], rows: Iterable[Row]) -> bytes:
-    """A table as CSV with a line of column names."""
-    out = io.StringIO()
-    writer = csv.writer(out)
-    names = list(columns)
-    writer.writerow(names)
-    writer.writerows([_cell(row.get(name)) for name in names] for row in rows)
-    return out.getvalue().encode()
-
-
-def _cell(value: Any) -> str:
-    if value is None:
-        return ""
-    return ";".join(map(str, value)) if isinstance(value, list) else str(value)
-
-
-def silence(seconds: float = 0.1) -> bytes:
-    """A WAV file of 8 kHz, 16 bits, one channel, in which nothing is heard."""
-    data = bytes(int(8000 * seconds) * 2)
-    header = struct.pack(
-        "<4sI4s4sIHHIIHH4sI",
-        b"RIFF",
-        36 + len(data),
-        b"WAVE",
-        b"fmt ",
-        16,
-        1,
-        1,
-        8000,
-        16000,
-        2,
-        16,
-        b"data",
-        len(data),
-    )
-    return header + data
+        return csv_file(("Id", "Name"), [("1", "Name 1")], f"{name}.csv")
+    return export(call, _sample_rows(call), call.answer_type.name, f"{name}.csv")

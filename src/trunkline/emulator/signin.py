@@ -20,7 +20,7 @@ from .clock import Clock
 from .forms import read_form
 from .jwt import SigningKey, base64url
 from .messages import Request, Response
-from .refusals import Refusal, no_such_path
+from .refusals import NoSuchPath, Refusal
 from .variants import Variants
 
 SIGN_IN = (b"/connect/", b"/.well-known/")
@@ -111,7 +111,7 @@ class SignIn:
         """The answer to a request below ``/connect/``; a refusal has OAuth's own body, not OData's."""
         found = _ENDPOINTS.get(request.path)
         if found is None:
-            raise no_such_path()
+            raise NoSuchPath
         method, respond = found
         return respond(self, request) if request.method == method else Response(405, headers={"Allow": method})
 

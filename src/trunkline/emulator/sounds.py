@@ -1,14 +1,20 @@
-"""Files that the store keeps beside its rows: the sounds of prompts and playlists, and backups, as texts."""
+"""Sounds as WAV files, and how the store keeps files beside its rows: as texts."""
 
 from __future__ import annotations
 
 import base64
+import struct
+from array import array
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from .store import Store
 
 _SOUND = "sound "
+# Samples a second of every sound made here.
+RATE = 8000
+_HEADER = struct.Struct("<4sI4s4sIHHIIHH4sI")
+HEADER_SIZE = _HEADER.size
 
 
 def as_text(content: bytes) -> str:
@@ -38,3 +44,19 @@ def kept_sound(store: Store, name: str) -> bytes | None:
 def is_wav(content: bytes) -> bool:
     """Whether a file begins as a RIFF file that holds WAVE."""
     return content[:4] == b"RIFF" and content[8:12] == b"WAVE"
+
+
+def wav(samples: array[int]) -> bytes:
+    """A WAV file of 8 kHz, 16 bits, one channel."""
+    if struct.pack("=H", 1) != struct.pack("<H", 1):
+        samples.byteswap()
+    data = samples.tobytes()
+    header = _HEADER.pack(
+        b"RIFF", 36 + len(data), b"WAVE", b"fmt ", 16, 1, 1, RATE, 2 * RATE, 2, 16, b"data", len(data)
+    )
+    return header + data
+
+
+def silence() -> bytes:
+    """A tenth of a second in which nothing is heard."""
+    return wav(array("h", bytes(2 * RATE // 10)))

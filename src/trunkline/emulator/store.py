@@ -15,12 +15,9 @@ from .snapshots import Place, Snapshot, restore, snapshot
 from .tables import InOrder, Table
 from .values import Row, Values
 from .views import VIEWS
+from .warning_codes import ALREADY_IN_USE, FORBIDDEN_CHANGE, REQUIRED
 
-__all__ = ["ALREADY_IN_USE", "FORBIDDEN_CHANGE", "REQUIRED", "Key", "Made", "Place", "Seed", "Store", "utc_now"]
-
-ALREADY_IN_USE = "WARNINGS.XAPI.ALREADY_IN_USE"
-FORBIDDEN_CHANGE = "WARNINGS.XAPI.FORBIDDEN_CHANGE"
-REQUIRED = "WARNINGS.XAPI.REQUIRED"
+__all__ = ["Key", "Made", "Place", "Seed", "Store", "utc_now"]
 
 # Singletons that are the first row of a set, not copies of it.
 _LINKED = {"MyUser": "Users", "MyGroup": "Groups"}

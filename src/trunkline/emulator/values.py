@@ -9,6 +9,7 @@ from typing import Any
 from ..catalog import Catalog, TypeSpec
 from .odata.literals import DATE_TIME, GUID, read_date_time
 from .refusals import bad_field
+from .warning_codes import warning
 
 Row = dict[str, Any]
 
@@ -73,10 +74,7 @@ class Values:
 
     def __init__(self, catalog: Catalog) -> None:
         self.catalog = catalog
-        warnings = catalog.enum_values("Pbx.Warnings")
-        self._too_long = (
-            "WARNINGS.STRING_TOO_LONG" if "WARNINGS.STRING_TOO_LONG" in warnings else "WARNINGS.XAPI.INVALID"
-        )
+        self._too_long = warning(catalog, "WARNINGS.STRING_TOO_LONG")
 
     def check_object(self, body: object, fields: Mapping[str, TypeSpec], owner: str) -> Row:
         """A JSON object's fields without annotations such as ``@odata.type``.
@@ -102,14 +100,14 @@ class Values:
             if value is None and spec.nullable:
                 return None
             if not isinstance(value, list):
-                raise bad_field(field, f"A list of '{_edm(spec)}' is expected.")
+                raise bad_field(field, f"A list of '{edm(spec)}' is expected.")
             return [self._check_one(item, spec, field) for item in value]
         if value is None:
             # A navigation property without a target is null whatever the spec says.
             if spec.nullable or spec.navigation:
                 return None
             raise bad_field(
-                field, f"A null value was found for '{field}', whose type '{_edm(spec)}' does not allow null values."
+                field, f"A null value was found for '{field}', whose type '{edm(spec)}' does not allow null values."
             )
         return self._check_one(value, spec, field)
 
@@ -124,7 +122,7 @@ class Values:
         else:
             fits = _CHECKS[spec.name](value)
         if not fits:
-            raise bad_field(field, f"Cannot convert the value to the expected type '{_edm(spec)}'.")
+            raise bad_field(field, f"Cannot convert the value to the expected type '{edm(spec)}'.")
         if isinstance(value, str) and spec.max_length is not None and len(value) > spec.max_length:
             raise bad_field(field, self._too_long)
         return value
@@ -168,5 +166,6 @@ class Values:
         return self.complete(spec.name, value)
 
 
-def _edm(spec: TypeSpec) -> str:
+def edm(spec: TypeSpec) -> str:
+    """A type's full name, as it stands in contexts and messages."""
     return spec.name if spec.name.startswith("Pbx.") else f"Edm.{spec.name}"

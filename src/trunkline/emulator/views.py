@@ -11,7 +11,8 @@ from .values import Row
 if TYPE_CHECKING:
     from .store import Store
 
-_PEER_TYPES = {
+# Sets of DNs, and what a peer of each is (Pbx.PeerType).
+PEER_TYPES = {
     "Users": "Extension",
     "Queues": "Queue",
     "RingGroups": "RingGroup",
@@ -27,7 +28,7 @@ _PEER_TYPES = {
 def peers(store: Store) -> list[Row]:
     """Every DN seen from outside."""
     found = []
-    for name, kind in _PEER_TYPES.items():
+    for name, kind in PEER_TYPES.items():
         for row in store.tables[name].rows.values():
             peer = {"Id": row["Id"], "Number": row["Number"], "Name": peer_name(row), "Type": kind, "Hidden": False}
             found.append(store.values.complete("Pbx.Peer", peer))

@@ -11,9 +11,9 @@ from ..crud import Handler
 from ..messages import Response
 from ..refusals import bad_field, not_found
 from ..remembered import remembered
-from ..store import REQUIRED, Store
+from ..store import Store
 from ..values import Row
-from ..warning_codes import refuse
+from ..warning_codes import FILE_NOT_FOUND, NOT_FOUND, OUT_OF_THE_RANGE, REQUIRED, refuse
 
 _STORES = "settings vector stores"
 _FILES = "settings vector store files"
@@ -48,7 +48,7 @@ def _resources_of(call: Call, provider: str) -> Response:
     store = call.store
     known = {name.lower(): name for name in PROVIDERS}
     if provider and provider.lower() not in known:
-        raise refuse(store, "WARNINGS.XAPI.NOT_FOUND", "provider")
+        raise refuse(store, NOT_FOUND, "provider")
     name = known.get(provider.lower(), "")
     models = [{"Id": f"{name.lower()}-{id_}", "Name": f"{name} {label}"} for id_, label in _MODELS if name]
     resources = {
@@ -144,7 +144,7 @@ def _page(call: Call, rows: list[Row], type_name: str) -> Response:
     """``limit`` rows behind the one whose Id is ``after``; an Id that is none's begins at the start."""
     limit = int(str(call.arguments["limit"]))
     if not 1 <= limit <= MOST_LISTED:
-        raise refuse(call.store, "WARNINGS.XAPI.OUT_OF_THE_RANGE", "limit")
+        raise refuse(call.store, OUT_OF_THE_RANGE, "limit")
     ids = [row["Id"] for row in rows]
     start = ids.index(call.arguments["after"]) + 1 if call.arguments["after"] in ids else 0
     page = rows[start : start + limit]
@@ -196,7 +196,7 @@ def _batch_delete(call: Call) -> Response:
             "FileName": names.get(file_id, file_id),
             "ExternalFileId": file_id,
             "Status": "deleted" if file_id in names else "failed",
-            "Error": None if file_id in names else "WARNINGS.XAPI.FILE_NOT_FOUND",
+            "Error": None if file_id in names else FILE_NOT_FOUND,
         }
         for file_id in ids
     ]
@@ -212,7 +212,7 @@ def _delete_file(call: Call) -> Response:
     body = call.body()
     row, file_id = _known(call.store, body.get("vectorid")), body.get("fileid")
     if file_id not in {file["Id"] for file in _files(call.store).get(row["Id"], [])}:
-        raise refuse(call.store, "WARNINGS.XAPI.FILE_NOT_FOUND", "fileid")
+        raise refuse(call.store, FILE_NOT_FOUND, "fileid")
     _without(call.store, row["Id"], lambda file: file["Id"] == file_id)
     return Response(204)
 

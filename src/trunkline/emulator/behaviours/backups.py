@@ -19,9 +19,9 @@ from ..messages import Response
 from ..refusals import Refusal, bad_field
 from ..rules.files import BACKUP
 from ..sounds import as_bytes, as_text
-from ..store import ALREADY_IN_USE, REQUIRED, Store
+from ..store import Store
 from ..values import Row
-from ..warning_codes import refuse
+from ..warning_codes import ALREADY_IN_USE, REQUIRED, refuse
 from .kept_settings import setting
 from .version import version_of
 

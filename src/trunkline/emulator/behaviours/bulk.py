@@ -28,7 +28,7 @@ def remove_all(store: Store, name: str, keys: list[int] | list[str]) -> None:
     store.remove(name, keys)
 
 
-def _purge(name: str) -> Handler:
+def purge(name: str) -> Handler:
     """Empty a whole set."""
 
     def handler(call: Call) -> Response:
@@ -46,6 +46,6 @@ HANDLERS: dict[str, Handler] = {
     "inbound_rules.bulk_inbound_rules_delete": _delete_ids,
     "contacts.delete_contacts_by_id": _delete_ids,
     "contacts.batch_contacts_delete": _delete_ids,
-    "contacts.all_contacts_bulk_delete": _purge("Contacts"),
-    "firmwares.clean_up": _purge("Firmwares"),
+    "contacts.all_contacts_bulk_delete": purge("Contacts"),
+    "firmwares.clean_up": purge("Firmwares"),
 }

@@ -5,7 +5,7 @@ from __future__ import annotations
 from ..answers import Call
 from ..crud import Handler
 from ..messages import Response
-from ..rules.checks import refusal
+from ..warning_codes import FILE_NOT_FOUND, refuse
 
 _FILES = "files of call flow apps"
 
@@ -23,7 +23,7 @@ def _delete(call: Call) -> Response:
     """Raises Refusal (400, FILE_NOT_FOUND) for a file that the app doesn't have."""
     name, files = call.body()["filename"], _kept(call)
     if name not in files:
-        raise refusal(call.store, "WARNINGS.XAPI.FILE_NOT_FOUND", "filename")
+        raise refuse(call.store, FILE_NOT_FOUND, "filename")
     left = [file for file in files if file != name]
     call.store.keep(_FILES, {**call.store.kept[_FILES], str(call.entity()["Id"]): left})
     return Response(204)

@@ -4,17 +4,20 @@ from __future__ import annotations
 
 from ..answers import Call
 from ..crud import Handler
+from ..csv_files import rows_file
 from ..messages import Response
 from ..odata.query import apply
-from ..rules.checks import NOT_FOUND, refuse
+from ..rules.checks import refuse_wrong
 from ..rules.lines import move
-from ..rules.references import KINDS, dn, name_shown
-from ..shapes import as_csv
+from ..rules.references import dn, name_shown
 from ..store import Store
 from ..values import Row
+from ..views import PEER_TYPES
+from ..warning_codes import NOT_FOUND
 
 NAME_LENGTH = 50
-_TO = {"Users": "Extension", "Queues": "Queue", "RingGroups": "RingGroup", "Receptionists": "IVR", "Fax": "Fax"}
+# Sets of DNs to which a rule can lead.
+_TARGETS = ("Users", "Queues", "RingGroups", "Receptionists", "Fax")
 _CALLER_ID_COLUMNS = ("Id", "RuleName", "Data", "CallType", "Destination", "Trunk")
 
 
@@ -22,11 +25,10 @@ def _export_caller_id_rules(call: Call) -> Response:
     """The rules that look at the caller's number, as CSV."""
     by_caller = [row for row in call.store.rows("InboundRules") if row["Condition"] == "BasedOnCallerID"]
     rows, _ = apply(call.query, by_caller)
+    name = "caller-id-rules.csv"
     if call.query.select:
-        content = as_csv(call.query.select, rows)
-    else:
-        content = as_csv(_CALLER_ID_COLUMNS, [_flat(row) for row in rows])
-    return Response.file(content, "text/csv; charset=utf-8", "caller-id-rules.csv")
+        return rows_file(call.query.select, rows, name)
+    return rows_file(_CALLER_ID_COLUMNS, (_flat(row) for row in rows), name)
 
 
 def _flat(rule: Row) -> Row:
@@ -40,7 +42,7 @@ def _move(call: Call) -> Response:
     body = call.body()
     rule = call.store.tables["OutboundRules"].rows.get(body["id"])
     if rule is None:
-        refuse(call.store, {"id": NOT_FOUND})
+        refuse_wrong(call.store, {"id": NOT_FOUND})
     else:
         move(call.store, rule, up=body["up"])
     return Response(204)
@@ -60,8 +62,8 @@ def _set_routes(call: Call) -> Response:
     """Lead numbers of trunks to a DN: afterwards it has just these. All are looked at before any is written."""
     store, wanted = call.store, call.body()["routes"]
     found = dn(store, {"Id": wanted.get("Id")})
-    if found is None or found[0] not in _TO:
-        refuse(store, {"routes.Id": NOT_FOUND})
+    if found is None or found[0] not in _TARGETS:
+        refuse_wrong(store, {"routes.Id": NOT_FOUND})
         return Response(204)
     routes = wanted.get("Routes") or []
     trunks = store.tables["Trunks"].rows
@@ -72,7 +74,7 @@ def _set_routes(call: Call) -> Response:
             wrong[f"routes.Routes[{place}].TrunkId"] = NOT_FOUND
         elif route.get("DID") not in trunk["DidNumbers"]:
             wrong[f"routes.Routes[{place}].DID"] = NOT_FOUND
-    refuse(store, wrong)
+    refuse_wrong(store, wrong)
     _write_routes(store, *found, routes)
     return Response(204)
 
@@ -82,7 +84,8 @@ def _write_routes(store: Store, set_name: str, target: Row, routes: list[Row]) -
     by_did = [row for row in store.rows("InboundRules") if row["Condition"] == "BasedOnDID"]
     wanted = {(trunks[route["TrunkId"]]["Number"], route["DID"]): route for route in routes}
     leading = {((row["TrunkDN"] or {}).get("Number"), row["Data"]): row for row in by_did}
-    destination = {"To": _TO[set_name], "Number": target["Number"], "Type": KINDS[set_name]}
+    kind = PEER_TYPES[set_name]
+    destination = {"To": kind, "Number": target["Number"], "Type": kind}
     for place, row in leading.items():
         if place not in wanted and (row["OfficeHoursDestination"] or {}).get("Number") == target["Number"]:
             store.delete("InboundRules", {"Id": row["Id"]})

@@ -8,12 +8,12 @@ from ..answers import Call
 from ..crud import Handler
 from ..messages import Response
 from ..refusals import bad_field
-from ..rules.checks import NOT_FOUND
 from ..store import Store
 from ..telephony import active, made
 from ..telephony.records import Kind, Party
 from ..values import Row
 from ..views import peer_name
+from ..warning_codes import NOT_FOUND
 
 _EXTERNAL = re.compile(r"\+?[0-9]{6,15}")
 _INSIDE = {

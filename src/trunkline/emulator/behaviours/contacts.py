@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from ..answers import Call
 from ..crud import Handler
+from ..csv_files import export
 from ..messages import Response
-from ..odata.query import apply
-from ..rules.checks import NOT_FOUND, refuse
+from ..rules.checks import refuse_wrong
 from ..rules.phone_book import NUMBERS
 from ..rules.references import find
-from ..shapes import as_csv
+from ..warning_codes import NOT_FOUND
 
 _SEARCH = "directory search settings"
 
@@ -25,7 +25,7 @@ def _delete_by_source(call: Call) -> Response:
     if not body.get("number"):
         return _delete_source(call, body["contactSource"])
     if find(call.store, "Users", {"Number": body["number"]}) is None:
-        refuse(call.store, {"number": NOT_FOUND})
+        refuse_wrong(call.store, {"number": NOT_FOUND})
     return Response(204)
 
 
@@ -53,9 +53,7 @@ def _create_by_number(call: Call) -> Response:
 
 
 def _export(call: Call) -> Response:
-    rows, _ = apply(call.query, call.store.rows("Contacts"))
-    columns = call.query.select or tuple(call.store.catalog.fields("Pbx.Contact"))
-    return Response.file(as_csv(columns, rows), "text/csv; charset=utf-8", "contacts.csv")
+    return export(call, call.store.rows("Contacts"), "Pbx.Contact", "contacts.csv")
 
 
 def _search_settings(call: Call) -> Response:

@@ -4,12 +4,11 @@ from __future__ import annotations
 
 from ..answers import Call
 from ..crud import Handler
+from ..csv_files import rows_file
 from ..messages import Response
 from ..refusals import bad_field
-from ..shapes import as_csv
-from ..store import REQUIRED
 from ..values import Row
-from ..warning_codes import refuse
+from ..warning_codes import FORBIDDEN_CHANGE, OUT_OF_THE_RANGE, REQUIRED, refuse
 
 _COLUMNS = ("Prefix", "CountryName", "Rate")
 
@@ -36,9 +35,9 @@ def _check(call: Call, cost: Row) -> None:
     if not cost.get("Prefix") and row is None:
         raise bad_field("Prefix", REQUIRED)
     if (cost.get("Rate") or 0) < 0:
-        raise refuse(call.store, "WARNINGS.XAPI.OUT_OF_THE_RANGE", "Rate")
+        raise refuse(call.store, OUT_OF_THE_RANGE, "Rate")
     if row is not None and row["ReadOnly"]:
-        raise refuse(call.store, "WARNINGS.XAPI.FORBIDDEN_CHANGE", "Prefix")
+        raise refuse(call.store, FORBIDDEN_CHANGE, "Prefix")
 
 
 def _found(call: Call, cost: Row) -> Row | None:
@@ -48,8 +47,7 @@ def _found(call: Call, cost: Row) -> Row | None:
 
 
 def _export(call: Call) -> Response:
-    content = as_csv(_COLUMNS, call.store.rows("CallCostSettings"))
-    return Response.file(content, "text/csv; charset=utf-8", "CallCosts.csv")
+    return rows_file(_COLUMNS, call.store.rows("CallCostSettings"), "CallCosts.csv")
 
 
 HANDLERS: dict[str, Handler] = {

@@ -15,8 +15,9 @@ from ..crud import Handler
 from ..messages import Response
 from ..refusals import bad_field, not_found
 from ..remembered import remembered
-from ..store import REQUIRED, Store
+from ..store import Store
 from ..values import Row
+from ..warning_codes import REQUIRED
 
 _OAUTH = "settings crm oauth"
 # The fields of a contact, as those of a CRM's contact are called.

@@ -10,23 +10,21 @@ from ..refusals import bad_field
 from ..remembered import remembered
 from ..rules.addresses import is_mail_address
 from ..rules.files import ACTIVE_PROMPT_SET
-from ..store import REQUIRED, Store
+from ..rules.numbering import extension_length
+from ..signin import OWNER
+from ..store import Store
 from ..values import Row
-from ..warning_codes import refuse
+from ..warning_codes import INVALID, NOT_FOUND, REQUIRED, refuse
 from .kept_settings import setting
 from .licence import parameters as licence
 from .status import MULTI_COMPANY, chat_log_on, remote_storage
 from .version import version_of
-
-OWNERS = "system_owners"
 
 
 def _system_parameters(call: Call) -> Response:
     """What this PBX is called, listens to and has switched on."""
     store = call.store
     network, system = store.singletons["NetworkSettings"], store.singletons["SystemStatus"]
-    named = {row["Name"]: row["Value"] for row in store.rows("Parameters")}
-    length = int(named.get("EXTENSIONLENGTH", "3")) if named.get("EXTENSIONLENGTH", "3").isdecimal() else 3
     location = setting(store, "BackupRepositorySettings")["Location"] or {}
     apps = store.singletons["GeneralSettingsForApps"]
     found = {
@@ -44,7 +42,7 @@ def _system_parameters(call: Call) -> Response:
         "IsStaticIp": True,
         "StunIp": network["StunPrimaryHost"],
         "IpV6": system["IpV6"],
-        "ENL": length,
+        "ENL": extension_length(store),
         "ENLRange": {"From": 2, "To": 5},
         "GlobalLanguage": store.singletons["OfficeHours"]["SystemLanguage"],
         "GlobalACPRMSET": _active_folder(store),
@@ -75,7 +73,7 @@ def has_role(row: Row, role: str) -> bool:
 
 
 def _has_owner(call: Call) -> Response:
-    return call.write_value(any(has_role(user, OWNERS) for user in call.store.rows("Users")))
+    return call.write_value(any(has_role(user, OWNER) for user in call.store.rows("Users")))
 
 
 def _routes(call: Call) -> Response:
@@ -117,12 +115,12 @@ def _send_email(call: Call) -> Response:
     """Send a mail from a template: it goes nowhere, but address and template are looked at. Raises Refusal (400)."""
     asked = call.body()["sendEmail"]
     if not is_mail_address(asked.get("Destination") or ""):
-        raise refuse(call.store, "WARNINGS.INVALID", "Destination")
+        raise refuse(call.store, INVALID, "Destination")
     if not asked.get("Template"):
         raise bad_field("Template", REQUIRED)
     known = {row[name] for row in call.store.rows("EmailTemplate") for name in ("TemplatePath", "Name")}
     if known and asked["Template"] not in known:
-        raise refuse(call.store, "WARNINGS.XAPI.NOT_FOUND", "Template")
+        raise refuse(call.store, NOT_FOUND, "Template")
     return Response(204)
 
 

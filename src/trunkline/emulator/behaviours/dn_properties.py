@@ -6,11 +6,12 @@ from ..answers import Call
 from ..crud import Handler
 from ..messages import Response
 from ..refusals import not_found
-from ..rules.checks import ALREADY_IN_USE, NOT_FOUND, REQUIRED, refuse
+from ..rules.checks import refuse_wrong
 from ..rules.dns import PROPERTIES
 from ..rules.references import dn
 from ..store import Store
 from ..values import Row
+from ..warning_codes import ALREADY_IN_USE, NOT_FOUND, REQUIRED
 
 _NO_SUCH_DN = "WARNINGS.XAPI.NON_EXISTENT_EXT_NUMBER"
 
@@ -18,7 +19,7 @@ _NO_SUCH_DN = "WARNINGS.XAPI.NON_EXISTENT_EXT_NUMBER"
 def _of(store: Store, number: str) -> list[Row]:
     """The properties of a DN. Raises Refusal (400) for a number that nothing has."""
     if dn(store, {"Number": number}) is None:
-        refuse(store, {"dnNumber": _NO_SUCH_DN})
+        refuse_wrong(store, {"dnNumber": _NO_SUCH_DN})
     found: list[Row] = store.kept.get(PROPERTIES, {}).get(number, [])
     return found
 
@@ -36,9 +37,9 @@ def _create(call: Call) -> Response:
     body = call.body()
     rows, given = _of(call.store, body["dnNumber"]), body["property"]
     if not given.get("Name"):
-        refuse(call.store, {"property.Name": REQUIRED})
+        refuse_wrong(call.store, {"property.Name": REQUIRED})
     if _named(rows, given["Name"]):
-        refuse(call.store, {"property.Name": ALREADY_IN_USE})
+        refuse_wrong(call.store, {"property.Name": ALREADY_IN_USE})
     id_ = max((row["Id"] for row in rows), default=0) + 1
     row = call.store.values.complete("Pbx.DNProperty", {**given, "Id": id_})
     return _keep(call.store, body["dnNumber"], [*rows, row])
@@ -49,7 +50,7 @@ def _update(call: Call) -> Response:
     rows, given = _of(call.store, body["dnNumber"]), body["property"]
     known = _named(rows, given.get("Name", ""))
     if known is None:
-        refuse(call.store, {"property.Name": NOT_FOUND})
+        refuse_wrong(call.store, {"property.Name": NOT_FOUND})
     changed = [{**row, **given, "Id": row["Id"]} if row is known else row for row in rows]
     return _keep(call.store, body["dnNumber"], changed)
 
@@ -59,7 +60,7 @@ def _delete(call: Call) -> Response:
     rows = _of(call.store, body["dnNumber"])
     left = [row for row in rows if row["Name"] != body["propertyName"]]
     if len(left) == len(rows):
-        refuse(call.store, {"propertyName": NOT_FOUND})
+        refuse_wrong(call.store, {"propertyName": NOT_FOUND})
     return _keep(call.store, body["dnNumber"], left)
 
 

@@ -5,9 +5,10 @@ from __future__ import annotations
 from ..answers import Call
 from ..crud import Handler
 from ..messages import Response
-from ..rules.checks import DUPLICATE, REQUIRED, Wrong, refuse
+from ..rules.checks import Wrong, refuse_wrong
 from ..store import Store
 from ..values import Row
+from ..warning_codes import DUPLICATE, REQUIRED
 
 _SET = "EmergencyGeoLocations"
 
@@ -35,7 +36,7 @@ def _update(call: Call) -> Response:
         rows.append(row)
     if _in_use(store) & known - {row["Id"] for row in rows}:
         wrong["locations"] = "WARNINGS.CANNOT_BE_DELETED"
-    refuse(store, wrong)
+    refuse_wrong(store, wrong)
     store.clear(_SET)
     for row in rows:
         store.put(_SET, row)

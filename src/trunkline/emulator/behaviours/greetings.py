@@ -7,15 +7,15 @@ import re
 from ..answers import Call
 from ..crud import Handler
 from ..messages import Response
-from ..rules.checks import NOT_FOUND, refusal, refuse
+from ..rules.checks import refuse_wrong
 from ..rules.references import find
-from ..shapes import silence
+from ..sounds import silence
 from ..store import Store
 from ..values import Row
+from ..warning_codes import FILE_NOT_FOUND, NOT_FOUND, refuse
 from .users import users_of
 
 _FILE_NAME = re.compile(r"[^\s/\\:*?\"<>|][^/\\:*?\"<>|]*\.wav")
-_FILE_NOT_FOUND = "WARNINGS.XAPI.FILE_NOT_FOUND"
 
 
 def _has(user: Row, name: str) -> bool:
@@ -27,7 +27,7 @@ def _download(call: Call) -> Response:
     user = users_of(call.store, [int(str(call.arguments["userId"]))], "userId")[0]
     name = str(call.arguments["fileName"])
     if not name or not _has(user, name):
-        raise refusal(call.store, _FILE_NOT_FOUND)
+        raise refuse(call.store, FILE_NOT_FOUND)
     return Response.file(silence(), "audio/x-wav", name)
 
 
@@ -36,9 +36,9 @@ def _record(call: Call) -> Response:
     user, body = call.entity(), call.body()
     name = body["filename"]
     if find(call.store, "Users", {"Number": body["dn"]}) is None:
-        refuse(call.store, {"dn": NOT_FOUND})
+        refuse_wrong(call.store, {"dn": NOT_FOUND})
     if not _FILE_NAME.fullmatch(name):
-        refuse(call.store, {"filename": "WARNINGS.XAPI.INVALID_FILE_NAME"})
+        refuse_wrong(call.store, {"filename": "WARNINGS.XAPI.INVALID_FILE_NAME"})
     if not _has(user, name):
         greeting = call.store.values.complete(
             "Pbx.Greeting", {"DisplayName": name.removesuffix(".wav"), "Filename": name, "Type": "Default"}
@@ -65,7 +65,7 @@ def _delete_of_many(call: Call) -> Response:
     body = call.body()
     users = [user for user in users_of(call.store, body["ids"]) if _has(user, body["filename"])]
     if not users:
-        raise refusal(call.store, _FILE_NOT_FOUND, "filename")
+        raise refuse(call.store, FILE_NOT_FOUND, "filename")
     for user in users:
         left = [greeting for greeting in user["Greetings"] if greeting["Filename"] != body["filename"]]
         call.store.change("Users", user, Greetings=left)

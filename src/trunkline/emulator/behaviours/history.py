@@ -12,11 +12,12 @@ from ..odata.literals import read_date_time
 from ..refusals import bad_field
 from ..reports.arguments import Arguments
 from ..reports.pages import Page, write_file
-from ..store import REQUIRED, Store
+from ..store import Store
 from ..telephony.history import PURGED_CALLS, PURGED_CHATS, purge
 from ..values import Row
+from ..warning_codes import OUT_OF_THE_RANGE, REQUIRED
 
-OUT_OF_RANGE = "WARNINGS.XAPI.OUT_OF_THE_RANGE"
+OUT_OF_RANGE = OUT_OF_THE_RANGE
 _BEGINNING = datetime(1970, 1, 1, tzinfo=UTC)
 
 

@@ -13,9 +13,9 @@ from ..crud import Handler
 from ..messages import Response
 from ..refusals import bad_field
 from ..rules.addresses import is_host
-from ..store import REQUIRED, Store
+from ..store import Store
 from ..values import Row
-from ..warning_codes import refuse
+from ..warning_codes import INVALID, REQUIRED, refuse
 
 _PRESENCE = "microsoft 365 presence"
 _PAGE = 100
@@ -56,7 +56,7 @@ def _page(call: Call, linked: bool) -> Response:
     search = (asked.get("Search") or "").lower()
     token = asked.get("NextPageToken") or "0"
     if not token.isdecimal() or len(token) > 9:
-        raise refuse(call.store, "WARNINGS.INVALID", "NextPageToken")
+        raise refuse(call.store, INVALID, "NextPageToken")
     size = min(max(asked.get("Count") or _PAGE, 1), _PAGE)
     shared = asked.get("TypeOfUser") == "SharedMailboxes"
     everybody = _accounts(call.store) if linked and not shared else []
@@ -67,8 +67,7 @@ def _page(call: Call, linked: bool) -> Response:
         "Total": len(found),
         "NextPageToken": str(end) if end < len(found) else None,
     }
-    spec = call.action.answer_type
-    return call.write_entity(call.store.values.complete(spec.name if spec else "", page))
+    return call.write_entity(call.store.values.complete(call.answer_type.name, page))
 
 
 def _groups(call: Call) -> Response:
@@ -81,9 +80,8 @@ def _by_principal_names(call: Call) -> Response:
     """The accounts with these addresses, in the order asked for; a name that is nobody's is passed over."""
     known = {account["Email"].lower(): account for account in _accounts(call.store)}
     names = list(dict.fromkeys(name.lower() for name in call.body()["principalNames"]))
-    spec = call.action.answer_type
     found = [known[name] for name in names if name in known]
-    return call.write_list([call.store.values.complete(spec.name if spec else "", one) for one in found])
+    return call.write_list([call.store.values.complete(call.answer_type.name, one) for one in found])
 
 
 def _directory(call: Call) -> Response:

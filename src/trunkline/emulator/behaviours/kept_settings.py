@@ -11,7 +11,7 @@ from ..messages import Response
 from ..remembered import remembered
 from ..store import Store
 from ..values import Row
-from ..warning_codes import refuse
+from ..warning_codes import OUT_OF_THE_RANGE, refuse
 
 _NIGHTLY = {"ScheduleType": "Daily", "Day": "Sunday", "Time": "02:00:00", "RepeatHours": 24, "RepeatMinutes": 0}
 CONTENTS = {
@@ -85,7 +85,7 @@ def _check(store: Store, given: Row) -> None:
     for field, value in given.items():
         lowest, highest = RANGES.get(field, (None, None))
         if lowest is not None and highest is not None and value is not None and not lowest <= value <= highest:
-            raise refuse(store, "WARNINGS.XAPI.OUT_OF_THE_RANGE", field)
+            raise refuse(store, OUT_OF_THE_RANGE, field)
         if field == "Schedule" and value is not None:
             _check(store, value)
 

@@ -11,7 +11,7 @@ from ..messages import Response
 from ..rules.addresses import is_mail_address
 from ..store import Store
 from ..values import Row
-from ..warning_codes import refuse
+from ..warning_codes import INVALID, NOT_FOUND, refuse
 
 _KEY = re.compile(r"[A-Z0-9]{4}(-[A-Z0-9]{4}){3}")
 _RESELLER = re.compile(r"[0-9]{1,10}")
@@ -39,7 +39,7 @@ def _edit(call: Call) -> Response:
     given = call.body()["licenseParams"]
     email, country = given.get("Email"), given.get("Country")
     if email and not is_mail_address(email):
-        raise refuse(call.store, "WARNINGS.INVALID", "Email")
+        raise refuse(call.store, INVALID, "Email")
     changes = {_FIELDS[name]: value for name, value in given.items() if value is not None}
     if country:
         changes |= _country(call.store, country)
@@ -52,7 +52,7 @@ def _country(store: Store, given: str) -> dict[str, str]:
     for row in store.rows("Countries"):
         if given in (row["Name"], row["ErpCode"]):
             return {"CountryName": row["Name"], "CountryCode": row["ErpCode"]}
-    raise refuse(store, "WARNINGS.INVALID", "Country")
+    raise refuse(store, INVALID, "Country")
 
 
 def _replace(call: Call) -> Response:
@@ -76,7 +76,7 @@ def _refresh(call: Call) -> Response:
 
 def _partner(store: Store, reseller: str) -> str:
     if not _RESELLER.fullmatch(reseller):
-        raise refuse(store, "WARNINGS.XAPI.NOT_FOUND", "resellerId")
+        raise refuse(store, NOT_FOUND, "resellerId")
     return _NAME.format(reseller)
 
 

@@ -6,31 +6,20 @@ import re
 
 from ..answers import Call
 from ..crud import Handler
+from ..csv_files import export
 from ..messages import Response
 from ..odata.literals import read_date_time
-from ..odata.query import apply
-from ..shapes import as_csv
 from ..values import Row
+from .bulk import purge
 
 _EXTENSION = re.compile(r"\[Extn:([^\]]+)\]")
 _CALL = re.compile(r"\[CID:([^\]]+)\]")
 _SEVERITY = re.compile(r"^\[(\w+)\]")
 
 
-def _purge(name: str) -> Handler:
-    def handler(call: Call) -> Response:
-        call.store.clear(name)
-        return Response(204)
-
-    return handler
-
-
 def _download(call: Call) -> Response:
     """The event log as CSV: the rows that the list has under the same query options."""
-    rows, _ = apply(call.query, call.store.rows("EventLogs"))
-    fields = call.store.catalog.fields("Pbx.EventLog")
-    columns = call.query.select or tuple(field for field, spec in fields.items() if not spec.navigation)
-    return Response.file(as_csv(columns, rows), "text/csv; charset=utf-8", "EventLogs.csv")
+    return export(call, call.store.rows("EventLogs"), "Pbx.EventLog", "EventLogs.csv")
 
 
 def _marked(pattern: re.Pattern[str], row: Row) -> str:
@@ -77,9 +66,9 @@ def _filter(call: Call) -> Response:
 
 
 HANDLERS: dict[str, Handler] = {
-    "event_logs.purge_event_log": _purge("EventLogs"),
+    "event_logs.purge_event_log": purge("EventLogs"),
     "event_logs.download_event_logs": _download,
-    "activity_log.purge_logs": _purge("ActivityLog"),
+    "activity_log.purge_logs": purge("ActivityLog"),
     "activity_log.get_logs": _logs,
     "activity_log.get_logs@20.0.6": _logs,
     "activity_log.get_filter": _filter,

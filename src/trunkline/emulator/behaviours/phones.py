@@ -9,10 +9,11 @@ from ..crud import Handler
 from ..messages import Response
 from ..refusals import not_found
 from ..rules import phones
-from ..rules.checks import MAC_IN_USE, NOT_FOUND, refuse
+from ..rules.checks import refuse_wrong
 from ..rules.users import secret
 from ..store import Store
 from ..values import Row
+from ..warning_codes import MAC_IN_USE, NOT_FOUND
 from .users import users_of
 
 
@@ -20,7 +21,7 @@ def _phone(store: Store, mac: str, field: str = "mac") -> Row:
     """The registration of a phone. Raises Refusal (400) for a MAC address that no phone has."""
     found = phones.sip_device(store, mac)
     if found is None:
-        refuse(store, {field: NOT_FOUND})
+        refuse_wrong(store, {field: NOT_FOUND})
         raise AssertionError
     return found
 
@@ -74,7 +75,7 @@ def _install_firmware(call: Call) -> Response:
     model = call.body()["phone"].get("Model")
     firmware = next((row for row in call.store.rows("Firmwares") if row["Model"] == model), None)
     if firmware is None:
-        refuse(call.store, {"phone.Model": NOT_FOUND})
+        refuse_wrong(call.store, {"phone.Model": NOT_FOUND})
     else:
         _install(call.store, _of_model(call.store, model), firmware["Version"])
     return Response(204)
@@ -91,7 +92,7 @@ def _push_to_device(call: Call) -> Response:
     device, wanted = call.entity(), call.body()["firmwareId"]
     firmware = call.store.tables["Firmwares"].rows.get(wanted)
     if firmware is None or not device["Registrar"] or firmware["Model"] != device["Registrar"]["Model"]:
-        refuse(call.store, {"firmwareId": NOT_FOUND})
+        refuse_wrong(call.store, {"firmwareId": NOT_FOUND})
     else:
         _install(call.store, [device], firmware["Version"])
     return Response(204)
@@ -113,7 +114,7 @@ def _provision(call: Call) -> Response:
     holder = phones.holder(store, device["MAC"])
     if holder is not None and holder["Id"] != user["Id"]:
         if not body["reprovision"]:
-            refuse(store, {"userId": MAC_IN_USE})
+            refuse_wrong(store, {"userId": MAC_IN_USE})
         mac = phones.plain(device["MAC"])
         left = [phone for phone in holder["Phones"] if phone["MacAddress"] != mac]
         store.update("Users", {"Id": holder["Id"]}, {"Phones": left})
@@ -134,7 +135,7 @@ def _regenerate_web_credentials(call: Call) -> Response:
 def _push_config(call: Call) -> Response:
     """Send a session border controller its configuration. Raises Refusal (400) while it isn't connected."""
     if not call.entity()["HasConnection"]:
-        refuse(call.store, {"Name": NOT_FOUND})
+        refuse_wrong(call.store, {"Name": NOT_FOUND})
     return Response(204)
 
 

@@ -5,16 +5,16 @@ from __future__ import annotations
 from ..answers import Call
 from ..crud import Handler
 from ..messages import Response
-from ..shapes import silence
+from ..sounds import silence
 from ..values import Row
-from ..warning_codes import refuse
+from ..warning_codes import FILE_NOT_FOUND, refuse
 
 
 def _file_of(call: Call, key: str, name: str) -> Row:
     """The playlist that has a file. Raises Refusal: 404 for the playlist, 400 for the file."""
     row = call.store.get("Playlists", {"Name": key})
     if name not in (row["Files"] or []):
-        raise refuse(call.store, "WARNINGS.XAPI.FILE_NOT_FOUND", "fileName")
+        raise refuse(call.store, FILE_NOT_FOUND, "fileName")
     return row
 
 

@@ -13,10 +13,9 @@ from ..messages import Response
 from ..refusals import bad_field
 from ..remembered import remembered
 from ..rules.files import ACTIVE_PROMPT_SET
-from ..shapes import silence
-from ..sounds import is_wav, keep_sound
-from ..store import ALREADY_IN_USE, REQUIRED, Store
-from ..warning_codes import refuse
+from ..sounds import is_wav, keep_sound, silence
+from ..store import Store
+from ..warning_codes import ALREADY_IN_USE, FORBIDDEN_CHANGE, NOT_FOUND, REQUIRED, refuse
 
 PROMPTS = "/prompts/"
 # 3CX has limits (TOO_MANY_PROMPTS, FILE_IS_TOO_LARGE); the figures are the emulator's own.
@@ -66,7 +65,7 @@ def _call_for(call: Call, doing: str) -> None:
     """The PBX rings an extension about a prompt of the set. Raises Refusal (400) for an unknown one of either."""
     row, body = call.entity(), call.body()
     if body["promptId"] not in {prompt["Id"] for prompt in row["Prompts"]}:
-        raise refuse(call.store, "WARNINGS.XAPI.NOT_FOUND", "promptId")
+        raise refuse(call.store, NOT_FOUND, "promptId")
     check_extension(call.store, body["extension"], "extension")
     text = f"Prompt {body['promptId']} of {row['PromptSetName']} is {doing}"
     event_log.log_activity(call.store, text, extension=body["extension"])
@@ -86,7 +85,7 @@ def _play(call: Call) -> Response:
 def _record(call: Call) -> Response:
     """Only the prompts of a custom set can be recorded anew."""
     if call.entity()["PromptSetType"] == "System":
-        raise refuse(call.store, "WARNINGS.XAPI.FORBIDDEN_CHANGE")
+        raise refuse(call.store, FORBIDDEN_CHANGE)
     _call_for(call, "recorded")
     return Response(204)
 

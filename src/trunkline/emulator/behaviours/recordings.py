@@ -7,12 +7,11 @@ from collections.abc import Iterable
 from ..answers import Call
 from ..crud import Handler
 from ..messages import Response
-from ..refusals import Refusal
 from ..store import Store
 from ..telephony.recordings import size, sound
 from ..values import Row
+from ..warning_codes import FILE_NOT_FOUND, refuse
 
-FILE_NOT_FOUND = "WARNINGS.XAPI.FILE_NOT_FOUND"
 _SETTINGS = "recording repository"
 _AT_FIRST: Row = {
     "AutoDeleteRecordingDays": 30,
@@ -32,11 +31,6 @@ _SAID = (
 )
 
 
-def _missing() -> Refusal:
-    """400 for a recording that isn't there (PBX.md, Answers)."""
-    return Refusal(400, FILE_NOT_FOUND, details={"": FILE_NOT_FOUND})
-
-
 def _file(row: Row) -> Response:
     """The sound of a recording, a WAV file with its name (PBX.md, Files)."""
     return Response.file(sound(row["Id"]), "audio/x-wav", _name(row))
@@ -50,7 +44,7 @@ def _download(call: Call) -> Response:
     for row in call.store.rows("Recordings"):
         if row["Id"] == call.arguments["recId"]:
             return _file(row)
-    raise _missing()
+    raise refuse(call.store, FILE_NOT_FOUND)
 
 
 def _download_by_name(call: Call) -> Response:
@@ -59,7 +53,7 @@ def _download_by_name(call: Call) -> Response:
     for row in call.store.rows("Recordings"):
         if wanted in (row["RecordingUrl"], _name(row)):
             return _file(row)
-    raise _missing()
+    raise refuse(call.store, FILE_NOT_FOUND)
 
 
 def _chosen(call: Call) -> list[Row]:
@@ -67,7 +61,7 @@ def _chosen(call: Call) -> list[Row]:
     rows = call.store.tables["Recordings"].rows
     ids = dict.fromkeys(call.body()["ids"])
     if not ids.keys() <= rows.keys():
-        raise _missing()
+        raise refuse(call.store, FILE_NOT_FOUND)
     return [rows[number] for number in ids]
 
 

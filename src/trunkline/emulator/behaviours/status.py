@@ -16,7 +16,7 @@ from ..remembered import remembered
 from ..seeds.fresh import MEMORY
 from ..store import Store
 from ..values import Row
-from ..views import peer_name
+from ..views import PEER_TYPES, peer_name
 from .firewall import passed
 from .kept_settings import setting
 from .services import running
@@ -28,15 +28,8 @@ _MAINTENANCE = "database maintenance"
 MAINTENANCE_LASTS = timedelta(seconds=5)
 # Bytes that one of a kind takes.
 _RECORDING, _CALL, _CHAT, _EVENT = 480_000, 1_200, 600, 400
-# Sets whose numbers the PBX answers itself, and what these are (Pbx.PeerType).
-_SYSTEM_PEERS = {
-    "Queues": "Queue",
-    "RingGroups": "RingGroup",
-    "Receptionists": "IVR",
-    "Fax": "Fax",
-    "Parkings": "Parking",
-    "CallFlowApps": "RoutePoint",
-}
+# Sets whose numbers the PBX answers itself.
+_SYSTEM_PEERS = ("Queues", "RingGroups", "Receptionists", "Fax", "Parkings", "CallFlowApps")
 
 
 def count(store: Store, name: str) -> int:
@@ -134,8 +127,8 @@ def system_extensions(store: Store) -> list[Row]:
     """Every number that is no user's or trunk's, and whether it answers; none does without the SIP service."""
     up = all(row["Status"] == "Running" for row in store.rows("Services") if row["Name"] == "SIPService")
     return [
-        {"Number": row["Number"], "Name": peer_name(row), "Type": kind, "IsRegistered": up}
-        for name, kind in _SYSTEM_PEERS.items()
+        {"Number": row["Number"], "Name": peer_name(row), "Type": PEER_TYPES[name], "IsRegistered": up}
+        for name in _SYSTEM_PEERS
         for row in store.rows(name)
     ]
 

@@ -7,14 +7,13 @@ from ..answers import Call
 from ..crud import Handler
 from ..messages import Response
 from ..refusals import bad_field
-from ..store import REQUIRED, Store
-from ..warning_codes import refuse
+from ..store import Store
+from ..warning_codes import REQUIRED, refuse
 from .kept_settings import check_location
 
 _FAX_BYTES = "fax files bytes"
 # What the faxes that a seed came with take, in bytes, for each fax extension.
 _FAX = 42_000
-_ARCHIVED = 44
 _CONFIGS = {"MySql": "RemoteMySqlConfig", "Postgre": "RemotePostgreConfig", "SqlServer": "RemoteSqlServerConfig"}
 
 
@@ -30,7 +29,7 @@ def _archive(part: str) -> Handler:
         if part == "Recordings":
             for row in store.rows("Recordings"):
                 store.change("Recordings", row, IsArchived=True)
-        event_log.log_event(store, "Info", _ARCHIVED, f"{part} were archived", params=(part,))
+        event_log.log_event(store, "Info", event_log.DATA_ARCHIVED, f"{part} were archived", params=(part,))
         return Response(204)
 
     return handler
@@ -55,7 +54,7 @@ def _test_connector(call: Call) -> Response:
 def _synchronize(call: Call) -> Response:
     """Send the data: it goes nowhere, and stays where it is."""
     _check_connector(call.store)
-    event_log.log_event(call.store, "Info", _ARCHIVED, "The data connector sent its data")
+    event_log.log_event(call.store, "Info", event_log.DATA_ARCHIVED, "The data connector sent its data")
     return Response(204)
 
 

@@ -13,8 +13,8 @@ from ..messages import Response
 from ..odata.literals import read_date_time
 from ..refusals import bad_field
 from ..rules.addresses import is_mail_address
-from ..store import REQUIRED, Store
-from ..warning_codes import refuse
+from ..store import Store
+from ..warning_codes import INVALID, OUT_OF_THE_RANGE, REQUIRED, refuse
 
 _ACCESS_UNTIL = "remote access until"
 MOST_DAYS = 30
@@ -33,7 +33,7 @@ def _request_help(call: Call) -> Response:
         if not asked.get(field):
             raise bad_field(field, REQUIRED)
     if not is_mail_address(asked["ReplyEmail"]):
-        raise refuse(call.store, "WARNINGS.INVALID", "ReplyEmail")
+        raise refuse(call.store, INVALID, "ReplyEmail")
     days = asked.get("GrantPeriodDays")
     if days:
         _grant(call.store, days)
@@ -42,7 +42,7 @@ def _request_help(call: Call) -> Response:
 
 def _grant(store: Store, days: int) -> None:
     if not 0 < days <= MOST_DAYS:
-        raise refuse(store, "WARNINGS.XAPI.OUT_OF_THE_RANGE", "GrantPeriodDays")
+        raise refuse(store, OUT_OF_THE_RANGE, "GrantPeriodDays")
     store.keep(_ACCESS_UNTIL, event_log.stamp(store.now() + timedelta(days=days)))
     event_log.log_event(store, "Warning", event_log.REMOTE_ACCESS, f"Remote access was granted for {days} days")
 

@@ -11,7 +11,7 @@ from ..messages import Response
 from ..principals import new_key
 from ..remembered import remembered
 from ..store import Store
-from ..warning_codes import refuse
+from ..warning_codes import INVALID, NOT_FOUND, refuse
 
 _SETS = ("SecurityTokens", "MyTokens")
 _REGISTERED = "settings mcp servers"
@@ -50,7 +50,7 @@ def _issuer(store: Store, address: str, field: str) -> str:
     except ValueError:
         valid = False
     if not valid:
-        raise refuse(store, "WARNINGS.INVALID", field)
+        raise refuse(store, INVALID, field)
     return f"https://{parts.netloc}"
 
 
@@ -82,7 +82,7 @@ def _exchange(call: Call) -> Response:
     issuer = _issuer(call.store, asked["tokenEndpoint"], "tokenEndpoint")
     known = remembered(call.store, _REGISTERED, {})
     if issuer not in known:
-        raise refuse(call.store, "WARNINGS.XAPI.NOT_FOUND", "tokenEndpoint")
+        raise refuse(call.store, NOT_FOUND, "tokenEndpoint")
     if not asked["code"] or not asked["verifier"]:
         raise refuse(call.store, "WARNINGS.XAPI.INVALID_CREDENTIALS", "code")
     entry = {**known[issuer], "scope": asked["scope"], "signed in": event_log.stamp(call.store.now())}

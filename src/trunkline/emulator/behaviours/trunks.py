@@ -11,11 +11,12 @@ from ..crud import Handler
 from ..messages import Response
 from ..refusals import not_found
 from ..rules import RULES
-from ..rules.checks import INVALID, NOT_FOUND, refuse
+from ..rules.checks import refuse_wrong
 from ..rules.lines import fits
 from ..rules.numbering import free_number
 from ..store import Store
 from ..values import Row
+from ..warning_codes import INVALID, NOT_FOUND
 
 Report = Row
 
@@ -63,7 +64,7 @@ def _refresh(call: Call) -> Response:
     """Register again: a trunk that knows its provider is on line afterwards."""
     trunk = call.store.tables["Trunks"].rows.get(call.body()["id"])
     if trunk is None:
-        refuse(call.store, {"id": NOT_FOUND})
+        refuse_wrong(call.store, {"id": NOT_FOUND})
     else:
         call.store.change("Trunks", trunk, IsOnline=bool((trunk["Gateway"] or {}).get("Host")))
     return Response(204)
@@ -137,7 +138,7 @@ def _test_outbound(call: Call) -> Response:
     """Whether an outbound rule takes a number to this trunk. Raises Refusal (400) for what is no number."""
     trunk, number = call.entity(), call.body()["destination"]
     if not number.lstrip("+").isdecimal():
-        refuse(call.store, {"destination": INVALID})
+        refuse_wrong(call.store, {"destination": INVALID})
     reports = _outbound(call.store, trunk)
     rules = sorted(call.store.rows("OutboundRules"), key=lambda rule: rule["Priority"] or 0)
     matching = next((rule for rule in rules if fits(rule, number)), None)

@@ -11,7 +11,7 @@ from ..messages import Response
 from ..remembered import remembered
 from ..store import Store
 from ..values import Row
-from ..warning_codes import refuse
+from ..warning_codes import NOT_FOUND, refuse
 from .version import version_of
 
 _INSTALLED = "settings installed updates"
@@ -73,11 +73,11 @@ def _install(call: Call) -> Response:
     """Install entries of the list whose key is shown. Raises Refusal (400) for another key or an unknown entry."""
     store, asked = call.store, call.body()["install"]
     if asked.get("Key") != KEY:
-        raise refuse(store, "WARNINGS.XAPI.NOT_FOUND", "Key")
+        raise refuse(store, NOT_FOUND, "Key")
     offered = {item["Guid"]: item for item in _items(store, SYSTEM, PROMPTS, CRM)}
     entries = list(dict.fromkeys(asked.get("Entries") or []))
     if not offered.keys() >= set(entries):
-        raise refuse(store, "WARNINGS.XAPI.NOT_FOUND", "Entries")
+        raise refuse(store, NOT_FOUND, "Entries")
     store.keep(_INSTALLED, [*remembered(store, _INSTALLED, []), *entries])
     store.keep(_LAST, event_log.stamp(store.now()))
     status = store.singletons["SystemStatus"]
@@ -100,7 +100,7 @@ def _details(call: Call) -> Response:
     offered = {item["Guid"]: item for item in _items(call.store, SYSTEM, PROMPTS, CRM)}
     item = offered.get(str(call.arguments["id"]).lower())
     if str(call.arguments["key"]).lower() != KEY or item is None:
-        raise refuse(call.store, "WARNINGS.XAPI.NOT_FOUND")
+        raise refuse(call.store, NOT_FOUND)
     return call.write_value(f"{item['Name']} {item['ServerVersion']}: {item['Description']}.")
 
 

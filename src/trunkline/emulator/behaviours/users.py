@@ -8,15 +8,15 @@ from typing import Any
 from .. import crud
 from ..answers import Call
 from ..crud import Handler
+from ..csv_files import export
 from ..messages import Response
-from ..odata.query import apply
 from ..refusals import Refusal
 from ..rules import RULES
-from ..rules.checks import ALREADY_IN_USE, NOT_FOUND, OUT_OF_THE_RANGE, REQUIRED, refuse
+from ..rules.checks import refuse_wrong
 from ..rules.roles import ROLES, is_lower
-from ..shapes import as_csv
-from ..store import FORBIDDEN_CHANGE, Store
+from ..store import Store
 from ..values import Row
+from ..warning_codes import ALREADY_IN_USE, FORBIDDEN_CHANGE, NOT_FOUND, OUT_OF_THE_RANGE, REQUIRED
 
 _MONITORED = "monitored users"
 _WELCOMED = "welcome mails"
@@ -28,7 +28,7 @@ MAX_MONITORED_DAYS = 365
 def users_of(store: Store, ids: list[int], field: str = "ids") -> list[Row]:
     """The users of some Ids, each once. Raises Refusal (400) naming each Id that has none."""
     known = store.tables["Users"].rows
-    refuse(store, {f"{field}[{place}]": NOT_FOUND for place, id_ in enumerate(ids) if id_ not in known})
+    refuse_wrong(store, {f"{field}[{place}]": NOT_FOUND for place, id_ in enumerate(ids) if id_ not in known})
     return [known[id_] for id_ in dict.fromkeys(ids)]
 
 
@@ -52,7 +52,7 @@ def _update_all(store: Store, ids: list[int], fields: Row) -> Response:
     """Change several users alike: all of them, or none where one refuses."""
     users = users_of(store, ids)
     if len(users) > 1:
-        refuse(store, {field: ALREADY_IN_USE for field in _PERSONAL if fields.get(field)})
+        refuse_wrong(store, {field: ALREADY_IN_USE for field in _PERSONAL if fields.get(field)})
     rule = RULES["Users"]
     for user in users:
         prepared = rule.prepare(store, fields, user)
@@ -67,7 +67,7 @@ def _bulk_update(call: Call) -> Response:
     body = call.body()
     fields = {field: value for field, value in body["user"].items() if field != "Id"}
     if fields.pop("Number", None):
-        refuse(call.store, {"user.Number": FORBIDDEN_CHANGE})
+        refuse_wrong(call.store, {"user.Number": FORBIDDEN_CHANGE})
     return _update_all(call.store, body["ids"], fields)
 
 
@@ -84,10 +84,7 @@ def _multi_user_update(call: Call) -> Response:
 
 
 def _export(call: Call) -> Response:
-    rows, _ = apply(call.query, call.store.rows("Users"))
-    fields = call.store.catalog.fields("Pbx.User")
-    columns = call.query.select or tuple(field for field, spec in fields.items() if not spec.navigation)
-    return Response.file(as_csv(columns, rows), "text/csv; charset=utf-8", "extensions.csv")
+    return export(call, call.store.rows("Users"), "Pbx.User", "extensions.csv")
 
 
 def _send_welcome_email(call: Call) -> Response:
@@ -100,7 +97,7 @@ def _send_welcome_email(call: Call) -> Response:
 def welcome(store: Store, users: list[Row]) -> None:
     """Send the welcome mail. Raises Refusal (400) where a user has no address; then nobody gets one."""
     if any(not user["EmailAddress"] for user in users):
-        refuse(store, {"EmailAddress": REQUIRED})
+        refuse_wrong(store, {"EmailAddress": REQUIRED})
     sent = {str(user["Id"]): store.now().isoformat() for user in users}
     store.keep(_WELCOMED, {**store.kept.get(_WELCOMED, {}), **sent})
 
@@ -109,7 +106,7 @@ def _set_monitor_status(call: Call) -> Response:
     """Log a user's calls in detail for some days; 0 ends it."""
     user, days = call.entity(), call.body()["days"]
     if not 0 <= days <= MAX_MONITORED_DAYS:
-        refuse(call.store, {"days": OUT_OF_THE_RANGE})
+        refuse_wrong(call.store, {"days": OUT_OF_THE_RANGE})
     watched = {number: end for number, end in call.store.kept.get(_MONITORED, {}).items() if number != user["Number"]}
     if days:
         watched[user["Number"]] = int((call.store.now() + timedelta(days=days)).timestamp())
@@ -133,7 +130,7 @@ def _update_my_user(call: Call) -> Response:
         before = roles.get(row.get("GroupId"))
         if role in ROLES and before in ROLES and is_lower(role, than=before):
             wrong[f"Groups[{place}].Rights.RoleName"] = "WARNINGS.XAPI.USER_ROLE_DOWNGRADE"
-    refuse(call.store, wrong)
+    refuse_wrong(call.store, wrong)
     return crud.update(call)
 
 

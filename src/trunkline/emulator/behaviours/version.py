@@ -1,4 +1,4 @@
-"""The version of the PBX as its status tells it: four parts."""
+"""The version of the PBX as its status and its headers tell it: four parts."""
 
 from __future__ import annotations
 
@@ -6,5 +6,8 @@ from ..store import Store
 
 
 def version_of(store: Store) -> str:
-    version = store.catalog.version or ""
+    return four_parts(store.catalog.version or "")
+
+
+def four_parts(version: str) -> str:
     return f"{version}.0" if version.count(".") == 2 else version

@@ -5,9 +5,10 @@ from __future__ import annotations
 from ..answers import Call
 from ..crud import Handler
 from ..messages import Response
-from ..rules.checks import ALREADY_IN_USE, REQUIRED, refuse
+from ..rules.checks import refuse_wrong
 from ..rules.index import unique_to
 from ..rules.offers import FRIENDLY, link_of_user
+from ..warning_codes import ALREADY_IN_USE, REQUIRED
 
 
 def _validate(call: Call) -> Response:
@@ -18,16 +19,16 @@ def _validate(call: Call) -> Response:
     store, model = call.store, call.body()["model"]
     name, pair = model.get("FriendlyName") or "", model.get("Pair") or ""
     if not name:
-        refuse(store, {"FriendlyName": REQUIRED})
+        refuse_wrong(store, {"FriendlyName": REQUIRED})
     malformed = FRIENDLY(store, name)
     if malformed:
-        refuse(store, {"FriendlyName": malformed})
+        refuse_wrong(store, {"FriendlyName": malformed})
     user, link = link_of_user(store, name), unique_to(store, "WebsiteLinks", "Link", name)
     answers = (link or {}).get("DN") or {}
     others_user = user is not None and pair not in (user["Number"], str(user["Id"]))
     others_link = link is not None and pair not in (answers.get("Number"), str(answers.get("Id")))
     if others_user or others_link:
-        refuse(store, {"FriendlyName": ALREADY_IN_USE})
+        refuse_wrong(store, {"FriendlyName": ALREADY_IN_USE})
     return Response(204)
 
 

@@ -2,16 +2,15 @@
 
 from __future__ import annotations
 
-import csv
-import io
 import json
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from datetime import tzinfo
 from itertools import islice
 from typing import Any
 
 from ..answers import Call
+from ..csv_files import csv_file
 from ..messages import Response
 from ..odata import query
 from ..odata.literals import read_date_time
@@ -98,7 +97,7 @@ class Form:
 def write_list(call: Call, pager: Pager) -> Response:
     """The rows as JSON; what is null is left out (PBX.md, Answers)."""
     page, total = pager(call, Arguments(call.arguments))
-    shaped = (query.shape(row, call.query, _type_name(call), call.store.catalog) for row in page)
+    shaped = (query.shape(row, call.query, call.answer_type.name, call.store.catalog) for row in page)
     return call.write_rows([_without_nulls(row) for row in shaped], total)
 
 
@@ -112,36 +111,19 @@ def write_file(call: Call, pager: Pager) -> Response:
     """The rows as CSV, their times in the client's time zone."""
     asked = Arguments(call.arguments)
     page, _ = pager(call, asked)
-    fields = call.store.catalog.fields(_type_name(call))
+    fields = call.store.catalog.fields(call.answer_type.name)
     selected = dict.fromkeys(name.partition("/")[0] for name in call.query.select or ())
     columns = list(selected) or [name for name, spec in fields.items() if not spec.navigation]
     times = {name for name, spec in fields.items() if spec.name == "DateTimeOffset"}
     if "clientTimeZone" not in call.arguments:
         times = set()
-    shaped = (query.shape(row, call.query, _type_name(call), call.store.catalog) for row in page)
+    shaped = (query.shape(row, call.query, call.answer_type.name, call.store.catalog) for row in page)
     shown = ([_cell(row.get(name), asked.zone if name in times else None) for name in columns] for row in shaped)
-    return Response.file(
-        _csv(columns, shown), "text/csv; charset=utf-8", f"{call.route.resource.removeprefix('Report')}.csv"
-    )
+    return csv_file(columns, shown, f"{call.route.resource.removeprefix('Report')}.csv")
 
 
 def _form(call: Call) -> Form:
-    return Form(call.store, _type_name(call))
-
-
-def _type_name(call: Call) -> str:
-    spec = call.action.answer_type
-    if spec is None:
-        raise ValueError(f"{call.action.id} has rows of no type")
-    return spec.name
-
-
-def _csv(columns: Iterable[str], rows: Iterable[Iterable[str]]) -> bytes:
-    out = io.StringIO()
-    writer = csv.writer(out)
-    writer.writerow(columns)
-    writer.writerows(rows)
-    return out.getvalue().encode()
+    return Form(call.store, call.answer_type.name)
 
 
 def _cell(value: Any, zone: tzinfo | None) -> str:

@@ -6,7 +6,8 @@ from collections.abc import Iterator
 from typing import TYPE_CHECKING, ClassVar
 
 from ..values import Row
-from .checks import NOT_FOUND, REQUIRED, SHORT, between, empty, like, refusal
+from ..warning_codes import NOT_FOUND, REQUIRED, refuse
+from .checks import SHORT, between, empty, like
 from .dns import Dn
 from .numbering import free_number
 from .references import LEADS_TO, dn, find
@@ -115,7 +116,7 @@ class Faxes(Dn):
 
     def check_removal(self, store: Store, row: Row) -> None:
         if row["FaxServer"]:
-            raise refusal(store, "WARNINGS.FAX_SERVER_CANNOT_BE_DELETED", row["Number"])
+            raise refuse(store, "WARNINGS.FAX_SERVER_CANNOT_BE_DELETED", row["Number"])
 
 
 class CallFlowApps(Dn):

@@ -10,32 +10,22 @@ from collections.abc import Callable, Iterator, Mapping
 from ipaddress import ip_network
 from typing import TYPE_CHECKING, Any, ClassVar
 
-from ..refusals import Refusal, bad_fields
+from ..refusals import bad_fields
 from ..values import Row
+from ..warning_codes import (
+    ALREADY_IN_USE,
+    INVALID,
+    INVALID_IP_MASK,
+    NOT_FOUND,
+    OUT_OF_THE_RANGE,
+    REQUIRED,
+    warning,
+)
 from .index import LOOKED_UP, by_number, noted, unique_to
 from .rule import Rule
 
 if TYPE_CHECKING:
     from ..store import Store
-
-REQUIRED = "WARNINGS.XAPI.REQUIRED"
-NOT_FOUND = "WARNINGS.XAPI.NOT_FOUND"
-ALREADY_IN_USE = "WARNINGS.XAPI.ALREADY_IN_USE"
-DUPLICATE = "WARNINGS.XAPI.DUPLICATE"
-OUT_OF_THE_RANGE = "WARNINGS.XAPI.OUT_OF_THE_RANGE"
-INVALID = "WARNINGS.INVALID"
-INVALID_IP_MASK = "WARNINGS.INVALID_IP_MASK"
-MAC_IN_USE = "WARNINGS.MAC_ADDRESS_ALREADY_IN_USE"
-INVALID_HEX = "WARNINGS.INVALID_HEX_CHARACTER"
-TOO_MANY = "WARNINGS.XAPI.TOO_MANY_ITEMS_IN_LIST"
-
-# What older versions say, whose list of warnings is shorter.
-_BEFORE = {
-    INVALID: OUT_OF_THE_RANGE,
-    MAC_IN_USE: ALREADY_IN_USE,
-    INVALID_HEX: OUT_OF_THE_RANGE,
-    TOO_MANY: OUT_OF_THE_RANGE,
-}
 
 Wrong = dict[str, str]
 # The code for a value, or None where it is fine; empty values are left to ``required``.
@@ -44,22 +34,10 @@ Check = Callable[["Store", Any], "str | None"]
 MAC = re.compile(r"[0-9A-Fa-f]{12}")
 
 
-def code(store: Store, warning: str) -> str:
-    """The warning, or what a version without it says."""
-    known = store.catalog.enum_values("Pbx.Warnings")
-    return warning if warning in known else _BEFORE.get(warning, warning)
-
-
-def refuse(store: Store, wrong: Mapping[str, str]) -> None:
+def refuse_wrong(store: Store, wrong: Mapping[str, str]) -> None:
     """Raises Refusal (400) with one detail for each wrong field; nothing wrong, nothing happens."""
     if wrong:
-        raise bad_fields({field: code(store, warning) for field, warning in wrong.items()})
-
-
-def refusal(store: Store, warning: str, target: str = "") -> Refusal:
-    """400 for something that no field of a body names."""
-    text = code(store, warning)
-    return Refusal(400, f"{target}:\n{text}" if target else text, details={target: text})
+        raise bad_fields({field: warning(store.catalog, code) for field, code in wrong.items()})
 
 
 def longest(limit: int, warning: str) -> Check:
@@ -137,7 +115,7 @@ class Checked(Rule):
         return given
 
     def check(self, store: Store, row: Row, given: Row, old: Row | None) -> None:
-        refuse(store, dict(self._wrong(store, row, given, old)))
+        refuse_wrong(store, dict(self._wrong(store, row, given, old)))
 
     def stored(self, store: Store, row: Row, old: Row | None) -> None:
         noted(store, self.name, row)

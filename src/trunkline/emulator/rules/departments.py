@@ -6,7 +6,8 @@ from collections.abc import Iterator
 from typing import TYPE_CHECKING, ClassVar
 
 from ..values import Row
-from .checks import DUPLICATE, NOT_FOUND, OUT_OF_THE_RANGE, REQUIRED, SHORT, empty, refusal
+from ..warning_codes import DUPLICATE, NOT_FOUND, OUT_OF_THE_RANGE, REQUIRED, refuse
+from .checks import SHORT, empty
 from .dns import Naming
 from .memberships import complete_members, enrol_members, move_to_default, rename
 from .references import settle
@@ -69,9 +70,9 @@ class Departments(Naming):
 
     def check_removal(self, store: Store, row: Row) -> None:
         if row["IsDefault"]:
-            raise refusal(store, "WARNINGS.GROUP_CANNOT_BE_DELETED", row["Number"])
+            raise refuse(store, "WARNINGS.GROUP_CANNOT_BE_DELETED", row["Number"])
         if row["Members"]:
-            raise refusal(store, "WARNINGS.GROUP_WITH_MEMBERS_CANNOT_BE_DELETED", row["Number"])
+            raise refuse(store, "WARNINGS.GROUP_WITH_MEMBERS_CANNOT_BE_DELETED", row["Number"])
 
     def removed(self, store: Store, row: Row) -> None:
         move_to_default(store, row)

@@ -6,8 +6,9 @@ from collections.abc import Iterator
 from typing import TYPE_CHECKING, ClassVar
 
 from ..values import Row
+from ..warning_codes import INVALID_HEX, MAC_IN_USE, NOT_FOUND
 from . import phones
-from .checks import INVALID_HEX, MAC_IN_USE, NOT_FOUND, SHORT, Checked, empty, exists_in, group_named, like
+from .checks import SHORT, Checked, empty, exists_in, group_named, like
 from .dns import Naming
 from .users import secret
 

@@ -6,20 +6,8 @@ from collections.abc import Iterator
 from typing import TYPE_CHECKING, ClassVar
 
 from ..values import Row
-from .checks import (
-    ALREADY_IN_USE,
-    DUPLICATE,
-    INVALID,
-    NOT_FOUND,
-    OUT_OF_THE_RANGE,
-    REQUIRED,
-    SHORT,
-    TOO_MANY,
-    between,
-    empty,
-    like,
-    refusal,
-)
+from ..warning_codes import ALREADY_IN_USE, DUPLICATE, INVALID, NOT_FOUND, OUT_OF_THE_RANGE, REQUIRED, TOO_MANY, refuse
+from .checks import SHORT, between, empty, like
 from .departments import group_names
 from .dns import Dn, Naming
 
@@ -82,7 +70,7 @@ class Trunks(Dn):
     def check_removal(self, store: Store, row: Row) -> None:
         for rule in store.rows("OutboundRules"):
             if rule["EmergencyRule"] and any(route["TrunkId"] == row["Id"] for route in rule["Routes"]):
-                raise refusal(store, "WARNINGS.CANNOT_DELETE_TRUNKS_BINDED_ERMERGENCY_NUMBER", row["Number"])
+                raise refuse(store, "WARNINGS.CANNOT_DELETE_TRUNKS_BINDED_ERMERGENCY_NUMBER", row["Number"])
 
     def removed(self, store: Store, row: Row) -> None:
         of_trunk = [
@@ -129,8 +117,9 @@ class OutboundRules(Naming):
         if old is None and not filled.get("Priority"):
             filled["Priority"] = max((row["Priority"] or 0 for row in store.rows("OutboundRules")), default=0) + 1
         known = store.tables["Groups"].rows
-        if "GroupIds" in given and all(group in known for group in given["GroupIds"]):
-            filled["GroupNames"] = group_names(store, given["GroupIds"])
+        ids = {**(old or {}), **given}.get("GroupIds") or []
+        if given.keys() & {"GroupIds", "GroupNames"} and all(group in known for group in ids):
+            filled["GroupNames"] = group_names(store, ids)
         return filled
 
     def more(self, store: Store, row: Row, given: Row, old: Row | None) -> Iterator[tuple[str, str]]:

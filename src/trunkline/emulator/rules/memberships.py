@@ -10,7 +10,8 @@ from collections.abc import Iterable, Mapping
 from typing import TYPE_CHECKING, Any
 
 from ..values import Row
-from .checks import DUPLICATE, NOT_FOUND, REQUIRED, Wrong, empty, refuse
+from ..warning_codes import DUPLICATE, NOT_FOUND, REQUIRED
+from .checks import Wrong, empty, refuse_wrong
 from .references import find, name_shown
 from .roles import LOWEST, rights_in
 
@@ -70,7 +71,7 @@ def _complete_rows(store: Store, sent: Iterable[Row], old: Row | None, name: str
             wrong[f"Groups[{place}].Rights.RoleName"] = NOT_FOUND
             continue
         found[group["Id"]] = {**row, **_row_of_group(store, group, rights, name)}
-    refuse(store, wrong)
+    refuse_wrong(store, wrong)
     return list(found.values())
 
 
@@ -168,7 +169,7 @@ def complete_members(store: Store, group: Row, sent: Iterable[Row]) -> list[Row]
             continue
         completed = store.values.complete("Pbx.Rights", rights)
         found[user["Id"]] = _row_of_member(store, user, {"GroupId": group.get("Id") or 0, "Rights": completed})
-    refuse(store, wrong)
+    refuse_wrong(store, wrong)
     return list(found.values())
 
 

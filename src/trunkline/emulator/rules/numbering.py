@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from .checks import refusal
+from ..warning_codes import refuse
 
 if TYPE_CHECKING:
     from ..store import Store
@@ -23,7 +23,7 @@ _TRUNKS = range(10_000, 100_000)
 _NUMBERED = (("ConferenceSettings", "Extension"), ("VoicemailSettings", "Extension"))
 
 
-def _length(store: Store) -> int:
+def extension_length(store: Store) -> int:
     """How many digits an extension has: the parameter EXTENSIONLENGTH, else three."""
     found = next((row["Value"] for row in store.rows("Parameters") if row["Name"] == "EXTENSIONLENGTH"), None)
     return int(found) if found and found.isdecimal() and 2 <= int(found) <= 9 else 3
@@ -38,10 +38,10 @@ def free_number(store: Store, kind: str) -> str:
     if kind == "trunk":
         plan, start = _TRUNKS, _TRUNKS.start
     else:
-        length = _length(store)
+        length = extension_length(store)
         plan = range(10 ** (length - 1), 10**length)
         start = int(_FIRST[kind].ljust(length, "0")[:length])
     for number in (*range(start, plan.stop), *range(plan.start, start)):
         if str(number) not in taken:
             return str(number)
-    raise refusal(store, "WARNINGS.NO_MORE_NUMBERS_AVAILABLE", "Number")
+    raise refuse(store, "WARNINGS.NO_MORE_NUMBERS_AVAILABLE", "Number")

@@ -7,15 +7,8 @@ from collections.abc import Iterator
 from typing import TYPE_CHECKING, ClassVar
 
 from ..values import Row
-from .checks import (
-    ALREADY_IN_USE,
-    OUT_OF_THE_RANGE,
-    SHORT,
-    Checked,
-    group_named,
-    like,
-    refusal,
-)
+from ..warning_codes import ALREADY_IN_USE, INVALID, OUT_OF_THE_RANGE, refuse
+from .checks import SHORT, Checked, group_named, like
 from .dns import Naming
 from .index import next_number, unique_to
 
@@ -42,7 +35,7 @@ class WebsiteLinks(Naming):
             yield "Link", ALREADY_IN_USE
         for place, site in enumerate(given.get("Website") or []):
             if like(r"(https?://)?[^\s/]+(/\S*)?")(store, site):
-                yield f"Website[{place}]", "WARNINGS.INVALID"
+                yield f"Website[{place}]", INVALID
 
 
 def link_of_user(store: Store, link: str) -> Row | None:
@@ -99,4 +92,4 @@ class Playlists(Checked):
         sources += [queue["OnHoldFile"] for queue in store.rows("Queues")]
         sources += [group.get("MusicOnHold") for group in store.rows("Groups")]
         if row["Name"] in sources:
-            raise refusal(store, "WARNINGS.XAPI.PLAYLIST_IN_USE", row["Name"])
+            raise refuse(store, "WARNINGS.XAPI.PLAYLIST_IN_USE", row["Name"])

@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING, ClassVar
 
 from ..odata.literals import read_date_time
 from ..values import Row
-from .checks import MEDIUM, SHORT, Checked, empty, ip_mask, like, refusal
+from ..warning_codes import refuse
+from .checks import MEDIUM, SHORT, Checked, empty, ip_mask, like
 from .index import next_number
 
 if TYPE_CHECKING:
@@ -45,7 +46,7 @@ class BlockedNumbers(Checked):
         """The PBX gives the Id, a number written as text."""
         if old is None and empty(given.get("Id")):
             if len(store.tables[self.name].rows) >= MAX_NUMBERS:
-                raise refusal(store, "WARNINGS.BLACKLIST_NUMBER_LIMIT_EXCEEDED", "CallerId")
+                raise refuse(store, "WARNINGS.BLACKLIST_NUMBER_LIMIT_EXCEEDED", "CallerId")
             return {**given, "Id": str(next_number(store, self.name, "Id"))}
         return given
 

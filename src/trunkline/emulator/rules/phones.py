@@ -9,7 +9,8 @@ from collections.abc import Iterable
 from typing import TYPE_CHECKING, Any
 
 from ..values import Row
-from .checks import DUPLICATE, INVALID_HEX, MAC, MAC_IN_USE, NOT_FOUND, REQUIRED, Wrong, empty, refuse
+from ..warning_codes import DUPLICATE, INVALID_HEX, MAC_IN_USE, NOT_FOUND, REQUIRED
+from .checks import MAC, Wrong, empty, refuse_wrong
 from .index import derived, unique_to
 from .references import name_shown, noted_names
 
@@ -61,7 +62,7 @@ def complete(store: Store, sent: Iterable[Row], old: Row | None) -> list[Row]:
             continue
         known = before.get(mac, {})
         found[mac] = {**known, **phone, "MacAddress": mac, "Id": known.get("Id") or 0}
-    refuse(store, wrong)
+    refuse_wrong(store, wrong)
     return list(found.values())
 
 

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from ..principals import forget_key
 from ..values import Row
-from ..warning_codes import refuse
+from ..warning_codes import INVALID, REQUIRED, refuse
 from .rule import Rule
 
 if TYPE_CHECKING:
@@ -23,9 +23,9 @@ class Principals(Rule):
 
     def check(self, store: Store, row: Row, given: Row, old: Row | None) -> None:
         if not row["Number"]:
-            raise refuse(store, "WARNINGS.XAPI.REQUIRED", "Number")
+            raise refuse(store, REQUIRED, "Number")
         if not _CLIENT_ID.fullmatch(row["Number"]):
-            raise refuse(store, "WARNINGS.INVALID", "Number")
+            raise refuse(store, INVALID, "Number")
 
     def check_removal(self, store: Store, row: Row) -> None:
         if row.get("IsSystem"):

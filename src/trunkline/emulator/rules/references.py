@@ -13,25 +13,14 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 from ...catalog import Catalog, TypeSpec
 from ..values import Row
-from ..views import peer_name
-from .checks import DUPLICATE, NOT_FOUND, REQUIRED, Wrong, empty, refuse
+from ..views import PEER_TYPES, peer_name
+from ..warning_codes import DUPLICATE, NOT_FOUND, REQUIRED
+from .checks import Wrong, empty, refuse_wrong
 from .index import by_number, derived, is_built
 
 if TYPE_CHECKING:
     from ..store import Store
 
-# Sets of DNs and what a peer of each is.
-KINDS = {
-    "Users": "Extension",
-    "Queues": "Queue",
-    "RingGroups": "RingGroup",
-    "Receptionists": "IVR",
-    "Fax": "Fax",
-    "Parkings": "Parking",
-    "Trunks": "ExternalLine",
-    "Groups": "Group",
-    "CallFlowApps": "RoutePoint",
-}
 # Destinations that lead to a DN, and the set it must be in.
 LEADS_TO = {
     "VoiceMail": "Users",
@@ -74,7 +63,7 @@ def find(store: Store, set_name: str, item: Mapping[str, Any], own: Own | None =
 
 def dn(store: Store, item: Mapping[str, Any], own: Own | None = None) -> tuple[str, Row] | None:
     """The DN that an item names, with its set."""
-    for set_name in KINDS:
+    for set_name in PEER_TYPES:
         found = find(store, set_name, item, own)
         if found is not None:
             return set_name, found
@@ -97,7 +86,7 @@ def _destination(store: Store, item: Row, own: Own | None) -> Named:
     found = find(store, set_name, {"Number": item["Number"]}, own)
     if found is None:
         return Named(dict(_NOWHERE), {"Number": NOT_FOUND})
-    return Named({**item, "Name": _name_of(found), "Type": KINDS[set_name]}, {})
+    return Named({**item, "Name": _name_of(found), "Type": PEER_TYPES[set_name]}, {})
 
 
 def _name_of(row: Mapping[str, Any]) -> str | None:
@@ -131,7 +120,7 @@ def _peer(store: Store, item: Row, own: Own | None) -> Named:
         missing = REQUIRED if empty(item.get("Number")) and not item.get("Id") else NOT_FOUND
         return Named(None, {"Number": missing})
     set_name, row = found
-    named = {"Id": row["Id"], "Number": row["Number"], "Name": name_shown(set_name, row), "Type": KINDS[set_name]}
+    named = {"Id": row["Id"], "Number": row["Number"], "Name": name_shown(set_name, row), "Type": PEER_TYPES[set_name]}
     return Named({**item, **named}, {})
 
 
@@ -153,7 +142,7 @@ def _forward(store: Store, item: Row, own: Own | None) -> Named:
     if find(store, set_name, {"Number": item["ForwardDN"]}, own) is None:
         ended = {**item, "ForwardType": "EndCall", "ForwardDN": "", "PeerType": "None"}
         return Named(ended, {"ForwardDN": NOT_FOUND})
-    return Named({**item, "PeerType": KINDS[set_name]}, {})
+    return Named({**item, "PeerType": PEER_TYPES[set_name]}, {})
 
 
 def _route(store: Store, item: Row, own: Own | None) -> Named:
@@ -254,7 +243,7 @@ def look_up(store: Store, set_name: str, given: Row, old: Row | None) -> Row:
     wrong: Wrong = {}
     own = Own(set_name, {**(old or {}), **given})
     filled = resolved(store, store.tables[set_name].type_name, given, own, wrong)
-    refuse(store, wrong)
+    refuse_wrong(store, wrong)
     return filled
 
 

@@ -13,29 +13,19 @@ from typing import TYPE_CHECKING, Any
 
 from ..refusals import bad_field
 from ..values import Row
-from ..warning_codes import refuse
+from ..warning_codes import ALREADY_IN_USE, FORBIDDEN_CHANGE, INVALID, REQUIRED, refuse
 from . import addresses
+from .checks import Check, between
 from .rule import Rule
 
 if TYPE_CHECKING:
     from ..store import Store
 
-# Looks at a value that isn't null; gives the code of what is wrong.
-Check = Callable[["Store", Any], str | None]
-
-INVALID = "WARNINGS.INVALID"
-IN_USE = "WARNINGS.XAPI.ALREADY_IN_USE"
 EMPTY = "WARNINGS.XAPI.CAN_NOT_BE_EMPTY_STRING"
-REQUIRED = "WARNINGS.XAPI.REQUIRED"
 NO_SUCH_NUMBER = "WARNINGS.XAPI.NON_EXISTENT_EXT_NUMBER"
-FORBIDDEN_CHANGE = "WARNINGS.XAPI.FORBIDDEN_CHANGE"
 
 _DIGITS = re.compile(r"[0-9]+")
 _DIAL_CODE = re.compile(r"[0-9A-Za-z*#]{1,12}")
-
-
-def between(lowest: int, highest: int) -> Check:
-    return lambda store, value: None if lowest <= value <= highest else "WARNINGS.XAPI.OUT_OF_THE_RANGE"
 
 
 def text(holds: Callable[[str], bool], code: str = INVALID) -> Check:
@@ -61,7 +51,7 @@ def free_number(store: Store, value: str) -> str | None:
         return EMPTY
     if not _DIGITS.fullmatch(value):
         return INVALID
-    return IN_USE if value in store.numbers() else None
+    return ALREADY_IN_USE if value in store.numbers() else None
 
 
 def time_zone(store: Store, value: str) -> str | None:
@@ -195,7 +185,7 @@ class DialCodes(Settings):
                 raise refuse(store, INVALID, name)
             others = {other for field, other in row.items() if field != name}
             if value in others or value in store.numbers():
-                raise refuse(store, IN_USE, name)
+                raise refuse(store, ALREADY_IN_USE, name)
 
 
 class Cdr(Settings):
@@ -240,7 +230,7 @@ class Mail(Settings):
 class Network(Settings):
     def together(self, store: Store, row: Row, given: Row, old: Row) -> None:
         if row["SipPort"] is not None and row["SipPort"] == row["TunnelPort"]:
-            raise refuse(store, IN_USE, "TunnelPort" if "TunnelPort" in given else "SipPort")
+            raise refuse(store, ALREADY_IN_USE, "TunnelPort" if "TunnelPort" in given else "SipPort")
 
 
 class FaxServer(Settings):
@@ -279,7 +269,7 @@ class Named(Rule):
             raise bad_field("Name", REQUIRED)
         same = [other for other in store.rows(self._resource) if other["Name"] == row["Name"]]
         if any(old is None or other["Id"] != old["Id"] for other in same):
-            raise bad_field("Name", IN_USE)
+            raise bad_field("Name", ALREADY_IN_USE)
 
 
 _TOGETHER: dict[str, type[Settings]] = {

@@ -8,22 +8,9 @@ from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from ..values import Row
+from ..warning_codes import ALREADY_IN_USE, DUPLICATE, FORBIDDEN_CHANGE, NOT_FOUND, OUT_OF_THE_RANGE, refuse
 from . import phones
-from .checks import (
-    ALREADY_IN_USE,
-    DUPLICATE,
-    MEDIUM,
-    NOT_FOUND,
-    SHORT,
-    Wrong,
-    between,
-    empty,
-    exists_in,
-    like,
-    longest,
-    refusal,
-    refuse,
-)
+from .checks import MEDIUM, SHORT, Wrong, between, empty, exists_in, like, longest, refuse_wrong
 from .dns import Dn
 from .index import unique_to
 from .memberships import enrol, leave_all
@@ -108,7 +95,7 @@ class Users(Dn):
             yield "CurrentProfileName", NOT_FOUND
         for place, profile in enumerate(given.get("ForwardingProfiles") or []):
             if profile.get("NoAnswerTimeout") is not None and between(0, 3600)(store, profile["NoAnswerTimeout"]):
-                yield f"ForwardingProfiles[{place}].NoAnswerTimeout", "WARNINGS.XAPI.OUT_OF_THE_RANGE"
+                yield f"ForwardingProfiles[{place}].NoAnswerTimeout", OUT_OF_THE_RANGE
         for field in ("ClickToCallId", "WebMeetingFriendlyName"):
             if not empty(given.get(field)) and unique_to(store, "WebsiteLinks", "Link", given[field]):
                 yield field, ALREADY_IN_USE
@@ -128,7 +115,7 @@ class Users(Dn):
 
     def check_removal(self, store: Store, row: Row) -> None:
         if row["Number"] == store.singletons["GeneralSettingsForPbx"]["OperatorExtension"]:
-            raise refusal(store, "WARNINGS.OPERATOR_CANNOT_BE_DELETED", row["Number"])
+            raise refuse(store, "WARNINGS.OPERATOR_CANNOT_BE_DELETED", row["Number"])
 
     def removed(self, store: Store, row: Row) -> None:
         leave_all(store, row)
@@ -173,7 +160,7 @@ def _profiles(store: Store, sent: list[Row], old: Row | None) -> list[Row]:
         for place, profile in enumerate(sent):
             if profile.get("Name") not in PROFILES:
                 wrong[f"ForwardingProfiles[{place}].Name"] = NOT_FOUND
-        refuse(store, wrong)
+        refuse_wrong(store, wrong)
         return [{**_profile(name), **by_name.get(name, {}), "Id": 0} for name in PROFILES]
     known: dict[Any, Row] = {}
     for profile in old["ForwardingProfiles"]:
@@ -186,8 +173,8 @@ def _profiles(store: Store, sent: list[Row], old: Row | None) -> list[Row]:
         elif any(before["Id"] == other["Id"] for other in found):
             wrong[f"ForwardingProfiles[{place}].Id"] = DUPLICATE
         elif profile.get("Name", before["Name"]) != before["Name"]:
-            wrong[f"ForwardingProfiles[{place}].Name"] = "WARNINGS.XAPI.FORBIDDEN_CHANGE"
+            wrong[f"ForwardingProfiles[{place}].Name"] = FORBIDDEN_CHANGE
         else:
             found.append({**profile, "Id": before["Id"], "Name": before["Name"]})
-    refuse(store, wrong)
+    refuse_wrong(store, wrong)
     return found

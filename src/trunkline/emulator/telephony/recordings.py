@@ -3,17 +3,15 @@
 from __future__ import annotations
 
 import math
-import struct
 from array import array
 from functools import lru_cache
 
 from ..reports.spelling import moment
+from ..sounds import HEADER_SIZE, RATE, wav
 from ..values import Row
 from .records import DN_CLASSES, Kind, Leg, Party, PhoneCall
 
-RATE = 8000
 _LOUDNESS = 8000
-_HEADER = struct.Struct("<4sI4s4sIHHIIHH4sI")
 
 
 def recording_row(call: PhoneCall, leg: Leg) -> Row:
@@ -62,16 +60,6 @@ def sound(recording: int) -> bytes:
     return wav(array("h", (int(_LOUDNESS * math.sin(step * n)) for n in range(samples))))
 
 
-def wav(samples: array[int]) -> bytes:
-    if struct.pack("=H", 1) != struct.pack("<H", 1):
-        samples.byteswap()
-    data = samples.tobytes()
-    header = _HEADER.pack(
-        b"RIFF", 36 + len(data), b"WAVE", b"fmt ", 16, 1, 1, RATE, 2 * RATE, 2, 16, b"data", len(data)
-    )
-    return header + data
-
-
 def size(recording: int) -> int:
     """How many bytes ``sound`` has."""
-    return _HEADER.size + 2 * (RATE + recording * 1009 % RATE)
+    return HEADER_SIZE + 2 * (RATE + recording * 1009 % RATE)

@@ -7,10 +7,9 @@ from urllib.parse import unquote
 from .behaviours.backups import DOWNLOADS, file_of
 from .behaviours.prompts import PROMPTS
 from .messages import Request, Response
-from .refusals import Refusal, no_such_path
-from .shapes import silence
+from .refusals import NoSuchPath, Refusal
 from .signin import ADMIN, OWNER, Client
-from .sounds import kept_sound
+from .sounds import kept_sound, silence
 from .store import Store
 
 
@@ -36,5 +35,5 @@ def answer(request: Request, client: Client, store: Store) -> Response:
     name = unquote(request.path.decode("latin-1")).removeprefix(folder)
     content = file_of(store, name) if folder == DOWNLOADS else _sound_of(store, name)
     if content is None:
-        raise no_such_path()
+        raise NoSuchPath
     return Response.file(content, "application/zip" if folder == DOWNLOADS else "audio/x-wav", name)
