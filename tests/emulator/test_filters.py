@@ -219,6 +219,7 @@ def test_dates_durations_and_guids(type_name, text, expected):
         ("1 in Tags", "incompatible types"),
         ("'Nope' in Tags", "The string 'Nope' is not a valid enumeration type constant."),
         ("matchesPattern(FirstName,'(')", "Invalid pattern '('."),
+        (f"matchesPattern('{'a' * 40}!','^(a+)+$')", "Too costly a pattern '^(a+)+$'."),
         ("@unknown gt 1 and Number", "incompatible types"),
         ("binary'A' eq binary'AQID'", "Unrecognized 'Edm.Binary' literal"),
         ("5000000000 eq Number", "Found operand types 'Edm.Int64' and 'Edm.String' for operator kind 'Equal'."),

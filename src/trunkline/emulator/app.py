@@ -98,7 +98,8 @@ class Emulator(Controls):
         )
         self._journal = Journal()
         self._faults = Faults(fault_seed)
-        self._own_headers = {"X-3CX-Version": four_parts(version)}
+        # The oldest file that 3CX published names no version.
+        self._own_headers = {"X-3CX-Version": four_parts(version)} if version[0].isdigit() else {}
         self._pauses = Random(fault_seed)  # noqa: S311
         self._variants = Variants()
         self._memory = Memory(version, seed, state, self.clock.now, self._adopt)

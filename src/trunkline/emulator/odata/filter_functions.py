@@ -3,13 +3,11 @@
 from __future__ import annotations
 
 import math
-import re
 from collections.abc import Callable
 from datetime import UTC, datetime, time, timedelta
-from functools import lru_cache
 from typing import Any, NamedTuple
 
-from ..refusals import bad_query
+from .patterns import matches
 
 
 class Signature(NamedTuple):
@@ -35,14 +33,6 @@ def _offset(value: datetime) -> int:
     return int((value.utcoffset() or timedelta()).total_seconds()) // 60
 
 
-@lru_cache(maxsize=256)
-def _pattern(text: str) -> re.Pattern[str]:
-    try:
-        return re.compile(text)
-    except re.error:
-        raise bad_query(f"Invalid pattern '{text}'.") from None
-
-
 def _rounded(value: float) -> int:
     """Half away from zero, as the OData standard says."""
     return int(math.copysign(math.floor(abs(value) + 0.5), value))
@@ -60,7 +50,7 @@ FUNCTIONS: dict[str, list[Signature]] = {
     "toupper": [Signature(("string",), "string", str.upper)],
     "trim": [Signature(("string",), "string", str.strip)],
     "length": [Signature(("string",), "number", len)],
-    "matchespattern": [Signature(_TEXTS, "boolean", lambda text, pattern: _pattern(pattern).search(text) is not None)],
+    "matchespattern": [Signature(_TEXTS, "boolean", matches)],
     "substring": [
         Signature(("string", "number"), "string", _substring),
         Signature(("string", "number", "number"), "string", _substring),
