@@ -55,14 +55,21 @@ def test_a_sign_in_has_an_effect_and_a_refused_one_none(pbx):
         ("/connect/authorize?client_id=a&state=s3&code_challenge=c", "client_id=a&state=…&code_challenge=c"),
         ("/xapi/v1/Fax?access_token=abc&$top=1", "/xapi/v1/Fax?access_token=…&$top=1"),
         ("/xapi/v1/Fax?api_key=abc&apikey=d&X-Api-Key=e", "?api_key=…&apikey=…&X-Api-Key=…"),
-        ("/xapi/v1/Users/Pbx.Check(id=1,newPin='12,34')", "(id=1,newPin=…,34')"),
+        ("/xapi/v1/Users/Pbx.Check(id=1,newPin='12,34')", "(id=1,newPin=…)"),
+        (
+            "/xapi/v1/Users?$filter=AuthPassword eq 'HU''SH' or Id eq 3",
+            "$filter=AuthPassword%20eq%20'…'%20or%20Id%20eq%203",
+        ),
+        ("/xapi/v1/Users?$filter=%27HUSH%27 eq VMPIN", "?$filter='…'%20eq%20VMPIN"),
+        ("/xapi/v1/Users?$filter=AuthPassword eq @p&@p='HUSH'", "@p='…'"),
+        ("/xapi/v1/Users?$filter=Number eq '100'", "$filter=Number%20eq%20'100'"),
         ("/xapi/v1/Users/Pbx.Check(password='x')/More", "(password=…)/More"),
         ("/xapi/v1/Fax?$skiptoken=abc&%24skiptoken=d", "?$skiptoken=abc&%24skiptoken=d"),
     ],
 )
 def test_secrets_are_cut_out_of_paths(pbx, target, shown):
     pbx.emulator.clear_journal()
-    pbx.send("GET", target)
+    pbx.send("GET", target.replace(" ", "%20"))
     assert pbx.emulator.journal[0].path.endswith(shown)
 
 

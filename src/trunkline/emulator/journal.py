@@ -15,9 +15,13 @@ LENGTH = 100_000
 # What may stand in a path or query and is nobody's business: the values of parameters with such names.
 _SECRET = re.compile(
     r"([?&(,](?!\$|%24)[^=&?(,]*"
-    r"(?:password|passwd|pin|secret|token|api[-_]?key|verifier|code|state|nonce)=)[^&,)]*",
+    r"(?:password|passwd|pin|secret|token|api[-_]?key|verifier|code|state|nonce)=)"
+    r"(?:'(?:[^']|'')*'|%27(?:(?!%27).|%27%27)*%27|[^&,)])*",
     re.IGNORECASE,
 )
+# Fields that a filter may compare with something, and what it compares them with.
+_SECRET_FIELD = re.compile(r"password|passwd|pin\b|secret|token|api_?key|authid", re.IGNORECASE)
+_TEXT = re.compile(r"(?:'|%27)(?:(?!'|%27).|''|%27%27)*(?:'|%27)")
 
 
 class Entry(msgspec.Struct, gc=False):
@@ -73,5 +77,13 @@ class Journal:
 
 
 def redacted(target: str) -> str:
-    """A path with its query, without the values of parameters that are secrets by their name."""
-    return _SECRET.sub(r"\1…", target) if "=" in target else target
+    """A path with its query, without the values of parameters that are secrets by their name.
+
+    Where a filter looks at a secret field, none of its texts is shown.
+    """
+    if "=" not in target:
+        return target
+    path, mark, query = _SECRET.sub(r"\1…", target).partition("?")
+    if _SECRET_FIELD.search(query):
+        query = _TEXT.sub("'…'", query)
+    return path + mark + query
