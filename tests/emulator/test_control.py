@@ -112,6 +112,7 @@ def test_the_first_page_says_what_can_be_done(pbx):
         ("PATCH", "/variants", {"etags": "on"}, 400, "etags: 'on' is not"),
         ("PATCH", "/variants", ["etags"], 400, "An object with some variants is expected."),
         ("GET", "/journal?since=x", None, 400, "since: 'x' is no whole number from 0 up."),
+        ("GET", "/journal?operation=DeleteFx", None, 400, "no action is called 'DeleteFx'. Did you mean"),
         ("GET", "/journal?from=1", None, 400, "The journal has no option 'from'."),
         ("POST", "/clients", {"client_id": "x"}, 400, "client_id and api_key are expected"),
         ("POST", "/clients", {"client_id": "x", "api_key": "y", "roles": [1]}, 400, "roles are texts"),

@@ -330,7 +330,7 @@ def test_the_docs_name_every_preset_kind_and_variant():
         ({"do": "stall", "match": {"path": "^("}}, "'^(' is no pattern"),
         ({"do": "stall", "match": {"times": 0}}, "match: times: 0 is not a whole number from 1 up."),
         ({"do": "stall", "match": {"every": True}}, "is not a whole number from 1 up."),
-        ("500@DeleteFx", "match: operation: no action is called 'DeleteFx'. Did you mean DeleteFxs or DeleteFax"),
+        ("500@DeleteFx", "operation: no action is called 'DeleteFx'. Did you mean DeleteFxs or DeleteFax"),
         ({"do": "stall", "match": {"operation": "fax.get_"}}, "no action is called 'fax.get_'. Did you mean fax.get"),
         (["stall"], "A fault is an object with 'do'"),
     ],

@@ -15,7 +15,7 @@ from ..journal import Entry, Journal
 from ..seeds import SEEDS
 from ..signin import SignIn
 from ..variants import NotAllowed, Variants
-from .rules import Faults
+from .rules import Faults, operation_of
 
 if TYPE_CHECKING:
     from ..memory import Memory
@@ -111,8 +111,9 @@ class Controls(ABC):
         return self._journal.entries()
 
     def read_journal(self, *, since: int = 0, operation: str = "", limit: int | None = None) -> list[Entry]:
-        """Entries with an id above ``since``, of one operationId, the first so many."""
-        return self._journal.entries(since=since, operation=operation, limit=limit)
+        """Entries with an id above ``since``, of one action by its operationId or id, the first so many."""
+        wanted = operation_of(operation) if operation else ""
+        return self._journal.entries(since=since, operation=wanted, limit=limit)
 
     def clear_journal(self) -> None:
         self._journal.clear()

@@ -207,13 +207,16 @@ def _read_match(given: object) -> Match:
         re.compile(given.get("path", "") if given.get("path", "").startswith("^") else "")
     except re.error as error:
         raise NotAllowed(f"match: path: {given['path']!r} is no pattern: {error}.") from None
-    _check_operation(given.get("operation", ""))
+    if given.get("operation"):
+        operation_of(given["operation"])
     return Match(**given)
 
 
-def _check_operation(name: str) -> None:
-    """A name with a slip would hit nothing, and the test that relies on it would test nothing."""
+def operation_of(name: str) -> str:
+    """The operationId of an action by that or by its id. NotAllowed for a slip, which would hit and show nothing."""
     actions = load().actions
-    if name and not any(name in (action.operation_id, action.id) for action in actions):
+    found = next((action.operation_id for action in actions if name in (action.operation_id, action.id)), None)
+    if found is None:
         near = nearest(name, (action.id for action in actions), (action.operation_id for action in actions))
-        raise NotAllowed(f"match: operation: no action is called {name!r}.{near}")
+        raise NotAllowed(f"operation: no action is called {name!r}.{near}")
+    return found
