@@ -75,7 +75,8 @@ def connection(given: Mapping[str, str | None], environ: Mapping[str, str]) -> C
     order = (options, saved, variables) if given.get("profile") else (options, variables, saved)
     found = {name: next((source[name] for source in order if source[name]), "") for name in VARIABLES}
     secret: str | Callable[[], str] = found["client_secret"]
-    if profile is not None and not options["client_secret"] and (given.get("profile") or not secret):
+    ours = profile is not None and found["client_id"] == profile.client_id  # the key of another client is of no use
+    if profile is not None and ours and not options["client_secret"] and (given.get("profile") or not secret):
         secret = _with_key(profile).client_secret
     missing = [name for name in _SPOKEN if not (secret if name == "client_secret" else found[name])]
     if missing:

@@ -12,21 +12,23 @@ IN_KEYRING = "client_secret_keyring"
 Store = Literal["keyring", "file"]
 
 
-def keep(name: str, key: str, store: Store | None) -> dict[str, str | bool | None]:
-    """Put the key of a profile away; the fields that say where. None: in the keyring, else in the file.
+def keep(name: str, key: str, store: Store | None) -> tuple[dict[str, str | bool | None], str]:
+    """Put the key of a profile away; the fields that say where, and why it isn't the keyring, if that was tried.
 
-    ConfigurationError if it is to be the keyring, and that takes nothing.
+    ``store`` None means the keyring, else the file. ConfigurationError if it is to be the keyring, and that takes
+    nothing.
     """
+    problem: str | None = None
     fields: dict[str, str | bool | None] = dict.fromkeys(WAYS)
     if store != "file":
         problem = _put(name, key)
         if problem is None:
-            return {**fields, IN_KEYRING: True}
+            return {**fields, IN_KEYRING: True}, ""
         if store == "keyring":
             raise ConfigurationError(
                 f"The keyring takes no API key ({problem}).", hint="--store file puts it into the file of profiles."
             )
-    return {**fields, "client_secret": key}
+    return {**fields, "client_secret": key}, problem or ""
 
 
 def drop(name: str) -> None:

@@ -19,7 +19,7 @@ import msgspec
 
 from ..catalog import load, version_key
 from ..client import Pbx
-from ..errors import Forbidden, PbxError, SignInError, TransportError, TrunklineError, Unreachable
+from ..errors import BrokenAnswer, Forbidden, PbxError, SignInError, TransportError, TrunklineError, Unreachable
 from ..request import HttpRequest
 from ..result import HttpResponse
 from ..result.response import not_the_api
@@ -69,10 +69,9 @@ def examine(target: Target) -> Iterator[Line]:
     else:
         yield from _network(parts, target)
     response = _spoken_to(url, target)
-    yield Line("api", "ok", "a 3CX answers there.")
-    clock = _clock(response)
+    yield _first_words(response)
+    yield _clock(response)
     yield from _signed_in(url, target)
-    yield clock
 
 
 def _of(profile: str) -> str:
@@ -112,7 +111,7 @@ def _network(parts: SplitResult, target: Target) -> Iterator[Line]:
     except OSError as problem:
         raise Failed(_closed(host, port, problem, patience), Unreachable.exit_code) from None
     yield Line("port", "ok", f"port {port} answers.")
-    yield _plain(host, port, patience) if parts.scheme == "http" else _tls(host, port, patience, target)
+    yield _plain(host) if parts.scheme == "http" else _tls(host, port, patience, target)
 
 
 def _closed(host: str, port: int, problem: OSError, patience: float) -> Line:
@@ -133,20 +132,26 @@ def _open(host: str, port: int, patience: float) -> bool:
     return True
 
 
-def _plain(host: str, port: int, patience: float) -> Line:
-    try:
-        with (
-            socket.create_connection((host, port), patience) as raw,
-            _unverifying().wrap_socket(raw, server_hostname=host),
-        ):
-            hint = f"Use https://{host}:{port}."
-            return Line("tls", "remark", f"The address says http, but port {port} speaks TLS.", hint)
-    except OSError:
-        pass
+def _plain(host: str) -> Line:
     if host in ("localhost", "127.0.0.1", "::1"):
         return Line("tls", "ok", "plain HTTP, inside this machine.")
     hint = "Use https and port 443 or 5001."
     return Line("tls", "remark", "Plain HTTP: anyone on the way can read the API key.", hint)
+
+
+def _speaks_tls(parts: SplitResult) -> bool:
+    context = ssl.create_default_context()
+    context.check_hostname = False
+    context.verify_mode = ssl.CERT_NONE  # nothing is sent: the question is only what is spoken there
+    host = parts.hostname or ""
+    try:
+        with (
+            socket.create_connection((host, parts.port or 80), _PATIENCE) as raw,
+            context.wrap_socket(raw, server_hostname=host),
+        ):
+            return True
+    except OSError:
+        return False
 
 
 def _tls(host: str, port: int, patience: float, target: Target) -> Line:
@@ -163,7 +168,8 @@ def _tls(host: str, port: int, patience: float, target: Target) -> Line:
     except ssl.SSLCertVerificationError as problem:
         said, hint = _distrust(problem, host, given=isinstance(verify, str))
         if verify is False:
-            return Line("tls", "remark", f"{said} It is taken all the same: nothing is verified (--insecure).", hint)
+            hint = hint.partition(", or --insecure")[0].removesuffix(".") + "; then --insecure is not needed."
+            return Line("tls", "remark", f"{said} It is taken all the same: nothing is verified.", hint)
         raise Failed(Line("tls", "failed", said, hint), Unreachable.exit_code) from None
     except OSError as problem:
         reason = getattr(problem, "reason", None) or problem.strerror or type(problem).__name__
@@ -176,9 +182,7 @@ def _tls(host: str, port: int, patience: float, target: Target) -> Line:
     if days < _DAYS_LEFT:
         return Line("tls", "remark", f"{said}: {days} days are left.", "Renew it on the 3CX in time.")
     if verify is False:
-        return Line(
-            "tls", "remark", f"{said}, but nothing is verified.", "It would do without --insecure: leave it out."
-        )
+        return Line("tls", "remark", f"{said}, but nothing is verified.", "It would pass: leave --insecure out.")
     return Line("tls", "ok", f"{said}.")
 
 
@@ -195,13 +199,6 @@ def _trusting(verify: Any) -> ssl.SSLContext:
             from ..transport.options import no_certificates
 
             raise no_certificates(ConnectOptions(verify)) from None
-    return context
-
-
-def _unverifying() -> ssl.SSLContext:
-    context = ssl.create_default_context()
-    context.check_hostname = False
-    context.verify_mode = ssl.CERT_NONE
     return context
 
 
@@ -236,23 +233,39 @@ def _issuer(certificate: dict[str, Any]) -> str:
 
 def _spoken_to(url: str, target: Target) -> HttpResponse:
     """The answer to a question without a token: a 3CX refuses it. Failed if what answers is no 3CX."""
+    parts = urlsplit(url)
     with _failing("api"):
-        options = ConnectOptions(**{"connect_timeout": _PATIENCE, **target.options})
-        adapter = connect(options)
+        adapter = connect(ConnectOptions(**{"connect_timeout": _PATIENCE, **target.options}))
         try:
             request = HttpRequest("GET", f"{url}{API}/Defs?$select=Id", (("Accept", "application/json"),))
             response = adapter.send(request)
+        except TransportError:
+            if parts.scheme != "http" or not _speaks_tls(parts):
+                raise
+            raise BrokenAnswer(
+                f"The address says http, but {parts.netloc} speaks TLS.", hint=f"Use https://{parts.netloc}."
+            ) from None
         finally:
             adapter.close()
         named = "x-3cx-version" in response.headers
         if response.status in (502, 503, 504):
             raise TransportError(
-                f"{urlsplit(url).netloc} answers {response.status}: its 3CX is down, or starting.",
+                f"{parts.netloc} answers {response.status}: its 3CX is down, or starting.",
                 hint="Look whether the 3CX services run.",
             )
         if response.status not in (401, 403, 429) and not (named and response.status != 404):
-            raise not_the_api(urlsplit(url).netloc, response)
+            raise not_the_api(parts.netloc, response)
     return response
+
+
+def _first_words(response: HttpResponse) -> Line:
+    if response.status == 403:
+        said = "A 3CX answers there, but refuses already who has not signed in yet (403)."
+        return Line("api", "remark", said, "This machine's address may be blocked: look at the PBX's IP blacklist.")
+    if response.status == 429:
+        said = "A 3CX answers there, and asks to slow down (429)."
+        return Line("api", "remark", said, "Something here asks it too often; wait a moment.")
+    return Line("api", "ok", "a 3CX answers there.")
 
 
 def _clock(response: HttpResponse) -> Line:

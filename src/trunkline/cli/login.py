@@ -49,6 +49,7 @@ def login(
     given = taken(ctx, values)
     limits(given)  # a mistake is told before anything is asked for
     saved = read_profiles(profile_file.path())
+    name = name or given["profile"]
     if name is not None:
         profile_file.check_name(name)
     known = saved.get(name or "")
@@ -64,10 +65,13 @@ def login(
     if not no_test:
         click.echo(_tried(url, client_id, key, {"verify": verify, **limits(given)}), err=True)
     chosen = _is_default(name, default, saved)
+    key_fields, problem = api_keys.keep(name, key, store)
+    if problem and store is None:
+        click.echo(f"The system's keyring takes no key ({problem}), so the file does.", err=True)
     fields = {
         "url": url,
         "client_id": client_id,
-        **api_keys.keep(name, key, store),
+        **key_fields,
         "ca_file": verify if isinstance(verify, str) else None,
         "verify": False if verify is False else None,
         "default": True if chosen else None,
