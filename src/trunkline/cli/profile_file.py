@@ -69,7 +69,7 @@ def rename(old: str, new: str, fields: Fields) -> None:
     def edited(text: str, tables: dict[str, Any]) -> str:
         merged = {**tables.pop(old), **fields}
         tables[new] = {key: value for key, value in merged.items() if value is not None}
-        lines = [_header(new) if _named(line) == old else line for line in text.splitlines()]
+        lines = [_header(new) if _named(line) == old else line for line in _lines(text)]
         return _with(_joined(lines), new, fields)
 
     _rewrite(edited)
@@ -173,7 +173,7 @@ def _span(lines: list[str], name: str) -> tuple[int, int] | None:
 
 
 def _with(text: str, name: str, fields: Fields) -> str:
-    lines = text.splitlines()
+    lines = _lines(text)
     span = _span(lines, name)
     if span is None:
         lines += [""] * bool(lines and lines[-1].strip()) + [_header(name)]
@@ -201,7 +201,7 @@ def _says(line: str, key: str, value: object) -> bool:
 
 
 def _without(text: str, name: str) -> str:
-    lines = text.splitlines()
+    lines = _lines(text)
     span = _span(lines, name)
     if span is None:
         return text
@@ -209,6 +209,11 @@ def _without(text: str, name: str) -> str:
     while end < len(lines) and not lines[end].strip():
         end += 1
     return _joined([*lines[:start], *lines[end:]])
+
+
+def _lines(text: str) -> list[str]:
+    """The lines of a text as TOML has them: `splitlines` ends them at characters, too, that may stand in a string."""
+    return text.removesuffix("\n").split("\n") if text else []
 
 
 def _joined(lines: list[str]) -> str:
