@@ -213,7 +213,7 @@ def test_https_where_plain_http_is_spoken_and_the_other_way_round(doctor: Any, s
 def test_what_answers_is_no_3cx(doctor: Any, status: int, body: str) -> None:
     with Nasty(lambda asked: http(status, body)) as server:
         code, found = doctor(server.url)
-        assert all(asked.path != "/connect/token" for asked in server.asked), "the key is not sent there"
+        assert all(asked.target != "/connect/token" for asked in server.asked), "the key is not sent there"
     assert (code, failed(found)["check"]) == (6, "api")
 
 
@@ -282,9 +282,9 @@ def test_a_version_that_is_not_told(doctor: Any) -> None:
 @pytest.mark.parametrize(
     ("fault", "code", "check"),
     [
-        ("500@POST /connect/token", 5, "sign-in"),
+        ("500@POST /connect/token", 6, "sign-in"),
         ("401@GET /Defs", 4, "sign-in"),
-        ("500@GET /Users", 5, "rights"),
+        ("500@GET /Users", 6, "rights"),
         ("reset-before@GET /LicenseStatus", 6, "licence"),
     ],
 )

@@ -19,7 +19,16 @@ import msgspec
 
 from ..catalog import load, version_key
 from ..client import Pbx
-from ..errors import BrokenAnswer, Forbidden, PbxError, SignInError, TransportError, TrunklineError, Unreachable
+from ..errors import (
+    BrokenAnswer,
+    Forbidden,
+    PbxError,
+    ServerError,
+    SignInError,
+    TransportError,
+    TrunklineError,
+    Unreachable,
+)
 from ..request import HttpRequest
 from ..result import HttpResponse
 from ..result.response import not_the_api
@@ -79,7 +88,9 @@ def _of(profile: str) -> str:
 
 
 def _fail(check: str, error: TrunklineError) -> Failed:
-    return Failed(Line(check, "failed", error.message, error.hint), error.exit_code)
+    return Failed(
+        Line(check, "failed", error.message, error.hint or "Check what was given, and try again."), error.exit_code
+    )
 
 
 @contextmanager
@@ -317,10 +328,14 @@ def _signed_in(url: str, target: Target) -> Iterator[Line]:
         yield Line("sign-in", "ok", f"the PBX takes the API key of {target.client_id}.")
         if answer.status not in (200, 403):
             said = f"The PBX answers {answer.status} to the simplest question (GET {API}/Defs)."
-            raise Failed(Line("licence", "failed", said, "Look at the PBX's own event log."), PbxError.exit_code)
+            raise Failed(Line("licence", "failed", said, "Look at the PBX's own event log."), _code(answer.status))
         yield _licence(pbx, refused=answer.status == 403)
         yield _rights(pbx)
         yield _version(pbx.version)
+
+
+def _code(status: int) -> int:
+    return ServerError.exit_code if status >= 500 else PbxError.exit_code
 
 
 def _sign_in_failure(error: TrunklineError) -> Failed:
@@ -386,7 +401,7 @@ def _rights(pbx: Pbx) -> Line:
     for status in (owner, admin):
         if status != 200:
             said = f"The PBX answers {status} to a simple read."
-            raise Failed(Line("rights", "failed", said, "Look at the PBX's own event log."), PbxError.exit_code)
+            raise Failed(Line("rights", "failed", said, "Look at the PBX's own event log."), _code(status))
     return Line("rights", "ok", "System Owner: everything.")
 
 
