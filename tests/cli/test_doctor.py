@@ -15,7 +15,7 @@ from certificates import DAY, NOW, Authority
 from conftest import CLIENT, KEY, VIEWER, VIEWER_KEY, System
 from nasty import Nasty, closed_port, http
 from trunkline import errors
-from trunkline.cli import checks
+from trunkline.cli import check_network, checks
 from trunkline.emulator import Emulator, running
 
 Line = Callable[..., Any]
@@ -109,7 +109,7 @@ def test_a_port_where_nobody_answers(doctor: Any) -> None:
 
 def test_another_port_that_answers_is_proposed(doctor: Any, system: System, monkeypatch: pytest.MonkeyPatch) -> None:
     port = int(system.url.rpartition(":")[2])
-    monkeypatch.setattr(checks, "_PORTS", (port,))
+    monkeypatch.setattr(check_network, "_PORTS", (port,))
     code, found = doctor(closed_port())
     assert code == 6
     assert f":{port}?" in failed(found)["hint"]

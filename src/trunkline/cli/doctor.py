@@ -7,8 +7,9 @@ from typing import Any
 import click
 
 from ..errors import TrunklineError
-from . import checks
+from .checks import examine
 from .connect import target
+from .finding import Failed, Line
 from .output import FORMATS, chosen, json_line, pretty
 from .root import connection_options
 
@@ -26,9 +27,9 @@ def doctor(ctx: click.Context, /, output: str | None, **values: Any) -> int:
     with 0, or with the code of what failed: 3 configuration, 4 sign-in, 5 licence and rights, 6 network and TLS.
     """
     form = chosen(output)
-    lines: list[checks.Line] = []
+    lines: list[Line] = []
 
-    def tell(line: checks.Line) -> None:
+    def tell(line: Line) -> None:
         lines.append(line)
         if form == "table":
             click.echo(f"{_SHOWN[line.result]:<8}{line.check:<10}{line.said}")
@@ -40,13 +41,13 @@ def doctor(ctx: click.Context, /, output: str | None, **values: Any) -> int:
     code = 0
     try:
         found = target(ctx, values)
-        for line in checks.examine(found):
+        for line in examine(found):
             tell(line)
-    except checks.Failed as failed:
+    except Failed as failed:
         tell(failed.line)
         code = failed.exit_code
     except TrunklineError as error:
-        tell(checks.Line("address", "failed", error.message, error.hint))
+        tell(Line("address", "failed", error.message, error.hint))
         code = error.exit_code
     if form == "json":
         click.echo(pretty({"exit_code": code, "checks": [line._asdict() for line in lines]}))
