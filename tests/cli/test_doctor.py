@@ -125,6 +125,21 @@ def test_a_port_that_is_silent(doctor: Any, monkeypatch: pytest.MonkeyPatch) -> 
     assert "firewall" in failed(found)["hint"]
 
 
+def test_a_proxy_is_named_and_what_is_behind_it_left_to_it(line: Line, monkeypatch: pytest.MonkeyPatch) -> None:
+    with Nasty(lambda asked: http(502, "")) as proxy:
+        monkeypatch.setenv("http_proxy", proxy.url.replace("http://", "http://user:proxy-password@"))
+        said = line("doctor", "--url", "http://pbx.invalid", "--client-id", "c", "--api-key", KEY, "-o", "jsonl")
+        assert KEY not in str(proxy.asked)
+    assert said.code == 6
+    assert [(row["check"], row["result"]) for row in said.lines] == [
+        ("address", "ok"),
+        ("network", "remark"),
+        ("api", "failed"),
+    ]
+    assert proxy.url.removeprefix("http://") in said.lines[1]["said"]
+    assert "proxy-password" not in said.out + said.err
+
+
 # ── certificates ────────────────────────────────────────────────────────────────────────────────
 
 
@@ -185,12 +200,22 @@ def test_a_self_signed_certificate(doctor: Any, tmp_path: Path) -> None:
     assert "--ca-file" in failed(found)["hint"]
 
 
+def test_one_that_the_http_library_takes_from_no_server(doctor: Any, tmp_path: Path) -> None:
+    """OpenSSL takes a self-signed authority as a server's certificate, rustls never: that shows a step later."""
+    tls, file = Authority(tmp_path).self_signed("127.0.0.1", ca=True)
+    with Nasty(lambda asked: http(401, ""), tls=tls) as server:
+        code, found = doctor(server.url, "--ca-file", str(file))
+    assert (code, failed(found)["check"]) == (6, "api")
+    assert "httpx2" in failed(found)["hint"]
+
+
 def test_a_certificate_that_ends_soon_is_remarked(doctor: Any, authority: Authority) -> None:
     tls: ssl.SSLContext = authority.server("127.0.0.1", until=NOW + 3 * DAY)
     with Nasty(lambda asked: http(401, ""), tls=tls) as server:
         _, found = doctor(server.url, "--ca-file", str(authority.ca_file))
     assert found["tls"]["result"] == "remark"
     assert "2 days" in found["tls"]["said"]
+    assert found["clock"]["result"] == "remark", "this server does not tell the time"
 
 
 def test_https_where_plain_http_is_spoken_and_the_other_way_round(doctor: Any, system: System) -> None:

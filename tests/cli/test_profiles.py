@@ -6,6 +6,7 @@ import os
 import stat
 import tomllib
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
@@ -15,6 +16,7 @@ from hypothesis import strategies as st
 
 from conftest import CLIENT, KEY, VIEWER, VIEWER_KEY, System
 from nasty import closed_port
+from trunkline.cli import profile_file
 from trunkline.emulator import Emulator, running
 from trunkline.errors import ConfigurationError
 from trunkline.profiles import Connection, connection
@@ -290,6 +292,15 @@ def test_a_link_to_the_file_stays_a_link(line: Line, write: Callable[[str], Path
     assert tomllib.loads(real.read_text(encoding="utf-8"))["other"]["default"] is True
 
 
+def test_many_change_the_file_at_once(write: Callable[[str], Path]) -> None:
+    path = write("# first\n")
+    names = [f"pbx-{n}" for n in range(16)]
+    with ThreadPoolExecutor(8) as pool:
+        list(pool.map(lambda name: profile_file.change({name: {"url": name, "client_id": "c"}}), names))
+    assert set(tomllib.loads(path.read_text(encoding="utf-8"))) == set(names)
+    assert {each.name for each in path.parent.iterdir()} <= {path.name, f"{path.name}.lock"}
+
+
 NAMES = st.from_regex(r"[A-Za-z0-9][A-Za-z0-9._@-]{0,8}", fullmatch=True)
 TEXTS = st.text(st.characters(exclude_categories=["Cs"]), min_size=1, max_size=12)
 
@@ -298,8 +309,6 @@ TEXTS = st.text(st.characters(exclude_categories=["Cs"]), min_size=1, max_size=1
 @given(values=st.dictionaries(NAMES, TEXTS, min_size=1, max_size=4), gone=st.integers(0, 3))
 @example(values={"a": 'q"\\\x7f\n[x]\n', "b.c": "\u2028 # no comment"}, gone=0)
 def test_whatever_is_saved_is_read_again(write: Callable[[str], Path], values: dict[str, str], gone: int) -> None:
-    from trunkline.cli import profile_file
-
     path = write("# first\n")
     for name, text in values.items():
         profile_file.change({name: {"url": text, "client_id": text}})
