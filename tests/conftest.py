@@ -29,10 +29,14 @@ class System(NamedTuple):
 
 @pytest.fixture(scope="session", autouse=True)
 def _token_folders(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
-    """Tokens of tests are kept far from the developer's own, in subprocesses too."""
+    """Tokens and profiles of tests are kept far from the developer's own, in subprocesses too."""
     folder = tmp_path_factory.mktemp("tokens")
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("TRUNKLINE_TOKEN_DIR", str(folder / "shared"))
+        patch.setenv("TRUNKLINE_PROFILES", str(folder / "profiles.toml"))
+        patch.setenv("PYTHON_KEYRING_BACKEND", "keyring.backends.fail.Keyring")
+        for name in ("PROFILE", "TIMEOUT", "INSECURE"):
+            patch.delenv(f"TRUNKLINE_{name}", raising=False)
         yield folder
 
 

@@ -36,6 +36,7 @@ def environment(tmp_path: Path) -> Iterator[dict[str, str]]:
             "TRUNKLINE_CLIENT_ID": CLIENT,
             "TRUNKLINE_CLIENT_SECRET": KEY,
             "TRUNKLINE_JOB_DIR": str(tmp_path / "jobs"),
+            "TRUNKLINE_PROFILES": str(tmp_path / "profiles.toml"),
             "PYTHONIOENCODING": "utf-8",
         }
 

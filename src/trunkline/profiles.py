@@ -7,6 +7,9 @@ Profiles are tables of a TOML file, each a PBX:
     client_id = "trunkline"
     client_secret_keyring = true    # or client_secret_file, client_secret_env, or client_secret itself
     ca_file = "/etc/ssl/pbx.pem"    # or verify = false, loudly
+    default = true                  # the one that is used where nothing else is said; at most one has it
+
+A profile without a key is one that was signed out of; `trunkline login` gives it one again.
 """
 
 from __future__ import annotations
@@ -28,49 +31,127 @@ VARIABLES = {
     "ca_file": "TRUNKLINE_CA_FILE",
 }
 PROFILES = "TRUNKLINE_PROFILES"
+PROFILE = "TRUNKLINE_PROFILE"
+SERVICE = "trunkline"
+"""What the system's keyring files our API keys under; the name beside it is the profile's."""
 TOKEN_DIR = "TRUNKLINE_TOKEN_DIR"  # noqa: S105 - the name of a variable
 _SPOKEN = {"url": "the address of the PBX", "client_id": "the client id", "client_secret": "the API key"}
 
 
 class Connection(NamedTuple):
-    """How to reach and sign in to one PBX; its repr never shows the API key."""
+    """How to reach and sign in to one PBX; its repr never shows the API key.
+
+    ``verify``: True, False, or the path of CA certificates. ``profile`` is the name of the saved connection that took
+    part, or "".
+    """
 
     url: str
     client_id: str
-    client_secret: str
-    ca_file: str | None = None
+    client_secret: str | Callable[[], str]
+    verify: bool | str = True
+    profile: str = ""
 
     def __repr__(self) -> str:
         return f"Connection({self.url!r}, {self.client_id!r})"
 
 
 def connection(given: Mapping[str, str | None], environ: Mapping[str, str]) -> Connection:
-    """The connection that options and environment describe; ConfigurationError names what is missing.
+    """The connection that options, environment and saved profiles describe; ConfigurationError names what is missing.
 
-    ``given`` may have ``url``, ``client_id``, ``client_secret`` and ``ca_file``; what is None or absent comes from
-    ``TRUNKLINE_URL``, ``TRUNKLINE_CLIENT_ID``, ``TRUNKLINE_CLIENT_SECRET`` and ``TRUNKLINE_CA_FILE``.
+    ``given`` may have ``url``, ``client_id``, ``client_secret``, ``ca_file`` and ``profile``. What is None or absent
+    comes from the profile if that was given; else from ``TRUNKLINE_URL``, ``TRUNKLINE_CLIENT_ID``,
+    ``TRUNKLINE_CLIENT_SECRET`` and ``TRUNKLINE_CA_FILE``; else from the profile of ``TRUNKLINE_PROFILE``, or the
+    default one. A profile that nobody gave as an option fills in only where the address is its own: its key must not
+    go to another PBX, because a variable was left over.
     """
-    found = {name: given.get(name) or environ.get(variable) or "" for name, variable in VARIABLES.items()}
-    missing = [name for name in _SPOKEN if not found[name]]
+    options = {name: given.get(name) or "" for name in VARIABLES}
+    variables = {name: environ.get(variable) or "" for name, variable in VARIABLES.items()}
+    profile = _chosen(given.get("profile"), options, variables, environ)
+    saved = dict.fromkeys(VARIABLES, "")
+    if profile is not None:
+        saved |= {"url": profile.url, "client_id": profile.client_id}
+        saved["ca_file"] = profile.verify if isinstance(profile.verify, str) else ""
+    # A profile that is an option itself goes before the environment, as options do.
+    order = (options, saved, variables) if given.get("profile") else (options, variables, saved)
+    found = {name: next((source[name] for source in order if source[name]), "") for name in VARIABLES}
+    secret: str | Callable[[], str] = found["client_secret"]
+    ours = profile is not None and found["client_id"] == profile.client_id  # the key of another client is of no use
+    if profile is not None and ours and not options["client_secret"] and (given.get("profile") or not secret):
+        secret = _with_key(profile).client_secret
+    missing = [name for name in _SPOKEN if not (secret if name == "client_secret" else found[name])]
     if missing:
-        spoken = " and ".join(_SPOKEN[name] for name in missing)
-        variables = ", ".join(VARIABLES[name] for name in missing)
-        raise ConfigurationError(
-            f"{spoken[0].upper()}{spoken[1:]} {'are' if len(missing) > 1 else 'is'} missing.",
-            hint=f"Set {variables}, or give --{' --'.join(name.replace('_', '-') for name in missing)}. "
-            "No 3CX at hand? `trunkline emulator` starts one and prints all three.",
-        )
-    return Connection(found["url"], found["client_id"], found["client_secret"], found["ca_file"] or None)
+        raise _missing(missing, environ)
+    verify: bool | str = found["ca_file"] or (profile is None or profile.verify)
+    return Connection(found["url"], found["client_id"], secret, verify, profile.name if profile else "")
+
+
+def _chosen(
+    named: str | None, options: Mapping[str, str], variables: Mapping[str, str], environ: Mapping[str, str]
+) -> Profile | None:
+    """The profile that takes part, if any does. ConfigurationError if the one that was named isn't there."""
+    if named:
+        return _named(profiles_file(environ), named, "--profile")
+    url = options["url"] or variables["url"]
+    complete = url and all((options[name] or variables[name]) for name in ("client_id", "client_secret"))
+    if complete:
+        return None
+    wanted = environ.get(PROFILE)
+    if wanted:
+        profile: Profile | None = _named(profiles_file(environ), wanted, PROFILE)
+    else:
+        saved = read_profiles(profiles_file(environ))
+        profile = next((each for each in saved.values() if each.default), None)
+    return profile if profile is None or not url or _same(url, profile.url) else None
+
+
+def _same(one: str, other: str) -> bool:
+    from .transport.session import base_url
+
+    try:
+        return base_url(one) == base_url(other)
+    except ConfigurationError:
+        return False
+
+
+def _named(file: Path, name: str, by: str) -> Profile:
+    saved = read_profiles(file)
+    if name not in saved:
+        known = f"There are: {', '.join(saved)}." if saved else f"{file} has none yet: `trunkline login {name}`."
+        raise ConfigurationError(f"No profile is called {name!r} ({by}).", hint=known)
+    return saved[name]
+
+
+def _missing(missing: list[str], environ: Mapping[str, str]) -> ConfigurationError:
+    spoken = " and ".join(_SPOKEN[name] for name in missing)
+    variables = ", ".join(VARIABLES[name] for name in missing)
+    options = " --".join(name.replace("_", "-") for name in missing)
+    saved = list(read_profiles(profiles_file(environ)))
+    known = (
+        f"`--profile NAME` takes a saved connection ({', '.join(saved)}), `trunkline profiles use NAME` for good."
+        if saved
+        else "`trunkline login` asks for a connection and saves it."
+    )
+    return ConfigurationError(
+        f"{spoken[0].upper()}{spoken[1:]} {'are' if len(missing) > 1 else 'is'} missing.",
+        hint=f"{known} Or set {variables}, or give --{options}. "
+        "No 3CX at hand? `trunkline emulator` starts one and prints all three.",
+    )
 
 
 class Profile(NamedTuple):
-    """A saved connection; ``client_secret`` is the API key or gives it when it is called, and stays out of the repr."""
+    """A saved connection; ``client_secret`` is the API key or gives it when it is called, and stays out of the repr.
+
+    It is "" after `trunkline logout`. ``key_in`` says where it is; ``default`` marks the profile that is used where
+    nothing else is said.
+    """
 
     name: str
     url: str
     client_id: str
     client_secret: str | Callable[[], str]
     verify: bool | str = True
+    key_in: str = ""
+    default: bool = False
 
     def __repr__(self) -> str:
         return f"Profile({self.name!r}, {self.url!r}, {self.client_id!r})"
@@ -91,17 +172,27 @@ def read_profiles(file: Path) -> dict[str, Profile]:
 
     Warns (ExposedSecret) if an API key stands in it and others can read the file.
     """
+    saved = {name: _profile(file, name, table) for name, table in read_tables(file).items()}
+    defaults = [name for name, profile in saved.items() if profile.default]
+    if len(defaults) > 1:
+        raise ConfigurationError(
+            f"{file}: {' and '.join(defaults)} both have default = true.", hint="Leave it to one of them."
+        )
+    return saved
+
+
+def read_tables(file: Path) -> dict[str, Any]:
+    """The tables of the file as they stand there. ConfigurationError if it can't be read or is no TOML."""
     import tomllib
 
     try:
-        tables = tomllib.loads(file.read_text(encoding="utf-8"))
+        return tomllib.loads(file.read_text(encoding="utf-8"))
     except FileNotFoundError:
         return {}
     except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as problem:
         raise ConfigurationError(
             f"{file} can't be read: {problem}.", hint="It is TOML, a table for each PBX."
         ) from None
-    return {name: _profile(file, name, table) for name, table in tables.items()}
 
 
 def matching(profiles: Mapping[str, Profile], patterns: Iterable[str]) -> list[Profile]:
@@ -114,11 +205,22 @@ def matching(profiles: Mapping[str, Profile], patterns: Iterable[str]) -> list[P
                 f"No profile is called {pattern!r}.", hint=f"There are: {', '.join(profiles) or 'none'}."
             )
         found.update(named)
-    return list(found.values())
+    return [_with_key(profile) for profile in found.values()]
 
 
-_WAYS = ("client_secret", "client_secret_file", "client_secret_env", "client_secret_keyring")
-_FIELDS = frozenset({"url", "client_id", "ca_file", "verify", *_WAYS})
+def _with_key(profile: Profile) -> Profile:
+    """The profile, unless it has no key to sign in with: ConfigurationError."""
+    if not profile.client_secret:
+        raise ConfigurationError(
+            f"Profile {profile.name!r} lacks one of {', '.join(WAYS)}.",
+            hint=f"`trunkline login {profile.name}` asks for the API key.",
+        )
+    return profile
+
+
+WAYS = ("client_secret", "client_secret_file", "client_secret_env", "client_secret_keyring")
+"""The fields of which a profile has one: where its API key is."""
+_FIELDS = frozenset({"url", "client_id", "ca_file", "verify", "default", *WAYS})
 
 
 def _profile(file: Path, name: str, table: Any) -> Profile:
@@ -128,27 +230,37 @@ def _profile(file: Path, name: str, table: Any) -> Profile:
             f"{file}: profile {name!r} has {odd}, which no profile has.",
             hint=f"It may have {', '.join(sorted(_FIELDS))}.",
         )
-    ways = [way for way in _WAYS if table.get(way)]
+    ways = [way for way in WAYS if table.get(way)]
     missing = [field for field in ("url", "client_id") if not isinstance(table.get(field), str) or not table[field]]
-    if missing or len(ways) != 1:
-        wanted = " and ".join(missing) or f"one of {', '.join(_WAYS)}"
-        raise ConfigurationError(f"{file}: profile {name!r} lacks {wanted}.", hint="Each needs all three.")
+    if missing:
+        raise ConfigurationError(
+            f"{file}: profile {name!r} lacks {' and '.join(missing)}.", hint=f"`trunkline login {name}` asks for them."
+        )
+    if len(ways) > 1:
+        raise ConfigurationError(f"{file}: profile {name!r} has {' and '.join(ways)}.", hint="One of them is enough.")
     verify: bool | str = table.get("ca_file") or table.get("verify", True)
-    return Profile(name, table["url"], table["client_id"], _secret(file, name, ways[0], table[ways[0]]), verify)
+    secret, key_in = _secret(file, name, ways[0], table[ways[0]]) if ways else ("", "")
+    default = table.get("default", False) is True
+    return Profile(name, table["url"], table["client_id"], secret, verify, key_in, default)
 
 
-def _secret(file: Path, name: str, way: str, value: Any) -> str | Callable[[], str]:
+def _secret(file: Path, name: str, way: str, value: Any) -> tuple[str | Callable[[], str], str]:
+    """The API key, or what gives it; and where it is, in words."""
     from . import secrets
 
     match way:
         case "client_secret_file":
-            return secrets.from_file(value)
+            return secrets.from_file(value), f"the file {value}"
         case "client_secret_env":
-            return secrets.from_environment(value)
-        case "client_secret_keyring":
-            return secrets.from_keyring("trunkline", name)
+            return secrets.from_environment(value), f"the variable {value}"
+        case "client_secret_keyring":  # looked for when it is needed: other profiles may do without a keyring
+
+            def look() -> str:
+                return secrets.from_keyring(SERVICE, name)()
+
+            return look, "the system's keyring"
     secrets.warn_if_exposed(file)
-    return str(value)
+    return str(value), str(file)
 
 
 def token_store(given: TokenStore | str | Path | bool | None, environ: Mapping[str, str]) -> TokenStore | None:

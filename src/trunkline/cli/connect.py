@@ -1,32 +1,87 @@
-"""From options to a client."""
+"""From options, environment and profiles to a client."""
 
 from __future__ import annotations
 
 import os
-from collections.abc import Mapping
-from typing import Any
+from collections.abc import Callable, Mapping
+from typing import Any, NamedTuple
 
 import click
 
 from ..client import AsyncPbx
+from ..errors import ConfigurationError
 from ..profiles import connection
 from .root import CONNECTION
 
 _NAMES = [spec[0][-1].removeprefix("--").replace("-", "_") for spec in CONNECTION]
 
+INSECURE, TIMEOUT = "TRUNKLINE_INSECURE", "TRUNKLINE_TIMEOUT"
+_YES, _NO = ("1", "true", "yes", "on"), ("", "0", "false", "no", "off")
 
-def settings(ctx: click.Context, values: dict[str, Any]) -> tuple[tuple[str, str, str], dict[str, Any]]:
+
+class Target(NamedTuple):
+    """One PBX and how to reach it; ``profile`` is "" where none took part."""
+
+    url: str
+    client_id: str
+    client_secret: str | Callable[[], str]
+    options: dict[str, Any]
+    profile: str = ""
+
+    def __repr__(self) -> str:
+        return f"Target({self.url!r}, {self.client_id!r})"
+
+
+def taken(ctx: click.Context, values: dict[str, Any]) -> dict[str, Any]:
     """Take the connection options out of a command's values; those of the root stand in for what is not given."""
     root: Mapping[str, Any] = ctx.find_root().obj or {}
-    given = {name: own if (own := values.pop(name, None)) is not None else root.get(name) for name in _NAMES}
-    found = connection(
-        {k: v for k, v in given.items() if k in ("url", "client_id", "client_secret", "ca_file")}, os.environ
-    )
-    verify: bool | str = False if given["insecure"] else found.ca_file or True
-    options: dict[str, Any] = {"verify": verify}
-    if given["timeout"] is not None:
-        options["timeout"] = given["timeout"]
-    return (found.url, found.client_id, found.client_secret), options
+    return {name: own if (own := values.pop(name, None)) is not None else root.get(name) for name in _NAMES}
+
+
+def target(ctx: click.Context, values: dict[str, Any]) -> Target:
+    """The PBX of the command's connection options, the environment and the profiles. ConfigurationError."""
+    given = taken(ctx, values)
+    found = connection({k: v for k, v in given.items() if k not in ("insecure", "timeout")}, os.environ)
+    verify = verified(given, found.verify)
+    options = {"verify": verify, **limits(given)}
+    return Target(found.url, found.client_id, found.client_secret, options, found.profile)
+
+
+def verified(given: Mapping[str, Any], verify: bool | str) -> bool | str:
+    """``verify`` of a client, where ``verify`` is what CA files and profile say of it."""
+    if given["insecure"]:
+        return False
+    return False if not given["ca_file"] and insecure_everywhere() else verify
+
+
+def insecure_everywhere() -> bool:
+    """Whether TRUNKLINE_INSECURE says so; ConfigurationError if it can't be told."""
+    said = os.environ.get(INSECURE, "").strip().lower()
+    if said not in (*_YES, *_NO):
+        raise ConfigurationError(f"{INSECURE} is {said!r}.", hint="Set it to 1, or unset it.")
+    return said in _YES
+
+
+def limits(given: Mapping[str, Any]) -> dict[str, Any]:
+    """``timeout`` of a client, if options or TRUNKLINE_TIMEOUT set one. ConfigurationError if that is no number."""
+    said = given["timeout"] if given["timeout"] is not None else os.environ.get(TIMEOUT)
+    if said is None or said == "":
+        return {}
+    try:
+        seconds = float(said)
+    except ValueError:
+        seconds = 0.0
+    if not 0 < seconds < float("inf"):
+        raise ConfigurationError(f"The timeout is {said}.", hint=f"--timeout and {TIMEOUT} are seconds above 0.")
+    return {"timeout": seconds}
+
+
+def settings(
+    ctx: click.Context, values: dict[str, Any]
+) -> tuple[tuple[str, str, str | Callable[[], str]], dict[str, Any]]:
+    """What a client takes: address, client id and key; and its options."""
+    found = target(ctx, values)
+    return (found.url, found.client_id, found.client_secret), found.options
 
 
 def open_async_pbx(ctx: click.Context, values: dict[str, Any]) -> AsyncPbx:

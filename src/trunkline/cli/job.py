@@ -21,9 +21,9 @@ from ..jobs.ledger import Entry
 from ..jobs.target import Limits
 from ..node import Node, World, as_item
 from ..profiles import matching, profiles_file, read_profiles
-from .connect import settings
+from .connect import limits, settings, taken, verified
 from .output import chosen, draw, json_line, masked, pretty
-from .root import connection_options
+from .root import address_options
 from .run import confirmed, settings_of, show_request, world_options
 
 _STATES = [state.label for state in State]
@@ -46,7 +46,7 @@ def _target_options(command: Callable[..., Any]) -> Callable[..., Any]:
         metavar="NAME",
         help="Saved PBXs, such as 'customer-*'; each gets all items.",
     )
-    return profile(connection_options(command))
+    return profile(address_options(command))
 
 
 @job.command()
@@ -198,9 +198,11 @@ def _systems(ctx: click.Context, profiles: tuple[str, ...], values: dict[str, An
         credentials, options = settings(ctx, values)
         return {"": AsyncPbx(*credentials, **options)}
     chosen_ones = matching(read_profiles(profiles_file(os.environ)), profiles)
-    options = {} if values.get("timeout") is None else {"timeout": values["timeout"]}
+    given = taken(ctx, values)
     return {
-        p.name: AsyncPbx(p.url, p.client_id, p.client_secret, label=p.name, verify=p.verify, **options)
+        p.name: AsyncPbx(
+            p.url, p.client_id, p.client_secret, label=p.name, verify=verified(given, p.verify), **limits(given)
+        )
         for p in chosen_ones
     }
 

@@ -12,10 +12,14 @@ from .. import __version__
 
 _COMMANDS = {
     "actions": ("List, find and explain actions.", "actions:actions"),
+    "doctor": ("Find out what is wrong with a connection, step by step.", "doctor:doctor"),
     "demo": ("Show the main job on an emulated PBX, from listing to every documented failure.", "demo:demo"),
     "emulator": ("Start a stand-in 3CX on this machine.", "emulator:emulator"),
     "flow": ("Check and run a few steps from a YAML file.", "flow:flow"),
     "job": ("Run an action over many items, and go on after a crash.", "job:job"),
+    "login": ("Save a connection: address, client id and API key, once they work.", "login:login"),
+    "logout": ("Forget the API key and the token of a saved connection.", "login:logout"),
+    "profiles": ("List, show, choose, rename and remove saved connections.", "profiles:profiles"),
     "run": ("Run an action once for each item of a file or pipe.", "run:run"),
 }
 
@@ -62,12 +66,21 @@ class Root(click.Group):
 
 def connection_options(command: Callable[..., Any]) -> Callable[..., Any]:
     """The options that say which PBX; the same on the root and on every command."""
-    for option in reversed(CONNECTION):
+    return address_options(click.option(*_PROFILE[0], **_PROFILE[1])(command))
+
+
+def address_options(command: Callable[..., Any]) -> Callable[..., Any]:
+    """The same without ``--profile``, for commands that take several, or none."""
+    for option in reversed(_ADDRESS):
         command = click.option(*option[0], **option[1])(command)
     return command
 
 
-CONNECTION: list[tuple[tuple[str, ...], dict[str, Any]]] = [
+_PROFILE: tuple[tuple[str, ...], dict[str, Any]] = (
+    ("--profile",),
+    {"metavar": "NAME", "help": "A saved connection; else TRUNKLINE_PROFILE, else the default one."},
+)
+_ADDRESS: list[tuple[tuple[str, ...], dict[str, Any]]] = [
     (("--url",), {"metavar": "URL", "help": "Address of the PBX; else TRUNKLINE_URL."}),
     (("--client-id",), {"metavar": "ID", "help": "Client id; else TRUNKLINE_CLIENT_ID."}),
     (
@@ -78,9 +91,16 @@ CONNECTION: list[tuple[tuple[str, ...], dict[str, Any]]] = [
         },
     ),
     (("--ca-file",), {"metavar": "PEM", "help": "CA certificates to trust; else TRUNKLINE_CA_FILE."}),
-    (("--insecure",), {"is_flag": True, "default": None, "help": "Do not verify the PBX's certificate."}),
-    (("--timeout",), {"type": float, "metavar": "SECONDS", "help": "For a whole request; 60 by default."}),
+    (
+        ("--insecure",),
+        {"is_flag": True, "default": None, "help": "Do not verify its certificate; or TRUNKLINE_INSECURE=1."},
+    ),
+    (
+        ("--timeout",),
+        {"type": float, "metavar": "SECONDS", "help": "For a whole request; else TRUNKLINE_TIMEOUT, else 60."},
+    ),
 ]
+CONNECTION = [_PROFILE, *_ADDRESS]
 
 
 @click.command(cls=Root, context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})
@@ -90,7 +110,8 @@ CONNECTION: list[tuple[tuple[str, ...], dict[str, Any]]] = [
 def cli(ctx: click.Context, /, **connection: Any) -> None:
     """Every action of a 3CX phone system.
 
-    The connection comes from TRUNKLINE_URL, TRUNKLINE_CLIENT_ID and TRUNKLINE_CLIENT_SECRET, or from options.
+    The connection comes from options, from TRUNKLINE_URL, TRUNKLINE_CLIENT_ID and TRUNKLINE_CLIENT_SECRET, or from
+    what `trunkline login` saved; `trunkline doctor` says what is wrong with it.
     No 3CX at hand? `trunkline demo` and `trunkline emulator` bring one.
     """
     ctx.obj = connection

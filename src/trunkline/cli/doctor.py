@@ -1,0 +1,54 @@
+"""``trunkline doctor``: what is wrong with a connection, step by step."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import click
+
+from ..errors import TrunklineError
+from .checks import examine
+from .connect import target
+from .finding import Failed, Line
+from .output import FORMATS, chosen, json_line, pretty
+from .root import connection_options
+
+_SHOWN = {"ok": "ok", "remark": "note", "failed": "FAILED"}
+
+
+@click.command()
+@click.option("-o", "--output", type=click.Choice(FORMATS), help="Default: table on a terminal, else jsonl.")
+@connection_options
+@click.pass_context
+def doctor(ctx: click.Context, /, output: str | None, **values: Any) -> int:
+    """Find out what is wrong with a connection, step by step, and what to do next.
+
+    Name, port, certificate, whether it is a 3CX, sign-in, licence, rights, version, clock. Nothing is changed. Ends
+    with 0, or with the code of what failed: 3 configuration, 4 sign-in, 5 licence and rights, 6 network and TLS.
+    """
+    form = chosen(output)
+    lines: list[Line] = []
+
+    def tell(line: Line) -> None:
+        lines.append(line)
+        if form == "table":
+            click.echo(f"{_SHOWN[line.result]:<8}{line.check:<10}{line.said}")
+            if line.hint:
+                click.echo(f"{'':<18}{line.hint}")
+        elif form == "jsonl":
+            click.echo(json_line(line._asdict()))
+
+    code = 0
+    try:
+        found = target(ctx, values)
+        for line in examine(found):
+            tell(line)
+    except Failed as failed:
+        tell(failed.line)
+        code = failed.exit_code
+    except TrunklineError as error:
+        tell(Line("address", "failed", error.message, error.hint))
+        code = error.exit_code
+    if form == "json":
+        click.echo(pretty({"exit_code": code, "checks": [line._asdict() for line in lines]}))
+    return code

@@ -1,0 +1,198 @@
+"""``trunkline login`` and ``logout``: a connection is tried, and saved if it works; its key is forgotten again."""
+
+from __future__ import annotations
+
+import os
+import sys
+from typing import IO, Any
+from urllib.parse import urlsplit
+
+import click
+
+from ..client import Pbx
+from ..errors import ConfigurationError, PbxError, TrunklineError
+from ..profiles import VARIABLES, WAYS, Profile, read_profiles, token_store
+from ..transport.session import base_url
+from . import api_keys, profile_file
+from .connect import limits, taken, verified
+from .root import address_options
+
+
+@click.command()
+@click.argument("name", required=False)
+@click.option(
+    "--api-key-file", "key_file", type=click.File("r", encoding="utf-8"), help="Read the key here; - for stdin."
+)
+@click.option("--store", type=click.Choice(["keyring", "file"]), help="Where the key goes; the keyring if it works.")
+@click.option("--default/--no-default", "default", default=None, help="Use this profile where none is named.")
+@click.option("--no-test", is_flag=True, help="Save it without trying it.")
+@address_options
+@click.pass_context
+def login(
+    ctx: click.Context,
+    /,
+    name: str | None,
+    key_file: IO[str] | None,
+    store: api_keys.Store | None,
+    default: bool | None,
+    no_test: bool,
+    **values: Any,
+) -> None:
+    """Try a connection, and save it as the profile NAME if it works.
+
+    \b
+    trunkline login acme
+    trunkline login acme --url https://pbx.example.com --client-id trunkline --api-key-file - < key
+
+    What no option gives is asked for. On a profile that is there already, only what is given or asked changes.
+    """
+    given = taken(ctx, values)
+    limits(given)  # a mistake is told before anything is asked for
+    saved = read_profiles(profile_file.path())
+    name = name or given["profile"]
+    if name is not None:
+        profile_file.check_name(name)
+    known = saved.get(name or "")
+    url = base_url(_answer("Address of the PBX", "url", given, known.url if known else ""))
+    if name is None:
+        name = _asked("Name of the profile", urlsplit(url).hostname or "") if _somebody() else urlsplit(url).hostname
+        name = (name or "").replace(":", "-")
+        profile_file.check_name(name)
+        known = saved.get(name)
+    client_id = _answer("Client id", "client_id", given, known.client_id if known else "")
+    key = _key(given, key_file, url, client_id)
+    verify = _verify(given, known)
+    if not no_test:
+        click.echo(_tried(url, client_id, key, {"verify": verify, **limits(given)}), err=True)
+    chosen = _is_default(name, default, saved)
+    key_fields, problem = api_keys.keep(name, key, store)
+    if problem and store is None:
+        click.echo(f"The system's keyring takes no key ({problem}), so the file does.", err=True)
+    fields = {
+        "url": url,
+        "client_id": client_id,
+        **key_fields,
+        "ca_file": verify if isinstance(verify, str) else None,
+        "verify": False if verify is False else None,
+        "default": True if chosen else None,
+    }
+    others: dict[str, profile_file.Fields | None] = {
+        other: {"default": None} for other, profile in saved.items() if chosen and profile.default and other != name
+    }
+    profile_file.change({**others, name: fields})
+    if known and not fields[api_keys.IN_KEYRING]:
+        api_keys.drop(name)
+    where = "the system's keyring" if fields[api_keys.IN_KEYRING] else f"{profile_file.path()}, for you only"
+    click.echo(f"Saved as {name}{' (default)' if chosen else ''}; the API key is in {where}.")
+
+
+def _somebody() -> bool:
+    """Whether there is a person to ask."""
+    return sys.stdin.isatty() and sys.stderr.isatty()
+
+
+def _asked(question: str, default: str) -> str:
+    answer: str = click.prompt(question, default=default or None, err=True)
+    return answer.strip()
+
+
+def _answer(question: str, name: str, given: dict[str, Any], before: str) -> str:
+    """An answer from an option; else a person's, to whom environment and profile propose one; else one of these."""
+    if given[name]:
+        return str(given[name])
+    proposed = os.environ.get(VARIABLES[name]) or before
+    if _somebody():
+        return _asked(question, proposed)
+    if not proposed:
+        raise ConfigurationError(
+            f"{question}: nobody is there to ask.",
+            hint=f"Give --{name.replace('_', '-')}, or set {VARIABLES[name]}.",
+        )
+    return proposed
+
+
+def _key(given: dict[str, Any], key_file: IO[str] | None, url: str, client_id: str) -> str:
+    """The API key: from a file, an option, the environment if that is about the same client, or typed unseen."""
+    if key_file is not None:
+        try:
+            key = key_file.read(65_536).strip()
+        except (OSError, UnicodeDecodeError):
+            raise ConfigurationError(f"The API key in {key_file.name} can't be read.") from None
+        if not key or any(character.isspace() for character in key):
+            raise ConfigurationError(
+                f"There is no API key in {key_file.name}.", hint="It should have the key in it and nothing else."
+            )
+        return key
+    if given["client_secret"]:
+        return str(given["client_secret"])
+    environment = os.environ.get(VARIABLES["client_secret"], "")
+    same = os.environ.get(VARIABLES["client_id"]) == client_id and _is_address(os.environ.get(VARIABLES["url"]), url)
+    if environment and same:
+        return environment
+    if _somebody():
+        typed: str = click.prompt("API key (it isn't shown)", hide_input=True, err=True)
+        return typed.strip()
+    raise ConfigurationError(
+        "API key: nobody is there to ask.", hint="Give --api-key-file PATH, or --api-key-file - and the key on stdin."
+    )
+
+
+def _is_address(text: str | None, url: str) -> bool:
+    try:
+        return base_url(text or "") == url
+    except ConfigurationError:
+        return False
+
+
+def _verify(given: dict[str, Any], known: Profile | None) -> bool | str:
+    ca_file = given["ca_file"] or os.environ.get(VARIABLES["ca_file"]) or ""
+    before = known.verify if known else True
+    verify = verified(given, ca_file or before)
+    return os.path.abspath(verify) if isinstance(verify, str) else verify  # noqa: PTH100 - keeps links as they are
+
+
+def _is_default(name: str, wanted: bool | None, saved: dict[str, Profile]) -> bool:
+    """The first profile is the default one, unless told otherwise; a later one only if it was or is to be."""
+    if wanted is not None:
+        return wanted
+    return not saved or (name in saved and saved[name].default)
+
+
+def _tried(url: str, client_id: str, key: str, options: dict[str, Any]) -> str:
+    """Sign in and ask for next to nothing; what to say of it. Raises what went wrong: then nothing is saved."""
+    try:
+        with Pbx(url, client_id, key, **options) as pbx:
+            pbx.defs.get(select="Id")
+            return f"Signed in to {pbx.url} as {client_id}: 3CX {pbx.version or 'of a version that it does not tell'}."
+    except TrunklineError as error:
+        more = "Nothing was saved; --no-test saves it untried"
+        more += ", `trunkline doctor` says more." if isinstance(error, PbxError) else "."
+        error.hint = f"{error.hint} {more}".lstrip()
+        raise
+
+
+@click.command()
+@click.argument("name")
+def logout(name: str) -> None:
+    """Forget the API key and the token of the profile NAME; its address and client id stay."""
+    profile = profile_file.existing(name)
+    forget(profile)
+    profile_file.change({name: dict.fromkeys(WAYS)})
+    click.echo(f"The API key of {name} is forgotten. `trunkline login {name}` signs in again.")
+    if profile.key_in.startswith(("the file", "the variable")):
+        click.echo(f"It still stands in {profile.key_in}, which is not ours to change.", err=True)
+
+
+def forget(profile: Profile) -> None:
+    """Take a profile's key out of the keyring, and its token out of the token store."""
+    api_keys.drop(profile.name)
+    store = token_store(True, os.environ)
+    if store is None:
+        return
+    kept = store.file(base_url(profile.url), profile.client_id)
+    if kept.path is None or not kept.path.exists():
+        return
+    try:
+        kept.path.unlink(missing_ok=True)
+    except OSError as problem:
+        raise ConfigurationError(f"The token in {kept.path} can't be removed ({problem.strerror}).") from None

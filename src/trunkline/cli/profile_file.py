@@ -1,0 +1,220 @@
+"""Changes to the file of saved connections: other tables, comments and order stay, and it is replaced whole."""
+
+from __future__ import annotations
+
+import os
+import re
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from pathlib import Path
+from secrets import token_hex
+from typing import Any
+
+from ..errors import ConfigurationError
+from ..profiles import Profile, profiles_file, read_profiles, read_tables
+
+Fields = Mapping[str, str | bool | None]
+
+_HEADER = re.compile(r"\s*\[(?!\[).+\]\s*(#.*)?$")
+_BARE = re.compile(r"[A-Za-z0-9_-]+")
+_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._@-]*")
+
+
+def path() -> Path:
+    return profiles_file(os.environ)
+
+
+def existing(name: str) -> Profile:
+    """The profile of that name; ConfigurationError, with the names that there are, if it isn't there."""
+    saved = read_profiles(path())
+    if name not in saved:
+        known = f"There are: {', '.join(saved)}." if saved else f"{path()} has none yet: `trunkline login`."
+        raise ConfigurationError(f"No profile is called {name!r}.", hint=known)
+    return saved[name]
+
+
+def in_keyring(profile: Profile) -> bool:
+    """Whether the key of a profile is in the system's keyring."""
+    return bool(read_tables(path())[profile.name].get("client_secret_keyring"))
+
+
+def check_name(name: str) -> None:
+    """ConfigurationError if a new profile can't be called that: patterns and paths have other characters."""
+    if not _NAME.fullmatch(name):
+        raise ConfigurationError(
+            f"A profile can't be called {name!r}.", hint="Letters, digits and . _ @ - will do, beginning with no sign."
+        )
+
+
+def change(changes: Mapping[str, Fields | None]) -> None:
+    """Set fields of profiles (None takes a field away), add those that aren't there, remove those that are None."""
+
+    def edited(text: str, tables: dict[str, Any]) -> str:
+        for name, fields in changes.items():
+            if fields is None:
+                tables.pop(name, None)
+                text = _without(text, name)
+            else:
+                merged = {**tables.get(name, {}), **fields}
+                tables[name] = {key: value for key, value in merged.items() if value is not None}
+                text = _with(text, name, fields)
+        return text
+
+    _rewrite(edited)
+
+
+def rename(old: str, new: str, fields: Fields) -> None:
+    """Give a profile another name, and set some fields."""
+
+    def edited(text: str, tables: dict[str, Any]) -> str:
+        merged = {**tables.pop(old), **fields}
+        tables[new] = {key: value for key, value in merged.items() if value is not None}
+        lines = [_header(new) if _named(line) == old else line for line in _lines(text)]
+        return _with(_joined(lines), new, fields)
+
+    _rewrite(edited)
+
+
+def _rewrite(edit: Callable[[str, dict[str, Any]], str]) -> None:
+    """Let ``edit`` change text and tables alike; the file is replaced only if the new text says what the tables do."""
+    import tomllib
+
+    file = path()
+    try:
+        file = file.resolve()
+        file.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+        with _locked(file):
+            tables = read_tables(file)
+            text = edit(file.read_text(encoding="utf-8") if file.exists() else "", tables)
+            try:
+                agrees = tomllib.loads(text) == tables
+            except tomllib.TOMLDecodeError:
+                agrees = False
+            if not agrees:
+                raise ConfigurationError(
+                    f"{file} is written in a way that can't be changed here.",
+                    hint="Nothing was changed. Give each profile a plain [table] with one field a line, or edit it.",
+                )
+            _replace(file, text)
+    except OSError as problem:
+        raise ConfigurationError(
+            f"{file} can't be written ({problem.strerror or problem}).", hint="TRUNKLINE_PROFILES names another file."
+        ) from None
+
+
+@contextmanager
+def _locked(file: Path) -> Iterator[None]:
+    from filelock import FileLock, Timeout
+
+    try:
+        with FileLock(file.with_name(f"{file.name}.lock"), timeout=10, mode=0o600):
+            yield
+    except Timeout:
+        raise ConfigurationError(f"{file} is being changed by another process.", hint="Try again.") from None
+
+
+def _replace(file: Path, text: str) -> None:
+    """Put a new file in the place of the old, never readable by others, never half."""
+    new = file.with_name(f".{file.name}.{token_hex(4)}")
+    try:
+        with open(os.open(new, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "wb") as out:  # noqa: PTH123 - the mode
+            out.write(text.encode())
+            out.flush()
+            os.fsync(out.fileno())
+        new.replace(file)
+    except BaseException:
+        new.unlink(missing_ok=True)
+        raise
+
+
+# ── TOML, line by line ──────────────────────────────────────────────────────────────────────────
+
+
+def _header(name: str) -> str:
+    return f"[{name if _BARE.fullmatch(name) else _string(name)}]"
+
+
+def _string(text: str) -> str:
+    """A TOML string. What JSON escapes, TOML does alike, save for DEL, which TOML wants escaped too."""
+    import json
+
+    return json.dumps(text, ensure_ascii=False).replace("\x7f", "\\u007f")
+
+
+def _field(key: str, value: str | bool) -> str:
+    return f"{key} = {str(value).lower() if isinstance(value, bool) else _string(value)}"
+
+
+def _named(line: str) -> str | None:
+    """The name of the table that a line begins, or None."""
+    import tomllib
+
+    if not _HEADER.match(line):
+        return None
+    try:
+        (name, inner), *_ = tomllib.loads(line).items()
+    except (tomllib.TOMLDecodeError, ValueError):
+        return None
+    return None if inner else name
+
+
+def _span(lines: list[str], name: str) -> tuple[int, int] | None:
+    """Where a table begins, and where it ends: before the comment above the next one, and before empty lines."""
+    start = next((n for n, line in enumerate(lines) if _named(line) == name), None)
+    if start is None:
+        return None
+    end = next((n for n in range(start + 1, len(lines)) if _HEADER.match(lines[n])), len(lines))
+    if end < len(lines):
+        while end > start + 1 and lines[end - 1].lstrip().startswith("#"):
+            end -= 1
+    while end > start + 1 and not lines[end - 1].strip():
+        end -= 1
+    return start, end
+
+
+def _with(text: str, name: str, fields: Fields) -> str:
+    lines = _lines(text)
+    span = _span(lines, name)
+    if span is None:
+        lines += [""] * bool(lines and lines[-1].strip()) + [_header(name)]
+        span = len(lines) - 1, len(lines)
+    start, end = span
+    body = lines[start + 1 : end]
+    for key, value in fields.items():
+        at = next((n for n, line in enumerate(body) if re.match(rf'\s*["\']?{key}["\']?\s*=', line)), None)
+        new = [] if value is None else [_field(key, value)]
+        if at is None:
+            body += new
+        elif not (new and _says(body[at], key, value)):
+            body[at : at + 1] = new
+    return _joined([*lines[: start + 1], *body, *lines[end:]])
+
+
+def _says(line: str, key: str, value: object) -> bool:
+    """Whether a line says so already; it then stays as it is, comment and all."""
+    import tomllib
+
+    try:
+        return tomllib.loads(line) == {key: value}
+    except tomllib.TOMLDecodeError:
+        return False
+
+
+def _without(text: str, name: str) -> str:
+    lines = _lines(text)
+    span = _span(lines, name)
+    if span is None:
+        return text
+    start, end = span
+    while end < len(lines) and not lines[end].strip():
+        end += 1
+    return _joined([*lines[:start], *lines[end:]])
+
+
+def _lines(text: str) -> list[str]:
+    """The lines of a text as TOML has them: `splitlines` ends them at characters, too, that may stand in a string."""
+    return text.removesuffix("\n").split("\n") if text else []
+
+
+def _joined(lines: list[str]) -> str:
+    return "".join(f"{line}\n" for line in lines)
