@@ -35,8 +35,7 @@ def execute(argv: list[str]) -> int:
     except (click.Abort, KeyboardInterrupt):
         click.echo("Interrupted.", err=True)
         return 130
-    except BrokenPipeError:
-        sys.stderr.close()  # whoever read our output has gone; there is nobody left to tell
+    except (BrokenPipeError, SystemExit):  # click's end, with 1, where whoever read our output has gone
         return 0
 
 

@@ -235,4 +235,5 @@ def draw(columns: list[str], rows: list[list[str]], view: View | None = None) ->
     """Draw a table on stdout, as wide as the terminal allows; through a pager if it is longer, and ``view`` agrees."""
     from .drawing import draw_table
 
-    draw_table(columns, rows, pager=view is not None and view.pager)
+    shown = view or View("table", tuple(columns), pager=False)
+    draw_table(columns, rows, pager=shown.pager, droppable=not shown.columns)

@@ -206,7 +206,13 @@ def _delete_several(ctx: click.Context, action: Action, source: IO[bytes], value
         raise click.UsageError("--columns and --query are for one answer; give a key.", ctx)
     for name in ("columns", "query", "no_pager", *map(snake, action.keys)):
         values.pop(name)
-    told = Told(values.pop("dry_run"), values.pop("yes"), values.pop("output"), None, values.pop("show_secrets"))
+    told = Told(
+        values.pop("dry_run"),
+        values.pop("yes"),
+        values.pop("output"),
+        show_secrets=values.pop("show_secrets"),
+        name_failures=True,
+    )
     if_match = values.pop("if_match", None)
     return delete_several(action, source, if_match, told, lambda: open_async_pbx(ctx, values))
 

@@ -113,6 +113,7 @@ class Told(NamedTuple):
     output: str | None
     failed_to: IO[str] | None = None
     show_secrets: bool = False
+    name_failures: bool = False
 
 
 def carry_out(node: Node, items: list[Item], told: Told, connect: Callable[[], AsyncPbx]) -> int:
@@ -126,6 +127,9 @@ def carry_out(node: Node, items: list[Item], told: Told, connect: Callable[[], A
     interrupted = asyncio.run(_drive(pbx, node_run))
     outcome = node_run.summary()
     _write(node, outcome, items, told.output, told.failed_to, show_secrets=told.show_secrets)
+    if told.name_failures and chosen(told.output) != "table":
+        for index, error in outcome.errors.items():
+            click.echo(f"item {index}: {error.message}", err=True)
     click.echo(_counted(outcome, len(items)), err=True)
     if interrupted:
         return 130
