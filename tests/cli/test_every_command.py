@@ -26,6 +26,7 @@ with warnings.catch_warnings():
     warnings.simplefilter("ignore", DeprecationWarning)
     from openapi_core import OpenAPI
     from openapi_core.datatypes import RequestParameters
+    from openapi_core.exceptions import OpenAPIError
     from openapi_core.templating.paths.finders import APICallPathFinder
 
 HOST = "https://pbx.example.com:5001"
@@ -129,3 +130,19 @@ def test_each_command_makes_a_request_that_the_description_allows(
         except Exception as problem:
             refused[action.id] = f"{request.method} {request.path}: {problem!r} {problem.__cause__!r}"[:1500]
     assert refused == {}
+
+
+@pytest.mark.parametrize(
+    ("path", "body"),
+    [
+        ("/Contacts", '{"ContactType": "Company"}'),
+        ("/Contacts", '{"FirstName": 5}'),
+        ("/Fax/Pbx.BulkFaxDelete", "{}"),
+        ("/Contact", "{}"),
+    ],
+    ids=["no such value", "a number for a text", "a field missing", "no such path"],
+)
+def test_the_validator_refuses_what_is_wrong(openapi: OpenAPI, path: str, body: str) -> None:
+    text = f"POST {HOST}/xapi/v1{path}\nContent-Type: application/json\n\n{body}"
+    with pytest.raises(OpenAPIError):
+        openapi.validate_request(request_of(text))

@@ -45,7 +45,7 @@ def test_a_skeleton_needs_neither_keys_nor_a_connection(trunkline: Any, monkeypa
     ("name", "has", "lacks"),
     [
         ("fax.create", {"Number", "Groups"}, {"Id"}),
-        ("website_links.create", {"Link", "Name"}, {"Id"}),  # its key is text, and the caller's to choose
+        ("website_links.create", {"Link", "Name"}, set()),  # its key is text, and the caller's to choose
         ("fax.bulk_fax_delete", {"ids"}, set()),
         ("users.create", {"FirstName", "Hours", "Groups"}, {"Id"}),
     ],
