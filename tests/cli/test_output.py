@@ -145,6 +145,7 @@ def test_columns_come_in_the_order_asked(trunkline: Any) -> None:
         (["--columns", "Numbr"], "Did you mean Number"),
         (["--query", "[?"], "--query is no JMESPath"),
         (["-o", "xml"], "'xml' is not one of"),
+        (["--columns", "Number", "--top", "x"], "top"),
     ],
 )
 def test_a_slip_is_said_before_anything_is_sent(trunkline: Any, system: System, argv: list[str], said: str) -> None:
@@ -152,6 +153,12 @@ def test_a_slip_is_said_before_anything_is_sent(trunkline: Any, system: System, 
     assert (result.code, result.out) == (2, "")
     assert said in result.err
     assert system.emulator.journal == []
+
+
+def test_a_file_has_no_columns(trunkline: Any, system: System) -> None:
+    result = trunkline("event-logs", "download-event-logs", "--columns", "Id")
+    assert (result.code, system.emulator.journal) == (2, [])
+    assert "answers a file" in result.err
 
 
 def test_a_query_takes_what_it_wants(trunkline: Any, pbx: Pbx) -> None:
@@ -226,6 +233,9 @@ def test_a_long_table_goes_through_the_pager(environment: dict[str, str], tmp_pa
     assert "Ashgrove" not in seen
     assert "Ashgrove" in paged.read_text(encoding="utf-8")
     paged.unlink()
+    code, seen = on_a_terminal([TRUNKLINE, "actions", "--no-pager"], {**environment, "PAGER": str(pager)})
+    assert (code, paged.exists()) == (0, False)
+    assert "website_links.update" in seen
     for more, variables in (
         (["--no-pager"], {"PAGER": str(pager)}),
         ([], {"PAGER": ""}),

@@ -10,6 +10,7 @@ import sys
 import warnings
 
 import click
+from click.utils import PacifyFlushWrapper
 
 from ..errors import TrunklineError
 from .root import cli
@@ -35,8 +36,10 @@ def execute(argv: list[str]) -> int:
     except (click.Abort, KeyboardInterrupt):
         click.echo("Interrupted.", err=True)
         return 130
-    except (BrokenPipeError, SystemExit):  # click's end, with 1, where whoever read our output has gone
-        return 0
+    except SystemExit:
+        if isinstance(sys.stdout, PacifyFlushWrapper):
+            return 0  # click's end, with 1, where whoever read our output has gone: there is nobody left to tell
+        raise
 
 
 def complain(error: TrunklineError) -> None:

@@ -29,8 +29,9 @@ class _Actions(click.Group):
 )
 @click.option("-o", "--output", type=click.Choice(FORMATS), help="Default: table on a terminal, else jsonl.")
 @click.option("--api-version", metavar="VERSION", help="Only what this version of 3CX has, such as 20.0.7.")
+@click.option("--no-pager", is_flag=True, help="Do not page a long table; PAGER names the pager.")
 @click.pass_context
-def actions(ctx: click.Context, output: str | None, api_version: str | None) -> None:
+def actions(ctx: click.Context, output: str | None, api_version: str | None, no_pager: bool) -> None:
     """List all actions of all versions, find some by words, or show one.
 
     \b
@@ -40,11 +41,11 @@ def actions(ctx: click.Context, output: str | None, api_version: str | None) -> 
     trunkline actions open fax.delete     the same in the browser
     trunkline actions diff 20.0.7 20.0.10 what came, went and changed between two versions
     """
-    ctx.obj = {"output": output, "version": api_version}
+    ctx.obj = {"output": output, "version": api_version, "pager": not no_pager}
     if ctx.invoked_subcommand is None:
         catalog = _catalog(api_version)
         published = [action for action in catalog.actions if action.published]
-        _write(catalog, published, output)
+        _write(catalog, published, View(chosen(output), pager=not no_pager))
         left_out = len(catalog.actions) - len(published)
         click.echo(
             f"{len(published)} actions as 3CX published them; {left_out} more that no file lists: "
@@ -64,7 +65,7 @@ def find(ctx: click.Context, words: tuple[str, ...], output: str | None, api_ver
     found = search(catalog, " ".join(words))
     if not found:
         raise click.UsageError(f"No action has the words {' '.join(words)!r}. `trunkline actions` lists all.")
-    _write(catalog, found, output or ctx.obj["output"])
+    _write(catalog, found, View(chosen(output or ctx.obj["output"]), pager=ctx.obj["pager"]))
 
 
 @actions.command()
@@ -113,7 +114,7 @@ def diff(ctx: click.Context, old: str, new: str, output: str | None) -> None:
     from .changes import changes
 
     records = changes(_catalog(old), _catalog(new))
-    view = View(chosen(output or ctx.obj["output"]))
+    view = View(chosen(output or ctx.obj["output"]), pager=ctx.obj["pager"])
     if view.output == "table":
         # A line for each change; the action once.
         rows = []
@@ -160,8 +161,7 @@ def _record(catalog: Catalog, action: Action) -> dict[str, Any]:
     }
 
 
-def _write(catalog: Catalog, found: list[Action], output: str | None) -> None:
-    view = View(chosen(output))
+def _write(catalog: Catalog, found: list[Action], view: View) -> None:
     if view.output == "table":
         rows = [[a.id, a.summary, catalog.since(a), catalog.until(a) or ""] for a in found]
         draw(["Action", "What it does", "Since", "Until"], rows, view)

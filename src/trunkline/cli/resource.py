@@ -175,6 +175,8 @@ def _run(
                 body = {**(body or {}), name: _field_value(catalog, action, name, spec, given)}
         if body is not None:
             arguments["body"] = body
+    if action.answer_kind == "file" and (view.columns or view.query):
+        raise click.UsageError(f"{action.id} answers a file; --columns and --query have nothing to choose from.", ctx)
     check_columns(catalog, action, () if view.query is not None else view.columns)
     trust = {**(ctx.find_root().obj or {}), **{k: v for k, v in values.items() if v is not None}}
     pbx = open_async_pbx(ctx, values)
