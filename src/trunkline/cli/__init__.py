@@ -10,7 +10,6 @@ import sys
 import warnings
 
 import click
-from click.utils import PacifyFlushWrapper
 
 from ..errors import TrunklineError
 from .root import cli
@@ -24,6 +23,7 @@ def main(argv: list[str] | None = None) -> None:
 def execute(argv: list[str]) -> int:
     """Run one command line; its exit code."""
     warnings.showwarning = _show_warning
+    stdout = sys.stdout
     try:
         code = cli.main(argv, prog_name="trunkline", standalone_mode=False)
         return code if isinstance(code, int) else 0
@@ -37,8 +37,9 @@ def execute(argv: list[str]) -> int:
         click.echo("Interrupted.", err=True)
         return 130
     except SystemExit:
-        if isinstance(sys.stdout, PacifyFlushWrapper):
-            return 0  # click's end, with 1, where whoever read our output has gone: there is nobody left to tell
+        # Where whoever reads our output has gone, click puts a quiet stdout in place and ends with 1.
+        if sys.stdout is not stdout:
+            return 0
         raise
 
 
