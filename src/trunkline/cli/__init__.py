@@ -30,17 +30,20 @@ def execute(argv: list[str]) -> int:
     except TrunklineError as error:
         complain(error)
         return error.exit_code
+    except SystemExit:
+        # Where whoever reads our output has gone, click puts a quiet stdout in place and ends with 1.
+        if sys.stdout is not stdout:
+            return 0
+        raise
     except click.ClickException as error:
         error.show()
         return error.exit_code
     except (click.Abort, KeyboardInterrupt):
         click.echo("Interrupted.", err=True)
         return 130
-    except SystemExit:
-        # Where whoever reads our output has gone, click puts a quiet stdout in place and ends with 1.
-        if sys.stdout is not stdout:
-            return 0
-        raise
+    except BrokenPipeError:
+        sys.stderr.close()  # whoever read our output has gone; there is nobody left to tell
+        return 0
 
 
 def complain(error: TrunklineError) -> None:
