@@ -10,11 +10,11 @@ from ..catalog import Action, Catalog, load
 from ..catalog.names import display_words
 from ..catalog.page import action_page
 from ..catalog.search import search
-from .output import FORMATS, chosen, draw, json_line, pretty
+from .output import FORMATS, View, chosen, draw, pretty, write_rows
 
 
 class _Actions(click.Group):
-    """``actions show ID`` is a command; any other words are a query."""
+    """``show``, ``open`` and ``diff`` are commands; any other words are a query."""
 
     def resolve_command(
         self, ctx: click.Context, args: list[str]
@@ -24,23 +24,28 @@ class _Actions(click.Group):
         return "find", find, args
 
 
-@click.group(cls=_Actions, invoke_without_command=True, subcommand_metavar="[QUERY…] | show ACTION")
+@click.group(
+    cls=_Actions, invoke_without_command=True, subcommand_metavar="[QUERY…] | show ACTION | open ACTION | diff OLD NEW"
+)
 @click.option("-o", "--output", type=click.Choice(FORMATS), help="Default: table on a terminal, else jsonl.")
 @click.option("--api-version", metavar="VERSION", help="Only what this version of 3CX has, such as 20.0.7.")
+@click.option("--no-pager", is_flag=True, help="Do not page a long table; PAGER names the pager.")
 @click.pass_context
-def actions(ctx: click.Context, output: str | None, api_version: str | None) -> None:
+def actions(ctx: click.Context, output: str | None, api_version: str | None, no_pager: bool) -> None:
     """List all actions of all versions, find some by words, or show one.
 
     \b
     trunkline actions                     every action that 3CX ever published
     trunkline actions delete contact      find by words, best first
     trunkline actions show fax.delete     what it takes, answers and how it fails
+    trunkline actions open fax.delete     the same in the browser
+    trunkline actions diff 20.0.7 20.0.10 what came, went and changed between two versions
     """
-    ctx.obj = {"output": output, "version": api_version}
+    ctx.obj = {"output": output, "version": api_version, "pager": not no_pager}
     if ctx.invoked_subcommand is None:
         catalog = _catalog(api_version)
         published = [action for action in catalog.actions if action.published]
-        _write(catalog, published, output)
+        _write(catalog, published, View(chosen(output), pager=not no_pager))
         left_out = len(catalog.actions) - len(published)
         click.echo(
             f"{len(published)} actions as 3CX published them; {left_out} more that no file lists: "
@@ -60,7 +65,7 @@ def find(ctx: click.Context, words: tuple[str, ...], output: str | None, api_ver
     found = search(catalog, " ".join(words))
     if not found:
         raise click.UsageError(f"No action has the words {' '.join(words)!r}. `trunkline actions` lists all.")
-    _write(catalog, found, output or ctx.obj["output"])
+    _write(catalog, found, View(chosen(output or ctx.obj["output"]), pager=ctx.obj["pager"]))
 
 
 @actions.command()
@@ -82,6 +87,45 @@ def show(ctx: click.Context, action: str, output: str | None) -> None:
         Console().print(Markdown(action_page(catalog, found)))
     else:
         click.echo(action_page(catalog, found), nl=False)
+
+
+@actions.command("open")
+@click.argument("action")
+@click.pass_context
+def open_(ctx: click.Context, action: str) -> None:
+    """Open an action's page in the browser; where there is none, print the page's path."""
+    import webbrowser
+
+    from .reference import written_page
+
+    catalog = _catalog(ctx.obj["version"])
+    path = written_page(catalog, catalog.action(action))
+    if not webbrowser.open(path.as_uri()):
+        click.echo(path)
+
+
+@actions.command()
+@click.argument("old")
+@click.argument("new")
+@click.option("-o", "--output", type=click.Choice(FORMATS), help="Default: table on a terminal, else jsonl.")
+@click.pass_context
+def diff(ctx: click.Context, old: str, new: str, output: str | None) -> None:
+    """What came, went and changed between two versions, such as 20.0.7 and 20.0.10."""
+    from .changes import changes
+
+    records = changes(_catalog(old), _catalog(new))
+    view = View(chosen(output or ctx.obj["output"]), pager=ctx.obj["pager"])
+    if view.output == "table":
+        # A line for each change; the action once.
+        rows = []
+        for record in records:
+            first, *more = record["what"] or [""]
+            rows += [[record["action"], record["change"], first], *(["", "", what] for what in more)]
+        draw(["Action", "Change", "What"], rows, view)
+    else:
+        write_rows(records, view)
+    counts = [f"{sum(r['change'] == kind for r in records)} {kind}" for kind in ("added", "dropped", "changed")]
+    click.echo(f"From {old} to {new}: {', '.join(counts)}.", err=True)
 
 
 def _catalog(version: str | None) -> Catalog:
@@ -117,15 +161,9 @@ def _record(catalog: Catalog, action: Action) -> dict[str, Any]:
     }
 
 
-def _write(catalog: Catalog, found: list[Action], output: str | None) -> None:
-    match chosen(output):
-        case "json":
-            click.echo(pretty([_record(catalog, action) for action in found]))
-        case "jsonl":
-            for action in found:
-                click.echo(json_line(_record(catalog, action)))
-        case _:
-            draw(
-                ["Action", "What it does", "Since", "Until"],
-                [[a.id, a.summary, catalog.since(a), catalog.until(a) or ""] for a in found],
-            )
+def _write(catalog: Catalog, found: list[Action], view: View) -> None:
+    if view.output == "table":
+        rows = [[a.id, a.summary, catalog.since(a), catalog.until(a) or ""] for a in found]
+        draw(["Action", "What it does", "Since", "Until"], rows, view)
+    else:
+        write_rows((_record(catalog, action) for action in found), view)

@@ -1,71 +1,188 @@
-"""Writing answers: a table on a terminal, JSON Lines in a pipe, secrets masked."""
+"""Writing answers: a table on a terminal, JSON Lines in a pipe; JSON, YAML and CSV; secrets masked."""
 
 from __future__ import annotations
 
-import io
+import csv
 import sys
-from collections.abc import Iterable
-from typing import Any
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any, NamedTuple
 
 import click
 import msgspec
 
-from ..catalog import Action, load
-from ..catalog.secret import MASK, SECRET, masked
+from ..catalog import Action
+from ..catalog.secret import MASK, masked
+from ..errors import ConfigurationError
+from .columns import asked_columns, csv_columns, picked, table_columns
 
 __all__ = ["MASK", "masked"]
 
-FORMATS = ("table", "json", "jsonl")
-
-_FIRST = (
-    "Number",
-    "Name",
-    "DisplayName",
-    "FirstName",
-    "LastName",
-    "CompanyName",
-    "Model",
-    "Vendor",
-    "MAC",
-    "IPAddr",
-    "Link",
-)
+FORMATS = ("table", "json", "jsonl", "yaml", "csv")
+STREAMED = ("jsonl", "yaml", "csv")
 
 
-def output_option(command: Any) -> Any:
-    """``-o``, ``--output``: how to write."""
-    return click.option("-o", "--output", type=click.Choice(FORMATS), help="Default: table on a terminal, else jsonl.")(
-        click.option("--show-secrets", is_flag=True, help="Do not mask passwords, PINs and keys.")(command)
+class View(NamedTuple):
+    """How an answer is to be written. ``query`` is JMESPath; ``select`` is what the PBX was told to answer."""
+
+    output: str
+    columns: tuple[str, ...] = ()
+    query: str | None = None
+    show_secrets: bool = False
+    pager: bool = True
+    select: str | None = None
+
+    @property
+    def streams(self) -> bool:
+        """Whether rows can be written before the last one is there."""
+        return self.output in STREAMED and self.query is None
+
+
+def view_options(command: Any) -> Any:
+    """The options that say how to write."""
+    for option in (
+        click.option("--show-secrets", is_flag=True, help="Do not mask passwords, PINs and keys."),
+        click.option("--no-pager", is_flag=True, help="Do not page a long table; PAGER names the pager."),
+        click.option("--query", metavar="JMESPATH", help="What to take from the answer, such as '[].Number'."),
+        click.option("--columns", metavar="A,B.C", help="The fields to write, in this order."),
+        click.option("-o", "--output", type=click.Choice(FORMATS), help="Default: table on a terminal, else jsonl."),
+    ):
+        command = option(command)
+    return command
+
+
+def view_of(values: dict[str, Any]) -> View:
+    """Take the options of `view_options` out of a command's values."""
+    view = View(
+        chosen(values.pop("output")),
+        asked_columns(values.pop("columns")),
+        values.pop("query"),
+        values.pop("show_secrets"),
+        not values.pop("no_pager"),
+        values.get("select"),
     )
+    if view.query is not None:
+        from .query import compiled
+
+        compiled(view.query)  # a slip is said before anything is sent
+    return view
 
 
 def chosen(output: str | None) -> str:
     return output or ("table" if sys.stdout.isatty() else "jsonl")
 
 
-def write_rows(rows: Iterable[Any], output: str | None, action: Action | None, *, show_secrets: bool) -> None:
-    """Write rows as they come; a table is drawn once all are there."""
-    shown = rows if show_secrets else map(masked, rows)
-    match chosen(output):
-        case "jsonl":
-            for row in shown:
-                click.echo(json_line(row))
-        case "json":
-            click.echo(pretty(list(shown)))
-        case _:
-            table(list(shown), action)
+class Writer:
+    """Writes rows as they come, where format and query allow it; `end` writes what had to wait for the last one."""
+
+    def __init__(self, view: View, action: Action | None = None) -> None:
+        self.view = view
+        self.action = action
+        self._waiting: list[Any] = []
+        self._header: list[str] | None = None
+        self._late: set[str] = set()
+        self._wrote = False
+
+    def write(self, rows: Iterable[Any]) -> None:
+        shown = [row if self.view.show_secrets else masked(row) for row in rows]
+        if self.view.streams:
+            self._stream([picked(row, self.view.columns) for row in shown])
+        else:
+            self._waiting += shown
+
+    def end(self) -> None:
+        if self.view.query is not None:
+            from .query import found
+
+            _write_found(found(self.view.query, self._waiting), self.view)
+        elif self.view.output == "csv" and self._header is None:
+            self._stream([])
+        elif self.view.output == "yaml" and not self._wrote:
+            click.echo("[]")
+        elif not self.view.streams:
+            rows = [picked(row, self.view.columns) for row in self._waiting]
+            if self.view.output == "json":
+                click.echo(pretty(rows))
+            else:
+                table(rows, self.action, self.view)
+
+    def _stream(self, rows: Sequence[Any]) -> None:
+        match self.view.output:
+            case "jsonl":
+                for row in rows:
+                    click.echo(json_line(row))
+            case "yaml":
+                if rows:
+                    click.echo(yaml_text(list(rows)), nl=False)
+                    self._wrote = True
+            case _:
+                self._csv(rows)
+
+    def _csv(self, rows: Sequence[Any]) -> None:
+        from ..flows.files import csv_cell
+
+        objects = [row if isinstance(row, Mapping) else {"value": row} for row in rows]
+        lines = csv.writer(_Echo(), lineterminator="\n")
+        if self._header is None:
+            self._header = list(self.view.columns) or csv_columns(objects, self.action, self.view.select)
+            if not self._header:
+                return
+            lines.writerow(self._header)
+        for row in objects:
+            lines.writerow([csv_cell(row.get(name)) for name in self._header])
+            for name in row:
+                if name not in self._header and name not in self._late and not name.startswith("@odata."):
+                    self._late.add(name)
+                    click.echo(f"Warning: the column {name} came late and is left out; --columns names it.", err=True)
 
 
-def write_one(value: Any, output: str | None, *, show_secrets: bool) -> None:
+class _Echo:
+    """A file for csv.writer that writes where click does."""
+
+    def write(self, text: str) -> None:
+        click.echo(text, nl=False)
+
+
+def write_rows(rows: Iterable[Any], view: View, action: Action | None = None) -> None:
+    """Write rows that are all there."""
+    writer = Writer(view, action)
+    writer.write(rows)
+    writer.end()
+
+
+def write_one(value: Any, view: View) -> None:
     """Write one value."""
-    shown = value if show_secrets else masked(value)
-    match chosen(output):
+    shown = value if view.show_secrets else masked(value)
+    if view.query is not None:
+        from .query import found
+
+        _write_found(found(view.query, shown), view)
+    else:
+        _write_value(picked(shown, view.columns), view)
+
+
+def _write_found(value: Any, view: View) -> None:
+    """What a query found: rows, if it is a list."""
+    plain = view._replace(query=None, show_secrets=True)  # what is found has been masked, maybe under another name
+    if isinstance(value, list):
+        write_rows(value, plain)
+    else:
+        _write_value(picked(value, view.columns), plain)
+
+
+def _write_value(value: Any, view: View) -> None:
+    match view.output:
         case "jsonl":
-            click.echo(json_line(shown))
-        case "table" if isinstance(shown, dict):
-            draw(["Field", "Value"], [[k, cell(v)] for k, v in shown.items() if k != "@odata.context"])
+            click.echo(json_line(value))
+        case "json":
+            click.echo(pretty(value))
+        case "yaml":
+            click.echo(yaml_text(value).removesuffix("...\n"), nl=False)
+        case "csv":
+            write_rows([value], view._replace(columns=(), query=None, show_secrets=True, select=None))
+        case _ if isinstance(value, dict):
+            draw(["Field", "Value"], [[k, cell(v)] for k, v in value.items() if k != "@odata.context"], view)
         case _:
-            click.echo(pretty(shown) if isinstance(shown, dict | list) else str(shown))
+            click.echo(pretty(value) if isinstance(value, list) else cell(value, most=None))
 
 
 def json_line(value: Any) -> str:
@@ -76,61 +193,47 @@ def pretty(value: Any) -> str:
     return msgspec.json.format(msgspec.json.encode(value), indent=2).decode()
 
 
-def table(rows: list[Any], action: Action | None) -> None:
-    """Rows as a table of at most eight columns: the key, what names a thing, then what else is filled."""
+def yaml_text(value: Any) -> str:
+    """A value as YAML; ConfigurationError where the library that writes it is not installed."""
+    try:
+        import yaml
+    except ImportError:
+        raise ConfigurationError(
+            "Nothing here can write YAML.", hint="pip install 'trunkline[flows]', or take -o json."
+        ) from None
+    dumper = getattr(yaml, "CSafeDumper", yaml.SafeDumper)
+    plain = msgspec.to_builtins(value)
+    text: str = yaml.dump(plain, Dumper=dumper, sort_keys=False, allow_unicode=True, width=1000)
+    return text
+
+
+def table(rows: list[Any], action: Action | None, view: View) -> None:
+    """Rows as a table, of the columns asked for or those that say most."""
     if not rows:
         click.echo("Nothing.", err=True)
-        return
-    if not isinstance(rows[0], dict):
-        draw(["Value"], [[cell(row)] for row in rows])
-        return
-    columns = _columns(rows, action)
-    draw(columns, [[cell(row.get(c)) for c in columns] for row in rows])
+    elif all(isinstance(row, dict) for row in rows):
+        columns = list(view.columns) or table_columns(rows, action)
+        draw(columns, [[cell(row.get(c)) for c in columns] for row in rows], view)
+    else:
+        draw(["Value"], [[cell(row)] for row in rows], view)
 
 
-def _columns(rows: list[dict[str, Any]], action: Action | None) -> list[str]:
-    filled = {
-        name: sum(
-            row.get(name) not in (None, "", [], {}) and not isinstance(row.get(name), dict | list) for row in rows
-        )
-        for name in dict.fromkeys(name for row in rows[:100] for name in row)
-        if not name.startswith("@odata.") and not SECRET.search(name)
-    }
-    spec = action.answer_type if action else None
-    key = load().key(spec.name) if spec and spec.name in load().types else ()
-    ranked = [
-        *(k for k in key if k in filled),
-        *(n for n in _FIRST if filled.get(n)),
-        *(n for n in filled if filled[n]),
-    ]
-    return list(dict.fromkeys(ranked))[:8] or list(filled)[:8]
-
-
-def cell(value: Any) -> str:
+def cell(value: Any, most: int | None = 60) -> str:
+    """A value as one line, cut after ``most`` characters."""
     if value is None:
         return ""
     if isinstance(value, bool):
         return "yes" if value else "no"
     text = json_line(value) if isinstance(value, dict | list) else str(value)
-    return text if len(text) <= 60 else f"{text[:59]}…"
+    if most is None:
+        return text
+    text = " ".join(text.split()) if "\n" in text else text
+    return text if len(text) <= most else f"{text[: most - 1]}…"
 
 
-def draw(columns: list[str], rows: list[list[str]]) -> None:
-    """Draw a table on stdout, as wide as the terminal allows."""
-    from rich import box
-    from rich.console import Console
-    from rich.table import Table
-    from rich.text import Text
+def draw(columns: list[str], rows: list[list[str]], view: View | None = None) -> None:
+    """Draw a table on stdout, as wide as the terminal allows; through a pager if it is longer, and ``view`` agrees."""
+    from .drawing import draw_table
 
-    drawn = Table(box=box.SIMPLE_HEAD, pad_edge=False, header_style="bold", show_edge=False)
-    for name in columns:
-        drawn.add_column(name, overflow="ellipsis", no_wrap=True)
-    for row in rows:
-        drawn.add_row(*map(Text, row))
-    if sys.stdout.isatty():
-        Console(highlight=False).print(drawn)
-        return
-    plain = Console(width=160, file=io.StringIO(), highlight=False, color_system=None)
-    with plain.capture() as captured:
-        plain.print(drawn)
-    click.echo("\n".join(line.rstrip() for line in captured.get().splitlines()))
+    shown = view or View("table", tuple(columns), pager=False)
+    draw_table(columns, rows, pager=shown.pager, droppable=not shown.columns)

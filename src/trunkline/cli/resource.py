@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import asyncio
+import os
 import sys
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import IO, Any, NamedTuple
 
 import click
 import msgspec
@@ -19,12 +20,10 @@ from ..errors import InvalidArgument
 from ..odata import OPTIONS
 from ..request import bind, build
 from ..result import File
-from ..transport.exchange import API
+from .columns import check_columns
 from .connect import open_async_pbx
-from .output import chosen, output_option, pretty, write_one, write_rows
+from .output import View, Writer, pretty, view_of, view_options, write_one, write_rows
 from .root import connection_options
-
-_TAKEN = {"body", "output", "show_secrets", "dry_run", "yes", "save", "if_match", "help"}
 
 
 def resource_group(name: str) -> click.Group | None:
@@ -56,41 +55,66 @@ class _Resource(click.Group):
 
 def action_command(catalog: Catalog, action: Action) -> click.Command:
     """The command of one action: keys as arguments, everything else as options."""
+
+    @click.pass_context
+    def callback(ctx: click.Context, /, **values: Any) -> int:
+        return _run(ctx, catalog, action, fields, values)
+
     keys = [p for p in action.parameters if p.name in action.keys]
-    arguments = [p for p in action.parameters if p.name not in action.keys]
-    params: list[click.Parameter] = [click.Argument([snake(p.name)], metavar=snake(p.name).upper()) for p in keys]
-    params += [_argument_option(p) for p in arguments]
-    fields = {} if action.body is None else _field_options(catalog, action, {snake(p.name) for p in action.parameters})
+    several = action.kind == "delete"
+    params: list[click.Parameter] = [
+        click.Argument([snake(p.name)], metavar=snake(p.name).upper(), required=not several) for p in keys
+    ]
+    own = _own_options(action)
+    params += [_argument_option(p) for p in action.parameters if p.name not in action.keys]
+    taken = {flag for option in [*params, *own] for flag in option.opts} | {"--help"}
+    fields = _field_options(catalog, action, taken)
     params += [option for option, _ in fields.values()]
-    params += [
+    command = click.Command(action.verb, callback=callback, help=action.summary)
+    command.params = [*params, *own]
+    command.epilog = f"`trunkline actions show {action.id}` explains every property and error."
+    return command
+
+
+def _own_options(action: Action) -> list[click.Parameter]:
+    """The options that don't come from the action's fields, in the order of the help page."""
+    own: list[click.Parameter] = [
         click.Option([f"--{name}"], metavar="TEXT", help=OPTION_MEANINGS[name])
         for name in OPTIONS
         if name in action.query and name in OPTION_MEANINGS and name not in action.params and name != "count"
     ]
     if action.body is not None:
-        params.append(click.Option(["--body"], metavar="JSON", help="The body: JSON, @FILE, or - for standard input."))
+        own.append(click.Option(["--body"], metavar="JSON", help="The body: JSON, @FILE, or - for standard input."))
+        if action.kind != "upload":
+            own.append(_skeleton_option(action))
     if action.if_match:
-        params.append(click.Option(["--if-match"], metavar="ETAG", help=IF_MATCH))
+        own.append(click.Option(["--if-match"], metavar="ETAG", help=IF_MATCH))
     if action.answer_kind == "file":
-        params.append(
+        own.append(
             click.Option(["--save"], metavar="PATH", type=click.Path(path_type=Path), help="Where to write the file.")
         )
-    params.append(click.Option(["--dry-run"], is_flag=True, help="Show the request and send nothing."))
-    if action.destructive and action.method == "POST":
-        params.append(click.Option(["--yes"], is_flag=True, help="Do not ask."))
-
-    @click.pass_context
-    def callback(ctx: click.Context, /, **values: Any) -> None:
-        _run(ctx, catalog, action, fields, values)
-
-    command = click.Command(action.verb, callback=output_option(connection_options(callback)), help=action.summary)
-    command.params = [*params, *_own_options(callback)]
-    command.epilog = f"`trunkline actions show {action.id}` explains every property and error."
-    return command
+    if action.kind == "delete":
+        what = "Delete what a file names: JSON, JSON Lines or CSV; - or the key - for standard input."
+        own.append(click.Option(["--input", "source"], type=click.File("rb"), metavar="FILE", help=what))
+    if action.destructive:
+        own.append(click.Option(["--yes"], is_flag=True, help="Do not ask."))
+    own.append(click.Option(["--dry-run"], is_flag=True, help="Show the request and send nothing."))
+    own.append(click.Option(["--curl"], is_flag=True, help="Show it as a curl line without the token; send nothing."))
+    shared: Any = connection_options(view_options(lambda: None))
+    return [*own, *reversed(shared.__click_params__)]
 
 
-def _own_options(callback: Any) -> list[click.Parameter]:
-    return list(reversed(callback.__click_params__))
+def _skeleton_option(action: Action) -> click.Option:
+    def show(ctx: click.Context, _: click.Parameter, wanted: bool) -> None:
+        if wanted:
+            from .skeleton import skeleton
+
+            click.echo(pretty(skeleton(action)))
+            ctx.exit()
+
+    return click.Option(
+        ["--skeleton"], is_flag=True, is_eager=True, expose_value=False, callback=show, help="Print a body to fill in."
+    )
 
 
 def _argument_option(parameter: Param) -> click.Option:
@@ -103,21 +127,20 @@ def _argument_option(parameter: Param) -> click.Option:
 
 
 def _field_options(catalog: Catalog, action: Action, taken: set[str]) -> dict[str, tuple[click.Option, TypeSpec]]:
-    """An option for each field of the body, by 3CX's name; a field whose name is taken goes by --body alone."""
-    own = _own_options(output_option(connection_options(lambda: None)))
-    reserved = {f"--{name.replace('_', '-')}" for name in taken | _TAKEN} | {
-        flag for option in own for flag in option.opts
-    }
+    """An option for each field of the body, by 3CX's name; ``--field-NAME`` where another option has the name."""
+    reserved = taken | {f"--{snake(p.name).replace('_', '-')}" for p in action.parameters}
     found: dict[str, tuple[click.Option, TypeSpec]] = {}
     for name, spec in catalog.spec_fields(action.body).items():
+        if name in action.keys:
+            continue  # the argument says it
         flag = f"--{snake(name).replace('_', '-')}"
-        if flag in reserved or spec.navigation:
-            continue
+        if flag in reserved:
+            flag = f"--field-{flag[2:]}"
         reserved.add(flag)
         simple = spec.name in catalog.enums or not (spec.collection or spec.name in catalog.types)
         values = catalog.enum_values(spec.name) if spec.name in catalog.enums else ()
         shown = "|".join(values) if 0 < len(values) <= 5 else spec.name.removeprefix("Pbx.")
-        option = click.Option([flag, snake(name)], metavar=shown if simple and not spec.collection else "JSON")
+        option = click.Option([flag, f"field_{name}"], metavar=shown if simple and not spec.collection else "JSON")
         found[name] = (option, spec)
     return found
 
@@ -128,9 +151,21 @@ def _run(
     action: Action,
     fields: Mapping[str, tuple[click.Option, TypeSpec]],
     values: dict[str, Any],
-) -> None:
-    output, show_secrets = values.pop("output"), values.pop("show_secrets")
-    dry_run, yes, save = values.pop("dry_run"), values.pop("yes", False), values.pop("save", None)
+) -> int:
+    if action.kind == "delete":
+        source = values.pop("source")
+        first = snake(action.keys[0])
+        if source is not None or values[first] == "-":
+            if source is not None and values[first] not in (None, "-"):
+                raise click.UsageError("Give a key or --input, not both.", ctx)
+            stdin: IO[bytes] = sys.stdin.buffer
+            return _delete_several(ctx, action, source or stdin, values)
+        for parameter in ctx.command.params:
+            if isinstance(parameter, click.Argument) and values[parameter.name or ""] is None:
+                raise click.MissingParameter(ctx=ctx, param=parameter)
+    view = view_of(values)
+    dry_run, curl = values.pop("dry_run"), values.pop("curl")
+    yes, save = values.pop("yes", False), values.pop("save", None)
     arguments: dict[str, Any] = {p.name: values.pop(snake(p.name)) for p in action.parameters}
     if action.body is not None:
         body = _read_body(values.pop("body"))
@@ -140,15 +175,48 @@ def _run(
                 body = {**(body or {}), name: _field_value(catalog, action, name, spec, given)}
         if body is not None:
             arguments["body"] = body
+    if action.answer_kind == "file" and (view.columns or view.query):
+        raise click.UsageError(f"{action.id} answers a file; --columns and --query have nothing to choose from.", ctx)
+    check_columns(catalog, action, () if view.query is not None else view.columns)
+    trust = {**(ctx.find_root().obj or {}), **{k: v for k, v in values.items() if v is not None}}
     pbx = open_async_pbx(ctx, values)
     arguments |= {name: value for name, value in values.items() if value is not None}
-    if dry_run:
-        _show_request(pbx.url, catalog, action, arguments)
-        return
+    if dry_run or curl:
+        from .preview import show_curl, show_request
+
+        request = build(bind(catalog, action, (), arguments))
+        if dry_run:
+            show_request(pbx.url, request, show_secrets=view.show_secrets)
+        else:
+            insecure = bool(trust.get("insecure"))
+            ca_file = trust.get("ca_file") or os.environ.get("TRUNKLINE_CA_FILE")
+            show_curl(pbx.url, request, show_secrets=view.show_secrets, insecure=insecure, ca_file=ca_file)
+        return 0
     if action.destructive and action.method == "POST" and not yes and _on_terminal():
         click.confirm(f"{action.summary.removesuffix('.')} on {pbx.url}?", abort=True, err=True)
-    shown = Shown(action, arguments, output, save, show_secrets)
-    asyncio.run(_answer(pbx, shown))
+    asyncio.run(_answer(pbx, Shown(action, arguments, view, save)))
+    return 0
+
+
+def _delete_several(ctx: click.Context, action: Action, source: IO[bytes], values: dict[str, Any]) -> int:
+    from .run import Told
+    from .several import delete_several
+
+    if values.pop("curl"):
+        raise click.UsageError("--curl shows one request; give a key.", ctx)
+    if values["columns"] or values["query"]:
+        raise click.UsageError("--columns and --query are for one answer; give a key.", ctx)
+    for name in ("columns", "query", "no_pager", *map(snake, action.keys)):
+        values.pop(name)
+    told = Told(
+        values.pop("dry_run"),
+        values.pop("yes"),
+        values.pop("output"),
+        show_secrets=values.pop("show_secrets"),
+        name_failures=True,
+    )
+    if_match = values.pop("if_match", None)
+    return delete_several(action, source, if_match, told, lambda: open_async_pbx(ctx, values))
 
 
 class Shown(NamedTuple):
@@ -156,9 +224,8 @@ class Shown(NamedTuple):
 
     action: Action
     arguments: Mapping[str, Any]
-    output: str | None
+    view: View
     save: Path | None
-    show_secrets: bool
 
 
 async def _answer(pbx: AsyncPbx, shown: Shown) -> None:
@@ -170,24 +237,27 @@ async def _answer(pbx: AsyncPbx, shown: Shown) -> None:
             click.echo(f"{saved.path}: {saved.size} bytes, {saved.content_type}", err=True)
             return
         answer = pbx.call(action.id, **shown.arguments)
-        if isinstance(answer, AsyncRows) and chosen(shown.output) == "jsonl":
+        if isinstance(answer, AsyncRows) and shown.view.streams:
+            writer = Writer(shown.view, action)
             async for page in answer.pages():
-                write_rows(page.rows, "jsonl", action, show_secrets=shown.show_secrets)
+                writer.write(page.rows)
+            writer.end()
             return
         _write(shown, await answer)
 
 
 def _write(shown: Shown, answer: Any) -> None:
     if isinstance(answer, list):
-        write_rows(answer, shown.output, shown.action, show_secrets=shown.show_secrets)
+        write_rows(answer, shown.view, shown.action)
     elif isinstance(answer, File):
         _write_file(answer)
     elif answer is None:
         from ..node.items import keys_of
 
-        write_one({"success": True, **keys_of(shown.action, shown.arguments)}, shown.output, show_secrets=True)
+        done = {"success": True, **keys_of(shown.action, shown.arguments)}
+        write_one(done, shown.view._replace(columns=(), query=None, show_secrets=True))
     else:
-        write_one(answer, shown.output, show_secrets=shown.show_secrets)
+        write_one(answer, shown.view)
 
 
 def _write_file(file: File) -> None:
@@ -233,14 +303,3 @@ def _field_value(catalog: Catalog, action: Action, name: str, spec: TypeSpec, te
         return msgspec.json.decode(text)
     except msgspec.DecodeError:
         raise InvalidArgument(f"{name} of {action.id} must be JSON of type {spec}, not {text!r}.") from None
-
-
-def _show_request(url: str, catalog: Catalog, action: Action, arguments: Mapping[str, Any]) -> None:
-    request = build(bind(catalog, action, (), arguments))
-    click.echo(f"{request.method} {url}{API}{request.target}")
-    for name, value in (*request.headers, ("Authorization", "Bearer …")):
-        click.echo(f"{name}: {value}")
-    if isinstance(request.body, bytes):
-        click.echo(f"\n{pretty(msgspec.json.decode(request.body))}")
-    elif request.body is not None:
-        click.echo(f"\n{request.body.name}: {request.body.filename}")

@@ -6,8 +6,8 @@ import asyncio
 import codecs
 import signal
 import sys
-from collections.abc import Mapping, Sequence
-from typing import IO, Any
+from collections.abc import Callable, Mapping, Sequence
+from typing import IO, Any, NamedTuple
 
 import click
 import msgspec
@@ -20,7 +20,7 @@ from ..node.items import as_item, as_items, keys_of
 from ..node.template import Scope
 from ..request import Part, bind, build
 from .connect import open_async_pbx
-from .output import chosen, draw, json_line, masked, pretty
+from .output import View, chosen, draw, json_line, masked, write_rows
 from .root import connection_options
 
 
@@ -107,15 +107,35 @@ def run(
         world=World(settings_of(variables, "--var"), allow_env, zone),
     )
     items = read_items(source)
-    if dry_run:
+    told = Told(dry_run, yes, output, failed_to, show_secrets)
+    return carry_out(node, items, told, lambda: open_async_pbx(ctx, values))
+
+
+class Told(NamedTuple):
+    """What the options of a run over items say about asking and writing."""
+
+    dry_run: bool
+    yes: bool
+    output: str | None
+    failed_to: IO[str] | None = None
+    show_secrets: bool = False
+    name_failures: bool = False
+
+
+def carry_out(node: Node, items: list[Item], told: Told, connect: Callable[[], AsyncPbx]) -> int:
+    """Run a node over items: ask, do, write and count; the exit code."""
+    if told.dry_run:
         return _show_requests(node, items)
-    pbx = open_async_pbx(ctx, values)
-    if node.action.destructive and len(items) > 1 and not yes:
+    pbx = connect()
+    if node.action.destructive and len(items) > 1 and not told.yes:
         _ask(node, len(items), pbx.url)
     node_run = node.over(items)
     interrupted = asyncio.run(_drive(pbx, node_run))
     outcome = node_run.summary()
-    _write(node, outcome, items, output, failed_to, show_secrets=show_secrets)
+    _write(node, outcome, items, told.output, told.failed_to, show_secrets=told.show_secrets)
+    if told.name_failures and chosen(told.output) != "table":
+        for index, error in outcome.errors.items():
+            click.echo(f"item {index}: {error.message}", err=True)
     click.echo(_counted(outcome, len(items)), err=True)
     if interrupted:
         return 130
@@ -241,16 +261,12 @@ def _write(
     elif node.on_error == "stop":
         main = sorted([*main, *outcome.failed], key=lambda item: item["pairedItem"]["item"])
     shown: list[Any] = [item if show_secrets else masked(item) for item in main]
-    match chosen(output):
-        case "jsonl":
-            for item in shown:
-                click.echo(json_line(item))
-        case "json":
-            click.echo(pretty(shown))
-        case _:
-            numbers = [item["pairedItem"]["item"] for item in main]
-            cells = [[str(n), subject(node, items, n), result_text(i)] for n, i in zip(numbers, main, strict=True)]
-            draw(["Item", "What", "Result"], cells)
+    if chosen(output) == "table":
+        numbers = [item["pairedItem"]["item"] for item in main]
+        cells = [[str(n), subject(node, items, n), result_text(i)] for n, i in zip(numbers, main, strict=True)]
+        draw(["Item", "What", "Result"], cells)
+    else:
+        write_rows(shown, View(chosen(output), show_secrets=True))
 
 
 def subject(node: Node, items: list[Item], index: int) -> str:

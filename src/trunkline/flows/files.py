@@ -32,7 +32,7 @@ def rows_of(path: Path) -> list[dict[str, Any]]:
         raise InvalidArgument(f"{path} is not written in UTF-8.", hint="Save it as UTF-8 and try again.") from None
     match ending:
         case ".csv":
-            return _csv(text, path.name)
+            return csv_rows(text, path.name)
         case ".jsonl":
             return [
                 _row(_json(line, path.name, number), path.name, number)
@@ -48,7 +48,7 @@ def rows_of(path: Path) -> list[dict[str, Any]]:
     return [_row(row, path.name, number) for number, row in enumerate(rows, 1)]
 
 
-def _csv(text: str, name: str) -> list[dict[str, Any]]:
+def csv_rows(text: str, name: str) -> list[dict[str, Any]]:
     """Comma or semicolon, whichever the first line has more of: spreadsheets write both."""
     if not text.strip():
         return []
@@ -119,11 +119,11 @@ def _as_csv(rows: Sequence[Mapping[str, Any]]) -> str:
     writer = csv.writer(written, lineterminator="\n")
     writer.writerow(columns)
     for row in rows:
-        writer.writerow([_cell(row.get(name)) for name in columns])
+        writer.writerow([csv_cell(row.get(name)) for name in columns])
     return written.getvalue()
 
 
-def _cell(value: Any) -> str:
+def csv_cell(value: Any) -> str:
     if value is None:
         return ""
     if isinstance(value, str):

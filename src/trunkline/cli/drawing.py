@@ -1,0 +1,65 @@
+"""Tables on a terminal: as wide as it is, in its colours, through the pager where they are longer than it is high."""
+
+from __future__ import annotations
+
+import io
+import os
+import sys
+from collections.abc import Iterable
+
+import click
+from rich import box
+from rich.cells import cell_len
+from rich.console import Console
+from rich.table import Table
+from rich.text import Text
+
+_PIPE_WIDTH = 160
+_LEAST = 13  # what a cut column keeps: a phone number
+_GAP = 3
+
+
+def draw_table(columns: list[str], rows: list[list[str]], *, pager: bool, droppable: bool) -> None:
+    """Draw a table on stdout. Rich leaves colours out where NO_COLOR is set; a pipe gets none, nor trailing spaces.
+
+    Where a terminal is too narrow, values are cut, and with ``droppable`` the last columns left out.
+    """
+    on_terminal = sys.stdout.isatty()
+    width = Console().width if on_terminal else _PIPE_WIDTH
+    widths = _widths(columns, rows, width, droppable=droppable)
+    shown = len(widths)
+    drawn = Table(box=box.SIMPLE_HEAD, pad_edge=False, header_style="bold", show_edge=False)
+    for name, wide in zip(columns, widths, strict=False):
+        drawn.add_column(name, overflow="ellipsis", no_wrap=True, width=wide)
+    for row in rows:
+        drawn.add_row(*map(Text, row[:shown]))
+    if not on_terminal:
+        plain = Console(width=_PIPE_WIDTH, file=io.StringIO(), highlight=False, color_system=None)
+        with plain.capture() as captured:
+            plain.print(drawn)
+        click.echo("\n".join(line.rstrip() for line in captured.get().splitlines()))
+        return
+    console = Console(highlight=False)
+    with console.capture() as captured:
+        console.print(drawn)
+    text = captured.get()
+    # An empty PAGER means none, as git has it.
+    if pager and os.environ.get("PAGER") != "" and text.count("\n") >= console.height:
+        click.echo_via_pager(text)
+    else:
+        click.echo(text, nl=False)
+
+
+def _widths(columns: list[str], rows: list[list[str]], width: int, *, droppable: bool) -> list[int]:
+    """The width of each column that is shown: the widest are cut first, none below what can still be read."""
+    widths = [max([cell_len(name), *(cell_len(row[place]) for row in rows)]) for place, name in enumerate(columns)]
+    while droppable and len(widths) > 2 and _room(min(_LEAST, wide) for wide in widths) > width:
+        widths.pop()
+    while _room(widths) > width and max(widths) > 1:
+        widths[widths.index(max(widths))] -= 1
+    return widths
+
+
+def _room(widths: Iterable[int]) -> int:
+    each = list(widths)
+    return sum(each) + _GAP * (len(each) - 1)

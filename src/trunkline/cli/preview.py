@@ -1,0 +1,57 @@
+"""``--dry-run`` and ``--curl``: the request that would be sent, for a person to read or for another program."""
+
+from __future__ import annotations
+
+import shlex
+from pathlib import PurePath
+from typing import Any
+
+import click
+import msgspec
+
+from ..catalog.secret import MASK, masked
+from ..request import HttpRequest
+from ..transport.exchange import API
+from .output import json_line, pretty
+
+TOKEN = "$TRUNKLINE_TOKEN"  # noqa: S105 - the variable that takes the token's place
+
+
+def show_request(url: str, request: HttpRequest, *, show_secrets: bool) -> None:
+    """The request as HTTP has it, without the token and, unless asked for, without the secrets of its body."""
+    click.echo(f"{request.method} {url}{API}{request.target}")
+    for name, value in (*request.headers, ("Authorization", "Bearer …")):
+        click.echo(f"{name}: {value}")
+    if isinstance(request.body, bytes):
+        click.echo(f"\n{pretty(_body(request.body, show_secrets=show_secrets))}")
+    elif request.body is not None:
+        click.echo(f"\n{request.body.name}: {request.body.filename}")
+
+
+def show_curl(url: str, request: HttpRequest, *, show_secrets: bool, insecure: bool, ca_file: str | None) -> None:
+    """A line for a POSIX shell; the token comes from a variable, so that the line can be passed on."""
+    words = ["curl"]
+    if insecure:
+        words.append("--insecure")
+    elif ca_file:
+        words.append(f"--cacert {shlex.quote(ca_file)}")
+    if request.method != "GET":
+        words.append(f"-X {request.method}")
+    address = f"{url}{API}{request.target}"
+    # curl would take brackets and braces for a list of addresses.
+    words.append(f"--globoff {shlex.quote(address)}" if set("[]{}") & set(address) else shlex.quote(address))
+    words.append(f'-H "Authorization: Bearer {TOKEN}"')
+    words += [f"-H {shlex.quote(f'{name}: {value}')}" for name, value in request.headers]
+    if isinstance(request.body, bytes):
+        body = json_line(_body(request.body, show_secrets=show_secrets))
+        words.append(f"--data-raw {shlex.quote(body)}")
+        if MASK in body:
+            click.echo(f"Secrets of the body are shown as {MASK}; --show-secrets writes them out.", err=True)
+    elif request.body is not None and isinstance(request.body.source, PurePath):
+        words.append(f"-F {shlex.quote(f'{request.body.name}=@{request.body.source}')}")
+    click.echo(" ".join(words))
+
+
+def _body(body: bytes, *, show_secrets: bool) -> Any:
+    value = msgspec.json.decode(body)
+    return value if show_secrets else masked(value)

@@ -1,0 +1,486 @@
+"""What a command writes: formats, columns, queries, secrets, pages; and what it shows instead of sending."""
+
+from __future__ import annotations
+
+import csv
+import io
+import json
+import os
+import pty
+import re
+import subprocess
+import sys
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import pytest
+import yaml
+
+from certificates import Authority
+from conftest import CLIENT, KEY, System
+from trunkline import Pbx, cli
+from trunkline.catalog import load
+from trunkline.cli.columns import BY_TYPE, MOST, at, picked
+from trunkline.cli.output import MASK
+
+TRUNKLINE = str(Path(sys.executable).with_name("trunkline"))
+
+
+class Result(NamedTuple):
+    code: int
+    out: str
+    err: str
+
+
+@pytest.fixture
+def trunkline(system: System, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> Any:
+    """Run a command line with the emulated PBX in the environment."""
+    monkeypatch.setenv("TRUNKLINE_URL", system.url)
+    monkeypatch.setenv("TRUNKLINE_CLIENT_ID", CLIENT)
+    monkeypatch.setenv("TRUNKLINE_CLIENT_SECRET", KEY)
+
+    def run(*argv: str, stdin: str | None = None) -> Result:
+        if stdin is not None:
+            monkeypatch.setattr(sys, "stdin", io.TextIOWrapper(io.BytesIO(stdin.encode())))
+        return Result(cli.execute(list(argv)), *capsys.readouterr())
+
+    return run
+
+
+@pytest.fixture
+def environment(system: System) -> dict[str, str]:
+    found = {k: v for k, v in os.environ.items() if k not in ("NO_COLOR", "PAGER", "LESS", "FORCE_COLOR")}
+    return {
+        **found,
+        "TRUNKLINE_URL": system.url,
+        "TRUNKLINE_CLIENT_ID": CLIENT,
+        "TRUNKLINE_CLIENT_SECRET": KEY,
+        "TERM": "xterm-256color",
+    }
+
+
+# ── formats ─────────────────────────────────────────────────────────────────────────────────────
+
+READ = {
+    "json": json.loads,
+    "jsonl": lambda text: [json.loads(line) for line in text.splitlines()],
+    "yaml": yaml.safe_load,
+}
+
+
+@pytest.mark.parametrize("output", READ)
+def test_formats_that_keep_values_say_the_same(trunkline: Any, pbx: Pbx, output: str) -> None:
+    rows = pbx.website_links.list().all()
+    assert READ[output](trunkline("website-links", "list", "-o", output).out) == rows
+    one = READ[output](trunkline("website-links", "get", rows[0]["Link"], "-o", output).out)
+    assert (one[0] if output == "jsonl" else one)["Name"] == rows[0]["Name"]
+
+
+def test_csv_has_a_header_and_nested_values_as_json(trunkline: Any, pbx: Pbx) -> None:
+    rows = list(csv.DictReader(io.StringIO(trunkline("website-links", "list", "-o", "csv").out)))
+    links = pbx.website_links.list().all()
+    assert [row["Link"] for row in rows] == [link["Link"] for link in links]
+    nested = [name for name, value in links[0].items() if isinstance(value, dict | list)]
+    assert nested
+    assert [json.loads(rows[0][name]) for name in nested] == [links[0][name] for name in nested]
+    assert not any(name.startswith("@odata") for name in rows[0])
+
+
+@pytest.mark.parametrize("name", ["=1+1", "@SUM(A1)", "\tx"])
+def test_csv_holds_no_formulas(trunkline: Any, pbx: Pbx, name: str) -> None:
+    made = pbx.contacts.create({"FirstName": name, "PhoneNumber": "+442079460111"})
+    text = trunkline(
+        "contacts", "list", "--filter", f"Id eq {made['Id']}", "--columns", "FirstName,PhoneNumber", "-o", "csv"
+    ).out
+    (row,) = csv.DictReader(io.StringIO(text))
+    assert row == {"FirstName": f"'{pbx.contacts.get(made['Id'])['FirstName']}", "PhoneNumber": "+442079460111"}
+
+
+def test_a_csv_of_nothing_still_has_its_columns(trunkline: Any) -> None:
+    result = trunkline("fax", "list", "--filter", "Number eq 'none'", "--select", "Id,Number", "-o", "csv")
+    assert result.out == "Id,Number\n"
+    assert trunkline("fax", "list", "--filter", "Number eq 'none'", "-o", "yaml").out == "[]\n"
+    nothing = trunkline("fax", "list", "--filter", "Number eq 'none'", "-o", "table")
+    assert (nothing.out, nothing.err) == ("", "Nothing.\n")
+
+
+def test_csv_is_written_as_pages_come(trunkline: Any, pbx: Pbx, system: System) -> None:
+    for number in range(80):
+        pbx.contacts.create({"FirstName": f"No {number}", "PhoneNumber": "+442079460000"})
+    lines = trunkline("contacts", "list", "-o", "csv").out.splitlines()
+    assert len(lines) == 141
+    assert lines[0].startswith("Id,") or ",Id," in lines[0]
+
+
+# ── columns and queries ─────────────────────────────────────────────────────────────────────────
+
+
+@pytest.mark.parametrize(
+    ("path", "value"),
+    [
+        ("A", {"B": [{"C": 1}, {"D": 2}]}),
+        ("A.B.C", [1, None]),
+        ("A.X.Y", None),
+        ("n.o", "whole"),
+        ("no", None),
+    ],
+)
+def test_a_column_is_a_path(path: str, value: object) -> None:
+    row = {"A": {"B": [{"C": 1}, {"D": 2}]}, "n.o": "whole"}
+    assert at(row, path) == value
+    assert picked(row, [path]) == {path: value}
+
+
+def test_columns_come_in_the_order_asked(trunkline: Any) -> None:
+    text = trunkline("users", "list", "--top", "2", "--columns", "LastName,Number,Hours.Type", "-o", "jsonl").out
+    assert [list(json.loads(line)) for line in text.splitlines()] == [["LastName", "Number", "Hours.Type"]] * 2
+    table = trunkline("users", "list", "--top", "1", "--columns", "LastName,Number", "-o", "table").out
+    assert table.split()[:2] == ["LastName", "Number"]
+
+
+@pytest.mark.parametrize(
+    ("argv", "said"),
+    [
+        (["--columns", "Numbr"], "Did you mean Number"),
+        (["--query", "[?"], "--query is no JMESPath"),
+        (["-o", "xml"], "'xml' is not one of"),
+        (["--columns", "Number", "--top", "x"], "top"),
+    ],
+)
+def test_a_slip_is_said_before_anything_is_sent(trunkline: Any, system: System, argv: list[str], said: str) -> None:
+    result = trunkline("users", "list", *argv)
+    assert (result.code, result.out) == (2, "")
+    assert said in result.err
+    assert system.emulator.journal == []
+
+
+def test_a_file_has_no_columns(trunkline: Any, system: System) -> None:
+    result = trunkline("event-logs", "download-event-logs", "--columns", "Id")
+    assert (result.code, system.emulator.journal) == (2, [])
+    assert "answers a file" in result.err
+
+
+def test_a_query_takes_what_it_wants(trunkline: Any, pbx: Pbx) -> None:
+    faxes = pbx.fax.list().all()
+    assert trunkline("fax", "list", "--query", "length(@)").out == f"{len(faxes)}\n"
+    assert trunkline("fax", "list", "--query", "[].Number | [:2]", "-o", "json").out.split() == [
+        "[",
+        '"888",',
+        '"889"',
+        "]",
+    ]
+    rows = trunkline("fax", "list", "--query", "[?Number=='888'].{no: Number, id: Id}", "-o", "csv").out
+    assert rows == f"no,id\n888,{faxes[0]['Id']}\n"
+    assert trunkline("fax", "get", "121", "--query", "Number", "-o", "table").out == "888\n"
+    impossible = trunkline("fax", "get", "121", "--query", "abs(Number)")
+    assert (impossible.code, impossible.out) == (2, "")
+
+
+@pytest.mark.parametrize("output", ["json", "jsonl", "yaml", "csv", "table"])
+def test_no_format_column_or_query_uncovers_a_secret(trunkline: Any, pbx: Pbx, output: str) -> None:
+    user = next(iter(pbx.users.list()))
+    for argv in (["--columns", "Id,AuthPassword"], ["--query", "{Id: Id, shown: AuthPassword}"]):
+        hidden = trunkline("users", "get", str(user["Id"]), *argv, "-o", output).out
+        assert user["AuthPassword"] not in hidden
+        assert MASK in hidden or "2022" in hidden  # JSON may escape it
+        assert (
+            user["AuthPassword"]
+            in trunkline("users", "get", str(user["Id"]), *argv, "-o", output, "--show-secrets").out
+        )
+
+
+def test_the_columns_of_a_type_are_its_fields() -> None:
+    catalog = load("20.0.10")
+    for name, columns in BY_TYPE.items():
+        assert set(columns.split()) <= set(catalog.fields(name)), name
+        assert len(columns.split()) <= MOST, name
+        assert catalog.key(name)[0] in columns.split() or name.endswith(("LogData", "HistoryView")), name
+
+
+# ── on a terminal ───────────────────────────────────────────────────────────────────────────────
+
+
+def on_a_terminal(argv: list[str], environment: Mapping[str, str], rows: int = 24, types: str = "") -> tuple[int, str]:
+    """The exit code of a command on a terminal of 100 columns, and what it shows; ``types`` is a line typed into it."""
+    pid, fd = pty.fork()
+    if pid == 0:
+        os.execvpe(argv[0], argv, {**environment, "COLUMNS": "100", "LINES": str(rows)})
+    if types:
+        os.write(fd, f"{types}\n".encode())
+    seen = b""
+    while True:
+        try:
+            more = os.read(fd, 65536)
+        except OSError:
+            break
+        if not more:
+            break
+        seen += more
+    _, status = os.waitpid(pid, 0)
+    os.close(fd)
+    return os.waitstatus_to_exitcode(status), seen.decode(errors="replace")
+
+
+def test_a_long_table_goes_through_the_pager(environment: dict[str, str], tmp_path: Path) -> None:
+    paged = tmp_path / "paged"
+    pager = tmp_path / "pager"
+    pager.write_text(f"#!/bin/sh\ncat > {paged}\n", encoding="utf-8")
+    pager.chmod(0o755)
+    argv = [TRUNKLINE, "contacts", "list"]
+    code, seen = on_a_terminal(argv, {**environment, "PAGER": str(pager)})
+    assert code == 0
+    assert "Ashgrove" not in seen
+    assert "Ashgrove" in paged.read_text(encoding="utf-8")
+    paged.unlink()
+    code, seen = on_a_terminal([TRUNKLINE, "actions", "--no-pager"], {**environment, "PAGER": str(pager)})
+    assert (code, paged.exists()) == (0, False)
+    assert "website_links.update" in seen
+    for more, variables in (
+        (["--no-pager"], {"PAGER": str(pager)}),
+        ([], {"PAGER": ""}),
+        (["--top", "3"], {"PAGER": str(pager)}),
+    ):
+        code, seen = on_a_terminal([*argv, *more], {**environment, **variables})
+        assert code == 0
+        assert "FirstName" in seen
+        assert not paged.exists()
+
+
+def test_wide_values_are_cut_to_the_terminal(environment: dict[str, str], pbx: Pbx) -> None:
+    pbx.contacts.create({"FirstName": "A" * 50, "LastName": "B" * 50, "PhoneNumber": "+442079460222"})
+    code, seen = on_a_terminal(
+        [TRUNKLINE, "contacts", "list", "--filter", "startswith(FirstName,'AAA')"], {**environment, "NO_COLOR": "1"}
+    )
+    assert code == 0
+    assert "…" in seen
+    assert "+442079460222" in seen
+    assert re.search(r"Id.*FirstName.*LastName", seen)
+    assert max(map(len, re.sub("\x1b\\[[0-9;]*m", "", seen).splitlines())) <= 100
+
+
+def test_no_colour_where_none_is_wanted(environment: dict[str, str]) -> None:
+    _, seen = on_a_terminal([TRUNKLINE, "fax", "list"], {**environment, "NO_COLOR": "1"})
+    assert not any(f"\x1b[{code}" in seen for code in ("3", "9", "4", "38"))
+    piped = subprocess.run(
+        [TRUNKLINE, "fax", "list", "-o", "table"], env=environment, capture_output=True, text=True, check=True
+    )
+    assert "\x1b" not in piped.stdout
+
+
+@pytest.mark.parametrize("output", ["jsonl", "csv", "yaml", "json", "table"])
+def test_a_reader_that_leaves_ends_it_quietly(environment: dict[str, str], output: str) -> None:
+    done = subprocess.run(
+        ["bash", "-c", f"{TRUNKLINE} contacts list -o {output} | true; exit ${{PIPESTATUS[0]}}"],
+        env=environment,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert (done.returncode, done.stderr) == (0, "")
+
+
+def test_help_loads_no_library_of_the_output() -> None:
+    code = "from trunkline.cli import execute\nexecute(['--help'])\nimport sys\nprint(*sys.modules)"
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    loaded = set(done.stdout.splitlines()[-1].split())
+    assert not loaded & {"jmespath", "rich", "yaml", "csv", "markdown_it", "msgspec", "asyncio"}
+    code = "from trunkline.cli import execute\nexecute(['fax', 'list', '--help'])\nimport sys\nprint(*sys.modules)"
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert not set(done.stdout.splitlines()[-1].split()) & {"jmespath", "rich", "yaml", "markdown_it", "quickjs"}
+
+
+# ── instead of sending ──────────────────────────────────────────────────────────────────────────
+
+
+def test_a_curl_line_does_what_the_command_would(trunkline: Any, pbx: Pbx, system: System) -> None:
+    body = json.dumps({"FirstName": 'O\'Neil $HOME `x` "y"', "PhoneNumber": "+442079460333"})
+    line = trunkline("contacts", "create", "--body", body, "--curl").out
+    assert system.emulator.journal == []
+    assert KEY not in line
+    token = bearer(system)
+    done = subprocess.run(
+        ["sh", "-c", line.replace("curl ", "curl -sS ", 1)],
+        env={**os.environ, "TRUNKLINE_TOKEN": token},
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    assert json.loads(done.stdout)["FirstName"] == 'O\'Neil $HOME `x` "y"'
+
+
+def bearer(system: System) -> str:
+    """A token, as any client gets one."""
+    done = subprocess.run(
+        [
+            "curl",
+            "-sS",
+            f"{system.url}/connect/token",
+            *("-d", "grant_type=client_credentials", "-d", f"client_id={CLIENT}", "-d", f"client_secret={KEY}"),
+        ],
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    token: str = json.loads(done.stdout)["access_token"]
+    return token
+
+
+def test_a_curl_line_has_what_the_connection_needs(trunkline: Any, tmp_path: Path) -> None:
+    folder = tmp_path / "a b"
+    folder.mkdir()
+    trusted = Authority(folder).ca_file
+    line = trunkline("website-links", "get", "o'brien", "--select", "Link", "--insecure", "--curl").out
+    assert line.startswith("curl --insecure '")
+    assert "%27%27brien" in line
+    assert f"--cacert '{trusted}'" in trunkline("fax", "list", "--ca-file", str(trusted), "--curl").out
+    assert "-X DELETE" in trunkline("fax", "delete", "121", "--if-match", 'W/"1"', "--curl").out
+
+
+@pytest.mark.parametrize("option", ["--dry-run", "--curl"])
+def test_what_is_shown_instead_of_sent_has_no_secrets(trunkline: Any, system: System, option: str) -> None:
+    argv = ["users", "update", "7", "--auth-password", "hush-hush-1", "--first-name", "Ada", option]
+    shown = trunkline(*argv)
+    assert "hush-hush-1" not in shown.out
+    assert "Ada" in shown.out
+    assert "hush-hush-1" in trunkline(*argv, "--show-secrets").out
+    assert system.emulator.journal == []
+
+
+# ── deleting what a pipe names ──────────────────────────────────────────────────────────────────
+
+
+def remaining(pbx: Pbx) -> list[int]:
+    return [fax["Id"] for fax in pbx.fax.list()]
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        '{"Id": 121}\n{"Id": 122}\n',
+        '[{"Id": 121}, {"Id": 122}]',
+        '{"json": {"Id": 121}}\n{"json": {"Id": 122}}',
+        "[121, 122]",
+        "121\n122\n",
+        "Id,Number\n121,888\n122,889\n",
+        "\ufeffNumber;Id\r\n888;121\r\n889;122\r\n",
+    ],
+    ids=["lines", "array", "items", "numbers", "a number a line", "csv", "csv of a spreadsheet"],
+)
+def test_delete_reads_keys_from_a_pipe(trunkline: Any, pbx: Pbx, text: str) -> None:
+    before = remaining(pbx)
+    result = trunkline("fax", "delete", "-", "--yes", stdin=text)
+    assert (result.code, result.err) == (0, "2 done, 0 failed, 0 not started.\n")
+    assert remaining(pbx) == [key for key in before if key not in (121, 122)]
+
+
+def test_delete_reads_a_file_and_goes_on_after_a_failure(trunkline: Any, pbx: Pbx, tmp_path: Path) -> None:
+    path = tmp_path / "gone.csv"
+    path.write_text("Id\n121\n999\n122\n", encoding="utf-8")
+    result = trunkline("fax", "delete", "--input", str(path), "--yes")
+    assert result.code == 7
+    assert "item 1: No fax with Id 999" in result.err
+    assert "2 done, 1 failed, 0 not started." in result.err
+    assert [json.loads(line).get("error", {}).get("status") for line in result.out.splitlines()] == [None, 404, None]
+    assert not {121, 122} & set(remaining(pbx))
+
+
+@pytest.mark.parametrize(
+    ("argv", "text", "said"),
+    [
+        (["-"], '{"Number": "888"}', "Row 1 of the input has no Id; it has Number."),
+        (["-"], "121\n{", "Line 2 of the input is no JSON"),
+        (["-"], "[121", "The input is no JSON"),
+        (["-"], "Nr,Name\n1,x\n", "has no Id"),
+        (["-", "--curl"], "121", "give a key"),
+        (["121", "--input", "-"], "121", "not both"),
+    ],
+)
+def test_input_that_names_nothing_deletes_nothing(
+    trunkline: Any, system: System, argv: list[str], text: str, said: str
+) -> None:
+    result = trunkline("fax", "delete", *argv, "--yes", stdin=text)
+    assert (result.code, result.out) == (2, "")
+    assert said in result.err
+    assert system.emulator.journal == []
+
+
+def test_delete_from_a_pipe_shows_and_keeps_to_etags(trunkline: Any, pbx: Pbx, system: System) -> None:
+    shown = trunkline("fax", "delete", "-", "--dry-run", stdin="121\n122")
+    assert shown.out.splitlines() == ["item 0: DELETE /Fax(121)", "item 1: DELETE /Fax(122)"]
+    assert system.sent("DELETE") == []
+    stale = json.dumps({"Id": 121, "@odata.etag": 'W/"old"'})
+    result = trunkline("fax", "delete", "-", "--if-match", '{{ $json["@odata.etag"] }}', "--yes", stdin=stale)
+    assert result.code == 7
+    assert 121 in remaining(pbx)
+
+
+def test_delete_asks_on_a_terminal_before_several(
+    environment: dict[str, str], system: System, pbx: Pbx, tmp_path: Path
+) -> None:
+    path = tmp_path / "gone.jsonl"
+    path.write_text("121\n122\n", encoding="utf-8")
+    for answer, code, gone in (("n", 130, 0), ("y", 0, 2)):
+        before = len(remaining(pbx))
+        ended, seen = on_a_terminal([TRUNKLINE, "fax", "delete", "--input", str(path)], environment, types=answer)
+        assert "2 items on" in seen
+        assert ended == code
+        assert before - len(remaining(pbx)) == gone
+
+
+def test_a_list_pipes_into_delete(environment: dict[str, str], pbx: Pbx) -> None:
+    filter_ = "startswith(Link,'p')"
+    gone = [link["Link"] for link in pbx.website_links.list(filter=filter_)]
+    assert gone
+    done = subprocess.run(
+        f'{TRUNKLINE} website-links list --filter "{filter_}" -o jsonl | {TRUNKLINE} website-links delete - --yes',
+        shell=True,
+        env=environment,
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    assert done.stderr == f"{len(gone)} done, 0 failed, 0 not started.\n"
+    assert pbx.website_links.list(filter=filter_).all() == []
+
+
+# ── actions ─────────────────────────────────────────────────────────────────────────────────────
+
+
+def test_diff_says_what_came_went_and_changed(trunkline: Any) -> None:
+    result = trunkline("actions", "diff", "20.0.7", "20.0.10", "-o", "json")
+    records = {record["action"]: record for record in json.loads(result.out)}
+    old, new = load("20.0.7"), load("20.0.10")
+    names = [
+        {f"{r}.{v}" for r, verbs in c.resources.items() for v, a in verbs.items() if a.published} for c in (old, new)
+    ]
+    assert {n for n, record in records.items() if record["change"] == "added"} == names[1] - names[0]
+    assert {n for n, record in records.items() if record["change"] == "dropped"} == names[0] - names[1]
+    assert records["contacts.delete_contacts_by_id"] == {
+        "action": "contacts.delete_contacts_by_id",
+        "change": "added",
+        "what": [],
+    }
+    assert "body mode added" in records["crm_integration.test"]["what"]
+    assert "answer: Contact.ContactType: String? → Pbx.ContactSource?" in records["contacts.get"]["what"]
+    assert trunkline("actions", "diff", "20.0.10", "20.0.10", "-o", "jsonl").out == ""
+    assert trunkline("actions", "diff", "old", "20.0.10").code == 2
+    back = json.loads(trunkline("actions", "diff", "20.0.10", "20.0.7", "-o", "json").out)
+    assert {r["action"] for r in back if r["change"] == "dropped"} == names[1] - names[0]
+
+
+@pytest.mark.parametrize("opens", [True, False])
+def test_open_shows_the_page_or_says_where_it_is(
+    trunkline: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, opens: bool
+) -> None:
+    asked: list[str] = []
+    monkeypatch.setattr("webbrowser.open", lambda url: asked.append(url) or opens)
+    monkeypatch.setattr("platformdirs.user_cache_path", lambda _: tmp_path)
+    result = trunkline("actions", "open", "DeleteFax")
+    page = tmp_path / "actions" / "fax.delete.html"
+    assert asked == [page.as_uri()]
+    assert result.out == ("" if opens else f"{page}\n")
+    text = page.read_text(encoding="utf-8")
+    assert "<h2>Troubleshooting</h2>" in text
+    assert "<table>" in text
+    assert trunkline("actions", "open", "nothing").code == 2
