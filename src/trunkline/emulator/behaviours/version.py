@@ -10,4 +10,4 @@ def version_of(store: Store) -> str:
 
 
 def four_parts(version: str) -> str:
-    return f"{version}.0" if version.count(".") == 2 else version
+    return f"{version}.0" if version.count(".") == 2 and version[0].isdigit() else version
