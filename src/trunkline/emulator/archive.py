@@ -93,7 +93,7 @@ def unpack(store: Store, content: bytes) -> None:
     memory = msgspec.json.decode(files.pop("memory.json"))
     kept = memory["kept"]
     since = [name for name in store.kept if name not in kept and _goes_along(name, set(memory["left out"]))]
-    for name, value in {**kept, **{name: _nothing(store.kept[name], name) for name in since}}.items():
+    for name, value in {**kept, **dict.fromkeys(since)}.items():
         store.keep(name, value)
     for path, encoded in files.items():
         name = path.removeprefix("sets/").removesuffix(".json")
@@ -101,11 +101,6 @@ def unpack(store: Store, content: bytes) -> None:
             store.change(name, store.singletons[name], **msgspec.json.decode(encoded))
         else:
             _refill(store, name, msgspec.json.decode(encoded))
-
-
-def _nothing(value: Any, name: str) -> Any:
-    """What stands for something that was kept only after the backup: others than settings expect their own type."""
-    return {} if isinstance(value, dict) and not name.startswith(KEPT) else None
 
 
 def _refill(store: Store, name: str, wanted: list[Row]) -> None:

@@ -9,7 +9,6 @@ from __future__ import annotations
 import secrets
 from typing import TYPE_CHECKING
 
-from .remembered import remembered
 from .signin import ADMIN, OWNER
 from .values import Row
 
@@ -26,7 +25,7 @@ def client_of(store: Store, client_id: str) -> tuple[str, tuple[str, ...]] | Non
     with neither is a mere user, who gets 403 everywhere (PBX.md, Rights).
     """
     row = principal(store, client_id)
-    key = remembered(store, SECRETS, {}).get(client_id)
+    key = store.kept.get(SECRETS, {}).get(client_id)
     if row is None or key is None or not row["XAPIEnabled"]:
         return None
     named = {(group.get("Rights") or {}).get("RoleName") for group in row["Groups"] or []}
@@ -41,12 +40,12 @@ def principal(store: Store, client_id: str) -> Row | None:
 def new_key(store: Store, row: Row) -> str:
     """Give a principal another key; the one before is worth nothing from then on."""
     key = secrets.token_urlsafe(32)
-    store.keep(SECRETS, {**remembered(store, SECRETS, {}), row["Number"]: key})
+    store.keep(SECRETS, {**store.kept.get(SECRETS, {}), row["Number"]: key})
     return key
 
 
 def forget_key(store: Store, client_id: str) -> None:
-    known = dict(remembered(store, SECRETS, {}))
+    known = dict(store.kept.get(SECRETS, {}))
     if known.pop(client_id, None) is not None:
         store.keep(SECRETS, known)
 

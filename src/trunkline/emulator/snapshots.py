@@ -44,7 +44,7 @@ def difference(store: Store, place: Place) -> Difference | None:
     """How a place differs now; None where nothing is left of what was written there."""
     name, key = place
     if name == "":
-        return Difference("kept", str(key), None, None, store.kept[str(key)])
+        return Difference("kept", str(key), None, None, store.kept.get(str(key)))
     table = store.tables.get(name)
     if table is None:
         return Difference("singleton", name, None, None, store.singletons[name])
@@ -132,6 +132,7 @@ def _play(store: Store, saved: Snapshot) -> None:
         singleton.update(store.values.complete(store.ground.singleton_types[name], row))
         store.differing.add((name, None))
     for name, value in saved["kept"].items():
-        store.kept[name] = value
+        if value is not None:
+            store.kept[name] = value
         store.differing.add(("", name))
     store.last_ids.update(saved["last_ids"])

@@ -193,8 +193,11 @@ class Store:
         return row
 
     def keep(self, name: str, value: Any) -> None:
-        """Remember something that no set shows, as JSON has it; ``kept`` gives it back."""
-        self.kept[name] = value
+        """Remember something that no set shows, as JSON has it; ``kept`` gives it back. None forgets it."""
+        if value is None:
+            self.kept.pop(name, None)
+        else:
+            self.kept[name] = value
         self.written.add(("", name))
 
     def _wrote(self, name: str, row: Row) -> None:

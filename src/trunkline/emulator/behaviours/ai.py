@@ -10,7 +10,6 @@ from ..answers import Call
 from ..crud import Handler
 from ..messages import Response
 from ..refusals import bad_field, not_found
-from ..remembered import remembered
 from ..store import Store
 from ..values import Row
 from ..warning_codes import FILE_NOT_FOUND, NOT_FOUND, OUT_OF_THE_RANGE, REQUIRED, refuse
@@ -79,18 +78,18 @@ def _need_key(store: Store) -> None:
 
 
 def _serial(store: Store, prefix: str) -> str:
-    number = remembered(store, _SERIAL, 0) + 1
+    number = store.kept.get(_SERIAL, 0) + 1
     store.keep(_SERIAL, number)
     return f"{prefix}_{number:08}"
 
 
 def _stores(store: Store) -> dict[str, Row]:
-    known: dict[str, Row] = remembered(store, _STORES, {})
+    known: dict[str, Row] = store.kept.get(_STORES, {})
     return known
 
 
 def _files(store: Store) -> dict[str, list[Row]]:
-    known: dict[str, list[Row]] = remembered(store, _FILES, {})
+    known: dict[str, list[Row]] = store.kept.get(_FILES, {})
     return known
 
 

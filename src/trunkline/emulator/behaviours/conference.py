@@ -12,7 +12,6 @@ from ..crud import Handler
 from ..messages import Response
 from ..odata.literals import read_date_time
 from ..refusals import not_found
-from ..remembered import remembered
 from ..store import Store
 from ..values import Row
 from ..warning_codes import refuse
@@ -66,7 +65,7 @@ def _update_request(call: Call) -> Response:
     state = asked.get("State") or "Pending"
     operation = asked.get("Operation") or (_request(store)["Operation"] if pending else None) or "Create"
     guid = asked.get("McuId") or (_request(store)["McuId"] if pending else None)
-    rows = remembered(store, _ROWS, [])
+    rows = store.kept.get(_ROWS, [])
     if state == "Pending":
         if pending:
             raise refuse(store, "WARNINGS.MCU_REQUEST_ALREADY_IN_PROGRESS")
@@ -105,7 +104,7 @@ def _new_row(store: Store, number: int, guid: str | None) -> Row:
 
 def _row(call: Call) -> Response:
     """Raises Refusal (404)."""
-    rows = remembered(call.store, _ROWS, [])
+    rows = call.store.kept.get(_ROWS, [])
     found = [row for row in rows if row["Guid"] == call.arguments["guid"]]
     if not found:
         raise not_found()
@@ -118,7 +117,7 @@ HANDLERS: dict[str, Handler] = {
     "conference_settings.get_web_meeting_zones": _zones,
     "conference_settings.get_mcu_request_status": lambda call: call.write_entity(_request(call.store)),
     "conference_settings.update_mcu_request_status": _update_request,
-    "conference_settings.get_mcu_rows": lambda call: call.write_list(remembered(call.store, _ROWS, [])),
+    "conference_settings.get_mcu_rows": lambda call: call.write_list(call.store.kept.get(_ROWS, [])),
     "conference_settings.get_mcu_row": _row,
     # No MCU ever connects to the emulator, and nobody meets there.
     "conference_settings.get_onboard_mcu_data": lambda call: call.write_list([]),

@@ -14,7 +14,6 @@ from ..answers import Call
 from ..crud import Handler
 from ..messages import Response
 from ..refusals import bad_field, not_found
-from ..remembered import remembered
 from ..store import Store
 from ..values import Row
 from ..warning_codes import REQUIRED
@@ -106,7 +105,7 @@ def _set_state(call: Call) -> Response:
             raise bad_field(field, REQUIRED)
     state = secrets.token_urlsafe(16)
     verifier = asked.get("PKCECodeVerifier")
-    call.store.keep(_OAUTH, {**remembered(call.store, _OAUTH, {}), asked["Variable"]: state})
+    call.store.keep(_OAUTH, {**call.store.kept.get(_OAUTH, {}), asked["Variable"]: state})
     digest = hashlib.sha256(verifier.encode()).digest() if verifier else b""
     challenge = base64.urlsafe_b64encode(digest).rstrip(b"=").decode("ascii") or None
     return call.write_entity({"State": state, "CodeChallenge": challenge})
@@ -116,7 +115,7 @@ def _get_oauth(call: Call) -> Response:
     """What a variable was set to, by the settings or by signing in. Raises Refusal (404) for one that wasn't."""
     variable = call.arguments["variable"]
     choices = {one["Key"]: one["Value"] for one in call.store.singletons["CrmIntegration"]["VariableChoices"]}
-    found = {**choices, **remembered(call.store, _OAUTH, {})}
+    found = {**choices, **call.store.kept.get(_OAUTH, {})}
     if variable not in found:
         raise not_found()
     return call.write_entity({"Key": variable, "Value": found[variable]})

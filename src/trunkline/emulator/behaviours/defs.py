@@ -7,7 +7,6 @@ from ..answers import Call
 from ..crud import Handler
 from ..messages import Response
 from ..refusals import bad_field
-from ..remembered import remembered
 from ..rules.addresses import is_mail_address
 from ..rules.files import ACTIVE_PROMPT_SET
 from ..rules.numbering import extension_length
@@ -50,7 +49,7 @@ def _system_parameters(call: Call) -> Response:
         "Custom2Name": apps["NameOfCustomOutOfOfficeStatus"],
         "EmRuleCreationAllowed": bool(store.rows("Trunks")),
         "IsChatLogEnabled": chat_log_on(store),
-        "IsMulticompanyMode": bool(remembered(store, MULTI_COMPANY, False)),
+        "IsMulticompanyMode": bool(store.kept.get(MULTI_COMPANY, False)),
         "IsRemoteBackup": location.get("FileSystemType") not in (None, "Local"),
         "IsTranscriptionEnabled": store.singletons["VoicemailSettings"]["TranscribeEngine"] not in (None, "None"),
         "RemoteStorageStatus": remote_storage(store),
@@ -63,7 +62,7 @@ def _system_parameters(call: Call) -> Response:
 
 
 def _active_folder(store: Store) -> str | None:
-    chosen = remembered(store, ACTIVE_PROMPT_SET, 1)
+    chosen = store.kept.get(ACTIVE_PROMPT_SET, 1)
     return next((row["Folder"] for row in store.rows("PromptSets") if row["Id"] == chosen), None)
 
 

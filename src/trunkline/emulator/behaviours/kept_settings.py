@@ -8,7 +8,6 @@ from ..answers import Call
 from ..archive import KEPT
 from ..crud import Handler
 from ..messages import Response
-from ..remembered import remembered
 from ..store import Store
 from ..values import Row
 from ..warning_codes import OUT_OF_THE_RANGE, refuse
@@ -60,7 +59,7 @@ RANGES = {
 
 def setting(store: Store, name: str) -> Row:
     """The settings of a type such as ``BackupSettings``, complete."""
-    return store.values.complete(f"Pbx.{name}", remembered(store, KEPT + name, _DEFAULTS[name]))
+    return store.values.complete(f"Pbx.{name}", store.kept.get(KEPT + name, _DEFAULTS[name]))
 
 
 def _get(name: str) -> Handler:

@@ -5,7 +5,6 @@ from __future__ import annotations
 from ..answers import Call
 from ..crud import Handler
 from ..messages import Response
-from ..remembered import remembered
 from ..rules.addresses import are_mail_addresses, is_host, is_mail_address
 from ..rules.files import ORIGINALS
 from ..rules.settings import syslog_problem
@@ -47,7 +46,7 @@ def _test_notification(call: Call) -> Response:
 def _set_default(call: Call) -> Response:
     """The template as 3CX delivered it."""
     row = call.entity()
-    original = remembered(call.store, ORIGINALS, {}).get(row["TemplatePath"], {})
+    original = call.store.kept.get(ORIGINALS, {}).get(row["TemplatePath"], {})
     default = {"IsDefault": True} if "IsDefault" in row else {}
     call.store.change("EmailTemplate", row, **original, **default)
     return Response(204)

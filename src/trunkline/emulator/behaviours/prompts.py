@@ -11,7 +11,6 @@ from ..crud import Handler
 from ..forms import read_upload
 from ..messages import Response
 from ..refusals import bad_field
-from ..remembered import remembered
 from ..rules.files import ACTIVE_PROMPT_SET
 from ..sounds import is_wav, keep_sound, silence
 from ..store import Store
@@ -31,7 +30,7 @@ def _set_active(call: Call) -> Response:
 
 def active(store: Store) -> int:
     """The Id of the set in use."""
-    return int(remembered(store, ACTIVE_PROMPT_SET, 1))
+    return int(store.kept.get(ACTIVE_PROMPT_SET, 1))
 
 
 def _active(call: Call) -> Response:

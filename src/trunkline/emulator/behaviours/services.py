@@ -9,7 +9,6 @@ from .. import event_log
 from ..answers import Call
 from ..crud import Handler
 from ..messages import Response
-from ..remembered import remembered
 from ..store import Store
 from ..values import Row
 
@@ -50,7 +49,7 @@ def _plausible(store: Store, row: Row) -> Row:
 
 def _start(call: Call) -> Response:
     """Start services; those that are disabled stay as they are."""
-    disabled = remembered(call.store, _DISABLED, [])
+    disabled = call.store.kept.get(_DISABLED, [])
     for row in _asked(call):
         if row["Name"] not in disabled:
             _set_status(call.store, row, "Running")
@@ -66,7 +65,7 @@ def _stop(call: Call) -> Response:
 
 
 def _restart(call: Call) -> Response:
-    disabled = remembered(call.store, _DISABLED, [])
+    disabled = call.store.kept.get(_DISABLED, [])
     for row in _asked(call):
         if row["RestartEnabled"] and row["Name"] not in disabled:
             _cycle(call.store, row)
@@ -80,7 +79,7 @@ def _cycle(store: Store, row: Row) -> None:
 
 
 def _restart_all(call: Call) -> Response:
-    disabled = remembered(call.store, _DISABLED, [])
+    disabled = call.store.kept.get(_DISABLED, [])
     for row in call.store.rows("Services"):
         if row["Name"] not in disabled:
             _cycle(call.store, row)
@@ -89,7 +88,7 @@ def _restart_all(call: Call) -> Response:
 
 def _restart_machine(call: Call) -> Response:
     """Every service that isn't disabled runs afterwards."""
-    disabled = remembered(call.store, _DISABLED, [])
+    disabled = call.store.kept.get(_DISABLED, [])
     for row in call.store.rows("Services"):
         if row["Name"] not in disabled:
             call.store.change("Services", row, Status="Running", **_plausible(call.store, row))
@@ -99,13 +98,13 @@ def _restart_machine(call: Call) -> Response:
 
 def _enable(call: Call) -> Response:
     names = {row["Name"] for row in _asked(call)}
-    call.store.keep(_DISABLED, [name for name in remembered(call.store, _DISABLED, []) if name not in names])
+    call.store.keep(_DISABLED, [name for name in call.store.kept.get(_DISABLED, []) if name not in names])
     return _start(call)
 
 
 def _disable(call: Call) -> Response:
     """A disabled service is stopped, and starts only when it is enabled again."""
-    disabled = remembered(call.store, _DISABLED, [])
+    disabled = call.store.kept.get(_DISABLED, [])
     names = [row["Name"] for row in _asked(call) if row["StartStopEnabled"]]
     call.store.keep(_DISABLED, [*disabled, *(name for name in names if name not in disabled)])
     return _stop(call)

@@ -12,7 +12,6 @@ from ..answers import Call
 from ..crud import Handler
 from ..messages import Response
 from ..odata.literals import read_date_time
-from ..remembered import remembered
 from ..seeds.fresh import MEMORY
 from ..store import Store
 from ..values import Row
@@ -37,7 +36,7 @@ def count(store: Store, name: str) -> int:
 
 
 def chat_log_on(store: Store) -> bool:
-    return bool(remembered(store, CHAT_LOG, True))
+    return bool(store.kept.get(CHAT_LOG, True))
 
 
 def _maintained(store: Store) -> bool:

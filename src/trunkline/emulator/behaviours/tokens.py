@@ -9,7 +9,6 @@ from ..answers import Call
 from ..crud import Handler
 from ..messages import Response
 from ..principals import new_key
-from ..remembered import remembered
 from ..store import Store
 from ..warning_codes import INVALID, NOT_FOUND, refuse
 
@@ -70,7 +69,7 @@ def _register(call: Call) -> Response:
     """Register at an MCP server, which is remembered by its issuer."""
     asked = call.body()
     issuer = _issuer(call.store, asked["registrationEndpoint"], "registrationEndpoint")
-    known = remembered(call.store, _REGISTERED, {})
+    known = call.store.kept.get(_REGISTERED, {})
     now = event_log.stamp(call.store.now())
     call.store.keep(_REGISTERED, {**known, issuer: {"scope": asked["scope"], "registered": now, "signed in": None}})
     return Response(204)
@@ -80,7 +79,7 @@ def _exchange(call: Call) -> Response:
     """Bring a code to the server's token endpoint. Raises Refusal (400) where this PBX hasn't registered."""
     asked = call.body()
     issuer = _issuer(call.store, asked["tokenEndpoint"], "tokenEndpoint")
-    known = remembered(call.store, _REGISTERED, {})
+    known = call.store.kept.get(_REGISTERED, {})
     if issuer not in known:
         raise refuse(call.store, NOT_FOUND, "tokenEndpoint")
     if not asked["code"] or not asked["verifier"]:

@@ -8,7 +8,6 @@ from .. import event_log
 from ..answers import Call
 from ..crud import Handler
 from ..messages import Response
-from ..remembered import remembered
 from ..store import Store
 from ..values import Row
 from ..warning_codes import NOT_FOUND, refuse
@@ -32,7 +31,7 @@ def _item(store: Store, offer: tuple[str, str, str, str | None, str]) -> Row:
     local = here if here is not None else version_of(store)
     server = on_offer if here is not None else f"{local.rpartition('.')[0]}.1"
     guid = str(uuid5(NAMESPACE_DNS, f"{name}.updates.example.com"))
-    installed = guid in remembered(store, _INSTALLED, [])
+    installed = guid in store.kept.get(_INSTALLED, [])
     item = {
         "Guid": guid,
         "Category": category,
@@ -78,7 +77,7 @@ def _install(call: Call) -> Response:
     entries = list(dict.fromkeys(asked.get("Entries") or []))
     if not offered.keys() >= set(entries):
         raise refuse(store, NOT_FOUND, "Entries")
-    store.keep(_INSTALLED, [*remembered(store, _INSTALLED, []), *entries])
+    store.keep(_INSTALLED, [*store.kept.get(_INSTALLED, []), *entries])
     store.keep(_LAST, event_log.stamp(store.now()))
     status = store.singletons["SystemStatus"]
     store.change("SystemStatus", status, LastSuccessfulUpdate=store.kept[_LAST])

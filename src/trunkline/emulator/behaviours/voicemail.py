@@ -9,7 +9,6 @@ from .. import event_log
 from ..answers import Call
 from ..crud import Handler
 from ..messages import Response
-from ..remembered import remembered
 from ..store import Store
 from ..values import Row
 from ..warning_codes import refuse
@@ -48,10 +47,10 @@ def _note(store: Store, operation: str, guid: str) -> None:
 def _create(call: Call) -> Response:
     """Another converter. Raises Refusal (400) where there are enough."""
     store = call.store
-    rows = remembered(store, _ROWS, [])
+    rows = store.kept.get(_ROWS, [])
     if len(rows) >= MOST_CONVERTERS:
         raise refuse(store, "WARNINGS.CONVERTER_LIMIT_REACHED")
-    number = remembered(store, _COUNT, 0) + 1
+    number = store.kept.get(_COUNT, 0) + 1
     host, now = f"converter{number}.example.com", event_log.stamp(store.now())
     row = {
         "Guid": str(uuid5(NAMESPACE_DNS, host)),
@@ -71,7 +70,7 @@ def _create(call: Call) -> Response:
 def _delete(call: Call) -> Response:
     """Raises Refusal (400) for one that isn't there."""
     store, wanted = call.store, call.body()["id"]
-    rows = remembered(store, _ROWS, [])
+    rows = store.kept.get(_ROWS, [])
     if wanted not in {row["Guid"] for row in rows}:
         raise refuse(store, "WARNINGS.CONVERTER_REQUEST_NOT_FOUND", "id")
     store.keep(_ROWS, [row for row in rows if row["Guid"] != wanted])
@@ -80,7 +79,7 @@ def _delete(call: Call) -> Response:
 
 
 def _configured(call: Call) -> Response:
-    answer: Row = {"ConfiguredServers": remembered(call.store, _ROWS, []), "ReleaseChannel": "Release"}
+    answer: Row = {"ConfiguredServers": call.store.kept.get(_ROWS, []), "ReleaseChannel": "Release"}
     return call.write_entity(call.store.values.complete("Pbx.ConfiguredAiServers", answer))
 
 

@@ -5,7 +5,6 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from .. import event_log
-from ..remembered import remembered
 from ..sounds import forget_sound
 from ..values import Row
 from ..warning_codes import refuse
@@ -30,7 +29,7 @@ class Backups(Rule):
 
 class PromptSets(Rule):
     def check_removal(self, store: Store, row: Row) -> None:
-        if row["Id"] == remembered(store, ACTIVE_PROMPT_SET, 1):
+        if row["Id"] == store.kept.get(ACTIVE_PROMPT_SET, 1):
             raise refuse(store, "WARNINGS.CANNOT_BE_DELETED")
 
 
@@ -52,7 +51,7 @@ class EmailTemplates(Rule):
         return {**given, "IsDefault": False}
 
     def stored(self, store: Store, row: Row, old: Row | None) -> None:
-        originals = remembered(store, ORIGINALS, {})
+        originals = store.kept.get(ORIGINALS, {})
         if old and row["TemplatePath"] not in originals:
             kept = {name: old[name] for name in ("Subject", "Body", "From") if name in old}
             store.keep(ORIGINALS, {**originals, row["TemplatePath"]: kept})
