@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import secrets
 from collections.abc import Iterator
 from pathlib import Path
@@ -66,3 +67,17 @@ def pbx(system: System) -> Iterator[Pbx]:
     """A client of it with all rights."""
     with Pbx(system.url, CLIENT, KEY, label="acme") as client:
         yield client
+
+
+@pytest.fixture
+def environment(system: System) -> dict[str, str]:
+    """The environment of a process on a terminal of 120 columns that is connected to the emulated PBX."""
+    return {
+        **os.environ,
+        "TRUNKLINE_URL": system.url,
+        "TRUNKLINE_CLIENT_ID": CLIENT,
+        "TRUNKLINE_CLIENT_SECRET": KEY,
+        "TERM": "xterm",
+        "COLUMNS": "120",
+        "NO_COLOR": "1",
+    }

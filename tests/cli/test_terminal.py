@@ -4,9 +4,7 @@ from __future__ import annotations
 
 import json
 import os
-import pty
 import re
-import select
 import signal
 import subprocess
 import sys
@@ -17,22 +15,8 @@ from pathlib import Path
 import pytest
 
 from conftest import CLIENT, KEY, System
+from terminal import TRUNKLINE, Terminal
 from trunkline.emulator import Emulator, running
-
-TRUNKLINE = str(Path(sys.executable).with_name("trunkline"))
-
-
-@pytest.fixture
-def environment(system: System) -> dict[str, str]:
-    return {
-        **os.environ,
-        "TRUNKLINE_URL": system.url,
-        "TRUNKLINE_CLIENT_ID": CLIENT,
-        "TRUNKLINE_CLIENT_SECRET": KEY,
-        "TERM": "xterm",
-        "COLUMNS": "120",
-        "NO_COLOR": "1",
-    }
 
 
 def imported_by(code: str) -> set[str]:
@@ -58,46 +42,6 @@ def test_help_loads_nothing_but_click() -> None:
 def test_every_public_name_can_be_imported() -> None:
     code = "import trunkline\nfor name in trunkline.__all__: getattr(trunkline, name)\nfrom trunkline import *"
     assert "trunkline" in imported_by(code)
-
-
-class Terminal:
-    """A command on a terminal of its own, as a person has it."""
-
-    def __init__(self, argv: list[str], environment: dict[str, str], stdin: Path | None = None) -> None:
-        self.pid, self.fd = pty.fork()
-        if self.pid == 0:  # the child
-            if stdin is not None:
-                os.dup2(os.open(stdin, os.O_RDONLY), 0)
-            os.execvpe(argv[0], argv, environment)
-        self.seen = ""
-
-    def until(self, text: str, seconds: float = 20) -> str:
-        end = time.monotonic() + seconds
-        while text not in self.seen:
-            ready, _, _ = select.select([self.fd], [], [], max(0.0, end - time.monotonic()))
-            assert ready, f"waited for {text!r}, saw {self.seen!r}"
-            if not self._read():
-                raise AssertionError(f"ended before {text!r}: {self.seen!r}")
-        return self.seen
-
-    def type(self, text: str) -> None:
-        os.write(self.fd, text.encode())
-
-    def end(self) -> int:
-        """Read to the end; the exit code."""
-        while self._read():
-            pass
-        _, status = os.waitpid(self.pid, 0)
-        os.close(self.fd)
-        return os.waitstatus_to_exitcode(status)
-
-    def _read(self) -> bool:
-        try:
-            more = os.read(self.fd, 65536)
-        except OSError:  # Linux: the other end is closed
-            return False
-        self.seen += more.decode(errors="replace")
-        return bool(more)
 
 
 @pytest.fixture

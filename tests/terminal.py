@@ -1,0 +1,70 @@
+"""A command on a terminal of its own, for tests of prompts, tables, progress, Ctrl-C and pagers."""
+
+from __future__ import annotations
+
+import fcntl
+import os
+import pty
+import select
+import struct
+import sys
+import termios
+import time
+from pathlib import Path
+
+TRUNKLINE = str(Path(sys.executable).with_name("trunkline"))
+
+
+class Terminal:
+    """A command on a terminal of its own, as a person has it."""
+
+    def __init__(
+        self,
+        argv: list[str],
+        environment: dict[str, str],
+        stdin: Path | None = None,
+        size: tuple[int, int] = (40, 120),
+    ) -> None:
+        self.pid, self.fd = pty.fork()
+        if self.pid == 0:  # the child
+            if stdin is not None:
+                os.dup2(os.open(stdin, os.O_RDONLY), 0)
+            os.execvpe(argv[0], argv, environment)
+        self.resize(*size)
+        self.seen = ""
+
+    def until(self, text: str, seconds: float = 20) -> str:
+        end = time.monotonic() + seconds
+        while text not in self.seen:
+            ready, _, _ = select.select([self.fd], [], [], max(0.0, end - time.monotonic()))
+            assert ready, f"waited for {text!r}, saw {self.seen!r}"
+            if not self._read():
+                raise AssertionError(f"ended before {text!r}: {self.seen!r}")
+        return self.seen
+
+    def type(self, text: str) -> None:
+        os.write(self.fd, text.encode())
+
+    def end(self) -> int:
+        """Read to the end; the exit code."""
+        while self._read():
+            pass
+        _, status = os.waitpid(self.pid, 0)
+        os.close(self.fd)
+        return os.waitstatus_to_exitcode(status)
+
+    def _read(self) -> bool:
+        try:
+            more = os.read(self.fd, 65536)
+        except OSError:  # Linux: the other end is closed
+            return False
+        self.seen += more.decode(errors="replace")
+        return bool(more)
+
+    def resize(self, rows: int, columns: int) -> None:
+        """Make the terminal so large. COLUMNS and LINES of the environment come before that."""
+        fcntl.ioctl(self.fd, termios.TIOCSWINSZ, struct.pack("HHHH", rows, columns, 0, 0))
+
+    def interrupt(self) -> None:
+        """Press Ctrl-C."""
+        self.type("\x03")
