@@ -10,7 +10,7 @@ demo: .venv/run.stamp
 	@$(BIN)/trunkline demo
 
 test: .venv/dev.stamp
-	$(BIN)/python -m pytest
+	$(BIN)/python -m pytest --numprocesses auto --maxprocesses 4 --dist worksteal
 
 check: .venv/dev.stamp
 	$(BIN)/ruff format --check .
