@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from trunkline import catalog
-from trunkline.catalog.search import search
+from trunkline.catalog.search import SYNONYMS, partly, search
 
 
 @pytest.mark.parametrize(
@@ -20,6 +20,16 @@ from trunkline.catalog.search import search
         ("list users", "users.list"),
         ("delete blocklist", "blocklist.delete"),
         ("get user", "users.get"),
+        ("Delete a Contact", "contacts.delete"),
+        ("add user", "users.create"),
+        ("create extension", "users.create"),
+        ("remove the weblink", "website_links.delete"),
+        ("list departments", "groups.list"),
+        ("create ivr", "receptionists.create"),
+        ("block an ip address", "blocklist.get"),
+        ("smtp settings", "mail_settings.get"),
+        ("delte contct", "contacts.delete"),
+        ("recieptionist", "receptionists.get"),
     ],
 )
 def test_the_action_that_was_meant_comes_first(query: str, first: str) -> None:
@@ -30,6 +40,17 @@ def test_every_word_must_be_found() -> None:
     found = search(catalog.load(), "fax delete")
     assert {"fax.delete", "fax.bulk_fax_delete"} <= {a.id for a in found}
     assert search(catalog.load(), "fax delete zebra") == []
+
+
+def test_what_has_most_of_the_words_is_found_where_nothing_has_all() -> None:
+    assert search(catalog.load(), "add agent to queue") == []
+    assert partly(catalog.load(), "add agent to queue")[0].id == "queues.list_agents"
+    assert partly(catalog.load(), "zebra") == []
+
+
+@pytest.mark.parametrize("said", SYNONYMS)
+def test_each_word_of_the_trade_finds_something(said: str) -> None:
+    assert search(catalog.load(), said)
 
 
 def test_the_order_of_the_words_does_not_matter() -> None:

@@ -1,39 +1,141 @@
-"""Finding actions by words."""
+"""Finding actions by words: 3CX's own, those of people who run phone systems, and those typed in a hurry."""
 
 from __future__ import annotations
 
 import re
+from collections.abc import Iterable
+from difflib import get_close_matches
+from typing import NamedTuple
 
 from . import Action, Catalog
 from .names import display_words
+
+# What people say → what 3CX's API says. Found so, an action comes after those that have the word itself.
+SYNONYMS: dict[str, tuple[str, ...]] = {
+    "add": ("create",),
+    "new": ("create",),
+    "remove": ("delete",),
+    "erase": ("delete",),
+    "edit": ("update",),
+    "change": ("update", "set"),
+    "modify": ("update",),
+    "rename": ("update",),
+    "patch": ("update",),
+    "show": ("get", "list"),
+    "read": ("get", "list"),
+    "view": ("get", "list"),
+    "find": ("list", "get"),
+    "hangup": ("drop",),
+    "dial": ("call",),
+    "cdr": ("call", "log"),
+    "extension": ("user",),
+    "department": ("group",),
+    "ivr": ("receptionist",),
+    "attendant": ("receptionist",),
+    "acd": ("queue",),
+    "hunt": ("ring",),
+    "provider": ("trunk",),
+    "ip": ("blocklist",),
+    "ban": ("blocklist",),
+    "block": ("blocklist",),
+    "blacklist": ("blocklist",),
+    "unblock": ("delete",),
+    "handset": ("phone",),
+    "desk": ("phone",),
+    "ata": ("fxs",),
+    "gateway": ("fxs",),
+    "vm": ("voicemail",),
+    "prompt": ("prompts",),
+    "licence": ("license",),
+    "upgrade": ("update",),
+    "restore": ("backup",),
+    "sso": ("microsoft365", "google"),
+    "teams": ("microsoft365",),
+    "smtp": ("mail",),
+    "opening": ("office",),
+    "business": ("office",),
+}
+# Words that a question has and a name need not have.
+_FILLING = frozenset(("a", "an", "the", "of", "by", "to", "for", "on", "in", "from", "with", "all", "my", "and", "is"))
+
+
+class _Words(NamedTuple):
+    """The words of an action: in its names, and in its summary."""
+
+    action: Action
+    named: frozenset[str]
+    told: frozenset[str]
 
 
 def search(catalog: Catalog, query: str) -> list[Action]:
     """Actions that have every word of the query, best first.
 
     Words are looked for in the id, the operationId, the display names and the summary; a hit in a name counts more
-    than one in the summary, a whole word more than a part, and a short name more than a long one.
+    than one in the summary, a whole word more than a part, and a short name more than a long one. A word counts for
+    its `SYNONYMS` as well; one that no action has is taken for the nearest that is spelled like it. Words such as
+    "the" help, but nothing has to have them.
     """
-    wanted = query.lower().replace(".", " ").replace("_", " ").split()
-    scored = [(score, action.id, action) for action in catalog.actions if (score := _score(action, wanted, query))]
+    words = [_words(action) for action in catalog.actions]
+    meant = _meant(query, words)
+    scored = [(score, each.action.id, each.action) for each in words if (score := _score(each, meant, query))]
     return [action for _, _, action in sorted(scored, key=lambda found: (-found[0], found[1]))]
 
 
-def _score(action: Action, wanted: list[str], query: str) -> float:
-    if query.lower() in (action.id, action.operation_id.lower(), display_words(action.operation_id).lower()):
-        return 1000.0
+def partly(catalog: Catalog, query: str) -> list[Action]:
+    """Actions that have most of the words of a query that none has whole, best first; empty if none has any."""
+    words = [_words(action) for action in catalog.actions]
+    meant = [word for word in _meant(query, words) if word not in _FILLING]
+    scored = [([_worth(each, word) for word in meant], each.action) for each in words]
+    most = max((sum(map(bool, worth)) for worth, _ in scored), default=0)
+    if not most:
+        return []
+    best = [(sum(worth), action) for worth, action in scored if sum(map(bool, worth)) == most]
+    return [action for _, action in sorted(best, key=lambda found: (-found[0], len(found[1].id), found[1].id))]
+
+
+def _meant(query: str, words: Iterable[_Words]) -> list[str]:
+    wanted = re.findall(r"[\w@-]+", query.lower().replace(".", " ").replace("_", " "))
+    known = {word for each in words for word in (*each.named, *each.told)} | SYNONYMS.keys()
+    return [_spelled(word, known) for word in wanted]
+
+
+def _words(action: Action) -> _Words:
     names = f"{action.tag} {action.operation_id} {display_words(action.tag)} {display_words(action.operation_id)}"
     named = {*names.lower().split(), *action.id.replace(".", "_").split("_")}
-    told = set(re.findall(r"\w+", action.summary.lower()))
+    return _Words(action, frozenset(named), frozenset(re.findall(r"\w+", action.summary.lower())))
+
+
+def _spelled(word: str, known: Iterable[str]) -> str:
+    """The word itself if any action has it, or has it as a part; else the nearest one that is there."""
+    stem = word.removesuffix("s")
+    if any(stem in each for each in known):
+        return word
+    return next(iter(get_close_matches(word, known, n=1, cutoff=0.75)), word)
+
+
+def _score(words: _Words, wanted: list[str], query: str) -> float:
+    action = words.action
+    if query.lower() in (action.id, action.operation_id.lower(), display_words(action.operation_id).lower()):
+        return 1000.0
     score = 0.0
     for word in wanted:
-        stem = word.removesuffix("s")
-        if word in named or stem in named or f"{word}s" in named:
-            score += 10
-        elif word in told or f"{word}s" in told:
-            score += 4
-        elif any(stem in name for name in named):
-            score += 3
-        else:
+        best = _worth(words, word)
+        if not best and word not in _FILLING:
             return 0.0
+        score += best
     return score - len(action.id) / 100
+
+
+def _worth(words: _Words, word: str) -> float:
+    """What a word of the query is worth for an action, itself or what it stands for; 0 if the action has neither."""
+    also = SYNONYMS.get(word.removesuffix("s"), SYNONYMS.get(word, ()))
+    return max(_found(words, word), max((_found(words, other) for other in also), default=0.0) - 0.5, 0.0)
+
+
+def _found(words: _Words, word: str) -> float:
+    stem = word.removesuffix("s")
+    if word in words.named or stem in words.named or f"{word}s" in words.named:
+        return 10.0
+    if word in words.told or f"{word}s" in words.told:
+        return 4.0
+    return 3.0 if any(stem in name for name in words.named) else 0.0

@@ -9,7 +9,7 @@ import click
 from ..catalog import Action, Catalog, load
 from ..catalog.names import display_words
 from ..catalog.page import action_page
-from ..catalog.search import search
+from ..catalog.search import partly, search
 from .output import FORMATS, View, chosen, draw, pretty, write_rows
 
 
@@ -64,7 +64,9 @@ def find(ctx: click.Context, words: tuple[str, ...], output: str | None, api_ver
     catalog = _catalog(api_version or ctx.obj["version"])
     found = search(catalog, " ".join(words))
     if not found:
-        raise click.UsageError(f"No action has the words {' '.join(words)!r}. `trunkline actions` lists all.")
+        near = ", ".join(action.id for action in partly(catalog, " ".join(words))[:4])
+        some = f" Some of them: {near}." if near else ""
+        raise click.UsageError(f"No action has the words {' '.join(words)!r}.{some} `trunkline actions` lists all.")
     _write(catalog, found, View(chosen(output or ctx.obj["output"]), pager=ctx.obj["pager"]))
 
 
