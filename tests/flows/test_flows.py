@@ -222,6 +222,14 @@ def test_each_step(steps: str, expected: list[Any]) -> None:
         ("  - where: '{{ $json.Number }}'\n", ["line 3", "Item 0", "neither true nor false"]),
         ("  - where: '{{ $json.Gone }}'\n", ["line 3", "no field Gone"]),
         ("  - where: {Number: {before: '{{ $now }}'}}\n", ["line 3", "Item 0: Number", "compared as a date"]),
+        (
+            "  - where: {Number: {matches: '('}}\n",
+            ["line 3", "Item 0: Number can't be matched with '('", "SyntaxError"],
+        ),
+        (
+            f"  - set: {{Text: '{'a' * 40}!'}}\n  - where: {{Text: {{matches: '^(a+)+$'}}}}\n",
+            ["line 4", "Item 0: Text can't be matched", "takes longer"],
+        ),
         ("  - where: {Number: {above: many}}\n", ["line 3", "compared as a number"]),
         ("  - for each: '{{ $json.Id }}'\n", ["line 3", "no list"]),
         ("  - at most: 2\n", ["line 3", "3 items came", "--dry-run"]),

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import datetime as dt
-import re
 from collections.abc import Callable, Mapping
 from typing import Any, NamedTuple
 
 from ..errors import InvalidArgument
 from ..node.template import Scope, evaluated, prepared
 from ..node.zones import known
+from .patterns import matches
 
 Test = Callable[[Any, Any, str], bool]
 
@@ -65,10 +65,7 @@ def _ends(value: Any, operand: Any, _: str) -> bool:
 
 
 def _matches(value: Any, operand: Any, _: str) -> bool:
-    try:
-        return isinstance(value, str) and re.search(str(operand), value) is not None
-    except re.error as problem:
-        raise InvalidArgument(f"can't be matched with {operand!r}: {problem}.") from None
+    return isinstance(value, str) and matches(value, str(operand))
 
 
 def _number(value: Any, what: str) -> float:
