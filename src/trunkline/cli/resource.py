@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-import asyncio
-import os
 import sys
 from collections.abc import Mapping
 from pathlib import Path
-from typing import IO, Any, NamedTuple
+from typing import IO, TYPE_CHECKING, Any, NamedTuple
 
 import click
 import msgspec
@@ -15,15 +13,16 @@ import msgspec
 from ..catalog import Action, Catalog, Param, TypeSpec, load, nearest
 from ..catalog.names import snake
 from ..catalog.page import IF_MATCH, OPTION_MEANINGS
-from ..client import AsyncPbx, AsyncRows
 from ..errors import InvalidArgument
-from ..odata import OPTIONS
-from ..request import bind, build
-from ..result import File
+from ..odata.query import OPTIONS
 from .columns import check_columns
-from .connect import open_async_pbx
+from .connect import open_async_pbx, target
 from .output import View, Writer, pretty, view_of, view_options, write_one, write_rows
 from .root import connection_options
+
+if TYPE_CHECKING:
+    from ..client import AsyncPbx
+    from ..result import File
 
 
 def resource_group(name: str) -> click.Group | None:
@@ -178,23 +177,43 @@ def _run(
     if action.answer_kind == "file" and (view.columns or view.query):
         raise click.UsageError(f"{action.id} answers a file; --columns and --query have nothing to choose from.", ctx)
     check_columns(catalog, action, () if view.query is not None else view.columns)
-    trust = {**(ctx.find_root().obj or {}), **{k: v for k, v in values.items() if v is not None}}
+    if dry_run or curl:
+        return _preview(ctx, catalog, action, values, arguments, dry_run=dry_run, show_secrets=view.show_secrets)
     pbx = open_async_pbx(ctx, values)
     arguments |= {name: value for name, value in values.items() if value is not None}
-    if dry_run or curl:
-        from .preview import show_curl, show_request
-
-        request = build(bind(catalog, action, (), arguments))
-        if dry_run:
-            show_request(pbx.url, request, show_secrets=view.show_secrets)
-        else:
-            insecure = bool(trust.get("insecure"))
-            ca_file = trust.get("ca_file") or os.environ.get("TRUNKLINE_CA_FILE")
-            show_curl(pbx.url, request, show_secrets=view.show_secrets, insecure=insecure, ca_file=ca_file)
-        return 0
     if action.destructive and action.method == "POST" and not yes and _on_terminal():
         click.confirm(f"{action.summary.removesuffix('.')} on {pbx.url}?", abort=True, err=True)
+    import asyncio
+
     asyncio.run(_answer(pbx, Shown(action, arguments, view, save)))
+    return 0
+
+
+def _preview(
+    ctx: click.Context,
+    catalog: Catalog,
+    action: Action,
+    values: dict[str, Any],
+    arguments: dict[str, Any],
+    *,
+    dry_run: bool,
+    show_secrets: bool,
+) -> int:
+    """Show the request that would go out. No client is made for it."""
+    from ..request import bind, build
+    from ..transport.session import base_url
+    from .preview import show_curl, show_request
+
+    found = target(ctx, values)
+    url = base_url(found.url)
+    given = {name: value for name, value in values.items() if value is not None}
+    request = build(bind(catalog, action, (), {**arguments, **given}))
+    if dry_run:
+        show_request(url, request, show_secrets=show_secrets)
+    else:
+        verify = found.options["verify"]
+        ca_file = verify if isinstance(verify, str) else None
+        show_curl(url, request, show_secrets=show_secrets, insecure=verify is False, ca_file=ca_file)
     return 0
 
 
@@ -230,6 +249,8 @@ class Shown(NamedTuple):
 
 async def _answer(pbx: AsyncPbx, shown: Shown) -> None:
     """Run the action and write its answer. In an event loop, because there Ctrl-C ends it at once."""
+    from ..client import AsyncRows
+
     action, save = shown.action, shown.save
     async with pbx:
         if save is not None:
@@ -247,6 +268,8 @@ async def _answer(pbx: AsyncPbx, shown: Shown) -> None:
 
 
 def _write(shown: Shown, answer: Any) -> None:
+    from ..result import File
+
     if isinstance(answer, list):
         write_rows(answer, shown.view, shown.action)
     elif isinstance(answer, File):
