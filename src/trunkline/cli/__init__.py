@@ -7,6 +7,7 @@ Exit codes: 0 ok, 1 failure, 2 usage, 3 configuration, 4 sign-in, 5 refused by t
 from __future__ import annotations
 
 import errno
+import os
 import sys
 import warnings
 
@@ -23,6 +24,10 @@ def main(argv: list[str] | None = None) -> None:
 
 def execute(argv: list[str]) -> int:
     """Run one command line; its exit code."""
+    if instruction := os.environ.get("_TRUNKLINE_COMPLETE"):  # a shell asks, at a Tab
+        from .completion import answer
+
+        return answer(cli, instruction)
     warnings.showwarning = _show_warning
     stdout = sys.stdout
     try:

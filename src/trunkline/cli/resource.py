@@ -5,6 +5,7 @@ from __future__ import annotations
 import sys
 from collections.abc import Mapping
 from pathlib import Path
+from textwrap import shorten
 from typing import IO, TYPE_CHECKING, Any, NamedTuple
 
 import click
@@ -15,12 +16,15 @@ from ..catalog.names import snake
 from ..catalog.page import IF_MATCH, OPTION_MEANINGS
 from ..errors import InvalidArgument
 from ..odata.query import OPTIONS
+from .candidates import FIELD_OPTIONS, answer_fields, json_or_file, values_of
 from .columns import check_columns
 from .connect import open_async_pbx, target
 from .output import View, Writer, pretty, view_of, view_options, write_one, write_rows
 from .root import connection_options
 
 if TYPE_CHECKING:
+    from click.shell_completion import CompletionItem
+
     from ..client import AsyncPbx
     from ..result import File
 
@@ -29,6 +33,14 @@ def resource_group(name: str) -> click.Group | None:
     """The group of a resource (``fax``, ``website-links``), or None if there is none of that name."""
     actions = load().resources.get(name.replace("-", "_"))
     return _Resource(name, actions) if actions else None
+
+
+def resource_helps() -> dict[str, str]:
+    """What each resource is for, in a line: its verbs."""
+    return {
+        name.replace("_", "-"): shorten(", ".join(verb.replace("_", "-") for verb in actions), 80, placeholder=" …")
+        for name, actions in load().resources.items()
+    }
 
 
 class _Resource(click.Group):
@@ -51,6 +63,15 @@ class _Resource(click.Group):
             raise click.UsageError(f"{self.name} has no action {args[0]!r}.{near}", ctx)
         return super().resolve_command(ctx, args)
 
+    def shell_complete(self, ctx: click.Context, incomplete: str) -> list[CompletionItem]:
+        """The verbs; click would make the command of each to ask it for its help."""
+        from click.shell_completion import CompletionItem
+
+        start = incomplete.replace("_", "-")
+        verbs = {verb.replace("_", "-"): action.summary for verb, action in self.actions.items()}
+        named = [CompletionItem(verb, help=told) for verb, told in verbs.items() if verb.startswith(start)]
+        return [*named, *click.Command.shell_complete(self, ctx, incomplete)]
+
 
 def action_command(catalog: Catalog, action: Action) -> click.Command:
     """The command of one action: keys as arguments, everything else as options."""
@@ -65,7 +86,7 @@ def action_command(catalog: Catalog, action: Action) -> click.Command:
         click.Argument([snake(p.name)], metavar=snake(p.name).upper(), required=not several) for p in keys
     ]
     own = _own_options(action)
-    params += [_argument_option(p) for p in action.parameters if p.name not in action.keys]
+    params += [_argument_option(catalog, p) for p in action.parameters if p.name not in action.keys]
     taken = {flag for option in [*params, *own] for flag in option.opts} | {"--help"}
     fields = _field_options(catalog, action, taken)
     params += [option for option, _ in fields.values()]
@@ -78,12 +99,18 @@ def action_command(catalog: Catalog, action: Action) -> click.Command:
 def _own_options(action: Action) -> list[click.Parameter]:
     """The options that don't come from the action's fields, in the order of the help page."""
     own: list[click.Parameter] = [
-        click.Option([f"--{name}"], metavar="TEXT", help=OPTION_MEANINGS[name])
+        click.Option(
+            [f"--{name}"],
+            metavar="TEXT",
+            help=OPTION_MEANINGS[name],
+            shell_complete=answer_fields if name in FIELD_OPTIONS else None,
+        )
         for name in OPTIONS
         if name in action.query and name in OPTION_MEANINGS and name not in action.params and name != "count"
     ]
     if action.body is not None:
-        own.append(click.Option(["--body"], metavar="JSON", help="The body: JSON, @FILE, or - for standard input."))
+        what = "The body: JSON, @FILE, or - for standard input."
+        own.append(click.Option(["--body"], metavar="JSON", help=what, shell_complete=json_or_file))
         if action.kind != "upload":
             own.append(_skeleton_option(action))
     if action.if_match:
@@ -105,7 +132,7 @@ def _own_options(action: Action) -> list[click.Parameter]:
 
 def _skeleton_option(action: Action) -> click.Option:
     def show(ctx: click.Context, _: click.Parameter, wanted: bool) -> None:
-        if wanted:
+        if wanted and not ctx.resilient_parsing:
             from .skeleton import skeleton
 
             click.echo(pretty(skeleton(action)))
@@ -116,11 +143,12 @@ def _skeleton_option(action: Action) -> click.Option:
     )
 
 
-def _argument_option(parameter: Param) -> click.Option:
+def _argument_option(catalog: Catalog, parameter: Param) -> click.Option:
     return click.Option(
         [f"--{snake(parameter.name).replace('_', '-')}"],
         required=not parameter.type.nullable,
         metavar=parameter.type.name.upper(),
+        shell_complete=values_of(catalog, parameter.type),
         help="May be left out, which means null." if parameter.type.nullable else "Required.",
     )
 
@@ -139,7 +167,12 @@ def _field_options(catalog: Catalog, action: Action, taken: set[str]) -> dict[st
         simple = spec.name in catalog.enums or not (spec.collection or spec.name in catalog.types)
         values = catalog.enum_values(spec.name) if spec.name in catalog.enums else ()
         shown = "|".join(values) if 0 < len(values) <= 5 else spec.name.removeprefix("Pbx.")
-        option = click.Option([flag, f"field_{name}"], metavar=shown if simple and not spec.collection else "JSON")
+        option = click.Option(
+            [flag, f"field_{name}"],
+            metavar=shown if simple and not spec.collection else "JSON",
+            type=click.Path() if action.kind == "upload" else None,
+            shell_complete=None if action.kind == "upload" else values_of(catalog, spec),
+        )
         found[name] = (option, spec)
     return found
 
