@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from textwrap import shorten
 from typing import IO, TYPE_CHECKING, Any, NamedTuple
@@ -19,6 +19,7 @@ from ..odata.query import OPTIONS
 from .candidates import FIELD_OPTIONS, answer_fields, json_or_file, values_of
 from .columns import check_columns
 from .connect import open_async_pbx, target
+from .meaning import action_facts, enum_fact, field_facts
 from .output import View, Writer, pretty, view_of, view_options, write_one, write_rows
 from .root import connection_options
 
@@ -73,7 +74,26 @@ class _Resource(click.Group):
         return [*named, *click.Command.shell_complete(self, ctx, incomplete)]
 
 
-def action_command(catalog: Catalog, action: Action) -> click.Command:
+class ActionCommand(click.Command):
+    """The command of one action; its help ends with a line that could be typed."""
+
+    def __init__(self, catalog: Catalog, action: Action, callback: Callable[..., int]) -> None:
+        facts = " ".join(action_facts(catalog, action))
+        super().__init__(action.verb, callback=callback, help=f"{action.summary}\n\n{facts}")
+        self.catalog = catalog
+        self.action = action
+
+    def format_epilog(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        from .example import example
+
+        self.epilog = (
+            f"\b\nExample:\n  {example(self.catalog, self.action)}\n\n"
+            f"`trunkline actions show {self.action.id}` explains its answer and its errors."
+        )
+        super().format_epilog(ctx, formatter)
+
+
+def action_command(catalog: Catalog, action: Action) -> ActionCommand:
     """The command of one action: keys as arguments, everything else as options."""
 
     @click.pass_context
@@ -90,9 +110,8 @@ def action_command(catalog: Catalog, action: Action) -> click.Command:
     taken = {flag for option in [*params, *own] for flag in option.opts} | {"--help"}
     fields = _field_options(catalog, action, taken)
     params += [option for option, _ in fields.values()]
-    command = click.Command(action.verb, callback=callback, help=action.summary)
+    command = ActionCommand(catalog, action, callback)
     command.params = [*params, *own]
-    command.epilog = f"`trunkline actions show {action.id}` explains every property and error."
     return command
 
 
@@ -144,12 +163,15 @@ def _skeleton_option(action: Action) -> click.Option:
 
 
 def _argument_option(catalog: Catalog, parameter: Param) -> click.Option:
+    said = ["May be left out, which means null." if parameter.type.nullable else "Required."]
+    if parameter.type.name in catalog.enums:
+        said.insert(0, enum_fact(catalog, parameter.type))
     return click.Option(
         [f"--{snake(parameter.name).replace('_', '-')}"],
         required=not parameter.type.nullable,
         metavar=parameter.type.name.upper(),
         shell_complete=values_of(catalog, parameter.type),
-        help="May be left out, which means null." if parameter.type.nullable else "Required.",
+        help=" ".join(said),
     )
 
 
@@ -165,13 +187,12 @@ def _field_options(catalog: Catalog, action: Action, taken: set[str]) -> dict[st
             flag = f"--field-{flag[2:]}"
         reserved.add(flag)
         simple = spec.name in catalog.enums or not (spec.collection or spec.name in catalog.types)
-        values = catalog.enum_values(spec.name) if spec.name in catalog.enums else ()
-        shown = "|".join(values) if 0 < len(values) <= 5 else spec.name.removeprefix("Pbx.")
         option = click.Option(
             [flag, f"field_{name}"],
-            metavar=shown if simple and not spec.collection else "JSON",
+            metavar=spec.name.removeprefix("Pbx.") if simple and not spec.collection else "JSON",
             type=click.Path() if action.kind == "upload" else None,
             shell_complete=None if action.kind == "upload" else values_of(catalog, spec),
+            help=" ".join(field_facts(catalog, action, name, spec)),
         )
         found[name] = (option, spec)
     return found
