@@ -62,7 +62,8 @@ def example(catalog: Catalog, action: Action) -> str:
     if action.answer_kind == "list" and spec is not None and "select" in action.query and spec.name in catalog.types:
         plain = [name for name, field in catalog.fields(spec.name).items() if _simple(catalog, field)]
         words += ["--top", "5"] if "top" in action.query else []
-        words += ["--select", ",".join(_chosen(plain, 3))] if plain else []
+        key = [name for name in catalog.key(spec.name) if name in plain]
+        words += ["--select", ",".join(dict.fromkeys([*key, *_chosen(plain, 3)]))] if plain else []
     if action.answer_kind == "file":
         words += ["--save", "answer.bin"]
     return shlex.join(words)

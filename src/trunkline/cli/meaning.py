@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 from ..catalog import Action, Catalog, TypeSpec, parse_type
 from ..catalog.names import listing
 
@@ -23,6 +25,8 @@ def field_facts(catalog: Catalog, action: Action, name: str, spec: TypeSpec) -> 
     own = parse_type(action.body).name if isinstance(action.body, str) else ""
     lifetime = catalog.elsewhere(own, name) if own else ""
     found = type_facts(catalog, spec)
+    if isinstance(action.body, Mapping) and not spec.nullable:
+        found.append("Required.")  # a parameter of an OData action that can't be null has to be there
     return found if lifetime in ("", ALWAYS) else [*found, _sentence(lifetime)]
 
 
