@@ -7,6 +7,7 @@ python tools/reference.py --check       writes nothing; ends with 1 and names th
 from __future__ import annotations
 
 import inspect
+import re
 import sys
 import textwrap
 from collections.abc import Callable, Iterator, Mapping
@@ -173,8 +174,8 @@ def about(name: str, actions: Mapping[str, Action]) -> str:
         None,
     )
     if found is None:
-        (path,) = {action.path.strip("/").partition("/")[0].partition("(")[0] for action in list(actions.values())[:1]}
-        return f"`/xapi/v1/{path}`."
+        places = dict.fromkeys(re.split(r"[/(]", action.path.strip("/"))[0] for action in actions.values())
+        return f"No things of its own, only what can be called at {listing([f'`/xapi/v1/{p}`' for p in places])}."
     path, known = found
     assert known.type is not None
     if known.singleton:

@@ -169,7 +169,7 @@ def _argument_option(catalog: Catalog, parameter: Param) -> click.Option:
     return click.Option(
         [f"--{snake(parameter.name).replace('_', '-')}"],
         required=not parameter.type.nullable,
-        metavar=parameter.type.name.upper(),
+        metavar=parameter.type.name,
         shell_complete=values_of(catalog, parameter.type),
         help=" ".join(said),
     )
