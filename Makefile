@@ -4,7 +4,7 @@ PYTHON ?= python3
 BIN := .venv/bin
 PIP := $(BIN)/pip --quiet --disable-pip-version-check
 
-.PHONY: demo test check bench lock catalog clean
+.PHONY: demo test check bench lock catalog reference clean
 
 demo: .venv/run.stamp
 	@$(BIN)/trunkline demo
@@ -49,6 +49,11 @@ lock: .venv/dev.stamp
 catalog: .venv/dev.stamp
 	$(BIN)/python -m trunkline.catalog.compile $(SPECS)
 	$(BIN)/python tools/stubs.py
+	$(BIN)/python tools/reference.py
+
+# docs/reference, after a change of the command line.
+reference: .venv/dev.stamp
+	$(BIN)/python tools/reference.py
 
 clean:
 	rm -rf .venv dist .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache

@@ -7,7 +7,7 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from functools import partial
 from pathlib import Path
@@ -16,10 +16,17 @@ from .figures import by_turns
 
 BARE = (sys.executable, "-c", "pass")
 
+Words = Sequence[str | Path]
+Command = Words | Callable[[], Words]
+"""A command line, or what gives the next one."""
 
-def timed(commands: Mapping[str, Sequence[str | Path]], runs: int) -> dict[str, list[float]]:
+
+def timed(
+    commands: Mapping[str, Command], runs: int, variables: Mapping[str, str] | None = None
+) -> dict[str, list[float]]:
     """Milliseconds from start to end of each command, by turns, after one run that is not counted."""
-    with _environment() as environment:
+    with _environment() as base:
+        environment = {**base, **(variables or {})}
         turns = {name: partial(_milliseconds, command, environment) for name, command in commands.items()}
         by_turns(turns, 1)
         return by_turns(turns, runs)
@@ -36,7 +43,8 @@ def _environment() -> Iterator[dict[str, str]]:
         yield {**kept, "PYTHONPYCACHEPREFIX": folder}
 
 
-def _milliseconds(command: Sequence[str | Path], environment: Mapping[str, str]) -> float:
+def _milliseconds(command: Command, environment: Mapping[str, str]) -> float:
+    words = command() if callable(command) else command
     start = time.perf_counter()
-    subprocess.run(command, env=environment, stdout=subprocess.DEVNULL, check=True)
+    subprocess.run(words, env=environment, stdout=subprocess.DEVNULL, check=True)
     return (time.perf_counter() - start) * 1000

@@ -169,3 +169,11 @@ def test_resources_have_the_verbs_of_the_version() -> None:
 
 def test_loading_a_version_twice_gives_the_same_catalog() -> None:
     assert catalog.load("20.0.7") is catalog.load("20.0.7")
+
+
+def test_a_field_that_moved_to_the_base_of_its_type_was_never_gone() -> None:
+    everything, newest = catalog.load(), catalog.load("20.0.10")
+    assert everything.elsewhere("Pbx.User", "Number") == "in every version"
+    for name in everything.types:
+        for field in everything.fields(name):
+            assert ("last in" in everything.elsewhere(name, field)) == (field not in newest.fields(name)), (name, field)

@@ -120,6 +120,25 @@ def test_every_action_has_a_command_that_explains_itself(trunkline: Any) -> None
 @pytest.mark.parametrize(
     ("argv", "said"),
     [
+        ("users create", "In every version. Needs the role System Admin."),
+        ("users create", "--call-us-requirement Authentication Both, Name, Email or None. May be null."),
+        ("users create", "--ai-agent Boolean May be null. Added in 20.0.9."),
+        ("users create", "--groups JSON List of UserGroup."),
+        ("users create", "--blfs String At most 20480 characters. May be null."),
+        ("users create", "Example: trunkline users create --first-name Ada --last-name Example"),
+        ("queues update", "SkillBasedRouting_RoundRobin or SkillBasedRouting_FewestAnswered."),
+        ("fax delete", "What it removes can't be had back."),
+        ("fax bulk-fax-delete", "--ids JSON List of Int32. Required."),
+        ("fax get-by-number", "Added in 20.0.8."),
+    ],
+)
+def test_the_help_of_an_action_says_types_values_versions_and_an_example(trunkline: Any, argv: str, said: str) -> None:
+    assert said in " ".join(trunkline(*argv.split(), "--help").out.split())
+
+
+@pytest.mark.parametrize(
+    ("argv", "said"),
+    [
         (["fx", "list"], "Did you mean fxs or fax?"),
         (["fax", "dlete", "1"], "Did you mean delete?"),
         (["fax", "delete"], "Missing argument 'ID'"),

@@ -39,6 +39,24 @@ def test_help_loads_nothing_but_click() -> None:
     assert loaded & HEAVY <= {"click"}
 
 
+@pytest.mark.parametrize(
+    "argv",
+    [
+        ["fax", "--help"],
+        ["users", "create", "--help"],
+        ["contacts", "create", "--skeleton"],
+        ["fax", "delete", "42", "--dry-run"],
+        ["fax", "list", "--filter", "Id gt 3", "--curl"],
+    ],
+    ids=" ".join,
+)
+def test_what_sends_nothing_loads_no_client(environment: dict[str, str], argv: list[str]) -> None:
+    code = f"from trunkline.cli import execute\nassert execute({argv!r}) == 0\nimport sys\nprint(*sys.modules)"
+    done = subprocess.run([sys.executable, "-c", code], env=environment, capture_output=True, text=True, check=True)
+    loaded = set(done.stdout.splitlines()[-1].split())
+    assert not loaded & {"trunkline.client", "trunkline.odata.filters", *HEAVY - {"click", "msgspec"}}
+
+
 def test_every_public_name_can_be_imported() -> None:
     code = "import trunkline\nfor name in trunkline.__all__: getattr(trunkline, name)\nfrom trunkline import *"
     assert "trunkline" in imported_by(code)

@@ -23,6 +23,7 @@ from .model import (
     Edition,
     EntitySet,
     EnumType,
+    FieldForm,
     ObjectType,
     Param,
     TypeSpec,
@@ -192,13 +193,15 @@ class Catalog:
 
     def elsewhere(self, type_name: str, field: str) -> str:
         """When a field that this version lacks was there, as `lifetime` says it; "" if it never was."""
+        forms: list[FieldForm] = []
         found: ObjectType | None = self.types.get(type_name)
-        while found is not None:
-            if field in found.fields:
-                forms = found.forms(field)
-                return self.lifetime(forms[0].since, forms[-1].until)
+        while found is not None:  # a field may have moved from a type to its base
+            forms += found.forms(field) if field in found.fields else ()
             found = self.types.get(found.base or "")
-        return ""
+        if not forms:
+            return ""
+        last = [form.until for form in forms if form.until is not None]
+        return self.lifetime(min(form.since for form in forms), max(last) if len(last) == len(forms) else None)
 
     def spec_fields(self, fields: str | Mapping[str, str] | None) -> Mapping[str, TypeSpec]:
         """Fields of a body: those of its type, or those written out in it."""

@@ -10,6 +10,7 @@ from ..catalog import Action, Catalog, load
 from ..catalog.names import display_words
 from ..catalog.page import action_page
 from ..catalog.search import partly, search
+from .candidates import action_ids, api_versions
 from .output import FORMATS, View, chosen, draw, pretty, write_rows
 
 
@@ -28,7 +29,12 @@ class _Actions(click.Group):
     cls=_Actions, invoke_without_command=True, subcommand_metavar="[QUERY…] | show ACTION | open ACTION | diff OLD NEW"
 )
 @click.option("-o", "--output", type=click.Choice(FORMATS), help="Default: table on a terminal, else jsonl.")
-@click.option("--api-version", metavar="VERSION", help="Only what this version of 3CX has, such as 20.0.7.")
+@click.option(
+    "--api-version",
+    metavar="VERSION",
+    shell_complete=api_versions,
+    help="Only what this version of 3CX has, such as 20.0.7.",
+)
 @click.option("--no-pager", is_flag=True, help="Do not page a long table; PAGER names the pager.")
 @click.pass_context
 def actions(ctx: click.Context, output: str | None, api_version: str | None, no_pager: bool) -> None:
@@ -71,7 +77,7 @@ def find(ctx: click.Context, words: tuple[str, ...], output: str | None, api_ver
 
 
 @actions.command()
-@click.argument("action")
+@click.argument("action", shell_complete=action_ids)
 @click.option("-o", "--output", type=click.Choice(["markdown", "json"]), help="Default: the page, drawn on a terminal.")
 @click.pass_context
 def show(ctx: click.Context, action: str, output: str | None) -> None:
@@ -92,7 +98,7 @@ def show(ctx: click.Context, action: str, output: str | None) -> None:
 
 
 @actions.command("open")
-@click.argument("action")
+@click.argument("action", shell_complete=action_ids)
 @click.pass_context
 def open_(ctx: click.Context, action: str) -> None:
     """Open an action's page in the browser; where there is none, print the page's path."""
@@ -107,8 +113,8 @@ def open_(ctx: click.Context, action: str) -> None:
 
 
 @actions.command()
-@click.argument("old")
-@click.argument("new")
+@click.argument("old", shell_complete=api_versions)
+@click.argument("new", shell_complete=api_versions)
 @click.option("-o", "--output", type=click.Choice(FORMATS), help="Default: table on a terminal, else jsonl.")
 @click.pass_context
 def diff(ctx: click.Context, old: str, new: str, output: str | None) -> None:

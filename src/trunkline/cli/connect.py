@@ -4,14 +4,16 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable, Mapping
-from typing import Any, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import click
 
-from ..client import AsyncPbx
 from ..errors import ConfigurationError
 from ..profiles import connection
 from .root import CONNECTION
+
+if TYPE_CHECKING:
+    from ..client import AsyncPbx
 
 _NAMES = [spec[0][-1].removeprefix("--").replace("-", "_") for spec in CONNECTION]
 
@@ -86,5 +88,7 @@ def settings(
 
 def open_async_pbx(ctx: click.Context, values: dict[str, Any]) -> AsyncPbx:
     """A client for the command's connection options, which are taken out of ``values``."""
+    from ..client import AsyncPbx
+
     credentials, options = settings(ctx, values)
     return AsyncPbx(*credentials, **options)

@@ -21,6 +21,7 @@ from ..jobs.ledger import Entry
 from ..jobs.target import Limits
 from ..node import Node, World, as_item
 from ..profiles import matching, profiles_file, read_profiles
+from .candidates import action_ids, job_names, saved_connections, settings_for
 from .connect import limits, settings, taken, verified
 from .output import chosen, draw, json_line, masked, pretty
 from .root import address_options
@@ -44,15 +45,23 @@ def _target_options(command: Callable[..., Any]) -> Callable[..., Any]:
         "profiles",
         multiple=True,
         metavar="NAME",
+        shell_complete=saved_connections,
         help="Saved PBXs, such as 'customer-*'; each gets all items.",
     )
     return profile(address_options(command))
 
 
 @job.command()
-@click.argument("action")
+@click.argument("action", shell_complete=action_ids)
 @click.option("--name", required=True, help="What the job is called from now on.")
-@click.option("--set", "settings_", multiple=True, metavar="NAME=VALUE", help="A parameter: a value or a template.")
+@click.option(
+    "--set",
+    "settings_",
+    multiple=True,
+    metavar="NAME=VALUE",
+    shell_complete=settings_for,
+    help="A parameter: a value or a template.",
+)
 @click.option("--input", "source", type=click.File("rb"), default="-", help="JSON Lines, a JSON array, or FILE.csv.")
 @click.option("--shard", metavar="K/N", help="Take only every Nth item, beginning with the Kth.")
 @click.option(
@@ -124,7 +133,7 @@ def run(
 
 
 @job.command()
-@click.argument("name")
+@click.argument("name", shell_complete=job_names)
 @click.option("-o", "--output", type=click.Choice(["table", "json"]))
 @_target_options
 @click.pass_context
@@ -160,7 +169,7 @@ def list_(output: str | None) -> None:
 
 
 @job.command()
-@click.argument("name")
+@click.argument("name", shell_complete=job_names)
 @click.option("--items", is_flag=True, help="Show the items, not the summary.")
 @click.option("--state", "states", type=click.Choice(_STATES), multiple=True, help="Only items in this state.")
 @click.option("-o", "--output", type=click.Choice(["table", "json", "jsonl"]))
@@ -176,7 +185,7 @@ def show(name: str, items: bool, states: tuple[str, ...], output: str | None, sh
 
 
 @job.command()
-@click.argument("name")
+@click.argument("name", shell_complete=job_names)
 def cancel(name: str) -> None:
     """End a job for good; what is on its way is finished and recorded."""
     with Job.open(JobFolder().existing(name)) as found:
@@ -185,7 +194,7 @@ def cancel(name: str) -> None:
 
 
 @job.command()
-@click.argument("name")
+@click.argument("name", shell_complete=job_names)
 def remove(name: str) -> None:
     """Forget a job and its ledger; what it did stays done."""
     JobFolder().remove(name)

@@ -14,12 +14,13 @@ from ..errors import ConfigurationError, PbxError, TrunklineError
 from ..profiles import VARIABLES, WAYS, Profile, read_profiles, token_store
 from ..transport.session import base_url
 from . import api_keys, profile_file
+from .candidates import saved_connections
 from .connect import limits, taken, verified
 from .root import address_options
 
 
 @click.command()
-@click.argument("name", required=False)
+@click.argument("name", required=False, shell_complete=saved_connections)
 @click.option(
     "--api-key-file", "key_file", type=click.File("r", encoding="utf-8"), help="Read the key here; - for stdin."
 )
@@ -172,7 +173,7 @@ def _tried(url: str, client_id: str, key: str, options: dict[str, Any]) -> str:
 
 
 @click.command()
-@click.argument("name")
+@click.argument("name", shell_complete=saved_connections)
 def logout(name: str) -> None:
     """Forget the API key and the token of the profile NAME; its address and client id stay."""
     profile = profile_file.existing(name)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import csv
 import sys
 from collections.abc import Iterable, Mapping, Sequence
-from typing import Any, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import click
 import msgspec
@@ -14,6 +14,9 @@ from ..catalog import Action
 from ..catalog.secret import MASK, masked
 from ..errors import ConfigurationError
 from .columns import asked_columns, csv_columns, picked, table_columns
+
+if TYPE_CHECKING:
+    from click.shell_completion import CompletionItem
 
 __all__ = ["MASK", "masked"]
 
@@ -37,13 +40,19 @@ class View(NamedTuple):
         return self.output in STREAMED and self.query is None
 
 
+def _fields(ctx: click.Context, param: click.Parameter, incomplete: str) -> list[CompletionItem]:
+    from .candidates import answer_fields
+
+    return answer_fields(ctx, param, incomplete)
+
+
 def view_options(command: Any) -> Any:
     """The options that say how to write."""
     for option in (
         click.option("--show-secrets", is_flag=True, help="Do not mask passwords, PINs and keys."),
         click.option("--no-pager", is_flag=True, help="Do not page a long table; PAGER names the pager."),
         click.option("--query", metavar="JMESPATH", help="What to take from the answer, such as '[].Number'."),
-        click.option("--columns", metavar="A,B.C", help="The fields to write, in this order."),
+        click.option("--columns", metavar="A,B.C", shell_complete=_fields, help="The fields to write, in this order."),
         click.option("-o", "--output", type=click.Choice(FORMATS), help="Default: table on a terminal, else jsonl."),
     ):
         command = option(command)

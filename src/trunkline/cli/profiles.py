@@ -9,6 +9,7 @@ import click
 from ..errors import ConfigurationError
 from ..profiles import Profile, read_profiles
 from . import api_keys, profile_file
+from .candidates import saved_connections
 from .output import FORMATS, chosen, draw, json_line, pretty
 
 _output = click.option(
@@ -44,7 +45,7 @@ def list_(output: str | None) -> None:
 
 
 @profiles.command()
-@click.argument("name")
+@click.argument("name", shell_complete=saved_connections)
 @_output
 def show(name: str, output: str | None) -> None:
     """Show one saved connection, and where its API key is; never the key."""
@@ -60,7 +61,7 @@ def show(name: str, output: str | None) -> None:
 
 
 @profiles.command()
-@click.argument("name")
+@click.argument("name", shell_complete=saved_connections)
 def use(name: str) -> None:
     """Use the profile NAME wherever none is named."""
     profile_file.existing(name)
@@ -73,7 +74,7 @@ def use(name: str) -> None:
 
 
 @profiles.command()
-@click.argument("name")
+@click.argument("name", shell_complete=saved_connections)
 @click.argument("new")
 def rename(name: str, new: str) -> None:
     """Call the profile NAME another name from now on."""
@@ -93,7 +94,7 @@ def rename(name: str, new: str) -> None:
 
 
 @profiles.command()
-@click.argument("name")
+@click.argument("name", shell_complete=saved_connections)
 def remove(name: str) -> None:
     """Remove the profile NAME, with its API key and its token."""
     from .login import forget

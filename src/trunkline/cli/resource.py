@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-import asyncio
-import os
 import sys
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from pathlib import Path
-from typing import IO, Any, NamedTuple
+from textwrap import shorten
+from typing import IO, TYPE_CHECKING, Any, NamedTuple
 
 import click
 import msgspec
@@ -15,21 +14,34 @@ import msgspec
 from ..catalog import Action, Catalog, Param, TypeSpec, load, nearest
 from ..catalog.names import snake
 from ..catalog.page import IF_MATCH, OPTION_MEANINGS
-from ..client import AsyncPbx, AsyncRows
 from ..errors import InvalidArgument
-from ..odata import OPTIONS
-from ..request import bind, build
-from ..result import File
+from ..odata.query import OPTIONS
+from .candidates import FIELD_OPTIONS, answer_fields, json_or_file, values_of
 from .columns import check_columns
-from .connect import open_async_pbx
+from .connect import open_async_pbx, target
+from .meaning import action_facts, enum_fact, field_facts
 from .output import View, Writer, pretty, view_of, view_options, write_one, write_rows
 from .root import connection_options
+
+if TYPE_CHECKING:
+    from click.shell_completion import CompletionItem
+
+    from ..client import AsyncPbx
+    from ..result import File
 
 
 def resource_group(name: str) -> click.Group | None:
     """The group of a resource (``fax``, ``website-links``), or None if there is none of that name."""
     actions = load().resources.get(name.replace("-", "_"))
     return _Resource(name, actions) if actions else None
+
+
+def resource_helps() -> dict[str, str]:
+    """What each resource is for, in a line: its verbs."""
+    return {
+        name.replace("_", "-"): shorten(", ".join(verb.replace("_", "-") for verb in actions), 80, placeholder=" …")
+        for name, actions in load().resources.items()
+    }
 
 
 class _Resource(click.Group):
@@ -52,8 +64,36 @@ class _Resource(click.Group):
             raise click.UsageError(f"{self.name} has no action {args[0]!r}.{near}", ctx)
         return super().resolve_command(ctx, args)
 
+    def shell_complete(self, ctx: click.Context, incomplete: str) -> list[CompletionItem]:
+        """The verbs; click would make the command of each to ask it for its help."""
+        from click.shell_completion import CompletionItem
 
-def action_command(catalog: Catalog, action: Action) -> click.Command:
+        start = incomplete.replace("_", "-")
+        verbs = {verb.replace("_", "-"): action.summary for verb, action in self.actions.items()}
+        named = [CompletionItem(verb, help=told) for verb, told in verbs.items() if verb.startswith(start)]
+        return [*named, *click.Command.shell_complete(self, ctx, incomplete)]
+
+
+class ActionCommand(click.Command):
+    """The command of one action; its help ends with a line that could be typed."""
+
+    def __init__(self, catalog: Catalog, action: Action, callback: Callable[..., int]) -> None:
+        facts = " ".join(action_facts(catalog, action))
+        super().__init__(action.verb, callback=callback, help=f"{action.summary}\n\n{facts}")
+        self.catalog = catalog
+        self.action = action
+
+    def format_epilog(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        from .example import example
+
+        self.epilog = (
+            f"\b\nExample:\n  {example(self.catalog, self.action)}\n\n"
+            f"`trunkline actions show {self.action.id}` explains its answer and its errors."
+        )
+        super().format_epilog(ctx, formatter)
+
+
+def action_command(catalog: Catalog, action: Action) -> ActionCommand:
     """The command of one action: keys as arguments, everything else as options."""
 
     @click.pass_context
@@ -66,25 +106,30 @@ def action_command(catalog: Catalog, action: Action) -> click.Command:
         click.Argument([snake(p.name)], metavar=snake(p.name).upper(), required=not several) for p in keys
     ]
     own = _own_options(action)
-    params += [_argument_option(p) for p in action.parameters if p.name not in action.keys]
+    params += [_argument_option(catalog, p) for p in action.parameters if p.name not in action.keys]
     taken = {flag for option in [*params, *own] for flag in option.opts} | {"--help"}
     fields = _field_options(catalog, action, taken)
     params += [option for option, _ in fields.values()]
-    command = click.Command(action.verb, callback=callback, help=action.summary)
+    command = ActionCommand(catalog, action, callback)
     command.params = [*params, *own]
-    command.epilog = f"`trunkline actions show {action.id}` explains every property and error."
     return command
 
 
 def _own_options(action: Action) -> list[click.Parameter]:
     """The options that don't come from the action's fields, in the order of the help page."""
     own: list[click.Parameter] = [
-        click.Option([f"--{name}"], metavar="TEXT", help=OPTION_MEANINGS[name])
+        click.Option(
+            [f"--{name}"],
+            metavar="TEXT",
+            help=OPTION_MEANINGS[name],
+            shell_complete=answer_fields if name in FIELD_OPTIONS else None,
+        )
         for name in OPTIONS
         if name in action.query and name in OPTION_MEANINGS and name not in action.params and name != "count"
     ]
     if action.body is not None:
-        own.append(click.Option(["--body"], metavar="JSON", help="The body: JSON, @FILE, or - for standard input."))
+        what = "The body: JSON, @FILE, or - for standard input."
+        own.append(click.Option(["--body"], metavar="JSON", help=what, shell_complete=json_or_file))
         if action.kind != "upload":
             own.append(_skeleton_option(action))
     if action.if_match:
@@ -106,7 +151,7 @@ def _own_options(action: Action) -> list[click.Parameter]:
 
 def _skeleton_option(action: Action) -> click.Option:
     def show(ctx: click.Context, _: click.Parameter, wanted: bool) -> None:
-        if wanted:
+        if wanted and not ctx.resilient_parsing:
             from .skeleton import skeleton
 
             click.echo(pretty(skeleton(action)))
@@ -117,12 +162,16 @@ def _skeleton_option(action: Action) -> click.Option:
     )
 
 
-def _argument_option(parameter: Param) -> click.Option:
+def _argument_option(catalog: Catalog, parameter: Param) -> click.Option:
+    said = ["May be left out, which means null." if parameter.type.nullable else "Required."]
+    if parameter.type.name in catalog.enums:
+        said.insert(0, enum_fact(catalog, parameter.type))
     return click.Option(
         [f"--{snake(parameter.name).replace('_', '-')}"],
         required=not parameter.type.nullable,
-        metavar=parameter.type.name.upper(),
-        help="May be left out, which means null." if parameter.type.nullable else "Required.",
+        metavar=parameter.type.name,
+        shell_complete=values_of(catalog, parameter.type),
+        help=" ".join(said),
     )
 
 
@@ -138,9 +187,13 @@ def _field_options(catalog: Catalog, action: Action, taken: set[str]) -> dict[st
             flag = f"--field-{flag[2:]}"
         reserved.add(flag)
         simple = spec.name in catalog.enums or not (spec.collection or spec.name in catalog.types)
-        values = catalog.enum_values(spec.name) if spec.name in catalog.enums else ()
-        shown = "|".join(values) if 0 < len(values) <= 5 else spec.name.removeprefix("Pbx.")
-        option = click.Option([flag, f"field_{name}"], metavar=shown if simple and not spec.collection else "JSON")
+        option = click.Option(
+            [flag, f"field_{name}"],
+            metavar=spec.name.removeprefix("Pbx.") if simple and not spec.collection else "JSON",
+            type=click.Path() if action.kind == "upload" else None,
+            shell_complete=None if action.kind == "upload" else values_of(catalog, spec),
+            help=" ".join(field_facts(catalog, action, name, spec)),
+        )
         found[name] = (option, spec)
     return found
 
@@ -178,23 +231,43 @@ def _run(
     if action.answer_kind == "file" and (view.columns or view.query):
         raise click.UsageError(f"{action.id} answers a file; --columns and --query have nothing to choose from.", ctx)
     check_columns(catalog, action, () if view.query is not None else view.columns)
-    trust = {**(ctx.find_root().obj or {}), **{k: v for k, v in values.items() if v is not None}}
+    if dry_run or curl:
+        return _preview(ctx, catalog, action, values, arguments, dry_run=dry_run, show_secrets=view.show_secrets)
     pbx = open_async_pbx(ctx, values)
     arguments |= {name: value for name, value in values.items() if value is not None}
-    if dry_run or curl:
-        from .preview import show_curl, show_request
-
-        request = build(bind(catalog, action, (), arguments))
-        if dry_run:
-            show_request(pbx.url, request, show_secrets=view.show_secrets)
-        else:
-            insecure = bool(trust.get("insecure"))
-            ca_file = trust.get("ca_file") or os.environ.get("TRUNKLINE_CA_FILE")
-            show_curl(pbx.url, request, show_secrets=view.show_secrets, insecure=insecure, ca_file=ca_file)
-        return 0
     if action.destructive and action.method == "POST" and not yes and _on_terminal():
         click.confirm(f"{action.summary.removesuffix('.')} on {pbx.url}?", abort=True, err=True)
+    import asyncio
+
     asyncio.run(_answer(pbx, Shown(action, arguments, view, save)))
+    return 0
+
+
+def _preview(
+    ctx: click.Context,
+    catalog: Catalog,
+    action: Action,
+    values: dict[str, Any],
+    arguments: dict[str, Any],
+    *,
+    dry_run: bool,
+    show_secrets: bool,
+) -> int:
+    """Show the request that would go out. No client is made for it."""
+    from ..request import bind, build
+    from ..transport.session import base_url
+    from .preview import show_curl, show_request
+
+    found = target(ctx, values)
+    url = base_url(found.url)
+    given = {name: value for name, value in values.items() if value is not None}
+    request = build(bind(catalog, action, (), {**arguments, **given}))
+    if dry_run:
+        show_request(url, request, show_secrets=show_secrets)
+    else:
+        verify = found.options["verify"]
+        ca_file = verify if isinstance(verify, str) else None
+        show_curl(url, request, show_secrets=show_secrets, insecure=verify is False, ca_file=ca_file)
     return 0
 
 
@@ -230,6 +303,8 @@ class Shown(NamedTuple):
 
 async def _answer(pbx: AsyncPbx, shown: Shown) -> None:
     """Run the action and write its answer. In an event loop, because there Ctrl-C ends it at once."""
+    from ..client import AsyncRows
+
     action, save = shown.action, shown.save
     async with pbx:
         if save is not None:
@@ -247,6 +322,8 @@ async def _answer(pbx: AsyncPbx, shown: Shown) -> None:
 
 
 def _write(shown: Shown, answer: Any) -> None:
+    from ..result import File
+
     if isinstance(answer, list):
         write_rows(answer, shown.view, shown.action)
     elif isinstance(answer, File):

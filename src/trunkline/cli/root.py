@@ -4,14 +4,18 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from importlib import import_module
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
 
 from .. import __version__
 
+if TYPE_CHECKING:
+    from click.shell_completion import CompletionItem
+
 _COMMANDS = {
     "actions": ("List, find and explain actions.", "actions:actions"),
+    "completion": ("Let Tab complete commands, options and values in bash, zsh or fish.", "completion:completion"),
     "doctor": ("Find out what is wrong with a connection, step by step.", "doctor:doctor"),
     "demo": ("Show the main job on an emulated PBX, from listing to every documented failure.", "demo:demo"),
     "emulator": ("Start a stand-in 3CX on this machine.", "emulator:emulator"),
@@ -54,14 +58,34 @@ class Root(click.Group):
         self, ctx: click.Context, args: list[str]
     ) -> tuple[str | None, click.Command | None, list[str]]:
         name = args[0]
-        if not name.startswith("-") and self.get_command(ctx, name) is None:
+        if name.startswith("-"):
+            return super().resolve_command(ctx, args)
+        command = self.get_command(ctx, name)
+        if command is None:
             from ..catalog import load, nearest
 
             near = nearest(name.replace("-", "_"), iter([*_COMMANDS, *load().resources]))
             raise click.UsageError(
                 f"There is no command or resource {name!r}.{near} `trunkline actions` lists all.", ctx
             )
-        return super().resolve_command(ctx, args)
+        return name, command, args[1:]
+
+    def shell_complete(self, ctx: click.Context, incomplete: str) -> list[CompletionItem]:
+        """Commands and resources; click would load every command to see whether it is hidden."""
+        from click.shell_completion import CompletionItem
+
+        from .resource import resource_helps
+
+        helps = {**resource_helps(), **{name: told for name, (told, _) in _COMMANDS.items()}}
+        start = incomplete.replace("_", "-")
+        named = [CompletionItem(name, help=helps[name]) for name in sorted(helps) if name.startswith(start)]
+        return [*named, *click.Command.shell_complete(self, ctx, incomplete)]
+
+
+def _profile_names(ctx: click.Context, param: click.Parameter, incomplete: str) -> list[CompletionItem]:
+    from .candidates import saved_connections
+
+    return saved_connections(ctx, param, incomplete)
 
 
 def connection_options(command: Callable[..., Any]) -> Callable[..., Any]:
@@ -78,7 +102,11 @@ def address_options(command: Callable[..., Any]) -> Callable[..., Any]:
 
 _PROFILE: tuple[tuple[str, ...], dict[str, Any]] = (
     ("--profile",),
-    {"metavar": "NAME", "help": "A saved connection; else TRUNKLINE_PROFILE, else the default one."},
+    {
+        "metavar": "NAME",
+        "shell_complete": _profile_names,
+        "help": "A saved connection; else TRUNKLINE_PROFILE, else the default one.",
+    },
 )
 _ADDRESS: list[tuple[tuple[str, ...], dict[str, Any]]] = [
     (("--url",), {"metavar": "URL", "help": "Address of the PBX; else TRUNKLINE_URL."}),
@@ -90,7 +118,10 @@ _ADDRESS: list[tuple[tuple[str, ...], dict[str, Any]]] = [
             "help": "API key; else TRUNKLINE_CLIENT_SECRET, which other users of the machine can't see.",
         },
     ),
-    (("--ca-file",), {"metavar": "PEM", "help": "CA certificates to trust; else TRUNKLINE_CA_FILE."}),
+    (
+        ("--ca-file",),
+        {"type": click.Path(), "metavar": "PEM", "help": "CA certificates to trust; else TRUNKLINE_CA_FILE."},
+    ),
     (
         ("--insecure",),
         {"is_flag": True, "default": None, "help": "Do not verify its certificate; or TRUNKLINE_INSECURE=1."},

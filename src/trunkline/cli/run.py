@@ -19,6 +19,7 @@ from ..node import Item, Node, NodeRun, Outcome, World
 from ..node.items import as_item, as_items, keys_of
 from ..node.template import Scope
 from ..request import Part, bind, build
+from .candidates import action_ids, settings_for
 from .connect import open_async_pbx
 from .output import View, chosen, draw, json_line, masked, write_rows
 from .root import connection_options
@@ -38,8 +39,15 @@ def world_options(command: Any) -> Any:
 
 
 @click.command()
-@click.argument("action")
-@click.option("--set", "settings", multiple=True, metavar="NAME=VALUE", help="A parameter: a value or a template.")
+@click.argument("action", shell_complete=action_ids)
+@click.option(
+    "--set",
+    "settings",
+    multiple=True,
+    metavar="NAME=VALUE",
+    shell_complete=settings_for,
+    help="A parameter: a value or a template.",
+)
 @click.option("--input", "source", type=click.File("rb"), default="-", help="JSON Lines or a JSON array; - by default.")
 @click.option("--on-error", type=click.Choice(["stop", "continue", "split"]), default="stop", show_default=True)
 @click.option("--concurrency", type=click.IntRange(1, 64), default=4, show_default=True, help="Items at once.")

@@ -5,8 +5,12 @@ Type checkers read resources.pyi beside this file instead, which has a class per
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 from ..catalog import Catalog, load
-from .methods import Resource, resource
+
+if TYPE_CHECKING:
+    from .methods import Resource
 
 
 class _Named:
@@ -14,6 +18,8 @@ class _Named:
     _rows: str
 
     def __getattr__(self, name: str) -> Resource:
+        from .methods import resource  # brings inspect; `call` does without
+
         return resource(self, self._catalog or load(), name, self._rows)
 
     def __dir__(self) -> list[str]:

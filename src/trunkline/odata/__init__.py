@@ -1,13 +1,21 @@
 """How OData is spelled in an address: literals, keys and function paths, query options, filters.
 
 Pure: text in, text out. What 3CX wants beyond the standard is noted where it is done (PBX.md, Requests).
+What filters are built from is loaded when it is first used: a command line has only text.
 """
 
-from .filters import Expression, F, Field, Filter, OrderBy
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
 from .literals import literal
-from .options import Expand, option_text
+from .options import option_text
 from .paths import fill
 from .query import OPTIONS, query_string
+
+if TYPE_CHECKING:
+    from .expand import Expand
+    from .filters import Expression, F, Field, Filter, OrderBy
 
 __all__ = [
     "OPTIONS",
@@ -22,3 +30,15 @@ __all__ = [
     "option_text",
     "query_string",
 ]
+
+_HOMES = {"Expand": "expand", **dict.fromkeys(("Expression", "F", "Field", "Filter", "OrderBy"), "filters")}
+
+
+def __getattr__(name: str) -> object:
+    if name not in _HOMES:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    from importlib import import_module
+
+    value: object = getattr(import_module(f".{_HOMES[name]}", __name__), name)
+    globals()[name] = value
+    return value

@@ -10,7 +10,7 @@ from collections.abc import Iterable
 from decimal import Decimal
 
 from ..errors import InvalidArgument
-from .literals import encodable, quoted
+from .literals import duration, encodable, quoted
 from .tree import Literal
 
 Value = (
@@ -18,7 +18,6 @@ Value = (
 )
 
 _LARGEST_EXPONENT = 308  # of a Double, the widest number that OData has
-_MICROSECOND = dt.timedelta(microseconds=1)
 
 
 def constant(value: object) -> Literal:
@@ -104,13 +103,3 @@ def _time(value: dt.time) -> str:
     if value.tzinfo is not None:
         raise InvalidArgument(f"A time of day has no zone in OData; {value.isoformat()} has one.")
     return value.isoformat()
-
-
-def duration(value: dt.timedelta) -> str:
-    """Days and seconds; .NET's reader overflows on more than 2³¹ seconds."""
-    sign = "-" if value < dt.timedelta() else ""
-    seconds, fraction = divmod(abs(value) // _MICROSECOND, 1_000_000)
-    days, seconds = divmod(seconds, 86_400)
-    decimals = f".{fraction:06}".rstrip("0") if fraction else ""
-    clock = f"T{seconds}{decimals}S" if seconds or fraction or not days else ""
-    return f"{sign}P{f'{days}D' if days else ''}{clock}"

@@ -18,6 +18,7 @@ INTEGER_RANGES = {
 }
 _GUID = re.compile(r"[0-9a-fA-F]{8}-(?:[0-9a-fA-F]{4}-){3}[0-9a-fA-F]{12}")
 _DIGITS = re.compile(r"[+-]?[0-9]{1,20}")
+_MICROSECOND = dt.timedelta(microseconds=1)
 DURATION = re.compile(r"-?P(?=.)(\d+D)?(T(?=.)(\d+H)?(\d+M)?(\d+([.]\d+)?S)?)?")
 
 
@@ -130,3 +131,13 @@ def instant(value: object) -> str:
     except OverflowError:
         raise InvalidArgument(f"must be {wanted}; {value.isoformat()} is no year in UTC") from None
     return moment.replace(microsecond=0, tzinfo=None).isoformat() + "Z"
+
+
+def duration(value: dt.timedelta) -> str:
+    """Days and seconds; .NET's reader overflows on more than 2³¹ seconds."""
+    sign = "-" if value < dt.timedelta() else ""
+    seconds, fraction = divmod(abs(value) // _MICROSECOND, 1_000_000)
+    days, seconds = divmod(seconds, 86_400)
+    decimals = f".{fraction:06}".rstrip("0") if fraction else ""
+    clock = f"T{seconds}{decimals}S" if seconds or fraction or not days else ""
+    return f"{sign}P{f'{days}D' if days else ''}{clock}"

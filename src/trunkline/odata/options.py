@@ -1,77 +1,10 @@
-"""What may be given for a query option, as its text: plain text, numbers, lists, and what `filters` builds."""
+"""What may be given for a query option, as its text: plain text and numbers here, what is built in `expand`."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-
 from ..catalog import Catalog
-from ..errors import InvalidArgument, UsageError
-from .checks import checked_field, checked_filter, checked_key, expanded_type
-from .filters import Expression, Field, OrderBy, Term
+from ..errors import InvalidArgument
 from .literals import encodable
-from .query import OPTIONS
-
-Filters = str | Term
-Selected = str | Field | Sequence[str | Field]
-Ordering = str | OrderBy | Expression | Sequence[str | OrderBy | Expression]
-
-
-class Expand:
-    """A term of ``expand=`` with options of its own: ``Expand("Groups", select=["Name"])`` → ``Groups($select=Name)``.
-
-    What it is built from is checked where the type of the rows is known; plain text within goes as it is.
-    """
-
-    __slots__ = ("name", "options")
-
-    def __init__(
-        self,
-        name: str | Field,
-        *,
-        filter: Filters | None = None,
-        search: str | None = None,
-        orderby: Ordering | None = None,
-        select: Selected | None = None,
-        expand: Expansion | None = None,
-        top: int | None = None,
-        skip: int | None = None,
-        count: bool | None = None,
-    ) -> None:
-        self.name = str(name)
-        if not self.name.replace("/", "").replace(".", "").isidentifier():
-            raise InvalidArgument(f"Expand takes the name of a navigation property, such as Groups, not {name!r}.")
-        given = (filter, search, orderby, select, expand, top, skip, count)
-        self.options: dict[str, object] = {
-            option: value for option, value in zip(OPTIONS, given, strict=True) if value is not None
-        }
-        try:
-            self.text()
-        except UsageError as problem:
-            raise type(problem)(f"Expand({self.name!r}) {problem.message}.", hint=problem.hint) from None
-
-    def text(self, catalog: Catalog | None = None, type_name: str | None = None) -> str:
-        """Its text; with a catalog, checked for rows of a type.
-
-        The message of an error ends a sentence that begins with the option's name.
-        """
-        inner = None if catalog is None else expanded_type(catalog, type_name, self.name)
-        texts = []
-        for option, value in self.options.items():
-            try:
-                texts.append(f"${option}={option_text(option, value, catalog, inner)}")
-            except UsageError as problem:
-                message = f"is wrong: {option} of {self.name} {problem.message}"
-                raise type(problem)(message, hint=problem.hint) from None
-        return f"{self.name}({';'.join(texts)})" if texts else self.name
-
-    def __str__(self) -> str:
-        return self.text()
-
-    def __repr__(self) -> str:
-        return f"<Expand {self}>"
-
-
-Expansion = str | Field | Expand | Sequence[str | Field | Expand]
 
 
 def option_text(name: str, value: object, catalog: Catalog | None = None, type_name: str | None = None) -> str:
@@ -86,12 +19,10 @@ def option_text(name: str, value: object, catalog: Catalog | None = None, type_n
             if str(value).lower() not in ("true", "false"):
                 raise InvalidArgument(f"must be true or false, not {value!r}")
             return str(value).lower()
-        case "filter" if isinstance(value, Term):
-            return str(value) if catalog is None else checked_filter(catalog, type_name, value)
-        case "select" | "orderby" | "expand" if not isinstance(value, str):
-            if not isinstance(value, list | tuple):
-                value = [value]
-            value = ",".join(_item(name, item, catalog, type_name) for item in value)
+    if not isinstance(value, str):
+        from .expand import built_text  # brings all that filters are built from, which text does without
+
+        value = built_text(name, value, catalog, type_name)
     if not isinstance(value, str) or not value.strip() or not encodable(value):
         built = " or a filter built with F" if name == "filter" else ""
         raise InvalidArgument(f"must be text that is not empty{built}, not {value!r}")
@@ -104,21 +35,3 @@ def _whole(value: object) -> str:
     if not isinstance(value, int) or isinstance(value, bool) or value < 0:
         raise InvalidArgument(f"must be a whole number of at least 0, not {value!r}")
     return str(value)
-
-
-def _item(name: str, item: object, catalog: Catalog | None, type_name: str | None) -> str:
-    """One thing to select, sort by or expand."""
-    if isinstance(item, str):
-        return item
-    if isinstance(item, Expand) and name == "expand":
-        return item.text(catalog, type_name)
-    if isinstance(item, Field) and name == "expand":
-        return Expand(item).text(catalog, type_name)
-    if name == "orderby" and isinstance(item, OrderBy | Expression):
-        expression = item.expression if isinstance(item, OrderBy) else item
-        text = str(expression) if catalog is None else checked_key(catalog, type_name, expression)
-        return f"{text} desc" if isinstance(item, OrderBy) and item.descending else str(item)
-    if name == "select" and isinstance(item, Field):
-        return str(item) if catalog is None else checked_field(catalog, type_name, item)
-    built = {"select": "fields", "orderby": "fields, F.Number.desc()", "expand": "fields, Expand(…)"}[name]
-    raise InvalidArgument(f"must be text, {built} or a list of them, not {item!r}")

@@ -10,8 +10,7 @@ from typing import Any
 
 from ..catalog import Action, Catalog, TypeSpec, nearest
 from ..errors import InvalidArgument, UnknownName, VersionMismatch
-from ..odata.constants import duration
-from ..odata.literals import DURATION, INTEGER_RANGES, described, encodable, integer
+from ..odata.literals import DURATION, INTEGER_RANGES, described, duration, encodable, integer
 
 # What a server puts into an entity for the reader; sent back it would be noise.
 _CONTROL = ("@odata.context", "@odata.etag", "@odata.id", "@odata.editLink", "@odata.readLink", "@odata.count")
