@@ -15,11 +15,11 @@ import click
 from ..client import AsyncPbx
 from ..errors import ConfigurationError
 from ..jobs import Job, JobFolder, State, Summary
-from ..jobs.input import read_input
 from ..jobs.job import Progress
 from ..jobs.ledger import Entry
 from ..jobs.target import Limits
-from ..node import Node, World, as_item
+from ..node import Item, Node, World
+from ..node.input import read_items
 from ..profiles import matching, profiles_file, read_profiles
 from .connect import limits, settings, taken, verified
 from .output import chosen, draw, json_line, masked, pretty
@@ -53,7 +53,7 @@ def _target_options(command: Callable[..., Any]) -> Callable[..., Any]:
 @click.argument("action")
 @click.option("--name", required=True, help="What the job is called from now on.")
 @click.option("--set", "settings_", multiple=True, metavar="NAME=VALUE", help="A parameter: a value or a template.")
-@click.option("--input", "source", type=click.File("rb"), default="-", help="JSON Lines, a JSON array, or FILE.csv.")
+@click.option("--input", "source", type=click.File("rb"), default="-", help="JSON, JSON Lines or CSV; - by default.")
 @click.option("--shard", metavar="K/N", help="Take only every Nth item, beginning with the Kth.")
 @click.option(
     "--concurrency", type=click.IntRange(1, 64), default=4, show_default=True, help="Items of one PBX at once."
@@ -107,7 +107,7 @@ def run(
     trunkline job run fax.delete --name old-faxes --set 'Id={{ $json.Id }}' --input faxes.jsonl --yes
     """
     parameters = settings_of(settings_, "--set")
-    items = _sharded(read_input(source, as_csv=source.name.lower().endswith(".csv")), shard)
+    items = _sharded(read_items(source), shard)
     world = World(settings_of(variables, "--var"), allow_env, zone)
     if dry_run:
         return _show_requests(Node(action, parameters, world=world), items)
@@ -207,7 +207,7 @@ def _systems(ctx: click.Context, profiles: tuple[str, ...], values: dict[str, An
     }
 
 
-def _sharded(items: Iterator[dict[str, Any]], shard: str | None) -> Iterator[dict[str, Any]]:
+def _sharded(items: Iterator[Item], shard: str | None) -> Iterator[Item]:
     if shard is None:
         return items
     place, _, parts = shard.partition("/")
@@ -216,8 +216,8 @@ def _sharded(items: Iterator[dict[str, Any]], shard: str | None) -> Iterator[dic
     return (item for n, item in enumerate(items) if n % int(parts) == int(place) - 1)
 
 
-def _show_requests(node: Node, items: Iterator[dict[str, Any]]) -> int:
-    codes = [show_request(node, [as_item(item)], 0, shown=n) for n, item in enumerate(items)]
+def _show_requests(node: Node, items: Iterator[Item]) -> int:
+    codes = [show_request(node, [item], 0, shown=n) for n, item in enumerate(items)]
     return max(codes, default=0)
 
 

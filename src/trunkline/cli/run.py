@@ -3,20 +3,19 @@
 from __future__ import annotations
 
 import asyncio
-import codecs
 import signal
 import sys
 from collections.abc import Callable, Mapping, Sequence
 from typing import IO, Any, NamedTuple
 
 import click
-import msgspec
 
 from ..catalog import load
 from ..client import AsyncPbx
-from ..errors import InvalidArgument, ItemsFailed, TrunklineError
+from ..errors import ItemsFailed, TrunklineError
 from ..node import Item, Node, NodeRun, Outcome, World
-from ..node.items import as_item, as_items, keys_of
+from ..node.input import read_items
+from ..node.items import keys_of
 from ..node.template import Scope
 from ..request import Part, bind, build
 from .connect import open_async_pbx
@@ -40,7 +39,7 @@ def world_options(command: Any) -> Any:
 @click.command()
 @click.argument("action")
 @click.option("--set", "settings", multiple=True, metavar="NAME=VALUE", help="A parameter: a value or a template.")
-@click.option("--input", "source", type=click.File("rb"), default="-", help="JSON Lines or a JSON array; - by default.")
+@click.option("--input", "source", type=click.File("rb"), default="-", help="JSON, JSON Lines or CSV; - by default.")
 @click.option("--on-error", type=click.Choice(["stop", "continue", "split"]), default="stop", show_default=True)
 @click.option("--concurrency", type=click.IntRange(1, 64), default=4, show_default=True, help="Items at once.")
 @click.option(
@@ -106,7 +105,7 @@ def run(
         binary_to=binary_to,
         world=World(settings_of(variables, "--var"), allow_env, zone),
     )
-    items = read_items(source)
+    items = list(read_items(source))
     told = Told(dry_run, yes, output, failed_to, show_secrets)
     return carry_out(node, items, told, lambda: open_async_pbx(ctx, values))
 
@@ -171,25 +170,6 @@ async def _drive(pbx: AsyncPbx, node_run: NodeRun) -> bool:
     finally:
         signal.signal(signal.SIGINT, before)
     return interrupted
-
-
-def read_items(source: IO[bytes]) -> list[Item]:
-    """Items from JSON Lines, a JSON array or one JSON object; InvalidArgument names the line that is none."""
-    text = source.read().removeprefix(codecs.BOM_UTF8).strip()
-    if text.startswith(b"["):
-        try:
-            return list(as_items(msgspec.json.decode(text)))
-        except msgspec.DecodeError as problem:
-            raise InvalidArgument(f"The input is no JSON array: {problem}.") from None
-    items = []
-    for number, line in enumerate(text.splitlines(), 1):
-        if not line.strip():
-            continue
-        try:
-            items.append(as_item(msgspec.json.decode(line)))
-        except (msgspec.DecodeError, InvalidArgument) as problem:
-            raise InvalidArgument(f"Line {number} of the input is no JSON object: {problem}") from None
-    return items
 
 
 def settings_of(texts: tuple[str, ...], option: str) -> dict[str, str]:
