@@ -89,6 +89,7 @@ def _own_options(action: Action) -> list[click.Parameter]:
             own.append(_skeleton_option(action))
     if action.if_match:
         own.append(click.Option(["--if-match"], metavar="ETAG", help=IF_MATCH))
+    own += _unchanged_options(action)
     if action.answer_kind == "file":
         own.append(
             click.Option(["--save"], metavar="PATH", type=click.Path(path_type=Path), help="Where to write the file.")
@@ -102,6 +103,16 @@ def _own_options(action: Action) -> list[click.Parameter]:
     own.append(click.Option(["--curl"], is_flag=True, help="Show it as a curl line without the token; send nothing."))
     shared: Any = connection_options(view_options(lambda: None))
     return [*own, *reversed(shared.__click_params__)]
+
+
+def _unchanged_options(action: Action) -> list[click.Parameter]:
+    """Those of an action that can be made to depend on what it changes."""
+    if load().reader(action) is None:
+        return []
+    what = f"Only if the {action.noun} is still as in this JSON object, which `get` writes; - for standard input."
+    each = "With - or --input: delete only what is still as its row says."
+    found: list[click.Parameter] = [click.Option(["--if-unchanged"], type=click.File("rb"), metavar="FILE", help=what)]
+    return found + [click.Option(["--unchanged"], is_flag=True, help=each)] * (action.kind == "delete")
 
 
 def _skeleton_option(action: Action) -> click.Option:
@@ -163,7 +174,10 @@ def _run(
         for parameter in ctx.command.params:
             if isinstance(parameter, click.Argument) and values[parameter.name or ""] is None:
                 raise click.MissingParameter(ctx=ctx, param=parameter)
+        if values.pop("unchanged", False):
+            raise click.UsageError("--unchanged is for - and --input; one thing takes --if-unchanged FILE.", ctx)
     view = view_of(values)
+    unchanged: IO[bytes] | None = values.pop("if_unchanged", None)
     dry_run, curl = values.pop("dry_run"), values.pop("curl")
     yes, save = values.pop("yes", False), values.pop("save", None)
     arguments: dict[str, Any] = {p.name: values.pop(snake(p.name)) for p in action.parameters}
@@ -178,6 +192,14 @@ def _run(
     if action.answer_kind == "file" and (view.columns or view.query):
         raise click.UsageError(f"{action.id} answers a file; --columns and --query have nothing to choose from.", ctx)
     check_columns(catalog, action, () if view.query is not None else view.columns)
+    if unchanged is not None:
+        if curl:
+            raise click.UsageError("A curl line can't compare; --dry-run shows what --if-unchanged does.", ctx)
+        from .unchanged import read_expected
+
+        arguments["if_unchanged"] = read_expected(action, unchanged, arguments)
+        if dry_run:
+            return _show_both(ctx, action, arguments, values, view)
     trust = {**(ctx.find_root().obj or {}), **{k: v for k, v in values.items() if v is not None}}
     pbx = open_async_pbx(ctx, values)
     arguments |= {name: value for name, value in values.items() if value is not None}
@@ -198,6 +220,17 @@ def _run(
     return 0
 
 
+def _show_both(
+    ctx: click.Context, action: Action, arguments: dict[str, Any], values: dict[str, Any], view: View
+) -> int:
+    from .unchanged import show_both
+
+    url = open_async_pbx(ctx, values).url
+    given = {name: value for name, value in values.items() if value is not None}
+    show_both(url, action, {**arguments, **given}, show_secrets=view.show_secrets)
+    return 0
+
+
 def _delete_several(ctx: click.Context, action: Action, source: IO[bytes], values: dict[str, Any]) -> int:
     from .run import Told
     from .several import delete_several
@@ -208,6 +241,8 @@ def _delete_several(ctx: click.Context, action: Action, source: IO[bytes], value
         raise click.UsageError("--columns and --query are for one answer; give a key.", ctx)
     for name in ("columns", "query", "no_pager", *map(snake, action.keys)):
         values.pop(name)
+    if values.pop("if_unchanged", None) is not None:
+        raise click.UsageError("--if-unchanged is for one thing; with - or --input say --unchanged.", ctx)
     told = Told(
         values.pop("dry_run"),
         values.pop("yes"),
@@ -216,7 +251,8 @@ def _delete_several(ctx: click.Context, action: Action, source: IO[bytes], value
         name_failures=True,
     )
     if_match = values.pop("if_match", None)
-    return delete_several(action, source, if_match, told, lambda: open_async_pbx(ctx, values))
+    unchanged = values.pop("unchanged", False)
+    return delete_several(action, source, if_match, told, lambda: open_async_pbx(ctx, values), unchanged=unchanged)
 
 
 class Shown(NamedTuple):

@@ -15,14 +15,28 @@ from .run import Told, carry_out
 
 
 def delete_several(
-    action: Action, source: IO[bytes], if_match: str | None, told: Told, connect: Callable[[], AsyncPbx]
+    action: Action,
+    source: IO[bytes],
+    if_match: str | None,
+    told: Told,
+    connect: Callable[[], AsyncPbx],
+    *,
+    unchanged: bool = False,
 ) -> int:
-    """Delete each item read; the exit code is 7 if some failed. ``if_match`` may be a template."""
+    """Delete each item read; the exit code is 7 if some failed. ``if_match`` may be a template.
+
+    ``unchanged``: delete only what is still as its row says.
+    """
     parameters = {key: f'{{{{ $json["{key}"] }}}}' for key in action.keys}
     if if_match is not None:
         parameters["If Match"] = if_match
     node = Node(action.id, parameters, on_error="continue")
-    return carry_out(node, keyed_items(action, source), told, connect)
+    items = keyed_items(action, source)
+    if not unchanged:
+        return carry_out(node, items, told, connect)
+    from .unchanged import AsListed
+
+    return carry_out(node, items, told, connect, AsListed(action, items).on)
 
 
 def keyed_items(action: Action, source: IO[bytes]) -> list[Item]:
