@@ -10,6 +10,7 @@ meanwhile, such as a warning, stands above the line; a question wipes it until i
 
 from __future__ import annotations
 
+import io
 import os
 import stat
 import sys
@@ -123,6 +124,20 @@ class Bar:
         from rich.filesize import decimal
 
         return " of ".join(map(decimal, parts))
+
+
+class Reading(io.FileIO):
+    """A file that moves a bar as it is read, for what is sent."""
+
+    def __init__(self, path: str | os.PathLike[str], bar: Bar) -> None:
+        super().__init__(os.fspath(path))
+        self._bar = bar
+        self._size = os.fstat(self.fileno()).st_size
+
+    def read(self, size: int | None = -1) -> bytes:
+        content = super().read(-1 if size is None else size) or b""
+        self._bar.at(self.tell(), self._size)
+        return content
 
 
 class _Above:

@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-import asyncio
 import os
 import sys
 from collections.abc import Mapping
 from pathlib import Path
-from typing import IO, Any, NamedTuple
+from typing import IO, Any
 
 import click
 import msgspec
@@ -15,14 +14,12 @@ import msgspec
 from ..catalog import Action, Catalog, Param, TypeSpec, load, nearest
 from ..catalog.names import snake
 from ..catalog.page import IF_MATCH, OPTION_MEANINGS
-from ..client import AsyncPbx, AsyncRows
 from ..errors import InvalidArgument
 from ..odata import OPTIONS
 from ..request import bind, build
-from ..result import File
 from .columns import check_columns
 from .connect import open_async_pbx
-from .output import View, Writer, pretty, view_of, view_options, write_one, write_rows
+from .output import View, pretty, view_of, view_options
 from .root import connection_options
 
 
@@ -215,8 +212,12 @@ def _run(
             show_curl(pbx.url, request, show_secrets=view.show_secrets, insecure=insecure, ca_file=ca_file)
         return 0
     if action.destructive and action.method == "POST" and not yes and _on_terminal():
-        click.confirm(f"{action.summary.removesuffix('.')} on {pbx.url}?", abort=True, err=True)
-    asyncio.run(_answer(pbx, Shown(action, arguments, view, save)))
+        from .run import go_on
+
+        go_on(f"{action.summary.removesuffix('.')} on {pbx.url}?")
+    from .answer import Asked
+
+    Asked(action, arguments, save, view).on(pbx)
     return 0
 
 
@@ -253,54 +254,6 @@ def _delete_several(ctx: click.Context, action: Action, source: IO[bytes], value
     if_match = values.pop("if_match", None)
     unchanged = values.pop("unchanged", False)
     return delete_several(action, source, if_match, told, lambda: open_async_pbx(ctx, values), unchanged=unchanged)
-
-
-class Shown(NamedTuple):
-    """What is asked, and how its answer is to be written."""
-
-    action: Action
-    arguments: Mapping[str, Any]
-    view: View
-    save: Path | None
-
-
-async def _answer(pbx: AsyncPbx, shown: Shown) -> None:
-    """Run the action and write its answer. In an event loop, because there Ctrl-C ends it at once."""
-    action, save = shown.action, shown.save
-    async with pbx:
-        if save is not None:
-            saved = await pbx.call(action.id, **shown.arguments, to=save)
-            click.echo(f"{saved.path}: {saved.size} bytes, {saved.content_type}", err=True)
-            return
-        answer = pbx.call(action.id, **shown.arguments)
-        if isinstance(answer, AsyncRows) and shown.view.streams:
-            writer = Writer(shown.view, action)
-            async for page in answer.pages():
-                writer.write(page.rows)
-            writer.end()
-            return
-        _write(shown, await answer)
-
-
-def _write(shown: Shown, answer: Any) -> None:
-    if isinstance(answer, list):
-        write_rows(answer, shown.view, shown.action)
-    elif isinstance(answer, File):
-        _write_file(answer)
-    elif answer is None:
-        from ..node.items import keys_of
-
-        done = {"success": True, **keys_of(shown.action, shown.arguments)}
-        write_one(done, shown.view._replace(columns=(), query=None, show_secrets=True))
-    else:
-        write_one(answer, shown.view)
-
-
-def _write_file(file: File) -> None:
-    stdout = sys.stdout.buffer
-    if stdout.isatty() and not file.content_type.startswith("text/"):
-        raise InvalidArgument(f"The answer is a file ({file.content_type}).", hint="Give --save PATH, or pipe it on.")
-    stdout.write(file.content)
 
 
 def _on_terminal() -> bool:

@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import IO
 
+import click
+
 from ..catalog import Action
 from ..client import AsyncPbx
 from ..errors import InvalidArgument
@@ -36,6 +38,8 @@ def delete_several(
         return carry_out(node, items, told, connect)
     from .unchanged import AsListed
 
+    if told.dry_run:
+        click.echo("Each would be read first, and deleted only if it is as its row says.", err=True)
     return carry_out(node, items, told, connect, AsListed(action, items).on)
 
 
