@@ -5,8 +5,7 @@ from __future__ import annotations
 import asyncio
 import signal
 import sys
-from collections.abc import AsyncIterator, Callable, Mapping, Sequence
-from contextlib import asynccontextmanager
+from collections.abc import Callable, Mapping, Sequence
 from typing import IO, Any, NamedTuple
 
 import click
@@ -151,7 +150,7 @@ def carry_out(
         if told.name_failures and chosen(told.output) != "table":
             for index, error in outcome.errors.items():
                 click.echo(f"item {index}: {error.message}", err=True)
-        click.echo(_counted(node_run, outcome), err=True)
+        click.echo(counted(node_run), err=True)
     if interrupted:
         return 130
     return _exit_code(node_run, outcome)
@@ -182,32 +181,25 @@ async def _drive(pbx: AsyncPbx, caller: AsyncCaller, node_run: NodeRun) -> bool:
     before = signal.signal(signal.SIGINT, stop)
     try:
         with progress("items", len(node_run.items)) as bar:
-            async with pbx, followed(bar, node_run, lambda: interrupted):
+            async with pbx:
+                following = asyncio.create_task(follow(bar, node_run, lambda: interrupted))
                 await node_run.aon(caller)
+                following.cancel()
     finally:
         signal.signal(signal.SIGINT, before)
     return interrupted
 
 
-@asynccontextmanager
-async def followed(bar: Bar, node_run: NodeRun, interrupted: Callable[[], bool]) -> AsyncIterator[None]:
-    """Keep a bar at what a run has done, and say once, after Ctrl-C, what is waited for."""
-
-    async def follow() -> None:
-        told = False
-        while True:
-            done, failed = node_run.settled
-            bar.at(done + failed, note=f"{failed} failed" if failed else "")
-            if interrupted() and not told:
-                told = True
-                click.echo("Finishing what is on its way; Ctrl-C once more ends it at once.", err=True)
-            await asyncio.sleep(LOOK_AGAIN)
-
-    following = asyncio.create_task(follow())
-    try:
-        yield
-    finally:
-        following.cancel()
+async def follow(bar: Bar, node_run: NodeRun, interrupted: Callable[[], bool]) -> None:
+    """Keep a bar at what a run has done, until cancelled, and say once, after Ctrl-C, what is waited for."""
+    told = False
+    while True:
+        done, failed = node_run.settled
+        bar.at(done + failed, note=f"{failed} failed" if failed else "")
+        if interrupted() and not told:
+            told = True
+            click.echo("Finishing what is on its way; Ctrl-C once more ends it at once.", err=True)
+        await asyncio.sleep(LOOK_AGAIN)
 
 
 def settings_of(texts: tuple[str, ...], option: str) -> dict[str, str]:
@@ -321,10 +313,11 @@ def result_text(item: Item) -> str:
     return f"{error['status'] or error['type']}: {error['message']}"
 
 
-def _counted(node_run: NodeRun, outcome: Outcome) -> str:
+def counted(node_run: NodeRun) -> str:
+    """What became of the items of a run, in numbers."""
     done, failed = node_run.settled
     lost = node_run.under_way
-    said = f"{done} done, {failed} failed, {len(outcome.not_started) - len(lost)} not started"
+    said = f"{done} done, {failed} failed, {len(node_run.items) - done - failed - len(lost)} not started"
     if not lost:
         return f"{said}."
     return f"{said}, {len(lost)} unknown: whether item {', '.join(map(str, lost))} was carried out was not waited for."
