@@ -152,7 +152,7 @@ def test_input(job: Any, tmp_path: Path, name: str, text: str, ids: list[int]) -
 @pytest.mark.parametrize(
     ("name", "text", "said"),
     [
-        ("a.csv", "Id,Name\r\n1\r\n", "Line 2"),
+        ("a.csv", "Id,Name\r\n1\r\n", "line 2"),
         ("a.jsonl", '{"Id": 1}\nno\n', "Line 2"),
         ("a.json", '[{"Id": 1},', "JSON array"),
     ],

@@ -388,7 +388,7 @@ def test_delete_reads_a_file_and_goes_on_after_a_failure(trunkline: Any, pbx: Pb
 @pytest.mark.parametrize(
     ("argv", "text", "said"),
     [
-        (["-"], '{"Number": "888"}', "Row 1 of the input has no Id; it has Number."),
+        (["-"], '{"Number": "888"}', "Line 1 of the input has no Id; it has Number."),
         (["-"], "121\n{", "Line 2 of the input is no JSON"),
         (["-"], "[121", "The input is no JSON"),
         (["-"], "Nr,Name\n1,x\n", "has no Id"),

@@ -28,7 +28,7 @@ from trunkline.errors import (
 )
 from trunkline.jobs import Job, JobFolder, State
 from trunkline.jobs.folder import running_alone
-from trunkline.jobs.input import read_input
+from trunkline.node.input import read_items
 
 DELETE = ("fax.delete", {"Id": "{{ $json.Id }}"})
 
@@ -375,10 +375,10 @@ def test_a_folder_that_can_not_be_made_is_told(tmp_path):
 
 
 def test_a_column_named_twice_is_refused():
-    with pytest.raises(InvalidArgument, match="names 'Id' twice"):
-        list(read_input(io.BytesIO(b"Id,Id\n1,2\n"), as_csv=True))
+    with pytest.raises(InvalidArgument, match="names that differ, not \\['Id', 'Id'\\]"):
+        list(read_items(io.BytesIO(b"Id,Id\n1,2\n")))
 
 
 @pytest.mark.parametrize("text", ['\ufeff{"Id":1}\n', '\ufeff[{"Id":1}]'])
 def test_a_mark_of_the_byte_order_is_no_part_of_the_input(text):
-    assert [item["json"] for item in read_input(io.BytesIO(text.encode()))] == [{"Id": 1}]
+    assert [item["json"] for item in read_items(io.BytesIO(text.encode()))] == [{"Id": 1}]

@@ -179,6 +179,11 @@ class Catalog:
         found = self.types[type_name]
         return found.key or (self.key(found.base) if found.base else ())
 
+    def reader(self, action: Action) -> Action | None:
+        """The action that reads by key what this one updates or deletes; None if it does neither, or none does."""
+        entity = action.kind in ("update", "delete") and action.keys
+        return self.resources[action.resource].get("get") if entity else None
+
     def since(self, action: Action) -> str:
         return self.editions[action.since].version
 

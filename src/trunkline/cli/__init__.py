@@ -9,8 +9,10 @@ from __future__ import annotations
 import errno
 import gc
 import os
+import signal
 import sys
 import warnings
+from types import FrameType
 
 import click
 
@@ -20,9 +22,26 @@ from .root import cli
 
 def main(argv: list[str] | None = None) -> None:
     """Run one command line and exit with its code; no traceback ever reaches the user."""
+    from . import streams
+
+    try:
+        streams.stand_in()
+    except TrunklineError as error:
+        complain(error)
+        sys.exit(error.exit_code)
+    signal.signal(signal.SIGTERM, _as_ctrl_c)
     code = execute(sys.argv[1:] if argv is None else argv)
+    streams.drop_unwritten()
     gc.freeze()  # the interpreter would look through all that was loaded for cycles before it ends: a tenth of the time
     sys.exit(code)
+
+
+def _as_ctrl_c(_: int, frame: FrameType | None) -> None:
+    """SIGTERM does what Ctrl-C does just now: a run finishes what is on its way and says what was done."""
+    handler = signal.getsignal(signal.SIGINT)
+    if not callable(handler):  # a shell starts what it puts into the background with SIGINT ignored
+        raise KeyboardInterrupt
+    handler(signal.SIGINT, frame)
 
 
 def execute(argv: list[str]) -> int:
@@ -47,17 +66,28 @@ def execute(argv: list[str]) -> int:
     except click.ClickException as error:
         error.show()
         return error.exit_code
-    except (click.Abort, KeyboardInterrupt):
-        click.echo("Interrupted.", err=True)
+    except (click.Abort, KeyboardInterrupt) as stop:
+        click.echo(f"Interrupted{_told(stop)}", err=True)
         return 130
     except BrokenPipeError:
         sys.stderr.close()  # whoever read our output has gone; there is nobody left to tell
         return 0
     except OSError as problem:
-        if problem.filename is not None or problem.errno != errno.ENOSPC:
-            raise
-        complain(TrunklineError("The output can't be written: the disk is full.", hint="What was sent stays done."))
+        complain(_unusable(problem))
         return 1
+
+
+def _told(stop: BaseException) -> str:
+    """What an interrupted command said of what it had done. Click puts an Abort around it."""
+    told = (stop if stop.args else stop.__cause__ or stop).args
+    return f": {told[0]}" if told else "."
+
+
+def _unusable(problem: OSError) -> TrunklineError:
+    if problem.filename is not None:
+        return TrunklineError(f"{problem.filename} can't be used: {problem.strerror}.")
+    why = "the disk is full" if problem.errno == errno.ENOSPC else problem.strerror or str(problem)
+    return TrunklineError(f"The output can't be written: {why}.", hint="What was sent stays done.")
 
 
 def complain(error: TrunklineError) -> None:

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import queue
+import threading
+from collections.abc import Iterator
 from typing import Any
 
 import click
@@ -41,7 +44,7 @@ def doctor(ctx: click.Context, /, output: str | None, **values: Any) -> int:
     code = 0
     try:
         found = target(ctx, values)
-        for line in examine(found):
+        for line in interruptible(examine(found)):
             tell(line)
     except Failed as failed:
         tell(failed.line)
@@ -52,3 +55,23 @@ def doctor(ctx: click.Context, /, output: str | None, **values: Any) -> int:
     if form == "json":
         click.echo(pretty({"exit_code": code, "checks": [line._asdict() for line in lines]}))
     return code
+
+
+def interruptible(lines: Iterator[Line]) -> Iterator[Line]:
+    """The lines, found in a thread that dies with the process: a name or a PBX may keep silent for long, and Ctrl-C
+    does not reach what waits for them."""
+    came: queue.SimpleQueue[Line | BaseException | None] = queue.SimpleQueue()
+
+    def find() -> None:
+        try:
+            for line in lines:
+                came.put(line)
+            came.put(None)
+        except BaseException as problem:
+            came.put(problem)
+
+    threading.Thread(target=find, daemon=True).start()
+    while (line := came.get()) is not None:
+        if isinstance(line, BaseException):
+            raise line
+        yield line

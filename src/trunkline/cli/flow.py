@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import signal
 import sys
+from contextlib import ExitStack
 from typing import Any
 
 import click
@@ -16,8 +17,9 @@ from ..flows.steps import Save
 from ..node import NodeRun
 from .connect import open_async_pbx
 from .output import json_line, masked
+from .progress import progress
 from .root import connection_options
-from .run import confirmed, settings_of
+from .run import confirmed, counted, follow, settings_of
 
 _SHOWN = 5  # requests of a step, before it is asked for
 
@@ -82,6 +84,8 @@ def run(
         if stopped.outcome is not None:
             _write(Played(stopped.outcome.done, stopped.outcome.failed), show_secrets=show_secrets)
         raise
+    except KeyboardInterrupt:
+        raise KeyboardInterrupt(play.cut_off()) from None
     _write(Played([], played.failed) if dry_run else played, show_secrets=show_secrets)
     if play.interrupted:
         return 130
@@ -105,6 +109,7 @@ class _Play:
         self.interrupted = False
         self.unsendable = False
         self._current: NodeRun | None = None
+        self._bar = ExitStack()
 
     async def through(self, flow: Flow) -> Played:
         before = signal.signal(signal.SIGINT, self._interrupt)
@@ -114,21 +119,38 @@ class _Play:
                     flow, self.pbx, dry_run=self.dry_run, ask=self._ask, tell=self._tell, started=self._started
                 )
         finally:
+            self._bar.close()
             signal.signal(signal.SIGINT, before)
 
     def _interrupt(self, *_: object) -> None:
+        """What changes something is finished as far as it is on its way; a reading or a question ends at once."""
         self.interrupted = True
-        if self._current is not None:
-            self._current.stop()
         signal.signal(signal.SIGINT, signal.default_int_handler)  # a second Ctrl-C ends it at once
+        if self._current is None or self._current.node.action.method == "GET":
+            raise KeyboardInterrupt
+        self._current.stop()
+
+    def cut_off(self) -> str:
+        """What there is to say of the step that was running at the last Ctrl-C."""
+        if self._current is None:
+            return "no step was running."
+        return f"{self._current.node.action.id}: {counted(self._current)}"
 
     def _started(self, node_run: NodeRun) -> None:
         self._current = node_run
         if self.interrupted:
             node_run.stop()
+        bar = self._bar.enter_context(progress("items", len(node_run.items)))
+        following = asyncio.ensure_future(follow(bar, node_run, lambda: self.interrupted))
+        self._bar.callback(following.cancel)
+
+    def _ended(self) -> None:
+        self._current = None
+        self._bar.close()
 
     def _tell(self, event: Planned | Did) -> None:
         if isinstance(event, Did):
+            self._ended()
             click.echo(_sentence(event), err=not self.dry_run)
             return
         if not self.dry_run and not event.action.destructive:
@@ -153,7 +175,11 @@ class _Play:
                 f"{planned.action.id} is about to be sent {count} times, and there is nobody to ask: "
                 "give --yes to go on, or --dry-run to look first."
             )
-        return confirmed(f"{planned.action.summary.removesuffix('.')}: {count} times on {self.pbx.url}. Go on?")
+        try:
+            return confirmed(f"{planned.action.summary.removesuffix('.')}: {count} times on {self.pbx.url}. Go on?")
+        except (click.Abort, KeyboardInterrupt):
+            click.echo(err=True)  # closes the line of the question
+            return False
 
 
 def _sentence(did: Did) -> str:

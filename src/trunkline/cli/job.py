@@ -7,7 +7,6 @@ import os
 import signal
 import sys
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
 from typing import IO, Any
 
 import click
@@ -15,15 +14,16 @@ import click
 from ..client import AsyncPbx
 from ..errors import ConfigurationError
 from ..jobs import Job, JobFolder, State, Summary
-from ..jobs.input import read_input
 from ..jobs.job import Progress
 from ..jobs.ledger import Entry
 from ..jobs.target import Limits
-from ..node import Node, World, as_item
+from ..node import Item, Node, World
+from ..node.input import read_items
 from ..profiles import matching, profiles_file, read_profiles
 from .candidates import action_ids, job_names, saved_connections, settings_for
 from .connect import limits, settings, taken, verified
-from .output import chosen, draw, json_line, masked, pretty
+from .output import FORMATS, View, Writer, chosen, draw, write_one, write_rows
+from .progress import progress
 from .root import address_options
 from .run import confirmed, settings_of, show_request, world_options
 
@@ -62,7 +62,7 @@ def _target_options(command: Callable[..., Any]) -> Callable[..., Any]:
     shell_complete=settings_for,
     help="A parameter: a value or a template.",
 )
-@click.option("--input", "source", type=click.File("rb"), default="-", help="JSON Lines, a JSON array, or FILE.csv.")
+@click.option("--input", "source", type=click.File("rb"), default="-", help="JSON, JSON Lines or CSV; - by default.")
 @click.option("--shard", metavar="K/N", help="Take only every Nth item, beginning with the Kth.")
 @click.option(
     "--concurrency", type=click.IntRange(1, 64), default=4, show_default=True, help="Items of one PBX at once."
@@ -84,7 +84,7 @@ def _target_options(command: Callable[..., Any]) -> Callable[..., Any]:
 @world_options
 @click.option("--dry-run", is_flag=True, help="Show the request of each item and send nothing.")
 @click.option("--yes", is_flag=True, help="Do not ask before deleting.")
-@click.option("-o", "--output", type=click.Choice(["table", "json"]), help="Default: table on a terminal, else json.")
+@click.option("-o", "--output", type=click.Choice(FORMATS), help="Default: table on a terminal, else jsonl.")
 @_target_options
 @click.pass_context
 def run(
@@ -116,7 +116,7 @@ def run(
     trunkline job run fax.delete --name old-faxes --set 'Id={{ $json.Id }}' --input faxes.jsonl --yes
     """
     parameters = settings_of(settings_, "--set")
-    items = _sharded(read_input(source, as_csv=source.name.lower().endswith(".csv")), shard)
+    items = _sharded(read_items(source), shard)
     world = World(settings_of(variables, "--var"), allow_env, zone)
     if dry_run:
         return _show_requests(Node(action, parameters, world=world), items)
@@ -128,13 +128,13 @@ def run(
         if started.node.action.destructive and not yes and not _agreed(started, urls):
             started.close()
             folder.remove(name)
-            raise click.Abort
+            raise click.Abort("nothing was sent, and the job is forgotten.")
         return _go(started, systems, output)
 
 
 @job.command()
 @click.argument("name", shell_complete=job_names)
-@click.option("-o", "--output", type=click.Choice(["table", "json"]))
+@click.option("-o", "--output", type=click.Choice(FORMATS))
 @_target_options
 @click.pass_context
 def resume(ctx: click.Context, /, name: str, output: str | None, profiles: tuple[str, ...], **values: Any) -> int:
@@ -153,7 +153,7 @@ def resume(ctx: click.Context, /, name: str, output: str | None, profiles: tuple
 
 
 @job.command("list")
-@click.option("-o", "--output", type=click.Choice(["table", "json", "jsonl"]))
+@click.option("-o", "--output", type=click.Choice(FORMATS))
 def list_(output: str | None) -> None:
     """List the jobs."""
     folder = JobFolder()
@@ -161,18 +161,21 @@ def list_(output: str | None) -> None:
     for name in folder.names():
         with Job.open(folder.existing(name)) as each:
             found.append(each.summary())
-    if chosen(output) == "table":
+    view = View(chosen(output))
+    if view.output == "table":
         draw(["Job", "Action", "Status", *_STATES], [[s.name, s.action, s.status, *_numbers(s.counts)] for s in found])
-    else:
-        rows = [_summary_json(summary, targets=False) for summary in found]
-        click.echo(pretty(rows) if output == "json" else "\n".join(map(json_line, rows)))
+        return
+    rows = [_summary_json(summary, targets=False) for summary in found]
+    if view.output == "csv":
+        rows = [{**row, **row.pop("counts")} for row in rows]
+    write_rows(rows, view)
 
 
 @job.command()
 @click.argument("name", shell_complete=job_names)
 @click.option("--items", is_flag=True, help="Show the items, not the summary.")
 @click.option("--state", "states", type=click.Choice(_STATES), multiple=True, help="Only items in this state.")
-@click.option("-o", "--output", type=click.Choice(["table", "json", "jsonl"]))
+@click.option("-o", "--output", type=click.Choice(FORMATS))
 @click.option("--show-secrets", is_flag=True, help="Do not mask passwords, PINs and keys.")
 def show(name: str, items: bool, states: tuple[str, ...], output: str | None, show_secrets: bool) -> None:
     """Show what became of a job, or of its items."""
@@ -216,7 +219,7 @@ def _systems(ctx: click.Context, profiles: tuple[str, ...], values: dict[str, An
     }
 
 
-def _sharded(items: Iterator[dict[str, Any]], shard: str | None) -> Iterator[dict[str, Any]]:
+def _sharded(items: Iterator[Item], shard: str | None) -> Iterator[Item]:
     if shard is None:
         return items
     place, _, parts = shard.partition("/")
@@ -225,8 +228,8 @@ def _sharded(items: Iterator[dict[str, Any]], shard: str | None) -> Iterator[dic
     return (item for n, item in enumerate(items) if n % int(parts) == int(place) - 1)
 
 
-def _show_requests(node: Node, items: Iterator[dict[str, Any]]) -> int:
-    codes = [show_request(node, [as_item(item)], 0, shown=n) for n, item in enumerate(items)]
+def _show_requests(node: Node, items: Iterator[Item]) -> int:
+    codes = [show_request(node, [item], 0, shown=n) for n, item in enumerate(items)]
     return max(codes, default=0)
 
 
@@ -236,7 +239,10 @@ def _agreed(started: Job, urls: dict[str, str]) -> bool:
         return True
     where = next(iter(urls.values())) if len(urls) == 1 else f"each of {len(urls)} PBXs"
     question = f"{started.node.action.summary.removesuffix('.')}: {started.ledger.size()} items on {where}. Go on?"
-    return confirmed(question)
+    try:
+        return confirmed(question)
+    except (click.Abort, KeyboardInterrupt):
+        return False
 
 
 def _go(found: Job, systems: dict[str, AsyncPbx], output: str | None) -> int:
@@ -249,10 +255,22 @@ def _go(found: Job, systems: dict[str, AsyncPbx], output: str | None) -> int:
         found.stop()
         signal.signal(signal.SIGINT, signal.default_int_handler)  # a second Ctrl-C ends it at once
 
+    told = False
     before = signal.signal(signal.SIGINT, stop)
     try:
-        with _progress() as progress:
-            summary = asyncio.run(found.run(systems.__getitem__, progress))
+        with progress("items") as bar:
+
+            def show(now: Progress) -> None:
+                nonlocal told
+                bar.at(now.done + now.failed, now.total, note=f"{now.failed} failed" if now.failed else "")
+                if interrupted and not told:
+                    told = True
+                    click.echo("Finishing what is on its way; Ctrl-C once more ends it at once.", err=True)
+
+            summary = asyncio.run(found.run(systems.__getitem__, show))
+    except KeyboardInterrupt:
+        lost = "what was on its way is looked up first."
+        raise KeyboardInterrupt(f"`trunkline job resume {found.name}` goes on; {lost}") from None
     finally:
         signal.signal(signal.SIGINT, before)
     _write_summary(summary, output)
@@ -264,41 +282,20 @@ def _go(found: Job, systems: dict[str, AsyncPbx], output: str | None) -> int:
     return 0 if clean else 7
 
 
-@contextmanager
-def _progress() -> Iterator[Callable[[Progress], None] | None]:
-    """A bar on a terminal's stderr; nothing elsewhere."""
-    if not sys.stderr.isatty():
-        yield None
-        return
-    from rich.console import Console
-    from rich.progress import BarColumn, MofNCompleteColumn, TextColumn
-    from rich.progress import Progress as Bar
-
-    columns = (BarColumn(), MofNCompleteColumn(), TextColumn("{task.fields[pace]}"))
-    with Bar(*columns, console=Console(stderr=True), transient=True) as bar:
-        task = bar.add_task("items", total=None, pace="")
-
-        def show(now: Progress) -> None:
-            left = "" if now.remaining is None else f", {_span(now.remaining)} left"
-            pace = "" if now.rate is None else f"{now.rate:,.0f}/s{left}"
-            bar.update(task, total=now.total, completed=now.done + now.failed, pace=f"{now.failed} failed  {pace}")
-
-        yield show
-
-
-def _span(seconds: float) -> str:
-    minutes, rest = divmod(round(seconds), 60)
-    hours, minutes = divmod(minutes, 60)
-    return f"{hours} h {minutes} min" if hours else f"{minutes} min {rest} s" if minutes else f"{rest} s"
-
-
 def _write_summary(summary: Summary, output: str | None) -> None:
-    if chosen(output) != "table":
-        click.echo(pretty(_summary_json(summary)) if output == "json" else json_line(_summary_json(summary)))
-        return
-    click.echo(f"{summary.name}: {summary.action}, {summary.status}")
-    rows = [[t.name or t.url, *_numbers(t.counts), t.halt] for t in summary.targets]
-    draw(["PBX", *_STATES, "Stopped because"], rows)
+    match chosen(output):
+        case "table":
+            click.echo(f"{summary.name}: {summary.action}, {summary.status}")
+            rows = [[t.name or t.url, *_numbers(t.counts), t.halt] for t in summary.targets]
+            draw(["PBX", *_STATES, "Stopped because"], rows)
+        case "csv":
+            about = {"job": summary.name, "action": summary.action, "status": summary.status}
+            targets = [
+                {**about, "pbx": t.name or t.url, **t.counts, "stopped because": t.halt} for t in summary.targets
+            ]
+            write_rows(targets, View("csv"))
+        case other:
+            write_one(_summary_json(summary), View(other))
 
 
 def _numbers(counts: dict[str, int]) -> list[str]:
@@ -316,19 +313,18 @@ def _write_items(found: Job, states: list[State], output: str | None, *, show_se
         for target in found.ledger.targets()
         for entry in found.ledger.entries(target.id, states)
     )
-    shown = rows if show_secrets else map(masked, rows)
-    match chosen(output):
-        case "jsonl":
-            for row in shown:
-                click.echo(json_line(row))
-        case "json":
-            click.echo(pretty(list(shown)))
-        case _:
-            cells = [
-                [r["pbx"], str(r["n"]), r["state"], str(r["attempts"]), str((r["said"] or {}).get("message", ""))]
-                for r in shown
-            ]
-            draw(["PBX", "Item", "State", "Sent", "Message"], cells)
+    view = View(chosen(output), show_secrets=show_secrets)
+    if view.output == "table":
+        cells = [
+            [r["pbx"], str(r["n"]), r["state"], str(r["attempts"]), str((r["said"] or {}).get("message", ""))]
+            for r in rows
+        ]
+        draw(["PBX", "Item", "State", "Sent", "Message"], cells)
+        return
+    writer = Writer(view)
+    for row in rows:
+        writer.write([row])
+    writer.end()
 
 
 def _item_json(pbx: str, entry: Entry) -> dict[str, Any]:

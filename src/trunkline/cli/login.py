@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+import asyncio
 import os
 import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import IO, Any
 from urllib.parse import urlsplit
 
 import click
 
-from ..client import Pbx
+from ..client import AsyncPbx
 from ..errors import ConfigurationError, PbxError, TrunklineError
 from ..profiles import VARIABLES, WAYS, Profile, read_profiles, token_store
 from ..transport.session import base_url
@@ -47,24 +50,27 @@ def login(
 
     What no option gives is asked for. On a profile that is there already, only what is given or asked changes.
     """
-    given = taken(ctx, values)
-    limits(given)  # a mistake is told before anything is asked for
-    saved = read_profiles(profile_file.path())
-    name = name or given["profile"]
-    if name is not None:
-        profile_file.check_name(name)
-    known = saved.get(name or "")
-    url = base_url(_answer("Address of the PBX", "url", given, known.url if known else ""))
-    if name is None:
-        name = _asked("Name of the profile", urlsplit(url).hostname or "") if _somebody() else urlsplit(url).hostname
-        name = (name or "").replace(":", "-")
-        profile_file.check_name(name)
-        known = saved.get(name)
-    client_id = _answer("Client id", "client_id", given, known.client_id if known else "")
-    key = _key(given, key_file, url, client_id)
-    verify = _verify(given, known)
-    if not no_test:
-        click.echo(_tried(url, client_id, key, {"verify": verify, **limits(given)}), err=True)
+    with _nothing_saved():
+        given = taken(ctx, values)
+        limits(given)  # a mistake is told before anything is asked for
+        saved = read_profiles(profile_file.path())
+        name = name or given["profile"]
+        if name is not None:
+            profile_file.check_name(name)
+        known = saved.get(name or "")
+        url = base_url(_answer("Address of the PBX", "url", given, known.url if known else ""))
+        if name is None:
+            name = (
+                _asked("Name of the profile", urlsplit(url).hostname or "") if _somebody() else urlsplit(url).hostname
+            )
+            name = (name or "").replace(":", "-")
+            profile_file.check_name(name)
+            known = saved.get(name)
+        client_id = _answer("Client id", "client_id", given, known.client_id if known else "")
+        key = _key(given, key_file, url, client_id)
+        verify = _verify(given, known)
+        if not no_test:
+            click.echo(_tried(url, client_id, key, {"verify": verify, **limits(given)}), err=True)
     chosen = _is_default(name, default, saved)
     key_fields, problem = api_keys.keep(name, key, store)
     if problem and store is None:
@@ -85,6 +91,15 @@ def login(
         api_keys.drop(name)
     where = "the system's keyring" if fields[api_keys.IN_KEYRING] else f"{profile_file.path()}, for you only"
     click.echo(f"Saved as {name}{' (default)' if chosen else ''}; the API key is in {where}.")
+
+
+@contextmanager
+def _nothing_saved() -> Iterator[None]:
+    """Ctrl-C in here says so."""
+    try:
+        yield
+    except (click.Abort, KeyboardInterrupt):
+        raise click.Abort("nothing was saved.") from None
 
 
 def _somebody() -> bool:
@@ -162,14 +177,20 @@ def _is_default(name: str, wanted: bool | None, saved: dict[str, Profile]) -> bo
 def _tried(url: str, client_id: str, key: str, options: dict[str, Any]) -> str:
     """Sign in and ask for next to nothing; what to say of it. Raises what went wrong: then nothing is saved."""
     try:
-        with Pbx(url, client_id, key, **options) as pbx:
-            pbx.defs.get(select="Id")
-            return f"Signed in to {pbx.url} as {client_id}: 3CX {pbx.version or 'of a version that it does not tell'}."
+        version = asyncio.run(_version(AsyncPbx(url, client_id, key, **options)))
+        return f"Signed in to {url} as {client_id}: 3CX {version or 'of a version that it does not tell'}."
     except TrunklineError as error:
         more = "Nothing was saved; --no-test saves it untried"
         more += ", `trunkline doctor` says more." if isinstance(error, PbxError) else "."
         error.hint = f"{error.hint} {more}".lstrip()
         raise
+
+
+async def _version(pbx: AsyncPbx) -> str | None:
+    """Its version, asked for in an event loop, for there Ctrl-C ends it."""
+    async with pbx:
+        await pbx.call("defs.get", select="Id")
+        return pbx.version
 
 
 @click.command()

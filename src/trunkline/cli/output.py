@@ -89,10 +89,12 @@ class Writer:
         self._waiting: list[Any] = []
         self._header: list[str] | None = None
         self._late: set[str] = set()
-        self._wrote = False
+        self.rows = 0
+        """How many rows were taken in; where the view streams, they are written."""
 
     def write(self, rows: Iterable[Any]) -> None:
         shown = [row if self.view.show_secrets else masked(row) for row in rows]
+        self.rows += len(shown)
         if self.view.streams:
             self._stream([picked(row, self.view.columns) for row in shown])
         else:
@@ -105,7 +107,7 @@ class Writer:
             _write_found(found(self.view.query, self._waiting), self.view)
         elif self.view.output == "csv" and self._header is None:
             self._stream([])
-        elif self.view.output == "yaml" and not self._wrote:
+        elif self.view.output == "yaml" and not self.rows:
             click.echo("[]")
         elif not self.view.streams:
             rows = [picked(row, self.view.columns) for row in self._waiting]
@@ -122,7 +124,6 @@ class Writer:
             case "yaml":
                 if rows:
                     click.echo(yaml_text(list(rows)), nl=False)
-                    self._wrote = True
             case _:
                 self._csv(rows)
 

@@ -6,7 +6,7 @@ import sys
 from collections.abc import Callable, Mapping
 from pathlib import Path
 from textwrap import shorten
-from typing import IO, TYPE_CHECKING, Any, NamedTuple
+from typing import IO, TYPE_CHECKING, Any
 
 import click
 import msgspec
@@ -20,14 +20,11 @@ from .candidates import FIELD_OPTIONS, answer_fields, json_or_file, values_of
 from .columns import check_columns
 from .connect import open_async_pbx, target
 from .meaning import action_facts, enum_fact, field_facts
-from .output import View, Writer, pretty, view_of, view_options, write_one, write_rows
+from .output import View, pretty, view_of, view_options
 from .root import connection_options
 
 if TYPE_CHECKING:
     from click.shell_completion import CompletionItem
-
-    from ..client import AsyncPbx
-    from ..result import File
 
 
 def resource_group(name: str) -> click.Group | None:
@@ -134,6 +131,7 @@ def _own_options(action: Action) -> list[click.Parameter]:
             own.append(_skeleton_option(action))
     if action.if_match:
         own.append(click.Option(["--if-match"], metavar="ETAG", help=IF_MATCH))
+    own += _unchanged_options(action)
     if action.answer_kind == "file":
         own.append(
             click.Option(["--save"], metavar="PATH", type=click.Path(path_type=Path), help="Where to write the file.")
@@ -147,6 +145,16 @@ def _own_options(action: Action) -> list[click.Parameter]:
     own.append(click.Option(["--curl"], is_flag=True, help="Show it as a curl line without the token; send nothing."))
     shared: Any = connection_options(view_options(lambda: None))
     return [*own, *reversed(shared.__click_params__)]
+
+
+def _unchanged_options(action: Action) -> list[click.Parameter]:
+    """Those of an action that can be made to depend on what it changes."""
+    if load().reader(action) is None:
+        return []
+    what = f"Only if the {action.noun} is still as in this JSON object, which `get` writes; - for standard input."
+    each = "With - or --input: delete only what is still as its row says."
+    found: list[click.Parameter] = [click.Option(["--if-unchanged"], type=click.File("rb"), metavar="FILE", help=what)]
+    return found + [click.Option(["--unchanged"], is_flag=True, help=each)] * (action.kind == "delete")
 
 
 def _skeleton_option(action: Action) -> click.Option:
@@ -216,7 +224,10 @@ def _run(
         for parameter in ctx.command.params:
             if isinstance(parameter, click.Argument) and values[parameter.name or ""] is None:
                 raise click.MissingParameter(ctx=ctx, param=parameter)
+        if values.pop("unchanged", False):
+            raise click.UsageError("--unchanged is for - and --input; one thing takes --if-unchanged FILE.", ctx)
     view = view_of(values)
+    unchanged: IO[bytes] | None = values.pop("if_unchanged", None)
     dry_run, curl = values.pop("dry_run"), values.pop("curl")
     yes, save = values.pop("yes", False), values.pop("save", None)
     arguments: dict[str, Any] = {p.name: values.pop(snake(p.name)) for p in action.parameters}
@@ -231,15 +242,36 @@ def _run(
     if action.answer_kind == "file" and (view.columns or view.query):
         raise click.UsageError(f"{action.id} answers a file; --columns and --query have nothing to choose from.", ctx)
     check_columns(catalog, action, () if view.query is not None else view.columns)
+    if unchanged is not None:
+        if curl:
+            raise click.UsageError("A curl line can't compare; --dry-run shows what --if-unchanged does.", ctx)
+        from .unchanged import read_expected
+
+        arguments["if_unchanged"] = read_expected(action, unchanged, arguments)
+        if dry_run:
+            return _show_both(ctx, action, arguments, values, view)
     if dry_run or curl:
         return _preview(ctx, catalog, action, values, arguments, dry_run=dry_run, show_secrets=view.show_secrets)
     pbx = open_async_pbx(ctx, values)
     arguments |= {name: value for name, value in values.items() if value is not None}
     if action.destructive and action.method == "POST" and not yes and _on_terminal():
-        click.confirm(f"{action.summary.removesuffix('.')} on {pbx.url}?", abort=True, err=True)
-    import asyncio
+        from .run import go_on
 
-    asyncio.run(_answer(pbx, Shown(action, arguments, view, save)))
+        go_on(f"{action.summary.removesuffix('.')} on {pbx.url}?")
+    from .answer import Asked
+
+    Asked(action, arguments, save, view).on(pbx)
+    return 0
+
+
+def _show_both(
+    ctx: click.Context, action: Action, arguments: dict[str, Any], values: dict[str, Any], view: View
+) -> int:
+    from .unchanged import show_both
+
+    url = open_async_pbx(ctx, values).url
+    given = {name: value for name, value in values.items() if value is not None}
+    show_both(url, action, {**arguments, **given}, show_secrets=view.show_secrets)
     return 0
 
 
@@ -281,6 +313,8 @@ def _delete_several(ctx: click.Context, action: Action, source: IO[bytes], value
         raise click.UsageError("--columns and --query are for one answer; give a key.", ctx)
     for name in ("columns", "query", "no_pager", *map(snake, action.keys)):
         values.pop(name)
+    if values.pop("if_unchanged", None) is not None:
+        raise click.UsageError("--if-unchanged is for one thing; with - or --input say --unchanged.", ctx)
     told = Told(
         values.pop("dry_run"),
         values.pop("yes"),
@@ -289,59 +323,8 @@ def _delete_several(ctx: click.Context, action: Action, source: IO[bytes], value
         name_failures=True,
     )
     if_match = values.pop("if_match", None)
-    return delete_several(action, source, if_match, told, lambda: open_async_pbx(ctx, values))
-
-
-class Shown(NamedTuple):
-    """What is asked, and how its answer is to be written."""
-
-    action: Action
-    arguments: Mapping[str, Any]
-    view: View
-    save: Path | None
-
-
-async def _answer(pbx: AsyncPbx, shown: Shown) -> None:
-    """Run the action and write its answer. In an event loop, because there Ctrl-C ends it at once."""
-    from ..client import AsyncRows
-
-    action, save = shown.action, shown.save
-    async with pbx:
-        if save is not None:
-            saved = await pbx.call(action.id, **shown.arguments, to=save)
-            click.echo(f"{saved.path}: {saved.size} bytes, {saved.content_type}", err=True)
-            return
-        answer = pbx.call(action.id, **shown.arguments)
-        if isinstance(answer, AsyncRows) and shown.view.streams:
-            writer = Writer(shown.view, action)
-            async for page in answer.pages():
-                writer.write(page.rows)
-            writer.end()
-            return
-        _write(shown, await answer)
-
-
-def _write(shown: Shown, answer: Any) -> None:
-    from ..result import File
-
-    if isinstance(answer, list):
-        write_rows(answer, shown.view, shown.action)
-    elif isinstance(answer, File):
-        _write_file(answer)
-    elif answer is None:
-        from ..node.items import keys_of
-
-        done = {"success": True, **keys_of(shown.action, shown.arguments)}
-        write_one(done, shown.view._replace(columns=(), query=None, show_secrets=True))
-    else:
-        write_one(answer, shown.view)
-
-
-def _write_file(file: File) -> None:
-    stdout = sys.stdout.buffer
-    if stdout.isatty() and not file.content_type.startswith("text/"):
-        raise InvalidArgument(f"The answer is a file ({file.content_type}).", hint="Give --save PATH, or pipe it on.")
-    stdout.write(file.content)
+    unchanged = values.pop("unchanged", False)
+    return delete_several(action, source, if_match, told, lambda: open_async_pbx(ctx, values), unchanged=unchanged)
 
 
 def _on_terminal() -> bool:

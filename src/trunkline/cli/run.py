@@ -3,26 +3,29 @@
 from __future__ import annotations
 
 import asyncio
-import codecs
 import signal
 import sys
 from collections.abc import Callable, Mapping, Sequence
 from typing import IO, Any, NamedTuple
 
 import click
-import msgspec
 
 from ..catalog import load
 from ..client import AsyncPbx
-from ..errors import InvalidArgument, ItemsFailed, TrunklineError
+from ..errors import ItemsFailed, TrunklineError
 from ..node import Item, Node, NodeRun, Outcome, World
-from ..node.items import as_item, as_items, keys_of
+from ..node.input import read_items
+from ..node.items import keys_of
+from ..node.run import AsyncCaller
 from ..node.template import Scope
 from ..request import Part, bind, build
 from .candidates import action_ids, settings_for
 from .connect import open_async_pbx
-from .output import View, chosen, draw, json_line, masked, write_rows
+from .output import FORMATS, View, chosen, draw, json_line, masked, write_rows
+from .progress import Bar, progress
 from .root import connection_options
+
+LOOK_AGAIN = 0.1  # seconds between two looks at a run
 
 
 def world_options(command: Any) -> Any:
@@ -48,7 +51,7 @@ def world_options(command: Any) -> Any:
     shell_complete=settings_for,
     help="A parameter: a value or a template.",
 )
-@click.option("--input", "source", type=click.File("rb"), default="-", help="JSON Lines or a JSON array; - by default.")
+@click.option("--input", "source", type=click.File("rb"), default="-", help="JSON, JSON Lines or CSV; - by default.")
 @click.option("--on-error", type=click.Choice(["stop", "continue", "split"]), default="stop", show_default=True)
 @click.option("--concurrency", type=click.IntRange(1, 64), default=4, show_default=True, help="Items at once.")
 @click.option(
@@ -65,9 +68,7 @@ def world_options(command: Any) -> Any:
 @world_options
 @click.option("--dry-run", is_flag=True, help="Show the request of each item and send nothing.")
 @click.option("--yes", is_flag=True, help="Do not ask before deleting several things.")
-@click.option(
-    "-o", "--output", type=click.Choice(["table", "json", "jsonl"]), help="Default: table on a terminal, else jsonl."
-)
+@click.option("-o", "--output", type=click.Choice(FORMATS), help="Default: table on a terminal, else jsonl.")
 @click.option("--show-secrets", is_flag=True, help="Do not mask passwords, PINs and keys.")
 @connection_options
 @click.pass_context
@@ -114,7 +115,7 @@ def run(
         binary_to=binary_to,
         world=World(settings_of(variables, "--var"), allow_env, zone),
     )
-    items = read_items(source)
+    items = list(read_items(source))
     told = Told(dry_run, yes, output, failed_to, show_secrets)
     return carry_out(node, items, told, lambda: open_async_pbx(ctx, values))
 
@@ -130,21 +131,34 @@ class Told(NamedTuple):
     name_failures: bool = False
 
 
-def carry_out(node: Node, items: list[Item], told: Told, connect: Callable[[], AsyncPbx]) -> int:
-    """Run a node over items: ask, do, write and count; the exit code."""
+def carry_out(
+    node: Node,
+    items: list[Item],
+    told: Told,
+    connect: Callable[[], AsyncPbx],
+    through: Callable[[AsyncPbx], AsyncCaller] = lambda pbx: pbx,
+) -> int:
+    """Run a node over items: ask, do, write and count; the exit code. ``through`` may stand between node and PBX."""
     if told.dry_run:
         return _show_requests(node, items)
     pbx = connect()
     if node.action.destructive and len(items) > 1 and not told.yes:
         _ask(node, len(items), pbx.url)
     node_run = node.over(items)
-    interrupted = asyncio.run(_drive(pbx, node_run))
+    try:
+        interrupted = asyncio.run(_drive(pbx, through(pbx), node_run))
+    except KeyboardInterrupt:  # the second one
+        interrupted = True
     outcome = node_run.summary()
-    _write(node, outcome, items, told.output, told.failed_to, show_secrets=told.show_secrets)
-    if told.name_failures and chosen(told.output) != "table":
-        for index, error in outcome.errors.items():
-            click.echo(f"item {index}: {error.message}", err=True)
-    click.echo(_counted(outcome, len(items)), err=True)
+    try:
+        _write(node, outcome, items, told.output, told.failed_to, show_secrets=told.show_secrets)
+    except BrokenPipeError:
+        pass  # who read the output has gone; what was done is said all the same
+    finally:
+        if told.name_failures and chosen(told.output) != "table":
+            for index, error in outcome.errors.items():
+                click.echo(f"item {index}: {error.message}", err=True)
+        click.echo(counted(node_run), err=True)
     if interrupted:
         return 130
     return _exit_code(node_run, outcome)
@@ -162,7 +176,7 @@ def _exit_code(node_run: NodeRun, outcome: Outcome) -> int:
     return ItemsFailed.exit_code if outcome.errors else 0
 
 
-async def _drive(pbx: AsyncPbx, node_run: NodeRun) -> bool:
+async def _drive(pbx: AsyncPbx, caller: AsyncCaller, node_run: NodeRun) -> bool:
     """Run to the end, or until Ctrl-C, which lets what is on its way finish; whether it was interrupted."""
     interrupted = False
 
@@ -174,30 +188,26 @@ async def _drive(pbx: AsyncPbx, node_run: NodeRun) -> bool:
 
     before = signal.signal(signal.SIGINT, stop)
     try:
-        async with pbx:
-            await node_run.aon(pbx)
+        with progress("items", len(node_run.items)) as bar:
+            async with pbx:
+                following = asyncio.create_task(follow(bar, node_run, lambda: interrupted))
+                await node_run.aon(caller)
+                following.cancel()
     finally:
         signal.signal(signal.SIGINT, before)
     return interrupted
 
 
-def read_items(source: IO[bytes]) -> list[Item]:
-    """Items from JSON Lines, a JSON array or one JSON object; InvalidArgument names the line that is none."""
-    text = source.read().removeprefix(codecs.BOM_UTF8).strip()
-    if text.startswith(b"["):
-        try:
-            return list(as_items(msgspec.json.decode(text)))
-        except msgspec.DecodeError as problem:
-            raise InvalidArgument(f"The input is no JSON array: {problem}.") from None
-    items = []
-    for number, line in enumerate(text.splitlines(), 1):
-        if not line.strip():
-            continue
-        try:
-            items.append(as_item(msgspec.json.decode(line)))
-        except (msgspec.DecodeError, InvalidArgument) as problem:
-            raise InvalidArgument(f"Line {number} of the input is no JSON object: {problem}") from None
-    return items
+async def follow(bar: Bar, node_run: NodeRun, interrupted: Callable[[], bool]) -> None:
+    """Keep a bar at what a run has done, until cancelled, and say once, after Ctrl-C, what is waited for."""
+    told = False
+    while True:
+        done, failed = node_run.settled
+        bar.at(done + failed, note=f"{failed} failed" if failed else "")
+        if interrupted() and not told:
+            told = True
+            click.echo("Finishing what is on its way; Ctrl-C once more ends it at once.", err=True)
+        await asyncio.sleep(LOOK_AGAIN)
 
 
 def settings_of(texts: tuple[str, ...], option: str) -> dict[str, str]:
@@ -215,10 +225,19 @@ def settings_of(texts: tuple[str, ...], option: str) -> dict[str, str]:
 
 def _ask(node: Node, count: int, url: str) -> None:
     """Ask on the terminal, if there is one; the items come through stdin, so the answer can't."""
-    if sys.stderr.isatty() and not confirmed(
-        f"{node.action.summary.removesuffix('.')}: {count} items on {url}. Go on?"
-    ):
-        raise click.Abort
+    if sys.stderr.isatty():
+        go_on(f"{node.action.summary.removesuffix('.')}: {count} items on {url}. Go on?")
+
+
+def go_on(question: str) -> None:
+    """Ask as `confirmed`; Abort, which says that nothing was sent, unless the answer is yes."""
+    try:
+        agreed = confirmed(question)
+    except (click.Abort, KeyboardInterrupt):
+        click.echo(err=True)  # closes the line of the question
+        agreed = False
+    if not agreed:
+        raise click.Abort("nothing was sent.")
 
 
 def confirmed(question: str) -> bool:
@@ -273,8 +292,16 @@ def _write(
         numbers = [item["pairedItem"]["item"] for item in main]
         cells = [[str(n), subject(node, items, n), result_text(i)] for n, i in zip(numbers, main, strict=True)]
         draw(["Item", "What", "Result"], cells)
+    elif chosen(output) == "csv":
+        write_rows([_flat(item) for item in shown], View("csv", show_secrets=True))
     else:
         write_rows(shown, View(chosen(output), show_secrets=True))
+
+
+def _flat(item: Item) -> dict[str, Any]:
+    """An item as a row of a CSV: which one of the input it is of, its fields, and what went wrong."""
+    error = item.get("error")
+    return {"item": item["pairedItem"]["item"], **item["json"], "error": result_text(item) if error else None}
 
 
 def subject(node: Node, items: list[Item], index: int) -> str:
@@ -294,6 +321,11 @@ def result_text(item: Item) -> str:
     return f"{error['status'] or error['type']}: {error['message']}"
 
 
-def _counted(outcome: Outcome, total: int) -> str:
-    done = total - len(outcome.errors) - len(outcome.not_started)
-    return f"{done} done, {len(outcome.errors)} failed, {len(outcome.not_started)} not started."
+def counted(node_run: NodeRun) -> str:
+    """What became of the items of a run, in numbers."""
+    done, failed = node_run.settled
+    lost = node_run.under_way
+    said = f"{done} done, {failed} failed, {len(node_run.items) - done - failed - len(lost)} not started"
+    if not lost:
+        return f"{said}."
+    return f"{said}, {len(lost)} unknown: whether item {', '.join(map(str, lost))} was carried out was not waited for."

@@ -147,8 +147,8 @@ def signature(catalog: Catalog, action: Action, rows: str = "Rows") -> inspect.S
 
 def _options(catalog: Catalog, action: Action) -> list[str]:
     found = [name for name in OPTIONS if name in action.query] + ["if_match"] * action.if_match
-    if action.kind in ("update", "delete") and action.keys and "get" in catalog.resources[action.resource]:
-        found.append("if_unchanged")  # the entity is read again first, so there must be a way to
+    if catalog.reader(action):
+        found.append("if_unchanged")
     return found + ["to", "progress"] * (action.answer_kind == "file")
 
 

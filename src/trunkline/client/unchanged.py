@@ -19,8 +19,8 @@ class Unchanged:
 
     def __init__(self, catalog: Catalog, call: Call, row: Mapping[str, Any]) -> None:
         self.call = call
-        reader = catalog.resources[call.action.resource].get("get")
-        if call.action.kind not in ("update", "delete") or reader is None or not call.action.keys:
+        reader = catalog.reader(call.action)
+        if reader is None:
             raise InvalidArgument(
                 f"{call.action.id} can't check if_unchanged: it has no entity that can be read by key."
             )

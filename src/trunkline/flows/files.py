@@ -13,6 +13,7 @@ from typing import Any
 import msgspec
 
 from ..errors import InvalidArgument
+from ..node.input import csv_records
 from .document import read as read_yaml
 
 _UNPRINTABLE = re.compile("[\x7f-\xa0\u2028\u2029\ufeff\ufffe\uffff]")  # what YAML wants escaped
@@ -49,29 +50,8 @@ def rows_of(path: Path) -> list[dict[str, Any]]:
 
 
 def csv_rows(text: str, name: str) -> list[dict[str, Any]]:
-    """Comma or semicolon, whichever the first line has more of: spreadsheets write both."""
-    if not text.strip():
-        return []
-    first = text.split("\n", 1)[0]
-    reader = csv.reader(
-        io.StringIO(text, newline=""), delimiter=";" if first.count(";") > first.count(",") else ",", strict=True
-    )
-    rows: list[dict[str, Any]] = []
-    try:
-        header = [column.strip() for column in next(reader, [])]
-        if not header or len(set(header)) < len(header) or not all(header):
-            raise InvalidArgument(f"{name}, line 1: the columns need names that differ, not {header}.")
-        for cells in reader:
-            if not any(cells):
-                continue
-            if len(cells) != len(header):
-                raise InvalidArgument(
-                    f"{name}, line {reader.line_num}: {len(cells)} cells, but {len(header)} columns have names."
-                )
-            rows.append(dict(zip(header, cells, strict=True)))
-    except csv.Error as problem:
-        raise InvalidArgument(f"{name}, line {reader.line_num}: this is no CSV: {problem}.") from None
-    return rows
+    """The rows of a CSV, as `node.input` reads it."""
+    return [row for _, row in csv_records(iter(io.StringIO(text, newline="")), name)]
 
 
 def _json(text: str, name: str, line: int | None) -> Any:

@@ -68,6 +68,17 @@ def lock_of(file: Path) -> Path:
     return file.with_suffix(".lock")
 
 
+def is_running(file: Path) -> bool:
+    """Whether some process runs the job just now."""
+    if not lock_of(file).exists():
+        return False
+    try:
+        with running_alone(file):
+            return False
+    except ConfigurationError:
+        return True
+
+
 class running_alone:  # noqa: N801 - used as a function is
     """Hold a job while a block runs; the operating system frees it when a process dies. ConfigurationError if taken."""
 
@@ -81,7 +92,7 @@ class running_alone:  # noqa: N801 - used as a function is
         from filelock import Timeout
 
         try:
-            self._lock.acquire(timeout=0)
+            self._lock.acquire(timeout=0.2, poll_interval=0.02)  # `is_running` may hold it for a moment
         except Timeout:
             raise ConfigurationError(
                 f"The job {self._file.stem!r} is running in another process.",

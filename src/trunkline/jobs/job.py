@@ -12,7 +12,7 @@ from typing import Any, NamedTuple, Self
 
 from ..errors import ConfigurationError
 from ..node import Node, World
-from .folder import running_alone
+from .folder import is_running, running_alone
 from .ledger import Ledger, LedgerFull, State
 from .recorder import Recorder
 from .target import AsyncCaller, Halted, Limits, TargetRun
@@ -219,7 +219,7 @@ class Job:
         elif found.finished:
             status = "finished"
         else:
-            status = "paused"
+            status = "running" if is_running(self.ledger.path) else "paused"
         return found._replace(status=status)
 
 

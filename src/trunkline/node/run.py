@@ -160,6 +160,21 @@ class NodeRun:
         """Start nothing more, and try nothing again."""
         self._stopping.set()
 
+    @property
+    def stopping(self) -> bool:
+        """Whether the run starts nothing more."""
+        return self._stopping.is_set()
+
+    @property
+    def settled(self) -> tuple[int, int]:
+        """How many items are done, and how many failed, so far."""
+        return len(self._results), len(self._errors)
+
+    @property
+    def under_way(self) -> list[int]:
+        """The items that were begun and of which nothing is known yet, or ever if the run was cut off."""
+        return [index for index in range(self._next) if index not in self._results and index not in self._errors]
+
     def on(self, pbx: Caller) -> None:
         """Run in threads until all items are done or the run is stopped."""
 

@@ -1,0 +1,98 @@
+"""One action from the request to what is written, or saved, or said where Ctrl-C cut it off."""
+
+from __future__ import annotations
+
+import asyncio
+import sys
+from collections.abc import Callable, Mapping
+from contextlib import ExitStack
+from pathlib import Path
+from typing import Any
+
+import click
+
+from ..catalog import Action
+from ..client import AsyncPbx, AsyncRows
+from ..errors import InvalidArgument
+from ..node.items import keys_of
+from ..result import File
+from .output import View, Writer, write_one, write_rows
+from .progress import BYTES, Reading, progress
+
+
+class Asked:
+    """What is asked, and how and where its answer goes: ``save`` is the place for a file."""
+
+    def __init__(self, action: Action, arguments: Mapping[str, Any], save: Path | None, view: View) -> None:
+        self.action = action
+        self.arguments = arguments
+        self.save = save
+        self.view = view
+        self.writer = Writer(view, action)
+
+    def on(self, pbx: AsyncPbx) -> None:
+        """Run it and write its answer. KeyboardInterrupt says what was done by then.
+
+        In an event loop, because there Ctrl-C ends it at once; but a table is drawn outside of it, for a pager has
+        Ctrl-C for itself.
+        """
+        try:
+            write = asyncio.run(self._answer(pbx))
+        except KeyboardInterrupt:
+            raise KeyboardInterrupt(self._cut_off()) from None
+        write()
+
+    async def _answer(self, pbx: AsyncPbx) -> Callable[[], None]:
+        """What is left to do is to write."""
+        async with pbx:
+            if self.save is not None:
+                with progress(BYTES) as bar:
+                    saved = await pbx.call(self.action.id, **self.arguments, to=self.save, progress=bar.at)
+                return lambda: click.echo(f"{saved.path}: {saved.size} bytes, {saved.content_type}", err=True)
+            if self.action.kind == "upload":
+                return self._writing(await self._upload(pbx))
+            answer = pbx.call(self.action.id, **self.arguments)
+            if not isinstance(answer, AsyncRows):
+                return self._writing(await answer)
+            with progress("rows", writing=self.view.streams) as bar:
+                async for page in answer.pages():
+                    self.writer.write(page.rows)
+                    bar.at(self.writer.rows)
+            return self.writer.end
+
+    async def _upload(self, pbx: AsyncPbx) -> Any:
+        """Send the files of a body, each read under a bar; of one that isn't there the request says so."""
+        with ExitStack() as stack:
+            bar = stack.enter_context(progress(BYTES))
+            body = {
+                name: stack.enter_context(Reading(value, bar)) if isinstance(value, Path) and value.is_file() else value
+                for name, value in self.arguments.get("body", {}).items()
+            }
+            return await pbx.call(self.action.id, **{**self.arguments, "body": body})
+
+    def _writing(self, answer: Any) -> Callable[[], None]:
+        if isinstance(answer, list):
+            return lambda: write_rows(answer, self.view, self.action)
+        if isinstance(answer, File):
+            return lambda: _write_file(answer)
+        if answer is None:
+            done = {"success": True, **keys_of(self.action, self.arguments)}
+            return lambda: write_one(done, self.view._replace(columns=(), query=None, show_secrets=True))
+        return lambda: write_one(answer, self.view)
+
+    def _cut_off(self) -> str:
+        if self.save is not None:
+            return f"nothing was saved to {self.save}."
+        if self.action.method != "GET":
+            return f"whether the PBX has carried out {self.action.id} is not known; look before you send it again."
+        if self.view.streams and self.action.answer_kind == "list":
+            return f"{self.writer.rows} rows were written, which may not be all."
+        return "nothing was written."
+
+
+def _write_file(file: File) -> None:
+    stdout = sys.stdout.buffer
+    if stdout.isatty() and not file.content_type.startswith("text/"):
+        raise InvalidArgument(f"The answer is a file ({file.content_type}).", hint="Give --save PATH, or pipe it on.")
+    stdout.write(file.content)
+    stdout.flush()

@@ -1,0 +1,56 @@
+"""The three standard streams of a process, one of which may be closed, full, or read by nobody any more."""
+
+from __future__ import annotations
+
+import contextlib
+import io
+import os
+import sys
+
+from ..errors import InvalidArgument, TrunklineError
+
+
+def stand_in() -> None:
+    """Put something in the place of closed streams, before a file or a socket gets their number.
+
+    A closed stdin says so when it is read; what goes to a closed stderr is lost. TrunklineError if stdout is closed:
+    then an action would be carried out whose answer nobody ever sees.
+    """
+    for number in (0, 1, 2):
+        try:
+            os.fstat(number)
+        except OSError:
+            os.open(os.devnull, os.O_RDWR)
+    if sys.stdin is None:
+        sys.stdin = io.TextIOWrapper(io.BufferedReader(_Closed()))
+    if sys.stderr is None:
+        sys.stderr = open(os.devnull, "w", encoding="utf-8")  # noqa: SIM115, PTH123 - as long as the process
+    if sys.stdout is None:
+        sys.stdout = open(os.devnull, "w", encoding="utf-8")  # noqa: SIM115, PTH123
+        raise TrunklineError(
+            "The standard output is closed; nothing was sent.", hint="> /dev/null is for output that nobody wants."
+        )
+
+
+class _Closed(io.RawIOBase):
+    """A stdin that was closed."""
+
+    def readable(self) -> bool:
+        return True
+
+    def readinto(self, _: object) -> int:
+        raise InvalidArgument("The standard input is closed; nothing was sent.", hint="Name a file, or pipe it in.")
+
+
+def drop_unwritten() -> None:
+    """What stdout did not take is not tried again at the end of the process: that has been told, or nobody listens."""
+    stdout = sys.__stdout__
+    if stdout is None:
+        return
+    try:
+        stdout.flush()
+    except (OSError, ValueError):
+        nowhere = os.open(os.devnull, os.O_WRONLY)
+        with contextlib.suppress(OSError, ValueError):
+            os.dup2(nowhere, stdout.fileno())
+        os.close(nowhere)

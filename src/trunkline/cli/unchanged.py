@@ -1,0 +1,120 @@
+"""``--if-unchanged FILE`` and ``delete - --unchanged``: act only on what is still as it was listed."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Mapping, Sequence
+from typing import IO, Any
+
+import click
+import msgspec
+
+from ..catalog import Action, load
+from ..catalog.secret import MASK
+from ..client import AsyncPbx
+from ..client.unchanged import Unchanged
+from ..errors import InvalidArgument
+from ..node import Item
+from ..node.items import as_item, keys_of
+from ..request import bind, build
+from .preview import show_request
+
+_HINT = "Nothing was sent."
+
+
+def read_expected(action: Action, source: IO[bytes], arguments: Mapping[str, Any]) -> dict[str, Any]:
+    """The row of a file that an action depends on. InvalidArgument if it is none, or is of another key."""
+    name = source.name if source.name != "<stdin>" else "The standard input"
+    try:
+        value = msgspec.json.decode(source.read().decode("utf-8-sig"))
+        row = dict(as_item(value)["json"])
+    except (msgspec.DecodeError, UnicodeDecodeError) as problem:
+        raise InvalidArgument(
+            f"{name} is not one JSON object: {problem}.", hint=f"{_reader(action)} writes one. {_HINT}"
+        ) from None
+    except InvalidArgument:
+        hint = f"{_reader(action)} writes one. {_HINT}"
+        raise InvalidArgument(f"{name} has {type(value).__name__}, not one JSON object.", hint=hint) from None
+    for key in action.keys:
+        if key in row and str(row[key]) != str(arguments[key]):
+            raise InvalidArgument(f"{name} has the {action.noun} {row[key]}, not {arguments[key]}.", hint=_HINT)
+    return comparable(row, name)
+
+
+def _reader(action: Action) -> str:
+    return f"`trunkline {action.resource.replace('_', '-')} get`"
+
+
+def comparable(row: Mapping[str, Any], name: str) -> dict[str, Any]:
+    """The fields of a row that can be compared; says which can't, because their secrets are masked in it."""
+    dotted = [field for field in row if "." in field and "@odata." not in field]
+    if dotted:
+        raise InvalidArgument(
+            f"{name} has {', '.join(dotted)}, a part of a field, which can't be compared.",
+            hint=f"Write it without --columns. {_HINT}",
+        )
+    hidden = [field for field, value in row.items() if _has_mask(value)]
+    if hidden:
+        click.echo(
+            f"Not compared, because masked in {name}: {', '.join(hidden)}. --show-secrets writes them out.", err=True
+        )
+    return {field: value for field, value in row.items() if field not in hidden}
+
+
+def _has_mask(value: Any) -> bool:
+    if isinstance(value, Mapping):
+        return any(map(_has_mask, value.values()))
+    return any(map(_has_mask, value)) if isinstance(value, list) else value == MASK
+
+
+def show_both(url: str, action: Action, arguments: Mapping[str, Any], *, show_secrets: bool) -> None:
+    """What would be sent: the reading and, after it, the action; only the latter where the row has an ETag to send."""
+    own = {name: value for name, value in arguments.items() if name != "if_unchanged"}
+    check = Unchanged(load(), bind(load(), action, (), own), arguments["if_unchanged"])
+    if check.settled is not None:
+        show_request(url, build(check.settled), show_secrets=show_secrets)
+        return
+    show_request(url, build(bind(load(), check.reader, (), check.reading)), show_secrets=show_secrets)
+    click.echo(
+        f"\nand then, if {', '.join(check.expected)} {'are' if len(check.expected) > 1 else 'is'} as expected:\n"
+    )
+    show_request(url, build(check.call), show_secrets=show_secrets)
+
+
+class AsListed:
+    """A PBX on which items are deleted only if each is still as its row says."""
+
+    def __init__(self, action: Action, items: Sequence[Item]) -> None:
+        """InvalidArgument for a row that has nothing to compare, and for one that comes twice."""
+        self._action = action
+        self._rows: dict[tuple[str, ...], dict[str, Any]] = {}
+        for number, item in enumerate(items, 1):
+            row = comparable(item["json"], f"row {number}")
+            key = self._key(row)
+            if key in self._rows:
+                raise InvalidArgument(f"Row {number} of the input has the same key as another.", hint=_HINT)
+            call = bind(load(), action, (), {name: row[name] for name in action.keys})
+            try:
+                Unchanged(load(), call, row)
+            except InvalidArgument:
+                hint = f"Bare keys can't be told from others; pipe whole rows in. {_HINT}"
+                raise InvalidArgument(f"Row {number} of the input has nothing to compare.", hint=hint) from None
+            if any(isinstance(value, str) != isinstance(row[name], str) for name, value in self._typed(row).items()):
+                hint = f"JSON Lines keep numbers numbers, as -o jsonl writes them. {_HINT}"
+                raise InvalidArgument(f"Row {number} of the input is all text, so it can't be compared.", hint=hint)
+            self._rows[key] = row
+        self._pbx: AsyncPbx | None = None
+
+    def on(self, pbx: AsyncPbx) -> AsListed:
+        self._pbx = pbx
+        return self
+
+    def call(self, action: str, /, **arguments: Any) -> Awaitable[Any]:
+        assert self._pbx is not None  # noqa: S101 - a run has a PBX
+        answer: Awaitable[Any] = self._pbx.call(action, **arguments, if_unchanged=self._rows[self._key(arguments)])
+        return answer
+
+    def _key(self, values: Mapping[str, Any]) -> tuple[str, ...]:
+        return tuple(str(values[name]) for name in self._action.keys)
+
+    def _typed(self, row: Mapping[str, Any]) -> dict[str, Any]:
+        return {name: value for name, value in keys_of(self._action, row).items() if name in self._action.keys}
