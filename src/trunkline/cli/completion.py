@@ -39,7 +39,7 @@ _BASH = """\
             plain,*) COMPREPLY+=("${line#*,}") ;;
         esac
     done <<< "$(env COMP_WORDS="${COMP_LINE:0:$COMP_POINT}" COMP_REPLACED="${2#=}" \\
-        %(complete_var)s=bash_complete "$1" 2>/dev/null)"
+        %(complete_var)s=bash_complete "${1/#\\~/$HOME}" 2>/dev/null)"
 }
 
 complete -o nosort -F %(complete_func)s %(prog_name)s 2>/dev/null || complete -F %(complete_func)s %(prog_name)s
@@ -51,7 +51,7 @@ _ZSH = """\
     local type word help
     local -a plain described response
     response=("${(@f)$(env COMP_WORDS="${(j: :)words[1,CURRENT]}" \\
-        %(complete_var)s=zsh_complete ${words[1]} 2>/dev/null)}")
+        %(complete_var)s=zsh_complete ${~words[1]} 2>/dev/null)}")
     for type word help in ${response}; do
         case $type in
             file) _files ;;
@@ -73,7 +73,7 @@ fi
 _FISH = """\
 function %(complete_func)s
     set -l response (env COMP_WORDS=(commandline -cp | string collect) %(complete_var)s=fish_complete \\
-        (commandline -opc)[1] 2>/dev/null)
+        (string replace -r '^~' $HOME -- (commandline -opc)[1]) 2>/dev/null)
     for line in $response
         set -l parts (string split -m 1 , -- $line)
         switch $parts[1]
