@@ -324,14 +324,24 @@ def option_row(option: click.Option, context: click.Context | None = None) -> st
     said = [option.help or ""]
     if option.multiple:
         said.append("May be given several times.")
+    if isinstance(option.type, click.IntRange | click.FloatRange):
+        kind = bounds(option.type)
     record = option.get_help_extra(context)
-    if "range" in record:
-        kind = f"number, {record['range']}"
     if "default" in record:
         said.append(f"Default: {record['default']}.")
     if option.required and "Required." not in said[0]:
         said.append("Required.")
     return f"| {', '.join(f'`{name}`' for name in names)} | {cell(kind)} | {cell(' '.join(filter(None, said)))} |"
+
+
+def bounds(kind: click.IntRange | click.FloatRange) -> str:
+    """``number from 1 to 64``, ``number above 0``."""
+    low, high = kind.min, kind.max
+    if low is not None and high is not None:
+        return f"number from {low} to {high}"
+    if low is not None:
+        return f"number above {low}" if kind.min_open else f"number, at least {low}"
+    return "number" if high is None else f"number, at most {high}"
 
 
 def shared(option: click.Parameter) -> bool:

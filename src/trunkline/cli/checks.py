@@ -28,10 +28,9 @@ from ..errors import (
 from ..request import HttpRequest
 from ..result import HttpResponse
 from ..result.response import not_the_api
-from ..transport.exchange import API
 from ..transport.options import ConnectOptions, InsecureConnection, connect, proxy_of
 from ..transport.retries import Retries
-from ..transport.session import base_url
+from ..transport.session import API, base_url
 from ..transport.sign_in import TOKEN_PATH
 from .check_network import PATIENCE, network, speaks_tls
 from .connect import Target

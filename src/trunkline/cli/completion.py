@@ -11,6 +11,8 @@ from __future__ import annotations
 import os
 import re
 import shlex
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import Any
 
 import click
@@ -37,7 +39,7 @@ _BASH = """\
             plain,*) COMPREPLY+=("${line#*,}") ;;
         esac
     done <<< "$(env COMP_WORDS="${COMP_LINE:0:$COMP_POINT}" COMP_REPLACED="${2#=}" \\
-        %(complete_var)s=bash_complete "$1" 2>/dev/null)"
+        %(complete_var)s=bash_complete "${1/#\\~/$HOME}" 2>/dev/null)"
 }
 
 complete -o nosort -F %(complete_func)s %(prog_name)s 2>/dev/null || complete -F %(complete_func)s %(prog_name)s
@@ -49,7 +51,7 @@ _ZSH = """\
     local type word help
     local -a plain described response
     response=("${(@f)$(env COMP_WORDS="${(j: :)words[1,CURRENT]}" \\
-        %(complete_var)s=zsh_complete ${words[1]} 2>/dev/null)}")
+        %(complete_var)s=zsh_complete ${~words[1]} 2>/dev/null)}")
     for type word help in ${response}; do
         case $type in
             file) _files ;;
@@ -71,7 +73,7 @@ fi
 _FISH = """\
 function %(complete_func)s
     set -l response (env COMP_WORDS=(commandline -cp | string collect) %(complete_var)s=fish_complete \\
-        (commandline -opc)[1] 2>/dev/null)
+        (string replace -r '^~' $HOME -- (commandline -opc)[1]) 2>/dev/null)
     for line in $response
         set -l parts (string split -m 1 , -- $line)
         switch $parts[1]
@@ -115,15 +117,25 @@ def answer(cli: click.Command, instruction: str) -> int:
     shell, _, asked = instruction.partition("_")
     if shell not in _SHELLS or asked not in ("complete", "source"):
         return 1
-    # A value that is typed already is only looked at: --log must not empty its file at a Tab, nor --input wait.
-    click.File.convert = lambda self, value, param, ctx: value  # type: ignore[method-assign,assignment,return-value]
     try:
         asking = _SHELLS[shell](cli, {}, "trunkline", VARIABLE)
-        text = asking.source() if asked == "source" else asking.complete()
+        with _files_left_alone():
+            text = asking.source() if asked == "source" else asking.complete()
         click.echo(text.encode())
     except Exception:
         return 1
     return 0
+
+
+@contextmanager
+def _files_left_alone() -> Iterator[None]:
+    """A value that is typed already is only looked at: at a Tab --failed must not empty its file, nor --input wait."""
+    convert = click.File.convert
+    click.File.convert = lambda self, value, param, ctx: value  # type: ignore[method-assign,assignment,return-value]
+    try:
+        yield
+    finally:
+        click.File.convert = convert  # type: ignore[method-assign]
 
 
 class _Line(ShellComplete):

@@ -11,10 +11,21 @@ import msgspec
 
 from ..catalog.secret import MASK, masked
 from ..request import HttpRequest
-from ..transport.exchange import API
+from ..transport.session import API, base_url
+from .connect import Target
 from .output import json_line, pretty
 
 TOKEN = "$TRUNKLINE_TOKEN"  # noqa: S105 - the variable that takes the token's place
+
+
+def preview(target: Target, request: HttpRequest, *, curl: bool, show_secrets: bool) -> None:
+    """Show the request that would go out, one way or the other. No client is made for it."""
+    url, verify = base_url(target.url), target.options["verify"]
+    if curl:
+        ca_file = verify if isinstance(verify, str) else None
+        show_curl(url, request, show_secrets=show_secrets, insecure=verify is False, ca_file=ca_file)
+    else:
+        show_request(url, request, show_secrets=show_secrets)
 
 
 def show_request(url: str, request: HttpRequest, *, show_secrets: bool) -> None:

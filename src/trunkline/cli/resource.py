@@ -9,18 +9,17 @@ from textwrap import shorten
 from typing import IO, TYPE_CHECKING, Any
 
 import click
-import msgspec
 
 from ..catalog import Action, Catalog, Param, TypeSpec, load, nearest
 from ..catalog.names import snake
 from ..catalog.page import IF_MATCH, OPTION_MEANINGS
-from ..errors import InvalidArgument
 from ..odata.query import OPTIONS
-from .candidates import FIELD_OPTIONS, answer_fields, json_or_file, values_of
+from .body import body_options, field_options, field_value, read_body
+from .candidates import FIELD_OPTIONS, answer_fields, values_of
 from .columns import check_columns
 from .connect import open_async_pbx, target
-from .meaning import action_facts, enum_fact, field_facts
-from .output import View, pretty, view_of, view_options
+from .meaning import action_facts, enum_fact
+from .output import View, view_of, view_options
 from .root import connection_options
 
 if TYPE_CHECKING:
@@ -105,7 +104,7 @@ def action_command(catalog: Catalog, action: Action) -> ActionCommand:
     own = _own_options(action)
     params += [_argument_option(catalog, p) for p in action.parameters if p.name not in action.keys]
     taken = {flag for option in [*params, *own] for flag in option.opts} | {"--help"}
-    fields = _field_options(catalog, action, taken)
+    fields = field_options(catalog, action, taken)
     params += [option for option, _ in fields.values()]
     command = ActionCommand(catalog, action, callback)
     command.params = [*params, *own]
@@ -124,11 +123,7 @@ def _own_options(action: Action) -> list[click.Parameter]:
         for name in OPTIONS
         if name in action.query and name in OPTION_MEANINGS and name not in action.params and name != "count"
     ]
-    if action.body is not None:
-        what = "The body: JSON, @FILE, or - for standard input."
-        own.append(click.Option(["--body"], metavar="JSON", help=what, shell_complete=json_or_file))
-        if action.kind != "upload":
-            own.append(_skeleton_option(action))
+    own += body_options(action)
     if action.if_match:
         own.append(click.Option(["--if-match"], metavar="ETAG", help=IF_MATCH))
     own += _unchanged_options(action)
@@ -157,19 +152,6 @@ def _unchanged_options(action: Action) -> list[click.Parameter]:
     return found + [click.Option(["--unchanged"], is_flag=True, help=each)] * (action.kind == "delete")
 
 
-def _skeleton_option(action: Action) -> click.Option:
-    def show(ctx: click.Context, _: click.Parameter, wanted: bool) -> None:
-        if wanted and not ctx.resilient_parsing:
-            from .skeleton import skeleton
-
-            click.echo(pretty(skeleton(action)))
-            ctx.exit()
-
-    return click.Option(
-        ["--skeleton"], is_flag=True, is_eager=True, expose_value=False, callback=show, help="Print a body to fill in."
-    )
-
-
 def _argument_option(catalog: Catalog, parameter: Param) -> click.Option:
     said = ["May be left out, which means null." if parameter.type.nullable else "Required."]
     if parameter.type.name in catalog.enums:
@@ -181,29 +163,6 @@ def _argument_option(catalog: Catalog, parameter: Param) -> click.Option:
         shell_complete=values_of(catalog, parameter.type),
         help=" ".join(said),
     )
-
-
-def _field_options(catalog: Catalog, action: Action, taken: set[str]) -> dict[str, tuple[click.Option, TypeSpec]]:
-    """An option for each field of the body, by 3CX's name; ``--field-NAME`` where another option has the name."""
-    reserved = taken | {f"--{snake(p.name).replace('_', '-')}" for p in action.parameters}
-    found: dict[str, tuple[click.Option, TypeSpec]] = {}
-    for name, spec in catalog.spec_fields(action.body).items():
-        if name in action.keys:
-            continue  # the argument says it
-        flag = f"--{snake(name).replace('_', '-')}"
-        if flag in reserved:
-            flag = f"--field-{flag[2:]}"
-        reserved.add(flag)
-        simple = spec.name in catalog.enums or not (spec.collection or spec.name in catalog.types)
-        option = click.Option(
-            [flag, f"field_{name}"],
-            metavar=spec.name.removeprefix("Pbx.") if simple and not spec.collection else "JSON",
-            type=click.Path() if action.kind == "upload" else None,
-            shell_complete=None if action.kind == "upload" else values_of(catalog, spec),
-            help=" ".join(field_facts(catalog, action, name, spec)),
-        )
-        found[name] = (option, spec)
-    return found
 
 
 def _run(
@@ -232,11 +191,11 @@ def _run(
     yes, save = values.pop("yes", False), values.pop("save", None)
     arguments: dict[str, Any] = {p.name: values.pop(snake(p.name)) for p in action.parameters}
     if action.body is not None:
-        body = _read_body(values.pop("body"))
+        body = read_body(values.pop("body"))
         for name, (option, spec) in fields.items():
             given = values.pop(option.name or "")
             if given is not None:
-                body = {**(body or {}), name: _field_value(catalog, action, name, spec, given)}
+                body = {**(body or {}), name: field_value(catalog, action, name, spec, given)}
         if body is not None:
             arguments["body"] = body
     if action.answer_kind == "file" and (view.columns or view.query):
@@ -251,7 +210,14 @@ def _run(
         if dry_run:
             return _show_both(ctx, action, arguments, values, view)
     if dry_run or curl:
-        return _preview(ctx, catalog, action, values, arguments, dry_run=dry_run, show_secrets=view.show_secrets)
+        from ..request import bind, build
+        from .preview import preview
+
+        found = target(ctx, values)
+        arguments |= {name: value for name, value in values.items() if value is not None}
+        request = build(bind(catalog, action, (), arguments))
+        preview(found, request, curl=not dry_run, show_secrets=view.show_secrets)
+        return 0
     pbx = open_async_pbx(ctx, values)
     arguments |= {name: value for name, value in values.items() if value is not None}
     if action.destructive and action.method == "POST" and not yes and _on_terminal():
@@ -272,34 +238,6 @@ def _show_both(
     url = open_async_pbx(ctx, values).url
     given = {name: value for name, value in values.items() if value is not None}
     show_both(url, action, {**arguments, **given}, show_secrets=view.show_secrets)
-    return 0
-
-
-def _preview(
-    ctx: click.Context,
-    catalog: Catalog,
-    action: Action,
-    values: dict[str, Any],
-    arguments: dict[str, Any],
-    *,
-    dry_run: bool,
-    show_secrets: bool,
-) -> int:
-    """Show the request that would go out. No client is made for it."""
-    from ..request import bind, build
-    from ..transport.session import base_url
-    from .preview import show_curl, show_request
-
-    found = target(ctx, values)
-    url = base_url(found.url)
-    given = {name: value for name, value in values.items() if value is not None}
-    request = build(bind(catalog, action, (), {**arguments, **given}))
-    if dry_run:
-        show_request(url, request, show_secrets=show_secrets)
-    else:
-        verify = found.options["verify"]
-        ca_file = verify if isinstance(verify, str) else None
-        show_curl(url, request, show_secrets=show_secrets, insecure=verify is False, ca_file=ca_file)
     return 0
 
 
@@ -329,37 +267,3 @@ def _delete_several(ctx: click.Context, action: Action, source: IO[bytes], value
 
 def _on_terminal() -> bool:
     return sys.stdin.isatty() and sys.stderr.isatty()
-
-
-def _read_body(text: str | None) -> dict[str, Any] | None:
-    if text is None:
-        return None
-    if text == "-":
-        text = sys.stdin.read()
-    elif text.startswith("@"):
-        try:
-            text = Path(text[1:]).read_text(encoding="utf-8")
-        except OSError as problem:
-            raise InvalidArgument(f"The body can't be read: {text[1:]}: {problem.strerror}.") from None
-    try:
-        body = msgspec.json.decode(text)
-    except msgspec.DecodeError as problem:
-        raise InvalidArgument(f"The body is no JSON: {problem}.") from None
-    if not isinstance(body, dict):
-        raise InvalidArgument("The body must be a JSON object.")
-    return body
-
-
-def _field_value(catalog: Catalog, action: Action, name: str, spec: TypeSpec, text: str) -> Any:
-    """An option's text as the field's JSON value; text stays text, all else is JSON."""
-    if action.kind == "upload":
-        return Path(text)
-    if spec.nullable and text == "null":
-        return None
-    textual = spec.name in ("String", "DateTimeOffset", "Guid", "Duration", "TimeOfDay", "Date", "Binary")
-    if not spec.collection and (textual or spec.name in catalog.enums):
-        return text
-    try:
-        return msgspec.json.decode(text)
-    except msgspec.DecodeError:
-        raise InvalidArgument(f"{name} of {action.id} must be JSON of type {spec}, not {text!r}.") from None

@@ -16,10 +16,10 @@ from ..request import Call, HttpRequest, bind, build
 from ..result import Asked, HttpResponse, Page
 from ..transport.download import Download, Progress
 from ..transport.driver import Driver
-from ..transport.exchange import API, Steps, Work, connected, exchange
+from ..transport.exchange import Steps, Work, connected, exchange
 from ..transport.options import AdapterName, ConnectOptions, connect, connect_async, warn_if_insecure
 from ..transport.retries import Retries
-from ..transport.session import Credentials, Session
+from ..transport.session import API, Credentials, Session
 from ..transport.watch import Hook, watched, within
 from .resources import AsyncResources, Resources
 from .rows import AsyncRows, Rows

@@ -18,12 +18,11 @@ from ..result import HttpResponse
 from .browser import BrowserSignIn
 from .pkce import refresh_form, refused
 from .retries import Retries
-from .session import Refusal, Secret, Session
+from .session import API, Refusal, Secret, Session
 from .sign_in import Grant, error_of, granted, reason_of, refusal, refuses, secret_form, token_request
 from .token import Token
 from .token_store import Saved
 
-API = "/xapi/v1"
 PATIENCE = 120.0
 """Seconds to wait for another process to sign in: twice as long as one request may take by default."""
 LOOK_AGAIN = 0.05

@@ -15,6 +15,7 @@ from .retries import RetryBudget
 from .token import Token
 from .token_store import Kept, TokenStore
 
+API = "/xapi/v1"
 Credentials = str | Callable[[], str] | BrowserSignIn
 """An API key, a function that gives it at each sign-in, or a person at a browser."""
 
