@@ -1,0 +1,86 @@
+"""The calls in progress as a table that is drawn anew on a screen of its own, as `top` has it."""
+
+from __future__ import annotations
+
+from collections import Counter
+from datetime import datetime
+from types import TracebackType
+from typing import Self
+
+from rich import box
+from rich.console import Console, Group
+from rich.live import Live
+from rich.table import Table
+from rich.text import Text
+
+from ..errors import TrunklineError
+from .call_events import Calls, Row, seconds
+from .moments import lasted, moment
+
+_AROUND = 5  # lines that are no call: what is watched, a blank line, the head of the table, its rule, and the rest
+
+
+class LiveTable:
+    """What is drawn while the ``with`` block runs; what was on the terminal before comes back after it."""
+
+    def __init__(self, name: str, interval: float, counts: Counter[str]) -> None:
+        self._name = name
+        self._interval = interval
+        self._counts = counts
+        self._console = Console(highlight=False)
+        self._live = Live(console=self._console, screen=True, auto_refresh=False)
+        self._calls: Calls | None = None
+        self._away = ""
+
+    def __enter__(self) -> Self:
+        self._live.start()
+        return self
+
+    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, at: TracebackType | None) -> None:
+        self._live.stop()
+
+    gone = False
+    """A terminal that goes away ends us by itself."""
+
+    def seen(self, events: list[Row], calls: Calls, at: datetime) -> None:
+        self._calls = calls
+        self._counts.update(event["event"] for event in events)
+        self._draw(at)
+
+    def lost(self, error: TrunklineError, wait: float, at: datetime) -> None:
+        self._away = self._away or f"{at:%H:%M:%S} UTC"
+        self._draw(at, f"Away since {self._away}, trying again in {wait:.0f} s. {error.message}")
+
+    def back(self, away: float) -> None:
+        self._away = ""
+
+    def _draw(self, at: datetime, trouble: str = "") -> None:
+        calls = self._calls.chosen if self._calls else []
+        total = self._calls.total if self._calls else 0
+        number = f"{len(calls)} of {total}" if len(calls) != total else str(total)
+        word = "call" if number == "1" else "calls"
+        head = f"{self._name}   {number} {word}   {at:%H:%M:%S} UTC, every {self._interval:g} s   Ctrl-C ends"
+        room = max(1, self._console.height - _AROUND - bool(trouble))
+        parts = [Text(head, style="bold", no_wrap=True, overflow="ellipsis")]
+        if trouble:
+            parts.append(Text(trouble, style="red", no_wrap=True, overflow="ellipsis"))
+        more = [Text(f"… and {len(calls) - room} more")] if len(calls) > room else []
+        self._live.update(Group(*parts, Text(), _table(calls[:room]), *more), refresh=True)
+
+
+def _table(calls: list[Row]) -> Table:
+    drawn = Table(box=box.SIMPLE_HEAD, pad_edge=False, header_style="bold", show_edge=False)
+    for name in ("Id", "Caller", "Callee", "Status", "Since (UTC)", "Duration"):
+        drawn.add_column(name, no_wrap=True, overflow="ellipsis", justify="right" if name == "Duration" else "left")
+    for call in calls:
+        drawn.add_row(*map(Text, _cells(call)))
+    return drawn
+
+
+def _cells(call: Row) -> list[str]:
+    since, length = moment(call.get("EstablishedAt")), seconds(call)
+    return [
+        *(str(call.get(name) or "") for name in ("Id", "Caller", "Callee", "Status")),
+        f"{since:%H:%M:%S}" if since else "",
+        "" if length is None else lasted(length),
+    ]
