@@ -71,7 +71,7 @@ def _services(services: dict[str, Any]) -> Iterator[Concern]:
 
 
 def _trunks(trunks: dict[str, Any]) -> Iterator[Concern]:
-    show = "trunkline trunks list"
+    show = "trunkline trunks list --columns Number,IsOnline,ConfigurationIssue"
     down, registered, total = trunks["not_registered"], trunks["registered"], trunks["total"]
     if down:
         yield Concern("trunks", f"Not registered: {', '.join(map(trunk_name, down))}.", show)

@@ -2,22 +2,23 @@
 
 from __future__ import annotations
 
+import signal
 from collections import Counter
 from datetime import datetime
 from types import TracebackType
 from typing import Self
 
-from rich import box
 from rich.console import Console, Group
 from rich.live import Live
-from rich.table import Table
 from rich.text import Text
 
 from ..errors import TrunklineError
 from .call_events import Calls, Row, seconds
+from .drawing import fitted
 from .moments import lasted, moment
 
 _AROUND = 5  # lines that are no call: what is watched, a blank line, the head of the table, its rule, and the rest
+_COLUMNS = ["Id", "Caller", "Callee", "Status", "Since (UTC)", "Duration"]
 
 
 class LiveTable:
@@ -33,11 +34,13 @@ class LiveTable:
         self._away = ""
 
     def __enter__(self) -> Self:
+        self._before = signal.signal(signal.SIGTERM, _end)
         self._live.start()
         return self
 
     def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, at: TracebackType | None) -> None:
         self._live.stop()
+        signal.signal(signal.SIGTERM, self._before)
 
     gone = False
     """A terminal that goes away ends us by itself."""
@@ -60,21 +63,18 @@ class LiveTable:
         number = f"{len(calls)} of {total}" if len(calls) != total else str(total)
         word = "call" if number == "1" else "calls"
         head = f"{self._name}   {number} {word}   {at:%H:%M:%S} UTC, every {self._interval:g} s   Ctrl-C ends"
-        room = max(1, self._console.height - _AROUND - bool(trouble))
+        room = max(1, self._console.height - _AROUND - 2 * bool(trouble))
         parts = [Text(head, style="bold", no_wrap=True, overflow="ellipsis")]
         if trouble:
-            parts.append(Text(trouble, style="red", no_wrap=True, overflow="ellipsis"))
+            parts.append(Text(trouble, style="red"))
+        drawn = fitted(_COLUMNS, [_cells(call) for call in calls[:room]], self._console.width, droppable=False)
         more = [Text(f"… and {len(calls) - room} more")] if len(calls) > room else []
-        self._live.update(Group(*parts, Text(), _table(calls[:room]), *more), refresh=True)
+        self._live.update(Group(*parts, Text(), drawn, *more), refresh=True)
 
 
-def _table(calls: list[Row]) -> Table:
-    drawn = Table(box=box.SIMPLE_HEAD, pad_edge=False, header_style="bold", show_edge=False)
-    for name in ("Id", "Caller", "Callee", "Status", "Since (UTC)", "Duration"):
-        drawn.add_column(name, no_wrap=True, overflow="ellipsis", justify="right" if name == "Duration" else "left")
-    for call in calls:
-        drawn.add_row(*map(Text, _cells(call)))
-    return drawn
+def _end(number: int, _: object) -> None:
+    """Unwind, so that the terminal gets its own screen and cursor back; then end as the shell has it."""
+    raise SystemExit(128 + number)
 
 
 def _cells(call: Row) -> list[str]:

@@ -175,7 +175,8 @@ def _trunks(rows: list[Row] | None, system: Row) -> Row:
     registered, total = _number(system.get("TrunksRegistered")), _number(system.get("TrunksTotal"))
     known = rows or []
     if rows is not None and (registered is None or total is None):
-        registered, total = sum(row.get("IsOnline") is True for row in rows), len(rows)
+        online = [row.get("IsOnline") for row in rows]
+        registered, total = None if None in online else online.count(True), len(rows)
     return {
         "registered": registered,
         "total": total,
