@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 import shlex
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -17,7 +16,7 @@ from nasty import closed_port
 from terminal import TRUNKLINE, Terminal
 from trunkline.cli.attention import Limits, concerns
 from trunkline.cli.glance import PARTS, UNKNOWN, told
-from trunkline.emulator import Emulator, running
+from trunkline.emulator import Emulator, fleet, running
 
 Line = Callable[..., Any]
 Ask = Callable[..., Any]
@@ -50,12 +49,29 @@ def trunk(number: str, online: bool) -> dict[str, Any]:
     return {"Id": int(number), "Number": number, "IsOnline": online, "Gateway": gateway}
 
 
-@contextmanager
-def serving(version: str = "20.0.10", **changes: Any) -> Iterator[System]:
-    emulator = Emulator(version, client_id=CLIENT, api_key=KEY, seed=seed(**changes))
-    emulator.add_client(VIEWER, VIEWER_KEY, roles=())
-    with running(emulator) as url:
-        yield System(emulator, url)
+Serve = Callable[..., System]
+
+
+@pytest.fixture(scope="module")
+def _places() -> Iterator[list[System]]:
+    """Three PBXs, for all tests here: starting one takes longer than looking at it."""
+    with fleet(3) as tenants:
+        yield [System(tenant.emulator, tenant.url) for tenant in tenants]
+
+
+@pytest.fixture
+def serve(_places: list[System]) -> Serve:
+    """A PBX with which all is well, but for the changes; at most three in a test."""
+    free = iter(_places)
+
+    def now(**changes: Any) -> System:
+        system = next(free)
+        system.emulator.add_client(CLIENT, KEY, roles=("system_owners",))
+        system.emulator.clear_faults()
+        system.emulator.load_seed(seed(**changes))
+        return system
+
+    return now
 
 
 @pytest.fixture
@@ -123,17 +139,17 @@ def test_it_asks_once_for_each_part_and_changes_nothing(at: Ask, system: System)
     assert system.sent("POST") == ["/connect/token"]
 
 
-def test_all_well_is_no_attention(at: Ask) -> None:
-    with serving() as system:
-        said = at(system.url, "--check")
+def test_all_well_is_no_attention(at: Ask, serve: Serve) -> None:
+    system = serve()
+    said = at(system.url, "--check")
     assert said.lines[0]["attention"] == []
     assert said.code == 0
 
 
 @pytest.mark.parametrize("version", ["pre-20.0.5", "20.0.5", "20.0.9"])
 def test_an_old_pbx_tells_as_much(at: Ask, version: str) -> None:
-    with serving(version) as system:
-        (row,) = at(system.url).lines
+    with running(Emulator(version, client_id=CLIENT, api_key=KEY, seed=seed())) as url:
+        (row,) = at(url).lines
     assert row["version"].startswith(version)
     assert (row["unread"], row["attention"]) == ({}, [])
     assert row["trunks"]["total"] == 1
@@ -170,18 +186,18 @@ def test_an_old_pbx_tells_as_much(at: Ask, version: str) -> None:
         ),
     ],
 )
-def test_what_deserves_attention(at: Ask, changes: dict[str, Any], about: str, said: str) -> None:
-    with serving(**changes) as system:
-        plain, checked = at(system.url), at(system.url, "--check")
+def test_what_deserves_attention(at: Ask, changes: dict[str, Any], about: str, said: str, serve: Serve) -> None:
+    system = serve(**changes)
+    plain, checked = at(system.url), at(system.url, "--check")
     assert [(item["about"], item["said"]) for item in plain.lines[0]["attention"]] == [(about, said)]
     assert (plain.code, checked.code) == (0, 1)
 
 
-def test_stopped_services_are_named(at: Ask) -> None:
-    with serving() as system:
-        services = [{"Name": "IVR", "Status": "Stopped"}, {"Name": "Tunnel", "Status": "Running"}]
-        system.emulator.add_fault({"match": {"path": "/Services*"}, "do": {"status": 200, **rows(services)}})
-        (row,) = at(system.url).lines
+def test_stopped_services_are_named(at: Ask, serve: Serve) -> None:
+    system = serve()
+    services = [{"Name": "IVR", "Status": "Stopped"}, {"Name": "Tunnel", "Status": "Running"}]
+    system.emulator.add_fault({"match": {"path": "/Services*"}, "do": {"status": 200, **rows(services)}})
+    (row,) = at(system.url).lines
     assert row["services"]["not_running"] == [{"name": "IVR", "status": "Stopped"}]
     assert row["attention"][0]["said"] == "Not running: IVR (Stopped)."
 
@@ -200,32 +216,30 @@ def rows(value: list[dict[str, Any]]) -> dict[str, Any]:
         (("--licence-days", "41"), ["licence"]),
     ],
 )
-def test_the_bounds_are_options(at: Ask, options: tuple[str, ...], attention: list[str]) -> None:
+def test_the_bounds_are_options(at: Ask, options: tuple[str, ...], attention: list[str], serve: Serve) -> None:
     licence = {"LicenseKey": "X", "ExpirationDate": later(40), "MaintenanceExpiresAt": later(400)}
-    with serving(Backups=[backup(7.5 if "8" in options else 6.5)], LicenseStatus=licence) as system:
-        (row,) = at(system.url, *options).lines
+    system = serve(Backups=[backup(7.5 if "8" in options else 6.5)], LicenseStatus=licence)
+    (row,) = at(system.url, *options).lines
     assert [item["about"] for item in row["attention"]] == attention
 
 
-def test_every_command_that_is_advised_works(line: Line, saved: Callable[..., None]) -> None:
+def test_every_command_that_is_advised_works(line: Line, saved: Callable[..., None], serve: Serve) -> None:
     licence = {"LicenseKey": "X", "ExpirationDate": later(1), "MaintenanceExpiresAt": later(2), "MaxSimCalls": 1}
     users = [{"Id": 900, "Number": "100", "FirstName": "Ada", "LastName": "Quill", "IsRegistered": False}]
     disk = {"FreeDiskSpace": 0}
-    with serving(
-        LicenseStatus=licence, Backups=[], Trunks=[trunk("10000", False)], Users=users, SystemStatus=disk
-    ) as system:
-        saved(acme=system.url)
-        system.emulator.add_fault("500@/GetUpdates*")
-        (row,) = line("status", "--profile", "acme").lines
-        system.emulator.clear_faults()
-        assert {item["about"] for item in row["attention"]} == {
-            "licence", "trunks", "extensions", "disk", "backup", "unread",
-        }  # fmt: skip
-        for item in row["attention"]:
-            program, *argv = shlex.split(item["next"])
-            assert program == "trunkline"
-            assert argv[-2:] == ["--profile", "acme"]
-            assert line(*argv).code == 0, item
+    system = serve(LicenseStatus=licence, Backups=[], Trunks=[trunk("10000", False)], Users=users, SystemStatus=disk)
+    saved(acme=system.url)
+    system.emulator.add_fault("500@/GetUpdates*")
+    (row,) = line("status", "--profile", "acme").lines
+    system.emulator.clear_faults()
+    assert {item["about"] for item in row["attention"]} == {
+        "licence", "trunks", "extensions", "disk", "backup", "unread",
+    }  # fmt: skip
+    for item in row["attention"]:
+        program, *argv = shlex.split(item["next"])
+        assert program == "trunkline"
+        assert argv[-2:] == ["--profile", "acme"]
+        assert line(*argv).code == 0, item
 
 
 # ── parts that can't be read ────────────────────────────────────────────────────────────────────
@@ -241,10 +255,12 @@ def test_every_command_that_is_advised_works(line: Line, saved: Callable[..., No
         ("reset-before@/Services*", "failed", ["unread"]),
     ],
 )
-def test_a_part_that_fails_takes_no_other_down(at: Ask, fault: str, why: str, attention: list[str]) -> None:
-    with serving() as system:
-        system.emulator.add_fault(fault)
-        said = at(system.url)
+def test_a_part_that_fails_takes_no_other_down(
+    at: Ask, fault: str, why: str, attention: list[str], serve: Serve
+) -> None:
+    system = serve()
+    system.emulator.add_fault(fault)
+    said = at(system.url)
     (row,) = said.lines
     assert said.code == 0
     assert row["unread"]["services"]["why"] == why
@@ -254,28 +270,28 @@ def test_a_part_that_fails_takes_no_other_down(at: Ask, fault: str, why: str, at
     assert [item["about"] for item in row["attention"]] == attention
 
 
-def test_parts_may_hang_for_as_long_as_they_are_allowed(at: Ask) -> None:
-    with serving() as system:
-        for path in ("/SystemStatus*", "/Trunks*", "/GetUpdates*"):
-            system.emulator.add_fault(f"silence@{path}")
-        said = at(system.url, "--timeout", "0.4")
+def test_parts_may_hang_for_as_long_as_they_are_allowed(at: Ask, serve: Serve) -> None:
+    system = serve()
+    for path in ("/SystemStatus*", "/Trunks*", "/GetUpdates*"):
+        system.emulator.add_fault(f"silence@{path}")
+    said = at(system.url, "--timeout", "0.4")
     assert list(said.lines[0]["unread"]) == ["system", "trunks", "updates"]
 
 
-def test_without_the_status_the_lists_still_count(at: Ask) -> None:
-    with serving(Trunks=[trunk("10000", True), trunk("10001", False)]) as system:
-        system.emulator.add_fault("500@/SystemStatus*")
-        (row,) = at(system.url).lines
+def test_without_the_status_the_lists_still_count(at: Ask, serve: Serve) -> None:
+    system = serve(Trunks=[trunk("10000", True), trunk("10001", False)])
+    system.emulator.add_fault("500@/SystemStatus*")
+    (row,) = at(system.url).lines
     assert (row["trunks"]["registered"], row["trunks"]["total"]) == (1, 2)
     assert row["calls"] == {"active": None, "licensed": 16}
     assert row["version"] == "20.0.10.0"
     assert row["backup"]["file"] == "1-days-old.zip"
 
 
-def test_without_the_list_of_backups_the_status_tells_the_last(at: Ask) -> None:
-    with serving(Backups=[backup(3)]) as system:
-        system.emulator.add_fault("403@/Backups*")
-        (row,) = at(system.url).lines
+def test_without_the_list_of_backups_the_status_tells_the_last(at: Ask, serve: Serve) -> None:
+    system = serve(Backups=[backup(3)])
+    system.emulator.add_fault("403@/Backups*")
+    (row,) = at(system.url).lines
     assert (row["backup"]["file"], row["backup"]["count"]) == (None, None)
     assert 2.9 < row["backup"]["age_days"] < 3.1
 
@@ -348,10 +364,12 @@ def test_a_client_without_rights_ends_with_5_and_hears_where_to_look(at: Ask, sy
 # ── many PBXs ───────────────────────────────────────────────────────────────────────────────────
 
 
-def test_of_many_each_is_a_row_and_the_worst_come_first(line: Line, saved: Callable[..., None]) -> None:
-    with serving() as well, serving(Backups=[], Trunks=[trunk("10000", False)]) as ill, serving(Backups=[]) as poor:
-        saved(well=well.url, ill=ill.url, poor=poor.url, dead=closed_port(), away=closed_port(), keyless=("away",))
-        said = line("status", "--all")
+def test_of_many_each_is_a_row_and_the_worst_come_first(line: Line, saved: Callable[..., None], serve: Serve) -> None:
+    well = serve()
+    ill = serve(Backups=[], Trunks=[trunk("10000", False)])
+    poor = serve(Backups=[])
+    saved(well=well.url, ill=ill.url, poor=poor.url, dead=closed_port(), away=closed_port(), keyless=("away",))
+    said = line("status", "--all")
     assert said.code == 7
     assert [row["pbx"] for row in said.lines] == ["away", "dead", "ill", "poor", "well"]
     assert len({tuple(row) for row in said.lines}) == 1, "every row has the same fields in the same order"
@@ -373,22 +391,24 @@ def test_of_many_each_is_a_row_and_the_worst_come_first(line: Line, saved: Calla
     ],
 )
 def test_profiles_are_named_by_patterns(
-    line: Line, saved: Callable[..., None], options: tuple[str, ...], names: list[str]
+    line: Line, saved: Callable[..., None], options: tuple[str, ...], names: list[str], serve: Serve
 ) -> None:
-    with serving() as system:
-        saved(**{"customer-a": system.url, "customer-b": system.url, "shop": system.url})
-        said = line("status", *options, "-o", "json")
+    system = serve()
+    saved(**{"customer-a": system.url, "customer-b": system.url, "shop": system.url})
+    said = line("status", *options, "-o", "json")
     assert said.code == 0
     assert [row["pbx"] for row in json.loads(said.out)] == names
 
 
 @pytest.mark.parametrize("place", ["before", "after"])
-def test_one_profile_by_its_name_is_one_object(line: Line, saved: Callable[..., None], place: str) -> None:
-    with serving() as system:
-        saved(acme=system.url)
-        named = ("--profile", "acme")
-        argv = (*named, "status") if place == "before" else ("status", *named)
-        assert json.loads(line(*argv, "-o", "json").out)["pbx"] == "acme"
+def test_one_profile_by_its_name_is_one_object(
+    line: Line, saved: Callable[..., None], place: str, serve: Serve
+) -> None:
+    system = serve()
+    saved(acme=system.url)
+    named = ("--profile", "acme")
+    argv = (*named, "status") if place == "before" else ("status", *named)
+    assert json.loads(line(*argv, "-o", "json").out)["pbx"] == "acme"
 
 
 @pytest.mark.parametrize(
@@ -396,11 +416,12 @@ def test_one_profile_by_its_name_is_one_object(line: Line, saved: Callable[..., 
     [([backup(1)], ("--check",), 0), ([], ("--check",), 1), ([], (), 0)],
 )
 def test_check_looks_at_all_of_them(
-    line: Line, saved: Callable[..., None], backups: list[Any], options: tuple[str, ...], code: int
+    line: Line, saved: Callable[..., None], backups: list[Any], options: tuple[str, ...], code: int, serve: Serve
 ) -> None:
-    with serving() as well, serving(Backups=backups) as other:
-        saved(well=well.url, other=other.url)
-        assert line("status", "--all", *options).code == code
+    well = serve()
+    other = serve(Backups=backups)
+    saved(well=well.url, other=other.url)
+    assert line("status", "--all", *options).code == code
 
 
 @pytest.mark.parametrize(
@@ -459,25 +480,30 @@ def test_a_terminal_gets_a_table_and_what_to_type_next(environment: dict[str, st
     assert """trunkline backups backup --description '{"Name": "now"}'""" in terminal.seen
 
 
-def test_a_narrow_terminal_cuts_no_command(environment: dict[str, str], saved: Callable[..., None], file: Path) -> None:
-    with serving(Backups=[]) as system:
-        saved(acme=system.url, dead=closed_port())
-        own = {**environment, "COLUMNS": "60", "TRUNKLINE_PROFILES": str(file)}
-        terminal = Terminal([TRUNKLINE, "status", "--all"], own, size=(24, 60))
-        assert terminal.end() == 7
+def test_a_narrow_terminal_cuts_no_command(
+    environment: dict[str, str], saved: Callable[..., None], file: Path, serve: Serve
+) -> None:
+    system = serve(Backups=[])
+    saved(acme=system.url, dead=closed_port())
+    own = {**environment, "COLUMNS": "60", "TRUNKLINE_PROFILES": str(file)}
+    terminal = Terminal([TRUNKLINE, "status", "--all"], own, size=(24, 60))
+    assert terminal.end() == 7
     assert "FAILED" in terminal.seen
     assert """'{"Name": "now"}' --profile acme""" in terminal.seen
     assert "dead: 127.0.0.1:" in terminal.seen
     assert "1 of 2 PBXs could not be looked at." in terminal.seen
 
 
-def test_ctrl_c_shows_what_was_seen_so_far(environment: dict[str, str], saved: Callable[..., None], file: Path) -> None:
-    with serving() as quick, serving() as slow:
-        saved(quick=quick.url, slow=slow.url)
-        slow.emulator.add_fault("silence@/*")
-        terminal = Terminal([TRUNKLINE, "status", "--all"], {**environment, "TRUNKLINE_PROFILES": str(file)})
-        terminal.until("1/2")
-        terminal.interrupt()
-        assert terminal.end() == 130
+def test_ctrl_c_shows_what_was_seen_so_far(
+    environment: dict[str, str], saved: Callable[..., None], file: Path, serve: Serve
+) -> None:
+    quick = serve()
+    slow = serve()
+    saved(quick=quick.url, slow=slow.url)
+    slow.emulator.add_fault("silence@/*")
+    terminal = Terminal([TRUNKLINE, "status", "--all"], {**environment, "TRUNKLINE_PROFILES": str(file)})
+    terminal.until("1/2")
+    terminal.interrupt()
+    assert terminal.end() == 130
     assert "Interrupted: 1 of 2 PBXs were looked at." in terminal.seen
     assert "quick   ok" in terminal.seen

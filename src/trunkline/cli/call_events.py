@@ -103,12 +103,9 @@ def _another(before: Row, now: Row) -> bool:
 
 
 def _changes(before: Row, now: Row) -> Row:
-    """The fields that differ, as they were. The PBX's time differs each time."""
-    return {
-        name: before.get(name)
-        for name in {**before, **now}
-        if name != "ServerNow" and before.get(name) != now.get(name)
-    }
+    """The fields that differ, as they were; not the PBX's time, which always differs, nor an ETag, which follows it."""
+    names = [name for name in {**before, **now} if name != "ServerNow" and not name.startswith("@odata.")]
+    return {name: before.get(name) for name in names if before.get(name) != now.get(name)}
 
 
 def seconds(call: Row) -> int | None:

@@ -18,7 +18,7 @@ from .drawing import fitted
 from .moments import lasted, moment
 
 _AROUND = 5  # lines that are no call: what is watched, a blank line, the head of the table, its rule, and the rest
-_COLUMNS = ["Id", "Caller", "Callee", "Status", "Since (UTC)", "Duration"]
+_COLUMNS = ["Id", "Caller", "Callee", "Status", "Duration", "Since (UTC)"]
 
 
 class LiveTable:
@@ -67,7 +67,7 @@ class LiveTable:
         parts = [Text(head, style="bold", no_wrap=True, overflow="ellipsis")]
         if trouble:
             parts.append(Text(trouble, style="red"))
-        drawn = fitted(_COLUMNS, [_cells(call) for call in calls[:room]], self._console.width, droppable=False)
+        drawn = fitted(_COLUMNS, [_cells(call) for call in calls[:room]], self._console.width, droppable=True)
         more = [Text(f"… and {len(calls) - room} more")] if len(calls) > room else []
         self._live.update(Group(*parts, Text(), drawn, *more), refresh=True)
 
@@ -81,6 +81,6 @@ def _cells(call: Row) -> list[str]:
     since, length = moment(call.get("EstablishedAt")), seconds(call)
     return [
         *(str(call.get(name) or "") for name in ("Id", "Caller", "Callee", "Status")),
-        f"{since:%H:%M:%S}" if since else "",
         "" if length is None else lasted(length),
+        f"{since:%H:%M:%S}" if since else "",
     ]

@@ -48,8 +48,8 @@ async def watch(
             if not _passes(error, met=met):
                 raise
             lost_at = lost_at or began
-            failures += 1
-            wait = max(min(interval * 2**failures, _LONGEST), getattr(error, "retry_after", None) or 0)
+            failures = min(failures + 1, 10)
+            wait = max(min(interval * 2 ** (failures - 1), _LONGEST), getattr(error, "retry_after", None) or 0)
             audience.lost(error, wait, datetime.now(UTC))
             await asyncio.sleep(wait)
             continue
