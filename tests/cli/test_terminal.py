@@ -39,6 +39,12 @@ def test_help_loads_nothing_but_click() -> None:
     assert loaded & HEAVY <= {"click"}
 
 
+@pytest.mark.parametrize("command", [["status"], ["calls", "watch"]])
+def test_help_of_an_everyday_command_brings_no_client(command: list[str]) -> None:
+    loaded = imported_by(f"from trunkline.cli import execute\nassert execute({[*command, '--help']}) == 0")
+    assert not loaded & (HEAVY - {"click", "msgspec"})
+
+
 def test_every_public_name_can_be_imported() -> None:
     code = "import trunkline\nfor name in trunkline.__all__: getattr(trunkline, name)\nfrom trunkline import *"
     assert "trunkline" in imported_by(code)

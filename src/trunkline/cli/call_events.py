@@ -11,6 +11,9 @@ from .moments import moment
 
 Row = dict[str, Any]
 
+LEAST = 0.5
+"""Seconds between two looks, at least: a PBX has calls to put through."""
+
 
 class Choice(NamedTuple):
     """Which calls are meant: those with any of the numbers, and the text; all where neither is given."""

@@ -9,10 +9,8 @@ from typing import Protocol
 
 from ..client import AsyncPbx
 from ..errors import BrokenAnswer, PbxError, TimedOut, TransportError, TrunklineError
-from .call_events import Calls, Row
+from .call_events import LEAST, Calls, Row
 
-LEAST = 0.5
-"""Seconds between two looks, at least: a PBX has calls to put through."""
 PATIENCE = 15.0
 """Seconds that one look may take."""
 _LONGEST = 30.0  # seconds between two tries while a PBX is away

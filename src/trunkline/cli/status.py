@@ -2,32 +2,14 @@
 
 from __future__ import annotations
 
-import asyncio
-import os
-import sys
-from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
-from datetime import UTC, datetime
 from typing import Any
-from urllib.parse import urlsplit
 
 import click
 
-from ..client import AsyncPbx
-from ..errors import ConfigurationError, ItemsFailed, TrunklineError
-from ..profiles import fitting, keyless, profiles_file, read_profiles
-from ..transport.retries import Retries
-from .attention import BACKUP_DAYS, LICENCE_DAYS, Limits, concerns
-from .connect import Target, limits, taken, target, verified
-from .glance import PATIENCE, UNKNOWN, Row, look, told
-from .moments import stamp
+from ..errors import ItemsFailed
+from .attention import BACKUP_DAYS, LICENCE_DAYS, Limits
 from .output import view_of, view_options, write_one, write_rows
 from .root import address_options
-
-AT_ONCE = 16
-"""PBXs looked at at once: each has a few connections, and a laptop's 256 open files are to do."""
-_CONNECT = 5.0  # seconds: a PBX that takes longer to accept a connection is down for a glance
-_TRIES = Retries(attempts=2)
 
 
 @click.command()
@@ -72,14 +54,15 @@ def status(
     Of several PBXs each is a row, the worst first; one that can't be reached is a row with its error, and the command
     ends with 7. What the client may not read or the PBX lacks is said in its place. Nothing is changed.
     """
+    from .survey import fleet, one, survey  # brings a client and an event loop, which --help needs not
+
     view = view_of(values)
     bounds = Limits(backup_days, licence_days)
     several = everything or len(profiles) > 1 or any(set(name) & set("*?[") for name in profiles)
     if several:
-        rows, interrupted = _many(_fleet(ctx, profiles, everything, values), bounds)
+        rows, interrupted = survey(fleet(ctx, profiles, everything, values), bounds)
     else:
-        found = target(ctx, {**values, "profile": profiles[0] if profiles else None})
-        rows, interrupted = [asyncio.run(seen(found, bounds))], False
+        rows, interrupted = [one(ctx, profiles[0] if profiles else None, values, bounds)], False
     if view.output == "table" and view.query is None and not view.columns:
         from .status_table import draw_fleet, draw_one
 
@@ -95,89 +78,3 @@ def status(
         click.echo(f"{failed} of {len(rows)} PBXs could not be looked at.", err=True)
         return ItemsFailed.exit_code
     return int(check and any(row["attention"] for row in rows))
-
-
-def _fleet(ctx: click.Context, patterns: Sequence[str], everything: bool, values: dict[str, Any]) -> list[Target]:
-    """The saved connections that are meant; those without an API key too, which are rows with that error."""
-    if everything and patterns:
-        raise click.UsageError("--all is every saved PBX: leave --profile out.")
-    given = taken(ctx, values)
-    for name in ("url", "client_id", "client_secret"):
-        if given[name]:
-            raise click.UsageError(f"--{name.replace('_', '-')} goes with one PBX, not with several.")
-    saved = read_profiles(profiles_file(os.environ))
-    if not saved:
-        raise ConfigurationError("No connection is saved.", hint="`trunkline login NAME` saves one.")
-    return [
-        Target(p.url, p.client_id, p.client_secret, {"verify": verified(given, p.verify), **limits(given)}, p.name)
-        for p in (saved.values() if everything else fitting(saved, patterns))
-    ]
-
-
-async def seen(target: Target, bounds: Limits) -> Row:
-    """The row of one PBX. Raises what keeps it from being looked at at all."""
-    if not target.client_secret:
-        raise keyless(target.profile)
-    options = {"timeout": PATIENCE, "connect_timeout": _CONNECT, "retries": _TRIES, **target.options}
-    async with AsyncPbx(target.url, target.client_id, target.client_secret, label=target.profile, **options) as pbx:
-        parts = await look(pbx, options["timeout"])
-        now = datetime.now(UTC)
-        row = told(parts, pbx.version, now)
-    attention = [concern._asdict() for concern in concerns(row, bounds, target.profile)]
-    return {**_head(target, now), **row, "attention": attention, "error": None}
-
-
-async def _row(target: Target, bounds: Limits) -> Row:
-    """The row of one PBX among many: an error is one too."""
-    try:
-        return await seen(target, bounds)
-    except TrunklineError as error:
-        said = {"message": error.message, "hint": error.hint, "exit_code": error.exit_code}
-        return {**_head(target, datetime.now(UTC)), **UNKNOWN, "attention": [], "error": said}
-
-
-def _head(target: Target, now: datetime) -> Row:
-    return {"pbx": target.profile or urlsplit(target.url).netloc or target.url, "url": target.url, "time": stamp(now)}
-
-
-def _many(targets: list[Target], bounds: Limits) -> tuple[list[Row], bool]:
-    """The rows of many PBXs, the worst first, and whether Ctrl-C ended it before all were there."""
-    rows: list[Row] = []
-
-    async def all_of_them(show: Callable[[], None]) -> None:
-        gate = asyncio.Semaphore(AT_ONCE)
-
-        async def one(target: Target) -> None:
-            async with gate:
-                rows.append(await _row(target, bounds))
-            show()
-
-        await asyncio.gather(*map(one, targets))
-
-    interrupted = False
-    with _progress(len(targets)) as show:
-        try:
-            asyncio.run(all_of_them(show))
-        except KeyboardInterrupt:
-            interrupted = True
-    if interrupted:
-        click.echo(f"Interrupted: {len(rows)} of {len(targets)} PBXs were looked at.", err=True)
-    return sorted(rows, key=_badness), interrupted
-
-
-def _badness(row: Row) -> tuple[bool, int, str]:
-    return row["error"] is None, -len(row["attention"]), row["pbx"]
-
-
-@contextmanager
-def _progress(total: int) -> Iterator[Callable[[], None]]:
-    """A bar on a terminal's stderr; nothing elsewhere."""
-    if not sys.stderr.isatty():
-        yield lambda: None
-        return
-    from rich.console import Console
-    from rich.progress import BarColumn, MofNCompleteColumn, Progress
-
-    with Progress(BarColumn(), MofNCompleteColumn(), console=Console(stderr=True), transient=True) as bar:
-        task = bar.add_task("PBXs", total=total)
-        yield lambda: bar.advance(task)

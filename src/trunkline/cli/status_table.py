@@ -64,7 +64,7 @@ def _cells(row: Row) -> list[str]:
         _slash(extensions["registered"], extensions["total"]),
         _slash(trunks["registered"], trunks["total"]),
         _slash(services["running"], services["total"]),
-        "" if age is None else ago(timedelta(days=age)),
+        ("none" if row["backup"]["count"] == 0 else "") if age is None else ago(timedelta(days=age)),
         "" if left is None else _left(left),
     ]
 
