@@ -354,6 +354,20 @@ def test_refused_credentials_end_with_4_after_one_try(at: Ask, system: System) -
     assert system.sent("POST") == ["/connect/token"]
 
 
+def test_a_token_that_is_never_taken_ends_with_4_after_one_renewal(at: Ask, troubled: System) -> None:
+    troubled.emulator.add_fault("401@/LicenseStatus*")
+    said = at(troubled.url)
+    assert (said.code, said.out) == (4, "")
+    assert troubled.sent("POST") == ["/connect/token"] * 2
+
+
+def test_a_sign_in_that_breaks_ends_with_6(at: Ask, troubled: System) -> None:
+    troubled.emulator.add_fault({"match": {"path": "^/connect/token"}, "do": {"status": 500}})
+    said = at(troubled.url)
+    assert (said.code, said.out) == (6, "")
+    assert "failed at sign-in" in said.err
+
+
 def test_a_client_without_rights_ends_with_5_and_hears_where_to_look(at: Ask, system: System) -> None:
     said = at(system.url, client=VIEWER, key=VIEWER_KEY)
     assert (said.code, said.out) == (5, "")

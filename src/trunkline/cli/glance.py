@@ -11,7 +11,15 @@ from datetime import datetime
 from typing import Any
 
 from ..client import AsyncPbx
-from ..errors import Forbidden, NotFound, TrunklineError, Unreachable, VersionMismatch
+from ..errors import (
+    ConfigurationError,
+    Forbidden,
+    NotFound,
+    SignInError,
+    TrunklineError,
+    Unreachable,
+    VersionMismatch,
+)
 from ..transport.sign_in import TOKEN_PATH
 from .moments import moment, stamp
 
@@ -34,6 +42,10 @@ Parts = dict[str, Any]
 """What each part answered: an entity, a list of rows, or the error that it ended with."""
 
 
+_HOPELESS = (ConfigurationError, SignInError, Unreachable)
+"""After these the other parts would only fail the same way, and a sign-in be tried again (PBX.md, Sign-in)."""
+
+
 async def look(pbx: AsyncPbx, patience: float = PATIENCE) -> Parts:
     """Read all parts: one alone, so that a PBX that is down is asked but once, then the others at once.
 
@@ -48,7 +60,7 @@ async def look(pbx: AsyncPbx, patience: float = PATIENCE) -> Parts:
 
     (first, asked), *others = PARTS.items()
     parts: Parts = {first: await read(*asked)}
-    if isinstance(parts[first], Unreachable) or getattr(parts[first], "path", "") == TOKEN_PATH:
+    if isinstance(parts[first], _HOPELESS) or getattr(parts[first], "path", "") == TOKEN_PATH:
         raise parts[first]
     answers = await asyncio.gather(*(read(*question) for _, question in others))
     parts |= dict(zip((name for name, _ in others), answers, strict=True))
