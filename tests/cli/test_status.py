@@ -317,6 +317,7 @@ ANSWERS: dict[str, Any] = dict.fromkeys(PARTS)
         {"system": {"CallsActive": "4", "TotalDiskSpace": 0, "ExtensionsTotal": True}},
         {"licence": {"ExpirationDate": "0001-01-01T00:00:00.0000000+00:00", "MaintenanceExpiresAt": "soon"}},
         {"trunks": [{"Number": "10000", "Gateway": None}]},
+        {"trunks": [{"Number": "10000", "Gateway": "x"}], "services": [{"Name": "IVR"}, {"Status": "Running"}]},
     ],
 )
 def test_fields_that_are_left_out_are_not_known(answers: dict[str, Any]) -> None:
@@ -325,7 +326,26 @@ def test_fields_that_are_left_out_are_not_known(answers: dict[str, Any]) -> None
     assert {item.about for item in concerns(row, Limits())} <= {"backup"}
     assert row["licence"]["days_left"] is None
     assert row["trunks"]["not_registered"] == []
-    assert row["services"]["not_running"] == []
+    assert (row["services"]["all_running"], row["services"]["not_running"]) == (None, [])
+
+
+@pytest.mark.parametrize(
+    ("statuses", "flag", "running", "every"),
+    [
+        (["Running", "Running"], True, 2, True),
+        (["Running", "Stopped"], False, 1, False),
+        (["Running", "StartPending"], None, 1, False),
+        (["Running", None], None, 1, None),
+        (["Running", None], True, 1, False),
+        ([], False, 0, True),
+    ],
+)
+def test_a_service_runs_only_if_it_says_so(
+    statuses: list[str | None], flag: bool | None, running: int, every: bool | None
+) -> None:
+    services = [{"Name": "IVR", "Status": status} for status in statuses]
+    row = told({**ANSWERS, "services": services, "system": {"HasNotRunningServices": flag}}, None, NOW)
+    assert (row["services"]["running"], row["services"]["all_running"]) == (running, every)
 
 
 def test_dates_come_in_every_spelling_of_iso_8601() -> None:

@@ -193,7 +193,7 @@ def _trunks(rows: list[Row] | None, system: Row) -> Row:
         "registered": registered,
         "total": total,
         "not_registered": [
-            {"number": row.get("Number"), "name": _text((row.get("Gateway") or {}).get("Name"))}
+            {"number": row.get("Number"), "name": _text(_entity(row, "Gateway").get("Name"))}
             for row in known
             if row.get("IsOnline") is False
         ],
@@ -202,13 +202,15 @@ def _trunks(rows: list[Row] | None, system: Row) -> Row:
 
 def _services(rows: list[Row] | None, system: Row) -> Row:
     """A PBX whose services can't be listed may still say whether all run (``all_running``)."""
-    if rows is None:
-        every = _opposite(system.get("HasNotRunningServices"))
-        return {"running": None, "total": None, "all_running": every, "not_running": []}
-    down = [
-        {"name": row.get("Name"), "status": row["Status"]} for row in rows if row.get("Status") not in (None, "Running")
-    ]
-    return {"running": len(rows) - len(down), "total": len(rows), "all_running": not down, "not_running": down}
+    states = [row.get("Status") for row in rows or ()]
+    down = [row for row in rows or () if row.get("Status") not in (None, "Running")]
+    told = not down if states and None not in states else _opposite(system.get("HasNotRunningServices"))
+    return {
+        "running": None if rows is None else states.count("Running"),
+        "total": None if rows is None else len(rows),
+        "all_running": False if down else told,
+        "not_running": [{"name": row.get("Name"), "status": row["Status"]} for row in down],
+    }
 
 
 def _disk(system: Row) -> Row:
