@@ -187,7 +187,7 @@ def test_it_ends_by_itself_after_so_many_events(demo: System, pbx: Pbx, environm
 
 
 def test_it_ends_by_itself_after_so_many_seconds(line: Callable[..., Any], demo: System) -> None:
-    said = line("calls", "watch", "--for", "1.5", *connection(demo.url))
+    said = line("calls", "watch", "--for", "2", *connection(demo.url))
     assert (said.code, len(said.lines)) == (0, PRESENT)
     assert "0 started, 0 changed, 0 ended." in said.err
 
@@ -309,9 +309,11 @@ def test_a_live_table_until_ctrl_c(demo: System, pbx: Pbx, environment: dict[str
 
 
 def test_only_chosen_calls_are_in_the_table(demo: System, environment: dict[str, str]) -> None:
-    terminal = Terminal([*LIVE, "--text", "support", "--for", "1.5"], environment)
-    assert terminal.end() == 0
-    assert "1 of 4 calls" in terminal.seen
+    terminal = Terminal([*LIVE, "--text", "support"], environment)
+    terminal.until("1 of 4 calls")
+    terminal.until("801 Support")
+    terminal.interrupt()
+    assert terminal.end() == 130
     assert "Lindqvist" not in terminal.seen
 
 
@@ -333,9 +335,10 @@ def test_the_table_stays_while_the_pbx_is_away(demo: System, environment: dict[s
 
 def test_a_small_terminal_says_what_is_left_out(demo: System, environment: dict[str, str]) -> None:
     small = {name: value for name, value in environment.items() if name != "COLUMNS"}
-    terminal = Terminal([*LIVE, "--for", "2"], small, size=(7, 60))
-    assert terminal.end() == 0
-    assert "… and 2 more" in terminal.seen
+    terminal = Terminal(LIVE, small, size=(7, 60))
+    terminal.until("… and 2 more")
+    terminal.interrupt()
+    assert terminal.end() == 130
     assert "Duration" in terminal.seen
     assert "Since" not in terminal.seen
 
@@ -349,7 +352,9 @@ def test_a_terminated_watch_gives_the_terminal_back(demo: System, environment: d
 
 
 def test_a_terminal_that_can_not_redraw_gets_events(demo: System, environment: dict[str, str]) -> None:
-    terminal = Terminal([*LIVE, "--for", "1.5"], {**environment, "TERM": "dumb"})
-    assert terminal.end() == 0
+    terminal = Terminal(LIVE, {**environment, "TERM": "dumb"})
+    terminal.until('"Id":4')
+    terminal.interrupt()
+    assert terminal.end() == 130
     assert terminal.seen.count('{"event":"present"') == PRESENT
     assert TO_OWN_SCREEN not in terminal.seen
