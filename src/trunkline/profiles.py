@@ -196,7 +196,15 @@ def read_tables(file: Path) -> dict[str, Any]:
 
 
 def matching(profiles: Mapping[str, Profile], patterns: Iterable[str]) -> list[Profile]:
-    """The profiles that any of the patterns (``customer-*``) names. ConfigurationError for one that names none."""
+    """The profiles that any of the patterns (``customer-*``) names.
+
+    ConfigurationError for a pattern that names none, and for a profile that was signed out of.
+    """
+    return [_with_key(profile) for profile in fitting(profiles, patterns)]
+
+
+def fitting(profiles: Mapping[str, Profile], patterns: Iterable[str]) -> list[Profile]:
+    """As `matching`, with those that were signed out of."""
     found: dict[str, Profile] = {}
     for pattern in patterns:
         named = {name: profile for name, profile in profiles.items() if fnmatchcase(name, pattern)}
@@ -205,17 +213,21 @@ def matching(profiles: Mapping[str, Profile], patterns: Iterable[str]) -> list[P
                 f"No profile is called {pattern!r}.", hint=f"There are: {', '.join(profiles) or 'none'}."
             )
         found.update(named)
-    return [_with_key(profile) for profile in found.values()]
+    return list(found.values())
 
 
 def _with_key(profile: Profile) -> Profile:
     """The profile, unless it has no key to sign in with: ConfigurationError."""
     if not profile.client_secret:
-        raise ConfigurationError(
-            f"Profile {profile.name!r} lacks one of {', '.join(WAYS)}.",
-            hint=f"`trunkline login {profile.name}` asks for the API key.",
-        )
+        raise keyless(profile.name)
     return profile
+
+
+def keyless(name: str) -> ConfigurationError:
+    """The error of a profile that was signed out of."""
+    return ConfigurationError(
+        f"Profile {name!r} lacks one of {', '.join(WAYS)}.", hint=f"`trunkline login {name}` asks for the API key."
+    )
 
 
 WAYS = ("client_secret", "client_secret_file", "client_secret_env", "client_secret_keyring")

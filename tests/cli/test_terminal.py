@@ -57,6 +57,12 @@ def test_what_sends_nothing_loads_no_client(environment: dict[str, str], argv: l
     assert not loaded & {"trunkline.client", "trunkline.odata.filters", *HEAVY - {"click", "msgspec"}}
 
 
+@pytest.mark.parametrize("command", [["status"], ["calls", "watch"]])
+def test_help_of_an_everyday_command_brings_no_client(command: list[str]) -> None:
+    loaded = imported_by(f"from trunkline.cli import execute\nassert execute({[*command, '--help']}) == 0")
+    assert not loaded & (HEAVY - {"click", "msgspec"})
+
+
 def test_every_public_name_can_be_imported() -> None:
     code = "import trunkline\nfor name in trunkline.__all__: getattr(trunkline, name)\nfrom trunkline import *"
     assert "trunkline" in imported_by(code)

@@ -25,14 +25,7 @@ def draw_table(columns: list[str], rows: list[list[str]], *, pager: bool, droppa
     Where a terminal is too narrow, values are cut, and with ``droppable`` the last columns left out.
     """
     on_terminal = sys.stdout.isatty()
-    width = Console().width if on_terminal else _PIPE_WIDTH
-    widths = _widths(columns, rows, width, droppable=droppable)
-    shown = len(widths)
-    drawn = Table(box=box.SIMPLE_HEAD, pad_edge=False, header_style="bold", show_edge=False)
-    for name, wide in zip(columns, widths, strict=False):
-        drawn.add_column(name, overflow="ellipsis", no_wrap=True, width=wide)
-    for row in rows:
-        drawn.add_row(*map(Text, row[:shown]))
+    drawn = fitted(columns, rows, Console().width if on_terminal else _PIPE_WIDTH, droppable=droppable)
     if not on_terminal:
         plain = Console(width=_PIPE_WIDTH, file=io.StringIO(), highlight=False, color_system=None)
         with plain.capture() as captured:
@@ -48,6 +41,18 @@ def draw_table(columns: list[str], rows: list[list[str]], *, pager: bool, droppa
         click.echo_via_pager(text)
     else:
         click.echo(text, nl=False)
+
+
+def fitted(columns: list[str], rows: list[list[str]], width: int, *, droppable: bool) -> Table:
+    """The table of `draw_table`, as wide as it may be."""
+    widths = _widths(columns, rows, width, droppable=droppable)
+    shown = len(widths)
+    drawn = Table(box=box.SIMPLE_HEAD, pad_edge=False, header_style="bold", show_edge=False)
+    for name, wide in zip(columns, widths, strict=False):
+        drawn.add_column(name, overflow="ellipsis", no_wrap=True, width=wide)
+    for row in rows:
+        drawn.add_row(*map(Text, row[:shown]))
+    return drawn
 
 
 def _widths(columns: list[str], rows: list[list[str]], width: int, *, droppable: bool) -> list[int]:

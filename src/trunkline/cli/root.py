@@ -17,6 +17,7 @@ _COMMANDS = {
     "actions": ("List, find and explain actions.", "actions:actions"),
     "completion": ("Let Tab complete commands, options and values in bash, zsh or fish.", "completion:completion"),
     "doctor": ("Find out what is wrong with a connection, step by step.", "doctor:doctor"),
+    "calls": ("Watch the calls in progress.", "calls:calls"),
     "demo": ("Show the main job on an emulated PBX, from listing to every documented failure.", "demo:demo"),
     "emulator": ("Start a stand-in 3CX on this machine.", "emulator:emulator"),
     "flow": ("Check and run a few steps from a YAML file.", "flow:flow"),
@@ -25,6 +26,7 @@ _COMMANDS = {
     "logout": ("Forget the API key and the token of a saved connection.", "login:logout"),
     "profiles": ("List, show, choose, rename and remove saved connections.", "profiles:profiles"),
     "run": ("Run an action once for each item of a file or pipe.", "run:run"),
+    "status": ("Version, licence, calls, services, trunks and backup of one PBX or many.", "status:status"),
 }
 
 

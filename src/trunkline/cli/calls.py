@@ -1,0 +1,76 @@
+"""``trunkline calls``: the calls in progress, as they come and go."""
+
+from __future__ import annotations
+
+import os
+import re
+import sys
+from typing import Any
+
+import click
+
+from .call_events import LEAST, Choice
+from .root import connection_options
+
+_NUMBER = re.compile(r"\+?[0-9*#]+")
+
+
+@click.group()
+def calls() -> None:
+    """Watch the calls in progress. `trunkline active-calls list` shows them once, `drop-call` ends one."""
+
+
+@calls.command()
+@click.option(
+    "--interval",
+    type=click.FloatRange(LEAST, 3600),
+    default=2.0,
+    show_default=True,
+    metavar="SECONDS",
+    help="Between two looks.",
+)
+@click.option("--number", "numbers", multiple=True, metavar="NUMBER", help="Only calls of this number, whole.")
+@click.option("--text", default="", metavar="TEXT", help="Only calls with this in caller, callee or status.")
+@click.option(
+    "--for", "limit", type=click.FloatRange(0, min_open=True), metavar="SECONDS", help="End after so many seconds."
+)
+@click.option(
+    "--count", type=click.IntRange(1), metavar="N", help="End after N events, calls there at the start not counted."
+)
+@click.option("-o", "--output", type=click.Choice(["table", "jsonl"]), help="Default: table on a terminal, else jsonl.")
+@connection_options
+@click.pass_context
+def watch(
+    ctx: click.Context,
+    /,
+    interval: float,
+    numbers: tuple[str, ...],
+    text: str,
+    limit: float | None,
+    count: int | None,
+    output: str | None,
+    **values: Any,
+) -> int:
+    """Show the calls in progress, and go on showing them, until Ctrl-C.
+
+    \b
+    trunkline calls watch
+    trunkline calls watch --number 100 -o jsonl | jq .call.Caller
+
+    On a terminal a table, drawn anew each time; in a pipe one JSON object for each call that is present at the start,
+    started, changed or ended. A PBX that goes away is waited for.
+    """
+    for number in numbers:
+        if not _NUMBER.fullmatch(number):
+            raise click.UsageError(f"--number takes a number such as 100 or +442079460123, not {number!r}.")
+    live = _live(output)
+    from .call_session import run  # brings a client and an event loop, which --help needs not
+
+    return run(ctx, values, Choice(numbers, text), live=live, interval=interval, limit=limit, count=count)
+
+
+def _live(output: str | None) -> bool:
+    able = sys.stdout.isatty() and os.environ.get("TERM") not in (None, "", "dumb", "unknown")
+    if output == "table" and not able:
+        raise click.UsageError("A table that is drawn anew needs a terminal; -o jsonl writes events.")
+    return able and output != "jsonl"
