@@ -1,0 +1,194 @@
+"""Doing what a plan says: a few at once, each fate told, and what was asked without an answer looked up."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable, Iterator, Sequence
+from typing import Any, Literal, NamedTuple
+
+from ..catalog import load
+from ..client import AsyncPbx
+from ..errors import (
+    Forbidden,
+    NotFound,
+    PreconditionFailed,
+    ServerError,
+    SignInError,
+    TransportError,
+    TrunklineError,
+)
+from ..odata import literal
+from ..transport.retries import Retries
+from .cells import same
+from .plan import Import, Plan, Step
+
+_IN_A_ROW = 5  # so many failures of the way to the PBX, and nothing else between: the rest would fail too
+_WAITS = Retries()
+Order = ("remove", "change", "add")  # what goes and what changes frees addresses, and places of the licence
+
+
+class Fate(NamedTuple):
+    """What became of a step. ``said`` is the reason where it failed, or what is worth knowing where it was done."""
+
+    step: Step
+    state: Literal["done", "failed", "not started"]
+    said: str = ""
+
+
+class Applying:
+    """A plan being carried out.
+
+        fates = await Applying(imported, plan).run(pbx)
+
+    Removals go first, then changes, then additions. Each change and removal is sent only if the PBX still holds what
+    the plan was made from. A failure doesn't stop the rest unless ``stop_on_error``; where the PBX refuses the
+    sign-in, or five in a row fail on the way to it, nothing more is started. An addition is never sent twice unless
+    the PBX says that it has not made it.
+    """
+
+    def __init__(
+        self,
+        imported: Import,
+        plan: Plan,
+        *,
+        concurrency: int = 4,
+        stop_on_error: bool = False,
+        progress: Callable[[Fate], object] = lambda _: None,
+    ) -> None:
+        self.imported, self.plan = imported, plan
+        self.kind = imported.kind
+        self.halted = ""
+        """Why nothing more was started, "" while all goes on."""
+        self._concurrency = concurrency
+        self._stop_on_error = stop_on_error
+        self._progress = progress
+        self._fates: dict[int, Fate] = {}
+        self._in_a_row = 0
+
+    def stop(self, why: str = "interrupted") -> None:
+        """Start nothing more; what is on its way is finished."""
+        self.halted = self.halted or why
+
+    async def run(self, pbx: AsyncPbx) -> list[Fate]:
+        """Do all steps; their fates in the plan's order. Raises nothing that is about a single step."""
+        for do in Order:
+            waiting = iter([(place, step) for place, step in enumerate(self.plan.steps) if step.do == do])
+            await asyncio.gather(*(self._work(pbx, waiting) for _ in range(self._concurrency)))
+        return self.fates
+
+    @property
+    def fates(self) -> list[Fate]:
+        """What became of each step so far, in the plan's order."""
+        steps = enumerate(self.plan.steps)
+        return [self._fates.get(place) or Fate(step, "not started", self.halted) for place, step in steps]
+
+    async def _work(self, pbx: AsyncPbx, waiting: Iterator[tuple[int, Step]]) -> None:
+        for place, step in waiting:
+            if self.halted:
+                return
+            fate = await self._fate(pbx, step)
+            self._fates[place] = fate
+            self._progress(fate)
+            if fate.state == "failed" and self._stop_on_error:
+                self.stop("stopped at the first failure")
+
+    async def _fate(self, pbx: AsyncPbx, step: Step) -> Fate:
+        attempt = 0
+        while True:
+            attempt += 1
+            try:
+                await self._send(pbx, step)
+                self._in_a_row = 0
+                return Fate(step, "done")
+            except (TransportError, ServerError) as error:
+                done, said = await self._looked_up(pbx, step, error)
+                if done:
+                    self._in_a_row = 0
+                    return Fate(step, "done", said)
+                # An answered 503 whose work is not to be found: the PBX has turned it away.
+                if done is False and error.status == 503 and attempt < _WAITS.attempts:
+                    await asyncio.sleep(_WAITS.delay(attempt))
+                    continue
+                return self._failed(step, error, said)
+            except NotFound as error:
+                if step.do == "remove":
+                    return Fate(step, "done", "it was gone already")
+                return self._failed(step, error)
+            except PreconditionFailed as error:
+                fields = ", ".join(error.codes) or "it"
+                return self._failed(
+                    step, error, f"{fields} changed on the PBX since the plan was made; nothing was done"
+                )
+            except TrunklineError as error:
+                return self._failed(step, error)
+
+    def _failed(self, step: Step, error: TrunklineError, said: str = "") -> Fate:
+        self._in_a_row = self._in_a_row + 1 if isinstance(error, TransportError | ServerError | Forbidden) else 0
+        if isinstance(error, SignInError):
+            self.stop(f"the PBX refused the sign-in: {error.message}")
+        elif self._in_a_row >= _IN_A_ROW:
+            self.stop(f"{self._in_a_row} failed in a row: {error.message}")
+        return Fate(step, "failed", said or error.message)
+
+    async def _send(self, pbx: AsyncPbx, step: Step) -> None:
+        resource = self.kind.resource
+        if step.do == "add":
+            await pbx.call(f"{resource}.create", body=step.new)
+        elif step.do == "remove":
+            await pbx.call(f"{resource}.delete", Id=step.id, if_unchanged=step.guard)
+        else:
+            await self._check_expanded(pbx, step)
+            await pbx.call(f"{resource}.update", Id=step.id, body=step.new, if_unchanged=step.guard)
+
+    async def _check_expanded(self, pbx: AsyncPbx, step: Step) -> None:
+        """What comes only with ``$expand`` must be as it was too; ``if_unchanged`` doesn't see it."""
+        known = load().fields(self.kind.type_name(load()))
+        if expanded := [name for name in step.new if known[name].navigation]:
+            row = await self._read(pbx, step, expanded)
+            if differing := [name for name in expanded if row.get(name) != step.old[name]]:
+                raise PreconditionFailed("", status=412, codes=dict.fromkeys(differing, "changed"))
+
+    async def _read(self, pbx: AsyncPbx, step: Step, fields: Sequence[str]) -> Any:
+        return await pbx.call(f"{self.kind.resource}.get", Id=step.id, **self.imported.reading(load(), fields))
+
+    async def _looked_up(
+        self, pbx: AsyncPbx, step: Step, error: TransportError | ServerError
+    ) -> tuple[bool | None, str]:
+        """Whether a step without a good answer was carried out, None if that can't be known; and what to say of it."""
+        if isinstance(error, TransportError) and error.processed is False:
+            return False, error.message
+        try:
+            if step.do == "add":
+                done = await self._added(pbx, step)
+            elif step.do == "remove":
+                return (True, "it is gone") if await self._gone(pbx, step) else (False, f"{error.message} It is there.")
+            else:
+                done = same(step.new, await self._read(pbx, step, list(step.new)))
+        except TrunklineError:
+            return None, (
+                f"{error.message.removesuffix('.')}; whether it was done is not known. "
+                "The same command, run again, finds out."
+            )
+        if done:
+            return True, "its answer was lost, but it is done"
+        return False, f"{error.message.removesuffix('.')}; the PBX does not show it as done"
+
+    async def _gone(self, pbx: AsyncPbx, step: Step) -> bool:
+        try:
+            await self._read(pbx, step, [])
+        except NotFound:
+            return True
+        return False
+
+    async def _added(self, pbx: AsyncPbx, step: Step) -> bool:
+        """Whether there is one with the key, or where the PBX gives the key, with every plain field, that was sent."""
+        known = load().fields(self.kind.type_name(load()))
+        plain = {n: v for n, v in step.new.items() if isinstance(v, str | int) and known[n].name in _FILTERED}
+        sought = {name: plain[name] for name in self.plan.key if name in plain} or plain
+        where = " and ".join(f"{name} eq {literal(value, known[name])}" for name, value in sought.items())
+        options = {**self.imported.reading(load(), [name for name in plain if name not in sought]), "filter": where}
+        rows = await pbx.call(f"{self.kind.resource}.list", **options)
+        return any(same(sought, row) for row in rows)
+
+
+_FILTERED = ("String", "Boolean", "Int32")
