@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import signal
 import sys
+from collections import Counter
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -12,14 +13,12 @@ from typing import IO, TYPE_CHECKING, Any, NamedTuple
 
 import click
 
-from ..client import AsyncPbx
 from ..errors import InvalidArgument, ItemsFailed
-from .connect import settings
 from .output import View, cell, chosen, draw, masked, write_rows
 from .root import connection_options
-from .run import confirmed, settings_of
 
 if TYPE_CHECKING:
+    from ..client import AsyncPbx
     from ..transfer.apply import Applying, Fate
     from ..transfer.plan import Import, Plan, Step
 
@@ -121,9 +120,12 @@ class _Told(NamedTuple):
 
 
 def _run(ctx: click.Context, resource: str, values: dict[str, Any]) -> int:
+    from ..client import AsyncPbx
     from ..transfer.kinds import KINDS
     from ..transfer.plan import Import, Wishes
     from ..transfer.sheet import read_sheet
+    from .connect import settings
+    from .run import settings_of
 
     source: IO[bytes] = values.pop("file")
     name = "stdin" if source.name == "<stdin>" else Path(source.name).name
@@ -263,6 +265,8 @@ def _drive(applying: Applying, connect: Callable[[], AsyncPbx]) -> bool:
 
 def _ask(plan: Plan, url: str, *, shown: bool, view: View) -> None:
     """Ask before sending; before removing ask again. Without a terminal removals need --yes, the rest doesn't."""
+    from .run import confirmed
+
     removals = plan.count("remove")
     if not sys.stderr.isatty():
         if removals:
@@ -344,8 +348,10 @@ def _record(step: Step, view: View) -> dict[str, Any]:
 def _say(fates: list[Fate], applying: Applying, rest: Path | None, imported: Import) -> None:
     """What failed and why, what was not started, and how many of each; the rows that are left, if asked for."""
     for fate in fates:
-        if fate.state == "failed" or (fate.said and fate.state == "done"):
+        if fate.state == "failed":
             click.echo(f"{_whence(fate.step)}: {fate.said}", err=True)
+    for said, count in Counter(fate.said for fate in fates if fate.said and fate.state == "done").items():
+        click.echo(f"{count:,} of those done: {said}.", err=True)
     counts = {state: sum(fate.state == state for fate in fates) for state in ("done", "failed", "not started")}
     if counts["not started"]:
         click.echo(f"Not all was started: {applying.halted}.", err=True)

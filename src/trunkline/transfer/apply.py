@@ -9,6 +9,7 @@ from typing import Any, Literal, NamedTuple
 from ..catalog import load
 from ..client import AsyncPbx
 from ..errors import (
+    ConnectionLost,
     Forbidden,
     NotFound,
     PreconditionFailed,
@@ -24,6 +25,7 @@ from .plan import Import, Plan, Step
 
 _IN_A_ROW = 5  # so many failures of the way to the PBX, and nothing else between: the rest would fail too
 _WAITS = Retries()
+_LATE = "the answer was lost, but it is done"
 Order = ("remove", "change", "add")  # what goes and what changes frees addresses, and places of the licence
 
 
@@ -101,34 +103,41 @@ class Applying:
                 self._in_a_row = 0
                 return Fate(step, "done")
             except (TransportError, ServerError) as error:
+                failure: TrunklineError = error
                 done, said = await self._looked_up(pbx, step, error)
-                if done:
-                    self._in_a_row = 0
-                    return Fate(step, "done", said)
-                # An answered 503 whose work is not to be found: the PBX has turned it away.
-                if done is False and error.status == 503 and attempt < _WAITS.attempts:
+                if done is False and self._again(step, error) and attempt < _WAITS.attempts and not self.halted:
                     await asyncio.sleep(_WAITS.delay(attempt))
                     continue
-                return self._failed(step, error, said)
-            except NotFound as error:
-                if step.do == "remove":
-                    return Fate(step, "done", "it was gone already")
-                return self._failed(step, error)
-            except PreconditionFailed as error:
-                fields = ", ".join(error.codes) or "it"
-                return self._failed(
-                    step, error, f"{fields} changed on the PBX since the plan was made; nothing was done"
-                )
             except TrunklineError as error:
-                return self._failed(step, error)
+                # What was sent again may be refused because the first one arrived in the end.
+                done, said = await self._looked_up(pbx, step, error) if attempt > 1 else (False, "")
+                said = said if done else _refusal(error)
+                if step.do == "remove" and isinstance(error, NotFound):
+                    done, said = True, "it was gone already"
+                failure = error
+            if done:
+                self._in_a_row = 0
+                return Fate(step, "done", said)
+            return self._failed(step, failure, said)
 
-    def _failed(self, step: Step, error: TrunklineError, said: str = "") -> Fate:
+    def _again(self, step: Step, error: TrunklineError) -> bool:
+        """Whether a step that was looked up and isn't done may be sent again.
+
+        Not an addition whose connection broke, for the PBX may still be at it; unless it refuses a second one, as it
+        does where the key is a user's Number.
+        """
+        if error.status == 503:
+            return True
+        alone = step.do != "add" or set(self.plan.key) <= set(self.kind.fixed)
+        return alone and isinstance(error, ConnectionLost)
+
+    def _failed(self, step: Step, error: TrunklineError, said: str) -> Fate:
         self._in_a_row = self._in_a_row + 1 if isinstance(error, TransportError | ServerError | Forbidden) else 0
         if isinstance(error, SignInError):
-            self.stop(f"the PBX refused the sign-in: {error.message}")
+            self.stop(f"the PBX refused the sign-in: {_open(error)}")
         elif self._in_a_row >= _IN_A_ROW:
-            self.stop(f"{self._in_a_row} failed in a row: {error.message}")
-        return Fate(step, "failed", said or error.message)
+            self.stop(f"{self._in_a_row} failed in a row: {_open(error)}")
+        return Fate(step, "failed", said)
 
     async def _send(self, pbx: AsyncPbx, step: Step) -> None:
         resource = self.kind.resource
@@ -151,27 +160,22 @@ class Applying:
     async def _read(self, pbx: AsyncPbx, step: Step, fields: Sequence[str]) -> Any:
         return await pbx.call(f"{self.kind.resource}.get", Id=step.id, **self.imported.reading(load(), fields))
 
-    async def _looked_up(
-        self, pbx: AsyncPbx, step: Step, error: TransportError | ServerError
-    ) -> tuple[bool | None, str]:
+    async def _looked_up(self, pbx: AsyncPbx, step: Step, error: TransportError | PbxError) -> tuple[bool | None, str]:
         """Whether a step without a good answer was carried out, None if that can't be known; and what to say of it."""
-        if isinstance(error, TransportError) and error.processed is False:
+        if error.method == "GET" or (isinstance(error, TransportError) and error.processed is False):
             return False, error.message
         try:
             if step.do == "add":
                 done = await self._added(pbx, step)
             elif step.do == "remove":
-                return (True, "it is gone") if await self._gone(pbx, step) else (False, f"{error.message} It is there.")
+                done = await self._gone(pbx, step)
             else:
                 done = same(step.new, await self._read(pbx, step, list(step.new)))
         except TrunklineError:
-            return None, (
-                f"{error.message.removesuffix('.')}; whether it was done is not known. "
-                "The same command, run again, finds out."
-            )
+            return None, (f"{_open(error)}; whether it was done is not known. The same command, run again, finds out.")
         if done:
-            return True, "its answer was lost, but it is done"
-        return False, f"{error.message.removesuffix('.')}; the PBX does not show it as done"
+            return True, _LATE
+        return False, f"{_open(error)}; the PBX does not show it as done"
 
     async def _gone(self, pbx: AsyncPbx, step: Step) -> bool:
         try:
@@ -192,3 +196,15 @@ class Applying:
 
 
 _FILTERED = ("String", "Boolean", "Int32")
+
+
+def _refusal(error: TrunklineError) -> str:
+    if isinstance(error, PreconditionFailed):
+        fields = ", ".join(error.codes) or "it"
+        return f"{fields} changed on the PBX since the plan was made; nothing was done"
+    return error.message
+
+
+def _open(error: TrunklineError) -> str:
+    """An error's message for the middle of a sentence."""
+    return error.message.removesuffix(".")

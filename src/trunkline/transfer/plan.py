@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any, Literal, NamedTuple
 
@@ -209,7 +210,7 @@ class _Comparison:
             found = self.by_key.get(key, []) if key is not None else []
             kept.update(row["Id"] for row in found)
             if len(found) > 1:
-                ids = ", ".join(str(row["Id"]) for row in found)
+                ids = ", ".join([*(str(row["Id"]) for row in found[:5]), *["…"] * (len(found) > 5)])
                 self._say(line, f"{len(found)} {self.kind.resource} have {self.imported.shown_key(line)}: Ids {ids}.")
             elif found:
                 step = self._change(line, found[0])
@@ -350,8 +351,8 @@ class _Comparison:
 
 
 def _about(column: Column, problem: UsageError) -> str:
-    said = problem.message
-    return f"{column.title}: {said}" if not said.startswith(column.field) else said
+    said = re.sub(r" of \w+\.create\b", "", problem.message)  # a column is of no action
+    return said if said.startswith(column.field) else f"{column.title} {said}"
 
 
 def _placed(whole: Any, path: Sequence[str], value: Any) -> Any:
