@@ -160,7 +160,7 @@ class Applying:
     async def _read(self, pbx: AsyncPbx, step: Step, fields: Sequence[str]) -> Any:
         return await pbx.call(f"{self.kind.resource}.get", Id=step.id, **self.imported.reading(load(), fields))
 
-    async def _looked_up(self, pbx: AsyncPbx, step: Step, error: TransportError | PbxError) -> tuple[bool | None, str]:
+    async def _looked_up(self, pbx: AsyncPbx, step: Step, error: TrunklineError) -> tuple[bool | None, str]:
         """Whether a step without a good answer was carried out, None if that can't be known; and what to say of it."""
         if error.method == "GET" or (isinstance(error, TransportError) and error.processed is False):
             return False, error.message
