@@ -11,7 +11,7 @@ import msgspec
 from ..catalog import Catalog, TypeSpec, load
 from ..catalog.secret import MASK
 from ..client import AsyncPbx
-from ..errors import InvalidArgument, UsageError
+from ..errors import BadRequest, InvalidArgument, UsageError, VersionMismatch
 from .cells import as_written, cleared, key_part, parsed, same, unmasked
 from .headers import Column, chosen_key, columns_of, fields_of
 from .kinds import Kind
@@ -127,10 +127,25 @@ class Import:
         """
         present: list[Row] = []
         lister = f"{self.kind.resource}.list"
-        async for page in pbx.call(lister, **self.reading(load())).pages():
-            present += page.rows
-            progress(len(present))
+        try:
+            async for page in pbx.call(lister, **self.reading(load())).pages():
+                present += page.rows
+                progress(len(present))
+        except BadRequest:
+            self._check_version(pbx.catalog)
+            raise
         return _Comparison(self, present, pbx.catalog).plan()
+
+    def _check_version(self, catalog: Catalog) -> None:
+        """VersionMismatch names the columns that this version of 3CX has no fields for."""
+        type_name = self.kind.type_name(catalog)
+        unknown = [column.field for column in self.columns if column.field not in catalog.fields(type_name)]
+        if unknown:
+            said = ", ".join(f"{field} ({load().elsewhere(type_name, field)})" for field in dict.fromkeys(unknown))
+            raise VersionMismatch(
+                f"This PBX runs {catalog.version}, whose {self.kind.resource} lack {said}.",
+                hint="--ignore-column leaves a column out.",
+            )
 
     def reading(self, catalog: Catalog, fields: Sequence[str] | None = None) -> dict[str, Any]:
         """The options ``select`` and ``expand`` for what is compared, or for some fields of it."""
