@@ -12,8 +12,8 @@ import pytest
 from conftest import CLIENT, KEY, System
 from trunkline import AsyncPbx, Pbx
 from trunkline.catalog.secret import MASK
-from trunkline.errors import InvalidArgument, VersionMismatch
 from trunkline.emulator import Emulator, running
+from trunkline.errors import InvalidArgument, VersionMismatch
 from trunkline.transfer.kinds import CONTACTS, USERS
 from trunkline.transfer.plan import Import, Plan, Wishes
 from trunkline.transfer.sheet import read_sheet

@@ -190,7 +190,7 @@ class Applying:
         plain = {n: v for n, v in step.new.items() if isinstance(v, str | int) and known[n].name in _FILTERED}
         sought = {name: plain[name] for name in self.plan.key if name in plain} or plain
         where = " and ".join(f"{name} eq {literal(value, known[name])}" for name, value in sought.items())
-        options = {**self.imported.reading(load(), [name for name in plain if name not in sought]), "filter": where}
+        options = {**self.imported.reading(load(), list(sought)), "filter": where}
         rows = await pbx.call(f"{self.kind.resource}.list", **options)
         return any(same(sought, row) for row in rows)
 
