@@ -9,7 +9,7 @@ import pytest
 from trunkline.catalog import load
 from trunkline.catalog.secret import MASK
 from trunkline.errors import InvalidArgument, UnknownName, UsageError
-from trunkline.transfer.cells import as_written, cleared, key_part, parsed, same, unmasked
+from trunkline.transfer.cells import as_written, cleared, completed, key_part, parsed, same
 from trunkline.transfer.headers import chosen_key, columns_of
 from trunkline.transfer.kinds import CONTACTS, USERS
 
@@ -103,13 +103,21 @@ def test_a_value_is_there_when_all_that_it_names_is(wanted: Any, present: Any, a
 
 
 def test_a_masked_secret_is_what_the_pbx_holds() -> None:
-    assert unmasked({"Id": 1, "Password": MASK}, {"Id": 1, "Password": "old"}) == {"Id": 1, "Password": "old"}
+    assert completed({"Id": 1, "Password": MASK}, {"Id": 1, "Password": "old"}) == {"Id": 1, "Password": "old"}
     phones = [{"Id": 2, "Secret": MASK, "Name": "b"}, {"Id": 1, "Secret": MASK}]
     present = [{"Id": 1, "Secret": "one"}, {"Id": 2, "Secret": "two"}]
-    assert [row["Secret"] for row in unmasked(phones, present)] == ["two", "one"]
-    assert unmasked({"Name": "new", "Password": MASK}, None) == {"Name": "new"}
+    assert [row["Secret"] for row in completed(phones, present)] == ["two", "one"]
+    assert completed({"Name": "new", "Password": MASK}, None) == {"Name": "new"}
     with pytest.raises(InvalidArgument, match="--show-secrets"):
-        unmasked([{"Secret": MASK}], [{"Secret": "one"}])
+        completed([{"Secret": MASK}], [{"Secret": "one"}])
+
+
+def test_rows_of_a_list_are_sent_whole() -> None:
+    present = [{"GroupId": 1, "Name": "a", "Rights": {"RoleName": "users", "CanBargeIn": True}}, {"GroupId": 2}]
+    wanted = [{"GroupId": 1}, {"GroupId": 3, "Rights": {"RoleName": "managers"}}]
+    assert completed(wanted, present) == [present[0], wanted[1]]
+    promoted = [{"GroupId": 1, "Rights": {"RoleName": "managers"}}]
+    assert completed(promoted, present) == [{"GroupId": 1, "Name": "a", "Rights": {"RoleName": "managers"}}]
 
 
 @pytest.mark.parametrize(

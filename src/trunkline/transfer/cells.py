@@ -119,30 +119,31 @@ def _ordered(rows: list[Any]) -> list[Any]:
     return rows
 
 
-def unmasked(wanted: Any, present: Any) -> Any:
-    """``wanted`` with what the PBX holds in the place of each mask; without a present value the field is left out.
+def completed(wanted: Any, present: Any) -> Any:
+    """``wanted`` as it can be sent: with what the PBX holds where a secret is masked, and of lists every row whole.
 
-    InvalidArgument where a masked secret stands in a list that has not the same elements any more.
+    A row is known again by its department, its Id or its name; what it doesn't name stays as it is, for such lists are
+    written whole (PBX.md, Requests). A masked secret that the PBX doesn't hold is left out. InvalidArgument where a
+    row with a masked secret can't be known again.
     """
     if isinstance(wanted, Mapping):
         old = present if isinstance(present, Mapping) else {}
         kept = {name: value for name, value in wanted.items() if value != MASK or name in old}
-        return {name: old[name] if value == MASK else unmasked(value, old.get(name)) for name, value in kept.items()}
+        return {name: old[name] if value == MASK else completed(value, old.get(name)) for name, value in kept.items()}
     if isinstance(wanted, list):
-        known = present if isinstance(present, list) else []
-        return [unmasked(value, _counterpart(value, known)) for value in wanted]
+        known = [row for row in present if isinstance(row, Mapping)] if isinstance(present, list) else []
+        return [_whole_row(value, known) if isinstance(value, Mapping) else value for value in wanted]
     return wanted
 
 
-def _counterpart(value: Any, known: list[Any]) -> Any:
-    if not isinstance(value, Mapping):
-        return None
-    for name in ("Id", "Name", "MacAddress"):
-        if value.get(name) not in (None, ""):
-            return next((one for one in known if isinstance(one, Mapping) and one.get(name) == value[name]), None)
-    if known and has_mask(value):
+def _whole_row(row: Mapping[str, Any], known: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
+    for name in ("GroupId", "Id", "Name"):
+        if row.get(name) not in (None, ""):
+            old = next((one for one in known if one.get(name) == row[name]), {})
+            return {**old, **completed(row, old)}
+    if known and has_mask(row):
         raise InvalidArgument("has a masked secret in a row without an Id; export it with --show-secrets.")
-    return None
+    return dict(completed(row, {}))
 
 
 def has_mask(value: Any) -> bool:

@@ -12,13 +12,14 @@ from ..catalog import Catalog, TypeSpec, load
 from ..catalog.secret import MASK
 from ..client import AsyncPbx
 from ..errors import BadRequest, InvalidArgument, UsageError, VersionMismatch
-from .cells import as_written, cleared, key_part, parsed, same, unmasked
+from .cells import as_written, cleared, completed, key_part, parsed, same
 from .headers import Column, chosen_key, columns_of, fields_of
 from .kinds import Kind
 from .sheet import Line, Sheet
 
 Row = Mapping[str, Any]
 Key = tuple[str, ...]
+_WHOLE = "Rights"  # of a department's member; it is lost unless it is written back (PBX.md, Requests)
 _SHOWN = 20  # mistakes of a file that are told at once
 
 
@@ -157,9 +158,9 @@ class Import:
         return {"select": list(dict.fromkeys(plain)), **({"expand": expand} if expand else {})}
 
     def _expansion(self, name: str, spec: TypeSpec, catalog: Catalog) -> str:
-        """``Groups($expand=Rights)``, with what any cell of the column speaks of."""
+        """``Groups($expand=Rights)``: what any cell of the column speaks of, and what must be written back."""
         place = next(column.place for column in self.columns if column.field == name)
-        spoken = {field for line in self.sheet.lines for field in _names_in(line.cells[place])}
+        spoken = {field for line in self.sheet.lines for field in _names_in(line.cells[place])} | {_WHOLE}
         return _expanded(name, spec, spoken, catalog)
 
 
@@ -292,7 +293,7 @@ class _Comparison:
             value = self._parsed(text, column)
             if same(value, present):
                 return None
-            value = unmasked(value, present)
+            value = completed(value, present)
         return (_placed(whole, column.path[1:], value),)
 
     def _parsed(self, text: str, column: Column) -> Any:
@@ -308,7 +309,7 @@ class _Comparison:
                     continue
                 try:
                     values[field] = _placed(
-                        values.get(field), column.path[1:], unmasked(self._parsed(text, column), None)
+                        values.get(field), column.path[1:], completed(self._parsed(text, column), None)
                     )
                 except UsageError as problem:
                     self._say(line, _about(column, problem))
