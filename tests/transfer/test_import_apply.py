@@ -138,7 +138,7 @@ def test_a_user_or_change_that_never_arrived_is_sent_again(system: System, pbx: 
 
 def test_where_it_can_not_be_looked_up_either_that_is_said(system: System) -> None:
     system.emulator.add_fault("reset-after:times=1@POST /Contacts")
-    system.emulator.add_fault("500:after=1@GET /Contacts")
+    system.emulator.add_fault("500:after=2@GET /Contacts")
     done = apply(system, CONTACTS, NEW, concurrency=1, stop_on_error=True)
     assert done.states == "failed not started not started"
     assert "whether it was done is not known" in done.fates[0].said
@@ -155,6 +155,18 @@ def test_another_field_may_change_meanwhile_and_keeps_its_change(system: System,
     done = apply(system, CONTACTS, CHANGED, between=lambda: pbx.contacts.update(2, {"Tag": "vip"}))
     assert done.states == "done done done"
     assert (pbx.contacts.get(2)["Title"], pbx.contacts.get(2)["Tag"]) == ("Dr", "vip")
+
+
+def test_what_somebody_added_meanwhile_is_not_added_again(system: System, pbx: Pbx) -> None:
+    def meanwhile() -> None:
+        pbx.contacts.create({"FirstName": "Ada", "PhoneNumber": "+442079460001"})
+        pbx.contacts.create({"FirstName": "Somebody", "PhoneNumber": "+442079460002"})
+
+    done = apply(system, CONTACTS, NEW, between=meanwhile)
+    assert done.states == "done failed done"
+    assert done.fates[0].said == "somebody has added it since the plan was made"
+    assert "with other values" in done.fates[1].said
+    assert sorted(numbers(pbx)) == [f"+44207946000{n}" for n in (1, 2, 3)]
 
 
 def test_departments_that_changed_meanwhile_are_not_overwritten(system: System, pbx: Pbx) -> None:

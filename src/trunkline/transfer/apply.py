@@ -25,6 +25,8 @@ from .plan import Import, Plan, Step
 
 _IN_A_ROW = 5  # so many failures of the way to the PBX, and nothing else between: the rest would fail too
 _WAITS = Retries()
+_MADE = "somebody has added it since the plan was made"
+_OTHER = "there is one by now, with other values: the same command, run again, compares them"
 _LATE = "the answer was lost, but it is done"
 Order = ("remove", "change", "add")  # what goes and what changes frees addresses, and places of the licence
 
@@ -42,10 +44,10 @@ class Applying:
 
         fates = await Applying(imported, plan).run(pbx)
 
-    Removals go first, then changes, then additions. Each change and removal is sent only if the PBX still holds what
-    the plan was made from. A failure doesn't stop the rest unless ``stop_on_error``; where the PBX refuses the
-    sign-in, or five in a row fail on the way to it, nothing more is started. An addition is never sent twice unless
-    the PBX says that it has not made it.
+    Removals go first, then changes, then additions. A change or removal is sent only if the PBX still holds what the
+    plan was made from; a contact is added only if there is none with its key by now. A failure doesn't stop the rest
+    unless ``stop_on_error``; where the PBX refuses the sign-in, or five in a row fail on the way to it, nothing more
+    is started. An addition is never sent twice unless the PBX says that it has not made it.
     """
 
     def __init__(
@@ -112,7 +114,9 @@ class Applying:
                 # What was sent again may be refused because the first one arrived in the end.
                 done, said = await self._looked_up(pbx, step, error) if attempt > 1 else (False, "")
                 said = said if done else _refusal(error)
-                if step.do == "remove" and isinstance(error, NotFound):
+                if isinstance(error, _MadeMeanwhile):
+                    done, said = error.same, error.message
+                elif step.do == "remove" and isinstance(error, NotFound):
                     done, said = True, "it was gone already"
                 failure = error
             if done:
@@ -123,13 +127,11 @@ class Applying:
     def _again(self, step: Step, error: TrunklineError) -> bool:
         """Whether a step that was looked up and isn't done may be sent again.
 
-        Not an addition whose connection broke, for the PBX may still be at it; unless it refuses a second one, as it
-        does where the key is a user's Number.
+        Not an addition whose connection broke, for the PBX may still be at it; unless it refuses a second one.
         """
         if error.status == 503:
             return True
-        alone = step.do != "add" or set(self.plan.key) <= set(self.kind.fixed)
-        return alone and isinstance(error, ConnectionLost)
+        return (step.do != "add" or self.kind.unique) and isinstance(error, ConnectionLost)
 
     def _failed(self, step: Step, error: TrunklineError, said: str) -> Fate:
         self._in_a_row = self._in_a_row + 1 if isinstance(error, TransportError | ServerError | Forbidden) else 0
@@ -142,6 +144,8 @@ class Applying:
     async def _send(self, pbx: AsyncPbx, step: Step) -> None:
         resource = self.kind.resource
         if step.do == "add":
+            if not self.kind.unique and (there := await self._added(pbx, step)) is not None:
+                raise _MadeMeanwhile(there)
             await pbx.call(f"{resource}.create", body=step.new)
         elif step.do == "remove":
             await pbx.call(f"{resource}.delete", Id=step.id, if_unchanged=step.guard)
@@ -167,6 +171,8 @@ class Applying:
         try:
             if step.do == "add":
                 done = await self._added(pbx, step)
+                if done is False:
+                    return False, _OTHER
             elif step.do == "remove":
                 done = await self._gone(pbx, step)
             else:
@@ -184,15 +190,26 @@ class Applying:
             return True
         return False
 
-    async def _added(self, pbx: AsyncPbx, step: Step) -> bool:
-        """Whether there is one with the key, or where the PBX gives the key, with every plain field, that was sent."""
+    async def _added(self, pbx: AsyncPbx, step: Step) -> bool | None:
+        """Whether the one with the key of an addition has its other plain fields too; None if there is none.
+
+        Where the PBX gives the key, it is known by all its fields.
+        """
         known = load().fields(self.kind.type_name(load()))
         plain = {n: v for n, v in step.new.items() if isinstance(v, str | int) and known[n].name in _FILTERED}
         sought = {name: plain[name] for name in self.plan.key if name in plain} or plain
         where = " and ".join(f"{name} eq {literal(value, known[name])}" for name, value in sought.items())
-        options = {**self.imported.reading(load(), list(sought)), "filter": where}
-        rows = await pbx.call(f"{self.kind.resource}.list", **options)
-        return any(same(sought, row) for row in rows)
+        options = {**self.imported.reading(load(), list(plain)), "filter": where}
+        rows = [row for row in await pbx.call(f"{self.kind.resource}.list", **options) if same(sought, row)]
+        return any(same(plain, row) for row in rows) if rows else None
+
+
+class _MadeMeanwhile(TrunklineError):
+    """There is one by now that the plan was going to add; ``same`` if with the same values."""
+
+    def __init__(self, same: bool) -> None:
+        super().__init__(_MADE if same else _OTHER)
+        self.same = same
 
 
 _FILTERED = ("String", "Boolean", "Int32")

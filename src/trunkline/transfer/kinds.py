@@ -21,6 +21,11 @@ class Kind(NamedTuple):
     given: tuple[str, ...] = ("Id",)
     fixed: tuple[str, ...] = ()
 
+    @property
+    def unique(self) -> bool:
+        """Whether the PBX itself refuses a second one: no two have the same number."""
+        return bool(self.fixed)
+
     def action(self, catalog: Catalog, verb: str) -> Action:
         return catalog.action(f"{self.resource}.{verb}")
 
