@@ -11,8 +11,9 @@ import pytest
 from conftest import CLIENT, KEY, System
 from trunkline import AsyncPbx, Pbx
 from trunkline.transfer.apply import Applying, Fate
+from trunkline.transfer.importing import Import
 from trunkline.transfer.kinds import CONTACTS, USERS, Kind
-from trunkline.transfer.plan import Import, Plan, Wishes
+from trunkline.transfer.plan import Plan, Wishes
 from trunkline.transfer.sheet import read_sheet
 
 NEW = "PhoneNumber,FirstName\n+442079460001,Ada\n+442079460002,Bo\n+442079460003,Cy\n"

@@ -14,8 +14,9 @@ from trunkline import AsyncPbx, Pbx
 from trunkline.catalog.secret import MASK
 from trunkline.emulator import Emulator, running
 from trunkline.errors import InvalidArgument, VersionMismatch
+from trunkline.transfer.importing import Import
 from trunkline.transfer.kinds import CONTACTS, USERS
-from trunkline.transfer.plan import Import, Plan, Wishes
+from trunkline.transfer.plan import Plan, Wishes
 from trunkline.transfer.sheet import read_sheet
 
 

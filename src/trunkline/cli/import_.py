@@ -14,13 +14,15 @@ from typing import IO, TYPE_CHECKING, Any, NamedTuple
 import click
 
 from ..errors import InvalidArgument, ItemsFailed
-from .output import View, cell, chosen, draw, masked, write_rows
+from .import_shown import counted, plan_lines, show_fates, show_plan
+from .output import View, chosen
 from .root import connection_options
 
 if TYPE_CHECKING:
     from ..client import AsyncPbx
     from ..transfer.apply import Applying, Fate
-    from ..transfer.plan import Import, Plan, Step
+    from ..transfer.importing import Import
+    from ..transfer.plan import Plan, Step
 
 _FORMATS = ("table", "json", "jsonl", "csv")
 _ON_STDERR = 40  # lines of a plan, where stdout is a pipe and somebody is asked
@@ -121,8 +123,9 @@ class _Told(NamedTuple):
 
 def _run(ctx: click.Context, resource: str, values: dict[str, Any]) -> int:
     from ..client import AsyncPbx
+    from ..transfer.importing import Import
     from ..transfer.kinds import KINDS
-    from ..transfer.plan import Import, Wishes
+    from ..transfer.plan import Wishes
     from ..transfer.sheet import read_sheet
     from .connect import settings
     from .run import settings_of
@@ -147,8 +150,8 @@ def _run(ctx: click.Context, resource: str, values: dict[str, Any]) -> int:
         click.echo(note, err=True)
     refusal = _too_many(plan, imported, told.limit)
     if not told.apply:
-        _show(plan, told.view)
-        click.echo(_counted(plan, url), err=True)
+        show_plan(plan, told.view)
+        click.echo(counted(plan, url), err=True)
         if refusal is not None:
             click.echo(f"--apply would refuse this: {refusal.message}", err=True)
         elif plan.steps:
@@ -210,8 +213,8 @@ def _apply(imported: Import, plan: Plan, told: _Told, url: str, connect: Callabl
 
     drawn = told.view.output == "table"
     if drawn:
-        _show(plan, told.view)
-    click.echo(_counted(plan, url), err=True)
+        show_plan(plan, told.view)
+    click.echo(counted(plan, url), err=True)
     if not plan.steps:
         if told.rest is not None:
             _write_rest(told.rest, imported, {})
@@ -232,7 +235,7 @@ def _apply(imported: Import, plan: Plan, told: _Told, url: str, connect: Callabl
         interrupted = _drive(applying, connect)
     fates = applying.fates
     if not drawn:
-        write_rows([{**_record(f.step, told.view), "result": f.state, "said": f.said} for f in fates], _open(told.view))
+        show_fates(fates, told.view)
     _say(fates, applying, told.rest, imported)
     if interrupted:
         return 130
@@ -276,7 +279,7 @@ def _ask(plan: Plan, url: str, *, shown: bool, view: View) -> None:
             )
         return
     if not shown:
-        lines = [f"{_SIGNS[step.do]} {step.key} {_summary(step, view)}" for step in plan.steps]
+        lines = plan_lines(plan, view)
         click.echo("\n".join(lines[:_ON_STDERR]), err=True)
         if len(lines) > _ON_STDERR:
             click.echo(f"… and {len(lines) - _ON_STDERR:,} more; --plan shows all.", err=True)
@@ -287,62 +290,6 @@ def _ask(plan: Plan, url: str, *, shown: bool, view: View) -> None:
     if not agreed:
         click.echo("Nothing was sent.", err=True)
         raise click.Abort
-
-
-_SIGNS = {"add": "+ add", "change": "~ change", "remove": "- remove"}
-
-
-def _counted(plan: Plan, url: str) -> str:
-    if not plan.steps:
-        return f"Nothing to do: {plan.kind.some(plan.alike)} on {url} as in the file."
-    counts = ", ".join(f"{plan.count(do):,} to {do}" for do in ("add", "change", "remove"))
-    there = f"{plan.kind.some(plan.present)} on {url}, matched by {', '.join(plan.key)}"
-    return f"{counts}, {plan.alike:,} as they are; {there}."
-
-
-def _show(plan: Plan, view: View) -> None:
-    """The plan on stdout: a table with a row for each field that changes, or a record for each step."""
-    if view.output != "table":
-        write_rows([_record(step, view) for step in plan.steps], _open(view))
-    elif plan.steps:
-        rows = [row for step in plan.steps for row in _table_rows(step, view)]
-        draw(["Do", "Line", "Which", "Field", "Now", "Then"], rows, View("table", ("all",), pager=view.pager))
-
-
-def _open(view: View) -> View:
-    """The view for rows whose secrets have been masked."""
-    return view._replace(show_secrets=True)
-
-
-def _table_rows(step: Step, view: View) -> Iterator[list[str]]:
-    which = " ".join(part for part in (step.key, step.name) if part)
-    line = "" if step.line is None else str(step.line)
-    if step.do == "change":
-        old, new = _fields(step, view)
-        for number, (name, value) in enumerate(new.items()):
-            first = [_SIGNS[step.do], line, which] if number == 0 else ["", "", ""]
-            yield [*first, name, cell(old[name]), cell(value)]
-    else:
-        yield [_SIGNS[step.do], line, which, "", "", _summary(step, view)]
-
-
-def _summary(step: Step, view: View) -> str:
-    old, new = _fields(step, view)
-    if step.do == "remove":
-        return step.name
-    if step.do == "add":
-        return ", ".join(f"{name} {cell(value)}" for name, value in new.items())
-    return ", ".join(f"{name}: {cell(old[name])} → {cell(value)}" for name, value in new.items())
-
-
-def _fields(step: Step, view: View) -> tuple[dict[str, Any], dict[str, Any]]:
-    return (step.old, step.new) if view.show_secrets else (masked(step.old), masked(step.new))
-
-
-def _record(step: Step, view: View) -> dict[str, Any]:
-    """A step for a machine; ``old`` and ``new`` hold the fields that differ."""
-    old, new = _fields(step, view)
-    return {"do": step.do, "line": step.line, "key": step.key, "id": step.id, "old": old, "new": new}
 
 
 def _say(fates: list[Fate], applying: Applying, rest: Path | None, imported: Import) -> None:

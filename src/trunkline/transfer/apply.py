@@ -21,7 +21,8 @@ from ..errors import (
 from ..odata import literal
 from ..transport.retries import Retries
 from .cells import same
-from .plan import Import, Plan, Step
+from .importing import Import
+from .plan import Plan, Step
 
 _IN_A_ROW = 5  # so many failures of the way to the PBX, and nothing else between: the rest would fail too
 _WAITS = Retries()

@@ -55,14 +55,9 @@ def columns_of(
         else:
             columns.append(Column(place, title, path, spec))
     if unknown:
+        many = f"{len(unknown)} of the columns are no fields" if len(unknown) > 1 else "A column is no field"
         raise UnknownName(
-            "\n  ".join(
-                [
-                    f"{len(unknown)} of the columns are no fields of {kind.resource}." * (len(unknown) > 1)
-                    or "A column is no field of " + kind.resource + ".",
-                    *unknown,
-                ]
-            ),
+            "\n  ".join([f"{many} of {kind.resource}.", *unknown]),
             hint="--map 'COLUMN=Field' names the field, --ignore-column COLUMN leaves a column out.",
         )
     _distinct(columns)
