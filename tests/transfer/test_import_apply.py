@@ -229,6 +229,25 @@ def test_a_pbx_that_falls_silent(system: System) -> None:
     assert done.fates[0].said == "the answer was lost, but it is done"
 
 
+def test_what_is_cut_off_on_its_way_is_told_from_what_was_not_started(system: System, pbx: Pbx) -> None:
+    imported = Import(read_sheet(NEW.encode(), "x.csv"), CONTACTS)
+    system.emulator.add_fault("delay-after=2:after=1@POST /Contacts")
+
+    async def cut_off() -> list[Fate]:
+        async with AsyncPbx(system.url, CLIENT, KEY) as client:
+            applying = Applying(imported, await imported.plan(client), concurrency=1)
+            running = asyncio.create_task(applying.run(client))
+            while len(numbers(pbx)) < 2:
+                await asyncio.sleep(0.01)
+            running.cancel()
+            await asyncio.gather(running, return_exceptions=True)
+            return applying.fates
+
+    fates = asyncio.run(cut_off())
+    assert [fate.state for fate in fates] == ["done", "failed", "not started"]
+    assert fates[1].said.startswith("it was cut off on its way")
+
+
 def test_nothing_secret_is_in_what_is_said(system: System) -> None:
     done = apply(system, USERS, "Number,FirstName,VMPIN\n150,Ada,x-secret-x\n")
     assert done.states == "failed"

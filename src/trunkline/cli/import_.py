@@ -260,7 +260,7 @@ def _drive(applying: Applying, connect: Callable[[], AsyncPbx]) -> bool:
     try:
         asyncio.run(drive())
     except KeyboardInterrupt:
-        click.echo("What was on its way is not known; the same command, run again, finds out.", err=True)
+        interrupted = True
     finally:
         signal.signal(signal.SIGINT, before)
     return interrupted

@@ -28,6 +28,7 @@ _IN_A_ROW = 5  # so many failures of the way to the PBX, and nothing else betwee
 _WAITS = Retries()
 _MADE = "somebody has added it since the plan was made"
 _OTHER = "there is one by now, with other values: the same command, run again, compares them"
+_RUN_AGAIN = "whether it was done is not known, and the same command, run again, finds out"
 _LATE = "the answer was lost, but it is done"
 Order = ("remove", "change", "add")  # what goes and what changes frees addresses, and places of the licence
 
@@ -68,6 +69,7 @@ class Applying:
         self._stop_on_error = stop_on_error
         self._progress = progress
         self._fates: dict[int, Fate] = {}
+        self._started: set[int] = set()
         self._in_a_row = 0
 
     def stop(self, why: str = "interrupted") -> None:
@@ -83,14 +85,19 @@ class Applying:
 
     @property
     def fates(self) -> list[Fate]:
-        """What became of each step so far, in the plan's order."""
-        steps = enumerate(self.plan.steps)
-        return [self._fates.get(place) or Fate(step, "not started", self.halted) for place, step in steps]
+        """What became of each step so far, in the plan's order; what was cut off on its way counts as failed."""
+        return [self._fates.get(place) or self._open_fate(place, step) for place, step in enumerate(self.plan.steps)]
+
+    def _open_fate(self, place: int, step: Step) -> Fate:
+        if place in self._started:
+            return Fate(step, "failed", f"it was cut off on its way; {_RUN_AGAIN}")
+        return Fate(step, "not started", self.halted)
 
     async def _work(self, pbx: AsyncPbx, waiting: Iterator[tuple[int, Step]]) -> None:
         for place, step in waiting:
             if self.halted:
                 return
+            self._started.add(place)
             fate = await self._fate(pbx, step)
             self._fates[place] = fate
             self._progress(fate)
@@ -179,7 +186,7 @@ class Applying:
             else:
                 done = same(step.new, await self._read(pbx, step, list(step.new)))
         except TrunklineError:
-            return None, (f"{_open(error)}; whether it was done is not known. The same command, run again, finds out.")
+            return None, f"{_open(error)}; {_RUN_AGAIN}"
         if done:
             return True, _LATE
         return False, f"{_open(error)}; the PBX does not show it as done"
