@@ -6,9 +6,13 @@ Exit codes: 0 ok, 1 failure, 2 usage, 3 configuration, 4 sign-in, 5 refused by t
 
 from __future__ import annotations
 
+import atexit
 import errno
+import os
 import sys
 import warnings
+from contextlib import suppress
+from typing import NoReturn
 
 import click
 
@@ -18,7 +22,21 @@ from .root import cli
 
 def main(argv: list[str] | None = None) -> None:
     """Run one command line and exit with its code; no traceback ever reaches the user."""
-    sys.exit(execute(sys.argv[1:] if argv is None else argv))
+    _leave(execute(sys.argv[1:] if argv is None else argv))
+
+
+def _leave(code: int) -> NoReturn:
+    """End the process without taking the interpreter apart.
+
+    Where a thread of the HTTP library has yet to let go of its last answer, it would find a half-gone interpreter
+    there and abort the process, with code 134 in place of ours.
+    """
+    atexit._run_exitfuncs()
+    for stream in (sys.stdout, sys.stderr):
+        if stream is not None and not stream.closed:
+            with suppress(OSError):  # whoever read it has gone, or it was said already
+                stream.flush()
+    os._exit(code)
 
 
 def execute(argv: list[str]) -> int:
