@@ -191,7 +191,7 @@ def test_failures_are_named_written_and_mended(
     assert "EmailAddress" in failure
     assert said.err.splitlines()[-2:] == [
         "2 done, 1 failed, 0 not started.",
-        f"{rest} has the 1 rows that were not done, each with the reason.",
+        f"{rest}: 1 row not done, each with its reason.",
     ]
     (row,) = csv.DictReader(rest.read_text().splitlines(), delimiter=";")
     assert (row["Number"], row["Shoe size"], row["# why"][:12]) == ("151", "41", failure.partition(": ")[2][:12])

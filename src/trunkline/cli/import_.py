@@ -229,6 +229,7 @@ def _apply(imported: Import, plan: Plan, told: _Told, url: str, connect: Callabl
             done += 1
             advance(done, len(plan.steps))
 
+        advance(0, len(plan.steps))
         applying = Applying(
             imported, plan, concurrency=told.concurrency, stop_on_error=told.stop_on_error, progress=note
         )
@@ -303,7 +304,11 @@ def _say(fates: list[Fate], applying: Applying, rest: Path | None, imported: Imp
     if counts["not started"]:
         click.echo(f"Not all was started: {applying.halted}.", err=True)
     click.echo(", ".join(f"{count:,} {state}" for state, count in counts.items()) + ".", err=True)
-    left = {f.step.line: f.said or f.state for f in fates if f.state != "done" and f.step.line is not None}
+    left = {
+        fate.step.line: fate.said if fate.state == "failed" else f"not started: {fate.said}"
+        for fate in fates
+        if fate.state != "done" and fate.step.line is not None
+    }
     if rest is not None:
         _write_rest(rest, imported, left)
     elif left:
@@ -321,7 +326,9 @@ def _write_rest(rest: Path, imported: Import, left: dict[int, str]) -> None:
 
     write_rest(rest, imported.sheet, left)
     if left:
-        click.echo(f"{rest} has the {len(left):,} rows that were not done, each with the reason.", err=True)
+        click.echo(
+            f"{rest}: {len(left):,} {'row' if len(left) == 1 else 'rows'} not done, each with its reason.", err=True
+        )
 
 
 @contextmanager
