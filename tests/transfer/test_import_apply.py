@@ -180,6 +180,14 @@ def test_departments_that_changed_meanwhile_are_not_overwritten(system: System, 
     assert row["GroupId"] == 2
 
 
+def test_a_role_is_changed_where_the_department_stays(system: System, pbx: Pbx) -> None:
+    role = '"[{""GroupId"": 6, ""Rights"": {""RoleName"": ""users""}}]"'
+    assert apply(system, USERS, f"Number,Groups\n100,{role}\n").states == "done"
+    (row,) = pbx.users.list_groups(11, expand="Rights")
+    assert (row["GroupId"], row["Rights"]["RoleName"]) == (6, "users")
+    assert apply(system, USERS, f"Number,Groups\n100,{role}\n").plan.steps == []
+
+
 def test_what_was_renamed_or_removed_meanwhile(system: System, pbx: Pbx) -> None:
     keep = "Id\n" + "".join(f"{n}\n" for n in range(1, 59))
 

@@ -205,6 +205,7 @@ def test_the_key(kind: Any, header: list[str], asked: tuple[str, ...], key: tupl
         (USERS, ["FirstName"], (), "no column Number"),
         (USERS, ["Number"], ("Mobile",), "The key is Mobile, but no column"),
         (USERS, ["Number", "Groups"], ("Groups",), "holds more than one value"),
+        (USERS, ["Number", "VMPIN"], ("VMPIN",), "it is a secret"),
     ],
 )
 def test_no_key(kind: Any, header: list[str], asked: tuple[str, ...], said: str) -> None:

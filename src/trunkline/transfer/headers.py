@@ -6,6 +6,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import NamedTuple
 
 from ..catalog import Catalog, TypeSpec, nearest
+from ..catalog.secret import SECRET
 from ..errors import InvalidArgument, UnknownName
 from .kinds import Kind
 
@@ -135,6 +136,8 @@ def chosen_key(kind: Kind, columns: Sequence[Column], asked: Sequence[str], cata
         spec = catalog.fields(kind.type_name(catalog))[name]
         if spec.collection or spec.name in catalog.types:
             raise InvalidArgument(f"{name} can't be the key: it holds more than one value.")
+        if SECRET.search(name):
+            raise InvalidArgument(f"{name} can't be the key: it is a secret.")
     return key
 
 

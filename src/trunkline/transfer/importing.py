@@ -34,6 +34,7 @@ class Import:
         self.columns = columns_of(sheet.header, kind, catalog, renamed=wishes.renamed, ignored=wishes.ignored)
         self.key = chosen_key(kind, self.columns, wishes.key, catalog)
         self._key_places = [next(c.place for c in self.columns if c.path == (name,)) for name in self.key]
+        self._expansions: dict[str, str] = {}
         self.lines = self._keyed()
 
     def _keyed(self) -> dict[int, Key | None]:
@@ -109,9 +110,11 @@ class Import:
 
     def _expansion(self, name: str, spec: TypeSpec, catalog: Catalog) -> str:
         """``Groups($expand=Rights)``: what any cell of the column speaks of, and what must be written back."""
-        place = next(column.place for column in self.columns if column.field == name)
-        spoken = {field for line in self.sheet.lines for field in _names_in(line.cells[place])} | {_WHOLE}
-        return _expanded(name, spec, spoken, catalog)
+        if name not in self._expansions:
+            place = next(column.place for column in self.columns if column.field == name)
+            spoken = {field for line in self.sheet.lines for field in _names_in(line.cells[place])} | {_WHOLE}
+            self._expansions[name] = _expanded(name, spec, spoken, catalog)
+        return self._expansions[name]
 
 
 def _expanded(name: str, spec: TypeSpec, spoken: set[str], catalog: Catalog) -> str:
