@@ -68,6 +68,21 @@ def test_every_public_name_can_be_imported() -> None:
     assert "trunkline" in imported_by(code)
 
 
+def test_the_end_of_a_command_runs_what_was_to_run_then_and_loses_no_output() -> None:
+    """Nothing of the interpreter is taken apart: threads of the HTTP library may still be at it."""
+    code = (
+        "import atexit, sys, trunkline.cli\n"
+        "atexit.register(print, 'at exit', end='')\n"
+        "class Late:\n"
+        "    def __del__(self): print('taken apart')\n"
+        "late = Late()\n"
+        "print('before', end=' ')\n"
+        "trunkline.cli.main(['actions', 'shwo'])"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False)
+    assert (done.returncode, done.stdout) == (2, "before at exit")
+
+
 @pytest.fixture
 def two_faxes(tmp_path: Path) -> Path:
     path = tmp_path / "items.jsonl"

@@ -21,6 +21,7 @@ _COMMANDS = {
     "demo": ("Show the main job on an emulated PBX, from listing to every documented failure.", "demo:demo"),
     "emulator": ("Start a stand-in 3CX on this machine.", "emulator:emulator"),
     "flow": ("Check and run a few steps from a YAML file.", "flow:flow"),
+    "import": ("Bring contacts or users of a CSV into a PBX; the plan comes first.", "import_:import_"),
     "job": ("Run an action over many items, and go on after a crash.", "job:job"),
     "login": ("Save a connection: address, client id and API key, once they work.", "login:login"),
     "logout": ("Forget the API key and the token of a saved connection.", "login:logout"),

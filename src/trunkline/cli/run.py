@@ -5,7 +5,8 @@ from __future__ import annotations
 import asyncio
 import signal
 import sys
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from typing import IO, Any, NamedTuple
 
 import click
@@ -242,15 +243,23 @@ def go_on(question: str) -> None:
 
 def confirmed(question: str) -> bool:
     """Ask on the terminal, even where the items come through stdin; UsageError where there is nobody."""
+    with _terminal() as terminal:
+        click.echo(f"{question} [y/N]: ", nl=False, err=True)
+        return terminal.readline().strip().lower() in ("y", "yes")
+
+
+@contextmanager
+def _terminal() -> Iterator[IO[str]]:
+    """What a person types. Not by input(): while readline sets itself up, a Ctrl-C is lost."""
     if sys.stdin.isatty():
-        return click.confirm(question, err=True)
+        yield sys.stdin
+        return
     try:
-        with open("/dev/tty") as terminal:  # noqa: PTH123 - a device
-            click.echo(f"{question} [y/N] ", nl=False, err=True)
-            answer = terminal.readline()
+        opened = open("/dev/tty")  # noqa: PTH123, SIM115 - a device
     except OSError:
         raise click.UsageError("There is nobody to ask; give --yes to go on, or --dry-run to look first.") from None
-    return answer.strip().lower() in ("y", "yes")
+    with opened:
+        yield opened
 
 
 def _show_requests(node: Node, items: list[Item]) -> int:

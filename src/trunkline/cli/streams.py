@@ -42,15 +42,8 @@ class _Closed(io.RawIOBase):
         raise InvalidArgument("The standard input is closed; nothing was sent.", hint="Name a file, or pipe it in.")
 
 
-def drop_unwritten() -> None:
-    """What stdout did not take is not tried again at the end of the process: that has been told, or nobody listens."""
-    stdout = sys.__stdout__
-    if stdout is None:
-        return
-    try:
-        stdout.flush()
-    except (OSError, ValueError):
-        nowhere = os.open(os.devnull, os.O_WRONLY)
+def write_out() -> None:
+    """Write what is still on its way. What a stream does not take is lost: that has been told, or nobody listens."""
+    for stream in (sys.stdout, sys.stderr):
         with contextlib.suppress(OSError, ValueError):
-            os.dup2(nowhere, stdout.fileno())
-        os.close(nowhere)
+            stream.flush()

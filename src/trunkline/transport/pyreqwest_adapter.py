@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import atexit
 import os
 from collections.abc import AsyncIterator, Iterator
 from contextlib import contextmanager
 from datetime import timedelta
-from time import monotonic
+from time import monotonic, sleep
 from typing import TypeVar
 
 from pyreqwest.client import Client, ClientBuilder, SyncClient, SyncClientBuilder
@@ -38,6 +39,10 @@ from .upload import Upload, opened
 _NEVER_CONNECTED = "client error (Connect)"
 # Its DecodeErrors stand for a body that broke off (with this cause) as for one that is no gzip or no HTTP.
 _BROKE_OFF = "error reading a body from connection"
+
+# Its threads hand an answer to the event loop and need the interpreter a moment longer. If that is being taken apart
+# meanwhile they abort the process: three of a hundred short scripts did, under load.
+atexit.register(sleep, 0.005)
 
 Builder = TypeVar("Builder", ClientBuilder, SyncClientBuilder)
 Building = TypeVar("Building", RequestBuilder, SyncRequestBuilder)

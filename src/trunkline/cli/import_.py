@@ -1,0 +1,346 @@
+"""``trunkline import``: contacts and users from a CSV, shown as a plan before anything is sent."""
+
+from __future__ import annotations
+
+import asyncio
+import signal
+import sys
+from collections import Counter
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import IO, TYPE_CHECKING, Any, NamedTuple
+
+import click
+
+from ..errors import InvalidArgument, ItemsFailed
+from .import_shown import counted, plan_lines, show_fates, show_plan
+from .output import View, chosen
+from .root import connection_options
+
+if TYPE_CHECKING:
+    from ..client import AsyncPbx
+    from ..transfer.apply import Applying, Fate
+    from ..transfer.importing import Import
+    from ..transfer.plan import Plan, Step
+
+_FORMATS = ("table", "json", "jsonl", "csv")
+_ON_STDERR = 40  # lines of a plan, where stdout is a pipe and somebody is asked
+
+
+@click.group("import")
+def import_() -> None:
+    """Bring contacts or users of a CSV into a PBX: first the plan, then, if told, the doing."""
+
+
+def _importing(resource: str) -> Callable[[Callable[..., Any]], click.Command]:
+    """A command that imports into a resource, with the options that both have."""
+
+    def made(function: Callable[..., Any]) -> click.Command:
+        for option in reversed(_OPTIONS):
+            function = option(function)
+        return import_.command(resource)(click.pass_context(connection_options(function)))
+
+    return made
+
+
+_OPTIONS = [
+    click.argument("file", type=click.File("rb"), metavar="FILE.csv"),
+    click.option("--plan", "plan_only", is_flag=True, help="Show what would be done, and send nothing. The default."),
+    click.option("--apply", "apply_", is_flag=True, help="Show the plan, ask on a terminal, and do it."),
+    click.option("--key", metavar="A,B", help="The fields by which rows are matched."),
+    click.option(
+        "--map", "renamed", multiple=True, metavar="COLUMN=FIELD", help="A column of the file and the field it fills."
+    ),
+    click.option("--ignore-column", "ignored", multiple=True, metavar="COLUMN", help="A column to leave out."),
+    click.option("--encoding", metavar="NAME", help="Of the file, such as cp1252; UTF-8 by default."),
+    click.option("--clear-empty", is_flag=True, help="An empty cell empties the field; else it leaves it as it is."),
+    click.option("--remove-missing", is_flag=True, help="Remove what the PBX has and the file doesn't."),
+    click.option(
+        "--max-removals",
+        default="50%",
+        show_default=True,
+        metavar="N|N%",
+        help="Refuse to remove more than so many, or than this share of what the PBX has.",
+    ),
+    click.option("--yes", is_flag=True, help="Do not ask."),
+    click.option("--concurrency", type=click.IntRange(1, 64), default=4, show_default=True, help="Items at once."),
+    click.option("--stop-on-error", is_flag=True, help="Start nothing more after a failure."),
+    click.option(
+        "--failed",
+        "rest",
+        type=click.Path(dir_okay=False, path_type=Path),
+        metavar="FILE.csv",
+        help="Write the rows that were not done here, to be mended and imported again.",
+    ),
+    click.option("-o", "--output", type=click.Choice(_FORMATS), help="Default: table on a terminal, else jsonl."),
+    click.option("--no-pager", is_flag=True, help="Do not page a long plan; PAGER names the pager."),
+    click.option("--show-secrets", is_flag=True, help="Do not mask passwords, PINs and keys."),
+]
+
+
+@_importing("contacts")
+def contacts(ctx: click.Context, /, **values: Any) -> int:
+    """Add and change contacts as FILE.csv has them; - reads stdin.
+
+    \b
+    trunkline contacts list -o csv > contacts.csv
+    trunkline import contacts contacts.csv --plan
+    trunkline import contacts contacts.csv --apply
+
+    The columns are 3CX's fields, FirstName or "first name". Rows are matched by Id, else PhoneNumber, else Email,
+    whichever is a column first; a row with an empty Id is new. Nothing is removed without --remove-missing.
+    """
+    return _run(ctx, "contacts", values)
+
+
+@_importing("users")
+def users(ctx: click.Context, /, **values: Any) -> int:
+    """Add and change users as FILE.csv has them; - reads stdin.
+
+    \b
+    printf 'Number,FirstName,LastName,EmailAddress\\n140,Ada,Byron,ada@example.com\\n' > users.csv
+    trunkline import users users.csv --plan
+    trunkline import users users.csv --apply
+
+    The columns are 3CX's fields, FirstName or "first name". Rows are matched by Number. Nothing is removed without
+    --remove-missing.
+    """
+    return _run(ctx, "users", values)
+
+
+class _Told(NamedTuple):
+    """What the options say about asking, doing and writing."""
+
+    apply: bool
+    yes: bool
+    rest: Path | None
+    view: View
+    limit: str
+    concurrency: int
+    stop_on_error: bool
+
+
+def _run(ctx: click.Context, resource: str, values: dict[str, Any]) -> int:
+    from ..client import AsyncPbx
+    from ..transfer.importing import Import
+    from ..transfer.kinds import KINDS
+    from ..transfer.plan import Wishes
+    from ..transfer.sheet import read_sheet
+    from .connect import settings
+    from .run import settings_of
+
+    source: IO[bytes] = values.pop("file")
+    name = "stdin" if source.name == "<stdin>" else Path(source.name).name
+    wishes = Wishes(
+        key=tuple(one.strip() for one in (values.pop("key") or "").split(",") if one.strip()),
+        renamed=settings_of(values.pop("renamed"), "--map"),
+        ignored=values.pop("ignored"),
+        clear_empty=values.pop("clear_empty"),
+        remove_missing=values.pop("remove_missing"),
+    )
+    told = _told(values)
+    if told.rest is not None:
+        _check_rest(told.rest, source)
+    imported = Import(read_sheet(source.read(), name, values.pop("encoding")), KINDS[resource], wishes)
+    credentials, options = settings(ctx, values)
+    plan = asyncio.run(_planned(AsyncPbx(*credentials, **options), imported))
+    url = credentials[0]
+    for note in plan.notes:
+        click.echo(note, err=True)
+    refusal = _too_many(plan, imported, told.limit)
+    if not told.apply:
+        show_plan(plan, told.view)
+        click.echo(counted(plan, url), err=True)
+        if refusal is not None:
+            click.echo(f"--apply would refuse this: {refusal.message}", err=True)
+        elif plan.steps:
+            click.echo("Nothing was sent; --apply does it.", err=True)
+        return 0
+    if refusal is not None:
+        raise refusal
+    return _apply(imported, plan, told, url, lambda: AsyncPbx(*credentials, **options))
+
+
+def _told(values: dict[str, Any]) -> _Told:
+    if values.pop("plan_only") and values["apply_"]:
+        raise click.UsageError("--plan sends nothing and --apply does; give one of them.")
+    limit: str = values.pop("max_removals")
+    if not limit.removesuffix("%").strip().isdecimal():
+        raise click.UsageError(f"--max-removals takes a number such as 20, or a share such as 10%, not {limit!r}.")
+    output, show = chosen(values.pop("output")), values.pop("show_secrets")
+    view = View(output, show_secrets=show, pager=not values.pop("no_pager"))
+    taken = {name: values.pop(name) for name in ("yes", "rest", "concurrency", "stop_on_error")}
+    return _Told(values.pop("apply_"), view=view, limit=limit, **taken)
+
+
+def _check_rest(rest: Path, source: IO[bytes]) -> None:
+    """Refuse a place for the failed rows that could not be written later, or that would lose the rows themselves."""
+    if not rest.absolute().parent.is_dir():
+        raise click.UsageError(f"--failed {rest}: there is no folder {rest.absolute().parent}.")
+    if rest.exists() and source.name != "<stdin>" and rest.samefile(source.name):
+        raise click.UsageError("--failed names the file that is imported; the rows that were done would be lost.")
+
+
+async def _planned(pbx: AsyncPbx, imported: Import) -> Plan:
+    with _bar(f"Reading {imported.kind.resource}") as advance:
+        async with pbx:
+            return await imported.plan(pbx, lambda read: advance(read, None))
+
+
+def _too_many(plan: Plan, imported: Import, limit: str) -> InvalidArgument | None:
+    """Why the removals are not to be done; None if they are few enough."""
+    removals = plan.count("remove")
+    if not removals:
+        return None
+    if not imported.sheet.lines:
+        return InvalidArgument(
+            f"{imported.sheet.name} has no rows, so --remove-missing would remove all {plan.kind.some(removals)}.",
+            hint=f"Nothing was sent. If you mean it: `trunkline {plan.kind.resource} delete -`.",
+        )
+    number = int(limit.removesuffix("%"))
+    share = limit.endswith("%")
+    if removals * 100 > number * plan.present if share else removals > number:
+        return InvalidArgument(
+            f"{removals:,} of {plan.kind.some(plan.present)} would be removed; --max-removals allows {limit}.",
+            hint="Nothing was sent. Look at the plan, at --key and at the file; a higher --max-removals lets it pass.",
+        )
+    return None
+
+
+def _apply(imported: Import, plan: Plan, told: _Told, url: str, connect: Callable[[], AsyncPbx]) -> int:
+    from ..transfer.apply import Applying
+
+    drawn = told.view.output == "table"
+    if drawn:
+        show_plan(plan, told.view)
+    click.echo(counted(plan, url), err=True)
+    if not plan.steps:
+        if told.rest is not None:
+            _write_rest(told.rest, imported, {})
+        return 0
+    if not told.yes:
+        _ask(plan, url, shown=drawn, view=told.view)
+    with _bar("Importing") as advance:
+        done = 0
+
+        def note(_: Fate) -> None:
+            nonlocal done
+            done += 1
+            advance(done, len(plan.steps))
+
+        advance(0, len(plan.steps))
+        applying = Applying(
+            imported, plan, concurrency=told.concurrency, stop_on_error=told.stop_on_error, progress=note
+        )
+        interrupted = _drive(applying, connect)
+    fates = applying.fates
+    if not drawn:
+        show_fates(fates, told.view)
+    _say(fates, applying, told.rest, imported)
+    if interrupted:
+        return 130
+    return 0 if all(fate.state == "done" for fate in fates) else ItemsFailed.exit_code
+
+
+def _drive(applying: Applying, connect: Callable[[], AsyncPbx]) -> bool:
+    """Do it, or as much as was done at Ctrl-C, which lets what is on its way finish; whether it was interrupted."""
+    interrupted = False
+
+    def stop(*_: object) -> None:
+        nonlocal interrupted
+        interrupted = True
+        applying.stop()
+        signal.signal(signal.SIGINT, signal.default_int_handler)  # a second Ctrl-C ends it at once
+
+    async def drive() -> None:
+        async with connect() as pbx:
+            await applying.run(pbx)
+
+    before = signal.signal(signal.SIGINT, stop)
+    try:
+        asyncio.run(drive())
+    except KeyboardInterrupt:
+        interrupted = True
+    finally:
+        signal.signal(signal.SIGINT, before)
+    return interrupted
+
+
+def _ask(plan: Plan, url: str, *, shown: bool, view: View) -> None:
+    """Ask before sending; before removing ask again. Without a terminal removals need --yes, the rest doesn't."""
+    from .run import confirmed
+
+    removals = plan.count("remove")
+    if not sys.stderr.isatty():
+        if removals:
+            raise click.UsageError(
+                f"{plan.kind.some(removals)} would be removed, and there is nobody to ask; --yes goes on. "
+                "Nothing was sent."
+            )
+        return
+    if not shown:
+        lines = plan_lines(plan, view)
+        click.echo("\n".join(lines[:_ON_STDERR]), err=True)
+        if len(lines) > _ON_STDERR:
+            click.echo(f"… and {len(lines) - _ON_STDERR:,} more; --plan shows all.", err=True)
+    others = len(plan.steps) - removals
+    agreed = not others or confirmed(f"Send {others:,} to {url}?")
+    if agreed and removals:
+        agreed = confirmed(f"REMOVE {removals:,} of {plan.kind.some(plan.present)} from {url}, for good?")
+    if not agreed:
+        click.echo("Nothing was sent.", err=True)
+        raise click.Abort
+
+
+def _say(fates: list[Fate], applying: Applying, rest: Path | None, imported: Import) -> None:
+    """What failed and why, what was not started, and how many of each; the rows that are left, if asked for."""
+    for fate in fates:
+        if fate.state == "failed":
+            click.echo(f"{_whence(fate.step)}: {fate.said}", err=True)
+    for said, count in Counter(fate.said for fate in fates if fate.said and fate.state == "done").items():
+        click.echo(f"{count:,} of those done: {said}.", err=True)
+    counts = {state: sum(fate.state == state for fate in fates) for state in ("done", "failed", "not started")}
+    if counts["not started"]:
+        click.echo(f"Not all was started: {applying.halted}.", err=True)
+    click.echo(", ".join(f"{count:,} {state}" for state, count in counts.items()) + ".", err=True)
+    left = {
+        fate.step.line: fate.said if fate.state == "failed" else f"not started: {fate.said}"
+        for fate in fates
+        if fate.state != "done" and fate.step.line is not None
+    }
+    if rest is not None:
+        _write_rest(rest, imported, left)
+    elif left:
+        click.echo("The same command, run again, does what is left; --failed FILE.csv writes those rows.", err=True)
+
+
+def _whence(step: Step) -> str:
+    """``line 4, Number 140``; a removal has no line."""
+    line = "remove" if step.line is None else f"line {step.line}"
+    return f"{line}, {step.key}" if step.key else line
+
+
+def _write_rest(rest: Path, imported: Import, left: dict[int, str]) -> None:
+    from ..transfer.sheet import write_rest
+
+    write_rest(rest, imported.sheet, left)
+    if left:
+        click.echo(
+            f"{rest}: {len(left):,} {'row' if len(left) == 1 else 'rows'} not done, each with its reason.", err=True
+        )
+
+
+@contextmanager
+def _bar(what: str) -> Iterator[Callable[[int, int | None], None]]:
+    """A bar on a terminal's stderr, given how many of how many are done; nothing elsewhere."""
+    if not sys.stderr.isatty():
+        yield lambda done, total: None
+        return
+    from rich.console import Console
+    from rich.progress import BarColumn, Progress, TextColumn
+
+    columns = (TextColumn("{task.description}"), BarColumn(), TextColumn("{task.completed:,.0f}"))
+    with Progress(*columns, console=Console(stderr=True), transient=True) as bar:
+        task = bar.add_task(what, total=None)
+        yield lambda done, total: bar.update(task, completed=done, total=total)

@@ -1,0 +1,204 @@
+"""The rows of a CSV beside those of a PBX: what differs, what is new, what is missing."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING, Any
+
+import msgspec
+
+from ..catalog import Catalog
+from ..catalog.secret import MASK
+from ..errors import UsageError
+from .cells import as_written, cleared, completed, parsed, same
+from .headers import Column, fields_of
+from .plan import Key, Plan, Row, Step, refuse
+from .sheet import Line
+
+if TYPE_CHECKING:
+    from .importing import Import
+
+
+class Comparison:
+    """The rows of a file beside those of a PBX."""
+
+    def __init__(self, imported: Import, present: Sequence[Row], catalog: Catalog) -> None:
+        self.imported, self.present, self.catalog = imported, present, catalog
+        self.kind = imported.kind
+        self.fields = list(fields_of(imported.compared))
+        self.wrong: list[str] = []
+        self.by_key: dict[Key, list[Row]] = {}
+        self.keyless = 0
+        for row in present:
+            if (key := self._key_of(row)) is None:
+                self.keyless += 1
+            else:
+                self.by_key.setdefault(key, []).append(row)
+        self._indexes: dict[tuple[str, ...], dict[Any, list[Row]]] = {}
+
+    def _key_of(self, row: Row) -> Key | None:
+        parts = [as_written(name, row.get(name)).strip() for name in self.imported.key]
+        return self.imported.key_of(parts) if all(parts) else None
+
+    def plan(self) -> Plan:
+        steps: list[Step] = []
+        kept: set[Any] = set()
+        newcomers: list[tuple[Line, dict[str, Any]]] = []
+        alike = 0
+        for line in self.imported.sheet.lines:
+            key = self.imported.lines[line.number]
+            found = self.by_key.get(key, []) if key is not None else []
+            kept.update(row["Id"] for row in found)
+            if len(found) > 1:
+                ids = ", ".join([*(str(row["Id"]) for row in found[:5]), *["…"] * (len(found) > 5)])
+                self._say(line, f"{len(found)} {self.kind.resource} have {self.imported.shown_key(line)}: Ids {ids}.")
+            elif found:
+                step = self._change(line, found[0])
+                alike += step is None
+                steps += [step] if step else []
+            elif key is not None and set(self.imported.key) <= set(self.kind.given):
+                self._say(
+                    line,
+                    f"the PBX has none with {self.imported.shown_key(line)}. Leave it empty for one to add, or take "
+                    "another --key.",
+                )
+            else:
+                newcomers.append((line, self._values(line)))
+        for line, values in newcomers:
+            if self.imported.lines[line.number] is None and (there := self._there(values, kept)) is not None:
+                kept.add(there)
+                alike += 1
+            else:
+                steps.append(Step("add", line.number, self.imported.shown_key(line), None, "", {}, values, {}))
+        self._refuse_twins(newcomers)
+        refuse(self.imported.sheet, self.wrong)
+        steps.sort(key=lambda step: step.line or 0)
+        if self.imported.wishes.remove_missing:
+            steps += [self._removal(row) for row in self.present if row["Id"] not in kept and self._key_of(row)]
+        return Plan(self.kind, self.imported.key, steps, len(self.present), alike, self._notes())
+
+    def _say(self, line: Line, what: str) -> None:
+        self.wrong.append(f"line {line.number}: {what}")
+
+    def _change(self, line: Line, row: Row) -> Step | None:
+        new: dict[str, Any] = {}
+        for field, columns in self.fields:
+            for column in columns if field not in self.imported.key else ():  # they match, however they are written
+                try:
+                    if (found := self._differing(line, column, row, new.get(field, row.get(field)))) is not None:
+                        new[field] = found[0]
+                except UsageError as problem:
+                    self._say(line, _about(column, problem))
+        for field in self.kind.fixed:
+            if field in new:
+                self._say(line, f"{field} can't be changed, from {row.get(field)} to {new[field]}.")
+        if not new:
+            return None
+        old = {field: row.get(field) for field in new}
+        guard = {name: row.get(name) for name in ("Id", *self.imported.key, *new)}
+        return Step("change", line.number, self.imported.shown_key(line), row["Id"], self._name(row), old, new, guard)
+
+    def _differing(self, line: Line, column: Column, row: Row, whole: Any) -> tuple[Any] | None:
+        """The field's new value as a whole, in a tuple; None if the cell changes nothing.
+
+        ``whole`` is the field as it is, with what cells before this one have changed of it.
+        """
+        text = line.cells[column.place]
+        present: Any = row
+        for name in column.path:
+            present = present.get(name) if isinstance(present, Mapping) else None
+        if text == as_written(column.path[-1], present) or text.strip() == MASK:
+            return None
+        if not text.strip():
+            if not self.imported.wishes.clear_empty or present in (None, "", []):
+                return None
+            value = cleared(column.spec)
+        else:
+            value = self._parsed(text, column)
+            if same(value, present):
+                return None
+            value = completed(value, present)
+        return (_placed(whole, column.path[1:], value),)
+
+    def _parsed(self, text: str, column: Column) -> Any:
+        return parsed(text, column.spec, column.path, self.kind.action(self.catalog, "create"), self.catalog)
+
+    def _values(self, line: Line) -> dict[str, Any]:
+        """The fields of an entity to add: what stands in the row; the PBX fills the rest."""
+        values: dict[str, Any] = {}
+        for field, columns in self.fields:
+            for column in columns:
+                text = line.cells[column.place].strip()
+                if not text or text == MASK:
+                    continue
+                try:
+                    values[field] = _placed(
+                        values.get(field), column.path[1:], completed(self._parsed(text, column), None)
+                    )
+                except UsageError as problem:
+                    self._say(line, _about(column, problem))
+        return values
+
+    def _there(self, values: dict[str, Any], kept: set[Any]) -> Any:
+        """The Id of an entity that nothing else in the file means and that has these values; None if there is none.
+
+        So that an import that was cut short doesn't add again what has no key of its own yet.
+        """
+        plain = {name: value for name, value in values.items() if not isinstance(value, dict | list)}
+        names = tuple(plain)
+        if not names:
+            return None
+        if names not in self._indexes:
+            index: dict[Any, list[Row]] = {}
+            for row in self.present:
+                index.setdefault(tuple(row.get(name) for name in names), []).append(row)
+            self._indexes[names] = index
+        found = self._indexes[names].get(tuple(plain.values()), [])
+        return next((row["Id"] for row in found if row["Id"] not in kept and same(values, row)), None)
+
+    def _refuse_twins(self, newcomers: Sequence[tuple[Line, dict[str, Any]]]) -> None:
+        """Rows that are to be added must differ: after a crash nobody could tell which of them was."""
+        first: dict[bytes, int] = {}
+        for line, values in newcomers:
+            if self.imported.lines[line.number] is None:
+                before = first.setdefault(msgspec.json.encode(values, order="sorted"), line.number)
+                if before != line.number:
+                    self._say(line, f"this is line {before} again, and neither has an Id.")
+
+    def _removal(self, row: Row) -> Step:
+        known = {name: row.get(name) for name in (*self.imported.key, *self.kind.names)}
+        key = ", ".join(f"{name} {row.get(name)}" for name in self.imported.key)
+        return Step("remove", None, key, row["Id"], self._name(row), known, {}, {"Id": row["Id"], **known})
+
+    def _name(self, row: Row) -> str:
+        return " ".join(str(row[name]) for name in self.kind.names if row.get(name))
+
+    def _notes(self) -> list[str]:
+        notes = []
+        left = [
+            c.title for c in self.imported.columns if c.field in self.kind.given and c.field not in self.imported.key
+        ]
+        if left:
+            notes.append(f"Not compared, for only the PBX sets it: {', '.join(left)}.")
+        lines = self.imported.sheet.lines
+        if hidden := [c.title for c in self.imported.compared if any(MASK in line.cells[c.place] for line in lines)]:
+            notes.append(f"What is masked in the file stays as it is: {', '.join(hidden)}.")
+        if self.imported.wishes.remove_missing and self.keyless:
+            notes.append(
+                f"Never removed, for they have no {' and '.join(self.imported.key)}: {self.kind.some(self.keyless)}."
+            )
+        return notes
+
+
+def _about(column: Column, problem: UsageError) -> str:
+    said = re.sub(r" of \w+\.create\b", "", problem.message)  # a column is of no action
+    return said if said.startswith(column.field) else f"{column.title} {said}"
+
+
+def _placed(whole: Any, path: Sequence[str], value: Any) -> Any:
+    """``whole`` with a value at a path within it; the value itself where the path is empty."""
+    if not path:
+        return value
+    within = dict(whole) if isinstance(whole, Mapping) else {}
+    return {**within, path[0]: _placed(within.get(path[0]), path[1:], value)}

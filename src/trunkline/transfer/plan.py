@@ -1,0 +1,69 @@
+"""What is to be done to a PBX, step by step, before anything is sent."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any, Literal, NamedTuple
+
+from ..errors import InvalidArgument
+from .kinds import Kind
+from .sheet import Sheet
+
+Row = Mapping[str, Any]
+Key = tuple[str, ...]
+_SHOWN = 20  # mistakes of a file that are told at once
+
+
+class Step(NamedTuple):
+    """One thing to do. ``line`` is that of the file, None for a removal; ``id`` is None for what is to be added.
+
+    ``new`` are the fields to send, ``old`` what they hold now; ``guard`` is what must still be so when it is done.
+    """
+
+    do: Literal["add", "change", "remove"]
+    line: int | None
+    key: str
+    id: Any
+    name: str
+    old: dict[str, Any]
+    new: dict[str, Any]
+    guard: dict[str, Any]
+
+
+class Plan(NamedTuple):
+    """What is to be done, in the order of the file, removals last. ``present``: how many the PBX holds.
+
+    ``alike``: how many rows are there already. ``notes`` say what is left out. ``key``: the fields that matched.
+    """
+
+    kind: Kind
+    key: Key
+    steps: list[Step]
+    present: int
+    alike: int
+    notes: list[str]
+
+    def count(self, do: str) -> int:
+        return sum(step.do == do for step in self.steps)
+
+
+class Wishes(NamedTuple):
+    """How a CSV is to be understood; see `headers.columns_of` and `headers.chosen_key`.
+
+    ``clear_empty``: an empty cell empties the field instead of leaving it as it is. ``remove_missing``: what the PBX
+    holds and the file doesn't is to be removed.
+    """
+
+    key: tuple[str, ...] = ()
+    renamed: Mapping[str, str] = {}
+    ignored: tuple[str, ...] = ()
+    clear_empty: bool = False
+    remove_missing: bool = False
+
+
+def refuse(sheet: Sheet, wrong: Sequence[str]) -> None:
+    """Raise InvalidArgument with the mistakes of a file, if there are any."""
+    if wrong:
+        more = [f"… and {len(wrong) - _SHOWN} more."] if len(wrong) > _SHOWN else []
+        said = "\n  ".join([*wrong[:_SHOWN], *more])
+        raise InvalidArgument(f"{sheet.name} can't be imported as it is:\n  {said}", hint="Nothing was sent.")

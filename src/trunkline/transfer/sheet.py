@@ -1,0 +1,135 @@
+"""A CSV as people have it: comma, semicolon or tab, with or without BOM, each row with the line it begins at."""
+
+from __future__ import annotations
+
+import codecs
+import csv
+import io
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+from typing import NamedTuple
+
+from ..errors import InvalidArgument
+
+DELIMITERS = (",", ";", "\t")
+_BOMS = {codecs.BOM_UTF8: "utf-8-sig", codecs.BOM_UTF16_LE: "utf-16", codecs.BOM_UTF16_BE: "utf-16"}
+_LONGEST = 16 * 2**20  # characters of a cell; a contact's picture is longer than csv's own limit
+
+
+class Line(NamedTuple):
+    """One row: the number of the line that it begins at, the first of the file being 1, and its cells."""
+
+    number: int
+    cells: list[str]
+
+
+class Sheet(NamedTuple):
+    """A CSV that was read. ``name`` is what messages call it; encoding and delimiter are as they were found."""
+
+    name: str
+    header: list[str]
+    lines: list[Line]
+    delimiter: str = ","
+    encoding: str = "utf-8"
+
+
+def read_sheet(content: bytes, name: str, encoding: str | None = None) -> Sheet:
+    """Read a CSV; ``encoding`` is UTF-8 unless a BOM says UTF-16. Lines without any text are left out.
+
+    Raises InvalidArgument that names the line: no CSV, a row with more or fewer cells than there are columns, columns
+    without a name or with the same one, a file in another encoding.
+    """
+    text, encoding = _decoded(content, name, encoding)
+    delimiter, text, skipped = _delimiter(text)
+    rows = _rows(text, delimiter, name, skipped)
+    first = next(rows, None)
+    if first is None:
+        raise InvalidArgument(f"{name} is empty.", hint="Its first line must name the columns.")
+    header = [title.strip() for title in first.cells]
+    while header and not header[-1]:
+        header.pop()
+    if not header or not all(header) or len({title.casefold() for title in header}) < len(header):
+        raise InvalidArgument(
+            f"{name}, line {first.number}: the columns need names that differ, not {', '.join(map(repr, header))}."
+        )
+    return Sheet(name, header, [_fitted(line, header, name) for line in rows], delimiter, encoding)
+
+
+def _decoded(content: bytes, name: str, encoding: str | None) -> tuple[str, str]:
+    found = encoding or next((known for bom, known in _BOMS.items() if content.startswith(bom)), "utf-8")
+    try:
+        text = content.decode(found)
+    except LookupError:
+        raise InvalidArgument(f"There is no encoding {found!r}.", hint="utf-8, utf-16 and cp1252 are usual.") from None
+    except UnicodeDecodeError as problem:
+        line = content.count(b"\n", 0, problem.start) + 1
+        raise InvalidArgument(
+            f"{name}, line {line}: this is not written in {found.upper()}.",
+            hint="A file of Excel's own CSV takes --encoding cp1252; or save it as CSV UTF-8.",
+        ) from None
+    return text.removeprefix("\ufeff"), found
+
+
+def _delimiter(text: str) -> tuple[str, str, int]:
+    """The delimiter, the text that is left, and how many lines were taken: Excel writes and obeys ``sep=;``."""
+    first, _, rest = text.partition("\n")
+    if first.strip().lower().startswith("sep=") and len(first.strip("\r")) == 5:
+        return first[4], rest, 1
+    if first.strip("\r").lower() == "sep=\t":
+        return "\t", rest, 1
+    return max(DELIMITERS, key=lambda one: len(next(csv.reader([first], delimiter=one), []))), text, 0
+
+
+def _rows(text: str, delimiter: str, name: str, skipped: int) -> Iterator[Line]:
+    before = csv.field_size_limit(_LONGEST)
+    reader = csv.reader(io.StringIO(text, newline=""), delimiter=delimiter, strict=True)
+    start = 1
+    try:
+        for cells in reader:
+            if any(cell.strip() for cell in cells):
+                yield Line(start + skipped, cells)
+            start = reader.line_num + 1
+    except csv.Error as problem:
+        raise InvalidArgument(
+            f"{name}, line {start + skipped}: this is no CSV: {problem}.", hint="A quote within a cell is doubled."
+        ) from None
+    finally:
+        csv.field_size_limit(before)
+
+
+def _fitted(line: Line, header: Sequence[str], name: str) -> Line:
+    cells = line.cells[:]
+    while len(cells) > len(header) and not cells[-1].strip():
+        cells.pop()
+    if len(cells) != len(header):
+        raise InvalidArgument(
+            f"{name}, line {line.number}: {len(cells)} cells, but {len(header)} columns.",
+            hint="A cell with the delimiter in it stands in quotes.",
+        )
+    return Line(line.number, cells)
+
+
+REASON = "# why"
+"""The column that `write_rest` adds; a column whose name begins with # is a remark, and no import reads it."""
+
+
+def write_rest(path: Path, sheet: Sheet, reasons: dict[int, str]) -> None:
+    """Write the lines of a sheet that have a reason, by their number, as they were, with the reason in a last column.
+
+    The file is in the sheet's own encoding and delimiter, readable for its owner only, and written whole or not at
+    all. InvalidArgument if it can't be.
+    """
+    places = [place for place, title in enumerate(sheet.header) if title != REASON]
+    written = io.StringIO()
+    writer = csv.writer(written, delimiter=sheet.delimiter, lineterminator="\n")
+    writer.writerow([*(sheet.header[place] for place in places), REASON])
+    for line in sheet.lines:
+        if line.number in reasons:
+            writer.writerow([*(line.cells[place] for place in places), reasons[line.number]])
+    beside = path.with_name(f".{path.name}.part")
+    try:
+        beside.touch(mode=0o600)
+        beside.write_bytes(written.getvalue().encode(sheet.encoding, errors="replace"))
+        beside.replace(path)
+    except OSError as problem:
+        raise InvalidArgument(f"{path} can't be written: {problem.strerror}.") from None

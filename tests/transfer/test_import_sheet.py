@@ -1,0 +1,86 @@
+"""Reading a CSV as people have it, and writing what is left of it."""
+
+from __future__ import annotations
+
+import stat
+from pathlib import Path
+
+import pytest
+
+from trunkline.errors import InvalidArgument
+from trunkline.transfer.sheet import Line, read_sheet, write_rest
+
+
+@pytest.mark.parametrize(
+    ("content", "encoding"),
+    [
+        ("Number,First Name\n100,Zoë\n", "utf-8"),
+        ("Number;First Name\r\n100;Zoë\r\n", "utf-8"),
+        ("Number\tFirst Name\n100\tZoë\n", "utf-8-sig"),
+        ("Number\tFirst Name\r\n100\tZoë\r\n", "utf-16"),
+        ("Number;First Name\n100;Zoë", "cp1252"),
+        ('"Number","First Name"\n"100","Zoë"\n', "utf-8"),
+        (" Number , First Name \n100,Zoë,,\n", "utf-8"),
+        ("Number,First Name,,\n100,Zoë,,\n", "utf-8"),
+    ],
+)
+def test_delimiter_and_encoding_are_as_spreadsheets_write_them(content: str, encoding: str) -> None:
+    told = encoding if encoding == "cp1252" else None
+    sheet = read_sheet(content.encode(encoding), "x.csv", told)
+    assert (sheet.header, sheet.lines) == (["Number", "First Name"], [Line(2, ["100", "Zoë"])])
+
+
+def test_a_line_is_where_the_row_begins() -> None:
+    sheet = read_sheet(b'Number,Note\n\n1,"two\nlines"\n,\n2,b\n', "x.csv")
+    assert sheet.lines == [Line(3, ["1", "two\nlines"]), Line(6, ["2", "b"])]
+
+
+def test_the_line_that_tells_excel_the_delimiter_is_no_header() -> None:
+    sheet = read_sheet(b"sep=;\r\nNumber;Note\r\n1;a,b\r\n", "x.csv")
+    assert (sheet.header, sheet.lines) == (["Number", "Note"], [Line(3, ["1", "a,b"])])
+
+
+def test_a_cell_may_hold_a_picture() -> None:
+    picture = "x" * 400_000
+    assert read_sheet(f"Number,ContactImage\n1,{picture}\n".encode(), "x.csv").lines[0].cells[1] == picture
+
+
+@pytest.mark.parametrize(
+    ("content", "said"),
+    [
+        (b"", "x.csv is empty."),
+        (b"\n \n", "x.csv is empty."),
+        (b"A,B\n1,2,3\n", "x.csv, line 2: 3 cells, but 2 columns."),
+        (b"A,B\n1\n", "x.csv, line 2: 1 cells, but 2 columns."),
+        (b"A,a\n", "x.csv, line 1: the columns need names that differ"),
+        (b"A,,B\n", "x.csv, line 1: the columns need names that differ"),
+        (b'A,B\n1,"two\n', "x.csv, line 2: this is no CSV"),
+        (b'A,B\n1,"a"b\n', "x.csv, line 2: this is no CSV"),
+        (b"A,B\n1,2\n3,Jos\xe9\n", "x.csv, line 3: this is not written in UTF-8."),
+    ],
+)
+def test_what_is_no_table_is_refused_by_line(content: bytes, said: str) -> None:
+    with pytest.raises(InvalidArgument) as caught:
+        read_sheet(content, "x.csv")
+    assert said in caught.value.message
+
+
+def test_an_encoding_that_nobody_knows() -> None:
+    with pytest.raises(InvalidArgument, match="no encoding 'klingon'"):
+        read_sheet(b"A\n", "x.csv", "klingon")
+
+
+def test_the_rest_is_written_as_the_file_was_with_the_reason(tmp_path: Path) -> None:
+    sheet = read_sheet("Name;Note\nZoë;'=1\n2;b\n3;c\n".encode("cp1252"), "x.csv", "cp1252")
+    write_rest(tmp_path / "rest.csv", sheet, {2: "no such number", 4: "not started"})
+    again = read_sheet((tmp_path / "rest.csv").read_bytes(), "rest.csv", "cp1252")
+    assert again.header == ["Name", "Note", "# why"]
+    assert again.lines == [Line(2, ["Zoë", "'=1", "no such number"]), Line(3, ["3", "c", "not started"])]
+    assert stat.S_IMODE((tmp_path / "rest.csv").stat().st_mode) == 0o600
+    write_rest(tmp_path / "rest.csv", again, {2: "still"})
+    assert read_sheet((tmp_path / "rest.csv").read_bytes(), "x", "cp1252").header == again.header
+
+
+def test_a_rest_that_can_not_be_written(tmp_path: Path) -> None:
+    with pytest.raises(InvalidArgument, match="can't be written"):
+        write_rest(tmp_path / "nowhere" / "rest.csv", read_sheet(b"A\n1\n", "x.csv"), {})
