@@ -23,7 +23,8 @@ _HINT = "Nothing was sent."
 
 def read_expected(action: Action, source: IO[bytes], arguments: Mapping[str, Any]) -> dict[str, Any]:
     """The row of a file that an action depends on. InvalidArgument if it is none, or is of another key."""
-    name = source.name if source.name != "<stdin>" else "The standard input"
+    name = getattr(source, "name", "<stdin>")
+    name = "The standard input" if name == "<stdin>" else name
     try:
         value = msgspec.json.decode(source.read().decode("utf-8-sig"))
         row = dict(as_item(value)["json"])
