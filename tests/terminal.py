@@ -74,3 +74,13 @@ class Terminal:
     def interrupt(self) -> None:
         """Press Ctrl-C."""
         self.type("\x03")
+
+    def interrupt_question(self) -> None:
+        """Press Ctrl-C at a question, again where nothing comes of it: readline misses one that comes just before it
+        begins to wait."""
+        before = self.seen
+        while self.seen in (before, f"{before}^C"):
+            self.interrupt()
+            before = self.seen
+            while select.select([self.fd], [], [], 1)[0] and self._read() and self.seen == f"{before}^C":
+                pass

@@ -231,7 +231,9 @@ def test_login_saves_nothing(environment: Env, silent: Silent, tmp_path: Path, a
         terminal.type(f"{answer}\n")
     if at == "the sign-in":
         arrived(pbx, "GET")
-    terminal.interrupt()
+        terminal.interrupt()
+    else:
+        terminal.interrupt_question()
     assert terminal.end() == 130
     assert terminal.seen.endswith("Interrupted: nothing was saved.\r\n")
     assert KEY not in terminal.seen
@@ -255,7 +257,10 @@ def test_at_a_question_nothing_is_sent(
     environment["TRUNKLINE_JOB_DIR"] = str(tmp_path / "jobs")
     terminal = Terminal([TRUNKLINE, *(items if word == "ITEMS" else word for word in argv)], environment)
     terminal.until("[y/N]: ")
-    terminal.type(answer)
+    if answer == "\x03":
+        terminal.interrupt_question()
+    else:
+        terminal.type(answer)
     assert terminal.end() == 130
     assert "Interrupted: nothing was sent" in terminal.seen
     assert (system.sent("DELETE"), system.sent("POST")) == ([], [])
@@ -267,7 +272,10 @@ def test_at_the_question_of_a_flow_its_step_sends_nothing(environment: Env, syst
     for answer in ("\x03", "n\n"):
         terminal = Terminal([TRUNKLINE, "flow", "run", str(path)], environment)
         terminal.until("[y/N]: ")
-        terminal.type(answer)
+        if answer == "\x03":
+            terminal.interrupt_question()
+        else:
+            terminal.type(answer)
         assert terminal.end() == 130
         assert "was not confirmed; it sent nothing." in terminal.seen
     assert system.sent("DELETE") == []

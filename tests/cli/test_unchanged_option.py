@@ -69,7 +69,7 @@ def test_what_get_wrote_protects_an_update(line: Any, emulator: Emulator, tmp_pa
 def test_a_pipe_protects_a_delete(line: Any, emulator: Emulator) -> None:
     row = line("contacts", "get", "7", "--select", "Id,FirstName")[1]
     line("contacts", "update", "7", "--first-name", "Zed")
-    code, _, err = line("contacts", "delete", "7", "--if-unchanged", "-", stdin=row)
+    code, _, _ = line("contacts", "delete", "7", "--if-unchanged", "-", stdin=row)
     assert code == 5
     assert line("contacts", "get", "7")[0] == 0
     row = line("contacts", "get", "7", "--select", "Id,FirstName")[1]
