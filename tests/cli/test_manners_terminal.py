@@ -21,25 +21,29 @@ def on_a_terminal(environment: Env, *argv: str, columns: int = 120, **variables:
     return terminal.end(), terminal.seen.replace("\r\n", "\n")
 
 
+def plain(seen: str) -> str:
+    """Without bold, which NO_COLOR allows."""
+    return re.sub(r"\x1b\[[0-9;]*m", "", seen)
+
+
 @pytest.mark.parametrize("columns", [60, 80, 120])
 def test_a_table_fits_the_terminal(environment: Env, pbx: Pbx, columns: int) -> None:
     pbx.contacts.create({"FirstName": "A" * 50, "LastName": WIDE * 3, "PhoneNumber": "+442079460222"})
     code, seen = on_a_terminal(environment, "contacts", "list", "--no-pager", columns=columns)
-    lines = seen.splitlines()
+    lines = plain(seen).splitlines()
     assert code == 0
     assert max(map(cell_len, lines)) <= columns
     assert any("株式" in line and "…" in line for line in lines)
     assert len(lines) == 2 + 61  # a row is a line, however wide its values are
-    cells = [[cell_len(cell) for cell in re.split(r" {3}", line)] for line in lines[:1]]
-    assert len(cells[0]) >= 2
 
 
 def test_columns_asked_for_all_stay(environment: Env) -> None:
     argv = ("contacts", "list", "--top", "1", "--columns", "Id,FirstName,LastName,CompanyName,PhoneNumber,Email")
     code, seen = on_a_terminal(environment, *argv, columns=60)
     assert code == 0
-    assert len(seen.splitlines()[0].split()) == 6
-    assert max(map(cell_len, seen.splitlines())) <= 60
+    lines = plain(seen).splitlines()
+    assert len(lines[0].split()) == 6
+    assert max(map(cell_len, lines)) <= 60
 
 
 def test_colours_are_left_out_where_nobody_wants_them(environment: Env) -> None:
@@ -63,11 +67,15 @@ def test_a_long_list_goes_through_the_pager(environment: Env, pager: str) -> Non
     assert "Error" not in terminal.seen
 
 
-def test_ctrl_c_in_a_pager_is_the_pagers(environment: Env) -> None:
-    terminal = Terminal([TRUNKLINE, "contacts", "list"], {**environment, "PAGER": "less", "LESS": ""})
-    terminal.until(":")
+def test_ctrl_c_in_a_pager_is_the_pagers(environment: Env, tmp_path: Path) -> None:
+    pager = tmp_path / "pager"
+    pager.write_text("#!/bin/sh\ntrap 'echo caught' INT\ncat > /dev/null\necho ready\nread -r line < /dev/tty\n")
+    pager.chmod(0o755)
+    terminal = Terminal([TRUNKLINE, "contacts", "list"], {**environment, "PAGER": str(pager)})
+    terminal.until("ready")
     terminal.interrupt()
-    terminal.type("q")
+    terminal.until("caught")
+    terminal.type("\n")
     assert terminal.end() == 0
     assert "Interrupted" not in terminal.seen
 
@@ -93,8 +101,8 @@ def test_where_there_is_no_pager_the_table_is_simply_there(
 ) -> None:
     code, seen = on_a_terminal(environment, "contacts", "list", *argv, **variables)
     assert code == 0
-    assert seen.startswith(f"{said}Id ")
-    assert seen.count("\n") == (5 if argv == ("--top", "3") else 62 + bool(said))
+    assert plain(seen).startswith(f"{said}Id ")
+    assert len(plain(seen).rstrip().splitlines()) == (5 if argv == ("--top", "3") else 62 + bool(said))
 
 
 def test_a_pager_that_can_not_be_run_is_told(environment: Env, tmp_path: Path) -> None:
