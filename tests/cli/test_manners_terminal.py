@@ -113,3 +113,14 @@ def test_a_pager_that_can_not_be_run_is_told(environment: Env, tmp_path: Path) -
     assert code == 0
     assert "PAGER can't be run" in seen
     assert "FirstName" in seen
+
+
+# ── items from the keyboard ─────────────────────────────────────────────────────────────────────
+
+
+def test_who_is_expected_to_type_items_is_told(environment: Env) -> None:
+    terminal = Terminal([TRUNKLINE, "run", "contacts.get", "--set", "Id={{ $json.Id }}"], environment)
+    terminal.until("Ctrl-D ends them")
+    terminal.type('{"Id": 7}\n\x04')
+    assert terminal.end() == 0
+    assert "1 done, 0 failed, 0 not started." in terminal.seen

@@ -24,7 +24,7 @@ from .interrupts import finishing
 from .output import FORMATS, View, Writer, chosen, draw, write_one, write_rows
 from .progress import progress
 from .root import address_options
-from .run import confirmed, settings_of, show_request, world_options
+from .run import confirmed, listened, settings_of, show_request, world_options
 
 _STATES = [state.label for state in State]
 
@@ -107,7 +107,7 @@ def run(
     trunkline job run fax.delete --name old-faxes --set 'Id={{ $json.Id }}' --input faxes.jsonl --yes
     """
     parameters = settings_of(settings_, "--set")
-    items = _sharded(read_items(source), shard)
+    items = _sharded(read_items(listened(source)), shard)
     world = World(settings_of(variables, "--var"), allow_env, zone)
     if dry_run:
         return _show_requests(Node(action, parameters, world=world), items)
@@ -158,7 +158,7 @@ def list_(output: str | None) -> None:
         return
     rows = [_summary_json(summary, targets=False) for summary in found]
     if view.output == "csv":
-        rows = [{**row, **row.pop("counts")} for row in rows]
+        rows = [{name: row[name] for name in ("job", "action", "status")} | row["counts"] for row in rows]
     write_rows(rows, view)
 
 

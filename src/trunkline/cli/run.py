@@ -107,9 +107,16 @@ def run(
         binary_to=binary_to,
         world=World(settings_of(variables, "--var"), allow_env, zone),
     )
-    items = list(read_items(source))
+    items = list(read_items(listened(source)))
     told = Told(dry_run, yes, output, failed_to, show_secrets)
     return carry_out(node, items, told, lambda: open_async_pbx(ctx, values))
+
+
+def listened(source: IO[bytes]) -> IO[bytes]:
+    """The source of items; who sits at the keyboard without knowing is told that it is one."""
+    if source.isatty():
+        click.echo("Items are read from the keyboard, one a line; Ctrl-D ends them, Ctrl-C leaves.", err=True)
+    return source
 
 
 class Told(NamedTuple):
