@@ -110,6 +110,13 @@ def test_masked_secrets_are_not_compared_and_that_is_said(line: Any, emulator: E
     assert "--show-secrets" in err
 
 
+def test_for_many_rows_it_is_said_once(line: Any, emulator: Emulator) -> None:
+    rows = line("users", "list", "--top", "3", "-o", "jsonl")[1]
+    err = line("users", "delete", "-", "--unchanged", "--dry-run", stdin=rows)[2]
+    assert err.count("Not compared, because masked in the input: ") == 1
+    assert err.count("AuthPassword") == 1
+
+
 def test_a_dry_run_shows_what_is_read_and_what_is_sent(line: Any, emulator: Emulator) -> None:
     row = '{"Id": 7, "FirstName": "Ada"}'
     code, out, _ = line("contacts", "delete", "7", "--if-unchanged", "-", "--dry-run", stdin=row)
