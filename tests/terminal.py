@@ -6,6 +6,7 @@ import fcntl
 import os
 import pty
 import select
+import signal
 import struct
 import sys
 import termios
@@ -45,10 +46,15 @@ class Terminal:
     def type(self, text: str) -> None:
         os.write(self.fd, text.encode())
 
-    def end(self) -> int:
-        """Read to the end; the exit code."""
-        while self._read():
-            pass
+    def end(self, seconds: float = 20) -> int:
+        """Read to the end; the exit code. What says nothing for so long hangs: it is killed, and the test fails."""
+        while True:
+            ready, _, _ = select.select([self.fd], [], [], seconds)
+            if not ready:
+                os.kill(self.pid, signal.SIGKILL)
+            assert ready, f"hangs after {self.seen!r}"
+            if not self._read():
+                break
         _, status = os.waitpid(self.pid, 0)
         os.close(self.fd)
         return os.waitstatus_to_exitcode(status)
@@ -68,3 +74,13 @@ class Terminal:
     def interrupt(self) -> None:
         """Press Ctrl-C."""
         self.type("\x03")
+
+    def interrupt_question(self) -> None:
+        """Press Ctrl-C at a question, again where nothing comes of it: readline misses one that comes just before it
+        begins to wait."""
+        before = self.seen
+        while self.seen in (before, f"{before}^C"):
+            self.interrupt()
+            before = self.seen
+            while select.select([self.fd], [], [], 1)[0] and self._read() and self.seen == f"{before}^C":
+                pass

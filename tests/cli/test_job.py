@@ -230,3 +230,18 @@ def test_a_key_that_others_can_read_is_warned_of(job: Any, contacts: str, system
     code, _, err = job(*RUN, contacts, "--yes", "--profile", "a")
     assert code == 0
     assert "chmod 600" in err
+
+
+def test_every_format_writes_the_same(job: Any, contacts: str) -> None:
+    assert job(*RUN, contacts, "-o", "csv")[1].splitlines()[0] == (
+        "job,action,status,pbx,not started,sent,done,failed,unknown,stopped because"
+    )
+    assert job("list", "-o", "csv")[1] == (
+        "job,action,status,not started,sent,done,failed,unknown\ncleanup,contacts.delete,finished,0,0,10,0,0\n"
+    )
+    assert job("list", "-o", "yaml")[1].startswith("- job: cleanup\n")
+    items = [json.loads(line) for line in job("show", "cleanup", "--items", "-o", "jsonl")[1].splitlines()]
+    assert json.loads(job("show", "cleanup", "--items", "-o", "json")[1]) == items
+    for form, lines in (("csv", 11), ("table", 12)):
+        assert len(job("show", "cleanup", "--items", "-o", form)[1].splitlines()) == lines
+    assert job("show", "cleanup", "--items", "-o", "yaml")[1].count("state: done") == 10

@@ -37,9 +37,7 @@ def draw_table(columns: list[str], rows: list[list[str]], *, pager: bool, droppa
         console.print(drawn)
     text = captured.get()
     # An empty PAGER means none, as git has it.
-    if pager and os.environ.get("PAGER") != "" and text.count("\n") >= console.height:
-        click.echo_via_pager(text)
-    else:
+    if not (pager and os.environ.get("PAGER") != "" and text.count("\n") >= console.height and _paged(text)):
         click.echo(text, nl=False)
 
 
@@ -53,6 +51,21 @@ def fitted(columns: list[str], rows: list[list[str]], width: int, *, droppable: 
     for row in rows:
         drawn.add_row(*map(Text, row[:shown]))
     return drawn
+
+
+def _paged(text: str) -> bool:
+    """Whether the pager could be started; one that isn't there click does without."""
+    try:
+        click.echo_via_pager(text)
+    except ValueError as problem:
+        click.echo(f"PAGER is no command line ({problem}).", err=True)
+    except OSError as problem:
+        if problem.filename is None:  # it is stdout that can't be written
+            raise
+        click.echo(f"PAGER can't be run: {problem.filename}: {problem.strerror}.", err=True)
+    else:
+        return True
+    return False
 
 
 def _widths(columns: list[str], rows: list[list[str]], width: int, *, droppable: bool) -> list[int]:

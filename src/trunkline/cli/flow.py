@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import signal
 import sys
 from contextlib import ExitStack
 from typing import Any
@@ -16,6 +15,7 @@ from ..flows import Did, Flow, FlowStopped, Planned, Played, arun, load
 from ..flows.steps import Save
 from ..node import NodeRun
 from .connect import open_async_pbx
+from .interrupts import Interrupts, finishing
 from .output import json_line, masked
 from .progress import progress
 from .root import connection_options
@@ -106,29 +106,34 @@ class _Play:
         self.pbx = pbx
         self.dry_run = dry_run
         self.yes = yes
-        self.interrupted = False
         self.unsendable = False
         self._current: NodeRun | None = None
         self._bar = ExitStack()
+        self._asking = False
+        self._interrupts = Interrupts()
 
     async def through(self, flow: Flow) -> Played:
-        before = signal.signal(signal.SIGINT, self._interrupt)
         try:
-            async with self.pbx:
-                return await arun(
-                    flow, self.pbx, dry_run=self.dry_run, ask=self._ask, tell=self._tell, started=self._started
-                )
+            with finishing(self._stop) as self._interrupts:
+                async with self.pbx:
+                    return await arun(
+                        flow, self.pbx, dry_run=self.dry_run, ask=self._ask, tell=self._tell, started=self._started
+                    )
         finally:
             self._bar.close()
-            signal.signal(signal.SIGINT, before)
 
-    def _interrupt(self, *_: object) -> None:
+    @property
+    def interrupted(self) -> bool:
+        return self._interrupts.times > 0
+
+    def _stop(self) -> bool:
         """What changes something is finished as far as it is on its way; a reading or a question ends at once."""
-        self.interrupted = True
-        signal.signal(signal.SIGINT, signal.default_int_handler)  # a second Ctrl-C ends it at once
-        if self._current is None or self._current.node.action.method == "GET":
+        if self._asking:
             raise KeyboardInterrupt
+        if self._current is None or self._current.node.action.method == "GET":
+            return False
         self._current.stop()
+        return True
 
     def cut_off(self) -> str:
         """What there is to say of the step that was running at the last Ctrl-C."""
@@ -141,7 +146,7 @@ class _Play:
         if self.interrupted:
             node_run.stop()
         bar = self._bar.enter_context(progress("items", len(node_run.items)))
-        following = asyncio.ensure_future(follow(bar, node_run, lambda: self.interrupted))
+        following = asyncio.ensure_future(follow(bar, node_run, self._interrupts))
         self._bar.callback(following.cancel)
 
     def _ended(self) -> None:
@@ -175,11 +180,14 @@ class _Play:
                 f"{planned.action.id} is about to be sent {count} times, and there is nobody to ask: "
                 "give --yes to go on, or --dry-run to look first."
             )
+        self._asking = True
         try:
             return confirmed(f"{planned.action.summary.removesuffix('.')}: {count} times on {self.pbx.url}. Go on?")
         except (click.Abort, KeyboardInterrupt):
             click.echo(err=True)  # closes the line of the question
             return False
+        finally:
+            self._asking = False
 
 
 def _sentence(did: Did) -> str:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import os
-import signal
 import sys
 from collections.abc import Callable, Iterator
 from typing import IO, Any
@@ -22,10 +21,11 @@ from ..node.input import read_items
 from ..profiles import matching, profiles_file, read_profiles
 from .candidates import action_ids, job_names, saved_connections, settings_for
 from .connect import limits, settings, taken, verified
+from .interrupts import finishing
 from .output import FORMATS, View, Writer, chosen, draw, write_one, write_rows
 from .progress import progress
 from .root import address_options
-from .run import confirmed, settings_of, show_request, world_options
+from .run import confirmed, listened, settings_of, show_request, world_options
 
 _STATES = [state.label for state in State]
 
@@ -116,7 +116,7 @@ def run(
     trunkline job run fax.delete --name old-faxes --set 'Id={{ $json.Id }}' --input faxes.jsonl --yes
     """
     parameters = settings_of(settings_, "--set")
-    items = _sharded(read_items(source), shard)
+    items = _sharded(read_items(listened(source)), shard)
     world = World(settings_of(variables, "--var"), allow_env, zone)
     if dry_run:
         return _show_requests(Node(action, parameters, world=world), items)
@@ -167,7 +167,7 @@ def list_(output: str | None) -> None:
         return
     rows = [_summary_json(summary, targets=False) for summary in found]
     if view.output == "csv":
-        rows = [{**row, **row.pop("counts")} for row in rows]
+        rows = [{name: row[name] for name in ("job", "action", "status")} | row["counts"] for row in rows]
     write_rows(rows, view)
 
 
@@ -247,32 +247,11 @@ def _agreed(started: Job, urls: dict[str, str]) -> bool:
 
 def _go(found: Job, systems: dict[str, AsyncPbx], output: str | None) -> int:
     """Run until nothing is left to do for now; Ctrl-C lets what is on its way finish."""
-    interrupted = False
-
-    def stop(*_: object) -> None:
-        nonlocal interrupted
-        interrupted = True
-        found.stop()
-        signal.signal(signal.SIGINT, signal.default_int_handler)  # a second Ctrl-C ends it at once
-
-    told = False
-    before = signal.signal(signal.SIGINT, stop)
     try:
-        with progress("items") as bar:
-
-            def show(now: Progress) -> None:
-                nonlocal told
-                bar.at(now.done + now.failed, now.total, note=f"{now.failed} failed" if now.failed else "")
-                if interrupted and not told:
-                    told = True
-                    click.echo("Finishing what is on its way; Ctrl-C once more ends it at once.", err=True)
-
-            summary = asyncio.run(found.run(systems.__getitem__, show))
+        summary, interrupted = asyncio.run(_drive(found, systems))
     except KeyboardInterrupt:
         lost = "what was on its way is looked up first."
         raise KeyboardInterrupt(f"`trunkline job resume {found.name}` goes on; {lost}") from None
-    finally:
-        signal.signal(signal.SIGINT, before)
     _write_summary(summary, output)
     if not summary.finished and summary.status != "cancelled":
         click.echo(f"Not finished: `trunkline job resume {summary.name}` goes on.", err=True)
@@ -280,6 +259,22 @@ def _go(found: Job, systems: dict[str, AsyncPbx], output: str | None) -> int:
         return 130
     clean = summary.finished and not summary.counts["failed"] and not summary.counts["unknown"]
     return 0 if clean else 7
+
+
+async def _drive(found: Job, systems: dict[str, AsyncPbx]) -> tuple[Summary, bool]:
+    """What came of it, and whether Ctrl-C came between."""
+
+    def stop() -> bool:
+        found.stop()
+        return True
+
+    with finishing(stop) as interrupts, progress("items") as bar:
+
+        def show(now: Progress) -> None:
+            bar.at(now.done + now.failed, now.total, note=f"{now.failed} failed" if now.failed else "")
+            interrupts.tell()
+
+        return await found.run(systems.__getitem__, show), interrupts.times > 0
 
 
 def _write_summary(summary: Summary, output: str | None) -> None:

@@ -102,9 +102,9 @@ class Bar:
         with self._lock:
             self._ended = True
             if self._drawn is not None:
+                sys.stderr = self._stderr
                 self._drawn.stop()
                 self._drawn = None
-                sys.stderr = self._stderr
 
     def above(self, text: str) -> int:
         """Write a text on stderr above the line; one that ends within a line is a question, and goes without."""

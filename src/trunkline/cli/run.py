@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import signal
 import sys
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
@@ -22,6 +21,7 @@ from ..node.template import Scope
 from ..request import Part, bind, build
 from .candidates import action_ids, settings_for
 from .connect import open_async_pbx
+from .interrupts import Interrupts, finishing
 from .output import FORMATS, View, chosen, draw, json_line, masked, write_rows
 from .progress import Bar, progress
 from .root import connection_options
@@ -116,9 +116,16 @@ def run(
         binary_to=binary_to,
         world=World(settings_of(variables, "--var"), allow_env, zone),
     )
-    items = list(read_items(source))
+    items = list(read_items(listened(source)))
     told = Told(dry_run, yes, output, failed_to, show_secrets)
     return carry_out(node, items, told, lambda: open_async_pbx(ctx, values))
+
+
+def listened(source: IO[bytes]) -> IO[bytes]:
+    """The source of items; who sits at the keyboard without knowing is told that it is one."""
+    if source.isatty():
+        click.echo("Items are read from the keyboard, one a line; Ctrl-D ends them, Ctrl-C leaves.", err=True)
+    return source
 
 
 class Told(NamedTuple):
@@ -179,35 +186,25 @@ def _exit_code(node_run: NodeRun, outcome: Outcome) -> int:
 
 async def _drive(pbx: AsyncPbx, caller: AsyncCaller, node_run: NodeRun) -> bool:
     """Run to the end, or until Ctrl-C, which lets what is on its way finish; whether it was interrupted."""
-    interrupted = False
 
-    def stop(*_: object) -> None:
-        nonlocal interrupted
-        interrupted = True
+    def stop() -> bool:
         node_run.stop()
-        signal.signal(signal.SIGINT, signal.default_int_handler)  # a second Ctrl-C ends it at once
+        return True
 
-    before = signal.signal(signal.SIGINT, stop)
-    try:
-        with progress("items", len(node_run.items)) as bar:
-            async with pbx:
-                following = asyncio.create_task(follow(bar, node_run, lambda: interrupted))
-                await node_run.aon(caller)
-                following.cancel()
-    finally:
-        signal.signal(signal.SIGINT, before)
-    return interrupted
+    with finishing(stop) as interrupts, progress("items", len(node_run.items)) as bar:
+        async with pbx:
+            following = asyncio.create_task(follow(bar, node_run, interrupts))
+            await node_run.aon(caller)
+            following.cancel()
+    return interrupts.times > 0
 
 
-async def follow(bar: Bar, node_run: NodeRun, interrupted: Callable[[], bool]) -> None:
-    """Keep a bar at what a run has done, until cancelled, and say once, after Ctrl-C, what is waited for."""
-    told = False
+async def follow(bar: Bar, node_run: NodeRun, interrupts: Interrupts) -> None:
+    """Keep a bar at what a run has done, until cancelled."""
     while True:
         done, failed = node_run.settled
         bar.at(done + failed, note=f"{failed} failed" if failed else "")
-        if interrupted() and not told:
-            told = True
-            click.echo("Finishing what is on its way; Ctrl-C once more ends it at once.", err=True)
+        interrupts.tell()
         await asyncio.sleep(LOOK_AGAIN)
 
 

@@ -13,7 +13,7 @@ from ..errors import InvalidArgument
 from ..node import Item, Node
 from ..node.input import read_keyed
 from ..node.items import as_item
-from .run import Told, carry_out
+from .run import Told, carry_out, listened
 
 
 def delete_several(
@@ -50,7 +50,7 @@ def keyed_items(action: Action, source: IO[bytes]) -> list[Item]:
     is deleted at all.
     """
     items = []
-    for place, row in read_keyed(source, action.keys):
+    for place, row in read_keyed(listened(source), action.keys):
         alone = isinstance(row, str | int) and len(action.keys) == 1
         try:
             item = as_item({action.keys[0]: row} if alone else row)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Mapping, Sequence
+from collections.abc import Awaitable, Iterable, Mapping, Sequence
 from typing import IO, Any
 
 import click
@@ -23,7 +23,8 @@ _HINT = "Nothing was sent."
 
 def read_expected(action: Action, source: IO[bytes], arguments: Mapping[str, Any]) -> dict[str, Any]:
     """The row of a file that an action depends on. InvalidArgument if it is none, or is of another key."""
-    name = source.name if source.name != "<stdin>" else "The standard input"
+    name = getattr(source, "name", "<stdin>")
+    name = "The standard input" if name == "<stdin>" else name
     try:
         value = msgspec.json.decode(source.read().decode("utf-8-sig"))
         row = dict(as_item(value)["json"])
@@ -37,15 +38,17 @@ def read_expected(action: Action, source: IO[bytes], arguments: Mapping[str, Any
     for key in action.keys:
         if key in row and str(row[key]) != str(arguments[key]):
             raise InvalidArgument(f"{name} has the {action.noun} {row[key]}, not {arguments[key]}.", hint=_HINT)
-    return comparable(row, name)
+    expected, hidden = comparable(row, name)
+    _tell(hidden, name)
+    return expected
 
 
 def _reader(action: Action) -> str:
     return f"`trunkline {action.resource.replace('_', '-')} get`"
 
 
-def comparable(row: Mapping[str, Any], name: str) -> dict[str, Any]:
-    """The fields of a row that can be compared; says which can't, because their secrets are masked in it."""
+def comparable(row: Mapping[str, Any], name: str) -> tuple[dict[str, Any], list[str]]:
+    """The fields of a row that can be compared, and the names of those that can't: their secrets are masked in it."""
     dotted = [field for field in row if "." in field and "@odata." not in field]
     if dotted:
         raise InvalidArgument(
@@ -53,11 +56,12 @@ def comparable(row: Mapping[str, Any], name: str) -> dict[str, Any]:
             hint=f"Write it without --columns. {_HINT}",
         )
     hidden = [field for field, value in row.items() if _has_mask(value)]
-    if hidden:
-        click.echo(
-            f"Not compared, because masked in {name}: {', '.join(hidden)}. --show-secrets writes them out.", err=True
-        )
-    return {field: value for field, value in row.items() if field not in hidden}
+    return {field: value for field, value in row.items() if field not in hidden}, hidden
+
+
+def _tell(hidden: Iterable[str], name: str) -> None:
+    if fields := ", ".join(dict.fromkeys(hidden)):
+        click.echo(f"Not compared, because masked in {name}: {fields}. --show-secrets writes them out.", err=True)
 
 
 def _has_mask(value: Any) -> bool:
@@ -87,8 +91,10 @@ class AsListed:
         """InvalidArgument for a row that has nothing to compare, and for one that comes twice."""
         self._action = action
         self._rows: dict[tuple[str, ...], dict[str, Any]] = {}
+        hidden: list[str] = []
         for number, item in enumerate(items, 1):
-            row = comparable(item["json"], f"row {number}")
+            row, masked = comparable(item["json"], f"Row {number}")
+            hidden += masked
             key = self._key(row)
             if key in self._rows:
                 raise InvalidArgument(f"Row {number} of the input has the same key as another.", hint=_HINT)
@@ -102,6 +108,7 @@ class AsListed:
                 hint = f"JSON Lines keep numbers numbers, as -o jsonl writes them. {_HINT}"
                 raise InvalidArgument(f"Row {number} of the input is all text, so it can't be compared.", hint=hint)
             self._rows[key] = row
+        _tell(hidden, "the input")
         self._pbx: AsyncPbx | None = None
 
     def on(self, pbx: AsyncPbx) -> AsListed:

@@ -40,10 +40,6 @@ _NEVER_CONNECTED = "client error (Connect)"
 # Its DecodeErrors stand for a body that broke off (with this cause) as for one that is no gzip or no HTTP.
 _BROKE_OFF = "error reading a body from connection"
 
-# Its threads hand an answer to the event loop and need the interpreter a moment longer. If that is being taken apart
-# meanwhile they abort the process: three of a hundred short scripts did, under load.
-atexit.register(sleep, 0.005)
-
 Builder = TypeVar("Builder", ClientBuilder, SyncClientBuilder)
 Building = TypeVar("Building", RequestBuilder, SyncRequestBuilder)
 
@@ -158,9 +154,19 @@ class ReqwestAdapter:
                 client.close()
 
 
+def _let_threads_go() -> None:
+    """Give threads that have handed over an answer the moment that they still need the interpreter for.
+
+    If it is taken apart meanwhile, they abort the process: three of a hundred short scripts did, under load.
+    """
+    sleep(0.005)
+
+
 class AsyncReqwestAdapter:
     def __init__(self, options: ConnectOptions) -> None:
         self._options = options
+        atexit.unregister(_let_threads_go)
+        atexit.register(_let_threads_go)
         with _built(options):
             self._client: Client | None = _configured(ClientBuilder(), options).build()
         self._patient: Client | None = None

@@ -1,0 +1,105 @@
+"""Pipes and standard streams: a reader that leaves, a stream that is closed, a disk that is full. Never a traceback."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+from pathlib import Path
+
+import pytest
+
+from conftest import System
+from terminal import TRUNKLINE
+
+Env = dict[str, str]
+GET = f"{TRUNKLINE} run contacts.get --set 'Id={{{{ $json.Id }}}}'"
+
+
+def shell(command: str, environment: Env) -> subprocess.CompletedProcess[str]:
+    done = subprocess.run(
+        ["bash", "-c", f"set -o pipefail; {command}"],
+        env=environment,
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=False,
+    )
+    assert "Traceback" not in done.stderr
+    assert "Exception ignored" not in done.stderr
+    return done
+
+
+@pytest.fixture
+def three(tmp_path: Path) -> Path:
+    path = tmp_path / "three.jsonl"
+    path.write_text('{"Id": 1}\n{"Id": 2}\n{"Id": 3}\n', encoding="utf-8")
+    return path
+
+
+@pytest.mark.parametrize("form", ["table", "json", "jsonl", "yaml", "csv"])
+def test_a_reader_that_leaves_is_no_error(environment: Env, form: str) -> None:
+    done = shell(f"{TRUNKLINE} contacts list -o {form} | head -1", environment)
+    assert (done.returncode, done.stderr) == (0, "")
+    assert done.stdout.count("\n") == 1
+
+
+@pytest.mark.parametrize("form", ["table", "json", "jsonl", "yaml", "csv"])
+def test_of_a_run_it_is_said_what_was_done_all_the_same(environment: Env, three: Path, form: str) -> None:
+    done = shell(f"{GET} -o {form} --input {three} | head -c 1", environment)
+    assert (done.returncode, done.stderr) == (0, "3 done, 0 failed, 0 not started.\n")
+
+
+def test_a_run_that_failed_ends_with_7_whoever_reads(environment: Env, three: Path) -> None:
+    three.write_text('{"Id": 1}\n{"Id": 999999}\n', encoding="utf-8")
+    done = shell(f"{GET} --on-error continue --input {three} | true", environment)
+    assert done.returncode == 7
+    assert "1 done, 1 failed, 0 not started." in done.stderr
+
+
+@pytest.mark.parametrize("form", ["table", "json", "jsonl", "yaml", "csv"])
+def test_a_full_disk_is_told(environment: Env, form: str) -> None:
+    done = shell(f"{TRUNKLINE} contacts list -o {form} > /dev/full", environment)
+    assert done.returncode == 1
+    assert done.stderr.startswith("Error: The output can't be written: the disk is full.\n")
+
+
+def test_on_a_full_disk_a_run_says_what_was_done(environment: Env, three: Path) -> None:
+    done = shell(f"{GET} --input {three} > /dev/full", environment)
+    assert done.returncode == 1
+    assert done.stderr.startswith("3 done, 0 failed, 0 not started.\nError: The output can't be written")
+
+
+def test_a_file_for_a_full_disk_is_told(environment: Env) -> None:
+    done = shell(f"{TRUNKLINE} event-logs download-event-logs > /dev/full", environment)
+    assert done.returncode == 1
+    assert "the disk is full" in done.stderr
+
+
+def test_nothing_is_sent_where_stdout_is_closed(environment: Env, system: System) -> None:
+    done = shell(f"{TRUNKLINE} fax delete 121 >&-", environment)
+    assert done.returncode == 1
+    assert "The standard output is closed; nothing was sent." in done.stderr
+    assert system.emulator.journal == []
+
+
+@pytest.mark.parametrize("command", [GET, f"{TRUNKLINE} fax delete -", f"{TRUNKLINE} contacts create --body -"])
+def test_a_closed_stdin_is_not_an_empty_one(environment: Env, system: System, command: str) -> None:
+    done = shell(f"{command} <&-", environment)
+    assert done.returncode == 2
+    assert "The standard input is closed; nothing was sent." in done.stderr
+    assert system.emulator.journal == []
+
+
+def test_who_reads_no_stdin_does_not_mind(environment: Env) -> None:
+    assert json.loads(shell(f"{TRUNKLINE} contacts get 7 <&-", environment).stdout)["Id"] == 7
+
+
+def test_a_closed_stderr_hides_messages_and_nothing_else(environment: Env) -> None:
+    assert json.loads(shell(f"{TRUNKLINE} contacts get 7 2>&-", environment).stdout)["Id"] == 7
+    assert shell(f"{TRUNKLINE} contacts get 999999 2>&-", environment).returncode == 5
+
+
+def test_a_bar_is_drawn_into_no_pipe(environment: Env, three: Path) -> None:
+    done = shell(f"{GET} --input {three} -o jsonl", environment)
+    assert done.stderr == "3 done, 0 failed, 0 not started.\n"
+    assert "\x1b" not in done.stdout
