@@ -3,11 +3,9 @@
 from __future__ import annotations
 
 import asyncio
-import signal
 import sys
 from collections import Counter
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
 from pathlib import Path
 from typing import IO, TYPE_CHECKING, Any, NamedTuple
 
@@ -15,7 +13,9 @@ import click
 
 from ..errors import InvalidArgument, ItemsFailed
 from .import_shown import counted, plan_lines, show_fates, show_plan
+from .interrupts import finishing
 from .output import View, chosen
+from .progress import Bar, progress
 from .root import connection_options
 
 if TYPE_CHECKING:
@@ -183,9 +183,9 @@ def _check_rest(rest: Path, source: IO[bytes]) -> None:
 
 
 async def _planned(pbx: AsyncPbx, imported: Import) -> Plan:
-    with _bar(f"Reading {imported.kind.resource}") as advance:
+    with progress(f"{imported.kind.resource} read") as bar:
         async with pbx:
-            return await imported.plan(pbx, lambda read: advance(read, None))
+            return await imported.plan(pbx, bar.at)
 
 
 def _too_many(plan: Plan, imported: Import, limit: str) -> InvalidArgument | None:
@@ -221,19 +221,12 @@ def _apply(imported: Import, plan: Plan, told: _Told, url: str, connect: Callabl
         return 0
     if not told.yes:
         _ask(plan, url, shown=drawn, view=told.view)
-    with _bar("Importing") as advance:
-        done = 0
-
-        def note(_: Fate) -> None:
-            nonlocal done
-            done += 1
-            advance(done, len(plan.steps))
-
-        advance(0, len(plan.steps))
-        applying = Applying(
-            imported, plan, concurrency=told.concurrency, stop_on_error=told.stop_on_error, progress=note
-        )
-        interrupted = _drive(applying, connect)
+    applying = Applying(imported, plan, concurrency=told.concurrency, stop_on_error=told.stop_on_error)
+    with progress("items", len(plan.steps)) as bar:
+        try:
+            interrupted = asyncio.run(_drive(applying, connect, bar))
+        except KeyboardInterrupt:
+            interrupted = True
     fates = applying.fates
     if not drawn:
         show_fates(fates, told.view)
@@ -243,28 +236,24 @@ def _apply(imported: Import, plan: Plan, told: _Told, url: str, connect: Callabl
     return 0 if all(fate.state == "done" for fate in fates) else ItemsFailed.exit_code
 
 
-def _drive(applying: Applying, connect: Callable[[], AsyncPbx]) -> bool:
+async def _drive(applying: Applying, connect: Callable[[], AsyncPbx], bar: Bar) -> bool:
     """Do it, or as much as was done at Ctrl-C, which lets what is on its way finish; whether it was interrupted."""
-    interrupted = False
+    done = 0
 
-    def stop(*_: object) -> None:
-        nonlocal interrupted
-        interrupted = True
+    def stop() -> bool:
         applying.stop()
-        signal.signal(signal.SIGINT, signal.default_int_handler)  # a second Ctrl-C ends it at once
+        return True
 
-    async def drive() -> None:
+    def note(_: Fate) -> None:
+        nonlocal done
+        done += 1
+        bar.at(done)
+        interrupts.tell()
+
+    with finishing(stop) as interrupts:
         async with connect() as pbx:
-            await applying.run(pbx)
-
-    before = signal.signal(signal.SIGINT, stop)
-    try:
-        asyncio.run(drive())
-    except KeyboardInterrupt:
-        interrupted = True
-    finally:
-        signal.signal(signal.SIGINT, before)
-    return interrupted
+            await applying.run(pbx, note)
+    return interrupts.times > 0
 
 
 def _ask(plan: Plan, url: str, *, shown: bool, view: View) -> None:
@@ -329,18 +318,3 @@ def _write_rest(rest: Path, imported: Import, left: dict[int, str]) -> None:
         click.echo(
             f"{rest}: {len(left):,} {'row' if len(left) == 1 else 'rows'} not done, each with its reason.", err=True
         )
-
-
-@contextmanager
-def _bar(what: str) -> Iterator[Callable[[int, int | None], None]]:
-    """A bar on a terminal's stderr, given how many of how many are done; nothing elsewhere."""
-    if not sys.stderr.isatty():
-        yield lambda done, total: None
-        return
-    from rich.console import Console
-    from rich.progress import BarColumn, Progress, TextColumn
-
-    columns = (TextColumn("{task.description}"), BarColumn(), TextColumn("{task.completed:,.0f}"))
-    with Progress(*columns, console=Console(stderr=True), transient=True) as bar:
-        task = bar.add_task(what, total=None)
-        yield lambda done, total: bar.update(task, completed=done, total=total)

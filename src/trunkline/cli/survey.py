@@ -4,9 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import os
-import sys
-from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Sequence
 from datetime import UTC, datetime
 from typing import Any
 from urllib.parse import urlsplit
@@ -21,6 +19,7 @@ from .attention import Limits, concerns
 from .connect import Target, limits, taken, target, verified
 from .glance import PATIENCE, UNKNOWN, Row, look, told
 from .moments import stamp
+from .progress import Bar, progress
 
 AT_ONCE = 16
 """PBXs looked at at once: each has a few connections, and a laptop's 256 open files are to do."""
@@ -80,20 +79,20 @@ def survey(targets: list[Target], bounds: Limits) -> tuple[list[Row], bool]:
     """The rows of many PBXs, the worst first, and whether Ctrl-C ended it before all were there."""
     rows: list[Row] = []
 
-    async def all_of_them(show: Callable[[], None]) -> None:
+    async def all_of_them(bar: Bar) -> None:
         gate = asyncio.Semaphore(AT_ONCE)
 
         async def one(target: Target) -> None:
             async with gate:
                 rows.append(await _row(target, bounds))
-            show()
+            bar.at(len(rows))
 
         await asyncio.gather(*map(one, targets))
 
     interrupted = False
-    with _progress(len(targets)) as show:
+    with progress("PBXs", len(targets)) as bar:
         try:
-            asyncio.run(all_of_them(show))
+            asyncio.run(all_of_them(bar))
         except KeyboardInterrupt:
             interrupted = True
     if interrupted:
@@ -103,17 +102,3 @@ def survey(targets: list[Target], bounds: Limits) -> tuple[list[Row], bool]:
 
 def _badness(row: Row) -> tuple[bool, int, str]:
     return row["error"] is None, -len(row["attention"]), row["pbx"]
-
-
-@contextmanager
-def _progress(total: int) -> Iterator[Callable[[], None]]:
-    """A bar on a terminal's stderr; nothing elsewhere."""
-    if not sys.stderr.isatty():
-        yield lambda: None
-        return
-    from rich.console import Console
-    from rich.progress import BarColumn, MofNCompleteColumn, Progress
-
-    with Progress(BarColumn(), MofNCompleteColumn(), console=Console(stderr=True), transient=True) as bar:
-        task = bar.add_task("PBXs", total=total)
-        yield lambda: bar.advance(task)

@@ -59,7 +59,6 @@ class Applying:
         *,
         concurrency: int = 4,
         stop_on_error: bool = False,
-        progress: Callable[[Fate], object] = lambda _: None,
     ) -> None:
         self.imported, self.plan = imported, plan
         self.kind = imported.kind
@@ -67,7 +66,7 @@ class Applying:
         """Why nothing more was started, "" while all goes on."""
         self._concurrency = concurrency
         self._stop_on_error = stop_on_error
-        self._progress = progress
+        self._told: Callable[[Fate], object] = lambda _: None
         self._fates: dict[int, Fate] = {}
         self._started: set[int] = set()
         self._in_a_row = 0
@@ -76,8 +75,9 @@ class Applying:
         """Start nothing more; what is on its way is finished."""
         self.halted = self.halted or why
 
-    async def run(self, pbx: AsyncPbx) -> list[Fate]:
-        """Do all steps; their fates in the plan's order. Raises nothing that is about a single step."""
+    async def run(self, pbx: AsyncPbx, told: Callable[[Fate], object] = lambda _: None) -> list[Fate]:
+        """Do all steps; their fates in the plan's order, each ``told`` as it is known. Raises nothing of one step."""
+        self._told = told
         for do in Order:
             waiting = iter([(place, step) for place, step in enumerate(self.plan.steps) if step.do == do])
             await asyncio.gather(*(self._work(pbx, waiting) for _ in range(self._concurrency)))
@@ -100,7 +100,7 @@ class Applying:
             self._started.add(place)
             fate = await self._fate(pbx, step)
             self._fates[place] = fate
-            self._progress(fate)
+            self._told(fate)
             if fate.state == "failed" and self._stop_on_error:
                 self.stop("stopped at the first failure")
 
