@@ -15,6 +15,7 @@ _COMMANDS = {
     "doctor": ("Find out what is wrong with a connection, step by step.", "doctor:doctor"),
     "demo": ("Show the main job on an emulated PBX, from listing to every documented failure.", "demo:demo"),
     "emulator": ("Start a stand-in 3CX on this machine.", "emulator:emulator"),
+    "export": ("Export the call log into files, day by day.", "export:export"),
     "flow": ("Check and run a few steps from a YAML file.", "flow:flow"),
     "job": ("Run an action over many items, and go on after a crash.", "job:job"),
     "login": ("Save a connection: address, client id and API key, once they work.", "login:login"),
