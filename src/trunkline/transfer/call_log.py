@@ -39,7 +39,7 @@ ACTIONS = ("report_call_log_data.get_call_log_data", "report_call_log_data.get_o
 ROW_TYPE = "Pbx.CallLogData"
 CAP = 20_000
 """The most rows that the report gives in all (PBX.md, Paging)."""
-PAGE = 5_000
+PAGE = 2_000
 """Rows asked for at once; the report takes more than the 100 of an entity set (PBX.md, Paging)."""
 _ROUND_PAGE, _ROUND_TOTAL = 50, 1_000
 """A PBX may have other limits than are known. They are round numbers, so answers of such a length are looked into."""

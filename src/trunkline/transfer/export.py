@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import ExitStack, aclosing, closing
 from datetime import UTC, datetime
 from pathlib import Path
@@ -150,7 +150,7 @@ class _Run:
                 async for read in reads:
                     if read.error is not None:
                         raise _going_on(read.error, self._said_of(read.window))
-                    self._write(out, [leg.line for leg in read.legs])
+                    self._write(out, (leg.line for leg in read.legs))
                     file.flush()
                     done += 1
                     self._tell(read, done, self.log.windows)
@@ -169,7 +169,7 @@ class _Run:
             await self._collect(parts)
             with parts.whole() as file, closing(writer(plan.output, plan.columns, file)) as out:
                 for window in [window for day in self.days for window in parts.windows(day)]:
-                    await in_thread(self._write_part, out, parts, window)
+                    await in_thread(self._write, out, parts.lines(window))
         return resumed
 
     async def _collect(self, parts: Parts) -> None:
@@ -193,19 +193,18 @@ class _Run:
         if failed:
             raise _lost(failed[-1], parts, self.days)
 
-    def _write_part(self, out: Writer, parts: Parts, window: Window) -> None:
-        self._write(out, parts.lines(window))
-
-    def _write(self, out: Writer, lines: list[bytes]) -> None:
-        new = lines if self._delivery is None else list(self._undelivered(self._delivery, lines))
-        self.repeated += len(lines) - len(new)
-        out.write(new)
-        self.written += len(new)
+    def _write(self, out: Writer, lines: Iterable[bytes]) -> None:
+        out.write(self._new(lines))
         self.unknown = tuple(sorted(out.unknown))
 
-    @staticmethod
-    def _undelivered(delivery: Delivery, lines: list[bytes]) -> Iterator[bytes]:
-        return (line for line in lines if delivery.new(leg_of(msgspec.json.decode(line))))
+    def _new(self, lines: Iterable[bytes]) -> Iterator[bytes]:
+        """The lines that the last export did not give."""
+        for line in lines:
+            if self._delivery is not None and not self._delivery.new(leg_of(msgspec.json.decode(line))):
+                self.repeated += 1
+            else:
+                self.written += 1
+                yield line
 
     def _tell(self, read: Read, done: int, total: int) -> None:
         self._read += len(read.legs)

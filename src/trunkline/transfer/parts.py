@@ -152,10 +152,11 @@ class Parts:
             _write(self._path(window), lambda file: file.writelines(leg.line + b"\n" for leg in legs))
         self._done.add(window)
 
-    def lines(self, window: Window) -> list[bytes]:
+    def lines(self, window: Window) -> Iterator[bytes]:
         """The rows of a window that has been read."""
-        with _saying(self.folder):
-            return self._path(window).read_bytes().splitlines()
+        with _saying(self.folder), self._path(window).open("rb") as file:
+            for line in file:
+                yield line.removesuffix(b"\n")
 
     @contextmanager
     def whole(self) -> Iterator[BinaryIO]:

@@ -22,7 +22,7 @@ from .call_log import ROW_TYPE
 
 FORMATS = ("jsonl", "csv", "parquet")
 ENDINGS = {".jsonl": "jsonl", ".ndjson": "jsonl", ".csv": "csv", ".parquet": "parquet"}
-_BATCH = 5_000
+_BATCH = 2_000
 """Rows that are Python objects at a time."""
 ROW_GROUP = 50_000
 """Rows of a Parquet row group: some megabytes, which readers like, and which is all that is held while writing."""
