@@ -10,6 +10,7 @@ from __future__ import annotations
 import asyncio
 from collections import deque
 from collections.abc import AsyncGenerator, AsyncIterator, Iterable, Mapping
+from contextlib import aclosing
 from datetime import UTC, datetime
 from typing import Any, NamedTuple
 
@@ -41,8 +42,10 @@ CAP = 20_000
 """The most rows that the report gives in all (PBX.md, Paging)."""
 PAGE = 2_000
 """Rows asked for at once; the report takes more than the 100 of an entity set (PBX.md, Paging)."""
-_ROUND_PAGE, _ROUND_TOTAL = 50, 1_000
-"""A PBX may have other limits than are known. They are round numbers, so answers of such a length are looked into."""
+_ROUND = 50
+"""A PBX may have other limits than are known. They are round numbers, so an answer of such a length is looked into."""
+_BUSY = 1_000
+"""Below this, a round number of rows in one minute is nothing but a busy minute."""
 _TRIES = 3
 _LONGEST_WAIT = 120.0
 _PAUSES = Retries(base=1.0)
@@ -65,12 +68,21 @@ class Read(NamedTuple):
 
 
 class _Answer(NamedTuple):
-    """All pages of a window. ``full``: the PBX may have more; ``outside``: rows that nobody asked for."""
+    """All pages of a window: ``got`` rows, ``outside`` of them not asked for. ``full``: there may be more.
+
+    ``stuck``: the PBX gave the same page again. ``reaches_back``: the rows go further back than the window does.
+    """
 
     legs: list[Leg]
-    full: bool
+    got: int
     outside: int
+    stuck: bool
     reaches_back: bool
+
+    @property
+    def full(self) -> bool:
+        cut = self.stuck or self.got >= CAP or (self.got > 0 and self.got % _ROUND == 0)
+        return cut and not self.reaches_back  # the newest come first, so what is cut off is older still
 
 
 class _TooMany(Exception):
@@ -100,11 +112,12 @@ class CallLog:
 
     async def rows(self, start: datetime, end: datetime) -> AsyncIterator[dict[str, Any]]:
         """The rows of a period as the PBX gives them, in order of time. Raises what the first lost window raised."""
-        async for read in self.read(days(start.astimezone(UTC), end.astimezone(UTC))):
-            if read.error is not None:
-                raise read.error
-            for leg in read.legs:
-                yield msgspec.json.decode(leg.line)
+        async with aclosing(self.read(days(start.astimezone(UTC), end.astimezone(UTC)))) as reads:
+            async for read in reads:
+                if read.error is not None:
+                    raise read.error
+                for leg in read.legs:
+                    yield msgspec.json.decode(leg.line)
 
     async def read(self, wanted: Iterable[Window]) -> AsyncGenerator[Read, None]:
         """Read windows, and give them in their order; one with too many rows comes as several.
@@ -160,13 +173,13 @@ class CallLog:
 
     def _whole(self, window: Window, answer: _Answer) -> list[Leg]:
         """The legs of an answer that has all of them. _TooMany if it may not; TrunklineError if halving won't help."""
-        if answer.full and not answer.reaches_back:
-            if answer.outside:
-                raise TrunklineError(
-                    f"{self._pbx.url} does not keep to the period {window}, and has more rows than it gives at once, "
-                    f"so those of that window can't be had.",
-                    hint="Purge old calls on the PBX, or export a later period.",
-                )
+        if answer.full and answer.outside:
+            raise TrunklineError(
+                f"{self._pbx.url} does not keep to the period {window}, and may have more rows than it gives at once, "
+                f"so those of that window can't be had.",
+                hint="Export a later period.",
+            )
+        if answer.full and (answer.stuck or answer.got >= _BUSY or window.halves() is not None):
             raise _TooMany
         self.outside += answer.outside
         return answer.legs
@@ -191,14 +204,13 @@ class CallLog:
                     legs.append(leg)
             got += len(page.rows)
             stuck = bool(page.rows) and len(known) == before  # $skip was ignored
-            short = len(page.rows) < asked and len(page.rows) % _ROUND_PAGE and page.next_link is None
+            short = len(page.rows) < asked and len(page.rows) % _ROUND and page.next_link is None
             if not page.rows or stuck or short:
                 break
-        full = stuck or got >= CAP or (got > 0 and got % _ROUND_TOTAL == 0)
         legs.reverse()
         legs.sort(key=lambda leg: leg.started or window.start)
         reaches_back = falling and oldest is not None and oldest < window.start
-        return _Answer(legs, full, len(known) - len(legs), reaches_back)
+        return _Answer(legs, got, len(known) - len(legs), stuck, reaches_back)
 
     async def _page(self, window: Window, skip: int) -> tuple[Page, int]:
         """The page after the first ``skip`` rows, and how many rows it was asked for."""
