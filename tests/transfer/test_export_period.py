@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime, timedelta
+from itertools import pairwise
 from zoneinfo import ZoneInfo
 
 import pytest
@@ -107,7 +108,7 @@ def test_halves_of_halves_are_the_window_down_to_a_minute(start, seconds):
     found = leaves(window)
     assert found[0].start == window.start
     assert found[-1].end == window.end
-    assert all(left.end == right.start for left, right in zip(found, found[1:], strict=False))
+    assert all(left.end == right.start for left, right in pairwise(found))
     assert all(timedelta() < leaf.end - leaf.start <= timedelta(minutes=1) for leaf in found)
 
 

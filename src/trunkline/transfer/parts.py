@@ -68,19 +68,19 @@ class Parts:
         from filelock import FileLock, Timeout
 
         lock = FileLock(self.folder / _LOCK, mode=0o600)
-        try:
-            with _saying(self.folder):
-                if self.folder.exists() and not self._ours():
-                    raise ConfigurationError(
-                        f"{self.folder} is there, and was not made by an export.",
-                        hint="Move it away, or name another file.",
-                    )
-                self.folder.mkdir(mode=0o700, exist_ok=True)
+        with _saying(self.folder):
+            if self.folder.exists() and not self._ours():
+                raise ConfigurationError(
+                    f"{self.folder} is there, and was not made by an export.",
+                    hint="Move it away, or name another file.",
+                )
+            self.folder.mkdir(mode=0o700, exist_ok=True)
+            try:
                 lock.acquire(timeout=0)
-        except Timeout:
-            raise ConfigurationError(
-                f"Another process is exporting to {self.file}.", hint="Wait for it, or name another file."
-            ) from None
+            except Timeout:
+                raise ConfigurationError(
+                    f"Another process is exporting to {self.file}.", hint="Wait for it, or name another file."
+                ) from None
         try:
             with _saying(self.folder):
                 self._begin(plan, restart=restart)

@@ -39,7 +39,7 @@ class Watermark:
     """
 
     def __init__(self, pbx: str, client_id: str, path: Path | None = None, overlap: timedelta = OVERLAP) -> None:
-        self.pbx, self.client_id, self.overlap = pbx, client_id, overlap
+        self.pbx, self.client_id, self.overlap = str(pbx), client_id, overlap
         self.path = path or _default(pbx, client_id)
 
     @contextmanager
