@@ -133,7 +133,7 @@ def test_what_is_no_duration(text: str) -> None:
 
 def test_columns_are_checked_with_the_nearest_named() -> None:
     assert checked_columns(("CdrId", "Status", "CdrId")) == ("CdrId", "Status")
-    with pytest.raises(UnknownName, match="has no field 'StartTme'. Did you mean StartTime"):
+    with pytest.raises(UnknownName, match=r"has no field 'StartTme'\. Did you mean StartTime"):
         checked_columns(("StartTme",))
 
 

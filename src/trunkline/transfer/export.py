@@ -82,8 +82,8 @@ async def export_call_log(
         mark = watermark.read() if watermark is not None else None
         first, last = None if start is None else _moment(start), _moment(end)
         if watermark is not None and mark is not None:
-            if last.at <= mark.until:
-                raise UsageError(f"The last export came as far as {spelled(mark.until)}, so there is nothing new yet.")
+            if last.at < mark.until:
+                raise UsageError(f"The last export came as far as {spelled(mark.until)}, past {spelled(last.at)}.")
             first = Moment(watermark.start(mark), f"since {spelled(mark.until)}")
         first, last = _checked(first, last)
         delivery = Delivery(watermark, mark, first.at, last.at) if watermark is not None else None
