@@ -105,6 +105,11 @@ def test_without_the_role_it_says_which(export: Export, system: System) -> None:
     assert not list(Path.cwd().iterdir())
 
 
+def test_a_wrong_key_leaves_nothing_not_even_a_header(export: Export) -> None:
+    said = export(*JUNE, "-o", "csv", "--client-secret", "wrong")
+    assert (said.code, said.out) == (4, "")
+
+
 def test_a_dead_pbx(export: Export) -> None:
     said = export(*JUNE, "--out", "calls.csv", "--url", "http://127.0.0.1:9")
     assert said.code == 6
@@ -158,6 +163,7 @@ def test_since_last_begins_where_the_last_one_ended(export: Export) -> None:
     new = [json.loads(row) for row in Path("new.jsonl").read_text("utf-8").splitlines()]
     ids = [row["CdrId"] for row in [*first.lines, *second.lines, *new]]
     assert sorted(ids) == sorted(row["CdrId"] for row in export(*JUNE).lines)
+    assert f"{len(second.lines)} rows new since 2026-06-04T00:00:00Z, up to 2026-06-08T00:00:00Z." in second.err
     assert "rows were in the last export already, and are left out." in second.err
 
 
@@ -247,15 +253,18 @@ def test_ctrl_c_in_a_pipe_says_where_to_go_on_and_moves_no_mark(
 ) -> None:
     _, environment = slow
     argv = command("--since-last", "--watermark", str(tmp_path / "mark.json"))
-    process = subprocess.Popen(argv, env=environment, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
-    assert process.stdout is not None
-    first = process.stdout.readline()
-    process.send_signal(signal.SIGINT)
-    out, err = process.communicate(timeout=20)
+    out = tmp_path / "out"
+    with out.open("wb") as file:
+        process = subprocess.Popen(argv, env=environment, stdout=file, stderr=subprocess.PIPE, text=True)
+        end = time.monotonic() + 20
+        while not out.stat().st_size:
+            assert time.monotonic() < end
+            time.sleep(0.01)
+        process.send_signal(signal.SIGINT)
+        _, err = process.communicate(timeout=20)
     assert process.returncode == 130
-    assert json.loads(first)["CdrId"]
-    assert all(json.loads(row) for row in out.splitlines())
-    assert "Interrupted after" in err
+    rows = [json.loads(row) for row in out.read_text("utf-8").splitlines()]
+    assert f"Interrupted after {len(rows):,} rows, everything before 2026-04-" in err
     assert "The watermark has not moved." in err
     assert not (tmp_path / "mark.json").exists()
 

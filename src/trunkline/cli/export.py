@@ -29,7 +29,7 @@ def export() -> None:
     """Export whole tables into files."""
 
 
-@export.command("call-log")
+@export.command("call-log", short_help="Export the call log: a row for each leg of each call.")
 @click.option("--from", "start", metavar="WHEN", help="2026-01-31, 2026-01-31T08:00Z, yesterday, -7d (s, m, h, d, w).")
 @click.option("--to", "end", metavar="WHEN", default="now", show_default=True, help="Until before then.")
 @click.option(
@@ -129,7 +129,7 @@ def call_log(
     except KeyboardInterrupt:
         click.echo(_interrupted(seen, file, since_last=since_last), err=True)
         return 130
-    _count(done, last, file, zone, start, end)
+    _count(done, last, file)
     return 0
 
 
@@ -140,11 +140,13 @@ def _read(option: str, text: str, zone: str, now: datetime) -> Moment:
         raise InvalidArgument(f"{option}: {problem.message}", hint=problem.hint) from None
 
 
-def _count(done: Exported, last: Moment, file: Path | None, zone: str, *words: str | None) -> None:
+def _count(done: Exported, last: Moment, file: Path | None) -> None:
     """Say on stderr what was exported, and what somebody may not have expected."""
     days = "1 day" if done.days == 1 else f"{done.days:,} days"
-    where = f": {file}" if file else "."
-    click.echo(f"{done.rows:,} rows of {days}, {spelled(done.start)} to {spelled(done.end)}{where}", err=True)
+    what = f"{done.rows:,} rows of {days}, {spelled(done.start)} to {spelled(done.end)}"
+    if done.since is not None:
+        what = f"{done.rows:,} rows new since {spelled(done.since)}, up to {spelled(done.end)}"
+    click.echo(f"{what}: {file}" if file else f"{what}.", err=True)
     if done.end < last.at:
         click.echo("The end is to come; exported until now.", err=True)
     if done.resumed:

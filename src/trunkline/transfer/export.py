@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from contextlib import ExitStack, aclosing, closing
+from contextlib import AsyncExitStack, ExitStack, aclosing, closing
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import BinaryIO, NamedTuple
@@ -38,6 +38,7 @@ class Exported(NamedTuple):
 
     ``outside``: rows that the PBX sent though nobody asked for their time, left out. ``repeated``: rows left out
     because the export before had them. ``unknown``: fields without a column. ``resumed``: an earlier run had begun it.
+    ``since``: where the last export ended, if there was one; ``start`` is then an overlap before.
     """
 
     rows: int
@@ -48,6 +49,7 @@ class Exported(NamedTuple):
     repeated: int = 0
     unknown: tuple[str, ...] = ()
     resumed: bool = False
+    since: datetime | None = None
 
 
 async def export_call_log(
@@ -97,7 +99,15 @@ async def export_call_log(
         if watermark is not None and delivery is not None:
             watermark.write(delivery.mark())
         return Exported(
-            run.written, len(run.days), first.at, last.at, run.log.outside, run.repeated, run.unknown, resumed
+            rows=run.written,
+            days=len(run.days),
+            start=first.at,
+            end=last.at,
+            outside=run.log.outside,
+            repeated=run.repeated,
+            unknown=run.unknown,
+            resumed=resumed,
+            since=mark.until if mark is not None else None,
         )
 
 
@@ -145,15 +155,18 @@ class _Run:
     async def into_stream(self, file: BinaryIO, output: str, columns: Sequence[str]) -> None:
         """Write window by window; stop at the first that is lost, so that what is written has no gap."""
         done = 0
-        with closing(writer(output, columns, file)) as out:
-            async with aclosing(self.log.read(self.days)) as reads:
-                async for read in reads:
-                    if read.error is not None:
-                        raise _going_on(read.error, self._said_of(read.window))
-                    self._write(out, (leg.line for leg in read.legs))
-                    file.flush()
-                    done += 1
-                    self._tell(read, done, self.log.windows)
+        async with AsyncExitStack() as held:
+            reads = await held.enter_async_context(aclosing(self.log.read(self.days)))
+            out: Writer | None = None
+            async for read in reads:
+                if read.error is not None:
+                    raise _going_on(read.error, self._said_of(read.window))
+                # Not before the first answer: a sign-in that is refused leaves no header behind.
+                out = out or held.enter_context(closing(writer(output, columns, file)))
+                self._write(out, (leg.line for leg in read.legs))
+                file.flush()
+                done += 1
+                self._tell(read, done, self.log.windows)
         file.flush()
 
     def _said_of(self, window: Window) -> str:
