@@ -194,12 +194,13 @@ def parts_of(folder: Path) -> list[Path]:
     return sorted(folder.glob("*Z.jsonl"))
 
 
-def some_parts(folder: Path) -> list[Path]:
-    """Wait until some windows are finished."""
+def some_parts(folder: Path, emulator: Emulator) -> list[Path]:
+    """Wait until some windows are finished; from then on the PBX hangs, so that it stays at some."""
     end = time.monotonic() + 20
     while len(parts_of(folder)) < 5:
         assert time.monotonic() < end
         time.sleep(0.01)
+    emulator.latency = 20
     return parts_of(folder)
 
 
@@ -211,7 +212,7 @@ def asked(emulator: Emulator) -> int:
 def test_what_kill_9_leaves_is_gone_on_with(slow: tuple[Emulator, dict[str, str]], tmp_path: Path, name: str) -> None:
     emulator, environment = slow
     process = subprocess.Popen(command("--out", name), env=environment, cwd=tmp_path, stderr=subprocess.DEVNULL)
-    kept = some_parts(tmp_path / f"{name}.parts")
+    kept = some_parts(tmp_path / f"{name}.parts", emulator)
     process.kill()
     process.wait(timeout=20)
     assert not (tmp_path / name).exists()
@@ -235,9 +236,9 @@ def test_a_terminal_sees_progress_and_ctrl_c_says_how_far_it_got(
     terminal = Terminal(command("--out", str(out)), environment)
     terminal.until("/61")
     terminal.until(" rows")
-    some_parts(tmp_path / "calls.csv.parts")
+    some_parts(tmp_path / "calls.csv.parts", emulator)
     terminal.interrupt()
-    assert terminal.end() == 130
+    assert terminal.end() == 130, terminal.seen
     assert "windows are read; the same command goes on." in terminal.seen
     assert "Traceback" not in terminal.seen
     assert not out.exists()
@@ -251,7 +252,7 @@ def test_a_terminal_sees_progress_and_ctrl_c_says_how_far_it_got(
 def test_ctrl_c_in_a_pipe_says_where_to_go_on_and_moves_no_mark(
     slow: tuple[Emulator, dict[str, str]], tmp_path: Path
 ) -> None:
-    _, environment = slow
+    emulator, environment = slow
     argv = command("--since-last", "--watermark", str(tmp_path / "mark.json"))
     out = tmp_path / "out"
     with out.open("wb") as file:
@@ -260,6 +261,7 @@ def test_ctrl_c_in_a_pipe_says_where_to_go_on_and_moves_no_mark(
         while not out.stat().st_size:
             assert time.monotonic() < end
             time.sleep(0.01)
+        emulator.latency = 20
         process.send_signal(signal.SIGINT)
         _, err = process.communicate(timeout=20)
     assert process.returncode == 130
@@ -294,10 +296,10 @@ def test_rows_on_a_terminal_are_not_mixed_with_a_bar(environment: dict[str, str]
 
 
 def test_two_processes_do_not_share_a_file(slow: tuple[Emulator, dict[str, str]], tmp_path: Path) -> None:
-    _, environment = slow
+    emulator, environment = slow
     argv = command("--out", str(tmp_path / "calls.csv"))
     process = subprocess.Popen(argv, env=environment, stderr=subprocess.PIPE)
-    some_parts(tmp_path / "calls.csv.parts")
+    some_parts(tmp_path / "calls.csv.parts", emulator)
     second = subprocess.run(argv, env=environment, capture_output=True, text=True, check=False)
     process.send_signal(signal.SIGTERM)
     process.communicate(timeout=20)
