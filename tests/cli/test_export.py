@@ -195,12 +195,12 @@ def parts_of(folder: Path) -> list[Path]:
 
 
 def some_parts(folder: Path, emulator: Emulator) -> list[Path]:
-    """Wait until some windows are finished; from then on the PBX hangs, so that it stays at some."""
+    """Wait until some windows are finished; from then on the PBX is so slow that it stays at some."""
     end = time.monotonic() + 20
     while len(parts_of(folder)) < 5:
         assert time.monotonic() < end
         time.sleep(0.01)
-    emulator.latency = 20
+    emulator.latency = 2
     return parts_of(folder)
 
 
@@ -261,7 +261,7 @@ def test_ctrl_c_in_a_pipe_says_where_to_go_on_and_moves_no_mark(
         while not out.stat().st_size:
             assert time.monotonic() < end
             time.sleep(0.01)
-        emulator.latency = 20
+        emulator.latency = 2
         process.send_signal(signal.SIGINT)
         _, err = process.communicate(timeout=20)
     assert process.returncode == 130
