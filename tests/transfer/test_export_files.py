@@ -114,6 +114,14 @@ def test_a_period_that_is_none_is_refused_unsent(system: System, out: Path, star
     assert not list(out.parent.iterdir())
 
 
+@pytest.mark.parametrize(("option", "value"), [("output", "xml"), ("concurrency", 0), ("columns", ("Nothing",))])
+def test_options_that_are_none_are_refused_unsent(system: System, out: Path, option: str, value: Any) -> None:
+    with pytest.raises(UsageError):
+        export(system.url, out, **{option: value})
+    assert not system.sent("GET")
+    assert not list(out.parent.iterdir())
+
+
 # ── stopping and going on ────────────────────────────────────────────────────────────────────────
 
 

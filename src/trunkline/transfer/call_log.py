@@ -21,6 +21,7 @@ from ..client import AsyncPbx
 from ..errors import (
     BadRequest,
     BrokenAnswer,
+    InvalidArgument,
     NotFound,
     ServerError,
     TooManyRequests,
@@ -101,6 +102,8 @@ class CallLog:
     """
 
     def __init__(self, pbx: AsyncPbx, *, concurrency: int = 4) -> None:
+        if concurrency < 1:
+            raise InvalidArgument(f"concurrency must be 1 or more, not {concurrency}.")
         self._pbx = pbx
         self._concurrency = concurrency
         self._turn = asyncio.Semaphore(concurrency)

@@ -73,8 +73,9 @@ async def export_call_log(
     ``output`` is jsonl, csv or parquet. With a ``watermark`` it begins where the last export ended, and ``start`` is
     for the first one; the mark moves when everything is written.
 
-    Raises UsageError and ConfigurationError before anything is sent; ItemsFailed for windows that could not be read,
-    when others could; Forbidden without the role System Owner; and the other errors of a client.
+    Raises UsageError and ConfigurationError (no pyarrow, another export's parts, a lock that is taken) before anything
+    is sent; ItemsFailed for windows that could not be read, when others could; Forbidden without the role System
+    Owner; and the other errors of a client.
     """
     check_format(output)
     chosen = checked_columns(columns)
@@ -172,6 +173,8 @@ class _Run:
     def _said_of(self, window: Window) -> str:
         if window.start == self.days[0].start:
             return "Nothing was written."
+        if self._delivery is not None:
+            return f"Everything before {spelled(window.start)} is written; the watermark has not moved."
         return f"Everything before {spelled(window.start)} is written; --from {spelled(window.start)} goes on there."
 
     async def into_file(self, parts: Parts, plan: Plan, *, restart: bool, overwrite: bool) -> bool:

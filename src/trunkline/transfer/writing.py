@@ -16,7 +16,7 @@ from typing import Any, BinaryIO, Protocol
 import msgspec
 
 from ..catalog import TypeSpec, load, nearest
-from ..errors import BrokenAnswer, ConfigurationError, UnknownName
+from ..errors import BrokenAnswer, ConfigurationError, InvalidArgument, UnknownName
 from ..flows.files import csv_cell
 from .call_log import ROW_TYPE
 
@@ -54,7 +54,9 @@ def checked_columns(columns: Sequence[str]) -> tuple[str, ...]:
 
 
 def check_format(output: str) -> None:
-    """ConfigurationError where the library that writes a format is not installed; before anything is read."""
+    """InvalidArgument for a format that is none, ConfigurationError where what writes it is not installed."""
+    if output not in FORMATS:
+        raise InvalidArgument(f"There is no format {output!r}; there are {', '.join(FORMATS)}.")
     if output == "parquet":
         _parquet()
 
