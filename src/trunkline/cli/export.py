@@ -2,26 +2,22 @@
 
 from __future__ import annotations
 
-import asyncio
 import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any, BinaryIO
+from typing import TYPE_CHECKING, Any, BinaryIO
 
 import click
 
-from ..client import AsyncPbx
 from ..errors import InvalidArgument
-from ..node.zones import known
-from ..transfer.export import Exported, Progress, export_call_log
+from ..transfer.formats import ENDINGS, FORMATS
 from ..transfer.period import Moment, moment, span, spelled
-from ..transfer.watermark import Watermark
-from ..transfer.writing import ENDINGS, FORMATS
-from .columns import asked_columns
-from .connect import target
 from .root import connection_options
+
+if TYPE_CHECKING:
+    from ..transfer.export import Exported, Progress
 
 
 @click.group()
@@ -82,6 +78,14 @@ def call_log(
     command goes on with them, whatever ended the one before, and FILE appears when it is whole. The client needs the
     role System Owner.
     """
+    import asyncio
+
+    from ..client import AsyncPbx
+    from ..transfer.export import export_call_log
+    from ..transfer.watermark import Watermark
+    from .columns import asked_columns
+    from .connect import target
+
     if start is None and not since_last:
         raise click.UsageError("Say with --from where to begin, such as --from yesterday or --from 2026-01-31.")
     if watermark is not None and not since_last:
@@ -134,6 +138,8 @@ def call_log(
 
 
 def _read(option: str, text: str, zone: str, now: datetime) -> Moment:
+    from ..node.zones import known
+
     try:
         return moment(text, known(zone), now)
     except InvalidArgument as problem:

@@ -19,9 +19,8 @@ from ..catalog import TypeSpec, load, nearest
 from ..errors import BrokenAnswer, ConfigurationError, InvalidArgument, UnknownName
 from ..flows.files import csv_cell
 from .call_log import ROW_TYPE
+from .formats import FORMATS
 
-FORMATS = ("jsonl", "csv", "parquet")
-ENDINGS = {".jsonl": "jsonl", ".ndjson": "jsonl", ".csv": "csv", ".parquet": "parquet"}
 _BATCH = 2_000
 """Rows that are Python objects at a time."""
 ROW_GROUP = 50_000
