@@ -381,7 +381,7 @@ class TestTerminal:
         try:
             argv = [TRUNKLINE, "import", "contacts", sheet(NEW), "--apply", "--yes", "--no-pager"]
             terminal = Terminal([*argv, "--failed", str(tmp_path / "rest.csv")], environment)
-            terminal.until("Importing")
+            terminal.until("items")
             _wait(lambda: len(system.sent("POST")) > 4)
             terminal.interrupt()
             assert terminal.end() == 130
@@ -400,7 +400,7 @@ class TestTerminal:
         system.emulator.add_fault("delay-after=4@GET /Contacts")
         try:
             terminal = Terminal([TRUNKLINE, "import", "contacts", sheet(NEW), "--apply"], environment)
-            terminal.until("Reading contacts")
+            terminal.until("contacts read")
             _wait(lambda: bool(system.sent("GET")))
             terminal.interrupt()
             assert terminal.end() == 130

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from trunkline.emulator.reports.pages import CALL_LOG_CAP
+from trunkline.emulator import Variants
 from trunkline.emulator.seeds.calls import demo_company
 from trunkline.emulator.telephony.model import CallModel
 
@@ -17,6 +17,7 @@ from .conftest import Line
 from .report_calls import action_of, path_of, rows, seconds, table, when
 
 LOG = "GetCallLogData"
+CALL_LOG_CAP = Variants().call_log_cap
 
 
 def log(line, query="", **given):
@@ -136,6 +137,28 @@ def test_windows_put_together_are_the_whole(quiet, moments):
     earlier, later = log(quiet, periodFrom=start, periodTo=between), log(quiet, periodFrom=between, periodTo=end)
     assert later + earlier == whole
     assert all(when(start) <= when(row["StartTime"]) < when(end) for row in whole)
+
+
+@pytest.mark.parametrize("cap", [1, 150, None])
+def test_it_ends_where_this_pbx_ends_it(dial, quiet, cap):
+    every = log(quiet)
+    line = dial(variants={"call_log_cap": cap})
+    assert log(line) == every[:cap]
+    assert log(line, "$top=100&$skip=100") == every[:cap][100:200]
+    assert log(line, "$orderby=SegmentId asc") == sorted(every, key=lambda row: row["SegmentId"])[:cap]
+
+
+def test_the_period_may_be_ignored(dial, quiet):
+    line = dial(variants={"call_log_period": "ignored"})
+    assert log(line, "$top=500") == log(quiet, "$top=500", **LONG)
+
+
+def test_zeros_may_be_left_out(dial, quiet):
+    every, fewer = log(quiet), log(dial(variants={"report_zeros": "left_out"}))
+    assert all(0 not in [value for value in row.values() if value is not False] for row in fewer)
+    assert fewer == [{name: value for name, value in row.items() if value is False or value != 0} for row in every]
+    assert fewer != every
+    assert any(row["Answered"] is False for row in fewer)
 
 
 def test_the_old_log_and_the_file_have_the_same_rows(quiet):

@@ -323,6 +323,33 @@ def test_a_call_may_take_longer_than_the_client_allows(ask: Ask) -> None:
 
 
 @pytest.mark.parametrize("adapter", ["pyreqwest", "httpx2"])
+@pytest.mark.parametrize("turns", range(4))
+def test_cancelling_counts_even_as_the_answer_arrives(adapter: AdapterName, turns: int) -> None:
+    """A Ctrl-C that falls together with an answer must not be forgotten, however far the loop is with the answer."""
+    go_on = threading.Event()
+
+    def answer(asked: Asked) -> Bytes:
+        if asked.target.endswith("Fax(1)"):
+            go_on.wait(10)
+        return http(200, '{"Id":4}')
+
+    async def run(server: Nasty) -> None:
+        async with AsyncPbx(server.url, "id", "key", adapter=adapter) as pbx:
+            task = asyncio.create_task(pbx.call("fax.get", 1))
+            await _until(lambda: len(server.api_calls) == 1)
+            go_on.set()
+            time.sleep(0.2)  # noqa: ASYNC251 - the answer is there, and the event loop doesn't know it yet
+            for _ in range(turns):
+                await asyncio.sleep(0)
+            if task.cancel():
+                with pytest.raises(asyncio.CancelledError):
+                    await task
+
+    with Nasty(answer) as server:
+        asyncio.run(run(server))
+
+
+@pytest.mark.parametrize("adapter", ["pyreqwest", "httpx2"])
 def test_cancelling_leaves_a_healthy_client_and_no_connection(adapter: AdapterName) -> None:
     """httpx2 closes the connections; pyreqwest reads their answers in the background and uses them again."""
     go_on = threading.Event()

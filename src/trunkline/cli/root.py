@@ -20,6 +20,7 @@ _COMMANDS = {
     "calls": ("Watch the calls in progress.", "calls:calls"),
     "demo": ("Show the main job on an emulated PBX, from listing to every documented failure.", "demo:demo"),
     "emulator": ("Start a stand-in 3CX on this machine.", "emulator:emulator"),
+    "export": ("Export the call log into files, day by day.", "export:export"),
     "flow": ("Check and run a few steps from a YAML file.", "flow:flow"),
     "import": ("Bring contacts or users of a CSV into a PBX; the plan comes first.", "import_:import_"),
     "job": ("Run an action over many items, and go on after a crash.", "job:job"),

@@ -28,7 +28,9 @@ class Variants:
     ``expires_in`` has the unit of the version, or another. ``bearer`` tokens are JWTs, ones without ``exp``, or opaque.
     ``wrong_credentials`` is 400 invalid_client or 401 unauthorized. ``error_bodies`` gives 403 and 500 a body.
     ``unknown_path`` is the status of a path that leads nowhere. ``bad_dates`` in function paths are answered with
-    500, or the period is ignored. ``block_addresses`` after repeated failures: all, all but loopback, or none.
+    500, or the period is ignored. Of the call log, ``call_log_period`` may be ignored however it is spelled, and
+    ``call_log_cap`` is the most rows that it ever answers. ``report_zeros`` leaves numbers that are zero out of the
+    rows of all reports, as nulls are. ``block_addresses`` after repeated failures: all, all but loopback, or none.
     ``throttle`` answers 429 above AntiHackingSettings' MaxRequestPerPeriod. ``token_lifetime``, ``latency`` before
     each answer and its ``jitter`` (as much again, at random) are seconds.
     """
@@ -45,6 +47,9 @@ class Variants:
     error_bodies: Literal["empty", "full"] = "empty"
     unknown_path: Literal["404", "401"] = "404"
     bad_dates: Literal["500", "ignored"] = "500"
+    call_log_cap: int | None = 20_000
+    call_log_period: Literal["kept", "ignored"] = "kept"
+    report_zeros: Literal["sent", "left_out"] = "sent"
     licence: Literal["ok", "expired", "too_small"] = "ok"
     block_addresses: Literal["all", "remote", "off"] = "all"
     throttle: bool = False

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import atexit
 import os
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator, Awaitable, Iterator
 from contextlib import contextmanager
 from datetime import timedelta
 from time import monotonic, sleep
@@ -42,6 +42,7 @@ _BROKE_OFF = "error reading a body from connection"
 
 Builder = TypeVar("Builder", ClientBuilder, SyncClientBuilder)
 Building = TypeVar("Building", RequestBuilder, SyncRequestBuilder)
+Result = TypeVar("Result")
 
 
 def _configured(builder: Builder, options: ConnectOptions) -> Builder:
@@ -107,8 +108,20 @@ def _head(response: Response | SyncResponse) -> HttpResponse:
 
 
 async def _chunks(reader: ResponseBodyReader) -> AsyncIterator[bytes]:
-    while (chunk := await reader.read(CHUNK)) is not None:
+    while (chunk := await _heeding(reader.read(CHUNK))) is not None:
         yield bytes(chunk)
+
+
+async def _heeding(awaited: Awaitable[Result]) -> Result:
+    """The result, unless the task was cancelled: pyreqwest forgets that where its answer has just arrived."""
+    import asyncio  # whoever works with threads doesn't load it
+
+    task = asyncio.current_task()
+    before = task.cancelling() if task is not None else 0
+    result = await awaited
+    if task is not None and task.cancelling() > before:
+        raise asyncio.CancelledError
+    return result
 
 
 class ReqwestAdapter:
@@ -184,8 +197,8 @@ class AsyncReqwestAdapter:
             if upload is not None:
                 building = building.headers(list(upload.headers)).body_stream(aiter(upload))
             if request.sink is None:
-                response = await building.build().send()
-                return _head(response)._replace(body=bytes(await response.bytes()))
+                response = await _heeding(building.build().send())
+                return _head(response)._replace(body=bytes(await _heeding(response.bytes())))
             async with building.build_streamed() as response:
                 return await pour_async(request.sink, _head(response), _chunks(response.body_reader))
 

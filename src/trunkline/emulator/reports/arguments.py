@@ -32,6 +32,9 @@ class Period(NamedTuple):
         return self.start <= moment < self.end
 
 
+EVER = Period(_FIRST, _LAST)
+
+
 @dataclass(frozen=True)
 class Numbers:
     """The numbers that a report is about, or None for all."""

@@ -10,7 +10,7 @@ from ..store import Store
 from ..telephony.recordings import url_of
 from ..telephony.records import DN_CLASSES, Direction, Kind, Leg, Outcome, Party, PhoneCall
 from ..values import Row
-from .arguments import Arguments
+from .arguments import Arguments, Period
 from .events import Event, newest_first, oldest_first, was_answered
 from .spelling import duration, label, moment
 
@@ -30,11 +30,11 @@ _STARS = re.compile(r"\*+")
 _WORD = re.compile(r"[^,;\s]+")
 
 
-def events(store: Store, asked: Arguments, *, backwards: bool) -> Iterator[Event]:
-    """The legs that the arguments choose, newest first or oldest first, made as they are read."""
+def events(store: Store, asked: Arguments, period: Period, *, backwards: bool) -> Iterator[Event]:
+    """The legs of a period that the other arguments choose, newest or oldest first, made as they are read."""
     walk = newest_first if backwards else oldest_first
     tests = _tests(asked)
-    return (event for event in walk(store, asked.period) if all(test(*event) for test in tests))
+    return (event for event in walk(store, period) if all(test(*event) for test in tests))
 
 
 def cdr_id(leg: Leg) -> str:

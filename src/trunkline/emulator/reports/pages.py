@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import sys
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 from datetime import tzinfo
@@ -17,13 +18,11 @@ from ..odata.literals import read_date_time
 from ..odata.query import Query
 from ..store import Store
 from ..values import Row
-from .arguments import Arguments
+from .arguments import EVER, Arguments
 from .call_log import events
 from .call_log import row as call_log_row
 from .spelling import moment
 from .table import Rows
-
-CALL_LOG_CAP = 20_000
 
 # The rows on a page, and what ``$count`` says.
 Page = tuple[Sequence[Row], int]
@@ -53,18 +52,20 @@ def _takes_the_first(asked: Query) -> bool:
 def of_call_log(call: Call, asked: Arguments) -> Page:
     """The page of the call log, with the report's oddities (PBX.md, Paging).
 
-    It cuts the page before it filters, so ``$count`` counts only the page. It ends at 20,000 rows: the newest, newest
-    first; under ``$orderby`` the oldest, so that the newest are lost.
+    It cuts the page before it filters, so ``$count`` counts only the page. It ends at 20,000 rows, or another cap: the
+    newest, newest first; under ``$orderby`` the oldest, so that the newest are lost.
     """
     asked.check_zone()
     wanted, form = call.query, _form(call)
-    top = CALL_LOG_CAP if wanted.top is None else wanted.skip + wanted.top
+    cap = sys.maxsize if call.variants.call_log_cap is None else call.variants.call_log_cap
+    top = cap if wanted.top is None else wanted.skip + wanted.top
+    period = asked.period if call.variants.call_log_period == "kept" else EVER
     if wanted.order:
-        found = islice(events(call.store, asked, backwards=False), CALL_LOG_CAP)
+        found = islice(events(call.store, asked, period, backwards=False), cap)
         rows = [form.filled(call_log_row(event)) for event in found]
         rows = list(query.apply(Query(order=wanted.order, top=wanted.top, skip=wanted.skip), rows)[0])
     else:
-        found = islice(events(call.store, asked, backwards=True), wanted.skip, min(top, CALL_LOG_CAP))
+        found = islice(events(call.store, asked, period, backwards=True), wanted.skip, max(wanted.skip, min(top, cap)))
         rows = [form.filled(call_log_row(event)) for event in found]
     return query.apply(replace(wanted.unpaged(), order=()), rows)
 
@@ -95,9 +96,11 @@ class Form:
 
 
 def write_list(call: Call, pager: Pager) -> Response:
-    """The rows as JSON; what is null is left out (PBX.md, Answers)."""
+    """The rows as JSON; what is null is left out, and zeros too where this PBX does so (PBX.md, Answers)."""
     page, total = pager(call, Arguments(call.arguments))
     shaped = (query.shape(row, call.query, call.answer_type.name, call.store.catalog) for row in page)
+    if call.variants.report_zeros == "left_out":
+        shaped = ({name: value for name, value in row.items() if value != 0 or value is False} for row in shaped)
     return call.write_rows([_without_nulls(row) for row in shaped], total)
 
 

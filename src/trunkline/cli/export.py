@@ -1,0 +1,200 @@
+"""``trunkline export``: whole tables out of a PBX."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, BinaryIO
+
+import click
+
+from ..errors import InvalidArgument
+from ..transfer.formats import ENDINGS, FORMATS
+from ..transfer.period import Moment, moment, span, spelled
+from .root import connection_options
+
+if TYPE_CHECKING:
+    from ..transfer.export import Exported, Progress
+
+
+@click.group()
+def export() -> None:
+    """Export whole tables into files."""
+
+
+@export.command("call-log", short_help="Export the call log: a row for each leg of each call.")
+@click.option("--from", "start", metavar="WHEN", help="2026-01-31, 2026-01-31T08:00Z, yesterday, -7d (s, m, h, d, w).")
+@click.option("--to", "end", metavar="WHEN", default="now", show_default=True, help="Until before then.")
+@click.option(
+    "--zone", default="UTC", metavar="ZONE", show_default=True, help="Whose midnight a date is, such as Europe/Berlin."
+)
+@click.option("-o", "--output", type=click.Choice(FORMATS), help="Default: by the file's ending, else jsonl.")
+@click.option("--out", "file", type=click.Path(path_type=Path), metavar="FILE", help="Where to; else stdout.")
+@click.option("--columns", metavar="A,B", help="The fields to write, in this order; else all.")
+@click.option(
+    "--concurrency", type=click.IntRange(1, 64), default=4, show_default=True, help="Days to be read at once."
+)
+@click.option("--overwrite", is_flag=True, help="Replace FILE if it is there.")
+@click.option("--restart", is_flag=True, help="Throw away what an earlier run left unfinished.")
+@click.option("--since-last", is_flag=True, help="Only what is new since the last export; --from is for the first.")
+@click.option(
+    "--watermark",
+    type=click.Path(path_type=Path, dir_okay=False),
+    metavar="FILE",
+    help="Where --since-last remembers it; else a file for each PBX and client id.",
+)
+@click.option(
+    "--overlap", default="24h", show_default=True, metavar="SPAN", help="How long a call may last, for --since-last."
+)
+@connection_options
+@click.pass_context
+def call_log(
+    ctx: click.Context,
+    /,
+    start: str | None,
+    end: str,
+    zone: str,
+    output: str | None,
+    file: Path | None,
+    columns: str | None,
+    concurrency: int,
+    overwrite: bool,
+    restart: bool,
+    since_last: bool,
+    watermark: Path | None,
+    overlap: str,
+    **values: Any,
+) -> int:
+    """Export the call log: a row for each leg of each call, in order of time.
+
+    \b
+    trunkline export call-log --from 2026-01-01 --to 2026-02-01 --out january.parquet
+    trunkline export call-log --since-last --from -30d --out new.csv
+
+    It is read day by day, a few days at once. With --out the days that are finished are kept in FILE.parts: the same
+    command goes on with them, whatever ended the one before, and FILE appears when it is whole. The client needs the
+    role System Owner.
+    """
+    import asyncio
+
+    from ..client import AsyncPbx
+    from ..transfer.export import export_call_log
+    from ..transfer.watermark import Watermark
+    from .columns import asked_columns
+    from .connect import target
+
+    if start is None and not since_last:
+        raise click.UsageError("Say with --from where to begin, such as --from yesterday or --from 2026-01-31.")
+    if watermark is not None and not since_last:
+        raise click.UsageError("--watermark goes with --since-last.")
+    if file is None or str(file) == "-":
+        file = None
+        if overwrite or restart:
+            raise click.UsageError("--overwrite and --restart go with --out.")
+    chosen = output or ENDINGS.get(file.suffix.lower() if file else "", "jsonl")
+    if chosen == "parquet" and file is None:
+        raise click.UsageError("Parquet can't be written into a pipe; name a file with --out.")
+    now = datetime.now(UTC)
+    first = None if start is None else _read("--from", start, zone, now)
+    last = _read("--to", end, zone, now)
+    found = target(ctx, values)
+    pbx = AsyncPbx(found.url, found.client_id, found.client_secret, **found.options)
+    mark = Watermark(pbx.url, found.client_id, watermark, span(overlap)) if since_last else None
+    seen: list[Progress] = []
+    to: Path | BinaryIO = file or sys.stdout.buffer
+
+    async def run(tell: Callable[[Progress], object]) -> Exported:
+        async with pbx:
+            return await export_call_log(
+                pbx,
+                first,
+                last,
+                to,
+                output=chosen,
+                columns=asked_columns(columns),
+                concurrency=concurrency,
+                watermark=mark,
+                restart=restart,
+                overwrite=overwrite,
+                progress=tell,
+            )
+
+    try:
+        with _bar(shown=file is not None or not sys.stdout.isatty()) as draw:
+
+            def tell(progress: Progress) -> None:
+                seen[:] = [progress]
+                draw(progress)
+
+            done = asyncio.run(run(tell))
+    except KeyboardInterrupt:
+        click.echo(_interrupted(seen, file, since_last=since_last), err=True)
+        return 130
+    _count(done, last, file)
+    return 0
+
+
+def _read(option: str, text: str, zone: str, now: datetime) -> Moment:
+    from ..node.zones import known
+
+    try:
+        return moment(text, known(zone), now)
+    except InvalidArgument as problem:
+        raise InvalidArgument(f"{option}: {problem.message}", hint=problem.hint) from None
+
+
+def _count(done: Exported, last: Moment, file: Path | None) -> None:
+    """Say on stderr what was exported, and what somebody may not have expected."""
+    days = "1 day" if done.days == 1 else f"{done.days:,} days"
+    what = f"{done.rows:,} rows of {days}, {spelled(done.start)} to {spelled(done.end)}"
+    if done.since is not None:
+        what = f"{done.rows:,} rows new since {spelled(done.since)}, up to {spelled(done.end)}"
+    click.echo(f"{what}: {file}" if file else f"{what}.", err=True)
+    if done.end < last.at:
+        click.echo("The end is to come; exported until now.", err=True)
+    if done.resumed:
+        click.echo("An earlier run had begun this; its finished days were not read again.", err=True)
+    if done.outside:
+        click.echo(
+            f"Warning: the PBX sent {done.outside:,} rows from outside of the days asked for; they are left out.",
+            err=True,
+        )
+    if done.unknown:
+        click.echo(
+            f"Warning: no column for {', '.join(done.unknown)}, which this version of Trunkline doesn't know; "
+            f"-o jsonl has everything.",
+            err=True,
+        )
+
+
+def _interrupted(seen: list[Progress], file: Path | None, *, since_last: bool) -> str:
+    if file is None:
+        how = f"Interrupted after {seen[-1].rows:,} rows" if seen else "Interrupted before the first row"
+        reached = f", everything before {spelled(seen[-1].reached)}" if seen else ""
+        return f"{how}{reached}." + (" The watermark has not moved." if since_last else "")
+    if not seen:
+        return "Interrupted. The same command goes on where it was."
+    return f"Interrupted: {seen[-1].done:,} of {seen[-1].windows:,} windows are read; the same command goes on."
+
+
+@contextmanager
+def _bar(*, shown: bool) -> Iterator[Callable[[Progress], None]]:
+    """A bar on a terminal's stderr; nothing elsewhere, nor where rows go to the same terminal."""
+    if not shown or not sys.stderr.isatty():
+        yield lambda progress: None
+        return
+    from rich.console import Console
+    from rich.progress import BarColumn, MofNCompleteColumn, TextColumn
+    from rich.progress import Progress as Bar
+
+    columns = (BarColumn(), MofNCompleteColumn(), TextColumn("days  {task.fields[rows]} rows"))
+    with Bar(*columns, console=Console(stderr=True), transient=True) as bar:
+        task = bar.add_task("days", total=None, rows="0")
+
+        def draw(progress: Progress) -> None:
+            bar.update(task, total=progress.windows, completed=progress.done, rows=f"{progress.rows:,}")
+
+        yield draw

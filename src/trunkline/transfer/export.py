@@ -1,0 +1,252 @@
+"""The call log of a period, into a file or a pipe."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import AsyncExitStack, ExitStack, aclosing, closing
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import BinaryIO, NamedTuple
+
+import msgspec
+
+from ..client import AsyncPbx
+from ..errors import ItemsFailed, ServerError, TooManyRequests, TransportError, TrunklineError, Unreachable, UsageError
+from ..transport.threads import in_thread
+from .call_log import CallLog, Read, leg_of
+from .parts import Parts, Plan
+from .period import Moment, Window, days, spelled
+from .watermark import Delivery, Watermark
+from .writing import Writer, check_format, checked_columns, writer
+
+_PATIENCE = 5
+"""So many lost windows one after another, and the rest is not tried."""
+_NAMED = 10
+
+
+class Progress(NamedTuple):
+    """``done`` of ``windows`` are read; this run read ``rows`` rows, the latest window until ``reached``."""
+
+    done: int
+    windows: int
+    rows: int
+    reached: datetime
+
+
+class Exported(NamedTuple):
+    """What an export gave: ``rows`` of so many ``days`` (in UTC) from ``start`` until before ``end``.
+
+    ``outside``: rows that the PBX sent though nobody asked for their time, left out. ``repeated``: rows left out
+    because the export before had them. ``unknown``: fields without a column. ``resumed``: an earlier run had begun it.
+    ``since``: where the last export ended, if there was one; ``start`` is then an overlap before.
+    """
+
+    rows: int
+    days: int
+    start: datetime
+    end: datetime
+    outside: int = 0
+    repeated: int = 0
+    unknown: tuple[str, ...] = ()
+    resumed: bool = False
+    since: datetime | None = None
+
+
+async def export_call_log(
+    pbx: AsyncPbx,
+    start: datetime | Moment | None,
+    end: datetime | Moment,
+    to: str | Path | BinaryIO,
+    *,
+    output: str = "jsonl",
+    columns: Sequence[str] = (),
+    concurrency: int = 4,
+    watermark: Watermark | None = None,
+    restart: bool = False,
+    overwrite: bool = False,
+    progress: Callable[[Progress], object] | None = None,
+) -> Exported:
+    """Write the legs that began from ``start`` until before ``end``, in order of time; an end to come is now.
+
+    ``to`` is a path, or a binary file object, which is written while the log is read and not closed. A path appears
+    when it is whole; until then finished windows are kept in ``PATH.parts``, and the same call goes on with them.
+    ``output`` is jsonl, csv or parquet. With a ``watermark`` it begins where the last export ended, and ``start`` is
+    for the first one; the mark moves when everything is written.
+
+    Raises UsageError and ConfigurationError (no pyarrow, another export's parts, a lock that is taken) before anything
+    is sent; ItemsFailed for windows that could not be read, when others could; Forbidden without the role System
+    Owner; and the other errors of a client.
+    """
+    check_format(output)
+    chosen = checked_columns(columns)
+    with ExitStack() as held:
+        if watermark is not None:
+            held.enter_context(watermark.held())
+        mark = watermark.read() if watermark is not None else None
+        first, last = None if start is None else _moment(start), _moment(end)
+        if watermark is not None and mark is not None:
+            if last.at < mark.until:
+                raise UsageError(f"The last export came as far as {spelled(mark.until)}, past {spelled(last.at)}.")
+            first = Moment(watermark.start(mark), f"since {spelled(mark.until)}")
+        first, last = _checked(first, last)
+        delivery = Delivery(watermark, mark, first.at, last.at) if watermark is not None else None
+        run = _Run(CallLog(pbx, concurrency=concurrency), list(days(first.at, last.at)), delivery, progress)
+        if isinstance(to, str | Path):
+            plan = Plan(pbx.url, first.name, last.name, output, chosen)
+            resumed = await run.into_file(Parts(Path(to)), plan, restart=restart, overwrite=overwrite)
+        else:
+            await run.into_stream(to, output, chosen)
+            resumed = False
+        if watermark is not None and delivery is not None:
+            watermark.write(delivery.mark())
+        return Exported(
+            rows=run.written,
+            days=len(run.days),
+            start=first.at,
+            end=last.at,
+            outside=run.log.outside,
+            repeated=run.repeated,
+            unknown=run.unknown,
+            resumed=resumed,
+            since=mark.until if mark is not None else None,
+        )
+
+
+def _moment(given: datetime | Moment) -> Moment:
+    if isinstance(given, Moment):
+        return given
+    if given.tzinfo is None:
+        raise UsageError(f"{given.isoformat()} has no zone.", hint="Guessing one would shift the export.")
+    whole = given.astimezone(UTC).replace(microsecond=0)
+    return Moment(whole, spelled(whole))
+
+
+def _checked(start: Moment | None, end: Moment) -> tuple[Moment, Moment]:
+    """A period that has happened. UsageError if there is none."""
+    if start is None:
+        raise UsageError(
+            "It is not known where the last export ended, as there was none.", hint="Say with --from where to begin."
+        )
+    now = datetime.now(UTC).replace(microsecond=0)
+    if start.at >= end.at:
+        raise UsageError(f"The period ends ({spelled(end.at)}) before it begins ({spelled(start.at)}).")
+    if start.at >= now:
+        raise UsageError(f"The period begins at {spelled(start.at)}, which is to come.")
+    return start, Moment(min(now, end.at), end.name)
+
+
+class _Run:
+    """One export at work."""
+
+    def __init__(
+        self,
+        log: CallLog,
+        wanted: list[Window],
+        delivery: Delivery | None,
+        progress: Callable[[Progress], object] | None,
+    ) -> None:
+        self.log = log
+        self.days = wanted
+        self.written = self.repeated = 0
+        self.unknown: tuple[str, ...] = ()
+        self._delivery = delivery
+        self._progress = progress
+        self._read = 0
+
+    async def into_stream(self, file: BinaryIO, output: str, columns: Sequence[str]) -> None:
+        """Write window by window; stop at the first that is lost, so that what is written has no gap."""
+        done = 0
+        async with AsyncExitStack() as held:
+            reads = await held.enter_async_context(aclosing(self.log.read(self.days)))
+            out: Writer | None = None
+            async for read in reads:
+                if read.error is not None:
+                    raise _going_on(read.error, self._said_of(read.window))
+                # Not before the first answer: a sign-in that is refused leaves no header behind.
+                out = out or held.enter_context(closing(writer(output, columns, file)))
+                self._write(out, (leg.line for leg in read.legs))
+                file.flush()
+                done += 1
+                self._tell(read, done, self.log.windows)
+        file.flush()
+
+    def _said_of(self, window: Window) -> str:
+        if window.start == self.days[0].start:
+            return "Nothing was written."
+        if self._delivery is not None:
+            return f"Everything before {spelled(window.start)} is written; the watermark has not moved."
+        return f"Everything before {spelled(window.start)} is written; --from {spelled(window.start)} goes on there."
+
+    async def into_file(self, parts: Parts, plan: Plan, *, restart: bool, overwrite: bool) -> bool:
+        """Read what is missing, then put the parts together; whether an earlier run had begun."""
+        parts.check(overwrite=overwrite)
+        with parts.held(plan, restart=restart):
+            resumed = parts.begun
+            await self._collect(parts)
+            with parts.whole() as file, closing(writer(plan.output, plan.columns, file)) as out:
+                for window in [window for day in self.days for window in parts.windows(day)]:
+                    await in_thread(self._write, out, parts.lines(window))
+        return resumed
+
+    async def _collect(self, parts: Parts) -> None:
+        """Read the windows that are missing. One that is lost doesn't keep the others from being read."""
+        missing = [window for day in self.days for window in parts.missing(day)]
+        done = before = sum(1 for day in self.days for _ in parts.windows(day))
+        failed: list[TrunklineError] = []
+        in_a_row = 0
+        async with aclosing(self.log.read(missing)) as reads:
+            async for read in reads:
+                if read.error is None:
+                    await in_thread(parts.keep, read.window, read.legs)
+                    in_a_row = 0
+                    done += 1
+                    self._tell(read, done, before + self.log.windows)
+                    continue
+                failed.append(read.error)
+                in_a_row += 1
+                if not _passing(read.error) or in_a_row == _PATIENCE:
+                    break
+        if failed:
+            raise _lost(failed[-1], parts, self.days)
+
+    def _write(self, out: Writer, lines: Iterable[bytes]) -> None:
+        out.write(self._new(lines))
+        self.unknown = tuple(sorted(out.unknown))
+
+    def _new(self, lines: Iterable[bytes]) -> Iterator[bytes]:
+        """The lines that the last export did not give."""
+        for line in lines:
+            if self._delivery is not None and not self._delivery.new(leg_of(msgspec.json.decode(line))):
+                self.repeated += 1
+            else:
+                self.written += 1
+                yield line
+
+    def _tell(self, read: Read, done: int, total: int) -> None:
+        self._read += len(read.legs)
+        if self._progress is not None:
+            self._progress(Progress(done, total, self._read, read.window.end))
+
+
+def _passing(error: TrunklineError) -> bool:
+    """Whether the next window may well fare better."""
+    return isinstance(error, TransportError | ServerError | TooManyRequests) and not isinstance(error, Unreachable)
+
+
+def _lost(last: TrunklineError, parts: Parts, wanted: list[Window]) -> TrunklineError:
+    """What to say of windows that could not be read: the PBX's own error where nothing else was."""
+    if not parts.begun:
+        return last
+    left = [window for day in wanted for window in parts.missing(day)]
+    named = ", ".join(str(window) for window in left[:_NAMED])
+    more = f" and {len(left) - _NAMED:,} more" if len(left) > _NAMED else ""
+    missing = f"Missing: {named}{more}."
+    kept = f"What was read is kept in {parts.folder.name}; the same command reads only the rest."
+    if not _passing(last):
+        return _going_on(last, f"{missing} {kept}")
+    return ItemsFailed(f"{last.message} {missing}", hint=kept)
+
+
+def _going_on(error: TrunklineError, said: str) -> TrunklineError:
+    error.hint = f"{error.hint} {said}".strip()
+    return error

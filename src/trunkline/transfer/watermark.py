@@ -1,0 +1,138 @@
+"""How far exports of a PBX have come: the moment up to which legs were delivered, and which ones shortly before it.
+
+A leg appears in the call log when it ends, dated by when it began. So a later export looks back over an overlap that is
+longer than calls are, and leaves out what it finds there that was delivered.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import datetime, timedelta
+from pathlib import Path
+
+import msgspec
+
+from ..errors import ConfigurationError
+from .call_log import Leg
+
+OVERLAP = timedelta(hours=24)
+"""How long a call may last and still be found once it is over."""
+
+
+class Mark(msgspec.Struct, frozen=True):
+    """Everything up to ``until`` was delivered; of what began from ``known_from`` on, these legs by their ids."""
+
+    pbx: str
+    client_id: str
+    until: datetime
+    known_from: datetime
+    delivered: frozenset[str] = frozenset()
+
+
+class Watermark:
+    """The mark of one PBX and client, in a file: ``path``, else one of theirs in the user's state folder.
+
+    ``overlap`` is how far an export looks back. Use it inside `held`, which keeps other processes out.
+    """
+
+    def __init__(self, pbx: str, client_id: str, path: Path | None = None, overlap: timedelta = OVERLAP) -> None:
+        self.pbx, self.client_id, self.overlap = str(pbx), client_id, overlap
+        self.path = path or _default(pbx, client_id)
+
+    @contextmanager
+    def held(self) -> Iterator[None]:
+        """Keep the mark for this process while a block runs. ConfigurationError if another one has it."""
+        from filelock import FileLock, Timeout
+
+        lock = FileLock(self.path.with_name(f"{self.path.name}.lock"), mode=0o600)
+        try:
+            self.path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+            lock.acquire(timeout=0)
+        except Timeout:
+            raise ConfigurationError(
+                f"Another process is exporting what is new on {self.pbx}.",
+                hint="Wait for it; exports for different readers each need a --watermark FILE of their own.",
+            ) from None
+        except OSError as problem:
+            raise self._failing("written", problem) from None
+        try:
+            yield
+        finally:
+            lock.release()
+
+    def read(self) -> Mark | None:
+        """The mark, or None if there was no export yet. ConfigurationError if it is another PBX's, or unreadable."""
+        try:
+            mark = msgspec.json.decode(self.path.read_bytes(), type=Mark)
+        except FileNotFoundError:
+            return None
+        except OSError as problem:
+            raise self._failing("read", problem) from None
+        except (msgspec.DecodeError, UnicodeDecodeError):
+            raise ConfigurationError(
+                f"{self.path} is no watermark.", hint="Remove it, and say with --from where to begin."
+            ) from None
+        if (mark.pbx, mark.client_id) != (self.pbx, self.client_id):
+            raise ConfigurationError(
+                f"{self.path} is the watermark of {mark.pbx} with client {mark.client_id!r}.",
+                hint=f"Name another file for {self.pbx}, or none.",
+            )
+        return mark
+
+    def start(self, mark: Mark) -> datetime:
+        """Where the next export begins to read: an overlap back, but no further than ids are known."""
+        return max(mark.until - self.overlap, mark.known_from)
+
+    def write(self, mark: Mark) -> None:
+        """Move the mark. What it says must be safe by now. ConfigurationError if it can't be written."""
+        new = self.path.with_name(f"{self.path.name}.new")
+        try:
+            new.unlink(missing_ok=True)
+            with os.fdopen(os.open(new, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "wb") as file:
+                file.write(msgspec.json.encode(mark))
+                file.flush()
+                os.fsync(file.fileno())
+            new.replace(self.path)
+        except OSError as problem:
+            raise self._failing("written", problem) from None
+
+    def _failing(self, what: str, problem: OSError) -> ConfigurationError:
+        return ConfigurationError(
+            f"The watermark {self.path} can't be {what} ({problem.strerror or problem}).",
+            hint="What the last export gave will come again. Name another file with --watermark.",
+        )
+
+
+class Delivery:
+    """One export's part in a watermark: leaves out what was delivered, and notes what the next one has to know."""
+
+    def __init__(self, watermark: Watermark, mark: Mark | None, start: datetime, end: datetime) -> None:
+        self._watermark = watermark
+        self._before = mark.delivered if mark else frozenset()
+        self._known_from = max(start, end - watermark.overlap)
+        self._end = end
+        self._seen: set[str] = set()
+
+    def new(self, leg: Leg) -> bool:
+        """Whether a leg was not delivered yet; it counts as delivered from now on."""
+        if leg.started is None or leg.started >= self._known_from:
+            self._seen.add(leg.id)
+        return leg.id not in self._before
+
+    def mark(self) -> Mark:
+        """What to write once everything is safe."""
+        own = self._watermark
+        return Mark(own.pbx, own.client_id, self._end, self._known_from, frozenset(self._seen))
+
+
+def _default(pbx: str, client_id: str) -> Path:
+    import platformdirs
+
+    name = hashlib.sha256(f"{pbx}\n{client_id}".encode()).hexdigest()[:32]
+    own = platformdirs.user_state_path("trunkline", appauthor=False) / "watermarks" / f"{name}.json"
+    if not own.is_absolute():
+        raise ConfigurationError("This user has no folder for watermarks.", hint="Name a file with --watermark.")
+    return own

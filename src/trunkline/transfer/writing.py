@@ -1,0 +1,262 @@
+"""Rows as JSON Lines, CSV or Parquet, written as they come.
+
+CSV and Parquet have the same columns for every day and every PBX: the fields of the newest catalog's type, or those
+asked for. What a report leaves out, because it is null or zero (PBX.md, Answers), is null there: nobody can tell which.
+"""
+
+from __future__ import annotations
+
+import csv
+import re
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from datetime import UTC, datetime
+from importlib import import_module
+from typing import Any, BinaryIO, Protocol
+
+import msgspec
+
+from ..catalog import TypeSpec, load, nearest
+from ..errors import BrokenAnswer, ConfigurationError, InvalidArgument, UnknownName
+from ..flows.files import csv_cell
+from .call_log import ROW_TYPE
+from .formats import FORMATS
+
+_BATCH = 2_000
+"""Rows that are Python objects at a time."""
+ROW_GROUP = 50_000
+"""Rows of a Parquet row group: some megabytes, which readers like, and which is all that is held while writing."""
+_DURATION = re.compile(r"(-)?P(?:(\d+)D)?(?:T(?:(\d+)H)?(?:(\d+)M)?(?:(\d+(?:\.\d+)?)S)?)?")
+
+
+class Writer(Protocol):
+    """Writes lines of JSON to a file in some format; ``unknown`` are fields that had no column."""
+
+    unknown: set[str]
+
+    def write(self, lines: Iterable[bytes]) -> None: ...
+    def close(self) -> None:
+        """Write what is left; the file stays open."""
+
+
+def fields() -> Mapping[str, TypeSpec]:
+    """The fields of a row as the newest catalog has them."""
+    return load().fields(ROW_TYPE)
+
+
+def checked_columns(columns: Sequence[str]) -> tuple[str, ...]:
+    """Columns in the order asked for, each once; UnknownName with the nearest for one that the type lacks."""
+    known = fields()
+    for column in columns:
+        if column not in known:
+            raise UnknownName(f"{ROW_TYPE} has no field {column!r}.{nearest(column, iter(known))}")
+    return tuple(dict.fromkeys(columns))
+
+
+def check_format(output: str) -> None:
+    """InvalidArgument for a format that is none, ConfigurationError where what writes it is not installed."""
+    if output not in FORMATS:
+        raise InvalidArgument(f"There is no format {output!r}; there are {', '.join(FORMATS)}.")
+    if output == "parquet":
+        _parquet()
+
+
+def writer(output: str, columns: Sequence[str], file: BinaryIO) -> Writer:
+    """What writes rows to a binary file; ``columns`` () are all."""
+    match output:
+        case "csv":
+            return Csv(file, columns)
+        case "parquet":
+            return Parquet(file, columns)
+        case _:
+            return JsonLines(file, columns)
+
+
+class JsonLines:
+    """The rows as the PBX sent them; with ``columns`` only those, null where a row lacks one."""
+
+    def __init__(self, file: BinaryIO, columns: Sequence[str] = ()) -> None:
+        self._file = file
+        self._columns = columns
+        self.unknown: set[str] = set()
+
+    def write(self, lines: Iterable[bytes]) -> None:
+        for line in lines:
+            self._file.write((self._picked(line) if self._columns else line) + b"\n")
+
+    def _picked(self, line: bytes) -> bytes:
+        row = msgspec.json.decode(line)
+        return msgspec.json.encode({column: row.get(column) for column in self._columns})
+
+    def close(self) -> None:
+        pass
+
+
+class _Columns:
+    """Columns with the types that the catalog names, and what had none of them."""
+
+    def __init__(self, columns: Sequence[str]) -> None:
+        known = fields()
+        self.types = {name: known[name] for name in columns or known}
+        self.unknown: set[str] = set()
+        self._all = not columns
+
+    def note(self, row: Mapping[str, Any]) -> None:
+        if self._all and (more := row.keys() - self.types.keys()):
+            self.unknown |= {name for name in more if not name.startswith("@odata.")}
+
+
+class Csv(_Columns):
+    """Comma-separated values in UTF-8 with a header; nested values as JSON, formulas defused as everywhere."""
+
+    def __init__(self, file: BinaryIO, columns: Sequence[str] = ()) -> None:
+        super().__init__(columns)
+        self._lines = csv.writer(_Utf8(file), lineterminator="\n")
+        self._lines.writerow(self.types)
+
+    def write(self, lines: Iterable[bytes]) -> None:
+        for line in lines:
+            row = msgspec.json.decode(line)
+            self.note(row)
+            self._lines.writerow([csv_cell(row.get(name)) for name in self.types])
+
+    def close(self) -> None:
+        pass
+
+
+class _Utf8:
+    """A text file for csv.writer over a binary one, which it doesn't close."""
+
+    def __init__(self, file: BinaryIO) -> None:
+        self._file = file
+
+    def write(self, text: str) -> None:
+        self._file.write(text.encode())
+
+
+class Parquet(_Columns):
+    """Parquet with a schema that is the same for every day and PBX, so that files can be read together; zstd.
+
+    Moments are timestamps in UTC to the microsecond, durations seconds (double), decimals double, lists and objects
+    JSON text. Every column may be null.
+    """
+
+    def __init__(self, file: BinaryIO, columns: Sequence[str] = ()) -> None:
+        super().__init__(columns)
+        pa, pq = _parquet()
+        self._pa = pa
+        self.schema = schema(self.types)
+        self._read = {name: _reader(spec) for name, spec in self.types.items()}
+        self._writer = pq.ParquetWriter(file, self.schema, compression="zstd")
+        self._rows: list[dict[str, Any]] = []
+        self._batches: list[Any] = []
+        self._held = 0
+
+    def write(self, lines: Iterable[bytes]) -> None:
+        for line in lines:
+            row = msgspec.json.decode(line)
+            self.note(row)
+            self._rows.append(row)
+            if len(self._rows) == _BATCH:
+                self._pack()
+
+    def _pack(self) -> None:
+        """Turn rows into columns, which take a tenth of the memory; write them once they make a row group."""
+        if self._rows:
+            arrays = [self._array(name, read) for name, read in self._read.items()]
+            self._batches.append(self._pa.RecordBatch.from_arrays(arrays, schema=self.schema))
+            self._held += len(self._rows)
+            self._rows = []
+        if self._held >= ROW_GROUP:
+            self._flush()
+
+    def _array(self, name: str, read: Callable[[Any], Any]) -> Any:
+        try:
+            values = [None if (value := row.get(name)) is None else read(value) for row in self._rows]
+            return self._pa.array(values, self.schema.field(name).type)
+        except (ValueError, TypeError, OverflowError) as problem:  # pyarrow's own are ValueErrors
+            raise BrokenAnswer(
+                f"{name} of the call log has a value that is no {self.types[name].name} ({problem}).",
+                hint="-o jsonl takes the rows as they are.",
+            ) from None
+
+    def _flush(self) -> None:
+        if self._batches:
+            self._writer.write_table(self._pa.Table.from_batches(self._batches, self.schema), row_group_size=ROW_GROUP)
+            self._batches, self._held = [], 0
+
+    def close(self) -> None:
+        try:
+            self._pack()
+            self._flush()
+        finally:
+            self._writer.close()
+
+
+def schema(types: Mapping[str, TypeSpec] | None = None) -> Any:
+    """The Arrow schema of the call log, of all its fields or some. ConfigurationError without pyarrow."""
+    pa, _ = _parquet()
+    plain = {
+        "Boolean": pa.bool_(),
+        "Int32": pa.int32(),
+        "DateTimeOffset": pa.timestamp("us", tz="UTC"),
+        "Duration": pa.float64(),
+        "Decimal": pa.float64(),
+    }
+    units = {"Duration": {"unit": "s"}}
+
+    def field(name: str, spec: TypeSpec) -> Any:
+        if spec.collection:
+            return pa.field(name, pa.string())
+        return pa.field(name, plain.get(spec.name, pa.string()), metadata=units.get(spec.name))
+
+    return pa.schema([field(name, spec) for name, spec in (types or fields()).items()])
+
+
+def _reader(spec: TypeSpec) -> Callable[[Any], Any]:
+    """From a JSON value to what a column of its type takes; raises ValueError or TypeError."""
+    if spec.collection:
+        return _json
+    readers: dict[str, Callable[[Any], Any]] = {
+        "DateTimeOffset": _moment,
+        "Duration": seconds,
+        "Decimal": float,
+        "Boolean": _same,
+        "Int32": _same,
+    }
+    return readers.get(spec.name, _text)
+
+
+def _same(value: Any) -> Any:
+    return value
+
+
+def _json(value: Any) -> str:
+    return msgspec.json.encode(value).decode()
+
+
+def _text(value: Any) -> str:
+    return value if isinstance(value, str) else _json(value)
+
+
+def _moment(value: str) -> datetime:
+    found = datetime.fromisoformat(value)
+    return found if found.tzinfo else found.replace(tzinfo=UTC)
+
+
+def seconds(value: str) -> float:
+    """An ISO 8601 duration such as ``PT1M12.577027S`` in seconds; ValueError if it is none."""
+    match = _DURATION.fullmatch(value)
+    if match is None or value[-1] in "PT":
+        raise ValueError(f"{value!r} is no duration")
+    minus, *parts = match.groups()
+    total: float = sum(float(part or 0) * unit for part, unit in zip(parts, (86400, 3600, 60, 1), strict=True))
+    return -total if minus else total
+
+
+def _parquet() -> tuple[Any, Any]:
+    try:
+        return import_module("pyarrow"), import_module("pyarrow.parquet")
+    except ImportError:
+        raise ConfigurationError(
+            "Nothing here can write Parquet.", hint="pip install 'trunkline[parquet]', or take -o csv or -o jsonl."
+        ) from None
