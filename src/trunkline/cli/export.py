@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, BinaryIO
@@ -14,6 +13,7 @@ import click
 from ..errors import InvalidArgument
 from ..transfer.formats import ENDINGS, FORMATS
 from ..transfer.period import Moment, moment, span, spelled
+from .progress import progress
 from .root import connection_options
 
 if TYPE_CHECKING:
@@ -123,11 +123,11 @@ def call_log(
             )
 
     try:
-        with _bar(shown=file is not None or not sys.stdout.isatty()) as draw:
+        with progress("days", writing=file is None) as bar:
 
-            def tell(progress: Progress) -> None:
-                seen[:] = [progress]
-                draw(progress)
+            def tell(far: Progress) -> None:
+                seen[:] = [far]
+                bar.at(far.done, far.windows, f"{far.rows:,} rows")
 
             done = asyncio.run(run(tell))
     except KeyboardInterrupt:
@@ -178,23 +178,3 @@ def _interrupted(seen: list[Progress], file: Path | None, *, since_last: bool) -
     if not seen:
         return "Interrupted. The same command goes on where it was."
     return f"Interrupted: {seen[-1].done:,} of {seen[-1].windows:,} windows are read; the same command goes on."
-
-
-@contextmanager
-def _bar(*, shown: bool) -> Iterator[Callable[[Progress], None]]:
-    """A bar on a terminal's stderr; nothing elsewhere, nor where rows go to the same terminal."""
-    if not shown or not sys.stderr.isatty():
-        yield lambda progress: None
-        return
-    from rich.console import Console
-    from rich.progress import BarColumn, MofNCompleteColumn, TextColumn
-    from rich.progress import Progress as Bar
-
-    columns = (BarColumn(), MofNCompleteColumn(), TextColumn("days  {task.fields[rows]} rows"))
-    with Bar(*columns, console=Console(stderr=True), transient=True) as bar:
-        task = bar.add_task("days", total=None, rows="0")
-
-        def draw(progress: Progress) -> None:
-            bar.update(task, total=progress.windows, completed=progress.done, rows=f"{progress.rows:,}")
-
-        yield draw
