@@ -38,7 +38,9 @@ class Terminal:
         end = time.monotonic() + seconds
         while text not in self.seen:
             ready, _, _ = select.select([self.fd], [], [], max(0.0, end - time.monotonic()))
-            assert ready, f"waited for {text!r}, saw {self.seen!r}"
+            if not ready or time.monotonic() > end:
+                os.kill(self.pid, signal.SIGKILL)  # or it would go on asking the PBX of other tests
+                raise AssertionError(f"waited for {text!r}, saw {self.seen!r}")
             if not self._read():
                 raise AssertionError(f"ended before {text!r}: {self.seen!r}")
         return self.seen
