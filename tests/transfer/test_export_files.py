@@ -101,7 +101,7 @@ def test_what_is_to_come_is_cut_at_now(system: System, out: Path) -> None:
     ("start", "end", "told"),
     [
         (END, START, "before it begins"),
-        (START, START, "before it begins"),
+        (START, START, "when it begins"),
         (datetime.now(UTC) + timedelta(days=1), datetime.now(UTC) + timedelta(days=2), "which is to come"),
         (None, END, "not known where the last export ended"),
         (START.replace(tzinfo=None), END, "has no zone"),

@@ -46,15 +46,17 @@ class Parts:
 
     def __init__(self, file: Path) -> None:
         self.file = Path(os.path.realpath(file))  # a link stays a link, as with open()
+        self._named = file
         self.folder = self.file.with_name(self.file.name + ".parts")
         self._done: set[Window] = set()
 
     def check(self, *, overwrite: bool) -> None:
         """Refuse a file that can't be written, or that is there already. Nothing has been asked of the PBX yet."""
+        special = self._named.exists() and not self._named.is_file()  # asked of a pipe in /dev, which has no real path
+        if special and not self._named.is_dir():
+            raise InvalidArgument(f"{self._named} is no ordinary file.", hint="Leave --out away, and use a pipe.")
         if self.file.is_dir() or not self.file.parent.is_dir():
             raise InvalidArgument(f"{self.file} can't be written: {_why(self.file)}.")
-        if self.file.exists() and not self.file.is_file():
-            raise InvalidArgument(f"{self.file} is no ordinary file.", hint="Leave --out away, and use a pipe.")
         if self.file.exists() and not overwrite:
             raise InvalidArgument(f"{self.file} is there already.", hint="Name another file, or give --overwrite.")
 
