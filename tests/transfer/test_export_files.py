@@ -165,6 +165,10 @@ def test_windows_that_were_halved_are_found_again(system: System, out: Path, who
     assert out.read_bytes() == whole
 
 
+def parts_of(out: Path) -> list[str]:
+    return sorted(path.name for path in out.with_name(f"{out.name}.parts").glob("*.jsonl"))
+
+
 @pytest.mark.parametrize(
     ("options", "told"),
     [
@@ -178,9 +182,11 @@ def test_parts_of_another_export_are_not_mixed_in(
     system: System, out: Path, whole: bytes, options: dict[str, Any], told: str
 ) -> None:
     stopped(system, out)
+    kept = parts_of(out)
     with pytest.raises(ConfigurationError) as refused:
         export(system.url, out, **options)
     assert told in refused.value.message
+    assert parts_of(out) == kept != []
     assert "--restart" in refused.value.hint
     assert not asked(system)
     export(system.url, out)
@@ -189,8 +195,10 @@ def test_parts_of_another_export_are_not_mixed_in(
 
 def test_parts_of_another_pbx_are_not_mixed_in(system: System, out: Path) -> None:
     stopped(system, out)
+    kept = parts_of(out)
     with pytest.raises(ConfigurationError, match=f"another export: of {system.url}"):
         export("https://pbx.example.com", out)
+    assert parts_of(out) == kept != []
 
 
 def test_restart_begins_anew(system: System, out: Path, whole: bytes) -> None:

@@ -106,6 +106,8 @@ class Parts:
         there = self.folder / _PLAN
         if restart:
             self._forget()
+        # Before anything can be refused: what has no finished windows goes when the block ends.
+        self._done = {window for path in self.folder.glob("*.jsonl") if (window := _window(path.name)) is not None}
         if there.exists():
             try:
                 before = msgspec.json.decode(there.read_bytes(), type=Plan)
@@ -118,7 +120,6 @@ class Parts:
                 )
         else:
             _write(there, lambda file: file.write(msgspec.json.encode(plan)))
-        self._done = {window for path in self.folder.glob("*.jsonl") if (window := _window(path.name)) is not None}
 
     @property
     def begun(self) -> bool:
