@@ -457,3 +457,19 @@ def test_each_pbx_and_client_has_a_mark_of_its_own(monkeypatch: pytest.MonkeyPat
     monkeypatch.setenv("XDG_STATE_HOME", str(tmp_path))
     places = {Watermark(pbx, client).path for pbx in ("http://a", "http://b") for client in ("one", "two")}
     assert len(places) == 4
+
+
+def test_half_a_file_does_not_stay_on_a_full_disk(out: Path) -> None:
+    parts = Parts(out)
+
+    def put_together() -> None:
+        with parts.whole() as file:
+            file.write(b"half")
+            raise OSError(errno.ENOSPC, "No space left on device")
+
+    with parts.held(Plan("http://pbx.example.com", "a", "b", "jsonl")):
+        parts.keep(Window(START, END), [])
+        with pytest.raises(TrunklineError, match="No space left"):
+            put_together()
+    assert sorted(path.suffix for path in parts.folder.iterdir() if path.name != "lock") == [".json", ".jsonl"]
+    assert not out.exists()

@@ -166,10 +166,14 @@ class Parts:
         """A file that takes the place of the real one when the block ends well, and is nowhere otherwise."""
         new = self.folder / _WHOLE
         with _saying(self.file):
-            with _private(new) as file:
-                yield file
-                file.flush()
-                os.fsync(file.fileno())  # else a power cut could leave the name without the content
+            try:
+                with _private(new) as file:
+                    yield file
+                    file.flush()
+                    os.fsync(file.fileno())  # else a power cut could leave the name without the content
+            except BaseException:
+                new.unlink(missing_ok=True)  # half of it would only fill a disk that may be full
+                raise
             new.replace(self.file)
             self._forget()
 
