@@ -101,7 +101,7 @@ def test_what_is_to_come_is_cut_at_now(system: System, out: Path) -> None:
     ("start", "end", "told"),
     [
         (END, START, "before it begins"),
-        (START, START, "before it begins"),
+        (START, START, "when it begins"),
         (datetime.now(UTC) + timedelta(days=1), datetime.now(UTC) + timedelta(days=2), "which is to come"),
         (None, END, "not known where the last export ended"),
         (START.replace(tzinfo=None), END, "has no zone"),
@@ -165,6 +165,10 @@ def test_windows_that_were_halved_are_found_again(system: System, out: Path, who
     assert out.read_bytes() == whole
 
 
+def parts_of(out: Path) -> list[str]:
+    return sorted(path.name for path in out.with_name(f"{out.name}.parts").glob("*.jsonl"))
+
+
 @pytest.mark.parametrize(
     ("options", "told"),
     [
@@ -178,9 +182,11 @@ def test_parts_of_another_export_are_not_mixed_in(
     system: System, out: Path, whole: bytes, options: dict[str, Any], told: str
 ) -> None:
     stopped(system, out)
+    kept = parts_of(out)
     with pytest.raises(ConfigurationError) as refused:
         export(system.url, out, **options)
     assert told in refused.value.message
+    assert parts_of(out) == kept != []
     assert "--restart" in refused.value.hint
     assert not asked(system)
     export(system.url, out)
@@ -189,8 +195,10 @@ def test_parts_of_another_export_are_not_mixed_in(
 
 def test_parts_of_another_pbx_are_not_mixed_in(system: System, out: Path) -> None:
     stopped(system, out)
+    kept = parts_of(out)
     with pytest.raises(ConfigurationError, match=f"another export: of {system.url}"):
         export("https://pbx.example.com", out)
+    assert parts_of(out) == kept != []
 
 
 def test_restart_begins_anew(system: System, out: Path, whole: bytes) -> None:
@@ -449,3 +457,19 @@ def test_each_pbx_and_client_has_a_mark_of_its_own(monkeypatch: pytest.MonkeyPat
     monkeypatch.setenv("XDG_STATE_HOME", str(tmp_path))
     places = {Watermark(pbx, client).path for pbx in ("http://a", "http://b") for client in ("one", "two")}
     assert len(places) == 4
+
+
+def test_half_a_file_does_not_stay_on_a_full_disk(out: Path) -> None:
+    parts = Parts(out)
+
+    def put_together() -> None:
+        with parts.whole() as file:
+            file.write(b"half")
+            raise OSError(errno.ENOSPC, "No space left on device")
+
+    with parts.held(Plan("http://pbx.example.com", "a", "b", "jsonl")):
+        parts.keep(Window(START, END), [])
+        with pytest.raises(TrunklineError, match="No space left"):
+            put_together()
+    assert sorted(path.suffix for path in parts.folder.iterdir() if path.name != "lock") == [".json", ".jsonl"]
+    assert not out.exists()

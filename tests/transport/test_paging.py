@@ -9,6 +9,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from trunkline.errors import BrokenAnswer
 from trunkline.result import Page
 from trunkline.transport.paging import paging
 
@@ -114,3 +115,40 @@ def test_any_list_is_read_whole_in_order_and_not_beyond_top(size: int, top: int 
         except StopIteration:
             wanted = None
     assert read_so_far == list(stored[skip:] if top is None else stored[skip : skip + top])
+
+
+def stubborn(rows: int, link: str | None = None, *, key: tuple[str, ...] = ("Id",)) -> int:
+    """The rows read from a PBX that knows no ``$skip``, and whose link leads to the page itself; its clock goes on."""
+    generator = paging({}, pageable=True, key=key)
+    next(generator)
+    found = 0
+    while True:
+        now = {"ServerNow": found} if key == ("Id",) else {}
+        page = Page([{"Id": i, **now} for i in range(rows)], None, link)
+        try:
+            generator.send(page)
+        except StopIteration:
+            return found + len(page.rows)
+        found += len(page.rows)
+
+
+@pytest.mark.parametrize("key", [("Id",), ("Number",), ()])
+@pytest.mark.parametrize("rows", [1, 40, 99, 250])
+def test_a_pbx_that_gives_the_same_page_again_is_not_asked_for_ever(rows: int, key: tuple[str, ...]) -> None:
+    assert stubborn(rows, LINK, key=key) == rows
+
+
+@pytest.mark.parametrize("link", [None, LINK])
+def test_what_may_be_more_than_such_a_page_is_not_taken_for_the_whole(link: str | None) -> None:
+    with pytest.raises(BrokenAnswer, match="gives the first 100 rows again"):
+        stubborn(100, link)
+
+
+def test_pages_that_look_alike_without_a_key_are_all_read() -> None:
+    generator = paging({"select": "Status"}, pageable=True, key=("Id",))
+    next(generator)
+    assert [generator.send(Page([{"Status": "Running"}] * 100, None, None))["skip"] for _ in range(3)] == [  # type: ignore[index, call-overload]
+        "100",
+        "200",
+        "300",
+    ]

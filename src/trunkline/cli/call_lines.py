@@ -28,7 +28,7 @@ class Lines:
 
     def lost(self, error: TrunklineError, wait: float, at: datetime) -> None:
         if not self._lost:
-            click.echo(f"{error.message} Trying again, first in {wait:.0f} s.", err=True)
+            click.echo(f"{error.message} Trying again, first in {wait:g} s.", err=True)
         self._lost = True
 
     def back(self, away: float) -> None:

@@ -24,6 +24,7 @@ from ..errors import (
     InvalidArgument,
     NotFound,
     ServerError,
+    SignInError,
     TooManyRequests,
     TransportError,
     TrunklineError,
@@ -34,6 +35,7 @@ from ..errors import (
 from ..result import Page
 from ..transport.paging import PageSize
 from ..transport.retries import Retries
+from ..transport.sign_in import TOKEN_PATH
 from .period import Window, days
 
 ACTIONS = ("report_call_log_data.get_call_log_data", "report_call_log_data.get_old_call_log_data")
@@ -46,7 +48,10 @@ PAGE = 2_000
 _ROUND = 50
 """A PBX may have other limits than are known. They are round numbers, so an answer of such a length is looked into."""
 _BUSY = 1_000
-"""Below this, a round number of rows in one minute is nothing but a busy minute."""
+"""Below this, a round number of rows in one minute is nothing but a busy minute. From here on any number may be a limit
+that is not round, until some window had more."""
+_SHORT = 100
+"""Rows of a page that no PBX is known to cut shorter (PBX.md, Paging)."""
 _TRIES = 3
 _LONGEST_WAIT = 120.0
 _PAUSES = Retries(base=1.0)
@@ -71,19 +76,14 @@ class Read(NamedTuple):
 class _Answer(NamedTuple):
     """All pages of a window: ``got`` rows, ``outside`` of them not asked for. ``full``: there may be more.
 
-    ``stuck``: the PBX gave the same page again. ``reaches_back``: the rows go further back than the window does.
+    ``stuck``: the PBX gave the same page again.
     """
 
     legs: list[Leg]
     got: int
     outside: int
     stuck: bool
-    reaches_back: bool
-
-    @property
-    def full(self) -> bool:
-        cut = self.stuck or self.got >= CAP or (self.got > 0 and self.got % _ROUND == 0)
-        return cut and not self.reaches_back  # the newest come first, so what is cut off is older still
+    full: bool
 
 
 class _TooMany(Exception):
@@ -110,6 +110,8 @@ class CallLog:
         self._size = PageSize(PAGE)
         self._action = ACTIONS[0]
         self._answered = False
+        self._longest = 0  # rows of a page so far, and
+        self._most = 0  # of a window: what was exceeded once is no limit
         self.outside = 0
         self.windows = 0
 
@@ -168,8 +170,10 @@ class CallLog:
                 async with self._turn:
                     answer = await self._everything(window)
                 return self._whole(window, answer)
-            except (TransportError, ServerError, TooManyRequests) as error:
-                if attempt == _TRIES or isinstance(error, Unreachable):
+            except (TransportError, ServerError, TooManyRequests, SignInError) as error:
+                # A token may die twice where others sign in with the same client id; a sign-in is not repeated.
+                refused = isinstance(error, SignInError) and error.path == TOKEN_PATH
+                if attempt == _TRIES or refused or isinstance(error, Unreachable):
                     raise
                 asked = getattr(error, "retry_after", None)
                 await asyncio.sleep(min(asked if asked is not None else _PAUSES.delay(attempt), _LONGEST_WAIT))
@@ -189,31 +193,52 @@ class CallLog:
 
     async def _everything(self, window: Window) -> _Answer:
         """Page through a window. The report gives the newest rows first, whichever it gives of too many."""
-        known: set[str] = set()
+        known: set[str | bytes] = set()
         legs: list[Leg] = []
-        got, stuck, oldest, falling = 0, False, None, True
+        got, on_the_end, stuck, shifted, oldest, falling = 0, 0, False, False, None, True
         while got < CAP:
             page, asked = await self._page(window, got)
-            before = len(known)
-            for row in page.rows:
-                leg = leg_of(row)
-                if leg.id in known:
+            fresh = {_key(row, leg): leg for row in page.rows for leg in (leg_of(row),)}
+            again = known & fresh.keys()
+            known |= fresh.keys()
+            for key, leg in fresh.items():
+                if key in again:
                     continue
-                known.add(leg.id)
                 if leg.started is not None:
                     falling = falling and (oldest is None or leg.started <= oldest)
                     oldest = leg.started if oldest is None else min(oldest, leg.started)
                 if leg.started is None or window.holds(leg.started):
                     legs.append(leg)
+                else:
+                    on_the_end += leg.started == window.end  # the next window's, where a period includes its end
             got += len(page.rows)
-            stuck = bool(page.rows) and len(known) == before  # $skip was ignored
-            short = len(page.rows) < asked and len(page.rows) % _ROUND and page.next_link is None
-            if not page.rows or stuck or short:
+            shifted = shifted or bool(again)
+            stuck = bool(again) and len(again) == len(fresh)  # $skip was ignored
+            if not page.rows or stuck or self._is_last(page, asked):
                 break
         legs.reverse()
         legs.sort(key=lambda leg: leg.started or window.start)
+        outside = len(known) - len(legs) - on_the_end
+        unlimited = len(known) < self._most
+        self._most = max(self._most, len(known))
+        odd = len(known) >= _BUSY and not outside and window.halves() is not None
+        cut = (
+            stuck
+            or got >= CAP
+            or (len(known) > 0 and not unlimited and (len(known) % _ROUND == 0 or odd))
+            # Rows that moved from page to page may have moved past us; not where new ones pushed the older on.
+            or (shifted and not (falling and outside))
+        )
+        # The newest come first, so what is cut off is older still.
         reaches_back = falling and oldest is not None and oldest < window.start
-        return _Answer(legs, got, len(known) - len(legs), stuck, reaches_back)
+        return _Answer(legs, got, outside, stuck, cut and not reaches_back)
+
+    def _is_last(self, page: Page, asked: int) -> bool:
+        """Whether a page is short because there is no more, and not because the PBX gives no longer ones."""
+        rows = len(page.rows)
+        unlimited = rows < self._longest or (rows < _SHORT and rows % _ROUND != 0)
+        self._longest = max(self._longest, rows)
+        return rows < asked and unlimited and page.next_link is None
 
     async def _page(self, window: Window, skip: int) -> tuple[Page, int]:
         """The page after the first ``skip`` rows, and how many rows it was asked for."""
@@ -260,6 +285,11 @@ def leg_of(row: Any) -> Leg:
     if not isinstance(row, dict):
         raise BrokenAnswer(f"A row of the call log is no object but {row!r}.")
     return Leg(_started(row), _identity(row), msgspec.json.encode(row))
+
+
+def _key(row: Mapping[str, Any], leg: Leg) -> str | bytes:
+    """What tells a leg within one reading; without a ``CdrId`` two may share all that an id could be made of."""
+    return leg.id if row.get("CdrId") else leg.line
 
 
 def _started(row: Mapping[str, Any]) -> datetime | None:

@@ -128,10 +128,13 @@ def _checked(start: Moment | None, end: Moment) -> tuple[Moment, Moment]:
             "It is not known where the last export ended, as there was none.", hint="Say with --from where to begin."
         )
     now = datetime.now(UTC).replace(microsecond=0)
-    if start.at >= end.at:
-        raise UsageError(f"The period ends ({spelled(end.at)}) before it begins ({spelled(start.at)}).")
-    if start.at >= now:
+    if start.at > now:
         raise UsageError(f"The period begins at {spelled(start.at)}, which is to come.")
+    if start.at >= end.at:
+        how = "when" if start.at == end.at else "before"
+        raise UsageError(f"The period ends ({spelled(end.at)}) {how} it begins ({spelled(start.at)}).")
+    if start.at == now:
+        raise UsageError(f"The period begins at {spelled(start.at)}, which is now.")
     return start, Moment(min(now, end.at), end.name)
 
 

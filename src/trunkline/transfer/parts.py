@@ -46,15 +46,17 @@ class Parts:
 
     def __init__(self, file: Path) -> None:
         self.file = Path(os.path.realpath(file))  # a link stays a link, as with open()
+        self._named = file
         self.folder = self.file.with_name(self.file.name + ".parts")
         self._done: set[Window] = set()
 
     def check(self, *, overwrite: bool) -> None:
         """Refuse a file that can't be written, or that is there already. Nothing has been asked of the PBX yet."""
+        special = self._named.exists() and not self._named.is_file()  # asked of a pipe in /dev, which has no real path
+        if special and not self._named.is_dir():
+            raise InvalidArgument(f"{self._named} is no ordinary file.", hint="Leave --out away, and use a pipe.")
         if self.file.is_dir() or not self.file.parent.is_dir():
             raise InvalidArgument(f"{self.file} can't be written: {_why(self.file)}.")
-        if self.file.exists() and not self.file.is_file():
-            raise InvalidArgument(f"{self.file} is no ordinary file.", hint="Leave --out away, and use a pipe.")
         if self.file.exists() and not overwrite:
             raise InvalidArgument(f"{self.file} is there already.", hint="Name another file, or give --overwrite.")
 
@@ -104,6 +106,8 @@ class Parts:
         there = self.folder / _PLAN
         if restart:
             self._forget()
+        # Before anything can be refused: what has no finished windows goes when the block ends.
+        self._done = {window for path in self.folder.glob("*.jsonl") if (window := _window(path.name)) is not None}
         if there.exists():
             try:
                 before = msgspec.json.decode(there.read_bytes(), type=Plan)
@@ -116,7 +120,6 @@ class Parts:
                 )
         else:
             _write(there, lambda file: file.write(msgspec.json.encode(plan)))
-        self._done = {window for path in self.folder.glob("*.jsonl") if (window := _window(path.name)) is not None}
 
     @property
     def begun(self) -> bool:
@@ -163,10 +166,14 @@ class Parts:
         """A file that takes the place of the real one when the block ends well, and is nowhere otherwise."""
         new = self.folder / _WHOLE
         with _saying(self.file):
-            with _private(new) as file:
-                yield file
-                file.flush()
-                os.fsync(file.fileno())  # else a power cut could leave the name without the content
+            try:
+                with _private(new) as file:
+                    yield file
+                    file.flush()
+                    os.fsync(file.fileno())  # else a power cut could leave the name without the content
+            except BaseException:
+                new.unlink(missing_ok=True)  # half of it would only fill a disk that may be full
+                raise
             new.replace(self.file)
             self._forget()
 

@@ -6,7 +6,7 @@ import re
 from collections.abc import Generator, Mapping, Sequence
 from typing import Any
 
-from ..errors import BadRequest
+from ..errors import BadRequest, BrokenAnswer
 from ..result import Page
 
 PAGE_SIZE = 100  # the most an entity set allows (PBX.md, Paging)
@@ -41,6 +41,9 @@ def paging(
 
     Rows are taken out of a page that the page before had, told by ``key``: whoever inserts while we page moves rows
     back over the border. A page also loses what it has beyond ``top``.
+
+    A PBX that gives the same page again would do so for ever. If its link led there, ``$skip`` is tried; if that does
+    nothing, BrokenAnswer, unless the page was all there is: shorter than asked for, or longer.
     """
     if not pageable:
         yield options
@@ -49,7 +52,9 @@ def paging(
     left = int(options["top"]) if "top" in options else None
     skip = int(options.get("skip", "0"))
     link: str | None = None
+    links = True
     before: set[tuple[Any, ...]] = set()
+    last: list[Any] = []
     if left == 0 and options.get("count") == "true":
         yield {**options, "top": "0"}
     while left is None or left > 0:
@@ -60,8 +65,21 @@ def paging(
             size.refused(asked, error)
             continue
         got = len(page.rows)
+        if _again(page.rows, last, key):
+            page.rows.clear()
+            if link is not None:
+                link, links = None, False
+            elif got != asked:
+                return
+            else:
+                raise BrokenAnswer(
+                    f"The PBX gives the first {got} rows again when it is asked for more.",
+                    hint="It does not know $skip; a filter may make the list shorter than that.",
+                )
+            continue
         skip += got
-        link = page.next_link
+        link = page.next_link if links else None
+        last = list(page.rows)
         before = _without(page.rows, key, before)
         if left is not None:
             del page.rows[left:]
@@ -70,11 +88,32 @@ def paging(
             return
 
 
+def _again(rows: list[Any], last: list[Any], key: Sequence[str]) -> bool:
+    """Whether a page is the one before once more.
+
+    Told by the key where rows have it, as a clock in them may go on. Else they must be the same, and no two of them
+    alike: in one column a whole page may be alike by chance.
+    """
+    if not rows or len(rows) != len(last):
+        return False
+    keys = _keys(rows, key)
+    if keys is not None:
+        return keys == _keys(last, key)
+    return rows == last and all(row not in rows[:i] for i, row in enumerate(rows))
+
+
 def _without(rows: list[Any], key: Sequence[str], before: set[tuple[Any, ...]]) -> set[tuple[Any, ...]]:
     """Take out rows whose keys the page before had; the keys of this page."""
-    if not key or not all(isinstance(row, dict) and all(name in row for name in key) for row in rows):
+    keys = _keys(rows, key)
+    if keys is None:
         return set()
-    keys = [tuple(row[name] for name in key) for row in rows]
     if not before.isdisjoint(keys):
         rows[:] = [row for row, own in zip(rows, keys, strict=True) if own not in before]
     return set(keys)
+
+
+def _keys(rows: list[Any], key: Sequence[str]) -> list[tuple[Any, ...]] | None:
+    """The key of each row; None where some row lacks it."""
+    if not key or not all(isinstance(row, dict) and all(name in row for name in key) for row in rows):
+        return None
+    return [tuple(row[name] for name in key) for row in rows]

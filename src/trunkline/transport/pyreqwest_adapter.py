@@ -5,7 +5,7 @@ from __future__ import annotations
 import atexit
 import os
 from collections.abc import AsyncIterator, Awaitable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from datetime import timedelta
 from time import monotonic, sleep
 from typing import TypeVar
@@ -172,7 +172,8 @@ def _let_threads_go() -> None:
 
     If it is taken apart meanwhile, they abort the process: three of a hundred short scripts did, under load.
     """
-    sleep(0.005)
+    with suppress(KeyboardInterrupt):  # a second Ctrl-C, when all is said
+        sleep(0.005)
 
 
 class AsyncReqwestAdapter:
