@@ -309,6 +309,31 @@ def test_a_curl_line_does_what_the_command_would(trunkline: Any, pbx: Pbx, syste
     assert json.loads(done.stdout)["FirstName"] == 'O\'Neil $HOME `x` "y"'
 
 
+def test_a_curl_line_without_its_secrets_changes_nothing(trunkline: Any, system: System) -> None:
+    before = trunkline("users", "get", "11", "--show-secrets").out
+    shown = trunkline("users", "update", "11", "--auth-password", "hush-hush-1", "--curl")
+    assert "--show-secrets" in shown.err
+    done = subprocess.run(
+        ["sh", "-c", shown.out.replace("curl ", "curl -sS -w '%{http_code}' ", 1)],
+        env={**os.environ, "TRUNKLINE_TOKEN": bearer(system)},
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    assert done.stdout.endswith("400")
+    assert trunkline("users", "get", "11", "--show-secrets").out == before
+
+
+def test_what_was_written_masked_is_not_sent_back(trunkline: Any, system: System, tmp_path: Path) -> None:
+    written = tmp_path / "user.json"
+    written.write_text(trunkline("users", "get", "11", "--columns", "FirstName,AuthPassword").out)
+    before = len(system.emulator.journal)
+    result = trunkline("users", "update", "11", "--body", f"@{written}")
+    assert result.code == 2
+    assert "AuthPassword of users.update is masked" in result.err
+    assert len(system.emulator.journal) == before
+
+
 def bearer(system: System) -> str:
     """A token, as any client gets one."""
     done = subprocess.run(

@@ -68,7 +68,8 @@ class Root(click.Group):
         if command is None:
             from ..catalog import load, nearest
 
-            near = nearest(name.replace("-", "_"), iter([*_COMMANDS, *load().resources]))
+            resources = (resource.replace("_", "-") for resource in load().resources)
+            near = nearest(name.replace("_", "-"), iter([*_COMMANDS, *resources]))
             raise click.UsageError(
                 f"There is no command or resource {name!r}.{near} `trunkline actions` lists all.", ctx
             )
