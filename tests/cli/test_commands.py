@@ -130,6 +130,10 @@ def test_every_action_has_a_command_that_explains_itself(trunkline: Any) -> None
         ("fax delete", "What it removes can't be had back."),
         ("fax bulk-fax-delete", "--ids JSON List of Int32. Required."),
         ("fax get-by-number", "Added in 20.0.8."),
+        ("report-call-log-data get-call-log-data", "--period-from DateTimeOffset [required] --period-to"),
+        ("report-call-log-data get-call-log-data", "--call-time-filter-from 0:00:0"),
+        ("report-call-log-data get-call-log-data", "`trunkline export call-log` reads any period"),
+        ("contacts", "delete-contacts-by-type Delete contacts by type (contacts), given contactSource and number."),
     ],
 )
 def test_the_help_of_an_action_says_types_values_versions_and_an_example(trunkline: Any, argv: str, said: str) -> None:
@@ -140,7 +144,9 @@ def test_the_help_of_an_action_says_types_values_versions_and_an_example(trunkli
     ("argv", "said"),
     [
         (["fx", "list"], "Did you mean fxs or fax?"),
+        (["website_link", "list"], "Did you mean website-links?"),
         (["fax", "dlete", "1"], "Did you mean delete?"),
+        (["fax", "list", "--all", "--top", "3"], "--all is every row"),
         (["fax", "delete"], "Missing argument 'ID'"),
         (["fax", "delete", "1", "--if-mach", "x"], "No such option"),
         (["run"], "Missing argument 'ACTION'"),
@@ -194,6 +200,7 @@ def test_a_long_list_is_read_to_its_end(connected: Any, pbx: Pbx) -> None:
     for number in range(80):
         pbx.contacts.create({"FirstName": f"No {number}", "PhoneNumber": "+442079460000"})
     assert len(connected("contacts", "list").lines) == 140
+    assert len(connected("contacts", "list", "--all").lines) == 140
     assert len(connected("contacts", "list", "--top", "130").lines) == 130
 
 

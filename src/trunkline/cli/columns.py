@@ -12,6 +12,8 @@ from ..errors import UnknownName
 MOST = 8
 
 BY_TYPE = {
+    "Pbx.ActiveCall": "Id Caller Callee Status EstablishedAt LastChangeStatus",
+    "Pbx.BlocklistAddr": "Id IPAddrMask BlockType Description AddedBy ExpiresAt",
     "Pbx.CallFlowApp": "Id Number Name RoutingType CompilationSucceeded IsRegistered",
     "Pbx.CallHistoryView": "SegmentId SegmentStartTime SrcDn SrcDisplayName DstDn DstDisplayName CallAnswered CallTime",
     "Pbx.CallLogData": "StartTime Direction CallType SourceDn SourceCallerId DestinationDn Status TalkingDuration",
@@ -31,14 +33,15 @@ BY_TYPE = {
     "Pbx.PromptSet": "Id PromptSetName LanguageCode PromptSetType Version",
     "Pbx.Queue": "Id Number Name PollingStrategy RingTimeout IsRegistered",
     "Pbx.Receptionist": "Id Number Name IVRType Timeout PromptFilename IsRegistered",
-    "Pbx.Recording": "Id StartTime EndTime FromDn FromDisplayName ToDn ToDisplayName CallType",
+    "Pbx.Recording": "Id StartTime FromDn FromDisplayName ToDn ToDisplayName CallType EndTime",
     "Pbx.RefreshToken": "Id DisplayName Username LoginType Created Expires Used UsedByIp",
     "Pbx.RingGroup": "Id Number Name RingStrategy RingTime IsRegistered",
     "Pbx.Sbc": "Name DisplayName Version HasConnection LocalIPv4 PublicIP",
     "Pbx.ScheduledReport": "Id Name ReportType ScheduleType EmailAddresses",
     "Pbx.ServiceInfo": "Name DisplayName Status MemoryUsed ThreadCount TotalProcessorTime",
     "Pbx.ServicePrincipal": "Id Number XAPIEnabled CallControlEnabled LastUsed",
-    "Pbx.Trunk": "Id Number ExternalNumber Direction IsOnline SimultaneousCalls ConfigurationIssue",
+    "Pbx.SipDevice": "Id Registrar.MAC Registrar.Vendor Registrar.Model Registrar.FirmwareVersion Registrar.IpAddress",
+    "Pbx.Trunk": "Id Number Gateway.Name ExternalNumber Direction IsOnline SimultaneousCalls ConfigurationIssue",
     "Pbx.TrunkTemplate": "Id Name TemplateType Description IsCustom",
     "Pbx.User": "Id Number FirstName LastName EmailAddress Mobile IsRegistered Enabled",
     "Pbx.Weblink": "Id Link Name Group CallsEnabled ChatEnabled MeetingEnabled",
@@ -92,7 +95,7 @@ def table_columns(rows: Sequence[Mapping[str, Any]], action: Action | None) -> l
         if not name.startswith("@odata.") and not SECRET.search(name)
     }
     spec = action.answer_type if action else None
-    chosen = [name for name in BY_TYPE.get(spec.name if spec else "", "").split() if name in filled]
+    chosen = [name for name in BY_TYPE.get(spec.name if spec else "", "").split() if name.partition(".")[0] in filled]
     if len(chosen) > 1:
         return chosen
     key = load().key(spec.name) if spec and spec.name in load().types else ()

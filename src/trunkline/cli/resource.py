@@ -75,6 +75,13 @@ class _Resource(click.Group):
         return [*named, *click.Command.shell_complete(self, ctx, incomplete)]
 
 
+_EASIER = {
+    "active_calls.list": "`trunkline calls watch` shows them as they come and go.",
+    "report_call_log_data.get_call_log_data": "`trunkline export call-log` reads any period, and needs only that.",
+}
+"""What does the same with less to type."""
+
+
 class ActionCommand(click.Command):
     """The command of one action; its help ends with a line that could be typed."""
 
@@ -90,6 +97,7 @@ class ActionCommand(click.Command):
         self.epilog = (
             f"\b\nExample:\n  {example(self.catalog, self.action)}\n\n"
             f"`trunkline actions show {self.action.id}` explains its answer and its errors."
+            f" {_EASIER.get(self.action.id, '')}".rstrip()
         )
         super().format_epilog(ctx, formatter)
 
