@@ -87,6 +87,10 @@ def test_actions_are_found_by_words(trunkline: Any) -> None:
     assert trunkline("actions", "upload", "-o", "jsonl").lines[0]["id"] == "custom_prompts.upload"
     nothing = trunkline("actions", "frobnicate")
     assert (nothing.code, nothing.out) == (2, "")
+    assert "find" not in nothing.err
+    some = trunkline("actions", "delete", "fax", "tomorrow", "-o", "jsonl")
+    assert (some.code, some.lines[0]["id"]) == (0, "fax.delete")
+    assert "some of them" in some.err
 
 
 @pytest.mark.parametrize("name", ["fax.delete", "DeleteFax", "Delete Fax", "Fax: Delete Fax"])

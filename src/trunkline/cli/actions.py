@@ -10,8 +10,12 @@ from ..catalog import Action, Catalog, load
 from ..catalog.names import display_words
 from ..catalog.page import action_page
 from ..catalog.search import partly, search
+from ..errors import UnknownName
 from .candidates import action_ids, api_versions
 from .output import FORMATS, View, chosen, draw, pretty, write_rows
+
+
+_SOME = 10  # more than these nobody reads that are not what was asked for
 
 
 class _Actions(click.Group):
@@ -68,11 +72,13 @@ def actions(ctx: click.Context, output: str | None, api_version: str | None, no_
 def find(ctx: click.Context, words: tuple[str, ...], output: str | None, api_version: str | None) -> None:
     """Find actions by words."""
     catalog = _catalog(api_version or ctx.obj["version"])
-    found = search(catalog, " ".join(words))
+    query = " ".join(words)
+    found = search(catalog, query)
     if not found:
-        near = ", ".join(action.id for action in partly(catalog, " ".join(words))[:4])
-        some = f" Some of them: {near}." if near else ""
-        raise click.UsageError(f"No action has the words {' '.join(words)!r}.{some} `trunkline actions` lists all.")
+        found = partly(catalog, query)[:_SOME]
+        if not found:
+            raise UnknownName(f"No action has the words {query!r}.", hint="`trunkline actions` lists all.")
+        click.echo("No action has all of these words; these have some of them.", err=True)
     _write(catalog, found, View(chosen(output or ctx.obj["output"]), pager=ctx.obj["pager"]))
 
 
