@@ -59,6 +59,7 @@ def test_what_has_most_of_the_words_is_found_where_nothing_has_all() -> None:
     assert search(catalog.load(), "add agent to queue") == []
     assert partly(catalog.load(), "add agent to queue")[0].id == "queues.list_agents"
     assert partly(catalog.load(), "zebra") == []
+    assert search(catalog.load(), "the") == []
 
 
 @pytest.mark.parametrize("said", [*SYNONYMS, *PHRASES])

@@ -80,6 +80,9 @@ def test_actions_of_one_version(trunkline: Any) -> None:
     rows = trunkline("actions", "--api-version", "20.0.5", "-o", "jsonl").lines
     assert len(rows) == 531
     assert trunkline("actions", "--api-version", "newest").code == 2
+    assert "stands in" not in trunkline("actions", "--api-version", "20.0.7.1112").err
+    later = trunkline("actions", "diff", "20.0.7", "20.0.99", "-o", "jsonl")
+    assert "3CX 20.0.99 is not known here; 20.0.10 stands in for it." in later.err
 
 
 def test_actions_are_found_by_words(trunkline: Any) -> None:

@@ -89,13 +89,14 @@ def search(catalog: Catalog, query: str) -> list[Action]:
     """Actions that have every word of the query, best first.
 
     Words are looked for in the id, the operationId, the display names and the summary; a hit in the resource's name
-    counts more than one in another name, that more than one in the summary, a whole word more than a part, and a short name more than a long one. A word counts for
-    its `SYNONYMS` as well; one that no action has is taken for the nearest that is spelled like it. Words such as
-    "the" help, but nothing has to have them.
+    counts more than one in another name, that more than one in the summary, a whole word more than a part, and a short
+    name more than a long one. A word counts for its `SYNONYMS` as well, and `PHRASES` for what they stand for; one that
+    no action has is taken for the nearest that is spelled like it. Words such as "the" help a little, but nothing has
+    to have them.
     """
     words = [_words(action) for action in catalog.actions]
     meant = _meant(query, words)
-    scored = [(score, each.action.id, each.action) for each in words if (score := _score(each, meant, query))]
+    scored = [(score, each.action.id, each.action) for each in words if (score := _score(each, meant, query)) > 0]
     return [action for _, _, action in sorted(scored, key=lambda found: (-found[0], found[1]))]
 
 

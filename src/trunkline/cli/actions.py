@@ -14,7 +14,6 @@ from ..errors import UnknownName
 from .candidates import action_ids, api_versions
 from .output import FORMATS, View, chosen, draw, pretty, write_rows
 
-
 _SOME = 10  # more than these nobody reads that are not what was asked for
 
 
@@ -144,9 +143,13 @@ def diff(ctx: click.Context, old: str, new: str, output: str | None) -> None:
 
 def _catalog(version: str | None) -> Catalog:
     try:
-        return load(version)
+        catalog = load(version)
     except ValueError:
         raise click.UsageError(f"{version!r} is no version; one looks like 20.0.7.") from None
+    known = catalog.edition.version
+    if version is not None and version != known and not version.startswith(f"{known}."):
+        click.echo(f"3CX {version} is not known here; {known} stands in for it.", err=True)
+    return catalog
 
 
 def _record(catalog: Catalog, action: Action) -> dict[str, Any]:
