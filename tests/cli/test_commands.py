@@ -151,6 +151,9 @@ def test_the_help_of_an_action_says_types_values_versions_and_an_example(trunkli
     ("argv", "said"),
     [
         (["fx", "list"], "Did you mean fxs or fax?"),
+        (["extensions", "list"], "Did you mean users?"),
+        (["departments"], "Did you mean groups?"),
+        (["help"], "Did you mean --help?"),
         (["website_link", "list"], "Did you mean website-links?"),
         (["fax", "dlete", "1"], "Did you mean delete?"),
         (["fax", "list", "--all", "--top", "3"], "--all is every row"),
