@@ -246,6 +246,8 @@ def test_a_contact_from_options_a_file_and_a_body(connected: Any, tmp_path: Path
         (["contacts", "create"], "needs a body"),
         (["contacts", "create", "--contact-type", "Company"], "ContactType"),
         (["fax", "delete", "many"], "must be an integer"),
+        (["users", "update", "7", "--enabled", "yes"], "Enabled of users.update must be true or false, not 'yes'."),
+        (["users", "update", "7", "--groups", "Sales"], "must be a list of Pbx.UserGroup as JSON"),
         (["fax", "list", "--top", "-1"], "at least 0"),
     ],
 )

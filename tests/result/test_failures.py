@@ -91,6 +91,7 @@ def test_each_status_has_its_error(status: int, kind: type[PbxError], exit_code:
             failure("website_links.get", 404, b"", {}, Link="sales"),
             ["No weblink with Link sales", "`trunkline website-links list`"],
         ),
+        (failure("users.update", 404, b"", {}, Id=100), ["No user with Id 100", "`trunkline users get-by-number 100`"]),
         (failure("users.list", 404, b"", {}), ["nothing at /Users"]),
         (
             failure("fax.delete", 412, b"", {}, Id=42),

@@ -109,7 +109,11 @@ def subject(asked: Asked) -> str:
 def _missing(asked: Asked) -> tuple[str, str]:
     resource = asked.action.resource.replace("_", "-")
     if asked.action.kind in _ON_ONE and asked.values:
-        return f"No {subject(asked)} on {asked.server}.", f"`trunkline {resource} list` shows what exists."
+        hint = f"`trunkline {resource} list` shows what exists."
+        numbered = list(asked.values) == ["Id"] and "get_by_number" in load().resources[asked.action.resource]
+        if numbered and asked.action.kind != "delete":
+            hint += f" An Id is no number: `trunkline {resource} get-by-number {asked.values['Id']}` looks for that."
+        return f"No {subject(asked)} on {asked.server}.", hint
     return (
         f"{asked.server} has nothing at {asked.path}.",
         "What it names does not exist, or a value is spelled in a way 3CX does not take, or this version lacks it.",
@@ -119,9 +123,10 @@ def _missing(asked: Asked) -> tuple[str, str]:
 def _changed(asked: Asked) -> tuple[str, str]:
     what = subject(asked)
     keys = " ".join(str(v) for v in asked.values.values())
+    resource = asked.action.resource.replace("_", "-")
     return (
         f"The {what} on {asked.server} is not as the If-Match value says: it changed since. Nothing was done.",
-        f"`trunkline {asked.action.resource.replace('_', '-')} get {keys}` shows it as it is now, with its ETag; then decide again.",
+        f"`trunkline {resource} get {keys}` shows it as it is now, with its ETag; then decide again.",
     )
 
 
