@@ -303,6 +303,20 @@ def test_run_reads_objects_and_items_and_keeps_their_order(connected: Any, items
     assert "3 done, 0 failed, 0 not started." in result.err
 
 
+def test_run_without_a_body_says_how_to_give_one(connected: Any, items: Any, system: System) -> None:
+    result = connected("run", "contacts.create", "--input", items({"FirstName": "Ann"}))
+    assert result.code == 2
+    assert "body={{ $json }} for whole items" in result.err
+    assert system.emulator.journal == []
+
+
+def test_run_tells_in_a_table_what_was_made(connected: Any, items: Any) -> None:
+    made = items({"FirstName": "Ann", "PhoneNumber": "+442079460101"})
+    result = connected("run", "contacts.create", "--set", "body={{ $json }}", "--input", made, "-o", "table")
+    assert '"FirstName":"Ann"' in result.out
+    assert "@odata" not in result.out
+
+
 def test_run_reads_an_array(connected: Any, tmp_path: Path) -> None:
     path = tmp_path / "items.json"
     path.write_text('[{"Id": 121}, {"Id": 122}]', encoding="utf-8")

@@ -140,7 +140,9 @@ def _own_options(action: Action) -> list[click.Parameter]:
         own.append(click.Option(["--all", "every"], is_flag=True, help="Every row; so it is without --top anyway."))
     own += body_options(action)
     if action.if_match:
-        own.append(click.Option(["--if-match"], metavar="ETAG", help=IF_MATCH))
+        without = "; --if-unchanged works with any" if load().reader(action) else ""
+        silent = f"A PBX that sends no ETags takes no notice{without}."
+        own.append(click.Option(["--if-match"], metavar="ETAG", help=f"{IF_MATCH} {silent}"))
     own += _unchanged_options(action)
     if action.answer_kind == "file":
         own.append(
