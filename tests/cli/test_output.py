@@ -269,6 +269,14 @@ def test_a_table_has_dates_whole_and_to_the_second(environment: dict[str, str]) 
     assert not re.search(r"\d{4}-[\dT:.-]*…", seen)
 
 
+def test_what_a_row_is_called_is_whole_so_that_it_can_be_typed(environment: dict[str, str]) -> None:
+    code, seen = on_a_terminal([TRUNKLINE, "actions", "delete", "contact", "--no-pager"], environment)
+    assert code == 0
+    for name in ("contacts.delete_contacts_by_type", "contacts.delete_personal_contacts_by_type"):
+        assert f"{name} " in seen
+    assert "…" in seen
+
+
 def test_a_table_reaches_into_objects(environment: dict[str, str]) -> None:
     code, seen = on_a_terminal([TRUNKLINE, "trunks", "list"], {**environment, "NO_COLOR": "1"})
     assert code == 0

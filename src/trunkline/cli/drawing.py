@@ -73,6 +73,7 @@ def _widths(columns: list[str], rows: list[list[str]], width: int, *, droppable:
     """The width of each column that is shown: the widest are cut first, none below what can still be read."""
     widths = [max([cell_len(name), *(cell_len(row[place]) for row in rows)]) for place, name in enumerate(columns)]
     least = [len(_MOMENT) if any(_is_moment(row[place]) for row in rows) else _LEAST for place in range(len(columns))]
+    least[0] = max(least[0], min(widths[0], width // 2))  # what a row is called: it is there to be typed
     while droppable and len(widths) > 2 and _room(map(min, least, widths)) > width:
         widths.pop()
     while _room(widths) > width and max(widths) > 1:
