@@ -246,6 +246,8 @@ def test_a_contact_from_options_a_file_and_a_body(connected: Any, tmp_path: Path
         (["contacts", "create"], "needs a body"),
         (["contacts", "create", "--contact-type", "Company"], "ContactType"),
         (["fax", "delete", "many"], "must be an integer"),
+        (["users", "list", "--select", "Number", "--columns", "FirstName"], "FirstName, which --select leaves out"),
+        (["trunks", "list", "--columns", "Gateway.Nam"], "Pbx.Gateway has no field 'Nam'. Did you mean Name?"),
         (["users", "update", "7", "--enabled", "yes"], "Enabled of users.update must be true or false, not 'yes'."),
         (["users", "update", "7", "--groups", "Sales"], "must be a list of Pbx.UserGroup as JSON"),
         (["fax", "list", "--top", "-1"], "at least 0"),
@@ -258,6 +260,14 @@ def test_bad_input_is_refused_before_anything_is_sent(
     assert result.code == 2
     assert said in result.err
     assert system.emulator.journal == []
+
+
+def test_a_column_that_only_expand_fills_is_warned_of(connected: Any) -> None:
+    columns = ("users", "list", "--top", "1", "--columns", "Groups.Name")
+    assert "Groups is empty without --expand Groups." in connected(*columns).err
+    expanded = connected(*columns, "--expand", "Groups($select=Name)")
+    assert expanded.err == ""
+    assert expanded.lines[0]["Groups.Name"]
 
 
 def test_dry_run_shows_the_request_and_sends_nothing(connected: Any, system: System) -> None:

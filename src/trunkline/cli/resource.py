@@ -224,7 +224,8 @@ def _run(
             arguments["body"] = body
     if action.answer_kind == "file" and (view.columns or view.query):
         raise click.UsageError(f"{action.id} answers a file; --columns and --query have nothing to choose from.", ctx)
-    check_columns(catalog, action, () if view.query is not None else view.columns)
+    if view.query is None:
+        check_columns(catalog, action, view.columns, values.get("select"), values.get("expand"))
     if unchanged is not None:
         if curl:
             raise click.UsageError("A curl line can't compare; --dry-run shows what --if-unchanged does.", ctx)
