@@ -122,7 +122,8 @@ def _named(file: Path, name: str, by: str) -> Profile:
 
 
 def _missing(missing: list[str], environ: Mapping[str, str]) -> ConfigurationError:
-    spoken = " and ".join(_SPOKEN[name] for name in missing)
+    *first, last = (_SPOKEN[name] for name in missing)
+    spoken = f"{', '.join(first)} and {last}" if first else last
     variables = ", ".join(VARIABLES[name] for name in missing)
     options = " --".join(name.replace("_", "-") for name in missing)
     saved = list(read_profiles(profiles_file(environ)))

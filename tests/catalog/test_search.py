@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from trunkline import catalog
-from trunkline.catalog.search import SYNONYMS, partly, search
+from trunkline.catalog.search import PHRASES, SYNONYMS, partly, search
 
 
 @pytest.mark.parametrize(
@@ -30,6 +30,19 @@ from trunkline.catalog.search import SYNONYMS, partly, search
         ("smtp settings", "mail_settings.get"),
         ("delte contct", "contacts.delete"),
         ("recieptionist", "receptionists.get"),
+        ("make a call", "users.make_call"),
+        ("hang up", "active_calls.drop_call"),
+        ("unblock", "blocklist.delete"),
+        ("block number", "black_list_numbers.get"),
+        ("reset password", "users.regenerate_passwords"),
+        ("reboot pbx", "services.restart_operating_system"),
+        ("SIP trunks", "trunks.get"),
+        ("digital receptionist", "receptionists.get"),
+        ("phone provisioning", "users.reprovision_phone"),
+        ("register trunk", "trunks.refresh_registration"),
+        ("firmware update", "users.install_firmware"),
+        ("departments", "groups.get"),
+        ("queue agents", "queues.list_agents"),
     ],
 )
 def test_the_action_that_was_meant_comes_first(query: str, first: str) -> None:
@@ -46,9 +59,10 @@ def test_what_has_most_of_the_words_is_found_where_nothing_has_all() -> None:
     assert search(catalog.load(), "add agent to queue") == []
     assert partly(catalog.load(), "add agent to queue")[0].id == "queues.list_agents"
     assert partly(catalog.load(), "zebra") == []
+    assert search(catalog.load(), "the") == []
 
 
-@pytest.mark.parametrize("said", SYNONYMS)
+@pytest.mark.parametrize("said", [*SYNONYMS, *PHRASES])
 def test_each_word_of_the_trade_finds_something(said: str) -> None:
     assert search(catalog.load(), said)
 

@@ -80,6 +80,9 @@ def test_actions_of_one_version(trunkline: Any) -> None:
     rows = trunkline("actions", "--api-version", "20.0.5", "-o", "jsonl").lines
     assert len(rows) == 531
     assert trunkline("actions", "--api-version", "newest").code == 2
+    assert "stands in" not in trunkline("actions", "--api-version", "20.0.7.1112").err
+    later = trunkline("actions", "diff", "20.0.7", "20.0.99", "-o", "jsonl")
+    assert "3CX 20.0.99 is not known here; 20.0.10 stands in for it." in later.err
 
 
 def test_actions_are_found_by_words(trunkline: Any) -> None:
@@ -87,6 +90,10 @@ def test_actions_are_found_by_words(trunkline: Any) -> None:
     assert trunkline("actions", "upload", "-o", "jsonl").lines[0]["id"] == "custom_prompts.upload"
     nothing = trunkline("actions", "frobnicate")
     assert (nothing.code, nothing.out) == (2, "")
+    assert "find" not in nothing.err
+    some = trunkline("actions", "delete", "fax", "tomorrow", "-o", "jsonl")
+    assert (some.code, some.lines[0]["id"]) == (0, "fax.delete")
+    assert "some of them" in some.err
 
 
 @pytest.mark.parametrize("name", ["fax.delete", "DeleteFax", "Delete Fax", "Fax: Delete Fax"])
@@ -130,6 +137,10 @@ def test_every_action_has_a_command_that_explains_itself(trunkline: Any) -> None
         ("fax delete", "What it removes can't be had back."),
         ("fax bulk-fax-delete", "--ids JSON List of Int32. Required."),
         ("fax get-by-number", "Added in 20.0.8."),
+        ("report-call-log-data get-call-log-data", "--period-from DateTimeOffset [required] --period-to"),
+        ("report-call-log-data get-call-log-data", "--call-time-filter-from 0:00:0"),
+        ("report-call-log-data get-call-log-data", "`trunkline export call-log` reads any period"),
+        ("contacts", "delete-contacts-by-type Delete contacts by type (contacts), given contactSource and number."),
     ],
 )
 def test_the_help_of_an_action_says_types_values_versions_and_an_example(trunkline: Any, argv: str, said: str) -> None:
@@ -140,7 +151,12 @@ def test_the_help_of_an_action_says_types_values_versions_and_an_example(trunkli
     ("argv", "said"),
     [
         (["fx", "list"], "Did you mean fxs or fax?"),
+        (["extensions", "list"], "Did you mean users?"),
+        (["departments"], "Did you mean groups?"),
+        (["help"], "Did you mean --help?"),
+        (["website_link", "list"], "Did you mean website-links?"),
         (["fax", "dlete", "1"], "Did you mean delete?"),
+        (["fax", "list", "--all", "--top", "3"], "--all is every row"),
         (["fax", "delete"], "Missing argument 'ID'"),
         (["fax", "delete", "1", "--if-mach", "x"], "No such option"),
         (["run"], "Missing argument 'ACTION'"),
@@ -194,6 +210,7 @@ def test_a_long_list_is_read_to_its_end(connected: Any, pbx: Pbx) -> None:
     for number in range(80):
         pbx.contacts.create({"FirstName": f"No {number}", "PhoneNumber": "+442079460000"})
     assert len(connected("contacts", "list").lines) == 140
+    assert len(connected("contacts", "list", "--all").lines) == 140
     assert len(connected("contacts", "list", "--top", "130").lines) == 130
 
 
@@ -229,6 +246,10 @@ def test_a_contact_from_options_a_file_and_a_body(connected: Any, tmp_path: Path
         (["contacts", "create"], "needs a body"),
         (["contacts", "create", "--contact-type", "Company"], "ContactType"),
         (["fax", "delete", "many"], "must be an integer"),
+        (["users", "list", "--select", "Number", "--columns", "FirstName"], "FirstName, which --select leaves out"),
+        (["trunks", "list", "--columns", "Gateway.Nam"], "Pbx.Gateway has no field 'Nam'. Did you mean Name?"),
+        (["users", "update", "7", "--enabled", "yes"], "Enabled of users.update must be true or false, not 'yes'."),
+        (["users", "update", "7", "--groups", "Sales"], "must be a list of Pbx.UserGroup as JSON"),
         (["fax", "list", "--top", "-1"], "at least 0"),
     ],
 )
@@ -239,6 +260,14 @@ def test_bad_input_is_refused_before_anything_is_sent(
     assert result.code == 2
     assert said in result.err
     assert system.emulator.journal == []
+
+
+def test_a_column_that_only_expand_fills_is_warned_of(connected: Any) -> None:
+    columns = ("users", "list", "--top", "1", "--columns", "Groups.Name")
+    assert "Groups is empty without --expand Groups." in connected(*columns).err
+    expanded = connected(*columns, "--expand", "Groups($select=Name)")
+    assert expanded.err == ""
+    assert expanded.lines[0]["Groups.Name"]
 
 
 def test_dry_run_shows_the_request_and_sends_nothing(connected: Any, system: System) -> None:
@@ -282,6 +311,20 @@ def test_run_reads_objects_and_items_and_keeps_their_order(connected: Any, items
         for index, key in enumerate([122, 121, 123])
     ]
     assert "3 done, 0 failed, 0 not started." in result.err
+
+
+def test_run_without_a_body_says_how_to_give_one(connected: Any, items: Any, system: System) -> None:
+    result = connected("run", "contacts.create", "--input", items({"FirstName": "Ann"}))
+    assert result.code == 2
+    assert "body={{ $json }} for whole items" in result.err
+    assert system.emulator.journal == []
+
+
+def test_run_tells_in_a_table_what_was_made(connected: Any, items: Any) -> None:
+    made = items({"FirstName": "Ann", "PhoneNumber": "+442079460101"})
+    result = connected("run", "contacts.create", "--set", "body={{ $json }}", "--input", made, "-o", "table")
+    assert '"FirstName":"Ann"' in result.out
+    assert "@odata" not in result.out
 
 
 def test_run_reads_an_array(connected: Any, tmp_path: Path) -> None:

@@ -193,7 +193,10 @@ def test_no_format_column_or_query_uncovers_a_secret(trunkline: Any, pbx: Pbx, o
 def test_the_columns_of_a_type_are_its_fields() -> None:
     catalog = load("20.0.10")
     for name, columns in BY_TYPE.items():
-        assert set(columns.split()) <= set(catalog.fields(name)), name
+        for column in columns.split():
+            head, _, rest = column.partition(".")
+            inner = catalog.fields(catalog.fields(name)[head].name) if rest else {"": None}
+            assert rest in inner, f"{name} {column}"
         assert len(columns.split()) <= MOST, name
         assert catalog.key(name)[0] in columns.split() or name.endswith(("LogData", "HistoryView")), name
 
@@ -259,6 +262,28 @@ def test_wide_values_are_cut_to_the_terminal(environment: dict[str, str], pbx: P
     assert max(map(len, re.sub("\x1b\\[[0-9;]*m", "", seen).splitlines())) <= 100
 
 
+def test_a_table_has_dates_whole_and_to_the_second(environment: dict[str, str]) -> None:
+    code, seen = on_a_terminal([TRUNKLINE, "recordings", "list", "--top", "3"], {**environment, "NO_COLOR": "1"})
+    assert code == 0
+    assert len(re.findall(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ ", seen)) >= 3
+    assert not re.search(r"\d{4}-[\dT:.-]*…", seen)
+
+
+def test_what_a_row_is_called_is_whole_so_that_it_can_be_typed(environment: dict[str, str]) -> None:
+    code, seen = on_a_terminal([TRUNKLINE, "actions", "delete", "contact", "--no-pager"], environment)
+    assert code == 0
+    for name in ("contacts.delete_contacts_by_type", "contacts.delete_personal_contacts_by_type"):
+        assert f"{name} " in seen
+    assert "…" in seen
+
+
+def test_a_table_reaches_into_objects(environment: dict[str, str]) -> None:
+    code, seen = on_a_terminal([TRUNKLINE, "trunks", "list"], {**environment, "NO_COLOR": "1"})
+    assert code == 0
+    assert "Gateway.Name" in seen
+    assert "London SIP" in seen
+
+
 def test_no_colour_where_none_is_wanted(environment: dict[str, str]) -> None:
     _, seen = on_a_terminal([TRUNKLINE, "fax", "list"], {**environment, "NO_COLOR": "1"})
     assert not any(f"\x1b[{code}" in seen for code in ("3", "9", "4", "38"))
@@ -307,6 +332,31 @@ def test_a_curl_line_does_what_the_command_would(trunkline: Any, pbx: Pbx, syste
         check=True,
     )
     assert json.loads(done.stdout)["FirstName"] == 'O\'Neil $HOME `x` "y"'
+
+
+def test_a_curl_line_without_its_secrets_changes_nothing(trunkline: Any, system: System) -> None:
+    before = trunkline("users", "get", "11", "--show-secrets").out
+    shown = trunkline("users", "update", "11", "--auth-password", "hush-hush-1", "--curl")
+    assert "--show-secrets" in shown.err
+    done = subprocess.run(
+        ["sh", "-c", shown.out.replace("curl ", "curl -sS -w '%{http_code}' ", 1)],
+        env={**os.environ, "TRUNKLINE_TOKEN": bearer(system)},
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    assert done.stdout.endswith("400")
+    assert trunkline("users", "get", "11", "--show-secrets").out == before
+
+
+def test_what_was_written_masked_is_not_sent_back(trunkline: Any, system: System, tmp_path: Path) -> None:
+    written = tmp_path / "user.json"
+    written.write_text(trunkline("users", "get", "11", "--columns", "FirstName,AuthPassword").out)
+    before = len(system.emulator.journal)
+    result = trunkline("users", "update", "11", "--body", f"@{written}")
+    assert result.code == 2
+    assert "AuthPassword of users.update is masked" in result.err
+    assert len(system.emulator.journal) == before
 
 
 def bearer(system: System) -> str:
@@ -389,6 +439,8 @@ def test_delete_reads_a_file_and_goes_on_after_a_failure(trunkline: Any, pbx: Pb
     ("argv", "text", "said"),
     [
         (["-"], '{"Number": "888"}', "Line 1 of the input has no Id; it has Number."),
+        (["-"], '{"Id": 121}\n{"Id": null}', "Line 2 of the input has nothing as its Id."),
+        (["-"], "Id\n121\nmany\n", "Line 3 of the input can't be meant: Id must be an integer (Int32), not 'many'."),
         (["-"], "121\n{", "Line 2 of the input is no JSON"),
         (["-"], "[121", "The input is no JSON"),
         (["-"], "Nr,Name\n1,x\n", "has no Id"),

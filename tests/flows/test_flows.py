@@ -414,9 +414,11 @@ def test_a_csv_of_a_spreadsheet_is_read(tmp_path: Path) -> None:
     assert rows_of(tmp_path / "a.csv") == [{"Name": "Ada", "E-mail": "a@example.com"}]
 
 
-def test_a_formula_in_a_csv_is_made_harmless(tmp_path: Path) -> None:
-    write(tmp_path / "a.csv", [{"a": "=HYPERLINK(1)", "b": "+12025550100"}])
-    assert rows_of(tmp_path / "a.csv") == [{"a": "'=HYPERLINK(1)", "b": "+12025550100"}]
+def test_a_formula_in_a_csv_is_made_harmless_and_read_back_as_it_was(tmp_path: Path) -> None:
+    rows = [{"a": "=HYPERLINK(1)", "b": "+12025550100"}]
+    write(tmp_path / "a.csv", rows)
+    assert "'=HYPERLINK(1),+12025550100" in (tmp_path / "a.csv").read_text(encoding="utf-8")
+    assert rows_of(tmp_path / "a.csv") == rows
 
 
 def test_secrets_are_masked_in_what_is_saved_unless_asked_for(tmp_path: Path) -> None:

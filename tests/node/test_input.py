@@ -30,6 +30,11 @@ ONE_TWO = [{"Id": 1}, {"Id": 2}]
         ("Id\n1\n2\n", "<stdin>", [{"Id": "1"}, {"Id": "2"}]),
         ('\ufeff"Id";Name\r\n1;"O\'Dwyer; S"\r\n;\r\n', "a.CSV", [{"Id": "1", "Name": "O'Dwyer; S"}]),
         ('"Id"\n1\n', "<stdin>", [{"Id": "1"}]),
+        (
+            "Id,Name\n1,'=1+1\n2,O'Neil\n3,'s\n",
+            "",
+            [{"Id": "1", "Name": "=1+1"}, {"Id": "2", "Name": "O'Neil"}, {"Id": "3", "Name": "'s"}],
+        ),
         ("7,8\n1,2\n", "a.csv", [{"7": "1", "8": "2"}]),
         ("", "<stdin>", []),
         ("\n \n", "a.csv", []),

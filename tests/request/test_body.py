@@ -124,6 +124,13 @@ REFUSED: list[tuple[str, tuple[Any, ...], dict[str, Any], type[Exception], list[
     ("users.update", (7, {"TranscriptionMode": "Both,Nope"}), {}, InvalidArgument, ["TranscriptionMode", "Nope"]),
     ("users.update", (7, {"TranscriptionMode": ""}), {}, InvalidArgument, ["TranscriptionMode"]),
     ("users.update", (7, {"TranscriptionMode": 3}), {}, InvalidArgument, ["TranscriptionMode"]),
+    (
+        "users.update",
+        (7, {"AuthPassword": "••••••"}),
+        {},
+        InvalidArgument,
+        ["AuthPassword of", "masked", "set to just"],
+    ),
     ("users.update", (7, {"FirstName": 5}), {}, InvalidArgument, ["FirstName of users.update", "text"]),
     ("users.update", (7, {"Enabled": "true"}), {}, InvalidArgument, ["Enabled of users.update", "true or false"]),
     ("users.update", (7, {"Enabled": 1}), {}, InvalidArgument, ["Enabled of users.update", "true or false"]),

@@ -89,8 +89,9 @@ def test_each_status_has_its_error(status: int, kind: type[PbxError], exit_code:
         ),
         (
             failure("website_links.get", 404, b"", {}, Link="sales"),
-            ["No weblink with Link sales", "`trunkline website_links list`"],
+            ["No weblink with Link sales", "`trunkline website-links list`"],
         ),
+        (failure("users.update", 404, b"", {}, Id=100), ["No user with Id 100", "`trunkline users get-by-number 100`"]),
         (failure("users.list", 404, b"", {}), ["nothing at /Users"]),
         (
             failure("fax.delete", 412, b"", {}, Id=42),
@@ -115,6 +116,18 @@ def test_each_status_has_its_error(status: int, kind: type[PbxError], exit_code:
             ["Number is required (WARNINGS.XAPI.REQUIRED)", "Name: Y.Z"],
         ),
         (failure("fax.create", 400, said("The query\n is not   valid.")), ["The query is not valid."]),
+        (
+            failure("contacts.list", 400, said("Could not find a property named 'FirstNam' on type 'Pbx.Contact'.")),
+            ["named 'FirstNam'", "Did you mean FirstName"],
+        ),
+        (
+            failure("contacts.list", 400, said("Could not find a property named 'x' on type 'Pbx.Contact'.")),
+            ["Pbx.Contact has Business, ", "FirstName"],
+        ),
+        (
+            failure("contacts.list", 400, said("Could not find a property named 'x' on type 'Pbx.Later'.")),
+            ["`trunkline actions show contacts.list`"],
+        ),
         (failure("fax.create", 400, b"", {}), ["it gave no reason"]),
         (failure("fax.create", 400, b'{"error": {"mess'), ["it gave no reason"]),
         (failure("fax.create", 400, [1]), ["it gave no reason"]),

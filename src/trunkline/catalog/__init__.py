@@ -80,6 +80,11 @@ class Catalog:
         known = [k for k in keys if k <= wanted] or keys[:1]
         return keys.index(known[-1]), len(keys) - 1 - keys[::-1].index(known[-1])
 
+    @property
+    def edition(self) -> Edition:
+        """The published file that describes this version; of a version that has none, the one before it."""
+        return self.editions[self._span[1]]
+
     def _has(self, since: int, until: int | None) -> bool:
         first, last = self._span
         return since <= last and (until is None or until >= first)
@@ -136,7 +141,7 @@ class Catalog:
             spoken = name.strip().lower()
             found = self._by_id.get(spoken.replace("-", "_")) or self._by_name.get(spoken)
         if found is None:
-            raise UnknownName(self._unknown(name))
+            raise UnknownName(self._unknown(name), hint="`trunkline actions WORDS` finds one by what it does.")
         return found
 
     def _unknown(self, name: str) -> str:

@@ -37,13 +37,14 @@ SYNONYMS: dict[str, tuple[str, ...]] = {
     "provider": ("trunk",),
     "ip": ("blocklist",),
     "ban": ("blocklist",),
-    "block": ("blocklist",),
-    "blacklist": ("blocklist",),
-    "unblock": ("delete",),
+    "block": ("blocklist", "black"),
+    "blacklist": ("blocklist", "black"),
     "handset": ("phone",),
     "desk": ("phone",),
     "ata": ("fxs",),
     "gateway": ("fxs",),
+    "register": ("registration",),
+    "role": ("rights",),
     "vm": ("voicemail",),
     "prompt": ("prompts",),
     "licence": ("license",),
@@ -55,14 +56,31 @@ SYNONYMS: dict[str, tuple[str, ...]] = {
     "opening": ("office",),
     "business": ("office",),
 }
+# What people say in several words, or in one for several.
+PHRASES: dict[str, str] = {
+    "hang up": "drop",
+    "end call": "drop call",
+    "digital receptionist": "receptionist",
+    "auto attendant": "receptionist",
+    "sip trunk": "trunk",
+    "live chat": "chat",
+    "unblock": "delete block",
+    "reset password": "regenerate passwords",
+    "change password": "regenerate passwords",
+    "update firmware": "install firmware",
+    "firmware update": "install firmware",
+    "reboot pbx": "restart operating system",
+    "reboot server": "restart operating system",
+}
 # Words that a question has and a name need not have.
 _FILLING = frozenset(("a", "an", "the", "of", "by", "to", "for", "on", "in", "from", "with", "all", "my", "and", "is"))
 
 
 class _Words(NamedTuple):
-    """The words of an action: in its names, and in its summary."""
+    """The words of an action: of the resource it belongs to, in all its names, and in its summary."""
 
     action: Action
+    of: frozenset[str]
     named: frozenset[str]
     told: frozenset[str]
 
@@ -70,14 +88,15 @@ class _Words(NamedTuple):
 def search(catalog: Catalog, query: str) -> list[Action]:
     """Actions that have every word of the query, best first.
 
-    Words are looked for in the id, the operationId, the display names and the summary; a hit in a name counts more
-    than one in the summary, a whole word more than a part, and a short name more than a long one. A word counts for
-    its `SYNONYMS` as well; one that no action has is taken for the nearest that is spelled like it. Words such as
-    "the" help, but nothing has to have them.
+    Words are looked for in the id, the operationId, the display names and the summary; a hit in the resource's name
+    counts more than one in another name, that more than one in the summary, a whole word more than a part, and a short
+    name more than a long one. A word counts for its `SYNONYMS` as well, and `PHRASES` for what they stand for; one that
+    no action has is taken for the nearest that is spelled like it. Words such as "the" help a little, but nothing has
+    to have them.
     """
     words = [_words(action) for action in catalog.actions]
     meant = _meant(query, words)
-    scored = [(score, each.action.id, each.action) for each in words if (score := _score(each, meant, query))]
+    scored = [(score, each.action.id, each.action) for each in words if (score := _score(each, meant, query)) > 0]
     return [action for _, _, action in sorted(scored, key=lambda found: (-found[0], found[1]))]
 
 
@@ -89,12 +108,15 @@ def partly(catalog: Catalog, query: str) -> list[Action]:
     most = max((sum(map(bool, worth)) for worth, _ in scored), default=0)
     if not most:
         return []
-    best = [(sum(worth), action) for worth, action in scored if sum(map(bool, worth)) == most]
-    return [action for _, action in sorted(best, key=lambda found: (-found[0], len(found[1].id), found[1].id))]
+    best = [(sum(worth) - len(action.id) / 100, action) for worth, action in scored if sum(map(bool, worth)) == most]
+    return [action for _, action in sorted(best, key=lambda found: (-found[0], found[1].id))]
 
 
 def _meant(query: str, words: Iterable[_Words]) -> list[str]:
-    wanted = re.findall(r"[\w@-]+", query.lower().replace(".", " ").replace("_", " "))
+    text = " ".join(re.findall(r"[\w@-]+", query.lower().replace(".", " ").replace("_", " ")))
+    for said, stands_for in PHRASES.items():
+        text = re.sub(rf"\b{said}s?\b", stands_for, text)
+    wanted = text.split()
     known = {word for each in words for word in (*each.named, *each.told)} | SYNONYMS.keys()
     return [_spelled(word, known) for word in wanted]
 
@@ -102,15 +124,21 @@ def _meant(query: str, words: Iterable[_Words]) -> list[str]:
 def _words(action: Action) -> _Words:
     names = f"{action.tag} {action.operation_id} {display_words(action.tag)} {display_words(action.operation_id)}"
     named = {*names.lower().split(), *action.id.replace(".", "_").split("_")}
-    return _Words(action, frozenset(named), frozenset(re.findall(r"\w+", action.summary.lower())))
+    of = frozenset(action.resource.split("_"))
+    return _Words(action, of, frozenset(named), frozenset(re.findall(r"\w+", action.summary.lower())))
 
 
 def _spelled(word: str, known: Iterable[str]) -> str:
     """The word itself if any action has it, or has it as a part; else the nearest one that is there."""
-    stem = word.removesuffix("s")
+    stem = _stem(word)
     if any(stem in each for each in known):
         return word
     return next(iter(get_close_matches(word, known, n=1, cutoff=0.75)), word)
+
+
+def _stem(word: str) -> str:
+    """Users are user, and provisioning is provision; but ring stays what it is."""
+    return word[:-3] if word.endswith("ing") and len(word) > 9 else word.removesuffix("s")
 
 
 def _score(words: _Words, wanted: list[str], query: str) -> float:
@@ -120,7 +148,9 @@ def _score(words: _Words, wanted: list[str], query: str) -> float:
     score = 0.0
     for word in wanted:
         best = _worth(words, word)
-        if not best and word not in _FILLING:
+        if word in _FILLING:
+            best /= 100
+        elif not best:
             return 0.0
         score += best
     return score - len(action.id) / 100
@@ -128,13 +158,15 @@ def _score(words: _Words, wanted: list[str], query: str) -> float:
 
 def _worth(words: _Words, word: str) -> float:
     """What a word of the query is worth for an action, itself or what it stands for; 0 if the action has neither."""
-    also = SYNONYMS.get(word.removesuffix("s"), SYNONYMS.get(word, ()))
+    also = SYNONYMS.get(_stem(word), SYNONYMS.get(word, ()))
     return max(_found(words, word), max((_found(words, other) for other in also), default=0.0) - 0.5, 0.0)
 
 
 def _found(words: _Words, word: str) -> float:
-    stem = word.removesuffix("s")
-    if word in words.named or stem in words.named or f"{word}s" in words.named:
+    stem = _stem(word)
+    if not words.of.isdisjoint((word, stem, f"{word}s")):
+        return 10.3  # a little before other names, but not twice before one that is shorter
+    if not words.named.isdisjoint((word, stem, f"{word}s")):
         return 10.0
     if word in words.told or f"{word}s" in words.told:
         return 4.0

@@ -10,8 +10,11 @@ from ..catalog import Action, Catalog, load
 from ..catalog.names import display_words
 from ..catalog.page import action_page
 from ..catalog.search import partly, search
+from ..errors import UnknownName
 from .candidates import action_ids, api_versions
 from .output import FORMATS, View, chosen, draw, pretty, write_rows
+
+_SOME = 10  # more than these nobody reads that are not what was asked for
 
 
 class _Actions(click.Group):
@@ -25,6 +28,9 @@ class _Actions(click.Group):
         return "find", find, args
 
 
+_PAGER = click.option("--no-pager", is_flag=True, help="Do not page a long table; PAGER names the pager.")
+
+
 @click.group(
     cls=_Actions, invoke_without_command=True, subcommand_metavar="[QUERY…] | show ACTION | open ACTION | diff OLD NEW"
 )
@@ -35,7 +41,7 @@ class _Actions(click.Group):
     shell_complete=api_versions,
     help="Only what this version of 3CX has, such as 20.0.7.",
 )
-@click.option("--no-pager", is_flag=True, help="Do not page a long table; PAGER names the pager.")
+@_PAGER
 @click.pass_context
 def actions(ctx: click.Context, output: str | None, api_version: str | None, no_pager: bool) -> None:
     """List all actions of all versions, find some by words, or show one.
@@ -64,16 +70,21 @@ def actions(ctx: click.Context, output: str | None, api_version: str | None, no_
 @click.argument("words", nargs=-1, required=True)
 @click.option("-o", "--output", type=click.Choice(FORMATS))
 @click.option("--api-version", metavar="VERSION")
+@_PAGER
 @click.pass_context
-def find(ctx: click.Context, words: tuple[str, ...], output: str | None, api_version: str | None) -> None:
+def find(
+    ctx: click.Context, words: tuple[str, ...], output: str | None, api_version: str | None, no_pager: bool
+) -> None:
     """Find actions by words."""
     catalog = _catalog(api_version or ctx.obj["version"])
-    found = search(catalog, " ".join(words))
+    query = " ".join(words)
+    found = search(catalog, query)
     if not found:
-        near = ", ".join(action.id for action in partly(catalog, " ".join(words))[:4])
-        some = f" Some of them: {near}." if near else ""
-        raise click.UsageError(f"No action has the words {' '.join(words)!r}.{some} `trunkline actions` lists all.")
-    _write(catalog, found, View(chosen(output or ctx.obj["output"]), pager=ctx.obj["pager"]))
+        found = partly(catalog, query)[:_SOME]
+        if not found:
+            raise UnknownName(f"No action has the words {query!r}.", hint="`trunkline actions` lists all.")
+        click.echo("No action has all of these words; these have some of them.", err=True)
+    _write(catalog, found, View(chosen(output or ctx.obj["output"]), pager=ctx.obj["pager"] and not no_pager))
 
 
 @actions.command()
@@ -116,13 +127,14 @@ def open_(ctx: click.Context, action: str) -> None:
 @click.argument("old", shell_complete=api_versions)
 @click.argument("new", shell_complete=api_versions)
 @click.option("-o", "--output", type=click.Choice(FORMATS), help="Default: table on a terminal, else jsonl.")
+@_PAGER
 @click.pass_context
-def diff(ctx: click.Context, old: str, new: str, output: str | None) -> None:
+def diff(ctx: click.Context, old: str, new: str, output: str | None, no_pager: bool) -> None:
     """What came, went and changed between two versions, such as 20.0.7 and 20.0.10."""
     from .changes import changes
 
     records = changes(_catalog(old), _catalog(new))
-    view = View(chosen(output or ctx.obj["output"]), pager=ctx.obj["pager"])
+    view = View(chosen(output or ctx.obj["output"]), pager=ctx.obj["pager"] and not no_pager)
     if view.output == "table":
         # A line for each change; the action once.
         rows = []
@@ -138,9 +150,13 @@ def diff(ctx: click.Context, old: str, new: str, output: str | None) -> None:
 
 def _catalog(version: str | None) -> Catalog:
     try:
-        return load(version)
+        catalog = load(version)
     except ValueError:
         raise click.UsageError(f"{version!r} is no version; one looks like 20.0.7.") from None
+    known = catalog.edition.version
+    if version is not None and version != known and not version.startswith(f"{known}."):
+        click.echo(f"3CX {version} is not known here; {known} stands in for it.", err=True)
+    return catalog
 
 
 def _record(catalog: Catalog, action: Action) -> dict[str, Any]:

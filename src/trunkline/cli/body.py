@@ -12,6 +12,7 @@ import msgspec
 from ..catalog import Action, Catalog, TypeSpec
 from ..catalog.names import snake
 from ..errors import InvalidArgument
+from ..odata.literals import described
 from .candidates import json_or_file, values_of
 from .meaning import field_facts
 from .output import pretty
@@ -94,4 +95,9 @@ def field_value(catalog: Catalog, action: Action, name: str, spec: TypeSpec, tex
     try:
         return msgspec.json.decode(text)
     except msgspec.DecodeError:
-        raise InvalidArgument(f"{name} of {action.id} must be JSON of type {spec}, not {text!r}.") from None
+        wanted = described(spec)
+        if spec.collection:
+            wanted = f"a list of {spec.name} as JSON"
+        elif spec.name in catalog.types:
+            wanted = f"an object of type {spec.name} as JSON"
+        raise InvalidArgument(f"{name} of {action.id} must be {wanted}, not {text!r}.") from None

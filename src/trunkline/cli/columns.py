@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
+
+import click
 
 from ..catalog import Action, Catalog, load, nearest
 from ..catalog.secret import SECRET
@@ -12,6 +15,8 @@ from ..errors import UnknownName
 MOST = 8
 
 BY_TYPE = {
+    "Pbx.ActiveCall": "Id Caller Callee Status EstablishedAt LastChangeStatus",
+    "Pbx.BlocklistAddr": "Id IPAddrMask BlockType Description AddedBy ExpiresAt",
     "Pbx.CallFlowApp": "Id Number Name RoutingType CompilationSucceeded IsRegistered",
     "Pbx.CallHistoryView": "SegmentId SegmentStartTime SrcDn SrcDisplayName DstDn DstDisplayName CallAnswered CallTime",
     "Pbx.CallLogData": "StartTime Direction CallType SourceDn SourceCallerId DestinationDn Status TalkingDuration",
@@ -31,14 +36,15 @@ BY_TYPE = {
     "Pbx.PromptSet": "Id PromptSetName LanguageCode PromptSetType Version",
     "Pbx.Queue": "Id Number Name PollingStrategy RingTimeout IsRegistered",
     "Pbx.Receptionist": "Id Number Name IVRType Timeout PromptFilename IsRegistered",
-    "Pbx.Recording": "Id StartTime EndTime FromDn FromDisplayName ToDn ToDisplayName CallType",
+    "Pbx.Recording": "Id StartTime FromDn FromDisplayName ToDn ToDisplayName CallType EndTime",
     "Pbx.RefreshToken": "Id DisplayName Username LoginType Created Expires Used UsedByIp",
     "Pbx.RingGroup": "Id Number Name RingStrategy RingTime IsRegistered",
     "Pbx.Sbc": "Name DisplayName Version HasConnection LocalIPv4 PublicIP",
     "Pbx.ScheduledReport": "Id Name ReportType ScheduleType EmailAddresses",
     "Pbx.ServiceInfo": "Name DisplayName Status MemoryUsed ThreadCount TotalProcessorTime",
     "Pbx.ServicePrincipal": "Id Number XAPIEnabled CallControlEnabled LastUsed",
-    "Pbx.Trunk": "Id Number ExternalNumber Direction IsOnline SimultaneousCalls ConfigurationIssue",
+    "Pbx.SipDevice": "Id Registrar.MAC Registrar.Vendor Registrar.Model Registrar.FirmwareVersion Registrar.IpAddress",
+    "Pbx.Trunk": "Id Number Gateway.Name ExternalNumber Direction IsOnline SimultaneousCalls ConfigurationIssue",
     "Pbx.TrunkTemplate": "Id Name TemplateType Description IsCustom",
     "Pbx.User": "Id Number FirstName LastName EmailAddress Mobile IsRegistered Enabled",
     "Pbx.Weblink": "Id Link Name Group CallsEnabled ChatEnabled MeetingEnabled",
@@ -53,16 +59,38 @@ def asked_columns(text: str | None) -> tuple[str, ...]:
     return tuple(dict.fromkeys(name.strip() for name in (text or "").split(",") if name.strip()))
 
 
-def check_columns(catalog: Catalog, action: Action, columns: Sequence[str]) -> None:
-    """Refuse a column that the answer's type can't have, before anything is sent. UnknownName has the nearest."""
+def check_columns(
+    catalog: Catalog, action: Action, columns: Sequence[str], select: str | None = None, expand: str | None = None
+) -> None:
+    """Refuse a column that the answer can't have, before anything is sent. UnknownName has the nearest.
+
+    A navigation property that ``expand`` doesn't name is only warned of: OData leaves it out, some PBX may not.
+    """
     spec = action.answer_type
-    if spec is None or spec.name not in catalog.types or catalog.types[spec.name].open:
+    if spec is None or spec.name not in catalog.types:
         return
-    known = catalog.fields(spec.name)
+    selected = asked_columns(select)
     for column in columns:
-        head = column.partition(".")[0]
-        if head not in known and not column.startswith("@odata."):
-            raise UnknownName(f"{spec.name} has no field {head!r}.{nearest(head, iter(known))}")
+        head, *inner = column.split(".")
+        if head.startswith("@odata"):
+            continue
+        _check_path(catalog, spec.name, (head, *inner))
+        field = catalog.fields(spec.name).get(head)
+        expanded = head in re.findall(r"\w+", expand or "")
+        if selected and "*" not in selected and head not in selected and not expanded:
+            raise UnknownName(f"--columns asks for {head}, which --select leaves out.")
+        if field is not None and field.navigation and not expanded:
+            click.echo(f"Warning: {head} is empty without --expand {head}.", err=True)
+
+
+def _check_path(catalog: Catalog, owner: str, steps: Sequence[str]) -> None:
+    for step in steps:
+        if owner not in catalog.types or catalog.types[owner].open:
+            return
+        known = catalog.fields(owner)
+        if step not in known:
+            raise UnknownName(f"{owner} has no field {step!r}.{nearest(step, iter(known))}")
+        owner = known[step].name
 
 
 def picked(value: Any, columns: Sequence[str]) -> Any:
@@ -92,7 +120,7 @@ def table_columns(rows: Sequence[Mapping[str, Any]], action: Action | None) -> l
         if not name.startswith("@odata.") and not SECRET.search(name)
     }
     spec = action.answer_type if action else None
-    chosen = [name for name in BY_TYPE.get(spec.name if spec else "", "").split() if name in filled]
+    chosen = [name for name in BY_TYPE.get(spec.name if spec else "", "").split() if name.partition(".")[0] in filled]
     if len(chosen) > 1:
         return chosen
     key = load().key(spec.name) if spec and spec.name in load().types else ()

@@ -16,6 +16,7 @@ from rich.text import Text
 
 _PIPE_WIDTH = 160
 _LEAST = 13  # what a cut column keeps: a phone number
+_MOMENT = "2026-06-15T02:00:00Z"  # half a date says less than none
 _GAP = 3
 
 
@@ -71,11 +72,19 @@ def _paged(text: str) -> bool:
 def _widths(columns: list[str], rows: list[list[str]], width: int, *, droppable: bool) -> list[int]:
     """The width of each column that is shown: the widest are cut first, none below what can still be read."""
     widths = [max([cell_len(name), *(cell_len(row[place]) for row in rows)]) for place, name in enumerate(columns)]
-    while droppable and len(widths) > 2 and _room(min(_LEAST, wide) for wide in widths) > width:
+    least = [len(_MOMENT) if any(_is_moment(row[place]) for row in rows) else _LEAST for place in range(len(columns))]
+    least[0] = max(least[0], min(widths[0], width // 2))  # what a row is called: it is there to be typed
+    while droppable and len(widths) > 2 and _room(map(min, least, widths)) > width:
         widths.pop()
     while _room(widths) > width and max(widths) > 1:
-        widths[widths.index(max(widths))] -= 1
+        spare = [wide if wide > few else 0 for wide, few in zip(widths, least, strict=False)]
+        widest = spare if any(spare) else widths
+        widths[widest.index(max(widest))] -= 1
     return widths
+
+
+def _is_moment(text: str) -> bool:
+    return len(text) == len(_MOMENT) and text[10] == "T" and text[-1] == "Z"
 
 
 def _room(widths: Iterable[int]) -> int:

@@ -28,6 +28,7 @@ _VALUES: dict[str, Any] = {
 }
 # Text by what its name has in it, the first that fits.
 _TEXTS = [
+    (r"time_filter", "0:00:0"),  # never null, and no time that filters (PBX.md, Requests)
     (r"mail", "ada@example.com"),
     (r"^mac|mac_?address", "001122334455"),
     (r"time_?zone", "Europe/London"),
@@ -125,7 +126,7 @@ def _value(catalog: Catalog, name: str, spec: TypeSpec, depth: int = 0) -> Any:
     elif spec.name == "DateTimeOffset":
         one = "2026-09-30T23:59:59Z" if re.search(r"to|end|until", snake(name)) else "2026-09-01T00:00:00Z"
     elif "Int" in spec.name or spec.name == "Byte":
-        one = 10 if spec.name == "Byte" else 42
+        one = 10 if spec.name == "Byte" else 0 if name.endswith("Type") else 42
     else:
         one = _VALUES.get(spec.name) if spec.name in _VALUES else _made_up(name, spec)
     return [one] if spec.collection else one

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import re
 import sys
 from collections.abc import Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, NamedTuple
@@ -13,7 +14,7 @@ import msgspec
 from ..catalog import Action
 from ..catalog.secret import MASK, masked
 from ..errors import ConfigurationError
-from .columns import asked_columns, csv_columns, picked, table_columns
+from .columns import asked_columns, at, csv_columns, picked, table_columns
 
 if TYPE_CHECKING:
     from click.shell_completion import CompletionItem
@@ -22,6 +23,10 @@ __all__ = ["MASK", "masked"]
 
 FORMATS = ("table", "json", "jsonl", "yaml", "csv")
 STREAMED = ("jsonl", "yaml", "csv")
+
+
+_FRACTION = re.compile(r"(\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d|PT[\dHM]+)\.\d+([ZS])")
+"""A date and time, or a duration, that a table shows to the second."""
 
 
 class View(NamedTuple):
@@ -223,13 +228,13 @@ def table(rows: list[Any], action: Action | None, view: View) -> None:
         click.echo("Nothing.", err=True)
     elif all(isinstance(row, dict) for row in rows):
         columns = list(view.columns) or table_columns(rows, action)
-        draw(columns, [[cell(row.get(c)) for c in columns] for row in rows], view)
+        draw(columns, [[cell(at(row, c)) for c in columns] for row in rows], view)
     else:
         draw(["Value"], [[cell(row)] for row in rows], view)
 
 
 def cell(value: Any, most: int | None = 60) -> str:
-    """A value as one line, cut after ``most`` characters."""
+    """A value as one line, cut after ``most`` characters, without fractions of a second; None leaves it as it is."""
     if value is None:
         return ""
     if isinstance(value, bool):
@@ -237,6 +242,8 @@ def cell(value: Any, most: int | None = 60) -> str:
     text = json_line(value) if isinstance(value, dict | list) else str(value)
     if most is None:
         return text
+    if whole := _FRACTION.fullmatch(text):
+        return "".join(whole.groups())
     text = " ".join(text.split()) if "\n" in text else text
     return text if len(text) <= most else f"{text[: most - 1]}…"
 

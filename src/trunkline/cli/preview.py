@@ -55,9 +55,12 @@ def show_curl(url: str, request: HttpRequest, *, show_secrets: bool, insecure: b
     words += [f"-H {shlex.quote(f'{name}: {value}')}" for name, value in request.headers]
     if isinstance(request.body, bytes):
         body = json_line(_body(request.body, show_secrets=show_secrets))
-        words.append(f"--data-raw {shlex.quote(body)}")
         if MASK in body:
-            click.echo(f"Secrets of the body are shown as {MASK}; --show-secrets writes them out.", err=True)
+            # Without its quotes the mask is no JSON: the PBX refuses the line instead of making it the password.
+            body = body.replace(f'"{MASK}"', MASK)
+            hidden = f"Secrets of the body are left out as {MASK}, and the PBX refuses the line so; --show-secrets "
+            click.echo(f"{hidden}writes them.", err=True)
+        words.append(f"--data-raw {shlex.quote(body)}")
     elif request.body is not None and isinstance(request.body.source, PurePath):
         words.append(f"-F {shlex.quote(f'{request.body.name}=@{request.body.source}')}")
     click.echo(" ".join(words))

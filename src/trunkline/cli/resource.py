@@ -52,6 +52,11 @@ class _Resource(click.Group):
         action = self.actions.get(cmd_name.replace("-", "_"))
         return action_command(load(), action) if action else None
 
+    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        """The verbs with all of what they do; click would cut it, and make the command of each to ask it."""
+        with formatter.section("Commands"):
+            formatter.write_dl([(verb.replace("_", "-"), action.summary) for verb, action in self.actions.items()])
+
     def resolve_command(
         self, ctx: click.Context, args: list[str]
     ) -> tuple[str | None, click.Command | None, list[str]]:
@@ -70,6 +75,13 @@ class _Resource(click.Group):
         return [*named, *click.Command.shell_complete(self, ctx, incomplete)]
 
 
+_EASIER = {
+    "active_calls.list": "`trunkline calls watch` shows them as they come and go.",
+    "report_call_log_data.get_call_log_data": "`trunkline export call-log` reads any period, and needs only that.",
+}
+"""What does the same with less to type."""
+
+
 class ActionCommand(click.Command):
     """The command of one action; its help ends with a line that could be typed."""
 
@@ -85,6 +97,7 @@ class ActionCommand(click.Command):
         self.epilog = (
             f"\b\nExample:\n  {example(self.catalog, self.action)}\n\n"
             f"`trunkline actions show {self.action.id}` explains its answer and its errors."
+            f" {_EASIER.get(self.action.id, '')}".rstrip()
         )
         super().format_epilog(ctx, formatter)
 
@@ -123,9 +136,13 @@ def _own_options(action: Action) -> list[click.Parameter]:
         for name in OPTIONS
         if name in action.query and name in OPTION_MEANINGS and name not in action.params and name != "count"
     ]
+    if _every(action):
+        own.append(click.Option(["--all", "every"], is_flag=True, help="Every row; so it is without --top anyway."))
     own += body_options(action)
     if action.if_match:
-        own.append(click.Option(["--if-match"], metavar="ETAG", help=IF_MATCH))
+        without = "; --if-unchanged works with any" if load().reader(action) else ""
+        silent = f"A PBX that sends no ETags takes no notice{without}."
+        own.append(click.Option(["--if-match"], metavar="ETAG", help=f"{IF_MATCH} {silent}"))
     own += _unchanged_options(action)
     if action.answer_kind == "file":
         own.append(
@@ -142,6 +159,10 @@ def _own_options(action: Action) -> list[click.Parameter]:
     return [*own, *reversed(shared.__click_params__)]
 
 
+def _every(action: Action) -> bool:
+    return action.answer_kind == "list" and "top" in action.query
+
+
 def _unchanged_options(action: Action) -> list[click.Parameter]:
     """Those of an action that can be made to depend on what it changes."""
     if load().reader(action) is None:
@@ -153,7 +174,8 @@ def _unchanged_options(action: Action) -> list[click.Parameter]:
 
 
 def _argument_option(catalog: Catalog, parameter: Param) -> click.Option:
-    said = ["May be left out, which means null." if parameter.type.nullable else "Required."]
+    # That an option is required click says itself.
+    said = ["May be left out, which means null."] * parameter.type.nullable
     if parameter.type.name in catalog.enums:
         said.insert(0, enum_fact(catalog, parameter.type))
     return click.Option(
@@ -185,6 +207,8 @@ def _run(
                 raise click.MissingParameter(ctx=ctx, param=parameter)
         if values.pop("unchanged", False):
             raise click.UsageError("--unchanged is for - and --input; one thing takes --if-unchanged FILE.", ctx)
+    if values.pop("every", False) and values["top"] is not None:
+        raise click.UsageError("--all is every row, --top some of them; give one.", ctx)
     view = view_of(values)
     unchanged: IO[bytes] | None = values.pop("if_unchanged", None)
     dry_run, curl = values.pop("dry_run"), values.pop("curl")
@@ -200,7 +224,8 @@ def _run(
             arguments["body"] = body
     if action.answer_kind == "file" and (view.columns or view.query):
         raise click.UsageError(f"{action.id} answers a file; --columns and --query have nothing to choose from.", ctx)
-    check_columns(catalog, action, () if view.query is not None else view.columns)
+    if view.query is None:
+        check_columns(catalog, action, view.columns, values.get("select"), values.get("expand"))
     if unchanged is not None:
         if curl:
             raise click.UsageError("A curl line can't compare; --dry-run shows what --if-unchanged does.", ctx)

@@ -66,9 +66,7 @@ class Root(click.Group):
             return super().resolve_command(ctx, args)
         command = self.get_command(ctx, name)
         if command is None:
-            from ..catalog import load, nearest
-
-            near = nearest(name.replace("-", "_"), iter([*_COMMANDS, *load().resources]))
+            near = _meant(name)
             raise click.UsageError(
                 f"There is no command or resource {name!r}.{near} `trunkline actions` lists all.", ctx
             )
@@ -84,6 +82,21 @@ class Root(click.Group):
         start = incomplete.replace("_", "-")
         named = [CompletionItem(name, help=helps[name]) for name in sorted(helps) if name.startswith(start)]
         return [*named, *click.Command.shell_complete(self, ctx, incomplete)]
+
+
+def _meant(name: str) -> str:
+    """A question after what no command is called: an option, what the trade calls a resource, or what is spelled so."""
+    from ..catalog import load, nearest
+    from ..catalog.search import SYNONYMS, search
+
+    if name in ("help", "version"):
+        return f" Did you mean --{name}?"
+    of_the_trade = name in SYNONYMS or name.removesuffix("s") in SYNONYMS
+    resources = (resource.replace("_", "-") for resource in load().resources)
+    near = "" if of_the_trade else nearest(name.replace("_", "-"), iter([*_COMMANDS, *resources]))
+    if not near and (found := search(load(), name)):
+        near = f" Did you mean {found[0].resource.replace('_', '-')}?"
+    return near
 
 
 def _profile_names(ctx: click.Context, param: click.Parameter, incomplete: str) -> list[CompletionItem]:

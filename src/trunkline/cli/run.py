@@ -323,7 +323,11 @@ def result_text(item: Item) -> str:
     """``done``, or what went wrong, in one line."""
     error = item.get("error")
     if error is None:
-        return "done" if item["json"].get("success") is True else json_line(masked(item["json"]))[:80]
+        if item["json"].get("success") is True:
+            return "done"
+        filled = [(name, value) for name, value in item["json"].items() if value not in (None, "", [])]
+        told = {name: value for name, value in filled if not name.startswith("@odata.")}
+        return json_line(masked(told))[:80]
     return f"{error['status'] or error['type']}: {error['message']}"
 
 

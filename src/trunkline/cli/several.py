@@ -2,17 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from typing import IO
+from collections.abc import Callable, Mapping
+from typing import IO, Any
 
 import click
 
-from ..catalog import Action
+from ..catalog import Action, Param
 from ..client import AsyncPbx
 from ..errors import InvalidArgument
 from ..node import Item, Node
 from ..node.input import read_keyed
 from ..node.items import as_item
+from ..odata import literal
 from .run import Told, carry_out, listened
 
 
@@ -56,9 +57,24 @@ def keyed_items(action: Action, source: IO[bytes]) -> list[Item]:
             item = as_item({action.keys[0]: row} if alone else row)
         except InvalidArgument as problem:
             raise InvalidArgument(f"{place} of the input: {problem.message}", hint="Nothing was deleted.") from None
-        for key in action.keys:
-            if item["json"].get(key) in (None, ""):
-                has = f"it has {', '.join(item['json']) or 'nothing'}"
-                raise InvalidArgument(f"{place} of the input has no {key}; {has}.", hint="Nothing was deleted.")
+        for parameter in action.parameters:
+            if wrong := _wrong(parameter, item["json"]):
+                raise InvalidArgument(f"{place} of the input {wrong}.", hint="Nothing was deleted.")
         items.append(item)
     return items
+
+
+def _wrong(key: Param, row: Mapping[str, Any]) -> str:
+    """What is wrong with a row's key; "" if nothing is."""
+    value = row.get(key.name)
+    if key.name not in row:
+        return f"has no {key.name}; it has {', '.join(row) or 'nothing'}"
+    if value in (None, ""):
+        return f"has nothing as its {key.name}"
+    if key.type.name == "String":  # a number will do as well
+        return ""
+    try:
+        literal(value, key.type)
+    except InvalidArgument as problem:
+        return f"can't be meant: {key.name} {problem.message}"
+    return ""

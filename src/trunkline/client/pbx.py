@@ -143,7 +143,8 @@ class _System:
             raise VersionMismatch(
                 f"{newest.id} was {everything.lifetime(newest.since, newest.until)}; "
                 f"{self._session.label} runs {version}.",
-                hint=f"`trunkline actions {newest.resource}` shows its neighbours; check_version=False tries anyway.",
+                hint=f"`trunkline actions {newest.resource}` shows its neighbours; "
+                "in Python, check_version=False tries anyway.",
             ) from None
 
     def _steps(self, plan: _Plan, limits: _Limits, read: _Read, wanted: Wanted | None = None) -> Steps:

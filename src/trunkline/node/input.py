@@ -17,6 +17,7 @@ from ..errors import InvalidArgument
 from .items import Item, as_item
 
 _HINT = "Nothing was sent."
+_GUARDED = ("'=", "'@", "'\t", "'\r")
 
 
 def read_items(source: IO[bytes]) -> Iterator[Item]:
@@ -99,7 +100,8 @@ def _from_csv(first: bytes, source: IO[bytes]) -> Iterator[tuple[str, Any]]:
 def csv_records(lines: Iterator[str], name: str, *, hint: str = "") -> Iterator[tuple[int, dict[str, str]]]:
     """The rows of a CSV with the number of their last line. InvalidArgument names the file as ``name``, and the line.
 
-    Comma or semicolon, whichever the first line has more of: spreadsheets write both.
+    Comma or semicolon, whichever the first line has more of: spreadsheets write both. A cell that we wrote with an
+    apostrophe before it is read without.
     """
     first = next(lines, "")
     delimiter = ";" if first.count(";") > first.count(",") else ","
@@ -114,9 +116,14 @@ def csv_records(lines: Iterator[str], name: str, *, hint: str = "") -> Iterator[
             if len(cells) != len(header):
                 said = f"{len(cells)} cells, but {len(header)} columns have names."
                 raise InvalidArgument(f"{name}, line {reader.line_num}: {said}", hint=hint)
-            yield reader.line_num, dict(zip(header, cells, strict=True))
+            yield reader.line_num, dict(zip(header, map(unguarded, cells), strict=True))
     except csv.Error as problem:
         raise InvalidArgument(f"{name}, line {reader.line_num}: this is no CSV: {problem}.", hint=hint) from None
+
+
+def unguarded(text: str) -> str:
+    """A text without the apostrophe that keeps a spreadsheet from running it (`flows.files.csv_cell`)."""
+    return text[1:] if text.startswith(_GUARDED) else text
 
 
 def _is_json(text: bytes) -> bool:

@@ -9,6 +9,7 @@ from decimal import Decimal
 from typing import Any
 
 from ..catalog import Action, Catalog, TypeSpec, nearest
+from ..catalog.secret import MASK
 from ..errors import InvalidArgument, UnknownName, VersionMismatch
 from ..odata.literals import DURATION, INTEGER_RANGES, described, duration, encodable, integer
 
@@ -48,6 +49,11 @@ class _Checker:
         return checked
 
     def value(self, value: Any, spec: TypeSpec, path: str) -> Any:
+        if value == MASK:  # what `get` wrote and is sent back: it would become the password
+            raise InvalidArgument(
+                f"{path} of {self.action.id} is masked ({MASK}), and would be set to just that.",
+                hint="Take the field out, or read it with --show-secrets.",
+            )
         if spec.collection:
             if value is None and spec.nullable:
                 return None
@@ -125,7 +131,7 @@ class _Checker:
     def other_version(self, what: str, lifetime: str) -> VersionMismatch:
         return VersionMismatch(
             f"{what} of {self.action.id} was {lifetime}; this PBX runs {self.catalog.version}.",
-            hint="check_version=False sends it anyway.",
+            hint="In Python, check_version=False sends it anyway.",
         )
 
     def wrong(self, path: str, what: str) -> InvalidArgument:

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import re
 from typing import Any
 
 import msgspec
 
+from ..catalog import load, nearest
 from ..errors import (
     BadRequest,
     Conflict,
@@ -49,7 +51,8 @@ def _explained(asked: Asked, response: HttpResponse) -> tuple[type[PbxError], st
     status, server, action = response.status, asked.server, asked.action
     match status:
         case 400 | 422:
-            return BadRequest, f"{server} refused {action.id}: {_said(response)}.", _see(asked)
+            said = _said(response)
+            return BadRequest, f"{server} refused {action.id}: {said}.", _fields_of(said) or _see(asked)
         case 401:
             return (
                 SignInError,
@@ -86,6 +89,15 @@ def _see(asked: Asked) -> str:
     return f"`trunkline actions show {asked.action.id}` shows what it takes."
 
 
+def _fields_of(said: str) -> str:
+    """What is nearest to a field that a filter, a selection or an order names and a type lacks, in OData's words."""
+    found = re.search(r"property named '([^']+)' on type '([^']+)'", said)
+    if found is None or found[2] not in load().types:
+        return ""
+    fields = load().fields(found[2])
+    return (nearest(found[1], iter(fields)) or f" {found[2]} has {', '.join(fields)}.").strip()
+
+
 def subject(asked: Asked) -> str:
     """What the action is about: ``fax with Id 42``, or the action's name where it has no key."""
     keys = " and ".join(f"{name} {value}" for name, value in asked.values.items())
@@ -95,9 +107,13 @@ def subject(asked: Asked) -> str:
 
 
 def _missing(asked: Asked) -> tuple[str, str]:
-    resource = asked.action.resource
+    resource = asked.action.resource.replace("_", "-")
     if asked.action.kind in _ON_ONE and asked.values:
-        return f"No {subject(asked)} on {asked.server}.", f"`trunkline {resource} list` shows what exists."
+        hint = f"`trunkline {resource} list` shows what exists."
+        numbered = list(asked.values) == ["Id"] and "get_by_number" in load().resources[asked.action.resource]
+        if numbered and asked.action.kind != "delete":
+            hint += f" An Id is no number: `trunkline {resource} get-by-number {asked.values['Id']}` looks for that."
+        return f"No {subject(asked)} on {asked.server}.", hint
     return (
         f"{asked.server} has nothing at {asked.path}.",
         "What it names does not exist, or a value is spelled in a way 3CX does not take, or this version lacks it.",
@@ -107,9 +123,10 @@ def _missing(asked: Asked) -> tuple[str, str]:
 def _changed(asked: Asked) -> tuple[str, str]:
     what = subject(asked)
     keys = " ".join(str(v) for v in asked.values.values())
+    resource = asked.action.resource.replace("_", "-")
     return (
         f"The {what} on {asked.server} is not as the If-Match value says: it changed since. Nothing was done.",
-        f"`trunkline {asked.action.resource} get {keys}` shows it as it is now, with its ETag; then decide again.",
+        f"`trunkline {resource} get {keys}` shows it as it is now, with its ETag; then decide again.",
     )
 
 

@@ -12,19 +12,14 @@ from ..catalog import Action, Catalog, TypeSpec
 from ..catalog.secret import MASK, masked
 from ..errors import InvalidArgument
 from ..flows.files import csv_cell
+from ..node.input import unguarded
 from ..odata.literals import INTEGER_RANGES, described
 from ..request.body import checked_body
 
 _TRUTH = {"true": True, "yes": True, "1": True, "false": False, "no": False, "0": False}
-_GUARDED = ("'=", "'@", "'\t", "'\r")
 _SHORTENED = re.compile(r"\d[.,]?\d*E\+\d+")
 _APART = re.compile(r"[\s./()\-]")
 _NUMBER = re.compile(r"\+?[\d\s./()\-]*\d[\d\s./()\-]*")
-
-
-def unguarded(text: str) -> str:
-    """A text without the apostrophe that keeps a spreadsheet from running it (`flows.files.csv_cell`)."""
-    return text[1:] if text.startswith(_GUARDED) else text
 
 
 def as_written(field: str, value: Any) -> str:

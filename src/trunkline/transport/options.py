@@ -204,7 +204,9 @@ def timed_out(
             f"{server} sent nothing for {options.read_timeout:g} s.",
             hint="Try again, or allow it a longer read_timeout.",
         )
-    return TimedOut(f"{server} did not answer within {allowed:.3g} s.", hint="Try again, or allow it more time.")
+    return TimedOut(
+        f"{server} did not answer within {allowed:.3g} s.", hint="Try again, or allow it more time: --timeout."
+    )
 
 
 def connection_lost(url: str, causes: str) -> ConnectionLost:
