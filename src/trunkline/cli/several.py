@@ -3,16 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import IO
+from typing import IO, Any
 
 import click
 
-from ..catalog import Action
+from ..catalog import Action, load
 from ..client import AsyncPbx
-from ..errors import InvalidArgument
+from ..errors import InvalidArgument, UsageError
 from ..node import Item, Node
 from ..node.input import read_keyed
 from ..node.items import as_item
+from ..node.template import Scope
+from ..request import bind
 from .run import Told, carry_out, listened
 
 
@@ -29,7 +31,7 @@ def delete_several(
 
     ``unchanged``: delete only what is still as its row says.
     """
-    parameters = {key: f'{{{{ $json["{key}"] }}}}' for key in action.keys}
+    parameters = _keys_from_items(action)
     if if_match is not None:
         parameters["If Match"] = if_match
     node = Node(action.id, parameters, on_error="continue")
@@ -43,12 +45,17 @@ def delete_several(
     return carry_out(node, items, told, connect, AsListed(action, items).on)
 
 
+def _keys_from_items(action: Action) -> dict[str, Any]:
+    return {key: f'{{{{ $json["{key}"] }}}}' for key in action.keys}
+
+
 def keyed_items(action: Action, source: IO[bytes]) -> list[Item]:
     """Items with the action's keys from JSON, JSON Lines or CSV (`node.input`).
 
-    A row may be an object, an item, or the key alone. InvalidArgument says which row is none of them; then nothing
-    is deleted at all.
+    A row may be an object, an item, or the key alone. InvalidArgument says which row is none of them, or has a key
+    that can't be one; then nothing is deleted at all.
     """
+    keys = Node(action.id, _keys_from_items(action))
     items = []
     for place, row in read_keyed(listened(source), action.keys):
         alone = isinstance(row, str | int) and len(action.keys) == 1
@@ -60,5 +67,9 @@ def keyed_items(action: Action, source: IO[bytes]) -> list[Item]:
             if item["json"].get(key) in (None, ""):
                 has = f"it has {', '.join(item['json']) or 'nothing'}"
                 raise InvalidArgument(f"{place} of the input has no {key}; {has}.", hint="Nothing was deleted.")
+        try:
+            bind(load(), action, (), keys.arguments(Scope([item], 0)))
+        except UsageError as problem:
+            raise InvalidArgument(f"{place} of the input: {problem.message}", hint="Nothing was deleted.") from None
         items.append(item)
     return items
