@@ -202,6 +202,17 @@ def test_failures_are_named_written_and_mended(
     assert again.read_text() == "Number;EmailAddress;Shoe size;# why\n"
 
 
+def test_rows_that_can_not_be_written_are_said_and_what_was_done_too(
+    trunkline: Run, sheet: Callable[[str], str], tmp_path: Path
+) -> None:
+    (tmp_path / ".rest.csv.part").mkdir()
+    file = sheet("Number,EmailAddress\n150,a@example.com\n151,ext100@example.com\n")
+    said = trunkline("import", "users", file, "--apply", "--failed", str(tmp_path / "rest.csv"))
+    assert said.code == 7
+    assert said.err.splitlines()[-2] == "1 done, 1 failed, 0 not started."
+    assert "rest.csv can't be written: Is a directory. The same command, run again" in said.err
+
+
 @pytest.mark.parametrize(
     ("argv", "content", "said"),
     [

@@ -9,7 +9,7 @@ import pytest
 from trunkline.catalog import load
 from trunkline.catalog.secret import MASK
 from trunkline.errors import InvalidArgument, UnknownName, UsageError
-from trunkline.transfer.cells import as_written, cleared, completed, key_part, parsed, same
+from trunkline.transfer.cells import as_written, cleared, completed, key_part, left_out, parsed, same
 from trunkline.transfer.headers import chosen_key, columns_of
 from trunkline.transfer.kinds import CONTACTS, USERS
 
@@ -118,6 +118,21 @@ def test_rows_of_a_list_are_sent_whole() -> None:
     assert completed(wanted, present) == [present[0], wanted[1]]
     promoted = [{"GroupId": 1, "Rights": {"RoleName": "managers"}}]
     assert completed(promoted, present) == [{"GroupId": 1, "Name": "a", "Rights": {"RoleName": "managers"}}]
+
+
+@pytest.mark.parametrize(
+    ("wanted", "present", "gone"),
+    [
+        ([], [{"GroupId": 1, "Name": "Sales"}, {"GroupId": 2}], ["Sales", "2"]),
+        ([{"Id": 5, "Name": "x"}, {"Id": 7}], [{"Id": 5, "Name": "a"}, {"Id": 6, "Name": "b"}], ["b"]),
+        ([{"Name": "a"}], [{"Name": "a"}, {"Name": ""}], []),
+        (["x"], ["x", "y"], ["y"]),
+        ("", "text", []),
+        ([{"Id": 1}], None, []),
+    ],
+)
+def test_what_a_list_would_lose(wanted: Any, present: Any, gone: list[str]) -> None:
+    assert left_out(wanted, present) == gone
 
 
 @pytest.mark.parametrize(

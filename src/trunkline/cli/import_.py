@@ -313,7 +313,11 @@ def _whence(step: Step) -> str:
 def _write_rest(rest: Path, imported: Import, left: dict[int, str]) -> None:
     from ..transfer.sheet import write_rest
 
-    write_rest(rest, imported.sheet, left)
+    try:
+        write_rest(rest, imported.sheet, left)
+    except InvalidArgument as problem:  # what was done and what wasn't is said all the same
+        click.echo(f"{problem.message} The same command, run again, does what is left.", err=True)
+        return
     if left:
         click.echo(
             f"{rest}: {len(left):,} {'row' if len(left) == 1 else 'rows'} not done, each with its reason.", err=True

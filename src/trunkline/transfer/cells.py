@@ -19,6 +19,7 @@ _TRUTH = {"true": True, "yes": True, "1": True, "false": False, "no": False, "0"
 _GUARDED = ("'=", "'@", "'\t", "'\r")
 _SHORTENED = re.compile(r"\d[.,]?\d*E\+\d+")
 _APART = re.compile(r"[\s./()\-]")
+_KNOWN_BY = ("GroupId", "Id", "Name")
 _NUMBER = re.compile(r"\+?[\d\s./()\-]*\d[\d\s./()\-]*")
 
 
@@ -136,8 +137,23 @@ def completed(wanted: Any, present: Any) -> Any:
     return wanted
 
 
+def left_out(wanted: Any, present: Any) -> list[str]:
+    """What a list holds and the wanted one doesn't, by name; rows are told apart as in `completed`."""
+    if not (isinstance(wanted, list) and isinstance(present, list)):
+        return []
+    gone = []
+    for row in present:
+        if not isinstance(row, Mapping):
+            gone += [] if row in wanted else [str(row)]
+            continue
+        known = next((name for name in _KNOWN_BY if row.get(name) not in (None, "")), "")
+        if known and not any(isinstance(one, Mapping) and one.get(known) == row[known] for one in wanted):
+            gone.append(str(row.get("Name") or row[known]))
+    return gone
+
+
 def _whole_row(row: Mapping[str, Any], known: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
-    for name in ("GroupId", "Id", "Name"):
+    for name in _KNOWN_BY:
         if row.get(name) not in (None, ""):
             old = next((one for one in known if one.get(name) == row[name]), {})
             return {**old, **completed(row, old)}

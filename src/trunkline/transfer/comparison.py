@@ -11,7 +11,7 @@ import msgspec
 from ..catalog import Catalog
 from ..catalog.secret import MASK
 from ..errors import UsageError
-from .cells import as_written, cleared, completed, key_part, parsed, same
+from .cells import as_written, cleared, completed, key_part, left_out, parsed, same
 from .headers import Column, fields_of
 from .plan import Key, Plan, Row, Step, refuse
 from .sheet import Line
@@ -38,6 +38,7 @@ class Comparison:
         in_file = set(imported.lines.values())
         self._longer = {tuple(map(_shortened, key)): key for key in self.by_key if key not in in_file}
         self._dropped: list[str] = []
+        self._left_out: list[str] = []
         self._indexes: dict[tuple[str, ...], dict[Any, list[Row]]] = {}
 
     def _key_of(self, row: Row) -> Key | None:
@@ -130,6 +131,7 @@ class Comparison:
             value = completed(value, present)
             if isinstance(value, str) and isinstance(present, str) and value == _shortened(present):
                 self._dropped.append(f"line {line.number} {column.title}")
+        self._left_out += [f"line {line.number} {column.title} {name}" for name in left_out(value, present)]
         return (_placed(whole, column.path[1:], value),)
 
     def _parsed(self, text: str, column: Column) -> Any:
@@ -200,16 +202,21 @@ class Comparison:
         if hidden := [c.title for c in self.imported.compared if any(MASK in line.cells[c.place] for line in lines)]:
             notes.append(f"What is masked in the file stays as it is: {', '.join(hidden)}.")
         if self._dropped:
-            more = f" and {len(self._dropped) - 5:,} more" if len(self._dropped) > 5 else ""
             notes.append(
                 "A number loses the + or 0 in front of it, as spreadsheets drop it; is that meant? "
-                f"{', '.join(self._dropped[:5])}{more}."
+                f"{_some(self._dropped)}."
             )
+        if self._left_out:
+            notes.append(f"Lists are written whole, and lose what the file doesn't name: {_some(self._left_out)}.")
         if self.imported.wishes.remove_missing and self.keyless:
             notes.append(
                 f"Never removed, for they have no {' and '.join(self.imported.key)}: {self.kind.some(self.keyless)}."
             )
         return notes
+
+
+def _some(texts: Sequence[str]) -> str:
+    return ", ".join(texts[:5]) + (f" and {len(texts) - 5:,} more" if len(texts) > 5 else "")
 
 
 def _shortened(text: str) -> str:
