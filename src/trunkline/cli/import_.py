@@ -144,22 +144,17 @@ def _run(ctx: click.Context, resource: str, values: dict[str, Any]) -> int:
         _check_rest(told.rest, source)
     imported = Import(read_sheet(source.read(), name, values.pop("encoding")), KINDS[resource], wishes)
     credentials, options = settings(ctx, values)
-    plan = asyncio.run(_planned(AsyncPbx(*credentials, **options), imported))
     url = credentials[0]
-    for note in plan.notes:
-        click.echo(note, err=True)
-    refusal = _too_many(plan, imported, told.limit)
+
+    def connect() -> AsyncPbx:
+        return AsyncPbx(*credentials, **options)
+
     if not told.apply:
-        show_plan(plan, told.view)
-        click.echo(counted(plan, url), err=True)
-        if refusal is not None:
-            click.echo(f"--apply would refuse this: {refusal.message}", err=True)
-        elif plan.steps:
-            click.echo("Nothing was sent; --apply does it.", err=True)
-        return 0
-    if refusal is not None:
-        raise refusal
-    return _apply(imported, plan, told, url, lambda: AsyncPbx(*credentials, **options))
+        return _show(imported, told, url, connect)
+    from ..transfer.alone import alone
+
+    with alone(url, imported.kind):
+        return _apply(imported, told, url, connect)
 
 
 def _told(values: dict[str, Any]) -> _Told:
@@ -180,6 +175,14 @@ def _check_rest(rest: Path, source: IO[bytes]) -> None:
         raise click.UsageError(f"--failed {rest}: there is no folder {rest.absolute().parent}.")
     if rest.exists() and source.name != "<stdin>" and rest.samefile(source.name):
         raise click.UsageError("--failed names the file that is imported; the rows that were done would be lost.")
+
+
+def _plan(imported: Import, connect: Callable[[], AsyncPbx]) -> Plan:
+    """The plan; what there is to note of it is told."""
+    plan = asyncio.run(_planned(connect(), imported))
+    for note in plan.notes:
+        click.echo(note, err=True)
+    return plan
 
 
 async def _planned(pbx: AsyncPbx, imported: Import) -> Plan:
@@ -208,9 +211,23 @@ def _too_many(plan: Plan, imported: Import, limit: str) -> InvalidArgument | Non
     return None
 
 
-def _apply(imported: Import, plan: Plan, told: _Told, url: str, connect: Callable[[], AsyncPbx]) -> int:
+def _show(imported: Import, told: _Told, url: str, connect: Callable[[], AsyncPbx]) -> int:
+    plan = _plan(imported, connect)
+    show_plan(plan, told.view)
+    click.echo(counted(plan, url), err=True)
+    if (refusal := _too_many(plan, imported, told.limit)) is not None:
+        click.echo(f"--apply would refuse this: {refusal.message}", err=True)
+    elif plan.steps:
+        click.echo("Nothing was sent; --apply does it.", err=True)
+    return 0
+
+
+def _apply(imported: Import, told: _Told, url: str, connect: Callable[[], AsyncPbx]) -> int:
     from ..transfer.apply import Applying
 
+    plan = _plan(imported, connect)
+    if (refusal := _too_many(plan, imported, told.limit)) is not None:
+        raise refusal
     drawn = told.view.output == "table"
     if drawn:
         show_plan(plan, told.view)
