@@ -18,6 +18,7 @@ from ..request.body import checked_body
 _TRUTH = {"true": True, "yes": True, "1": True, "false": False, "no": False, "0": False}
 _GUARDED = ("'=", "'@", "'\t", "'\r")
 _SHORTENED = re.compile(r"\d[.,]?\d*E\+\d+")
+_FRACTION = re.compile(r"\d{3,}\.0")  # pandas writes a column of numbers so that has an empty cell
 _BROKEN = re.compile(r"#[A-Z/0]+[!?]|#N/A|#NV|##+")  # #REF!, and what is too wide for its column
 _APART = re.compile(r"[\s./()\-]")
 _KNOWN_BY = ("GroupId", "Id", "Name")
@@ -79,6 +80,8 @@ def _read(text: str, spec: TypeSpec, catalog: Catalog) -> Any:
         raise InvalidArgument(
             f"is {text!r}: a spreadsheet has shortened a long number. Format the column as text and enter it again."
         )
+    if spec.name == "String" and _FRACTION.fullmatch(text):
+        raise InvalidArgument(f"is {text!r}: a program has taken it for a number. Write the column as text.")
     if spec.name == "String" and _BROKEN.fullmatch(text):
         raise InvalidArgument(f"is {text!r}: a spreadsheet shows that where it has no value. Enter it again.")
     return unguarded(text)
