@@ -406,6 +406,13 @@ def test_input_that_names_nothing_deletes_nothing(
     assert system.emulator.journal == []
 
 
+def test_a_batch_that_refuses_some_has_failed(trunkline: Any) -> None:
+    result = trunkline("users", "batch-delete", "--ids", "[12, 9999]", "-o", "jsonl")
+    assert (result.code, json.loads(result.out)["ExtensionNumber"]) == (7, "9999")
+    assert result.err.startswith("1 failed, each with its Error")
+    assert trunkline("users", "batch-delete", "--ids", "[13]").code == 0
+
+
 def test_delete_from_a_pipe_shows_and_keeps_to_etags(trunkline: Any, pbx: Pbx, system: System) -> None:
     shown = trunkline("fax", "delete", "-", "--dry-run", stdin="121\n122")
     assert shown.out.splitlines() == ["item 0: DELETE /Fax(121)", "item 1: DELETE /Fax(122)"]
