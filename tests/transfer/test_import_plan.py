@@ -154,6 +154,12 @@ def test_a_row_without_id_is_known_again_where_the_pbx_writes_it_otherwise(syste
         planned(system, CONTACTS, sheet(row, {**row, "Email": "ADA@example.com"}))
 
 
+@pytest.mark.parametrize("written", ["1.0", "1-0", "(10)", "010"])
+def test_an_id_is_matched_to_the_letter(system: System, written: str) -> None:
+    with pytest.raises(InvalidArgument, match="line 2: the PBX has none with Id "):
+        planned(system, CONTACTS, sheet({"Id": written, "FirstName": "Ada"}))
+
+
 @pytest.mark.parametrize("held", ["+442079460123", "00442079460123", "0442079460123"])
 def test_a_number_that_a_spreadsheet_has_shortened_is_nobody_new(system: System, pbx: Pbx, held: str) -> None:
     pbx.contacts.update(1, {"PhoneNumber": held})

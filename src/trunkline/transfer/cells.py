@@ -38,7 +38,8 @@ def as_written(field: str, value: Any) -> str:
 def key_part(text: str) -> str:
     """What of a cell counts where rows are matched: not case, nor how a phone number is grouped."""
     plain = csv_cell(unguarded(text.strip()))
-    return _APART.sub("", plain) if _NUMBER.fullmatch(plain) else plain.casefold()
+    grouped = _NUMBER.fullmatch(plain) and not _FRACTION.fullmatch(plain)
+    return _APART.sub("", plain) if grouped else plain.casefold()
 
 
 def parsed(text: str, spec: TypeSpec, path: Sequence[str], action: Action, catalog: Catalog) -> Any:
