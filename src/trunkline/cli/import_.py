@@ -6,6 +6,7 @@ import asyncio
 import sys
 from collections import Counter
 from collections.abc import Callable
+from contextlib import suppress
 from pathlib import Path
 from typing import IO, TYPE_CHECKING, Any, NamedTuple
 
@@ -233,8 +234,8 @@ def _apply(imported: Import, told: _Told, url: str, connect: Callable[[], AsyncP
         show_plan(plan, told.view)
     click.echo(counted(plan, url), err=True)
     if not plan.steps:
-        if told.rest is not None:
-            _write_rest(told.rest, imported, {})
+        if told.rest is not None and (said := _write_rest(told.rest, imported, {})):
+            click.echo(said, err=True)
         return 0
     if not told.yes:
         _ask(plan, url, shown=drawn, view=told.view)
@@ -245,9 +246,13 @@ def _apply(imported: Import, told: _Told, url: str, connect: Callable[[], AsyncP
         except KeyboardInterrupt:
             interrupted = True
     fates = applying.fates
-    if not drawn:
-        show_fates(fates, told.view)
-    _say(fates, applying, told.rest, imported)
+    last = _keep_rest(fates, told.rest, imported)
+    with suppress(BrokenPipeError):  # who reads the output has gone; the exit code tells all the same
+        try:
+            if not drawn:
+                show_fates(fates, told.view)
+        finally:
+            _say(fates, applying, last)
     if interrupted:
         return 130
     return 0 if all(fate.state == "done" for fate in fates) else ItemsFailed.exit_code
@@ -299,8 +304,8 @@ def _ask(plan: Plan, url: str, *, shown: bool, view: View) -> None:
         raise click.Abort
 
 
-def _say(fates: list[Fate], applying: Applying, rest: Path | None, imported: Import) -> None:
-    """What failed and why, what was not started, and how many of each; the rows that are left, if asked for."""
+def _say(fates: list[Fate], applying: Applying, last: str) -> None:
+    """What failed and why, what was not started, how many of each, and what to do with the rest."""
     for fate in fates:
         if fate.state == "failed":
             click.echo(f"{_whence(fate.step)}: {fate.said}", err=True)
@@ -310,15 +315,8 @@ def _say(fates: list[Fate], applying: Applying, rest: Path | None, imported: Imp
     if counts["not started"]:
         click.echo(f"Not all was started: {applying.halted}.", err=True)
     click.echo(", ".join(f"{count:,} {state}" for state, count in counts.items()) + ".", err=True)
-    left = {
-        fate.step.line: fate.said if fate.state == "failed" else f"not started: {fate.said}"
-        for fate in fates
-        if fate.state != "done" and fate.step.line is not None
-    }
-    if rest is not None:
-        _write_rest(rest, imported, left)
-    elif left:
-        click.echo("The same command, run again, does what is left; --failed FILE.csv writes those rows.", err=True)
+    if last:
+        click.echo(last, err=True)
 
 
 def _whence(step: Step) -> str:
@@ -327,15 +325,25 @@ def _whence(step: Step) -> str:
     return f"{line}, {step.key}" if step.key else line
 
 
-def _write_rest(rest: Path, imported: Import, left: dict[int, str]) -> None:
+def _keep_rest(fates: list[Fate], rest: Path | None, imported: Import) -> str:
+    """Write the rows that are left, if asked for; what there is to say of them."""
+    left = {
+        fate.step.line: fate.said if fate.state == "failed" else f"not started: {fate.said}"
+        for fate in fates
+        if fate.state != "done" and fate.step.line is not None
+    }
+    if rest is not None:
+        return _write_rest(rest, imported, left)
+    return "The same command, run again, does what is left; --failed FILE.csv writes those rows." if left else ""
+
+
+def _write_rest(rest: Path, imported: Import, left: dict[int, str]) -> str:
     from ..transfer.sheet import write_rest
 
     try:
         write_rest(rest, imported.sheet, left)
     except InvalidArgument as problem:  # what was done and what wasn't is said all the same
-        click.echo(f"{problem.message} The same command, run again, does what is left.", err=True)
-        return
-    if left:
-        click.echo(
-            f"{rest}: {len(left):,} {'row' if len(left) == 1 else 'rows'} not done, each with its reason.", err=True
-        )
+        return f"{problem.message} The same command, run again, does what is left."
+    return (
+        f"{rest}: {len(left):,} {'row' if len(left) == 1 else 'rows'} not done, each with its reason." if left else ""
+    )
