@@ -54,6 +54,8 @@ def test_a_run_that_failed_ends_with_7_whoever_reads(environment: Env, three: Pa
     done = shell(f"{GET} --on-error continue --input {three} | true", environment)
     assert done.returncode == 7
     assert "1 done, 1 failed, 0 not started." in done.stderr
+    assert shell(f"{GET} --on-error continue --input {three} 2>&1 | true", environment).returncode == 7
+    assert shell(f"{GET} --input {three} 2>&1 | true", environment).returncode == 5
 
 
 def test_an_import_that_failed_says_so_and_keeps_its_rows_whoever_reads(environment: Env, tmp_path: Path) -> None:
