@@ -21,6 +21,8 @@ from conftest import CLIENT, KEY, VIEWER, VIEWER_KEY, System
 from nasty import closed_port
 from terminal import TRUNKLINE, Terminal
 from trunkline import Pbx, cli
+from trunkline.transfer.alone import alone
+from trunkline.transfer.kinds import CONTACTS
 
 NEW = "PhoneNumber,FirstName\n" + "".join(f"+44207946{n:04},N{n}\n" for n in range(40))
 MIXED = "Number,FirstName,VMPIN\n100,Changed,\n101,Tomás,4711\n102,,\n150,Ada,\n"
@@ -36,11 +38,14 @@ Run = Callable[..., Said]
 
 
 @pytest.fixture
-def trunkline(system: System, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> Run:
+def trunkline(
+    system: System, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], tmp_path: Path
+) -> Run:
     """Run a command line that is connected to the emulated PBX, without a terminal."""
     monkeypatch.setenv("TRUNKLINE_URL", system.url)
     monkeypatch.setenv("TRUNKLINE_CLIENT_ID", CLIENT)
     monkeypatch.setenv("TRUNKLINE_CLIENT_SECRET", KEY)
+    monkeypatch.setenv("XDG_STATE_HOME", str(tmp_path / "state"))
 
     def run(*argv: str, stdin: str | None = None) -> Said:
         if stdin is not None:
@@ -147,9 +152,9 @@ def test_formats_of_a_plan(trunkline: Run, sheet: Callable[[str], str]) -> None:
     ]
     shown = trunkline("import", "users", file, "-o", "table", "--show-secrets").out
     assert [line.split() for line in shown.splitlines()[2:]] == [
-        ["~", "change", "2", "Number", "100", "Amara", "Okonkwo", "FirstName", "Amara", "Changed"],
-        ["~", "change", "3", "Number", "101", "Tomás", "Lindqvist", "VMPIN", *shown.splitlines()[3].split()[-2:]],
-        ["+", "add", "5", "Number", "150", "Number", "150,", "FirstName", "Ada"],
+        ["~", "change", "2", "100", "Amara", "Okonkwo", "FirstName", "Amara", "Changed"],
+        ["~", "change", "3", "101", "Tomás", "Lindqvist", "VMPIN", *shown.splitlines()[3].split()[-2:]],
+        ["+", "add", "5", "150", "FirstName", "Ada"],
     ]
     assert shown.splitlines()[3].endswith("4711")
 
@@ -167,6 +172,30 @@ def test_apply_does_it_and_says_what_became_of_each(
     assert said.err.splitlines()[-1] == "3 done, 0 failed, 0 not started."
     assert pbx.users.get(12, select=["VMPIN"])["VMPIN"] == "4711"
     assert "Nothing to do" in trunkline("import", "users", sheet(MIXED), "--apply").err
+
+
+def test_two_imports_of_contacts_at_once_would_add_twice(
+    trunkline: Run, sheet: Callable[[str], str], system: System
+) -> None:
+    with alone(system.url, CONTACTS):
+        said = trunkline("import", "contacts", sheet(NEW), "--apply")
+        assert (said.code, said.out) == (3, "")
+        assert f"Another import of contacts into {system.url} is under way." in said.err
+        assert nothing_sent(system)
+        assert trunkline("import", "contacts", sheet(NEW)).code == 0
+        assert trunkline("import", "users", sheet(MIXED), "--apply").code == 0
+    assert trunkline("import", "contacts", sheet(NEW), "--apply").code == 0
+
+
+def test_where_nothing_can_be_kept_nothing_is_sent(
+    trunkline: Run, sheet: Callable[[str], str], system: System, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "file").touch()
+    monkeypatch.setenv("XDG_STATE_HOME", str(tmp_path / "file"))
+    said = trunkline("import", "contacts", sheet(NEW), "--apply")
+    assert said.code == 3
+    assert "can't be written: Not a directory" in said.err
+    assert nothing_sent(system)
 
 
 def test_stdin(trunkline: Run, system: System) -> None:
@@ -200,6 +229,17 @@ def test_failures_are_named_written_and_mended(
     said = trunkline("import", "users", str(rest), "--apply", "--ignore-column", "Shoe size", "--failed", str(again))
     assert said.code == 0
     assert again.read_text() == "Number;EmailAddress;Shoe size;# why\n"
+
+
+def test_rows_that_can_not_be_written_are_said_and_what_was_done_too(
+    trunkline: Run, sheet: Callable[[str], str], tmp_path: Path
+) -> None:
+    (tmp_path / ".rest.csv.part").mkdir()
+    file = sheet("Number,EmailAddress\n150,a@example.com\n151,ext100@example.com\n")
+    said = trunkline("import", "users", file, "--apply", "--failed", str(tmp_path / "rest.csv"))
+    assert said.code == 7
+    assert said.err.splitlines()[-2] == "1 done, 1 failed, 0 not started."
+    assert "rest.csv can't be written: Is a directory. The same command, run again" in said.err
 
 
 @pytest.mark.parametrize(
@@ -323,7 +363,7 @@ class TestTerminal:
         argv = [TRUNKLINE, "import", "users", "-" if piped else file, "--apply"]
         terminal = Terminal(argv, environment, stdin=Path(file) if piped else None)
         seen = terminal.until("[y/N]")
-        assert "~ change   2      Number 100 Amara Okonkwo" in seen
+        assert "~ change   2      100 Amara Okonkwo" in seen
         assert "0 to add, 2 to change, 0 to remove, 1 as they are" in seen
         assert f"Send 2 to {system.url}?" in seen
         terminal.type(answer)

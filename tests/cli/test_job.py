@@ -82,9 +82,10 @@ def test_a_job_from_start_to_end(job: Any, contacts: str, system: System) -> Non
 def test_failed_items_are_told_and_counted(job: Any, contacts: str) -> None:
     job(*RUN, contacts, "--yes")
     job("remove", "cleanup")
-    code, out, _ = job(*RUN, contacts, "--yes")
+    code, out, err = job(*RUN, contacts, "--yes")
     assert code == 7
     assert json.loads(out)["counts"]["failed"] == 10
+    assert err == "10 failed: `trunkline job show cleanup --state failed` says which.\n"
     code, out, _ = job("show", "cleanup", "--state", "failed", "-o", "jsonl")
     said = json.loads(out.splitlines()[0])["said"]
     assert said["status"] == 404

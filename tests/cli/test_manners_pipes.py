@@ -54,6 +54,20 @@ def test_a_run_that_failed_ends_with_7_whoever_reads(environment: Env, three: Pa
     done = shell(f"{GET} --on-error continue --input {three} | true", environment)
     assert done.returncode == 7
     assert "1 done, 1 failed, 0 not started." in done.stderr
+    assert shell(f"{GET} --on-error continue --input {three} 2>&1 | true", environment).returncode == 7
+    assert shell(f"{GET} --input {three} 2>&1 | true", environment).returncode == 5
+
+
+def test_an_import_that_failed_says_so_and_keeps_its_rows_whoever_reads(environment: Env, tmp_path: Path) -> None:
+    users, rest = tmp_path / "users.csv", tmp_path / "rest.csv"
+    users.write_text(f"Number,EmailAddress,FirstName\n150,ext100@example.com,{'x' * 70_000}\n", encoding="utf-8")
+    done = shell(f"{TRUNKLINE} import users {users} --apply --failed {rest} | true", environment)
+    assert done.returncode == 7
+    assert "0 done, 1 failed, 0 not started." in done.stderr
+    assert rest.read_text(encoding="utf-8").startswith("Number,EmailAddress,FirstName,# why\n150,")
+    rest.unlink()
+    done = shell(f"{TRUNKLINE} import users {users} --apply --failed {rest} 2>&1 | head -1", environment)
+    assert (done.returncode, rest.exists()) == (7, True)
 
 
 @pytest.mark.parametrize("form", ["table", "json", "jsonl", "yaml", "csv"])

@@ -444,6 +444,7 @@ def test_delete_reads_a_file_and_goes_on_after_a_failure(trunkline: Any, pbx: Pb
         (["-"], "121\n{", "Line 2 of the input is no JSON"),
         (["-"], "[121", "The input is no JSON"),
         (["-"], "Nr,Name\n1,x\n", "has no Id"),
+        (["-"], "Id,Name\n121,x\n1.2E+02,y\n", "Line 3 of the input: Id of fax.delete must be an integer"),
         (["-", "--curl"], "121", "give a key"),
         (["121", "--input", "-"], "121", "not both"),
     ],
@@ -455,6 +456,13 @@ def test_input_that_names_nothing_deletes_nothing(
     assert (result.code, result.out) == (2, "")
     assert said in result.err
     assert system.emulator.journal == []
+
+
+def test_a_batch_that_refuses_some_has_failed(trunkline: Any) -> None:
+    result = trunkline("users", "batch-delete", "--ids", "[12, 9999]", "-o", "jsonl")
+    assert (result.code, json.loads(result.out)["ExtensionNumber"]) == (7, "9999")
+    assert result.err.startswith("1 failed, each with its Error")
+    assert trunkline("users", "batch-delete", "--ids", "[13]").code == 0
 
 
 def test_delete_from_a_pipe_shows_and_keeps_to_etags(trunkline: Any, pbx: Pbx, system: System) -> None:

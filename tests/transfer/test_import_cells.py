@@ -9,7 +9,7 @@ import pytest
 from trunkline.catalog import load
 from trunkline.catalog.secret import MASK
 from trunkline.errors import InvalidArgument, UnknownName, UsageError
-from trunkline.transfer.cells import as_written, cleared, completed, key_part, parsed, same
+from trunkline.transfer.cells import as_written, cleared, completed, key_part, left_out, parsed, same
 from trunkline.transfer.headers import chosen_key, columns_of
 from trunkline.transfer.kinds import CONTACTS, USERS
 
@@ -27,6 +27,8 @@ def value(field: str, text: str, kind: Any = USERS) -> Any:
         ("FirstName", " Ada ", "Ada"),
         ("FirstName", "'=SUM(A1)", "=SUM(A1)"),
         ("FirstName", "'t Hooft", "'t Hooft"),
+        ("FirstName", "#1 Sales!", "#1 Sales!"),
+        ("FirstName", "2.0", "2.0"),
         ("Mobile", "+44 20 7946 0123", "+44 20 7946 0123"),
         ("Number", "0100", "0100"),
         ("Enabled", "TRUE", True),
@@ -51,6 +53,10 @@ def test_a_cell_is_read_by_the_type_of_its_field(field: str, text: str, meant: A
         ("QueueStatus", "Here", "It is one of LoggedOut, LoggedIn"),
         ("Mobile", "4.42E+11", "a spreadsheet has shortened a long number"),
         ("Mobile", "4,42079E+11", "a spreadsheet has shortened a long number"),
+        ("Number", "100.0", "is '100.0': a program has taken it for a number"),
+        ("FirstName", "#NAME?", "a spreadsheet shows that where it has no value"),
+        ("FirstName", "#N/A", "a spreadsheet shows that where it has no value"),
+        ("Mobile", "########", "a spreadsheet shows that where it has no value"),
         ("Blfs", "x" * 20_481, "at most 20480 characters"),
         ("Groups", "Sales", "must be a list as JSON, not 'Sales'"),
         ("Groups", '{"GroupId": 3}', "must be a list"),
@@ -77,7 +83,9 @@ def test_keys_that_mean_the_same(one: str, other: str) -> None:
     assert key_part(one) == key_part(other)
 
 
-@pytest.mark.parametrize(("one", "other"), [("100", "0100"), ("AB-12", "AB12"), ("+100", "100")])
+@pytest.mark.parametrize(
+    ("one", "other"), [("100", "0100"), ("AB-12", "AB12"), ("+100", "100"), ("442079460.0", "4420794600")]
+)
 def test_keys_that_differ(one: str, other: str) -> None:
     assert key_part(one) != key_part(other)
 
@@ -118,6 +126,21 @@ def test_rows_of_a_list_are_sent_whole() -> None:
     assert completed(wanted, present) == [present[0], wanted[1]]
     promoted = [{"GroupId": 1, "Rights": {"RoleName": "managers"}}]
     assert completed(promoted, present) == [{"GroupId": 1, "Name": "a", "Rights": {"RoleName": "managers"}}]
+
+
+@pytest.mark.parametrize(
+    ("wanted", "present", "gone"),
+    [
+        ([], [{"GroupId": 1, "Name": "Sales"}, {"GroupId": 2}], ["Sales", "2"]),
+        ([{"Id": 5, "Name": "x"}, {"Id": 7}], [{"Id": 5, "Name": "a"}, {"Id": 6, "Name": "b"}], ["b"]),
+        ([{"Name": "a"}], [{"Name": "a"}, {"Name": ""}], []),
+        (["x"], ["x", "y"], ["y"]),
+        ("", "text", []),
+        ([{"Id": 1}], None, []),
+    ],
+)
+def test_what_a_list_would_lose(wanted: Any, present: Any, gone: list[str]) -> None:
+    assert left_out(wanted, present) == gone
 
 
 @pytest.mark.parametrize(

@@ -111,6 +111,12 @@ def test_departments_are_compared_and_written_whole(system: System) -> None:
     assert plan.steps == []
     plan = planned(system, USERS, sheet({"Number": "100", "Groups": other}))
     assert [row["GroupId"] for row in plan.steps[0].new["Groups"]] == [6, 2]
+    assert plan.notes == []
+    plan = planned(system, USERS, sheet({"Number": "100", "Groups": '[{"GroupId": 2}]'}))
+    (held,) = plan.steps[0].old["Groups"]
+    assert plan.notes == [
+        f"Lists are written whole, and lose what the file doesn't name: line 2 Groups {held['Name']}."
+    ]
     role = '[{"GroupId": 6, "Rights": {"RoleName": "system_owners"}}]'
     assert planned(system, USERS, sheet({"Number": "100", "Groups": role})).steps == []
 
@@ -137,6 +143,40 @@ def test_a_row_without_id_is_new_unless_the_same_is_there(system: System, pbx: P
     pbx.contacts.create({"FirstName": "Ada", "PhoneNumber": "+442079460123"})
     plan = planned(system, CONTACTS, sheet(row))
     assert (plan.steps, plan.alike) == ([], 1)
+
+
+def test_a_row_without_id_is_known_again_where_the_pbx_writes_it_otherwise(system: System, pbx: Pbx) -> None:
+    row = {"Id": "", "FirstName": "Ada", "PhoneNumber": "+44 (20) 7946-0123", "Email": "Ada@Example.com"}
+    pbx.contacts.create({"FirstName": "Ada", "PhoneNumber": "+442079460123", "Email": "ada@example.com"})
+    plan = planned(system, CONTACTS, sheet(row))
+    assert (plan.steps, plan.alike) == ([], 1)
+    with pytest.raises(InvalidArgument, match="line 3: this is line 2 again"):
+        planned(system, CONTACTS, sheet(row, {**row, "Email": "ADA@example.com"}))
+
+
+@pytest.mark.parametrize("written", ["1.0", "1-0", "(10)", "010"])
+def test_an_id_is_matched_to_the_letter(system: System, written: str) -> None:
+    with pytest.raises(InvalidArgument, match="line 2: the PBX has none with Id "):
+        planned(system, CONTACTS, sheet({"Id": written, "FirstName": "Ada"}))
+
+
+@pytest.mark.parametrize("held", ["+442079460123", "00442079460123", "0442079460123"])
+def test_a_number_that_a_spreadsheet_has_shortened_is_nobody_new(system: System, pbx: Pbx, held: str) -> None:
+    pbx.contacts.update(1, {"PhoneNumber": held})
+    rows = sheet({"PhoneNumber": "442079460123", "FirstName": "Ada"})
+    with pytest.raises(InvalidArgument, match=f"line 2: PhoneNumber 442079460123 is new, but the PBX has .?{held[1:]}"):
+        planned(system, CONTACTS, rows)
+    rows = sheet({"PhoneNumber": "442079460123"}, {"PhoneNumber": held})
+    assert [(step.do, step.line) for step in planned(system, CONTACTS, rows).steps] == [("add", 2)]
+
+
+def test_a_changed_number_that_a_spreadsheet_may_have_shortened_is_noted(system: System, pbx: Pbx) -> None:
+    pbx.contacts.update(1, {"PhoneNumber": "+442079460123", "Business": "02079460124"})
+    plan = planned(system, CONTACTS, sheet({"Id": "1", "Phone number": "442079460123", "Business": "2079460125"}))
+    assert [step.new for step in plan.steps] == [{"PhoneNumber": "442079460123", "Business": "2079460125"}]
+    assert plan.notes == [
+        "A number loses the + or 0 in front of it, as spreadsheets drop it; is that meant? line 2 Phone number."
+    ]
 
 
 def test_nothing_is_removed_unless_told(system: System) -> None:

@@ -56,6 +56,9 @@ def test_a_cell_may_hold_a_picture() -> None:
         (b"A,,B\n", "x.csv, line 1: the columns need names that differ"),
         (b'A,B\n1,"two\n', "x.csv, line 2: this is no CSV"),
         (b'A,B\n1,"a"b\n', "x.csv, line 2: this is no CSV"),
+        ("A,B\n1,2\n".encode("utf-16-le"), "x.csv, line 1: there is a NUL"),
+        (b"A,B\n1,\x00\n", "x.csv, line 2: there is a NUL"),
+        (b"PK\x03\x04\x14\x00\x06\x00xl/workbook.xml", "x.csv is a spreadsheet program's own file, no CSV."),
         (b"A,B\n1,2\n3,Jos\xe9\n", "x.csv, line 3: this is not written in UTF-8."),
     ],
 )

@@ -90,6 +90,26 @@ def test_pages_are_asked_for_until_the_end(options: dict[str, str], pages: list[
     assert rows == [row["Id"] for page in pages for row in page.rows]
 
 
+def repeated(rows: int) -> list[int]:
+    """What comes of a PBX that answers every page with the same rows."""
+    found: list[int] = []
+    generator = paging({}, pageable=True, key=("Id",))
+    next(generator)
+    try:
+        while True:
+            page = of(*range(rows))
+            generator.send(page)
+            found += [row["Id"] for row in page.rows]
+    except StopIteration:
+        return found
+
+
+def test_a_pbx_that_ignores_skip_is_not_asked_for_ever() -> None:
+    with pytest.raises(BrokenAnswer, match="the same page twice"):
+        repeated(100)
+    assert repeated(250) == list(range(250))
+
+
 def test_a_list_that_does_not_know_top_is_read_at_once() -> None:
     rows, requests = read([of(*range(300))], {"filter": "x"}, pageable=False)
     assert len(rows) == 300

@@ -140,9 +140,10 @@ class Action(msgspec.Struct, frozen=True, omit_defaults=True, dict=True):
 
     @cached_property
     def destructive(self) -> bool:
-        """Whether what the action removes can't be had back from the PBX."""
+        """Whether what the action removes can't be had back from the PBX; restoring a backup removes all since then."""
         return self.method == "DELETE" or (
-            self.method == "POST" and not {"delete", "purge", "clean"}.isdisjoint(self.verb.split("_"))
+            self.method == "POST"
+            and (self.verb == "restore" or not {"delete", "purge", "clean", "reset"}.isdisjoint(self.verb.split("_")))
         )
 
 

@@ -13,7 +13,7 @@ import click
 
 from ..catalog import Action
 from ..client import AsyncPbx, AsyncRows
-from ..errors import InvalidArgument
+from ..errors import InvalidArgument, ItemsFailed
 from ..node.items import keys_of
 from ..result import File
 from .output import View, Writer, write_one, write_rows
@@ -29,9 +29,10 @@ class Asked:
         self.save = save
         self.view = view
         self.writer = Writer(view, action)
+        self._refused = 0
 
-    def on(self, pbx: AsyncPbx) -> None:
-        """Run it and write its answer. KeyboardInterrupt says what was done by then.
+    def on(self, pbx: AsyncPbx) -> int:
+        """Run it and write its answer; the exit code. KeyboardInterrupt says what was done by then.
 
         In an event loop, because there Ctrl-C ends it at once; but a table is drawn outside of it, for a pager has
         Ctrl-C for itself.
@@ -41,6 +42,10 @@ class Asked:
         except KeyboardInterrupt:
             raise KeyboardInterrupt(self._cut_off()) from None
         write()
+        if not self._refused:
+            return 0
+        click.echo(f"{self._refused:,} failed, each with its Error.", err=True)
+        return ItemsFailed.exit_code
 
     async def _answer(self, pbx: AsyncPbx) -> Callable[[], None]:
         """What is left to do is to write."""
@@ -57,6 +62,8 @@ class Asked:
             with progress("rows", writing=self.view.streams) as bar:
                 async for page in answer.pages():
                     self.writer.write(page.rows)
+                    if self.action.method != "GET":  # users.batch_delete answers 200, and a row for each it refused
+                        self._refused += sum(bool(row.get("Error")) for row in page.rows if isinstance(row, Mapping))
                     bar.at(self.writer.rows)
             return self.writer.end
 

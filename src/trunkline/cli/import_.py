@@ -6,6 +6,7 @@ import asyncio
 import sys
 from collections import Counter
 from collections.abc import Callable
+from contextlib import suppress
 from pathlib import Path
 from typing import IO, TYPE_CHECKING, Any, NamedTuple
 
@@ -144,22 +145,17 @@ def _run(ctx: click.Context, resource: str, values: dict[str, Any]) -> int:
         _check_rest(told.rest, source)
     imported = Import(read_sheet(source.read(), name, values.pop("encoding")), KINDS[resource], wishes)
     credentials, options = settings(ctx, values)
-    plan = asyncio.run(_planned(AsyncPbx(*credentials, **options), imported))
     url = credentials[0]
-    for note in plan.notes:
-        click.echo(note, err=True)
-    refusal = _too_many(plan, imported, told.limit)
+
+    def connect() -> AsyncPbx:
+        return AsyncPbx(*credentials, **options)
+
     if not told.apply:
-        show_plan(plan, told.view)
-        click.echo(counted(plan, url), err=True)
-        if refusal is not None:
-            click.echo(f"--apply would refuse this: {refusal.message}", err=True)
-        elif plan.steps:
-            click.echo("Nothing was sent; --apply does it.", err=True)
-        return 0
-    if refusal is not None:
-        raise refusal
-    return _apply(imported, plan, told, url, lambda: AsyncPbx(*credentials, **options))
+        return _show(imported, told, url, connect)
+    from ..transfer.alone import alone
+
+    with alone(url, imported.kind):
+        return _apply(imported, told, url, connect)
 
 
 def _told(values: dict[str, Any]) -> _Told:
@@ -180,6 +176,14 @@ def _check_rest(rest: Path, source: IO[bytes]) -> None:
         raise click.UsageError(f"--failed {rest}: there is no folder {rest.absolute().parent}.")
     if rest.exists() and source.name != "<stdin>" and rest.samefile(source.name):
         raise click.UsageError("--failed names the file that is imported; the rows that were done would be lost.")
+
+
+def _plan(imported: Import, connect: Callable[[], AsyncPbx]) -> Plan:
+    """The plan; what there is to note of it is told."""
+    plan = asyncio.run(_planned(connect(), imported))
+    for note in plan.notes:
+        click.echo(note, err=True)
+    return plan
 
 
 async def _planned(pbx: AsyncPbx, imported: Import) -> Plan:
@@ -208,16 +212,30 @@ def _too_many(plan: Plan, imported: Import, limit: str) -> InvalidArgument | Non
     return None
 
 
-def _apply(imported: Import, plan: Plan, told: _Told, url: str, connect: Callable[[], AsyncPbx]) -> int:
+def _show(imported: Import, told: _Told, url: str, connect: Callable[[], AsyncPbx]) -> int:
+    plan = _plan(imported, connect)
+    show_plan(plan, told.view)
+    click.echo(counted(plan, url), err=True)
+    if (refusal := _too_many(plan, imported, told.limit)) is not None:
+        click.echo(f"--apply would refuse this: {refusal.message}", err=True)
+    elif plan.steps:
+        click.echo("Nothing was sent; --apply does it.", err=True)
+    return 0
+
+
+def _apply(imported: Import, told: _Told, url: str, connect: Callable[[], AsyncPbx]) -> int:
     from ..transfer.apply import Applying
 
+    plan = _plan(imported, connect)
+    if (refusal := _too_many(plan, imported, told.limit)) is not None:
+        raise refusal
     drawn = told.view.output == "table"
     if drawn:
         show_plan(plan, told.view)
     click.echo(counted(plan, url), err=True)
     if not plan.steps:
-        if told.rest is not None:
-            _write_rest(told.rest, imported, {})
+        if told.rest is not None and (said := _write_rest(told.rest, imported, {})):
+            click.echo(said, err=True)
         return 0
     if not told.yes:
         _ask(plan, url, shown=drawn, view=told.view)
@@ -228,9 +246,13 @@ def _apply(imported: Import, plan: Plan, told: _Told, url: str, connect: Callabl
         except KeyboardInterrupt:
             interrupted = True
     fates = applying.fates
-    if not drawn:
-        show_fates(fates, told.view)
-    _say(fates, applying, told.rest, imported)
+    last = _keep_rest(fates, told.rest, imported)
+    with suppress(BrokenPipeError):  # who reads the output has gone; the exit code tells all the same
+        try:
+            if not drawn:
+                show_fates(fates, told.view)
+        finally:
+            _say(fates, applying, last)
     if interrupted:
         return 130
     return 0 if all(fate.state == "done" for fate in fates) else ItemsFailed.exit_code
@@ -282,8 +304,8 @@ def _ask(plan: Plan, url: str, *, shown: bool, view: View) -> None:
         raise click.Abort
 
 
-def _say(fates: list[Fate], applying: Applying, rest: Path | None, imported: Import) -> None:
-    """What failed and why, what was not started, and how many of each; the rows that are left, if asked for."""
+def _say(fates: list[Fate], applying: Applying, last: str) -> None:
+    """What failed and why, what was not started, how many of each, and what to do with the rest."""
     for fate in fates:
         if fate.state == "failed":
             click.echo(f"{_whence(fate.step)}: {fate.said}", err=True)
@@ -293,15 +315,8 @@ def _say(fates: list[Fate], applying: Applying, rest: Path | None, imported: Imp
     if counts["not started"]:
         click.echo(f"Not all was started: {applying.halted}.", err=True)
     click.echo(", ".join(f"{count:,} {state}" for state, count in counts.items()) + ".", err=True)
-    left = {
-        fate.step.line: fate.said if fate.state == "failed" else f"not started: {fate.said}"
-        for fate in fates
-        if fate.state != "done" and fate.step.line is not None
-    }
-    if rest is not None:
-        _write_rest(rest, imported, left)
-    elif left:
-        click.echo("The same command, run again, does what is left; --failed FILE.csv writes those rows.", err=True)
+    if last:
+        click.echo(last, err=True)
 
 
 def _whence(step: Step) -> str:
@@ -310,11 +325,25 @@ def _whence(step: Step) -> str:
     return f"{line}, {step.key}" if step.key else line
 
 
-def _write_rest(rest: Path, imported: Import, left: dict[int, str]) -> None:
+def _keep_rest(fates: list[Fate], rest: Path | None, imported: Import) -> str:
+    """Write the rows that are left, if asked for; what there is to say of them."""
+    left = {
+        fate.step.line: fate.said if fate.state == "failed" else f"not started: {fate.said}"
+        for fate in fates
+        if fate.state != "done" and fate.step.line is not None
+    }
+    if rest is not None:
+        return _write_rest(rest, imported, left)
+    return "The same command, run again, does what is left; --failed FILE.csv writes those rows." if left else ""
+
+
+def _write_rest(rest: Path, imported: Import, left: dict[int, str]) -> str:
     from ..transfer.sheet import write_rest
 
-    write_rest(rest, imported.sheet, left)
-    if left:
-        click.echo(
-            f"{rest}: {len(left):,} {'row' if len(left) == 1 else 'rows'} not done, each with its reason.", err=True
-        )
+    try:
+        write_rest(rest, imported.sheet, left)
+    except InvalidArgument as problem:  # what was done and what wasn't is said all the same
+        return f"{problem.message} The same command, run again, does what is left."
+    return (
+        f"{rest}: {len(left):,} {'row' if len(left) == 1 else 'rows'} not done, each with its reason." if left else ""
+    )

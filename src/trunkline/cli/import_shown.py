@@ -27,7 +27,7 @@ def show_plan(plan: Plan, view: View) -> None:
     if view.output != "table":
         write_rows([_record(step, view) for step in plan.steps], _masked_already(view))
     elif plan.steps:
-        rows = [row for step in plan.steps for row in _table_rows(step, view)]
+        rows = [row for step in plan.steps for row in _table_rows(step, plan.key, view)]
         draw(["Do", "Line", "Which", "Field", "Now", "Then"], rows, View("table", ("all",), pager=view.pager))
 
 
@@ -39,7 +39,7 @@ def show_fates(fates: list[Fate], view: View) -> None:
 
 def plan_lines(plan: Plan, view: View) -> list[str]:
     """The plan, a line for each step."""
-    return [f"{_SIGNS[step.do]} {step.key} {_summary(step, view)}" for step in plan.steps]
+    return [f"{_SIGNS[step.do]} {step.key} {_summary(step, plan.key, view)}" for step in plan.steps]
 
 
 def _masked_already(view: View) -> View:
@@ -47,8 +47,11 @@ def _masked_already(view: View) -> View:
     return view._replace(show_secrets=True)
 
 
-def _table_rows(step: Step, view: View) -> Iterator[list[str]]:
-    which = " ".join(part for part in (step.key, step.name) if part)
+def _table_rows(step: Step, key: tuple[str, ...], view: View) -> Iterator[list[str]]:
+    which = step.key
+    for name in key:  # the line of counts names it once, and a terminal is narrow
+        which = which.replace(f"{name} ", "", 1)
+    which = " ".join(part for part in (which, step.name) if part)
     line = "" if step.line is None else str(step.line)
     if step.do == "change":
         old, new = _shown_fields(step, view)
@@ -56,15 +59,15 @@ def _table_rows(step: Step, view: View) -> Iterator[list[str]]:
             first = [_SIGNS[step.do], line, which] if number == 0 else ["", "", ""]
             yield [*first, name, cell(old[name]), cell(value)]
     else:
-        yield [_SIGNS[step.do], line, which, "", "", _summary(step, view)]
+        yield [_SIGNS[step.do], line, which, "", "", _summary(step, key, view) if step.do == "add" else ""]
 
 
-def _summary(step: Step, view: View) -> str:
+def _summary(step: Step, key: tuple[str, ...], view: View) -> str:
     old, new = _shown_fields(step, view)
     if step.do == "remove":
         return step.name
     if step.do == "add":
-        return ", ".join(f"{name} {cell(value)}" for name, value in new.items())
+        return ", ".join(f"{name} {cell(value)}" for name, value in new.items() if name not in key)
     return ", ".join(f"{name}: {cell(old[name])} → {cell(value)}" for name, value in new.items())
 
 

@@ -253,6 +253,9 @@ def _go(found: Job, systems: dict[str, AsyncPbx], output: str | None) -> int:
         lost = "what was on its way is looked up first."
         raise KeyboardInterrupt(f"`trunkline job resume {found.name}` goes on; {lost}") from None
     _write_summary(summary, output)
+    for state in ("failed", "unknown"):
+        if count := summary.counts[state]:
+            click.echo(f"{count:,} {state}: `trunkline job show {summary.name} --state {state}` says which.", err=True)
     if not summary.finished and summary.status != "cancelled":
         click.echo(f"Not finished: `trunkline job resume {summary.name}` goes on.", err=True)
     if interrupted:

@@ -251,8 +251,7 @@ def _run(
         go_on(f"{action.summary.removesuffix('.')} on {pbx.url}?")
     from .answer import Asked
 
-    Asked(action, arguments, save, view).on(pbx)
-    return 0
+    return Asked(action, arguments, save, view).on(pbx)
 
 
 def _show_both(

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import sys
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from typing import IO, Any, NamedTuple
 
 import click
@@ -158,15 +158,14 @@ def carry_out(
     except KeyboardInterrupt:  # the second one
         interrupted = True
     outcome = node_run.summary()
-    try:
-        _write(node, outcome, items, told.output, told.failed_to, show_secrets=told.show_secrets)
-    except BrokenPipeError:
-        pass  # who read the output has gone; what was done is said all the same
-    finally:
-        if told.name_failures and chosen(told.output) != "table":
-            for index, error in outcome.errors.items():
-                click.echo(f"item {index}: {error.message}", err=True)
-        click.echo(counted(node_run), err=True)
+    with suppress(BrokenPipeError):  # who read the output has gone; what was done is said all the same
+        try:
+            _write(node, outcome, items, told.output, told.failed_to, show_secrets=told.show_secrets)
+        finally:
+            if told.name_failures and chosen(told.output) != "table":
+                for index, error in outcome.errors.items():
+                    click.echo(f"item {index}: {error.message}", err=True)
+            click.echo(counted(node_run), err=True)
     if interrupted:
         return 130
     return _exit_code(node_run, outcome)
@@ -178,7 +177,8 @@ def _exit_code(node_run: NodeRun, outcome: Outcome) -> int:
     except ItemsFailed as stopped:
         from . import complain
 
-        complain(stopped)
+        with suppress(BrokenPipeError):
+            complain(stopped)
         cause = stopped.__cause__
         return cause.exit_code if isinstance(cause, TrunklineError) else stopped.exit_code
     return ItemsFailed.exit_code if outcome.errors else 0

@@ -47,8 +47,8 @@ def delete_several(
 def keyed_items(action: Action, source: IO[bytes]) -> list[Item]:
     """Items with the action's keys from JSON, JSON Lines or CSV (`node.input`).
 
-    A row may be an object, an item, or the key alone. InvalidArgument says which row is none of them; then nothing
-    is deleted at all.
+    A row may be an object, an item, or the key alone. InvalidArgument says which row is none of them, or has a key
+    that can't be one; then nothing is deleted at all.
     """
     items = []
     for place, row in read_keyed(listened(source), action.keys):

@@ -74,7 +74,7 @@ def _explained(asked: Asked, response: HttpResponse) -> tuple[type[PbxError], st
             return (
                 ServerError,
                 f"{server} failed at {action.id} with status {status}{detail}.",
-                _wait(response) if status in (502, 503, 504) else "The PBX's own log may say why; " + _see(asked),
+                _after_failure(asked, response),
             )
         case _ if 300 <= status < 400:
             return (
@@ -140,6 +140,14 @@ def _rights(asked: Asked) -> str:
 def _wait(response: HttpResponse) -> str:
     after = response.retry_after
     return "Try again in a moment." if after is None else f"Try again after {after:g} seconds."
+
+
+def _after_failure(asked: Asked, response: HttpResponse) -> str:
+    """What to do after a 5xx. A 503 turned the request away; after any other it may have been carried out."""
+    why = "The PBX's own log may say why; "
+    if response.status != 503 and asked.action.method != "GET":
+        return f"{why}whether it was carried out is not known, so look before you send it again."
+    return _wait(response) if response.status in (502, 503, 504) else why + _see(asked)
 
 
 def codes_of(response: HttpResponse) -> dict[str, str]:

@@ -29,6 +29,7 @@ _WAITS = Retries()
 _MADE = "somebody has added it since the plan was made"
 _OTHER = "there is one by now, with other values: the same command, run again, compares them"
 _RUN_AGAIN = "whether it was done is not known, and the same command, run again, finds out"
+_NOT_YET = "the PBX does not show it as done, but may still be at it: wait a while before you run it again"
 _LATE = "the answer was lost, but it is done"
 Order = ("remove", "change", "add")  # what goes and what changes frees addresses, and places of the licence
 
@@ -189,7 +190,8 @@ class Applying:
             return None, f"{_open(error)}; {_RUN_AGAIN}"
         if done:
             return True, _LATE
-        return False, f"{_open(error)}; the PBX does not show it as done"
+        later = step.do == "add" and not self.kind.unique and error.status not in (500, 503)
+        return False, f"{_open(error)}; {_NOT_YET if later else 'the PBX does not show it as done'}"
 
     async def _gone(self, pbx: AsyncPbx, step: Step) -> bool:
         try:

@@ -18,7 +18,10 @@ from ..request.body import checked_body
 
 _TRUTH = {"true": True, "yes": True, "1": True, "false": False, "no": False, "0": False}
 _SHORTENED = re.compile(r"\d[.,]?\d*E\+\d+")
+_FRACTION = re.compile(r"\d{3,}\.0")  # pandas writes a column of numbers so that has an empty cell
+_BROKEN = re.compile(r"#[A-Z/0]+[!?]|#N/A|#NV|##+")  # #REF!, and what is too wide for its column
 _APART = re.compile(r"[\s./()\-]")
+_KNOWN_BY = ("GroupId", "Id", "Name")
 _NUMBER = re.compile(r"\+?[\d\s./()\-]*\d[\d\s./()\-]*")
 
 
@@ -30,7 +33,8 @@ def as_written(field: str, value: Any) -> str:
 def key_part(text: str) -> str:
     """What of a cell counts where rows are matched: not case, nor how a phone number is grouped."""
     plain = csv_cell(unguarded(text.strip()))
-    return _APART.sub("", plain) if _NUMBER.fullmatch(plain) else plain.casefold()
+    grouped = _NUMBER.fullmatch(plain) and not _FRACTION.fullmatch(plain)
+    return _APART.sub("", plain) if grouped else plain.casefold()
 
 
 def parsed(text: str, spec: TypeSpec, path: Sequence[str], action: Action, catalog: Catalog) -> Any:
@@ -72,6 +76,10 @@ def _read(text: str, spec: TypeSpec, catalog: Catalog) -> Any:
         raise InvalidArgument(
             f"is {text!r}: a spreadsheet has shortened a long number. Format the column as text and enter it again."
         )
+    if spec.name == "String" and _FRACTION.fullmatch(text):
+        raise InvalidArgument(f"is {text!r}: a program has taken it for a number. Write the column as text.")
+    if spec.name == "String" and _BROKEN.fullmatch(text):
+        raise InvalidArgument(f"is {text!r}: a spreadsheet shows that where it has no value. Enter it again.")
     return unguarded(text)
 
 
@@ -131,8 +139,23 @@ def completed(wanted: Any, present: Any) -> Any:
     return wanted
 
 
+def left_out(wanted: Any, present: Any) -> list[str]:
+    """What a list holds and the wanted one doesn't, by name; rows are told apart as in `completed`."""
+    if not (isinstance(wanted, list) and isinstance(present, list)):
+        return []
+    gone = []
+    for row in present:
+        if not isinstance(row, Mapping):
+            gone += [] if row in wanted else [str(row)]
+            continue
+        known = next((name for name in _KNOWN_BY if row.get(name) not in (None, "")), "")
+        if known and not any(isinstance(one, Mapping) and one.get(known) == row[known] for one in wanted):
+            gone.append(str(row.get("Name") or row[known]))
+    return gone
+
+
 def _whole_row(row: Mapping[str, Any], known: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
-    for name in ("GroupId", "Id", "Name"):
+    for name in _KNOWN_BY:
         if row.get(name) not in (None, ""):
             old = next((one for one in known if one.get(name) == row[name]), {})
             return {**old, **completed(row, old)}

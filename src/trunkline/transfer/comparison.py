@@ -11,7 +11,7 @@ import msgspec
 from ..catalog import Catalog
 from ..catalog.secret import MASK
 from ..errors import UsageError
-from .cells import as_written, cleared, completed, parsed, same
+from .cells import as_written, cleared, completed, key_part, left_out, parsed, same
 from .headers import Column, fields_of
 from .plan import Key, Plan, Row, Step, refuse
 from .sheet import Line
@@ -35,6 +35,10 @@ class Comparison:
                 self.keyless += 1
             else:
                 self.by_key.setdefault(key, []).append(row)
+        in_file = set(imported.lines.values())
+        self._longer = {tuple(map(_shortened, key)): key for key in self.by_key if key not in in_file}
+        self._dropped: list[str] = []
+        self._left_out: list[str] = []
         self._indexes: dict[tuple[str, ...], dict[Any, list[Row]]] = {}
 
     def _key_of(self, row: Row) -> Key | None:
@@ -62,6 +66,12 @@ class Comparison:
                     line,
                     f"the PBX has none with {self.imported.shown_key(line)}. Leave it empty for one to add, or take "
                     "another --key.",
+                )
+            elif key is not None and (longer := self._longer.get(key)) is not None:
+                self._say(
+                    line,
+                    f"{self.imported.shown_key(line)} is new, but the PBX has {', '.join(longer)}: a spreadsheet drops "
+                    "the + or 0 in front of a number. Format the column as text and enter it again.",
                 )
             else:
                 newcomers.append((line, self._values(line)))
@@ -119,6 +129,9 @@ class Comparison:
             if same(value, present):
                 return None
             value = completed(value, present)
+            if isinstance(value, str) and isinstance(present, str) and value == _shortened(present):
+                self._dropped.append(f"line {line.number} {column.title}")
+        self._left_out += [f"line {line.number} {column.title} {name}" for name in left_out(value, present)]
         return (_placed(whole, column.path[1:], value),)
 
     def _parsed(self, text: str, column: Column) -> Any:
@@ -143,33 +156,37 @@ class Comparison:
     def _there(self, values: dict[str, Any], kept: set[Any]) -> Any:
         """The Id of an entity that nothing else in the file means and that has these values; None if there is none.
 
-        So that an import that was cut short doesn't add again what has no key of its own yet.
+        So that an import that was cut short doesn't add again what has no key of its own yet. Text is compared as keys
+        are: a PBX may keep a number without its spaces, an address in small letters.
         """
-        plain = {name: value for name, value in values.items() if not isinstance(value, dict | list)}
+        plain = {name: _loose(value) for name, value in values.items() if not isinstance(value, dict | list)}
+        rest = {name: value for name, value in values.items() if name not in plain}
         names = tuple(plain)
         if not names:
             return None
         if names not in self._indexes:
             index: dict[Any, list[Row]] = {}
             for row in self.present:
-                index.setdefault(tuple(row.get(name) for name in names), []).append(row)
+                index.setdefault(tuple(_loose(row.get(name)) for name in names), []).append(row)
             self._indexes[names] = index
         found = self._indexes[names].get(tuple(plain.values()), [])
-        return next((row["Id"] for row in found if row["Id"] not in kept and same(values, row)), None)
+        return next((row["Id"] for row in found if row["Id"] not in kept and same(rest, row)), None)
 
     def _refuse_twins(self, newcomers: Sequence[tuple[Line, dict[str, Any]]]) -> None:
         """Rows that are to be added must differ: after a crash nobody could tell which of them was."""
         first: dict[bytes, int] = {}
         for line, values in newcomers:
             if self.imported.lines[line.number] is None:
-                before = first.setdefault(msgspec.json.encode(values, order="sorted"), line.number)
+                loose = {name: _loose(value) for name, value in values.items()}
+                before = first.setdefault(msgspec.json.encode(loose, order="sorted"), line.number)
                 if before != line.number:
                     self._say(line, f"this is line {before} again, and neither has an Id.")
 
     def _removal(self, row: Row) -> Step:
         known = {name: row.get(name) for name in (*self.imported.key, *self.kind.names)}
         key = ", ".join(f"{name} {row.get(name)}" for name in self.imported.key)
-        return Step("remove", None, key, row["Id"], self._name(row), known, {}, {"Id": row["Id"], **known})
+        guard = {name: row.get(name) for name in ("Id", *known, *(field for field, _ in self.fields))}
+        return Step("remove", None, key, row["Id"], self._name(row), known, {}, guard)
 
     def _name(self, row: Row) -> str:
         return " ".join(str(row[name]) for name in self.kind.names if row.get(name))
@@ -184,11 +201,31 @@ class Comparison:
         lines = self.imported.sheet.lines
         if hidden := [c.title for c in self.imported.compared if any(MASK in line.cells[c.place] for line in lines)]:
             notes.append(f"What is masked in the file stays as it is: {', '.join(hidden)}.")
+        if self._dropped:
+            notes.append(
+                "A number loses the + or 0 in front of it, as spreadsheets drop it; is that meant? "
+                f"{_some(self._dropped)}."
+            )
+        if self._left_out:
+            notes.append(f"Lists are written whole, and lose what the file doesn't name: {_some(self._left_out)}.")
         if self.imported.wishes.remove_missing and self.keyless:
             notes.append(
                 f"Never removed, for they have no {' and '.join(self.imported.key)}: {self.kind.some(self.keyless)}."
             )
         return notes
+
+
+def _some(texts: Sequence[str]) -> str:
+    return ", ".join(texts[:5]) + (f" and {len(texts) - 5:,} more" if len(texts) > 5 else "")
+
+
+def _shortened(text: str) -> str:
+    """A number as a spreadsheet leaves it that takes it for one; another text as it is."""
+    return text.lstrip("+0") if re.fullmatch(r"\+?\d*[1-9]\d*", text) else text
+
+
+def _loose(value: Any) -> Any:
+    return key_part(value) if isinstance(value, str) else value
 
 
 def _about(column: Column, problem: UsageError) -> str:

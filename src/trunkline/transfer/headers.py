@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
+from shlex import quote
 from typing import NamedTuple
 
 from ..catalog import Catalog, TypeSpec, nearest
@@ -45,21 +46,22 @@ def columns_of(
     mapped = _titled(renamed or {}, header, "mapped")
     skipped = _titled(dict.fromkeys(ignored, ""), header, "ignored")
     columns = []
-    unknown = []
+    unknown = {}
     for place, title in enumerate(header):
         if title.startswith("#") or place in skipped:
             continue
         try:
             path, spec = _field(mapped.get(place, title), kind, catalog)
         except UnknownName as problem:
-            unknown.append(f"{title!r}: {problem.message}")
+            unknown[title] = f"{title!r}: {problem.message}"
         else:
             columns.append(Column(place, title, path, spec))
     if unknown:
         many = f"{len(unknown)} of the columns are no fields" if len(unknown) > 1 else "A column is no field"
+        leave = " ".join(f"--ignore-column {quote(title)}" for title in unknown)
         raise UnknownName(
-            "\n  ".join([f"{many} of {kind.resource}.", *unknown]),
-            hint="--map 'COLUMN=Field' names the field, --ignore-column COLUMN leaves a column out.",
+            "\n  ".join([f"{many} of {kind.resource}.", *unknown.values()]),
+            hint=f"--map 'COLUMN=Field' names the field; {leave} leaves {'them' if len(unknown) > 1 else 'it'} out.",
         )
     _distinct(columns)
     return columns

@@ -10,6 +10,7 @@ import msgspec
 from ..catalog import Catalog, TypeSpec, load
 from ..client import AsyncPbx
 from ..errors import BadRequest, VersionMismatch
+from ..odata.literals import INTEGER_RANGES
 from .cells import key_part
 from .comparison import Comparison
 from .headers import Column, chosen_key, columns_of
@@ -33,6 +34,8 @@ class Import:
         catalog = catalog or load()
         self.columns = columns_of(sheet.header, kind, catalog, renamed=wishes.renamed, ignored=wishes.ignored)
         self.key = chosen_key(kind, self.columns, wishes.key, catalog)
+        known = catalog.fields(kind.type_name(catalog))
+        self._to_the_letter = {*kind.fixed, *(name for name in self.key if known[name].name in INTEGER_RANGES)}
         self._key_places = [next(c.place for c in self.columns if c.path == (name,)) for name in self.key]
         self._expansions: dict[str, str] = {}
         self.lines = self._keyed()
@@ -59,9 +62,12 @@ class Import:
         return found
 
     def key_of(self, parts: Sequence[str]) -> Key:
-        """Cells as they are matched: what can't be changed must be the same to the letter."""
+        """Cells as they are matched: integers, and what can't be changed, to the letter.
+
+        An Id of "1.0", as pandas writes it beside an empty one, is not that of 10.
+        """
         pairs = zip(self.key, parts, strict=True)
-        return tuple(part.strip() if name in self.kind.fixed else key_part(part) for name, part in pairs)
+        return tuple(part.strip() if name in self._to_the_letter else key_part(part) for name, part in pairs)
 
     def shown_key(self, line: Line) -> str:
         parts = (f"{n} {line.cells[p].strip()}" for n, p in zip(self.key, self._key_places, strict=True))

@@ -13,6 +13,7 @@ from ..errors import InvalidArgument
 
 DELIMITERS = (",", ";", "\t")
 _BOMS = {codecs.BOM_UTF8: "utf-8-sig", codecs.BOM_UTF16_LE: "utf-16", codecs.BOM_UTF16_BE: "utf-16"}
+_WORKBOOKS = (b"PK\x03\x04", b"\xd0\xcf\x11\xe0")  # how .xlsx and .ods begin, and .xls
 _LONGEST = 16 * 2**20  # characters of a cell; a contact's picture is longer than csv's own limit
 
 
@@ -56,6 +57,10 @@ def read_sheet(content: bytes, name: str, encoding: str | None = None) -> Sheet:
 
 
 def _decoded(content: bytes, name: str, encoding: str | None) -> tuple[str, str]:
+    if content.startswith(_WORKBOOKS):
+        raise InvalidArgument(
+            f"{name} is a spreadsheet program's own file, no CSV.", hint="Save it as CSV UTF-8 there, and import that."
+        )
     found = encoding or next((known for bom, known in _BOMS.items() if content.startswith(bom)), "utf-8")
     try:
         text = content.decode(found)
@@ -67,6 +72,11 @@ def _decoded(content: bytes, name: str, encoding: str | None) -> tuple[str, str]
             f"{name}, line {line}: this is not written in {found.upper()}.",
             hint="A file of Excel's own CSV takes --encoding cp1252; or save it as CSV UTF-8.",
         ) from None
+    if "\0" in text:
+        raise InvalidArgument(
+            f"{name}, line {text.count(chr(10), 0, text.index(chr(0))) + 1}: there is a NUL, which no text has.",
+            hint="--encoding utf-16 reads a file of two bytes for each character; or save it as CSV UTF-8.",
+        )
     return text.removeprefix("\ufeff"), found
 
 

@@ -37,7 +37,8 @@ def paging(
 
     ``top`` in ``options`` is the total that is wanted, whatever the page size. A list without ``$top`` is never
     taken for the whole: it is always paged, unless the action doesn't know ``$top`` (``pageable`` false). A
-    BadRequest thrown in because of the page's size makes it ask again for less.
+    BadRequest thrown in because of the page's size makes it ask again for less. Raises BrokenAnswer where a PBX
+    gives the same page for ever.
 
     Rows are taken out of a page that the page before had, told by ``key``: whoever inserts while we page moves rows
     back over the border. A page also loses what it has beyond ``top``.
@@ -81,6 +82,12 @@ def paging(
         link = page.next_link if links else None
         last = list(page.rows)
         before = _without(page.rows, key, before)
+        if got >= asked and not page.rows:  # a whole page of what the one before had: the PBX ignores $skip
+            if got > asked:  # and $top, so that was all
+                return
+            raise BrokenAnswer(
+                "The PBX gave the same page twice.", hint="It ignores $skip; ask for less with a filter."
+            )
         if left is not None:
             del page.rows[left:]
             left -= len(page.rows)

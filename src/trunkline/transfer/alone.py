@@ -1,0 +1,45 @@
+"""One import into a PBX at a time, as far as this computer's user goes: two would each add what neither saw."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+from ..errors import ConfigurationError
+from .kinds import Kind
+
+
+@contextmanager
+def alone(url: str, kind: Kind) -> Iterator[None]:
+    """Keep other imports of a kind out while a block runs; the operating system ends it with the process.
+
+    Nothing is kept out where the PBX itself refuses a second one. ConfigurationError if another import is at it.
+    """
+    if kind.unique:
+        yield
+        return
+    import platformdirs
+    from filelock import FileLock, Timeout
+
+    folder = platformdirs.user_state_path("trunkline", appauthor=False) / "imports"
+    name = hashlib.sha256(f"{url.rstrip('/').lower()} {kind.resource}".encode()).hexdigest()[:16]
+    if not folder.is_absolute():
+        raise ConfigurationError("This user has no folder for what imports keep.", hint="XDG_STATE_HOME names one.")
+    lock = FileLock(folder / f"{name}.lock", mode=0o600)
+    try:
+        folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+        lock.acquire(timeout=0)
+    except Timeout:
+        raise ConfigurationError(
+            f"Another import of {kind.resource} into {url} is under way.", hint="Wait for it. Nothing was sent."
+        ) from None
+    except OSError as problem:
+        raise ConfigurationError(
+            f"{folder} can't be written: {problem.strerror}.",
+            hint="There is kept that no two imports add the same; XDG_STATE_HOME names another place.",
+        ) from None
+    try:
+        yield
+    finally:
+        lock.release()
