@@ -189,6 +189,13 @@ def profiles(tmp_path: Path, text: str) -> Path:
     return path
 
 
+def test_an_address_for_several_pbxs_is_refused(job: Any, contacts: str, system: System, tmp_path: Path) -> None:
+    profiles(tmp_path, f'[a]\nurl = "{system.url}"\nclient_id = "{CLIENT}"\nclient_secret = "{KEY}"\n')
+    code, _, err = job(*RUN, contacts, "--yes", "--profile", "a", "--url", "http://pbx.example.com")
+    assert code == 2
+    assert "--url goes with one PBX, not with several." in err
+
+
 def test_several_pbxs_by_their_profiles(job: Any, contacts: str, system: System, tmp_path: Path) -> None:
     good = f'url = "{system.url}"\nclient_id = "{CLIENT}"\nclient_secret_env = "TRUNKLINE_CLIENT_SECRET"\n'
     dead = f'url = "{closed_port()}"\nclient_id = "c"\nclient_secret = "k-e-y"\n'

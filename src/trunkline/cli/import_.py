@@ -122,12 +122,11 @@ class _Told(NamedTuple):
 
 
 def _run(ctx: click.Context, resource: str, values: dict[str, Any]) -> int:
-    from ..client import AsyncPbx
     from ..transfer.importing import Import
     from ..transfer.kinds import KINDS
     from ..transfer.plan import Wishes
     from ..transfer.sheet import read_sheet
-    from .connect import settings
+    from .connect import target
     from .run import settings_of
 
     source: IO[bytes] = values.pop("file")
@@ -143,15 +142,14 @@ def _run(ctx: click.Context, resource: str, values: dict[str, Any]) -> int:
     if told.rest is not None:
         _check_rest(told.rest, source)
     imported = Import(read_sheet(source.read(), name, values.pop("encoding")), KINDS[resource], wishes)
-    credentials, options = settings(ctx, values)
-    plan = asyncio.run(_planned(AsyncPbx(*credentials, **options), imported))
-    url = credentials[0]
+    found = target(ctx, values)
+    plan = asyncio.run(_planned(found.client(), imported))
     for note in plan.notes:
         click.echo(note, err=True)
     refusal = _too_many(plan, imported, told.limit)
     if not told.apply:
         show_plan(plan, told.view)
-        click.echo(counted(plan, url), err=True)
+        click.echo(counted(plan, found.url), err=True)
         if refusal is not None:
             click.echo(f"--apply would refuse this: {refusal.message}", err=True)
         elif plan.steps:
@@ -159,7 +157,7 @@ def _run(ctx: click.Context, resource: str, values: dict[str, Any]) -> int:
         return 0
     if refusal is not None:
         raise refusal
-    return _apply(imported, plan, told, url, lambda: AsyncPbx(*credentials, **options))
+    return _apply(imported, plan, told, found.url, found.client)
 
 
 def _told(values: dict[str, Any]) -> _Told:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import os
 import sys
 from collections.abc import Callable, Iterator
 from typing import IO, Any
@@ -18,9 +17,9 @@ from ..jobs.ledger import Entry
 from ..jobs.target import Limits
 from ..node import Item, Node, World
 from ..node.input import read_items
-from ..profiles import matching, profiles_file, read_profiles
+from ..profiles import matching
 from .candidates import action_ids, job_names, saved_connections, settings_for
-from .connect import limits, settings, taken, verified
+from .connect import open_async_pbx, targets
 from .interrupts import finishing
 from .output import FORMATS, View, Writer, chosen, draw, write_one, write_rows
 from .progress import progress
@@ -207,16 +206,9 @@ def remove(name: str) -> None:
 def _systems(ctx: click.Context, profiles: tuple[str, ...], values: dict[str, Any]) -> dict[str, AsyncPbx]:
     """A client for each PBX: of the profiles, else the one of the connection options, which has no name."""
     if not profiles:
-        credentials, options = settings(ctx, values)
-        return {"": AsyncPbx(*credentials, **options)}
-    chosen_ones = matching(read_profiles(profiles_file(os.environ)), profiles)
-    given = taken(ctx, values)
-    return {
-        p.name: AsyncPbx(
-            p.url, p.client_id, p.client_secret, label=p.name, verify=verified(given, p.verify), **limits(given)
-        )
-        for p in chosen_ones
-    }
+        return {"": open_async_pbx(ctx, values)}
+    found = targets(ctx, values, lambda saved: matching(saved, profiles))
+    return {each.profile: each.client(label=each.profile) for each in found}
 
 
 def _sharded(items: Iterator[Item], shard: str | None) -> Iterator[Item]:
