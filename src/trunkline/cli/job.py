@@ -153,21 +153,29 @@ def resume(ctx: click.Context, /, name: str, output: str | None, profiles: tuple
 
 @job.command("list")
 @click.option("-o", "--output", type=click.Choice(FORMATS))
-def list_(output: str | None) -> None:
+def list_(output: str | None) -> int:
     """List the jobs."""
     folder = JobFolder()
-    found = []
+    found: list[Summary] = []
+    code = 0
     for name in folder.names():
-        with Job.open(folder.existing(name)) as each:
-            found.append(each.summary())
+        try:
+            with Job.open(folder.existing(name)) as each:
+                found.append(each.summary())
+        except ConfigurationError as error:  # one that was cut off as it began hides no other
+            from . import complain
+
+            complain(error)
+            code = error.exit_code
     view = View(chosen(output))
     if view.output == "table":
         draw(["Job", "Action", "Status", *_STATES], [[s.name, s.action, s.status, *_numbers(s.counts)] for s in found])
-        return
+        return code
     rows = [_summary_json(summary, targets=False) for summary in found]
     if view.output == "csv":
         rows = [{name: row[name] for name in ("job", "action", "status")} | row["counts"] for row in rows]
     write_rows(rows, view)
+    return code
 
 
 @job.command()

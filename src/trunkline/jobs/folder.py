@@ -59,9 +59,14 @@ class JobFolder:
         """Forget a job. ConfigurationError if there is none, or while it runs."""
         file = self.existing(name)
         with running_alone(file):
-            for part in (file, *(file.with_name(file.name + end) for end in ("-wal", "-shm"))):
-                part.unlink(missing_ok=True)
+            discard(file)
         lock_of(file).unlink(missing_ok=True)
+
+
+def discard(file: Path) -> None:
+    """Throw a ledger away, with what SQLite keeps beside it."""
+    for part in (file, *(file.with_name(file.name + end) for end in ("-wal", "-shm"))):
+        part.unlink(missing_ok=True)
 
 
 def lock_of(file: Path) -> Path:
