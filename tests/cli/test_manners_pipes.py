@@ -10,6 +10,7 @@ import pytest
 
 from conftest import System
 from terminal import TRUNKLINE
+from trunkline import Pbx
 
 Env = dict[str, str]
 GET = f"{TRUNKLINE} run contacts.get --set 'Id={{{{ $json.Id }}}}'"
@@ -103,3 +104,25 @@ def test_a_bar_is_drawn_into_no_pipe(environment: Env, three: Path) -> None:
     done = shell(f"{GET} --input {three} -o jsonl", environment)
     assert done.stderr == "3 done, 0 failed, 0 not started.\n"
     assert "\x1b" not in done.stdout
+
+
+@pytest.mark.parametrize("encoding", ["ascii", "cp1252", "latin-1", "utf-8"])
+def test_what_an_encoding_lacks_is_written_as_json_has_it(
+    environment: Env, system: System, pbx: Pbx, encoding: str
+) -> None:
+    key = pbx.contacts.create({"FirstName": "Łucja ü 😀", "PhoneNumber": "+12025550142"})["Id"]
+    for form in ("table", "csv", "jsonl"):
+        done = subprocess.run(
+            [TRUNKLINE, "contacts", "list", "--filter", f"Id eq {key}", "-o", form],
+            env={**environment, "PYTHONIOENCODING": encoding},
+            capture_output=True,
+            check=True,
+        )
+        text = done.stdout.decode("utf-8" if encoding == "ascii" else encoding)  # click has no faith in ascii
+    assert json.loads(text)["FirstName"] == "Łucja ü 😀"
+
+
+def test_bytes_that_are_no_text_are_told(environment: Env) -> None:
+    done = shell(f"{TRUNKLINE} doctor --url $'http://\\xff'", environment)
+    assert done.returncode == 2
+    assert "'\\udcff' in an argument is not UTF-8." in done.stderr

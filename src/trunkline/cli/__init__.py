@@ -15,7 +15,7 @@ import warnings
 from types import FrameType
 from typing import NoReturn
 
-from ..errors import TrunklineError
+from ..errors import InvalidArgument, TrunklineError
 
 # click and all that needs it is loaded in functions: it takes a while, and a Ctrl-C here would be a traceback.
 
@@ -106,6 +106,9 @@ def execute(argv: list[str]) -> int:
     except OSError as problem:
         complain(_unusable(problem))
         return 1
+    except UnicodeEncodeError as problem:  # the shell gave us bytes that are no text; Python has them as surrogates
+        complain(InvalidArgument(f"{problem.object[problem.start : problem.end]!r} in an argument is not UTF-8."))
+        return InvalidArgument.exit_code
 
 
 def _told(stop: BaseException) -> str:
