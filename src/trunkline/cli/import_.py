@@ -256,7 +256,7 @@ async def _drive(applying: Applying, connect: Callable[[], AsyncPbx], bar: Bar) 
 
 def _ask(plan: Plan, url: str, *, shown: bool, view: View) -> None:
     """Ask before sending; before removing ask again. Without a terminal removals need --yes, the rest doesn't."""
-    from .run import confirmed
+    from .confirm import confirmed
 
     removals = plan.count("remove")
     if not sys.stderr.isatty():

@@ -19,12 +19,14 @@ from ..node import Item, Node, World
 from ..node.input import read_items
 from ..profiles import matching
 from .candidates import action_ids, job_names, saved_connections, settings_for
+from .confirm import confirmed
 from .connect import open_async_pbx, targets
 from .interrupts import finishing
 from .output import FORMATS, View, Writer, chosen, draw, write_one, write_rows
+from .over_items import show_request
 from .progress import progress
 from .root import address_options
-from .run import confirmed, listened, settings_of, show_request, world_options
+from .run import listened, settings_of, world_options
 
 _STATES = [state.label for state in State]
 

@@ -2,24 +2,25 @@
 
 from __future__ import annotations
 
-import asyncio
 import os
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
-from typing import IO, Any
+from typing import IO, TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
 import click
 
-from ..client import AsyncPbx
 from ..errors import ConfigurationError, PbxError, TrunklineError
 from ..profiles import VARIABLES, WAYS, Profile, read_profiles, token_store
 from ..transport.session import base_url
 from . import api_keys, profile_file
 from .candidates import saved_connections
-from .connect import limits, taken, verified
+from .connect import Target, limits, taken, verified
 from .root import address_options
+
+if TYPE_CHECKING:
+    from ..client import AsyncPbx
 
 
 @click.command()
@@ -176,8 +177,10 @@ def _is_default(name: str, wanted: bool | None, saved: dict[str, Profile]) -> bo
 
 def _tried(url: str, client_id: str, key: str, options: dict[str, Any]) -> str:
     """Sign in and ask for next to nothing; what to say of it. Raises what went wrong: then nothing is saved."""
+    import asyncio
+
     try:
-        version = asyncio.run(_version(AsyncPbx(url, client_id, key, **options)))
+        version = asyncio.run(_version(Target(url, client_id, key, options).client()))
         return f"Signed in to {url} as {client_id}: 3CX {version or 'of a version that it does not tell'}."
     except TrunklineError as error:
         more = "Nothing was saved; --no-test saves it untried"

@@ -221,7 +221,7 @@ def _run(
     pbx = open_async_pbx(ctx, values)
     arguments |= {name: value for name, value in values.items() if value is not None}
     if action.destructive and action.method == "POST" and not yes and _on_terminal():
-        from .run import go_on
+        from .confirm import go_on
 
         go_on(f"{action.summary.removesuffix('.')} on {pbx.url}?")
     from .answer import Asked
@@ -242,7 +242,7 @@ def _show_both(
 
 
 def _delete_several(ctx: click.Context, action: Action, source: IO[bytes], values: dict[str, Any]) -> int:
-    from .run import Told
+    from .over_items import Told
     from .several import delete_several
 
     if values.pop("curl"):
