@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import sys
 from collections import Counter
 from collections.abc import Callable
@@ -13,7 +12,6 @@ import click
 
 from ..errors import InvalidArgument, ItemsFailed
 from .import_shown import counted, plan_lines, show_fates, show_plan
-from .interrupts import finishing
 from .output import View, chosen
 from .progress import Bar, progress
 from .root import connection_options
@@ -122,6 +120,8 @@ class _Told(NamedTuple):
 
 
 def _run(ctx: click.Context, resource: str, values: dict[str, Any]) -> int:
+    import asyncio
+
     from ..transfer.importing import Import
     from ..transfer.kinds import KINDS
     from ..transfer.plan import Wishes
@@ -207,6 +207,8 @@ def _too_many(plan: Plan, imported: Import, limit: str) -> InvalidArgument | Non
 
 
 def _apply(imported: Import, plan: Plan, told: _Told, url: str, connect: Callable[[], AsyncPbx]) -> int:
+    import asyncio
+
     from ..transfer.apply import Applying
 
     drawn = told.view.output == "table"
@@ -236,6 +238,8 @@ def _apply(imported: Import, plan: Plan, told: _Told, url: str, connect: Callabl
 
 async def _drive(applying: Applying, connect: Callable[[], AsyncPbx], bar: Bar) -> bool:
     """Do it, or as much as was done at Ctrl-C, which lets what is on its way finish; whether it was interrupted."""
+    from .interrupts import finishing
+
     done = 0
 
     def stop() -> bool:
