@@ -351,6 +351,21 @@ def test_a_terminated_watch_gives_the_terminal_back(demo: System, environment: d
     assert BACK in terminal.seen
 
 
+@pytest.mark.skipif(os.name != "posix", reason="Windows has no Ctrl-Z")
+def test_a_stopped_watch_gives_the_terminal_back_and_takes_it_again(demo: System, environment: dict[str, str]) -> None:
+    argv = ["bash", "-c", f"set -m; {' '.join(LIVE)}; echo stopped; fg"]
+    terminal = Terminal(argv, environment)
+    terminal.until("4 calls")
+    terminal.type("\x1a")
+    seen = terminal.until("stopped\r\n")
+    assert BACK in seen
+    terminal.seen = ""
+    terminal.until("4 calls")
+    terminal.interrupt()
+    assert terminal.end() == 130
+    assert BACK in terminal.seen
+
+
 def test_a_terminal_that_can_not_redraw_gets_events(demo: System, environment: dict[str, str]) -> None:
     terminal = Terminal(LIVE, {**environment, "TERM": "dumb"})
     terminal.until('"Id":4')

@@ -34,13 +34,24 @@ class LiveTable:
         self._away = ""
 
     def __enter__(self) -> Self:
-        self._before = signal.signal(signal.SIGTERM, _end)
+        self._before = {signal.SIGTERM: signal.signal(signal.SIGTERM, _end)}
+        if hasattr(signal, "SIGTSTP"):  # Windows has none
+            self._before[signal.SIGTSTP] = signal.signal(signal.SIGTSTP, self._pause)
         self._live.start()
         return self
 
     def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, at: TracebackType | None) -> None:
         self._live.stop()
-        signal.signal(signal.SIGTERM, self._before)
+        for number, handler in self._before.items():
+            signal.signal(number, handler)
+
+    def _pause(self, number: int, _: object) -> None:
+        """Ctrl-Z: the shell gets its own screen and cursor back; `fg` brings the table again."""
+        self._live.stop()
+        ours = signal.signal(number, signal.SIG_DFL)
+        signal.raise_signal(number)
+        signal.signal(number, ours)
+        self._live.start()
 
     gone = False
     """A terminal that goes away ends us by itself."""
