@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import signal
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -147,11 +148,34 @@ def _key(given: dict[str, Any], key_file: IO[str] | None, url: str, client_id: s
     if environment and same:
         return environment
     if _somebody():
-        typed: str = click.prompt("API key (it isn't shown)", hide_input=True, err=True)
+        question = "API key (it isn't shown)"
+        with _unseen(question):
+            typed: str = click.prompt(question, hide_input=True, err=True)
         return typed.strip()
     raise ConfigurationError(
         "API key: nobody is there to ask.", hint="Give --api-key-file PATH, or --api-key-file - and the key on stdin."
     )
+
+
+@contextmanager
+def _unseen(question: str) -> Iterator[None]:
+    """Ask again after Ctrl-Z and `fg`, still unseen: the shell has turned the echo on meanwhile."""
+    if not hasattr(signal, "SIGCONT"):  # Windows has no Ctrl-Z
+        yield
+        return
+    import termios
+
+    def again(*_: object) -> None:
+        modes = termios.tcgetattr(sys.stdin)
+        modes[3] &= ~termios.ECHO
+        termios.tcsetattr(sys.stdin, termios.TCSANOW, modes)
+        click.echo(f"{question}: ", nl=False, err=True)
+
+    before = signal.signal(signal.SIGCONT, again)
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGCONT, before)
 
 
 def _is_address(text: str | None, url: str) -> bool:
