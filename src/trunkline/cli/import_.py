@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import sys
 from collections import Counter
 from collections.abc import Callable
@@ -11,7 +12,9 @@ from typing import IO, TYPE_CHECKING, Any, NamedTuple
 import click
 
 from ..errors import InvalidArgument, ItemsFailed
+from .files import FileArgument
 from .import_shown import counted, plan_lines, show_fates, show_plan
+from .interrupts import finishing
 from .output import View, chosen
 from .progress import Bar, progress
 from .root import connection_options
@@ -43,7 +46,7 @@ def _importing(resource: str) -> Callable[[Callable[..., Any]], click.Command]:
 
 
 _OPTIONS = [
-    click.argument("file", type=click.File("rb"), metavar="FILE.csv"),
+    click.argument("file", type=FileArgument("rb"), metavar="FILE.csv"),
     click.option("--plan", "plan_only", is_flag=True, help="Show what would be done, and send nothing. The default."),
     click.option("--apply", "apply_", is_flag=True, help="Show the plan, ask on a terminal, and do it."),
     click.option("--key", metavar="A,B", help="The fields by which rows are matched."),
@@ -120,13 +123,12 @@ class _Told(NamedTuple):
 
 
 def _run(ctx: click.Context, resource: str, values: dict[str, Any]) -> int:
-    import asyncio
-
+    from ..client import AsyncPbx
     from ..transfer.importing import Import
     from ..transfer.kinds import KINDS
     from ..transfer.plan import Wishes
     from ..transfer.sheet import read_sheet
-    from .connect import target
+    from .connect import settings
     from .run import settings_of
 
     source: IO[bytes] = values.pop("file")
@@ -142,14 +144,15 @@ def _run(ctx: click.Context, resource: str, values: dict[str, Any]) -> int:
     if told.rest is not None:
         _check_rest(told.rest, source)
     imported = Import(read_sheet(source.read(), name, values.pop("encoding")), KINDS[resource], wishes)
-    found = target(ctx, values)
-    plan = asyncio.run(_planned(found.client(), imported))
+    credentials, options = settings(ctx, values)
+    plan = asyncio.run(_planned(AsyncPbx(*credentials, **options), imported))
+    url = credentials[0]
     for note in plan.notes:
         click.echo(note, err=True)
     refusal = _too_many(plan, imported, told.limit)
     if not told.apply:
         show_plan(plan, told.view)
-        click.echo(counted(plan, found.url), err=True)
+        click.echo(counted(plan, url), err=True)
         if refusal is not None:
             click.echo(f"--apply would refuse this: {refusal.message}", err=True)
         elif plan.steps:
@@ -157,7 +160,7 @@ def _run(ctx: click.Context, resource: str, values: dict[str, Any]) -> int:
         return 0
     if refusal is not None:
         raise refusal
-    return _apply(imported, plan, told, found.url, found.client)
+    return _apply(imported, plan, told, url, lambda: AsyncPbx(*credentials, **options))
 
 
 def _told(values: dict[str, Any]) -> _Told:
@@ -207,8 +210,6 @@ def _too_many(plan: Plan, imported: Import, limit: str) -> InvalidArgument | Non
 
 
 def _apply(imported: Import, plan: Plan, told: _Told, url: str, connect: Callable[[], AsyncPbx]) -> int:
-    import asyncio
-
     from ..transfer.apply import Applying
 
     drawn = told.view.output == "table"
@@ -238,8 +239,6 @@ def _apply(imported: Import, plan: Plan, told: _Told, url: str, connect: Callabl
 
 async def _drive(applying: Applying, connect: Callable[[], AsyncPbx], bar: Bar) -> bool:
     """Do it, or as much as was done at Ctrl-C, which lets what is on its way finish; whether it was interrupted."""
-    from .interrupts import finishing
-
     done = 0
 
     def stop() -> bool:

@@ -18,15 +18,16 @@ from ..jobs.target import Limits
 from ..node import Item, Node, World
 from ..node.input import read_items
 from ..profiles import matching
-from .candidates import action_ids, job_names, saved_connections, settings_for
+from .candidates import action_ids, job_names, saved_connections
 from .confirm import confirmed
 from .connect import open_async_pbx, targets
+from .files import listened
 from .interrupts import finishing
 from .output import FORMATS, View, Writer, chosen, draw, write_one, write_rows
 from .over_items import show_request
 from .progress import progress
 from .root import address_options
-from .run import listened, settings_of, world_options
+from .run import item_options, settings_of, world_options
 
 _STATES = [state.label for state in State]
 
@@ -55,15 +56,7 @@ def _target_options(command: Callable[..., Any]) -> Callable[..., Any]:
 @job.command()
 @click.argument("action", shell_complete=action_ids)
 @click.option("--name", required=True, help="What the job is called from now on.")
-@click.option(
-    "--set",
-    "settings_",
-    multiple=True,
-    metavar="NAME=VALUE",
-    shell_complete=settings_for,
-    help="A parameter: a value or a template.",
-)
-@click.option("--input", "source", type=click.File("rb"), default="-", help="JSON, JSON Lines or CSV; - by default.")
+@item_options
 @click.option("--shard", metavar="K/N", help="Take only every Nth item, beginning with the Kth.")
 @click.option(
     "--concurrency", type=click.IntRange(1, 64), default=4, show_default=True, help="Items of one PBX at once."
@@ -93,7 +86,7 @@ def run(
     /,
     action: str,
     name: str,
-    settings_: tuple[str, ...],
+    settings: tuple[str, ...],
     source: IO[bytes],
     shard: str | None,
     dry_run: bool,
@@ -116,7 +109,7 @@ def run(
     \b
     trunkline job run fax.delete --name old-faxes --set 'Id={{ $json.Id }}' --input faxes.jsonl --yes
     """
-    parameters = settings_of(settings_, "--set")
+    parameters = settings_of(settings, "--set")
     items = _sharded(read_items(listened(source)), shard)
     world = World(settings_of(variables, "--var"), allow_env, zone)
     if dry_run:

@@ -18,6 +18,7 @@ from ..transport.session import base_url
 from . import api_keys, profile_file
 from .candidates import saved_connections
 from .connect import Target, limits, taken, verified
+from .files import FileArgument
 from .root import address_options
 
 if TYPE_CHECKING:
@@ -27,7 +28,7 @@ if TYPE_CHECKING:
 @click.command()
 @click.argument("name", required=False, shell_complete=saved_connections)
 @click.option(
-    "--api-key-file", "key_file", type=click.File("r", encoding="utf-8"), help="Read the key here; - for stdin."
+    "--api-key-file", "key_file", type=FileArgument("r", encoding="utf-8"), help="Read the key here; - for stdin."
 )
 @click.option("--store", type=click.Choice(["keyring", "file"]), help="Where the key goes; the keyring if it works.")
 @click.option("--default/--no-default", "default", default=None, help="Use this profile where none is named.")

@@ -7,6 +7,7 @@ from typing import IO, Any
 import click
 
 from .candidates import action_ids, settings_for
+from .files import FileArgument, listened
 from .output import FORMATS
 from .root import connection_options
 
@@ -24,23 +25,34 @@ def world_options(command: Any) -> Any:
     return command
 
 
+def item_options(command: Any) -> Any:
+    """Where the items are, and what an action takes of each."""
+    for option in (
+        click.option(
+            "--input", "source", type=FileArgument("rb"), default="-", help="JSON, JSON Lines or CSV; - by default."
+        ),
+        click.option(
+            "--set",
+            "settings",
+            multiple=True,
+            metavar="NAME=VALUE",
+            shell_complete=settings_for,
+            help="A parameter: a value or a template.",
+        ),
+    ):
+        command = option(command)
+    return command
+
+
 @click.command()
 @click.argument("action", shell_complete=action_ids)
-@click.option(
-    "--set",
-    "settings",
-    multiple=True,
-    metavar="NAME=VALUE",
-    shell_complete=settings_for,
-    help="A parameter: a value or a template.",
-)
-@click.option("--input", "source", type=click.File("rb"), default="-", help="JSON, JSON Lines or CSV; - by default.")
+@item_options
 @click.option("--on-error", type=click.Choice(["stop", "continue", "split"]), default="stop", show_default=True)
 @click.option("--concurrency", type=click.IntRange(1, 64), default=4, show_default=True, help="Items at once.")
 @click.option(
     "--failed",
     "failed_to",
-    type=click.File("w", lazy=False),
+    type=FileArgument("w", lazy=False),
     help="Where split writes failed items; stderr by default.",
 )
 @click.option("--retries", type=click.IntRange(0), default=0, help="More tries for an item, where that is safe.")
@@ -106,13 +118,6 @@ def run(
     items = list(read_items(listened(source)))
     told = Told(dry_run, yes, output, failed_to, show_secrets)
     return carry_out(node, items, told, lambda: open_async_pbx(ctx, values))
-
-
-def listened(source: IO[bytes]) -> IO[bytes]:
-    """The source of items; who sits at the keyboard without knowing is told that it is one."""
-    if source.isatty():
-        click.echo("Items are read from the keyboard, one a line; Ctrl-D ends them, Ctrl-C leaves.", err=True)
-    return source
 
 
 def settings_of(texts: tuple[str, ...], option: str) -> dict[str, str]:

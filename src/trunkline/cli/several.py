@@ -13,8 +13,8 @@ from ..errors import InvalidArgument
 from ..node import Item, Node
 from ..node.input import read_keyed
 from ..node.items import as_item
+from .files import listened
 from .over_items import Told, carry_out
-from .run import listened
 
 
 def delete_several(
