@@ -278,3 +278,16 @@ def test_a_ledger_that_can_not_be_begun_leaves_nothing(
         assert job(*RUN, contacts, "--yes")[0] == 130
     assert list((tmp_path / "jobs").glob("*.job*")) == []
     assert job(*RUN, contacts, "--yes")[0] == 0
+
+
+@pytest.mark.skipif(os.name != "posix" or os.geteuid() == 0, reason="root may read everything")
+def test_a_folder_of_jobs_that_can_not_be_read_is_not_an_empty_one(job: Any, contacts: str, tmp_path: Path) -> None:
+    assert job(*RUN, contacts)[0] == 0
+    folder = tmp_path / "jobs"
+    folder.chmod(0)
+    try:
+        code, _, err = job("list")
+    finally:
+        folder.chmod(0o700)
+    assert code == 1
+    assert "can't be used" in err

@@ -126,3 +126,12 @@ def test_bytes_that_are_no_text_are_told(environment: Env) -> None:
     done = shell(f"{TRUNKLINE} doctor --url $'http://\\xff'", environment)
     assert done.returncode == 2
     assert "'\\udcff' in an argument is not UTF-8." in done.stderr
+
+
+def test_a_working_folder_that_is_gone_is_told(environment: Env, tmp_path: Path) -> None:
+    gone = tmp_path / "gone"
+    done = shell(
+        f"mkdir {gone}; cd {gone}; rmdir {gone}; {TRUNKLINE} export call-log --from -1d --out x.csv", environment
+    )
+    assert done.returncode == 1
+    assert "The folder that this runs in is gone." in done.stderr

@@ -120,6 +120,8 @@ def _told(stop: BaseException) -> str:
 def _unusable(problem: OSError) -> TrunklineError:
     if problem.filename is not None:
         return TrunklineError(f"{problem.filename} can't be used: {problem.strerror}.")
+    if problem.errno == errno.ENOENT:
+        return TrunklineError("The folder that this runs in is gone.", hint="Change into another one, and try again.")
     why = "the disk is full" if problem.errno == errno.ENOSPC else problem.strerror or str(problem)
     return TrunklineError(f"The output can't be written: {why}.", hint="What was sent stays done.")
 

@@ -52,8 +52,8 @@ class JobFolder:
         return file
 
     def names(self) -> list[str]:
-        """All jobs, by name."""
-        return sorted(file.stem for file in self.path.glob("*.job")) if self.path.is_dir() else []
+        """All jobs, by name. OSError if the folder is there and can't be read."""
+        return sorted(file.stem for file in self.path.iterdir() if file.suffix == ".job") if self.path.is_dir() else []
 
     def remove(self, name: str) -> None:
         """Forget a job. ConfigurationError if there is none, or while it runs."""
