@@ -366,6 +366,17 @@ def test_a_stopped_watch_gives_the_terminal_back_and_takes_it_again(demo: System
     assert BACK in terminal.seen
 
 
+@pytest.mark.skipif(os.name != "posix", reason="Windows has no such signal")
+def test_a_watch_ends_with_its_terminal_even_if_it_ignores_the_hang_up(
+    demo: System, environment: dict[str, str]
+) -> None:
+    terminal = Terminal(["bash", "-c", f"trap '' HUP; exec {' '.join(LIVE)}"], environment)
+    terminal.until("4 calls")
+    os.close(terminal.fd)
+    _, status = os.waitpid(terminal.pid, 0)
+    assert os.waitstatus_to_exitcode(status) == 0
+
+
 def test_a_terminal_that_can_not_redraw_gets_events(demo: System, environment: dict[str, str]) -> None:
     terminal = Terminal(LIVE, {**environment, "TERM": "dumb"})
     terminal.until('"Id":4')

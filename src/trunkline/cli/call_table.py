@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import signal
 from collections import Counter
+from contextlib import nullcontext, suppress
 from datetime import datetime
 from types import TracebackType
 from typing import Self
@@ -41,7 +42,8 @@ class LiveTable:
         return self
 
     def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, at: TracebackType | None) -> None:
-        self._live.stop()
+        with suppress(OSError) if self.gone else nullcontext():
+            self._live.stop()
         for number, handler in self._before.items():
             signal.signal(number, handler)
 
@@ -53,8 +55,10 @@ class LiveTable:
         signal.signal(number, ours)
         self._live.start()
 
-    gone = False
-    """A terminal that goes away ends us by itself."""
+    @property
+    def gone(self) -> bool:
+        """Whether the terminal has gone. It ends us by itself, unless its hang-up is ignored."""
+        return not self._console.file.isatty()
 
     def seen(self, events: list[Row], calls: Calls, at: datetime) -> None:
         self._calls = calls
