@@ -77,7 +77,7 @@ def test_the_end_of_a_command_runs_what_was_to_run_then_and_loses_no_output() ->
         "    def __del__(self): print('taken apart')\n"
         "late = Late()\n"
         "print('before', end=' ')\n"
-        "trunkline.cli.main(['no-such-thing'])"
+        "trunkline.cli.main(['actions', 'frobnicate'])"
     )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False)
     assert (done.returncode, done.stdout) == (2, "before at exit")

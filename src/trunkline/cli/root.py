@@ -86,7 +86,7 @@ class Root(click.Group):
         return [*named, *click.Command.shell_complete(self, ctx, incomplete)]
 
 
-def profile_names(ctx: click.Context, param: click.Parameter, incomplete: str) -> list[CompletionItem]:
+def _profile_names(ctx: click.Context, param: click.Parameter, incomplete: str) -> list[CompletionItem]:
     from .candidates import saved_connections
 
     return saved_connections(ctx, param, incomplete)
@@ -108,7 +108,7 @@ _PROFILE: tuple[tuple[str, ...], dict[str, Any]] = (
     ("--profile",),
     {
         "metavar": "NAME",
-        "shell_complete": profile_names,
+        "shell_complete": _profile_names,
         "help": "A saved connection; else TRUNKLINE_PROFILE, else the default one.",
     },
 )

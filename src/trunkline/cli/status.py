@@ -8,8 +8,9 @@ import click
 
 from ..errors import ItemsFailed
 from .attention import BACKUP_DAYS, LICENCE_DAYS, Limits
+from .candidates import saved_connections
 from .output import view_of, view_options, write_one, write_rows
-from .root import address_options, profile_names
+from .root import address_options
 
 
 @click.command()
@@ -18,7 +19,7 @@ from .root import address_options, profile_names
     "profiles",
     multiple=True,
     metavar="NAME",
-    shell_complete=profile_names,
+    shell_complete=saved_connections,
     help="Saved PBXs, such as 'customer-*'.",
 )
 @click.option("--all", "everything", is_flag=True, help="Every saved PBX.")
