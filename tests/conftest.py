@@ -72,7 +72,7 @@ def pbx(system: System) -> Iterator[Pbx]:
 @pytest.fixture
 def environment(system: System) -> dict[str, str]:
     """The environment of a process on a terminal of 120 columns that is connected to the emulated PBX."""
-    inherited = {name: value for name, value in os.environ.items() if name != "LINES"}  # it comes before the terminal's
+    inherited = {name: value for name, value in os.environ.items() if name != "LINES"}  # else a terminal has no height
     return {
         **inherited,
         "TRUNKLINE_URL": system.url,

@@ -190,7 +190,11 @@ def read_tables(file: Path) -> dict[str, Any]:
         return tomllib.loads(file.read_text(encoding="utf-8"))
     except FileNotFoundError:
         return {}
-    except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as problem:
+    except OSError as problem:
+        raise ConfigurationError(
+            f"{file} can't be read ({problem.strerror}).", hint="TRUNKLINE_PROFILES names another file."
+        ) from None
+    except (UnicodeDecodeError, tomllib.TOMLDecodeError) as problem:
         raise ConfigurationError(
             f"{file} can't be read: {problem}.", hint="It is TOML, a table for each PBX."
         ) from None

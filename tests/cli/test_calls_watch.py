@@ -351,6 +351,32 @@ def test_a_terminated_watch_gives_the_terminal_back(demo: System, environment: d
     assert BACK in terminal.seen
 
 
+@pytest.mark.skipif(os.name != "posix", reason="Windows has no Ctrl-Z")
+def test_a_stopped_watch_gives_the_terminal_back_and_takes_it_again(demo: System, environment: dict[str, str]) -> None:
+    argv = ["bash", "-c", f"set -m; {' '.join(LIVE)}; echo stopped; fg"]
+    terminal = Terminal(argv, environment)
+    terminal.until("4 calls")
+    terminal.type("\x1a")
+    seen = terminal.until("stopped\r\n")
+    assert BACK in seen
+    terminal.seen = ""
+    terminal.until("4 calls")
+    terminal.interrupt()
+    assert terminal.end() == 130
+    assert BACK in terminal.seen
+
+
+@pytest.mark.skipif(os.name != "posix", reason="Windows has no such signal")
+def test_a_watch_ends_with_its_terminal_even_if_it_ignores_the_hang_up(
+    demo: System, environment: dict[str, str]
+) -> None:
+    terminal = Terminal(["bash", "-c", f"trap '' HUP; exec {' '.join(LIVE)}"], environment)
+    terminal.until("4 calls")
+    os.close(terminal.fd)
+    _, status = os.waitpid(terminal.pid, 0)
+    assert os.waitstatus_to_exitcode(status) == 0
+
+
 def test_a_terminal_that_can_not_redraw_gets_events(demo: System, environment: dict[str, str]) -> None:
     terminal = Terminal(LIVE, {**environment, "TERM": "dumb"})
     terminal.until('"Id":4')

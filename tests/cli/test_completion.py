@@ -102,6 +102,7 @@ def offered(text: str) -> list[str]:
         ("trunkline job resume ", "new-users old-faxes"),
         ("trunkline job show o", "old-faxes"),
         ("trunkline job run fax.delete --profile acme --profile b", "branch-office"),
+        ("trunkline status --profile acme --profile b", "branch-office"),
         ("trunkline profiles use ", "acme branch-office"),
         ("trunkline profiles rename acme ", ""),
         ("trunkline logout a", "acme"),

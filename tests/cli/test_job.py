@@ -14,6 +14,7 @@ import pytest
 from conftest import CLIENT, KEY, System
 from nasty import closed_port
 from trunkline import cli
+from trunkline.jobs.ledger import Ledger
 
 
 @pytest.fixture
@@ -190,6 +191,13 @@ def profiles(tmp_path: Path, text: str) -> Path:
     return path
 
 
+def test_an_address_for_several_pbxs_is_refused(job: Any, contacts: str, system: System, tmp_path: Path) -> None:
+    profiles(tmp_path, f'[a]\nurl = "{system.url}"\nclient_id = "{CLIENT}"\nclient_secret = "{KEY}"\n')
+    code, _, err = job(*RUN, contacts, "--yes", "--profile", "a", "--url", "http://pbx.example.com")
+    assert code == 2
+    assert "--url goes with one PBX, not with several." in err
+
+
 def test_several_pbxs_by_their_profiles(job: Any, contacts: str, system: System, tmp_path: Path) -> None:
     good = f'url = "{system.url}"\nclient_id = "{CLIENT}"\nclient_secret_env = "TRUNKLINE_CLIENT_SECRET"\n'
     dead = f'url = "{closed_port()}"\nclient_id = "c"\nclient_secret = "k-e-y"\n'
@@ -246,3 +254,41 @@ def test_every_format_writes_the_same(job: Any, contacts: str) -> None:
     for form, lines in (("csv", 11), ("table", 12)):
         assert len(job("show", "cleanup", "--items", "-o", form)[1].splitlines()) == lines
     assert job("show", "cleanup", "--items", "-o", "yaml")[1].count("state: done") == 10
+
+
+def test_a_job_that_was_cut_off_as_it_began_hides_no_other(job: Any, contacts: str, tmp_path: Path) -> None:
+    assert job(*RUN, contacts)[0] == 0
+    (tmp_path / "jobs" / "begun.job").touch()
+    code, out, err = job("list", "-o", "jsonl")
+    assert code == 3
+    assert [json.loads(line)["job"] for line in out.splitlines()] == ["cleanup"]
+    assert "begun.job is no job's ledger" in err
+    assert "trunkline job remove begun" in err
+    assert job("remove", "begun")[0] == 0
+    assert job("list")[0] == 0
+
+
+def test_a_ledger_that_can_not_be_begun_leaves_nothing(
+    job: Any, contacts: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def interrupted(*_: object) -> None:
+        raise KeyboardInterrupt
+
+    with monkeypatch.context() as patch:
+        patch.setattr(Ledger, "tell", interrupted)
+        assert job(*RUN, contacts, "--yes")[0] == 130
+    assert list((tmp_path / "jobs").glob("*.job*")) == []
+    assert job(*RUN, contacts, "--yes")[0] == 0
+
+
+@pytest.mark.skipif(os.name != "posix" or os.geteuid() == 0, reason="root may read everything")
+def test_a_folder_of_jobs_that_can_not_be_read_is_not_an_empty_one(job: Any, contacts: str, tmp_path: Path) -> None:
+    assert job(*RUN, contacts)[0] == 0
+    folder = tmp_path / "jobs"
+    folder.chmod(0)
+    try:
+        code, _, err = job("list")
+    finally:
+        folder.chmod(0o700)
+    assert code == 1
+    assert "can't be used" in err

@@ -17,6 +17,7 @@ import pytest
 
 from conftest import CLIENT, KEY, VIEWER, VIEWER_KEY, System
 from nasty import closed_port
+from terminal import Terminal
 from trunkline.emulator import Emulator, running
 
 TRUNKLINE = str(Path(sys.executable).with_name("trunkline"))
@@ -317,6 +318,21 @@ def test_a_person_is_asked_and_the_key_is_not_shown(person: Callable[..., Person
     assert "Saved as acme (default)" in terminal.seen
     assert KEY not in terminal.seen
     assert tables(file)["acme"]["client_secret"] == KEY, "no keyring works there"
+
+
+@pytest.mark.skipif(os.name != "posix", reason="Windows has no Ctrl-Z")
+def test_the_key_is_not_shown_after_ctrl_z_either(file: Path, environment: dict[str, str], system: System) -> None:
+    login = f"{TRUNKLINE} login acme --client-id {CLIENT} --url {system.url}"
+    environment = {name: value for name, value in environment.items() if name not in _CONNECTION}
+    terminal = Terminal(["bash", "-c", f"set -m; {login}; stty echo; echo stopped; fg"], environment)
+    terminal.until("API key (it isn't shown): ")
+    terminal.type("\x1a")
+    terminal.seen = terminal.until("stopped\r\n").partition("stopped\r\n")[2]
+    terminal.until("API key (it isn't shown): ")
+    terminal.type(f"{KEY}\n")
+    assert terminal.end() == 0
+    assert "Saved as acme" in terminal.seen
+    assert KEY not in terminal.seen
 
 
 def test_a_person_keeps_what_the_profile_has(

@@ -7,6 +7,7 @@ import os
 import re
 import signal
 import subprocess
+import sys
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
 from pathlib import Path
@@ -296,3 +297,40 @@ def test_in_the_background_sigterm_still_ends_it(environment: Env, silent: Silen
     _, err = process.communicate(timeout=20)
     assert process.returncode == 130
     assert "Interrupted: 0 rows were written" in err
+
+
+EARLY = """
+import os, signal, sys
+from importlib.abc import MetaPathFinder
+class Press(MetaPathFinder):
+    def find_spec(self, name, *_):
+        if name == {name!r}:
+            os.kill(os.getpid(), signal.SIGINT)
+sys.meta_path.insert(0, Press())
+from trunkline.cli import main
+main({argv!r})
+"""
+
+
+@pytest.mark.parametrize("name", ["trunkline.cli.streams", "click", "trunkline.cli.root", "trunkline.cli.actions"])
+def test_before_there_is_a_command_it_is_no_traceback(environment: Env, name: str) -> None:
+    code = EARLY.format(name=name, argv=["actions", "show", "fax.get"])
+    done = subprocess.run(
+        [sys.executable, "-c", code], env=environment, capture_output=True, text=True, timeout=60, check=False
+    )
+    assert (done.returncode, done.stdout, done.stderr.strip()) == (130, "", "Interrupted.")
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+def test_after_the_last_word_it_changes_no_exit_code(environment: Env, number: signal.Signals) -> None:
+    """What runs at the end may take a while, as the last spans on their way to a collector that is down."""
+    code = (
+        "import atexit, os, signal, trunkline.cli\n"
+        f"atexit.register(os.kill, os.getpid(), {int(number)})\n"
+        "trunkline.cli.main(['contacts', 'get', '999999'])"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", code], env=environment, capture_output=True, text=True, timeout=60, check=False
+    )
+    assert done.returncode == 5
+    assert "Traceback" not in done.stderr

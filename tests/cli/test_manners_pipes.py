@@ -10,6 +10,7 @@ import pytest
 
 from conftest import System
 from terminal import TRUNKLINE
+from trunkline import Pbx
 
 Env = dict[str, str]
 GET = f"{TRUNKLINE} run contacts.get --set 'Id={{{{ $json.Id }}}}'"
@@ -117,3 +118,34 @@ def test_a_bar_is_drawn_into_no_pipe(environment: Env, three: Path) -> None:
     done = shell(f"{GET} --input {three} -o jsonl", environment)
     assert done.stderr == "3 done, 0 failed, 0 not started.\n"
     assert "\x1b" not in done.stdout
+
+
+@pytest.mark.parametrize("encoding", ["ascii", "cp1252", "latin-1", "utf-8"])
+def test_what_an_encoding_lacks_is_written_as_json_has_it(
+    environment: Env, system: System, pbx: Pbx, encoding: str
+) -> None:
+    key = pbx.contacts.create({"FirstName": "Łucja ü 😀", "PhoneNumber": "+12025550142"})["Id"]
+    for form in ("table", "csv", "jsonl"):
+        done = subprocess.run(
+            [TRUNKLINE, "contacts", "list", "--filter", f"Id eq {key}", "-o", form],
+            env={**environment, "PYTHONIOENCODING": encoding},
+            capture_output=True,
+            check=True,
+        )
+        text = done.stdout.decode("utf-8" if encoding == "ascii" else encoding)  # click has no faith in ascii
+    assert json.loads(text)["FirstName"] == "Łucja ü 😀"
+
+
+def test_bytes_that_are_no_text_are_told(environment: Env) -> None:
+    done = shell(f"{TRUNKLINE} doctor --url $'http://\\xff'", environment)
+    assert done.returncode == 2
+    assert "'\\udcff' in an argument is not UTF-8." in done.stderr
+
+
+def test_a_working_folder_that_is_gone_is_told(environment: Env, tmp_path: Path) -> None:
+    gone = tmp_path / "gone"
+    done = shell(
+        f"mkdir {gone}; cd {gone}; rmdir {gone}; {TRUNKLINE} export call-log --from -1d --out x.csv", environment
+    )
+    assert done.returncode == 1
+    assert "The folder that this runs in is gone." in done.stderr

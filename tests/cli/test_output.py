@@ -444,7 +444,7 @@ def test_delete_reads_a_file_and_goes_on_after_a_failure(trunkline: Any, pbx: Pb
         (["-"], "121\n{", "Line 2 of the input is no JSON"),
         (["-"], "[121", "The input is no JSON"),
         (["-"], "Nr,Name\n1,x\n", "has no Id"),
-        (["-"], "Id,Name\n121,x\n1.2E+02,y\n", "Line 3 of the input: Id of fax.delete must be an integer"),
+        (["-"], "Id,Name\n121,x\n1.2E+02,y\n", "Line 3 of the input can't be meant: Id must be an integer"),
         (["-", "--curl"], "121", "give a key"),
         (["121", "--input", "-"], "121", "not both"),
     ],

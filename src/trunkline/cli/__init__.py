@@ -15,23 +15,40 @@ import warnings
 from types import FrameType
 from typing import NoReturn
 
-import click
+from ..errors import InvalidArgument, TrunklineError
 
-from ..errors import TrunklineError
-from .root import cli
+# click and all that needs it is loaded in functions: it takes a while, and a Ctrl-C here would be a traceback.
 
 
 def main(argv: list[str] | None = None) -> None:
     """Run one command line and exit with its code; no traceback ever reaches the user."""
+    try:
+        signal.signal(signal.SIGTERM, _as_ctrl_c)
+        code = _run(sys.argv[1:] if argv is None else argv)
+        _hasten(code)
+    except KeyboardInterrupt:  # before there was a command, or as it ended
+        code = 130
+        _hasten(code)
+        print("Interrupted.", file=sys.stderr)
+    _leave(code)
+
+
+def _run(argv: list[str]) -> int:
     from . import streams
 
     try:
         streams.stand_in()
     except TrunklineError as error:
         complain(error)
-        sys.exit(error.exit_code)
-    signal.signal(signal.SIGTERM, _as_ctrl_c)
-    _leave(execute(sys.argv[1:] if argv is None else argv))
+        return error.exit_code
+    return execute(argv)
+
+
+def _hasten(code: int) -> None:
+    """From now on Ctrl-C and SIGTERM end the process on the spot: all has been done and said."""
+    for number in (signal.SIGINT, signal.SIGTERM):
+        if signal.getsignal(number) is not signal.SIG_IGN:
+            signal.signal(number, lambda *_: os._exit(code))
 
 
 def _leave(code: int) -> NoReturn:
@@ -42,6 +59,7 @@ def _leave(code: int) -> NoReturn:
     """
     from . import streams
 
+    streams.write_out()
     atexit._run_exitfuncs()
     streams.write_out()
     os._exit(code)
@@ -57,6 +75,10 @@ def _as_ctrl_c(_: int, frame: FrameType | None) -> None:
 
 def execute(argv: list[str]) -> int:
     """Run one command line; its exit code."""
+    import click
+
+    from .root import cli
+
     if instruction := os.environ.get("_TRUNKLINE_COMPLETE"):  # a shell asks, at a Tab
         from .completion import answer
 
@@ -69,11 +91,9 @@ def execute(argv: list[str]) -> int:
     except TrunklineError as error:
         complain(error)
         return error.exit_code
-    except SystemExit:
+    except SystemExit as end:
         # Where whoever reads our output has gone, click puts a quiet stdout in place and ends with 1.
-        if sys.stdout is not stdout:
-            return 0
-        raise
+        return end.code if sys.stdout is stdout and isinstance(end.code, int) else 0
     except click.ClickException as error:
         error.show()
         return error.exit_code
@@ -86,6 +106,9 @@ def execute(argv: list[str]) -> int:
     except OSError as problem:
         complain(_unusable(problem))
         return 1
+    except UnicodeEncodeError as problem:  # the shell gave us bytes that are no text; Python has them as surrogates
+        complain(InvalidArgument(f"{problem.object[problem.start : problem.end]!r} in an argument is not UTF-8."))
+        return InvalidArgument.exit_code
 
 
 def _told(stop: BaseException) -> str:
@@ -97,16 +120,22 @@ def _told(stop: BaseException) -> str:
 def _unusable(problem: OSError) -> TrunklineError:
     if problem.filename is not None:
         return TrunklineError(f"{problem.filename} can't be used: {problem.strerror}.")
+    if problem.errno == errno.ENOENT:
+        return TrunklineError("The folder that this runs in is gone.", hint="Change into another one, and try again.")
     why = "the disk is full" if problem.errno == errno.ENOSPC else problem.strerror or str(problem)
     return TrunklineError(f"The output can't be written: {why}.", hint="What was sent stays done.")
 
 
 def complain(error: TrunklineError) -> None:
     """Say on stderr what happened and what to do next."""
+    import click
+
     click.echo(f"Error: {error.message}", err=True)
     if error.hint:
         click.echo(error.hint, err=True)
 
 
 def _show_warning(message: Warning | str, *_: object, **__: object) -> None:
+    import click
+
     click.echo(f"Warning: {message}", err=True)

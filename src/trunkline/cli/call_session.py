@@ -10,7 +10,6 @@ from typing import Any
 
 import click
 
-from ..client import AsyncPbx
 from ..errors import TimedOut
 from ..transport.retries import Retries
 from .call_events import Calls, Choice
@@ -33,8 +32,7 @@ def run(
     found = target(ctx, values)
     patience = found.options.get("timeout", PATIENCE)
     # One try a look: the next look is the retry.
-    options = {**found.options, "timeout": patience, "retries": Retries(attempts=1)}
-    pbx = AsyncPbx(found.url, found.client_id, found.client_secret, label=found.profile, **options)
+    pbx = found.client(label=found.profile, timeout=patience, retries=Retries(attempts=1))
     calls, counts, began = Calls(choice), Counter[str](), time.monotonic()
 
     async def session(audience: Audience) -> None:

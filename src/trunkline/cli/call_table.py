@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import signal
 from collections import Counter
+from contextlib import nullcontext, suppress
 from datetime import datetime
 from types import TracebackType
 from typing import Self
@@ -34,16 +35,30 @@ class LiveTable:
         self._away = ""
 
     def __enter__(self) -> Self:
-        self._before = signal.signal(signal.SIGTERM, _end)
+        self._before = {signal.SIGTERM: signal.signal(signal.SIGTERM, _end)}
+        if hasattr(signal, "SIGTSTP"):  # Windows has none
+            self._before[signal.SIGTSTP] = signal.signal(signal.SIGTSTP, self._pause)
         self._live.start()
         return self
 
     def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, at: TracebackType | None) -> None:
-        self._live.stop()
-        signal.signal(signal.SIGTERM, self._before)
+        with suppress(OSError) if self.gone else nullcontext():
+            self._live.stop()
+        for number, handler in self._before.items():
+            signal.signal(number, handler)
 
-    gone = False
-    """A terminal that goes away ends us by itself."""
+    def _pause(self, number: int, _: object) -> None:
+        """Ctrl-Z: the shell gets its own screen and cursor back; `fg` brings the table again."""
+        self._live.stop()
+        ours = signal.signal(number, signal.SIG_DFL)
+        signal.raise_signal(number)
+        signal.signal(number, ours)
+        self._live.start()
+
+    @property
+    def gone(self) -> bool:
+        """Whether the terminal has gone. It ends us by itself, unless its hang-up is ignored."""
+        return not self._console.file.isatty()
 
     def seen(self, events: list[Row], calls: Calls, at: datetime) -> None:
         self._calls = calls

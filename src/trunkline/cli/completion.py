@@ -11,8 +11,6 @@ from __future__ import annotations
 import os
 import re
 import shlex
-from collections.abc import Iterator
-from contextlib import contextmanager
 from typing import Any
 
 import click
@@ -119,23 +117,11 @@ def answer(cli: click.Command, instruction: str) -> int:
         return 1
     try:
         asking = _SHELLS[shell](cli, {}, "trunkline", VARIABLE)
-        with _files_left_alone():
-            text = asking.source() if asked == "source" else asking.complete()
+        text = asking.source() if asked == "source" else asking.complete()
         click.echo(text.encode())
     except Exception:
         return 1
     return 0
-
-
-@contextmanager
-def _files_left_alone() -> Iterator[None]:
-    """A value that is typed already is only looked at: at a Tab --failed must not empty its file, nor --input wait."""
-    convert = click.File.convert
-    click.File.convert = lambda self, value, param, ctx: value  # type: ignore[method-assign,assignment,return-value]
-    try:
-        yield
-    finally:
-        click.File.convert = convert  # type: ignore[method-assign]
 
 
 class _Line(ShellComplete):

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 import click
 
 from ..errors import ConfigurationError
-from ..profiles import connection
+from ..profiles import Profile, connection, profiles_file, read_profiles
 from .root import CONNECTION
 
 if TYPE_CHECKING:
@@ -32,6 +32,12 @@ class Target(NamedTuple):
 
     def __repr__(self) -> str:
         return f"Target({self.url!r}, {self.client_id!r})"
+
+    def client(self, **options: Any) -> AsyncPbx:
+        """A client of it; ``options`` come before its own."""
+        from ..client import AsyncPbx
+
+        return AsyncPbx(self.url, self.client_id, self.client_secret, **{**self.options, **options})
 
 
 def taken(ctx: click.Context, values: dict[str, Any]) -> dict[str, Any]:
@@ -78,6 +84,20 @@ def limits(given: Mapping[str, Any]) -> dict[str, Any]:
     return {"timeout": seconds}
 
 
+def targets(
+    ctx: click.Context, values: dict[str, Any], choose: Callable[[Mapping[str, Profile]], Iterable[Profile]]
+) -> list[Target]:
+    """The saved PBXs that ``choose`` takes. UsageError for options that only make sense for one."""
+    given = taken(ctx, values)
+    for name in ("url", "client_id", "client_secret"):
+        if given[name]:
+            raise click.UsageError(f"--{name.replace('_', '-')} goes with one PBX, not with several.")
+    return [
+        Target(p.url, p.client_id, p.client_secret, {"verify": verified(given, p.verify), **limits(given)}, p.name)
+        for p in choose(read_profiles(profiles_file(os.environ)))
+    ]
+
+
 def settings(
     ctx: click.Context, values: dict[str, Any]
 ) -> tuple[tuple[str, str, str | Callable[[], str]], dict[str, Any]]:
@@ -88,7 +108,4 @@ def settings(
 
 def open_async_pbx(ctx: click.Context, values: dict[str, Any]) -> AsyncPbx:
     """A client for the command's connection options, which are taken out of ``values``."""
-    from ..client import AsyncPbx
-
-    credentials, options = settings(ctx, values)
-    return AsyncPbx(*credentials, **options)
+    return target(ctx, values).client()

@@ -12,7 +12,7 @@ from ..client import AsyncPbx
 from ..node import Item, Node, Outcome
 from .emulator import require_emulator
 from .output import draw, json_line
-from .run import result_text, subject
+from .over_items import result_text, subject
 
 CLIENT, KEY = "demo", "demo-key-0123456789"
 VIEWER, VIEWER_KEY = "viewer", "viewer-key-0123456789"

@@ -10,7 +10,6 @@ from typing import Any
 import click
 
 from ..errors import TrunklineError
-from .checks import examine
 from .connect import target
 from .finding import Failed, Line
 from .output import FORMATS, chosen, json_line, pretty
@@ -29,6 +28,8 @@ def doctor(ctx: click.Context, /, output: str | None, **values: Any) -> int:
     Name, port, certificate, whether it is a 3CX, sign-in, licence, rights, version, clock. Nothing is changed. Ends
     with 0, or with the code of what failed: 3 configuration, 4 sign-in, 5 licence and rights, 6 network and TLS.
     """
+    from .checks import examine  # brings a client and TLS, which --help needs not
+
     form = chosen(output)
     lines: list[Line] = []
 

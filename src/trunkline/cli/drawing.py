@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import io
 import os
 import sys
 from collections.abc import Iterable
@@ -28,7 +27,7 @@ def draw_table(columns: list[str], rows: list[list[str]], *, pager: bool, droppa
     on_terminal = sys.stdout.isatty()
     drawn = fitted(columns, rows, Console().width if on_terminal else _PIPE_WIDTH, droppable=droppable)
     if not on_terminal:
-        plain = Console(width=_PIPE_WIDTH, file=io.StringIO(), highlight=False, color_system=None)
+        plain = Console(width=_PIPE_WIDTH, highlight=False, color_system=None)
         with plain.capture() as captured:
             plain.print(drawn)
         click.echo("\n".join(line.rstrip() for line in captured.get().splitlines()))

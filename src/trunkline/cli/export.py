@@ -80,7 +80,6 @@ def call_log(
     """
     import asyncio
 
-    from ..client import AsyncPbx
     from ..transfer.export import export_call_log
     from ..transfer.watermark import Watermark
     from .columns import asked_columns
@@ -101,7 +100,7 @@ def call_log(
     first = None if start is None else _read("--from", start, zone, now)
     last = _read("--to", end, zone, now)
     found = target(ctx, values)
-    pbx = AsyncPbx(found.url, found.client_id, found.client_secret, **found.options)
+    pbx = found.client()
     mark = Watermark(pbx.url, found.client_id, watermark, span(overlap)) if since_last else None
     seen: list[Progress] = []
     to: Path | BinaryIO = file or sys.stdout.buffer

@@ -14,12 +14,14 @@ from ..errors import ItemsFailed
 from ..flows import Did, Flow, FlowStopped, Planned, Played, arun, load
 from ..flows.steps import Save
 from ..node import NodeRun
+from .confirm import confirmed
 from .connect import open_async_pbx
 from .interrupts import Interrupts, finishing
 from .output import json_line, masked
+from .over_items import counted, follow
 from .progress import progress
 from .root import connection_options
-from .run import confirmed, counted, follow, settings_of
+from .run import settings_of
 
 _SHOWN = 5  # requests of a step, before it is asked for
 

@@ -13,6 +13,7 @@ from typing import IO, TYPE_CHECKING, Any, NamedTuple
 import click
 
 from ..errors import InvalidArgument, ItemsFailed
+from .files import FileArgument
 from .import_shown import counted, plan_lines, show_fates, show_plan
 from .interrupts import finishing
 from .output import View, chosen
@@ -46,7 +47,7 @@ def _importing(resource: str) -> Callable[[Callable[..., Any]], click.Command]:
 
 
 _OPTIONS = [
-    click.argument("file", type=click.File("rb"), metavar="FILE.csv"),
+    click.argument("file", type=FileArgument("rb"), metavar="FILE.csv"),
     click.option("--plan", "plan_only", is_flag=True, help="Show what would be done, and send nothing. The default."),
     click.option("--apply", "apply_", is_flag=True, help="Show the plan, ask on a terminal, and do it."),
     click.option("--key", metavar="A,B", help="The fields by which rows are matched."),
@@ -280,7 +281,7 @@ async def _drive(applying: Applying, connect: Callable[[], AsyncPbx], bar: Bar) 
 
 def _ask(plan: Plan, url: str, *, shown: bool, view: View) -> None:
     """Ask before sending; before removing ask again. Without a terminal removals need --yes, the rest doesn't."""
-    from .run import confirmed
+    from .confirm import confirmed
 
     removals = plan.count("remove")
     if not sys.stderr.isatty():

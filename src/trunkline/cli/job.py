@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import os
 import sys
 from collections.abc import Callable, Iterator
 from typing import IO, Any
@@ -18,14 +17,17 @@ from ..jobs.ledger import Entry
 from ..jobs.target import Limits
 from ..node import Item, Node, World
 from ..node.input import read_items
-from ..profiles import matching, profiles_file, read_profiles
-from .candidates import action_ids, job_names, saved_connections, settings_for
-from .connect import limits, settings, taken, verified
+from ..profiles import matching
+from .candidates import action_ids, job_names, saved_connections
+from .confirm import confirmed
+from .connect import open_async_pbx, targets
+from .files import listened
 from .interrupts import finishing
 from .output import FORMATS, View, Writer, chosen, draw, write_one, write_rows
+from .over_items import show_request
 from .progress import progress
 from .root import address_options
-from .run import confirmed, listened, settings_of, show_request, world_options
+from .run import item_options, settings_of, world_options
 
 _STATES = [state.label for state in State]
 
@@ -54,15 +56,7 @@ def _target_options(command: Callable[..., Any]) -> Callable[..., Any]:
 @job.command()
 @click.argument("action", shell_complete=action_ids)
 @click.option("--name", required=True, help="What the job is called from now on.")
-@click.option(
-    "--set",
-    "settings_",
-    multiple=True,
-    metavar="NAME=VALUE",
-    shell_complete=settings_for,
-    help="A parameter: a value or a template.",
-)
-@click.option("--input", "source", type=click.File("rb"), default="-", help="JSON, JSON Lines or CSV; - by default.")
+@item_options
 @click.option("--shard", metavar="K/N", help="Take only every Nth item, beginning with the Kth.")
 @click.option(
     "--concurrency", type=click.IntRange(1, 64), default=4, show_default=True, help="Items of one PBX at once."
@@ -92,7 +86,7 @@ def run(
     /,
     action: str,
     name: str,
-    settings_: tuple[str, ...],
+    settings: tuple[str, ...],
     source: IO[bytes],
     shard: str | None,
     dry_run: bool,
@@ -115,7 +109,7 @@ def run(
     \b
     trunkline job run fax.delete --name old-faxes --set 'Id={{ $json.Id }}' --input faxes.jsonl --yes
     """
-    parameters = settings_of(settings_, "--set")
+    parameters = settings_of(settings, "--set")
     items = _sharded(read_items(listened(source)), shard)
     world = World(settings_of(variables, "--var"), allow_env, zone)
     if dry_run:
@@ -154,21 +148,29 @@ def resume(ctx: click.Context, /, name: str, output: str | None, profiles: tuple
 
 @job.command("list")
 @click.option("-o", "--output", type=click.Choice(FORMATS))
-def list_(output: str | None) -> None:
+def list_(output: str | None) -> int:
     """List the jobs."""
     folder = JobFolder()
-    found = []
+    found: list[Summary] = []
+    code = 0
     for name in folder.names():
-        with Job.open(folder.existing(name)) as each:
-            found.append(each.summary())
+        try:
+            with Job.open(folder.existing(name)) as each:
+                found.append(each.summary())
+        except ConfigurationError as error:  # one that was cut off as it began hides no other
+            from . import complain
+
+            complain(error)
+            code = error.exit_code
     view = View(chosen(output))
     if view.output == "table":
         draw(["Job", "Action", "Status", *_STATES], [[s.name, s.action, s.status, *_numbers(s.counts)] for s in found])
-        return
+        return code
     rows = [_summary_json(summary, targets=False) for summary in found]
     if view.output == "csv":
         rows = [{name: row[name] for name in ("job", "action", "status")} | row["counts"] for row in rows]
     write_rows(rows, view)
+    return code
 
 
 @job.command()
@@ -207,16 +209,9 @@ def remove(name: str) -> None:
 def _systems(ctx: click.Context, profiles: tuple[str, ...], values: dict[str, Any]) -> dict[str, AsyncPbx]:
     """A client for each PBX: of the profiles, else the one of the connection options, which has no name."""
     if not profiles:
-        credentials, options = settings(ctx, values)
-        return {"": AsyncPbx(*credentials, **options)}
-    chosen_ones = matching(read_profiles(profiles_file(os.environ)), profiles)
-    given = taken(ctx, values)
-    return {
-        p.name: AsyncPbx(
-            p.url, p.client_id, p.client_secret, label=p.name, verify=verified(given, p.verify), **limits(given)
-        )
-        for p in chosen_ones
-    }
+        return {"": open_async_pbx(ctx, values)}
+    found = targets(ctx, values, lambda saved: matching(saved, profiles))
+    return {each.profile: each.client(label=each.profile) for each in found}
 
 
 def _sharded(items: Iterator[Item], shard: str | None) -> Iterator[Item]:

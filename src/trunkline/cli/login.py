@@ -2,30 +2,33 @@
 
 from __future__ import annotations
 
-import asyncio
 import os
+import signal
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
-from typing import IO, Any
+from typing import IO, TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
 import click
 
-from ..client import AsyncPbx
 from ..errors import ConfigurationError, PbxError, TrunklineError
 from ..profiles import VARIABLES, WAYS, Profile, read_profiles, token_store
 from ..transport.session import base_url
 from . import api_keys, profile_file
 from .candidates import saved_connections
-from .connect import limits, taken, verified
+from .connect import Target, limits, taken, verified
+from .files import FileArgument
 from .root import address_options
+
+if TYPE_CHECKING:
+    from ..client import AsyncPbx
 
 
 @click.command()
 @click.argument("name", required=False, shell_complete=saved_connections)
 @click.option(
-    "--api-key-file", "key_file", type=click.File("r", encoding="utf-8"), help="Read the key here; - for stdin."
+    "--api-key-file", "key_file", type=FileArgument("r", encoding="utf-8"), help="Read the key here; - for stdin."
 )
 @click.option("--store", type=click.Choice(["keyring", "file"]), help="Where the key goes; the keyring if it works.")
 @click.option("--default/--no-default", "default", default=None, help="Use this profile where none is named.")
@@ -146,11 +149,34 @@ def _key(given: dict[str, Any], key_file: IO[str] | None, url: str, client_id: s
     if environment and same:
         return environment
     if _somebody():
-        typed: str = click.prompt("API key (it isn't shown)", hide_input=True, err=True)
+        question = "API key (it isn't shown)"
+        with _unseen(question):
+            typed: str = click.prompt(question, hide_input=True, err=True)
         return typed.strip()
     raise ConfigurationError(
         "API key: nobody is there to ask.", hint="Give --api-key-file PATH, or --api-key-file - and the key on stdin."
     )
+
+
+@contextmanager
+def _unseen(question: str) -> Iterator[None]:
+    """Ask again after Ctrl-Z and `fg`, still unseen: the shell has turned the echo on meanwhile."""
+    if not hasattr(signal, "SIGCONT"):  # Windows has no Ctrl-Z
+        yield
+        return
+    import termios
+
+    def again(*_: object) -> None:
+        modes = termios.tcgetattr(sys.stdin)
+        modes[3] &= ~termios.ECHO
+        termios.tcsetattr(sys.stdin, termios.TCSANOW, modes)
+        click.echo(f"{question}: ", nl=False, err=True)
+
+    before = signal.signal(signal.SIGCONT, again)
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGCONT, before)
 
 
 def _is_address(text: str | None, url: str) -> bool:
@@ -176,8 +202,10 @@ def _is_default(name: str, wanted: bool | None, saved: dict[str, Profile]) -> bo
 
 def _tried(url: str, client_id: str, key: str, options: dict[str, Any]) -> str:
     """Sign in and ask for next to nothing; what to say of it. Raises what went wrong: then nothing is saved."""
+    import asyncio
+
     try:
-        version = asyncio.run(_version(AsyncPbx(url, client_id, key, **options)))
+        version = asyncio.run(_version(Target(url, client_id, key, options).client()))
         return f"Signed in to {url} as {client_id}: 3CX {version or 'of a version that it does not tell'}."
     except TrunklineError as error:
         more = "Nothing was saved; --no-test saves it untried"

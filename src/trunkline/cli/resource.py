@@ -18,6 +18,7 @@ from .body import body_options, field_options, field_value, read_body
 from .candidates import FIELD_OPTIONS, answer_fields, values_of
 from .columns import check_columns
 from .connect import open_async_pbx, target
+from .files import FileArgument
 from .meaning import action_facts, enum_fact
 from .output import View, view_of, view_options
 from .root import connection_options
@@ -150,7 +151,7 @@ def _own_options(action: Action) -> list[click.Parameter]:
         )
     if action.kind == "delete":
         what = "Delete what a file names: JSON, JSON Lines or CSV; - or the key - for standard input."
-        own.append(click.Option(["--input", "source"], type=click.File("rb"), metavar="FILE", help=what))
+        own.append(click.Option(["--input", "source"], type=FileArgument("rb"), metavar="FILE", help=what))
     if action.destructive:
         own.append(click.Option(["--yes"], is_flag=True, help="Do not ask."))
     own.append(click.Option(["--dry-run"], is_flag=True, help="Show the request and send nothing."))
@@ -169,7 +170,9 @@ def _unchanged_options(action: Action) -> list[click.Parameter]:
         return []
     what = f"Only if the {action.noun} is still as in this JSON object, which `get` writes; - for standard input."
     each = "With - or --input: delete only what is still as its row says."
-    found: list[click.Parameter] = [click.Option(["--if-unchanged"], type=click.File("rb"), metavar="FILE", help=what)]
+    found: list[click.Parameter] = [
+        click.Option(["--if-unchanged"], type=FileArgument("rb"), metavar="FILE", help=what)
+    ]
     return found + [click.Option(["--unchanged"], is_flag=True, help=each)] * (action.kind == "delete")
 
 
@@ -246,7 +249,7 @@ def _run(
     pbx = open_async_pbx(ctx, values)
     arguments |= {name: value for name, value in values.items() if value is not None}
     if action.destructive and action.method == "POST" and not yes and _on_terminal():
-        from .run import go_on
+        from .confirm import go_on
 
         go_on(f"{action.summary.removesuffix('.')} on {pbx.url}?")
     from .answer import Asked
@@ -266,7 +269,7 @@ def _show_both(
 
 
 def _delete_several(ctx: click.Context, action: Action, source: IO[bytes], values: dict[str, Any]) -> int:
-    from .run import Told
+    from .over_items import Told
     from .several import delete_several
 
     if values.pop("curl"):

@@ -14,7 +14,8 @@ from ..node import Item, Node
 from ..node.input import read_keyed
 from ..node.items import as_item
 from ..odata import literal
-from .run import Told, carry_out, listened
+from .files import listened
+from .over_items import Told, carry_out
 
 
 def delete_several(

@@ -8,12 +8,20 @@ import click
 
 from ..errors import ItemsFailed
 from .attention import BACKUP_DAYS, LICENCE_DAYS, Limits
+from .candidates import saved_connections
 from .output import view_of, view_options, write_one, write_rows
 from .root import address_options
 
 
 @click.command()
-@click.option("--profile", "profiles", multiple=True, metavar="NAME", help="Saved PBXs, such as 'customer-*'.")
+@click.option(
+    "--profile",
+    "profiles",
+    multiple=True,
+    metavar="NAME",
+    shell_complete=saved_connections,
+    help="Saved PBXs, such as 'customer-*'.",
+)
 @click.option("--all", "everything", is_flag=True, help="Every saved PBX.")
 @click.option("--check", is_flag=True, help="End with 1 if anything deserves attention.")
 @click.option(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import codecs
 import contextlib
 import io
 import os
@@ -15,6 +16,8 @@ def stand_in() -> None:
 
     A closed stdin says so when it is read; what goes to a closed stderr is lost. TrunklineError if stdout is closed:
     then an action would be carried out whose answer nobody ever sees.
+
+    What the encoding of a stream lacks is written as ``\\u0141``, which JSON readers understand.
     """
     for number in (0, 1, 2):
         try:
@@ -30,6 +33,16 @@ def stand_in() -> None:
         raise TrunklineError(
             "The standard output is closed; nothing was sent.", hint="> /dev/null is for output that nobody wants."
         )
+    codecs.register_error("trunkline", _as_json_has_it)
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, io.TextIOWrapper):
+            stream.reconfigure(errors="trunkline")
+
+
+def _as_json_has_it(problem: UnicodeError) -> tuple[str, int]:
+    assert isinstance(problem, UnicodeEncodeError)  # noqa: S101 - nothing is read here
+    units = problem.object[problem.start : problem.end].encode("utf-16-be", "surrogatepass")
+    return "".join(f"\\u{high:02x}{low:02x}" for high, low in zip(units[::2], units[1::2], strict=True)), problem.end
 
 
 class _Closed(io.RawIOBase):

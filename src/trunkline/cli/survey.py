@@ -3,20 +3,18 @@
 from __future__ import annotations
 
 import asyncio
-import os
-from collections.abc import Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import UTC, datetime
 from typing import Any
 from urllib.parse import urlsplit
 
 import click
 
-from ..client import AsyncPbx
 from ..errors import ConfigurationError, TrunklineError
-from ..profiles import fitting, keyless, profiles_file, read_profiles
+from ..profiles import Profile, fitting, keyless
 from ..transport.retries import Retries
 from .attention import Limits, concerns
-from .connect import Target, limits, taken, target, verified
+from .connect import Target, target, targets
 from .glance import PATIENCE, UNKNOWN, Row, look, told
 from .moments import stamp
 from .progress import Bar, progress
@@ -36,26 +34,22 @@ def fleet(ctx: click.Context, patterns: Sequence[str], everything: bool, values:
     """The saved connections that are meant; those without an API key too, which are rows with that error."""
     if everything and patterns:
         raise click.UsageError("--all is every saved PBX: leave --profile out.")
-    given = taken(ctx, values)
-    for name in ("url", "client_id", "client_secret"):
-        if given[name]:
-            raise click.UsageError(f"--{name.replace('_', '-')} goes with one PBX, not with several.")
-    saved = read_profiles(profiles_file(os.environ))
-    if not saved:
-        raise ConfigurationError("No connection is saved.", hint="`trunkline login NAME` saves one.")
-    return [
-        Target(p.url, p.client_id, p.client_secret, {"verify": verified(given, p.verify), **limits(given)}, p.name)
-        for p in (saved.values() if everything else fitting(saved, patterns))
-    ]
+
+    def meant(saved: Mapping[str, Profile]) -> Iterable[Profile]:
+        if not saved:
+            raise ConfigurationError("No connection is saved.", hint="`trunkline login NAME` saves one.")
+        return saved.values() if everything else fitting(saved, patterns)
+
+    return targets(ctx, values, meant)
 
 
 async def _seen(target: Target, bounds: Limits) -> Row:
     """The row of one PBX. Raises what keeps it from being looked at at all."""
     if not target.client_secret:
         raise keyless(target.profile)
-    options = {"timeout": PATIENCE, "connect_timeout": _CONNECT, "retries": _TRIES, **target.options}
-    async with AsyncPbx(target.url, target.client_id, target.client_secret, label=target.profile, **options) as pbx:
-        parts = await look(pbx, options["timeout"])
+    patience = target.options.get("timeout", PATIENCE)
+    async with target.client(label=target.profile, timeout=patience, connect_timeout=_CONNECT, retries=_TRIES) as pbx:
+        parts = await look(pbx, patience)
         now = datetime.now(UTC)
         row = told(parts, pbx.version, now)
     attention = [concern._asdict() for concern in concerns(row, bounds, target.profile)]

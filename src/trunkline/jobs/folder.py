@@ -52,16 +52,21 @@ class JobFolder:
         return file
 
     def names(self) -> list[str]:
-        """All jobs, by name."""
-        return sorted(file.stem for file in self.path.glob("*.job")) if self.path.is_dir() else []
+        """All jobs, by name. OSError if the folder is there and can't be read."""
+        return sorted(file.stem for file in self.path.iterdir() if file.suffix == ".job") if self.path.is_dir() else []
 
     def remove(self, name: str) -> None:
         """Forget a job. ConfigurationError if there is none, or while it runs."""
         file = self.existing(name)
         with running_alone(file):
-            for part in (file, *(file.with_name(file.name + end) for end in ("-wal", "-shm"))):
-                part.unlink(missing_ok=True)
+            discard(file)
         lock_of(file).unlink(missing_ok=True)
+
+
+def discard(file: Path) -> None:
+    """Throw a ledger away, with what SQLite keeps beside it."""
+    for part in (file, *(file.with_name(file.name + end) for end in ("-wal", "-shm"))):
+        part.unlink(missing_ok=True)
 
 
 def lock_of(file: Path) -> Path:

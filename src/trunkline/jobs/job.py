@@ -12,7 +12,7 @@ from typing import Any, NamedTuple, Self
 
 from ..errors import ConfigurationError
 from ..node import Node, World
-from .folder import is_running, running_alone
+from .folder import discard, is_running, running_alone
 from .ledger import Ledger, LedgerFull, State
 from .recorder import Recorder
 from .target import AsyncCaller, Halted, Limits, TargetRun
@@ -119,8 +119,7 @@ class Job:
             ledger.load(items)
         except BaseException:
             ledger.close()
-            for part in (file, *(file.with_name(file.name + end) for end in ("-wal", "-shm"))):
-                part.unlink(missing_ok=True)
+            discard(file)
             raise
         return cls(ledger)
 

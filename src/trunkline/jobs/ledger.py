@@ -22,6 +22,7 @@ from typing import Any, NamedTuple, Self
 import msgspec
 
 from ..errors import ConfigurationError, TrunklineError
+from .folder import discard
 
 FORMAT = 1
 _CHUNK = 5000
@@ -98,12 +99,16 @@ class Ledger:
     def create(cls, path: Path, about: Mapping[str, Any], targets: Sequence[tuple[str, str]]) -> Self:
         """A new ledger with (name, URL) of each PBX and no items yet. FileExistsError if there is one."""
         os.close(os.open(path, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o600))
-        db = _connected(path)
-        db.executescript(f"BEGIN; {_SCHEMA} COMMIT;")
-        ledger = cls(path, db)
-        ledger.tell({"format": FORMAT, "loaded": False, "cancelled": False, **about})
-        with ledger._writing():
-            db.executemany("INSERT INTO target (name, url) VALUES (?, ?)", targets)
+        try:
+            db = _connected(path)
+            db.executescript(f"BEGIN; {_SCHEMA} COMMIT;")
+            ledger = cls(path, db)
+            ledger.tell({"format": FORMAT, "loaded": False, "cancelled": False, **about})
+            with ledger._writing():
+                db.executemany("INSERT INTO target (name, url) VALUES (?, ?)", targets)
+        except BaseException:
+            discard(path)
+            raise
         return ledger
 
     @classmethod
@@ -117,7 +122,8 @@ class Ledger:
         if known != FORMAT:
             ledger.close()
             raise ConfigurationError(
-                f"{path} is no job's ledger that this version can read.", hint="Move it out of the folder."
+                f"{path} is no job's ledger that this version can read.",
+                hint=f"Move it out of the folder; `trunkline job remove {path.stem}` throws it away.",
             )
         return ledger
 
