@@ -98,14 +98,6 @@ def targets(
     ]
 
 
-def settings(
-    ctx: click.Context, values: dict[str, Any]
-) -> tuple[tuple[str, str, str | Callable[[], str]], dict[str, Any]]:
-    """What a client takes: address, client id and key; and its options."""
-    found = target(ctx, values)
-    return (found.url, found.client_id, found.client_secret), found.options
-
-
 def open_async_pbx(ctx: click.Context, values: dict[str, Any]) -> AsyncPbx:
     """A client for the command's connection options, which are taken out of ``values``."""
     return target(ctx, values).client()

@@ -124,12 +124,11 @@ class _Told(NamedTuple):
 
 
 def _run(ctx: click.Context, resource: str, values: dict[str, Any]) -> int:
-    from ..client import AsyncPbx
     from ..transfer.importing import Import
     from ..transfer.kinds import KINDS
     from ..transfer.plan import Wishes
     from ..transfer.sheet import read_sheet
-    from .connect import settings
+    from .connect import target
     from .run import settings_of
 
     source: IO[bytes] = values.pop("file")
@@ -145,18 +144,13 @@ def _run(ctx: click.Context, resource: str, values: dict[str, Any]) -> int:
     if told.rest is not None:
         _check_rest(told.rest, source)
     imported = Import(read_sheet(source.read(), name, values.pop("encoding")), KINDS[resource], wishes)
-    credentials, options = settings(ctx, values)
-    url = credentials[0]
-
-    def connect() -> AsyncPbx:
-        return AsyncPbx(*credentials, **options)
-
+    found = target(ctx, values)
     if not told.apply:
-        return _show(imported, told, url, connect)
+        return _show(imported, told, found.url, found.client)
     from ..transfer.alone import alone
 
-    with alone(url, imported.kind):
-        return _apply(imported, told, url, connect)
+    with alone(found.url, imported.kind):
+        return _apply(imported, told, found.url, found.client)
 
 
 def _told(values: dict[str, Any]) -> _Told:
