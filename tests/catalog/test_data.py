@@ -225,3 +225,24 @@ def test_keys_are_told_from_arguments_of_functions(action: str, keys: tuple[str,
 )
 def test_an_action_that_removes_something_says_so(action: str, destructive: bool) -> None:
     assert CATALOG.action(action).destructive is destructive
+
+
+@pytest.mark.parametrize(
+    ("action", "asks"),
+    [
+        ("fax.delete", True),
+        ("active_calls.drop_call", True),
+        ("services.restart_operating_system", True),
+        ("services.stop", True),
+        ("services.start", False),
+        ("updates.install_updates", True),
+        ("users.reprovision_all_phones", True),
+        ("users.regenerate_passwords", True),
+        ("firewall.stop_check", False),
+        ("users.make_call", False),
+        ("contacts.create", False),
+        ("services.list", False),
+    ],
+)
+def test_what_removes_or_cuts_off_asks_first(action: str, asks: bool) -> None:
+    assert CATALOG.action(action).asks is asks

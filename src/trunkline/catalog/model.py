@@ -24,6 +24,9 @@ AnswerKind = Literal["list", "entity", "value", "file", "none"]
 _SPEC = re.compile(r"(\[)?([\w.]+)(?:\((\d+)\))?(?(1)\])(\?)?( nav)?")
 
 
+_DISRUPTIVE = frozenset(
+    ("disable", "drop", "install", "reboot", "regenerate", "reprovision", "restart", "revoke", "stop", "upgrade")
+)
 _OWNERS_ONLY = ("report_call_log_data", "chat_history_view", "chat_messages_history_view", "scheduled_reports")
 
 
@@ -145,6 +148,17 @@ class Action(msgspec.Struct, frozen=True, omit_defaults=True, dict=True):
             self.method == "POST"
             and (self.verb == "restore" or not {"delete", "purge", "clean", "reset"}.isdisjoint(self.verb.split("_")))
         )
+
+    @cached_property
+    def disruptive(self) -> bool:
+        """Whether the action cuts off calls, phones or people at work: a restart, an upgrade, a key that is replaced."""
+        words = set(self.verb.split("_"))
+        return self.method == "POST" and "check" not in words and not words.isdisjoint(_DISRUPTIVE)
+
+    @property
+    def asks(self) -> bool:
+        """Whether a person should be asked before."""
+        return self.destructive or self.disruptive
 
 
 class ActionBefore(msgspec.Struct, frozen=True, omit_defaults=True):

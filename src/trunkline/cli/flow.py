@@ -160,7 +160,7 @@ class _Play:
             self._ended()
             click.echo(_sentence(event), err=not self.dry_run)
             return
-        if not self.dry_run and not event.action.destructive:
+        if not self.dry_run and not event.action.asks:
             return
         shown = event.requests if self.dry_run else event.requests[:_SHOWN]
         for line in shown:
@@ -175,7 +175,7 @@ class _Play:
         count = len(planned.requests)
         if self.interrupted:
             return False
-        if self.yes or not planned.action.destructive or not count:
+        if self.yes or not planned.action.asks or not count:
             return True
         if not (sys.stderr.isatty() or sys.stdin.isatty()):
             raise click.UsageError(

@@ -119,7 +119,7 @@ def run(
     folder = JobFolder()
     urls = {label: pbx.url for label, pbx in systems.items()}
     with Job.create(folder.new(name), action, parameters, items, urls, limits, world) as started:
-        if started.node.action.destructive and not yes and not _agreed(started, urls):
+        if started.node.action.asks and not yes and not _agreed(started, urls):
             started.close()
             folder.remove(name)
             raise click.Abort("nothing was sent, and the job is forgotten.")

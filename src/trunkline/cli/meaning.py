@@ -11,12 +11,14 @@ ALWAYS = "in every version"
 
 
 def action_facts(catalog: Catalog, action: Action) -> list[str]:
-    """Which versions have an action, whom it takes, and whether what it does can be undone; each a sentence."""
+    """Which versions have an action, whom it takes, and what is grave about it; each a sentence."""
     found = [_sentence(catalog.lifetime(action.since, action.until)), f"Needs the role {action.role}."]
     if not action.published:
         found.append("No file that 3CX published lists it.")
     if action.destructive:
         found.append("What it removes can't be had back.")
+    if action.disruptive:
+        found.append("It cuts off calls, phones or people at work.")
     return found
 
 

@@ -48,7 +48,7 @@ def carry_out(
     if told.dry_run:
         return _show_requests(node, items)
     pbx = connect()
-    if node.action.destructive and len(items) > 1 and not told.yes:
+    if node.action.asks and len(items) > 1 and not told.yes:
         _ask(node, len(items), pbx.url)
     node_run = node.over(items)
     try:

@@ -152,7 +152,7 @@ def _own_options(action: Action) -> list[click.Parameter]:
     if action.kind == "delete":
         what = "Delete what a file names: JSON, JSON Lines or CSV; - or the key - for standard input."
         own.append(click.Option(["--input", "source"], type=FileArgument("rb"), metavar="FILE", help=what))
-    if action.destructive:
+    if action.asks:
         own.append(click.Option(["--yes"], is_flag=True, help="Do not ask."))
     own.append(click.Option(["--dry-run"], is_flag=True, help="Show the request and send nothing."))
     own.append(click.Option(["--curl"], is_flag=True, help="Show it as a curl line without the token; send nothing."))
@@ -248,7 +248,7 @@ def _run(
         return 0
     pbx = open_async_pbx(ctx, values)
     arguments |= {name: value for name, value in values.items() if value is not None}
-    if action.destructive and action.method == "POST" and not yes and _on_terminal():
+    if action.asks and action.method == "POST" and not yes and _on_terminal():
         from .confirm import go_on
 
         go_on(f"{action.summary.removesuffix('.')} on {pbx.url}?")
