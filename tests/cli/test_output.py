@@ -544,3 +544,25 @@ def test_open_shows_the_page_or_says_where_it_is(
     assert "<h2>Troubleshooting</h2>" in text
     assert "<table>" in text
     assert trunkline("actions", "open", "nothing").code == 2
+
+
+@pytest.mark.parametrize("output", ["jsonl", "csv", "json"])
+def test_rows_of_another_resource_delete_nothing(trunkline: Any, system: System, output: str) -> None:
+    users = trunkline("users", "list", "--top", "2", "-o", output).out
+    result = trunkline("contacts", "delete", "-", "--yes", stdin=users)
+    assert result.code == 2
+    assert "is a row of users, not of contacts" in result.err
+    assert "--columns Id" in result.err
+    assert system.sent("DELETE") == []
+
+
+@pytest.mark.parametrize(
+    "row",
+    [
+        '{"Id": 121, "Name": "mine"}',
+        '{"Id": 121, "Number": "888", "Why": "closed", "Until": "2026-01-01"}',
+        '{"Id": 121, "@odata.etag": "x", "Number": "888"}',
+    ],
+)
+def test_columns_of_one_s_own_are_no_other_resource(trunkline: Any, row: str) -> None:
+    assert trunkline("fax", "delete", "-", "--yes", "--dry-run", stdin=row).out == "item 0: DELETE /Fax(121)\n"

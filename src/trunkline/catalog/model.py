@@ -151,7 +151,7 @@ class Action(msgspec.Struct, frozen=True, omit_defaults=True, dict=True):
 
     @cached_property
     def disruptive(self) -> bool:
-        """Whether the action cuts off calls, phones or people at work: a restart, an upgrade, a key that is replaced."""
+        """Whether the action cuts off calls, phones or people at work: restarts, upgrades, new keys."""
         words = set(self.verb.split("_"))
         return self.method == "POST" and "check" not in words and not words.isdisjoint(_DISRUPTIVE)
 

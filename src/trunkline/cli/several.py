@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from functools import lru_cache
 from typing import IO, Any
 
 import click
 
-from ..catalog import Action, Param
+from ..catalog import Action, Catalog, Param, load
 from ..client import AsyncPbx
 from ..errors import InvalidArgument
 from ..node import Item, Node
@@ -16,6 +17,8 @@ from ..node.items import as_item
 from ..odata import literal
 from .files import listened
 from .over_items import Told, carry_out
+
+_STRANGE = 2  # fields that a row's resource never had
 
 
 def delete_several(
@@ -61,8 +64,37 @@ def keyed_items(action: Action, source: IO[bytes]) -> list[Item]:
         for parameter in action.parameters:
             if wrong := _wrong(parameter, item["json"]):
                 raise InvalidArgument(f"{place} of the input {wrong}.", hint="Nothing was deleted.")
+        if other := _belongs_to(action.resource, frozenset(item["json"]) - {*action.keys}):
+            raise InvalidArgument(
+                f"{place} of the input is a row of {other}, not of {action.resource}.",
+                hint=f"Nothing was deleted. If its {action.keys[0]} is meant, pipe nothing else: --columns "
+                f"{','.join(action.keys)}.",
+            )
         items.append(item)
     return items
+
+
+@lru_cache(maxsize=64)
+def _belongs_to(resource: str, names: frozenset[str]) -> str:
+    """The other resource that a row with these fields was listed from; "" if it may well be of this one.
+
+    Two fields that this one never had, and another has all of them: then somebody mixed up two lists, whose keys are
+    the same small numbers. A column or two of somebody's own are none.
+    """
+    catalog = load()
+    fields = {name.partition(".")[0] for name in names if "@odata." not in name}
+    own = _listed_fields(catalog, resource)
+    if not own or len(fields - own) < _STRANGE:
+        return ""
+    others = (other for other in catalog.resources if fields <= _listed_fields(catalog, other))
+    return min(others, key=lambda other: len(_listed_fields(catalog, other)), default="")
+
+
+def _listed_fields(catalog: Catalog, resource: str) -> frozenset[str]:
+    """What a row of the resource's list may have; nothing where it has no list."""
+    listing = catalog.resources[resource].get("list")
+    spec = listing.answer_type if listing else None
+    return frozenset(catalog.fields(spec.name)) if spec and spec.name in catalog.types else frozenset()
 
 
 def _wrong(key: Param, row: Mapping[str, Any]) -> str:
