@@ -88,6 +88,8 @@ def test_a_date_is_a_midnight_of_the_zone(export: Export) -> None:
         (("--since-last",), "Say with --from where to begin."),
         (("--since-last", "--from", "-1d", "--overlap", "long"), "'long' is no length of time."),
         (("--from", "-1d", "--out", "nowhere/calls.csv"), "there is no folder"),
+        (("--from", "-1d", "--out", "calls.xlsx"), "Nothing is written as .xlsx; -o says"),
+        (("--from", "-1d", "--out", "calls.csv.gz"), "Nothing is written as .gz"),
     ],
 )
 def test_what_cannot_be_is_refused_unsent(export: Export, system: System, argv: tuple[str, ...], told: str) -> None:

@@ -93,7 +93,7 @@ def call_log(
         file = None
         if overwrite or restart:
             raise click.UsageError("--overwrite and --restart go with --out.")
-    chosen = output or ENDINGS.get(file.suffix.lower() if file else "", "jsonl")
+    chosen = output or _by_ending(file)
     if chosen == "parquet" and file is None:
         raise click.UsageError("Parquet can't be written into a pipe; name a file with --out.")
     now = datetime.now(UTC)
@@ -134,6 +134,14 @@ def call_log(
         return 130
     _count(done, last, file)
     return 0
+
+
+def _by_ending(file: Path | None) -> str:
+    """The format that a file's name asks for; UsageError where nothing is written as it promises."""
+    ending = file.suffix.lower() if file else ""
+    if ending not in ENDINGS and ending not in ("", ".txt", ".log"):
+        raise click.UsageError(f"Nothing is written as {ending}; -o says which of {', '.join(FORMATS)} is meant.")
+    return ENDINGS.get(ending, "jsonl")
 
 
 def _read(option: str, text: str, zone: str, now: datetime) -> Moment:

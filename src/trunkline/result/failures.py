@@ -133,7 +133,7 @@ def _changed(asked: Asked) -> tuple[str, str]:
 def _rights(asked: Asked) -> str:
     return (
         f"Give the client the role {asked.action.role}; "
-        "one in the department System Wide is a mere user and may do nothing."
+        "one in the department System Wide is a mere user and may do nothing. `trunkline doctor` says what it may."
     )
 
 
