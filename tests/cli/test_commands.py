@@ -236,6 +236,17 @@ def test_a_contact_from_options_a_file_and_a_body(connected: Any, tmp_path: Path
     assert (read["FirstName"], read["LastName"], read["CompanyName"]) == ("Ada", "Example", "Example Ltd")
 
 
+def test_a_body_as_windows_saves_it_is_read_or_refused(connected: Any, tmp_path: Path) -> None:
+    body = tmp_path / "body.json"
+    body.write_text('{"FirstName": "Ada"}', encoding="utf-8-sig")
+    assert '"FirstName": "Ada"' in connected("contacts", "create", "--body", f"@{body}", "--dry-run").out
+    body.write_text('{"FirstName": "Ada"}', encoding="utf-16")
+    refused = connected("contacts", "create", "--body", f"@{body}", "--dry-run")
+    assert (refused.code, refused.out) == (2, "")
+    assert "The body is no JSON: 'utf-8' codec can't decode" in refused.err
+    assert "--skeleton prints one" in refused.err
+
+
 @pytest.mark.parametrize(
     ("argv", "said"),
     [

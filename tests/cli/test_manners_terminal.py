@@ -118,3 +118,11 @@ def test_who_is_expected_to_type_items_is_told(environment: Env) -> None:
     terminal.type('{"Id": 7}\n\x04')
     assert terminal.end() == 0
     assert "1 done, 0 failed, 0 not started." in terminal.seen
+
+
+def test_who_is_expected_to_type_a_body_is_told(environment: Env) -> None:
+    terminal = Terminal([TRUNKLINE, "contacts", "create", "--body", "-", "--dry-run"], environment)
+    terminal.until("Ctrl-D ends it")
+    terminal.type('{"FirstName": "Ada"}\n\x04')
+    assert terminal.end() == 0
+    assert '"FirstName": "Ada"' in terminal.seen
