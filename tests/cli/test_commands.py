@@ -296,6 +296,7 @@ def test_a_file_is_written_where_it_should_be(connected: Any, tmp_path: Path) ->
     assert result.code == 0
     assert path.stat().st_size > 0
     assert str(path) in result.err
+    assert connected("event-logs", "download-event-logs", "--save", "-").out.encode() == path.read_bytes()
 
 
 def test_a_file_is_uploaded_from_its_path(connected: Any, tmp_path: Path, pbx: Pbx) -> None:
