@@ -49,6 +49,21 @@ def test_the_action_that_was_meant_comes_first(query: str, first: str) -> None:
     assert search(catalog.load("20.0.10"), query)[0].id == first
 
 
+@pytest.mark.parametrize(
+    ("query", "first"),
+    [
+        ("Backups Backup", "backups.backup"),
+        ("Conference Settings: Get MCU Rows", "conference_settings.get_mcu_rows"),
+        ("list prompts prompt sets", "prompt_sets.list_prompts"),
+        ("Updates Get Updates", "updates.get_updates"),
+        ("Archive Recordings", "remote_archiving_settings.archive_recordings"),  # not Recordings: Archive
+        ("Test Email", "mail_settings.test_email"),  # that of NotificationSettings was dropped
+    ],
+)
+def test_a_display_name_in_full_comes_first_with_its_resource_or_without(query: str, first: str) -> None:
+    assert search(catalog.load(), query)[0].id == first
+
+
 def test_every_word_must_be_found() -> None:
     found = search(catalog.load(), "fax delete")
     assert {"fax.delete", "fax.bulk_fax_delete"} <= {a.id for a in found}

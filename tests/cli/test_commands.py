@@ -236,6 +236,17 @@ def test_a_contact_from_options_a_file_and_a_body(connected: Any, tmp_path: Path
     assert (read["FirstName"], read["LastName"], read["CompanyName"]) == ("Ada", "Example", "Example Ltd")
 
 
+def test_a_body_as_windows_saves_it_is_read_or_refused(connected: Any, tmp_path: Path) -> None:
+    body = tmp_path / "body.json"
+    body.write_text('{"FirstName": "Ada"}', encoding="utf-8-sig")
+    assert '"FirstName": "Ada"' in connected("contacts", "create", "--body", f"@{body}", "--dry-run").out
+    body.write_text('{"FirstName": "Ada"}', encoding="utf-16")
+    refused = connected("contacts", "create", "--body", f"@{body}", "--dry-run")
+    assert (refused.code, refused.out) == (2, "")
+    assert "The body is no JSON: 'utf-8' codec can't decode" in refused.err
+    assert "--skeleton prints one" in refused.err
+
+
 @pytest.mark.parametrize(
     ("argv", "said"),
     [
@@ -285,6 +296,7 @@ def test_a_file_is_written_where_it_should_be(connected: Any, tmp_path: Path) ->
     assert result.code == 0
     assert path.stat().st_size > 0
     assert str(path) in result.err
+    assert connected("event-logs", "download-event-logs", "--save", "-").out.encode() == path.read_bytes()
 
 
 def test_a_file_is_uploaded_from_its_path(connected: Any, tmp_path: Path, pbx: Pbx) -> None:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import csv
+import io
 import json
 import socket
 import ssl
@@ -10,6 +12,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+import yaml
 
 from certificates import DAY, NOW, Authority
 from conftest import CLIENT, KEY, VIEWER, VIEWER_KEY, System
@@ -58,7 +61,7 @@ def test_nothing_is_wrong(doctor: Any, system: System) -> None:
     assert system.sent("PATCH") == system.sent("DELETE") == []
 
 
-def test_a_table_has_a_line_for_each_and_jsonl_too(line: Line, system: System, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_every_format_has_a_line_for_each(line: Line, system: System, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("TRUNKLINE_URL", system.url)
     monkeypatch.setenv("TRUNKLINE_CLIENT_ID", VIEWER)
     monkeypatch.setenv("TRUNKLINE_CLIENT_SECRET", VIEWER_KEY)
@@ -69,6 +72,9 @@ def test_a_table_has_a_line_for_each_and_jsonl_too(line: Line, system: System, m
     assert "System Owner" in table.out.splitlines()[-1]
     assert [row["check"] for row in line("doctor", "-o", "jsonl").lines] == [*ORDER[:7], "rights"]
     assert VIEWER_KEY not in table.out + table.err
+    assert [row["check"] for row in csv.DictReader(io.StringIO(line("doctor", "-o", "csv").out))][-1] == "rights"
+    written = yaml.safe_load(line("doctor", "-o", "yaml").out)
+    assert (written["exit_code"], written["checks"][-1]["check"]) == (5, "rights")
 
 
 def test_a_profile_is_examined(line: Line, system: System, ring: Any) -> None:

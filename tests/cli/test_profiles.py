@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import csv
+import io
 import os
 import stat
 import tomllib
@@ -11,6 +13,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+import yaml
 from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
@@ -197,7 +200,7 @@ def test_list_and_show_never_show_a_key(line: Line, write: Callable[[str], Path]
     ring.kept["trunkline", "third"] = "third-key"
     path = write(FILE + '[third]\nurl = "https://third.example.com"\nclient_id = "t"\nclient_secret_keyring = true\n')
     for argv in (("list",), ("show", "acme"), ("show", "third")):
-        for form in ("table", "json", "jsonl"):
+        for form in ("table", "json", "jsonl", "yaml", "csv"):
             said = line("profiles", *argv, "-o", form)
             assert said.code == 0
             assert not any(key in said.out + said.err for key in ("acme-key", "other-key", "third-key"))
@@ -230,6 +233,17 @@ def test_list_and_show_never_show_a_key(line: Line, write: Callable[[str], Path]
             "ca_file": None,
         },
     ]
+
+
+def test_every_format_is_written_as_what_it_is(line: Line, write: Callable[[str], Path]) -> None:
+    write(FILE)
+    assert yaml.safe_load(line("profiles", "list", "-o", "yaml").out) == line("profiles", "list").lines
+    assert (
+        yaml.safe_load(line("profiles", "show", "acme", "-o", "yaml").out) == line("profiles", "show", "acme").lines[0]
+    )
+    for argv in (("list",), ("show", "acme")):
+        first, *_ = csv.DictReader(io.StringIO(line("profiles", *argv, "-o", "csv").out))
+        assert (first["name"], first["url"]) == ("acme", ACME[0])
 
 
 def test_there_are_none_yet(line: Line) -> None:

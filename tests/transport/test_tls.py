@@ -134,7 +134,7 @@ def test_plain_http_on_a_tls_port(ask: Ask) -> None:
             connection.sendall(b"HTTP/1.1 400 Bad Request\r\nConnection: close\r\n\r\n")
 
     listener, url = accepting(serve)
-    with listener, pytest.raises(errors.Unreachable, match="can't be reached") as caught:
+    with listener, pytest.raises(errors.Unreachable, match="speaks no TLS") as caught:
         ask(url, "fax.get", 4)
     assert caught.value.processed is False
     assert "plain HTTP" in caught.value.hint

@@ -143,8 +143,8 @@ def _stem(word: str) -> str:
 
 def _score(words: _Words, wanted: list[str], query: str) -> float:
     action = words.action
-    if query.lower() in (action.id, action.operation_id.lower(), display_words(action.operation_id).lower()):
-        return 1000.0
+    if called := _called(action, query):
+        return called
     score = 0.0
     for word in wanted:
         best = _worth(words, word)
@@ -154,6 +154,21 @@ def _score(words: _Words, wanted: list[str], query: str) -> float:
             return 0.0
         score += best
     return score - len(action.id) / 100
+
+
+def _called(action: Action, query: str) -> float:
+    """1000 and more if the query is the action's name in full: id, operationId, display name alone, or with the
+    resource's. A name that an action of today and a dropped one share means today's."""
+    plain = re.sub(r"[\W_]+", " ", query.lower()).strip()
+    tag, operation = display_words(action.tag).lower(), display_words(action.operation_id).lower()
+    today = 0.5 if action.until is None else 0.0
+    if query.lower() == action.id:
+        return 1003.0
+    if plain in (operation, action.operation_id.lower()):
+        return 1002.0 + today
+    if plain in (f"{tag} {operation}", f"{operation} {tag}"):
+        return 1001.0 + today
+    return 0.0
 
 
 def _worth(words: _Words, word: str) -> float:

@@ -93,6 +93,7 @@ def find(
 @click.pass_context
 def show(ctx: click.Context, action: str, output: str | None) -> None:
     """Show one action, by id, operationId or display name."""
+    import os
     import sys
 
     catalog = _catalog(ctx.obj["version"])
@@ -103,7 +104,9 @@ def show(ctx: click.Context, action: str, output: str | None) -> None:
         from rich.console import Console
         from rich.markdown import Markdown
 
-        Console().print(Markdown(action_page(catalog, found)))
+        Console(color_system=None if os.environ.get("NO_COLOR") else "auto").print(
+            Markdown(action_page(catalog, found))
+        )
     else:
         click.echo(action_page(catalog, found), nl=False)
 

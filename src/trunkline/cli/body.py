@@ -66,21 +66,27 @@ def field_options(catalog: Catalog, action: Action, taken: set[str]) -> dict[str
 
 
 def read_body(text: str | None) -> dict[str, Any] | None:
+    """The object that ``--body`` names; InvalidArgument if it is none."""
     if text is None:
         return None
+    content: str | bytes = text
     if text == "-":
-        text = sys.stdin.read()
+        if sys.stdin.isatty():
+            click.echo("The body is read from the keyboard; Ctrl-D ends it, Ctrl-C leaves.", err=True)
+        content = sys.stdin.buffer.read()
     elif text.startswith("@"):
         try:
-            text = Path(text[1:]).read_text(encoding="utf-8")
+            content = Path(text[1:]).read_bytes()
         except OSError as problem:
             raise InvalidArgument(f"The body can't be read: {text[1:]}: {problem.strerror}.") from None
     try:
-        body = msgspec.json.decode(text)
-    except msgspec.DecodeError as problem:
-        raise InvalidArgument(f"The body is no JSON: {problem}.") from None
+        body = msgspec.json.decode(content if isinstance(content, str) else content.decode("utf-8-sig"))
+    except (msgspec.DecodeError, UnicodeDecodeError) as problem:
+        raise InvalidArgument(
+            f"The body is no JSON: {problem}.", hint="--skeleton prints one to fill in. Nothing was sent."
+        ) from None
     if not isinstance(body, dict):
-        raise InvalidArgument("The body must be a JSON object.")
+        raise InvalidArgument("The body must be a JSON object.", hint="--skeleton prints one. Nothing was sent.")
     return body
 
 

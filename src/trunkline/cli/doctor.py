@@ -12,7 +12,7 @@ import click
 from ..errors import TrunklineError
 from .connect import target
 from .finding import Failed, Line
-from .output import FORMATS, chosen, json_line, pretty
+from .output import FORMATS, View, Writer, chosen, write_one
 from .root import connection_options
 
 _SHOWN = {"ok": "ok", "remark": "note", "failed": "FAILED"}
@@ -32,6 +32,8 @@ def doctor(ctx: click.Context, /, output: str | None, **values: Any) -> int:
 
     form = chosen(output)
     lines: list[Line] = []
+    view = View(form, show_secrets=True)  # nothing in it is one
+    rows = Writer(view)
 
     def tell(line: Line) -> None:
         lines.append(line)
@@ -39,8 +41,8 @@ def doctor(ctx: click.Context, /, output: str | None, **values: Any) -> int:
             click.echo(f"{_SHOWN[line.result]:<8}{line.check:<10}{line.said}")
             if line.hint:
                 click.echo(f"{'':<18}{line.hint}")
-        elif form == "jsonl":
-            click.echo(json_line(line._asdict()))
+        elif form in ("jsonl", "csv"):
+            rows.write([line._asdict()])
 
     code = 0
     try:
@@ -53,8 +55,8 @@ def doctor(ctx: click.Context, /, output: str | None, **values: Any) -> int:
     except TrunklineError as error:
         tell(Line("address", "failed", error.message, error.hint))
         code = error.exit_code
-    if form == "json":
-        click.echo(pretty({"exit_code": code, "checks": [line._asdict() for line in lines]}))
+    if form in ("json", "yaml"):
+        write_one({"exit_code": code, "checks": [line._asdict() for line in lines]}, view)
     return code
 
 

@@ -20,7 +20,7 @@ _GAP = 3
 
 
 def draw_table(columns: list[str], rows: list[list[str]], *, pager: bool, droppable: bool) -> None:
-    """Draw a table on stdout. Rich leaves colours out where NO_COLOR is set; a pipe gets none, nor trailing spaces.
+    """Draw a table on stdout: plain text where NO_COLOR is set, and in a pipe, there without trailing spaces.
 
     Where a terminal is too narrow, values are cut, and with ``droppable`` the last columns left out.
     """
@@ -32,7 +32,8 @@ def draw_table(columns: list[str], rows: list[list[str]], *, pager: bool, droppa
             plain.print(drawn)
         click.echo("\n".join(line.rstrip() for line in captured.get().splitlines()))
         return
-    console = Console(highlight=False)
+    # Rich takes NO_COLOR for colours only; who sets it wants no bold, either, in what a script records.
+    console = Console(highlight=False, color_system=None if os.environ.get("NO_COLOR") else "auto")
     with console.capture() as captured:
         console.print(drawn)
     text = captured.get()

@@ -94,8 +94,8 @@ def call_log(
         if overwrite or restart:
             raise click.UsageError("--overwrite and --restart go with --out.")
     chosen = output or _by_ending(file)
-    if chosen == "parquet" and file is None:
-        raise click.UsageError("Parquet can't be written into a pipe; name a file with --out.")
+    if chosen == "parquet" and file is None and sys.stdout.isatty():
+        raise click.UsageError("Nobody can read Parquet on a terminal; name a file with --out.")
     now = datetime.now(UTC)
     first = None if start is None else _read("--from", start, zone, now)
     last = _read("--to", end, zone, now)

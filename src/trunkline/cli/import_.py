@@ -16,7 +16,7 @@ from ..errors import InvalidArgument, ItemsFailed
 from .files import FileArgument
 from .import_shown import counted, plan_lines, show_fates, show_plan
 from .interrupts import finishing
-from .output import View, chosen
+from .output import FORMATS, View, chosen
 from .progress import Bar, progress
 from .root import connection_options
 
@@ -26,7 +26,6 @@ if TYPE_CHECKING:
     from ..transfer.importing import Import
     from ..transfer.plan import Plan, Step
 
-_FORMATS = ("table", "json", "jsonl", "csv")
 _ON_STDERR = 40  # lines of a plan, where stdout is a pipe and somebody is asked
 
 
@@ -75,7 +74,7 @@ _OPTIONS = [
         metavar="FILE.csv",
         help="Write the rows that were not done here, to be mended and imported again.",
     ),
-    click.option("-o", "--output", type=click.Choice(_FORMATS), help="Default: table on a terminal, else jsonl."),
+    click.option("-o", "--output", type=click.Choice(FORMATS), help="Default: table on a terminal, else jsonl."),
     click.option("--no-pager", is_flag=True, help="Do not page a long plan; PAGER names the pager."),
     click.option("--show-secrets", is_flag=True, help="Do not mask passwords, PINs and keys."),
 ]

@@ -10,7 +10,7 @@ from ..errors import ConfigurationError
 from ..profiles import Profile, read_profiles
 from . import api_keys, profile_file
 from .candidates import saved_connections
-from .output import FORMATS, chosen, draw, json_line, pretty
+from .output import FORMATS, View, chosen, draw, write_one, write_rows
 
 _output = click.option(
     "-o", "--output", type=click.Choice(FORMATS), help="Default: table on a terminal, else jsonl; never a key."
@@ -28,20 +28,17 @@ def list_(output: str | None) -> None:
     """List the saved connections."""
     saved = read_profiles(profile_file.path())
     rows = [_row(profile) for profile in saved.values()]
-    match chosen(output):
-        case "jsonl":
-            for row in rows:
-                click.echo(json_line(row))
-        case "json":
-            click.echo(pretty(rows))
-        case _ if not rows:
-            click.echo(f"{profile_file.path()} has none yet: `trunkline login` saves one.", err=True)
-        case _:
-            cells = [
-                [row["name"], "yes" if row["default"] else "", row["url"], row["client_id"], row["api_key"] or "none"]
-                for row in rows
-            ]
-            draw(["Profile", "Default", "Address", "Client id", "API key in"], cells)
+    view = _view(output)
+    if view.output != "table":
+        write_rows(rows, view)
+    elif not rows:
+        click.echo(f"{profile_file.path()} has none yet: `trunkline login` saves one.", err=True)
+    else:
+        cells = [
+            [row["name"], "yes" if row["default"] else "", row["url"], row["client_id"], row["api_key"] or "none"]
+            for row in rows
+        ]
+        draw(["Profile", "Default", "Address", "Client id", "API key in"], cells)
 
 
 @profiles.command()
@@ -50,14 +47,12 @@ def list_(output: str | None) -> None:
 def show(name: str, output: str | None) -> None:
     """Show one saved connection, and where its API key is; never the key."""
     row = _row(profile_file.existing(name))
-    match chosen(output):
-        case "jsonl":
-            click.echo(json_line(row))
-        case "json":
-            click.echo(pretty(row))
-        case _:
-            said = {True: "yes", False: "no", None: "none"}
-            draw(["Field", "Value"], [[field, said[v] if not isinstance(v, str) else v] for field, v in row.items()])
+    view = _view(output)
+    if view.output != "table":
+        write_one(row, view)
+    else:
+        said = {True: "yes", False: "no", None: "none"}
+        draw(["Field", "Value"], [[field, said[v] if not isinstance(v, str) else v] for field, v in row.items()])
 
 
 @profiles.command()
@@ -102,6 +97,10 @@ def remove(name: str) -> None:
     forget(profile_file.existing(name))
     profile_file.change({name: None})
     click.echo(f"{name} is removed.")
+
+
+def _view(output: str | None) -> View:
+    return View(chosen(output), show_secrets=True)  # no row has one: `api_key` says where it is
 
 
 def _row(profile: Profile) -> dict[str, Any]:

@@ -147,7 +147,12 @@ def _own_options(action: Action) -> list[click.Parameter]:
     own += _unchanged_options(action)
     if action.answer_kind == "file":
         own.append(
-            click.Option(["--save"], metavar="PATH", type=click.Path(path_type=Path), help="Where to write the file.")
+            click.Option(
+                ["--save"],
+                metavar="PATH",
+                type=click.Path(path_type=Path),
+                help="Where to write the file; else stdout.",
+            )
         )
     if action.kind == "delete":
         what = "Delete what a file names: JSON, JSON Lines or CSV; - or the key - for standard input."
@@ -216,6 +221,7 @@ def _run(
     unchanged: IO[bytes] | None = values.pop("if_unchanged", None)
     dry_run, curl = values.pop("dry_run"), values.pop("curl")
     yes, save = values.pop("yes", False), values.pop("save", None)
+    save = None if str(save) == "-" else save  # standard output, where it goes without --save
     arguments: dict[str, Any] = {p.name: values.pop(snake(p.name)) for p in action.parameters}
     if action.body is not None:
         body = read_body(values.pop("body"))

@@ -63,7 +63,8 @@ def keyed_items(action: Action, source: IO[bytes]) -> list[Item]:
             raise InvalidArgument(f"{place} of the input: {problem.message}", hint="Nothing was deleted.") from None
         for parameter in action.parameters:
             if wrong := _wrong(parameter, item["json"]):
-                raise InvalidArgument(f"{place} of the input {wrong}.", hint="Nothing was deleted.")
+                as_known = "" if parameter.name in item["json"] else " JSON, JSON Lines, CSV or bare keys are read."
+                raise InvalidArgument(f"{place} of the input {wrong}.", hint=f"Nothing was deleted.{as_known}")
         if other := _belongs_to(action.resource, frozenset(item["json"]) - {*action.keys}):
             raise InvalidArgument(
                 f"{place} of the input is a row of {other}, not of {action.resource}.",

@@ -53,14 +53,16 @@ class Parameters:
             if parameter.name not in self.given:
                 raise InvalidArgument(
                     f"{action.id} needs {parameter.name}.",
-                    hint=f"Give it a value or a template, such as {parameter.name}={{{{ $json.{parameter.name} }}}}.",
+                    hint=f"Give it a value or a template, such as {parameter.name}={{{{ $json.{parameter.name} }}}}; "
+                    "on the command line with --set.",
                 )
         of_body = {"body", *self.fields} - action.params.keys()
         if action.kind in ("create", "update") and not (self.within or of_body & self.given.keys()):
             some = next(iter(self.fields))
             raise InvalidArgument(
                 f"{action.id} needs a body.",
-                hint=f"Give fields, such as {some}={{{{ $json.{some} }}}}, or body={{{{ $json }}}} for whole items.",
+                hint=f"Give fields, such as {some}={{{{ $json.{some} }}}}, or body={{{{ $json }}}} for whole items; "
+                "on the command line with --set.",
             )
         if action.kind == "upload":
             self.given.setdefault(self._file, PROPERTY)

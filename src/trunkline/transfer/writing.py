@@ -133,6 +133,27 @@ class _Utf8:
         self._file.write(text.encode())
 
 
+class _Counted:
+    """A binary file that knows how much it took: Parquet asks for that, and a pipe doesn't know."""
+
+    closed = False
+
+    def __init__(self, file: BinaryIO) -> None:
+        self._file = file
+        self._taken = 0
+
+    def write(self, data: bytes) -> int:
+        self._file.write(data)
+        self._taken += len(data)
+        return len(data)
+
+    def tell(self) -> int:
+        return self._taken
+
+    def flush(self) -> None:
+        self._file.flush()
+
+
 class Parquet(_Columns):
     """Parquet with a schema that is the same for every day and PBX, so that files can be read together; zstd.
 
@@ -146,7 +167,7 @@ class Parquet(_Columns):
         self._pa = pa
         self.schema = schema(self.types)
         self._read = {name: _reader(spec) for name, spec in self.types.items()}
-        self._writer = pq.ParquetWriter(file, self.schema, compression="zstd")
+        self._writer = pq.ParquetWriter(_Counted(file), self.schema, compression="zstd")
         self._rows: list[dict[str, Any]] = []
         self._batches: list[Any] = []
         self._held = 0

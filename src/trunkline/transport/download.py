@@ -107,7 +107,7 @@ class _ToPath:
             raise InvalidArgument(f"The folder {folder} does not exist.", hint="Nothing was sent.")
         if to.exists() and not to.is_dir() and not to.is_file():
             raise InvalidArgument(
-                f"{to} is no ordinary file, so it can't be replaced.", hint="Open it and give the file object."
+                f"{to} is no ordinary file, so it can't be replaced.", hint="Name another; nothing was sent."
             )
 
     def begin(self, name: str) -> None:

@@ -151,6 +151,14 @@ def unreachable(url: str, causes: str) -> Unreachable:
         )
         error.retryable = False
         return error
+    if "invalidcontenttype" in said or "wrong_version_number" in said:  # what rustls and OpenSSL say
+        error = Unreachable(
+            f"{server} speaks no TLS ({causes}).",
+            hint="It may be a plain HTTP port: 5000 and 5004 are, 443 and 5001 speak TLS.",
+            processed=False,
+        )
+        error.retryable = False
+        return error
     proxy = proxy_of(url)
     if proxy is not None:
         return Unreachable(
