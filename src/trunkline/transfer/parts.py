@@ -10,7 +10,7 @@ import contextlib
 import os
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import BinaryIO
 
@@ -61,9 +61,10 @@ class Parts:
             raise InvalidArgument(f"{self.file} is there already.", hint="Name another file, or give --overwrite.")
 
     @contextmanager
-    def held(self, plan: Plan, *, restart: bool = False) -> Iterator[None]:
+    def held(self, plan: Plan, *, restart: bool = False, settling: timedelta | None = None) -> Iterator[None]:
         """Keep the folder for this process while a block runs, and make it if there is none.
 
+        ``settling``: how long after its end a window gets new rows; one that was read before doesn't count as read.
         ConfigurationError if another process has it, if it belongs to another export (``restart`` throws that away),
         or if it is no folder of ours.
         """
@@ -85,7 +86,7 @@ class Parts:
                 ) from None
         try:
             with _saying(self.folder):
-                self._begin(plan, restart=restart)
+                self._begin(plan, restart, settling)
             yield
         finally:
             with contextlib.suppress(OSError):
@@ -102,12 +103,13 @@ class Parts:
         names = {path.name for path in self.folder.iterdir()} if self.folder.is_dir() else {""}
         return _PLAN in names or names <= {_LOCK, f"{_PLAN}.new"}
 
-    def _begin(self, plan: Plan, *, restart: bool) -> None:
+    def _begin(self, plan: Plan, restart: bool, settling: timedelta | None) -> None:
         there = self.folder / _PLAN
         if restart:
             self._forget()
         # Before anything can be refused: what has no finished windows goes when the block ends.
-        self._done = {window for path in self.folder.glob("*.jsonl") if (window := _window(path.name)) is not None}
+        there_already = ((path, _window(path.name)) for path in self.folder.glob("*.jsonl"))
+        self._done = {window for path, window in there_already if window and _settled(path, window, settling)}
         if there.exists():
             try:
                 before = msgspec.json.decode(there.read_bytes(), type=Plan)
@@ -194,6 +196,10 @@ def _window(name: str) -> Window | None:
         return Window(*(datetime.strptime(text, _STAMP).replace(tzinfo=UTC) for text in (start, end)))
     except ValueError:
         return None
+
+
+def _settled(path: Path, window: Window, settling: timedelta | None) -> bool:
+    return settling is None or window.end + settling <= datetime.fromtimestamp(path.stat().st_mtime, UTC)
 
 
 def _private(path: Path) -> BinaryIO:

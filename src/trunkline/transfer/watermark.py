@@ -110,6 +110,7 @@ class Delivery:
     """One export's part in a watermark: leaves out what was delivered, and notes what the next one has to know."""
 
     def __init__(self, watermark: Watermark, mark: Mark | None, start: datetime, end: datetime) -> None:
+        self.overlap = watermark.overlap
         self._watermark = watermark
         self._before = mark.delivered if mark else frozenset()
         self._known_from = max(start, end - watermark.overlap)
