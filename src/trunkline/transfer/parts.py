@@ -8,8 +8,8 @@ from __future__ import annotations
 
 import contextlib
 import os
-from collections.abc import Callable, Iterable, Iterator
-from contextlib import contextmanager
+from collections.abc import Iterable, Iterator
+from contextlib import AbstractContextManager, contextmanager
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import BinaryIO
@@ -19,6 +19,7 @@ import msgspec
 from ..errors import ConfigurationError, InvalidArgument, TrunklineError
 from .call_log import Leg
 from .period import Window
+from .whole import whole
 
 _PLAN, _LOCK, _WHOLE = "plan.json", "lock", "whole"
 _STAMP = "%Y%m%dT%H%M%SZ"
@@ -121,7 +122,8 @@ class Parts:
                     hint="The same command as then goes on with it; --restart throws it away and begins anew.",
                 )
         else:
-            _write(there, lambda file: file.write(msgspec.json.encode(plan)))
+            with _new(there) as file:
+                file.write(msgspec.json.encode(plan))
 
     @property
     def begun(self) -> bool:
@@ -153,8 +155,8 @@ class Parts:
 
     def keep(self, window: Window, legs: Iterable[Leg]) -> None:
         """Put a finished window on the disk."""
-        with _saying(self.folder):
-            _write(self._path(window), lambda file: file.writelines(leg.line + b"\n" for leg in legs))
+        with _saying(self.folder), _new(self._path(window)) as file:
+            file.writelines(leg.line + b"\n" for leg in legs)
         self._done.add(window)
 
     def lines(self, window: Window) -> Iterator[bytes]:
@@ -166,17 +168,9 @@ class Parts:
     @contextmanager
     def whole(self) -> Iterator[BinaryIO]:
         """A file that takes the place of the real one when the block ends well, and is nowhere otherwise."""
-        new = self.folder / _WHOLE
         with _saying(self.file):
-            try:
-                with _private(new) as file:
-                    yield file
-                    file.flush()
-                    os.fsync(file.fileno())  # else a power cut could leave the name without the content
-            except BaseException:
-                new.unlink(missing_ok=True)  # half of it would only fill a disk that may be full
-                raise
-            new.replace(self.file)
+            with whole(self.file, self.folder / _WHOLE) as file:
+                yield file
             self._forget()
 
     def _forget(self) -> None:
@@ -202,18 +196,8 @@ def _settled(path: Path, window: Window, settling: timedelta | None) -> bool:
     return settling is None or window.end + settling <= datetime.fromtimestamp(path.stat().st_mtime, UTC)
 
 
-def _private(path: Path) -> BinaryIO:
-    path.unlink(missing_ok=True)  # left behind by a process that was killed
-    return os.fdopen(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL | getattr(os, "O_BINARY", 0), 0o600), "wb")
-
-
-def _write(path: Path, content: Callable[[BinaryIO], object]) -> None:
-    new = path.with_name(f"{path.name}.new")
-    with _private(new) as file:
-        content(file)
-        file.flush()
-        os.fsync(file.fileno())
-    new.replace(path)
+def _new(path: Path) -> AbstractContextManager[BinaryIO]:
+    return whole(path, path.with_name(f"{path.name}.new"))
 
 
 def _why(file: Path) -> str:
