@@ -9,7 +9,7 @@ from typing import Any
 import msgspec
 
 from ..catalog import Action, Catalog, TypeSpec
-from ..catalog.secret import MASK, masked
+from ..catalog.secret import MASK, has_mask, masked
 from ..errors import InvalidArgument
 from ..flows.files import csv_cell
 from ..node.input import unguarded
@@ -162,10 +162,3 @@ def _whole_row(row: Mapping[str, Any], known: Sequence[Mapping[str, Any]]) -> di
     if known and has_mask(row):
         raise InvalidArgument("has a masked secret in a row without an Id; export it with --show-secrets.")
     return dict(completed(row, {}))
-
-
-def has_mask(value: Any) -> bool:
-    """Whether a masked secret stands anywhere in a value."""
-    if isinstance(value, Mapping):
-        return any(map(has_mask, value.values()))
-    return any(map(has_mask, value)) if isinstance(value, list) else value == MASK
