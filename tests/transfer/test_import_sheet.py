@@ -70,9 +70,10 @@ def test_what_is_no_table_is_refused_by_line(content: bytes, said: str) -> None:
     assert said in caught.value.message
 
 
-def test_an_encoding_that_nobody_knows() -> None:
-    with pytest.raises(InvalidArgument, match="no encoding 'klingon'"):
-        read_sheet(b"A\n", "x.csv", "klingon")
+@pytest.mark.parametrize("encoding", ["klingon", "hex", "undefined"])
+def test_an_encoding_that_no_file_has(encoding: str) -> None:
+    with pytest.raises(InvalidArgument, match=f"no encoding '{encoding}'"):
+        read_sheet(b"A\n", "x.csv", encoding)
 
 
 def test_the_rest_is_written_as_the_file_was_with_the_reason(tmp_path: Path) -> None:

@@ -25,6 +25,9 @@ class Line(NamedTuple):
     number: int
     cells: list[str]
 
+    def __repr__(self) -> str:
+        return f"Line({self.number}, {len(self.cells)} cells)"  # some may be passwords
+
 
 class Sheet(NamedTuple):
     """A CSV that was read. ``name`` is what messages call it; encoding and delimiter are as they were found."""
@@ -66,14 +69,14 @@ def _decoded(content: bytes, name: str, encoding: str | None) -> tuple[str, str]
     found = encoding or next((known for bom, known in _BOMS.items() if content.startswith(bom)), "utf-8")
     try:
         text = content.decode(found)
-    except LookupError:
-        raise InvalidArgument(f"There is no encoding {found!r}.", hint="utf-8, utf-16 and cp1252 are usual.") from None
     except UnicodeDecodeError as problem:
         line = content.count(b"\n", 0, problem.start) + 1
         raise InvalidArgument(
             f"{name}, line {line}: this is not written in {found.upper()}.",
             hint="A file of Excel's own CSV takes --encoding cp1252; or save it as CSV UTF-8.",
         ) from None
+    except (LookupError, UnicodeError):  # Python has some that are for no files
+        raise InvalidArgument(f"There is no encoding {found!r}.", hint="utf-8, utf-16 and cp1252 are usual.") from None
     if "\0" in text:
         raise InvalidArgument(
             f"{name}, line {text.count(chr(10), 0, text.index(chr(0))) + 1}: there is a NUL, which no text has.",
