@@ -406,6 +406,10 @@ def test_a_call_that_was_still_on_when_a_part_was_read_is_not_lost(
     for path in newest.parent.glob("*.jsonl"):
         os.utime(path, (END.timestamp() + 60,) * 2)  # what a run leaves that is killed just after midnight
     later = Moment(END + timedelta(days=2), "now")
+    kept = parts_of(out)
+    with pytest.raises(ConfigurationError, match="another export"):
+        export(system.url, out, end=later, watermark=mark, output="csv")
+    assert parts_of(out) == kept
     export(system.url, out, end=later, watermark=mark)
     assert asked(system) >= {"2026-06-10T00:00:00Z", "2026-06-11T00:00:00Z"}
     assert "2026-06-09T00:00:00Z" not in asked(system)

@@ -93,10 +93,14 @@ class Parts:
             with contextlib.suppress(OSError):
                 if not self._done:
                     self._forget()
+            if not self._done:
+                with contextlib.suppress(
+                    OSError
+                ):  # while it is ours, or it may be another's; Windows removes it itself
+                    (self.folder / _LOCK).unlink(missing_ok=True)
             lock.release()
             if not self._done:
                 with contextlib.suppress(OSError):  # somebody else has just begun, or put something there
-                    (self.folder / _LOCK).unlink(missing_ok=True)
                     self.folder.rmdir()
 
     def _ours(self) -> bool:
@@ -109,8 +113,7 @@ class Parts:
         if restart:
             self._forget()
         # Before anything can be refused: what has no finished windows goes when the block ends.
-        there_already = ((path, _window(path.name)) for path in self.folder.glob("*.jsonl"))
-        self._done = {window for path, window in there_already if window and _settled(path, window, settling)}
+        self._done = {window for path in self.folder.glob("*.jsonl") if (window := _window(path.name)) is not None}
         if there.exists():
             try:
                 before = msgspec.json.decode(there.read_bytes(), type=Plan)
@@ -121,6 +124,8 @@ class Parts:
                     f"{self.folder} has the beginning of another export: {', '.join(other)}.",
                     hint="The same command as then goes on with it; --restart throws it away and begins anew.",
                 )
+            if settling is not None:
+                self._done = {window for window in self._done if window.end + settling <= self._read_at(window)}
         else:
             with _new(there) as file:
                 file.write(msgspec.json.encode(plan))
@@ -180,6 +185,9 @@ class Parts:
                 path.unlink(missing_ok=True)
         self._done.clear()
 
+    def _read_at(self, window: Window) -> datetime:
+        return datetime.fromtimestamp(self._path(window).stat().st_mtime, UTC)
+
     def _path(self, window: Window) -> Path:
         return self.folder / f"{window.start:{_STAMP}}-{window.end:{_STAMP}}.jsonl"
 
@@ -190,10 +198,6 @@ def _window(name: str) -> Window | None:
         return Window(*(datetime.strptime(text, _STAMP).replace(tzinfo=UTC) for text in (start, end)))
     except ValueError:
         return None
-
-
-def _settled(path: Path, window: Window, settling: timedelta | None) -> bool:
-    return settling is None or window.end + settling <= datetime.fromtimestamp(path.stat().st_mtime, UTC)
 
 
 def _new(path: Path) -> AbstractContextManager[BinaryIO]:
