@@ -124,7 +124,7 @@ def test_sigterm_is_ctrl_c(environment: Env, silent: Silent, items: str) -> None
 
 
 def test_a_job_says_how_to_go_on_and_others_see_that_it_runs(environment: Env, silent: Silent, items: str) -> None:
-    silent("DELETE", "/Fax*", 2, **{"delay": 3600})
+    silent("DELETE", "/Fax*", 2)
     argv = [TRUNKLINE, "job", "run", "fax.delete", "--name", "night", *ID, "--concurrency", "1", "--input", items]
     terminal = Terminal([*argv, "--yes"], environment)
     terminal.until("2/5 items")
