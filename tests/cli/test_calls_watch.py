@@ -220,7 +220,7 @@ def test_a_pbx_that_asks_to_wait_is_not_asked_before(demo: System, environment: 
         watch.present()
         demo.emulator.add_fault("429=2:times=1@/ActiveCalls*")
         assert "Trying again, first in 2 s" in watch.warning()
-        assert "answers again, after 2 s" in watch.warning()
+        assert "answers again, after" in watch.warning()
     asked = [entry for entry in demo.emulator.journal if "/ActiveCalls" in entry.path]
     refused = next(place for place, entry in enumerate(asked) if entry.status == 429)
     assert asked[refused + 1].at - asked[refused].at >= 2

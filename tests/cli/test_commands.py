@@ -13,7 +13,7 @@ import pytest
 from conftest import CLIENT, KEY, System
 from nasty import closed_port
 from trunkline import Pbx, catalog, cli
-from trunkline.cli.output import MASK
+from trunkline.catalog.secret import MASK
 
 
 class Result(NamedTuple):

@@ -208,12 +208,12 @@ def parts_of(folder: Path) -> list[Path]:
 
 
 def some_parts(folder: Path, emulator: Emulator) -> list[Path]:
-    """Wait until some windows are finished; from then on the PBX is so slow that it stays at some."""
+    """Wait until some windows are finished; from then on the PBX is silent, so that it stays at some."""
     end = time.monotonic() + 20
     while len(parts_of(folder)) < 5:
         assert time.monotonic() < end
         time.sleep(0.01)
-    emulator.latency = 2
+    emulator.add_fault("silence@/ReportCallLogData*")
     return parts_of(folder)
 
 
@@ -230,6 +230,7 @@ def test_what_kill_9_leaves_is_gone_on_with(slow: tuple[Emulator, dict[str, str]
     process.wait(timeout=20)
     assert not (tmp_path / name).exists()
     emulator.latency = 0
+    emulator.clear_faults()
     emulator.clear_journal()
     done = subprocess.run(
         command("--out", name), env=environment, cwd=tmp_path, capture_output=True, text=True, check=True
@@ -256,6 +257,7 @@ def test_a_terminal_sees_progress_and_ctrl_c_says_how_far_it_got(
     assert "Traceback" not in terminal.seen
     assert not out.exists()
     emulator.latency = 0
+    emulator.clear_faults()
     terminal = Terminal(command("--out", str(out)), environment)
     assert terminal.end() == 0
     assert "rows of 61 days" in terminal.seen
@@ -274,7 +276,7 @@ def test_ctrl_c_in_a_pipe_says_where_to_go_on_and_moves_no_mark(
         while not out.stat().st_size:
             assert time.monotonic() < end
             time.sleep(0.01)
-        emulator.latency = 2
+        emulator.add_fault("silence@/ReportCallLogData*")
         process.send_signal(signal.SIGINT)
         _, err = process.communicate(timeout=20)
     assert process.returncode == 130

@@ -264,6 +264,15 @@ def test_slips_are_said_before_the_pbx_is_asked(
     assert not system.emulator.journal
 
 
+def test_the_failed_rows_never_take_the_place_of_a_pipe(
+    trunkline: Run, sheet: Callable[[str], str], tmp_path: Path, system: System
+) -> None:
+    os.mkfifo(tmp_path / "pipe")
+    said = trunkline("import", "users", sheet("Number,FirstName\n150,Ada\n"), "--apply", "--failed", f"{tmp_path}/pipe")
+    assert (said.code, "is no ordinary file" in said.err) == (2, True)
+    assert nothing_sent(system)
+
+
 def test_the_failed_rows_never_overwrite_the_file_itself(trunkline: Run, sheet: Callable[[str], str]) -> None:
     file = sheet(NEW)
     said = trunkline("import", "contacts", file, "--apply", "--failed", file)
@@ -347,7 +356,7 @@ class TestRemovals:
 class TestTerminal:
     """On a terminal of one's own."""
 
-    @pytest.mark.parametrize(("answer", "code", "sent"), [("n\n", 130, 0), ("\n", 130, 0), ("y\n", 0, 2)])
+    @pytest.mark.parametrize(("answer", "code", "sent"), [("n\n", 130, 0), ("\x03", 130, 0), ("y\n", 0, 2)])
     @pytest.mark.parametrize("piped", [True, False], ids=["from a pipe", "from a file"])
     def test_the_plan_then_the_question(
         self,
@@ -368,7 +377,7 @@ class TestTerminal:
         assert f"Send 2 to {system.url}?" in seen
         terminal.type(answer)
         assert terminal.end() == code
-        assert ("2 done, 0 failed" if sent else "Nothing was sent.") in terminal.seen
+        assert ("2 done, 0 failed" if sent else "Interrupted: nothing was sent.") in terminal.seen
         assert len(system.sent("PATCH")) == sent
 
     @pytest.mark.parametrize(("answer", "code"), [("n", 130), ("y", 0)])

@@ -8,6 +8,7 @@ import re
 import signal
 import subprocess
 import sys
+import time
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
 from pathlib import Path
@@ -79,12 +80,10 @@ def test_of_a_change_it_is_said_that_nobody_knows(environment: Env, silent: Sile
     assert "whether the PBX has carried out fax.delete is not known; look before you send it again." in err
 
 
-def arrived(pbx: System, method: str) -> None:
+def arrived(pbx: System, method: str, times: int = 1) -> None:
     """Wait until the PBX was asked."""
-    import time
-
     end = time.monotonic() + 20
-    while not pbx.sent(method):
+    while len(pbx.sent(method)) < times:
         assert time.monotonic() < end, "the PBX was not asked"
         time.sleep(0.01)
 
@@ -114,8 +113,7 @@ def test_sigterm_is_ctrl_c(environment: Env, silent: Silent, items: str) -> None
     argv = [TRUNKLINE, "run", "fax.delete", *ID, "--concurrency", "1", "--input", items]
     process = subprocess.Popen(argv, env=environment, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
     assert process.stderr is not None
-    while len(pbx.sent("DELETE")) < 3:
-        assert process.poll() is None
+    arrived(pbx, "DELETE", 3)
     process.send_signal(signal.SIGTERM)
     assert process.stderr.readline() == f"{FINISHING}\n"
     process.send_signal(signal.SIGTERM)
@@ -126,7 +124,7 @@ def test_sigterm_is_ctrl_c(environment: Env, silent: Silent, items: str) -> None
 
 
 def test_a_job_says_how_to_go_on_and_others_see_that_it_runs(environment: Env, silent: Silent, items: str) -> None:
-    silent("DELETE", "/Fax*", 2, **{"delay": 3600})
+    silent("DELETE", "/Fax*", 2)
     argv = [TRUNKLINE, "job", "run", "fax.delete", "--name", "night", *ID, "--concurrency", "1", "--input", items]
     terminal = Terminal([*argv, "--yes"], environment)
     terminal.until("2/5 items")

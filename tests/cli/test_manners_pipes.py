@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import subprocess
 from pathlib import Path
 
@@ -133,6 +134,7 @@ def test_what_an_encoding_lacks_is_written_as_json_has_it(
             check=True,
         )
         text = done.stdout.decode("utf-8" if encoding == "ascii" else encoding)  # click has no faith in ascii
+        assert re.search(r"(Ł|\\u0141)ucja (ü|\\u00fc)", text)
     assert json.loads(text)["FirstName"] == "Łucja ü 😀"
 
 

@@ -21,8 +21,8 @@ from certificates import Authority
 from conftest import CLIENT, KEY, System
 from trunkline import Pbx, cli
 from trunkline.catalog import load
+from trunkline.catalog.secret import MASK
 from trunkline.cli.columns import BY_TYPE, MOST, at, picked
-from trunkline.cli.output import MASK
 
 TRUNKLINE = str(Path(sys.executable).with_name("trunkline"))
 

@@ -395,6 +395,27 @@ def test_a_call_that_ends_late_comes_once(system: System, pbx: Pbx, mark: Waterm
     assert found == [[], ["101"], []]
 
 
+def test_a_call_that_was_still_on_when_a_part_was_read_is_not_lost(
+    system: System, mark: Watermark, out: Path, whole: bytes
+) -> None:
+    """The run that goes on moves the mark past it, so nothing would ever look for it again."""
+    stopped(system, out, end=Moment(END, "now"), watermark=mark)
+    newest = out.with_name(f"{out.name}.parts") / parts_of(out)[-1]
+    *over, _still_on = newest.read_bytes().splitlines(keepends=True)
+    newest.write_bytes(b"".join(over))
+    for path in newest.parent.glob("*.jsonl"):
+        os.utime(path, (END.timestamp() + 60,) * 2)  # what a run leaves that is killed just after midnight
+    later = Moment(END + timedelta(days=2), "now")
+    kept = parts_of(out)
+    with pytest.raises(ConfigurationError, match="another export"):
+        export(system.url, out, end=later, watermark=mark, output="csv")
+    assert parts_of(out) == kept
+    export(system.url, out, end=later, watermark=mark)
+    assert asked(system) >= {"2026-06-10T00:00:00Z", "2026-06-11T00:00:00Z"}
+    assert "2026-06-09T00:00:00Z" not in asked(system)
+    assert out.read_bytes().startswith(whole)
+
+
 def test_the_mark_moves_only_when_everything_is_written(system: System, mark: Watermark, out: Path) -> None:
     class Full(io.BytesIO):
         def flush(self) -> None:

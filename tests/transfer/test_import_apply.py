@@ -9,7 +9,7 @@ from typing import Any, NamedTuple
 import pytest
 
 from conftest import CLIENT, KEY, System
-from trunkline import AsyncPbx, Pbx
+from trunkline import AsyncPbx, InvalidArgument, Pbx
 from trunkline.transfer.apply import Applying, Fate
 from trunkline.transfer.importing import Import
 from trunkline.transfer.kinds import CONTACTS, USERS, Kind
@@ -262,3 +262,13 @@ def test_nothing_secret_is_in_what_is_said(system: System) -> None:
     done = apply(system, USERS, "Number,FirstName,VMPIN\n150,Ada,x-secret-x\n")
     assert done.states == "failed"
     assert "x-secret-x" not in done.fates[0].said
+    assert "x-secret-x" not in repr((done.plan, done.fates, read_sheet(b"VMPIN\nx-secret-x\n", "x.csv")))
+
+
+@pytest.mark.parametrize("pin", ["1234.0", "1E+10", "#REF!"])
+def test_a_secret_that_a_spreadsheet_has_spoilt_is_not_repeated(system: System, pin: str) -> None:
+    for number in (100, 150):
+        with pytest.raises(InvalidArgument) as caught:
+            apply(system, USERS, f"Number,VMPIN\n{number},{pin}\n")
+        assert "VMPIN is ••••••" in caught.value.message
+        assert pin not in caught.value.message

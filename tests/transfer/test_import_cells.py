@@ -49,7 +49,8 @@ def test_a_cell_is_read_by_the_type_of_its_field(field: str, text: str, meant: A
     [
         ("Enabled", "maybe", "must be true or false, not 'maybe'"),
         ("PrimaryGroupId", "twelve", "must be an integer"),
-        ("PrimaryGroupId", "99999999999", "PrimaryGroupId of users.create"),
+        ("PrimaryGroupId", "1_000", "must be an integer"),
+        ("PrimaryGroupId", "99999999999", "must be between -2147483648 and"),
         ("QueueStatus", "Here", "It is one of LoggedOut, LoggedIn"),
         ("Mobile", "4.42E+11", "a spreadsheet has shortened a long number"),
         ("Mobile", "4,42079E+11", "a spreadsheet has shortened a long number"),

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import errno
+import os
 import stat
 from pathlib import Path
 
@@ -68,9 +70,10 @@ def test_what_is_no_table_is_refused_by_line(content: bytes, said: str) -> None:
     assert said in caught.value.message
 
 
-def test_an_encoding_that_nobody_knows() -> None:
-    with pytest.raises(InvalidArgument, match="no encoding 'klingon'"):
-        read_sheet(b"A\n", "x.csv", "klingon")
+@pytest.mark.parametrize("encoding", ["klingon", "hex", "undefined"])
+def test_an_encoding_that_no_file_has(encoding: str) -> None:
+    with pytest.raises(InvalidArgument, match=f"no encoding '{encoding}'"):
+        read_sheet(b"A\n", "x.csv", encoding)
 
 
 def test_the_rest_is_written_as_the_file_was_with_the_reason(tmp_path: Path) -> None:
@@ -82,6 +85,32 @@ def test_the_rest_is_written_as_the_file_was_with_the_reason(tmp_path: Path) -> 
     assert stat.S_IMODE((tmp_path / "rest.csv").stat().st_mode) == 0o600
     write_rest(tmp_path / "rest.csv", again, {2: "still"})
     assert read_sheet((tmp_path / "rest.csv").read_bytes(), "x", "cp1252").header == again.header
+
+
+def test_a_rest_can_be_read_again_whatever_parts_its_cells(tmp_path: Path) -> None:
+    sheet = read_sheet(b"sep=|\nName|Note\na,b;c|1\n", "x.csv")
+    write_rest(tmp_path / "rest.csv", sheet, {3: "no such number"})
+    again = read_sheet((tmp_path / "rest.csv").read_bytes(), "rest.csv")
+    assert again.lines == [Line(3, ["a,b;c", "1", "no such number"])]
+
+
+def test_a_rest_is_private_whatever_is_there_and_a_link_stays_one(tmp_path: Path) -> None:
+    (tmp_path / ".rest.csv.part").write_text("left behind")
+    (tmp_path / ".rest.csv.part").chmod(0o644)
+    (tmp_path / "link.csv").symlink_to("rest.csv")
+    write_rest(tmp_path / "link.csv", read_sheet(b"A\n1\n", "x.csv"), {2: "why"})
+    assert (tmp_path / "link.csv").is_symlink()
+    assert stat.S_IMODE((tmp_path / "rest.csv").stat().st_mode) == 0o600
+
+
+def test_a_full_disk_keeps_no_half_of_a_rest(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def full(_: int) -> None:
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    monkeypatch.setattr(os, "fsync", full)
+    with pytest.raises(InvalidArgument, match="No space"):
+        write_rest(tmp_path / "rest.csv", read_sheet(b"A\n1\n", "x.csv"), {2: "why"})
+    assert list(tmp_path.iterdir()) == []
 
 
 def test_a_rest_that_can_not_be_written(tmp_path: Path) -> None:

@@ -118,13 +118,17 @@ def test_any_list_is_read_whole_in_order_and_not_beyond_top(size: int, top: int 
 
 
 def stubborn(rows: int, link: str | None = None, *, key: tuple[str, ...] = ("Id",)) -> int:
-    """The rows read from a PBX that knows no ``$skip``, and whose link leads to the page itself; its clock goes on."""
+    """The rows read from a PBX that knows no ``$skip``, and whose link leads to the page itself.
+
+    Where rows have the key, a clock in them goes on, and they come in another order.
+    """
     generator = paging({}, pageable=True, key=key)
     next(generator)
     found = 0
     while True:
-        now = {"ServerNow": found} if key == ("Id",) else {}
-        page = Page([{"Id": i, **now} for i in range(rows)], None, link)
+        page = Page([{"Id": i} for i in range(rows)], None, link)
+        if key == ("Id",) and found:
+            page.rows[:] = [{**row, "ServerNow": found} for row in reversed(page.rows)]
         try:
             generator.send(page)
         except StopIteration:

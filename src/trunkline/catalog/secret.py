@@ -12,6 +12,13 @@ SECRET = re.compile(
 MASK = "••••••"
 
 
+def has_mask(value: Any) -> bool:
+    """Whether a masked secret stands anywhere in a value."""
+    if isinstance(value, Mapping):
+        return any(map(has_mask, value.values()))
+    return any(map(has_mask, value)) if isinstance(value, list) else value == MASK
+
+
 def masked(value: Any) -> Any:
     """A value with what stands in secret fields replaced, at any depth."""
     if isinstance(value, Mapping):

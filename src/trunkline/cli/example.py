@@ -117,7 +117,7 @@ def _flag(name: str) -> str:
     return f"--{snake(name).replace('_', '-')}"
 
 
-def _value(catalog: Catalog, name: str, spec: TypeSpec, depth: int = 0) -> Any:
+def _value(catalog: Catalog, name: str, spec: TypeSpec) -> Any:
     if spec.name in catalog.enums:
         one: Any = catalog.enum_values(spec.name)[0]
     elif spec.name in catalog.types:

@@ -9,6 +9,7 @@ from typing import Any
 
 import click
 
+from ..catalog.secret import masked
 from ..client import AsyncPbx
 from ..errors import ItemsFailed
 from ..flows import Did, Flow, FlowStopped, Planned, Played, arun, load
@@ -17,7 +18,7 @@ from ..node import NodeRun
 from .confirm import confirmed
 from .connect import open_async_pbx
 from .interrupts import Interrupts, finishing
-from .output import json_line, masked
+from .output import json_line
 from .over_items import counted, follow
 from .progress import progress
 from .root import connection_options

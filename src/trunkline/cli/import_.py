@@ -168,6 +168,8 @@ def _check_rest(rest: Path, source: IO[bytes]) -> None:
     """Refuse a place for the failed rows that could not be written later, or that would lose the rows themselves."""
     if not rest.absolute().parent.is_dir():
         raise click.UsageError(f"--failed {rest}: there is no folder {rest.absolute().parent}.")
+    if rest.exists() and not rest.is_file():
+        raise click.UsageError(f"--failed {rest} is no ordinary file; it would be replaced by one.")
     if rest.exists() and source.name != "<stdin>" and rest.samefile(source.name):
         raise click.UsageError("--failed names the file that is imported; the rows that were done would be lost.")
 
@@ -274,7 +276,7 @@ async def _drive(applying: Applying, connect: Callable[[], AsyncPbx], bar: Bar) 
 
 def _ask(plan: Plan, url: str, *, shown: bool, view: View) -> None:
     """Ask before sending; before removing ask again. Without a terminal removals need --yes, the rest doesn't."""
-    from .confirm import confirmed
+    from .confirm import go_on
 
     removals = plan.count("remove")
     if not sys.stderr.isatty():
@@ -290,12 +292,10 @@ def _ask(plan: Plan, url: str, *, shown: bool, view: View) -> None:
         if len(lines) > _ON_STDERR:
             click.echo(f"… and {len(lines) - _ON_STDERR:,} more; --plan shows all.", err=True)
     others = len(plan.steps) - removals
-    agreed = not others or confirmed(f"Send {others:,} to {url}?")
-    if agreed and removals:
-        agreed = confirmed(f"REMOVE {removals:,} of {plan.kind.some(plan.present)} from {url}, for good?")
-    if not agreed:
-        click.echo("Nothing was sent.", err=True)
-        raise click.Abort
+    if others:
+        go_on(f"Send {others:,} to {url}?")
+    if removals:
+        go_on(f"REMOVE {removals:,} of {plan.kind.some(plan.present)} from {url}, for good?")
 
 
 def _say(fates: list[Fate], applying: Applying, last: str) -> None:

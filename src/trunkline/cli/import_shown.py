@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any
 
-from .output import View, cell, draw, masked, write_rows
+from ..catalog.secret import masked
+from .output import View, cell, draw, write_rows
 
 if TYPE_CHECKING:
     from ..transfer.apply import Fate

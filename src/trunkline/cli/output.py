@@ -12,14 +12,13 @@ import click
 import msgspec
 
 from ..catalog import Action
-from ..catalog.secret import MASK, masked
+from ..catalog.secret import masked
 from ..errors import ConfigurationError
 from .columns import asked_columns, at, csv_columns, picked, table_columns
 
 if TYPE_CHECKING:
     from click.shell_completion import CompletionItem
 
-__all__ = ["MASK", "masked"]
 
 FORMATS = ("table", "json", "jsonl", "yaml", "csv")
 STREAMED = ("jsonl", "yaml", "csv")

@@ -11,6 +11,7 @@ from typing import IO, Any, NamedTuple
 import click
 
 from ..catalog import load
+from ..catalog.secret import masked
 from ..client import AsyncPbx
 from ..errors import ItemsFailed, TrunklineError
 from ..node import Item, Node, NodeRun, Outcome
@@ -20,7 +21,7 @@ from ..node.template import Scope
 from ..request import Part, bind, build
 from .confirm import go_on
 from .interrupts import Interrupts, finishing
-from .output import View, chosen, draw, json_line, masked, write_rows
+from .output import View, chosen, draw, json_line, write_rows
 from .progress import Bar, progress
 
 LOOK_AGAIN = 0.1  # seconds between two looks at a run

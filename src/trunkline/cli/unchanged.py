@@ -9,7 +9,7 @@ import click
 import msgspec
 
 from ..catalog import Action, load
-from ..catalog.secret import MASK
+from ..catalog.secret import has_mask
 from ..client import AsyncPbx
 from ..client.unchanged import Unchanged
 from ..errors import InvalidArgument
@@ -55,19 +55,13 @@ def comparable(row: Mapping[str, Any], name: str) -> tuple[dict[str, Any], list[
             f"{name} has {', '.join(dotted)}, a part of a field, which can't be compared.",
             hint=f"Write it without --columns. {_HINT}",
         )
-    hidden = [field for field, value in row.items() if _has_mask(value)]
+    hidden = [field for field, value in row.items() if has_mask(value)]
     return {field: value for field, value in row.items() if field not in hidden}, hidden
 
 
 def _tell(hidden: Iterable[str], name: str) -> None:
     if fields := ", ".join(dict.fromkeys(hidden)):
         click.echo(f"Not compared, because masked in {name}: {fields}. --show-secrets writes them out.", err=True)
-
-
-def _has_mask(value: Any) -> bool:
-    if isinstance(value, Mapping):
-        return any(map(_has_mask, value.values()))
-    return any(map(_has_mask, value)) if isinstance(value, list) else value == MASK
 
 
 def show_both(url: str, action: Action, arguments: Mapping[str, Any], *, show_secrets: bool) -> None:

@@ -16,6 +16,7 @@ from ..errors import InvalidArgument
 from ..node.input import csv_records
 from .document import read as read_yaml
 
+_FORMULA = re.compile("'*[=@\t\r]")
 _UNPRINTABLE = re.compile("[\x7f-\xa0\u2028\u2029\ufeff\ufffe\uffff]")  # what YAML wants escaped
 ENDINGS = (".csv", ".jsonl", ".json", ".yaml", ".yml")
 
@@ -107,6 +108,6 @@ def csv_cell(value: Any) -> str:
     if value is None:
         return ""
     if isinstance(value, str):
-        # A spreadsheet would run what begins like a formula.
-        return f"'{value}" if value[:1] in ("=", "@", "\t", "\r") else value
+        # A spreadsheet would run what begins like a formula; another apostrophe, so that one of its own is read back.
+        return f"'{value}" if _FORMULA.match(value) else value
     return msgspec.json.encode(value).decode()

@@ -33,10 +33,15 @@ def matches(text: str, pattern: str) -> bool:
         context.set_memory_limit(MEMORY_LIMIT)
         _own.engine = context.eval(_ENGINE)
     try:
-        found: bool = _own.engine(pattern, text)
+        found: bool = _own.engine(_encodable(pattern), _encodable(text))
     except quickjs.JSException as problem:
         _own.engine = None
         said = str(problem).strip().splitlines()[0]
         why = said if said.startswith("SyntaxError") else f"it takes longer than {TIME_LIMIT} s for this text"
         raise InvalidArgument(f"can't be matched with {pattern!r}: {why}.") from None
     return found
+
+
+def _encodable(text: str) -> str:
+    """Without half characters, such as an argument in another encoding has: the engine falls over them."""
+    return text.encode(errors="replace").decode()

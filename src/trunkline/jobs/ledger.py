@@ -99,6 +99,7 @@ class Ledger:
     def create(cls, path: Path, about: Mapping[str, Any], targets: Sequence[tuple[str, str]]) -> Self:
         """A new ledger with (name, URL) of each PBX and no items yet. FileExistsError if there is one."""
         os.close(os.open(path, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o600))
+        db = None
         try:
             db = _connected(path)
             db.executescript(f"BEGIN; {_SCHEMA} COMMIT;")
@@ -107,6 +108,8 @@ class Ledger:
             with ledger._writing():
                 db.executemany("INSERT INTO target (name, url) VALUES (?, ?)", targets)
         except BaseException:
+            if db is not None:
+                db.close()
             discard(path)
             raise
         return ledger

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import codecs
 import csv
+import re
 from collections.abc import Collection, Iterable, Iterator
 from itertools import chain
 from typing import IO, Any
@@ -17,7 +18,7 @@ from ..errors import InvalidArgument
 from .items import Item, as_item
 
 _HINT = "Nothing was sent."
-_GUARDED = ("'=", "'@", "'\t", "'\r")
+_GUARDED = re.compile("'+[=@\t\r]")
 
 
 def read_items(source: IO[bytes]) -> Iterator[Item]:
@@ -48,7 +49,7 @@ def _rows(source: IO[bytes], keys: Collection[str]) -> Iterator[tuple[str, Any]]
     first = first.removeprefix(codecs.BOM_UTF8)
     begin = first.lstrip()[:1]
     if name.endswith(".csv"):
-        return _from_csv(first, source)
+        return _from_csv(first, number, source)
     if begin == b"[":
         return _from_array(first + source.read())
     if begin == b"{" and not _is_json(first):
@@ -56,7 +57,7 @@ def _rows(source: IO[bytes], keys: Collection[str]) -> Iterator[tuple[str, Any]]
     bare = _is_json(first) and begin != b"{"
     header = not bare or (begin == b'"' and (not keys or first.strip().strip(b'"').decode(errors="replace") in keys))
     if first and begin != b"{" and header and not name.endswith((".json", ".jsonl")):
-        return _from_csv(first, source)
+        return _from_csv(first, number, source)
     return _from_lines(chain([(number, first)], lines))
 
 
@@ -85,20 +86,25 @@ def _from_object(first: bytes, number: int, source: IO[bytes]) -> Iterator[tuple
         raise InvalidArgument(f"Line {number} of the input begins no JSON: {problem}.", hint=_HINT) from None
 
 
-def _from_csv(first: bytes, source: IO[bytes]) -> Iterator[tuple[str, Any]]:
+def _from_csv(first: bytes, begins: int, source: IO[bytes]) -> Iterator[tuple[str, Any]]:
     def decoded() -> Iterator[str]:
-        for number, line in enumerate(chain([first], source), 1):
+        for number, line in enumerate(chain([first], source), begins):
             try:
                 yield line.decode()
             except UnicodeDecodeError:
                 hint = f"Save it as UTF-8 and try again. {_HINT}"
                 raise InvalidArgument(f"Line {number} of the input is not written in UTF-8.", hint=hint) from None
 
-    return ((f"Line {number}", row) for number, row in csv_records(decoded(), "The input", hint=_HINT))
+    rows = csv_records(decoded(), "The input", hint=_HINT, begins=begins)
+    return ((f"Line {number}", row) for number, row in rows)
 
 
-def csv_records(lines: Iterator[str], name: str, *, hint: str = "") -> Iterator[tuple[int, dict[str, str]]]:
+def csv_records(
+    lines: Iterator[str], name: str, *, hint: str = "", begins: int = 1
+) -> Iterator[tuple[int, dict[str, str]]]:
     """The rows of a CSV with the number of their last line. InvalidArgument names the file as ``name``, and the line.
+
+    ``begins`` is the number of the first line given.
 
     Comma or semicolon, whichever the first line has more of: spreadsheets write both. A cell that we wrote with an
     apostrophe before it is read without.
@@ -109,21 +115,24 @@ def csv_records(lines: Iterator[str], name: str, *, hint: str = "") -> Iterator[
     try:
         header = [column.strip() for column in next(reader, [])]
         if first.strip() and (len(set(header)) < len(header) or not all(header)):
-            raise InvalidArgument(f"{name}, line 1: the columns need names that differ, not {header}.", hint=hint)
+            raise InvalidArgument(
+                f"{name}, line {begins}: the columns need names that differ, not {header}.", hint=hint
+            )
         for cells in reader:
             if not any(cells):
                 continue
             if len(cells) != len(header):
                 said = f"{len(cells)} cells, but {len(header)} columns have names."
-                raise InvalidArgument(f"{name}, line {reader.line_num}: {said}", hint=hint)
-            yield reader.line_num, dict(zip(header, map(unguarded, cells), strict=True))
+                raise InvalidArgument(f"{name}, line {reader.line_num + begins - 1}: {said}", hint=hint)
+            yield reader.line_num + begins - 1, dict(zip(header, map(unguarded, cells), strict=True))
     except csv.Error as problem:
-        raise InvalidArgument(f"{name}, line {reader.line_num}: this is no CSV: {problem}.", hint=hint) from None
+        place = f"{name}, line {reader.line_num + begins - 1}"
+        raise InvalidArgument(f"{place}: this is no CSV: {problem}.", hint=hint) from None
 
 
 def unguarded(text: str) -> str:
     """A text without the apostrophe that keeps a spreadsheet from running it (`flows.files.csv_cell`)."""
-    return text[1:] if text.startswith(_GUARDED) else text
+    return text[1:] if _GUARDED.match(text) else text
 
 
 def _is_json(text: bytes) -> bool:

@@ -161,11 +161,6 @@ class NodeRun:
         self._stopping.set()
 
     @property
-    def stopping(self) -> bool:
-        """Whether the run starts nothing more."""
-        return self._stopping.is_set()
-
-    @property
     def settled(self) -> tuple[int, int]:
         """How many items are done, and how many failed, so far."""
         return len(self._results), len(self._errors)

@@ -9,11 +9,11 @@ from typing import Any
 import msgspec
 
 from ..catalog import Action, Catalog, TypeSpec
-from ..catalog.secret import MASK, masked
+from ..catalog.secret import MASK, has_mask, masked
 from ..errors import InvalidArgument
 from ..flows.files import csv_cell
 from ..node.input import unguarded
-from ..odata.literals import INTEGER_RANGES, described
+from ..odata.literals import INTEGER_RANGES, described, integer
 from ..request.body import checked_body
 
 _TRUTH = {"true": True, "yes": True, "1": True, "false": False, "no": False, "0": False}
@@ -67,9 +67,11 @@ def _read(text: str, spec: TypeSpec, catalog: Catalog) -> Any:
         if text.casefold() not in _TRUTH:
             raise InvalidArgument(f"must be true or false, not {text!r}.")
         return _TRUTH[text.casefold()]
-    if spec.name in (*INTEGER_RANGES, "Single", "Double", "Decimal"):
+    if spec.name in INTEGER_RANGES:
+        return integer(text, spec)
+    if spec.name in ("Single", "Double", "Decimal"):
         try:
-            return int(text) if spec.name in INTEGER_RANGES else float(text)
+            return float(text)
         except ValueError:
             raise InvalidArgument(f"must be {described(spec)}, not {text!r}.") from None
     if spec.name == "String" and _SHORTENED.fullmatch(text):
@@ -162,10 +164,3 @@ def _whole_row(row: Mapping[str, Any], known: Sequence[Mapping[str, Any]]) -> di
     if known and has_mask(row):
         raise InvalidArgument("has a masked secret in a row without an Id; export it with --show-secrets.")
     return dict(completed(row, {}))
-
-
-def has_mask(value: Any) -> bool:
-    """Whether a masked secret stands anywhere in a value."""
-    if isinstance(value, Mapping):
-        return any(map(has_mask, value.values()))
-    return any(map(has_mask, value)) if isinstance(value, list) else value == MASK

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 import msgspec
 
 from ..catalog import Catalog
-from ..catalog.secret import MASK
+from ..catalog.secret import MASK, SECRET
 from ..errors import UsageError
 from .cells import as_written, cleared, completed, key_part, left_out, parsed, same
 from .headers import Column, fields_of
@@ -99,7 +99,7 @@ class Comparison:
                     if (found := self._differing(line, column, row, new.get(field, row.get(field)))) is not None:
                         new[field] = found[0]
                 except UsageError as problem:
-                    self._say(line, _about(column, problem))
+                    self._say(line, _about(column, line, problem))
         for field in self.kind.fixed:
             if field in new:
                 self._say(line, f"{field} can't be changed, from {row.get(field)} to {new[field]}.")
@@ -150,7 +150,7 @@ class Comparison:
                         values.get(field), column.path[1:], completed(self._parsed(text, column), None)
                     )
                 except UsageError as problem:
-                    self._say(line, _about(column, problem))
+                    self._say(line, _about(column, line, problem))
         return values
 
     def _there(self, values: dict[str, Any], kept: set[Any]) -> Any:
@@ -228,8 +228,10 @@ def _loose(value: Any) -> Any:
     return key_part(value) if isinstance(value, str) else value
 
 
-def _about(column: Column, problem: UsageError) -> str:
+def _about(column: Column, line: Line, problem: UsageError) -> str:
     said = re.sub(r" of \w+\.create\b", "", problem.message)  # a column is of no action
+    if SECRET.search(column.path[-1]):
+        said = said.replace(repr(line.cells[column.place].strip()), MASK)
     return said if said.startswith(column.field) else f"{column.title} {said}"
 
 

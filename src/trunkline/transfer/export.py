@@ -183,7 +183,9 @@ class _Run:
     async def into_file(self, parts: Parts, plan: Plan, *, restart: bool, overwrite: bool) -> bool:
         """Read what is missing, then put the parts together; whether an earlier run had begun."""
         parts.check(overwrite=overwrite)
-        with parts.held(plan, restart=restart):
+        # A call that was on when its window was read is dated before the mark that this run leaves.
+        settling = self._delivery.overlap if self._delivery is not None else None
+        with parts.held(plan, restart=restart, settling=settling):
             resumed = parts.begun
             await self._collect(parts)
             with parts.whole() as file, closing(writer(plan.output, plan.columns, file)) as out:

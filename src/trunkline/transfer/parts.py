@@ -8,9 +8,9 @@ from __future__ import annotations
 
 import contextlib
 import os
-from collections.abc import Callable, Iterable, Iterator
-from contextlib import contextmanager
-from datetime import UTC, datetime
+from collections.abc import Iterable, Iterator
+from contextlib import AbstractContextManager, contextmanager
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import BinaryIO
 
@@ -19,6 +19,7 @@ import msgspec
 from ..errors import ConfigurationError, InvalidArgument, TrunklineError
 from .call_log import Leg
 from .period import Window
+from .whole import whole
 
 _PLAN, _LOCK, _WHOLE = "plan.json", "lock", "whole"
 _STAMP = "%Y%m%dT%H%M%SZ"
@@ -61,9 +62,10 @@ class Parts:
             raise InvalidArgument(f"{self.file} is there already.", hint="Name another file, or give --overwrite.")
 
     @contextmanager
-    def held(self, plan: Plan, *, restart: bool = False) -> Iterator[None]:
+    def held(self, plan: Plan, *, restart: bool = False, settling: timedelta | None = None) -> Iterator[None]:
         """Keep the folder for this process while a block runs, and make it if there is none.
 
+        ``settling``: how long after its end a window gets new rows; one that was read before doesn't count as read.
         ConfigurationError if another process has it, if it belongs to another export (``restart`` throws that away),
         or if it is no folder of ours.
         """
@@ -85,16 +87,20 @@ class Parts:
                 ) from None
         try:
             with _saying(self.folder):
-                self._begin(plan, restart=restart)
+                self._begin(plan, restart, settling)
             yield
         finally:
             with contextlib.suppress(OSError):
                 if not self._done:
                     self._forget()
+            if not self._done:
+                with contextlib.suppress(
+                    OSError
+                ):  # while it is ours, or it may be another's; Windows removes it itself
+                    (self.folder / _LOCK).unlink(missing_ok=True)
             lock.release()
             if not self._done:
                 with contextlib.suppress(OSError):  # somebody else has just begun, or put something there
-                    (self.folder / _LOCK).unlink(missing_ok=True)
                     self.folder.rmdir()
 
     def _ours(self) -> bool:
@@ -102,7 +108,7 @@ class Parts:
         names = {path.name for path in self.folder.iterdir()} if self.folder.is_dir() else {""}
         return _PLAN in names or names <= {_LOCK, f"{_PLAN}.new"}
 
-    def _begin(self, plan: Plan, *, restart: bool) -> None:
+    def _begin(self, plan: Plan, restart: bool, settling: timedelta | None) -> None:
         there = self.folder / _PLAN
         if restart:
             self._forget()
@@ -118,8 +124,11 @@ class Parts:
                     f"{self.folder} has the beginning of another export: {', '.join(other)}.",
                     hint="The same command as then goes on with it; --restart throws it away and begins anew.",
                 )
+            if settling is not None:
+                self._done = {window for window in self._done if window.end + settling <= self._read_at(window)}
         else:
-            _write(there, lambda file: file.write(msgspec.json.encode(plan)))
+            with _new(there) as file:
+                file.write(msgspec.json.encode(plan))
 
     @property
     def begun(self) -> bool:
@@ -151,8 +160,8 @@ class Parts:
 
     def keep(self, window: Window, legs: Iterable[Leg]) -> None:
         """Put a finished window on the disk."""
-        with _saying(self.folder):
-            _write(self._path(window), lambda file: file.writelines(leg.line + b"\n" for leg in legs))
+        with _saying(self.folder), _new(self._path(window)) as file:
+            file.writelines(leg.line + b"\n" for leg in legs)
         self._done.add(window)
 
     def lines(self, window: Window) -> Iterator[bytes]:
@@ -164,17 +173,9 @@ class Parts:
     @contextmanager
     def whole(self) -> Iterator[BinaryIO]:
         """A file that takes the place of the real one when the block ends well, and is nowhere otherwise."""
-        new = self.folder / _WHOLE
         with _saying(self.file):
-            try:
-                with _private(new) as file:
-                    yield file
-                    file.flush()
-                    os.fsync(file.fileno())  # else a power cut could leave the name without the content
-            except BaseException:
-                new.unlink(missing_ok=True)  # half of it would only fill a disk that may be full
-                raise
-            new.replace(self.file)
+            with whole(self.file, self.folder / _WHOLE) as file:
+                yield file
             self._forget()
 
     def _forget(self) -> None:
@@ -183,6 +184,9 @@ class Parts:
             if path.name in (_PLAN, _WHOLE) or _window(path.name.removesuffix(".new")) or path.name == f"{_PLAN}.new":
                 path.unlink(missing_ok=True)
         self._done.clear()
+
+    def _read_at(self, window: Window) -> datetime:
+        return datetime.fromtimestamp(self._path(window).stat().st_mtime, UTC)
 
     def _path(self, window: Window) -> Path:
         return self.folder / f"{window.start:{_STAMP}}-{window.end:{_STAMP}}.jsonl"
@@ -196,18 +200,8 @@ def _window(name: str) -> Window | None:
         return None
 
 
-def _private(path: Path) -> BinaryIO:
-    path.unlink(missing_ok=True)  # left behind by a process that was killed
-    return os.fdopen(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL | getattr(os, "O_BINARY", 0), 0o600), "wb")
-
-
-def _write(path: Path, content: Callable[[BinaryIO], object]) -> None:
-    new = path.with_name(f"{path.name}.new")
-    with _private(new) as file:
-        content(file)
-        file.flush()
-        os.fsync(file.fileno())
-    new.replace(path)
+def _new(path: Path) -> AbstractContextManager[BinaryIO]:
+    return whole(path, path.with_name(f"{path.name}.new"))
 
 
 def _why(file: Path) -> str:

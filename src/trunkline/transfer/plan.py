@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any, Literal, NamedTuple
 
+from ..catalog.secret import masked
 from ..errors import InvalidArgument
 from .kinds import Kind
 from .sheet import Sheet
@@ -28,6 +29,9 @@ class Step(NamedTuple):
     old: dict[str, Any]
     new: dict[str, Any]
     guard: dict[str, Any]
+
+    def __repr__(self) -> str:
+        return f"Step({', '.join(f'{name}={masked(value)!r}' for name, value in self._asdict().items())})"
 
 
 class Plan(NamedTuple):

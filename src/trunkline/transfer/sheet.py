@@ -5,11 +5,13 @@ from __future__ import annotations
 import codecs
 import csv
 import io
+import os
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import NamedTuple
 
 from ..errors import InvalidArgument
+from .whole import whole
 
 DELIMITERS = (",", ";", "\t")
 _BOMS = {codecs.BOM_UTF8: "utf-8-sig", codecs.BOM_UTF16_LE: "utf-16", codecs.BOM_UTF16_BE: "utf-16"}
@@ -22,6 +24,9 @@ class Line(NamedTuple):
 
     number: int
     cells: list[str]
+
+    def __repr__(self) -> str:
+        return f"Line({self.number}, {len(self.cells)} cells)"  # some may be passwords
 
 
 class Sheet(NamedTuple):
@@ -64,14 +69,14 @@ def _decoded(content: bytes, name: str, encoding: str | None) -> tuple[str, str]
     found = encoding or next((known for bom, known in _BOMS.items() if content.startswith(bom)), "utf-8")
     try:
         text = content.decode(found)
-    except LookupError:
-        raise InvalidArgument(f"There is no encoding {found!r}.", hint="utf-8, utf-16 and cp1252 are usual.") from None
     except UnicodeDecodeError as problem:
         line = content.count(b"\n", 0, problem.start) + 1
         raise InvalidArgument(
             f"{name}, line {line}: this is not written in {found.upper()}.",
             hint="A file of Excel's own CSV takes --encoding cp1252; or save it as CSV UTF-8.",
         ) from None
+    except (LookupError, UnicodeError):  # Python has some that are for no files
+        raise InvalidArgument(f"There is no encoding {found!r}.", hint="utf-8, utf-16 and cp1252 are usual.") from None
     if "\0" in text:
         raise InvalidArgument(
             f"{name}, line {text.count(chr(10), 0, text.index(chr(0))) + 1}: there is a NUL, which no text has.",
@@ -126,20 +131,21 @@ REASON = "# why"
 def write_rest(path: Path, sheet: Sheet, reasons: dict[int, str]) -> None:
     """Write the lines of a sheet that have a reason, by their number, as they were, with the reason in a last column.
 
-    The file is in the sheet's own encoding and delimiter, readable for its owner only, and written whole or not at
-    all. InvalidArgument if it can't be.
+    The file is in the sheet's own encoding and delimiter, readable for its owner only, as rows may hold passwords, and
+    written whole or not at all. A link stays a link. InvalidArgument if it can't be.
     """
     places = [place for place, title in enumerate(sheet.header) if title != REASON]
     written = io.StringIO()
+    if sheet.delimiter not in DELIMITERS:
+        written.write(f"sep={sheet.delimiter}\n")  # else nobody could read it again
     writer = csv.writer(written, delimiter=sheet.delimiter, lineterminator="\n")
     writer.writerow([*(sheet.header[place] for place in places), REASON])
     for line in sheet.lines:
         if line.number in reasons:
             writer.writerow([*(line.cells[place] for place in places), reasons[line.number]])
-    beside = path.with_name(f".{path.name}.part")
+    real = Path(os.path.realpath(path))
     try:
-        beside.touch(mode=0o600)
-        beside.write_bytes(written.getvalue().encode(sheet.encoding, errors="replace"))
-        beside.replace(path)
+        with whole(real, real.with_name(f".{real.name}.part")) as file:
+            file.write(written.getvalue().encode(sheet.encoding, errors="replace"))
     except OSError as problem:
         raise InvalidArgument(f"{path} can't be written: {problem.strerror}.") from None

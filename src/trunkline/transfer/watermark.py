@@ -7,7 +7,6 @@ longer than calls are, and leaves out what it finds there that was delivered.
 from __future__ import annotations
 
 import hashlib
-import os
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import datetime, timedelta
@@ -17,6 +16,7 @@ import msgspec
 
 from ..errors import ConfigurationError
 from .call_log import Leg
+from .whole import whole
 
 OVERLAP = timedelta(hours=24)
 """How long a call may last and still be found once it is over."""
@@ -88,14 +88,9 @@ class Watermark:
 
     def write(self, mark: Mark) -> None:
         """Move the mark. What it says must be safe by now. ConfigurationError if it can't be written."""
-        new = self.path.with_name(f"{self.path.name}.new")
         try:
-            new.unlink(missing_ok=True)
-            with os.fdopen(os.open(new, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "wb") as file:
+            with whole(self.path, self.path.with_name(f"{self.path.name}.new")) as file:
                 file.write(msgspec.json.encode(mark))
-                file.flush()
-                os.fsync(file.fileno())
-            new.replace(self.path)
         except OSError as problem:
             raise self._failing("written", problem) from None
 
@@ -110,6 +105,7 @@ class Delivery:
     """One export's part in a watermark: leaves out what was delivered, and notes what the next one has to know."""
 
     def __init__(self, watermark: Watermark, mark: Mark | None, start: datetime, end: datetime) -> None:
+        self.overlap = watermark.overlap
         self._watermark = watermark
         self._before = mark.delivered if mark else frozenset()
         self._known_from = max(start, end - watermark.overlap)

@@ -91,8 +91,8 @@ def paging(
 def _again(rows: list[Any], last: list[Any], key: Sequence[str], before: set[tuple[Any, ...]]) -> bool:
     """Whether a page has nothing but what the one before had.
 
-    Told by the key where rows have it, as a clock in them may go on. Else they must be the same, and no two of them
-    alike: in one column a whole page may be alike by chance.
+    Told by the key where rows have it, as a clock in them may go on and their order change. Else they must be the
+    same, and no two of them alike: in one column a whole page may be alike by chance.
     """
     if not rows:
         return False

@@ -1,0 +1,28 @@
+"""Files that only their owner can read, and that are there whole or not at all."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import BinaryIO
+
+
+@contextmanager
+def whole(path: Path, beside: Path) -> Iterator[BinaryIO]:
+    """A file that takes the place of ``path`` when the block ends well, and is nowhere otherwise.
+
+    Until then it is called ``beside``, a name on the same disk.
+    """
+    beside.unlink(missing_ok=True)  # left behind by a process that was killed
+    try:
+        flags = os.O_WRONLY | os.O_CREAT | os.O_EXCL | getattr(os, "O_BINARY", 0)
+        with os.fdopen(os.open(beside, flags, 0o600), "wb") as file:
+            yield file
+            file.flush()
+            os.fsync(file.fileno())  # else a power cut could leave the name without the content
+    except BaseException:
+        beside.unlink(missing_ok=True)  # half of it would only fill a disk that may be full
+        raise
+    beside.replace(path)
