@@ -8,6 +8,7 @@ import socket
 import stat
 import time
 import tracemalloc
+from contextlib import ExitStack, suppress
 
 import httpx2
 import pytest
@@ -47,16 +48,25 @@ def test_what_is_sent_to_the_wrong_pbx_is_refused():
         assert sign_in(first, second.client_id, second.api_key).status_code == 400
 
 
+def stretch(count: int) -> int:
+    """The first of so many free ports; below those that the system gives to whoever asks for any."""
+    for port in range(20_000 + os.getpid() % 100 * 100, 32_000, count):
+        with ExitStack() as taken, suppress(OSError):
+            for each in range(port, port + count):
+                taken.enter_context(socket.create_server(("127.0.0.1", each)))
+            return port
+    raise AssertionError("no ports are free")
+
+
 def test_ports_count_up_from_the_first():
-    with socket.create_server(("127.0.0.1", 0)) as probe:
-        port = probe.getsockname()[1]
+    port = stretch(3)
     with fleet(3, port) as pbxes:
         assert [pbx.url for pbx in pbxes] == [f"http://127.0.0.1:{port + n}" for n in range(3)]
 
 
 def test_a_port_in_use_frees_the_others():
-    with socket.create_server(("127.0.0.1", 0)) as taken:
-        port = taken.getsockname()[1]
+    port = stretch(2) + 1
+    with socket.create_server(("127.0.0.1", port)):
         with pytest.raises(OSError, match=f"port {port}: it is in use"), fleet(3, port - 1):
             pass
         socket.create_server(("127.0.0.1", port - 1)).close()
