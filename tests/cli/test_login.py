@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import os
-import pty
-import select
 import stat
 import sys
 import time
@@ -263,38 +261,13 @@ def test_a_locked_keyring_stops_a_logout(line: Line, ring: Any, file: Path, answ
 # ── on a terminal ───────────────────────────────────────────────────────────────────────────────
 
 
-class Person:
+class Person(Terminal):
     """Somebody at a terminal, who reads what is asked and types."""
 
-    def __init__(self, argv: list[str], environment: dict[str, str]) -> None:
-        self.pid, self.fd = pty.fork()
-        if self.pid == 0:
-            os.execvpe(argv[0], argv, environment)
-        self.seen = ""
-
     def asked(self, question: str, answer: str) -> None:
-        end = time.monotonic() + 20
-        while question not in self.seen:
-            ready, _, _ = select.select([self.fd], [], [], max(0.0, end - time.monotonic()))
-            assert ready, f"waited for {question!r}, saw {self.seen!r}"
-            assert self._read(), f"ended before {question!r}: {self.seen!r}"
+        self.until(question)
         time.sleep(0.1)  # the terminal hides what is typed a moment after the question
-        os.write(self.fd, f"{answer}\n".encode())
-
-    def end(self) -> int:
-        while self._read():
-            pass
-        _, status = os.waitpid(self.pid, 0)
-        os.close(self.fd)
-        return os.waitstatus_to_exitcode(status)
-
-    def _read(self) -> bool:
-        try:
-            more = os.read(self.fd, 65536)
-        except OSError:
-            return False
-        self.seen += more.decode(errors="replace")
-        return bool(more)
+        self.type(f"{answer}\n")
 
 
 @pytest.fixture

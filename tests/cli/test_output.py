@@ -567,3 +567,31 @@ def test_rows_of_another_resource_delete_nothing(trunkline: Any, system: System,
 )
 def test_columns_of_one_s_own_are_no_other_resource(trunkline: Any, row: str) -> None:
     assert trunkline("fax", "delete", "-", "--yes", "--dry-run", stdin=row).out == "item 0: DELETE /Fax(121)\n"
+
+
+@pytest.mark.parametrize(
+    ("options", "shown"),
+    [((), '{"VMPIN":"••••••"}'), (("--show-secrets",), '{"VMPIN":"4711"}')],
+    ids=["masked", "asked for"],
+)
+def test_a_dry_run_over_items_masks_what_it_would_send(trunkline: Any, options: tuple[str, ...], shown: str) -> None:
+    body = "body={{ ({VMPIN: $json.Pin}) }}"
+    run = ("run", "users.update", "--set", "Id={{ $json.Id }}", "--set", body, "--dry-run", *options)
+    assert trunkline(*run, stdin='{"Id": 3, "Pin": "4711"}').out == f"item 0: PATCH /Users(3) {shown}\n"
+
+
+def test_neither_a_job_nor_a_flow_shows_secrets_in_a_dry_run(trunkline: Any, tmp_path: Path) -> None:
+    items = tmp_path / "items.jsonl"
+    items.write_text('{"Id": 3, "Pin": "4711"}\n', encoding="utf-8")
+    flow = tmp_path / "flow.yaml"
+    body = "{{ ({VMPIN: $json.Pin}) }}"
+    flow.write_text(
+        f"steps:\n  - read: {items}\n  - action: users.update\n"
+        f"    with: {{Id: '{{{{ $json.Id }}}}', body: '{body}'}}\n",
+        encoding="utf-8",
+    )
+    job = ("job", "run", "users.update", "--name", "dry", "--set", "Id={{ $json.Id }}", "--set", f"body={body}")
+    for argv in ((*job, "--input", str(items)), ("flow", "run", str(flow))):
+        said = trunkline(*argv, "--dry-run")
+        assert 'PATCH /Users(3) {"VMPIN":"••••••"}' in said.out, said
+        assert "4711" not in said.out + said.err

@@ -24,7 +24,7 @@ from .connect import open_async_pbx, targets
 from .files import listened
 from .interrupts import finishing
 from .output import FORMATS, View, Writer, chosen, draw, write_one, write_rows
-from .over_items import show_request
+from .over_items import show_line
 from .progress import progress
 from .root import address_options
 from .run import item_options, settings_of, world_options
@@ -113,7 +113,7 @@ def run(
     items = _sharded(read_items(listened(source)), shard)
     world = World(settings_of(variables, "--var"), allow_env, zone)
     if dry_run:
-        return _show_requests(Node(action, parameters, world=world), items)
+        return _show_lines(Node(action, parameters, world=world), items)
     systems = _systems(ctx, profiles, values)
     limits = Limits(concurrency, rate, attempts, patience, max_errors, missing_ok)
     folder = JobFolder()
@@ -223,8 +223,8 @@ def _sharded(items: Iterator[Item], shard: str | None) -> Iterator[Item]:
     return (item for n, item in enumerate(items) if n % int(parts) == int(place) - 1)
 
 
-def _show_requests(node: Node, items: Iterator[Item]) -> int:
-    codes = [show_request(node, [item], 0, shown=n) for n, item in enumerate(items)]
+def _show_lines(node: Node, items: Iterator[Item]) -> int:
+    codes = [show_line(node, [item], 0, shown=n) for n, item in enumerate(items)]
     return max(codes, default=0)
 
 

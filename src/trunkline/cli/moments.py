@@ -5,6 +5,8 @@ from __future__ import annotations
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
+from ..transfer.period import spelled
+
 _FIRST_YEAR = 2000  # 3CX writes 0001-01-01 where it has no date (its own example values)
 
 
@@ -20,7 +22,7 @@ def moment(value: Any) -> datetime | None:
 
 def stamp(at: datetime | None) -> str | None:
     """ISO 8601 in UTC, to the second."""
-    return None if at is None else at.astimezone(UTC).replace(microsecond=0, tzinfo=None).isoformat() + "Z"
+    return None if at is None else spelled(at)
 
 
 def ago(age: timedelta) -> str:

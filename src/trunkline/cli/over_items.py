@@ -18,7 +18,8 @@ from ..node import Item, Node, NodeRun, Outcome
 from ..node.items import keys_of
 from ..node.run import AsyncCaller
 from ..node.template import Scope
-from ..request import Part, bind, build
+from ..request import bind, build
+from ..request.shown import in_a_line
 from .confirm import go_on
 from .interrupts import Interrupts, finishing
 from .output import View, chosen, draw, json_line, write_rows
@@ -47,7 +48,7 @@ def carry_out(
 ) -> int:
     """Run a node over items: ask, do, write and count; the exit code. ``through`` may stand between node and PBX."""
     if told.dry_run:
-        return _show_requests(node, items)
+        return _show_requests(node, items, show_secrets=told.show_secrets)
     pbx = connect()
     if node.action.asks and len(items) > 1 and not told.yes:
         _ask(node, len(items), pbx.url)
@@ -113,22 +114,19 @@ def _ask(node: Node, count: int, url: str) -> None:
         go_on(f"{node.action.summary.removesuffix('.')}: {count} items on {url}. Go on?")
 
 
-def _show_requests(node: Node, items: list[Item]) -> int:
-    return max((show_request(node, items, index, shown=index) for index in range(len(items))), default=0)
+def _show_requests(node: Node, items: list[Item], *, show_secrets: bool) -> int:
+    codes = (show_line(node, items, n, shown=n, show_secrets=show_secrets) for n in range(len(items)))
+    return max(codes, default=0)
 
 
-def show_request(node: Node, items: Sequence[Item], index: int, *, shown: int) -> int:
-    """Show the request of one item, ``shown`` being the number it is given; its exit code."""
+def show_line(node: Node, items: Sequence[Item], index: int, *, shown: int, show_secrets: bool = False) -> int:
+    """Show the request of one item in a line, ``shown`` being the number it is given; its exit code."""
     try:
         request = build(bind(load(), node.action, (), node.arguments(Scope(items, index))))
     except TrunklineError as error:
         click.echo(f"item {shown}: {error}", err=True)
         return ItemsFailed.exit_code
-    headers = "".join(f" {name}: {value}" for name, value in request.headers if name == "If-Match")
-    body = f" {request.body.decode()}" if isinstance(request.body, bytes) else ""
-    if isinstance(request.body, Part):
-        body = f" {request.body.name}: {request.body.filename}"
-    click.echo(f"item {shown}: {request.method} {request.target}{headers}{body}")
+    click.echo(f"item {shown}: {in_a_line(request, show_secrets=show_secrets)}")
     return 0
 
 

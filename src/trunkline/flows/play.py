@@ -11,7 +11,8 @@ from ..errors import ItemsFailed, TrunklineError
 from ..node.items import Item, item_of, keys_of
 from ..node.run import AsyncCaller, Caller, NodeRun, Outcome
 from ..node.template import Scope
-from ..request import Part, bind, build
+from ..request import bind, build
+from ..request.shown import in_a_line
 from .flow import Flow
 from .steps import Act, Save, Step
 
@@ -130,13 +131,7 @@ def _planned(step: Act, node_run: NodeRun) -> Planned:
         except TrunklineError as problem:
             problems[index] = problem
             continue
-        headers = "".join(f" {name}: {value}" for name, value in request.headers if name == "If-Match")
-        body = ""
-        if isinstance(request.body, Part):
-            body = f" {request.body.name}: {request.body.filename}"
-        elif request.body is not None:
-            body = f" {request.body.decode()}"
-        lines.append(f"{request.method} {request.target}{headers}{body}")
+        lines.append(in_a_line(request))
     return Planned(step, node.action, lines, problems)
 
 

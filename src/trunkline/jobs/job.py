@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import time
 from collections import Counter
 from collections.abc import Callable, Iterable, Mapping
 from contextlib import AbstractAsyncContextManager
@@ -23,13 +22,11 @@ Open = Callable[[str], AbstractAsyncContextManager[AsyncCaller]]
 
 
 class Progress(NamedTuple):
-    """How far a running job is. ``rate`` is items a second of late, ``remaining`` seconds to go; None while unknown."""
+    """How far a running job is, in items."""
 
     done: int
     failed: int
     total: int
-    rate: float | None
-    remaining: float | None
 
 
 class TargetSummary(NamedTuple):
@@ -223,34 +220,17 @@ class Job:
 
 
 class _Meter:
-    """Counts what came of items, and tells the rate of the last half minute or so."""
-
-    WINDOW = 60  # looks
+    """Counts what came of items."""
 
     def __init__(self, ledger: Ledger) -> None:
         self._counts = ledger.counts()
         self._total = sum(self._counts.values())
-        self._looks: list[tuple[float, int]] = [(time.monotonic(), self._settled())]
 
     def count(self, state: State) -> None:
         self._counts[state] += 1
 
-    def _settled(self) -> int:
-        return self._counts[State.DONE] + self._counts[State.FAILED]
-
     def read(self) -> Progress:
-        now, settled = time.monotonic(), self._settled()
-        self._looks = [*self._looks[-self.WINDOW :], (now, settled)]
-        began, before = self._looks[0]
-        rate = (settled - before) / (now - began) if now > began and settled > before else None
-        left = self._total - settled
-        return Progress(
-            self._counts[State.DONE],
-            self._counts[State.FAILED],
-            self._total,
-            rate,
-            left / rate if rate else None,
-        )
+        return Progress(self._counts[State.DONE], self._counts[State.FAILED], self._total)
 
 
 def _first(problems: ExceptionGroup[LedgerFull]) -> LedgerFull:
