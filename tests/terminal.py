@@ -78,11 +78,13 @@ class Terminal:
         self.type("\x03")
 
     def interrupt_question(self) -> None:
-        """Press Ctrl-C at a question, again where nothing comes of it: readline misses one that comes just before it
-        begins to wait."""
-        before = self.seen
-        while self.seen in (before, f"{before}^C"):
+        """Press Ctrl-C at a question, again where nothing comes of it: a process misses one that comes in the moment
+        before it begins to read, in which no person can press it."""
+        for _ in range(4):
+            before = len(self.seen)
             self.interrupt()
-            before = self.seen
-            while select.select([self.fd], [], [], 1)[0] and self._read() and self.seen == f"{before}^C":
-                pass
+            while select.select([self.fd], [], [], 5)[0]:
+                if not self._read() or not "^C".startswith(self.seen[before:]):
+                    return
+        os.kill(self.pid, signal.SIGKILL)
+        raise AssertionError(f"goes on asking: {self.seen!r}")

@@ -6,7 +6,6 @@ import csv
 import io
 import json
 import os
-import pty
 import re
 import subprocess
 import sys
@@ -19,12 +18,11 @@ import yaml
 
 from certificates import Authority
 from conftest import CLIENT, KEY, System
+from terminal import TRUNKLINE, Terminal
 from trunkline import Pbx, cli
 from trunkline.catalog import load
 from trunkline.catalog.secret import MASK
 from trunkline.cli.columns import BY_TYPE, MOST, at, picked
-
-TRUNKLINE = str(Path(sys.executable).with_name("trunkline"))
 
 
 class Result(NamedTuple):
@@ -206,23 +204,10 @@ def test_the_columns_of_a_type_are_its_fields() -> None:
 
 def on_a_terminal(argv: list[str], environment: Mapping[str, str], rows: int = 24, types: str = "") -> tuple[int, str]:
     """The exit code of a command on a terminal of 100 columns, and what it shows; ``types`` is a line typed into it."""
-    pid, fd = pty.fork()
-    if pid == 0:
-        os.execvpe(argv[0], argv, {**environment, "COLUMNS": "100", "LINES": str(rows)})
+    terminal = Terminal(argv, {**environment, "COLUMNS": "100", "LINES": str(rows)})
     if types:
-        os.write(fd, f"{types}\n".encode())
-    seen = b""
-    while True:
-        try:
-            more = os.read(fd, 65536)
-        except OSError:
-            break
-        if not more:
-            break
-        seen += more
-    _, status = os.waitpid(pid, 0)
-    os.close(fd)
-    return os.waitstatus_to_exitcode(status), seen.decode(errors="replace")
+        terminal.type(f"{types}\n")
+    return terminal.end(), terminal.seen
 
 
 def test_a_long_table_goes_through_the_pager(environment: dict[str, str], tmp_path: Path) -> None:

@@ -384,7 +384,9 @@ def test_a_request_that_runs_when_the_server_is_stopped_is_finished(name):
         answers: list[Seen] = []
         asker = threading.Thread(target=lambda: answers.append(plug.ask("GET", FAX)))
         asker.start()
+        deadline = time.monotonic() + 20
         while "GetFax" not in plug.control("GET", "/journal").body.decode():
+            assert time.monotonic() < deadline, "it was not asked"
             time.sleep(0.01)
         process.send_signal(getattr(signal, name))
         asker.join()
@@ -398,7 +400,9 @@ def test_a_server_that_stops_does_not_wait_for_a_request_that_hangs(fault, capfd
     with plugged(faults=[f"{fault}@/Fax*"]) as plug:
         asker = threading.Thread(target=lambda: seen.append(plug.ask("GET", FAX, patience=10)))
         asker.start()
+        deadline = time.monotonic() + 20
         while not plug.emulator.journal[-1].fault:
+            assert time.monotonic() < deadline, "it was not asked"
             time.sleep(0.01)
         time.sleep(0.1)
         started = time.perf_counter()
