@@ -11,6 +11,7 @@ from pathlib import Path
 
 import pytest
 
+from nasty import closed_port
 from trunkline.emulator import Emulator, running
 
 ROOT = Path(__file__).parents[1]
@@ -96,7 +97,8 @@ def test_python_blocks_run(page: Path, environment: dict[str, str], tmp_path: Pa
 
 
 def test_the_demo_prints_what_the_readme_shows(tmp_path: Path) -> None:
-    seen = run([sys.executable, "-m", "trunkline", "demo"], {**os.environ, "PYTHONIOENCODING": "utf-8"}, tmp_path)
+    environment = {**os.environ, "PYTHONIOENCODING": "utf-8", "HTTP_PROXY": closed_port(), "NO_PROXY": "example.com"}
+    seen = run([sys.executable, "-m", "trunkline", "demo"], environment, tmp_path)
     (shown,) = blocks(ROOT / "README.md", "text")
     assert re.sub(r"127\.0\.0\.1:\d+", "127.0.0.1:40123", seen) == shown
 
