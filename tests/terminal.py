@@ -28,13 +28,16 @@ class Terminal:
     ) -> None:
         self.pid, self.fd = pty.fork()
         if self.pid == 0:  # the child
-            if stdin is not None:
-                os.dup2(os.open(stdin, os.O_RDONLY), 0)
-            os.execvpe(argv[0], argv, environment)
-        self.resize(*size)
+            try:
+                _size(0, *size)  # here, or it may come too late for the command
+                if stdin is not None:
+                    os.dup2(os.open(stdin, os.O_RDONLY), 0)
+                os.execvpe(argv[0], argv, environment)
+            finally:
+                os._exit(127)  # or there would be two of pytest
         self.seen = ""
 
-    def until(self, text: str, seconds: float = 20) -> str:
+    def until(self, text: str, seconds: float = 60) -> str:
         end = time.monotonic() + seconds
         while text not in self.seen:
             ready, _, _ = select.select([self.fd], [], [], max(0.0, end - time.monotonic()))
@@ -48,7 +51,7 @@ class Terminal:
     def type(self, text: str) -> None:
         os.write(self.fd, text.encode())
 
-    def end(self, seconds: float = 20) -> int:
+    def end(self, seconds: float = 60) -> int:
         """Read to the end; the exit code. What says nothing for so long hangs: it is killed, and the test fails."""
         while True:
             ready, _, _ = select.select([self.fd], [], [], seconds)
@@ -69,10 +72,6 @@ class Terminal:
         self.seen += more.decode(errors="replace")
         return bool(more)
 
-    def resize(self, rows: int, columns: int) -> None:
-        """Make the terminal so large. COLUMNS and LINES of the environment come before that."""
-        fcntl.ioctl(self.fd, termios.TIOCSWINSZ, struct.pack("HHHH", rows, columns, 0, 0))
-
     def interrupt(self) -> None:
         """Press Ctrl-C."""
         self.type("\x03")
@@ -88,3 +87,8 @@ class Terminal:
                     return
         os.kill(self.pid, signal.SIGKILL)
         raise AssertionError(f"goes on asking: {self.seen!r}")
+
+
+def _size(fd: int, rows: int, columns: int) -> None:
+    """Make a terminal so large. COLUMNS and LINES of the environment come before that."""
+    fcntl.ioctl(fd, termios.TIOCSWINSZ, struct.pack("HHHH", rows, columns, 0, 0))
