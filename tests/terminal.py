@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import codecs
 import fcntl
 import os
 import pty
@@ -36,6 +37,7 @@ class Terminal:
             finally:
                 os._exit(127)  # or there would be two of pytest
         self.seen = ""
+        self._decoder = codecs.getincrementaldecoder("utf-8")("replace")  # a letter may come in two pieces
 
     def until(self, text: str, seconds: float = 60) -> str:
         end = time.monotonic() + seconds
@@ -51,25 +53,31 @@ class Terminal:
     def type(self, text: str) -> None:
         os.write(self.fd, text.encode())
 
-    def end(self, seconds: float = 60) -> int:
-        """Read to the end; the exit code. What says nothing for so long hangs: it is killed, and the test fails."""
-        while True:
-            ready, _, _ = select.select([self.fd], [], [], seconds)
-            if not ready:
-                os.kill(self.pid, signal.SIGKILL)
-            assert ready, f"hangs after {self.seen!r}"
+    def end(self, seconds: float = 120) -> int:
+        """Read to the end; the exit code. What goes on for longer is killed, and the test fails."""
+        end = time.monotonic() + seconds
+        while select.select([self.fd], [], [], max(0.0, end - time.monotonic()))[0] and time.monotonic() < end:
             if not self._read():
-                break
-        _, status = os.waitpid(self.pid, 0)
-        os.close(self.fd)
-        return os.waitstatus_to_exitcode(status)
+                os.close(self.fd)
+                return self.exit_code(seconds)
+        os.kill(self.pid, signal.SIGKILL)
+        raise AssertionError(f"goes on after {self.seen!r}")
+
+    def exit_code(self, seconds: float = 60) -> int:
+        end = time.monotonic() + seconds
+        while (ended := os.waitpid(self.pid, os.WNOHANG)) == (0, 0):
+            if time.monotonic() > end:
+                os.kill(self.pid, signal.SIGKILL)
+                raise AssertionError(f"still there after {self.seen!r}")
+            time.sleep(0.01)
+        return os.waitstatus_to_exitcode(ended[1])
 
     def _read(self) -> bool:
         try:
             more = os.read(self.fd, 65536)
         except OSError:  # Linux: the other end is closed
             return False
-        self.seen += more.decode(errors="replace")
+        self.seen += self._decoder.decode(more)
         return bool(more)
 
     def interrupt(self) -> None:
