@@ -146,8 +146,10 @@ class Watching:
 def watching(environment: dict[str, str], *argv: str) -> Iterator[Watching]:
     found = Watching(list(argv), environment)
     with found.process:
-        yield found
-        found.process.kill()
+        try:
+            yield found
+        finally:
+            found.process.kill()
 
 
 @pytest.fixture

@@ -10,6 +10,7 @@ import sys
 import threading
 import time
 from collections.abc import Iterator
+from contextlib import ExitStack
 from email.utils import parsedate_to_datetime
 from pathlib import Path
 
@@ -382,7 +383,11 @@ def test_a_request_that_runs_when_the_server_is_stopped_is_finished(name):
         "pbx = Emulator(api_key='key', faults=['delay-after=0.7@/Fax*'])\n"
         "serve(pbx, '127.0.0.1', 0, lambda url: print(url, flush=True))"
     )
-    with subprocess.Popen([sys.executable, "-c", program], stdout=subprocess.PIPE, text=True) as process:
+    with (
+        subprocess.Popen([sys.executable, "-c", program], stdout=subprocess.PIPE, text=True) as process,
+        ExitStack() as stack,
+    ):
+        stack.callback(process.kill)
         plug = Plug(Emulator(api_key="key"), process.stdout.readline().strip())
         answers: list[Seen] = []
         asker = threading.Thread(target=lambda: answers.append(plug.ask("GET", FAX)))
@@ -391,7 +396,7 @@ def test_a_request_that_runs_when_the_server_is_stopped_is_finished(name):
         process.send_signal(getattr(signal, name))
         asker.join()
         assert answers[0].status == 200
-        process.wait(20)
+        assert process.wait(60) == 0
 
 
 @pytest.mark.parametrize("fault", ["stall", "silence", "silence-after"])
