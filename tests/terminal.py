@@ -31,6 +31,8 @@ class Terminal:
         if self.pid == 0:  # the child
             try:
                 _size(0, *size)  # here, or it may come too late for the command
+                for number in (signal.SIGINT, signal.SIGHUP, signal.SIGPIPE):
+                    signal.signal(number, signal.SIG_DFL)  # whatever pytest does with them, or was told to
                 if stdin is not None:
                     os.dup2(os.open(stdin, os.O_RDONLY), 0)
                 os.execvpe(argv[0], argv, environment)

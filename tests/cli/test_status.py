@@ -274,7 +274,7 @@ def test_parts_may_hang_for_as_long_as_they_are_allowed(at: Ask, serve: Serve) -
     system = serve()
     for path in ("/SystemStatus*", "/Trunks*", "/GetUpdates*"):
         system.emulator.add_fault(f"silence@{path}")
-    said = at(system.url, "--timeout", "0.4")
+    said = at(system.url, "--timeout", "1.5")
     assert list(said.lines[0]["unread"]) == ["system", "trunks", "updates"]
 
 
