@@ -157,6 +157,7 @@ def test_a_cancelled_call_leaves_the_client_healthy() -> None:
             async with AsyncPbx(server.url, "id", "key") as pbx:
                 task = asyncio.create_task(pbx.fax.get(1))
                 while not server.api_calls:
+                    assert not task.done(), "it ended before the server was asked"
                     await asyncio.sleep(0.01)
                 task.cancel()
                 with pytest.raises(asyncio.CancelledError):
