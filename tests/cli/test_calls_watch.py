@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+import errno
+import io
 import json
 import os
 import signal
 import subprocess
+import sys
 import time
+from collections import Counter
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime
@@ -19,6 +23,7 @@ from nasty import closed_port
 from terminal import TRUNKLINE, Terminal
 from trunkline import Pbx
 from trunkline.cli.call_events import Calls, Choice
+from trunkline.cli.call_table import LiveTable
 
 AT = datetime(2026, 6, 15, 9, 0, 30, tzinfo=UTC)
 WATCH = [TRUNKLINE, "calls", "watch"]
@@ -379,6 +384,29 @@ def test_a_watch_ends_with_its_terminal_even_if_it_ignores_the_hang_up(
     terminal.until("4 calls")
     os.close(terminal.fd)
     assert terminal.exit_code() == 0
+
+
+@pytest.mark.parametrize("after", range(4))
+def test_a_terminal_that_goes_while_it_is_drawn_on_is_no_error(after: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    class Going(io.StringIO):
+        written = 0
+
+        def isatty(self) -> bool:
+            return self.written <= after
+
+        def write(self, text: str) -> int:
+            self.written += 1
+            if not self.isatty():
+                raise OSError(errno.EIO, "Input/output error")
+            return len(text)
+
+    monkeypatch.setattr(sys, "stdout", Going())
+    monkeypatch.setenv("TERM", "xterm")
+    calls = Calls()
+    with LiveTable("acme", 0.5, Counter()) as table:
+        for number in range(1, 4):
+            table.seen(calls.see([row(number)], AT), calls, AT)
+        assert table.gone
 
 
 def test_a_terminal_that_can_not_redraw_gets_events(demo: System, environment: dict[str, str]) -> None:

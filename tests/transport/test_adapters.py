@@ -305,7 +305,9 @@ def test_a_connection_that_was_closed_meanwhile_is_made_again(ask: Ask, polite: 
         return signed_in if asked.target == "/connect/token" else http(201, '{"Id":4}')
 
     with Nasty(answer, sign_in=False) as server:
-        assert ask(server.url, "contacts.create", {"FirstName": "Ada"}, settings={"hooks": [_waiting(server)]}) == {"Id": 4}
+        assert ask(server.url, "contacts.create", {"FirstName": "Ada"}, settings={"hooks": [_waiting(server)]}) == {
+            "Id": 4
+        }
     assert len(server.api_calls) == 1
     assert server.connections == 2
 

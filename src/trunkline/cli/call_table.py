@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import signal
 from collections import Counter
-from contextlib import nullcontext, suppress
+from collections.abc import Iterator
+from contextlib import contextmanager
 from datetime import datetime
 from types import TracebackType
 from typing import Self
@@ -38,11 +39,12 @@ class LiveTable:
         self._before = {signal.SIGTERM: signal.signal(signal.SIGTERM, _end)}
         if hasattr(signal, "SIGTSTP"):  # Windows has none
             self._before[signal.SIGTSTP] = signal.signal(signal.SIGTSTP, self._pause)
-        self._live.start()
+        with self._while_it_is_there():
+            self._live.start()
         return self
 
     def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, at: TracebackType | None) -> None:
-        with suppress(OSError) if self.gone else nullcontext():
+        with self._while_it_is_there():
             self._live.stop()
         for number, handler in self._before.items():
             signal.signal(number, handler)
@@ -59,6 +61,15 @@ class LiveTable:
     def gone(self) -> bool:
         """Whether the terminal has gone. It ends us by itself, unless its hang-up is ignored."""
         return not self._console.file.isatty()
+
+    @contextmanager
+    def _while_it_is_there(self) -> Iterator[None]:
+        """A terminal may go in the middle of a table."""
+        try:
+            yield
+        except OSError:
+            if not self.gone:
+                raise
 
     def seen(self, events: list[Row], calls: Calls, at: datetime) -> None:
         self._calls = calls
@@ -84,7 +95,8 @@ class LiveTable:
             parts.append(Text(trouble, style="red"))
         drawn = fitted(_COLUMNS, [_cells(call) for call in calls[:room]], self._console.width, droppable=True)
         more = [Text(f"… and {len(calls) - room} more")] if len(calls) > room else []
-        self._live.update(Group(*parts, Text(), drawn, *more), refresh=True)
+        with self._while_it_is_there():
+            self._live.update(Group(*parts, Text(), drawn, *more), refresh=True)
 
 
 def _end(number: int, _: object) -> None:
