@@ -386,6 +386,38 @@ def test_a_watch_ends_with_its_terminal_even_if_it_ignores_the_hang_up(
     assert terminal.exit_code() == 0
 
 
+@pytest.mark.skipif(os.name != "posix", reason="Windows has no Ctrl-Z")
+def test_ctrl_z_in_the_middle_of_a_table_waits_for_its_end(monkeypatch: pytest.MonkeyPatch) -> None:
+    press, stopped = signal.raise_signal, []
+
+    class Screen(io.StringIO):
+        busy = False
+
+        def isatty(self) -> bool:
+            return True
+
+        def write(self, text: str) -> int:
+            assert not self.busy, "reentrant call"
+            self.busy = True
+            if "1 call " in text and not stopped:
+                press(signal.SIGTSTP)
+            self.busy = False
+            return super().write(text)
+
+    def stop(number: int) -> None:
+        stopped.append((number, BACK in screen.getvalue()))
+
+    screen = Screen()
+    monkeypatch.setattr(sys, "stdout", screen)
+    monkeypatch.setattr(signal, "raise_signal", stop)
+    monkeypatch.setenv("TERM", "xterm")
+    calls = Calls()
+    with LiveTable("acme", 0.5, Counter()) as table:
+        table.seen(calls.see([row(1)], AT), calls, AT)
+    assert stopped == [(signal.SIGTSTP, True)]
+    assert screen.getvalue().count(TO_OWN_SCREEN) == screen.getvalue().count(BACK) == 2
+
+
 @pytest.mark.parametrize("after", range(4))
 def test_a_terminal_that_goes_while_it_is_drawn_on_is_no_error(after: int, monkeypatch: pytest.MonkeyPatch) -> None:
     class Going(io.StringIO):
