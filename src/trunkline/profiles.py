@@ -20,6 +20,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from .errors import ConfigurationError
+from .folders import own_folder
 
 if TYPE_CHECKING:
     from .transport.token_store import TokenStore
@@ -99,7 +100,7 @@ def _chosen(
     if wanted:
         profile: Profile | None = _named(profiles_file(environ), wanted, PROFILE)
     else:
-        saved = read_profiles(profiles_file(environ))
+        saved = _saved(environ)
         profile = next((each for each in saved.values() if each.default), None)
     return profile if profile is None or not url or _same(url, profile.url) else None
 
@@ -126,7 +127,7 @@ def _missing(missing: list[str], environ: Mapping[str, str]) -> ConfigurationErr
     spoken = f"{', '.join(first)} and {last}" if first else last
     variables = ", ".join(VARIABLES[name] for name in missing)
     options = " --".join(name.replace("_", "-") for name in missing)
-    saved = list(read_profiles(profiles_file(environ)))
+    saved = list(_saved(environ))
     known = (
         f"`--profile NAME` takes a saved connection ({', '.join(saved)}), `trunkline profiles use NAME` for good."
         if saved
@@ -159,13 +160,26 @@ class Profile(NamedTuple):
 
 
 def profiles_file(environ: Mapping[str, str]) -> Path:
-    """The file of saved connections: ``TRUNKLINE_PROFILES``, else ``profiles.toml`` in the user's own folder."""
+    """The file of saved connections: ``TRUNKLINE_PROFILES``, else ``profiles.toml`` in the user's own folder.
+
+    ConfigurationError for a user who has none.
+    """
     given = environ.get(PROFILES)
     if given:
         return Path(given)
-    import platformdirs
+    own = own_folder("config")
+    if own is None:
+        raise ConfigurationError("This user has no folder for saved connections.", hint=f"Name a file in {PROFILES}.")
+    return own / "profiles.toml"
 
-    return platformdirs.user_config_path("trunkline", appauthor=False) / "profiles.toml"
+
+def _saved(environ: Mapping[str, str]) -> dict[str, Profile]:
+    """The saved connections, of which a user without a folder for them has none."""
+    try:
+        file = profiles_file(environ)
+    except ConfigurationError:
+        return {}
+    return read_profiles(file)
 
 
 def read_profiles(file: Path) -> dict[str, Profile]:
@@ -299,7 +313,5 @@ def token_store(given: TokenStore | str | Path | bool | None, environ: Mapping[s
         return None
     if folder:
         return TokenStore(folder)
-    import platformdirs
-
-    own = platformdirs.user_state_path("trunkline", appauthor=False) / "tokens"
-    return TokenStore(own) if own.is_absolute() else None  # a user without a home has no folder of his own
+    own = own_folder("state")
+    return TokenStore(own / "tokens") if own is not None else None

@@ -7,6 +7,7 @@ import io
 import json
 import os
 import re
+import shutil
 import subprocess
 import sys
 from collections.abc import Mapping
@@ -303,6 +304,10 @@ def test_help_loads_no_library_of_the_output() -> None:
 # ── instead of sending ──────────────────────────────────────────────────────────────────────────
 
 
+CURL = pytest.mark.skipif(not shutil.which("curl"), reason="curl is not here")
+
+
+@CURL
 def test_a_curl_line_does_what_the_command_would(trunkline: Any, pbx: Pbx, system: System) -> None:
     body = json.dumps({"FirstName": 'O\'Neil $HOME `x` "y"', "PhoneNumber": "+442079460333"})
     line = trunkline("contacts", "create", "--body", body, "--curl").out
@@ -319,6 +324,7 @@ def test_a_curl_line_does_what_the_command_would(trunkline: Any, pbx: Pbx, syste
     assert json.loads(done.stdout)["FirstName"] == 'O\'Neil $HOME `x` "y"'
 
 
+@CURL
 def test_a_curl_line_without_its_secrets_changes_nothing(trunkline: Any, system: System) -> None:
     before = trunkline("users", "get", "11", "--show-secrets").out
     shown = trunkline("users", "update", "11", "--auth-password", "hush-hush-1", "--curl")
@@ -521,7 +527,7 @@ def test_open_shows_the_page_or_says_where_it_is(
 ) -> None:
     asked: list[str] = []
     monkeypatch.setattr("webbrowser.open", lambda url: asked.append(url) or opens)
-    monkeypatch.setattr("platformdirs.user_cache_path", lambda _: tmp_path)
+    monkeypatch.setattr("platformdirs.user_cache_path", lambda *_, **__: tmp_path)
     result = trunkline("actions", "open", "DeleteFax")
     page = tmp_path / "actions" / "fax.delete.html"
     assert asked == [page.as_uri()]
