@@ -423,9 +423,9 @@ def test_a_csv_of_a_spreadsheet_is_read(tmp_path: Path) -> None:
 
 
 def test_a_formula_in_a_csv_is_made_harmless_and_read_back_as_it_was(tmp_path: Path) -> None:
-    rows = [{"a": "=HYPERLINK(1)", "b": "+12025550100"}]
+    rows = [{"a": "=HYPERLINK(1)", "b": "+12025550100", "c": "-1+cmd|x!A1", "d": "'+x"}]
     write(tmp_path / "a.csv", rows)
-    assert "'=HYPERLINK(1),+12025550100" in (tmp_path / "a.csv").read_text(encoding="utf-8")
+    assert "'=HYPERLINK(1),+12025550100,'-1+cmd|x!A1,''+x" in (tmp_path / "a.csv").read_text(encoding="utf-8")
     assert rows_of(tmp_path / "a.csv") == rows
 
 

@@ -15,6 +15,7 @@ from urllib.parse import urlsplit
 import msgspec
 
 from ..catalog import load, version_key
+from ..catalog.printable import printable
 from ..client import Pbx
 from ..errors import (
     BrokenAnswer,
@@ -176,7 +177,7 @@ def _licence(pbx: Pbx, *, refused: bool) -> Line:
         answer = pbx.call("license_status.get", raw=True)
     told = _object(answer)
     if told.get("LicenseActive") is False:
-        said = f"The licence has ended ({told.get('ExpirationDate') or 'no date'})."
+        said = f"The licence has ended ({printable(str(told.get('ExpirationDate') or 'no date'))})."
         raise Failed(Line("licence", "failed", said, "Renew the 3CX's licence."), Forbidden.exit_code)
     calls = told.get("MaxSimCalls")
     if refused and isinstance(calls, int) and 0 < calls < _CALLS:

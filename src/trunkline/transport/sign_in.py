@@ -8,6 +8,7 @@ from urllib.parse import urlencode
 
 import msgspec
 
+from ..catalog.printable import printable
 from ..errors import BrokenAnswer, ServerError, SignInError, TooManyRequests
 from ..request import HttpRequest
 from ..result import HttpResponse
@@ -85,7 +86,7 @@ def reason_of(response: HttpResponse, secret: str) -> str:
     except (msgspec.DecodeError, UnicodeDecodeError):
         return ""
     said = answer.get("error_description") or answer.get("error") if isinstance(answer, dict) else None
-    return said.replace(secret, "…") if isinstance(said, str) else ""
+    return printable(said.replace(secret, "…")) if isinstance(said, str) else ""
 
 
 def refusal(session: Session, secret: str, reason: str, *, until: float = 0.0) -> Refusal:
