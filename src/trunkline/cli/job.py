@@ -23,6 +23,7 @@ from .confirm import confirmed
 from .connect import open_async_pbx, targets
 from .files import listened
 from .interrupts import finishing
+from .numbers import Finite
 from .output import FORMATS, View, Writer, chosen, draw, write_one, write_rows
 from .over_items import show_line
 from .progress import progress
@@ -61,13 +62,13 @@ def _target_options(command: Callable[..., Any]) -> Callable[..., Any]:
 @click.option(
     "--concurrency", type=click.IntRange(1, 64), default=4, show_default=True, help="Items of one PBX at once."
 )
-@click.option("--rate", type=click.FloatRange(min=0, min_open=True), help="Requests a second to one PBX, at most.")
+@click.option("--rate", type=Finite(min=0, min_open=True), help="Requests a second to one PBX, at most.")
 @click.option(
     "--attempts", type=click.IntRange(1), default=5, show_default=True, help="How often an item is sent at most."
 )
 @click.option(
     "--patience",
-    type=click.FloatRange(0),
+    type=Finite(0),
     default=300.0,
     show_default=True,
     metavar="SECONDS",
