@@ -212,7 +212,8 @@ def fitting(profiles: Mapping[str, Profile], patterns: Iterable[str]) -> list[Pr
     """As `matching`, with those that were signed out of."""
     found: dict[str, Profile] = {}
     for pattern in patterns:
-        named = {name: profile for name, profile in profiles.items() if fnmatchcase(name, pattern)}
+        exact = {pattern: profiles[pattern]} if pattern in profiles else {}  # a[1] is its own name, too
+        named = exact or {name: profile for name, profile in profiles.items() if fnmatchcase(name, pattern)}
         if not named:
             raise ConfigurationError(
                 f"No profile is called {pattern!r}.", hint=f"There are: {', '.join(profiles) or 'none'}."

@@ -215,6 +215,36 @@ def test_several_pbxs_by_their_profiles(job: Any, contacts: str, system: System,
     assert "customer-a, customer-b, other" in err
 
 
+def test_a_job_goes_on_with_the_very_profiles_that_it_began_with(
+    job: Any, contacts: str, system: System, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    good = f'url = "{system.url}"\nclient_id = "{CLIENT}"\nclient_secret_env = "TRUNKLINE_CLIENT_SECRET"\n'
+    path = profiles(tmp_path, f'["a[1]"]\n{good}\n["x*"]\n{good}\n[xyz]\n{good}')
+    monkeypatch.setenv("TRUNKLINE_CLIENT_SECRET", "wrong")
+    code, out, _ = job(*RUN, contacts, "--yes", "--profile", "a[1]", "--profile", "x*")
+    assert [target["name"] for target in json.loads(out)["targets"]] == ["a[1]", "x*"]
+    monkeypatch.setenv("TRUNKLINE_CLIENT_SECRET", KEY)
+    assert job("resume", "cleanup", "--profile", "a[1]")[0] == 2
+    path.write_text(f'["a[1]"]\n{good}\n[xyz]\n{good}')
+    code, _, err = job("resume", "cleanup")
+    assert (code, err.splitlines()[0]) == (3, "Error: The profile 'x*' is gone, and the job is for it.")
+    assert system.sent("DELETE") == []
+    path.write_text(f'["a[1]"]\n{good}\n["x*"]\n{good}\n[xyz]\n{good}')
+    code, out, _ = job("resume", "cleanup")
+    found = [(target["name"], target["counts"]["not started"]) for target in json.loads(out)["targets"]]
+    assert found == [("a[1]", 0), ("x*", 0)]
+
+
+def test_a_job_without_profiles_may_go_on_with_one(
+    job: Any, contacts: str, system: System, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("TRUNKLINE_CLIENT_SECRET", "wrong")
+    assert job(*RUN, contacts, "--yes")[0] == 7
+    profiles(tmp_path, f'[a]\nurl = "{system.url}"\nclient_id = "{CLIENT}"\nclient_secret = "{KEY}"\n')
+    code, out, _ = job("resume", "cleanup", "--profile", "a")
+    assert (code, json.loads(out)["counts"]["done"]) == (0, 10)
+
+
 @pytest.mark.parametrize(
     ("text", "said"),
     [

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from typing import IO, Any
 
 import click
@@ -17,17 +17,17 @@ from ..jobs.ledger import Entry
 from ..jobs.target import Limits
 from ..node import Item, Node, World
 from ..node.input import read_items
-from ..profiles import matching
+from ..profiles import Profile, matching
 from .candidates import action_ids, job_names, saved_connections
 from .confirm import confirmed
-from .connect import open_async_pbx, targets
+from .connect import Target, open_async_pbx, targets
 from .files import listened
 from .interrupts import finishing
 from .numbers import Finite
 from .output import FORMATS, View, Writer, chosen, draw, write_one, write_rows
 from .over_items import show_line
 from .progress import progress
-from .root import address_options
+from .root import address_options, connection_options
 from .run import item_options, settings_of, world_options
 
 _STATES = [state.label for state in State]
@@ -130,14 +130,18 @@ def run(
 @job.command()
 @click.argument("name", shell_complete=job_names)
 @click.option("-o", "--output", type=click.Choice(FORMATS))
-@_target_options
+@connection_options
 @click.pass_context
-def resume(ctx: click.Context, /, name: str, output: str | None, profiles: tuple[str, ...], **values: Any) -> int:
-    """Go on with a job where it was."""
+def resume(ctx: click.Context, /, name: str, output: str | None, **values: Any) -> int:
+    """Go on with a job where it was, on the PBXs that it began with."""
     with Job.open(JobFolder().existing(name)) as found:
         wanted = {target.name: target.url for target in found.ledger.targets()}
-        single = len(wanted) == 1 and not profiles and "" in wanted
-        systems = _systems(ctx, () if single else tuple(wanted), values)
+        if "" in wanted:
+            systems = {"": open_async_pbx(ctx, values)}
+        else:
+            if values.pop("profile"):
+                raise click.UsageError(f"The job {name!r} goes on on all its PBXs: leave --profile out.")
+            systems = _clients(targets(ctx, values, lambda saved: _exactly(saved, wanted)))
         for label, url in wanted.items():
             if systems[label].url != url:
                 raise ConfigurationError(
@@ -211,8 +215,22 @@ def _systems(ctx: click.Context, profiles: tuple[str, ...], values: dict[str, An
     """A client for each PBX: of the profiles, else the one of the connection options, which has no name."""
     if not profiles:
         return {"": open_async_pbx(ctx, values)}
-    found = targets(ctx, values, lambda saved: matching(saved, profiles))
+    return _clients(targets(ctx, values, lambda saved: matching(saved, profiles)))
+
+
+def _clients(found: Iterable[Target]) -> dict[str, AsyncPbx]:
     return {each.profile: each.client(label=each.profile) for each in found}
+
+
+def _exactly(saved: Mapping[str, Profile], names: Collection[str]) -> list[Profile]:
+    """The profiles of these names, which are no patterns. ConfigurationError where one is gone."""
+    for name in names:
+        if name not in saved:
+            raise ConfigurationError(
+                f"The profile {name!r} is gone, and the job is for it.",
+                hint=f"There are: {', '.join(saved) or 'none'}.",
+            )
+    return matching(saved, names)
 
 
 def _sharded(items: Iterator[Item], shard: str | None) -> Iterator[Item]:
