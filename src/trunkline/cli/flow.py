@@ -186,9 +186,6 @@ class _Play:
         self._asking = True
         try:
             return confirmed(f"{planned.action.summary.removesuffix('.')}: {count} times on {self.pbx.url}. Go on?")
-        except (click.Abort, KeyboardInterrupt):
-            click.echo(err=True)  # closes the line of the question
-            return False
         finally:
             self._asking = False
 

@@ -253,10 +253,7 @@ def _agreed(started: Job, urls: dict[str, str]) -> bool:
         return True
     where = next(iter(urls.values())) if len(urls) == 1 else f"each of {len(urls)} PBXs"
     question = f"{started.node.action.summary.removesuffix('.')}: {started.ledger.size()} items on {where}. Go on?"
-    try:
-        return confirmed(question)
-    except (click.Abort, KeyboardInterrupt):
-        return False
+    return confirmed(question)
 
 
 def _go(found: Job, systems: dict[str, AsyncPbx], output: str | None) -> int:
