@@ -184,8 +184,11 @@ def test_a_query_takes_what_it_wants(trunkline: Any, pbx: Pbx) -> None:
     rows = trunkline("fax", "list", "--query", "[?Number=='888'].{no: Number, id: Id}", "-o", "csv").out
     assert rows == f"no,id\n888,{faxes[0]['Id']}\n"
     assert trunkline("fax", "get", "121", "--query", "Number", "-o", "table").out == "888\n"
-    impossible = trunkline("fax", "get", "121", "--query", "abs(Number)")
-    assert (impossible.code, impossible.out) == (2, "")
+    for query in ("abs(Number)", "Number < `1`", "[Id][::0]"):
+        impossible = trunkline("fax", "get", "121", "--query", query)
+        assert (impossible.code, impossible.out) == (2, "")
+        assert impossible.err.startswith("Error: --query can't be answered")
+    assert trunkline("fax", "get", "121", "--query", f"[{'9' * 5000}]").code == 2
 
 
 @pytest.mark.parametrize("output", ["json", "jsonl", "yaml", "csv", "table"])

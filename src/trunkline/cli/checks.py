@@ -106,7 +106,7 @@ def _clock(response: HttpResponse) -> Line:
     """How far the PBX's clock is from ours, by the Date header, which has whole seconds."""
     try:
         theirs = parsedate_to_datetime(response.headers["date"]).timestamp()
-    except (KeyError, ValueError):
+    except (KeyError, ValueError, OverflowError):
         return Line("clock", "remark", "The PBX does not tell the time (no Date header).")
     ahead = theirs - time.time()
     if abs(ahead) <= _CLOCK:
@@ -197,7 +197,7 @@ def _licence(pbx: Pbx, *, refused: bool) -> Line:
 def _object(answer: HttpResponse) -> dict[str, Any]:
     try:
         told = msgspec.json.decode(answer.body) if answer.status == 200 else {}
-    except msgspec.DecodeError:
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
         return {}
     return told if isinstance(told, dict) else {}
 

@@ -67,7 +67,7 @@ def granted(session: Session, response: HttpResponse) -> Grant:
         raise not_the_api(session.label, response)
     try:
         answer = msgspec.json.decode(response.body)
-    except (msgspec.DecodeError, UnicodeDecodeError):
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
         raise not_the_api(session.label, response) from None
     token = read_token(answer, session.clock(), session.version) if isinstance(answer, dict) else None
     if token is None:
@@ -83,7 +83,7 @@ def reason_of(response: HttpResponse, secret: str) -> str:
     """What the PBX said of its refusal, or ""; the secret is taken out, should it say that back."""
     try:
         answer = msgspec.json.decode(response.body) if is_json(response) else {}
-    except (msgspec.DecodeError, UnicodeDecodeError):
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
         return ""
     said = answer.get("error_description") or answer.get("error") if isinstance(answer, dict) else None
     return printable(said.replace(secret, "…")) if isinstance(said, str) else ""
