@@ -289,13 +289,37 @@ def test_every_format_writes_the_same(job: Any, contacts: str) -> None:
 def test_a_job_that_was_cut_off_as_it_began_hides_no_other(job: Any, contacts: str, tmp_path: Path) -> None:
     assert job(*RUN, contacts)[0] == 0
     (tmp_path / "jobs" / "begun.job").touch()
+    (tmp_path / "jobs" / "folder.job").mkdir()
     code, out, err = job("list", "-o", "jsonl")
     assert code == 3
     assert [json.loads(line)["job"] for line in out.splitlines()] == ["cleanup"]
     assert "begun.job is no job's ledger" in err
     assert "trunkline job remove begun" in err
+    assert "folder.job is no job's ledger" in err
     assert job("remove", "begun")[0] == 0
+    (tmp_path / "jobs" / "folder.job").rmdir()
     assert job("list")[0] == 0
+
+
+def test_a_damaged_ledger_is_told_and_hides_no_other(
+    job: Any, contacts: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    assert job(*RUN, contacts)[0] == 0
+    monkeypatch.setenv("TRUNKLINE_CLIENT_SECRET", "wrong")
+    many = tmp_path / "many.jsonl"
+    many.write_text("".join(json.dumps({"Id": n, "Note": "n" * 500}) + "\n" for n in range(500)))
+    job("run", "contacts.delete", "--name", "broken", "--set", "Id={{ $json.Id }}", "--input", str(many))
+    with (tmp_path / "jobs" / "broken.job").open("r+b") as file:
+        for page in range(8, os.fstat(file.fileno()).st_size // 4096):
+            file.seek(page * 4096)
+            file.write(b"\xff" * 4000)
+    monkeypatch.setenv("TRUNKLINE_CLIENT_SECRET", KEY)
+    for argv in (["show", "broken"], ["show", "broken", "--items"], ["resume", "broken"]):
+        code, _, err = job(*argv)
+        assert (code, "broken.job can't be read" in err) == (1, True), err
+    code, out, err = job("list", "-o", "jsonl")
+    assert (code, [json.loads(line)["job"] for line in out.splitlines()]) == (1, ["cleanup"])
+    assert job("remove", "broken")[0] == 0
 
 
 def test_a_ledger_that_can_not_be_begun_leaves_nothing(

@@ -10,7 +10,7 @@ from typing import IO, Any
 import click
 
 from ..client import AsyncPbx
-from ..errors import ConfigurationError
+from ..errors import ConfigurationError, TrunklineError
 from ..jobs import Job, JobFolder, State, Summary
 from ..jobs.job import Progress
 from ..jobs.ledger import Entry
@@ -162,7 +162,7 @@ def list_(output: str | None) -> int:
         try:
             with Job.open(folder.existing(name)) as each:
                 found.append(each.summary())
-        except ConfigurationError as error:  # one that was cut off as it began hides no other
+        except TrunklineError as error:  # one that was cut off as it began, or is damaged, hides no other
             from . import complain
 
             complain(error)
