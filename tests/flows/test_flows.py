@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import asyncio
+import os
+import stat
 import subprocess
 import sys
 from pathlib import Path
@@ -427,6 +429,20 @@ def test_a_formula_in_a_csv_is_made_harmless_and_read_back_as_it_was(tmp_path: P
     write(tmp_path / "a.csv", rows)
     assert "'=HYPERLINK(1),+12025550100,'-1+cmd|x!A1,''+x" in (tmp_path / "a.csv").read_text(encoding="utf-8")
     assert rows_of(tmp_path / "a.csv") == rows
+
+
+def test_what_is_saved_goes_through_no_link_that_somebody_has_put_there(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    synced: list[bool] = []
+    monkeypatch.setattr(os, "fsync", lambda file: synced.append(stat.S_ISDIR(os.fstat(file).st_mode)))
+    (tmp_path / "other").write_text("other", encoding="utf-8")
+    (tmp_path / f".a.jsonl.{os.getpid()}").symlink_to("other")
+    write(tmp_path / "a.jsonl", [{"a": 1}])
+    assert (tmp_path / "other").read_text(encoding="utf-8") == "other"
+    assert (tmp_path / "a.jsonl").read_text(encoding="utf-8") == '{"a":1}\n'
+    assert stat.S_IMODE((tmp_path / "a.jsonl").lstat().st_mode) == 0o600
+    assert synced == [False, True], "first the content, then the name is on the disk"
 
 
 def test_secrets_are_masked_in_what_is_saved_unless_asked_for(tmp_path: Path) -> None:

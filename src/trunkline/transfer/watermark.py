@@ -15,8 +15,8 @@ from pathlib import Path
 import msgspec
 
 from ..errors import ConfigurationError
+from ..transport.whole import whole
 from .call_log import Leg
-from .whole import whole
 
 OVERLAP = timedelta(hours=24)
 """How long a call may last and still be found once it is over."""
