@@ -52,7 +52,10 @@ def from_file(path: str | Path) -> Source:
 
     Warns (ExposedSecret) if others can read the file; Windows keeps no such record, so it is not asked there.
     """
-    file = Path(path).expanduser()
+    try:
+        file = Path(path).expanduser()
+    except RuntimeError:  # ~somebody who isn't there: as with any path that leads nowhere
+        file = Path(path)
     warn_if_exposed(file)
 
     def read() -> str:

@@ -251,6 +251,13 @@ def test_a_job_without_profiles_may_go_on_with_one(
         ("[a]\nurl = 1", "lacks url and client_id"),
         ('[a]\nurl = "u"\nclient_id = "c"', "lacks one of client_secret"),
         ('[a]\nurl = "u"\nclient_id = "c"\nclient_secret = "s"\nuser = "x"', "has user"),
+        ('[a]\nurl = "u"\nclient_id = "c"\nclient_secret_file = 5', "client_secret_file of profile 'a' must be text."),
+        (
+            '[a]\nurl = "u"\nclient_id = "c"\nclient_secret_env = ["X"]',
+            "client_secret_env of profile 'a' must be text.",
+        ),
+        ('[a]\nurl = "u"\nclient_id = "c"\nclient_secret = "s"\nca_file = 5', "ca_file of profile 'a' must be text."),
+        ('[a]\nurl = "u"\nclient_id = "c"\nclient_secret = "s"\nverify = 5', "must be true or false."),
         ("[a", "can't be read"),
     ],
 )

@@ -130,6 +130,7 @@ def test_yaml_is_loaded_only_when_a_flow_is_read_and_its_lack_is_told(monkeypatc
         ("steps:\n  - list: fax\n  - at most: !!int many", ["line 3", "no place"]),
         ("steps: &a\n  - list: fax\n  - set: {a: *a}", ["line 3", "alias"]),
         ("[" * 5000 + "]" * 5000, ["nested too deeply"]),
+        (f"steps:\n  - list: fax\n  - at most: {'9' * 5000}", ["line 3", "no number is so long"]),
         ("steps:\n  - lst: fax", ["line 2", "a step is one of list", "Did you mean list"]),
         ("steps:\n  - list: faks", ["line 2", "faks.list", "fax.list"]),
         ("steps:\n  - list: fax\n    fliter: x", ["line 3", "no 'fliter'", "with"]),
@@ -212,6 +213,7 @@ def test_each_condition(condition: str, expected: list[int]) -> None:
         ),
         ("  - at most: 3\n", ROWS),
         ("  - where: {Id: 9}\n", []),
+        ("  - set: {Tags: [a]}\n  - where: {Tags.²: a}\n", []),
         ("  - action: fax.get\n    with: {Id: '{{ $json.Id }}'}\n", [{"Id": 9}] * 3),
     ],
 )
