@@ -6,6 +6,7 @@ import json
 import os
 import re
 import stat
+import subprocess
 from pathlib import Path
 from typing import Any
 
@@ -13,6 +14,7 @@ import pytest
 
 from conftest import CLIENT, KEY, System
 from nasty import closed_port
+from terminal import TRUNKLINE
 from trunkline import cli
 from trunkline.jobs.ledger import Ledger
 
@@ -196,6 +198,27 @@ def test_an_address_for_several_pbxs_is_refused(job: Any, contacts: str, system:
     code, _, err = job(*RUN, contacts, "--yes", "--profile", "a", "--url", "http://pbx.example.com")
     assert code == 2
     assert "--url goes with one PBX, not with several." in err
+
+
+def test_a_job_that_nobody_can_be_asked_about_is_forgotten(
+    environment: dict[str, str], contacts: str, system: System, tmp_path: Path
+) -> None:
+    """Stderr is a terminal, but neither stdin nor the process has one."""
+    ours, theirs = os.openpty()
+    environment["TRUNKLINE_JOB_DIR"] = str(tmp_path / "jobs")
+    done = subprocess.run(
+        [TRUNKLINE, "job", *RUN, contacts],
+        env=environment,
+        stdin=subprocess.DEVNULL,
+        stderr=theirs,
+        start_new_session=True,
+        check=False,
+    )
+    os.close(theirs)
+    assert (done.returncode, b"nobody to ask" in os.read(ours, 4096)) == (2, True)
+    os.close(ours)
+    assert list((tmp_path / "jobs").glob("*.job")) == []
+    assert system.sent("DELETE") == []
 
 
 def test_several_pbxs_by_their_profiles(job: Any, contacts: str, system: System, tmp_path: Path) -> None:

@@ -12,8 +12,9 @@ from typing import Any, NamedTuple, Self
 from ..errors import ConfigurationError
 from ..node import Node, World
 from .folder import discard, is_running, running_alone
-from .ledger import Ledger, LedgerFailed, State
+from .ledger import Ledger, LedgerFailed
 from .recorder import Recorder
+from .states import State
 from .target import AsyncCaller, Halted, Limits, TargetRun
 
 LOOK_AGAIN = 0.5  # seconds between two looks for a cancellation by another process

@@ -10,7 +10,6 @@ sent. A stretch that was begun and not ended is unknown as a whole, and looked u
 
 from __future__ import annotations
 
-import enum
 import os
 import sqlite3
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
@@ -23,6 +22,7 @@ import msgspec
 
 from ..errors import ConfigurationError, TrunklineError
 from .folder import discard
+from .states import State
 
 Made = TypeVar("Made")
 
@@ -41,20 +41,6 @@ CREATE TABLE fate (
     PRIMARY KEY (target, n)
 ) WITHOUT ROWID;
 """
-
-
-class State(enum.IntEnum):
-    """What became of an item on one PBX."""
-
-    NOT_STARTED = 0
-    SENT = 1
-    DONE = 2
-    FAILED = 3
-    UNKNOWN = 4
-
-    @property
-    def label(self) -> str:
-        return self.name.lower().replace("_", " ")
 
 
 class Entry(NamedTuple):
