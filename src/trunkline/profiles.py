@@ -226,7 +226,8 @@ def fitting(profiles: Mapping[str, Profile], patterns: Iterable[str]) -> list[Pr
     """As `matching`, with those that were signed out of."""
     found: dict[str, Profile] = {}
     for pattern in patterns:
-        named = {name: profile for name, profile in profiles.items() if fnmatchcase(name, pattern)}
+        exact = {pattern: profiles[pattern]} if pattern in profiles else {}  # a[1] is its own name, too
+        named = exact or {name: profile for name, profile in profiles.items() if fnmatchcase(name, pattern)}
         if not named:
             raise ConfigurationError(
                 f"No profile is called {pattern!r}.", hint=f"There are: {', '.join(profiles) or 'none'}."
@@ -251,6 +252,11 @@ def keyless(name: str) -> ConfigurationError:
 
 WAYS = ("client_secret", "client_secret_file", "client_secret_env", "client_secret_keyring")
 """The fields of which a profile has one: where its API key is."""
+_KINDS: dict[str, tuple[Any, str]] = {
+    "verify": (bool | str, "true or false"),
+    "default": (bool, "true or false"),
+    "client_secret_keyring": (bool, "true or false"),
+}
 _FIELDS = frozenset({"url", "client_id", "ca_file", "verify", "default", *WAYS})
 
 
@@ -267,6 +273,10 @@ def _profile(file: Path, name: str, table: Any) -> Profile:
         raise ConfigurationError(
             f"{file}: profile {name!r} lacks {' and '.join(missing)}.", hint=f"`trunkline login {name}` asks for them."
         )
+    for field, value in table.items():
+        kind, said = _KINDS.get(field, (str, "text"))
+        if not isinstance(value, kind):  # not shown: it may be a key
+            raise ConfigurationError(f"{file}: {field} of profile {name!r} must be {said}.")
     if len(ways) > 1:
         raise ConfigurationError(f"{file}: profile {name!r} has {' and '.join(ways)}.", hint="One of them is enough.")
     verify: bool | str = table.get("ca_file") or table.get("verify", True)

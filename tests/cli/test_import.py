@@ -415,7 +415,7 @@ class TestTerminal:
     ) -> None:
         terminal = Terminal([TRUNKLINE, "import", "contacts", sheet(NEW), "--apply", "--no-pager"], environment)
         terminal.until("[y/N]")
-        terminal.interrupt_question()
+        terminal.interrupt()
         assert terminal.end() == 130
         assert "Interrupted: nothing was sent." in terminal.seen
         assert nothing_sent(system)

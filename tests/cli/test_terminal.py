@@ -57,7 +57,7 @@ def test_what_sends_nothing_loads_no_client(environment: dict[str, str], argv: l
     assert not loaded & {"trunkline.client", "trunkline.odata.filters", *HEAVY - {"click", "msgspec"}}
 
 
-@pytest.mark.parametrize("command", [["status"], ["calls", "watch"]])
+@pytest.mark.parametrize("command", [["status"], ["calls", "watch"], ["job", "run"], ["flow", "run"], ["run"]])
 def test_help_of_an_everyday_command_brings_no_client(command: list[str]) -> None:
     loaded = imported_by(f"from trunkline.cli import execute\nassert execute({[*command, '--help']}) == 0")
     assert not loaded & (HEAVY - {"click", "msgspec"})

@@ -194,7 +194,10 @@ class _System:
         request = build(call, {} if isinstance(wanted, str) else wanted)
         if not isinstance(wanted, str):
             return request
-        parts = urlsplit(wanted)
+        try:
+            parts = urlsplit(wanted)
+        except ValueError:
+            raise BrokenAnswer(f"{self._session.label} sent a link to the next page that is none.") from None
         if not parts.path.startswith(f"{API}/"):
             raise BrokenAnswer(f"{self._session.label} sent a link to the next page that leads out of its API.")
         return request._replace(target=parts.path.removeprefix(API) + (f"?{parts.query}" if parts.query else ""))

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import Any, NamedTuple
 
+from ..catalog import load
+from ..errors import BrokenAnswer
 from .failures import explain
 from .files import File, Saved, is_file, safe_name, sent_name
 from .response import Asked, HttpResponse, decode, is_json, not_the_api
@@ -54,5 +56,13 @@ def page(asked: Asked, response: HttpResponse) -> Page:
     document = decode(asked.server, response)
     if not isinstance(document, dict) or not isinstance(document.get("value"), list):
         raise not_the_api(asked.server, response)
+    spec = asked.action.answer_type
+    if spec is not None and spec.name in load().types and not all(isinstance(row, dict) for row in document["value"]):
+        raise not_the_api(asked.server, response)
     count = document.get("@odata.count")
-    return Page(document["value"], int(count) if count is not None else None, document.get("@odata.nextLink"))
+    try:
+        total = None if count is None else int(count)  # text under IEEE754Compatible
+    except (TypeError, ValueError):
+        raise BrokenAnswer(f"{asked.server} counted {count!r} rows.") from None
+    link = document.get("@odata.nextLink")
+    return Page(document["value"], total, link if isinstance(link, str) else None)

@@ -8,6 +8,7 @@ from typing import Any
 import msgspec
 
 from ..catalog import load, nearest
+from ..catalog.printable import printable
 from ..errors import (
     BadRequest,
     Conflict,
@@ -168,9 +169,9 @@ def _said(response: HttpResponse) -> str:
     """What the answer says, in one line: 3CX's codes in words with the code beside them, else its message."""
     codes = codes_of(response)
     if codes:
-        return "; ".join(_in_words(field, code) for field, code in codes.items())
+        return printable("; ".join(_in_words(field, code) for field, code in codes.items()))
     message = " ".join(str(_error(response).get("message") or "").split())
-    return message.removesuffix(".") or "it gave no reason"
+    return printable(message.removesuffix(".")) or "it gave no reason"
 
 
 def _in_words(field: str, code: str) -> str:
@@ -185,7 +186,7 @@ def _error(response: HttpResponse) -> dict[str, Any]:
         return {}
     try:
         document = msgspec.json.decode(response.body)
-    except (msgspec.DecodeError, UnicodeDecodeError):
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
         return {}
     error = document.get("error") if isinstance(document, dict) else None
     return error if isinstance(error, dict) else {}

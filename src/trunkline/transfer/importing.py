@@ -9,7 +9,7 @@ import msgspec
 
 from ..catalog import Catalog, TypeSpec, load
 from ..client import AsyncPbx
-from ..errors import BadRequest, VersionMismatch
+from ..errors import BadRequest, BrokenAnswer, VersionMismatch
 from ..odata.literals import INTEGER_RANGES
 from .cells import key_part
 from .comparison import Comparison
@@ -87,6 +87,10 @@ class Import:
         lister = f"{self.kind.resource}.list"
         try:
             async for page in pbx.call(lister, **self.reading(load())).pages():
+                if any(row.get("Id") is None for row in page.rows):
+                    raise BrokenAnswer(
+                        f"{pbx.url} lists {self.kind.resource} without their Id.", hint="Nothing was sent."
+                    )
                 present += page.rows
                 progress(len(present))
         except BadRequest:

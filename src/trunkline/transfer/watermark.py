@@ -16,8 +16,8 @@ import msgspec
 
 from ..errors import ConfigurationError
 from ..folders import own_folder
+from ..transport.whole import whole
 from .call_log import Leg
-from .whole import whole
 
 OVERLAP = timedelta(hours=24)
 """How long a call may last and still be found once it is over."""

@@ -8,6 +8,7 @@ from urllib.parse import urlencode
 
 import msgspec
 
+from ..catalog.printable import printable
 from ..errors import BrokenAnswer, ServerError, SignInError, TooManyRequests
 from ..request import HttpRequest
 from ..result import HttpResponse
@@ -66,7 +67,7 @@ def granted(session: Session, response: HttpResponse) -> Grant:
         raise not_the_api(session.label, response)
     try:
         answer = msgspec.json.decode(response.body)
-    except (msgspec.DecodeError, UnicodeDecodeError):
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
         raise not_the_api(session.label, response) from None
     token = read_token(answer, session.clock(), session.version) if isinstance(answer, dict) else None
     if token is None:
@@ -82,10 +83,10 @@ def reason_of(response: HttpResponse, secret: str) -> str:
     """What the PBX said of its refusal, or ""; the secret is taken out, should it say that back."""
     try:
         answer = msgspec.json.decode(response.body) if is_json(response) else {}
-    except (msgspec.DecodeError, UnicodeDecodeError):
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
         return ""
     said = answer.get("error_description") or answer.get("error") if isinstance(answer, dict) else None
-    return said.replace(secret, "…") if isinstance(said, str) else ""
+    return printable(said.replace(secret, "…")) if isinstance(said, str) else ""
 
 
 def refusal(session: Session, secret: str, reason: str, *, until: float = 0.0) -> Refusal:
