@@ -225,6 +225,19 @@ def test_secrets_are_masked_unless_asked_for(connected: Any, pbx: Pbx) -> None:
     assert connected("users", "get", str(user["Id"]), "--show-secrets").lines[0]["AuthPassword"] == secret
 
 
+def test_a_secret_that_is_an_object_is_masked_too_and_a_slip_in_it_not_repeated(connected: Any) -> None:
+    held = ("mail-settings", "update", "--mail-password", '{"Concealed": false, "Value": "hush"}')
+    for shown in ("--dry-run", "--curl"):
+        assert "hush" not in connected(*held, shown).out
+    assert connected(*held).code == 0
+    assert connected("mail-settings", "get").lines[0]["MailPassword"] == {"Concealed": False, "Value": MASK}
+    assert connected("mail-settings", "get", "--show-secrets").lines[0]["MailPassword"]["Value"] == "hush"
+    slip = connected("mail-settings", "update", "--mail-password", "hush")
+    assert slip.code == 2
+    assert "must be an object" in slip.err
+    assert "hush" not in slip.err
+
+
 def test_a_contact_from_options_a_file_and_a_body(connected: Any, tmp_path: Path) -> None:
     made = connected("contacts", "create", "--first-name", "Ada", "--phone-number", "+442079460001").lines[0]
     assert made["FirstName"] == "Ada"

@@ -131,6 +131,8 @@ REFUSED: list[tuple[str, tuple[Any, ...], dict[str, Any], type[Exception], list[
         InvalidArgument,
         ["AuthPassword of", "masked", "set to just"],
     ),
+    ("trunks.update", (7, {"AuthPassword": "hush"}), {}, InvalidArgument, ["object of type", "not ••••••"]),
+    ("users.update", (7, {"VMPIN": 4711}), {}, InvalidArgument, ["VMPIN of users.update", "text", "not ••••••"]),
     ("users.update", (7, {"FirstName": 5}), {}, InvalidArgument, ["FirstName of users.update", "text"]),
     ("users.update", (7, {"Enabled": "true"}), {}, InvalidArgument, ["Enabled of users.update", "true or false"]),
     ("users.update", (7, {"Enabled": 1}), {}, InvalidArgument, ["Enabled of users.update", "true or false"]),

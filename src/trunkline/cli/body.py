@@ -11,6 +11,7 @@ import msgspec
 
 from ..catalog import Action, Catalog, TypeSpec
 from ..catalog.names import snake
+from ..catalog.secret import MASK, secret_path
 from ..errors import InvalidArgument
 from ..odata.literals import described
 from .candidates import json_or_file, values_of
@@ -106,4 +107,5 @@ def field_value(catalog: Catalog, action: Action, name: str, spec: TypeSpec, tex
             wanted = f"a list of {spec.name} as JSON"
         elif spec.name in catalog.types:
             wanted = f"an object of type {spec.name} as JSON"
-        raise InvalidArgument(f"{name} of {action.id} must be {wanted}, not {text!r}.") from None
+        given = MASK if secret_path(name) else repr(text)
+        raise InvalidArgument(f"{name} of {action.id} must be {wanted}, not {given}.") from None

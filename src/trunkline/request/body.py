@@ -9,7 +9,7 @@ from decimal import Decimal
 from typing import Any
 
 from ..catalog import Action, Catalog, TypeSpec, nearest
-from ..catalog.secret import MASK
+from ..catalog.secret import MASK, secret_path
 from ..errors import InvalidArgument, UnknownName, VersionMismatch
 from ..odata.literals import DURATION, INTEGER_RANGES, described, duration, encodable, integer
 
@@ -58,7 +58,7 @@ class _Checker:
             if value is None and spec.nullable:
                 return None
             if not isinstance(value, list | tuple):
-                raise self.wrong(path, f"must be a list, not {value!r}")
+                raise self.wrong(path, f"must be a list, not {_shown(path, value)}")
             item = spec._replace(collection=False, nullable=False)
             return [self.value(v, item, f"{path}[{i}]") for i, v in enumerate(value)]
         if value is None:
@@ -69,7 +69,7 @@ class _Checker:
             return self.enum(value, spec.name, path)
         if spec.name in self.catalog.types:
             if not isinstance(value, Mapping):
-                raise self.wrong(path, f"must be an object of type {spec.name}, not {value!r}")
+                raise self.wrong(path, f"must be an object of type {spec.name}, not {_shown(path, value)}")
             own = self.catalog.types[spec.name]
             return self.object(value, spec.name, self.catalog.fields(spec.name), f"{path}.", is_open=own.open)
         return self.primitive(value, spec, path)
@@ -97,7 +97,7 @@ class _Checker:
         match spec.name, value:
             case "String", str():
                 if not encodable(value):
-                    raise self.wrong(path, f"has half a character in it: {value!r}")
+                    raise self.wrong(path, f"has half a character in it: {_shown(path, value)}")
                 if spec.max_length is not None and len(value) > spec.max_length:
                     raise self.wrong(path, f"must have at most {spec.max_length} characters, and this has {len(value)}")
                 return value
@@ -126,7 +126,7 @@ class _Checker:
                 return value
             case "Any", _:
                 return value
-        raise self.wrong(path, f"must be {described(spec)}, not {value!r}")
+        raise self.wrong(path, f"must be {described(spec)}, not {_shown(path, value)}")
 
     def other_version(self, what: str, lifetime: str) -> VersionMismatch:
         return VersionMismatch(
@@ -136,3 +136,8 @@ class _Checker:
 
     def wrong(self, path: str, what: str) -> InvalidArgument:
         return InvalidArgument(f"{path} of {self.action.id} {what}.")
+
+
+def _shown(path: str, value: Any) -> str:
+    """A value for a message, which may end in somebody's log."""
+    return MASK if secret_path(path) else repr(value)
