@@ -580,3 +580,45 @@ def test_neither_a_job_nor_a_flow_shows_secrets_in_a_dry_run(trunkline: Any, tmp
         said = trunkline(*argv, "--dry-run")
         assert 'PATCH /Users(3) {"VMPIN":"••••••"}' in said.out, said
         assert "4711" not in said.out + said.err
+
+
+# ── text that others wrote ──────────────────────────────────────────────────────────────────────
+
+DRIVING = "\x1b]0;mine\x07\x9b31m\u202egnp\x00\rover"
+
+
+def test_what_a_pbx_holds_does_not_drive_the_terminal(trunkline: Any, pbx: Pbx) -> None:
+    made = pbx.contacts.create({"FirstName": DRIVING, "LastName": "עברית", "Title": "a\tb", "PhoneNumber": "1"})
+    unseen = re.compile(r"[\x00-\x09\x0b-\x1f\x7f-\x9f\u202e]")
+    for options in ((), ("--query", "FirstName")):
+        shown = trunkline("contacts", "get", str(made["Id"]), "-o", "table", *options).out
+        assert "]0;mine" in shown
+        assert not unseen.search(shown), shown
+    assert "עברית" in trunkline("contacts", "get", str(made["Id"]), "-o", "table").out
+    assert trunkline("contacts", "get", str(made["Id"]), "-o", "json", "--query", "FirstName").out == (
+        json.dumps(DRIVING, ensure_ascii=False) + "\n"
+    )
+    refused = trunkline("website-links", "get", DRIVING)
+    assert refused.code == 5
+    assert not unseen.search(refused.err)
+
+
+def test_a_column_is_called_what_a_query_calls_it(trunkline: Any) -> None:
+    query = '[].{"[/b]": Id, "[red]": Number, ":smile:": Id}'
+    head = trunkline("fax", "list", "--top", "1", "-o", "table", "--query", query).out.splitlines()[0]
+    assert head.split() == ["[/b]", "[red]", ":smile:"]
+
+
+def test_a_table_has_all_fields_that_a_query_names_in_their_order(trunkline: Any) -> None:
+    fields = {"z": "FirstName", "Number": "Number", "AuthPassword": "AuthPassword", "nothing": "Nothing"}
+    fields |= {f"a{n}": "Id" for n in range(8)}
+    query = f"[].{{{', '.join(f'{name}: {field}' for name, field in fields.items())}}}"
+    for asked in (query, f"sort_by({query}, &Number) | [0:2]"):
+        shown = trunkline("users", "list", "--top", "2", "-o", "table", "--query", asked)
+        assert shown.out.splitlines()[0].split() == [*fields]
+
+
+def test_rows_of_two_kinds_that_a_query_makes_keep_their_fields(trunkline: Any) -> None:
+    query = "[[].{a: Id}, [].{b: Id}][]"
+    rows = json.loads(trunkline("fax", "list", "--top", "1", "-o", "json", "--query", query).out)
+    assert [list(row) for row in rows] == [["a"], ["b"]]

@@ -130,9 +130,11 @@ def complain(error: TrunklineError) -> None:
     """Say on stderr what happened and what to do next."""
     import click
 
-    click.echo(f"Error: {error.message}", err=True)
+    from .printable import printable
+
+    click.echo(f"Error: {printable(error.message)}", err=True)
     if error.hint:
-        click.echo(error.hint, err=True)
+        click.echo(printable(error.hint), err=True)
 
 
 def _show_warning(message: Warning | str, *_: object, **__: object) -> None:
