@@ -382,6 +382,30 @@ def test_what_is_shown_instead_of_sent_has_no_secrets(trunkline: Any, system: Sy
     assert system.emulator.journal == []
 
 
+@pytest.mark.parametrize(
+    ("options", "goes_on"),
+    [([], True), (["--top", "500", "--skip", "3"], True), (["--top", "5"], False), (["--filter", "Id gt 1"], True)],
+)
+def test_of_a_list_the_first_page_is_shown_as_it_is_asked_for(
+    trunkline: Any, system: System, options: list[str], goes_on: bool
+) -> None:
+    shown = {option: trunkline("fax", "list", *options, option) for option in ("--dry-run", "--curl")}
+    over_items = trunkline("run", "fax.list", "--dry-run", *_settings(options), stdin="{}")
+    assert system.emulator.journal == []
+    trunkline("fax", "list", *options)
+    (asked,) = (entry.path for entry in system.emulator.journal if "/Fax" in entry.path)
+    target = asked.removeprefix("/xapi/v1")
+    assert over_items.out == f"item 0: GET {target}\n"
+    for result in shown.values():
+        assert f"{system.url}{asked}" in result.out
+        assert ("first page" in result.err) is goes_on
+
+
+def _settings(options: list[str]) -> list[str]:
+    pairs = zip(options[::2], options[1::2], strict=True)
+    return [word for name, value in pairs for word in ("--set", f"{name.removeprefix('--')}={value}")]
+
+
 # ── deleting what a pipe names ──────────────────────────────────────────────────────────────────
 
 

@@ -10,7 +10,8 @@ import click
 import msgspec
 
 from ..catalog.secret import MASK, masked
-from ..request import HttpRequest
+from ..request import Call, HttpRequest
+from ..transport.paging import PAGE_SIZE, first_request
 from ..transport.session import API, base_url
 from .connect import Target
 from .output import json_line, pretty
@@ -18,8 +19,11 @@ from .output import json_line, pretty
 TOKEN = "$TRUNKLINE_TOKEN"  # noqa: S105 - the variable that takes the token's place
 
 
-def preview(target: Target, request: HttpRequest, *, curl: bool, show_secrets: bool) -> None:
+def preview(target: Target, call: Call, *, curl: bool, show_secrets: bool) -> None:
     """Show the request that would go out, one way or the other. No client is made for it."""
+    request = first_request(call)
+    if call.action.answer_kind == "list" and "top" in call.action.query and _goes_on(call.options.get("top")):
+        click.echo(f"This is the first page; more are asked for with $skip, {PAGE_SIZE} rows at a time.", err=True)
     url, verify = base_url(target.url), target.options["verify"]
     if curl:
         ca_file = verify if isinstance(verify, str) else None
@@ -64,6 +68,10 @@ def show_curl(url: str, request: HttpRequest, *, show_secrets: bool, insecure: b
     elif request.body is not None and isinstance(request.body.source, PurePath):
         words.append(f"-F {shlex.quote(f'{request.body.name}=@{request.body.source}')}")
     click.echo(" ".join(words))
+
+
+def _goes_on(top: str | None) -> bool:
+    return top is None or int(top) > PAGE_SIZE
 
 
 def _body(body: bytes, *, show_secrets: bool) -> Any:

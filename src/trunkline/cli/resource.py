@@ -244,13 +244,12 @@ def _run(
         if dry_run:
             return _show_both(ctx, action, arguments, values, view)
     if dry_run or curl:
-        from ..request import bind, build
+        from ..request import bind
         from .preview import preview
 
         found = target(ctx, values)
         arguments |= {name: value for name, value in values.items() if value is not None}
-        request = build(bind(catalog, action, (), arguments))
-        preview(found, request, curl=not dry_run, show_secrets=view.show_secrets)
+        preview(found, bind(catalog, action, (), arguments), curl=not dry_run, show_secrets=view.show_secrets)
         return 0
     pbx = open_async_pbx(ctx, values)
     arguments |= {name: value for name, value in values.items() if value is not None}
