@@ -319,6 +319,36 @@ def test_a_curl_line_does_what_the_command_would(trunkline: Any, pbx: Pbx, syste
     assert json.loads(done.stdout)["FirstName"] == 'O\'Neil $HOME `x` "y"'
 
 
+def run_by_a_shell(line: str, system: System) -> str:
+    """What a curl line prints: the body of the answer and, after it, the status."""
+    done = subprocess.run(
+        ["sh"],
+        input=line.replace("curl ", "curl -sS -w '%{http_code}' ", 1),
+        env={**os.environ, "TRUNKLINE_TOKEN": bearer(system)},
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    return done.stdout
+
+
+@pytest.mark.parametrize("name", ["plain.wav", "a;b, c.wav", '"q" and\\.wav', 'x;"y\\,.wav'])
+def test_a_curl_line_sends_the_file_whatever_it_is_called(
+    trunkline: Any, system: System, tmp_path: Path, name: str
+) -> None:
+    (tmp_path / name).write_bytes(b"RIFF")
+    line = trunkline("custom-prompts", "upload", "--file", str(tmp_path / name), "--curl").out
+    assert run_by_a_shell(line, system)[-3:] in ("200", "201", "204", "400")
+    assert system.emulator.journal[-1].operation == "UploadCustomPrompt"
+
+
+def test_a_curl_line_has_room_for_a_body_that_no_argument_could_hold(trunkline: Any, system: System) -> None:
+    long = "ü'$x`" * 40_000
+    line = trunkline("contacts", "create", "--body", json.dumps({"LastName": long}), "--curl").out
+    said = run_by_a_shell(line, system)
+    assert "LastName" in said, said[:200]
+
+
 def test_a_curl_line_without_its_secrets_changes_nothing(trunkline: Any, system: System) -> None:
     before = trunkline("users", "get", "11", "--show-secrets").out
     shown = trunkline("users", "update", "11", "--auth-password", "hush-hush-1", "--curl")

@@ -16,6 +16,8 @@ from ..transport.session import API, base_url
 from .connect import Target
 from .output import json_line, pretty
 
+_LONGEST = 100_000
+"""Bytes that a word of a command line may have; Linux takes 131,072."""
 TOKEN = "$TRUNKLINE_TOKEN"  # noqa: S105 - the variable that takes the token's place
 
 
@@ -64,10 +66,21 @@ def show_curl(url: str, request: HttpRequest, *, show_secrets: bool, insecure: b
             body = body.replace(f'"{MASK}"', MASK)
             hidden = f"Secrets of the body are left out as {MASK}, and the PBX refuses the line so; --show-secrets "
             click.echo(f"{hidden}writes them.", err=True)
-        words.append(f"--data-raw {shlex.quote(body)}")
+        if len(body.encode()) > _LONGEST:
+            words.append(f"--data-binary @- <<'BODY'\n{body}\nBODY")
+        else:
+            words.append(f"--data-raw {shlex.quote(body)}")
     elif request.body is not None and isinstance(request.body.source, PurePath):
-        words.append(f"-F {shlex.quote(f'{request.body.name}=@{request.body.source}')}")
+        words.append(f"-F {shlex.quote(f'{request.body.name}=@{_form_file(str(request.body.source))}')}")
     click.echo(" ".join(words))
+
+
+def _form_file(path: str) -> str:
+    """A path as ``curl -F`` reads it: a comma would begin a second file, a semicolon a content type."""
+    if not set(',;"') & set(path):
+        return path
+    escaped = path.replace("\\", "\\\\").replace('"', '\\"')
+    return f'"{escaped}"'
 
 
 def _goes_on(top: str | None) -> bool:
