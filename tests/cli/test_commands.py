@@ -249,6 +249,16 @@ def test_a_contact_from_options_a_file_and_a_body(connected: Any, tmp_path: Path
     assert (read["FirstName"], read["LastName"], read["CompanyName"]) == ("Ada", "Example", "Example Ltd")
 
 
+@pytest.mark.parametrize("depth", [5000, 600])
+def test_what_nests_too_deeply_is_no_traceback(connected: Any, tmp_path: Path, depth: int) -> None:
+    nested = "[" * depth + "]" * depth
+    body = tmp_path / "body.json"
+    body.write_text('{"FirstName": ' + nested + "}", encoding="utf-8")
+    for argv in (["--body", f"@{body}"], ["--id", nested]):
+        refused = connected("contacts", "create", *argv, "--dry-run")
+        assert refused.code == 2, refused.err[:200]
+
+
 def test_a_body_as_windows_saves_it_is_read_or_refused(connected: Any, tmp_path: Path) -> None:
     body = tmp_path / "body.json"
     body.write_text('{"FirstName": "Ada"}', encoding="utf-8-sig")

@@ -106,6 +106,9 @@ def execute(argv: list[str]) -> int:
     except OSError as problem:
         complain(_unusable(problem))
         return 1
+    except RecursionError:
+        complain(TrunklineError("A value is nested too deeply to be worked on.", hint="What was sent stays done."))
+        return 1
     except UnicodeEncodeError as problem:  # the shell gave us bytes that are no text; Python has them as surrogates
         complain(InvalidArgument(f"{problem.object[problem.start : problem.end]!r} in an argument is not UTF-8."))
         return InvalidArgument.exit_code

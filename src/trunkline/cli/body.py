@@ -82,7 +82,7 @@ def read_body(text: str | None) -> dict[str, Any] | None:
             raise InvalidArgument(f"The body can't be read: {text[1:]}: {problem.strerror}.") from None
     try:
         body = msgspec.json.decode(content if isinstance(content, str) else content.decode("utf-8-sig"))
-    except (msgspec.DecodeError, UnicodeDecodeError) as problem:
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as problem:
         raise InvalidArgument(
             f"The body is no JSON: {problem}.", hint="--skeleton prints one to fill in. Nothing was sent."
         ) from None
@@ -101,7 +101,7 @@ def field_value(catalog: Catalog, action: Action, name: str, spec: TypeSpec, tex
         return text
     try:
         return msgspec.json.decode(text)
-    except msgspec.DecodeError:
+    except (msgspec.DecodeError, RecursionError):
         wanted = described(spec)
         if spec.collection:
             wanted = f"a list of {spec.name} as JSON"

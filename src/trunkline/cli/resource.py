@@ -224,6 +224,8 @@ def _run(
     save = None if str(save) == "-" else save  # standard output, where it goes without --save
     arguments: dict[str, Any] = {p.name: values.pop(snake(p.name)) for p in action.parameters}
     if action.body is not None:
+        if values["body"] == "-" and unchanged is sys.stdin.buffer:
+            raise click.UsageError("--body and --if-unchanged can't both be -: there is one standard input.", ctx)
         body = read_body(values.pop("body"))
         for name, (option, spec) in fields.items():
             given = values.pop(option.name or "")

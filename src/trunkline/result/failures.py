@@ -185,7 +185,7 @@ def _error(response: HttpResponse) -> dict[str, Any]:
         return {}
     try:
         document = msgspec.json.decode(response.body)
-    except (msgspec.DecodeError, UnicodeDecodeError):
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
         return {}
     error = document.get("error") if isinstance(document, dict) else None
     return error if isinstance(error, dict) else {}
