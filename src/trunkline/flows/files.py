@@ -13,10 +13,10 @@ from typing import Any
 import msgspec
 
 from ..errors import InvalidArgument
-from ..node.input import csv_records
+from ..node.input import FORMULA, csv_records
 from .document import read as read_yaml
 
-_FORMULA = re.compile("'*[=@\t\r]")
+_FORMULA = re.compile(f"'*{FORMULA}", re.DOTALL)
 _UNPRINTABLE = re.compile("[\x7f-\xa0\u2028\u2029\ufeff\ufffe\uffff]")  # what YAML wants escaped
 ENDINGS = (".csv", ".jsonl", ".json", ".yaml", ".yml")
 

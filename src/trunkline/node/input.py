@@ -18,7 +18,9 @@ from ..errors import InvalidArgument
 from .items import Item, as_item
 
 _HINT = "Nothing was sent."
-_GUARDED = re.compile("'+[=@\t\r]")
+FORMULA = r"(?:[=@\t\r]|[+-].*(?:\||[A-Za-z]\())"
+"""How a text begins that a spreadsheet runs. After a plus or minus only what calls something: +44 … is a number."""
+_GUARDED = re.compile(f"'+{FORMULA}", re.DOTALL)
 
 
 def read_items(source: IO[bytes]) -> Iterator[Item]:
