@@ -17,7 +17,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Mapping
 from fnmatch import fnmatchcase
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any, Literal, NamedTuple
 
 from .errors import ConfigurationError
 
@@ -163,9 +163,28 @@ def profiles_file(environ: Mapping[str, str]) -> Path:
     given = environ.get(PROFILES)
     if given:
         return Path(given)
+    own = own_folder("config")
+    if own is None:
+        raise ConfigurationError(
+            "This user has no folder for profiles.", hint=f"Set HOME, or name a file in {PROFILES}."
+        )
+    return own / "profiles.toml"
+
+
+def own_folder(kind: Literal["config", "state", "cache"]) -> Path | None:
+    """Where a user's files of a kind go; None for a user without a home directory, as containers have them."""
     import platformdirs
 
-    return platformdirs.user_config_path("trunkline", appauthor=False) / "profiles.toml"
+    found = {
+        "config": platformdirs.user_config_path,
+        "state": platformdirs.user_state_path,
+        "cache": platformdirs.user_cache_path,
+    }[kind]
+    try:
+        folder = found("trunkline", appauthor=False)
+    except RuntimeError:
+        return None
+    return folder if folder.is_absolute() else None
 
 
 def read_profiles(file: Path) -> dict[str, Profile]:
@@ -300,7 +319,5 @@ def token_store(given: TokenStore | str | Path | bool | None, environ: Mapping[s
         return None
     if folder:
         return TokenStore(folder)
-    import platformdirs
-
-    own = platformdirs.user_state_path("trunkline", appauthor=False) / "tokens"
-    return TokenStore(own) if own.is_absolute() else None  # a user without a home has no folder of his own
+    own = own_folder("state")
+    return TokenStore(own / "tokens") if own else None

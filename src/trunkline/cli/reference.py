@@ -9,6 +9,7 @@ from ..catalog import Action, Catalog
 from ..catalog.names import display_words
 from ..catalog.page import action_page
 from ..errors import ConfigurationError
+from ..profiles import own_folder
 
 _PAGE = """<!doctype html>
 <html lang="en">
@@ -30,17 +31,18 @@ pre {{ padding: .8rem; overflow-x: auto; background: #8882; }}
 def written_page(catalog: Catalog, action: Action) -> Path:
     """Write the page into the user's cache; its path. ConfigurationError where it can't be written."""
     from markdown_it import MarkdownIt  # rich brings it
-    from platformdirs import user_cache_path
 
     body = MarkdownIt("commonmark", {"html": False}).enable("table").render(action_page(catalog, action))
     title = html.escape(f"{display_words(action.operation_id)} ({display_words(action.tag)})")
     version = f"-{catalog.version}" if catalog.version else ""
-    path = user_cache_path("trunkline") / "actions" / f"{action.id}{version}.html"
+    hint = f"`trunkline actions show {action.id}` prints it."
+    own = own_folder("cache")
+    if own is None:
+        raise ConfigurationError("This user has no folder for pages.", hint=hint)
+    path = own / "actions" / f"{action.id}{version}.html"
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_text(_PAGE.format(title=title, body=body), encoding="utf-8")
     except OSError as problem:
-        raise ConfigurationError(
-            f"{path} can't be written: {problem.strerror}.", hint=f"`trunkline actions show {action.id}` prints it."
-        ) from None
+        raise ConfigurationError(f"{path} can't be written: {problem.strerror}.", hint=hint) from None
     return path

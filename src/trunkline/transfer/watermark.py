@@ -15,6 +15,7 @@ from pathlib import Path
 import msgspec
 
 from ..errors import ConfigurationError
+from ..profiles import own_folder
 from .call_log import Leg
 from .whole import whole
 
@@ -125,10 +126,8 @@ class Delivery:
 
 
 def _default(pbx: str, client_id: str) -> Path:
-    import platformdirs
-
     name = hashlib.sha256(f"{pbx}\n{client_id}".encode()).hexdigest()[:32]
-    own = platformdirs.user_state_path("trunkline", appauthor=False) / "watermarks" / f"{name}.json"
-    if not own.is_absolute():
+    own = own_folder("state")
+    if own is None:
         raise ConfigurationError("This user has no folder for watermarks.", hint="Name a file with --watermark.")
-    return own
+    return own / "watermarks" / f"{name}.json"
