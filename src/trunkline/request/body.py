@@ -5,13 +5,24 @@ from __future__ import annotations
 import datetime as dt
 import uuid
 from collections.abc import Mapping
+from contextlib import suppress
 from decimal import Decimal
 from typing import Any
 
 from ..catalog import Action, Catalog, TypeSpec, nearest
 from ..catalog.secret import MASK, secret_path
 from ..errors import InvalidArgument, UnknownName, VersionMismatch
-from ..odata.literals import DURATION, INTEGER_RANGES, described, duration, encodable, integer
+from ..odata.literals import (
+    DURATION,
+    GUID,
+    INSTANT,
+    INTEGER_RANGES,
+    TIME_OF_DAY,
+    described,
+    duration,
+    encodable,
+    integer,
+)
 
 # What a server puts into an entity for the reader; sent back it would be noise.
 _CONTROL = ("@odata.context", "@odata.etag", "@odata.id", "@odata.editLink", "@odata.readLink", "@odata.count")
@@ -110,19 +121,21 @@ class _Checker:
             case "DateTimeOffset", dt.datetime() if value.tzinfo is not None:
                 return value.isoformat().replace("+00:00", "Z")
             case "DateTimeOffset", str():
-                try:
-                    zoned = dt.datetime.fromisoformat(value).tzinfo is not None
-                except ValueError:
-                    zoned = False
-                if zoned:
-                    return value
+                with suppress(ValueError, OverflowError):
+                    moment = dt.datetime.fromisoformat(value)
+                    if moment.tzinfo is not None:
+                        return value if INSTANT.fullmatch(value) else _in_utc(moment)
             case "Guid", uuid.UUID():
                 return str(value)
+            case "Guid", str() if GUID.fullmatch(value):
+                return value
+            case "TimeOfDay", str() if TIME_OF_DAY.fullmatch(value):
+                return value
             case "Duration", dt.timedelta():
                 return duration(value)
             case "Duration", str() if DURATION.fullmatch(value):
                 return value
-            case (("Guid" | "TimeOfDay" | "Date" | "Binary"), str()):
+            case (("Date" | "Binary"), str()):
                 return value
             case "Any", _:
                 return value
@@ -136,6 +149,11 @@ class _Checker:
 
     def wrong(self, path: str, what: str) -> InvalidArgument:
         return InvalidArgument(f"{path} of {self.action.id} {what}.")
+
+
+def _in_utc(moment: dt.datetime) -> str:
+    """A moment that somebody spelled as ISO 8601 allows and OData doesn't: 20260912T000000Z, or with a space."""
+    return moment.astimezone(dt.UTC).isoformat().replace("+00:00", "Z")
 
 
 def _shown(path: str, value: Any) -> str:
