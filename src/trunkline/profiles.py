@@ -191,7 +191,8 @@ def read_profiles(file: Path) -> dict[str, Profile]:
     defaults = [name for name, profile in saved.items() if profile.default]
     if len(defaults) > 1:
         raise ConfigurationError(
-            f"{file}: {' and '.join(defaults)} both have default = true.", hint="Leave it to one of them."
+            f"{file}: {' and '.join(defaults)} both have default = true.",
+            hint="`trunkline profiles use NAME` leaves it to one of them.",
         )
     return saved
 

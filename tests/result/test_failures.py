@@ -187,4 +187,4 @@ def test_a_known_code_is_put_into_words_with_the_code_beside_it(code: str, words
 
 @pytest.mark.parametrize("body", [said("gone \x1b[2J"), said("m", ("Name", "X.\x1b[2J"))], ids=["message", "code"])
 def test_what_the_pbx_says_steers_no_terminal(body: Any) -> None:
-    assert "\\u001b[2J" in failure("fax.create", 400, body).message
+    assert "\N{REPLACEMENT CHARACTER}[2J" in failure("fax.create", 400, body).message

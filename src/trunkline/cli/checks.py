@@ -15,7 +15,6 @@ from urllib.parse import urlsplit
 import msgspec
 
 from ..catalog import load, version_key
-from ..catalog.printable import printable
 from ..client import Pbx
 from ..errors import (
     BrokenAnswer,
@@ -26,6 +25,7 @@ from ..errors import (
     TransportError,
     TrunklineError,
 )
+from ..printable import printable
 from ..request import HttpRequest
 from ..result import HttpResponse
 from ..result.response import not_the_api

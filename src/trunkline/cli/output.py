@@ -12,9 +12,9 @@ import click
 import msgspec
 
 from ..catalog import Action
-from ..catalog.printable import printable
 from ..catalog.secret import masked
 from ..errors import ConfigurationError
+from ..printable import printable
 from .columns import asked_columns, at, csv_columns, picked, table_columns
 
 if TYPE_CHECKING:
@@ -107,9 +107,7 @@ class Writer:
 
     def end(self) -> None:
         if self.view.query is not None:
-            from .query import found
-
-            _write_found(found(self.view.query, self._waiting), self.view)
+            _write_found(self.view.query, self._waiting, self.view)
         elif self.view.output == "csv" and self._header is None:
             self._stream([])
         elif self.view.output == "yaml" and not self.rows:
@@ -168,18 +166,19 @@ def write_one(value: Any, view: View) -> None:
     """Write one value."""
     shown = value if view.show_secrets else masked(value)
     if view.query is not None:
-        from .query import found
-
-        _write_found(found(view.query, shown), view)
+        _write_found(view.query, shown, view)
     else:
         _write_value(picked(shown, view.columns), view)
 
 
-def _write_found(value: Any, view: View) -> None:
-    """What a query found: rows, if it is a list."""
+def _write_found(query: str, answer: Any, view: View) -> None:
+    """What a query finds in an answer: rows, if it is a list."""
+    from .query import found, named
+
+    value = found(query, answer)
     plain = view._replace(query=None, show_secrets=True)  # what is found has been masked, maybe under another name
     if isinstance(value, list):
-        write_rows(value, plain)
+        write_rows(value, plain._replace(columns=plain.columns or named(query, value)))
     else:
         _write_value(picked(value, view.columns), plain)
 

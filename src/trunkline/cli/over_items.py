@@ -18,8 +18,9 @@ from ..node import Item, Node, NodeRun, Outcome
 from ..node.items import keys_of
 from ..node.run import AsyncCaller
 from ..node.template import Scope
-from ..request import bind, build
+from ..request import bind
 from ..request.shown import in_a_line
+from ..transport.paging import first_request
 from .confirm import go_on
 from .interrupts import Interrupts, finishing
 from .output import View, chosen, draw, json_line, write_rows
@@ -122,7 +123,7 @@ def _show_requests(node: Node, items: list[Item], *, show_secrets: bool) -> int:
 def show_line(node: Node, items: Sequence[Item], index: int, *, shown: int, show_secrets: bool = False) -> int:
     """Show the request of one item in a line, ``shown`` being the number it is given; its exit code."""
     try:
-        request = build(bind(load(), node.action, (), node.arguments(Scope(items, index))))
+        request = first_request(bind(load(), node.action, (), node.arguments(Scope(items, index))))
     except TrunklineError as error:
         click.echo(f"item {shown}: {error}", err=True)
         return ItemsFailed.exit_code

@@ -8,7 +8,6 @@ from typing import Any
 import msgspec
 
 from ..catalog import load, nearest
-from ..catalog.printable import printable
 from ..errors import (
     BadRequest,
     Conflict,
@@ -21,6 +20,7 @@ from ..errors import (
     TooManyRequests,
     TransportError,
 )
+from ..printable import printable
 from .response import Asked, HttpResponse, is_json, not_the_api
 
 _ON_ONE = ("get", "update", "delete")

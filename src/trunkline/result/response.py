@@ -55,9 +55,7 @@ def decode(server: str, response: HttpResponse) -> Any:
         raise not_the_api(server, response)
     try:
         return msgspec.json.decode(response.body)
-    except RecursionError:
-        raise BrokenAnswer(f"{server} answered {response.status} with JSON that is nested too deeply.") from None
-    except (msgspec.DecodeError, UnicodeDecodeError) as problem:
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as problem:
         raise BrokenAnswer(
             f"{server} answered {response.status} with JSON that ends or breaks early ({problem}).",
             hint="A proxy may have cut it off; try again.",

@@ -8,8 +8,8 @@ from urllib.parse import urlencode
 
 import msgspec
 
-from ..catalog.printable import printable
 from ..errors import BrokenAnswer, ServerError, SignInError, TooManyRequests
+from ..printable import printable
 from ..request import HttpRequest
 from ..result import HttpResponse
 from ..result.response import is_json, not_the_api
