@@ -9,6 +9,7 @@ import os
 import re
 import subprocess
 import sys
+import webbrowser
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -575,6 +576,7 @@ def test_open_shows_the_page_or_says_where_it_is(
 ) -> None:
     asked: list[str] = []
     monkeypatch.setattr("webbrowser.open", lambda url: asked.append(url) or opens)
+    monkeypatch.setattr("webbrowser.get", lambda: webbrowser.BackgroundBrowser("browser"))
     monkeypatch.setattr("platformdirs.user_cache_path", lambda _: tmp_path)
     result = trunkline("actions", "open", "DeleteFax")
     page = tmp_path / "actions" / "fax.delete.html"
@@ -584,6 +586,15 @@ def test_open_shows_the_page_or_says_where_it_is(
     assert "<h2>Troubleshooting</h2>" in text
     assert "<table>" in text
     assert trunkline("actions", "open", "nothing").code == 2
+
+
+def test_a_browser_that_draws_on_a_terminal_is_not_started_without_one(
+    trunkline: Any, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path))
+    monkeypatch.setattr("webbrowser.get", lambda: webbrowser.GenericBrowser("lynx"))
+    monkeypatch.setattr("webbrowser.open", lambda url: pytest.fail("it was started"))
+    assert Path(trunkline("actions", "open", "fax.delete").out.rstrip()).is_file()
 
 
 @pytest.mark.parametrize("output", ["jsonl", "csv", "json"])
