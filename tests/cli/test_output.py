@@ -577,7 +577,7 @@ def test_open_shows_the_page_or_says_where_it_is(
     asked: list[str] = []
     monkeypatch.setattr("webbrowser.open", lambda url: asked.append(url) or opens)
     monkeypatch.setattr("webbrowser.get", lambda: webbrowser.BackgroundBrowser("browser"))
-    monkeypatch.setattr("platformdirs.user_cache_path", lambda _: tmp_path)
+    monkeypatch.setattr("platformdirs.user_cache_path", lambda *_, **__: tmp_path)
     result = trunkline("actions", "open", "DeleteFax")
     page = tmp_path / "actions" / "fax.delete.html"
     assert asked == [page.as_uri()]
