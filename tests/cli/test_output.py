@@ -666,6 +666,9 @@ def test_what_a_pbx_holds_does_not_drive_the_terminal(trunkline: Any, pbx: Pbx) 
     refused = trunkline("website-links", "get", DRIVING)
     assert refused.code == 5
     assert not unseen.search(refused.err)
+    piped = trunkline("website-links", "delete", "-", "--yes", stdin=json.dumps({"Link": DRIVING}))
+    assert piped.code == 7
+    assert not unseen.search(piped.err), piped.err
 
 
 def test_a_column_is_called_what_a_query_calls_it(trunkline: Any) -> None:

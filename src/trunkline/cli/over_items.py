@@ -24,6 +24,7 @@ from ..transport.paging import first_request
 from .confirm import go_on
 from .interrupts import Interrupts, finishing
 from .output import View, chosen, draw, json_line, write_rows
+from .printable import printable
 from .progress import Bar, progress
 
 LOOK_AGAIN = 0.1  # seconds between two looks at a run
@@ -65,7 +66,7 @@ def carry_out(
         finally:
             if told.name_failures and chosen(told.output) != "table":
                 for index, error in outcome.errors.items():
-                    click.echo(f"item {index}: {error.message}", err=True)
+                    click.echo(f"item {index}: {printable(error.message)}", err=True)
             click.echo(counted(node_run), err=True)
     if interrupted:
         return 130
@@ -125,7 +126,7 @@ def show_line(node: Node, items: Sequence[Item], index: int, *, shown: int, show
     try:
         request = first_request(bind(load(), node.action, (), node.arguments(Scope(items, index))))
     except TrunklineError as error:
-        click.echo(f"item {shown}: {error}", err=True)
+        click.echo(f"item {shown}: {printable(str(error))}", err=True)
         return ItemsFailed.exit_code
     click.echo(f"item {shown}: {in_a_line(request, show_secrets=show_secrets)}")
     return 0
