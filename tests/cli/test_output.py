@@ -24,6 +24,7 @@ from trunkline import Pbx, cli
 from trunkline.catalog import load
 from trunkline.catalog.secret import MASK
 from trunkline.cli.columns import BY_TYPE, MOST, at, picked
+from trunkline.cli.output import yaml_text
 
 
 class Result(NamedTuple):
@@ -645,6 +646,14 @@ def test_neither_a_job_nor_a_flow_shows_secrets_in_a_dry_run(trunkline: Any, tmp
         said = trunkline(*argv, "--dry-run")
         assert 'PATCH /Users(3) {"VMPIN":"••••••"}' in said.out, said
         assert "4711" not in said.out + said.err
+
+
+def test_text_that_only_newer_yaml_takes_for_a_number_is_quoted() -> None:
+    texts = ["1e5", "805e00123456", "1.0e5", "0o17", "1.", "10 Hill Road", "1e", "+44 20 7946 0123"]
+    written = yaml_text([*texts, 15, 1.5, 1e20])
+    assert yaml.safe_load(written) == [*texts, 15, 1.5, 1e20]
+    lines = written.splitlines()
+    assert [line[2] == "'" for line in lines] == [True] * 5 + [False] * 6, written
 
 
 # ── text that others wrote ──────────────────────────────────────────────────────────────────────
