@@ -12,6 +12,7 @@ from trunkline.catalog.secret import MASK, SECRET, masked, secret_path
 CASES: list[tuple[Any, Any]] = [
     ({"AuthPassword": "4711"}, {"AuthPassword": MASK}),
     ({"AuthPassword": ""}, {"AuthPassword": ""}),
+    ({"VMPIN": 4711, "AuthPassword": None}, {"VMPIN": MASK, "AuthPassword": None}),
     (
         {"AuthPassword": {"Concealed": False, "Value": "4711"}},
         {"AuthPassword": {"Concealed": False, "Value": MASK}},

@@ -274,8 +274,8 @@ def test_what_is_nested_without_end_is_no_traceback(connected: Any, system: Syst
     (tmp_path / "deep.json").write_text("[" * 100_000, encoding="utf-8")
     for argv in (["contacts", "create", "--body", f"@{tmp_path / 'deep.json'}"], ["fax", "delete", "--input", "FILE"]):
         refused = connected(*(str(tmp_path / "deep.json") if word == "FILE" else word for word in argv))
-        assert (refused.code, refused.out) == (1, "")
-        assert refused.err.startswith("Error: What was read is nested too deeply.")
+        assert (refused.code, refused.out) == (2, "")
+        assert "Nothing was sent." in refused.err
     assert (system.sent("POST"), system.sent("DELETE")) == ([], [])
 
 

@@ -10,6 +10,7 @@ import re
 import shutil
 import subprocess
 import sys
+import webbrowser
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -24,6 +25,7 @@ from trunkline import Pbx, cli
 from trunkline.catalog import load
 from trunkline.catalog.secret import MASK
 from trunkline.cli.columns import BY_TYPE, MOST, at, picked
+from trunkline.cli.output import yaml_text
 
 
 class Result(NamedTuple):
@@ -591,6 +593,7 @@ def test_open_shows_the_page_or_says_where_it_is(
 ) -> None:
     asked: list[str] = []
     monkeypatch.setattr("webbrowser.open", lambda url: asked.append(url) or opens)
+    monkeypatch.setattr("webbrowser.get", lambda: webbrowser.BackgroundBrowser("browser"))
     monkeypatch.setattr("platformdirs.user_cache_path", lambda *_, **__: tmp_path)
     result = trunkline("actions", "open", "DeleteFax")
     page = tmp_path / "actions" / "fax.delete.html"
@@ -600,6 +603,15 @@ def test_open_shows_the_page_or_says_where_it_is(
     assert "<h2>Troubleshooting</h2>" in text
     assert "<table>" in text
     assert trunkline("actions", "open", "nothing").code == 2
+
+
+def test_a_browser_that_draws_on_a_terminal_is_not_started_without_one(
+    trunkline: Any, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path))
+    monkeypatch.setattr("webbrowser.get", lambda: webbrowser.GenericBrowser("lynx"))
+    monkeypatch.setattr("webbrowser.open", lambda url: pytest.fail("it was started"))
+    assert Path(trunkline("actions", "open", "fax.delete").out.rstrip()).is_file()
 
 
 @pytest.mark.parametrize("output", ["jsonl", "csv", "json"])
@@ -652,6 +664,14 @@ def test_neither_a_job_nor_a_flow_shows_secrets_in_a_dry_run(trunkline: Any, tmp
         assert "4711" not in said.out + said.err
 
 
+def test_text_that_only_newer_yaml_takes_for_a_number_is_quoted() -> None:
+    texts = ["1e5", "805e00123456", "1.0e5", "0o17", "1.", "10 Hill Road", "1e", "+44 20 7946 0123"]
+    written = yaml_text([*texts, 15, 1.5, 1e20])
+    assert yaml.safe_load(written) == [*texts, 15, 1.5, 1e20]
+    lines = written.splitlines()
+    assert [line[2] == "'" for line in lines] == [True] * 5 + [False] * 6, written
+
+
 # ── text that others wrote ──────────────────────────────────────────────────────────────────────
 
 DRIVING = "\x1b]0;mine\x07\x9b31m\u202egnp\x00\rover"
@@ -671,6 +691,9 @@ def test_what_a_pbx_holds_does_not_drive_the_terminal(trunkline: Any, pbx: Pbx) 
     refused = trunkline("website-links", "get", DRIVING)
     assert refused.code == 5
     assert not unseen.search(refused.err)
+    piped = trunkline("website-links", "delete", "-", "--yes", stdin=json.dumps({"Link": DRIVING}))
+    assert piped.code == 7
+    assert not unseen.search(piped.err), piped.err
 
 
 def test_a_column_is_called_what_a_query_calls_it(trunkline: Any) -> None:

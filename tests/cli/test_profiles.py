@@ -124,6 +124,16 @@ def test_a_profile_that_is_not_there(
     assert "There are: acme, other." in said.err
 
 
+def test_a_variable_made_of_a_file_has_an_end_of_line(
+    line: Line, file: Path, system: System, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for name, value in (("URL", system.url), ("CLIENT_ID", CLIENT), ("CLIENT_SECRET", KEY)):
+        monkeypatch.setenv(f"TRUNKLINE_{name}", f"{value}\n")
+    assert line("fax", "get", "121").code == 0
+    assert line("login", "acme", "--store", "file").code == 0
+    assert tomllib.loads(file.read_text(encoding="utf-8"))["acme"]["client_secret"] == KEY
+
+
 def test_two_defaults_are_a_mistake_that_is_told(line: Line, write: Callable[[str], Path]) -> None:
     write(table("a", *ACME, "default = true") + table("b", *OTHER, "default = true"))
     said = line("fax", "list")

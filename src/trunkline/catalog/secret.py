@@ -44,9 +44,9 @@ def _holds_secret(value: Mapping[str, Any]) -> bool:
 
 
 def _hidden(value: Any) -> Any:
-    """All text in a secret field, which some versions have as an object."""
+    """All in a secret field, which some versions have as an object; somebody's own rows may have a PIN as a number."""
     if isinstance(value, Mapping):
         return {k: _hidden(v) for k, v in value.items()}
     if isinstance(value, list):
         return [_hidden(v) for v in value]
-    return MASK if isinstance(value, str) and value else value
+    return value if value in (None, "") or isinstance(value, bool) else MASK

@@ -114,7 +114,7 @@ def _answer(question: str, name: str, given: dict[str, Any], before: str) -> str
     """An answer from an option; else a person's, to whom environment and profile propose one; else one of these."""
     if given[name]:
         return str(given[name])
-    proposed = os.environ.get(VARIABLES[name]) or before
+    proposed = os.environ.get(VARIABLES[name], "").strip() or before
     if _somebody():
         return _asked(question, proposed)
     if not proposed:
@@ -139,8 +139,10 @@ def _key(given: dict[str, Any], key_file: IO[str] | None, url: str, client_id: s
         return key
     if given["client_secret"]:
         return str(given["client_secret"])
-    environment = os.environ.get(VARIABLES["client_secret"], "")
-    same = os.environ.get(VARIABLES["client_id"]) == client_id and _is_address(os.environ.get(VARIABLES["url"]), url)
+    environment = os.environ.get(VARIABLES["client_secret"], "").strip()
+    same = os.environ.get(VARIABLES["client_id"], "").strip() == client_id and _is_address(
+        os.environ.get(VARIABLES["url"]), url
+    )
     if environment and same:
         return environment
     if _somebody():

@@ -6,6 +6,7 @@ import csv
 import re
 import sys
 from collections.abc import Iterable, Mapping, Sequence
+from functools import cache
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 import click
@@ -215,10 +216,22 @@ def yaml_text(value: Any) -> str:
         raise ConfigurationError(
             "Nothing here can write YAML.", hint="pip install 'trunkline[flows]', or take -o json."
         ) from None
-    dumper = getattr(yaml, "CSafeDumper", yaml.SafeDumper)
     plain = msgspec.to_builtins(value)
-    text: str = yaml.dump(plain, Dumper=dumper, sort_keys=False, allow_unicode=True, width=1000)
+    text: str = yaml.dump(plain, Dumper=_dumper(), sort_keys=False, allow_unicode=True, width=1000)
     return text
+
+
+@cache
+def _dumper() -> Any:
+    """One that quotes text which is a number to readers of YAML 1.2 alone, such as a MAC with digits and an e."""
+    import yaml
+
+    class Dumper(getattr(yaml, "CSafeDumper", yaml.SafeDumper)):  # type: ignore[misc]
+        pass
+
+    number = re.compile(r"([-+]?([.][0-9]+|[0-9]+([.][0-9]*)?)([eE][-+]?[0-9]+)?|0o[0-7]+)\Z")
+    Dumper.add_implicit_resolver("tag:yaml.org,2002:float", number, list("+-.0123456789"))
+    return Dumper
 
 
 def table(rows: list[Any], action: Action | None, view: View) -> None:

@@ -18,6 +18,7 @@ from ..node import Item, Node, NodeRun, Outcome
 from ..node.items import keys_of
 from ..node.run import AsyncCaller
 from ..node.template import Scope
+from ..printable import printable
 from ..request import bind
 from ..request.shown import in_a_line
 from ..transport.paging import first_request
@@ -65,7 +66,7 @@ def carry_out(
         finally:
             if told.name_failures and chosen(told.output) != "table":
                 for index, error in outcome.errors.items():
-                    click.echo(f"item {index}: {error.message}", err=True)
+                    click.echo(f"item {index}: {printable(error.message)}", err=True)
             click.echo(counted(node_run), err=True)
     if interrupted:
         return 130
@@ -125,7 +126,7 @@ def show_line(node: Node, items: Sequence[Item], index: int, *, shown: int, show
     try:
         request = first_request(bind(load(), node.action, (), node.arguments(Scope(items, index))))
     except TrunklineError as error:
-        click.echo(f"item {shown}: {error}", err=True)
+        click.echo(f"item {shown}: {printable(str(error))}", err=True)
         return ItemsFailed.exit_code
     click.echo(f"item {shown}: {in_a_line(request, show_secrets=show_secrets)}")
     return 0
