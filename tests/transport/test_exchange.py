@@ -6,6 +6,8 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
+import itertools
 import json
 import threading
 from typing import Any
@@ -28,7 +30,7 @@ from trunkline.request import HttpRequest
 from trunkline.result import HttpResponse
 from trunkline.transport.async_driver import AsyncDriver
 from trunkline.transport.driver import Driver
-from trunkline.transport.exchange import Pause, Retries, Send, Turn, Work, exchange
+from trunkline.transport.exchange import Pause, Retries, Send, Turn, Work, connected, exchange
 from trunkline.transport.session import Session
 from trunkline.transport.token import Token
 
@@ -135,6 +137,18 @@ def test_a_request_signs_in_first() -> None:
     player, session = Player(granted("t1"), reply(200)), signed_out()
     assert player.play(session, GET).status == 200
     assert player.steps == ["sign in", "GET with t1"]
+
+
+def test_a_token_that_is_old_already_is_not_asked_for_again_and_again() -> None:
+    hours = itertools.count(NOW, 7200)
+    session = Session("https://pbx.example.com", "client", "hunter2", clock=lambda: next(hours))
+    steps, asked, answer = connected(session, NO_WAIT), 0, None
+    with contextlib.suppress(StopIteration):
+        while asked < 3:
+            step = steps.send(answer)
+            asked += isinstance(step, Send)
+            answer = step.function() if isinstance(step, Work) else granted() if isinstance(step, Send) else None
+    assert asked == 1
 
 
 def test_a_sign_in_is_a_form_with_client_credentials() -> None:
@@ -363,6 +377,20 @@ def test_retry_after_is_waited_for_to_the_second(request_: HttpRequest, status: 
     player = Player(reply(status, {"retry-after": "7"}), reply(204))
     assert player.play(signed_in(), request_).status == 204
     assert player.pauses == [7.0]
+
+
+@pytest.mark.parametrize(
+    ("after", "seconds"),
+    [
+        ("Wed, 21 Oct 2026 07:28:07 GMT", 7.0),
+        ("Wednesday, 21-Oct-26 07:28:02 GMT", 2.0),
+        ("Tue, 20 Oct 2026 07:28:00 GMT", 0),
+    ],
+)
+def test_a_retry_after_that_is_a_date_counts_on_the_pbx_s_own_clock(after: str, seconds: float) -> None:
+    player = Player(reply(429, {"retry-after": after, "date": "Wed, 21 Oct 2026 07:28:00 GMT"}), reply(204))
+    assert player.play(signed_in(), POST).status == 204
+    assert player.pauses == [seconds]
 
 
 @pytest.mark.parametrize("request_", [GET, *WRITES], ids=by_method)

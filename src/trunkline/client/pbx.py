@@ -7,7 +7,7 @@ from collections.abc import Callable, Mapping, Sequence
 from os import PathLike
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, BinaryIO, NamedTuple, Self
-from urllib.parse import urlsplit
+from urllib.parse import urljoin, urlsplit
 
 from .. import profiles, result
 from ..catalog import Action, Catalog, load
@@ -194,7 +194,7 @@ class _System:
         request = build(call, {} if isinstance(wanted, str) else wanted)
         if not isinstance(wanted, str):
             return request
-        parts = urlsplit(wanted)
+        parts = urlsplit(urljoin(API + call.path, wanted))  # OData's links may be relative to what was asked
         if not parts.path.startswith(f"{API}/"):
             raise BrokenAnswer(f"{self._session.label} sent a link to the next page that leads out of its API.")
         return request._replace(target=parts.path.removeprefix(API) + (f"?{parts.query}" if parts.query else ""))

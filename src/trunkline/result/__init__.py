@@ -28,13 +28,17 @@ def value(asked: Asked, response: HttpResponse) -> Any:
     if not 200 <= response.status < 300:
         raise explain(asked, response)
     if not response.body:
+        if asked.action.kind == "get" and asked.action.answer_kind == "entity":
+            raise not_the_api(asked.server, response)
         return None
     if is_file(asked, response):
         return File(sent_name(response), response.content_type, response.body)
-    if not is_json(response):
+    if response.content_type and not is_json(response):
         raise not_the_api(asked.server, response)
     document = decode(asked.server, response)
     if not isinstance(document, dict):
+        if asked.action.kind == "get" and asked.action.answer_kind == "entity":
+            raise not_the_api(asked.server, response)
         return document
     if asked.action.answer_kind == "value" and "value" in document:
         return document["value"]
@@ -54,5 +58,14 @@ def page(asked: Asked, response: HttpResponse) -> Page:
     document = decode(asked.server, response)
     if not isinstance(document, dict) or not isinstance(document.get("value"), list):
         raise not_the_api(asked.server, response)
-    count = document.get("@odata.count")
-    return Page(document["value"], int(count) if count is not None else None, document.get("@odata.nextLink"))
+    count, link = document.get("@odata.count"), document.get("@odata.nextLink")
+    return Page(document["value"], _count(count), link if isinstance(link, str) and link else None)
+
+
+def _count(value: Any) -> int | None:
+    """A count, which OData may write as a text, too (IEEE754Compatible); None if it is none."""
+    try:
+        count = int(value)
+    except (TypeError, ValueError, OverflowError):
+        return None
+    return count if count >= 0 else None

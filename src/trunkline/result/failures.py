@@ -5,8 +5,6 @@ from __future__ import annotations
 import re
 from typing import Any
 
-import msgspec
-
 from ..catalog import load, nearest
 from ..errors import (
     BadRequest,
@@ -20,7 +18,7 @@ from ..errors import (
     TooManyRequests,
     TransportError,
 )
-from .response import Asked, HttpResponse, is_json, not_the_api
+from .response import Asked, HttpResponse, is_json, not_the_api, parsed, redirect
 
 _ON_ONE = ("get", "update", "delete")
 _CODES = {
@@ -79,7 +77,7 @@ def _explained(asked: Asked, response: HttpResponse) -> tuple[type[PbxError], st
         case _ if 300 <= status < 400:
             return (
                 PbxError,
-                f"{server} redirects {action.id} to {response.headers.get('location', 'nowhere')}; not followed.",
+                f"{server} redirects {action.id} to {redirect(response) or 'nowhere'}; not followed.",
                 "Use the address that the PBX itself answers at.",
             )
     return PbxError, f"{server} answered {action.id} with status {status}: {_said(response)}.", _see(asked)
@@ -184,8 +182,8 @@ def _error(response: HttpResponse) -> dict[str, Any]:
     if not is_json(response):
         return {}
     try:
-        document = msgspec.json.decode(response.body)
-    except (msgspec.DecodeError, UnicodeDecodeError):
+        document = parsed(response.body)
+    except ValueError:
         return {}
     error = document.get("error") if isinstance(document, dict) else None
     return error if isinstance(error, dict) else {}

@@ -113,7 +113,9 @@ def _without(rows: list[Any], key: Sequence[str], before: set[tuple[Any, ...]]) 
 
 
 def _keys(rows: list[Any], key: Sequence[str]) -> list[tuple[Any, ...]] | None:
-    """The key of each row; None where some row lacks it."""
-    if not key or not all(isinstance(row, dict) and all(name in row for name in key) for row in rows):
+    """The key of each row; None where some row lacks it, or has something there that can be no key."""
+    if not key or not all(
+        isinstance(row, dict) and all(isinstance(row.get(k), str | int) for k in key) for row in rows
+    ):
         return None
     return [tuple(row[name] for name in key) for row in rows]

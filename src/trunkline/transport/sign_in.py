@@ -6,12 +6,10 @@ from collections.abc import Mapping
 from typing import NamedTuple
 from urllib.parse import urlencode
 
-import msgspec
-
 from ..errors import BrokenAnswer, ServerError, SignInError, TooManyRequests
 from ..request import HttpRequest
 from ..result import HttpResponse
-from ..result.response import is_json, not_the_api
+from ..result.response import is_json, not_the_api, parsed
 from .session import Refusal, Session
 from .token import Token, read_token
 
@@ -62,11 +60,11 @@ def granted(session: Session, response: HttpResponse) -> Grant:
             status=response.status,
             path=TOKEN_PATH,
         )
-    if response.status != 200 or not is_json(response):
+    if response.status != 200 or (response.content_type and not is_json(response)):
         raise not_the_api(session.label, response)
     try:
-        answer = msgspec.json.decode(response.body)
-    except (msgspec.DecodeError, UnicodeDecodeError):
+        answer = parsed(response.body)
+    except ValueError:
         raise not_the_api(session.label, response) from None
     token = read_token(answer, session.clock(), session.version) if isinstance(answer, dict) else None
     if token is None:
@@ -81,8 +79,8 @@ def granted(session: Session, response: HttpResponse) -> Grant:
 def reason_of(response: HttpResponse, secret: str) -> str:
     """What the PBX said of its refusal, or ""; the secret is taken out, should it say that back."""
     try:
-        answer = msgspec.json.decode(response.body) if is_json(response) else {}
-    except (msgspec.DecodeError, UnicodeDecodeError):
+        answer = parsed(response.body) if is_json(response) else {}
+    except ValueError:
         return ""
     said = answer.get("error_description") or answer.get("error") if isinstance(answer, dict) else None
     return said.replace(secret, "…") if isinstance(said, str) else ""
