@@ -211,9 +211,11 @@ def test_a_page_has_rows_a_total_and_a_link(response: HttpResponse, expected: Pa
         answer(200, {"Id": 1}),
         answer(200, {"value": {"Id": 1}}),
         answer(200, {"value": None}),
+        answer(200, {"value": [{"Id": 1}, None]}),
+        answer(200, {"value": ["1"]}),
         answer(200, [1]),
     ],
-    ids=["web page", "half", "empty", "an entity", "one row", "null", "a bare list"],
+    ids=["web page", "half", "empty", "an entity", "one row", "null", "a row of nothing", "texts", "a bare list"],
 )
 def test_half_a_list_is_never_taken_for_a_short_one(response: HttpResponse) -> None:
     with pytest.raises(BrokenAnswer):

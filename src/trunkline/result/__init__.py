@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any, NamedTuple
 
+from ..catalog import load
 from .failures import explain
 from .files import File, Saved, is_file, safe_name, sent_name
 from .response import Asked, HttpResponse, decode, is_json, not_the_api
@@ -58,8 +59,15 @@ def page(asked: Asked, response: HttpResponse) -> Page:
     document = decode(asked.server, response)
     if not isinstance(document, dict) or not isinstance(document.get("value"), list):
         raise not_the_api(asked.server, response)
+    if _of_objects(asked) and not all(isinstance(row, dict) for row in document["value"]):
+        raise not_the_api(asked.server, response)
     count, link = document.get("@odata.count"), document.get("@odata.nextLink")
     return Page(document["value"], _count(count), link if isinstance(link, str) and link else None)
+
+
+def _of_objects(asked: Asked) -> bool:
+    spec = asked.action.answer_type
+    return spec is not None and spec.name in load().types
 
 
 def _count(value: Any) -> int | None:

@@ -9,7 +9,7 @@ import msgspec
 
 from ..catalog import Catalog, TypeSpec, load
 from ..client import AsyncPbx
-from ..errors import BadRequest, VersionMismatch
+from ..errors import BadRequest, BrokenAnswer, VersionMismatch
 from ..odata.literals import INTEGER_RANGES
 from .cells import key_part
 from .comparison import Comparison
@@ -92,6 +92,11 @@ class Import:
         except BadRequest:
             self._check_version(pbx.catalog)
             raise
+        if not all(isinstance(row.get("Id"), int | str) for row in present):
+            raise BrokenAnswer(
+                f"{pbx.url} lists {self.kind.resource} without an Id, so none can be told from another.",
+                hint=f"`trunkline {self.kind.resource} list` shows what it gives.",
+            )
         return Comparison(self, present, pbx.catalog).plan()
 
     def _check_version(self, catalog: Catalog) -> None:
