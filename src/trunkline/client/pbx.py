@@ -150,7 +150,7 @@ class _System:
     def _steps(self, plan: _Plan, limits: _Limits, read: _Read, wanted: Wanted | None = None) -> Steps:
         """All that a call does, as steps for a driver: sign-in, request, retries, reading the answer; watched."""
         steps = watched(self._unwatched(plan, limits.retries or self._retries, read, wanted), self._hooks)
-        return steps if limits.timeout is None else within(steps, limits.timeout)
+        return steps if limits.timeout is None else within(steps, limits.timeout, self._session.label)
 
     def _unwatched(self, plan: _Plan, retries: Retries, read: _Read, wanted: Wanted | None) -> Steps:
         if self._check_version and self._session.version is None:
