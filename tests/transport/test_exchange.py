@@ -218,11 +218,12 @@ def test_a_token_that_someone_else_renewed_meanwhile_is_taken_without_another_si
     [
         reply(400, JSON, {"error": "invalid_client"}),
         reply(401, JSON, {"error": "unauthorized", "error_description": "Wrong key"}),
+        reply(401, JSON, {"error": "unauthorized", "error_description": "Wrong\r\n\x1b[2Jkey"}),
         reply(401),
         reply(403, HTML, b"<html></html>"),
         reply(400, JSON, b'{"error":'),
     ],
-    ids=["400", "401 described", "401 bare", "403 page", "400 broken"],
+    ids=["400", "401 described", "401 for a terminal", "401 bare", "403 page", "400 broken"],
 )
 def test_refused_credentials_are_never_tried_again(answer: HttpResponse) -> None:
     session = signed_out()
@@ -235,6 +236,7 @@ def test_refused_credentials_are_never_tried_again(answer: HttpResponse) -> None
     assert str(first.value) == str(second.value)
     assert "hunter2" not in str(first.value)
     assert "'client'" in str(first.value)
+    assert str(first.value).isprintable()
 
 
 def test_a_refusal_says_what_the_pbx_said() -> None:

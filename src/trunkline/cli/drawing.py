@@ -13,6 +13,8 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
+from ..result.response import visible
+
 _PIPE_WIDTH = 160
 _LEAST = 13  # what a cut column keeps: a phone number
 _MOMENT = "2026-06-15T02:00:00Z"  # half a date says less than none
@@ -44,6 +46,7 @@ def draw_table(columns: list[str], rows: list[list[str]], *, pager: bool, droppa
 
 def fitted(columns: list[str], rows: list[list[str]], width: int, *, droppable: bool) -> Table:
     """The table of `draw_table`, as wide as it may be."""
+    columns, rows = list(map(visible, columns)), [list(map(visible, row)) for row in rows]
     widths = _widths(columns, rows, width, droppable=droppable)
     shown = len(widths)
     drawn = Table(box=box.SIMPLE_HEAD, pad_edge=False, header_style="bold", show_edge=False)

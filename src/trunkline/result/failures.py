@@ -18,7 +18,7 @@ from ..errors import (
     TooManyRequests,
     TransportError,
 )
-from .response import Asked, HttpResponse, is_json, not_the_api, parsed, redirect
+from .response import Asked, HttpResponse, is_json, not_the_api, parsed, redirect, visible
 
 _ON_ONE = ("get", "update", "delete")
 _CODES = {
@@ -166,9 +166,10 @@ def _said(response: HttpResponse) -> str:
     """What the answer says, in one line: 3CX's codes in words with the code beside them, else its message."""
     codes = codes_of(response)
     if codes:
-        return "; ".join(_in_words(field, code) for field, code in codes.items())
-    message = " ".join(str(_error(response).get("message") or "").split())
-    return message.removesuffix(".") or "it gave no reason"
+        message = "; ".join(_in_words(field, code) for field, code in codes.items())
+    else:
+        message = str(_error(response).get("message") or "")
+    return visible(" ".join(message.split()).removesuffix(".")) or "it gave no reason"
 
 
 def _in_words(field: str, code: str) -> str:

@@ -13,6 +13,8 @@ import msgspec
 from ..catalog import Action
 from ..errors import BrokenAnswer
 
+_CONTROLS = re.compile(r"[\0-\x08\x0b-\x1f\x7f-\x9f]")
+
 
 class HttpResponse(NamedTuple):
     """An answer with its body read; header names are lower case."""
@@ -90,10 +92,15 @@ def decode(server: str, response: HttpResponse) -> Any:
         ) from None
 
 
+def visible(text: str) -> str:
+    """Somebody else's text with nothing that a terminal would obey: anybody may choose the name that he calls under."""
+    return _CONTROLS.sub(lambda found: f"\\u{ord(found[0]):04x}", text)
+
+
 def redirect(response: HttpResponse) -> str:
     """Where an answer redirects to, without what may hold secrets there; "" if it doesn't."""
     location = response.headers.get("location", "") if 300 <= response.status < 400 else ""
-    return re.sub(r"(?<=//)[^/?#]*@|\?[^#]*", "", location)
+    return visible(re.sub(r"(?<=//)[^/?#]*@|\?[^#]*", "", location))
 
 
 def not_the_api(server: str, response: HttpResponse) -> BrokenAnswer:

@@ -9,7 +9,7 @@ from urllib.parse import urlencode
 from ..errors import BrokenAnswer, ServerError, SignInError, TooManyRequests
 from ..request import HttpRequest
 from ..result import HttpResponse
-from ..result.response import is_json, not_the_api, parsed
+from ..result.response import is_json, not_the_api, parsed, visible
 from .session import Refusal, Session
 from .token import Token, read_token
 
@@ -83,7 +83,7 @@ def reason_of(response: HttpResponse, secret: str) -> str:
     except ValueError:
         return ""
     said = answer.get("error_description") or answer.get("error") if isinstance(answer, dict) else None
-    return said.replace(secret, "…") if isinstance(said, str) else ""
+    return visible(" ".join(said.replace(secret, "…").split())) if isinstance(said, str) else ""
 
 
 def refusal(session: Session, secret: str, reason: str, *, until: float = 0.0) -> Refusal:
