@@ -155,6 +155,19 @@ def test_only_a_503_says_that_a_create_was_not_carried_out(start):
     assert [verb for verb, _ in pbx.asked] == ["create", "create"]
 
 
+def unsigned() -> ServerError:
+    return ServerError("It failed at sign-in.", status=500, path="/connect/token")
+
+
+def test_what_waited_for_a_sign_in_that_failed_was_not_sent(start):
+    pbx = FakePbx()
+    pbx.before = [unsigned, unsigned]
+    with start("contacts.create", {"body": {"FirstName": "{{ $json.name }}"}}, [{"name": "Ada"}]) as job:
+        asyncio.run(job.run(on(pbx)))
+        assert fates(job) == [("done", 1)]
+    assert len(pbx.asked) == 3
+
+
 @pytest.mark.parametrize(("name", "fate"), [("Ada", ("unknown", 1)), ("Amara", ("done", 2))])
 def test_an_update_is_not_done_because_a_part_of_it_is_so_already(start, name, fate):
     pbx = FakePbx({("users", 1): {"Id": 1, "FirstName": "Ada", "Groups": []}})

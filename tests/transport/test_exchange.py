@@ -18,6 +18,7 @@ import pytest
 from trunkline.errors import (
     BrokenAnswer,
     ConnectionLost,
+    PbxError,
     ServerError,
     SignInError,
     TimedOut,
@@ -273,6 +274,13 @@ def test_a_sign_in_that_fails_otherwise_may_be_tried_by_the_next_request(
     with pytest.raises(error):
         Player(answer).play(session, POST)
     assert Player(granted("t1"), reply(201)).play(session, POST).status == 201
+
+
+@pytest.mark.parametrize(("status", "error"), [(429, TooManyRequests), (503, ServerError)])
+def test_a_sign_in_that_is_put_off_says_for_how_long(status: int, error: type[PbxError]) -> None:
+    with pytest.raises(error, match="after 40 seconds") as raised:
+        Player(reply(status, {"retry-after": "40"})).play(signed_out(), POST)
+    assert raised.value.retry_after == 40
 
 
 @pytest.mark.parametrize("request_", [GET, *WRITES], ids=by_method)

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from typing import NamedTuple
 from urllib.parse import urlencode
 
-from ..errors import BrokenAnswer, ServerError, SignInError, TooManyRequests
+from ..errors import BrokenAnswer, PbxError, ServerError, SignInError, TooManyRequests
 from ..request import HttpRequest
 from ..result import HttpResponse
 from ..result.response import is_json, not_the_api, parsed, visible
@@ -49,17 +49,8 @@ def refuses(response: HttpResponse) -> bool:
 
 def granted(session: Session, response: HttpResponse) -> Grant:
     """The token of an answer that is no refusal, or the error that explains it."""
-    if response.status == 429:
-        raise TooManyRequests(
-            f"{session.label} asks to slow down (sign-in).", hint="Try again in a moment.", status=429, path=TOKEN_PATH
-        )
-    if response.status >= 500:
-        raise ServerError(
-            f"{session.label} failed at sign-in with status {response.status}.",
-            hint="Try again in a moment; `trunkline` needs the 3CX's web server to be up.",
-            status=response.status,
-            path=TOKEN_PATH,
-        )
+    if response.status == 429 or response.status >= 500:
+        raise _not_now(session, response)
     if response.status != 200 or (response.content_type and not is_json(response)):
         raise not_the_api(session.label, response)
     try:
@@ -74,6 +65,22 @@ def granted(session: Session, response: HttpResponse) -> Grant:
         )
     refresh = answer.get("refresh_token")
     return Grant(token, refresh if isinstance(refresh, str) else "")
+
+
+def _not_now(session: Session, response: HttpResponse) -> PbxError:
+    """The error of a PBX that signs nobody in at the moment."""
+    status, after = response.status, response.retry_after
+    when = "in a moment" if after is None else f"after {after:g} seconds"
+    error: PbxError
+    if status == 429:
+        said = f"{session.label} asks to slow down (sign-in)."
+        error = TooManyRequests(said, hint=f"Try again {when}.", status=status, path=TOKEN_PATH)
+    else:
+        said = f"{session.label} failed at sign-in with status {status}."
+        hint = f"Try again {when}; `trunkline` needs the 3CX's web server to be up."
+        error = ServerError(said, hint=hint, status=status, path=TOKEN_PATH)
+    error.retry_after = after
+    return error
 
 
 def reason_of(response: HttpResponse, secret: str) -> str:
