@@ -43,7 +43,8 @@ def paging(
     back over the border. A page also loses what it has beyond ``top``.
 
     A PBX that gives the same page again would do so for ever. If its link led there, ``$skip`` is tried; if that does
-    nothing, BrokenAnswer, unless the page was all there is: shorter than asked for, or longer.
+    nothing, BrokenAnswer, unless the page was all there is: shorter than asked for, or longer. So it is where links
+    lead in a circle.
     """
     if not pageable:
         yield options
@@ -53,6 +54,7 @@ def paging(
     skip = int(options.get("skip", "0"))
     link: str | None = None
     links = True
+    followed: set[str] = set()
     before: set[tuple[Any, ...]] = set()
     last: list[Any] = []
     if left == 0 and options.get("count") == "true":
@@ -78,7 +80,11 @@ def paging(
                 )
             continue
         skip += got
-        link = page.next_link if links else None
+        came_by, link = link, page.next_link if links else None
+        if got and link != came_by and link in followed:
+            raise BrokenAnswer("The PBX's links from page to page lead in a circle.", hint="A filter may help.")
+        if link is not None:
+            followed.add(link)
         last = list(page.rows)
         before = _without(page.rows, key, before)
         if left is not None:
