@@ -21,6 +21,7 @@ from trunkline.errors import (
     ConnectionLost,
     Forbidden,
     InvalidArgument,
+    PbxError,
     ServerError,
     SignInError,
     TooManyRequests,
@@ -211,6 +212,7 @@ def test_a_look_that_is_refused_leaves_the_item_unknown_and_the_others_go_on(sta
         lambda: SignInError("The key is wrong.", status=401),
         lambda: Forbidden("No right.", status=403),
         lambda: ConfigurationError("There is no API key."),
+        lambda: PbxError("It redirects.", status=302),
     ],
 )
 def test_a_pbx_that_lets_nobody_in_burns_no_item(start, trouble):

@@ -270,6 +270,10 @@ class TargetRun:
             if error.path == TOKEN_PATH or (error.status == 503 and error.retry_after is not None):
                 raise _Later(error, error.retry_after) from error
             raise
+        except PbxError as error:
+            if error.status is not None and error.status < 400:  # a redirect: no PBX has seen the item
+                raise Halted(str(error)) from error
+            raise
         except TransportError as error:
             if error.processed is False:
                 raise _Later(error, None) from error
