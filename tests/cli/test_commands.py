@@ -11,7 +11,7 @@ from typing import Any, NamedTuple
 import pytest
 
 from conftest import CLIENT, KEY, System
-from nasty import closed_port
+from nasty import Nasty, closed_port, http
 from trunkline import Pbx, catalog, cli
 from trunkline.catalog.secret import MASK
 
@@ -320,6 +320,15 @@ def test_dry_run_shows_the_request_and_sends_nothing(connected: Any, system: Sys
     assert "Bearer …" in result.out
     assert KEY not in result.out
     assert system.emulator.journal == []
+
+
+def test_a_file_that_does_not_come_is_not_said_to_be_saved(connected: Any, tmp_path: Path) -> None:
+    path = tmp_path / "events.csv"
+    with Nasty(lambda asked: http(204)) as server:
+        result = connected("--url", server.url, "event-logs", "download-event-logs", "--save", str(path))
+    assert result.code == 6
+    assert f"nothing was saved to {path}" in result.err
+    assert not path.exists()
 
 
 def test_a_file_is_written_where_it_should_be(connected: Any, tmp_path: Path) -> None:

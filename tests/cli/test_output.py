@@ -258,6 +258,19 @@ def test_wide_values_are_cut_to_the_terminal(environment: dict[str, str], pbx: P
     assert max(map(len, re.sub("\x1b\\[[0-9;]*m", "", seen).splitlines())) <= 100
 
 
+@pytest.mark.parametrize("name", ["\x1b]0;owned\x1b\\Ada", "A\x9b2Jda", "A\rda\x7f\b"])
+def test_no_name_in_a_table_commands_the_terminal(environment: dict[str, str], pbx: Pbx, name: str) -> None:
+    made = pbx.contacts.create({"FirstName": name, "LastName": "Example", "PhoneNumber": "+442079460222"})
+    code, seen = on_a_terminal(
+        [TRUNKLINE, "contacts", "list", "--filter", f"Id eq {made['Id']}"], {**environment, "NO_COLOR": "1"}
+    )
+    assert code == 0
+    assert "Example" in seen
+    assert not re.search(r"[\x00-\x09\x0b\x0c\x0e-\x1f\x7f-\x9f]", re.sub(r"\x1b\[\d*m", "", seen))
+    assert "\r" not in seen.replace("\r\n", "\n")
+    assert f"\\u{ord(re.search(r'[^A-Za-z]', name)[0]):04x}" in seen  # type: ignore[index]
+
+
 def test_a_table_has_dates_whole_and_to_the_second(environment: dict[str, str]) -> None:
     code, seen = on_a_terminal([TRUNKLINE, "recordings", "list", "--top", "3"], {**environment, "NO_COLOR": "1"})
     assert code == 0

@@ -366,6 +366,8 @@ def test_a_pbx_that_hangs_ends_with_6(at: Ask, troubled: System) -> None:
     troubled.emulator.add_fault("silence@/*")
     said = at(troubled.url, "--timeout", "0.3")
     assert (said.code, said.out) == (6, "")
+    assert troubled.url.removeprefix("http://") in said.err
+    assert "--timeout" in said.err
 
 
 def test_refused_credentials_end_with_4_after_one_try(at: Ask, system: System) -> None:

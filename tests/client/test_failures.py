@@ -54,6 +54,7 @@ def test_a_call_s_time_covers_its_retries(call: Any) -> None:
         call(server.url, "fax.get", 1, retries=slow, timeout=1.5)
     assert 1 <= len(server.api_calls) < 50
     assert "1.5 s" in str(caught.value)
+    assert server.url.removeprefix("http://") in str(caught.value)
 
 
 @pytest.mark.parametrize("answer", [RESET, http(204)._replace(delay=3)], ids=["broken", "late"])

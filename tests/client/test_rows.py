@@ -120,6 +120,26 @@ def test_a_row_moved_over_the_border_of_a_page_is_given_once() -> None:
         assert [row["Id"] for row in pbx.fax.list()] == list(range(150))
 
 
+@pytest.mark.parametrize(
+    "link", ["Fax?$skip=1", "/xapi/v1/Fax?$skip=1", "?$skip=1", "//elsewhere.example.com/xapi/v1/Fax?$skip=1"]
+)
+def test_a_link_may_be_relative_and_leads_to_no_other_host(link: str) -> None:
+    first = json.dumps({"value": [{"Id": 1}], "@odata.nextLink": link})
+
+    def answer(asked: Asked) -> Bytes:
+        return http(200, '{"value":[{"Id":2}]}' if "skip=1" in asked.target else first)
+
+    with Nasty(answer) as server, Pbx(server.url, "id", "key") as pbx:
+        assert [row["Id"] for row in pbx.fax.list()] == [1, 2]
+        assert server.api_calls[1].target == "/xapi/v1/Fax?$skip=1"
+
+
+@pytest.mark.parametrize("key", ["[1]", "{}", "1.5"])
+def test_rows_whose_key_can_be_none_are_given_as_they_are(key: str) -> None:
+    with Nasty(lambda asked: http(200, f'{{"value":[{{"Id":{key}}}]}}')) as server, Pbx(server.url, "id", "key") as pbx:
+        assert len(pbx.fax.list().all()) == 1
+
+
 def test_rows_without_a_key_are_all_given() -> None:
     with Nasty(lambda asked: http(200, '{"value":["a","a"]}')) as server, Pbx(server.url, "id", "key") as pbx:
         assert list(pbx.call_flow_apps.get_files(1)) == ["a", "a"]

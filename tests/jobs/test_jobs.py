@@ -21,6 +21,7 @@ from trunkline.errors import (
     ConnectionLost,
     Forbidden,
     InvalidArgument,
+    PbxError,
     ServerError,
     SignInError,
     TooManyRequests,
@@ -155,6 +156,19 @@ def test_only_a_503_says_that_a_create_was_not_carried_out(start):
     assert [verb for verb, _ in pbx.asked] == ["create", "create"]
 
 
+def unsigned() -> ServerError:
+    return ServerError("It failed at sign-in.", status=500, path="/connect/token")
+
+
+def test_what_waited_for_a_sign_in_that_failed_was_not_sent(start):
+    pbx = FakePbx()
+    pbx.before = [unsigned, unsigned]
+    with start("contacts.create", {"body": {"FirstName": "{{ $json.name }}"}}, [{"name": "Ada"}]) as job:
+        asyncio.run(job.run(on(pbx)))
+        assert fates(job) == [("done", 1)]
+    assert len(pbx.asked) == 3
+
+
 @pytest.mark.parametrize(("name", "fate"), [("Ada", ("unknown", 1)), ("Amara", ("done", 2))])
 def test_an_update_is_not_done_because_a_part_of_it_is_so_already(start, name, fate):
     pbx = FakePbx({("users", 1): {"Id": 1, "FirstName": "Ada", "Groups": []}})
@@ -198,6 +212,7 @@ def test_a_look_that_is_refused_leaves_the_item_unknown_and_the_others_go_on(sta
         lambda: SignInError("The key is wrong.", status=401),
         lambda: Forbidden("No right.", status=403),
         lambda: ConfigurationError("There is no API key."),
+        lambda: PbxError("It redirects.", status=302),
     ],
 )
 def test_a_pbx_that_lets_nobody_in_burns_no_item(start, trouble):

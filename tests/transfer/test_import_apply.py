@@ -130,6 +130,16 @@ def test_an_addition_that_never_arrived_is_no_success_and_the_same_import_finish
     assert (again.states, len(numbers(pbx))) == ("done", 3)
 
 
+def test_an_addition_that_waited_for_a_sign_in_that_failed_was_not_sent(system: System) -> None:
+    def trouble() -> None:
+        system.emulator.add_fault("401:times=1@POST /Contacts")
+        system.emulator.add_fault("502:times=1@POST /connect/token")
+
+    done = apply(system, CONTACTS, NEW, concurrency=1, between=trouble)
+    assert done.states == "failed done done"
+    assert done.fates[0].said.endswith("failed at sign-in with status 502.")
+
+
 def test_a_user_or_change_that_never_arrived_is_sent_again(system: System, pbx: Pbx) -> None:
     system.emulator.add_fault("reset-before:times=1@POST /Users")
     system.emulator.add_fault("reset-before:times=1@PATCH /Contacts*")

@@ -10,10 +10,11 @@ from typing import Any
 import pytest
 
 from conftest import CLIENT, KEY, System
+from nasty import Nasty, http
 from trunkline import AsyncPbx, Pbx
 from trunkline.catalog.secret import MASK
 from trunkline.emulator import Emulator, running
-from trunkline.errors import InvalidArgument, VersionMismatch
+from trunkline.errors import BrokenAnswer, InvalidArgument, VersionMismatch
 from trunkline.transfer.importing import Import
 from trunkline.transfer.kinds import CONTACTS, USERS
 from trunkline.transfer.plan import Plan, Wishes
@@ -28,7 +29,7 @@ def sheet(*rows: dict[str, str]) -> bytes:
     return written.getvalue().encode()
 
 
-def planned(system: System, kind: Any, content: bytes, **wishes: Any) -> Plan:
+def planned(system: System | Nasty, kind: Any, content: bytes, **wishes: Any) -> Plan:
     imported = Import(read_sheet(content, "x.csv"), kind, Wishes(**wishes))
 
     async def plan() -> Plan:
@@ -69,6 +70,14 @@ def test_all_pages_are_read_a_hundred_rows_at_a_time_and_no_more_than_needed(sys
     assert (plan.present, plan.steps, plan.alike) == (250, [], 1)
     read = [entry for entry in system.emulator.journal if entry.operation == "ListContact"]
     assert len(read) == 3
+
+
+@pytest.mark.parametrize(
+    "row", ['{"PhoneNumber":"1"}', '{"Id":null,"PhoneNumber":"1"}', '{"Id":[1],"PhoneNumber":"1"}', "null"]
+)
+def test_rows_that_nothing_tells_apart_are_not_compared(row: str) -> None:
+    with Nasty(lambda asked: http(200, f'{{"value":[{row}]}}')) as server, pytest.raises(BrokenAnswer):
+        planned(server, CONTACTS, sheet({"PhoneNumber": "1", "FirstName": "Ada"}))
 
 
 def test_phone_numbers_match_however_they_are_grouped(system: System) -> None:

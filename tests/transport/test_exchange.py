@@ -6,6 +6,8 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
+import itertools
 import json
 import threading
 from typing import Any
@@ -16,6 +18,7 @@ import pytest
 from trunkline.errors import (
     BrokenAnswer,
     ConnectionLost,
+    PbxError,
     ServerError,
     SignInError,
     TimedOut,
@@ -28,7 +31,7 @@ from trunkline.request import HttpRequest
 from trunkline.result import HttpResponse
 from trunkline.transport.async_driver import AsyncDriver
 from trunkline.transport.driver import Driver
-from trunkline.transport.exchange import Pause, Retries, Send, Turn, Work, exchange
+from trunkline.transport.exchange import Pause, Retries, Send, Turn, Work, connected, exchange
 from trunkline.transport.session import Session
 from trunkline.transport.token import Token
 
@@ -137,6 +140,18 @@ def test_a_request_signs_in_first() -> None:
     assert player.steps == ["sign in", "GET with t1"]
 
 
+def test_a_token_that_is_old_already_is_not_asked_for_again_and_again() -> None:
+    hours = itertools.count(NOW, 7200)
+    session = Session("https://pbx.example.com", "client", "hunter2", clock=lambda: next(hours))
+    steps, asked, answer = connected(session, NO_WAIT), 0, None
+    with contextlib.suppress(StopIteration):
+        while asked < 3:
+            step = steps.send(answer)
+            asked += isinstance(step, Send)
+            answer = step.function() if isinstance(step, Work) else granted() if isinstance(step, Send) else None
+    assert asked == 1
+
+
 def test_a_sign_in_is_a_form_with_client_credentials() -> None:
     player = Player(granted("t1"), reply(200))
     player.play(signed_out(), GET)
@@ -204,11 +219,12 @@ def test_a_token_that_someone_else_renewed_meanwhile_is_taken_without_another_si
     [
         reply(400, JSON, {"error": "invalid_client"}),
         reply(401, JSON, {"error": "unauthorized", "error_description": "Wrong key"}),
+        reply(401, JSON, {"error": "unauthorized", "error_description": "Wrong\r\n\x1b[2Jkey"}),
         reply(401),
         reply(403, HTML, b"<html></html>"),
         reply(400, JSON, b'{"error":'),
     ],
-    ids=["400", "401 described", "401 bare", "403 page", "400 broken"],
+    ids=["400", "401 described", "401 for a terminal", "401 bare", "403 page", "400 broken"],
 )
 def test_refused_credentials_are_never_tried_again(answer: HttpResponse) -> None:
     session = signed_out()
@@ -221,6 +237,7 @@ def test_refused_credentials_are_never_tried_again(answer: HttpResponse) -> None
     assert str(first.value) == str(second.value)
     assert "hunter2" not in str(first.value)
     assert "'client'" in str(first.value)
+    assert str(first.value).isprintable()
 
 
 def test_a_refusal_says_what_the_pbx_said() -> None:
@@ -257,6 +274,13 @@ def test_a_sign_in_that_fails_otherwise_may_be_tried_by_the_next_request(
     with pytest.raises(error):
         Player(answer).play(session, POST)
     assert Player(granted("t1"), reply(201)).play(session, POST).status == 201
+
+
+@pytest.mark.parametrize(("status", "error"), [(429, TooManyRequests), (503, ServerError)])
+def test_a_sign_in_that_is_put_off_says_for_how_long(status: int, error: type[PbxError]) -> None:
+    with pytest.raises(error, match="after 40 seconds") as raised:
+        Player(reply(status, {"retry-after": "40"})).play(signed_out(), POST)
+    assert raised.value.retry_after == 40
 
 
 @pytest.mark.parametrize("request_", [GET, *WRITES], ids=by_method)
@@ -363,6 +387,20 @@ def test_retry_after_is_waited_for_to_the_second(request_: HttpRequest, status: 
     player = Player(reply(status, {"retry-after": "7"}), reply(204))
     assert player.play(signed_in(), request_).status == 204
     assert player.pauses == [7.0]
+
+
+@pytest.mark.parametrize(
+    ("after", "seconds"),
+    [
+        ("Wed, 21 Oct 2026 07:28:07 GMT", 7.0),
+        ("Wednesday, 21-Oct-26 07:28:02 GMT", 2.0),
+        ("Tue, 20 Oct 2026 07:28:00 GMT", 0),
+    ],
+)
+def test_a_retry_after_that_is_a_date_counts_on_the_pbx_s_own_clock(after: str, seconds: float) -> None:
+    player = Player(reply(429, {"retry-after": after, "date": "Wed, 21 Oct 2026 07:28:00 GMT"}), reply(204))
+    assert player.play(signed_in(), POST).status == 204
+    assert player.pauses == [seconds]
 
 
 @pytest.mark.parametrize("request_", [GET, *WRITES], ids=by_method)

@@ -148,6 +148,23 @@ def test_what_may_be_more_than_such_a_page_is_not_taken_for_the_whole(link: str 
         stubborn(100, link)
 
 
+def test_links_that_lead_in_a_circle_are_not_followed_for_ever() -> None:
+    pages = [of(*range(start, start + 100), link=f"/next{start}") for start in (0, 100, 0)]
+    generator = paging({}, pageable=True, key=("Id",))
+    assert next(generator) == {"top": "100"}
+    assert [generator.send(page) for page in pages[:2]] == ["/next0", "/next100"]
+    with pytest.raises(BrokenAnswer, match="circle"):
+        generator.send(pages[2])
+
+
+def test_a_page_that_links_to_itself_is_followed_by_skip() -> None:
+    generator = paging({}, pageable=True, key=("Id",))
+    next(generator)
+    assert generator.send(of(*range(100), link="/next")) == "/next"
+    assert generator.send(of(*range(100, 200), link="/next")) == "/next"
+    assert generator.send(of(*range(100, 200), link="/next")) == {"top": "100", "skip": "200"}
+
+
 def test_the_same_rows_in_another_order_are_the_same_page() -> None:
     generator = paging({}, pageable=True, key=("Id",))
     next(generator)

@@ -84,6 +84,11 @@ def test_the_token_s_own_claims_tell_the_truth(
         (None, None, 60),
         ("soon", "20.0.9", 60),
         ([], "20.0.9", 60),
+        (0, "20.0.9", 60),
+        (-5, None, 60),
+        ("nan", None, 60),
+        ("inf", "20.0.9", 60),
+        (10**400, "20.0.9", 60),
     ],
 )
 def test_expires_in_is_minutes_before_20_0_9_and_seconds_since(
@@ -114,7 +119,15 @@ def test_a_token_that_can_t_be_read_is_used_all_the_same(access: str) -> None:
 
 
 @pytest.mark.parametrize(
-    "answer", [{}, {"access_token": ""}, {"access_token": None}, {"access_token": 5}, {"error": "x"}]
+    "answer",
+    [
+        {},
+        {"access_token": ""},
+        {"access_token": None},
+        {"access_token": 5},
+        {"access_token": "half a\r\nX-Header: token"},
+        {"error": "x"},
+    ],
 )
 def test_an_answer_without_a_token_has_none(answer: dict[str, Any]) -> None:
     assert read_token(answer, NOW, None) is None

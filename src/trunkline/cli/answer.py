@@ -13,7 +13,7 @@ import click
 
 from ..catalog import Action
 from ..client import AsyncPbx, AsyncRows
-from ..errors import InvalidArgument, ItemsFailed
+from ..errors import BrokenAnswer, InvalidArgument, ItemsFailed
 from ..node.items import keys_of
 from ..result import File
 from .output import View, Writer, write_one, write_rows
@@ -53,6 +53,8 @@ class Asked:
             if self.save is not None:
                 with progress(BYTES) as bar:
                     saved = await pbx.call(self.action.id, **self.arguments, to=self.save, progress=bar.at)
+                if saved is None:  # 204
+                    raise BrokenAnswer(f"The PBX sent no file for {self.action.id}; nothing was saved to {self.save}.")
                 return lambda: click.echo(f"{saved.path}: {saved.size} bytes, {saved.content_type}", err=True)
             if self.action.kind == "upload":
                 return self._writing(await self._upload(pbx))

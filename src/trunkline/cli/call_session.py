@@ -45,7 +45,7 @@ def run(
                     raise
                 if not calls.begun:
                     said = f"{pbx.url} did not answer within {limit:g} s."
-                    raise TimedOut(said, hint="Allow it more time.") from None
+                    raise TimedOut(said, hint="Allow it more time: --for.") from None
 
     interrupted = False
     try:

@@ -12,8 +12,6 @@ from email.utils import parsedate_to_datetime
 from typing import Any
 from urllib.parse import urlsplit
 
-import msgspec
-
 from ..catalog import load, version_key
 from ..client import Pbx
 from ..errors import (
@@ -28,7 +26,7 @@ from ..errors import (
 from ..printable import printable
 from ..request import HttpRequest
 from ..result import HttpResponse
-from ..result.response import not_the_api
+from ..result.response import not_the_api, parsed
 from ..transport.options import ConnectOptions, InsecureConnection, connect, proxy_of
 from ..transport.retries import Retries
 from ..transport.session import API, base_url
@@ -196,8 +194,8 @@ def _licence(pbx: Pbx, *, refused: bool) -> Line:
 
 def _object(answer: HttpResponse) -> dict[str, Any]:
     try:
-        told = msgspec.json.decode(answer.body) if answer.status == 200 else {}
-    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
+        told = parsed(answer.body) if answer.status == 200 else {}
+    except ValueError:
         return {}
     return told if isinstance(told, dict) else {}
 

@@ -7,7 +7,7 @@ from collections.abc import Callable, Collection, Mapping, Sequence
 from os import PathLike
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, BinaryIO, NamedTuple, Self
-from urllib.parse import urlsplit
+from urllib.parse import urljoin, urlsplit
 
 from .. import profiles, result
 from ..catalog import Action, Catalog, load
@@ -157,7 +157,7 @@ class _System:
     def _steps(self, plan: _Plan, limits: _Limits, read: _Read, wanted: Wanted | None = None) -> Steps:
         """All that a call does, as steps for a driver: sign-in, request, retries, reading the answer; watched."""
         steps = watched(self._unwatched(plan, limits.retries or self._retries, read, wanted), self._hooks)
-        return steps if limits.timeout is None else within(steps, limits.timeout)
+        return steps if limits.timeout is None else within(steps, limits.timeout, self._session.label)
 
     def _unwatched(self, plan: _Plan, retries: Retries, read: _Read, wanted: Wanted | None) -> Steps:
         if self._check_version and self._session.version is None:
@@ -202,7 +202,7 @@ class _System:
         if not isinstance(wanted, str):
             return request
         try:
-            parts = urlsplit(wanted)
+            parts = urlsplit(urljoin(API + call.path, wanted))  # OData's links may be relative to what was asked
         except ValueError:
             raise BrokenAnswer(f"{self._session.label} sent a link to the next page that is none.") from None
         if not parts.path.startswith(f"{API}/"):

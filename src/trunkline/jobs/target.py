@@ -26,6 +26,7 @@ from ..node import Item, Node
 from ..node.items import as_item, outputs
 from ..node.template import Scope
 from ..transport.retries import Retries
+from ..transport.sign_in import TOKEN_PATH
 from .fate import always_checkable, check_of, repeatable
 from .ledger import Change, Entry, Ledger
 from .recorder import Recorder
@@ -266,8 +267,13 @@ class TargetRun:
             raise _Later(error, error.retry_after) from error
         except ServerError as error:
             # Only a 503 says that nothing was done; a 504 may come from a proxy that gave up waiting for what was.
-            if error.status == 503 and error.retry_after is not None:
+            # At a sign-in that failed the item was not sent at all.
+            if error.path == TOKEN_PATH or (error.status == 503 and error.retry_after is not None):
                 raise _Later(error, error.retry_after) from error
+            raise
+        except PbxError as error:
+            if error.status is not None and error.status < 400:  # a redirect: no PBX has seen the item
+                raise Halted(str(error)) from error
             raise
         except TransportError as error:
             if error.processed is False:

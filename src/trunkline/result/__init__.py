@@ -5,7 +5,6 @@ from __future__ import annotations
 from typing import Any, NamedTuple
 
 from ..catalog import load
-from ..errors import BrokenAnswer
 from .failures import explain
 from .files import File, Saved, is_file, safe_name, sent_name
 from .response import Asked, HttpResponse, decode, is_json, not_the_api
@@ -30,13 +29,17 @@ def value(asked: Asked, response: HttpResponse) -> Any:
     if not 200 <= response.status < 300:
         raise explain(asked, response)
     if not response.body:
+        if asked.action.kind == "get" and asked.action.answer_kind == "entity":
+            raise not_the_api(asked.server, response)
         return None
     if is_file(asked, response):
         return File(sent_name(response), response.content_type, response.body)
-    if not is_json(response):
+    if response.content_type and not is_json(response):
         raise not_the_api(asked.server, response)
     document = decode(asked.server, response)
     if not isinstance(document, dict):
+        if asked.action.kind == "get" and asked.action.answer_kind == "entity":
+            raise not_the_api(asked.server, response)
         return document
     if asked.action.answer_kind == "value" and "value" in document:
         return document["value"]
@@ -56,13 +59,21 @@ def page(asked: Asked, response: HttpResponse) -> Page:
     document = decode(asked.server, response)
     if not isinstance(document, dict) or not isinstance(document.get("value"), list):
         raise not_the_api(asked.server, response)
-    spec = asked.action.answer_type
-    if spec is not None and spec.name in load().types and not all(isinstance(row, dict) for row in document["value"]):
+    if _of_objects(asked) and not all(isinstance(row, dict) for row in document["value"]):
         raise not_the_api(asked.server, response)
-    count = document.get("@odata.count")
+    count, link = document.get("@odata.count"), document.get("@odata.nextLink")
+    return Page(document["value"], _count(count), link if isinstance(link, str) and link else None)
+
+
+def _of_objects(asked: Asked) -> bool:
+    spec = asked.action.answer_type
+    return spec is not None and spec.name in load().types
+
+
+def _count(value: Any) -> int | None:
+    """A count, which OData may write as a text, too (IEEE754Compatible); None if it is none."""
     try:
-        total = None if count is None else int(count)  # text under IEEE754Compatible
-    except (TypeError, ValueError):
-        raise BrokenAnswer(f"{asked.server} counted {count!r} rows.") from None
-    link = document.get("@odata.nextLink")
-    return Page(document["value"], total, link if isinstance(link, str) else None)
+        count = int(value)
+    except (TypeError, ValueError, OverflowError):
+        return None
+    return count if count >= 0 else None

@@ -5,8 +5,6 @@ from __future__ import annotations
 import re
 from typing import Any
 
-import msgspec
-
 from ..catalog import load, nearest
 from ..errors import (
     BadRequest,
@@ -21,7 +19,7 @@ from ..errors import (
     TransportError,
 )
 from ..printable import printable
-from .response import Asked, HttpResponse, is_json, not_the_api
+from .response import Asked, HttpResponse, is_json, not_the_api, parsed, redirect
 
 _ON_ONE = ("get", "update", "delete")
 _CODES = {
@@ -80,7 +78,7 @@ def _explained(asked: Asked, response: HttpResponse) -> tuple[type[PbxError], st
         case _ if 300 <= status < 400:
             return (
                 PbxError,
-                f"{server} redirects {action.id} to {response.headers.get('location', 'nowhere')}; not followed.",
+                f"{server} redirects {action.id} to {redirect(response) or 'nowhere'}; not followed.",
                 "Use the address that the PBX itself answers at.",
             )
     return PbxError, f"{server} answered {action.id} with status {status}: {_said(response)}.", _see(asked)
@@ -169,9 +167,10 @@ def _said(response: HttpResponse) -> str:
     """What the answer says, in one line: 3CX's codes in words with the code beside them, else its message."""
     codes = codes_of(response)
     if codes:
-        return printable("; ".join(_in_words(field, code) for field, code in codes.items()))
-    message = " ".join(str(_error(response).get("message") or "").split())
-    return printable(message.removesuffix(".")) or "it gave no reason"
+        message = "; ".join(_in_words(field, code) for field, code in codes.items())
+    else:
+        message = str(_error(response).get("message") or "")
+    return printable(" ".join(message.split()).removesuffix(".")) or "it gave no reason"
 
 
 def _in_words(field: str, code: str) -> str:
@@ -185,8 +184,8 @@ def _error(response: HttpResponse) -> dict[str, Any]:
     if not is_json(response):
         return {}
     try:
-        document = msgspec.json.decode(response.body)
-    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
+        document = parsed(response.body)
+    except ValueError:
         return {}
     error = document.get("error") if isinstance(document, dict) else None
     return error if isinstance(error, dict) else {}

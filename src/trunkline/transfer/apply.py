@@ -20,6 +20,7 @@ from ..errors import (
 )
 from ..odata import literal
 from ..transport.retries import Retries
+from ..transport.sign_in import TOKEN_PATH
 from .cells import same
 from .importing import Import
 from .plan import Plan, Step
@@ -175,7 +176,8 @@ class Applying:
 
     async def _looked_up(self, pbx: AsyncPbx, step: Step, error: TrunklineError) -> tuple[bool | None, str]:
         """Whether a step without a good answer was carried out, None if that can't be known; and what to say of it."""
-        if error.method == "GET" or (isinstance(error, TransportError) and error.processed is False):
+        unsent = error.path == TOKEN_PATH or (isinstance(error, TransportError) and error.processed is False)
+        if error.method == "GET" or unsent:
             return False, error.message
         try:
             if step.do == "add":

@@ -96,6 +96,11 @@ class Import:
         except BadRequest:
             self._check_version(pbx.catalog)
             raise
+        if not all(isinstance(row.get("Id"), int | str) for row in present):
+            raise BrokenAnswer(
+                f"{pbx.url} lists {self.kind.resource} without an Id, so none can be told from another.",
+                hint=f"`trunkline {self.kind.resource} list` shows what it gives.",
+            )
         return Comparison(self, present, pbx.catalog).plan()
 
     def _check_version(self, catalog: Catalog) -> None:

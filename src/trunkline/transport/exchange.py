@@ -107,6 +107,7 @@ def connected(session: Session, retries: Retries) -> Generator[Step, Any, None]:
         attempt += 1
         try:
             yield from _sign_in(session, instead_of=session.token)
+            return  # also where the new token is old already: asking on and on would never end
         except TransportError as error:
             if not error.retryable or attempt >= retries.attempts or not session.budget.take():
                 raise _told(error, HttpRequest("GET", ""), perhaps_done=False, attempts=attempt) from None

@@ -44,7 +44,8 @@ def paging(
     back over the border. A page also loses what it has beyond ``top``.
 
     A PBX that gives the same page again would do so for ever. If its link led there, ``$skip`` is tried; if that does
-    nothing, BrokenAnswer, unless the page was all there is: shorter than asked for, or longer.
+    nothing, BrokenAnswer, unless the page was all there is: shorter than asked for, or longer. So it is where links
+    lead in a circle.
     """
     if not pageable:
         yield options
@@ -54,6 +55,7 @@ def paging(
     skip = int(options.get("skip", "0"))
     link: str | None = None
     links = True
+    followed: set[str] = set()
     before: set[tuple[Any, ...]] = set()
     last: list[Any] = []
     if left == 0 and options.get("count") == "true":
@@ -79,7 +81,11 @@ def paging(
                 )
             continue
         skip += got
-        link = page.next_link if links else None
+        came_by, link = link, page.next_link if links else None
+        if got and link != came_by and link in followed:
+            raise BrokenAnswer("The PBX's links from page to page lead in a circle.", hint="A filter may help.")
+        if link is not None:
+            followed.add(link)
         last = list(page.rows)
         before = _without(page.rows, key, before)
         if left is not None:
@@ -122,8 +128,9 @@ def _without(rows: list[Any], key: Sequence[str], before: set[tuple[Any, ...]]) 
 
 
 def _keys(rows: list[Any], key: Sequence[str]) -> list[tuple[Any, ...]] | None:
-    """The key of each row; None where some row lacks it, or has what can be none."""
-    if not key or not all(isinstance(row, dict) and all(name in row for name in key) for row in rows):
+    """The key of each row; None where some row lacks it, or has something there that can be no key."""
+    if not key or not all(
+        isinstance(row, dict) and all(isinstance(row.get(k), str | int) for k in key) for row in rows
+    ):
         return None
-    keys = [tuple(row[name] for name in key) for row in rows]
-    return None if any(isinstance(part, dict | list) for own in keys for part in own) else keys
+    return [tuple(row[name] for name in key) for row in rows]

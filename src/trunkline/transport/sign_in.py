@@ -6,13 +6,11 @@ from collections.abc import Mapping
 from typing import NamedTuple
 from urllib.parse import urlencode
 
-import msgspec
-
-from ..errors import BrokenAnswer, ServerError, SignInError, TooManyRequests
+from ..errors import BrokenAnswer, PbxError, ServerError, SignInError, TooManyRequests
 from ..printable import printable
 from ..request import HttpRequest
 from ..result import HttpResponse
-from ..result.response import is_json, not_the_api
+from ..result.response import is_json, not_the_api, parsed
 from .session import Refusal, Session
 from .token import Token, read_token
 
@@ -52,22 +50,13 @@ def refuses(response: HttpResponse) -> bool:
 
 def granted(session: Session, response: HttpResponse) -> Grant:
     """The token of an answer that is no refusal, or the error that explains it."""
-    if response.status == 429:
-        raise TooManyRequests(
-            f"{session.label} asks to slow down (sign-in).", hint="Try again in a moment.", status=429, path=TOKEN_PATH
-        )
-    if response.status >= 500:
-        raise ServerError(
-            f"{session.label} failed at sign-in with status {response.status}.",
-            hint="Try again in a moment; `trunkline` needs the 3CX's web server to be up.",
-            status=response.status,
-            path=TOKEN_PATH,
-        )
-    if response.status != 200 or not is_json(response):
+    if response.status == 429 or response.status >= 500:
+        raise _not_now(session, response)
+    if response.status != 200 or (response.content_type and not is_json(response)):
         raise not_the_api(session.label, response)
     try:
-        answer = msgspec.json.decode(response.body)
-    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
+        answer = parsed(response.body)
+    except ValueError:
         raise not_the_api(session.label, response) from None
     token = read_token(answer, session.clock(), session.version) if isinstance(answer, dict) else None
     if token is None:
@@ -79,14 +68,30 @@ def granted(session: Session, response: HttpResponse) -> Grant:
     return Grant(token, refresh if isinstance(refresh, str) else "")
 
 
+def _not_now(session: Session, response: HttpResponse) -> PbxError:
+    """The error of a PBX that signs nobody in at the moment."""
+    status, after = response.status, response.retry_after
+    when = "in a moment" if after is None else f"after {after:g} seconds"
+    error: PbxError
+    if status == 429:
+        said = f"{session.label} asks to slow down (sign-in)."
+        error = TooManyRequests(said, hint=f"Try again {when}.", status=status, path=TOKEN_PATH)
+    else:
+        said = f"{session.label} failed at sign-in with status {status}."
+        hint = f"Try again {when}; `trunkline` needs the 3CX's web server to be up."
+        error = ServerError(said, hint=hint, status=status, path=TOKEN_PATH)
+    error.retry_after = after
+    return error
+
+
 def reason_of(response: HttpResponse, secret: str) -> str:
     """What the PBX said of its refusal, or ""; the secret is taken out, should it say that back."""
     try:
-        answer = msgspec.json.decode(response.body) if is_json(response) else {}
-    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
+        answer = parsed(response.body) if is_json(response) else {}
+    except ValueError:
         return ""
     said = answer.get("error_description") or answer.get("error") if isinstance(answer, dict) else None
-    return printable(said.replace(secret, "…")) if isinstance(said, str) else ""
+    return printable(" ".join(said.replace(secret, "…").split())) if isinstance(said, str) else ""
 
 
 def refusal(session: Session, secret: str, reason: str, *, until: float = 0.0) -> Refusal:

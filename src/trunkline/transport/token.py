@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import base64
 import binascii
+import math
+import re
 from typing import Any, NamedTuple
 
 import msgspec
@@ -36,7 +38,7 @@ def read_token(answer: dict[str, Any], now: float, version: str | None) -> Token
     number means minutes. Whatever comes of it, a 401 renews (PBX.md, Sign-in).
     """
     access = answer.get("access_token")
-    if not isinstance(access, str) or not access:
+    if not isinstance(access, str) or re.search(r"^$|[\0- \x7f]", access):  # what fits into no header is none
         return None
     claims = _claims(access)
     end, start = claims.get("exp"), claims.get("iat", claims.get("nbf", now))
@@ -50,7 +52,9 @@ def read_token(answer: dict[str, Any], now: float, version: str | None) -> Token
 def _expires_in(value: Any, version: str | None) -> float:
     try:
         number = float(value)
-    except (TypeError, ValueError):
+    except (TypeError, ValueError, OverflowError):
+        return 60.0
+    if not 0 < number < math.inf:
         return 60.0
     in_minutes = number < 300 if version is None else version_key(version) < version_key(_SECONDS_SINCE)
     return number * 60 if in_minutes else number

@@ -108,15 +108,18 @@ def _told(steps: Steps, call: str, hooks: tuple[Hook, ...]) -> Steps:
         steps.close()
 
 
-def within(steps: Steps, seconds: float) -> Steps:
-    """The same exchange, ended with TimedOut once it has taken ``seconds`` in all, retries and pauses included."""
+def within(steps: Steps, seconds: float, server: str) -> Steps:
+    """The same exchange, ended with TimedOut once it has taken ``seconds`` in all, retries and pauses included.
+
+    ``server`` is what messages call the PBX.
+    """
     deadline = monotonic() + seconds
     try:
         step = next(steps)
         while True:
             left = deadline - monotonic()
             if left <= 0 or (isinstance(step, Pause) and step.seconds >= left):
-                step = steps.throw(_out_of_time(seconds))
+                step = steps.throw(_out_of_time(seconds, server))
                 continue
             if isinstance(step, Send):
                 step = Send(step.request._replace(timeout=left))
@@ -132,8 +135,11 @@ def within(steps: Steps, seconds: float) -> Steps:
         steps.close()
 
 
-def _out_of_time(seconds: float) -> TimedOut:
-    error = TimedOut(f"The call took longer than the {seconds:g} s it was allowed.", hint="Allow it more time.")
+def _out_of_time(seconds: float, server: str) -> TimedOut:
+    error = TimedOut(
+        f"{server} gave no answer within the {seconds:g} s that the call was allowed in all.",
+        hint="Try again, or allow it more time: --timeout.",
+    )
     error.retryable = False
     return error
 
