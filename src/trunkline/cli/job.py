@@ -23,6 +23,7 @@ from .confirm import confirmed
 from .connect import open_async_pbx, targets
 from .files import listened
 from .interrupts import finishing
+from .open_files import allow_many
 from .output import FORMATS, View, Writer, chosen, draw, write_one, write_rows
 from .over_items import show_line
 from .progress import progress
@@ -242,6 +243,7 @@ def _agreed(started: Job, urls: dict[str, str]) -> bool:
 
 def _go(found: Job, systems: dict[str, AsyncPbx], output: str | None) -> int:
     """Run until nothing is left to do for now; Ctrl-C lets what is on its way finish."""
+    allow_many()
     try:
         summary, interrupted = asyncio.run(_drive(found, systems))
     except KeyboardInterrupt:
