@@ -50,11 +50,12 @@ def _environment_of_nobody() -> Iterator[None]:
 @pytest.fixture(scope="session", autouse=True)
 def _ctrl_c() -> Iterator[None]:
     """Commands of tests heed Ctrl-C, even where a shell started the tests in the background, that is, without it."""
-    before = signal.getsignal(signal.SIGINT)
-    if before is signal.SIG_IGN:
+    ignored = signal.getsignal(signal.SIGINT) is signal.SIG_IGN
+    if ignored:
         signal.signal(signal.SIGINT, signal.default_int_handler)
     yield
-    signal.signal(signal.SIGINT, before)
+    if ignored:
+        signal.signal(signal.SIGINT, signal.SIG_IGN)
 
 
 @pytest.fixture(scope="session", autouse=True)

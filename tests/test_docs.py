@@ -53,7 +53,7 @@ def run(command: list[str] | str, environment: dict[str, str], folder: Path) -> 
         stdout=subprocess.PIPE,
         stderr=subprocess.STDOUT,
         text=True,
-        timeout=60,
+        timeout=120,
         check=False,
     )
     return done.stdout
@@ -92,7 +92,7 @@ def test_python_blocks_run(page: Path, environment: dict[str, str], tmp_path: Pa
             env=environment,
             capture_output=True,
             text=True,
-            timeout=60,
+            timeout=120,
             check=False,
         )
         assert done.returncode == 0, done.stderr
@@ -109,7 +109,7 @@ def test_the_demo_prints_what_the_readme_shows(tmp_path: Path) -> None:
 @pytest.mark.parametrize(("tool", "page"), [("picture.py", "demo.svg"), ("levels.py", "emulator/levels.md")])
 def test_a_generated_page_is_up_to_date(tool: str, page: str, tmp_path: Path) -> None:
     made = tmp_path / Path(page).name
-    subprocess.run([sys.executable, ROOT / "tools" / tool, made], check=True, timeout=60)
+    subprocess.run([sys.executable, ROOT / "tools" / tool, made], check=True, timeout=120)
     assert made.read_text(encoding="utf-8") == (ROOT / "docs" / page).read_text(encoding="utf-8")
 
 

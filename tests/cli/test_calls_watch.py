@@ -143,7 +143,7 @@ class Watching:
         return self.process.stderr.readline()
 
     def end(self) -> tuple[int, str]:
-        _, err = self.process.communicate(timeout=60)
+        _, err = self.process.communicate(timeout=120)
         return self.process.returncode, err
 
 
@@ -260,7 +260,7 @@ def test_a_token_that_dies_is_renewed_without_a_word(demo: System, pbx: Pbx, env
 def test_whoever_stops_reading_ends_it_quietly(demo: System, environment: dict[str, str]) -> None:
     script = f"{TRUNKLINE} calls watch --interval 0.5 | head -n 1; echo ${{PIPESTATUS[0]}}"
     done = subprocess.run(
-        ["bash", "-c", script], env=environment, capture_output=True, text=True, timeout=60, check=True
+        ["bash", "-c", script], env=environment, capture_output=True, text=True, timeout=120, check=True
     )
     first, code = done.stdout.splitlines()
     assert json.loads(first)["event"] == "present"

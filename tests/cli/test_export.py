@@ -227,7 +227,7 @@ def test_what_kill_9_leaves_is_gone_on_with(slow: tuple[Emulator, dict[str, str]
     process = subprocess.Popen(command("--out", name), env=environment, cwd=tmp_path, stderr=subprocess.DEVNULL)
     kept = some_parts(tmp_path / f"{name}.parts", emulator)
     process.kill()
-    process.wait(timeout=60)
+    process.wait(timeout=120)
     assert not (tmp_path / name).exists()
     emulator.latency = 0
     emulator.clear_faults()
@@ -278,7 +278,7 @@ def test_ctrl_c_in_a_pipe_says_where_to_go_on_and_moves_no_mark(
             time.sleep(0.01)
         emulator.add_fault("silence@/ReportCallLogData*")
         process.send_signal(signal.SIGINT)
-        _, err = process.communicate(timeout=60)
+        _, err = process.communicate(timeout=120)
     assert process.returncode == 130
     rows = [json.loads(row) for row in out.read_text("utf-8").splitlines()]
     assert f"Interrupted after {len(rows):,} rows, everything before 2026-04-" in err
@@ -317,7 +317,7 @@ def test_two_processes_do_not_share_a_file(slow: tuple[Emulator, dict[str, str]]
     some_parts(tmp_path / "calls.csv.parts", emulator)
     second = subprocess.run(argv, env=environment, capture_output=True, text=True, check=False)
     process.send_signal(signal.SIGTERM)
-    process.communicate(timeout=60)
+    process.communicate(timeout=120)
     assert second.returncode == 3
     assert "Another process is exporting to" in second.stderr
     assert os.access(tmp_path / "calls.csv.parts", os.R_OK)

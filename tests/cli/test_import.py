@@ -459,7 +459,8 @@ class TestTerminal:
 def test_after_a_crash_the_same_command_finishes_and_doubles_nothing(
     environment: dict[str, str], system: System, sheet: Callable[[str], str], pbx: Pbx, content: str
 ) -> None:
-    system.emulator.add_fault("delay=0.05@POST /Contacts")
+    match = {"method": "POST", "path": "/Contacts*", "after": 8}  # then it falls silent, so that there is no hurry
+    system.emulator.add_fault({"match": match, "do": {"stall": "silence"}})
     argv = [TRUNKLINE, "import", "contacts", sheet(content), "--apply", "--yes"]
     try:
         crashed = subprocess.Popen(argv, env=environment, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)

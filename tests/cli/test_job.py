@@ -16,6 +16,7 @@ from conftest import CLIENT, KEY, System
 from nasty import closed_port
 from terminal import TRUNKLINE
 from trunkline import cli
+from trunkline.emulator import fleet
 from trunkline.jobs.ledger import Ledger
 
 
@@ -376,3 +377,30 @@ def test_a_folder_of_jobs_that_can_not_be_read_is_not_an_empty_one(job: Any, con
         folder.chmod(0o700)
     assert code == 1
     assert "can't be used" in err
+
+
+@pytest.mark.skipif(os.name != "posix", reason="Windows has no such limit")
+def test_a_job_on_many_pbxs_is_not_held_up_by_few_open_files(tmp_path: Path) -> None:
+    """A shell starts processes with 1,024 of them on most Linux systems, with 256 on macOS; here they are 40."""
+    items = tmp_path / "items.jsonl"
+    items.write_text("".join(f'{{"Id": {key}}}\n' for key in range(1, 6)), encoding="utf-8")
+    profiles = tmp_path / "profiles.toml"
+    with fleet(20, seed={"Contacts": [{"Id": n, "FirstName": "A"} for n in range(1, 6)]}) as tenants:
+        profiles.write_text(
+            "".join(
+                f'[c{n}]\nurl = "{each.url}"\nclient_id = "{each.client_id}"\nclient_secret = "{each.api_key}"\n'
+                for n, each in enumerate(tenants)
+            ),
+            encoding="utf-8",
+        )
+        profiles.chmod(0o600)
+        argv = f"job run contacts.delete --name n --set 'Id={{{{ $json.Id }}}}' --input {items} --profile 'c*' --yes"
+        done = subprocess.run(
+            ["bash", "-c", f"ulimit -S -n 40; {TRUNKLINE} {argv}"],
+            env={**os.environ, "TRUNKLINE_PROFILES": str(profiles), "TRUNKLINE_JOB_DIR": str(tmp_path / "jobs")},
+            capture_output=True,
+            text=True,
+            check=False,
+        )
+    assert (done.returncode, done.stderr) == (0, "")
+    assert json.loads(done.stdout)["counts"]["done"] == 100

@@ -75,7 +75,7 @@ def test_of_a_change_it_is_said_that_nobody_knows(environment: Env, silent: Sile
     process = subprocess.Popen([TRUNKLINE, "fax", "delete", "121"], env=environment, stderr=subprocess.PIPE, text=True)
     arrived(pbx, "DELETE")
     process.send_signal(signal.SIGINT)
-    _, err = process.communicate(timeout=60)
+    _, err = process.communicate(timeout=120)
     assert process.returncode == 130
     assert "whether the PBX has carried out fax.delete is not known; look before you send it again." in err
 
@@ -117,7 +117,7 @@ def test_sigterm_is_ctrl_c(environment: Env, silent: Silent, items: str) -> None
     process.send_signal(signal.SIGTERM)
     assert process.stderr.readline() == f"{FINISHING}\n"
     process.send_signal(signal.SIGTERM)
-    out, err = process.communicate(timeout=60)
+    out, err = process.communicate(timeout=120)
     assert process.returncode == 130
     assert [json.loads(line)["json"]["Id"] for line in out.splitlines()] == [121, 122]
     assert err == ("2 done, 0 failed, 2 not started, 1 unknown: whether item 2 was carried out was not waited for.\n")
@@ -315,7 +315,7 @@ def test_in_the_background_sigterm_still_ends_it(environment: Env, silent: Silen
     )
     arrived(pbx, "GET")
     os.kill(process.pid, signal.SIGTERM)
-    _, err = process.communicate(timeout=60)
+    _, err = process.communicate(timeout=120)
     assert process.returncode == 130
     assert "Interrupted: 0 rows were written" in err
 
@@ -337,7 +337,7 @@ main({argv!r})
 def test_before_there_is_a_command_it_is_no_traceback(environment: Env, name: str) -> None:
     code = EARLY.format(name=name, argv=["actions", "show", "fax.get"])
     done = subprocess.run(
-        [sys.executable, "-c", code], env=environment, capture_output=True, text=True, timeout=60, check=False
+        [sys.executable, "-c", code], env=environment, capture_output=True, text=True, timeout=120, check=False
     )
     assert (done.returncode, done.stdout, done.stderr.strip()) == (130, "", "Interrupted.")
 
@@ -351,7 +351,7 @@ def test_after_the_last_word_it_changes_no_exit_code(environment: Env, number: s
         "trunkline.cli.main(['contacts', 'get', '999999'])"
     )
     done = subprocess.run(
-        [sys.executable, "-c", code], env=environment, capture_output=True, text=True, timeout=60, check=False
+        [sys.executable, "-c", code], env=environment, capture_output=True, text=True, timeout=120, check=False
     )
     assert done.returncode == 5
     assert "Traceback" not in done.stderr

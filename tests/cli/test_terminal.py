@@ -138,7 +138,7 @@ def test_ctrl_c_finishes_what_runs_and_says_what_was_done(environment: dict[str,
             assert time.monotonic() < end, "nothing is deleted"
             time.sleep(0.01)
         process.send_signal(signal.SIGINT)
-        out, err = process.communicate(timeout=60)
+        out, err = process.communicate(timeout=120)
     assert process.returncode == 130
     done = [json.loads(line)["json"]["Id"] for line in out.splitlines()]
     deleted = [int(entry.path.split("(")[1].rstrip(")")) for entry in emulator.journal if entry.method == "DELETE"]
@@ -195,7 +195,7 @@ def test_the_emulator_command_prints_how_to_try_it_and_stops_cleanly(
     )
     assert json.loads(listed.stdout)
     process.send_signal(signal.SIGINT)
-    _, err = process.communicate(timeout=60)
+    _, err = process.communicate(timeout=120)
     assert process.returncode == 0
     assert "Traceback" not in err
 
@@ -203,7 +203,7 @@ def test_the_emulator_command_prints_how_to_try_it_and_stops_cleanly(
 def test_a_port_in_use_is_said_so(started: tuple[subprocess.Popen[str], dict[str, str]]) -> None:
     port = started[1]["TRUNKLINE_URL"].rpartition(":")[2]
     done = subprocess.run(
-        [TRUNKLINE, "emulator", "--port", port], capture_output=True, text=True, timeout=60, check=False
+        [TRUNKLINE, "emulator", "--port", port], capture_output=True, text=True, timeout=120, check=False
     )
     assert done.returncode == 3
     assert f"port {port}: it is in use" in done.stderr

@@ -111,7 +111,7 @@ def test_serve_ends_cleanly_on_ctrl_c():
         stack.callback(process.kill)  # or what goes on would be waited for
         assert process.stdout.readline().startswith("http://127.0.0.1:")
         process.send_signal(signal.SIGINT)
-        assert process.communicate(timeout=60) == ("", "")
+        assert process.communicate(timeout=120) == ("", "")
         assert process.returncode == 0
 
 

@@ -315,7 +315,7 @@ class Writer(threading.Thread):
 
     def __init__(self, port: int, token: str, name: str) -> None:
         super().__init__(daemon=True)
-        self.connection = http.client.HTTPConnection("127.0.0.1", port, timeout=60)
+        self.connection = http.client.HTTPConnection("127.0.0.1", port, timeout=120)
         self.headers = {"Authorization": f"Bearer {token}", "Content-Type": "application/json"}
         self.label = name
         self.known: dict[int, str | None] = {}
@@ -366,7 +366,7 @@ def started(path) -> tuple[subprocess.Popen[str], int, str]:
     argv = [sys.executable, "-m", "trunkline", "emulator", "--port", "0", "--api-key", KEY, "--state", str(path)]
     process = subprocess.Popen(argv, stdout=subprocess.PIPE, text=True, env={**os.environ, "PYTHONUNBUFFERED": "1"})
     port = int(process.stdout.readline().partition("127.0.0.1:")[2].split()[0])
-    connection = http.client.HTTPConnection("127.0.0.1", port, timeout=60)
+    connection = http.client.HTTPConnection("127.0.0.1", port, timeout=120)
     form = {"grant_type": "client_credentials", "client_id": "trunkline", "client_secret": KEY}
     connection.request("POST", "/connect/token", urlencode(form), {"Content-Type": "application/x-www-form-urlencoded"})
     token = json.loads(connection.getresponse().read())["access_token"]

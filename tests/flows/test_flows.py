@@ -106,7 +106,7 @@ def test_json_is_yaml(value: dict[str, Any]) -> None:
 
 def test_yaml_is_loaded_only_when_a_flow_is_read_and_its_lack_is_told(monkeypatch: pytest.MonkeyPatch) -> None:
     code = "import sys, trunkline.flows, trunkline.cli.flow; print('yaml' in sys.modules)"
-    found = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True, timeout=60)
+    found = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True, timeout=120)
     assert found.stdout == "False\n"
     monkeypatch.setitem(sys.modules, "yaml", None)
     with pytest.raises(ConfigurationError, match=r"trunkline\[flows\]"):

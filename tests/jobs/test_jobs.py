@@ -367,7 +367,7 @@ def test_a_full_disk_stops_the_job_before_anything_is_sent_that_it_does_not_know
         env={**os.environ, "PYTHONPATH": os.pathsep.join([str(Path(__file__).parents[1]), *sys.path])},
         capture_output=True,
         text=True,
-        timeout=60,
+        timeout=120,
         check=True,
     )
     deleted = set(eval(done.stdout))

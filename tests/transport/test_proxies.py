@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import contextlib
+import errno
 import socket
+import sys
 import threading
 from collections.abc import Iterator
+from importlib.abc import MetaPathFinder
 from pathlib import Path
 
 import pytest
@@ -14,6 +17,7 @@ from asking import Ask
 from certificates import Authority
 from nasty import Nasty, closed_port, http
 from trunkline import errors
+from trunkline.transport.options import unreachable
 
 
 class Proxy:
@@ -132,3 +136,15 @@ def test_a_proxy_that_refuses_a_tunnel_is_named(ask: Ask, status: str, monkeypat
         with pytest.raises(errors.Unreachable, match=f"through the proxy {proxy.address}") as caught:
             ask("https://pbx.invalid", "fax.get", 4)
     assert caught.value.processed is False
+
+
+def test_where_no_more_files_may_be_open_that_is_what_is_said(monkeypatch: pytest.MonkeyPatch) -> None:
+    class NoFiles(MetaPathFinder):
+        def find_spec(self, name: str, *_: object) -> None:
+            if name == "urllib.request":
+                raise OSError(errno.EMFILE, "Too many open files")
+
+    monkeypatch.delitem(sys.modules, "urllib.request", raising=False)
+    monkeypatch.setattr(sys, "meta_path", [NoFiles(), *sys.meta_path])
+    error = unreachable("https://pbx.example.com", "Too many open files (os error 24)")
+    assert "pbx.example.com can't be reached (Too many open files (os error 24))." in str(error)

@@ -497,11 +497,15 @@ def test_what_is_kept_shows_neither_token_nor_secret(secret: str, access: str, r
         (True, {"TRUNKLINE_TOKEN_DIR": "off"}, None),
         ("/b", {"TRUNKLINE_TOKEN_DIR": "/a"}, Path("/b")),
         (Path("/b"), {}, Path("/b")),
-        ("~/b", {}, Path.home() / "b"),
+        ("~/b", {}, Path("/home/ada/b")),
         (TokenStore("/c"), {"TRUNKLINE_TOKEN_DIR": "off"}, Path("/c")),
     ],
 )
-def test_where_tokens_are_kept(given_: Any, environ: dict[str, str], folder: Path | None) -> None:
+def test_where_tokens_are_kept(
+    given_: Any, environ: dict[str, str], folder: Path | None, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for name in ("HOME", "USERPROFILE"):
+        monkeypatch.setenv(name, "/home/ada")
     store = token_store(given_, environ)
     assert (store and store.folder) == folder
 

@@ -11,6 +11,7 @@ import click
 
 from ..errors import ConfigurationError
 from .numbers import Finite
+from .open_files import allow_many
 
 if TYPE_CHECKING:
     from ..emulator import Address, Emulator, Tls
@@ -107,6 +108,7 @@ def emulator(
         raise click.UsageError("--tls-key goes with --tls-cert.")
     if tls_cert and (tls or tls_folder):
         raise click.UsageError("--tls makes a certificate, --tls-cert brings one: give one of the two.")
+    allow_many()
     try:
         speaks = _tls(host, tls or tls_folder is not None, tls_folder, tls_cert, tls_key)
         ports = ports_of(tenants or 1, port)

@@ -19,6 +19,7 @@ from .confirm import confirmed
 from .connect import Target, open_async_pbx, targets
 from .interrupts import finishing
 from .job_shown import write_summary
+from .open_files import allow_many
 from .over_items import show_line
 from .progress import progress
 
@@ -88,6 +89,7 @@ def agreed(started: Job, urls: dict[str, str]) -> bool:
 
 def go(found: Job, systems: dict[str, AsyncPbx], output: str | None) -> int:
     """Run until nothing is left to do for now; Ctrl-C lets what is on its way finish."""
+    allow_many()
     try:
         summary, interrupted = asyncio.run(_drive(found, systems))
     except KeyboardInterrupt:

@@ -139,8 +139,10 @@ def server_of(url: str) -> str:
 
 def proxy_of(url: str) -> str | None:
     """Host and port of the proxy that the environment sets for an address; never its user name or password."""
-    from urllib.request import getproxies, proxy_bypass  # heavy, and asked only when something went wrong
-
+    try:
+        from urllib.request import getproxies, proxy_bypass  # heavy, and asked only when something went wrong
+    except OSError:  # what went wrong is that no more files may be open
+        return None
     parts = urlsplit(url)
     proxies = getproxies()
     proxy = proxies.get(parts.scheme) or proxies.get("all")
