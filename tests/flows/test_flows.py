@@ -456,6 +456,13 @@ def test_what_is_saved_goes_through_no_link_that_somebody_has_put_there(
     assert synced == [False, True], "first the content, then the name is on the disk"
 
 
+def test_what_can_not_be_saved_leaves_nothing_behind(tmp_path: Path) -> None:
+    (tmp_path / "a.jsonl").mkdir()
+    with pytest.raises(InvalidArgument, match="can't be written"):
+        write(tmp_path / "a.jsonl", [{"a": 1}])
+    assert [path.name for path in tmp_path.iterdir()] == ["a.jsonl"]
+
+
 def test_secrets_are_masked_in_what_is_saved_unless_asked_for(tmp_path: Path) -> None:
     step = "  - set: {AuthPassword: hidden}\n  - save: a.jsonl\n  - save: b.jsonl\n    secrets: true\n"
     played(step, tmp_path)

@@ -190,3 +190,10 @@ def test_a_known_code_is_put_into_words_with_the_code_beside_it(code: str, words
 @pytest.mark.parametrize("body", [said("gone \x1b[2J"), said("m", ("Name", "X.\x1b[2J"))], ids=["message", "code"])
 def test_what_the_pbx_says_steers_no_terminal(body: Any) -> None:
     assert "\\u001b[2J" in failure("fax.create", 400, body).message
+
+
+@pytest.mark.parametrize("status", [404, 412])
+def test_a_key_that_came_from_a_pbx_steers_no_terminal_either(status: int) -> None:
+    error = failure("website_links.get", status, Link="\x1b[2J")
+    assert "Link \\u001b[2J" in error.message
+    assert "\x1b" not in error.hint

@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 from trunkline import catalog
 from trunkline.errors import BrokenAnswer, NotFound, TransportError
 from trunkline.result import Asked, File, HttpResponse, Page, page, value
+from trunkline.result.files import harmless
 
 CATALOG = catalog.load()
 JSON = {"content-type": "application/json;odata.metadata=minimal;charset=utf-8"}
@@ -146,6 +147,22 @@ def test_no_file_name_leads_out_of_the_folder_it_is_saved_in(sent: str) -> None:
     headers = {"content-type": "text/csv", "content-disposition": f'attachment; filename="{sent}"'}
     name = value(asked("recordings.download_recording"), HttpResponse(200, headers, b"a;b")).name
     assert name is None or not ({"/", "\\"} & set(name) or name in ("", ".", ".."))
+
+
+@pytest.mark.parametrize(
+    ("given", "name"),
+    [
+        ("call.wav", "call.wav"),
+        ("../../.profile", "_.._.profile"),
+        ("..", "file"),
+        ("a\x1b]0;b\x9b.wav", "a_]0;b_.wav"),
+        ("gnp\u202evaw.exe", "gnp_vaw.exe"),
+        ("NUL.txt", "_NUL.txt"),
+        ("\u00e9" * 300 + ".wav", "\u00e9" * 98 + ".wav"),
+    ],
+)
+def test_a_name_from_elsewhere_is_made_harmless(given: str, name: str) -> None:
+    assert harmless(given, "file") == name
 
 
 @pytest.mark.parametrize(

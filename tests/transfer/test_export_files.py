@@ -343,6 +343,25 @@ def test_parts_tell_what_is_missing(tmp_path: Path) -> None:
         assert morning not in parts.missing(odd)
 
 
+def test_parts_of_days_that_ended_otherwise_are_found_too(tmp_path: Path) -> None:
+    """An earlier run read until its own now, so that its last day was cut elsewhere."""
+    day = next(days(START, END))
+    quarter = timedelta(hours=6)
+    plan = Plan("http://pbx.example.com", "a", "b", "jsonl")
+    cut = Window(day.start, day.start + timedelta(hours=10))
+    with Parts(tmp_path / "calls.jsonl").held(plan):
+        pass
+    parts = Parts(tmp_path / "calls.jsonl")
+    with parts.held(plan):
+        parts.keep(cut, [])
+        parts.keep(Window(day.start + quarter, day.start + 2 * quarter), [])
+    again = Parts(tmp_path / "calls.jsonl")
+    with again.held(plan):
+        wanted = [(0, 1), (2, 4)]
+        assert list(again.missing(day)) == [Window(day.start + a * quarter, day.start + b * quarter) for a, b in wanted]
+        assert list(again.missing(cut)) == []
+
+
 # ── what is new ──────────────────────────────────────────────────────────────────────────────────
 
 

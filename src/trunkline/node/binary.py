@@ -16,6 +16,7 @@ from typing import Any
 
 from ..errors import InvalidArgument
 from ..result import File, Saved
+from ..result.files import harmless
 
 PROPERTY = "data"  # n8n's own name for an item's one file
 _naming = threading.Lock()
@@ -70,7 +71,7 @@ def content(item: Mapping[str, Any], name: str) -> tuple[str, bytes | Path]:
 
 def settle(file: File | Saved, folder: Path, waiting: Path) -> Saved:
     """Give a file its place in a folder, under a name that nothing there has yet; ``waiting`` is where it came to."""
-    name = Path(file.path).name if isinstance(file, Saved) and file.path else _harmless(file.name)
+    name = Path(file.path).name if isinstance(file, Saved) and file.path else harmless(file.name or "", "file")
     waiting.mkdir(parents=True, exist_ok=True)
     source = waiting / name
     if isinstance(file, File):
@@ -83,8 +84,3 @@ def settle(file: File | Saved, folder: Path, waiting: Path) -> Saved:
         source.rename(target)
     waiting.rmdir()
     return Saved(target, file.name, file.content_type, target.stat().st_size)
-
-
-def _harmless(name: str | None) -> str:
-    kept = "".join("_" if c in '<>:"/\\|?*' or ord(c) < 32 else c for c in name or "").strip(" .")
-    return kept or "file"

@@ -99,7 +99,7 @@ def _fields_of(said: str) -> str:
 
 def subject(asked: Asked) -> str:
     """What the action is about: ``fax with Id 42``, or the action's name where it has no key."""
-    keys = " and ".join(f"{name} {value}" for name, value in asked.values.items())
+    keys = printable(" and ".join(f"{name} {value}" for name, value in asked.values.items()))
     if asked.action.kind in _ON_ONE and keys:
         return f"{asked.action.noun} with {keys}"
     return f"{asked.action.id} ({keys})" if keys else asked.action.id
@@ -121,7 +121,7 @@ def _missing(asked: Asked) -> tuple[str, str]:
 
 def _changed(asked: Asked) -> tuple[str, str]:
     what = subject(asked)
-    keys = " ".join(str(v) for v in asked.values.values())
+    keys = printable(" ".join(str(v) for v in asked.values.values()))
     resource = asked.action.resource.replace("_", "-")
     return (
         f"The {what} on {asked.server} is not as the If-Match value says: it changed since. Nothing was done.",

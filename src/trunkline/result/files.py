@@ -69,15 +69,24 @@ def sent_name(response: HttpResponse) -> str | None:
 
 
 def safe_name(asked: Asked, response: HttpResponse) -> str:
-    """A name for the file in a folder of the reader's, on any system: the one that the PBX sent, made harmless.
+    """A name for the file in a folder of the reader's: the one that the PBX sent, made `harmless`.
 
-    No folder, no control character, nothing that Windows reserves, no leading dot (a PBX must not write a
-    ``.profile``), not too long. Where nothing is left, the action's verb, keys and type make one.
+    Where nothing of it is left, the action's verb, keys and type make one.
     """
-    name = re.sub(r'[\x00-\x1f\x7f<>:"/\\|?*\ud800-\udfff]', "_", sent_name(response) or "").strip(" .")
+    words = [asked.action.verb, *(str(value) for value in asked.values.values())]
+    own = re.sub(r"[^\w.-]+", "_", "-".join(words)) + _SUFFIXES.get(response.content_type, "")
+    return harmless(sent_name(response) or "", own)
+
+
+def harmless(name: str, otherwise: str) -> str:
+    """A name that somebody else has given, fit for a file on any system; ``otherwise`` where nothing of it is left.
+
+    No folder, nothing that steers a terminal or turns letters round, nothing that Windows reserves, no leading dot
+    (a PBX must not write a ``.profile``), not too long.
+    """
+    name = re.sub(r'[\x00-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069<>:"/\\|?*\ud800-\udfff]', "_", name).strip(" .")
     if not name.strip("_"):
-        words = [asked.action.verb, *(str(value) for value in asked.values.values())]
-        name = re.sub(r"[^\w.-]+", "_", "-".join(words)) + _SUFFIXES.get(response.content_type, "")
+        name = otherwise
     stem, dot, suffix = name.rpartition(".")
     if len(name.encode()) > _LONGEST:
         ending = f".{suffix}" if dot and len(suffix) <= 10 else ""

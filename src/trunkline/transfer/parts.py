@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import contextlib
 import os
+from bisect import bisect_left, insort
 from collections.abc import Iterable, Iterator
 from contextlib import AbstractContextManager, contextmanager
 from datetime import UTC, datetime, timedelta
@@ -50,6 +51,7 @@ class Parts:
         self._named = file
         self.folder = self.file.with_name(self.file.name + ".parts")
         self._done: set[Window] = set()
+        self._ordered: list[Window] = []  # the same by their start: years of busy days are thousands
 
     def check(self, *, overwrite: bool) -> None:
         """Refuse a file that can't be written, or that is there already. Nothing has been asked of the PBX yet."""
@@ -129,6 +131,7 @@ class Parts:
         else:
             with _new(there) as file:
                 file.write(msgspec.json.encode(plan))
+        self._ordered = sorted(self._done)
 
     @property
     def begun(self) -> bool:
@@ -155,14 +158,23 @@ class Parts:
 
     def _halved(self, window: Window) -> tuple[Window, ...]:
         """The halves of a window of which something may be there."""
-        inside = any(window.start <= done.start and done.end <= window.end for done in self._done)
-        return (window.halves() or ()) if inside else ()
+        return (window.halves() or ()) if self._any_inside(window) else ()
+
+    def _any_inside(self, window: Window) -> bool:
+        for place in range(bisect_left(self._ordered, (window.start,)), len(self._ordered)):
+            done = self._ordered[place]
+            if done.start >= window.end:
+                return False
+            if done.end <= window.end:
+                return True
+        return False
 
     def keep(self, window: Window, legs: Iterable[Leg]) -> None:
         """Put a finished window on the disk."""
         with _saying(self.folder), _new(self._path(window)) as file:
             file.writelines(leg.line + b"\n" for leg in legs)
         self._done.add(window)
+        insort(self._ordered, window)
 
     def lines(self, window: Window) -> Iterator[bytes]:
         """The rows of a window that has been read."""
@@ -184,6 +196,7 @@ class Parts:
             if path.name in (_PLAN, _WHOLE) or _window(path.name.removesuffix(".new")) or path.name == f"{_PLAN}.new":
                 path.unlink(missing_ok=True)
         self._done.clear()
+        self._ordered.clear()
 
     def _read_at(self, window: Window) -> datetime:
         return datetime.fromtimestamp(self._path(window).stat().st_mtime, UTC)

@@ -22,10 +22,10 @@ def whole(path: Path, beside: Path) -> Iterator[BinaryIO]:
             yield file
             file.flush()
             os.fsync(file.fileno())  # else a power cut could leave the name without the content
+        beside.replace(path)
     except BaseException:
         beside.unlink(missing_ok=True)  # half of it would only fill a disk that may be full
         raise
-    beside.replace(path)
     _settle(path.parent)
 
 
