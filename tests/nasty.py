@@ -59,7 +59,6 @@ class Nasty:
         self._sign_in = sign_in
         self._tls = tls
         self._listener = socket.create_server(("127.0.0.1", 0))
-        self._closing = False
         self._counting = threading.Lock()
         scheme = "https" if tls else "http"
         self.url = f"{scheme}://127.0.0.1:{self._listener.getsockname()[1]}"
@@ -73,11 +72,11 @@ class Nasty:
         return self
 
     def __exit__(self, *_: object) -> None:
-        self._closing = True
+        self._listener.shutdown(socket.SHUT_RDWR)  # or the thread that accepts would hold the port for ever
         self._listener.close()
 
     def _accept(self) -> None:
-        while not self._closing:
+        while True:
             try:
                 connection, _ = self._listener.accept()
             except OSError:
@@ -139,7 +138,10 @@ def _requests(stream: socket.socket) -> Iterator[Asked]:
         headers = {name.lower(): value.strip() for name, _, value in (line.partition(":") for line in lines)}
         length = int(headers.get("content-length", "0"))
         while len(buffer) < length:
-            buffer += stream.recv(65536)
+            more = stream.recv(65536)
+            if not more:
+                return
+            buffer += more
         body, buffer = buffer[:length], buffer[length:]
         yield Asked(method, target, headers, body)
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import codecs
 import fcntl
 import os
 import pty
@@ -28,13 +29,19 @@ class Terminal:
     ) -> None:
         self.pid, self.fd = pty.fork()
         if self.pid == 0:  # the child
-            if stdin is not None:
-                os.dup2(os.open(stdin, os.O_RDONLY), 0)
-            os.execvpe(argv[0], argv, environment)
-        self.resize(*size)
+            try:
+                _size(0, *size)  # here, or it may come too late for the command
+                for number in (signal.SIGINT, signal.SIGHUP, signal.SIGPIPE):
+                    signal.signal(number, signal.SIG_DFL)  # whatever pytest does with them, or was told to
+                if stdin is not None:
+                    os.dup2(os.open(stdin, os.O_RDONLY), 0)
+                os.execvpe(argv[0], argv, environment)
+            finally:
+                os._exit(127)  # or there would be two of pytest
         self.seen = ""
+        self._decoder = codecs.getincrementaldecoder("utf-8")("replace")  # a letter may come in two pieces
 
-    def until(self, text: str, seconds: float = 20) -> str:
+    def until(self, text: str, seconds: float = 60) -> str:
         end = time.monotonic() + seconds
         while text not in self.seen:
             ready, _, _ = select.select([self.fd], [], [], max(0.0, end - time.monotonic()))
@@ -48,30 +55,32 @@ class Terminal:
     def type(self, text: str) -> None:
         os.write(self.fd, text.encode())
 
-    def end(self, seconds: float = 20) -> int:
-        """Read to the end; the exit code. What says nothing for so long hangs: it is killed, and the test fails."""
-        while True:
-            ready, _, _ = select.select([self.fd], [], [], seconds)
-            if not ready:
-                os.kill(self.pid, signal.SIGKILL)
-            assert ready, f"hangs after {self.seen!r}"
+    def end(self, seconds: float = 120) -> int:
+        """Read to the end; the exit code. What goes on for longer is killed, and the test fails."""
+        end = time.monotonic() + seconds
+        while select.select([self.fd], [], [], max(0.0, end - time.monotonic()))[0] and time.monotonic() < end:
             if not self._read():
-                break
-        _, status = os.waitpid(self.pid, 0)
-        os.close(self.fd)
-        return os.waitstatus_to_exitcode(status)
+                os.close(self.fd)
+                return self.exit_code(seconds)
+        os.kill(self.pid, signal.SIGKILL)
+        raise AssertionError(f"goes on after {self.seen!r}")
+
+    def exit_code(self, seconds: float = 60) -> int:
+        end = time.monotonic() + seconds
+        while (ended := os.waitpid(self.pid, os.WNOHANG)) == (0, 0):
+            if time.monotonic() > end:
+                os.kill(self.pid, signal.SIGKILL)
+                raise AssertionError(f"still there after {self.seen!r}")
+            time.sleep(0.01)
+        return os.waitstatus_to_exitcode(ended[1])
 
     def _read(self) -> bool:
         try:
             more = os.read(self.fd, 65536)
         except OSError:  # Linux: the other end is closed
             return False
-        self.seen += more.decode(errors="replace")
+        self.seen += self._decoder.decode(more)
         return bool(more)
-
-    def resize(self, rows: int, columns: int) -> None:
-        """Make the terminal so large. COLUMNS and LINES of the environment come before that."""
-        fcntl.ioctl(self.fd, termios.TIOCSWINSZ, struct.pack("HHHH", rows, columns, 0, 0))
 
     def interrupt(self) -> None:
         """Press Ctrl-C."""
@@ -88,3 +97,8 @@ class Terminal:
                     return
         os.kill(self.pid, signal.SIGKILL)
         raise AssertionError(f"goes on asking: {self.seen!r}")
+
+
+def _size(fd: int, rows: int, columns: int) -> None:
+    """Make a terminal so large. COLUMNS and LINES of the environment come before that."""
+    fcntl.ioctl(fd, termios.TIOCSWINSZ, struct.pack("HHHH", rows, columns, 0, 0))

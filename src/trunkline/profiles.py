@@ -20,6 +20,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from .errors import ConfigurationError
+from .folders import own_folder
 
 if TYPE_CHECKING:
     from .transport.token_store import TokenStore
@@ -99,7 +100,7 @@ def _chosen(
     if wanted:
         profile: Profile | None = _named(profiles_file(environ), wanted, PROFILE)
     else:
-        saved = read_profiles(profiles_file(environ))
+        saved = _saved(environ)
         profile = next((each for each in saved.values() if each.default), None)
     return profile if profile is None or not url or _same(url, profile.url) else None
 
@@ -126,7 +127,7 @@ def _missing(missing: list[str], environ: Mapping[str, str]) -> ConfigurationErr
     spoken = f"{', '.join(first)} and {last}" if first else last
     variables = ", ".join(VARIABLES[name] for name in missing)
     options = " --".join(name.replace("_", "-") for name in missing)
-    saved = list(read_profiles(profiles_file(environ)))
+    saved = list(_saved(environ))
     known = (
         f"`--profile NAME` takes a saved connection ({', '.join(saved)}), `trunkline profiles use NAME` for good."
         if saved
@@ -159,13 +160,26 @@ class Profile(NamedTuple):
 
 
 def profiles_file(environ: Mapping[str, str]) -> Path:
-    """The file of saved connections: ``TRUNKLINE_PROFILES``, else ``profiles.toml`` in the user's own folder."""
+    """The file of saved connections: ``TRUNKLINE_PROFILES``, else ``profiles.toml`` in the user's own folder.
+
+    ConfigurationError for a user who has none.
+    """
     given = environ.get(PROFILES)
     if given:
         return Path(given)
-    import platformdirs
+    own = own_folder("config")
+    if own is None:
+        raise ConfigurationError("This user has no folder for saved connections.", hint=f"Name a file in {PROFILES}.")
+    return own / "profiles.toml"
 
-    return platformdirs.user_config_path("trunkline", appauthor=False) / "profiles.toml"
+
+def _saved(environ: Mapping[str, str]) -> dict[str, Profile]:
+    """The saved connections, of which a user without a folder for them has none."""
+    try:
+        file = profiles_file(environ)
+    except ConfigurationError:
+        return {}
+    return read_profiles(file)
 
 
 def read_profiles(file: Path) -> dict[str, Profile]:
@@ -212,7 +226,8 @@ def fitting(profiles: Mapping[str, Profile], patterns: Iterable[str]) -> list[Pr
     """As `matching`, with those that were signed out of."""
     found: dict[str, Profile] = {}
     for pattern in patterns:
-        named = {name: profile for name, profile in profiles.items() if fnmatchcase(name, pattern)}
+        exact = {pattern: profiles[pattern]} if pattern in profiles else {}  # a[1] is its own name, too
+        named = exact or {name: profile for name, profile in profiles.items() if fnmatchcase(name, pattern)}
         if not named:
             raise ConfigurationError(
                 f"No profile is called {pattern!r}.", hint=f"There are: {', '.join(profiles) or 'none'}."
@@ -237,6 +252,11 @@ def keyless(name: str) -> ConfigurationError:
 
 WAYS = ("client_secret", "client_secret_file", "client_secret_env", "client_secret_keyring")
 """The fields of which a profile has one: where its API key is."""
+_KINDS: dict[str, tuple[Any, str]] = {
+    "verify": (bool | str, "true or false"),
+    "default": (bool, "true or false"),
+    "client_secret_keyring": (bool, "true or false"),
+}
 _FIELDS = frozenset({"url", "client_id", "ca_file", "verify", "default", *WAYS})
 
 
@@ -253,6 +273,10 @@ def _profile(file: Path, name: str, table: Any) -> Profile:
         raise ConfigurationError(
             f"{file}: profile {name!r} lacks {' and '.join(missing)}.", hint=f"`trunkline login {name}` asks for them."
         )
+    for field, value in table.items():
+        kind, said = _KINDS.get(field, (str, "text"))
+        if not isinstance(value, kind):  # not shown: it may be a key
+            raise ConfigurationError(f"{file}: {field} of profile {name!r} must be {said}.")
     if len(ways) > 1:
         raise ConfigurationError(f"{file}: profile {name!r} has {' and '.join(ways)}.", hint="One of them is enough.")
     verify: bool | str = table.get("ca_file") or table.get("verify", True)
@@ -299,7 +323,5 @@ def token_store(given: TokenStore | str | Path | bool | None, environ: Mapping[s
         return None
     if folder:
         return TokenStore(folder)
-    import platformdirs
-
-    own = platformdirs.user_state_path("trunkline", appauthor=False) / "tokens"
-    return TokenStore(own) if own.is_absolute() else None  # a user without a home has no folder of his own
+    own = own_folder("state")
+    return TokenStore(own / "tokens") if own is not None else None

@@ -15,6 +15,7 @@ from importlib.util import find_spec
 from pathlib import Path
 
 from .errors import ConfigurationError
+from .folders import expanded
 
 __all__ = ["ExposedSecret", "Source", "from_environment", "from_file", "from_keyring"]
 
@@ -52,7 +53,7 @@ def from_file(path: str | Path) -> Source:
 
     Warns (ExposedSecret) if others can read the file; Windows keeps no such record, so it is not asked there.
     """
-    file = Path(path).expanduser()
+    file = expanded(path)
     warn_if_exposed(file)
 
     def read() -> str:

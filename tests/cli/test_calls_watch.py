@@ -2,10 +2,15 @@
 
 from __future__ import annotations
 
+import errno
+import io
 import json
 import os
 import signal
 import subprocess
+import sys
+import time
+from collections import Counter
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime
@@ -18,6 +23,7 @@ from nasty import closed_port
 from terminal import TRUNKLINE, Terminal
 from trunkline import Pbx
 from trunkline.cli.call_events import Calls, Choice
+from trunkline.cli.call_table import LiveTable
 
 AT = datetime(2026, 6, 15, 9, 0, 30, tzinfo=UTC)
 WATCH = [TRUNKLINE, "calls", "watch"]
@@ -117,7 +123,7 @@ class Watching:
     """A watch in a process of its own, whose lines are read as they come."""
 
     def __init__(self, argv: list[str], environment: dict[str, str]) -> None:
-        command = [*WATCH, "--interval", "0.5", "--for", "60", *argv]
+        command = [*WATCH, "--interval", "0.5", "--for", "300", *argv]
         self.process = subprocess.Popen(
             command, env=environment, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
         )
@@ -145,8 +151,10 @@ class Watching:
 def watching(environment: dict[str, str], *argv: str) -> Iterator[Watching]:
     found = Watching(list(argv), environment)
     with found.process:
-        yield found
-        found.process.kill()
+        try:
+            yield found
+        finally:
+            found.process.kill()
 
 
 @pytest.fixture
@@ -266,6 +274,9 @@ def test_whoever_stops_reading_ends_it_quietly(demo: System, environment: dict[s
         (("--number", "Ada"), 2, "--number takes a number"),
         (("--count", "0"), 2, "--count"),
         (("--for", "0"), 2, "--for"),
+        (("--for", "nan"), 2, "--for"),
+        (("--for", "inf"), 2, "--for"),
+        (("--interval", "nan"), 2, "--interval"),
         (("-o", "table"), 2, "needs a terminal"),
         (("--url", closed_port()), 6, "can't be reached"),
         (("--client-secret", "wrong"), 4, "refused to sign in"),
@@ -326,7 +337,9 @@ def test_the_table_stays_while_the_pbx_is_away(demo: System, environment: dict[s
     assert "Away since" in terminal.until("801 Support")
     demo.emulator.clear_faults()
     terminal.until("4 calls")
+    end = time.monotonic() + 60
     while "Away since" in terminal.seen:  # it may have been drawn once more before
+        assert time.monotonic() < end, "the PBX is back, and it is not seen"
         terminal.seen = ""
         terminal.until("801 Support")
     terminal.interrupt()
@@ -373,8 +386,62 @@ def test_a_watch_ends_with_its_terminal_even_if_it_ignores_the_hang_up(
     terminal = Terminal(["bash", "-c", f"trap '' HUP; exec {' '.join(LIVE)}"], environment)
     terminal.until("4 calls")
     os.close(terminal.fd)
-    _, status = os.waitpid(terminal.pid, 0)
-    assert os.waitstatus_to_exitcode(status) == 0
+    assert terminal.exit_code() == 0
+
+
+@pytest.mark.skipif(os.name != "posix", reason="Windows has no Ctrl-Z")
+def test_ctrl_z_in_the_middle_of_a_table_waits_for_its_end(monkeypatch: pytest.MonkeyPatch) -> None:
+    press, stopped = signal.raise_signal, []
+
+    class Screen(io.StringIO):
+        busy = False
+
+        def isatty(self) -> bool:
+            return True
+
+        def write(self, text: str) -> int:
+            assert not self.busy, "reentrant call"
+            self.busy = True
+            if "1 call " in text and not stopped:
+                press(signal.SIGTSTP)
+            self.busy = False
+            return super().write(text)
+
+    def stop(number: int) -> None:
+        stopped.append((number, BACK in screen.getvalue()))
+
+    screen = Screen()
+    monkeypatch.setattr(sys, "stdout", screen)
+    monkeypatch.setattr(signal, "raise_signal", stop)
+    monkeypatch.setenv("TERM", "xterm")
+    calls = Calls()
+    with LiveTable("acme", 0.5, Counter()) as table:
+        table.seen(calls.see([row(1)], AT), calls, AT)
+    assert stopped == [(signal.SIGTSTP, True)]
+    assert screen.getvalue().count(TO_OWN_SCREEN) == screen.getvalue().count(BACK) == 2
+
+
+@pytest.mark.parametrize("after", range(4))
+def test_a_terminal_that_goes_while_it_is_drawn_on_is_no_error(after: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    class Going(io.StringIO):
+        written = 0
+
+        def isatty(self) -> bool:
+            return self.written <= after
+
+        def write(self, text: str) -> int:
+            self.written += 1
+            if not self.isatty():
+                raise OSError(errno.EIO, "Input/output error")
+            return len(text)
+
+    monkeypatch.setattr(sys, "stdout", Going())
+    monkeypatch.setenv("TERM", "xterm")
+    calls = Calls()
+    with LiveTable("acme", 0.5, Counter()) as table:
+        for number in range(1, 4):
+            table.seen(calls.see([row(number)], AT), calls, AT)
+        assert table.gone
 
 
 def test_a_terminal_that_can_not_redraw_gets_events(demo: System, environment: dict[str, str]) -> None:

@@ -247,6 +247,15 @@ def test_a_body_as_windows_saves_it_is_read_or_refused(connected: Any, tmp_path:
     assert "--skeleton prints one" in refused.err
 
 
+def test_what_is_nested_without_end_is_no_traceback(connected: Any, system: System, tmp_path: Path) -> None:
+    (tmp_path / "deep.json").write_text("[" * 100_000, encoding="utf-8")
+    for argv in (["contacts", "create", "--body", f"@{tmp_path / 'deep.json'}"], ["fax", "delete", "--input", "FILE"]):
+        refused = connected(*(str(tmp_path / "deep.json") if word == "FILE" else word for word in argv))
+        assert (refused.code, refused.out) == (1, "")
+        assert refused.err.startswith("Error: What was read is nested too deeply.")
+    assert (system.sent("POST"), system.sent("DELETE")) == ([], [])
+
+
 @pytest.mark.parametrize(
     ("argv", "said"),
     [

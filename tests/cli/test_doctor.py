@@ -256,6 +256,12 @@ def test_clocks_that_differ_are_remarked(doctor: Any, skew: float, said: str) ->
     assert said in found["clock"]["said"]
 
 
+def test_a_clock_that_is_beyond_all_calendars_is_none(doctor: Any) -> None:
+    with Nasty(lambda asked: http(401, "", Date="Mon, 01 Jan 99999999999 00:00:00 GMT")) as server:
+        _, found = doctor(server.url)
+    assert "does not tell the time" in found["clock"]["said"]
+
+
 def test_a_blocked_address_is_told_before_the_key_is_blamed(doctor: Any, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("TRUNKLINE_TOKEN_DIR", "off")
     emulator = Emulator(client_id=CLIENT, api_key=KEY)

@@ -6,6 +6,7 @@ import json
 import os
 import re
 import stat
+import subprocess
 from pathlib import Path
 from typing import Any
 
@@ -13,6 +14,7 @@ import pytest
 
 from conftest import CLIENT, KEY, System
 from nasty import closed_port
+from terminal import TRUNKLINE
 from trunkline import cli
 from trunkline.jobs.ledger import Ledger
 
@@ -198,6 +200,27 @@ def test_an_address_for_several_pbxs_is_refused(job: Any, contacts: str, system:
     assert "--url goes with one PBX, not with several." in err
 
 
+def test_a_job_that_nobody_can_be_asked_about_is_forgotten(
+    environment: dict[str, str], contacts: str, system: System, tmp_path: Path
+) -> None:
+    """Stderr is a terminal, but neither stdin nor the process has one."""
+    ours, theirs = os.openpty()
+    environment["TRUNKLINE_JOB_DIR"] = str(tmp_path / "jobs")
+    done = subprocess.run(
+        [TRUNKLINE, "job", *RUN, contacts],
+        env=environment,
+        stdin=subprocess.DEVNULL,
+        stderr=theirs,
+        start_new_session=True,
+        check=False,
+    )
+    os.close(theirs)
+    assert (done.returncode, b"nobody to ask" in os.read(ours, 4096)) == (2, True)
+    os.close(ours)
+    assert list((tmp_path / "jobs").glob("*.job")) == []
+    assert system.sent("DELETE") == []
+
+
 def test_several_pbxs_by_their_profiles(job: Any, contacts: str, system: System, tmp_path: Path) -> None:
     good = f'url = "{system.url}"\nclient_id = "{CLIENT}"\nclient_secret_env = "TRUNKLINE_CLIENT_SECRET"\n'
     dead = f'url = "{closed_port()}"\nclient_id = "c"\nclient_secret = "k-e-y"\n'
@@ -215,12 +238,49 @@ def test_several_pbxs_by_their_profiles(job: Any, contacts: str, system: System,
     assert "customer-a, customer-b, other" in err
 
 
+def test_a_job_goes_on_with_the_very_profiles_that_it_began_with(
+    job: Any, contacts: str, system: System, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    good = f'url = "{system.url}"\nclient_id = "{CLIENT}"\nclient_secret_env = "TRUNKLINE_CLIENT_SECRET"\n'
+    path = profiles(tmp_path, f'["a[1]"]\n{good}\n["x*"]\n{good}\n[xyz]\n{good}')
+    monkeypatch.setenv("TRUNKLINE_CLIENT_SECRET", "wrong")
+    code, out, _ = job(*RUN, contacts, "--yes", "--profile", "a[1]", "--profile", "x*")
+    assert [target["name"] for target in json.loads(out)["targets"]] == ["a[1]", "x*"]
+    monkeypatch.setenv("TRUNKLINE_CLIENT_SECRET", KEY)
+    assert job("resume", "cleanup", "--profile", "a[1]")[0] == 2
+    path.write_text(f'["a[1]"]\n{good}\n[xyz]\n{good}')
+    code, _, err = job("resume", "cleanup")
+    assert (code, err.splitlines()[0]) == (3, "Error: The profile 'x*' is gone, and the job is for it.")
+    assert system.sent("DELETE") == []
+    path.write_text(f'["a[1]"]\n{good}\n["x*"]\n{good}\n[xyz]\n{good}')
+    code, out, _ = job("resume", "cleanup")
+    found = [(target["name"], target["counts"]["not started"]) for target in json.loads(out)["targets"]]
+    assert found == [("a[1]", 0), ("x*", 0)]
+
+
+def test_a_job_without_profiles_may_go_on_with_one(
+    job: Any, contacts: str, system: System, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("TRUNKLINE_CLIENT_SECRET", "wrong")
+    assert job(*RUN, contacts, "--yes")[0] == 7
+    profiles(tmp_path, f'[a]\nurl = "{system.url}"\nclient_id = "{CLIENT}"\nclient_secret = "{KEY}"\n')
+    code, out, _ = job("resume", "cleanup", "--profile", "a")
+    assert (code, json.loads(out)["counts"]["done"]) == (0, 10)
+
+
 @pytest.mark.parametrize(
     ("text", "said"),
     [
         ("[a]\nurl = 1", "lacks url and client_id"),
         ('[a]\nurl = "u"\nclient_id = "c"', "lacks one of client_secret"),
         ('[a]\nurl = "u"\nclient_id = "c"\nclient_secret = "s"\nuser = "x"', "has user"),
+        ('[a]\nurl = "u"\nclient_id = "c"\nclient_secret_file = 5', "client_secret_file of profile 'a' must be text."),
+        (
+            '[a]\nurl = "u"\nclient_id = "c"\nclient_secret_env = ["X"]',
+            "client_secret_env of profile 'a' must be text.",
+        ),
+        ('[a]\nurl = "u"\nclient_id = "c"\nclient_secret = "s"\nca_file = 5', "ca_file of profile 'a' must be text."),
+        ('[a]\nurl = "u"\nclient_id = "c"\nclient_secret = "s"\nverify = 5', "must be true or false."),
         ("[a", "can't be read"),
     ],
 )
@@ -259,13 +319,37 @@ def test_every_format_writes_the_same(job: Any, contacts: str) -> None:
 def test_a_job_that_was_cut_off_as_it_began_hides_no_other(job: Any, contacts: str, tmp_path: Path) -> None:
     assert job(*RUN, contacts)[0] == 0
     (tmp_path / "jobs" / "begun.job").touch()
+    (tmp_path / "jobs" / "folder.job").mkdir()
     code, out, err = job("list", "-o", "jsonl")
     assert code == 3
     assert [json.loads(line)["job"] for line in out.splitlines()] == ["cleanup"]
     assert "begun.job is no job's ledger" in err
     assert "trunkline job remove begun" in err
+    assert "folder.job is no job's ledger" in err
     assert job("remove", "begun")[0] == 0
+    (tmp_path / "jobs" / "folder.job").rmdir()
     assert job("list")[0] == 0
+
+
+def test_a_damaged_ledger_is_told_and_hides_no_other(
+    job: Any, contacts: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    assert job(*RUN, contacts)[0] == 0
+    monkeypatch.setenv("TRUNKLINE_CLIENT_SECRET", "wrong")
+    many = tmp_path / "many.jsonl"
+    many.write_text("".join(json.dumps({"Id": n, "Note": "n" * 500}) + "\n" for n in range(500)))
+    job("run", "contacts.delete", "--name", "broken", "--set", "Id={{ $json.Id }}", "--input", str(many))
+    with (tmp_path / "jobs" / "broken.job").open("r+b") as file:
+        for page in range(8, os.fstat(file.fileno()).st_size // 4096):
+            file.seek(page * 4096)
+            file.write(b"\xff" * 4000)
+    monkeypatch.setenv("TRUNKLINE_CLIENT_SECRET", KEY)
+    for argv in (["show", "broken"], ["show", "broken", "--items"], ["resume", "broken"]):
+        code, _, err = job(*argv)
+        assert (code, "broken.job can't be read" in err) == (1, True), err
+    code, out, err = job("list", "-o", "jsonl")
+    assert (code, [json.loads(line)["job"] for line in out.splitlines()]) == (1, ["cleanup"])
+    assert job("remove", "broken")[0] == 0
 
 
 def test_a_ledger_that_can_not_be_begun_leaves_nothing(

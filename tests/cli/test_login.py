@@ -5,7 +5,6 @@ from __future__ import annotations
 import os
 import stat
 import sys
-import time
 import tomllib
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -265,8 +264,7 @@ class Person(Terminal):
     """Somebody at a terminal, who reads what is asked and types."""
 
     def asked(self, question: str, answer: str) -> None:
-        self.until(question)
-        time.sleep(0.1)  # the terminal hides what is typed a moment after the question
+        self.until(f"{question}: ")  # to its last character: only then is what is typed hidden
         self.type(f"{answer}\n")
 
 
@@ -315,7 +313,7 @@ def test_a_person_keeps_what_the_profile_has(
     terminal = person("login", "acme")
     terminal.asked(f"Address of the PBX [{system.url}]", "")
     terminal.asked(f"Client id [{CLIENT}]", "")
-    terminal.asked("API key", "a-wrong-key")
+    terminal.asked("API key (it isn't shown)", "a-wrong-key")
     assert terminal.end() == 4
     assert "Nothing was saved" in terminal.seen
     assert tables(file)["acme"]["client_secret"] == KEY

@@ -75,14 +75,14 @@ def test_of_a_change_it_is_said_that_nobody_knows(environment: Env, silent: Sile
     process = subprocess.Popen([TRUNKLINE, "fax", "delete", "121"], env=environment, stderr=subprocess.PIPE, text=True)
     arrived(pbx, "DELETE")
     process.send_signal(signal.SIGINT)
-    _, err = process.communicate(timeout=20)
+    _, err = process.communicate(timeout=60)
     assert process.returncode == 130
     assert "whether the PBX has carried out fax.delete is not known; look before you send it again." in err
 
 
 def arrived(pbx: System, method: str, times: int = 1) -> None:
     """Wait until the PBX was asked."""
-    end = time.monotonic() + 20
+    end = time.monotonic() + 60
     while len(pbx.sent(method)) < times:
         assert time.monotonic() < end, "the PBX was not asked"
         time.sleep(0.01)
@@ -117,7 +117,7 @@ def test_sigterm_is_ctrl_c(environment: Env, silent: Silent, items: str) -> None
     process.send_signal(signal.SIGTERM)
     assert process.stderr.readline() == f"{FINISHING}\n"
     process.send_signal(signal.SIGTERM)
-    out, err = process.communicate(timeout=20)
+    out, err = process.communicate(timeout=60)
     assert process.returncode == 130
     assert [json.loads(line)["json"]["Id"] for line in out.splitlines()] == [121, 122]
     assert err == ("2 done, 0 failed, 2 not started, 1 unknown: whether item 2 was carried out was not waited for.\n")
@@ -256,13 +256,39 @@ def test_at_a_question_nothing_is_sent(
     environment["TRUNKLINE_JOB_DIR"] = str(tmp_path / "jobs")
     terminal = Terminal([TRUNKLINE, *(items if word == "ITEMS" else word for word in argv)], environment)
     terminal.until("[y/N]: ")
-    if answer == "\x03":
-        terminal.interrupt_question()
-    else:
-        terminal.type(answer)
+    terminal.type(answer)
     assert terminal.end() == 130
-    assert "Interrupted: nothing was sent" in terminal.seen
+    assert "\nInterrupted: nothing was sent" in terminal.seen
     assert (system.sent("DELETE"), system.sent("POST")) == ([], [])
+
+
+ELSEWHERE = """
+import signal, sys, threading
+from trunkline.cli.confirm import confirmed
+
+def press():
+    open(sys.argv[1]).read()
+    signal.pthread_kill(threading.get_ident(), signal.SIGINT)
+
+threading.Thread(target=press).start()
+sys.exit(130 * (not confirmed("Go on?")))
+"""
+
+
+def test_ctrl_c_at_a_question_is_heard_even_if_it_wakes_no_read(environment: Env, tmp_path: Path) -> None:
+    """As one does that comes just before the read, or in a thread of the HTTP library."""
+    os.mkfifo(tmp_path / "go")
+    terminal = Terminal([sys.executable, "-c", ELSEWHERE, str(tmp_path / "go")], environment)
+    terminal.until("Go on? [y/N]: ")
+    (tmp_path / "go").write_text("now")
+    assert terminal.end() == 130
+
+
+def test_answers_may_be_typed_ahead(environment: Env) -> None:
+    asking = "import sys; from trunkline.cli.confirm import confirmed as ask; sys.exit(ask('One?') + 2 * ask('Two?'))"
+    terminal = Terminal([sys.executable, "-c", asking], environment)
+    terminal.type("YES\nn\n")
+    assert terminal.end() == 1
 
 
 def test_at_the_question_of_a_flow_its_step_sends_nothing(environment: Env, system: System, tmp_path: Path) -> None:
@@ -271,10 +297,7 @@ def test_at_the_question_of_a_flow_its_step_sends_nothing(environment: Env, syst
     for answer in ("\x03", "n\n"):
         terminal = Terminal([TRUNKLINE, "flow", "run", str(path)], environment)
         terminal.until("[y/N]: ")
-        if answer == "\x03":
-            terminal.interrupt_question()
-        else:
-            terminal.type(answer)
+        terminal.type(answer)
         assert terminal.end() == 130
         assert "was not confirmed; it sent nothing." in terminal.seen
     assert system.sent("DELETE") == []
@@ -292,7 +315,7 @@ def test_in_the_background_sigterm_still_ends_it(environment: Env, silent: Silen
     )
     arrived(pbx, "GET")
     os.kill(process.pid, signal.SIGTERM)
-    _, err = process.communicate(timeout=20)
+    _, err = process.communicate(timeout=60)
     assert process.returncode == 130
     assert "Interrupted: 0 rows were written" in err
 

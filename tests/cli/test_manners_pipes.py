@@ -91,6 +91,17 @@ def test_a_file_for_a_full_disk_is_told(environment: Env) -> None:
     assert "the disk is full" in done.stderr
 
 
+@pytest.mark.parametrize("where", ["2> /dev/full", "> /dev/full 2> /dev/full", "2>&1 | true", "2>&-"])
+@pytest.mark.parametrize(
+    ("command", "code"),
+    [("fax get 999999", 5), ("fax list --top x", 2), ("nonsense", 2), ("fax list --timeout 0", 3)],
+)
+def test_where_nobody_hears_of_an_error_the_exit_code_tells(
+    environment: Env, command: str, code: int, where: str
+) -> None:
+    assert shell(f"{TRUNKLINE} {command} {where}", environment).returncode == code
+
+
 def test_nothing_is_sent_where_stdout_is_closed(environment: Env, system: System) -> None:
     done = shell(f"{TRUNKLINE} fax delete 121 >&-", environment)
     assert done.returncode == 1

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 from pathlib import Path
 
 import pytest
@@ -50,7 +51,10 @@ def test_colours_are_left_out_where_nobody_wants_them(environment: Env) -> None:
 # ── pagers ──────────────────────────────────────────────────────────────────────────────────────
 
 
-@pytest.mark.parametrize("pager", ["cat", "less -FRX"])
+LESS = pytest.param("less -FRX", marks=pytest.mark.skipif(not shutil.which("less"), reason="less is not here"))
+
+
+@pytest.mark.parametrize("pager", ["cat", LESS])
 def test_a_long_list_goes_through_the_pager(environment: Env, pager: str) -> None:
     terminal = Terminal([TRUNKLINE, "contacts", "list"], {**environment, "PAGER": pager, "LESS": ""})
     if pager != "cat":

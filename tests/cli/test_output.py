@@ -7,6 +7,7 @@ import io
 import json
 import os
 import re
+import shutil
 import subprocess
 import sys
 from collections.abc import Mapping
@@ -85,7 +86,7 @@ def test_csv_has_a_header_and_nested_values_as_json(trunkline: Any, pbx: Pbx) ->
     assert not any(name.startswith("@odata") for name in rows[0])
 
 
-@pytest.mark.parametrize("name", ["=1+1", "@SUM(A1)", "\tx"])
+@pytest.mark.parametrize("name", ["=1+1", "@SUM(A1)", "\tx", "-1+cmd|'/C calc'!A1", "+A1"])
 def test_csv_holds_no_formulas(trunkline: Any, pbx: Pbx, name: str) -> None:
     made = pbx.contacts.create({"FirstName": name, "PhoneNumber": "+442079460111"})
     text = trunkline(
@@ -93,6 +94,19 @@ def test_csv_holds_no_formulas(trunkline: Any, pbx: Pbx, name: str) -> None:
     ).out
     (row,) = csv.DictReader(io.StringIO(text))
     assert row == {"FirstName": f"'{pbx.contacts.get(made['Id'])['FirstName']}", "PhoneNumber": "+442079460111"}
+
+
+@pytest.mark.parametrize("steering", ["\x1b]0;owned\x07", "\x9b2J", "\x7f\x08", "\u202e"])
+def test_a_table_says_what_would_steer_the_terminal(trunkline: Any, pbx: Pbx, steering: str) -> None:
+    made = pbx.contacts.create({"FirstName": f"Ada{steering}", "PhoneNumber": "+442079460111"})
+    shown = trunkline("contacts", "list", "--filter", f"Id eq {made['Id']}", "--columns", "FirstName", "-o", "table")
+    assert f"Ada\\u{ord(steering[0]):04x}" in shown.out
+    assert not set(steering) & set(shown.out) - set("]0;owned2J")
+
+
+def test_a_column_is_called_what_it_is_called(trunkline: Any) -> None:
+    shown = trunkline("contacts", "list", "--columns", "Id,@odata.[red],@odata.[/b]", "-o", "table")
+    assert shown.out.splitlines()[0].split() == ["Id", "@odata.[red]", "@odata.[/b]"]
 
 
 def test_a_csv_of_nothing_still_has_its_columns(trunkline: Any) -> None:
@@ -171,8 +185,11 @@ def test_a_query_takes_what_it_wants(trunkline: Any, pbx: Pbx) -> None:
     rows = trunkline("fax", "list", "--query", "[?Number=='888'].{no: Number, id: Id}", "-o", "csv").out
     assert rows == f"no,id\n888,{faxes[0]['Id']}\n"
     assert trunkline("fax", "get", "121", "--query", "Number", "-o", "table").out == "888\n"
-    impossible = trunkline("fax", "get", "121", "--query", "abs(Number)")
-    assert (impossible.code, impossible.out) == (2, "")
+    for query in ("abs(Number)", "Number < `1`", "[Id][::0]"):
+        impossible = trunkline("fax", "get", "121", "--query", query)
+        assert (impossible.code, impossible.out) == (2, "")
+        assert impossible.err.startswith("Error: --query can't be answered")
+    assert trunkline("fax", "get", "121", "--query", f"[{'9' * 5000}]").code == 2
 
 
 @pytest.mark.parametrize("output", ["json", "jsonl", "yaml", "csv", "table"])
@@ -316,6 +333,10 @@ def test_help_loads_no_library_of_the_output() -> None:
 # ── instead of sending ──────────────────────────────────────────────────────────────────────────
 
 
+CURL = pytest.mark.skipif(not shutil.which("curl"), reason="curl is not here")
+
+
+@CURL
 def test_a_curl_line_does_what_the_command_would(trunkline: Any, pbx: Pbx, system: System) -> None:
     body = json.dumps({"FirstName": 'O\'Neil $HOME `x` "y"', "PhoneNumber": "+442079460333"})
     line = trunkline("contacts", "create", "--body", body, "--curl").out
@@ -332,6 +353,7 @@ def test_a_curl_line_does_what_the_command_would(trunkline: Any, pbx: Pbx, syste
     assert json.loads(done.stdout)["FirstName"] == 'O\'Neil $HOME `x` "y"'
 
 
+@CURL
 def test_a_curl_line_without_its_secrets_changes_nothing(trunkline: Any, system: System) -> None:
     before = trunkline("users", "get", "11", "--show-secrets").out
     shown = trunkline("users", "update", "11", "--auth-password", "hush-hush-1", "--curl")
@@ -534,7 +556,7 @@ def test_open_shows_the_page_or_says_where_it_is(
 ) -> None:
     asked: list[str] = []
     monkeypatch.setattr("webbrowser.open", lambda url: asked.append(url) or opens)
-    monkeypatch.setattr("platformdirs.user_cache_path", lambda _: tmp_path)
+    monkeypatch.setattr("platformdirs.user_cache_path", lambda *_, **__: tmp_path)
     result = trunkline("actions", "open", "DeleteFax")
     page = tmp_path / "actions" / "fax.delete.html"
     assert asked == [page.as_uri()]

@@ -120,7 +120,7 @@ def test_a_pipe_gets_one_object_with_everything(at: Ask, system: System) -> None
     assert row["version"] == "20.0.10.0"
     assert row["updates"] == {"available": 4, "version": "20.0.10.1"}
     assert (row["licence"]["product"], row["licence"]["active"]) == ("3CXPSENTSPLA", True)
-    assert row["licence"]["expires"] == "2027-06-30T00:00:00Z"
+    assert row["licence"]["expires"] == "2099-06-30T00:00:00Z"
     assert row["calls"] == {"active": 4, "licensed": 16}
     assert row["extensions"] == {"registered": 35, "total": 40, "system_registered": True}
     assert row["trunks"] == {"registered": 2, "total": 2, "not_registered": []}
@@ -274,7 +274,7 @@ def test_parts_may_hang_for_as_long_as_they_are_allowed(at: Ask, serve: Serve) -
     system = serve()
     for path in ("/SystemStatus*", "/Trunks*", "/GetUpdates*"):
         system.emulator.add_fault(f"silence@{path}")
-    said = at(system.url, "--timeout", "0.4")
+    said = at(system.url, "--timeout", "1.5")
     assert list(said.lines[0]["unread"]) == ["system", "trunks", "updates"]
 
 

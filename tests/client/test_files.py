@@ -444,12 +444,12 @@ def test_a_large_file_is_never_whole_in_memory(ask: Ask, tmp_path: Path) -> None
 
 def test_an_upload_gets_time_for_its_size(ask: Ask) -> None:
     def slowly(asked: Asked) -> Bytes:
-        return http(204)._replace(delay=0.6)
+        return http(204)._replace(delay=1.2)
 
     with Nasty(slowly) as server:
-        ask(server.url, UPLOAD, file=b"x" * 100_000, settings={"timeout": 0.3})
+        ask(server.url, UPLOAD, file=b"x" * 100_000, settings={"timeout": 0.8})
     with Nasty(slowly) as server, pytest.raises(errors.TimedOut):
-        ask(server.url, UPLOAD, file=b"x", settings={"timeout": 0.3})
+        ask(server.url, UPLOAD, file=b"x", settings={"timeout": 0.8})
 
 
 # Both, on an emulated PBX

@@ -152,6 +152,21 @@ def test_top_is_the_total_even_where_a_link_gives_more() -> None:
         assert len(server.api_calls) == 1
 
 
+@pytest.mark.parametrize("link", ["http://[::1", "https://pbx.example.com/elsewhere"])
+def test_a_link_that_leads_nowhere_is_no_link(link: str) -> None:
+    page = json.dumps({"value": [{"Id": 1}], "@odata.nextLink": link})
+    with Nasty(lambda asked: http(200, page)) as server, Pbx(server.url, "id", "key") as pbx:
+        with pytest.raises(errors.BrokenAnswer, match="a link to the next page"):
+            list(pbx.fax.list())
+
+
+@pytest.mark.parametrize("rows", [[{"Id": 1}], [{"Id": [1]}], [{"Id": {"a": 1}}]])
+def test_a_link_that_is_no_text_and_a_key_that_can_be_none_are_nothing(rows: list[Any]) -> None:
+    page = json.dumps({"value": rows, "@odata.nextLink": 5})
+    with Nasty(lambda asked: http(200, page)) as server, Pbx(server.url, "id", "key") as pbx:
+        assert list(pbx.fax.list()) == rows
+
+
 def test_the_same_in_an_event_loop(system: System) -> None:
     async def run() -> None:
         async with AsyncPbx(system.url, CLIENT, KEY) as pbx:

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import json
 import socket
-from collections.abc import Iterator
+import time
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any
@@ -59,17 +60,27 @@ class Plug:
         body: bytes | None = None,
         headers: dict[str, str] | None = None,
         *,
-        patience: float = 5.0,
+        patience: float = 20.0,
+        until: Callable[[], object] | None = None,
     ) -> Seen:
-        """One request, and what comes until the answer is whole, the connection ends, or patience does."""
+        """One request, and what comes until the answer is whole, the connection ends, or patience does.
+
+        Patience begins to wear out once ``until`` holds.
+        """
         fields = {"Host": "pbx", "Authorization": f"Bearer {self.token}", **(headers or {})}
         if body is not None:
             fields["Content-Length"] = str(len(body))
         head = "".join(f"{name}: {value}\r\n" for name, value in fields.items())
-        with socket.create_connection(("127.0.0.1", self.port), timeout=5) as connection:
+        with socket.create_connection(("127.0.0.1", self.port), timeout=20) as connection:
             connection.sendall(f"{method} {target} HTTP/1.1\r\n{head}\r\n".encode() + (body or b""))
+            if until is not None:
+                wait_for(until)
             connection.settimeout(patience)
             return read(connection)
+
+    def is_in_the_journal(self) -> bool:
+        """Whether something was asked, and took effect where it does."""
+        return bool(self.emulator.journal)
 
     def ask(self, method: str, path: str, body: Any = None, **more: Any) -> Seen:
         """A request of the API."""
@@ -81,6 +92,13 @@ class Plug:
         """A request of ``/_emulator``, without a token."""
         content = None if body is None else json.dumps(body).encode()
         return self.send(method, f"/_emulator{path}", content, {"Authorization": "", **(headers or {})})
+
+
+def wait_for(condition: Callable[[], object]) -> None:
+    deadline = time.monotonic() + 60
+    while not condition():
+        assert time.monotonic() < deadline, "it did not come to pass"
+        time.sleep(0.01)
 
 
 def read(connection: socket.socket) -> Seen:

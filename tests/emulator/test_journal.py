@@ -119,8 +119,9 @@ def test_a_ledger_agrees_with_the_journal_item_by_item():
 
 
 def test_a_request_under_way_stands_in_the_journal_once_it_took_effect():
-    with plugged(faults=[{"match": {"method": "DELETE"}, "do": {"delay": 2, "when": "after"}}]) as plug:
+    with plugged(faults=[{"match": {"method": "DELETE"}, "do": {"delay": 3, "when": "after"}}]) as plug:
         plug.emulator.clear_journal()
-        assert plug.ask("DELETE", "/Fax(121)", patience=0.5).ending == "silence"
+        seen = plug.ask("DELETE", "/Fax(121)", patience=0.1, until=plug.is_in_the_journal)
+        assert seen.ending == "silence"
         (entry,) = plug.emulator.journal
         assert (entry.effect, entry.status, entry.seconds) == (True, 0, None)

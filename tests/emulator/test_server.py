@@ -10,6 +10,7 @@ import socket
 import subprocess
 import sys
 import time
+from contextlib import ExitStack
 from email.utils import parsedate_to_datetime
 
 import httpx2
@@ -101,12 +102,16 @@ def test_serve_ends_cleanly_on_ctrl_c():
         "from trunkline.emulator import Emulator, serve\n"
         "serve(Emulator(), '127.0.0.1', 0, lambda url: print(url, flush=True))"
     )
-    with subprocess.Popen(
-        [sys.executable, "-c", program], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
-    ) as process:
+    with (
+        subprocess.Popen(
+            [sys.executable, "-c", program], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
+        ) as process,
+        ExitStack() as stack,
+    ):
+        stack.callback(process.kill)  # or what goes on would be waited for
         assert process.stdout.readline().startswith("http://127.0.0.1:")
         process.send_signal(signal.SIGINT)
-        assert process.communicate(timeout=10) == ("", "")
+        assert process.communicate(timeout=60) == ("", "")
         assert process.returncode == 0
 
 
@@ -178,7 +183,7 @@ def test_http_manners(plug, method, target, headers, status):
     ],
 )
 def test_bytes_that_are_hardly_http(plug, sent, status):
-    with socket.create_connection(("127.0.0.1", plug.port), timeout=5) as connection:
+    with socket.create_connection(("127.0.0.1", plug.port), timeout=20) as connection:
         connection.sendall(sent)
         assert read(connection).status == status
 
@@ -188,7 +193,7 @@ def test_two_requests_at_once_are_answered_in_their_order(plug):
     sent = (
         f"GET /xapi/v1/Fax(121) HTTP/1.1\r\n{head}\r\nGET /xapi/v1/Fax(1) HTTP/1.1\r\n{head}Connection: close\r\n\r\n"
     )
-    with socket.create_connection(("127.0.0.1", plug.port), timeout=5) as connection:
+    with socket.create_connection(("127.0.0.1", plug.port), timeout=20) as connection:
         connection.sendall(sent.encode())
         data = b"".join(iter(lambda: connection.recv(65536), b""))
     assert re.findall(rb"HTTP/1.1 (\d+)", data) == [b"200", b"404"]
@@ -197,4 +202,4 @@ def test_two_requests_at_once_are_answered_in_their_order(plug):
 def test_answers_are_dated(plug):
     for target in ("/xapi/v1/Defs", "/nothing"):
         dated = parsedate_to_datetime(plug.send("GET", target).headers["date"]).timestamp()
-        assert abs(dated - time.time()) < 5
+        assert abs(dated - time.time()) < 60

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import asyncio
+import os
+import stat
 import subprocess
 import sys
 from pathlib import Path
@@ -128,6 +130,7 @@ def test_yaml_is_loaded_only_when_a_flow_is_read_and_its_lack_is_told(monkeypatc
         ("steps:\n  - list: fax\n  - at most: !!int many", ["line 3", "no place"]),
         ("steps: &a\n  - list: fax\n  - set: {a: *a}", ["line 3", "alias"]),
         ("[" * 5000 + "]" * 5000, ["nested too deeply"]),
+        (f"steps:\n  - list: fax\n  - at most: {'9' * 5000}", ["line 3", "no number is so long"]),
         ("steps:\n  - lst: fax", ["line 2", "a step is one of list", "Did you mean list"]),
         ("steps:\n  - list: faks", ["line 2", "faks.list", "fax.list"]),
         ("steps:\n  - list: fax\n    fliter: x", ["line 3", "no 'fliter'", "with"]),
@@ -210,6 +213,7 @@ def test_each_condition(condition: str, expected: list[int]) -> None:
         ),
         ("  - at most: 3\n", ROWS),
         ("  - where: {Id: 9}\n", []),
+        ("  - set: {Tags: [a]}\n  - where: {Tags.²: a}\n", []),
         ("  - action: fax.get\n    with: {Id: '{{ $json.Id }}'}\n", [{"Id": 9}] * 3),
     ],
 )
@@ -423,10 +427,24 @@ def test_a_csv_of_a_spreadsheet_is_read(tmp_path: Path) -> None:
 
 
 def test_a_formula_in_a_csv_is_made_harmless_and_read_back_as_it_was(tmp_path: Path) -> None:
-    rows = [{"a": "=HYPERLINK(1)", "b": "+12025550100"}]
+    rows = [{"a": "=HYPERLINK(1)", "b": "+12025550100", "c": "-1+cmd|x!A1", "d": "'+x"}]
     write(tmp_path / "a.csv", rows)
-    assert "'=HYPERLINK(1),+12025550100" in (tmp_path / "a.csv").read_text(encoding="utf-8")
+    assert "'=HYPERLINK(1),+12025550100,'-1+cmd|x!A1,''+x" in (tmp_path / "a.csv").read_text(encoding="utf-8")
     assert rows_of(tmp_path / "a.csv") == rows
+
+
+def test_what_is_saved_goes_through_no_link_that_somebody_has_put_there(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    synced: list[bool] = []
+    monkeypatch.setattr(os, "fsync", lambda file: synced.append(stat.S_ISDIR(os.fstat(file).st_mode)))
+    (tmp_path / "other").write_text("other", encoding="utf-8")
+    (tmp_path / f".a.jsonl.{os.getpid()}").symlink_to("other")
+    write(tmp_path / "a.jsonl", [{"a": 1}])
+    assert (tmp_path / "other").read_text(encoding="utf-8") == "other"
+    assert (tmp_path / "a.jsonl").read_text(encoding="utf-8") == '{"a":1}\n'
+    assert stat.S_IMODE((tmp_path / "a.jsonl").lstat().st_mode) == 0o600
+    assert synced == [False, True], "first the content, then the name is on the disk"
 
 
 def test_secrets_are_masked_in_what_is_saved_unless_asked_for(tmp_path: Path) -> None:

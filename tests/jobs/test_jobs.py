@@ -344,7 +344,7 @@ import asyncio, resource, sys
 from pathlib import Path
 from jobs.conftest import FakePbx, on
 from trunkline.jobs import Job
-from trunkline.jobs.ledger import LedgerFull
+from trunkline.jobs.ledger import LedgerFailed
 pbx = FakePbx({("fax", n): {"Id": n} for n in range(1, 3001)})
 import signal
 signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
@@ -353,7 +353,7 @@ resource.setrlimit(resource.RLIMIT_FSIZE, (limit, limit))
 job = Job.open(Path(sys.argv[1]))
 try:
     asyncio.run(job.run(on(pbx)))
-except LedgerFull as full:
+except LedgerFailed as full:
     print(sorted(set(range(1, 3001)) - {key[1] for key in pbx.rows}))
 """
 
@@ -364,7 +364,7 @@ def test_a_full_disk_stops_the_job_before_anything_is_sent_that_it_does_not_know
     file = folder.file("night")
     done = subprocess.run(
         [sys.executable, "-c", FULL, str(file)],
-        env={**os.environ, "PYTHONPATH": str(Path(__file__).parents[1])},
+        env={**os.environ, "PYTHONPATH": os.pathsep.join([str(Path(__file__).parents[1]), *sys.path])},
         capture_output=True,
         text=True,
         timeout=60,

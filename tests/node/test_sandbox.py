@@ -128,7 +128,7 @@ def test_nothing_runs_or_grows_without_end(expression: str) -> None:
     started = time.process_time()
     with pytest.raises(TemplateError):
         value(f"{{{{ {expression} }}}}")
-    assert time.process_time() - started < 1
+    assert time.process_time() - started < 5
     assert value("{{ $json.Id + 1 }}") == 43
 
 

@@ -28,7 +28,6 @@ from trunkline.errors import (
     Unreachable,
 )
 from trunkline.node import Node, Outcome, Template, World, as_item
-from trunkline.node.items import paired
 from trunkline.node.template import Scope
 from trunkline.request import Part, bind, build
 from trunkline.result import File, Saved
@@ -178,9 +177,9 @@ CASES = [
         {"json": {"Id": 1}, "error": {"message": "x"}},
     ),
     Case("I1", "no files", lambda: as_item({"json": {}, "binary": 5}), raises=InvalidArgument, said="binary"),
-    Case("I2", "index", lambda: paired(as_item({"json": {}, "pairedItem": 3})), [3]),
-    Case("I2", "object", lambda: paired(as_item({"json": {}, "pairedItem": {"item": 3, "input": 1}})), [3]),
-    Case("I2", "list", lambda: paired(as_item({"json": {}, "pairedItem": [1, {"item": 2}]})), [1, 2]),
+    Case("I2", "index", lambda: as_item({"json": {}, "pairedItem": 3})["pairedItem"], 3),
+    Case("I2", "object", lambda: as_item({"json": {}, "pairedItem": {"item": 3, "input": 1}})["pairedItem"]["item"], 3),
+    Case("I2", "list", lambda: as_item({"json": {}, "pairedItem": [1, {"item": 2}]})["pairedItem"], [1, {"item": 2}]),
     Case("I2", "neither", lambda: as_item({"json": {}, "pairedItem": "3"}), raises=InvalidArgument, said="pairedItem"),
     Case(
         "I2",

@@ -162,8 +162,9 @@ def test_a_message_says_what_happened_to_what_and_what_to_do_next(error: PbxErro
         ([], {}),
         (b"", {}),
         (b"\xff", {}),
+        (b"[" * 100_000, {}),
     ],
-    ids=repr,
+    ids=lambda value: repr(value)[:80],
 )
 def test_codes_are_kept_by_field(body: Any, codes: dict[str, str]) -> None:
     assert failure("fax.create", 400, body).codes == codes
@@ -184,3 +185,8 @@ def test_codes_are_kept_by_field(body: Any, codes: dict[str, str]) -> None:
 def test_a_known_code_is_put_into_words_with_the_code_beside_it(code: str, words: str) -> None:
     assert f"Number {words} ({code})" in failure("fax.create", 400, said("m", ("Number", code))).message
     assert f"it {words} ({code})" in failure("fax.create", 400, said(code)).message
+
+
+@pytest.mark.parametrize("body", [said("gone \x1b[2J"), said("m", ("Name", "X.\x1b[2J"))], ids=["message", "code"])
+def test_what_the_pbx_says_steers_no_terminal(body: Any) -> None:
+    assert "\\u001b[2J" in failure("fax.create", 400, body).message

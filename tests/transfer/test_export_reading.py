@@ -212,7 +212,9 @@ def test_a_leg_is_told_by_its_cdr_id_else_by_what_it_has_from_the_start() -> Non
     assert leg_of({"CdrId": "abc"}).started is None
 
 
-@pytest.mark.parametrize("row", [{"StartTime": "soon"}, {"StartTime": 5}, ["row"], None])
+@pytest.mark.parametrize(
+    "row", [{"StartTime": "soon"}, {"StartTime": 5}, {"StartTime": "0001-01-01T00:00:00+14:00"}, ["row"], None]
+)
 def test_a_row_that_is_none_is_said(row: Any) -> None:
     with pytest.raises(TrunklineError, match="A row of the call log"):
         leg_of(row)

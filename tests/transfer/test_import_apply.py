@@ -244,20 +244,21 @@ def test_a_refused_sign_in_is_never_repeated(system: System) -> None:
 
 def test_a_pbx_that_falls_silent(system: System) -> None:
     system.emulator.add_fault("silence-after:times=1@POST /Contacts")
-    done = apply(system, CONTACTS, NEW, timeout=0.5, concurrency=1)
+    done = apply(system, CONTACTS, NEW, timeout=2, concurrency=1)
     assert done.states == "done done done"
     assert done.fates[0].said == "the answer was lost, but it is done"
 
 
 def test_what_is_cut_off_on_its_way_is_told_from_what_was_not_started(system: System, pbx: Pbx) -> None:
     imported = Import(read_sheet(NEW.encode(), "x.csv"), CONTACTS)
-    system.emulator.add_fault("delay-after=2:after=1@POST /Contacts")
+    system.emulator.add_fault("delay-after=4:after=1@POST /Contacts")
 
     async def cut_off() -> list[Fate]:
         async with AsyncPbx(system.url, CLIENT, KEY) as client:
             applying = Applying(imported, await imported.plan(client), concurrency=1)
             running = asyncio.create_task(applying.run(client))
             while len(numbers(pbx)) < 2:
+                assert not running.done(), "it ended early"
                 await asyncio.sleep(0.01)
             running.cancel()
             await asyncio.gather(running, return_exceptions=True)

@@ -21,6 +21,7 @@ from trunkline.transfer.sheet import Line, read_sheet, write_rest
         ("Number\tFirst Name\n100\tZoë\n", "utf-8-sig"),
         ("Number\tFirst Name\r\n100\tZoë\r\n", "utf-16"),
         ("Number;First Name\n100;Zoë", "cp1252"),
+        ("Number;First Name\r100;Zoë\r", "utf-8"),
         ('"Number","First Name"\n"100","Zoë"\n', "utf-8"),
         (" Number , First Name \n100,Zoë,,\n", "utf-8"),
         ("Number,First Name,,\n100,Zoë,,\n", "utf-8"),
@@ -42,6 +43,10 @@ def test_the_line_that_tells_excel_the_delimiter_is_no_header() -> None:
     assert (sheet.header, sheet.lines) == (["Number", "Note"], [Line(3, ["1", "a,b"])])
 
 
+def test_a_quote_parts_no_cells() -> None:
+    assert read_sheet(b'sep="\n1\n', "x.csv").header == ['sep="']
+
+
 def test_a_cell_may_hold_a_picture() -> None:
     picture = "x" * 400_000
     assert read_sheet(f"Number,ContactImage\n1,{picture}\n".encode(), "x.csv").lines[0].cells[1] == picture
@@ -57,6 +62,7 @@ def test_a_cell_may_hold_a_picture() -> None:
         (b"A,a\n", "x.csv, line 1: the columns need names that differ"),
         (b"A,,B\n", "x.csv, line 1: the columns need names that differ"),
         (b'A,B\n1,"two\n', "x.csv, line 2: this is no CSV"),
+        (b"A" * 17_000_000, "x.csv, line 1: this is no CSV"),
         (b'A,B\n1,"a"b\n', "x.csv, line 2: this is no CSV"),
         ("A,B\n1,2\n".encode("utf-16-le"), "x.csv, line 1: there is a NUL"),
         (b"A,B\n1,\x00\n", "x.csv, line 2: there is a NUL"),

@@ -111,7 +111,7 @@ MISHAPS: dict[str, tuple[Bytes, type[Exception], str, int]] = {
 def test_a_mishap_while_reading_has_a_name_and_a_next_step(ask: Ask, mishap: str) -> None:
     answer, kind, text, times = MISHAPS[mishap]
     with Nasty(lambda asked: answer) as server, pytest.raises(kind, match=text) as caught:
-        ask(server.url, "fax.get", 4, settings={"timeout": 0.3})
+        ask(server.url, "fax.get", 4, settings={"timeout": 0.3} if mishap == "slow" else {})
     assert len(server.api_calls) == times
     assert isinstance(caught.value, errors.TrunklineError)
     assert "key" not in str(caught.value).replace("API key", "")
@@ -282,9 +282,17 @@ def test_a_redirect_of_the_sign_in_is_not_followed(ask: Ask) -> None:
         assert elsewhere.asked == [], "the API key would have gone to another host"
 
 
-def _waiting(event: Any) -> None:
-    """A hook: give the end of a connection time to arrive before the next request."""
-    time.sleep(0.05)
+def _waiting(server: Nasty) -> Callable[[Any], None]:
+    """A hook: the next request waits for the end of the connection, and gives it time to arrive."""
+
+    def wait(event: Any) -> None:
+        end = time.monotonic() + 20
+        while server.open_connections:
+            assert time.monotonic() < end, "the server goes on"
+            time.sleep(0.005)
+        time.sleep(0.05)
+
+    return wait
 
 
 @pytest.mark.parametrize("polite", [True, False], ids=["Connection: close", "silently"])
@@ -297,7 +305,9 @@ def test_a_connection_that_was_closed_meanwhile_is_made_again(ask: Ask, polite: 
         return signed_in if asked.target == "/connect/token" else http(201, '{"Id":4}')
 
     with Nasty(answer, sign_in=False) as server:
-        assert ask(server.url, "contacts.create", {"FirstName": "Ada"}, settings={"hooks": [_waiting]}) == {"Id": 4}
+        assert ask(server.url, "contacts.create", {"FirstName": "Ada"}, settings={"hooks": [_waiting(server)]}) == {
+            "Id": 4
+        }
     assert len(server.api_calls) == 1
     assert server.connections == 2
 

@@ -111,6 +111,15 @@ def test_a_ca_file_that_holds_no_certificate(ask: Ask, content: bytes | None, tm
         ask("https://pbx.invalid", "fax.get", 4, settings={"verify": path})
 
 
+def test_a_machine_without_certificates_is_told_so(ask: Ask, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A slim container image is one."""
+    monkeypatch.setenv("SSL_CERT_FILE", str(tmp_path / "none.pem"))
+    monkeypatch.setenv("SSL_CERT_DIR", str(tmp_path / "none"))
+    with pytest.raises(errors.ConfigurationError, match="no CA certificates") as caught:
+        ask("https://127.0.0.1:9", "fax.get", 4)
+    assert "ca-certificates" in caught.value.hint
+
+
 def accepting(serve: Callable[[socket.socket], object]) -> tuple[socket.socket, str]:
     """A server below HTTP, and its address with https before it."""
     listener = socket.create_server(("127.0.0.1", 0))

@@ -20,7 +20,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from trunkline.emulator import Emulator, running
-from trunkline.errors import SignInError, TimedOut
+from trunkline.errors import ConfigurationError, SignInError, TimedOut
 from trunkline.profiles import token_store
 from trunkline.request import HttpRequest
 from trunkline.result import HttpResponse
@@ -523,3 +523,8 @@ def test_what_needs_no_store_loads_nothing_for_it(tmp_path: Path) -> None:
     )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert not {"filelock", "platformdirs", "http.server", "webbrowser", "keyring"} & set(done.stdout.split())
+
+
+def test_a_folder_in_the_home_of_nobody_is_said() -> None:
+    with pytest.raises(ConfigurationError, match="~nobody-here/tokens is in the home of nobody"):
+        TokenStore("~nobody-here/tokens")

@@ -12,6 +12,7 @@ import os
 import signal
 import sys
 import warnings
+from contextlib import suppress
 from types import FrameType
 from typing import NoReturn
 
@@ -95,16 +96,21 @@ def execute(argv: list[str]) -> int:
         # Where whoever reads our output has gone, click puts a quiet stdout in place and ends with 1.
         return end.code if sys.stdout is stdout and isinstance(end.code, int) else 0
     except click.ClickException as error:
-        error.show()
+        with suppress(OSError):
+            error.show()
         return error.exit_code
     except (click.Abort, KeyboardInterrupt) as stop:
-        click.echo(f"Interrupted{_told(stop)}", err=True)
+        with suppress(OSError):
+            click.echo(f"Interrupted{_told(stop)}", err=True)
         return 130
     except BrokenPipeError:
         sys.stderr.close()  # whoever read our output has gone; there is nobody left to tell
         return 0
     except OSError as problem:
         complain(_unusable(problem))
+        return 1
+    except RecursionError:
+        complain(TrunklineError("What was read is nested too deeply.", hint="What was sent stays done."))
         return 1
     except UnicodeEncodeError as problem:  # the shell gave us bytes that are no text; Python has them as surrogates
         complain(InvalidArgument(f"{problem.object[problem.start : problem.end]!r} in an argument is not UTF-8."))
@@ -127,12 +133,13 @@ def _unusable(problem: OSError) -> TrunklineError:
 
 
 def complain(error: TrunklineError) -> None:
-    """Say on stderr what happened and what to do next."""
+    """Say on stderr what happened and what to do next. Where nobody can hear it the exit code still tells."""
     import click
 
-    click.echo(f"Error: {error.message}", err=True)
-    if error.hint:
-        click.echo(error.hint, err=True)
+    with suppress(OSError):
+        click.echo(f"Error: {error.message}", err=True)
+        if error.hint:
+            click.echo(error.hint, err=True)
 
 
 def _show_warning(message: Warning | str, *_: object, **__: object) -> None:

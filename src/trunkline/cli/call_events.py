@@ -44,9 +44,9 @@ class Calls:
 
     def __init__(self, choice: Choice = Choice()) -> None:  # noqa: B008 - immutable
         self._choice = choice
-        self._known: dict[Any, Row] | None = None
-        self._missed: set[Any] = set()
-        self._followed: set[Any] = set()
+        self._known: dict[str, Row] | None = None
+        self._missed: set[str] = set()
+        self._followed: set[str] = set()
 
     @property
     def begun(self) -> bool:
@@ -70,7 +70,7 @@ class Calls:
         is missing twice.
         """
         first, before = self._known is None, self._known or {}
-        now = {row.get("Id"): row for row in rows}
+        now = {str(row.get("Id")): row for row in rows}
         missing = before.keys() - now.keys()
         if not whole:
             kept = missing - self._missed
@@ -91,7 +91,7 @@ class Calls:
         self._known = now
         return events
 
-    def _told(self, event: str, key: Any, row: Row, at: datetime, was: Mapping[str, Any] | None = None) -> list[Row]:
+    def _told(self, event: str, key: str, row: Row, at: datetime, was: Mapping[str, Any] | None = None) -> list[Row]:
         if key not in self._followed:
             if not self._choice.fits(row):
                 return []

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import signal
 from collections import Counter
-from contextlib import nullcontext, suppress
+from collections.abc import Iterator
+from contextlib import contextmanager
 from datetime import datetime
 from types import TracebackType
 from typing import Self
@@ -33,32 +34,57 @@ class LiveTable:
         self._live = Live(console=self._console, screen=True, auto_refresh=False)
         self._calls: Calls | None = None
         self._away = ""
+        self._busy = self._pauses = False
 
     def __enter__(self) -> Self:
         self._before = {signal.SIGTERM: signal.signal(signal.SIGTERM, _end)}
         if hasattr(signal, "SIGTSTP"):  # Windows has none
             self._before[signal.SIGTSTP] = signal.signal(signal.SIGTSTP, self._pause)
-        self._live.start()
+        with self._drawing():
+            self._live.start()
         return self
 
     def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, at: TracebackType | None) -> None:
-        with suppress(OSError) if self.gone else nullcontext():
+        with self._drawing():
             self._live.stop()
         for number, handler in self._before.items():
             signal.signal(number, handler)
 
     def _pause(self, number: int, _: object) -> None:
-        """Ctrl-Z: the shell gets its own screen and cursor back; `fg` brings the table again."""
+        """Ctrl-Z: the shell gets its own screen and cursor back; `fg` brings the table again.
+
+        In the middle of a table it has to wait: a stream that is being written to refuses to be written to.
+        """
+        if self._busy:
+            self._pauses = True
+            return
+        shown = self._live.is_started
         self._live.stop()
         ours = signal.signal(number, signal.SIG_DFL)
         signal.raise_signal(number)
         signal.signal(number, ours)
-        self._live.start()
+        if shown:
+            self._live.start()
 
     @property
     def gone(self) -> bool:
         """Whether the terminal has gone. It ends us by itself, unless its hang-up is ignored."""
         return not self._console.file.isatty()
+
+    @contextmanager
+    def _drawing(self) -> Iterator[None]:
+        """A terminal may go in the middle of a table."""
+        self._busy = True
+        try:
+            yield
+        except OSError:
+            if not self.gone:
+                raise
+        finally:
+            self._busy = False
+        if self._pauses:
+            self._pauses = False
+            self._pause(signal.SIGTSTP, None)
 
     def seen(self, events: list[Row], calls: Calls, at: datetime) -> None:
         self._calls = calls
@@ -84,7 +110,8 @@ class LiveTable:
             parts.append(Text(trouble, style="red"))
         drawn = fitted(_COLUMNS, [_cells(call) for call in calls[:room]], self._console.width, droppable=True)
         more = [Text(f"… and {len(calls) - room} more")] if len(calls) > room else []
-        self._live.update(Group(*parts, Text(), drawn, *more), refresh=True)
+        with self._drawing():
+            self._live.update(Group(*parts, Text(), drawn, *more), refresh=True)
 
 
 def _end(number: int, _: object) -> None:

@@ -10,6 +10,7 @@ from typing import Any
 import click
 
 from .call_events import LEAST, Choice
+from .numbers import Finite
 from .root import connection_options
 
 _NUMBER = re.compile(r"\+?[0-9*#]+")
@@ -23,7 +24,7 @@ def calls() -> None:
 @calls.command()
 @click.option(
     "--interval",
-    type=click.FloatRange(LEAST, 3600),
+    type=Finite(LEAST, 3600),
     default=2.0,
     show_default=True,
     metavar="SECONDS",
@@ -31,9 +32,7 @@ def calls() -> None:
 )
 @click.option("--number", "numbers", multiple=True, metavar="NUMBER", help="Only calls of this number, whole.")
 @click.option("--text", default="", metavar="TEXT", help="Only calls with this in caller, callee or status.")
-@click.option(
-    "--for", "limit", type=click.FloatRange(0, min_open=True), metavar="SECONDS", help="End after so many seconds."
-)
+@click.option("--for", "limit", type=Finite(0, min_open=True), metavar="SECONDS", help="End after so many seconds.")
 @click.option(
     "--count", type=click.IntRange(1), metavar="N", help="End after N events, calls there at the start not counted."
 )

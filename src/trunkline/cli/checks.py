@@ -13,6 +13,7 @@ from typing import Any
 from urllib.parse import urlsplit
 
 from ..catalog import load, version_key
+from ..catalog.printable import printable
 from ..client import Pbx
 from ..errors import (
     BrokenAnswer,
@@ -103,7 +104,7 @@ def _clock(response: HttpResponse) -> Line:
     """How far the PBX's clock is from ours, by the Date header, which has whole seconds."""
     try:
         theirs = parsedate_to_datetime(response.headers["date"]).timestamp()
-    except (KeyError, ValueError):
+    except (KeyError, ValueError, OverflowError):
         return Line("clock", "remark", "The PBX does not tell the time (no Date header).")
     ahead = theirs - time.time()
     if abs(ahead) <= _CLOCK:
@@ -174,7 +175,7 @@ def _licence(pbx: Pbx, *, refused: bool) -> Line:
         answer = pbx.call("license_status.get", raw=True)
     told = _object(answer)
     if told.get("LicenseActive") is False:
-        said = f"The licence has ended ({told.get('ExpirationDate') or 'no date'})."
+        said = f"The licence has ended ({printable(str(told.get('ExpirationDate') or 'no date'))})."
         raise Failed(Line("licence", "failed", said, "Renew the 3CX's licence."), Forbidden.exit_code)
     calls = told.get("MaxSimCalls")
     if refused and isinstance(calls, int) and 0 < calls < _CALLS:

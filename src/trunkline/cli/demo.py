@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable
+import os
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from typing import Any, NamedTuple
 
 import click
@@ -45,9 +47,23 @@ def demo() -> None:
 
     emulator = Emulator(client_id=CLIENT, api_key=KEY, seed="demo", etags=True)
     emulator.add_client(VIEWER, VIEWER_KEY, roles=())
-    with running(emulator) as url:
+    with running(emulator) as url, _past_proxies():
         click.echo(f"A 3CX {emulator.version} with the demo company answers at {url}.\n")
         asyncio.run(_show(url))
+
+
+@contextmanager
+def _past_proxies() -> Iterator[None]:
+    """A proxy that the environment names knows no way back to this machine."""
+    before = {name: os.environ.pop(name, None) for name in ("no_proxy", "NO_PROXY")}
+    os.environ.update(dict.fromkeys(before, "*"))
+    try:
+        yield
+    finally:
+        for name, value in before.items():
+            del os.environ[name]
+            if value is not None:
+                os.environ[name] = value
 
 
 async def _show(url: str) -> None:

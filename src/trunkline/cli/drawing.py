@@ -13,7 +13,7 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
-from ..result.response import visible
+from ..catalog.printable import printable
 
 _PIPE_WIDTH = 160
 _LEAST = 13  # what a cut column keeps: a phone number
@@ -46,12 +46,12 @@ def draw_table(columns: list[str], rows: list[list[str]], *, pager: bool, droppa
 
 def fitted(columns: list[str], rows: list[list[str]], width: int, *, droppable: bool) -> Table:
     """The table of `draw_table`, as wide as it may be."""
-    columns, rows = list(map(visible, columns)), [list(map(visible, row)) for row in rows]
+    columns, rows = [*map(printable, columns)], [[*map(printable, row)] for row in rows]
     widths = _widths(columns, rows, width, droppable=droppable)
     shown = len(widths)
     drawn = Table(box=box.SIMPLE_HEAD, pad_edge=False, header_style="bold", show_edge=False)
     for name, wide in zip(columns, widths, strict=False):
-        drawn.add_column(name, overflow="ellipsis", no_wrap=True, width=wide)
+        drawn.add_column(Text(name), overflow="ellipsis", no_wrap=True, width=wide)
     for row in rows:
         drawn.add_row(*map(Text, row[:shown]))
     return drawn

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from ..errors import ConfigurationError
+from .numbers import Finite
 
 if TYPE_CHECKING:
     from ..emulator import Address, Emulator, Tls
@@ -53,9 +54,7 @@ def require_emulator() -> None:
     help="Send ETags and honour If-Match, or want it (strict); a real PBX sends none.",
 )
 @click.option("--api-version", default="20.0.10", show_default=True, help="The version of 3CX to be.")
-@click.option(
-    "--latency", type=click.FloatRange(0), default=0.0, metavar="SECONDS", help="Wait so long before each answer."
-)
+@click.option("--latency", type=Finite(0), default=0.0, metavar="SECONDS", help="Wait so long before each answer.")
 @click.option("--fault", "faults", multiple=True, metavar="FAULT", help="What goes wrong, such as reset-after:0.05.")
 @click.option("--fault-seed", type=int, default=0, metavar="N", help="Another one lets faults hit other requests.")
 @click.option("--variant", "variants", multiple=True, metavar="NAME=VALUE", help="How this PBX differs from others.")

@@ -12,6 +12,7 @@ from typing import IO, TYPE_CHECKING, Any, NamedTuple
 
 import click
 
+from ..catalog.printable import printable
 from ..errors import InvalidArgument, ItemsFailed
 from .files import FileArgument
 from .import_shown import counted, plan_lines, show_fates, show_plan
@@ -178,7 +179,7 @@ def _plan(imported: Import, connect: Callable[[], AsyncPbx]) -> Plan:
     """The plan; what there is to note of it is told."""
     plan = asyncio.run(_planned(connect(), imported))
     for note in plan.notes:
-        click.echo(note, err=True)
+        click.echo(printable(note), err=True)
     return plan
 
 
@@ -288,7 +289,7 @@ def _ask(plan: Plan, url: str, *, shown: bool, view: View) -> None:
         return
     if not shown:
         lines = plan_lines(plan, view)
-        click.echo("\n".join(lines[:_ON_STDERR]), err=True)
+        click.echo(printable("\n".join(lines[:_ON_STDERR])), err=True)
         if len(lines) > _ON_STDERR:
             click.echo(f"… and {len(lines) - _ON_STDERR:,} more; --plan shows all.", err=True)
     others = len(plan.steps) - removals
@@ -302,7 +303,7 @@ def _say(fates: list[Fate], applying: Applying, last: str) -> None:
     """What failed and why, what was not started, how many of each, and what to do with the rest."""
     for fate in fates:
         if fate.state == "failed":
-            click.echo(f"{_whence(fate.step)}: {fate.said}", err=True)
+            click.echo(printable(f"{_whence(fate.step)}: {fate.said}"), err=True)
     for said, count in Counter(fate.said for fate in fates if fate.said and fate.state == "done").items():
         click.echo(f"{count:,} of those done: {said}.", err=True)
     counts = {state: sum(fate.state == state for fate in fates) for state in ("done", "failed", "not started")}

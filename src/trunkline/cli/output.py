@@ -12,6 +12,7 @@ import click
 import msgspec
 
 from ..catalog import Action
+from ..catalog.printable import printable
 from ..catalog.secret import masked
 from ..errors import ConfigurationError
 from .columns import asked_columns, at, csv_columns, picked, table_columns
@@ -196,7 +197,7 @@ def _write_value(value: Any, view: View) -> None:
         case _ if isinstance(value, dict):
             draw(["Field", "Value"], [[k, cell(v)] for k, v in value.items() if k != "@odata.context"], view)
         case _:
-            click.echo(pretty(value) if isinstance(value, list) else cell(value, most=None))
+            click.echo(pretty(value) if isinstance(value, list) else printable(cell(value, most=None)))
 
 
 def json_line(value: Any) -> str:

@@ -12,6 +12,7 @@ from typing import Any
 
 from ..errors import ConfigurationError
 from ..profiles import Profile, profiles_file, read_profiles, read_tables
+from ..transport.whole import whole
 
 Fields = Mapping[str, str | bool | None]
 
@@ -95,7 +96,8 @@ def _rewrite(edit: Callable[[str, dict[str, Any]], str]) -> None:
                     f"{file} is written in a way that can't be changed here.",
                     hint="Nothing was changed. Give each profile a plain [table] with one field a line, or edit it.",
                 )
-            _replace(file, text)
+            with whole(file, file.with_name(f".{file.name}.{token_hex(4)}")) as out:
+                out.write(text.encode())
     except OSError as problem:
         raise ConfigurationError(
             f"{file} can't be written ({problem.strerror or problem}).", hint="TRUNKLINE_PROFILES names another file."
@@ -111,20 +113,6 @@ def _locked(file: Path) -> Iterator[None]:
             yield
     except Timeout:
         raise ConfigurationError(f"{file} is being changed by another process.", hint="Try again.") from None
-
-
-def _replace(file: Path, text: str) -> None:
-    """Put a new file in the place of the old, never readable by others, never half."""
-    new = file.with_name(f".{file.name}.{token_hex(4)}")
-    try:
-        with open(os.open(new, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "wb") as out:  # noqa: PTH123 - the mode
-            out.write(text.encode())
-            out.flush()
-            os.fsync(out.fileno())
-        new.replace(file)
-    except BaseException:
-        new.unlink(missing_ok=True)
-        raise
 
 
 # ── TOML, line by line ──────────────────────────────────────────────────────────────────────────

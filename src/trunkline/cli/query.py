@@ -6,7 +6,6 @@ from functools import lru_cache
 from typing import Any
 
 import jmespath
-from jmespath.exceptions import JMESPathError
 
 from ..errors import InvalidArgument
 
@@ -18,7 +17,7 @@ def compiled(expression: str) -> Any:
     """The expression, read. InvalidArgument says where it is none."""
     try:
         return jmespath.compile(expression)
-    except JMESPathError as problem:
+    except ValueError as problem:  # JMESPath's own errors are ValueErrors
         said = str(problem).strip().splitlines()
         raise InvalidArgument(f"--query is no JMESPath: {' '.join(said)}", hint=_HINT) from None
 
@@ -27,5 +26,5 @@ def found(expression: str, value: Any) -> Any:
     """What the expression finds. InvalidArgument where it asks of a value what that can't give."""
     try:
         return compiled(expression).search(value)
-    except JMESPathError as problem:
+    except (TypeError, ValueError) as problem:  # it compares, and cuts, as Python does
         raise InvalidArgument(f"--query can't be answered: {problem}", hint=_HINT) from None

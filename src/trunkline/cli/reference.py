@@ -9,6 +9,7 @@ from ..catalog import Action, Catalog
 from ..catalog.names import display_words
 from ..catalog.page import action_page
 from ..errors import ConfigurationError
+from ..folders import own_folder
 
 _PAGE = """<!doctype html>
 <html lang="en">
@@ -30,12 +31,16 @@ pre {{ padding: .8rem; overflow-x: auto; background: #8882; }}
 def written_page(catalog: Catalog, action: Action) -> Path:
     """Write the page into the user's cache; its path. ConfigurationError where it can't be written."""
     from markdown_it import MarkdownIt  # rich brings it
-    from platformdirs import user_cache_path
 
+    own = own_folder("cache")
+    if own is None:
+        raise ConfigurationError(
+            "This user has no folder for pages.", hint=f"`trunkline actions show {action.id}` prints it."
+        )
     body = MarkdownIt("commonmark", {"html": False}).enable("table").render(action_page(catalog, action))
     title = html.escape(f"{display_words(action.operation_id)} ({display_words(action.tag)})")
     version = f"-{catalog.version}" if catalog.version else ""
-    path = user_cache_path("trunkline") / "actions" / f"{action.id}{version}.html"
+    path = own / "actions" / f"{action.id}{version}.html"
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_text(_PAGE.format(title=title, body=body), encoding="utf-8")

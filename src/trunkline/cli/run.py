@@ -8,6 +8,7 @@ import click
 
 from .candidates import action_ids, settings_for
 from .files import FileArgument, listened
+from .numbers import Finite
 from .output import FORMATS
 from .root import connection_options
 
@@ -56,7 +57,7 @@ def item_options(command: Any) -> Any:
     help="Where split writes failed items; stderr by default.",
 )
 @click.option("--retries", type=click.IntRange(0), default=0, help="More tries for an item, where that is safe.")
-@click.option("--retry-wait", type=click.FloatRange(0), default=1.0, metavar="SECONDS", help="Between two tries.")
+@click.option("--retry-wait", type=Finite(0), default=1.0, metavar="SECONDS", help="Between two tries.")
 @click.option("--max-errors", type=click.IntRange(1), metavar="N", help="Stop after N failures, whatever the mode.")
 @click.option("--missing-ok", is_flag=True, help="A delete that finds nothing counts as done.")
 @click.option("--binary-to", type=click.Path(file_okay=False), help="Save files to a folder, not into the items.")

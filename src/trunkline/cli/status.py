@@ -9,6 +9,7 @@ import click
 from ..errors import ItemsFailed
 from .attention import BACKUP_DAYS, LICENCE_DAYS, Limits
 from .candidates import saved_connections
+from .numbers import Finite
 from .output import view_of, view_options, write_one, write_rows
 from .root import address_options
 
@@ -26,7 +27,7 @@ from .root import address_options
 @click.option("--check", is_flag=True, help="End with 1 if anything deserves attention.")
 @click.option(
     "--backup-days",
-    type=click.FloatRange(0),
+    type=Finite(0),
     default=BACKUP_DAYS,
     show_default=True,
     metavar="DAYS",

@@ -7,7 +7,7 @@ from typing import Any
 
 import click
 
-from ..result.response import visible
+from ..catalog.printable import printable
 from .attention import trunk_name
 from .glance import Row
 from .moments import ago
@@ -81,7 +81,7 @@ def _attention(rows: list[Row], *, named: bool) -> None:
         if row["error"]:
             said.append((row["error"]["message"], row["error"]["hint"]))
         for text, following in said:
-            click.echo(f"  {whose}{visible(text)}" + (f"\n      {following}" if following else ""))
+            click.echo(printable(f"  {whose}{text}") + (f"\n      {following}" if following else ""))
 
 
 def _slash(some: int | None, every: int | None) -> str:

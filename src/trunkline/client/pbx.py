@@ -194,7 +194,10 @@ class _System:
         request = build(call, {} if isinstance(wanted, str) else wanted)
         if not isinstance(wanted, str):
             return request
-        parts = urlsplit(urljoin(API + call.path, wanted))  # OData's links may be relative to what was asked
+        try:
+            parts = urlsplit(urljoin(API + call.path, wanted))  # OData's links may be relative to what was asked
+        except ValueError:
+            raise BrokenAnswer(f"{self._session.label} sent a link to the next page that is none.") from None
         if not parts.path.startswith(f"{API}/"):
             raise BrokenAnswer(f"{self._session.label} sent a link to the next page that leads out of its API.")
         return request._replace(target=parts.path.removeprefix(API) + (f"?{parts.query}" if parts.query else ""))

@@ -27,7 +27,7 @@ class Condition(NamedTuple):
         for step in self.path.split("."):
             if isinstance(value, Mapping):
                 value = value.get(step)
-            elif isinstance(value, list) and step.isdigit() and int(step) < len(value):
+            elif isinstance(value, list) and step.isdecimal() and int(step) < len(value):
                 value = value[int(step)]
             else:
                 value = None

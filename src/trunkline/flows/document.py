@@ -103,7 +103,10 @@ def _located(node: YamlNode, name: str) -> Located:
         case "null":
             return Located(None, line)
         case "int":
-            return Located(int(node.value), line)
+            try:
+                return Located(int(node.value), line)
+            except ValueError:  # thousands of digits
+                raise problem(name, line, "no number is so long") from None
         case "float":
             return Located(float(node.value), line)
     raise InvalidArgument(f"{name}, line {line}: {node.value!r} can't be read.")

@@ -13,10 +13,11 @@ from typing import Any
 import msgspec
 
 from ..errors import InvalidArgument
-from ..node.input import csv_records
+from ..node.input import FORMULA, csv_records
+from ..transport.whole import whole
 from .document import read as read_yaml
 
-_FORMULA = re.compile("'*[=@\t\r]")
+_FORMULA = re.compile(f"'*{FORMULA}")
 _UNPRINTABLE = re.compile("[\x7f-\xa0\u2028\u2029\ufeff\ufffe\uffff]")  # what YAML wants escaped
 ENDINGS = (".csv", ".jsonl", ".json", ".yaml", ".yml")
 
@@ -82,14 +83,11 @@ def write(path: Path, rows: Sequence[Mapping[str, Any]]) -> None:
             # JSON is YAML of every version, and no word of it is taken for something else.
             lines = (f"- {msgspec.json.encode(row).decode()}\n" for row in rows)
             text = _UNPRINTABLE.sub(lambda found: f"\\u{ord(found[0]):04x}", "".join(lines)) or "[]\n"
-    beside = path.with_name(f".{path.name}.{os.getpid()}")
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
-        beside.touch(mode=0o600)  # what a PBX knows of people is not for everybody on this machine
-        beside.write_text(text, encoding="utf-8", newline="")
-        beside.replace(path)
+        with whole(path, path.with_name(f".{path.name}.{os.getpid()}")) as file:
+            file.write(text.encode())
     except OSError as problem:
-        beside.unlink(missing_ok=True)
         raise InvalidArgument(f"{path} can't be written: {problem.strerror}.") from None
 
 

@@ -1,7 +1,24 @@
-"""Jobs: a node over many items, on one PBX or many, with a ledger, so that it can stop and go on with nothing lost."""
+"""Jobs: a node over many items, on one PBX or many, with a ledger, so that it can stop and go on with nothing lost.
 
-from .folder import JobFolder
-from .job import Job, Summary
-from .ledger import State
+Each name comes when it is first used: a help text and a Tab want but the names of states and of jobs.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from .folder import JobFolder
+    from .job import Job, Summary
+    from .states import State
 
 __all__ = ["Job", "JobFolder", "State", "Summary"]
+_HOMES = {"Job": "job", "JobFolder": "folder", "State": "states", "Summary": "job"}
+
+
+def __getattr__(name: str) -> object:
+    if name not in _HOMES:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    from importlib import import_module
+
+    return getattr(import_module(f".{_HOMES[name]}", __name__), name)

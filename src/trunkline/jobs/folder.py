@@ -8,6 +8,7 @@ from collections.abc import Mapping
 from pathlib import Path
 
 from ..errors import ConfigurationError, InvalidArgument
+from ..folders import own_folder
 
 FOLDER = "TRUNKLINE_JOB_DIR"
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,63}")
@@ -112,9 +113,7 @@ def _default(environ: Mapping[str, str]) -> Path:
     given = environ.get(FOLDER)
     if given:
         return Path(given)
-    import platformdirs
-
-    own = platformdirs.user_state_path("trunkline", appauthor=False) / "jobs"
-    if not own.is_absolute():
+    own = own_folder("state")
+    if own is None:
         raise ConfigurationError("This user has no folder for jobs.", hint=f"Name one in {FOLDER}.")
-    return own
+    return own / "jobs"

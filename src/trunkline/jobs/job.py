@@ -12,8 +12,9 @@ from typing import Any, NamedTuple, Self
 from ..errors import ConfigurationError
 from ..node import Node, World
 from .folder import discard, is_running, running_alone
-from .ledger import Ledger, LedgerFull, State
+from .ledger import Ledger, LedgerFailed
 from .recorder import Recorder
+from .states import State
 from .target import AsyncCaller, Halted, Limits, TargetRun
 
 LOOK_AGAIN = 0.5  # seconds between two looks for a cancellation by another process
@@ -122,8 +123,13 @@ class Job:
 
     @classmethod
     def open(cls, file: Path) -> Self:
-        """An existing job. Raises ConfigurationError."""
-        return cls(Ledger.open(file))
+        """An existing job. Raises ConfigurationError, and LedgerFailed for a damaged file."""
+        ledger = Ledger.open(file)
+        try:
+            return cls(ledger)
+        except BaseException:
+            ledger.close()
+            raise
 
     def close(self) -> None:
         self.ledger.close()
@@ -146,7 +152,8 @@ class Job:
     async def run(self, open_pbx: Open, progress: Callable[[Progress], None] | None = None) -> Summary:
         """Go on until nothing is left to do, or to be done now; ``open_pbx`` gives the client for a target's name.
 
-        Raises ConfigurationError if the job runs elsewhere or was cancelled, LedgerFull if the disk is full.
+        Raises ConfigurationError if the job runs elsewhere or was cancelled, LedgerFailed if the disk is full or the
+        file damaged.
         """
         if self._cancelled:
             raise ConfigurationError(f"The job {self.name!r} was cancelled.", hint="Start a new one for what is left.")
@@ -161,7 +168,7 @@ class Job:
                         group.create_task(self._on(target.id, target.name, open_pbx, recorder, meter))
                 self.ledger.end_stretches()
             except ExceptionGroup as problems:
-                full, others = problems.split(LedgerFull)
+                full, others = problems.split(LedgerFailed)
                 if full is None or others is not None:
                     raise
                 raise _first(full) from None
@@ -233,8 +240,8 @@ class _Meter:
         return Progress(self._counts[State.DONE], self._counts[State.FAILED], self._total)
 
 
-def _first(problems: ExceptionGroup[LedgerFull]) -> LedgerFull:
-    found: LedgerFull | ExceptionGroup[LedgerFull] = problems
+def _first(problems: ExceptionGroup[LedgerFailed]) -> LedgerFailed:
+    found: LedgerFailed | ExceptionGroup[LedgerFailed] = problems
     while isinstance(found, ExceptionGroup):
         found = found.exceptions[0]
     return found

@@ -10,19 +10,21 @@ sent. A stretch that was begun and not ended is unknown as a whole, and looked u
 
 from __future__ import annotations
 
-import enum
 import os
 import sqlite3
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import suppress
 from itertools import islice
 from pathlib import Path
-from typing import Any, NamedTuple, Self
+from typing import Any, NamedTuple, Self, TypeVar
 
 import msgspec
 
 from ..errors import ConfigurationError, TrunklineError
 from .folder import discard
+from .states import State
+
+Made = TypeVar("Made")
 
 FORMAT = 1
 _CHUNK = 5000
@@ -39,20 +41,6 @@ CREATE TABLE fate (
     PRIMARY KEY (target, n)
 ) WITHOUT ROWID;
 """
-
-
-class State(enum.IntEnum):
-    """What became of an item on one PBX."""
-
-    NOT_STARTED = 0
-    SENT = 1
-    DONE = 2
-    FAILED = 3
-    UNKNOWN = 4
-
-    @property
-    def label(self) -> str:
-        return self.name.lower().replace("_", " ")
 
 
 class Entry(NamedTuple):
@@ -84,8 +72,11 @@ class Target(NamedTuple):
     halt: str
 
 
-class LedgerFull(TrunklineError):
-    """The ledger can't be written: the disk is full, or went away. What is not written was not sent."""
+class LedgerFailed(TrunklineError):
+    """The ledger can't be written or read: the disk is full or went away, or the file is damaged.
+
+    What is not written was not sent.
+    """
 
 
 class Ledger:
@@ -117,18 +108,19 @@ class Ledger:
     @classmethod
     def open(cls, path: Path) -> Self:
         """An existing ledger. ConfigurationError if the file is none, or of another format."""
-        ledger = cls(path, _connected(path))
+        ledger = None
         try:
-            known = ledger.about().get("format")
-        except sqlite3.DatabaseError:
-            known = None
-        if known != FORMAT:
+            ledger = cls(path, _connected(path))
+            if ledger.about().get("format") == FORMAT:
+                return ledger
+        except (LedgerFailed, sqlite3.DatabaseError):
+            pass
+        if ledger is not None:
             ledger.close()
-            raise ConfigurationError(
-                f"{path} is no job's ledger that this version can read.",
-                hint=f"Move it out of the folder; `trunkline job remove {path.stem}` throws it away.",
-            )
-        return ledger
+        raise ConfigurationError(
+            f"{path} is no job's ledger that this version can read.",
+            hint=f"Move it out of the folder; `trunkline job remove {path.stem}` throws it away.",
+        )
 
     def close(self) -> None:
         self._db.close()
@@ -141,7 +133,8 @@ class Ledger:
 
     def about(self) -> dict[str, Any]:
         """The facts of the job, by name."""
-        return {name: msgspec.json.decode(value) for name, value in self._db.execute("SELECT name, value FROM about")}
+        facts = self._read(lambda row: (row[0], msgspec.json.decode(row[1])), "SELECT name, value FROM about")
+        return dict(facts)
 
     def tell(self, facts: Mapping[str, Any]) -> None:
         """Record facts of the job."""
@@ -150,7 +143,7 @@ class Ledger:
             self._db.executemany("INSERT OR REPLACE INTO about VALUES (?, ?)", rows)
 
     def targets(self) -> list[Target]:
-        return [Target(*row) for row in self._db.execute("SELECT id, name, url, halt FROM target ORDER BY id")]
+        return list(self._read(lambda row: Target(*row), "SELECT id, name, url, halt FROM target ORDER BY id"))
 
     def halt(self, target: int, reason: str) -> None:
         """Record why work on a PBX stopped; "" that it goes on."""
@@ -168,21 +161,21 @@ class Ledger:
 
     def size(self) -> int:
         """How many items the input has."""
-        (count,) = self._db.execute("SELECT coalesce(max(n) + 1, 0) FROM input").fetchone()
-        return int(count)
+        return next(self._read(lambda row: int(row[0]), "SELECT coalesce(max(n) + 1, 0) FROM input"))
 
     def pending(self, target: int, after: int, count: int) -> list[Entry]:
         """The next items of a target that are neither done nor failed, by place, beginning behind ``after``."""
-        found = self._db.execute(
+        found = self._read(
+            _entry,
             "SELECT i.n, i.item, coalesce(f.state, 0), coalesce(f.attempts, 0), f.said FROM input i"
             " LEFT JOIN fate f ON f.target = ? AND f.n = i.n"
             " WHERE i.n > ? AND coalesce(f.state, 0) NOT IN (2, 3) ORDER BY i.n LIMIT ?",
             (target, after, count),
         )
-        return [_entry(row) for row in found]
+        return list(found)
 
     def write(self, changes: Iterable[Change]) -> None:
-        """Record changes, all or none. Raises LedgerFull."""
+        """Record changes, all or none. Raises LedgerFailed."""
         rows = [(c.target, c.n, c.state, c.attempts, _encoded(c.said)) for c in changes]
         with self._writing():
             self._db.executemany("INSERT OR REPLACE INTO fate VALUES (?, ?, ?, ?, ?)", rows)
@@ -221,21 +214,34 @@ class Ledger:
         """How many items are in each state, over one target or all."""
         found = dict.fromkeys(State, 0)
         counted = "SELECT state, count(*) FROM fate WHERE target = ? OR ? IS NULL GROUP BY state"
-        for state, count in self._db.execute(counted, (target, target)):
-            found[State(state)] = count
+        found |= self._read(lambda row: (State(row[0]), row[1]), counted, (target, target))
         total = self.size() * (1 if target is not None else len(self.targets()))
         found[State.NOT_STARTED] = total - sum(found[state] for state in State if state is not State.NOT_STARTED)
         return found
 
     def entries(self, target: int, states: Iterable[State] = tuple(State)) -> Iterator[Entry]:
         """The items of a target in given states, by place."""
-        found = self._db.execute(
+        return self._read(
+            _entry,
             "SELECT i.n, i.item, coalesce(f.state, 0), coalesce(f.attempts, 0), f.said FROM input i"
             " LEFT JOIN fate f ON f.target = ? AND f.n = i.n"
             " WHERE coalesce(f.state, 0) IN (SELECT value FROM json_each(?)) ORDER BY i.n",
             (target, msgspec.json.encode([int(state) for state in states]).decode()),
         )
-        return map(_entry, found)
+
+    def _read(
+        self, made: Callable[[tuple[Any, ...]], Made], statement: str, values: Sequence[object] = ()
+    ) -> Iterator[Made]:
+        """What is made of each row that a statement finds. Raises LedgerFailed."""
+        try:
+            for row in self._db.execute(statement, values):
+                yield made(row)
+        except (sqlite3.DatabaseError, msgspec.DecodeError, ValueError) as problem:
+            raise LedgerFailed(
+                f"The ledger {self.path} can't be read: {problem}.",
+                hint="If the disk is well, the file is damaged; "
+                f"`trunkline job remove {self.path.stem}` throws it away, with what it knows of items sent.",
+            ) from None
 
     def _writing(self) -> _Transaction:
         return _Transaction(self._db, self.path)
@@ -257,19 +263,19 @@ class _Transaction:
             return
         if self._db.in_transaction:
             self._db.execute("ROLLBACK")
-        if isinstance(problem, sqlite3.OperationalError):
-            raise self._full(problem) from None
+        if isinstance(problem, sqlite3.DatabaseError):
+            raise self._failed(problem) from None
 
     def _attempt(self, statement: str) -> None:
         try:
             self._db.execute(statement)
-        except sqlite3.OperationalError as problem:
+        except sqlite3.DatabaseError as problem:
             if self._db.in_transaction:
                 self._db.execute("ROLLBACK")
-            raise self._full(problem) from None
+            raise self._failed(problem) from None
 
-    def _full(self, problem: sqlite3.OperationalError) -> LedgerFull:
-        return LedgerFull(
+    def _failed(self, problem: sqlite3.DatabaseError) -> LedgerFailed:
+        return LedgerFailed(
             f"The ledger {self._path} can't be written: {problem}.",
             hint="Nothing was sent that it doesn't know of. Make room, then resume the job.",
         )

@@ -17,7 +17,7 @@ class Recorder:
         self._waiting: list[tuple[Sequence[Change], asyncio.Future[None]]] = []
 
     async def record(self, changes: Sequence[Change]) -> None:
-        """Return when the changes are on disk. Raises LedgerFull, and then none of them is."""
+        """Return when the changes are on disk. Raises LedgerFailed, and then none of them is."""
         loop = asyncio.get_running_loop()
         if not self._waiting:
             loop.call_soon(self._write)

@@ -28,8 +28,9 @@ from ..node.template import Scope
 from ..transport.retries import Retries
 from ..transport.sign_in import TOKEN_PATH
 from .fate import always_checkable, check_of, repeatable
-from .ledger import Change, Entry, Ledger, State
+from .ledger import Change, Entry, Ledger
 from .recorder import Recorder
+from .states import State
 
 SHARD = 250  # items of one PBX in memory at a time, and in doubt after a crash
 ONCE = Retries(attempts=1)

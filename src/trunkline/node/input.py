@@ -18,7 +18,9 @@ from ..errors import InvalidArgument
 from .items import Item, as_item
 
 _HINT = "Nothing was sent."
-_GUARDED = re.compile("'+[=@\t\r]")
+FORMULA = r"(?:[=@\t\r]|[-+](?![\d\s.,/()-]*\Z))"
+"""How a text begins that a spreadsheet would run; a sign before a mere number, such as +44 20 7946 0123, is none."""
+_GUARDED = re.compile(f"'+{FORMULA}")
 
 
 def read_items(source: IO[bytes]) -> Iterator[Item]:

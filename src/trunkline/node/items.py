@@ -30,7 +30,7 @@ class _ItemBase(TypedDict):
 class Item(_ItemBase, total=False):
     """What flows between steps. ``binary`` maps a property to a file (binary.py); only a failed item has ``error``.
 
-    ``pairedItem`` is written as an object; items that come in may also have an index or a list there (`paired`).
+    ``pairedItem`` is written as an object; items that come in may also have an index or a list there.
     """
 
     binary: dict[str, Any]
@@ -66,13 +66,6 @@ def _pairs(value: object) -> bool:
     if isinstance(value, Mapping):
         return _pairs(value.get("item")) and value.keys() <= {"item", "input", "sourceOverwrite"}
     return isinstance(value, int) and not isinstance(value, bool) and value >= 0
-
-
-def paired(item: Mapping[str, Any]) -> list[int]:
-    """The indexes of the input items that an item came from, in whatever form it says so."""
-    value: Any = item.get("pairedItem", [])
-    pairs = value if isinstance(value, list) else [value]
-    return [pair["item"] if isinstance(pair, Mapping) else pair for pair in pairs]
 
 
 def outputs(

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any, NamedTuple
 
 from ..catalog import load
+from ..errors import BrokenAnswer
 from .failures import explain
 from .files import File, Saved, is_file, safe_name, sent_name
 from .response import Asked, HttpResponse, decode, is_json, not_the_api
@@ -59,21 +60,13 @@ def page(asked: Asked, response: HttpResponse) -> Page:
     document = decode(asked.server, response)
     if not isinstance(document, dict) or not isinstance(document.get("value"), list):
         raise not_the_api(asked.server, response)
-    if _of_objects(asked) and not all(isinstance(row, dict) for row in document["value"]):
-        raise not_the_api(asked.server, response)
-    count, link = document.get("@odata.count"), document.get("@odata.nextLink")
-    return Page(document["value"], _count(count), link if isinstance(link, str) and link else None)
-
-
-def _of_objects(asked: Asked) -> bool:
     spec = asked.action.answer_type
-    return spec is not None and spec.name in load().types
-
-
-def _count(value: Any) -> int | None:
-    """A count, which OData may write as a text, too (IEEE754Compatible); None if it is none."""
+    if spec is not None and spec.name in load().types and not all(isinstance(row, dict) for row in document["value"]):
+        raise not_the_api(asked.server, response)
+    count = document.get("@odata.count")
     try:
-        count = int(value)
+        total = None if count is None else int(count)  # text under IEEE754Compatible
     except (TypeError, ValueError, OverflowError):
-        return None
-    return count if count >= 0 else None
+        raise BrokenAnswer(f"{asked.server} counted {count!r} rows.") from None
+    link = document.get("@odata.nextLink")
+    return Page(document["value"], total, link if isinstance(link, str) and link else None)

@@ -6,6 +6,7 @@ import re
 from typing import Any
 
 from ..catalog import load, nearest
+from ..catalog.printable import printable
 from ..errors import (
     BadRequest,
     Conflict,
@@ -18,7 +19,7 @@ from ..errors import (
     TooManyRequests,
     TransportError,
 )
-from .response import Asked, HttpResponse, is_json, not_the_api, parsed, redirect, visible
+from .response import Asked, HttpResponse, is_json, not_the_api, parsed, redirect
 
 _ON_ONE = ("get", "update", "delete")
 _CODES = {
@@ -169,7 +170,7 @@ def _said(response: HttpResponse) -> str:
         message = "; ".join(_in_words(field, code) for field, code in codes.items())
     else:
         message = str(_error(response).get("message") or "")
-    return visible(" ".join(message.split()).removesuffix(".")) or "it gave no reason"
+    return printable(" ".join(message.split()).removesuffix(".")) or "it gave no reason"
 
 
 def _in_words(field: str, code: str) -> str:

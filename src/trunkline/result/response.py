@@ -11,9 +11,8 @@ from typing import Any, NamedTuple
 import msgspec
 
 from ..catalog import Action
+from ..catalog.printable import printable
 from ..errors import BrokenAnswer
-
-_CONTROLS = re.compile(r"[\0-\x08\x0b-\x1f\x7f-\x9f]")
 
 
 class HttpResponse(NamedTuple):
@@ -73,7 +72,9 @@ def parsed(body: bytes) -> Any:
     """A body as JSON, a byte order mark before it read over (RFC 8259, 8.1); ValueError if it is none."""
     try:
         return msgspec.json.decode(body.removeprefix(codecs.BOM_UTF8))
-    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as problem:
+    except RecursionError:
+        raise ValueError("it is nested too deeply") from None
+    except (msgspec.DecodeError, UnicodeDecodeError) as problem:
         raise ValueError(str(problem)) from None
 
 
@@ -92,15 +93,10 @@ def decode(server: str, response: HttpResponse) -> Any:
         ) from None
 
 
-def visible(text: str) -> str:
-    """Somebody else's text with nothing that a terminal would obey: anybody may choose the name that he calls under."""
-    return _CONTROLS.sub(lambda found: f"\\u{ord(found[0]):04x}", text)
-
-
 def redirect(response: HttpResponse) -> str:
     """Where an answer redirects to, without what may hold secrets there; "" if it doesn't."""
     location = response.headers.get("location", "") if 300 <= response.status < 400 else ""
-    return visible(re.sub(r"(?<=//)[^/?#]*@|\?[^#]*", "", location))
+    return printable(re.sub(r"(?<=//)[^/?#]*@|\?[^#]*", "", location))
 
 
 def not_the_api(server: str, response: HttpResponse) -> BrokenAnswer:

@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 
 from ..errors import ConfigurationError
+from ..folders import own_folder
 from .kinds import Kind
 
 
@@ -19,13 +20,13 @@ def alone(url: str, kind: Kind) -> Iterator[None]:
     if kind.unique:
         yield
         return
-    import platformdirs
     from filelock import FileLock, Timeout
 
-    folder = platformdirs.user_state_path("trunkline", appauthor=False) / "imports"
+    own = own_folder("state")
     name = hashlib.sha256(f"{url.rstrip('/').lower()} {kind.resource}".encode()).hexdigest()[:16]
-    if not folder.is_absolute():
+    if own is None:
         raise ConfigurationError("This user has no folder for what imports keep.", hint="XDG_STATE_HOME names one.")
+    folder = own / "imports"
     lock = FileLock(folder / f"{name}.lock", mode=0o600)
     try:
         folder.mkdir(mode=0o700, parents=True, exist_ok=True)

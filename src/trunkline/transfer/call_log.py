@@ -298,9 +298,9 @@ def _started(row: Mapping[str, Any]) -> datetime | None:
         return None
     try:
         found = datetime.fromisoformat(text)
-    except (TypeError, ValueError):
+        return found.astimezone(UTC) if found.tzinfo else found.replace(tzinfo=UTC)
+    except (TypeError, ValueError, OverflowError):
         raise BrokenAnswer(f"A row of the call log has the StartTime {text!r}.") from None
-    return found.astimezone(UTC) if found.tzinfo else found.replace(tzinfo=UTC)
 
 
 def _identity(row: Mapping[str, Any]) -> str:

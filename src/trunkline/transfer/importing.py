@@ -87,6 +87,10 @@ class Import:
         lister = f"{self.kind.resource}.list"
         try:
             async for page in pbx.call(lister, **self.reading(load())).pages():
+                if any(row.get("Id") is None for row in page.rows):
+                    raise BrokenAnswer(
+                        f"{pbx.url} lists {self.kind.resource} without their Id.", hint="Nothing was sent."
+                    )
                 present += page.rows
                 progress(len(present))
         except BadRequest:

@@ -17,9 +17,9 @@ from typing import BinaryIO
 import msgspec
 
 from ..errors import ConfigurationError, InvalidArgument, TrunklineError
+from ..transport.whole import whole
 from .call_log import Leg
 from .period import Window
-from .whole import whole
 
 _PLAN, _LOCK, _WHOLE = "plan.json", "lock", "whole"
 _STAMP = "%Y%m%dT%H%M%SZ"

@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 from ..errors import InvalidArgument
-from .whole import whole
+from ..transport.whole import whole
 
 DELIMITERS = (",", ";", "\t")
 _BOMS = {codecs.BOM_UTF8: "utf-8-sig", codecs.BOM_UTF16_LE: "utf-16", codecs.BOM_UTF16_BE: "utf-16"}
@@ -88,11 +88,19 @@ def _decoded(content: bytes, name: str, encoding: str | None) -> tuple[str, str]
 def _delimiter(text: str) -> tuple[str, str, int]:
     """The delimiter, the text that is left, and how many lines were taken: Excel writes and obeys ``sep=;``."""
     first, _, rest = text.partition("\n")
-    if first.strip().lower().startswith("sep=") and len(first.strip("\r")) == 5:
+    if first.strip().lower().startswith("sep=") and len(first.strip("\r")) == 5 and first[4] != '"':
         return first[4], rest, 1
     if first.strip("\r").lower() == "sep=\t":
         return "\t", rest, 1
-    return max(DELIMITERS, key=lambda one: len(next(csv.reader([first], delimiter=one), []))), text, 0
+    first = first.partition("\r")[0]  # a Mac of old ends lines so
+    return max(DELIMITERS, key=lambda one: _columns(first, one)), text, 0
+
+
+def _columns(line: str, delimiter: str) -> int:
+    try:
+        return len(next(csv.reader([line], delimiter=delimiter), []))
+    except csv.Error:  # said when the rows are read
+        return 0
 
 
 def _rows(text: str, delimiter: str, name: str, skipped: int) -> Iterator[Line]:

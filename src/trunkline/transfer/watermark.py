@@ -15,8 +15,9 @@ from pathlib import Path
 import msgspec
 
 from ..errors import ConfigurationError
+from ..folders import own_folder
+from ..transport.whole import whole
 from .call_log import Leg
-from .whole import whole
 
 OVERLAP = timedelta(hours=24)
 """How long a call may last and still be found once it is over."""
@@ -125,10 +126,8 @@ class Delivery:
 
 
 def _default(pbx: str, client_id: str) -> Path:
-    import platformdirs
-
     name = hashlib.sha256(f"{pbx}\n{client_id}".encode()).hexdigest()[:32]
-    own = platformdirs.user_state_path("trunkline", appauthor=False) / "watermarks" / f"{name}.json"
-    if not own.is_absolute():
+    own = own_folder("state")
+    if own is None:
         raise ConfigurationError("This user has no folder for watermarks.", hint="Name a file with --watermark.")
-    return own
+    return own / "watermarks" / f"{name}.json"

@@ -23,6 +23,7 @@ from .options import (
     connect_time,
     connection_lost,
     fell_silent,
+    no_authorities,
     no_certificates,
     time_allowed,
     timed_out,
@@ -36,10 +37,9 @@ _UNREADABLE = ("illegal", "too long")  # what h11 says of an answer that is no H
 def _configured(options: ConnectOptions) -> dict[str, Any]:
     if options.http2 and find_spec("h2") is None:
         raise ConfigurationError("h2 is not installed, so httpx2 can't do HTTP/2.", hint="pip install 'httpx2[http2]'")
-    verify: bool | ssl.SSLContext = options.verify is not False
     certificates = ca_file(options)
-    if certificates is not None:
-        verify = httpx2.create_ssl_context()
+    verify: bool | ssl.SSLContext = False if options.verify is False else _authorities()
+    if isinstance(verify, ssl.SSLContext) and certificates is not None:
         try:
             verify.load_verify_locations(cadata=certificates.decode("ascii", "ignore"))
         except (ssl.SSLError, ValueError):
@@ -66,6 +66,13 @@ def _asked(
         "content": body,
         "timeout": httpx2.Timeout(longest, connect=connect_time(options, allowed), pool=None),
     }
+
+
+def _authorities() -> ssl.SSLContext:
+    try:
+        return httpx2.create_ssl_context()
+    except OSError as problem:  # what SSL_CERT_FILE or SSL_CERT_DIR names
+        raise no_authorities(problem.strerror or str(problem)) from None
 
 
 @contextmanager

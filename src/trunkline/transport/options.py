@@ -74,6 +74,15 @@ def no_certificates(options: ConnectOptions) -> ConfigurationError:
     )
 
 
+def no_authorities(causes: str) -> ConfigurationError:
+    """As on a slim container image, which has none."""
+    return ConfigurationError(
+        f"This machine has no CA certificates to verify a PBX's with ({causes}).",
+        hint="Install the system's (on Debian: ca-certificates); SSL_CERT_FILE and SSL_CERT_DIR must lead to some, "
+        "if they are set. Or give the PBX's own CA file (verify=PATH, --ca-file PATH).",
+    )
+
+
 def warn_if_insecure(url: str, options: ConnectOptions) -> None:
     """Warn where certificates aren't verified, or where the API key would cross a network in plain text."""
     parts = urlsplit(url)

@@ -119,9 +119,8 @@ def _without(rows: list[Any], key: Sequence[str], before: set[tuple[Any, ...]]) 
 
 
 def _keys(rows: list[Any], key: Sequence[str]) -> list[tuple[Any, ...]] | None:
-    """The key of each row; None where some row lacks it, or has something there that can be no key."""
-    if not key or not all(
-        isinstance(row, dict) and all(isinstance(row.get(k), str | int) for k in key) for row in rows
-    ):
+    """The key of each row; None where some row lacks it, or has what can be none."""
+    if not key or not all(isinstance(row, dict) and all(name in row for name in key) for row in rows):
         return None
-    return [tuple(row[name] for name in key) for row in rows]
+    keys = [tuple(row[name] for name in key) for row in rows]
+    return None if any(isinstance(part, dict | list) for own in keys for part in own) else keys

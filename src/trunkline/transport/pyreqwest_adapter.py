@@ -26,6 +26,7 @@ from .options import (
     closed,
     connection_lost,
     fell_silent,
+    no_authorities,
     no_certificates,
     time_allowed,
     timed_out,
@@ -64,9 +65,10 @@ def _configured(builder: Builder, options: ConnectOptions) -> Builder:
 def _built(options: ConnectOptions) -> Iterator[None]:
     try:
         yield
-    except BuilderError:
+    except BuilderError as error:
         if isinstance(options.verify, bool):
-            raise
+            causes = [cause["message"] for cause in error.details.get("causes") or ()] or [error.message]
+            raise no_authorities(causes[-1]) from None
         raise no_certificates(options) from None
 
 

@@ -6,10 +6,11 @@ from collections.abc import Mapping
 from typing import NamedTuple
 from urllib.parse import urlencode
 
+from ..catalog.printable import printable
 from ..errors import BrokenAnswer, PbxError, ServerError, SignInError, TooManyRequests
 from ..request import HttpRequest
 from ..result import HttpResponse
-from ..result.response import is_json, not_the_api, parsed, visible
+from ..result.response import is_json, not_the_api, parsed
 from .session import Refusal, Session
 from .token import Token, read_token
 
@@ -90,7 +91,7 @@ def reason_of(response: HttpResponse, secret: str) -> str:
     except ValueError:
         return ""
     said = answer.get("error_description") or answer.get("error") if isinstance(answer, dict) else None
-    return visible(" ".join(said.replace(secret, "…").split())) if isinstance(said, str) else ""
+    return printable(" ".join(said.replace(secret, "…").split())) if isinstance(said, str) else ""
 
 
 def refusal(session: Session, secret: str, reason: str, *, until: float = 0.0) -> Refusal:

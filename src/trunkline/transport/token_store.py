@@ -19,6 +19,7 @@ from typing import TYPE_CHECKING
 
 import msgspec
 
+from ..folders import expanded
 from .token import Token
 
 if TYPE_CHECKING:
@@ -195,7 +196,7 @@ class TokenStore:
     """A folder of tokens, one file per server and client id; only its owner can read it."""
 
     def __init__(self, folder: str | Path) -> None:
-        self.folder = Path(folder).expanduser()
+        self.folder = expanded(folder)
 
     def file(self, server: str, client_id: str) -> TokenFile:
         """The place of one client at one server. Its name tells neither."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import BinaryIO
 
@@ -26,3 +26,16 @@ def whole(path: Path, beside: Path) -> Iterator[BinaryIO]:
         beside.unlink(missing_ok=True)  # half of it would only fill a disk that may be full
         raise
     beside.replace(path)
+    _settle(path.parent)
+
+
+def _settle(folder: Path) -> None:
+    """Wait until a new name is on the disk too: what is written elsewhere after this may count on it."""
+    if os.name != "posix":
+        return
+    with suppress(OSError):  # some network disks know no such thing
+        place = os.open(folder, os.O_RDONLY)
+        try:
+            os.fsync(place)
+        finally:
+            os.close(place)

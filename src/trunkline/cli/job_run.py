@@ -1,0 +1,121 @@
+"""A job at work on a terminal: its PBXs, its question, its progress, and how Ctrl-C ends it."""
+
+from __future__ import annotations
+
+import asyncio
+import sys
+from collections.abc import Collection, Iterable, Iterator, Mapping
+from typing import Any
+
+import click
+
+from ..client import AsyncPbx
+from ..errors import ConfigurationError
+from ..jobs import Job, Summary
+from ..jobs.job import Progress
+from ..node import Item, Node
+from ..profiles import Profile, matching
+from .confirm import confirmed
+from .connect import Target, open_async_pbx, targets
+from .interrupts import finishing
+from .job_shown import write_summary
+from .over_items import show_line
+from .progress import progress
+
+
+def systems_of(ctx: click.Context, profiles: tuple[str, ...], values: dict[str, Any]) -> dict[str, AsyncPbx]:
+    """A client for each PBX: of the profiles, else the one of the connection options, which has no name."""
+    if not profiles:
+        return {"": open_async_pbx(ctx, values)}
+    return _clients(targets(ctx, values, lambda saved: matching(saved, profiles)))
+
+
+def same_systems(ctx: click.Context, found: Job, values: dict[str, Any]) -> dict[str, AsyncPbx]:
+    """A client for each PBX that a job began with. ConfigurationError where a connection is to another one."""
+    wanted = {target.name: target.url for target in found.ledger.targets()}
+    if "" in wanted:
+        systems = {"": open_async_pbx(ctx, values)}
+    else:
+        if values.pop("profile"):
+            raise click.UsageError(f"The job {found.name!r} goes on on all its PBXs: leave --profile out.")
+        systems = _clients(targets(ctx, values, lambda saved: _exactly(saved, wanted)))
+    for label, url in wanted.items():
+        if systems[label].url != url:
+            raise ConfigurationError(
+                f"The job {found.name!r} is for {url}, this connection is to {systems[label].url}.",
+                hint=f"Give --url {url}.",
+            )
+    return systems
+
+
+def _clients(found: Iterable[Target]) -> dict[str, AsyncPbx]:
+    return {each.profile: each.client(label=each.profile) for each in found}
+
+
+def _exactly(saved: Mapping[str, Profile], names: Collection[str]) -> list[Profile]:
+    """The profiles of these names, which are no patterns. ConfigurationError where one is gone."""
+    for name in names:
+        if name not in saved:
+            raise ConfigurationError(
+                f"The profile {name!r} is gone, and the job is for it.",
+                hint=f"There are: {', '.join(saved) or 'none'}.",
+            )
+    return matching(saved, names)
+
+
+def sharded(items: Iterator[Item], shard: str | None) -> Iterator[Item]:
+    if shard is None:
+        return items
+    place, _, parts = shard.partition("/")
+    if not (place.isdecimal() and parts.isdecimal() and 1 <= int(place) <= int(parts)):
+        raise click.UsageError(f"--shard takes K/N, such as 1/4, not {shard!r}.")
+    return (item for n, item in enumerate(items) if n % int(parts) == int(place) - 1)
+
+
+def show_lines(node: Node, items: Iterator[Item]) -> int:
+    codes = [show_line(node, [item], 0, shown=n) for n, item in enumerate(items)]
+    return max(codes, default=0)
+
+
+def agreed(started: Job, urls: dict[str, str]) -> bool:
+    """Whether somebody at the terminal agrees; without a terminal nobody is asked, and the job goes on."""
+    if not sys.stderr.isatty():
+        return True
+    where = next(iter(urls.values())) if len(urls) == 1 else f"each of {len(urls)} PBXs"
+    question = f"{started.node.action.summary.removesuffix('.')}: {started.ledger.size()} items on {where}. Go on?"
+    return confirmed(question)
+
+
+def go(found: Job, systems: dict[str, AsyncPbx], output: str | None) -> int:
+    """Run until nothing is left to do for now; Ctrl-C lets what is on its way finish."""
+    try:
+        summary, interrupted = asyncio.run(_drive(found, systems))
+    except KeyboardInterrupt:
+        lost = "what was on its way is looked up first."
+        raise KeyboardInterrupt(f"`trunkline job resume {found.name}` goes on; {lost}") from None
+    write_summary(summary, output)
+    for state in ("failed", "unknown"):
+        if count := summary.counts[state]:
+            click.echo(f"{count:,} {state}: `trunkline job show {summary.name} --state {state}` says which.", err=True)
+    if not summary.finished and summary.status != "cancelled":
+        click.echo(f"Not finished: `trunkline job resume {summary.name}` goes on.", err=True)
+    if interrupted:
+        return 130
+    clean = summary.finished and not summary.counts["failed"] and not summary.counts["unknown"]
+    return 0 if clean else 7
+
+
+async def _drive(found: Job, systems: dict[str, AsyncPbx]) -> tuple[Summary, bool]:
+    """What came of it, and whether Ctrl-C came between."""
+
+    def stop() -> bool:
+        found.stop()
+        return True
+
+    with finishing(stop) as interrupts, progress("items") as bar:
+
+        def show(now: Progress) -> None:
+            bar.at(now.done + now.failed, now.total, note=f"{now.failed} failed" if now.failed else "")
+            interrupts.tell()
+
+        return await found.run(systems.__getitem__, show), interrupts.times > 0

@@ -1,0 +1,72 @@
+"""A user without a home, as a container has that runs under a number of its own: what needs a folder says so."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from conftest import CLIENT, KEY, System
+from trunkline.errors import ConfigurationError
+from trunkline.secrets import from_file
+from trunkline.transport.token_store import TokenStore
+
+pytestmark = pytest.mark.skipif(os.name != "posix", reason="the folders of Windows are not in the environment")
+Line = Callable[..., Any]
+CONNECTED = ("--url", "https://pbx.example.com", "--client-id", CLIENT, "--client-secret", KEY)
+
+
+@pytest.fixture
+def homeless(line: Line, monkeypatch: pytest.MonkeyPatch) -> Line:
+    def unknown(number: int) -> None:
+        raise KeyError(f"getpwuid(): uid not found: {number}")
+
+    for name in (
+        *("HOME", "TRUNKLINE_PROFILES", "TRUNKLINE_TOKEN_DIR", "TRUNKLINE_JOB_DIR"),
+        *("XDG_STATE_HOME", "XDG_CONFIG_HOME", "XDG_CACHE_HOME"),
+    ):
+        monkeypatch.delenv(name, raising=False)
+    monkeypatch.setattr("pwd.getpwuid", unknown)
+    return line
+
+
+def test_what_needs_no_folder_works(homeless: Line, system: System) -> None:
+    said = homeless("fax", "list", "--url", system.url, "--client-id", CLIENT, "--client-secret", KEY)
+    assert (said.code, said.err) == (0, "")
+    assert said.lines
+
+
+@pytest.mark.parametrize(
+    ("argv", "said"),
+    [
+        (("fax", "list"), "The address of the PBX, the client id and the API key are missing."),
+        (("fax", "list", "--profile", "acme"), "no folder for saved connections.\nName a file in TRUNKLINE_PROFILES."),
+        (("profiles", "list"), "no folder for saved connections.\nName a file in TRUNKLINE_PROFILES."),
+        (("status", "--all"), "no folder for saved connections.\nName a file in TRUNKLINE_PROFILES."),
+        (("job", "list"), "no folder for jobs.\nName one in TRUNKLINE_JOB_DIR."),
+        (
+            ("export", "call-log", "--since-last", *CONNECTED),
+            "no folder for watermarks.\nName a file with --watermark.",
+        ),
+        (
+            ("import", "contacts", "SHEET", "--apply", "--yes", *CONNECTED),
+            "no folder for what imports keep.\nXDG_STATE",
+        ),
+    ],
+    ids=lambda value: " ".join(value[:2]) if isinstance(value, tuple) else "",
+)
+def test_what_needs_one_says_how_to_name_it(homeless: Line, argv: tuple[str, ...], said: str, tmp_path: Path) -> None:
+    sheet = tmp_path / "sheet.csv"
+    sheet.write_text("PhoneNumber,FirstName\n+442079460000,Ada\n", encoding="utf-8")
+    answer = homeless(*(str(sheet) if word == "SHEET" else word for word in argv))
+    assert (answer.code, answer.out) == (3, "")
+    assert said in answer.err
+
+
+@pytest.mark.parametrize("use", [TokenStore, from_file])
+def test_a_home_that_nobody_knows(use: Callable[[str], Any]) -> None:
+    with pytest.raises(ConfigurationError, match="The home in ~nobody-of-that-name/x is not known"):
+        use("~nobody-of-that-name/x")
