@@ -62,11 +62,12 @@ def connection(given: Mapping[str, str | None], environ: Mapping[str, str]) -> C
     ``given`` may have ``url``, ``client_id``, ``client_secret``, ``ca_file`` and ``profile``. What is None or absent
     comes from the profile if that was given; else from ``TRUNKLINE_URL``, ``TRUNKLINE_CLIENT_ID``,
     ``TRUNKLINE_CLIENT_SECRET`` and ``TRUNKLINE_CA_FILE``; else from the profile of ``TRUNKLINE_PROFILE``, or the
-    default one. A profile that nobody gave as an option fills in only where the address is its own: its key must not
-    go to another PBX, because a variable was left over.
+    default one. Spaces and line ends around a variable don't count: one made of a file has its last line's end. A
+    profile that nobody gave as an option fills in only where the address is its own: its key must not go to another
+    PBX, because a variable was left over.
     """
     options = {name: given.get(name) or "" for name in VARIABLES}
-    variables = {name: environ.get(variable) or "" for name, variable in VARIABLES.items()}
+    variables = {name: (environ.get(variable) or "").strip() for name, variable in VARIABLES.items()}
     profile = _chosen(given.get("profile"), options, variables, environ)
     saved = dict.fromkeys(VARIABLES, "")
     if profile is not None:
@@ -191,7 +192,8 @@ def read_profiles(file: Path) -> dict[str, Profile]:
     defaults = [name for name, profile in saved.items() if profile.default]
     if len(defaults) > 1:
         raise ConfigurationError(
-            f"{file}: {' and '.join(defaults)} both have default = true.", hint="Leave it to one of them."
+            f"{file}: {' and '.join(defaults)} both have default = true.",
+            hint="`trunkline profiles use NAME` leaves it to one of them.",
         )
     return saved
 

@@ -40,6 +40,12 @@ def test_a_page_can_be_made_for_every_action_and_names_its_route() -> None:
         assert f"{action.method} /xapi/v1{action.path}" in action_page(CATALOG, action)
 
 
+def test_the_page_of_an_older_form_shows_no_command_that_there_is_not() -> None:
+    assert "trunkline users get-by-number NUMBER" in page("users.get_by_number")
+    assert "trunkline users" not in page("users.get_by_number@20.0.7")
+    assert "trunkline run users.get_by_number@20.0.7 --set" in page("users.get_by_number@20.0.7")
+
+
 @pytest.mark.parametrize(("action", "key"), DELETES.items())
 def test_the_page_of_a_delete_explains_key_etag_and_failures(action: str, key: str) -> None:
     text = page(action)

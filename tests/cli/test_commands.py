@@ -225,6 +225,19 @@ def test_secrets_are_masked_unless_asked_for(connected: Any, pbx: Pbx) -> None:
     assert connected("users", "get", str(user["Id"]), "--show-secrets").lines[0]["AuthPassword"] == secret
 
 
+def test_a_secret_that_is_an_object_is_masked_too_and_a_slip_in_it_not_repeated(connected: Any) -> None:
+    held = ("mail-settings", "update", "--mail-password", '{"Concealed": false, "Value": "hush"}')
+    for shown in ("--dry-run", "--curl"):
+        assert "hush" not in connected(*held, shown).out
+    assert connected(*held).code == 0
+    assert connected("mail-settings", "get").lines[0]["MailPassword"] == {"Concealed": False, "Value": MASK}
+    assert connected("mail-settings", "get", "--show-secrets").lines[0]["MailPassword"]["Value"] == "hush"
+    slip = connected("mail-settings", "update", "--mail-password", "hush")
+    assert slip.code == 2
+    assert "must be an object" in slip.err
+    assert "hush" not in slip.err
+
+
 def test_a_contact_from_options_a_file_and_a_body(connected: Any, tmp_path: Path) -> None:
     made = connected("contacts", "create", "--first-name", "Ada", "--phone-number", "+442079460001").lines[0]
     assert made["FirstName"] == "Ada"
@@ -234,6 +247,16 @@ def test_a_contact_from_options_a_file_and_a_body(connected: Any, tmp_path: Path
     assert updated.lines == [{"success": True, "Id": made["Id"]}]
     read = connected("contacts", "get", str(made["Id"])).lines[0]
     assert (read["FirstName"], read["LastName"], read["CompanyName"]) == ("Ada", "Example", "Example Ltd")
+
+
+@pytest.mark.parametrize("depth", [5000, 600])
+def test_what_nests_too_deeply_is_no_traceback(connected: Any, tmp_path: Path, depth: int) -> None:
+    nested = "[" * depth + "]" * depth
+    body = tmp_path / "body.json"
+    body.write_text('{"FirstName": ' + nested + "}", encoding="utf-8")
+    for argv in (["--body", f"@{body}"], ["--id", nested]):
+        refused = connected("contacts", "create", *argv, "--dry-run")
+        assert refused.code == 2, refused.err[:200]
 
 
 def test_a_body_as_windows_saves_it_is_read_or_refused(connected: Any, tmp_path: Path) -> None:
@@ -251,8 +274,8 @@ def test_what_is_nested_without_end_is_no_traceback(connected: Any, system: Syst
     (tmp_path / "deep.json").write_text("[" * 100_000, encoding="utf-8")
     for argv in (["contacts", "create", "--body", f"@{tmp_path / 'deep.json'}"], ["fax", "delete", "--input", "FILE"]):
         refused = connected(*(str(tmp_path / "deep.json") if word == "FILE" else word for word in argv))
-        assert (refused.code, refused.out) == (1, "")
-        assert refused.err.startswith("Error: What was read is nested too deeply.")
+        assert (refused.code, refused.out) == (2, "")
+        assert "Nothing was sent." in refused.err
     assert (system.sent("POST"), system.sent("DELETE")) == ([], [])
 
 

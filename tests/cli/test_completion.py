@@ -127,6 +127,22 @@ def test_files_are_left_to_the_shell(tab: Callable[..., str], line: str, kind: s
     assert tab(line) == f"{kind},"
 
 
+@pytest.mark.parametrize(
+    ("typed", "offered_as"),
+    [
+        ("@it", "@it\\'s\\ \\$5.json"),
+        ("'@it", "@it'\\''s $5.json"),
+        ('"@it', "@it's \\$5.json"),
+        ('"@i"t', "@it\\'s\\ \\$5.json"),
+    ],
+)
+def test_within_quotation_marks_a_word_is_written_as_they_want_it(
+    tab: Callable[..., str], folder: Path, typed: str, offered_as: str
+) -> None:
+    (folder / "it's $5.json").touch()
+    assert tab(f"trunkline contacts create --body {typed}") == f"plain,{offered_as}"
+
+
 def test_after_a_folder_or_a_name_no_space_follows(tab: Callable[..., str]) -> None:
     assert tab("trunkline contacts create --body @M").startswith("part,")
     assert tab("trunkline run fax.delete --set I").startswith("part,")

@@ -124,10 +124,23 @@ def test_a_profile_that_is_not_there(
     assert "There are: acme, other." in said.err
 
 
+def test_a_variable_made_of_a_file_has_an_end_of_line(
+    line: Line, file: Path, system: System, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for name, value in (("URL", system.url), ("CLIENT_ID", CLIENT), ("CLIENT_SECRET", KEY)):
+        monkeypatch.setenv(f"TRUNKLINE_{name}", f"{value}\n")
+    assert line("fax", "get", "121").code == 0
+    assert line("login", "acme", "--store", "file").code == 0
+    assert tomllib.loads(file.read_text(encoding="utf-8"))["acme"]["client_secret"] == KEY
+
+
 def test_two_defaults_are_a_mistake_that_is_told(line: Line, write: Callable[[str], Path]) -> None:
     write(table("a", *ACME, "default = true") + table("b", *OTHER, "default = true"))
     said = line("fax", "list")
     assert (said.code, "a and b" in said.err) == (3, True)
+    assert "`trunkline profiles use NAME`" in said.err
+    assert line("profiles", "use", "b").code == 0
+    assert [row["default"] for row in line("profiles", "list").lines] == [False, True]
 
 
 def test_one_profile_without_a_key_does_not_stop_the_others(
@@ -310,9 +323,23 @@ def test_many_change_the_file_at_once(write: Callable[[str], Path]) -> None:
     path = write("# first\n")
     names = [f"pbx-{n}" for n in range(16)]
     with ThreadPoolExecutor(8) as pool:
-        list(pool.map(lambda name: profile_file.change({name: {"url": name, "client_id": "c"}}), names))
-    assert set(tomllib.loads(path.read_text(encoding="utf-8"))) == set(names)
+        list(pool.map(lambda name: profile_file.change(name, {"url": name, "client_id": "c"}, new=True), names))
+    saved = tomllib.loads(path.read_text(encoding="utf-8"))
+    assert set(saved) == set(names)
+    assert [saved[name].get("default", False) for name in names].count(True) == 1
     assert {each.name for each in path.parent.iterdir()} <= {path.name, f"{path.name}.lock"}
+
+
+def test_what_another_process_removed_or_took_meanwhile_is_told(write: Callable[[str], Path]) -> None:
+    path = write(FILE)
+    for change in (
+        lambda: profile_file.change("gone", {"client_secret": None}),
+        lambda: profile_file.rename("gone", "new"),
+        lambda: profile_file.rename("acme", "other"),
+    ):
+        with pytest.raises(ConfigurationError):
+            change()
+    assert path.read_text(encoding="utf-8") == FILE
 
 
 NAMES = st.from_regex(r"[A-Za-z0-9][A-Za-z0-9._@-]{0,8}", fullmatch=True)
@@ -325,11 +352,11 @@ TEXTS = st.text(st.characters(exclude_categories=["Cs"]), min_size=1, max_size=1
 def test_whatever_is_saved_is_read_again(write: Callable[[str], Path], values: dict[str, str], gone: int) -> None:
     path = write("# first\n")
     for name, text in values.items():
-        profile_file.change({name: {"url": text, "client_id": text}})
+        profile_file.change(name, {"url": text, "client_id": text}, new=True, default=False)
     wanted = {name: {"url": text, "client_id": text} for name, text in values.items()}
     assert tomllib.loads(path.read_text(encoding="utf-8")) == wanted
     removed = list(values)[gone % len(values)]
-    profile_file.change({removed: None})
+    profile_file.change(removed, None)
     del wanted[removed]
     assert tomllib.loads(path.read_text(encoding="utf-8")) == wanted
     assert path.read_text(encoding="utf-8").startswith("# first\n")

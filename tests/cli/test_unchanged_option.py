@@ -66,6 +66,13 @@ def test_what_get_wrote_protects_an_update(line: Any, emulator: Emulator, tmp_pa
     assert sent(emulator) == ["PATCH"]
 
 
+def test_one_pipe_is_not_two(line: Any, emulator: Emulator) -> None:
+    code, out, err = line("contacts", "update", "7", "--body", "-", "--if-unchanged", "-", stdin='{"FirstName": "A"}')
+    assert (code, out) == (2, "")
+    assert "can't both be -" in err
+    assert sent(emulator) == []
+
+
 def test_a_pipe_protects_a_delete(line: Any, emulator: Emulator) -> None:
     row = line("contacts", "get", "7", "--select", "Id,FirstName")[1]
     line("contacts", "update", "7", "--first-name", "Zed")

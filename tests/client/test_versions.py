@@ -64,6 +64,16 @@ def test_a_path_that_changed_is_asked_for_as_the_version_has_it(older: tuple[Emu
     assert newest.action("fax.get_by_number").path == "/Fax(Number={Number})"
 
 
+def test_a_parameter_that_a_version_does_not_know_yet_may_be_null() -> None:
+    emulator = Emulator(version="20.0.9", client_id=CLIENT, api_key=KEY)
+    with running(emulator) as url:
+        with Pbx(url, CLIENT, KEY) as pbx:
+            pbx.ai_settings.get_ai_resources(provider=None)
+        with Pbx(url, CLIENT, KEY) as pbx, pytest.raises(UnknownName, match="no parameter 'provider'"):
+            pbx.ai_settings.get_ai_resources(provider="OpenAI")
+    assert asked(emulator) == ["GET /xapi/v1/AISettings/Pbx.GetAIResources()"]
+
+
 def test_check_version_false_sends_it_anyway() -> None:
     with Nasty(lambda asked: http(204, "", X_3CX_Version="20.0.7.1")) as server:
         with Pbx(server.url, "id", "key", check_version=False) as pbx:

@@ -53,6 +53,8 @@ def test_items_are_told_by_how_they_begin(text: str, name: str, rows: list[dict[
         ('{"Id": 1}\n3\n', "<stdin>", "Line 2 of the input is no item: An item must be an object, not 3"),
         ('[{"Id": 1}, 2]', "<stdin>", "Row 2 of the input is no item"),
         ("[{", "<stdin>", "The input is no JSON array"),
+        ('{"a": ' + "[" * 5000 + "]" * 5000 + "}", "<stdin>", "Line 1 of the input begins no JSON"),
+        ('{"Id": 1}\n{"a": ' + "[" * 5000 + "]" * 5000 + "}", "<stdin>", "Line 2 of the input is no JSON"),
         ("42\n", "<stdin>", "Line 1 of the input is no item"),
         ("Id,Name\n1,Ada\n2\n", "<stdin>", "The input, line 3: 1 cells, but 2 columns have names"),
         ('Id,Name\n1,"Ada\n', "<stdin>", "The input, line 2: this is no CSV"),

@@ -156,7 +156,7 @@ def test_run_gives_templates_variables_environment_and_a_zone(command: Any) -> N
     text = "{{ $vars.who }} {{ $env.SITE }} {{ $now.zoneName }}"
     options = ("--var", "who=Ada", "--allow-env", "SITE", "--zone", "Asia/Tokyo", "--dry-run")
     code, lines, _ = command([{}], "fax.list", "--set", f"search={text}", *options)
-    assert (code, lines) == (0, ["item 0: GET /Fax?$search=Ada%20north%20Asia/Tokyo"])
+    assert (code, lines) == (0, ["item 0: GET /Fax?$search=Ada%20north%20Asia/Tokyo&$top=100"])
     code, _, err = command([{}], "fax.list", "--set", f"search={text}", "--var", "who=Ada", "--dry-run")
     assert code == 7
     assert "--allow-env SITE" in err

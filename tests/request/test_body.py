@@ -36,6 +36,7 @@ HOLIDAY = {
     "TimeOfEndDate": "PT23H59M",
 }
 
+FINE = "2026-09-12T02:00:00.1234567+02:00"
 KEPT: list[tuple[str, tuple[Any, ...], dict[str, Any], Any]] = [
     ("fax.create", ({"Number": "9001"},), {}, {"Number": "9001"}),
     ("fax.create", (), {"Number": "9001"}, {"Number": "9001"}),
@@ -77,6 +78,9 @@ KEPT: list[tuple[str, tuple[Any, ...], dict[str, Any], Any]] = [
         {"ExpiresAt": dt.datetime(2026, 9, 12, tzinfo=dt.UTC)},
         {"ExpiresAt": "2026-09-12T00:00:00Z"},
     ),
+    ("blocklist.create", (), {"ExpiresAt": FINE}, {"ExpiresAt": FINE}),
+    ("blocklist.create", (), {"ExpiresAt": "20260912T000000Z"}, {"ExpiresAt": "2026-09-12T00:00:00Z"}),
+    ("blocklist.create", (), {"ExpiresAt": "2026-09-12 02:00+0200"}, {"ExpiresAt": "2026-09-12T00:00:00Z"}),
     ("holidays.create", (HOLIDAY,), {}, HOLIDAY),
     (
         "holidays.create",
@@ -131,6 +135,8 @@ REFUSED: list[tuple[str, tuple[Any, ...], dict[str, Any], type[Exception], list[
         InvalidArgument,
         ["AuthPassword of", "masked", "set to just"],
     ),
+    ("trunks.update", (7, {"AuthPassword": "hush"}), {}, InvalidArgument, ["object of type", "not ••••••"]),
+    ("users.update", (7, {"VMPIN": 4711}), {}, InvalidArgument, ["VMPIN of users.update", "text", "not ••••••"]),
     ("users.update", (7, {"FirstName": 5}), {}, InvalidArgument, ["FirstName of users.update", "text"]),
     ("users.update", (7, {"Enabled": "true"}), {}, InvalidArgument, ["Enabled of users.update", "true or false"]),
     ("users.update", (7, {"Enabled": 1}), {}, InvalidArgument, ["Enabled of users.update", "true or false"]),
@@ -139,6 +145,16 @@ REFUSED: list[tuple[str, tuple[Any, ...], dict[str, Any], type[Exception], list[
     ("sbcs.create", ({"Name": None},), {}, InvalidArgument, ["Name of sbcs.create", "null"]),
     ("blocklist.create", ({"ExpiresAt": "2026-09-12T00:00:00"},), {}, InvalidArgument, ["ExpiresAt", "zone"]),
     ("blocklist.create", ({"ExpiresAt": "soon"},), {}, InvalidArgument, ["ExpiresAt", "zone"]),
+    ("blocklist.create", ({"ExpiresAt": "0001-01-01 00:00:00+02:00"},), {}, InvalidArgument, ["ExpiresAt", "zone"]),
+    ("users.update", (7, {"Hours": {"Periods": [{"Start": "9am"}]}}), {}, InvalidArgument, ["Start", "time of day"]),
+    ("users.update", (7, {"Hours": {"Periods": [{"Start": "9:00"}]}}), {}, InvalidArgument, ["Start", "08:30:00"]),
+    (
+        "updates.install_updates",
+        ({"install": {"Key": "x", "Entries": []}},),
+        {},
+        InvalidArgument,
+        ["install.Key", "GUID"],
+    ),
     ("blocklist.create", ({"ExpiresAt": dt.datetime(2026, 9, 12)},), {}, InvalidArgument, ["ExpiresAt", "zone"]),
     ("blocklist.create", ({"BlockType": "Never"},), {}, InvalidArgument, ["BlockType", "'Never'"]),
     ("fax.bulk_fax_delete", (), {"ids": 1}, InvalidArgument, ["ids of fax.bulk_fax_delete", "a list"]),

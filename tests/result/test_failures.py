@@ -106,8 +106,7 @@ def test_each_status_has_its_error(status: int, kind: type[PbxError], exit_code:
         (failure("users.list", 503, b"<html></html>", HTML), ["503", "Try again"]),
         (failure("users.list", 500, b"", {}), ["failed at users.list", "500"]),
         (failure("users.list", 500, said("Boom."), JSON), ["500: Boom."]),
-        (failure("users.list", 400, said("\x1b[2J\tBoom\r\n\x9b0m."), JSON), [r": \u001b[2J Boom \u009b0m."]),
-        (failure("users.list", 400, said("", ("\x1bX", "\x07")), JSON), [r"\u001bX: \u0007"]),
+        (failure("users.list", 400, said("\x1b[2J\tBoom\r\n\x9b0m."), JSON), [": \ufffd[2J Boom \ufffd0m."]),
         (failure("fax.delete", 500, b"", {}, Id=42), ["not known", "look before you send it again"]),
         (failure("fax.create", 504, b"<html></html>", HTML), ["504", "look before you send it again"]),
         (failure("fax.create", 503, b"", {"retry-after": "7"}), ["503", "after 7 seconds"]),
@@ -189,4 +188,4 @@ def test_a_known_code_is_put_into_words_with_the_code_beside_it(code: str, words
 
 @pytest.mark.parametrize("body", [said("gone \x1b[2J"), said("m", ("Name", "X.\x1b[2J"))], ids=["message", "code"])
 def test_what_the_pbx_says_steers_no_terminal(body: Any) -> None:
-    assert "\\u001b[2J" in failure("fax.create", 400, body).message
+    assert "\N{REPLACEMENT CHARACTER}[2J" in failure("fax.create", 400, body).message

@@ -101,7 +101,7 @@ def test_each_source_signs_in(source: str, key_file: Path) -> None:
         (lambda _: from_keyring("trunkline", "nobody"), "keyring, trunkline / nobody"),
         (lambda _: from_keyring("trunkline", "locked"), "KeyringLocked"),
         (lambda folder: from_file(folder / "none"), "No such file"),
-        (lambda _: from_file("~nobody-here/key"), "No such file"),
+        (lambda _: from_file("~nobody-here/key"), "The home in ~nobody-here/key is not known"),
         (from_file, "can't be read"),
         (lambda folder: from_file(_written(folder, b"")), "There is no API key in"),
         (lambda folder: from_file(_written(folder, b"\xff\xfe")), "is no text"),

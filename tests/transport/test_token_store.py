@@ -6,6 +6,7 @@ import asyncio
 import json
 import logging
 import os
+import pwd
 import signal
 import stat
 import subprocess
@@ -512,8 +513,14 @@ def test_the_user_s_own_folder_is_the_system_s_place_for_it(monkeypatch: pytest.
         assert store is not None
         assert store.folder == tmp_path / "trunkline" / "tokens"
         monkeypatch.setenv("XDG_STATE_HOME", "")
-        monkeypatch.setattr(Path, "is_absolute", lambda path: False)
+        monkeypatch.delenv("HOME")
+        monkeypatch.setattr(pwd, "getpwuid", nobody)
         assert token_store(True, {}) is None
+
+
+def nobody(_: int) -> Any:
+    """A user of a number that has no name, as a container has one."""
+    raise KeyError("uid not found")
 
 
 def test_what_needs_no_store_loads_nothing_for_it(tmp_path: Path) -> None:
@@ -526,5 +533,5 @@ def test_what_needs_no_store_loads_nothing_for_it(tmp_path: Path) -> None:
 
 
 def test_a_folder_in_the_home_of_nobody_is_said() -> None:
-    with pytest.raises(ConfigurationError, match="~nobody-here/tokens is in the home of nobody"):
+    with pytest.raises(ConfigurationError, match="The home in ~nobody-here/tokens is not known"):
         TokenStore("~nobody-here/tokens")

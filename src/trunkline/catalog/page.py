@@ -56,7 +56,7 @@ def _usage(action: Action) -> list[str]:
     templates = "".join(f" --set '{p.name}={{{{ $json.{p.name} }}}}'" for p in action.parameters)
     block = [
         f"pbx.{action.resource}.{action.verb}({', '.join(python)})",
-        f"trunkline {' '.join(shell)}",
+        *([] if "@" in action.id else [f"trunkline {' '.join(shell)}"]),  # commands have the newest form's arguments
         f"trunkline run {action.id}{templates} < items.jsonl",
     ]
     return ["```\n" + "\n".join(block) + "\n```"]

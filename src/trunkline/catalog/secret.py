@@ -7,9 +7,13 @@ from collections.abc import Mapping
 from typing import Any
 
 SECRET = re.compile(
-    r"password|secret|apikey|api_key|token$|^VMPIN$|^PIN$|^AuthID$|PrivateKey|RpsKey|ProvLink|ConfigurationLink", re.I
+    r"password|secret|apikey|api_key|token$|^VMPIN$|^PIN$|^PinNumber$|AuthID$|PrivateKey|^GbJson$|^TranscribeKey|"
+    r"CodeVerifier$|RpsKey|ProvLink|ConfigurationLink",
+    re.I,
 )
 MASK = "••••••"
+_HELD = ("Value", "Contents")
+"""Where a secret stands that is an object of its own (`Pbx.ConcealedPassword`), or a row with a name beside it."""
 
 
 def has_mask(value: Any) -> bool:
@@ -22,5 +26,27 @@ def has_mask(value: Any) -> bool:
 def masked(value: Any) -> Any:
     """A value with what stands in secret fields replaced, at any depth."""
     if isinstance(value, Mapping):
-        return {k: MASK if SECRET.search(k) and isinstance(v, str) and v else masked(v) for k, v in value.items()}
+        held = _HELD if _holds_secret(value) else ()
+        return {k: _hidden(v) if k in held or SECRET.search(k) else masked(v) for k, v in value.items()}
     return [masked(v) for v in value] if isinstance(value, list) else value
+
+
+def secret_path(path: str) -> bool:
+    """Whether ``Trunks[0].AuthPassword.Value`` leads to or into a secret field."""
+    return any(SECRET.search(step) for step in re.split(r"[.\[\]]+", path))
+
+
+def _holds_secret(value: Mapping[str, Any]) -> bool:
+    """Whether an object is a secret, or a parameter, choice or variable that is called like one."""
+    if not any(name in value for name in _HELD):
+        return False
+    return "Concealed" in value or any(SECRET.search(str(value.get(name))) for name in ("Name", "Key"))
+
+
+def _hidden(value: Any) -> Any:
+    """All in a secret field, which some versions have as an object; somebody's own rows may have a PIN as a number."""
+    if isinstance(value, Mapping):
+        return {k: _hidden(v) for k, v in value.items()}
+    if isinstance(value, list):
+        return [_hidden(v) for v in value]
+    return value if value in (None, "") or isinstance(value, bool) else MASK

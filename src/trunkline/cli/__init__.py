@@ -110,7 +110,7 @@ def execute(argv: list[str]) -> int:
         complain(_unusable(problem))
         return 1
     except RecursionError:
-        complain(TrunklineError("What was read is nested too deeply.", hint="What was sent stays done."))
+        complain(TrunklineError("A value is nested too deeply to be worked on.", hint="What was sent stays done."))
         return 1
     except UnicodeEncodeError as problem:  # the shell gave us bytes that are no text; Python has them as surrogates
         complain(InvalidArgument(f"{problem.object[problem.start : problem.end]!r} in an argument is not UTF-8."))
@@ -136,10 +136,12 @@ def complain(error: TrunklineError) -> None:
     """Say on stderr what happened and what to do next. Where nobody can hear it the exit code still tells."""
     import click
 
+    from ..printable import printable
+
     with suppress(OSError):
-        click.echo(f"Error: {error.message}", err=True)
+        click.echo(f"Error: {printable(error.message)}", err=True)
         if error.hint:
-            click.echo(error.hint, err=True)
+            click.echo(printable(error.hint), err=True)
 
 
 def _show_warning(message: Warning | str, *_: object, **__: object) -> None:

@@ -122,8 +122,20 @@ def open_(ctx: click.Context, action: str) -> None:
 
     catalog = _catalog(ctx.obj["version"])
     path = written_page(catalog, catalog.action(action))
-    if not webbrowser.open(path.as_uri()):
+    if _draws_on_a_terminal_that_is_none() or not webbrowser.open(path.as_uri()):
         click.echo(path)
+
+
+def _draws_on_a_terminal_that_is_none() -> bool:
+    """Whether the browser is one like lynx, which would draw into a pipe."""
+    import sys
+    import webbrowser
+
+    try:
+        textual = type(webbrowser.get()) is webbrowser.GenericBrowser
+    except webbrowser.Error:
+        return False
+    return textual and not (sys.stdin.isatty() and sys.stdout.isatty())
 
 
 @actions.command()

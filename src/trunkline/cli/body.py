@@ -11,6 +11,7 @@ import msgspec
 
 from ..catalog import Action, Catalog, TypeSpec
 from ..catalog.names import snake
+from ..catalog.secret import MASK, secret_path
 from ..errors import InvalidArgument
 from ..odata.literals import described
 from .candidates import json_or_file, values_of
@@ -81,7 +82,7 @@ def read_body(text: str | None) -> dict[str, Any] | None:
             raise InvalidArgument(f"The body can't be read: {text[1:]}: {problem.strerror}.") from None
     try:
         body = msgspec.json.decode(content if isinstance(content, str) else content.decode("utf-8-sig"))
-    except (msgspec.DecodeError, UnicodeDecodeError) as problem:
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as problem:
         raise InvalidArgument(
             f"The body is no JSON: {problem}.", hint="--skeleton prints one to fill in. Nothing was sent."
         ) from None
@@ -100,10 +101,11 @@ def field_value(catalog: Catalog, action: Action, name: str, spec: TypeSpec, tex
         return text
     try:
         return msgspec.json.decode(text)
-    except msgspec.DecodeError:
+    except (msgspec.DecodeError, RecursionError):
         wanted = described(spec)
         if spec.collection:
             wanted = f"a list of {spec.name} as JSON"
         elif spec.name in catalog.types:
             wanted = f"an object of type {spec.name} as JSON"
-        raise InvalidArgument(f"{name} of {action.id} must be {wanted}, not {text!r}.") from None
+        given = MASK if secret_path(name) else repr(text)
+        raise InvalidArgument(f"{name} of {action.id} must be {wanted}, not {given}.") from None

@@ -13,7 +13,6 @@ from typing import Any
 from urllib.parse import urlsplit
 
 from ..catalog import load, version_key
-from ..catalog.printable import printable
 from ..client import Pbx
 from ..errors import (
     BrokenAnswer,
@@ -24,6 +23,7 @@ from ..errors import (
     TransportError,
     TrunklineError,
 )
+from ..printable import printable
 from ..request import HttpRequest
 from ..result import HttpResponse
 from ..result.response import not_the_api, parsed

@@ -10,7 +10,6 @@ from __future__ import annotations
 
 import os
 import re
-import shlex
 from typing import Any
 
 import click
@@ -156,7 +155,7 @@ class _Bash(_Line, BashComplete):
         _, incomplete = self.get_completion_args()
         left = len(incomplete) - len("".join(split_arg_string(replaced)))
         rest = item.value[max(left, 0) :]
-        return f"{item.type},{rest if _open_quote(line) else _escaped(rest)}"
+        return f"{item.type},{_spelled(rest, _open_quote(line))}"
 
 
 class _Zsh(_Line, ZshComplete):
@@ -170,13 +169,21 @@ class _Fish(_Line, FishComplete):
 _SHELLS: dict[str, type[ShellComplete]] = {"bash": _Bash, "zsh": _Zsh, "fish": _Fish}
 
 
-def _open_quote(line: str) -> bool:
-    try:
-        shlex.split(line)
-    except ValueError:
-        return not line.endswith("\\")
-    return False
+def _open_quote(line: str) -> str:
+    """The quotation mark that is open at the end of a line, or ""."""
+    mark, characters = "", iter(line)
+    for character in characters:
+        if character == "\\" and mark != "'":
+            next(characters, None)
+        elif character == mark:
+            mark = ""
+        elif character in ("'", '"') and not mark:
+            mark = character
+    return mark
 
 
-def _escaped(text: str) -> str:
-    return re.sub(r"([^\w@%+=:,./~-])", r"\\\1", text)
+def _spelled(text: str, mark: str) -> str:
+    """A text as bash reads it outside of quotation marks or, where one is open, within."""
+    if mark == "'":
+        return text.replace("'", "'\\''")
+    return re.sub(r'(["\\$`])' if mark else r"([^\w@%+=:,./~-])", r"\\\1", text)

@@ -13,7 +13,7 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
-from ..catalog.printable import printable
+from ..printable import in_a_cell
 
 _PIPE_WIDTH = 160
 _LEAST = 13  # what a cut column keeps: a phone number
@@ -46,7 +46,7 @@ def draw_table(columns: list[str], rows: list[list[str]], *, pager: bool, droppa
 
 def fitted(columns: list[str], rows: list[list[str]], width: int, *, droppable: bool) -> Table:
     """The table of `draw_table`, as wide as it may be."""
-    columns, rows = [*map(printable, columns)], [[*map(printable, row)] for row in rows]
+    columns, rows = [*map(in_a_cell, columns)], [[*map(in_a_cell, row)] for row in rows]
     widths = _widths(columns, rows, width, droppable=droppable)
     shown = len(widths)
     drawn = Table(box=box.SIMPLE_HEAD, pad_edge=False, header_style="bold", show_edge=False)

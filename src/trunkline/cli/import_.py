@@ -12,8 +12,8 @@ from typing import IO, TYPE_CHECKING, Any, NamedTuple
 
 import click
 
-from ..catalog.printable import printable
 from ..errors import InvalidArgument, ItemsFailed
+from ..printable import printable
 from .files import FileArgument
 from .import_shown import counted, plan_lines, show_fates, show_plan
 from .interrupts import finishing

@@ -74,7 +74,6 @@ def login(
         verify = _verify(given, known)
         if not no_test:
             click.echo(_tried(url, client_id, key, {"verify": verify, **limits(given)}), err=True)
-    chosen = _is_default(name, default, saved)
     key_fields, problem = api_keys.keep(name, key, store)
     if problem and store is None:
         click.echo(f"The system's keyring takes no key ({problem}), so the file does.", err=True)
@@ -84,12 +83,8 @@ def login(
         **key_fields,
         "ca_file": verify if isinstance(verify, str) else None,
         "verify": False if verify is False else None,
-        "default": True if chosen else None,
     }
-    others: dict[str, profile_file.Fields | None] = {
-        other: {"default": None} for other, profile in saved.items() if chosen and profile.default and other != name
-    }
-    profile_file.change({**others, name: fields})
+    chosen = profile_file.change(name, fields, new=True, default=default)
     if known and not fields[api_keys.IN_KEYRING]:
         api_keys.drop(name)
     where = "the system's keyring" if fields[api_keys.IN_KEYRING] else f"{profile_file.path()}, for you only"
@@ -119,7 +114,7 @@ def _answer(question: str, name: str, given: dict[str, Any], before: str) -> str
     """An answer from an option; else a person's, to whom environment and profile propose one; else one of these."""
     if given[name]:
         return str(given[name])
-    proposed = os.environ.get(VARIABLES[name]) or before
+    proposed = os.environ.get(VARIABLES[name], "").strip() or before
     if _somebody():
         return _asked(question, proposed)
     if not proposed:
@@ -144,8 +139,10 @@ def _key(given: dict[str, Any], key_file: IO[str] | None, url: str, client_id: s
         return key
     if given["client_secret"]:
         return str(given["client_secret"])
-    environment = os.environ.get(VARIABLES["client_secret"], "")
-    same = os.environ.get(VARIABLES["client_id"]) == client_id and _is_address(os.environ.get(VARIABLES["url"]), url)
+    environment = os.environ.get(VARIABLES["client_secret"], "").strip()
+    same = os.environ.get(VARIABLES["client_id"], "").strip() == client_id and _is_address(
+        os.environ.get(VARIABLES["url"]), url
+    )
     if environment and same:
         return environment
     if _somebody():
@@ -193,13 +190,6 @@ def _verify(given: dict[str, Any], known: Profile | None) -> bool | str:
     return os.path.abspath(verify) if isinstance(verify, str) else verify  # noqa: PTH100 - keeps links as they are
 
 
-def _is_default(name: str, wanted: bool | None, saved: dict[str, Profile]) -> bool:
-    """The first profile is the default one, unless told otherwise; a later one only if it was or is to be."""
-    if wanted is not None:
-        return wanted
-    return not saved or (name in saved and saved[name].default)
-
-
 def _tried(url: str, client_id: str, key: str, options: dict[str, Any]) -> str:
     """Sign in and ask for next to nothing; what to say of it. Raises what went wrong: then nothing is saved."""
     import asyncio
@@ -227,7 +217,7 @@ def logout(name: str) -> None:
     """Forget the API key and the token of the profile NAME; its address and client id stay."""
     profile = profile_file.existing(name)
     forget(profile)
-    profile_file.change({name: dict.fromkeys(WAYS)})
+    profile_file.change(name, dict.fromkeys(WAYS))
     click.echo(f"The API key of {name} is forgotten. `trunkline login {name}` signs in again.")
     if profile.key_in.startswith(("the file", "the variable")):
         click.echo(f"It still stands in {profile.key_in}, which is not ours to change.", err=True)

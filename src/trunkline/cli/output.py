@@ -6,15 +6,16 @@ import csv
 import re
 import sys
 from collections.abc import Iterable, Mapping, Sequence
+from functools import cache
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 import click
 import msgspec
 
 from ..catalog import Action
-from ..catalog.printable import printable
 from ..catalog.secret import masked
 from ..errors import ConfigurationError
+from ..printable import printable
 from .columns import asked_columns, at, csv_columns, picked, table_columns
 
 if TYPE_CHECKING:
@@ -107,9 +108,7 @@ class Writer:
 
     def end(self) -> None:
         if self.view.query is not None:
-            from .query import found
-
-            _write_found(found(self.view.query, self._waiting), self.view)
+            _write_found(self.view.query, self._waiting, self.view)
         elif self.view.output == "csv" and self._header is None:
             self._stream([])
         elif self.view.output == "yaml" and not self.rows:
@@ -168,18 +167,19 @@ def write_one(value: Any, view: View) -> None:
     """Write one value."""
     shown = value if view.show_secrets else masked(value)
     if view.query is not None:
-        from .query import found
-
-        _write_found(found(view.query, shown), view)
+        _write_found(view.query, shown, view)
     else:
         _write_value(picked(shown, view.columns), view)
 
 
-def _write_found(value: Any, view: View) -> None:
-    """What a query found: rows, if it is a list."""
+def _write_found(query: str, answer: Any, view: View) -> None:
+    """What a query finds in an answer: rows, if it is a list."""
+    from .query import found, named
+
+    value = found(query, answer)
     plain = view._replace(query=None, show_secrets=True)  # what is found has been masked, maybe under another name
     if isinstance(value, list):
-        write_rows(value, plain)
+        write_rows(value, plain._replace(columns=plain.columns or named(query, value)))
     else:
         _write_value(picked(value, view.columns), plain)
 
@@ -216,10 +216,22 @@ def yaml_text(value: Any) -> str:
         raise ConfigurationError(
             "Nothing here can write YAML.", hint="pip install 'trunkline[flows]', or take -o json."
         ) from None
-    dumper = getattr(yaml, "CSafeDumper", yaml.SafeDumper)
     plain = msgspec.to_builtins(value)
-    text: str = yaml.dump(plain, Dumper=dumper, sort_keys=False, allow_unicode=True, width=1000)
+    text: str = yaml.dump(plain, Dumper=_dumper(), sort_keys=False, allow_unicode=True, width=1000)
     return text
+
+
+@cache
+def _dumper() -> Any:
+    """One that quotes text which is a number to readers of YAML 1.2 alone, such as a MAC with digits and an e."""
+    import yaml
+
+    class Dumper(getattr(yaml, "CSafeDumper", yaml.SafeDumper)):  # type: ignore[misc]
+        pass
+
+    number = re.compile(r"([-+]?([.][0-9]+|[0-9]+([.][0-9]*)?)([eE][-+]?[0-9]+)?|0o[0-7]+)\Z")
+    Dumper.add_implicit_resolver("tag:yaml.org,2002:float", number, list("+-.0123456789"))
+    return Dumper
 
 
 def table(rows: list[Any], action: Action | None, view: View) -> None:

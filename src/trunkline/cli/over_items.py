@@ -18,8 +18,10 @@ from ..node import Item, Node, NodeRun, Outcome
 from ..node.items import keys_of
 from ..node.run import AsyncCaller
 from ..node.template import Scope
-from ..request import bind, build
+from ..printable import printable
+from ..request import bind
 from ..request.shown import in_a_line
+from ..transport.paging import first_request
 from .confirm import go_on
 from .interrupts import Interrupts, finishing
 from .output import View, chosen, draw, json_line, write_rows
@@ -64,7 +66,7 @@ def carry_out(
         finally:
             if told.name_failures and chosen(told.output) != "table":
                 for index, error in outcome.errors.items():
-                    click.echo(f"item {index}: {error.message}", err=True)
+                    click.echo(f"item {index}: {printable(error.message)}", err=True)
             click.echo(counted(node_run), err=True)
     if interrupted:
         return 130
@@ -122,9 +124,9 @@ def _show_requests(node: Node, items: list[Item], *, show_secrets: bool) -> int:
 def show_line(node: Node, items: Sequence[Item], index: int, *, shown: int, show_secrets: bool = False) -> int:
     """Show the request of one item in a line, ``shown`` being the number it is given; its exit code."""
     try:
-        request = build(bind(load(), node.action, (), node.arguments(Scope(items, index))))
+        request = first_request(bind(load(), node.action, (), node.arguments(Scope(items, index))))
     except TrunklineError as error:
-        click.echo(f"item {shown}: {error}", err=True)
+        click.echo(f"item {shown}: {printable(str(error))}", err=True)
         return ItemsFailed.exit_code
     click.echo(f"item {shown}: {in_a_line(request, show_secrets=show_secrets)}")
     return 0

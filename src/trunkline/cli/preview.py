@@ -10,16 +10,22 @@ import click
 import msgspec
 
 from ..catalog.secret import MASK, masked
-from ..request import HttpRequest
+from ..request import Call, HttpRequest
+from ..transport.paging import PAGE_SIZE, first_request
 from ..transport.session import API, base_url
 from .connect import Target
 from .output import json_line, pretty
 
+_LONGEST = 100_000
+"""Bytes that a word of a command line may have; Linux takes 131,072."""
 TOKEN = "$TRUNKLINE_TOKEN"  # noqa: S105 - the variable that takes the token's place
 
 
-def preview(target: Target, request: HttpRequest, *, curl: bool, show_secrets: bool) -> None:
+def preview(target: Target, call: Call, *, curl: bool, show_secrets: bool) -> None:
     """Show the request that would go out, one way or the other. No client is made for it."""
+    request = first_request(call)
+    if call.action.answer_kind == "list" and "top" in call.action.query and _goes_on(call.options.get("top")):
+        click.echo(f"This is the first page; more are asked for with $skip, {PAGE_SIZE} rows at a time.", err=True)
     url, verify = base_url(target.url), target.options["verify"]
     if curl:
         ca_file = verify if isinstance(verify, str) else None
@@ -60,10 +66,25 @@ def show_curl(url: str, request: HttpRequest, *, show_secrets: bool, insecure: b
             body = body.replace(f'"{MASK}"', MASK)
             hidden = f"Secrets of the body are left out as {MASK}, and the PBX refuses the line so; --show-secrets "
             click.echo(f"{hidden}writes them.", err=True)
-        words.append(f"--data-raw {shlex.quote(body)}")
+        if len(body.encode()) > _LONGEST:
+            words.append(f"--data-binary @- <<'BODY'\n{body}\nBODY")
+        else:
+            words.append(f"--data-raw {shlex.quote(body)}")
     elif request.body is not None and isinstance(request.body.source, PurePath):
-        words.append(f"-F {shlex.quote(f'{request.body.name}=@{request.body.source}')}")
+        words.append(f"-F {shlex.quote(f'{request.body.name}=@{_form_file(str(request.body.source))}')}")
     click.echo(" ".join(words))
+
+
+def _form_file(path: str) -> str:
+    """A path as ``curl -F`` reads it: a comma would begin a second file, a semicolon a content type."""
+    if not set(',;"') & set(path):
+        return path
+    escaped = path.replace("\\", "\\\\").replace('"', '\\"')
+    return f'"{escaped}"'
+
+
+def _goes_on(top: str | None) -> bool:
+    return top is None or int(top) > PAGE_SIZE
 
 
 def _body(body: bytes, *, show_secrets: bool) -> Any:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import re
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 from secrets import token_hex
@@ -28,9 +28,7 @@ def path() -> Path:
 def existing(name: str) -> Profile:
     """The profile of that name; ConfigurationError, with the names that there are, if it isn't there."""
     saved = read_profiles(path())
-    if name not in saved:
-        known = f"There are: {', '.join(saved)}." if saved else f"{path()} has none yet: `trunkline login`."
-        raise ConfigurationError(f"No profile is called {name!r}.", hint=known)
+    _must_be_in(saved, name)
     return saved[name]
 
 
@@ -47,33 +45,65 @@ def check_name(name: str) -> None:
         )
 
 
-def change(changes: Mapping[str, Fields | None]) -> None:
-    """Set fields of profiles (None takes a field away), add those that aren't there, remove those that are None."""
+def change(name: str, fields: Fields | None, *, new: bool = False, default: bool | None = None) -> bool:
+    """Set fields of a profile (None takes a field away), or remove it; whether it is the default one now.
+
+    It has to be there, unless ``new``. ``default`` makes it the only default or takes that from it; else it stays what
+    it is, and the first of all becomes it. What others have changed meanwhile counts.
+    """
+    if not new:
+        _must_be_in(read_tables(path()), name)
+    wanted = False
 
     def edited(text: str, tables: dict[str, Any]) -> str:
-        for name, fields in changes.items():
-            if fields is None:
-                tables.pop(name, None)
-                text = _without(text, name)
-            else:
-                merged = {**tables.get(name, {}), **fields}
-                tables[name] = {key: value for key, value in merged.items() if value is not None}
-                text = _with(text, name, fields)
+        nonlocal wanted
+        if not new:
+            _must_be_in(tables, name)
+        if fields is None:
+            del tables[name]
+            return _without(text, name)
+        was = _is_default(tables.get(name))
+        wanted = (was or not tables) if default is None else default
+        changes = {name: {**fields, **({} if wanted == was else {"default": wanted or None})}}
+        if wanted:
+            changes |= {each: {"default": None} for each in tables if each != name and _is_default(tables[each])}
+        for each, own in changes.items():
+            merged = {**tables.get(each, {}), **own}
+            tables[each] = {key: value for key, value in merged.items() if value is not None}
+            text = _with(text, each, own)
         return text
 
     _rewrite(edited)
+    return wanted
 
 
-def rename(old: str, new: str, fields: Fields) -> None:
-    """Give a profile another name, and set some fields."""
+def rename(old: str, new: str) -> None:
+    """Give a profile another name. ConfigurationError if it isn't there, or another one is called that."""
 
     def edited(text: str, tables: dict[str, Any]) -> str:
-        merged = {**tables.pop(old), **fields}
-        tables[new] = {key: value for key, value in merged.items() if value is not None}
-        lines = [_header(new) if _named(line) == old else line for line in _lines(text)]
-        return _with(_joined(lines), new, fields)
+        _must_be_in(tables, old)
+        check_free(tables, new)
+        tables[new] = tables.pop(old)
+        return _joined([_header(new) if _named(line) == old else line for line in _lines(text)])
 
     _rewrite(edited)
+
+
+def check_free(saved: Collection[str], name: str) -> None:
+    if name in saved:
+        raise ConfigurationError(
+            f"There is a profile {name!r} already.", hint=f"`trunkline profiles remove {name}` first."
+        )
+
+
+def _must_be_in(saved: Collection[str], name: str) -> None:
+    if name not in saved:
+        known = f"There are: {', '.join(saved)}." if saved else f"{path()} has none yet: `trunkline login`."
+        raise ConfigurationError(f"No profile is called {name!r}.", hint=known)
+
+
+def _is_default(table: Any) -> bool:
+    return isinstance(table, Mapping) and table.get("default") is True
 
 
 def _rewrite(edit: Callable[[str, dict[str, Any]], str]) -> None:

@@ -6,7 +6,6 @@ from typing import Any
 
 import click
 
-from ..errors import ConfigurationError
 from ..profiles import Profile, read_profiles
 from . import api_keys, profile_file
 from .candidates import saved_connections
@@ -59,12 +58,7 @@ def show(name: str, output: str | None) -> None:
 @click.argument("name", shell_complete=saved_connections)
 def use(name: str) -> None:
     """Use the profile NAME wherever none is named."""
-    profile_file.existing(name)
-    saved = read_profiles(profile_file.path())
-    before: dict[str, profile_file.Fields | None] = {
-        other: {"default": None} for other, profile in saved.items() if profile.default and other != name
-    }
-    profile_file.change({**before, name: {"default": True}})
+    profile_file.change(name, {}, default=True)
     click.echo(f"{name} is the default now.")
 
 
@@ -75,14 +69,11 @@ def rename(name: str, new: str) -> None:
     """Call the profile NAME another name from now on."""
     profile = profile_file.existing(name)
     profile_file.check_name(new)
-    if new in read_profiles(profile_file.path()):
-        raise ConfigurationError(
-            f"There is a profile {new!r} already.", hint=f"`trunkline profiles remove {new}` first."
-        )
+    profile_file.check_free(read_profiles(profile_file.path()), new)
     in_keyring = profile_file.in_keyring(profile)
     if in_keyring:
         api_keys.move(profile, new)
-    profile_file.rename(name, new, {})
+    profile_file.rename(name, new)
     if in_keyring:
         api_keys.drop(name)
     click.echo(f"{name} is called {new} now.")
@@ -95,7 +86,7 @@ def remove(name: str) -> None:
     from .login import forget
 
     forget(profile_file.existing(name))
-    profile_file.change({name: None})
+    profile_file.change(name, None)
     click.echo(f"{name} is removed.")
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from functools import lru_cache
 from typing import Any
 
@@ -28,3 +29,18 @@ def found(expression: str, value: Any) -> Any:
         return compiled(expression).search(value)
     except (TypeError, ValueError) as problem:  # it compares, and cuts, as Python does
         raise InvalidArgument(f"--query can't be answered: {problem}", hint=_HINT) from None
+
+
+def named(expression: str, rows: list[Any]) -> tuple[str, ...]:
+    """The names that the expression gives to the fields of all rows it found; () where it leaves them as they were."""
+    fields = {tuple(row) if isinstance(row, dict) else () for row in rows}
+    return next((names for names in _selections(compiled(expression).parsed) if {names} == fields), ())
+
+
+def _selections(node: Any) -> Iterator[tuple[str, ...]]:
+    """The names in each ``{no: Number, name: LastName}`` of an expression."""
+    if isinstance(node, dict):
+        if node["type"] == "multi_select_dict":
+            yield tuple(pair["value"] for pair in node["children"])
+        for child in node["children"]:
+            yield from _selections(child)

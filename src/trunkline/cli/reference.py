@@ -32,11 +32,10 @@ def written_page(catalog: Catalog, action: Action) -> Path:
     """Write the page into the user's cache; its path. ConfigurationError where it can't be written."""
     from markdown_it import MarkdownIt  # rich brings it
 
+    hint = f"`trunkline actions show {action.id}` prints it."
     own = own_folder("cache")
     if own is None:
-        raise ConfigurationError(
-            "This user has no folder for pages.", hint=f"`trunkline actions show {action.id}` prints it."
-        )
+        raise ConfigurationError("This user has no folder for pages.", hint=hint)
     body = MarkdownIt("commonmark", {"html": False}).enable("table").render(action_page(catalog, action))
     title = html.escape(f"{display_words(action.operation_id)} ({display_words(action.tag)})")
     version = f"-{catalog.version}" if catalog.version else ""
@@ -45,7 +44,5 @@ def written_page(catalog: Catalog, action: Action) -> Path:
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_text(_PAGE.format(title=title, body=body), encoding="utf-8")
     except OSError as problem:
-        raise ConfigurationError(
-            f"{path} can't be written: {problem.strerror}.", hint=f"`trunkline actions show {action.id}` prints it."
-        ) from None
+        raise ConfigurationError(f"{path} can't be written: {problem.strerror}.", hint=hint) from None
     return path

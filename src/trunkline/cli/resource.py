@@ -224,6 +224,8 @@ def _run(
     save = None if str(save) == "-" else save  # standard output, where it goes without --save
     arguments: dict[str, Any] = {p.name: values.pop(snake(p.name)) for p in action.parameters}
     if action.body is not None:
+        if values["body"] == "-" and unchanged is sys.stdin.buffer:
+            raise click.UsageError("--body and --if-unchanged can't both be -: there is one standard input.", ctx)
         body = read_body(values.pop("body"))
         for name, (option, spec) in fields.items():
             given = values.pop(option.name or "")
@@ -244,13 +246,12 @@ def _run(
         if dry_run:
             return _show_both(ctx, action, arguments, values, view)
     if dry_run or curl:
-        from ..request import bind, build
+        from ..request import bind
         from .preview import preview
 
         found = target(ctx, values)
         arguments |= {name: value for name, value in values.items() if value is not None}
-        request = build(bind(catalog, action, (), arguments))
-        preview(found, request, curl=not dry_run, show_secrets=view.show_secrets)
+        preview(found, bind(catalog, action, (), arguments), curl=not dry_run, show_secrets=view.show_secrets)
         return 0
     pbx = open_async_pbx(ctx, values)
     arguments |= {name: value for name, value in values.items() if value is not None}

@@ -7,7 +7,7 @@ from typing import Any
 
 import click
 
-from ..catalog.printable import printable
+from ..printable import printable
 from .attention import trunk_name
 from .glance import Row
 from .moments import ago

@@ -28,7 +28,7 @@ def read_expected(action: Action, source: IO[bytes], arguments: Mapping[str, Any
     try:
         value = msgspec.json.decode(source.read().decode("utf-8-sig"))
         row = dict(as_item(value)["json"])
-    except (msgspec.DecodeError, UnicodeDecodeError) as problem:
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as problem:
         raise InvalidArgument(
             f"{name} is not one JSON object: {problem}.", hint=f"{_reader(action)} writes one. {_HINT}"
         ) from None

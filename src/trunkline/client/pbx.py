@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from os import PathLike
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, BinaryIO, NamedTuple, Self
@@ -11,8 +11,9 @@ from urllib.parse import urljoin, urlsplit
 
 from .. import profiles, result
 from ..catalog import Action, Catalog, load
+from ..catalog.names import folded
 from ..errors import BrokenAnswer, InvalidArgument, UnknownName, VersionMismatch
-from ..request import Call, HttpRequest, bind, build
+from ..request import Call, HttpRequest, bind, build, parameter_names
 from ..result import Asked, HttpResponse, Page
 from ..transport.download import Download, Progress
 from ..transport.driver import Driver
@@ -42,16 +43,22 @@ class _Plan:
         self.call = self._bound()
         self.download: Download | None = None
 
-    def _bound(self) -> Call:
+    def _bound(self, left_out: Collection[str] = ()) -> Call:
         name, args, kwargs = self._asked
-        return bind(self._system.catalog, self._system.action(name), args, kwargs)
+        given = {name: value for name, value in kwargs.items() if name not in left_out}
+        return bind(self._system.catalog, self._system.action(name), args, given)
 
     def current(self) -> Call:
         """The call as this PBX's version has it; VersionMismatch if it hasn't."""
         if self._version != self._system.checked_version:
             self._version = self._system.checked_version
-            self.call = self._bound()._replace(if_match=self.call.if_match)
+            self.call = self._bound(self._unheard_of())._replace(if_match=self.call.if_match)
         return self.call
+
+    def _unheard_of(self) -> set[str]:
+        """Arguments that are null and that the action has no parameter for in this version: they said nothing."""
+        names = {folded(name) for name in parameter_names(self._system.action(self._asked[0]), self._system.catalog)}
+        return {name for name, value in self._asked[2].items() if value is None and folded(name) not in names}
 
 
 class _Limits(NamedTuple):

@@ -68,14 +68,14 @@ def _from_lines(lines: Iterable[tuple[int, bytes]]) -> Iterator[tuple[str, Any]]
         if line.strip():
             try:
                 yield f"Line {number}", msgspec.json.decode(line)
-            except (msgspec.DecodeError, UnicodeDecodeError) as problem:
+            except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as problem:
                 raise InvalidArgument(f"Line {number} of the input is no JSON: {problem}.", hint=_HINT) from None
 
 
 def _from_array(text: bytes) -> Iterator[tuple[str, Any]]:
     try:
         values = msgspec.json.decode(text)
-    except (msgspec.DecodeError, UnicodeDecodeError) as problem:
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as problem:
         raise InvalidArgument(f"The input is no JSON array: {problem}.", hint=_HINT) from None
     return ((f"Row {number}", value) for number, value in enumerate(values, 1))
 
@@ -84,7 +84,7 @@ def _from_object(first: bytes, number: int, source: IO[bytes]) -> Iterator[tuple
     """One object over several lines; else the first line of JSON Lines is broken."""
     try:
         return iter([(f"Line {number}", msgspec.json.decode(first + source.read()))])
-    except (msgspec.DecodeError, UnicodeDecodeError) as problem:
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as problem:
         raise InvalidArgument(f"Line {number} of the input begins no JSON: {problem}.", hint=_HINT) from None
 
 
@@ -140,6 +140,6 @@ def unguarded(text: str) -> str:
 def _is_json(text: bytes) -> bool:
     try:
         msgspec.json.decode(text)
-    except (msgspec.DecodeError, UnicodeDecodeError):
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
         return False
     return True

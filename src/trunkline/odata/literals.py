@@ -16,9 +16,11 @@ INTEGER_RANGES = {
     "Int32": (-(2**31), 2**31 - 1),
     "Int64": (-(2**63), 2**63 - 1),
 }
-_GUID = re.compile(r"[0-9a-fA-F]{8}-(?:[0-9a-fA-F]{4}-){3}[0-9a-fA-F]{12}")
+GUID = re.compile(r"[0-9a-fA-F]{8}-(?:[0-9a-fA-F]{4}-){3}[0-9a-fA-F]{12}")
 _DIGITS = re.compile(r"[+-]?[0-9]{1,20}")
 _MICROSECOND = dt.timedelta(microseconds=1)
+INSTANT = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d(:\d\d([.]\d{1,12})?)?(Z|[+-]\d\d:\d\d)")
+TIME_OF_DAY = re.compile(r"\d\d:\d\d(:\d\d([.]\d{1,12})?)?")
 DURATION = re.compile(r"-?P(?=.)(\d+D)?(T(?=.)(\d+H)?(\d+M)?(\d+([.]\d+)?S)?)?")
 
 
@@ -45,7 +47,7 @@ def literal(value: object, spec: TypeSpec) -> str:
         case "DateTimeOffset":
             return instant(value)
         case "Guid":
-            if isinstance(value, uuid.UUID) or (isinstance(value, str) and _GUID.fullmatch(value)):
+            if isinstance(value, uuid.UUID) or (isinstance(value, str) and GUID.fullmatch(value)):
                 return str(value)
         case "Single" | "Double" | "Decimal":
             if isinstance(value, int | float | Decimal) and not isinstance(value, bool):
@@ -63,6 +65,7 @@ def described(spec: TypeSpec) -> str:
         "DateTimeOffset": "a date and time with its zone, such as 2026-09-12T00:00:00Z",
         "Guid": "a GUID, such as 00000000-0000-0000-0000-000000000000",
         "Duration": "a duration, such as PT1M30S",
+        "TimeOfDay": "a time of day, such as 08:30:00",
     }
     return words.get(spec.name, f"a value of type {spec.name}")
 

@@ -5,13 +5,24 @@ from __future__ import annotations
 import datetime as dt
 import uuid
 from collections.abc import Mapping
+from contextlib import suppress
 from decimal import Decimal
 from typing import Any
 
 from ..catalog import Action, Catalog, TypeSpec, nearest
-from ..catalog.secret import MASK
+from ..catalog.secret import MASK, secret_path
 from ..errors import InvalidArgument, UnknownName, VersionMismatch
-from ..odata.literals import DURATION, INTEGER_RANGES, described, duration, encodable, integer
+from ..odata.literals import (
+    DURATION,
+    GUID,
+    INSTANT,
+    INTEGER_RANGES,
+    TIME_OF_DAY,
+    described,
+    duration,
+    encodable,
+    integer,
+)
 
 # What a server puts into an entity for the reader; sent back it would be noise.
 _CONTROL = ("@odata.context", "@odata.etag", "@odata.id", "@odata.editLink", "@odata.readLink", "@odata.count")
@@ -58,7 +69,7 @@ class _Checker:
             if value is None and spec.nullable:
                 return None
             if not isinstance(value, list | tuple):
-                raise self.wrong(path, f"must be a list, not {value!r}")
+                raise self.wrong(path, f"must be a list, not {_shown(path, value)}")
             item = spec._replace(collection=False, nullable=False)
             return [self.value(v, item, f"{path}[{i}]") for i, v in enumerate(value)]
         if value is None:
@@ -69,7 +80,7 @@ class _Checker:
             return self.enum(value, spec.name, path)
         if spec.name in self.catalog.types:
             if not isinstance(value, Mapping):
-                raise self.wrong(path, f"must be an object of type {spec.name}, not {value!r}")
+                raise self.wrong(path, f"must be an object of type {spec.name}, not {_shown(path, value)}")
             own = self.catalog.types[spec.name]
             return self.object(value, spec.name, self.catalog.fields(spec.name), f"{path}.", is_open=own.open)
         return self.primitive(value, spec, path)
@@ -97,7 +108,7 @@ class _Checker:
         match spec.name, value:
             case "String", str():
                 if not encodable(value):
-                    raise self.wrong(path, f"has half a character in it: {value!r}")
+                    raise self.wrong(path, f"has half a character in it: {_shown(path, value)}")
                 if spec.max_length is not None and len(value) > spec.max_length:
                     raise self.wrong(path, f"must have at most {spec.max_length} characters, and this has {len(value)}")
                 return value
@@ -110,23 +121,25 @@ class _Checker:
             case "DateTimeOffset", dt.datetime() if value.tzinfo is not None:
                 return value.isoformat().replace("+00:00", "Z")
             case "DateTimeOffset", str():
-                try:
-                    zoned = dt.datetime.fromisoformat(value).tzinfo is not None
-                except ValueError:
-                    zoned = False
-                if zoned:
-                    return value
+                with suppress(ValueError, OverflowError):
+                    moment = dt.datetime.fromisoformat(value)
+                    if moment.tzinfo is not None:
+                        return value if INSTANT.fullmatch(value) else _in_utc(moment)
             case "Guid", uuid.UUID():
                 return str(value)
+            case "Guid", str() if GUID.fullmatch(value):
+                return value
+            case "TimeOfDay", str() if TIME_OF_DAY.fullmatch(value):
+                return value
             case "Duration", dt.timedelta():
                 return duration(value)
             case "Duration", str() if DURATION.fullmatch(value):
                 return value
-            case (("Guid" | "TimeOfDay" | "Date" | "Binary"), str()):
+            case (("Date" | "Binary"), str()):
                 return value
             case "Any", _:
                 return value
-        raise self.wrong(path, f"must be {described(spec)}, not {value!r}")
+        raise self.wrong(path, f"must be {described(spec)}, not {_shown(path, value)}")
 
     def other_version(self, what: str, lifetime: str) -> VersionMismatch:
         return VersionMismatch(
@@ -136,3 +149,13 @@ class _Checker:
 
     def wrong(self, path: str, what: str) -> InvalidArgument:
         return InvalidArgument(f"{path} of {self.action.id} {what}.")
+
+
+def _in_utc(moment: dt.datetime) -> str:
+    """A moment that somebody spelled as ISO 8601 allows and OData doesn't: 20260912T000000Z, or with a space."""
+    return moment.astimezone(dt.UTC).isoformat().replace("+00:00", "Z")
+
+
+def _shown(path: str, value: Any) -> str:
+    """A value for a message, which may end in somebody's log."""
+    return MASK if secret_path(path) else repr(value)

@@ -6,7 +6,6 @@ import re
 from typing import Any
 
 from ..catalog import load, nearest
-from ..catalog.printable import printable
 from ..errors import (
     BadRequest,
     Conflict,
@@ -19,6 +18,7 @@ from ..errors import (
     TooManyRequests,
     TransportError,
 )
+from ..printable import printable
 from .response import Asked, HttpResponse, is_json, not_the_api, parsed, redirect
 
 _ON_ONE = ("get", "update", "delete")

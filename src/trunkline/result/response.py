@@ -11,8 +11,8 @@ from typing import Any, NamedTuple
 import msgspec
 
 from ..catalog import Action
-from ..catalog.printable import printable
 from ..errors import BrokenAnswer
+from ..printable import printable
 
 
 class HttpResponse(NamedTuple):

@@ -7,6 +7,7 @@ from collections.abc import Generator, Mapping, Sequence
 from typing import Any
 
 from ..errors import BadRequest, BrokenAnswer
+from ..request import Call, HttpRequest, build
 from ..result import Page
 
 PAGE_SIZE = 100  # the most an entity set allows (PBX.md, Paging)
@@ -92,6 +93,14 @@ def paging(
             left -= len(page.rows)
         if got == 0 or (link is None and got < asked):
             return
+
+
+def first_request(call: Call) -> HttpRequest:
+    """The request that a call begins with: of a list that of its first page, as a PBX without odd limits gets it."""
+    if call.action.answer_kind != "list":
+        return build(call)
+    options = next(paging(call.options, pageable="top" in call.action.query), call.options)
+    return build(call, call.options if isinstance(options, str) else options)
 
 
 def _again(rows: list[Any], last: list[Any], key: Sequence[str], before: set[tuple[Any, ...]]) -> bool:

@@ -6,8 +6,8 @@ from collections.abc import Mapping
 from typing import NamedTuple
 from urllib.parse import urlencode
 
-from ..catalog.printable import printable
 from ..errors import BrokenAnswer, PbxError, ServerError, SignInError, TooManyRequests
+from ..printable import printable
 from ..request import HttpRequest
 from ..result import HttpResponse
 from ..result.response import is_json, not_the_api, parsed
