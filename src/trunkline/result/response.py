@@ -72,7 +72,9 @@ def parsed(body: bytes) -> Any:
     """A body as JSON, a byte order mark before it read over (RFC 8259, 8.1); ValueError if it is none."""
     try:
         return msgspec.json.decode(body.removeprefix(codecs.BOM_UTF8))
-    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as problem:
+    except RecursionError:
+        raise ValueError("it is nested too deeply") from None
+    except (msgspec.DecodeError, UnicodeDecodeError) as problem:
         raise ValueError(str(problem)) from None
 
 
