@@ -349,7 +349,7 @@ def test_a_full_disk_stops_the_job_before_anything_is_sent_that_it_does_not_know
     file = folder.file("night")
     done = subprocess.run(
         [sys.executable, "-c", FULL, str(file)],
-        env={**os.environ, "PYTHONPATH": str(Path(__file__).parents[1])},
+        env={**os.environ, "PYTHONPATH": os.pathsep.join([str(Path(__file__).parents[1]), *sys.path])},
         capture_output=True,
         text=True,
         timeout=120,
