@@ -72,7 +72,7 @@ def test_a_partner_is_linked_and_unlinked(pbx):
 def test_a_licence_runs_out(pbx):
     pbx.ask("POST", "/LicenseStatus/Pbx.RefreshLicenseStatus")
     assert pbx.get("/LicenseStatus").json["LicenseActive"] is True
-    later(pbx, days=10_000)
+    later(pbx, days=40_000)
     pbx.ask("POST", "/LicenseStatus/Pbx.RefreshLicenseStatus")
     assert pbx.get("/LicenseStatus").json["LicenseActive"] is False
     assert pbx.get("/SystemStatus").json["LicenseActive"] is False
