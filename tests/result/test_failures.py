@@ -106,7 +106,7 @@ def test_each_status_has_its_error(status: int, kind: type[PbxError], exit_code:
         (failure("users.list", 503, b"<html></html>", HTML), ["503", "Try again"]),
         (failure("users.list", 500, b"", {}), ["failed at users.list", "500"]),
         (failure("users.list", 500, said("Boom."), JSON), ["500: Boom."]),
-        (failure("users.list", 400, said("\x1b[2J\tBoom\r\n\x9b0m."), JSON), [": \ufffd[2J Boom \ufffd0m."]),
+        (failure("users.list", 400, said("\x1b[2J\tBoom\r\n\x9b0m."), JSON), [": \\u001b[2J Boom \\u009b0m."]),
         (failure("fax.delete", 500, b"", {}, Id=42), ["not known", "look before you send it again"]),
         (failure("fax.create", 504, b"<html></html>", HTML), ["504", "look before you send it again"]),
         (failure("fax.create", 503, b"", {"retry-after": "7"}), ["503", "after 7 seconds"]),
