@@ -153,7 +153,7 @@ NO_FILES = {
     "forbidden": (http(403), errors.Forbidden),
     "web page": (HTML, errors.BrokenAnswer),
     "web page with 404": (http(404, "<html>", "text/html"), errors.BrokenAnswer),
-    "redirect": (http(302, "", Location="/elsewhere.wav"), errors.PbxError),
+    "redirect": (http(302, "", Location="/elsewhere.wav"), errors.BrokenAnswer),
     "server error": (http(500, "oops", "text/plain"), errors.ServerError),
     "reset": (RESET, errors.ConnectionLost),
     "half a recording": (half_a_recording(), errors.ConnectionLost),

@@ -17,11 +17,11 @@ import pytest
 from jobs.conftest import FakePbx, on
 from trunkline.errors import (
     BadRequest,
+    BrokenAnswer,
     ConfigurationError,
     ConnectionLost,
     Forbidden,
     InvalidArgument,
-    PbxError,
     ServerError,
     SignInError,
     TooManyRequests,
@@ -73,6 +73,12 @@ def gateway() -> ServerError:
 def maintenance() -> ServerError:
     error = ServerError("Later.", status=503)
     error.retry_after = 0.05
+    return error
+
+
+def redirect() -> BrokenAnswer:
+    error = BrokenAnswer("It redirects.")
+    error.status = 302
     return error
 
 
@@ -212,7 +218,7 @@ def test_a_look_that_is_refused_leaves_the_item_unknown_and_the_others_go_on(sta
         lambda: SignInError("The key is wrong.", status=401),
         lambda: Forbidden("No right.", status=403),
         lambda: ConfigurationError("There is no API key."),
-        lambda: PbxError("It redirects.", status=302),
+        redirect,
     ],
 )
 def test_a_pbx_that_lets_nobody_in_burns_no_item(start, trouble):
@@ -238,6 +244,21 @@ def test_a_pbx_that_is_away_for_too_long_pauses(start):
         summary = asyncio.run(job.run(on(pbx)))
         assert summary.targets[0].halt.startswith("Nobody is there.")
         assert summary.counts["not started"] == 20
+
+
+def test_a_pbx_that_names_a_time_beyond_all_patience_pauses_and_is_not_asked_before(start):
+    def tomorrow() -> TooManyRequests:
+        error = busy()
+        error.retry_after = 86_400
+        return error
+
+    pbx = FakePbx(faxes(20))
+    pbx.before = [tomorrow] * 20
+    with start(*DELETE, ids(20), concurrency=1) as job:
+        summary = asyncio.run(job.run(on(pbx)))
+    assert summary.targets[0].halt.startswith("Slow down.")
+    assert summary.counts["not started"] == 20
+    assert len(pbx.asked) == 1
 
 
 def test_one_dead_pbx_does_not_hold_up_the_others(start):

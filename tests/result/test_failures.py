@@ -10,6 +10,7 @@ import pytest
 from trunkline import catalog
 from trunkline.errors import (
     BadRequest,
+    BrokenAnswer,
     Conflict,
     Forbidden,
     NotFound,
@@ -68,7 +69,6 @@ IN_USE = said("EmailAddress:\nWARNINGS.XAPI.ALREADY_IN_USE", ("EmailAddress", "W
         (502, ServerError, 6, True),
         (503, ServerError, 6, True),
         (599, ServerError, 6, True),
-        (302, PbxError, 5, False),
     ],
 )
 def test_each_status_has_its_error(status: int, kind: type[PbxError], exit_code: int, retryable: bool) -> None:
@@ -110,7 +110,6 @@ def test_each_status_has_its_error(status: int, kind: type[PbxError], exit_code:
         (failure("fax.delete", 500, b"", {}, Id=42), ["not known", "look before you send it again"]),
         (failure("fax.create", 504, b"<html></html>", HTML), ["504", "look before you send it again"]),
         (failure("fax.create", 503, b"", {"retry-after": "7"}), ["503", "after 7 seconds"]),
-        (failure("users.list", 302, b"", {"location": "https://pbx.example.com/#/login"}), ["redirects", "/#/login"]),
         (
             failure("fax.create", 400, IN_USE),
             ["refused fax.create", "EmailAddress is already in use", "WARNINGS.XAPI.ALREADY_IN_USE"],
@@ -189,6 +188,27 @@ def test_a_known_code_is_put_into_words_with_the_code_beside_it(code: str, words
 @pytest.mark.parametrize("body", [said("gone \x1b[2J"), said("m", ("Name", "X.\x1b[2J"))], ids=["message", "code"])
 def test_what_the_pbx_says_steers_no_terminal(body: Any) -> None:
     assert "\\u001b[2J" in failure("fax.create", 400, body).message
+
+
+@pytest.mark.parametrize("headers", [{}, HTML], ids=["nothing", "a web page"])
+@pytest.mark.parametrize(
+    ("location", "shown"),
+    [
+        (
+            "https://pbx.example.com/#/login",
+            "redirects to https://pbx.example.com/#/login (302), which is not",
+        ),
+        ("https://me:hush@pbx.example.com/a?code=hush", "redirects to https://pbx.example.com/a (302)"),
+        ("", "answered 302 with"),
+    ],
+)
+def test_a_redirect_comes_from_no_3cx_and_says_where_it_leads(headers: Any, location: str, shown: str) -> None:
+    asked = Asked(CATALOG.action("users.list"), {}, "/Users", "pbx.example.com")
+    with pytest.raises(BrokenAnswer) as raised:
+        value(asked, HttpResponse(302, {**headers, "location": location}, b""))
+    assert shown in str(raised.value)
+    assert "hush" not in str(raised.value)
+    assert raised.value.exit_code == 6
 
 
 @pytest.mark.parametrize("status", [404, 412])

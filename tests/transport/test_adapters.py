@@ -100,7 +100,7 @@ MISHAPS: dict[str, tuple[Bytes, type[Exception], str, int]] = {
         1,
     ),
     "half of JSON": (http(200, '{"Id": 4'), errors.BrokenAnswer, "ends or breaks early", 1),
-    "redirect": (http(302, "", Location="http://127.0.0.1:1/elsewhere"), errors.PbxError, "not followed", 1),
+    "redirect": (http(302, "", Location="http://127.0.0.1:1/elsewhere"), errors.BrokenAnswer, "not followed", 1),
     "500 without a body": (http(500), errors.ServerError, "status 500", 1),
     "502 from a proxy": (http(502, "<html>bad gateway", "text/html"), errors.ServerError, "status 502", 3),
     "slow": (http(200, "{}")._replace(delay=1.0), errors.TimedOut, "did not answer within 0.3 s", 3),
@@ -268,7 +268,7 @@ def test_headers_that_are_too_large_leave_the_fate_of_a_create_unknown(ask: Ask)
 def test_no_redirect_is_followed(ask: Ask, action: str, args: tuple[Any, ...], status: int) -> None:
     with Nasty(lambda asked: http(200, "{}")) as elsewhere:
         away = http(status, "", Location=f"{elsewhere.url}/xapi/v1/Fax(4)")
-        with Nasty(lambda asked: away) as server, pytest.raises(errors.PbxError, match="not followed"):
+        with Nasty(lambda asked: away) as server, pytest.raises(errors.BrokenAnswer, match="not followed"):
             ask(server.url, action, *args)
         assert len(server.api_calls) == 1
         assert elsewhere.asked == [], "the token would have gone to another host"

@@ -271,13 +271,11 @@ class TargetRun:
             if error.path == TOKEN_PATH or (error.status == 503 and error.retry_after is not None):
                 raise _Later(error, error.retry_after) from error
             raise
-        except PbxError as error:
-            if error.status is not None and error.status < 400:  # a redirect: no PBX has seen the item
-                raise Halted(str(error)) from error
-            raise
         except TransportError as error:
             if error.processed is False:
                 raise _Later(error, None) from error
+            if error.status is not None and 300 <= error.status < 400:  # a redirect: no PBX has seen the item
+                raise Halted(str(error)) from error
             raise
 
     def _postponed(self, entry: Entry, later: _Later) -> Change:
@@ -291,7 +289,10 @@ class TargetRun:
         wait = later.wait
         if wait is None:
             wait = random.uniform(0.5, 1) * min(_LONGEST_WAIT, 0.1 * 2 ** min(self._troubles, 12))  # noqa: S311
-        self._not_before = max(self._not_before, now + min(wait, self._limits.patience))
+            wait = min(wait, self._limits.patience)
+        elif wait > self._limits.patience:  # to ask before the time it named could get this address blocked
+            self._halt = self._halt or Halted(str(later.cause))
+        self._not_before = max(self._not_before, now + wait)
         self._again.append(entry)
         return self._change(entry, later.cause)
 

@@ -19,7 +19,7 @@ from ..errors import (
     TransportError,
 )
 from ..printable import printable
-from .response import Asked, HttpResponse, is_json, not_the_api, parsed, redirect
+from .response import Asked, HttpResponse, is_json, not_the_api, parsed
 
 _ON_ONE = ("get", "update", "delete")
 _CODES = {
@@ -36,7 +36,8 @@ _CODES = {
 def explain(asked: Asked, response: HttpResponse) -> PbxError | TransportError:
     """The error of an answer with a status of 300 and above."""
     status = response.status
-    if response.content_type == "text/html" and status not in (401, 403, 429) and status < 500:
+    page = response.content_type == "text/html" and status not in (401, 403, 429) and status < 500
+    if page or 300 <= status < 400:
         return not_the_api(asked.server, response)
     kind, message, hint = _explained(asked, response)
     error = kind(
@@ -74,12 +75,6 @@ def _explained(asked: Asked, response: HttpResponse) -> tuple[type[PbxError], st
                 ServerError,
                 f"{server} failed at {action.id} with status {status}{detail}.",
                 _after_failure(asked, response),
-            )
-        case _ if 300 <= status < 400:
-            return (
-                PbxError,
-                f"{server} redirects {action.id} to {redirect(response) or 'nowhere'}; not followed.",
-                "Use the address that the PBX itself answers at.",
             )
     return PbxError, f"{server} answered {action.id} with status {status}: {_said(response)}.", _see(asked)
 

@@ -87,20 +87,16 @@ class Import:
         lister = f"{self.kind.resource}.list"
         try:
             async for page in pbx.call(lister, **self.reading(load())).pages():
-                if any(row.get("Id") is None for row in page.rows):
+                if not all(isinstance(row.get("Id"), int | str) for row in page.rows):
                     raise BrokenAnswer(
-                        f"{pbx.url} lists {self.kind.resource} without their Id.", hint="Nothing was sent."
+                        f"{pbx.url} lists {self.kind.resource} without an Id, so none can be told from another.",
+                        hint=f"Nothing was sent. `trunkline {self.kind.resource} list` shows what it gives.",
                     )
                 present += page.rows
                 progress(len(present))
         except BadRequest:
             self._check_version(pbx.catalog)
             raise
-        if not all(isinstance(row.get("Id"), int | str) for row in present):
-            raise BrokenAnswer(
-                f"{pbx.url} lists {self.kind.resource} without an Id, so none can be told from another.",
-                hint=f"`trunkline {self.kind.resource} list` shows what it gives.",
-            )
         return Comparison(self, present, pbx.catalog).plan()
 
     def _check_version(self, catalog: Catalog) -> None:
