@@ -279,6 +279,13 @@ def test_use_moves_the_default_and_keeps_comments(line: Line, write: Callable[[s
     assert stat.S_IMODE(path.stat().st_mode) == 0o600
 
 
+@pytest.mark.parametrize("text", ['odd = "x"\n', '[[odd]]\nurl = "x"\n'])
+def test_use_of_what_is_no_table_is_told(line: Line, write: Callable[[str], Path], text: str) -> None:
+    path = write(text)
+    said = line("profiles", "use", "odd")
+    assert (said.code, "'odd' is no table." in said.err, path.read_text(encoding="utf-8")) == (3, True, text)
+
+
 def test_rename_takes_the_key_along(line: Line, write: Callable[[str], Path], ring: Any, system: System) -> None:
     ring.kept["trunkline", "old"] = KEY
     path = write(f'[old]\nurl = "{system.url}"\nclient_id = "{CLIENT}"\nclient_secret_keyring = true\n')

@@ -62,6 +62,8 @@ def change(name: str, fields: Fields | None, *, new: bool = False, default: bool
         if fields is None:
             del tables[name]
             return _without(text, name)
+        if not isinstance(tables.get(name, {}), Mapping):
+            raise ConfigurationError(f"{path()}: {name!r} is no table.", hint=f"A profile is one: {_header(name)}.")
         was = _is_default(tables.get(name))
         wanted = (was or not tables) if default is None else default
         changes = {name: {**fields, **({} if wanted == was else {"default": wanted or None})}}

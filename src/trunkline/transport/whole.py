@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import errno
 import os
+import stat
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
@@ -13,8 +15,13 @@ from typing import BinaryIO
 def whole(path: Path, beside: Path) -> Iterator[BinaryIO]:
     """A file that takes the place of ``path`` when the block ends well, and is nowhere otherwise.
 
-    Until then it is called ``beside``, a name on the same disk.
+    Until then it is called ``beside``, a name on the same disk. OSError, too, where a pipe or a device is: root would
+    have a file in the place of /dev/null for good.
     """
+    with suppress(FileNotFoundError):
+        kind = os.lstat(path).st_mode
+        if not (stat.S_ISREG(kind) or stat.S_ISLNK(kind) or stat.S_ISDIR(kind)):
+            raise OSError(errno.EINVAL, "it is no ordinary file", str(path))
     beside.unlink(missing_ok=True)  # left behind by a process that was killed
     try:
         flags = os.O_WRONLY | os.O_CREAT | os.O_EXCL | getattr(os, "O_BINARY", 0)
