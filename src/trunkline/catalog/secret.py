@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
+from functools import lru_cache
 from typing import Any
 
 SECRET = re.compile(
@@ -27,8 +28,13 @@ def masked(value: Any) -> Any:
     """A value with what stands in secret fields replaced, at any depth."""
     if isinstance(value, Mapping):
         held = _HELD if _holds_secret(value) else ()
-        return {k: _hidden(v) if k in held or SECRET.search(k) else masked(v) for k, v in value.items()}
+        return {k: _hidden(v) if k in held or _is_secret(k) else masked(v) for k, v in value.items()}
     return [masked(v) for v in value] if isinstance(value, list) else value
+
+
+@lru_cache(maxsize=4096)  # the rows of a list have the same names, a hundred thousand times
+def _is_secret(name: str) -> bool:
+    return SECRET.search(name) is not None
 
 
 def secret_path(path: str) -> bool:
@@ -38,7 +44,7 @@ def secret_path(path: str) -> bool:
 
 def _holds_secret(value: Mapping[str, Any]) -> bool:
     """Whether an object is a secret, or a parameter, choice or variable that is called like one."""
-    if not any(name in value for name in _HELD):
+    if "Value" not in value and "Contents" not in value:
         return False
     return "Concealed" in value or any(SECRET.search(str(value.get(name))) for name in ("Name", "Key"))
 
