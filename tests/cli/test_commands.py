@@ -249,14 +249,15 @@ def test_a_contact_from_options_a_file_and_a_body(connected: Any, tmp_path: Path
     assert (read["FirstName"], read["LastName"], read["CompanyName"]) == ("Ada", "Example", "Example Ltd")
 
 
-@pytest.mark.parametrize("depth", [5000, 600])
-def test_what_nests_too_deeply_is_no_traceback(connected: Any, tmp_path: Path, depth: int) -> None:
+@pytest.mark.parametrize("depth", [100_000, 600])
+def test_what_nests_too_deeply_is_no_traceback(connected: Any, system: System, tmp_path: Path, depth: int) -> None:
     nested = "[" * depth + "]" * depth
     body = tmp_path / "body.json"
     body.write_text('{"FirstName": ' + nested + "}", encoding="utf-8")
-    for argv in (["--body", f"@{body}"], ["--id", nested]):
-        refused = connected("contacts", "create", *argv, "--dry-run")
-        assert refused.code == 2, refused.err[:200]
+    for argv in (("create", "--body", f"@{body}"), ("create", "--id", nested), ("delete", "--input", str(body))):
+        refused = connected("contacts", *argv)
+        assert (refused.code, refused.out, "Traceback" in refused.err) == (2, "", False), refused.err[:200]
+    assert (system.sent("POST"), system.sent("DELETE")) == ([], [])
 
 
 def test_a_body_as_windows_saves_it_is_read_or_refused(connected: Any, tmp_path: Path) -> None:
@@ -268,15 +269,6 @@ def test_a_body_as_windows_saves_it_is_read_or_refused(connected: Any, tmp_path:
     assert (refused.code, refused.out) == (2, "")
     assert "The body is no JSON: 'utf-8' codec can't decode" in refused.err
     assert "--skeleton prints one" in refused.err
-
-
-def test_what_is_nested_without_end_is_no_traceback(connected: Any, system: System, tmp_path: Path) -> None:
-    (tmp_path / "deep.json").write_text("[" * 100_000, encoding="utf-8")
-    for argv in (["contacts", "create", "--body", f"@{tmp_path / 'deep.json'}"], ["fax", "delete", "--input", "FILE"]):
-        refused = connected(*(str(tmp_path / "deep.json") if word == "FILE" else word for word in argv))
-        assert (refused.code, refused.out) == (2, "")
-        assert "Nothing was sent." in refused.err
-    assert (system.sent("POST"), system.sent("DELETE")) == ([], [])
 
 
 @pytest.mark.parametrize(

@@ -10,9 +10,6 @@ from typing import Any
 import pytest
 
 from conftest import CLIENT, KEY, System
-from trunkline.errors import ConfigurationError
-from trunkline.secrets import from_file
-from trunkline.transport.token_store import TokenStore
 
 pytestmark = pytest.mark.skipif(os.name != "posix", reason="the folders of Windows are not in the environment")
 Line = Callable[..., Any]
@@ -46,6 +43,11 @@ def test_what_needs_no_folder_works(homeless: Line, system: System) -> None:
         (("fax", "list", "--profile", "acme"), "no folder for saved connections.\nName a file in TRUNKLINE_PROFILES."),
         (("profiles", "list"), "no folder for saved connections.\nName a file in TRUNKLINE_PROFILES."),
         (("status", "--all"), "no folder for saved connections.\nName a file in TRUNKLINE_PROFILES."),
+        (
+            ("login", "acme", "--store", "file", "--no-test", *CONNECTED),
+            "no folder for saved connections.\nName a file",
+        ),
+        (("actions", "open", "fax.delete"), "no folder for pages.\n`trunkline actions show fax.delete` prints it."),
         (("job", "list"), "no folder for jobs.\nName one in TRUNKLINE_JOB_DIR."),
         (
             ("export", "call-log", "--since-last", *CONNECTED),
@@ -64,9 +66,3 @@ def test_what_needs_one_says_how_to_name_it(homeless: Line, argv: tuple[str, ...
     answer = homeless(*(str(sheet) if word == "SHEET" else word for word in argv))
     assert (answer.code, answer.out) == (3, "")
     assert said in answer.err
-
-
-@pytest.mark.parametrize("use", [TokenStore, from_file])
-def test_a_home_that_nobody_knows(use: Callable[[str], Any]) -> None:
-    with pytest.raises(ConfigurationError, match="The home in ~nobody-of-that-name/x is not known"):
-        use("~nobody-of-that-name/x")

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import pwd
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -54,37 +53,6 @@ def test_exit_codes(line: Line, connection: System, tmp_path: Path, code: int, a
     assert said.code == code, said.err
     if code:
         assert said.err
-
-
-@pytest.mark.parametrize(
-    ("argv", "code"),
-    [
-        (("fax", "get", "121"), 0),
-        (("status", "-o", "jsonl"), 0),
-        (("profiles", "list"), 3),
-        (("login", "acme", "--store", "file", "--no-test"), 3),
-        (("job", "list"), 3),
-        (("export", "call-log", "--since-last", "-o", "jsonl"), 3),
-        (("actions", "open", "fax.delete"), 3),
-    ],
-    ids=lambda value: str(value) if isinstance(value, int) else " ".join(value[:2]),
-)
-def test_a_user_without_a_home_directory(
-    line: Line, connection: System, monkeypatch: pytest.MonkeyPatch, argv: tuple[str, ...], code: int
-) -> None:
-    """As a container has one: a number without a name, and nothing in the environment."""
-
-    def nobody(_: int) -> Any:
-        raise KeyError("uid not found")
-
-    for name in ("HOME", "XDG_CONFIG_HOME", "XDG_STATE_HOME", "XDG_CACHE_HOME"):
-        monkeypatch.delenv(name, raising=False)
-    for name in ("PROFILES", "TOKEN_DIR", "JOB_DIR"):
-        monkeypatch.delenv(f"TRUNKLINE_{name}", raising=False)
-    monkeypatch.setattr(pwd, "getpwuid", nobody)
-    said = line(*argv)
-    assert said.code == code, said.err
-    assert ("This user has no folder for" in said.err) is (code == 3)
 
 
 def test_130_is_an_interruption(environment: dict[str, str]) -> None:

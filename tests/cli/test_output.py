@@ -98,11 +98,6 @@ def test_csv_holds_no_formulas(trunkline: Any, pbx: Pbx, name: str) -> None:
     assert row == {"FirstName": f"'{pbx.contacts.get(made['Id'])['FirstName']}", "PhoneNumber": "+442079460111"}
 
 
-def test_a_column_is_called_what_it_is_called(trunkline: Any) -> None:
-    shown = trunkline("contacts", "list", "--columns", "Id,@odata.[red],@odata.[/b]", "-o", "table")
-    assert shown.out.splitlines()[0].split() == ["Id", "@odata.[red]", "@odata.[/b]"]
-
-
 def test_a_csv_of_nothing_still_has_its_columns(trunkline: Any) -> None:
     result = trunkline("fax", "list", "--filter", "Number eq 'none'", "--select", "Id,Number", "-o", "csv")
     assert result.out == "Id,Number\n"

@@ -93,7 +93,7 @@ def decode(server: str, response: HttpResponse) -> Any:
         ) from None
 
 
-def redirect(response: HttpResponse) -> str:
+def _redirect(response: HttpResponse) -> str:
     """Where an answer redirects to, without what may hold secrets there; "" if it doesn't."""
     location = response.headers.get("location", "") if 300 <= response.status < 400 else ""
     return printable(re.sub(r"(?<=//)[^/?#]*@|\?[^#]*", "", location))
@@ -106,7 +106,7 @@ def not_the_api(server: str, response: HttpResponse) -> BrokenAnswer:
         f"{server} answered {response.status} with {what} instead of JSON.",
         hint="Check that the address is the 3CX itself (such as https://pbx.example.com:5001), not a proxy or portal.",
     )
-    there = redirect(response)
+    there = _redirect(response)
     if there:
         error.message = f"{server} redirects to {there} ({response.status}), which is not followed."
         error.hint = "Use the address that the 3CX itself answers at; plain http is often redirected to https."
