@@ -97,6 +97,7 @@ def test_keys_that_differ(one: str, other: str) -> None:
         ("a", "a", True),
         ("a", None, False),
         (MASK, "secret", True),
+        (MASK, 4711, True),
         (MASK, "", False),
         ({"a": 1}, {"a": 1, "b": 2}, True),
         ({"a": None}, {}, True),

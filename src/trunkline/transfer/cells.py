@@ -103,7 +103,7 @@ def same(wanted: Any, present: Any) -> bool:
     and ignored (PBX.md, Requests), so it doesn't count.
     """
     if wanted == MASK:
-        return isinstance(present, str) and bool(present)
+        return present not in (None, "")
     if isinstance(wanted, Mapping):
         return isinstance(present, Mapping) and all(
             same(value, present.get(name)) for name, value in wanted.items() if name != "GroupRights"
