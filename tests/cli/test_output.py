@@ -701,6 +701,10 @@ def test_what_a_pbx_holds_does_not_drive_the_terminal(trunkline: Any, pbx: Pbx) 
     piped = trunkline("website-links", "delete", "-", "--yes", stdin=json.dumps({"Link": DRIVING}))
     assert piped.code == 7
     assert not unseen.search(piped.err), piped.err
+    item = json.dumps({"FirstName": DRIVING})
+    line = trunkline("run", "contacts.create", "--set", "FirstName={{ $json.FirstName }}", "--dry-run", stdin=item).out
+    assert not unseen.search(line), line
+    assert json.loads(line.partition("/Contacts ")[2]) == {"FirstName": DRIVING}
 
 
 def test_a_column_is_called_what_a_query_calls_it(trunkline: Any) -> None:

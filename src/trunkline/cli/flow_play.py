@@ -14,6 +14,7 @@ from ..errors import ItemsFailed
 from ..flows import Did, Flow, FlowStopped, Planned, Played, arun
 from ..flows.steps import Save
 from ..node import NodeRun
+from ..printable import printable
 from .confirm import confirmed
 from .interrupts import Interrupts, finishing
 from .output import json_line
@@ -114,7 +115,7 @@ class _Play:
         if len(event.requests) > len(shown):
             click.echo(f"  and {len(event.requests) - len(shown)} more", err=True)
         for problem in event.problems.values():
-            click.echo(f"  can't send: {problem.message}", err=not self.dry_run)
+            click.echo(f"  can't send: {printable(problem.message)}", err=not self.dry_run)
         self.unsendable = self.unsendable or (self.dry_run and bool(event.problems))
 
     def _ask(self, planned: Planned) -> bool:

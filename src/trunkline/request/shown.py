@@ -5,11 +5,15 @@ from __future__ import annotations
 import msgspec
 
 from ..catalog.secret import masked
+from ..printable import printable
 from . import HttpRequest, Part
 
 
 def in_a_line(request: HttpRequest, *, show_secrets: bool = False) -> str:
-    """``PATCH /Users(3) {"FirstName":"Ada"}``: method, path, If-Match and body; secrets of the body are masked."""
+    """``PATCH /Users(3) {"FirstName":"Ada"}``: method, path, If-Match and body; secrets of the body are masked.
+
+    What others wrote in it drives no terminal; a body says the same with its control characters escaped.
+    """
     said = [f"{request.method} {request.target}"]
     said += [f"{name}: {value}" for name, value in request.headers if name == "If-Match"]
     if isinstance(request.body, Part):
@@ -17,4 +21,4 @@ def in_a_line(request: HttpRequest, *, show_secrets: bool = False) -> str:
     elif request.body is not None:
         body = msgspec.json.decode(request.body)
         said.append(msgspec.json.encode(body if show_secrets else masked(body)).decode())
-    return " ".join(said)
+    return printable(" ".join(said))
