@@ -60,10 +60,9 @@ def _past_proxies() -> Iterator[None]:
     try:
         yield
     finally:
-        for name, value in before.items():
-            del os.environ[name]
-            if value is not None:
-                os.environ[name] = value
+        for name in before:
+            os.environ.pop(name, None)  # to Windows they are one variable
+        os.environ.update({name: value for name, value in before.items() if value is not None})
 
 
 async def _show(url: str) -> None:
