@@ -726,3 +726,23 @@ def test_rows_of_two_kinds_that_a_query_makes_keep_their_fields(trunkline: Any) 
     query = "[[].{a: Id}, [].{b: Id}][]"
     rows = json.loads(trunkline("fax", "list", "--top", "1", "-o", "json", "--query", query).out)
     assert [list(row) for row in rows] == [["a"], ["b"]]
+
+
+# ── secrets that a name beside them tells ───────────────────────────────────────────────────────
+
+
+def test_a_value_that_its_name_makes_a_secret_is_shown_to_nobody_who_leaves_the_name_out(
+    trunkline: Any, pbx: Pbx, system: System
+) -> None:
+    made = pbx.parameters.create({"Name": "MAILPASSWORD", "Value": "hush", "Description": "It is invented."})
+    system.emulator.clear_journal()
+    for argv in (("list",), ("get", str(made["Id"]))):
+        for select in ("Value", "Id,Value"):
+            refused = trunkline("parameters", *argv, "--select", select)
+            assert (refused.code, refused.out) == (2, "")
+            assert "--columns Value" in refused.err
+        assert system.emulator.journal == []
+        for options in (("--columns", "Value"), ("--select", "Name,Value"), ("--query", "[].Value || Value")):
+            assert "hush" not in trunkline("parameters", *argv, *options).out
+        assert "hush" in trunkline("parameters", *argv, "--select", "Value", "--show-secrets").out
+        system.emulator.clear_journal()

@@ -13,8 +13,10 @@ SECRET = re.compile(
     re.I,
 )
 MASK = "••••••"
-_HELD = ("Value", "Contents")
+HELD = ("Value", "Contents")
 """Where a secret stands that is an object of its own (`Pbx.ConcealedPassword`), or a row with a name beside it."""
+NAMES = ("Name", "Key")
+"""Where that name stands."""
 
 
 def has_mask(value: Any) -> bool:
@@ -27,7 +29,7 @@ def has_mask(value: Any) -> bool:
 def masked(value: Any) -> Any:
     """A value with what stands in secret fields replaced, at any depth."""
     if isinstance(value, Mapping):
-        held = _HELD if _holds_secret(value) else ()
+        held = HELD if _holds_secret(value) else ()
         return {k: _hidden(v) if k in held or _is_secret(k) else masked(v) for k, v in value.items()}
     return [masked(v) for v in value] if isinstance(value, list) else value
 
@@ -46,7 +48,7 @@ def _holds_secret(value: Mapping[str, Any]) -> bool:
     """Whether an object is a secret, or a parameter, choice or variable that is called like one."""
     if "Value" not in value and "Contents" not in value:
         return False
-    return "Concealed" in value or any(SECRET.search(str(value.get(name))) for name in ("Name", "Key"))
+    return "Concealed" in value or any(SECRET.search(str(value.get(name))) for name in NAMES)
 
 
 def _hidden(value: Any) -> Any:

@@ -16,7 +16,7 @@ from ..catalog.page import IF_MATCH, OPTION_MEANINGS
 from ..odata.query import OPTIONS
 from .body import body_options, field_options, field_value, read_body
 from .candidates import FIELD_OPTIONS, answer_fields, values_of
-from .columns import check_columns
+from .columns import check_columns, check_select
 from .connect import open_async_pbx, target
 from .files import FileArgument
 from .meaning import action_facts, enum_fact
@@ -235,8 +235,7 @@ def _run(
             arguments["body"] = body
     if action.answer_kind == "file" and (view.columns or view.query):
         raise click.UsageError(f"{action.id} answers a file; --columns and --query have nothing to choose from.", ctx)
-    if view.query is None:
-        check_columns(catalog, action, view.columns, values.get("select"), values.get("expand"))
+    _check_fields(catalog, action, view, values)
     if unchanged is not None:
         if curl:
             raise click.UsageError("A curl line can't compare; --dry-run shows what --if-unchanged does.", ctx)
@@ -273,6 +272,14 @@ def _show_both(
     given = {name: value for name, value in values.items() if value is not None}
     show_both(url, action, {**arguments, **given}, show_secrets=view.show_secrets)
     return 0
+
+
+def _check_fields(catalog: Catalog, action: Action, view: View, values: dict[str, Any]) -> None:
+    """Refuse fields that can't be shown, before anything is sent."""
+    if view.query is None:
+        check_columns(catalog, action, view.columns, values.get("select"), values.get("expand"))
+    if not view.show_secrets:
+        check_select(catalog, action, values.get("select"))
 
 
 def _delete_several(ctx: click.Context, action: Action, source: IO[bytes], values: dict[str, Any]) -> int:
