@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import re
+import sqlite3
 import stat
 import subprocess
 from pathlib import Path
@@ -330,6 +331,20 @@ def test_a_job_that_was_cut_off_as_it_began_hides_no_other(job: Any, contacts: s
     assert job("remove", "begun")[0] == 0
     (tmp_path / "jobs" / "folder.job").rmdir()
     assert job("list")[0] == 0
+
+
+def test_a_ledger_that_another_user_has_is_not_to_be_thrown_away(
+    job: Any, contacts: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    assert job(*RUN, contacts)[0] == 0
+
+    def refused(*_: object, **__: object) -> None:
+        raise sqlite3.OperationalError("unable to open database file")
+
+    monkeypatch.setattr("sqlite3.connect", refused)
+    for argv in (["show", "cleanup"], ["list"]):
+        code, _, err = job(*argv)
+        assert (code, "cleanup.job can't be opened: unable to open" in err, "remove" in err) == (3, True, False)
 
 
 def test_a_damaged_ledger_is_told_and_hides_no_other(

@@ -107,14 +107,17 @@ class Ledger:
 
     @classmethod
     def open(cls, path: Path) -> Self:
-        """An existing ledger. ConfigurationError if the file is none, or of another format."""
+        """An existing ledger. ConfigurationError if it can't be opened, is none, or is of another format."""
         ledger = None
         try:
             ledger = cls(path, _connected(path))
             if ledger.about().get("format") == FORMAT:
                 return ledger
-        except (LedgerFailed, sqlite3.DatabaseError):
-            pass
+        except (LedgerFailed, sqlite3.DatabaseError) as problem:
+            if isinstance(problem, sqlite3.OperationalError) and path.is_file():  # somebody else's: to be kept
+                raise ConfigurationError(
+                    f"{path} can't be opened: {problem}.", hint="May this user read and write it, and its folder?"
+                ) from None
         if ledger is not None:
             ledger.close()
         raise ConfigurationError(
