@@ -1,8 +1,10 @@
-"""What the tests of saved connections share: a command line with profiles of its own, and a keyring in memory."""
+"""What tests of the command line share: one with profiles of its own, one that is connected, a keyring in memory."""
 
 from __future__ import annotations
 
+import io
 import json
+import sys
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -12,6 +14,7 @@ import pytest
 from keyring.backend import KeyringBackend
 from keyring.errors import KeyringLocked, PasswordDeleteError
 
+from conftest import CLIENT, KEY, System
 from trunkline import cli
 
 
@@ -82,5 +85,20 @@ def line(file: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixt
     def run(*argv: str) -> Said:
         code = cli.execute(list(argv))
         return Said(code, *capsys.readouterr())
+
+    return run
+
+
+@pytest.fixture
+def trunkline(system: System, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> Any:
+    """Run a command line with the emulated PBX in the environment."""
+    monkeypatch.setenv("TRUNKLINE_URL", system.url)
+    monkeypatch.setenv("TRUNKLINE_CLIENT_ID", CLIENT)
+    monkeypatch.setenv("TRUNKLINE_CLIENT_SECRET", KEY)
+
+    def run(*argv: str, stdin: str | None = None) -> Said:
+        if stdin is not None:
+            monkeypatch.setattr(sys, "stdin", io.TextIOWrapper(io.BytesIO(stdin.encode())))
+        return Said(cli.execute(list(argv)), *capsys.readouterr())
 
     return run

@@ -1,4 +1,4 @@
-"""What a command writes: formats, columns, queries, secrets, pages; and what it shows instead of sending."""
+"""What a command writes: formats, columns, queries, secrets, pages."""
 
 from __future__ import annotations
 
@@ -7,46 +7,22 @@ import io
 import json
 import os
 import re
-import shutil
 import subprocess
 import sys
-import webbrowser
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any
 
 import pytest
 import yaml
 
-from certificates import Authority
 from conftest import CLIENT, KEY, System
 from terminal import TRUNKLINE, Terminal
-from trunkline import Pbx, cli
+from trunkline import Pbx
 from trunkline.catalog import load
 from trunkline.catalog.secret import MASK
 from trunkline.cli.columns import BY_TYPE, MOST, at, picked
 from trunkline.cli.output import yaml_text
-
-
-class Result(NamedTuple):
-    code: int
-    out: str
-    err: str
-
-
-@pytest.fixture
-def trunkline(system: System, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> Any:
-    """Run a command line with the emulated PBX in the environment."""
-    monkeypatch.setenv("TRUNKLINE_URL", system.url)
-    monkeypatch.setenv("TRUNKLINE_CLIENT_ID", CLIENT)
-    monkeypatch.setenv("TRUNKLINE_CLIENT_SECRET", KEY)
-
-    def run(*argv: str, stdin: str | None = None) -> Result:
-        if stdin is not None:
-            monkeypatch.setattr(sys, "stdin", io.TextIOWrapper(io.BytesIO(stdin.encode())))
-        return Result(cli.execute(list(argv)), *capsys.readouterr())
-
-    return run
 
 
 @pytest.fixture
@@ -208,11 +184,9 @@ def test_the_columns_of_a_type_are_its_fields() -> None:
 # ── on a terminal ───────────────────────────────────────────────────────────────────────────────
 
 
-def on_a_terminal(argv: list[str], environment: Mapping[str, str], rows: int = 24, types: str = "") -> tuple[int, str]:
-    """The exit code of a command on a terminal of 100 columns, and what it shows; ``types`` is a line typed into it."""
+def on_a_terminal(argv: list[str], environment: Mapping[str, str], rows: int = 24) -> tuple[int, str]:
+    """The exit code of a command on a terminal of 100 columns, and what it shows."""
     terminal = Terminal(argv, {**environment, "COLUMNS": "100", "LINES": str(rows)})
-    if types:
-        terminal.type(f"{types}\n")
     return terminal.end(), terminal.seen
 
 
@@ -316,359 +290,6 @@ def test_help_loads_no_library_of_the_output() -> None:
     code = "from trunkline.cli import execute\nexecute(['fax', 'list', '--help'])\nimport sys\nprint(*sys.modules)"
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert not set(done.stdout.splitlines()[-1].split()) & {"jmespath", "rich", "yaml", "markdown_it", "quickjs"}
-
-
-# ── instead of sending ──────────────────────────────────────────────────────────────────────────
-
-
-CURL = pytest.mark.skipif(not shutil.which("curl"), reason="curl is not here")
-
-
-@CURL
-def test_a_curl_line_does_what_the_command_would(trunkline: Any, pbx: Pbx, system: System) -> None:
-    body = json.dumps({"FirstName": 'O\'Neil $HOME `x` "y"', "PhoneNumber": "+442079460333"})
-    line = trunkline("contacts", "create", "--body", body, "--curl").out
-    assert system.emulator.journal == []
-    assert KEY not in line
-    token = bearer(system)
-    done = subprocess.run(
-        ["sh", "-c", line.replace("curl ", "curl -sS ", 1)],
-        env={**os.environ, "TRUNKLINE_TOKEN": token},
-        capture_output=True,
-        text=True,
-        check=True,
-    )
-    assert json.loads(done.stdout)["FirstName"] == 'O\'Neil $HOME `x` "y"'
-
-
-def run_by_a_shell(line: str, system: System) -> str:
-    """What a curl line prints: the body of the answer and, after it, the status."""
-    done = subprocess.run(
-        ["sh"],
-        input=line.replace("curl ", "curl -sS -w '%{http_code}' ", 1),
-        env={**os.environ, "TRUNKLINE_TOKEN": bearer(system)},
-        capture_output=True,
-        text=True,
-        check=True,
-    )
-    return done.stdout
-
-
-@CURL
-@pytest.mark.parametrize("name", ["plain.wav", "a;b, c.wav", '"q" and\\.wav', 'x;"y\\,.wav'])
-def test_a_curl_line_sends_the_file_whatever_it_is_called(
-    trunkline: Any, system: System, tmp_path: Path, name: str
-) -> None:
-    (tmp_path / name).write_bytes(b"RIFF")
-    line = trunkline("custom-prompts", "upload", "--file", str(tmp_path / name), "--curl").out
-    assert run_by_a_shell(line, system)[-3:] in ("200", "201", "204", "400")
-    assert system.emulator.journal[-1].operation == "UploadCustomPrompt"
-
-
-@CURL
-def test_a_curl_line_has_room_for_a_body_that_no_argument_could_hold(trunkline: Any, system: System) -> None:
-    long = "ü'$x`" * 40_000
-    line = trunkline("contacts", "create", "--body", json.dumps({"LastName": long}), "--curl").out
-    said = run_by_a_shell(line, system)
-    assert "LastName" in said, said[:200]
-
-
-@CURL
-def test_a_curl_line_without_its_secrets_changes_nothing(trunkline: Any, system: System) -> None:
-    before = trunkline("users", "get", "11", "--show-secrets").out
-    shown = trunkline("users", "update", "11", "--auth-password", "hush-hush-1", "--curl")
-    assert "--show-secrets" in shown.err
-    done = subprocess.run(
-        ["sh", "-c", shown.out.replace("curl ", "curl -sS -w '%{http_code}' ", 1)],
-        env={**os.environ, "TRUNKLINE_TOKEN": bearer(system)},
-        capture_output=True,
-        text=True,
-        check=True,
-    )
-    assert done.stdout.endswith("400")
-    assert trunkline("users", "get", "11", "--show-secrets").out == before
-
-
-def test_what_was_written_masked_is_not_sent_back(trunkline: Any, system: System, tmp_path: Path) -> None:
-    written = tmp_path / "user.json"
-    written.write_text(trunkline("users", "get", "11", "--columns", "FirstName,AuthPassword").out)
-    before = len(system.emulator.journal)
-    result = trunkline("users", "update", "11", "--body", f"@{written}")
-    assert result.code == 2
-    assert "AuthPassword of users.update is masked" in result.err
-    assert len(system.emulator.journal) == before
-
-
-def bearer(system: System) -> str:
-    """A token, as any client gets one."""
-    done = subprocess.run(
-        [
-            "curl",
-            "-sS",
-            f"{system.url}/connect/token",
-            *("-d", "grant_type=client_credentials", "-d", f"client_id={CLIENT}", "-d", f"client_secret={KEY}"),
-        ],
-        capture_output=True,
-        text=True,
-        check=True,
-    )
-    token: str = json.loads(done.stdout)["access_token"]
-    return token
-
-
-def test_a_curl_line_has_what_the_connection_needs(trunkline: Any, tmp_path: Path) -> None:
-    folder = tmp_path / "a b"
-    folder.mkdir()
-    trusted = Authority(folder).ca_file
-    line = trunkline("website-links", "get", "o'brien", "--select", "Link", "--insecure", "--curl").out
-    assert line.startswith("curl --insecure '")
-    assert "%27%27brien" in line
-    assert f"--cacert '{trusted}'" in trunkline("fax", "list", "--ca-file", str(trusted), "--curl").out
-    assert "-X DELETE" in trunkline("fax", "delete", "121", "--if-match", 'W/"1"', "--curl").out
-
-
-@pytest.mark.parametrize("option", ["--dry-run", "--curl"])
-def test_what_is_shown_instead_of_sent_has_no_secrets(trunkline: Any, system: System, option: str) -> None:
-    argv = ["users", "update", "7", "--auth-password", "hush-hush-1", "--first-name", "Ada", option]
-    shown = trunkline(*argv)
-    assert "hush-hush-1" not in shown.out
-    assert "Ada" in shown.out
-    assert "hush-hush-1" in trunkline(*argv, "--show-secrets").out
-    assert system.emulator.journal == []
-
-
-@pytest.mark.parametrize(
-    ("options", "goes_on"),
-    [([], True), (["--top", "500", "--skip", "3"], True), (["--top", "5"], False), (["--filter", "Id gt 1"], True)],
-)
-def test_of_a_list_the_first_page_is_shown_as_it_is_asked_for(
-    trunkline: Any, system: System, options: list[str], goes_on: bool
-) -> None:
-    shown = {option: trunkline("fax", "list", *options, option) for option in ("--dry-run", "--curl")}
-    over_items = trunkline("run", "fax.list", "--dry-run", *_settings(options), stdin="{}")
-    assert system.emulator.journal == []
-    trunkline("fax", "list", *options)
-    (asked,) = (entry.path for entry in system.emulator.journal if "/Fax" in entry.path)
-    target = asked.removeprefix("/xapi/v1")
-    assert over_items.out == f"item 0: GET {target}\n"
-    for result in shown.values():
-        assert f"{system.url}{asked}" in result.out
-        assert ("first page" in result.err) is goes_on
-
-
-def _settings(options: list[str]) -> list[str]:
-    pairs = zip(options[::2], options[1::2], strict=True)
-    return [word for name, value in pairs for word in ("--set", f"{name.removeprefix('--')}={value}")]
-
-
-# ── deleting what a pipe names ──────────────────────────────────────────────────────────────────
-
-
-def remaining(pbx: Pbx) -> list[int]:
-    return [fax["Id"] for fax in pbx.fax.list()]
-
-
-@pytest.mark.parametrize(
-    "text",
-    [
-        '{"Id": 121}\n{"Id": 122}\n',
-        '[{"Id": 121}, {"Id": 122}]',
-        '{"json": {"Id": 121}}\n{"json": {"Id": 122}}',
-        "[121, 122]",
-        "121\n122\n",
-        "Id,Number\n121,888\n122,889\n",
-        "\ufeffNumber;Id\r\n888;121\r\n889;122\r\n",
-    ],
-    ids=["lines", "array", "items", "numbers", "a number a line", "csv", "csv of a spreadsheet"],
-)
-def test_delete_reads_keys_from_a_pipe(trunkline: Any, pbx: Pbx, text: str) -> None:
-    before = remaining(pbx)
-    result = trunkline("fax", "delete", "-", "--yes", stdin=text)
-    assert (result.code, result.err) == (0, "2 done, 0 failed, 0 not started.\n")
-    assert remaining(pbx) == [key for key in before if key not in (121, 122)]
-
-
-def test_delete_reads_a_file_and_goes_on_after_a_failure(trunkline: Any, pbx: Pbx, tmp_path: Path) -> None:
-    path = tmp_path / "gone.csv"
-    path.write_text("Id\n121\n999\n122\n", encoding="utf-8")
-    result = trunkline("fax", "delete", "--input", str(path), "--yes")
-    assert result.code == 7
-    assert "item 1: No fax with Id 999" in result.err
-    assert "2 done, 1 failed, 0 not started." in result.err
-    assert [json.loads(line).get("error", {}).get("status") for line in result.out.splitlines()] == [None, 404, None]
-    assert not {121, 122} & set(remaining(pbx))
-
-
-@pytest.mark.parametrize(
-    ("argv", "text", "said"),
-    [
-        (["-"], '{"Number": "888"}', "Line 1 of the input has no Id; it has Number."),
-        (["-"], '{"Id": 121}\n{"Id": null}', "Line 2 of the input has nothing as its Id."),
-        (["-"], "Id\n121\nmany\n", "Line 3 of the input can't be meant: Id must be an integer (Int32), not 'many'."),
-        (["-"], "- Id: 121\n  Number: 888\n", "JSON, JSON Lines, CSV or bare keys are read."),
-        (["-"], "121\n{", "Line 2 of the input is no JSON"),
-        (["-"], "[121", "The input is no JSON"),
-        (["-"], "Nr,Name\n1,x\n", "has no Id"),
-        (["-"], "Id,Name\n121,x\n1.2E+02,y\n", "Line 3 of the input can't be meant: Id must be an integer"),
-        (["-", "--curl"], "121", "give a key"),
-        (["121", "--input", "-"], "121", "not both"),
-    ],
-)
-def test_input_that_names_nothing_deletes_nothing(
-    trunkline: Any, system: System, argv: list[str], text: str, said: str
-) -> None:
-    result = trunkline("fax", "delete", *argv, "--yes", stdin=text)
-    assert (result.code, result.out) == (2, "")
-    assert said in result.err
-    assert system.emulator.journal == []
-
-
-def test_a_batch_that_refuses_some_has_failed(trunkline: Any) -> None:
-    result = trunkline("users", "batch-delete", "--ids", "[12, 9999]", "-o", "jsonl")
-    assert (result.code, json.loads(result.out)["ExtensionNumber"]) == (7, "9999")
-    assert result.err.startswith("1 failed, each with its Error")
-    assert trunkline("users", "batch-delete", "--ids", "[13]").code == 0
-
-
-def test_delete_from_a_pipe_shows_and_keeps_to_etags(trunkline: Any, pbx: Pbx, system: System) -> None:
-    shown = trunkline("fax", "delete", "-", "--dry-run", stdin="121\n122")
-    assert shown.out.splitlines() == ["item 0: DELETE /Fax(121)", "item 1: DELETE /Fax(122)"]
-    assert system.sent("DELETE") == []
-    stale = json.dumps({"Id": 121, "@odata.etag": 'W/"old"'})
-    result = trunkline("fax", "delete", "-", "--if-match", '{{ $json["@odata.etag"] }}', "--yes", stdin=stale)
-    assert result.code == 7
-    assert 121 in remaining(pbx)
-
-
-def test_delete_asks_on_a_terminal_before_several(
-    environment: dict[str, str], system: System, pbx: Pbx, tmp_path: Path
-) -> None:
-    path = tmp_path / "gone.jsonl"
-    path.write_text("121\n122\n", encoding="utf-8")
-    for answer, code, gone in (("n", 130, 0), ("y", 0, 2)):
-        before = len(remaining(pbx))
-        ended, seen = on_a_terminal([TRUNKLINE, "fax", "delete", "--input", str(path)], environment, types=answer)
-        assert "2 items on" in seen
-        assert ended == code
-        assert before - len(remaining(pbx)) == gone
-
-
-def test_a_list_pipes_into_delete(environment: dict[str, str], pbx: Pbx) -> None:
-    filter_ = "startswith(Link,'p')"
-    gone = [link["Link"] for link in pbx.website_links.list(filter=filter_)]
-    assert gone
-    done = subprocess.run(
-        f'{TRUNKLINE} website-links list --filter "{filter_}" -o jsonl | {TRUNKLINE} website-links delete - --yes',
-        shell=True,
-        env=environment,
-        capture_output=True,
-        text=True,
-        check=True,
-    )
-    assert done.stderr == f"{len(gone)} done, 0 failed, 0 not started.\n"
-    assert pbx.website_links.list(filter=filter_).all() == []
-
-
-# ── actions ─────────────────────────────────────────────────────────────────────────────────────
-
-
-def test_diff_says_what_came_went_and_changed(trunkline: Any) -> None:
-    result = trunkline("actions", "diff", "20.0.7", "20.0.10", "-o", "json")
-    records = {record["action"]: record for record in json.loads(result.out)}
-    old, new = load("20.0.7"), load("20.0.10")
-    names = [
-        {f"{r}.{v}" for r, verbs in c.resources.items() for v, a in verbs.items() if a.published} for c in (old, new)
-    ]
-    assert {n for n, record in records.items() if record["change"] == "added"} == names[1] - names[0]
-    assert {n for n, record in records.items() if record["change"] == "dropped"} == names[0] - names[1]
-    assert records["contacts.delete_contacts_by_id"] == {
-        "action": "contacts.delete_contacts_by_id",
-        "change": "added",
-        "what": [],
-    }
-    assert "body mode added" in records["crm_integration.test"]["what"]
-    assert "answer: Contact.ContactType: String? → Pbx.ContactSource?" in records["contacts.get"]["what"]
-    assert trunkline("actions", "diff", "20.0.10", "20.0.10", "-o", "jsonl").out == ""
-    assert trunkline("actions", "diff", "old", "20.0.10").code == 2
-    back = json.loads(trunkline("actions", "diff", "20.0.10", "20.0.7", "-o", "json").out)
-    assert {r["action"] for r in back if r["change"] == "dropped"} == names[1] - names[0]
-
-
-@pytest.mark.parametrize("opens", [True, False])
-def test_open_shows_the_page_or_says_where_it_is(
-    trunkline: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, opens: bool
-) -> None:
-    asked: list[str] = []
-    monkeypatch.setattr("webbrowser.open", lambda url: asked.append(url) or opens)
-    monkeypatch.setattr("webbrowser.get", lambda: webbrowser.BackgroundBrowser("browser"))
-    monkeypatch.setattr("platformdirs.user_cache_path", lambda *_, **__: tmp_path)
-    result = trunkline("actions", "open", "DeleteFax")
-    page = tmp_path / "actions" / "fax.delete.html"
-    assert asked == [page.as_uri()]
-    assert result.out == ("" if opens else f"{page}\n")
-    text = page.read_text(encoding="utf-8")
-    assert "<h2>Troubleshooting</h2>" in text
-    assert "<table>" in text
-    assert trunkline("actions", "open", "nothing").code == 2
-
-
-def test_a_browser_that_draws_on_a_terminal_is_not_started_without_one(
-    trunkline: Any, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
-) -> None:
-    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path))
-    monkeypatch.setattr("webbrowser.get", lambda: webbrowser.GenericBrowser("lynx"))
-    monkeypatch.setattr("webbrowser.open", lambda url: pytest.fail("it was started"))
-    assert Path(trunkline("actions", "open", "fax.delete").out.rstrip()).is_file()
-
-
-@pytest.mark.parametrize("output", ["jsonl", "csv", "json"])
-def test_rows_of_another_resource_delete_nothing(trunkline: Any, system: System, output: str) -> None:
-    users = trunkline("users", "list", "--top", "2", "-o", output).out
-    result = trunkline("contacts", "delete", "-", "--yes", stdin=users)
-    assert result.code == 2
-    assert "is a row of users, not of contacts" in result.err
-    assert "--columns Id" in result.err
-    assert system.sent("DELETE") == []
-
-
-@pytest.mark.parametrize(
-    "row",
-    [
-        '{"Id": 121, "Name": "mine"}',
-        '{"Id": 121, "Number": "888", "Why": "closed", "Until": "2026-01-01"}',
-        '{"Id": 121, "@odata.etag": "x", "Number": "888"}',
-    ],
-)
-def test_columns_of_one_s_own_are_no_other_resource(trunkline: Any, row: str) -> None:
-    assert trunkline("fax", "delete", "-", "--yes", "--dry-run", stdin=row).out == "item 0: DELETE /Fax(121)\n"
-
-
-@pytest.mark.parametrize(
-    ("options", "shown"),
-    [((), '{"VMPIN":"••••••"}'), (("--show-secrets",), '{"VMPIN":"4711"}')],
-    ids=["masked", "asked for"],
-)
-def test_a_dry_run_over_items_masks_what_it_would_send(trunkline: Any, options: tuple[str, ...], shown: str) -> None:
-    body = "body={{ ({VMPIN: $json.Pin}) }}"
-    run = ("run", "users.update", "--set", "Id={{ $json.Id }}", "--set", body, "--dry-run", *options)
-    assert trunkline(*run, stdin='{"Id": 3, "Pin": "4711"}').out == f"item 0: PATCH /Users(3) {shown}\n"
-
-
-def test_neither_a_job_nor_a_flow_shows_secrets_in_a_dry_run(trunkline: Any, tmp_path: Path) -> None:
-    items = tmp_path / "items.jsonl"
-    items.write_text('{"Id": 3, "Pin": "4711"}\n', encoding="utf-8")
-    flow = tmp_path / "flow.yaml"
-    body = "{{ ({VMPIN: $json.Pin}) }}"
-    flow.write_text(
-        f"steps:\n  - read: {items}\n  - action: users.update\n"
-        f"    with: {{Id: '{{{{ $json.Id }}}}', body: '{body}'}}\n",
-        encoding="utf-8",
-    )
-    job = ("job", "run", "users.update", "--name", "dry", "--set", "Id={{ $json.Id }}", "--set", f"body={body}")
-    for argv in ((*job, "--input", str(items)), ("flow", "run", str(flow))):
-        said = trunkline(*argv, "--dry-run")
-        assert 'PATCH /Users(3) {"VMPIN":"••••••"}' in said.out, said
-        assert "4711" not in said.out + said.err
 
 
 def test_text_that_only_newer_yaml_takes_for_a_number_is_quoted() -> None:
