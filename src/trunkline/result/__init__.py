@@ -28,8 +28,9 @@ def value(asked: Asked, response: HttpResponse) -> Any:
     """
     if not 200 <= response.status < 300:
         raise explain(asked, response)
+    must_give = asked.action.kind == "get" and asked.action.answer_kind == "entity"
     if not response.body:
-        if asked.action.kind == "get" and asked.action.answer_kind == "entity":
+        if must_give:
             raise not_the_api(asked.server, response)
         return None
     if is_file(asked, response):
@@ -38,7 +39,7 @@ def value(asked: Asked, response: HttpResponse) -> Any:
         raise not_the_api(asked.server, response)
     document = decode(asked.server, response)
     if not isinstance(document, dict):
-        if asked.action.kind == "get" and asked.action.answer_kind == "entity":
+        if must_give:
             raise not_the_api(asked.server, response)
         return document
     if asked.action.answer_kind == "value" and "value" in document:
