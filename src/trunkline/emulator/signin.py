@@ -275,6 +275,11 @@ class SignIn:
             raise Refusal(401, headers={"WWW-Authenticate": "Bearer"})
         return client
 
+    def is_signed_in(self, request: Request) -> bool:
+        """Whether a request has a token that is alive."""
+        token = self._living(request)
+        return token is not None and token.expires_at > self._clock.time()
+
     def _living(self, request: Request) -> Token | None:
         scheme, _, text = request.headers.get("authorization", "").partition(" ")
         return self._alive.get(text.strip()) if scheme.lower() == "bearer" else None
