@@ -183,7 +183,7 @@ def _warn_of_others(host: str, *, has_control_key: bool, has_tls: bool) -> None:
         else "it answers programs on this machine only; --control-key lets others use it, with that key."
     )
     lines = [
-        f"Warning: this emulator listens on {host or '0.0.0.0'}, so {reach} can use it.",
+        f"Warning: this emulator listens on {host or 'all addresses'}, so {reach} can use it.",
         "  Its API: the keys in documentation and examples are known to everybody, and a browser sign-in "
         "(/connect/authorize) asks nobody for anything.",
         "  Take it that they can read and change all that it holds, and hold nothing real in it.",

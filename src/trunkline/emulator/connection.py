@@ -12,9 +12,9 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 import httptools
-from uvicorn.protocols.http.httptools_impl import STATUS_LINE, HttpToolsProtocol
+from uvicorn.protocols.http.httptools_impl import STATUS_LINE, HttpToolsProtocol, RequestResponseCycle
 
-from .control.wire import HANGS, TRANSPORT
+from .control.wire import HANGS, TRANSPORT, reset
 from .messages import LISTENS, MAX_UPLOAD
 
 if TYPE_CHECKING:
@@ -55,6 +55,7 @@ class Connection(HttpToolsProtocol):
     def __init__(self, *given: Any, **named: Any) -> None:
         super().__init__(*given, **named)
         self._limits = self.config.limits
+        self._answered: RequestResponseCycle | None = None
         self._in_body = False
         self._broken = False
         # When the head that is awaited began to be, and how many bytes of it came; None between two requests.
@@ -95,9 +96,27 @@ class Connection(HttpToolsProtocol):
                 if self._head_bytes > self._limits.head_bytes:
                     self._refuse(431)
 
+    def connection_lost(self, exc: Exception | None) -> None:
+        self._forsake()
+        super().connection_lost(exc)
+
+    def _start_asgi_task(self, cycle: RequestResponseCycle, app: Any) -> None:
+        self._answered = cycle
+        super()._start_asgi_task(cycle, app)
+
+    def _forsake(self) -> None:
+        """Let the application know that nobody waits for its answers any more."""
+        for cycle in (self._answered, self.cycle, *(waiting for waiting, _ in self.pipeline)):
+            if cycle is not None and not cycle.response_complete:
+                cycle.disconnected = True
+                cycle.message_event.set()
+        self.pipeline.clear()
+
     def on_message_begin(self) -> None:
         super().on_message_begin()
         self._head_bytes = 0
+        if self._head_since is None:
+            self._head_since = self.loop.time()
         extensions: dict[str, Any] = {TRANSPORT: self.transport, LISTENS: self.config.listens}
         self.scope["extensions"] = extensions
 
@@ -149,14 +168,14 @@ class Connection(HttpToolsProtocol):
         if self.transport.is_closing():
             self._closing_since = now if self._closing_since is None else self._closing_since
             if now - self._closing_since > limits.closing_seconds and not self._is_read(now):
-                self.transport.abort()
+                reset(self.transport)
         elif not self._is_read(now):
-            self.transport.abort()
+            reset(self.transport)
         elif self._in_body:
             if now - self._body_since > limits.body_seconds + self._body_bytes / limits.body_rate:
                 self._late_body(now)
         elif self._head_since is not None and not self._is_answering and now - self._head_since > limits.head_seconds:
-            self._refuse(408)
+            self._refuse(408) if self._head_bytes else self._close()  # nothing was asked, so nothing is answered
 
     def _late_body(self, now: float) -> None:
         if self._is_answering and self.flow.read_paused and not self._broken:
@@ -204,10 +223,7 @@ class Connection(HttpToolsProtocol):
 
     def _close(self) -> None:
         self._broken = True
-        if self.cycle is not None:
-            self.cycle.disconnected = True
-            self.cycle.message_event.set()
-        self.pipeline.clear()
+        self._forsake()
         self.transport.close()
 
     def shutdown(self) -> None:
