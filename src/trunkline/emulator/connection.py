@@ -114,7 +114,7 @@ class Connection(HttpToolsProtocol):
 
     def on_message_begin(self) -> None:
         super().on_message_begin()
-        self._head_bytes = 0
+        self._head_bytes = 1  # of a chunk that also held the request before only this much is known
         if self._head_since is None:
             self._head_since = self.loop.time()
         extensions: dict[str, Any] = {TRANSPORT: self.transport, LISTENS: self.config.listens}
