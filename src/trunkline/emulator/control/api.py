@@ -97,6 +97,8 @@ def answer(emulator: Emulator, request: Request) -> Response:
         content = handler(emulator, Given(request, tail))
     except NotAllowed as problem:
         return _mistake(400, problem)
+    except RecursionError:
+        return _mistake(400, NotAllowed("The body is nested too deeply."))
     if content is None:
         return Response(204)
     return Response(200, msgspec.json.encode(content), {"Content-Type": "application/json"})

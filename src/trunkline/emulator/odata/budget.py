@@ -8,7 +8,7 @@ from collections.abc import Callable
 from ..refusals import Refusal, bad_query
 from .tree import Binary, Call, Count, EnumLiteral, Lambda, Literal, Logic, Membership, Node, Path, Unary
 
-# A step is one operand, operator or function for one row: on one core ten million take a second or two.
+# A step is one operand or operator for one row: on one core ten million take some two seconds.
 MOST_STEPS = 20_000_000
 # Seconds of processor time of all regular expressions together, whose steps nobody can count beforehand.
 MOST_PATTERN_TIME = 1.0
@@ -59,8 +59,10 @@ def size(node: Node) -> int:
             return 1 + size(inner)
         case Binary(left=left, right=right):
             return 1 + size(left) + size(right)
-        case Logic(terms=terms) | Call(arguments=terms):
+        case Logic(terms=terms):
             return 1 + sum(map(size, terms))
+        case Call(arguments=arguments):
+            return _CALLED + sum(map(size, arguments))
         case Membership(item=item, options=options):
             # A list of literals is looked up, however long it is.
             computed = () if isinstance(options, Path) else (one for one in options if not is_literal(one))
@@ -69,6 +71,10 @@ def size(node: Node) -> int:
             return 2
         case _:
             return 1
+
+
+# What calling a function costs, in steps.
+_CALLED = 5
 
 
 def is_literal(node: Node) -> bool:
