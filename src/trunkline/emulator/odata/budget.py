@@ -11,7 +11,7 @@ from .tree import Binary, Call, Count, EnumLiteral, Lambda, Literal, Logic, Memb
 # A step is one operand or operator for one row: on one core ten million take some two seconds.
 MOST_STEPS = 20_000_000
 # Seconds of processor time of all regular expressions together, whose steps nobody can count beforehand.
-MOST_PATTERN_TIME = 1.0
+MOST_PATTERN_TIME = 0.5
 # Tokens of an expression with all that its aliases stand for: an alias may name another twice, and so on.
 MOST_TOKENS = 20_000
 # Characters of a text that ``concat`` makes.
@@ -62,7 +62,7 @@ def size(node: Node) -> int:
         case Logic(terms=terms):
             return 1 + sum(map(size, terms))
         case Call(arguments=arguments):
-            return _CALLED + sum(map(size, arguments))
+            return CALLED + sum(map(size, arguments))
         case Membership(item=item, options=options):
             # A list of literals is looked up, however long it is.
             computed = () if isinstance(options, Path) else (one for one in options if not is_literal(one))
@@ -73,8 +73,8 @@ def size(node: Node) -> int:
             return 1
 
 
-# What calling a function costs, in steps.
-_CALLED = 5
+# What calling a function costs, or asking a condition of a row within a row, in steps.
+CALLED = 5
 
 
 def is_literal(node: Node) -> bool:

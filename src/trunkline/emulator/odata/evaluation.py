@@ -15,7 +15,7 @@ from typing import Any
 from ...catalog import Catalog, TypeSpec
 from ..refusals import bad_query
 from ..values import Row
-from .budget import Budget, is_literal, size
+from .budget import CALLED, Budget, is_literal, size
 from .casts import cast, descends, is_of, named_type
 from .comparisons import compared, ordinal
 from .filter_functions import FUNCTIONS
@@ -162,7 +162,7 @@ class _Binder:
 
     def _met(self, rows: Evaluate, condition: Node) -> Callable[[Scope], Any]:
         """The rows that a condition is asked of, which is counted."""
-        budget, steps = self._budget, 1 + size(condition)
+        budget, steps = self._budget, CALLED + size(condition)
 
         def met(scope: Scope) -> Any:
             found = rows(scope) or []
