@@ -67,7 +67,7 @@ class Plug:
 
         Patience begins to wear out once ``until`` holds.
         """
-        fields = {"Host": "pbx", "Authorization": f"Bearer {self.token}", **(headers or {})}
+        fields = {"Host": "localhost", "Authorization": f"Bearer {self.token}", **(headers or {})}
         if body is not None:
             fields["Content-Length"] = str(len(body))
         head = "".join(f"{name}: {value}\r\n" for name, value in fields.items())
@@ -91,7 +91,8 @@ class Plug:
     def control(self, method: str, path: str, body: Any = None, headers: dict[str, str] | None = None) -> Seen:
         """A request of ``/_emulator``, without a token."""
         content = None if body is None else json.dumps(body).encode()
-        return self.send(method, f"/_emulator{path}", content, {"Authorization": "", **(headers or {})})
+        ours = {"Authorization": "", "X-Trunkline-Emulator": "1"}
+        return self.send(method, f"/_emulator{path}", content, {**ours, **(headers or {})})
 
 
 def wait_for(condition: Callable[[], object]) -> None:

@@ -212,7 +212,7 @@ def test_a_format_of_another_release_is_refused(path):
     db = sqlite3.connect(path)
     db.execute("PRAGMA user_version = 99")
     db.close()
-    with pytest.raises(StateError, match="has format 99, this emulator has 1"):
+    with pytest.raises(StateError, match="has format 99, this emulator has 2"):
         Emulator(state=path)
 
 

@@ -122,7 +122,7 @@ def test_plain_http_to_a_tls_port_disturbs_nobody(capfd):
     with running(Emulator(), tls=True) as url:
         port = int(url.rpartition(":")[2])
         with socket.create_connection(("127.0.0.1", port)) as connection:
-            connection.sendall(b"GET / HTTP/1.1\r\nHost: x\r\n\r\n")
+            connection.sendall(b"GET / HTTP/1.1\r\nHost: localhost\r\n\r\n")
             connection.settimeout(5)
             assert not connection.recv(100).startswith(b"HTTP/1.1 200")
         assert answers(url, url.ca)

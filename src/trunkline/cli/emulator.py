@@ -5,11 +5,12 @@ from __future__ import annotations
 import json
 from collections.abc import Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import IO, TYPE_CHECKING, Any
 
 import click
 
 from ..errors import ConfigurationError
+from .files import FileArgument
 from .numbers import Finite
 from .open_files import allow_many
 
@@ -17,6 +18,9 @@ if TYPE_CHECKING:
     from ..emulator import Address, Emulator, Tls
     from ..emulator.tenants import Fleet, Tenant
 
+CONTROL_KEY = "TRUNKLINE_EMULATOR_CONTROL_KEY"
+ENVIRONMENT = click.core.ParameterSource.ENVIRONMENT
+EVERYWHERE = ("0.0.0.0", "::", "")  # noqa: S104 - to be warned of
 # How many PBXs of a fleet are printed one by one.
 SHOWN = 5
 
@@ -34,7 +38,12 @@ def require_emulator() -> None:
 
 
 @click.command()
-@click.option("--host", default="127.0.0.1", show_default=True)
+@click.option(
+    "--host",
+    default="127.0.0.1",
+    show_default=True,
+    help="Where to listen; other machines reach another one than this.",
+)
 @click.option("--port", type=click.IntRange(0, 65535), default=5004, show_default=True, help="0 takes a free one.")
 @click.option("--client-id", default="trunkline", show_default=True)
 @click.option("--api-key", help="One is made and printed if you give none; a state file remembers it.")
@@ -67,6 +76,21 @@ def require_emulator() -> None:
     metavar="FILE",
     help="Write the addresses and keys of all tenants here, as JSON.",
 )
+@click.option(
+    "--allow-host",
+    "allow_hosts",
+    multiple=True,
+    metavar="NAME",
+    help="Answer for this host name too; by itself only for localhost, --host and addresses.",
+)
+@click.option(
+    "--control-key",
+    envvar=CONTROL_KEY,
+    show_envvar=True,
+    metavar="KEY",
+    help="Let whoever sends this key use /_emulator, from anywhere, and nobody else.",
+)
+@click.option("--control-key-file", type=FileArgument("r", encoding="utf-8"), help="Read that key here; - for stdin.")
 @click.option("--tls", is_flag=True, help="Speak TLS, with a certificate made now, and print the CA file to trust.")
 @click.option(
     "--tls-folder",
@@ -87,6 +111,8 @@ def emulator(
     tls_cert: Path | None,
     tls_key: Path | None,
     variants: tuple[str, ...],
+    control_key: str | None,
+    control_key_file: IO[str] | None,
     **options: Any,
 ) -> None:
     """Start a stand-in 3CX that answers as a real one does, with sample data, until Ctrl-C.
@@ -108,6 +134,7 @@ def emulator(
         raise click.UsageError("--tls-key goes with --tls-cert.")
     if tls_cert and (tls or tls_folder):
         raise click.UsageError("--tls makes a certificate, --tls-cert brings one: give one of the two.")
+    options["control_key"] = _control_key(control_key, control_key_file)
     allow_many()
     try:
         speaks = _tls(host, tls or tls_folder is not None, tls_folder, tls_cert, tls_key)
@@ -115,6 +142,8 @@ def emulator(
         app = _built(tenants, version=api_version, variants=dict(map(_variant, variants)), **options)
     except ValueError as problem:
         raise ConfigurationError(str(problem)) from None
+
+    _warn_of_others(host, has_control_key=options["control_key"] is not None, has_tls=speaks is not None)
 
     def tell(addresses: Sequence[Address]) -> None:
         _tell(app, addresses, f"3CX {api_version}", options, tenants_file)
@@ -128,6 +157,41 @@ def emulator(
     finally:
         app.close()
     click.echo("Stopped.")
+
+
+def _control_key(given: str | None, file: IO[str] | None) -> str | None:
+    if file is None:
+        return given
+    if given is not None and click.get_current_context().get_parameter_source("control_key") != ENVIRONMENT:
+        raise click.UsageError("--control-key and --control-key-file both give the key: give one of the two.")
+    try:
+        return file.read(65_536).strip()
+    except (OSError, UnicodeDecodeError):
+        raise ConfigurationError(f"The control key in {file.name} can't be read.") from None
+
+
+def _warn_of_others(host: str, *, has_control_key: bool, has_tls: bool) -> None:
+    """Say on stderr what it means to listen where other machines can connect."""
+    from ..emulator.hosts import is_this_machine
+
+    if is_this_machine(host.lower()):
+        return
+    reach = "every machine that can reach this one" if host in EVERYWHERE else f"every machine that can reach {host}"
+    control = (
+        "whoever sends the control key may use it, and nobody else."
+        if has_control_key
+        else "it answers programs on this machine only; --control-key lets others use it, with that key."
+    )
+    lines = [
+        f"Warning: this emulator listens on {host or 'all addresses'}, so {reach} can use it.",
+        "  Its API: the keys in documentation and examples are known to everybody, and a browser sign-in "
+        "(/connect/authorize) asks nobody for anything.",
+        "  Take it that they can read and change all that it holds, and hold nothing real in it.",
+        f"  Its controls (/_emulator): {control}",
+    ]
+    if not has_tls:
+        lines.append("  Keys, tokens and answers can be read on the way: --tls encrypts them.")
+    click.echo("\n".join(lines), err=True)
 
 
 def _variant(text: str) -> tuple[str, Any]:

@@ -24,13 +24,28 @@ from .asking import Answer, Asker
 from .behaviours.version import four_parts
 from .clock import Clock
 from .control import api
+from .control.access import Access
 from .control.controls import Controls
 from .control.rules import Asked, Faults, Rule
 from .control.wire import Wire, from_a_proxy, made_up
 from .guard import Guard
+from .hosts import Hosts
 from .journal import Entry, Journal, redacted
 from .memory import Memory
-from .messages import Disconnected, Receive, Request, Response, Scope, Send, read, write
+from .messages import (
+    MAX_FORM,
+    MAX_JSON,
+    MAX_UPLOAD,
+    Disconnected,
+    Receive,
+    Request,
+    Response,
+    Scope,
+    Send,
+    read_body,
+    read_head,
+    write,
+)
 from .odata import query
 from .odata.literals import Value
 from .odata.paths import BadPath, Segment, read_path
@@ -38,7 +53,7 @@ from .principals import client_of
 from .refusals import NoSuchPath, Refusal
 from .routes import Route, Router
 from .rules import RULES
-from .signin import OWNER, SIGN_IN, Client, SignIn
+from .signin import OWNER, SIGN_IN, TOKEN, Client, SignIn
 from .state import StateError
 from .store import Store
 from .variants import Variants
@@ -67,8 +82,13 @@ class Emulator(Controls):
     PBX does: "weak" (or True), or "strict". ``latency`` is the pause before each answer and ``token_lifetime`` the life
     of a token, both in seconds. ``variants`` has these and all else in which PBXs differ. ``faults`` are rules, as
     short text, JSON or objects; ``fault_seed`` makes what they hit come out the same again. ``clock_skew`` is by how
-    many seconds this PBX is ahead of the machine. ValueError for what makes no sense, for an unfit seed, and for a
-    state file that is in use, damaged or of something else.
+    many seconds this PBX is ahead of the machine.
+
+    ``allow_hosts`` are the host names, beside this machine's own, by which it may be reached on a port. Without a
+    ``control_key`` only programs on this machine may use ``/_emulator``; with one, whoever sends it and nobody else.
+
+    ValueError for what makes no sense, for an unfit seed, and for a state file that is in use, damaged or of something
+    else.
     """
 
     def __init__(
@@ -86,10 +106,14 @@ class Emulator(Controls):
         faults: Iterable[str | Mapping[str, Any]] = (),
         fault_seed: int = 0,
         clock_skew: float = 0.0,
+        allow_hosts: Iterable[str] = (),
+        control_key: str | None = None,
     ) -> None:
         self.version = version
         self.client_id = client_id
         self.clock = Clock(clock_skew)
+        self._hosts = Hosts(allow_hosts)
+        self._access = Access(self._hosts, control_key)
         self._catalog = catalog.load(version)
         self._router = _router(version)
         self._guard = Guard(self.clock)
@@ -105,7 +129,9 @@ class Emulator(Controls):
         self._memory = Memory(version, seed, state, self.clock.now, self._adopt)
         self.api_key = api_key if api_key is not None else self._memory.made_key(client_id)
         self.add_client(client_id, self.api_key, roles=DEFAULT_ROLES)
-        self._asker = Asker(self, lambda name, key: self.add_client(name, key, roles=DEFAULT_ROLES))
+        self._asker = Asker(
+            self, lambda name, key: self.add_client(name, key, roles=DEFAULT_ROLES), self._access.headers
+        )
         self.vary(variants or {})
         named = {"etags": etags, "latency": latency, "token_lifetime": token_lifetime}
         self.vary({name: value for name, value in named.items() if value is not None})
@@ -161,11 +187,21 @@ class Emulator(Controls):
             return
         if scope["type"] != "http":
             raise ValueError(f"The emulator speaks HTTP, not {scope['type']}")
+        request = read_head(scope)
+        is_control = api.serves(request)
+        if is_control:
+            why_not = self._access.why_not(request)
+            if why_not:
+                await write(api.refused(why_not), send)
+                return
+        elif request.listens and not self._hosts.answers(request):
+            request.refused = WRONG_HOST
         try:
-            request = await read(scope, receive)
+            if limit := 0 if request.refused else self._largest_body(request, is_control):
+                await read_body(request, receive, limit)
         except Disconnected:
             return
-        if request.path.startswith(api.PATH) and api.may_ask(request):
+        if is_control:
             with self._memory.lock:
                 response = api.answer(self, request)
             await write(response, send)
@@ -185,6 +221,17 @@ class Emulator(Controls):
                 await self._go_wrong(rule, visit, Wire(scope, receive, send))
         finally:
             visit.entry.seconds = time.perf_counter() - started
+
+    def _largest_body(self, request: Request, is_control: bool) -> int:
+        """How many bytes of a body are read; none without a living token, as the answer won't depend on it."""
+        if is_control:
+            return MAX_UPLOAD
+        if request.path == TOKEN:
+            return MAX_FORM
+        if not self._sign_in.is_signed_in(request):
+            return 0
+        multipart = request.headers.get("content-type", "").lower().startswith("multipart/")
+        return MAX_UPLOAD if multipart else MAX_JSON
 
     async def _go_wrong(self, rule: Rule, visit: Visit, wire: Wire) -> None:
         """Answer a request that a fault hit: before it takes effect, so that it never does, or after it did."""
@@ -250,7 +297,7 @@ class Emulator(Controls):
         """The steps of a request, in order. Each may raise Refusal, and the rest is not gone."""
         request, entry, variants = visit.request, visit.entry, self._variants
         if request.refused:
-            raise Refusal(request.refused)
+            raise Refusal(request.refused, _FOR_ANOTHER_HOST if request.refused == WRONG_HOST else "")
         self._guard.check(request.peer, self._store, variants)
         if request.path.startswith(SIGN_IN):
             return self._sign_in.answer(request)
@@ -292,6 +339,12 @@ class Emulator(Controls):
         if self._variants.version_header:
             response.headers.update(self._own_headers)
 
+
+WRONG_HOST = 421
+_FOR_ANOTHER_HOST = (
+    "The emulator doesn't answer for the host that the Host header names. Use localhost or an address, or start the "
+    "emulator with --allow-host NAME."
+)
 
 # What a 403 or 500 says where it has a body at all.
 _NAMED = {403: "Forbidden", 500: "An unexpected error occurred."}

@@ -16,6 +16,10 @@ from .messages import Request
 logging.getLogger("python_multipart").addHandler(logging.NullHandler())
 
 
+# Of a multipart form; a sign-in has three, an upload one.
+MOST_PARTS = 100
+
+
 def read_form(request: Request) -> dict[str, str] | None:
     """The fields of an urlencoded or multipart form; None if the body is neither."""
     media_type = _media_type(request)
@@ -45,14 +49,23 @@ def _parts(request: Request) -> tuple[dict[str, str], dict[str, tuple[str, bytes
     """Fields by name with their values, files by name with file names and content; None for a broken body."""
     fields: dict[str, str] = {}
     files: dict[str, tuple[str, bytes]] = {}
+    parts = 0
+
+    def check_room() -> None:
+        nonlocal parts
+        parts += 1
+        if parts > MOST_PARTS:
+            raise FormParserError(f"more than {MOST_PARTS} parts")
 
     def take_field(field: Field) -> None:
+        check_room()
         fields[(field.field_name or b"").decode()] = (field.value or b"").decode()
 
     def take_file(file: File) -> None:
         file.file_object.seek(0)
         content = file.file_object.read()
         file.close()
+        check_room()
         files[(file.field_name or b"").decode()] = ((file.file_name or b"").decode(), content)
 
     headers = {"Content-Type": request.headers["content-type"].encode("latin-1")}

@@ -11,6 +11,8 @@ from typing import Any
 import msgspec
 
 LENGTH = 100_000
+# Characters of all paths together; a path alone may have 8,192.
+MOST_TEXT = 50_000_000
 
 # What may stand in a path or query and is nobody's business: the values of parameters with such names.
 _SECRET = re.compile(
@@ -52,16 +54,20 @@ class Entry(msgspec.Struct, gc=False):
 
 
 class Journal:
-    """The latest 100,000 entries. Ids count all requests since the start and are never given twice."""
+    """The latest 100,000 entries, fewer where paths are long. Ids count all requests and are never given twice."""
 
     def __init__(self) -> None:
-        self._entries: deque[Entry] = deque(maxlen=LENGTH)
+        self._entries: deque[Entry] = deque()
+        self._text = 0
         self._last = 0
 
     def add(self, entry: Entry) -> None:
         self._last += 1
         entry.id = self._last
         self._entries.append(entry)
+        self._text += len(entry.path)
+        while len(self._entries) > LENGTH or self._text > MOST_TEXT:
+            self._text -= len(self._entries.popleft().path)
 
     def entries(self, *, since: int = 0, operation: str = "", limit: int | None = None) -> list[Entry]:
         """Copies of the entries with an id above ``since``, oldest first; ``limit`` takes the first so many."""
@@ -74,6 +80,7 @@ class Journal:
 
     def clear(self) -> None:
         self._entries.clear()
+        self._text = 0
 
 
 def redacted(target: str) -> str:

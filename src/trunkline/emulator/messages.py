@@ -15,7 +15,10 @@ Message = MutableMapping[str, Any]
 Receive = Callable[[], Awaitable[Message]]
 Send = Callable[[Message], Awaitable[None]]
 
-MAX_BODY = 10 * 1024 * 1024
+# The largest bodies in bytes. A 3CX's own limits are not known; Kestrel's default is 30,000,000.
+MAX_FORM = 64 * 1024  # of a sign-in, which anybody may send
+MAX_JSON = 16 * 1024 * 1024
+MAX_UPLOAD = 32 * 1024 * 1024
 # What Kestrel, the web server under a PBX, takes of a request's first line and of all its headers, in bytes.
 MAX_TARGET = 8 * 1024
 MAX_HEADERS = 32 * 1024
@@ -28,10 +31,16 @@ class Disconnected(Exception):
 class Headers(Mapping[str, str]):
     """Headers by lower-case name, decoded when asked for: most of them never are. Of two the last counts."""
 
-    __slots__ = ("_raw",)
+    __slots__ = ("_pairs", "_raw")
 
     def __init__(self, raw: Iterable[tuple[bytes, bytes]]) -> None:
+        self._pairs = raw
         self._raw = dict(raw)
+
+    def all(self, name: str) -> list[str]:
+        """Every value of a header, in the order in which they came."""
+        wanted = name.lower().encode("latin-1")
+        return [value.decode("latin-1") for key, value in self._pairs if key == wanted]
 
     def __getitem__(self, name: str) -> str:
         return self._raw[name.encode("latin-1")].decode("latin-1")
@@ -47,8 +56,9 @@ class Headers(Mapping[str, str]):
 class Request:
     """One request. ``path`` and ``query`` are the bytes as sent, still percent-encoded; header names are lower case.
 
-    ``refused`` is the status for a request that is too large to be taken or names no host, else 0; ``peer`` is the
-    address it came from, "" in process.
+    ``refused`` is the status for a request that isn't taken at all: too large, or for the wrong host; else 0.
+    ``peer`` is the address it came from, "" in process; ``listens`` the host that our own server was started with, ""
+    where another server, or none, brought the request.
     """
 
     method: str
@@ -59,6 +69,8 @@ class Request:
     body: bytes = b""
     refused: int = 0
     peer: str = ""
+    listens: str = ""
+    http_version: str = "1.1"
 
     @property
     def host(self) -> str:
@@ -106,46 +118,57 @@ class Response:
         return cls(200, content, {"Content-Type": media_type, "Content-Disposition": disposition})
 
 
-async def read(scope: Scope, receive: Receive) -> Request:
-    """Take a whole request from ASGI; of one that isn't taken only the fact is kept. Raises Disconnected."""
+# Where our own server (server.py) says in the ASGI scope which host it was started with.
+LISTENS = "trunkline.listens"
+
+
+def read_head(scope: Scope) -> Request:
+    """A request without its body, which ``read_body`` takes; whoever asks is known before anything is read of it."""
     headers = Headers(scope["headers"])
     path = scope.get("raw_path") or quote(scope["path"]).encode("ascii")
     query = scope["query_string"]
     client = scope.get("client")
-    refused = _too_large(scope["headers"], path, query)
-    if "host" not in headers and scope.get("http_version") == "1.1":
-        refused = 400
-    body = b"" if refused else await _body(receive)
-    if len(body) > MAX_BODY:
-        body, refused = b"", 413
+    version = scope.get("http_version", "1.1")
     return Request(
-        scope["method"], path, query, headers, scope.get("scheme", "http"), body, refused, client[0] if client else ""
+        scope["method"],
+        path,
+        query,
+        headers,
+        scope.get("scheme", "http"),
+        refused=400 if "host" not in headers and version == "1.1" else _too_large(scope["headers"], path, query),
+        peer=client[0] if client else "",
+        listens=(scope.get("extensions") or {}).get(LISTENS, ""),
+        http_version=version,
     )
 
 
 def _too_large(headers: Iterable[tuple[bytes, bytes]], path: bytes, query: bytes) -> int:
     if len(path) + len(query) > MAX_TARGET:
         return 414
-    size = 0
-    for name, value in headers:
-        size += len(name) + len(value)
-        if name == b"content-length" and value.isdigit() and (len(value) > 20 or int(value) > MAX_BODY):
-            return 413
-    return 431 if size > MAX_HEADERS else 0
+    return 431 if sum(len(name) + len(value) for name, value in headers) > MAX_HEADERS else 0
 
 
-async def _body(receive: Receive) -> bytes:
-    """The whole body, or a little more than may be."""
+async def read_body(request: Request, receive: Receive, limit: int) -> None:
+    """Take the body of a request; one of more bytes than ``limit`` is refused (413). Raises Disconnected."""
+    length = request.headers.get("content-length", "0")
+    if length.isdigit() and (len(length) > 20 or int(length) > limit):
+        request.refused = 413
+        return
     message = await receive()
     if message["type"] == "http.disconnect":
         raise Disconnected
-    body: bytes = message.get("body", b"")
-    while message.get("more_body") and len(body) <= MAX_BODY:
-        message = await receive()
-        if message["type"] == "http.disconnect":
-            raise Disconnected
-        body += message.get("body", b"")
-    return body
+    if not message.get("more_body"):
+        request.body = message.get("body", b"")
+    else:
+        body = bytearray(message.get("body", b""))
+        while message.get("more_body") and len(body) <= limit:
+            message = await receive()
+            if message["type"] == "http.disconnect":
+                raise Disconnected
+            body += message.get("body", b"")
+        request.body = bytes(body)
+    if len(request.body) > limit:
+        request.body, request.refused = b"", 413
 
 
 async def write(response: Response, send: Send) -> None:

@@ -6,9 +6,14 @@ The body's shape is in PBX.md, Answers; the wording of query errors is ASP.NET's
 from __future__ import annotations
 
 from collections.abc import Mapping
+from itertools import islice
 from types import MappingProxyType
 
 from .messages import Response
+
+# What a refusal says at most, however much is wrong; ASP.NET stops at 200 mistakes too.
+MOST_DETAILS = 200
+MOST_TEXT = 8192
 
 
 class Refusal(Exception):
@@ -34,10 +39,17 @@ class Refusal(Exception):
     def response(self) -> Response:
         if not self.message:
             return Response(self.status, headers=self.headers)
-        error: dict[str, object] = {"code": "", "message": self.message}
+        error: dict[str, object] = {"code": "", "message": _short(self.message)}
         if self.details:
-            error["details"] = [{"code": "", "message": text, "target": field} for field, text in self.details.items()]
+            details = islice(self.details.items(), MOST_DETAILS)
+            error["details"] = [
+                {"code": "", "message": _short(text), "target": _short(field)} for field, text in details
+            ]
         return Response.json(self.status, {"error": error}, self.headers)
+
+
+def _short(text: str) -> str:
+    return text if len(text) <= MOST_TEXT else f"{text[:MOST_TEXT]}…"
 
 
 def bad_query(message: str) -> Refusal:

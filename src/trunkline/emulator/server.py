@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import errno
 import os
 import signal
@@ -14,9 +15,8 @@ from pathlib import Path
 from typing import Any
 
 import uvicorn
-from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 
-from .control.wire import HANGS, TRANSPORT
+from .connection import Connection, Limits
 from .tls import Tls, made
 
 App = Callable[[Any, Any, Any], Awaitable[None]]
@@ -34,23 +34,19 @@ class Address(str):
         return address
 
 
-class _Protocol(HttpToolsProtocol):
-    """Lets the emulator get at the connection, for the faults that break it."""
+class Config(uvicorn.Config):
+    """uvicorn's, with the host that we listen on and the limits of each connection."""
 
-    def on_message_begin(self) -> None:
-        super().on_message_begin()
-        self.scope["extensions"] = {TRANSPORT: self.transport}  # type: ignore[dict-item]
-
-    def shutdown(self) -> None:
-        super().shutdown()
-        if self.scope and HANGS in (self.scope.get("extensions") or {}):
-            self.transport.close()
+    def __init__(self, app: App, listens: str, limits: Limits, **settings: Any) -> None:
+        super().__init__(app, **settings)
+        self.listens = listens
+        self.limits = limits
 
 
 class _Server(uvicorn.Server):
-    """Says when it is ready to answer."""
+    """Says when it is ready to answer, and ends connections that take too long."""
 
-    def __init__(self, config: uvicorn.Config, on_start: Callable[[], None]) -> None:
+    def __init__(self, config: Config, on_start: Callable[[], None]) -> None:
         super().__init__(config)
         self._on_start = on_start
 
@@ -59,14 +55,24 @@ class _Server(uvicorn.Server):
         if self.started:
             self._on_start()
 
+    async def on_tick(self, counter: int) -> bool:
+        if counter % 5 == 0:  # uvicorn's ticks are a tenth of a second
+            now = asyncio.get_running_loop().time()
+            for connection in list(self.server_state.connections):
+                if isinstance(connection, Connection):
+                    connection.end_if_late(now)
+        return await super().on_tick(counter)
+
 
 @contextmanager
-def running(app: App, port: int = 0, host: str = "127.0.0.1", *, tls: bool | Tls = False) -> Iterator[Address]:
+def running(
+    app: App, port: int = 0, host: str = "127.0.0.1", *, tls: bool | Tls = False, limits: Limits | None = None
+) -> Iterator[Address]:
     """Serve in a thread while the block runs; gives the base address. Port 0 takes any free one.
 
     OSError if the port is in use or the address can't be had.
     """
-    with running_all(app, [port], host, tls=tls) as (address,):
+    with running_all(app, [port], host, tls=tls, limits=limits) as (address,):
         yield address
 
 
@@ -78,6 +84,7 @@ def running_all(
     *,
     tls: bool | Tls = False,
     on_start: Callable[[list[Address]], None] = lambda addresses: None,
+    limits: Limits | None = None,
 ) -> Iterator[list[Address]]:
     """The same on several ports at once; gives their addresses, to ``on_start`` before the first request is taken."""
     speaks = _tls(tls, host)
@@ -89,7 +96,7 @@ def running_all(
             on_start(addresses)
             ready.set()
 
-        server = _Server(_config(app, speaks), started)
+        server = _Server(_config(app, speaks, host, limits), started)
         thread = threading.Thread(
             target=server.run, kwargs={"sockets": listeners}, name="trunkline-emulator", daemon=True
         )
@@ -114,7 +121,7 @@ def serve(
     speaks = _tls(tls, host)
     with _listening(host, ports) as listeners:
         told = [_address(host, listener, speaks) for listener in listeners]
-        server = _Server(_config(app, speaks), lambda: on_start(told))
+        server = _Server(_config(app, speaks, host), lambda: on_start(told))
         # uvicorn stops in good order on both signals, then passes them on.
         with _sigterm_as_ctrl_c(), suppress(KeyboardInterrupt):
             server.run(sockets=listeners)
@@ -138,16 +145,18 @@ def _tls(tls: bool | Tls, host: str) -> Tls | None:
     return made(host) if tls else None
 
 
-def _config(app: App, tls: Tls | None) -> uvicorn.Config:
+def _config(app: App, tls: Tls | None, host: str, limits: Limits | None = None) -> Config:
     factory: Callable[[uvicorn.Config, Callable[[], ssl.SSLContext]], ssl.SSLContext] | None = None
     if tls is not None:
         context = tls.context
         factory = lambda config, default: context  # noqa: E731 - None, where there is nothing to speak
-    return uvicorn.Config(
+    return Config(
         app,
-        http=_Protocol,
+        host or "0.0.0.0",  # noqa: S104 - which is what an empty host means
+        limits or Limits(),
+        http=Connection,
         access_log=False,
-        log_level="warning",
+        log_level="error",  # a warning only says that somebody sent what isn't HTTP
         ws="none",
         server_header=False,
         date_header=False,
@@ -179,5 +188,10 @@ def _bound(host: str, port: int) -> socket.socket:
 
 
 def _address(host: str, listener: socket.socket, tls: Tls | None) -> Address:
-    shown = f"[{host}]" if ":" in host else host
+    reached = _REACHED_BY.get(host, host)
+    shown = f"[{reached}]" if ":" in reached else reached
     return Address(f"{'https' if tls else 'http'}://{shown}:{listener.getsockname()[1]}", tls.ca if tls else None)
+
+
+# Where this machine finds what listens on all its addresses.
+_REACHED_BY = {"0.0.0.0": "127.0.0.1", "": "127.0.0.1", "::": "::1"}  # noqa: S104

@@ -12,6 +12,7 @@ import re
 import secrets
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from typing import Any
 from urllib.parse import parse_qsl, urlencode, urlsplit
 
 from ..catalog import version_key
@@ -175,6 +176,7 @@ class SignIn:
             return _oauth_error("invalid_request")
         if not scopes or not set(openid.SCOPES).issuperset(scopes):
             return _oauth_error("invalid_scope")
+        _make_room(self._codes)
         code = secrets.token_urlsafe()
         ends = self._clock.time() + CODE_LASTS
         self._codes[code] = Code(
@@ -220,6 +222,7 @@ class SignIn:
         return self._grant(client, request, {"refresh_token": self._new_refresh(client)})
 
     def _new_refresh(self, client: Client) -> str:
+        _make_room(self._refresh)
         refresh = secrets.token_urlsafe()
         self._refresh[refresh] = client
         return refresh
@@ -275,6 +278,11 @@ class SignIn:
             raise Refusal(401, headers={"WWW-Authenticate": "Bearer"})
         return client
 
+    def is_signed_in(self, request: Request) -> bool:
+        """Whether a request has a token that is alive."""
+        token = self._living(request)
+        return token is not None and token.expires_at > self._clock.time()
+
     def _living(self, request: Request) -> Token | None:
         scheme, _, text = request.headers.get("authorization", "").partition(" ")
         return self._alive.get(text.strip()) if scheme.lower() == "bearer" else None
@@ -286,6 +294,16 @@ class SignIn:
             return token.client.client_id
         form = read_form(request) if request.path == TOKEN else None
         return (form or {}).get("client_id", "")
+
+
+# Codes, and refresh tokens, that wait to be brought back; anybody may ask for a code, and need never bring it.
+MOST_WAITING = 10_000
+
+
+def _make_room(waiting: dict[str, Any]) -> None:
+    """The oldest goes where there are too many."""
+    if len(waiting) >= MOST_WAITING:
+        del waiting[next(iter(waiting))]
 
 
 TOKEN = b"/connect/token"

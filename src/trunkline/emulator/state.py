@@ -1,8 +1,9 @@
 """The state file: what differs from the seed, kept in SQLite so that a restart, or a kill, loses no acknowledged write.
 
 One table has a line for each place that was written (`snapshots.Difference`). A request's changes are one transaction,
-which ends before its answer is sent. The write-ahead log is handed to the operating system with each, so a killed
-process loses nothing; a power cut may lose the last moments, but never half a request.
+which ends before its answer is sent. Each line has a checksum, and all lines together have one: SQLite finds damage to
+the structure of its pages, not to what stands in them. The write-ahead log is handed to the operating system with each
+transaction, so a killed process loses nothing; a power cut may lose the last moments, but never half a request.
 """
 
 from __future__ import annotations
@@ -10,6 +11,8 @@ from __future__ import annotations
 import json
 import os
 import sqlite3
+import stat
+import zlib
 from collections.abc import Iterable, Mapping
 from contextlib import suppress
 from pathlib import Path
@@ -17,16 +20,20 @@ from typing import Any
 
 import msgspec
 
-from .snapshots import FORMAT, Difference, Place, assembled, difference, last_ids
+from .snapshots import Difference, Place, assembled, difference, last_ids
 from .store import Store
 
 APPLICATION = 0x54524B4C  # "TRKL", in the file's header
+FORMAT = 2
+# The name of what tells whether a line is missing: the checksums of all lines, combined by exclusive or.
+_DIGEST = "digest"
 _NEW = "delete the file to start anew, or name another one"
 
 _SCHEMA = """
-CREATE TABLE meta (name TEXT PRIMARY KEY, value TEXT NOT NULL) WITHOUT ROWID;
+CREATE TABLE meta (name TEXT PRIMARY KEY, value TEXT NOT NULL, checksum INTEGER NOT NULL) WITHOUT ROWID;
 CREATE TABLE differences (
-  place TEXT PRIMARY KEY, kind TEXT NOT NULL, name TEXT NOT NULL, key TEXT NOT NULL, serial INTEGER, value TEXT NOT NULL
+  place TEXT PRIMARY KEY, kind TEXT NOT NULL, name TEXT NOT NULL, key TEXT NOT NULL, serial INTEGER,
+  value TEXT NOT NULL, checksum INTEGER NOT NULL
 ) WITHOUT ROWID;
 """
 
@@ -40,12 +47,15 @@ class StateFile:
 
     def __init__(self, path: str | os.PathLike[str]) -> None:
         self.path = Path(path)
+        self._is_new = True
+        self._checksums: dict[str, int] = {}
+        self._digest = 0
         try:
             # Only a new file is opened here: closing one that is in use in this process would drop SQLite's lock on it.
             os.close(os.open(self.path, os.O_RDWR | os.O_CREAT | os.O_EXCL, 0o600))
         except FileExistsError:
-            if self.path.is_dir():
-                raise StateError(f"The state file {self.path} can't be opened: it is a folder.") from None
+            self._is_new = False
+            self._check_kind()
         except OSError as error:
             raise StateError(f"The state file {self.path} can't be opened: {error.strerror or error}.") from error
         try:
@@ -57,9 +67,27 @@ class StateFile:
         except sqlite3.DatabaseError as error:
             self._db.close()
             raise self._unusable(error) from error
+        except UnicodeDecodeError as error:  # of SQLite's own message, which repeats what it found
+            self._db.close()
+            raise self._damaged(error) from error
         except StateError:
             self._db.close()
             raise
+
+    def _check_kind(self) -> None:
+        """What is there must be a file with something in it; anything else would hang, or be begun anew unasked."""
+        try:
+            found = self.path.stat()
+        except OSError as error:
+            raise StateError(f"The state file {self.path} can't be opened: {error.strerror or error}.") from error
+        if stat.S_ISDIR(found.st_mode):
+            raise StateError(f"The state file {self.path} can't be opened: it is a folder.")
+        if not stat.S_ISREG(found.st_mode):
+            raise StateError(f"The state file {self.path} can't be opened: it is a pipe, socket or device, not a file.")
+        if not found.st_size:
+            raise StateError(f"The state file {self.path} is empty, so what it held is lost: {_NEW}.")
+        if not os.access(self.path, os.R_OK | os.W_OK):
+            raise StateError(f"The state file {self.path} can't be opened: this user may not read and write it.")
 
     def _open(self) -> None:
         # The lock is held as long as the file is open, and falls with the process.
@@ -72,9 +100,12 @@ class StateFile:
             raise StateError(f"{self.path} is a database of something else, not a state file of the emulator.")
         if tables and form != FORMAT:
             raise StateError(f"The state file {self.path} has format {form}, this emulator has {FORMAT}: {_NEW}.")
+        if not tables and not self._is_new:
+            raise self._damaged("its tables are missing")
         if not tables:
             for statement in _SCHEMA.split(";"):
                 self._db.execute(statement)
+            self.remember(_DIGEST, "0")
             self._db.execute(f"PRAGMA application_id = {APPLICATION}")
             self._db.execute(f"PRAGMA user_version = {FORMAT}")
         self._db.execute("COMMIT")
@@ -82,7 +113,7 @@ class StateFile:
             self.path.chmod(0o600)  # it is ours, and may have been made beforehand
         ((sound,),) = self._db.execute("PRAGMA quick_check(1)").fetchall()
         if sound != "ok":
-            raise StateError(f"The state file {self.path} is damaged ({sound}): {_NEW}.")
+            raise self._damaged(sound)
         self._db.execute("PRAGMA journal_mode = WAL")
         self._db.execute("PRAGMA synchronous = NORMAL")
 
@@ -94,11 +125,18 @@ class StateFile:
     def remember(self, name: str, value: str) -> str:
         """A text of the file's own, such as a key that was made: the one it has, else from now on this one."""
         try:
-            self._db.execute("INSERT OR IGNORE INTO meta VALUES (?, ?)", (name, value))
-            ((found,),) = self._db.execute("SELECT value FROM meta WHERE name = ?", (name,)).fetchall()
-        except sqlite3.DatabaseError as error:
-            raise self._unusable(error) from error
+            self._db.execute("INSERT OR IGNORE INTO meta VALUES (?, ?, ?)", (name, value, _checksum(name, value)))
+            ((found, checksum),) = self._db.execute(
+                "SELECT value, checksum FROM meta WHERE name = ?", (name,)
+            ).fetchall()
+        except (sqlite3.DatabaseError, ValueError) as error:
+            raise self._damaged(error) from error
+        if checksum != _checksum(name, found):
+            raise self._damaged(f"{name} is not what was written")
         return str(found)
+
+    def _damaged(self, what: object) -> StateError:
+        return StateError(f"The state file {self.path} is damaged ({what}): restore it from a backup, or {_NEW}.")
 
     def load(self, store: Store, seed: str) -> None:
         """Bring a fresh store to where it was. Raises StateError for a file of another version or seed."""
@@ -111,12 +149,21 @@ class StateFile:
                 f"Start it as it was, or {_NEW}."
             )
         try:
-            lines = self._db.execute("SELECT kind, name, key, serial, value FROM differences").fetchall()
-            found = [Difference(k, n, json.loads(key), s, msgspec.json.decode(v)) for k, n, key, s, v in lines]
+            lines = self._db.execute("SELECT * FROM differences").fetchall()
+            for *line, checksum in lines:
+                if checksum != _checksum(*line[:4], line[5]):
+                    raise self._damaged(f"{line[0]} is not what was written")
+                self._checksums[line[0]] = checksum
+                self._digest ^= checksum
+            if self.remember(_DIGEST, "missing") != str(self._digest):
+                raise self._damaged("some of what was written is missing")
+            found = [Difference(k, n, json.loads(key), s, msgspec.json.decode(v)) for _, k, n, key, s, v, _ in lines]
             store.restore(assembled(store, found))
             self._renumber(store)
-        except (sqlite3.DatabaseError, ValueError) as error:
-            raise StateError(f"The state file {self.path} is damaged ({error}): {_NEW}.") from error
+        except StateError:
+            raise
+        except (sqlite3.DatabaseError, ValueError, TypeError, RecursionError) as error:
+            raise self._damaged(error) from error
         store.anew = False
 
     def _renumber(self, store: Store) -> None:
@@ -163,24 +210,32 @@ class StateFile:
         owner: Mapping[str, str] | None = None,
     ) -> None:
         """One transaction: the lines of these places as they are now; those that differ no more go."""
-        lines = [
-            (_place(d.kind, d.name, d.key), d.kind, d.name, json.dumps(d.key), d.serial, _text(d.value))
-            for d in differences
-        ]
-        kept = {line[0] for line in lines}
-        dropped = [(text,) for name, key in gone if (text := _place("", name, key)) not in kept]
+        lines = [_line(difference) for difference in differences]
+        kept = {line[0]: line[-1] for line in lines}
+        dropped = [text for name, key in gone if (text := _place("", name, key)) not in kept]
+        checksums = {} if everything else self._checksums
+        digest = 0 if everything else self._digest
+        for place in (*kept, *dropped):
+            digest ^= checksums.get(place, 0) ^ kept.get(place, 0)
         self._db.execute("BEGIN")
         try:
             if everything:
                 self._db.execute("DELETE FROM differences")
-            self._db.executemany("INSERT OR REPLACE INTO meta VALUES (?, ?)", (owner or {}).items())
-            self._db.executemany("DELETE FROM differences WHERE place = ?", dropped)
-            self._db.executemany("INSERT OR REPLACE INTO differences VALUES (?, ?, ?, ?, ?, ?)", lines)
+            named = [
+                (name, value, _checksum(name, value)) for name, value in {**(owner or {}), _DIGEST: str(digest)}.items()
+            ]
+            self._db.executemany("INSERT OR REPLACE INTO meta VALUES (?, ?, ?)", named)
+            self._db.executemany("DELETE FROM differences WHERE place = ?", [(place,) for place in dropped])
+            self._db.executemany("INSERT OR REPLACE INTO differences VALUES (?, ?, ?, ?, ?, ?, ?)", lines)
             self._db.execute("COMMIT")
         except sqlite3.Error:
             with suppress(sqlite3.Error):
                 self._db.execute("ROLLBACK")
             raise
+        self._checksums, self._digest = checksums, digest
+        for place in dropped:
+            checksums.pop(place, None)
+        checksums.update(kept)
 
     def close(self) -> None:
         """Give the file back; whoever comes next finds it whole."""
@@ -197,6 +252,17 @@ def _place(kind: str, name: str, key: Any) -> str:
     if owner == "kept":
         return f"kept {name or key}"
     return f"{owner} {name} {json.dumps(key)}"
+
+
+def _line(found: Difference) -> tuple[str, str, str, str, int | None, str, int]:
+    """A line of the table; the checksum leaves out the serial, which a restart counts anew."""
+    place, key, value = _place(found.kind, found.name, found.key), json.dumps(found.key), _text(found.value)
+    checksum = _checksum(place, found.kind, found.name, key, value)
+    return place, found.kind, found.name, key, found.serial, value, checksum
+
+
+def _checksum(*texts: object) -> int:
+    return zlib.crc32("\0".join(map(str, texts)).encode())
 
 
 def _text(value: Any) -> str:

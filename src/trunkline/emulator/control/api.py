@@ -1,6 +1,6 @@
 """``/_emulator``: the emulator's controls over HTTP, for tests in any language. A thin cover over controls.py.
 
-It is there only for this machine: to anybody else, and to a browser's page, the paths are unknown like any other.
+Who may use it is decided in access.py.
 """
 
 from __future__ import annotations
@@ -11,7 +11,6 @@ from urllib.parse import parse_qsl
 
 import msgspec
 
-from ..guard import is_loopback
 from ..messages import Request, Response
 from ..variants import NotAllowed, choices
 from . import presets
@@ -21,9 +20,6 @@ if TYPE_CHECKING:
     from ..app import Emulator
 
 PATH = b"/_emulator"
-
-# What a proxy on this machine adds, behind which anybody may be, and a browser on behalf of a page.
-_NOT_OUR_OWN = ("forwarded", "x-forwarded-for", "via", "origin")
 
 Handler = Callable[["Emulator", "Given"], Any]
 
@@ -70,12 +66,14 @@ class Given:
         return self._request.headers.get("content-type", "").partition(";")[0].strip().lower()
 
 
-def may_ask(request: Request) -> bool:
-    """Whether a request comes from this machine (or this process), and from no browser's page."""
-    if request.path != PATH and not request.path.startswith(PATH + b"/"):
-        return False
-    own = not request.peer or is_loopback(request.peer)
-    return own and not any(name in request.headers for name in _NOT_OUR_OWN)
+def serves(request: Request) -> bool:
+    """Whether a path is one of the controls."""
+    return request.path == PATH or request.path.startswith(PATH + b"/")
+
+
+def refused(why: str) -> Response:
+    """The answer to somebody who may not use the controls."""
+    return _mistake(403, NotAllowed(why))
 
 
 def answer(emulator: Emulator, request: Request) -> Response:
@@ -99,6 +97,8 @@ def answer(emulator: Emulator, request: Request) -> Response:
         content = handler(emulator, Given(request, tail))
     except NotAllowed as problem:
         return _mistake(400, problem)
+    except RecursionError:
+        return _mistake(400, NotAllowed("The body is nested too deeply."))
     if content is None:
         return Response(204)
     return Response(200, msgspec.json.encode(content), {"Content-Type": "application/json"})

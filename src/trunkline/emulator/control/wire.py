@@ -12,6 +12,7 @@ import os
 import socket
 import struct
 from collections.abc import Awaitable, Callable
+from contextlib import suppress
 from email.utils import formatdate
 from http import HTTPStatus
 from typing import Any
@@ -60,6 +61,15 @@ def from_a_proxy(fault: Fault) -> bool:
     return fault.kind == "html" or (fault.kind == "status" and fault.value in _OF_A_PROXY)
 
 
+def reset(transport: Any) -> None:
+    """End a connection at once with a TCP reset; what wasn't sent is thrown away."""
+    found = transport.get_extra_info("socket")
+    if found is not None:
+        with suppress(OSError), socket.socket(fileno=os.dup(found.fileno())) as same:
+            same.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, _LINGER)
+    transport.abort()
+
+
 class Wire:
     """The connection of one request, for an answer that goes wrong."""
 
@@ -89,11 +99,7 @@ class Wire:
     async def _reset(self, fault: Fault, response: Response) -> int:
         if self._transport is None:
             raise ConnectionResetError("A fault of the emulator reset the connection.")
-        found = self._transport.get_extra_info("socket")
-        if found is not None:
-            with socket.socket(fileno=os.dup(found.fileno())) as same:
-                same.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, _LINGER)
-        self._transport.abort()
+        reset(self._transport)
         await self._gone()
         return 0
 

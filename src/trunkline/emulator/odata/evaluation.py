@@ -15,6 +15,7 @@ from typing import Any
 from ...catalog import Catalog, TypeSpec
 from ..refusals import bad_query
 from ..values import Row
+from .budget import CALLED, Budget, is_literal, size
 from .casts import cast, descends, is_of, named_type
 from .comparisons import compared, ordinal
 from .filter_functions import FUNCTIONS
@@ -22,6 +23,7 @@ from .operands import (
     KINDS,
     ROOT,
     Bound,
+    Evaluate,
     Scope,
     applied,
     arithmetic,
@@ -42,17 +44,21 @@ def utc_now() -> datetime:
     return datetime.now(UTC)
 
 
-def bind_filter(node: Node, root: TypeSpec, catalog: Catalog, now: Clock = utc_now) -> Callable[[Row], bool]:
+def bind_filter(
+    node: Node, root: TypeSpec, catalog: Catalog, now: Clock = utc_now, budget: Budget | None = None
+) -> Callable[[Row], bool]:
     """A predicate over rows of a type. Raises Refusal (400) for unknown names and types that don't go together."""
-    bound = _Binder(catalog, {ROOT: root}, now).bind(node)
+    bound = _Binder(catalog, {ROOT: root}, now, budget or Budget()).bind(node)
     if bound.kind not in ("boolean", "null"):
         raise bad_query("The filter expression must evaluate to a single boolean value.")
     return lambda row: _evaluated(bound, row) is True
 
 
-def bind_key(node: Node, root: TypeSpec, catalog: Catalog, now: Clock = utc_now) -> Callable[[Row], Any]:
+def bind_key(
+    node: Node, root: TypeSpec, catalog: Catalog, now: Clock = utc_now, budget: Budget | None = None
+) -> Callable[[Row], Any]:
     """A sort key over rows of a type; members of an enum sort by their place. Raises Refusal (400)."""
-    bound = _Binder(catalog, {ROOT: root}, now).bind(node)
+    bound = _Binder(catalog, {ROOT: root}, now, budget or Budget()).bind(node)
     if bound.kind in ("entity", "collection"):
         raise bad_query("The $orderby expression must evaluate to a single value of primitive type.")
     if bound.kind == "enum" and bound.spec:
@@ -70,7 +76,8 @@ def _evaluated(bound: Bound, row: Row) -> Any:
 
 
 class _Binder:
-    def __init__(self, catalog: Catalog, variables: Mapping[str, TypeSpec], now: Clock) -> None:
+    def __init__(self, catalog: Catalog, variables: Mapping[str, TypeSpec], now: Clock, budget: Budget) -> None:
+        self._budget = budget
         self._catalog = catalog
         self._variables = variables
         self._now = now
@@ -147,11 +154,22 @@ class _Binder:
             return Bound("number", lambda scope: len(rows(scope) or []))
         # Names in the condition are those of the counted rows, so they are a root of their own.
         item = collection.spec._replace(collection=False, nullable=True, navigation=False)
-        inner = _Binder(self._catalog, {ROOT: item}, self._now).bind(node.condition)
+        inner = _Binder(self._catalog, {ROOT: item}, self._now, self._budget).bind(node.condition)
         if inner.kind not in ("boolean", "null"):
             raise bad_query("The filter expression must evaluate to a single boolean value.")
-        test = inner.evaluate
-        return Bound("number", lambda scope: sum(test({ROOT: row}) is True for row in rows(scope) or []))
+        test, met = inner.evaluate, self._met(rows, node.condition)
+        return Bound("number", lambda scope: sum(test({ROOT: row}) is True for row in met(scope)))
+
+    def _met(self, rows: Evaluate, condition: Node) -> Callable[[Scope], Any]:
+        """The rows that a condition is asked of, which is counted."""
+        budget, steps = self._budget, CALLED + size(condition)
+
+        def met(scope: Scope) -> Any:
+            found = rows(scope) or []
+            budget.spend(len(found) * steps)
+            return found
+
+        return met
 
     def _call(self, node: Call) -> Bound:
         function_name = node.function.lower()
@@ -171,6 +189,8 @@ class _Binder:
         fitting = [signature for signature in signatures if _fits(kinds, signature.takes)]
         if fitting:
             function, readers = fitting[0].function, [argument.evaluate for argument in arguments]
+            if function_name == "matchespattern":
+                function = self._budget.timed(function)
             return Bound(fitting[0].gives, lambda scope: applied(function, [read(scope) for read in readers]))
         raise bad_query(
             f"No function signature for the function with name '{node.function}' matches the specified arguments."
@@ -234,6 +254,10 @@ class _Binder:
             if left.kind != right.kind and "null" not in (left.kind, right.kind):
                 raise incompatible(left, right, "In")
             options.append((left.evaluate, right.evaluate))
+        read = item.evaluate
+        if all(map(is_literal, node.options)) and all(left is read for left, _ in options):
+            values = frozenset(right({}) for _, right in options)
+            return Bound("boolean", lambda scope: read(scope) in values)
         return Bound("boolean", lambda scope: any(left(scope) == right(scope) for left, right in options))
 
     def _contained(self, item: Bound, collection: Bound) -> Bound:
@@ -279,13 +303,13 @@ class _Binder:
         if node.variable in self._variables:
             raise bad_query(f"The range variable '{node.variable}' has already been declared.")
         item = collection.spec._replace(collection=False, nullable=True, navigation=False)
-        inner = _Binder(self._catalog, {**self._variables, node.variable: item}, self._now).bind(node.condition)
+        variables = {**self._variables, node.variable: item}
+        inner = _Binder(self._catalog, variables, self._now, self._budget).bind(node.condition)
         if inner.kind not in ("boolean", "null"):
             raise bad_query("The Any/All query expression is not boolean.")
         variable, test, quantifier = node.variable, inner.evaluate, any if node.quantifier == "any" else all
-        return Bound(
-            "boolean", lambda scope: quantifier(test({**scope, variable: row}) is True for row in rows(scope) or [])
-        )
+        met = self._met(rows, node.condition)
+        return Bound("boolean", lambda scope: quantifier(test({**scope, variable: row}) is True for row in met(scope)))
 
 
 def step(spec: TypeSpec, name: str, catalog: Catalog) -> tuple[str, TypeSpec]:

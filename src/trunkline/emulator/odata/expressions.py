@@ -14,6 +14,7 @@ from types import MappingProxyType
 from typing import NamedTuple
 
 from ..refusals import bad_query
+from .budget import MOST_TOKENS, too_costly
 from .tree import Binary, Call, Count, EnumLiteral, Lambda, Literal, Logic, Membership, Node, Path, Unary
 
 MAX_DEPTH = 100
@@ -87,10 +88,14 @@ def tokens(text: str) -> list[Token]:
 
 
 class _Parser:
-    def __init__(self, text: str, aliases: Aliases, depth: int = 0) -> None:
+    def __init__(self, text: str, aliases: Aliases, depth: int = 0, read_before: int = 0) -> None:
         self._text = text
         self._aliases = aliases
         self._tokens = tokens(text)
+        # How many tokens were read so far, those of the aliases with them.
+        self.read = read_before + len(self._tokens)
+        if self.read > MOST_TOKENS:
+            raise too_costly()
         self._next = 0
         self._depth = depth
 
@@ -213,9 +218,10 @@ class _Parser:
         if name not in self._aliases:
             return Literal("null", "null")
         self._deeper()
-        parser = _Parser(self._aliases[name], self._aliases, self._depth)
+        parser = _Parser(self._aliases[name], self._aliases, self._depth, self.read)
         node = parser.expression()
         parser.end()
+        self.read = parser.read
         self._depth -= 1
         return node
 

@@ -7,6 +7,7 @@ from collections.abc import Callable
 from datetime import UTC, datetime, time, timedelta
 from typing import Any, NamedTuple
 
+from .budget import MOST_TEXT, too_costly
 from .patterns import matches
 
 
@@ -23,6 +24,12 @@ def _part(name: str, *kinds: str) -> list[Signature]:
 def _substring(text: str, start: float, length: float | None = None) -> str:
     first = max(int(start), 0)
     return text[first:] if length is None else text[first : first + max(int(length), 0)]
+
+
+def _concatenated(first: str, second: str) -> str:
+    if len(first) + len(second) > MOST_TEXT:
+        raise too_costly()
+    return first + second
 
 
 def _fraction(value: datetime | time) -> float:
@@ -45,7 +52,7 @@ FUNCTIONS: dict[str, list[Signature]] = {
     "startswith": [Signature(_TEXTS, "boolean", str.startswith)],
     "endswith": [Signature(_TEXTS, "boolean", str.endswith)],
     "indexof": [Signature(_TEXTS, "number", str.find)],
-    "concat": [Signature(_TEXTS, "string", lambda first, second: first + second)],
+    "concat": [Signature(_TEXTS, "string", _concatenated)],
     "tolower": [Signature(("string",), "string", str.lower)],
     "toupper": [Signature(("string",), "string", str.upper)],
     "trim": [Signature(("string",), "string", str.strip)],

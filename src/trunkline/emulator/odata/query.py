@@ -8,6 +8,7 @@ from ...catalog import Action, Catalog, TypeSpec
 from ..formats import metadata_level
 from ..refusals import bad_query
 from ..variants import Variants
+from .budget import Budget, size
 from .evaluation import Clock, bind_filter, bind_key, utc_now
 from .expressions import NO_ALIASES, Aliases, parse_filter, parse_orderby
 from .options import SYSTEM, read_options
@@ -77,6 +78,7 @@ def build(
     aliases: Aliases = NO_ALIASES,
     now: Clock = utc_now,
     depth: int = 0,
+    budget: Budget | None = None,
 ) -> Query:
     """Options for the rows of a type, names bound and types checked. Raises Refusal (400)."""
     where = options.get("$filter")
@@ -84,23 +86,37 @@ def build(
     count = options.get("$count", "false")
     if count not in ("true", "false"):
         raise bad_query(f"Invalid value '{count}' for $count query option found. Valid values are 'true' and 'false'.")
+    shared = budget or Budget()
     selection = read_selection(
-        options, spec, catalog, depth, lambda inner, target, deeper: build(inner, target, catalog, aliases, now, deeper)
+        options,
+        spec,
+        catalog,
+        depth,
+        lambda inner, target, deeper: build(inner, target, catalog, aliases, now, deeper, shared),
     )
+    condition = None if where is None else parse_filter(where, aliases)
+    keys = [] if order is None else parse_orderby(order, aliases)
+    search = options.get("$search")
     return Query(
-        where=None if where is None else bind_filter(parse_filter(where, aliases), spec, catalog, now),
-        order=()
-        if order is None
-        else tuple((bind_key(node, spec, catalog, now), down) for node, down in parse_orderby(order, aliases)),
+        where=None if condition is None else bind_filter(condition, spec, catalog, now, shared),
+        order=tuple((bind_key(node, spec, catalog, now, shared), down) for node, down in keys),
         top=_integer("$top", options["$top"]) if "$top" in options else None,
         skip=_integer("$skip", options["$skip"]) if "$skip" in options else 0,
         count=count == "true",
-        search=parse_search(options["$search"]) if "$search" in options else None,
+        search=None if search is None else parse_search(search),
         select=selection.select,
         expand=selection.expand,
         plan=selection.plan,
         format=options.get("$format", ""),
+        steps=(0 if condition is None else size(condition))
+        + sum(_SORTED + size(node) for node, _ in keys)
+        + (0 if search is None else _SEARCHED + len(search.split())),
+        budget=shared,
     )
+
+
+# What it costs to put a row in its place, and to gather its texts, in steps.
+_SORTED, _SEARCHED = 10, 20
 
 
 def _integer(name: str, text: str) -> int:

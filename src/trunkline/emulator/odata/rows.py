@@ -9,6 +9,7 @@ from typing import Any, Literal, NamedTuple
 
 from ...catalog import Catalog, TypeSpec
 from ..values import Row
+from .budget import Budget
 
 # PBX.md, Answers.
 _ONLY_WHEN_SELECTED = {"Pbx.CallFlowApp": frozenset({"ScriptCode"})}
@@ -38,7 +39,8 @@ class Expanded(NamedTuple):
 class Query:
     """What a client asked of the rows of one type; with nothing asked every row comes whole.
 
-    ``select`` has the paths as declared; ``plan`` is None where nothing was selected or expanded.
+    ``select`` has the paths as declared; ``plan`` is None where nothing was selected or expanded. ``steps`` is what
+    each row takes out of the ``budget``.
     """
 
     where: Callable[[Row], bool] | None = None
@@ -51,6 +53,8 @@ class Query:
     expand: Mapping[str, Query] = field(default_factory=dict)
     plan: Plan | None = None
     format: str = ""
+    steps: int = 0
+    budget: Budget = field(default_factory=Budget)
 
     def unpaged(self) -> Query:
         """The same without ``$skip`` and ``$top``, for rows that are cut already."""
@@ -67,6 +71,8 @@ class Query:
 
 def apply(query: Query, rows: Sequence[Any], *, page: int | None = None) -> tuple[Sequence[Any], int]:
     """The rows that a query asks for, and how many match it before paging. ``page`` is the size without ``$top``."""
+    if query.steps:
+        query.budget.spend(query.steps * len(rows))
     if query.where:
         rows = [row for row in rows if query.where(row)]
     if query.search:

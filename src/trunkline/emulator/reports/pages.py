@@ -63,7 +63,7 @@ def of_call_log(call: Call, asked: Arguments) -> Page:
     if wanted.order:
         found = islice(events(call.store, asked, period, backwards=False), cap)
         rows = [form.filled(call_log_row(event)) for event in found]
-        rows = list(query.apply(Query(order=wanted.order, top=wanted.top, skip=wanted.skip), rows)[0])
+        rows = list(query.apply(replace(wanted, where=None, search=None), rows)[0])
     else:
         found = islice(events(call.store, asked, period, backwards=True), wanted.skip, max(wanted.skip, min(top, cap)))
         rows = [form.filled(call_log_row(event)) for event in found]

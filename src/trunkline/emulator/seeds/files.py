@@ -25,6 +25,12 @@ from ..values import Row
 from ..views import VIEWS
 
 SHOWN = 10
+# Bytes of a file; YAML takes a second for each 100 KB or so. Values of a YAML document, each alias's own with them.
+MOST_JSON = 256 * 2**20
+MOST_YAML = 16 * 2**20
+MOST_VALUES = 1_000_000
+MOST_DEPTH = 50
+_TOO_LARGE = {".yaml": ": JSON may be larger, and is read faster", ".yml": ": JSON may be larger, and is read faster"}
 
 _TRUE, _FALSE, _NULL = {"true", "yes", "on"}, {"false", "no", "off"}, {"", "~", "null"}
 _INTEGER, _NUMBER = re.compile(r"[-+]?[0-9]+"), re.compile(r"[-+]?[0-9]+(?:\.[0-9]+)?(?:[eE][-+]?[0-9]+)?")
@@ -41,26 +47,47 @@ class Cell(NamedTuple):
 
 def read(path: Path) -> tuple[str, Seed]:
     """The seed in a file, and the name of the one it extends. ValueError says what is wrong with it, and where."""
+    most = MOST_JSON if path.suffix == ".json" else MOST_YAML
     try:
+        if path.exists() and not path.is_file():
+            raise ValueError(f"The seed {path} can't be read: it is not a file.")
+        if path.stat().st_size > most:
+            raise ValueError(f"The seed {path} is larger than {most // 2**20} MB{_TOO_LARGE.get(path.suffix, '')}.")
         text = path.read_text(encoding="utf-8-sig")
     except (OSError, UnicodeDecodeError) as error:
         raise ValueError(f"The seed {path} can't be read: {error}.") from error
-    return _Reading(str(path), _json(path, text) if path.suffix == ".json" else _yaml(path, text)).seed()
+    try:
+        return _Reading(str(path), _json(path, text) if path.suffix == ".json" else _yaml(path, text)).seed()
+    except RecursionError:
+        raise ValueError(f"The seed {path} is nested too deeply.") from None
 
 
 def checked(seed: Mapping[str, Any], label: str) -> tuple[str, Seed]:
     """The same for rows at hand."""
-    return _Reading(label, _celled(seed)).seed()
+    try:
+        return _Reading(label, _celled(seed)).seed()
+    except RecursionError:
+        raise ValueError(f"{label} is nested too deeply.") from None
 
 
 def _json(path: Path, text: str) -> Cell:
     try:
-        return _celled(json.loads(text))
-    except (json.JSONDecodeError, RecursionError) as error:
+        return _celled(json.loads(text, object_pairs_hook=_unlike_names))
+    except ValueError as error:
         raise ValueError(f"The seed {path} is no JSON: {error}.") from error
 
 
+def _unlike_names(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    found = dict(pairs)
+    if len(found) < len(pairs):
+        twice = next(name for name, _ in pairs if sum(other == name for other, _ in pairs) > 1)
+        raise ValueError(f"{twice} stands here twice")
+    return found
+
+
 def _celled(value: Any) -> Cell:
+    if isinstance(value, str):
+        value.encode()  # half a surrogate pair is a ValueError: no answer could hold it
     if isinstance(value, Mapping):
         return Cell({str(name): _celled(inner) for name, inner in value.items()})
     return Cell([_celled(inner) for inner in value] if isinstance(value, list | tuple) else value)
@@ -73,25 +100,56 @@ def _yaml(path: Path, text: str) -> Cell:
         raise ValueError(
             f"The seed {path} is YAML, and PyYAML is not installed: pip install 'trunkline[compile]', or write JSON."
         ) from None
-    loader = yaml.SafeLoader(text)
+    try:
+        loader = _loader(text)
+    except yaml.YAMLError as error:
+        raise ValueError(f"The seed {path} is no YAML: {error}.") from error
     try:
         node = loader.get_single_node()
-        return Cell({}) if node is None else _noded(node, loader)
-    except (yaml.YAMLError, RecursionError) as error:
+        return Cell({}) if node is None else _Nodes(loader).cell(node)
+    except yaml.YAMLError as error:
         raise ValueError(f"The seed {path} is no YAML: {error}.") from error
     finally:
         loader.dispose()
 
 
-def _noded(node: Any, loader: Any) -> Cell:
-    line = node.start_mark.line + 1
-    if node.id == "mapping":
-        _check_names(node)
-        loader.flatten_mapping(node)
-        return Cell({key.value: _noded(value, loader) for key, value in node.value}, line)
-    if node.id == "sequence":
-        return Cell([_noded(value, loader) for value in node.value], line)
-    return Cell(node.value, line, bare=node.style is None)
+def _loader(text: str) -> Any:
+    """PyYAML's safe loader, which takes minutes for thousands of brackets within each other unless it is stopped."""
+    import yaml
+
+    class Loader(yaml.SafeLoader):
+        def fetch_flow_collection_start(self, token: Any) -> None:
+            if self.flow_level >= MOST_DEPTH:
+                raise yaml.MarkedYAMLError(problem="nested too deeply", problem_mark=self.get_mark())
+            super().fetch_flow_collection_start(token)
+
+    return Loader(text)
+
+
+class _Nodes:
+    """Makes cells of the nodes of one document, an alias's each time that it stands there."""
+
+    def __init__(self, loader: Any) -> None:
+        self._loader = loader
+        self._left = MOST_VALUES
+
+    def cell(self, node: Any, depth: int = 0) -> Cell:
+        """Raises YAMLError for a name that isn't one, and for too much: aliases can name each other ten times over."""
+        from yaml import MarkedYAMLError
+
+        self._left -= 1
+        if self._left < 0:
+            raise MarkedYAMLError(problem=f"more than {MOST_VALUES:,} values", problem_mark=node.start_mark)
+        if depth > MOST_DEPTH:
+            raise MarkedYAMLError(problem="nested too deeply", problem_mark=node.start_mark)
+        line = node.start_mark.line + 1
+        if node.id == "mapping":
+            _check_names(node)
+            self._loader.flatten_mapping(node)
+            return Cell({key.value: self.cell(value, depth + 1) for key, value in node.value}, line)
+        if node.id == "sequence":
+            return Cell([self.cell(value, depth + 1) for value in node.value], line)
+        return Cell(node.value, line, bare=node.style is None)
 
 
 def _check_names(node: Any) -> None:
