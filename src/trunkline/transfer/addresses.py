@@ -5,12 +5,10 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Mapping
 from ipaddress import (
-    AddressValueError,
     IPv4Address,
     IPv4Network,
     IPv6Address,
     IPv6Network,
-    NetmaskValueError,
     ip_address,
     ip_network,
     summarize_address_range,
@@ -64,9 +62,11 @@ def parsed_networks(text: str) -> list[Network]:
     if plain.startswith("[") and plain.endswith("]"):
         plain = plain[1:-1]
     try:
+        if "%" in plain:  # Python reads the name of an interface too
+            raise ValueError(plain)
         network = ip_network(plain, strict=False)
-    except ValueError as problem:
-        raise InvalidArgument(_wrong(plain, problem)) from None
+    except ValueError:
+        raise InvalidArgument(_wrong(plain)) from None
     return [_unmapped(network)]
 
 
@@ -105,13 +105,13 @@ def _overlap(one: Network, other: Network) -> bool:
     return one.version == other.version and one.overlaps(other)
 
 
-def _range(first: str | Any, last: str | Any) -> list[Network]:
+def _range(first: str, last: str) -> list[Network]:
     ends: list[Any] = []
     for text in (first, last):
         try:
             address = ip_address(text)
-        except ValueError as problem:
-            raise InvalidArgument(_wrong(text, problem)) from None
+        except ValueError:
+            raise InvalidArgument(_wrong(text)) from None
         mapped = address.ipv4_mapped if isinstance(address, IPv6Address) else None
         ends.append(mapped or address)
     if ends[0].version != ends[1].version or ends[0] > ends[1]:
@@ -130,17 +130,23 @@ def _written(network: Network) -> str:
     return str(network.network_address) if single else str(network)
 
 
-def _wrong(text: str, problem: ValueError) -> str:
+def _is_address(text: str) -> bool:
+    try:
+        ip_address(text)
+    except ValueError:
+        return False
+    return True
+
+
+def _wrong(text: str) -> str:
     if _LEADING_ZERO.search(text.partition("/")[0]):
         why = "a number in it begins with 0, which some programs read as octal"
     elif _PORT.fullmatch(text):
         why = "it has a port; leave it out"
     elif "%" in text:
         why = "it names a network interface; leave that out"
-    elif isinstance(problem, NetmaskValueError):
+    elif "/" in text and _is_address(text.partition("/")[0]):
         why = "its mask is wrong"
-    elif isinstance(problem, AddressValueError) or not text:
-        why = "an address is needed"
     else:
         why = "it takes 192.0.2.1, 192.0.2.0/24, 192.0.2.1-192.0.2.9 or the same of IPv6"
     return f"{text[:60]!r} is not an address or a network: {why}"

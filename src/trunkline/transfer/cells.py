@@ -73,10 +73,16 @@ def unwrapped(text: str) -> str:
 
 def number_text(text: str) -> str:
     """A number in plain characters, without what a spreadsheet puts before it to keep its plus or zero."""
-    plain = cleaned(unwrapped(cleaned(text)))
-    if _SIGNED.match(plain) and _NUMBER.fullmatch(bare := _SIGNED.sub("", plain, count=1)):
-        plain = bare
+    plain = cleaned(text)
+    if plain[:1] in ("=", "'", "`"):
+        plain = _unmarked(cleaned(unwrapped(plain)))
     return plain[4:].lstrip() if plain[:4].casefold() == "tel:" else plain
+
+
+def _unmarked(plain: str) -> str:
+    if _SIGNED.match(plain) and _NUMBER.fullmatch(bare := _SIGNED.sub("", plain, count=1)):
+        return bare
+    return plain
 
 
 def key_part(text: str) -> str:

@@ -5,16 +5,19 @@ from __future__ import annotations
 import re
 import unicodedata
 
-_UNSEEN = (
+_NOISE = (
     "\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f"  # control characters but tab and the ends of lines
-    "\u00ad\u034f\u061c\u115f\u1160\u17b4\u17b5\u180b-\u180f\u200b-\u200f\u202a-\u202e\u2060-\u206f\u3164"
-    "\ufe00-\ufe0f\ufeff\uffa0\ufff0-\ufffb\U000e0000-\U000e0fff"  # Unicode's default ignorable code points
+    "\u00ad\u115f\u1160\u180e\u200b\u200e\u200f\u061c\u202a-\u202e\u2060-\u206f\u3164\ufeff\uffa0\ufff0-\ufffb"
 )
+_JOINING = "\u034f\u17b4\u17b5\u180b-\u180d\u180f\u200c\u200d\ufe00-\ufe0f\U000e0000-\U000e0fff"
+"""Unseen too, but some scripts and emoji are written with them; with the others all that Unicode lets be ignored."""
+_UNSEEN = _NOISE + _JOINING
 _SPACES = "\u00a0\u1680\u2000-\u200a\u2028\u2029\u202f\u205f\u2800\u3000"
 _INVISIBLE = re.compile(f"[{_UNSEEN}]")
 _ODD = re.compile(f"[{_UNSEEN}{_SPACES}]")
 _SPACE = re.compile(f"[{_SPACES}]")
-_OUTER = re.compile(rf"\A[\s{_UNSEEN}{_SPACES}]+|[\s{_UNSEEN}{_SPACES}]+\Z")
+_HIDDEN = re.compile(f"[{_NOISE}]")
+_OUTER = re.compile(rf"\A[\s{_NOISE}{_SPACES}]+|[\s{_NOISE}{_SPACES}]+\Z")
 _ALIKE = str.maketrans(
     {
         **dict.fromkeys("\u2010\u2011\u2012\u2013\u2014\u2015\u2043\u207b\u208b\u2212\ufe58\ufe63\uff0d", "-"),
@@ -37,8 +40,8 @@ def _escape(found: re.Match[str]) -> str:
 
 
 def has_invisible(text: str) -> bool:
-    """Whether a text holds a character that is not seen."""
-    return not text.isascii() and _INVISIBLE.search(text) is not None
+    """Whether a text holds a character that is not seen, and that no script is written with."""
+    return not (text.isascii() and text.isprintable()) and _HIDDEN.search(text) is not None
 
 
 def trimmed(text: str) -> str:

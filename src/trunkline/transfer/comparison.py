@@ -16,7 +16,7 @@ from .cells import as_written, cleared, completed, key_part, left_out, parsed, s
 from .characters import has_invisible, trimmed, visible
 from .headers import Column, fields_of
 from .plan import Key, Plan, Row, Step
-from .sheet import Line, refuse
+from .sheet import NOTHING_SENT, Line, refuse
 
 if TYPE_CHECKING:
     from .importing import Import
@@ -43,6 +43,7 @@ class Comparison:
         self._left_out: list[str] = []
         self._hidden: list[str] = []
         self._hidden_keys: list[str] = []
+        self._hint = NOTHING_SENT
         self._skipped: dict[str, list[str]] = {}
         self._still_kept: list[str] = []
         self._indexes: dict[tuple[str, ...], dict[Any, list[Row]]] = {}
@@ -91,7 +92,7 @@ class Comparison:
                 new = {**values, **{name: one for name, one in self._defaults().items() if name not in values}}
                 steps.append(Step("add", line.number, self.imported.shown_key(line), None, "", {}, new, {}))
         self._refuse_twins(newcomers)
-        refuse(self.imported.sheet.name, self.wrong)
+        refuse(self.imported.sheet.name, self.wrong, self._hint)
         steps.sort(key=lambda step: step.line or 0)
         if self.imported.wishes.remove_missing:
             steps += [self._removal(row) for row in self.present if row["Id"] not in kept and self._is_removable(row)]
@@ -113,6 +114,9 @@ class Comparison:
             self._skipped.setdefault(refused[0], []).append(f"line {line.number} {_short(self.imported, line)}")
         else:
             self._say(line, f"{_short(self.imported, line)} {DANGERS[refused[0]]}.")
+            self._hint = (
+                f"{NOTHING_SENT} --skip-dangerous leaves such lines out; --allow-private and --allow-wide block them."
+            )
         return False
 
     def _say(self, line: Line, what: str) -> None:
@@ -120,9 +124,9 @@ class Comparison:
 
     def _change(self, line: Line, row: Row) -> Step | None:
         self._look_at_key(row)
+        if self.kind.is_kept(row) and not any(self.kind.keeps_by(field) for field, _ in self.fields):
+            self._still_kept.append(f"line {line.number} {_short(self.imported, line)}")
         if self.imported.sheet.adds_only:
-            if self.kind.is_kept(row) and not self.kind.is_kept(self._defaults()):
-                self._still_kept.append(f"line {line.number} {_short(self.imported, line)}")
             return None
         new: dict[str, Any] = {}
         for field, columns in self.fields:
@@ -137,7 +141,7 @@ class Comparison:
                 self._say(line, f"{field} can't be changed, from {row.get(field)} to {new[field]}.")
         if not new:
             return None
-        if self.kind.kept and self.kind.kept[0] in new and not self._is_safe(line, {**row, **new}):
+        if any(map(self.kind.keeps_by, new)) and not self._is_safe(line, {**row, **new}):
             return None
         old = {field: row.get(field) for field in new}
         guard = {name: row.get(name) for name in ("Id", *self.imported.key, *new)}
@@ -260,7 +264,7 @@ class Comparison:
             notes.append(f"Left out, for each {DANGERS[danger]}: {_some(skipped)}.")
         if self._still_kept:
             field, value = self.kind.kept or ("", "")
-            notes.append(f"Left as they are, for the PBX has them with {field} {value}: {_some(self._still_kept)}.")
+            notes.append(f"Not changed, for the PBX has them with {field} {value}: {_some(self._still_kept)}.")
         if self._left_out:
             notes.append(f"Lists are written whole, and lose what the file doesn't name: {_some(self._left_out)}.")
         if self.imported.wishes.remove_missing and self.keyless:

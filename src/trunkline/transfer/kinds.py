@@ -54,6 +54,10 @@ class Kind(NamedTuple):
         one, several = self.called or (self.resource.removesuffix("s"), self.resource)
         return f"{count:,} {one if count == 1 else several}"
 
+    def keeps_by(self, field: str) -> bool:
+        """Whether a field says which rows are never removed."""
+        return self.kept is not None and self.kept[0] == field
+
     def is_kept(self, row: Mapping[str, Any]) -> bool:
         """Whether a row of the PBX is never removed."""
         return self.kept is not None and row.get(self.kept[0]) == self.kept[1]

@@ -37,6 +37,7 @@ _JSON = re.compile(r"\{\s*[\"}]|\[\s*[{\[\"\]]")
 _LONGEST = 16 * 2**20  # characters of a cell; a contact's picture is longer than csv's own limit
 _LINE_END = re.compile(r"\r\n|\r|\n")
 _VALUE = re.compile(r"[+\d(][\d\s()./+\-]{5,}|[^@\s]+@[^@\s]+[.][^@\s]+")
+NOTHING_SENT = "Nothing was sent."
 _SHOWN = 20  # mistakes of a file that are listed at once
 
 
@@ -141,12 +142,12 @@ def _line_at(before: str) -> int:
     return len(_LINE_END.findall(before)) + 1
 
 
-def refuse(name: str, wrong: Sequence[str]) -> None:
+def refuse(name: str, wrong: Sequence[str], hint: str = NOTHING_SENT) -> None:
     """Raise InvalidArgument with the mistakes of a file, if there are any; ``name`` is the file's."""
     if wrong:
         more = [f"… and {len(wrong) - _SHOWN} more."] if len(wrong) > _SHOWN else []
         lines = "\n  ".join([*wrong[:_SHOWN], *more])
-        raise InvalidArgument(f"{name} can't be imported as it is:\n  {lines}", hint="Nothing was sent.")
+        raise InvalidArgument(f"{name} can't be imported as it is:\n  {lines}", hint=hint)
 
 
 def _delimiter(text: str) -> tuple[str, str, int]:
