@@ -117,7 +117,7 @@ def _read(text: str, spec: TypeSpec, field: str, catalog: Catalog) -> Any:
             raise InvalidArgument(f"must be {what} as JSON, not {_shown(field, text[:40])}.") from None
     if spec.name == "String":
         return _read_text(text, field)
-    plain = cleaned(unwrapped(cleaned(text)))
+    plain = cleaned(unwrapped(cleaned(text))).removeprefix("'")
     if spec.name in catalog.enums:
         return _member(plain, spec, catalog)
     if spec.name == "Boolean":

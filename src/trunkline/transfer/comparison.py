@@ -300,7 +300,7 @@ def _about(column: Column, line: Line, problem: UsageError) -> str:
     said = re.sub(r" of \w+\.create\b", "", problem.message)  # a column is of no action
     if SECRET.search(column.path[-1]):
         said = said.replace(repr(line.cells[column.place].strip()), MASK)
-    return said if said.startswith(column.field) else f"{column.title} {said}"
+    return said if said.startswith((column.field, column.title)) else f"{column.title} {said}"
 
 
 def _placed(whole: Any, path: Sequence[str], value: Any) -> Any:
