@@ -47,6 +47,14 @@ def test_what_is_allowed_stays_allowed(system: System, pbx: Pbx) -> None:
     assert done.plan.notes == ["Not changed, for the PBX has them with BlockType Allow: line 1 192.0.2.10."]
 
 
+def test_a_network_around_an_allowed_address_is_noted(system: System) -> None:
+    done = apply(system, "192.0.2.0/28\n203.0.113.20\n")
+    assert blocked(done) == ["192.0.2.0/28", "203.0.113.20"]
+    assert done.plan.notes == [
+        "The PBX has with BlockType Allow what would be blocked: line 1 192.0.2.0/28 holds 192.0.2.10."
+    ]
+
+
 def test_new_entries_can_end(system: System, pbx: Pbx) -> None:
     apply(system, "203.0.113.20\n", defaults={"ExpiresAt": "2027-05-01T00:00:00Z"})
     (row,) = [row for row in pbx.blocklist.list() if row["IPAddrMask"] == "203.0.113.20"]

@@ -79,6 +79,15 @@ def canonical(text: str) -> str:
     return networks[0] if len(networks) == 1 else cleaned(text).casefold()
 
 
+def holds(network: str, other: str) -> bool:
+    """Whether a network, as `networks_of` writes it, holds all or part of another one."""
+    try:
+        pairs = [(one, two) for one in parsed_networks(network) for two in parsed_networks(other)]
+    except InvalidArgument:
+        return False
+    return any(_overlap(one, two) for one, two in pairs)
+
+
 def dangers_of(row: Mapping[str, Any]) -> list[str]:
     """The words of `DANGERS` for a row of a blocklist; none where it allows an address, or blocks a harmless one."""
     if row.get("BlockType") == "Allow":

@@ -46,6 +46,7 @@ class Comparison:
         self._hint = NOTHING_SENT
         self._skipped: dict[str, list[str]] = {}
         self._still_kept: list[str] = []
+        self._around_kept: list[str] = []
         self._indexes: dict[tuple[str, ...], dict[Any, list[Row]]] = {}
 
     def _key_of(self, row: Row) -> Key | None:
@@ -91,12 +92,23 @@ class Comparison:
             else:
                 new = {**values, **{name: one for name, one in self._defaults().items() if name not in values}}
                 steps.append(Step("add", line.number, self.imported.shown_key(line), None, "", {}, new, {}))
+        self._compare_with_kept([step for step in steps if step.do == "add"])
         self._refuse_twins(newcomers)
         refuse(self.imported.sheet.name, self.wrong, self._hint)
         steps.sort(key=lambda step: step.line or 0)
         if self.imported.wishes.remove_missing:
             steps += [self._removal(row) for row in self.present if row["Id"] not in kept and self._is_removable(row)]
         return Plan(self.kind, self.imported.key, steps, len(self.present), alike, self._notes())
+
+    def _compare_with_kept(self, additions: Sequence[Step]) -> None:
+        """Note which additions concern what the PBX holds and no import removes, such as an allowed address."""
+        if self.kind.holds is None:
+            return
+        (name, *_) = self.imported.key
+        for row in filter(self.kind.is_kept, self.present):
+            for step in additions:
+                if not self.kind.is_kept(step.new) and self.kind.holds(str(step.new.get(name)), str(row.get(name))):
+                    self._around_kept.append(f"line {step.line} {step.new[name]} holds {row[name]}")
 
     def _defaults(self) -> dict[str, Any]:
         return {**self.kind.defaults, **self.imported.wishes.defaults}
@@ -265,6 +277,9 @@ class Comparison:
         if self._still_kept:
             field, value = self.kind.kept or ("", "")
             notes.append(f"Not changed, for the PBX has them with {field} {value}: {_some(self._still_kept)}.")
+        if self._around_kept:
+            field, value = self.kind.kept or ("", "")
+            notes.append(f"The PBX has with {field} {value} what would be blocked: {_some(self._around_kept)}.")
         if self._left_out:
             notes.append(f"Lists are written whole, and lose what the file doesn't name: {_some(self._left_out)}.")
         if self.imported.wishes.remove_missing and self.keyless:

@@ -7,7 +7,7 @@ from typing import Any, NamedTuple
 
 from ..catalog import Action, Catalog
 from .address_list import read_addresses
-from .addresses import canonical, dangers_of, networks_of
+from .addresses import canonical, dangers_of, holds, networks_of
 from .sheet import Sheet, read_sheet
 
 
@@ -20,7 +20,8 @@ class Kind(NamedTuple):
 
     ``forms``: how values of a key are compared, where they are more than text. ``parts``: the values that a cell of a
     field stands for, each of which becomes a row. ``defaults``: what a row to add gets. ``dangers``: why a row should
-    not be added, as words of `addresses.DANGERS`. ``kept``: rows with this value of a field are never removed.
+    not be added, as words of `addresses.DANGERS`. ``kept``: rows with this value of a field are never removed;
+    ``holds`` says whether the key of a row to add concerns that of such a row too.
     ``read``: how a file becomes a sheet.
     """
 
@@ -35,6 +36,7 @@ class Kind(NamedTuple):
     defaults: Mapping[str, Any] = {}
     dangers: Callable[[Mapping[str, Any]], list[str]] | None = None
     kept: tuple[str, str] | None = None
+    holds: Callable[[str, str], bool] | None = None
     read: Callable[[bytes, str, str | None], Sheet] = read_sheet
 
     @property
@@ -78,6 +80,7 @@ BLOCKLIST = Kind(
     defaults={"BlockType": "Block"},
     dangers=dangers_of,
     kept=("BlockType", "Allow"),
+    holds=holds,
     read=read_addresses,
 )
 KINDS = {kind.resource: kind for kind in (CONTACTS, USERS, BLOCKLIST)}

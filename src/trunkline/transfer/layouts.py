@@ -1,8 +1,8 @@
 """Files whose columns other programs name: which field each column fills, and which columns no field is for.
 
 3CX's own exports are those of the console before V20; the columns were taken from exported files. V20 publishes no
-list of what its fields were called before. So a column is mapped where its name or its meaning leaves no doubt; the
-others are listed when the file is read, and not set.
+list of what its fields were called before. So a column is mapped where its name or its meaning is clear (that is an
+assumption, and the plan shows each value before it is sent); the others are listed when the file is read, and not set.
 """
 
 from __future__ import annotations

@@ -122,12 +122,15 @@ def decoded(content: bytes, name: str, encoding: str | None) -> tuple[str, str]:
     try:
         text = content.decode(found)
     except UnicodeDecodeError as problem:
-        line = _line_at(content[: problem.start].decode(found, errors="replace"))
+        try:
+            line = _line_at(content[: problem.start].decode(found, errors="replace"))
+        except ValueError:  # an encoding of names, such as idna
+            line = content.count(b"\n", 0, problem.start) + 1
         raise InvalidArgument(
             f"{name}, line {line}: this is not written in {found.upper()}.",
             hint="A file of Excel's own CSV takes --encoding cp1252; or save it as CSV UTF-8.",
         ) from None
-    except (LookupError, UnicodeError):  # Python has some that are for no files
+    except (LookupError, ValueError):  # Python has some that are for no files, and takes no NUL in their names
         raise InvalidArgument(f"There is no encoding {found!r}.", hint="utf-8, utf-16 and cp1252 are usual.") from None
     if "\0" in text:
         raise InvalidArgument(
