@@ -106,7 +106,7 @@ def test_what_a_pbx_holds_that_is_not_an_address_is_compared_as_it_is() -> None:
         ("10.0.0.0/8", ["private"]),
         ("172.16.5.0/24", ["private"]),
         ("192.168.0.0/16", ["private"]),
-        ("192.128.0.0/9", ["private", "wide"]),
+        ("192.128.0.0/9", ["private"]),
         ("100.64.1.1", ["private"]),
         ("169.254.1.1", ["private"]),
         ("fe80::1", ["private"]),
@@ -121,7 +121,22 @@ def test_what_a_pbx_holds_that_is_not_an_address_is_compared_as_it_is() -> None:
 def test_what_could_lock_people_out(network: str, dangers: list[str]) -> None:
     assert dangers_of({"IPAddrMask": network, "BlockType": "Block"}) == dangers
     assert dangers_of({"IPAddrMask": network}) == dangers
-    assert dangers_of({"IPAddrMask": network, "BlockType": "Allow"}) == []
+
+
+@pytest.mark.parametrize(
+    ("network", "dangers"),
+    [
+        ("192.168.0.0/16", []),
+        ("10.0.0.0/8", []),
+        ("127.0.0.1", []),
+        ("203.0.113.0/24", []),
+        ("0.0.0.0/0", ["wide"]),
+        ("::/0", ["wide"]),
+        ("45.0.0.0/8", ["wide"]),
+    ],
+)
+def test_what_may_be_allowed(network: str, dangers: list[str]) -> None:
+    assert dangers_of({"IPAddrMask": network, "BlockType": "Allow"}) == dangers
 
 
 @given(st.ip_addresses(), st.integers(0, 128))

@@ -143,6 +143,16 @@ def test_an_entry_that_allows_is_not_turned_into_one_that_blocks_by_accident(sys
         apply(system, "IPAddrMask,BlockType\n192.168.1.0/24,Block\n")
 
 
+def test_an_address_is_not_changed_into_a_dangerous_one(system: System) -> None:
+    with pytest.raises(InvalidArgument, match=r"line 2: .* would block itself"):
+        apply(system, "Id,IPAddrMask\n1,0.0.0.0/0\n", key=("Id",))
+
+
+def test_not_everybody_is_allowed_by_accident(system: System) -> None:
+    with pytest.raises(InvalidArgument, match=r"line 2: 0\.0\.0\.0/0 is a very large network"):
+        apply(system, "IPAddrMask,BlockType\n0.0.0.0/0,Allow\n")
+
+
 def test_what_is_removed_never_includes_what_is_allowed(system: System, pbx: Pbx) -> None:
     done = apply(system, "192.0.2.44\n203.0.113.5\n", remove_missing=True)
     assert len([step for step in done.plan.steps if step.do == "remove"]) == 7

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import csv
 import re
 from collections.abc import Iterator
 from typing import NamedTuple
@@ -159,10 +160,19 @@ def _in_line(text: str, number: int) -> Iterator[_Entry]:
     if len(words) > 1 and all(map(_is_address, words)):  # as `fail2ban-client get JAIL banip` writes them
         yield from (_Entry(number, word, description) for word in words)
         return
-    address, comma, rest = text.partition(",")
-    if comma and not description and _is_address(address):
-        text, description = address, rest.strip().strip('"')
+    if not description and (cells := _cells(text)) and _is_address(cells[0]):
+        text, description = cells[0], ", ".join(cell.strip() for cell in cells[1:] if cell.strip())
     yield _Entry(number, text.strip(), description)
+
+
+def _cells(text: str) -> list[str]:
+    """The cells of a line of a CSV without a header; none where it has only one."""
+    delimiter = "\t" if "\t" in text else ","
+    try:
+        cells = next(csv.reader([text], delimiter=delimiter, strict=True), [])
+    except csv.Error:
+        cells = []
+    return cells if len(cells) > 1 or text.startswith('"') else []
 
 
 def _is_address(text: str) -> bool:

@@ -89,14 +89,22 @@ def holds(network: str, other: str) -> bool:
 
 
 def dangers_of(row: Mapping[str, Any]) -> list[str]:
-    """The words of `DANGERS` for a row of a blocklist; none where it allows an address, or blocks a harmless one."""
-    if row.get("BlockType") == "Allow":
-        return []
+    """The words of `DANGERS` for a row of a blocklist; none where it is harmless.
+
+    One that allows addresses is dangerous only where it allows very many: nothing would ever be blocked.
+    """
     try:
         networks = parsed_networks(str(row.get("IPAddrMask") or ""))
     except InvalidArgument:
         return []  # said when the cell is read
+    if row.get("BlockType") == "Allow":
+        return ["wide"] if any(map(_is_wide, networks)) else []
     return list(dict.fromkeys(danger for network in networks for danger in _dangers(network)))
+
+
+def _is_wide(network: Network) -> bool:
+    private = any(_overlap(network, other) and network.prefixlen >= other.prefixlen for other in _PRIVATE)
+    return network.prefixlen <= _WIDEST[network.version] and not private
 
 
 def _dangers(network: Network) -> Iterator[str]:
@@ -104,9 +112,7 @@ def _dangers(network: Network) -> Iterator[str]:
         yield "own"
     if any(_overlap(network, private) for private in _PRIVATE):
         yield "private"
-    elif network.prefixlen <= _WIDEST[network.version]:
-        yield "wide"
-    if any(_overlap(network, private) and network.prefixlen < private.prefixlen for private in _PRIVATE):
+    if _is_wide(network):
         yield "wide"
 
 

@@ -153,7 +153,7 @@ class Comparison:
                 self._say(line, f"{field} can't be changed, from {row.get(field)} to {new[field]}.")
         if not new:
             return None
-        if any(map(self.kind.keeps_by, new)) and not self._is_safe(line, {**row, **new}):
+        if any(map(self.kind.judges_by, new)) and not self._is_safe(line, {**row, **new}):
             return None
         old = {field: row.get(field) for field in new}
         guard = {name: row.get(name) for name in ("Id", *self.imported.key, *new)}

@@ -60,6 +60,10 @@ class Kind(NamedTuple):
         """Whether a field says which rows are never removed."""
         return self.kept is not None and self.kept[0] == field
 
+    def judges_by(self, field: str) -> bool:
+        """Whether it depends on a field if a row is dangerous."""
+        return self.dangers is not None and (field in self.forms or self.keeps_by(field))
+
     def is_kept(self, row: Mapping[str, Any]) -> bool:
         """Whether a row of the PBX is never removed."""
         return self.kept is not None and row.get(self.kept[0]) == self.kept[1]
