@@ -158,6 +158,69 @@ def test_formats_of_a_plan(trunkline: Run, sheet: Callable[[str], str]) -> None:
     assert shown.splitlines()[3].endswith("4711")
 
 
+def test_what_nobody_sees_is_shown(trunkline: Run, sheet: Callable[[str], str]) -> None:
+    file = sheet("PhoneNumber,FirstName\n\u202a+12025550102\u202c,Ce\u200blia\n+44\u00a020,Ada\u00a0Lee\n")
+    for output in ("jsonl", "json"):
+        out = trunkline("import", "contacts", file, "-o", output).out
+        assert out.isascii()
+        changed, added = lines(out) if output == "jsonl" else json.loads(out)
+        assert changed["key"] == "PhoneNumber \\u202a+12025550102\\u202c"
+        assert changed["new"] == {"FirstName": "Ce\u200blia"}
+        assert added["new"] == {"PhoneNumber": "+44 20", "FirstName": "Ada\u00a0Lee"}
+    said = trunkline("import", "contacts", file, "-o", "table")
+    assert "Ce\\u200blia" in said.out
+    assert "\\u202a+12025550102\\u202c" in said.out
+    assert "Ada\\u00a0Lee" in said.out
+    assert not {*"\u200b\u202a\u202c\u00a0"} & {*said.out, *said.err}
+    assert "There are characters that nobody sees; is that meant? line 2 FirstName." in said.err
+
+
+class TestBlocklist:
+    DROP = "; Spamhaus DROP List\n203.0.113.64/28 ; SBL256894\n192.0.2.44\n"
+
+    def test_a_list_is_added_once(self, trunkline: Run, system: System, pbx: Pbx) -> None:
+        argv = ("import", "blocklist", "-")
+        said = trunkline(*argv, stdin=self.DROP)
+        assert (said.code, nothing_sent(system)) == (0, True)
+        assert [row["new"] for row in lines(said.out)] == [
+            {"IPAddrMask": "203.0.113.64/28", "Description": "SBL256894", "BlockType": "Block"}
+        ]
+        assert said.err.splitlines()[0] == (
+            f"1 to add, 0 to change, 0 to remove, 1 as they are; 10 blocklist entries on {system.url}, "
+            "matched by IPAddrMask."
+        )
+        assert trunkline(*argv, "--apply", "--expires", "2027-01-01T00:00:00Z", stdin=self.DROP).code == 0
+        assert "Nothing to do: 2 blocklist entries" in trunkline(*argv, "--apply", stdin=self.DROP).err
+        (row,) = [row for row in pbx.blocklist.list() if row["Description"] == "SBL256894"]
+        assert row["ExpiresAt"].startswith("2027-01-01T00:00:00")
+
+    @pytest.mark.parametrize(
+        ("options", "code", "count"),
+        [
+            ((), 2, 0),
+            (("--allow-private",), 2, 0),
+            (("--allow-private", "--allow-wide"), 2, 0),
+            (("--skip-dangerous",), 0, 1),
+            (("--skip-dangerous", "--allow-wide"), 0, 2),
+            (("--skip-dangerous", "--allow-wide", "--allow-private"), 0, 3),
+        ],
+    )
+    def test_what_could_lock_people_out(
+        self, trunkline: Run, system: System, options: tuple[str, ...], code: int, count: int
+    ) -> None:
+        content = "203.0.113.20\n192.168.0.0/16\n45.0.0.0/8\n127.0.0.0/8\n"
+        said = trunkline("import", "blocklist", "-", "--apply", *options, stdin=content)
+        assert (said.code, len(lines(said.out))) == (code, count)
+        assert nothing_sent(system) is (code == 2)
+
+    def test_slips(self, trunkline: Run, system: System) -> None:
+        said = trunkline("import", "blocklist", "-", "--expires", "tomorrow", stdin=self.DROP)
+        assert (said.code, "ExpiresAt" in said.err) == (2, True)
+        said = trunkline("import", "blocklist", "-", stdin="ip,shoe size\n203.0.113.20,40\n")
+        assert (said.code, "'shoe size'" in said.err) == (2, True)
+        assert not system.emulator.journal
+
+
 def test_apply_does_it_and_says_what_became_of_each(
     trunkline: Run, sheet: Callable[[str], str], pbx: Pbx, system: System
 ) -> None:

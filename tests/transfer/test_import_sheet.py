@@ -61,12 +61,12 @@ def test_a_cell_may_hold_a_picture() -> None:
         (b"A,B\n1\n", "x.csv, line 2: 1 cells, but 2 columns."),
         (b"A,a\n", "x.csv, line 1: the columns need names that differ"),
         (b"A,,B\n", "x.csv, line 1: the columns need names that differ"),
-        (b'A,B\n1,"two\n', "x.csv, line 2: this is no CSV"),
-        (b"A" * 17_000_000, "x.csv, line 1: this is no CSV"),
-        (b'A,B\n1,"a"b\n', "x.csv, line 2: this is no CSV"),
+        (b'A,B\n1,"two\n', "x.csv, line 2: this is not a CSV"),
+        (b"A" * 17_000_000, "x.csv, line 1: this is not a CSV"),
+        (b'A,B\n1,"a"b\n', "x.csv, line 2: this is not a CSV"),
         ("A,B\n1,2\n".encode("utf-16-le"), "x.csv, line 1: there is a NUL"),
         (b"A,B\n1,\x00\n", "x.csv, line 2: there is a NUL"),
-        (b"PK\x03\x04\x14\x00\x06\x00xl/workbook.xml", "x.csv is a spreadsheet program's own file, no CSV."),
+        (b"PK\x03\x04\x14\x00\x06\x00xl/workbook.xml", "x.csv is not a CSV: it is a spreadsheet program's own file"),
         (b"A,B\n1,2\n3,Jos\xe9\n", "x.csv, line 3: this is not written in UTF-8."),
     ],
 )
@@ -74,6 +74,88 @@ def test_what_is_no_table_is_refused_by_line(content: bytes, said: str) -> None:
     with pytest.raises(InvalidArgument) as caught:
         read_sheet(content, "x.csv")
     assert said in caught.value.message
+
+
+@pytest.mark.parametrize(
+    ("content", "kind"),
+    [
+        (b"PK\x03\x04\x14\x00", "a spreadsheet program's own file (.xlsx, .ods)"),
+        (b"\xd0\xcf\x11\xe0\xa1\xb1", "a spreadsheet program's own file (.xls)"),
+        (b"%PDF-1.7", "a PDF"),
+        (b"\x1f\x8b\x08\x00", "compressed with gzip"),
+        (b"{\\rtf1\\ansi", "a text document"),
+        (b"<html><table><tr><td>Number", "a web page"),
+        (b"\xef\xbb\xbf\r\n <!DOCTYPE HTML>", "a web page"),
+        ("<meta http-equiv=Content-Type>".encode("utf-16"), "a web page"),
+        (b'<?xml version="1.0"?><Workbook>', "XML"),
+        (b"BEGIN:VCARD\nVERSION:3.0\nFN:Ada Byron\n", "a vCard"),
+        (b"begin:vcalendar\n", "a vCard or a calendar"),
+        (b"dn: cn=Ada Byron,dc=example,dc=com\nobjectClass: person\n", "LDIF"),
+        (b"version: 1\n\n# export\ndn:: cn=Zm9v\n", "LDIF"),
+        (b'{"Number": "100"}\n', "JSON"),
+        (b'[\n  {"Number": "100"}]', "JSON"),
+        (b"[]", "JSON"),
+    ],
+)
+def test_a_file_of_another_format_is_named(content: bytes, kind: str) -> None:
+    with pytest.raises(InvalidArgument) as caught:
+        read_sheet(content, "x.csv")
+    assert caught.value.message.startswith(f"x.csv is not a CSV: it is {kind}")
+    assert caught.value.hint == "Save it as CSV UTF-8, and import that."
+
+
+@pytest.mark.parametrize(
+    "first",
+    ["Ada,Byron,+442079460911", "Ada,Byron,ada@example.com", "Ada;020 7946 0911", "100,Ada,\u200b+44 (20) 7946"],
+)
+def test_a_first_line_that_is_a_row_names_no_columns(first: str) -> None:
+    with pytest.raises(InvalidArgument, match=r"x\.csv, line 1: .* is a value, not the name of a column"):
+        read_sheet(f"{first}\n".encode(), "x.csv")
+
+
+@pytest.mark.parametrize(
+    ("content", "encoding", "line"),
+    [
+        (b"A,B\r1,2\r3,Jos\xe9\r", None, 3),
+        (b"A,B\r\n1,2\r\n3,Jos\xe9\r\n", None, 3),
+        (b'A,B\n1,"two\nlines"\n3,\xff\n', None, 4),
+        ("A,B\n1,2\n".encode("utf-16") + b"\x00\xd8\x0a\x00", None, 3),
+        ("A,B\n1,2\n3".encode("utf-16") + b"\x00", None, 3),
+        (b"A,B\n1,\x81\n", "cp1252", 2),
+    ],
+)
+def test_what_can_not_be_decoded_is_named_by_line(content: bytes, encoding: str | None, line: int) -> None:
+    with pytest.raises(InvalidArgument, match=f"x.csv, line {line}: this is not written in"):
+        read_sheet(content, "x.csv", encoding)
+
+
+@pytest.mark.parametrize(
+    ("content", "lines"),
+    [
+        (b"\n\nA;B\n1;2\n", [Line(4, ["1", "2"])]),
+        (b"sep=;\rA;B\r1;2\r", [Line(3, ["1", "2"])]),
+        (b"\xef\xbb\xbfsep=;\r\nA;B\r\n1;2", [Line(3, ["1", "2"])]),
+        (b'"sep=|"\nA|B\n1|2\n', [Line(3, ["1", "2"])]),
+        ("sep=\t\nA\tB\n1\t2".encode("utf-16"), [Line(3, ["1", "2"])]),
+        ("A,B\n\u200b,\u00a0\n1,2\n".encode(), [Line(3, ["1", "2"])]),
+        ("\u200bA\u200b,B\n1,2,\u00a0,\n".encode(), [Line(2, ["1", "2"])]),
+        (b'A,B\r\n"1\r\n1",2\r\n3,4', [Line(2, ["1\r\n1", "2"]), Line(4, ["3", "4"])]),
+        ("A,B\n1,x\u2028y\x85z\x0b\n2,3\n".encode(), [Line(2, ["1", "x\u2028y\x85z\x0b"]), Line(3, ["2", "3"])]),
+    ],
+)
+def test_lines_end_and_cells_part_as_programs_write_them(content: bytes, lines: list[Line]) -> None:
+    sheet = read_sheet(content, "x.csv")
+    assert (sheet.header, sheet.lines) == (["A", "B"], lines)
+
+
+def test_files_have_limits(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("trunkline.transfer.sheet.MOST_ROWS", 2)
+    assert len(read_sheet(b"A\n1\n\n2\n", "x.csv").lines) == 2
+    with pytest.raises(InvalidArgument, match=r"x\.csv, line 5: more than 2 rows"):
+        read_sheet(b"A\n1\n\n2\n3\n", "x.csv")
+    monkeypatch.setattr("trunkline.transfer.sheet.LARGEST", 3)
+    with pytest.raises(InvalidArgument, match=r"x\.csv has more than"):
+        read_sheet(b"A\n1\n", "x.csv")
 
 
 @pytest.mark.parametrize("encoding", ["klingon", "hex", "undefined"])

@@ -1,4 +1,4 @@
-"""``trunkline import``: contacts and users from a CSV, shown as a plan before anything is sent."""
+"""``trunkline import``: contacts, users and blocked addresses from a file, shown as a plan before anything is sent."""
 
 from __future__ import annotations
 
@@ -32,14 +32,14 @@ _ON_STDERR = 40  # lines of a plan, where stdout is a pipe and somebody is asked
 
 @click.group("import")
 def import_() -> None:
-    """Bring contacts or users of a CSV into a PBX: first the plan, then, if told, the doing."""
+    """Bring contacts, users or blocked addresses of a file into a PBX: first the plan, and with --apply the changes."""
 
 
-def _importing(resource: str) -> Callable[[Callable[..., Any]], click.Command]:
-    """A command that imports into a resource, with the options that both have."""
+def _importing(resource: str, *own: Callable[..., Any]) -> Callable[[Callable[..., Any]], click.Command]:
+    """A command that imports into a resource, with the options that all have and those of its own."""
 
     def made(function: Callable[..., Any]) -> click.Command:
-        for option in reversed(_OPTIONS):
+        for option in reversed([*_OPTIONS, *own]):
             function = option(function)
         return import_.command(resource)(click.pass_context(connection_options(function)))
 
@@ -111,6 +111,33 @@ def users(ctx: click.Context, /, **values: Any) -> int:
     return _run(ctx, "users", values)
 
 
+@_importing(
+    "blocklist",
+    click.option("--expires", metavar="WHEN", help="When new entries end, such as 2027-01-01T00:00:00Z."),
+    click.option(
+        "--skip-dangerous", is_flag=True, help="Leave out what could lock people out, instead of refusing all."
+    ),
+    click.option("--allow-private", is_flag=True, help="Block private networks too, such as 192.168.0.0/16."),
+    click.option("--allow-wide", is_flag=True, help="Block networks too that are as large as a /8 (IPv6: /16)."),
+)
+def blocklist(ctx: click.Context, /, **values: Any) -> int:
+    """Add the addresses and networks of FILE to the blocklist; - reads stdin.
+
+    \b
+    printf '192.0.2.1\\n198.51.100.64/28 ; SBL256894\\n' > drop.txt
+    trunkline import blocklist drop.txt --plan
+    trunkline import blocklist drop.txt --apply
+
+    FILE has one address, network or range a line, with comments after #, ; or //. Lists of Spamhaus and FireHOL, the
+    output and log of fail2ban, and a CSV with IPAddrMask, Description, BlockType and ExpiresAt are read too. An entry
+    that the PBX has is left as it is, unless a CSV says how it should be. Nothing is removed without --remove-missing,
+    and an entry that allows an address never is.
+
+    A file that would block this computer, all networks, private ones or very large ones is refused.
+    """
+    return _run(ctx, "blocklist", values)
+
+
 class _Told(NamedTuple):
     """What the options say about asking, doing and writing."""
 
@@ -127,7 +154,7 @@ def _run(ctx: click.Context, resource: str, values: dict[str, Any]) -> int:
     from ..transfer.importing import Import
     from ..transfer.kinds import KINDS
     from ..transfer.plan import Wishes
-    from ..transfer.sheet import read_sheet
+    from ..transfer.sheet import LARGEST
     from .connect import target
     from .run import settings_of
 
@@ -139,11 +166,15 @@ def _run(ctx: click.Context, resource: str, values: dict[str, Any]) -> int:
         ignored=values.pop("ignored"),
         clear_empty=values.pop("clear_empty"),
         remove_missing=values.pop("remove_missing"),
+        defaults={"ExpiresAt": expires} if (expires := values.pop("expires", None)) else {},
+        dangerous=tuple(name for name in ("private", "wide") if values.pop(f"allow_{name}", False)),
+        skip_dangerous=values.pop("skip_dangerous", False),
     )
     told = _told(values)
     if told.rest is not None:
         _check_rest(told.rest, source)
-    imported = Import(read_sheet(source.read(), name, values.pop("encoding")), KINDS[resource], wishes)
+    kind = KINDS[resource]
+    imported = Import(kind.read(source.read(LARGEST + 1), name, values.pop("encoding")), kind, wishes)
     found = target(ctx, values)
     if not told.apply:
         return _show(imported, told, found.url, found.client)

@@ -5,8 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any
 
+import click
+
 from ..catalog.secret import masked
-from .output import View, cell, draw, write_rows
+from ..transfer.characters import visible
+from .output import View, cell, draw, json_line, pretty, write_rows
 
 if TYPE_CHECKING:
     from ..transfer.apply import Fate
@@ -26,26 +29,33 @@ def counted(plan: Plan, url: str) -> str:
 def show_plan(plan: Plan, view: View) -> None:
     """The plan on stdout: a table with a row for each field that changes, or a record for each step."""
     if view.output != "table":
-        write_rows([_record(step, view) for step in plan.steps], _masked_already(view))
+        _write([_record(step, view) for step in plan.steps], view)
     elif plan.steps:
-        rows = [row for step in plan.steps for row in _table_rows(step, plan.key, view)]
+        rows = [[*map(visible, row)] for step in plan.steps for row in _table_rows(step, plan.key, view)]
         draw(["Do", "Line", "Which", "Field", "Now", "Then"], rows, View("table", ("all",), pager=view.pager))
 
 
 def show_fates(fates: list[Fate], view: View) -> None:
     """What became of each step, as a record with ``result`` and ``said``; a table shows the plan alone."""
     rows = [{**_record(fate.step, view), "result": fate.state, "said": fate.said} for fate in fates]
-    write_rows(rows, _masked_already(view))
+    _write(rows, view)
 
 
 def plan_lines(plan: Plan, view: View) -> list[str]:
-    """The plan, a line for each step."""
-    return [f"{_SIGNS[step.do]} {step.key} {_summary(step, plan.key, view)}" for step in plan.steps]
+    """The plan, a line for each step; what nobody would see stands there as ``\\u200b``."""
+    return [visible(f"{_SIGNS[step.do]} {step.key} {_summary(step, plan.key, view)}") for step in plan.steps]
 
 
-def _masked_already(view: View) -> View:
-    """The view for rows whose secrets have been masked."""
-    return view._replace(show_secrets=True)
+def _write(records: list[dict[str, Any]], view: View) -> None:
+    """Write records whose secrets have been masked; JSON has invisible characters escaped."""
+    match view.output:
+        case "jsonl":
+            for record in records:
+                click.echo(visible(json_line(record)))
+        case "json":
+            click.echo(visible(pretty(records)))
+        case _:
+            write_rows(records, view._replace(show_secrets=True))
 
 
 def _table_rows(step: Step, key: tuple[str, ...], view: View) -> Iterator[list[str]]:

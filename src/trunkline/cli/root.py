@@ -22,7 +22,10 @@ _COMMANDS = {
     "emulator": ("Start a stand-in 3CX on this machine.", "emulator:emulator"),
     "export": ("Export the call log into files, day by day.", "export:export"),
     "flow": ("Check and run a few steps from a YAML file.", "flow:flow"),
-    "import": ("Bring contacts or users of a CSV into a PBX; the plan comes first.", "import_:import_"),
+    "import": (
+        "Bring contacts, users or blocked addresses of a file into a PBX; the plan comes first.",
+        "import_:import_",
+    ),
     "job": ("Run an action over many items, and go on after a crash.", "job:job"),
     "login": ("Save a connection: address, client id and API key, once they work.", "login:login"),
     "logout": ("Forget the API key and the token of a saved connection.", "login:logout"),

@@ -9,20 +9,53 @@ from typing import Any
 import msgspec
 
 from ..catalog import Action, Catalog, TypeSpec
-from ..catalog.secret import MASK, has_mask, masked
+from ..catalog.secret import MASK, SECRET, has_mask, masked
 from ..errors import InvalidArgument
 from ..flows.files import csv_cell
 from ..node.input import unguarded
 from ..odata.literals import INTEGER_RANGES, described, integer
 from ..request.body import checked_body
+from .characters import cleaned, comparable, composed, trimmed
+from .equality import equal
 
-_TRUTH = {"true": True, "yes": True, "1": True, "false": False, "no": False, "0": False}
-_SHORTENED = re.compile(r"\d[.,]?\d*E\+\d+")
-_FRACTION = re.compile(r"\d{3,}\.0")  # pandas writes a column of numbers so that has an empty cell
+# Besides 3CX's true and false: what people write, and what spreadsheets of some languages write for a truth value.
+_TRUTH = {
+    **dict.fromkeys(("true", "yes", "1", "1.0", "wahr", "ja", "vrai", "verdadero", "vero", "waar"), True),
+    **dict.fromkeys(("false", "no", "0", "0.0", "falsch", "nein", "faux", "falso", "onwaar"), False),
+}
+_SHORTENED = re.compile(r"[+-]?\d[.,]?\d*E\+\d+", re.I)
+_EXPONENT = re.compile(r"[+-]?\d+([.,]\d+)?\s*E\s*[+-]?\d+", re.I)
+_FRACTION = re.compile(r"\+?\d{3,}[.]0")  # pandas writes a column of numbers so that has an empty cell
+_DECIMAL = re.compile(r"\+?\d+[.,]0+")
 _BROKEN = re.compile(r"#[A-Z/0]+[!?]|#N/A|#NV|##+")  # #REF!, and what is too wide for its column
 _APART = re.compile(r"[\s./()\-]")
 _KNOWN_BY = ("GroupId", "Id", "Name")
 _NUMBER = re.compile(r"\+?[\d\s./()\-]*\d[\d\s./()\-]*")
+_WRAPPED = re.compile(r"""=\s*(?:"((?:[^"]|"")*)"|'((?:[^']|'')*)'?)\s*""")
+_SIGNED = re.compile(r"(?:=\s*|['`])(?=[+\d(])")  # how a spreadsheet keeps a plus or a leading zero
+_REAL = re.compile(r"[+-]?(\d+([.]\d*)?|[.]\d+)(E[+-]?\d+)?", re.I)
+_WHOLE = re.compile(r"([+-]?\d+)[.]0+")
+NUMBERS = frozenset(
+    (
+        *(
+            "Number",
+            "PhoneNumber",
+            "Mobile",
+            "Mobile2",
+            "Home",
+            "Business",
+            "Business2",
+            "BusinessFax",
+            "Pager",
+            "Other",
+        ),
+        *("OutboundCallerID", "VMPIN"),
+    )
+)
+"""Text fields that hold a number to dial or to key in."""
+_ADDRESSES = frozenset(("Email", "EmailAddress"))
+_NAMES_OF_ACCOUNTS = frozenset(("AuthID", "SIPID", "ClickToCallId", "WebMeetingFriendlyName", "IPAddrMask"))
+_SEVERAL = re.compile(r"\s*(?:::+|[;|\r\n])\s*")
 
 
 def as_written(field: str, value: Any) -> str:
@@ -30,19 +63,42 @@ def as_written(field: str, value: Any) -> str:
     return csv_cell(masked({field: value})[field])
 
 
+def unwrapped(text: str) -> str:
+    """The text in ``="0301"``, as spreadsheets keep a leading zero; another text as it is."""
+    found = _WRAPPED.fullmatch(text)
+    if found is None:
+        return text
+    return found[1].replace('""', '"') if found[1] is not None else found[2].replace("''", "'")
+
+
+def number_text(text: str) -> str:
+    """A number in plain characters, without what a spreadsheet puts before it to keep its plus or zero."""
+    plain = cleaned(text)
+    if plain[:1] in ("=", "'", "`"):
+        plain = _unmarked(cleaned(unwrapped(plain)))
+    return plain[4:].lstrip() if plain[:4].casefold() == "tel:" else plain
+
+
+def _unmarked(plain: str) -> str:
+    if _SIGNED.match(plain) and _NUMBER.fullmatch(bare := _SIGNED.sub("", plain, count=1)):
+        return bare
+    return plain
+
+
 def key_part(text: str) -> str:
-    """What of a cell counts where rows are matched: not case, nor how a phone number is grouped."""
-    plain = csv_cell(unguarded(text.strip()))
+    """What of a cell counts where rows are matched: not case, invisible characters, nor how a number is grouped."""
+    plain = number_text(unguarded(trimmed(text)))
     grouped = _NUMBER.fullmatch(plain) and not _FRACTION.fullmatch(plain)
-    return _APART.sub("", plain) if grouped else plain.casefold()
+    return _APART.sub("", plain) if grouped else comparable(plain)
 
 
 def parsed(text: str, spec: TypeSpec, path: Sequence[str], action: Action, catalog: Catalog) -> Any:
     """The value of a cell that is not empty, checked as the body of an action is. InvalidArgument says what may stand.
 
-    Text loses the spaces around it. Objects and lists are JSON.
+    Text loses the spaces and invisible characters around it; numbers and addresses lose those within them too. Objects
+    and lists are JSON.
     """
-    value = _read(text.strip(), spec, catalog)
+    value = _read(trimmed(text), spec, path[-1], catalog)
     body = value
     for name in reversed(path):
         body = {name: body}
@@ -52,37 +108,103 @@ def parsed(text: str, spec: TypeSpec, path: Sequence[str], action: Action, catal
     return checked
 
 
-def _read(text: str, spec: TypeSpec, catalog: Catalog) -> Any:
+def _read(text: str, spec: TypeSpec, field: str, catalog: Catalog) -> Any:
     if spec.collection or spec.name in catalog.types:
         what = "a list" if spec.collection else "an object"
         try:
-            return msgspec.json.decode(unguarded(text))
-        except msgspec.DecodeError:
-            raise InvalidArgument(f"must be {what} as JSON, not {text[:40]!r}.") from None
+            return _typed(msgspec.json.decode(unwrapped(unguarded(text))), spec, catalog)
+        except (msgspec.DecodeError, RecursionError):
+            raise InvalidArgument(f"must be {what} as JSON, not {_shown(field, text[:40])}.") from None
+    if spec.name == "String":
+        return _read_text(text, field)
+    plain = cleaned(unwrapped(cleaned(text))).removeprefix("'")
     if spec.name in catalog.enums:
-        known = catalog.enum_values(spec.name)
-        alike = [value for value in known if value.casefold() == text.casefold()]
-        return alike[0] if len(alike) == 1 else text
+        return _member(plain, spec, catalog)
     if spec.name == "Boolean":
-        if text.casefold() not in _TRUTH:
-            raise InvalidArgument(f"must be true or false, not {text!r}.")
-        return _TRUTH[text.casefold()]
+        if plain.casefold() not in _TRUTH:
+            raise InvalidArgument(f"must be true or false, not {_shown(field, plain)}.")
+        return _TRUTH[plain.casefold()]
     if spec.name in INTEGER_RANGES:
-        return integer(text, spec)
+        whole = _WHOLE.fullmatch(plain)
+        return integer(whole[1] if whole else plain, spec)
     if spec.name in ("Single", "Double", "Decimal"):
-        try:
-            return float(text)
-        except ValueError:
-            raise InvalidArgument(f"must be {described(spec)}, not {text!r}.") from None
-    if spec.name == "String" and _SHORTENED.fullmatch(text):
+        if not _REAL.fullmatch(plain):
+            raise InvalidArgument(f"must be {described(spec)}, not {_shown(field, plain)}.")
+        return float(plain)
+    return unguarded(plain)
+
+
+def _member(text: str, spec: TypeSpec, catalog: Catalog) -> str:
+    """The value of an enum whatever its case; a text that is none of them as it is, for the check to name."""
+    alike = [value for value in catalog.enum_values(spec.name) if value.casefold() == text.casefold()]
+    return alike[0] if len(alike) == 1 else text
+
+
+def _read_text(text: str, field: str) -> str:
+    bare = trimmed(unwrapped(text))
+    for plain in {bare, cleaned(bare)}:
+        if _SHORTENED.fullmatch(plain) or (field in NUMBERS and _EXPONENT.fullmatch(plain)):
+            raise InvalidArgument(
+                f"is {_shown(field, plain)}: a spreadsheet has shortened a long number. Format the column as text and "
+                "enter it again."
+            )
+        if _FRACTION.fullmatch(plain) or (field in NUMBERS and _DECIMAL.fullmatch(plain)):
+            raise InvalidArgument(
+                f"is {_shown(field, plain)}: a program has taken it for a number. Write the column as text."
+            )
+        if _BROKEN.fullmatch(plain):
+            raise InvalidArgument(
+                f"is {_shown(field, plain)}: a spreadsheet shows that where it has no value. Enter it again."
+            )
+    if field in NUMBERS or field in _ADDRESSES:
+        return _read_reachable(text, field)
+    if field in _NAMES_OF_ACCOUNTS:
+        return cleaned(unwrapped(cleaned(text)))
+    if SECRET.search(field):
+        return bare  # any character may be meant
+    return composed(bare) if bare != text else composed(unguarded(text))
+
+
+def _read_reachable(text: str, field: str) -> str:
+    """A number or an address, of which a field holds one."""
+    several = [part for part in _SEVERAL.split(trimmed(unwrapped(text))) if _is_reachable(part, field)]
+    if len(several) > 1 or ":::" in text:
+        what = "addresses" if field in _ADDRESSES else "numbers"
         raise InvalidArgument(
-            f"is {text!r}: a spreadsheet has shortened a long number. Format the column as text and enter it again."
+            f"holds {len(several) if len(several) > 1 else 'several'} {what}, and a field takes one: "
+            f"{_shown(field, text[:80])}. Put each into a column of its own."
         )
-    if spec.name == "String" and _FRACTION.fullmatch(text):
-        raise InvalidArgument(f"is {text!r}: a program has taken it for a number. Write the column as text.")
-    if spec.name == "String" and _BROKEN.fullmatch(text):
-        raise InvalidArgument(f"is {text!r}: a spreadsheet shows that where it has no value. Enter it again.")
-    return unguarded(text)
+    plain = number_text(unguarded(text)) if field in NUMBERS else cleaned(unwrapped(cleaned(unguarded(text))))
+    if plain[:7].casefold() == "mailto:":
+        plain = plain[7:]
+    if plain.startswith("="):
+        raise InvalidArgument(
+            f"is the formula {_shown(field, plain[:80])}, of which only a spreadsheet knows the value."
+        )
+    return plain
+
+
+def _is_reachable(text: str, field: str) -> bool:
+    return "@" in text if field in _ADDRESSES else sum(character.isdecimal() for character in text) >= 5
+
+
+def _typed(value: Any, spec: TypeSpec, catalog: Catalog) -> Any:
+    """A decoded value with the text in it read by its type, as a cell is; any other stays for the check."""
+    if isinstance(value, list) and spec.collection:
+        return [_typed(one, spec._replace(collection=False), catalog) for one in value]
+    if isinstance(value, dict) and spec.name in catalog.types:
+        fields = catalog.fields(spec.name)
+        return {name: _typed(one, fields[name], catalog) if name in fields else one for name, one in value.items()}
+    if isinstance(value, str) and value != MASK and not spec.collection:
+        if spec.name in catalog.enums:
+            return _member(cleaned(value), spec, catalog)
+        if spec.name in ("TimeOfDay", "Guid", "DateTimeOffset"):
+            return cleaned(value)
+    return value
+
+
+def _shown(field: str, text: str) -> str:
+    return MASK if SECRET.search(field) else repr(text)
 
 
 def cleared(spec: TypeSpec) -> Any:
@@ -96,32 +218,60 @@ def cleared(spec: TypeSpec) -> Any:
     return None
 
 
-def same(wanted: Any, present: Any) -> bool:
-    """Whether what is wanted is there: of objects the fields that are named, of lists every element in order.
+def same(wanted: Any, present: Any, spec: TypeSpec | None = None, catalog: Catalog | None = None) -> bool:
+    """Whether what is wanted is there: of objects the fields that are named, of lists every element.
 
-    A masked secret is whatever it is. A PBX may leave a null field out (PBX.md, Answers). ``GroupRights`` is accepted
-    and ignored (PBX.md, Requests), so it doesn't count.
+    Plain values are compared as their type (`equality.equal`). A masked secret is whatever it is. A PBX may leave a
+    null field out (3CX's published samples), so empty, null and missing are one. The order of a list counts unless its
+    rows are a set (`_UNORDERED`). ``GroupRights`` is accepted and ignored by 3CX, so it doesn't count. With ``spec``
+    and ``catalog`` enums are compared without regard to case.
     """
     if wanted == MASK:
         return present not in (None, "")
+    if wanted in _EMPTY and present in _EMPTY:
+        return True
     if isinstance(wanted, Mapping):
+        fields = catalog.fields(spec.name) if spec and catalog and spec.name in catalog.types else {}
         return isinstance(present, Mapping) and all(
-            same(value, present.get(name)) for name, value in wanted.items() if name != "GroupRights"
+            same(value, present.get(name), fields.get(name), catalog)
+            for name, value in wanted.items()
+            if name != "GroupRights"
         )
     if isinstance(wanted, list):
-        return (
-            isinstance(present, list)
-            and len(wanted) == len(present)
-            and all(same(*pair) for pair in zip(_ordered(wanted), _ordered(present), strict=True))
-        )
-    return bool(wanted == present)
+        if not isinstance(present, list) or len(wanted) != len(present):
+            return False
+        row_spec = spec._replace(collection=False) if spec else None
+        if _is_unordered(wanted, spec):
+            return _same_set(wanted, present, row_spec, catalog)
+        return all(same(one, other, row_spec, catalog) for one, other in zip(wanted, present, strict=True))
+    is_enum = spec is not None and catalog is not None and spec.name in catalog.enums
+    return equal(wanted, present, any_case=is_enum)
 
 
-def _ordered(rows: list[Any]) -> list[Any]:
-    """Departments in the order of their ids: a user is in all of them at once, whichever comes first."""
-    if rows and all(isinstance(row, Mapping) and isinstance(row.get("GroupId"), int) for row in rows):
-        return sorted(rows, key=lambda row: int(row["GroupId"]))
-    return rows
+_EMPTY: tuple[Any, ...] = (None, "", [], {})
+_UNORDERED = frozenset(
+    (
+        *("Pbx.UserGroup", "Pbx.Period", "Pbx.Phone", "Pbx.Greeting", "Pbx.UserTag", "Pbx.OfficeHoursBits"),
+        "Pbx.ForwardingProfile",
+    )
+)
+"""Types whose lists are sets: a user is in all departments at once, whichever comes first."""
+
+
+def _is_unordered(rows: Sequence[Any], spec: TypeSpec | None) -> bool:
+    if spec is not None and spec.name in _UNORDERED:
+        return True
+    return all(isinstance(row, Mapping) and ("GroupId" in row or "DayOfWeek" in row) for row in rows)
+
+
+def _same_set(wanted: Sequence[Any], present: Sequence[Any], spec: TypeSpec | None, catalog: Catalog | None) -> bool:
+    left = list(present)
+    for row in sorted(wanted, key=lambda row: -len(row) if isinstance(row, Mapping) else 0):  # the choosiest first
+        place = next((n for n, other in enumerate(left) if same(row, other, spec, catalog)), None)
+        if place is None:
+            return False
+        del left[place]
+    return True
 
 
 def completed(wanted: Any, present: Any) -> Any:

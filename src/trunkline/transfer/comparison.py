@@ -11,10 +11,12 @@ import msgspec
 from ..catalog import Catalog
 from ..catalog.secret import MASK, SECRET
 from ..errors import UsageError
+from .addresses import DANGERS
 from .cells import as_written, cleared, completed, key_part, left_out, parsed, same
+from .characters import has_invisible, trimmed, visible
 from .headers import Column, fields_of
-from .plan import Key, Plan, Row, Step, refuse
-from .sheet import Line
+from .plan import Key, Plan, Row, Step
+from .sheet import NOTHING_SENT, Line, refuse
 
 if TYPE_CHECKING:
     from .importing import Import
@@ -35,23 +37,28 @@ class Comparison:
                 self.keyless += 1
             else:
                 self.by_key.setdefault(key, []).append(row)
-        in_file = set(imported.lines.values())
+        in_file = set(imported.keys)
         self._longer = {tuple(map(_shortened, key)): key for key in self.by_key if key not in in_file}
         self._dropped: list[str] = []
         self._left_out: list[str] = []
+        self._hidden: list[str] = []
+        self._hidden_keys: list[str] = []
+        self._hint = NOTHING_SENT
+        self._skipped: dict[str, list[str]] = {}
+        self._still_kept: list[str] = []
+        self._around_kept: list[str] = []
         self._indexes: dict[tuple[str, ...], dict[Any, list[Row]]] = {}
 
     def _key_of(self, row: Row) -> Key | None:
-        parts = [as_written(name, row.get(name)).strip() for name in self.imported.key]
+        parts = [trimmed(as_written(name, row.get(name))) for name in self.imported.key]
         return self.imported.key_of(parts) if all(parts) else None
 
     def plan(self) -> Plan:
         steps: list[Step] = []
         kept: set[Any] = set()
-        newcomers: list[tuple[Line, dict[str, Any]]] = []
+        newcomers: list[tuple[Line, Key | None, dict[str, Any]]] = []
         alike = 0
-        for line in self.imported.sheet.lines:
-            key = self.imported.lines[line.number]
+        for line, key in zip(self.imported.sheet.lines, self.imported.keys, strict=True):
             found = self.by_key.get(key, []) if key is not None else []
             kept.update(row["Id"] for row in found)
             if len(found) > 1:
@@ -68,30 +75,71 @@ class Comparison:
                     "another --key.",
                 )
             elif key is not None and (longer := self._longer.get(key)) is not None:
+                known = visible(", ".join(longer))
                 self._say(
                     line,
-                    f"{self.imported.shown_key(line)} is new, but the PBX has {', '.join(longer)}: a spreadsheet drops "
+                    f"{self.imported.shown_key(line)} is new, but the PBX has {known}: a spreadsheet drops "
                     "the + or 0 in front of a number. Format the column as text and enter it again.",
                 )
             else:
-                newcomers.append((line, self._values(line)))
-        for line, values in newcomers:
-            if self.imported.lines[line.number] is None and (there := self._there(values, kept)) is not None:
+                values = self._values(line)
+                if self._is_safe(line, {**self._defaults(), **values}):
+                    newcomers.append((line, key, values))
+        for line, key, values in newcomers:
+            if key is None and (there := self._there(values, kept)) is not None:
                 kept.add(there)
                 alike += 1
             else:
-                steps.append(Step("add", line.number, self.imported.shown_key(line), None, "", {}, values, {}))
+                new = {**values, **{name: one for name, one in self._defaults().items() if name not in values}}
+                steps.append(Step("add", line.number, self.imported.shown_key(line), None, "", {}, new, {}))
+        self._compare_with_kept([step for step in steps if step.do == "add"])
         self._refuse_twins(newcomers)
-        refuse(self.imported.sheet, self.wrong)
+        refuse(self.imported.sheet.name, self.wrong, self._hint)
         steps.sort(key=lambda step: step.line or 0)
         if self.imported.wishes.remove_missing:
-            steps += [self._removal(row) for row in self.present if row["Id"] not in kept and self._key_of(row)]
+            steps += [self._removal(row) for row in self.present if row["Id"] not in kept and self._is_removable(row)]
         return Plan(self.kind, self.imported.key, steps, len(self.present), alike, self._notes())
+
+    def _compare_with_kept(self, additions: Sequence[Step]) -> None:
+        """Note which additions concern what the PBX holds and no import removes, such as an allowed address."""
+        if self.kind.holds is None:
+            return
+        (name, *_) = self.imported.key
+        for row in filter(self.kind.is_kept, self.present):
+            for step in additions:
+                if not self.kind.is_kept(step.new) and self.kind.holds(str(step.new.get(name)), str(row.get(name))):
+                    self._around_kept.append(f"line {step.line} {step.new[name]} holds {row[name]}")
+
+    def _defaults(self) -> dict[str, Any]:
+        return {**self.kind.defaults, **self.imported.wishes.defaults}
+
+    def _is_removable(self, row: Row) -> bool:
+        return self._key_of(row) is not None and not self.kind.is_kept(row)
+
+    def _is_safe(self, line: Line, values: Mapping[str, Any]) -> bool:
+        """Whether a row may be sent; if not, it is refused, or left out where that is wanted."""
+        dangers = self.kind.dangers(values) if self.kind.dangers else []
+        refused = [danger for danger in dangers if danger == "own" or danger not in self.imported.wishes.dangerous]
+        if not refused:
+            return True
+        if self.imported.wishes.skip_dangerous:
+            self._skipped.setdefault(refused[0], []).append(f"line {line.number} {_short(self.imported, line)}")
+        else:
+            self._say(line, f"{_short(self.imported, line)} {DANGERS[refused[0]]}.")
+            self._hint = (
+                f"{NOTHING_SENT} --skip-dangerous leaves such lines out; --allow-private and --allow-wide block them."
+            )
+        return False
 
     def _say(self, line: Line, what: str) -> None:
         self.wrong.append(f"line {line.number}: {what}")
 
     def _change(self, line: Line, row: Row) -> Step | None:
+        self._look_at_key(row)
+        if self.kind.is_kept(row) and not any(self.kind.keeps_by(field) for field, _ in self.fields):
+            self._still_kept.append(f"line {line.number} {_short(self.imported, line)}")
+        if self.imported.sheet.adds_only:
+            return None
         new: dict[str, Any] = {}
         for field, columns in self.fields:
             for column in columns if field not in self.imported.key else ():  # they match, however they are written
@@ -105,6 +153,8 @@ class Comparison:
                 self._say(line, f"{field} can't be changed, from {row.get(field)} to {new[field]}.")
         if not new:
             return None
+        if any(map(self.kind.judges_by, new)) and not self._is_safe(line, {**row, **new}):
+            return None
         old = {field: row.get(field) for field in new}
         guard = {name: row.get(name) for name in ("Id", *self.imported.key, *new)}
         return Step("change", line.number, self.imported.shown_key(line), row["Id"], self._name(row), old, new, guard)
@@ -114,20 +164,21 @@ class Comparison:
 
         ``whole`` is the field as it is, with what cells before this one have changed of it.
         """
-        text = line.cells[column.place]
+        text = column.text(line)
         present: Any = row
         for name in column.path:
             present = present.get(name) if isinstance(present, Mapping) else None
-        if text == as_written(column.path[-1], present) or text.strip() == MASK:
+        if text == as_written(column.path[-1], present) or trimmed(text) == MASK:
             return None
-        if not text.strip():
+        if not trimmed(text):
             if not self.imported.wishes.clear_empty or present in (None, "", []):
                 return None
             value = cleared(column.spec)
         else:
             value = self._parsed(text, column)
-            if same(value, present):
+            if same(value, present, column.spec, self.catalog):
                 return None
+            self._note_hidden(line, column, value)
             value = completed(value, present)
             if isinstance(value, str) and isinstance(present, str) and value == _shortened(present):
                 self._dropped.append(f"line {line.number} {column.title}")
@@ -142,13 +193,13 @@ class Comparison:
         values: dict[str, Any] = {}
         for field, columns in self.fields:
             for column in columns:
-                text = line.cells[column.place].strip()
-                if not text or text == MASK:
-                    continue
                 try:
-                    values[field] = _placed(
-                        values.get(field), column.path[1:], completed(self._parsed(text, column), None)
-                    )
+                    text = trimmed(column.text(line))
+                    if not text or text == MASK:
+                        continue
+                    value = self._parsed(text, column)
+                    self._note_hidden(line, column, value)
+                    values[field] = _placed(values.get(field), column.path[1:], completed(value, None))
                 except UsageError as problem:
                     self._say(line, _about(column, line, problem))
         return values
@@ -172,27 +223,35 @@ class Comparison:
         found = self._indexes[names].get(tuple(plain.values()), [])
         return next((row["Id"] for row in found if row["Id"] not in kept and same(rest, row)), None)
 
-    def _refuse_twins(self, newcomers: Sequence[tuple[Line, dict[str, Any]]]) -> None:
+    def _refuse_twins(self, newcomers: Sequence[tuple[Line, Key | None, dict[str, Any]]]) -> None:
         """Rows that are to be added must differ: after a crash nobody could tell which of them was."""
         first: dict[bytes, int] = {}
-        for line, values in newcomers:
-            if self.imported.lines[line.number] is None:
+        for line, key, values in newcomers:
+            if key is None:
                 loose = {name: _loose(value) for name, value in values.items()}
                 before = first.setdefault(msgspec.json.encode(loose, order="sorted"), line.number)
                 if before != line.number:
-                    self._say(line, f"this is line {before} again, and neither has an Id.")
+                    self._say(line, f"this is line {before} again, and neither has {_an(self.imported.key)}.")
 
     def _removal(self, row: Row) -> Step:
         known = {name: row.get(name) for name in (*self.imported.key, *self.kind.names)}
-        key = ", ".join(f"{name} {row.get(name)}" for name in self.imported.key)
+        key = visible(", ".join(f"{name} {row.get(name)}" for name in self.imported.key))
         guard = {name: row.get(name) for name in ("Id", *known, *(field for field, _ in self.fields))}
         return Step("remove", None, key, row["Id"], self._name(row), known, {}, guard)
 
     def _name(self, row: Row) -> str:
         return " ".join(str(row[name]) for name in self.kind.names if row.get(name))
 
+    def _look_at_key(self, row: Row) -> None:
+        if any(has_invisible(str(row.get(name))) for name in self.imported.key):
+            self._hidden_keys.append(f"Id {row['Id']}")
+
+    def _note_hidden(self, line: Line, column: Column, value: Any) -> None:
+        if isinstance(value, str) and has_invisible(value):
+            self._hidden.append(f"line {line.number} {column.title}")
+
     def _notes(self) -> list[str]:
-        notes = []
+        notes = list(self.imported.notes)
         left = [
             c.title for c in self.imported.columns if c.field in self.kind.given and c.field not in self.imported.key
         ]
@@ -206,6 +265,21 @@ class Comparison:
                 "A number loses the + or 0 in front of it, as spreadsheets drop it; is that meant? "
                 f"{_some(self._dropped)}."
             )
+        if self._hidden:
+            notes.append(f"There are characters that nobody sees; is that meant? {_some(self._hidden)}.")
+        if self._hidden_keys:
+            keys = " and ".join(self.imported.key)
+            notes.append(
+                f"The PBX holds {keys} with characters that nobody sees, and keeps them: {_some(self._hidden_keys)}."
+            )
+        for danger, skipped in self._skipped.items():
+            notes.append(f"Left out, for each {DANGERS[danger]}: {_some(skipped)}.")
+        if self._still_kept:
+            field, value = self.kind.kept or ("", "")
+            notes.append(f"Not changed, for the PBX has them with {field} {value}: {_some(self._still_kept)}.")
+        if self._around_kept:
+            field, value = self.kind.kept or ("", "")
+            notes.append(f"The PBX has with {field} {value} what would be blocked: {_some(self._around_kept)}.")
         if self._left_out:
             notes.append(f"Lists are written whole, and lose what the file doesn't name: {_some(self._left_out)}.")
         if self.imported.wishes.remove_missing and self.keyless:
@@ -213,6 +287,15 @@ class Comparison:
                 f"Never removed, for they have no {' and '.join(self.imported.key)}: {self.kind.some(self.keyless)}."
             )
         return notes
+
+
+def _short(imported: Import, line: Line) -> str:
+    """The key of a line without the names of its fields."""
+    return imported.shown_key(line).removeprefix(f"{imported.key[0]} ")
+
+
+def _an(key: Key) -> str:
+    return f"{'an' if key[0][:1] in 'AEIO' else 'a'} {' and '.join(key)}"
 
 
 def _some(texts: Sequence[str]) -> str:
@@ -232,7 +315,7 @@ def _about(column: Column, line: Line, problem: UsageError) -> str:
     said = re.sub(r" of \w+\.create\b", "", problem.message)  # a column is of no action
     if SECRET.search(column.path[-1]):
         said = said.replace(repr(line.cells[column.place].strip()), MASK)
-    return said if said.startswith(column.field) else f"{column.title} {said}"
+    return said if said.startswith((column.field, column.title)) else f"{column.title} {said}"
 
 
 def _placed(whole: Any, path: Sequence[str], value: Any) -> Any:

@@ -9,25 +9,38 @@ from typing import NamedTuple
 from ..catalog import Catalog, TypeSpec, nearest
 from ..catalog.secret import SECRET
 from ..errors import InvalidArgument, UnknownName
+from .characters import cleaned
 from .kinds import Kind
+from .layouts import spoken
+from .sheet import Line
 
 
 class Column(NamedTuple):
-    """A column and the field that it fills; ``path`` has more than one name for a field within a field."""
+    """A column and the field that it fills; ``path`` has more than one name for a field within a field.
+
+    ``values``: what the cells mean where another program wrote them (`layouts.Layout`).
+    """
 
     place: int
     title: str
     path: tuple[str, ...]
     spec: TypeSpec
+    values: Mapping[str, str] = {}
 
     @property
     def field(self) -> str:
         return self.path[0]
 
-
-def spoken(name: str) -> str:
-    """A name without regard to case and separators: ``first name``, ``First_Name`` and ``FirstName`` are one."""
-    return "".join(character for character in name.casefold() if character.isalnum())
+    def text(self, line: Line) -> str:
+        """The cell of a line, in the words of an import. InvalidArgument if its program writes no such value."""
+        text = line.cells[self.place]
+        if not self.values or not (plain := cleaned(text).casefold()):
+            return text
+        if plain in self.values:
+            return self.values[plain]
+        if any(plain == value.casefold() for value in self.values.values()):
+            return text
+        raise InvalidArgument(f"{self.title} must be one of {', '.join(self.values)}, not {text.strip()!r}.")
 
 
 def columns_of(
@@ -45,8 +58,8 @@ def columns_of(
     """
     mapped = _titled(renamed or {}, header, "mapped")
     skipped = _titled(dict.fromkeys(ignored, ""), header, "ignored")
-    columns = []
-    unknown = {}
+    columns: list[Column] = []
+    unknown: dict[str, str] = {}
     for place, title in enumerate(header):
         if title.startswith("#") or place in skipped:
             continue

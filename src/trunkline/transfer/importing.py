@@ -9,14 +9,17 @@ import msgspec
 
 from ..catalog import Catalog, TypeSpec, load
 from ..client import AsyncPbx
-from ..errors import BadRequest, BrokenAnswer, VersionMismatch
+from ..errors import BadRequest, BrokenAnswer, InvalidArgument, VersionMismatch
 from ..odata.literals import INTEGER_RANGES
-from .cells import key_part
+from ..request.body import checked_body
+from .cells import key_part, number_text
+from .characters import cleaned, trimmed, visible
 from .comparison import Comparison
 from .headers import Column, chosen_key, columns_of
 from .kinds import Kind
-from .plan import Key, Plan, Row, Wishes, refuse
-from .sheet import Line, Sheet
+from .layouts import Layout, layout_of, spoken
+from .plan import Key, Plan, Row, Wishes
+from .sheet import Line, Sheet, refuse
 
 _WHOLE = "Rights"  # of a department's member; it is lost unless it is written back (PBX.md, Requests)
 
@@ -30,47 +33,103 @@ class Import:
     """
 
     def __init__(self, sheet: Sheet, kind: Kind, wishes: Wishes = Wishes(), catalog: Catalog | None = None) -> None:  # noqa: B008 - immutable
-        self.sheet, self.kind, self.wishes = sheet, kind, wishes
+        self.kind, self.wishes = kind, wishes
+        self.notes: list[str] = []
+        """What is worth knowing of the file."""
         catalog = catalog or load()
-        self.columns = columns_of(sheet.header, kind, catalog, renamed=wishes.renamed, ignored=wishes.ignored)
+        self.layout = layout_of(sheet.header, kind.resource)
+        self.columns = self._columns(sheet, catalog)
         self.key = chosen_key(kind, self.columns, wishes.key, catalog)
         known = catalog.fields(kind.type_name(catalog))
         self._to_the_letter = {*kind.fixed, *(name for name in self.key if known[name].name in INTEGER_RANGES)}
-        self._key_places = [next(c.place for c in self.columns if c.path == (name,)) for name in self.key]
+        self._key_columns = [next(c for c in self.columns if c.path == (name,)) for name in self.key]
         self._expansions: dict[str, str] = {}
-        self.lines = self._keyed()
+        checked_body(catalog, kind.action(catalog, "create"), wishes.defaults)
+        self.sheet = self._expanded(sheet)
+        self.keys = self._keyed()
+        """The key of each line in the sheet's order; None for a row that has no key of its own."""
 
-    def _keyed(self) -> dict[int, Key | None]:
-        """The key of each line by its number; None for a row that has no Id because the PBX gives it."""
-        found: dict[int, Key | None] = {}
+    def _columns(self, sheet: Sheet, catalog: Catalog) -> list[Column]:
+        """The columns that fill a field, as the file's layout and then the wishes have it."""
+        layout, wishes = self.layout, self.wishes
+        if layout is None:
+            return columns_of(sheet.header, self.kind, catalog, renamed=wishes.renamed, ignored=wishes.ignored)
+        asked = {spoken(title) for title in (*wishes.renamed, *wishes.ignored)}
+        others = [title for title in sheet.header if spoken(title) not in asked and not title.startswith("#")]
+        fields = {title: layout.field_of(title) for title in others}
+        unset = [title for title, field in fields.items() if field is None]
+        renamed = {**{title: field for title, field in fields.items() if field}, **wishes.renamed}
+        columns = columns_of(sheet.header, self.kind, catalog, renamed=renamed, ignored=(*unset, *wishes.ignored))
+        if unset:
+            self.notes.append(f"{layout.name}: there is no field to set for {', '.join(unset)}.")
+        return [_meant(column, layout) if column.title in fields else column for column in columns]
+
+    def _expanded(self, sheet: Sheet) -> Sheet:
+        """The sheet with a row for each value that a cell stands for, such as each network of a range."""
+        reads = [
+            (column.place, self.kind.parts[column.field]) for column in self.columns if column.field in self.kind.parts
+        ]
+        if not reads:
+            return sheet
+        wrong: list[str] = []
+        lines: list[Line] = []
+        rewritten: list[str] = []
+        for line in sheet.lines:
+            rows = [line.cells]
+            for place, parts_of in reads:
+                text = trimmed(line.cells[place])
+                try:
+                    parts = parts_of(text) if text else [""]
+                except InvalidArgument as problem:
+                    wrong.append(f"line {line.number}: {problem.message}.")
+                    break
+                if len(parts) == 1 and "/" in parts[0] and "/" in text and _network(parts[0]) != _network(text):
+                    rewritten.append(f"line {line.number} {visible(text)} as {parts[0]}")
+                rows = [[*row[:place], part, *row[place + 1 :]] for row in rows for part in parts]
+            else:
+                lines += [Line(line.number, row) for row in rows]
+        refuse(sheet.name, wrong)
+        if rewritten:
+            more = f" and {len(rewritten) - 5:,} more" if len(rewritten) > 5 else ""
+            self.notes.append(f"A network begins where its mask says; taken: {', '.join(rewritten[:5])}{more}.")
+        return sheet._replace(lines=_distinct_rows(lines, reads[0][0]) if sheet.adds_only else lines)
+
+    def _keyed(self) -> list[Key | None]:
+        keys: list[Key | None] = []
         first: dict[Key, int] = {}
         wrong = []
-        by_given = set(self.key) <= set(self.kind.given)
+        may_lack = set(self.key) <= set(self.kind.given) or (self.layout is not None and self.layout.keyless)
         for line in self.sheet.lines:
-            parts = [line.cells[place].strip() for place in self._key_places]
+            parts = [trimmed(column.text(line)) for column in self._key_columns]
             key = self.key_of(parts)
-            if not any(parts) and by_given:
-                found[line.number] = None
-            elif not all(parts):
+            if not any(parts) and may_lack:
+                keys.append(None)
+                continue
+            keys.append(key)
+            if not all(parts):
                 wrong.append(f"line {line.number}: {' and '.join(self.key)} is empty, but rows are matched by it.")
             elif key in first:
                 wrong.append(f"line {line.number}: {self.shown_key(line)} stands in line {first[key]} already.")
             else:
-                found[line.number] = key
                 first[key] = line.number
-        refuse(self.sheet, wrong)
-        return found
+        refuse(self.sheet.name, wrong)
+        return keys
 
     def key_of(self, parts: Sequence[str]) -> Key:
-        """Cells as they are matched: integers, and what can't be changed, to the letter.
+        """Cells as they are matched: integers, and what can't be changed, to the letter once they are in plain digits.
 
         An Id of "1.0", as pandas writes it beside an empty one, is not that of 10.
         """
-        pairs = zip(self.key, parts, strict=True)
-        return tuple(part.strip() if name in self._to_the_letter else key_part(part) for name, part in pairs)
+        return tuple(self._form(name, part) for name, part in zip(self.key, parts, strict=True))
+
+    def _form(self, name: str, part: str) -> str:
+        if name in self.kind.forms:
+            return self.kind.forms[name](part)
+        return number_text(part) if name in self._to_the_letter else key_part(part)
 
     def shown_key(self, line: Line) -> str:
-        parts = (f"{n} {line.cells[p].strip()}" for n, p in zip(self.key, self._key_places, strict=True))
+        """What a line is known by, such as ``Number 100``, with invisible characters as ``\\u200b``."""
+        parts = (f"{c.field} {visible(line.cells[c.place].strip())}" for c in self._key_columns)
         return ", ".join(part for part in parts if not part.endswith(" "))
 
     @property
@@ -123,9 +182,27 @@ class Import:
         """``Groups($expand=Rights)``: what any cell of the column speaks of, and what must be written back."""
         if name not in self._expansions:
             place = next(column.place for column in self.columns if column.field == name)
-            spoken = {field for line in self.sheet.lines for field in _names_in(line.cells[place])} | {_WHOLE}
-            self._expansions[name] = _expanded(name, spec, spoken, catalog)
+            named = {field for line in self.sheet.lines for field in _names_in(line.cells[place])} | {_WHOLE}
+            self._expansions[name] = _expanded(name, spec, named, catalog)
         return self._expansions[name]
+
+
+def _meant(column: Column, layout: Layout) -> Column:
+    """A column with what its cells mean in a layout."""
+    return column._replace(values=layout.values_of(column.title))
+
+
+def _network(text: str) -> str:
+    """The first address of a network, whatever its mask."""
+    return cleaned(text).partition("/")[0].casefold()
+
+
+def _distinct_rows(lines: Sequence[Line], place: int) -> list[Line]:
+    """The first row for each value of a column."""
+    first: dict[str, Line] = {}
+    for line in lines:
+        first.setdefault(line.cells[place], line)
+    return list(first.values())
 
 
 def _expanded(name: str, spec: TypeSpec, spoken: set[str], catalog: Catalog) -> str:

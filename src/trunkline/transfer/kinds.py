@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
-from typing import NamedTuple
+from collections.abc import Callable, Mapping
+from typing import Any, NamedTuple
 
 from ..catalog import Action, Catalog
+from .address_list import read_addresses
+from .addresses import canonical, dangers_of, holds, networks_of
+from .sheet import Sheet, read_sheet
 
 
 class Kind(NamedTuple):
@@ -12,7 +16,13 @@ class Kind(NamedTuple):
 
     ``keys``: what its rows are known by unless told: the first one that is a column. ``names``: what a person calls
     one. ``given``: what only the PBX sets; such columns are read and never compared nor sent. ``fixed``: what an
-    update can't change.
+    update can't change. ``called``: one of them and several, where the resource's name is not the word.
+
+    ``forms``: how values of a key are compared, where they are more than text. ``parts``: the values that a cell of a
+    field stands for, each of which becomes a row. ``defaults``: what a row to add gets. ``dangers``: why a row should
+    not be added, as words of `addresses.DANGERS`. ``kept``: rows with this value of a field are never removed;
+    ``holds`` says whether the key of a row to add concerns that of such a row too.
+    ``read``: how a file becomes a sheet.
     """
 
     resource: str
@@ -20,6 +30,14 @@ class Kind(NamedTuple):
     names: tuple[str, ...]
     given: tuple[str, ...] = ("Id",)
     fixed: tuple[str, ...] = ()
+    called: tuple[str, str] | None = None
+    forms: Mapping[str, Callable[[str], str]] = {}
+    parts: Mapping[str, Callable[[str], list[str]]] = {}
+    defaults: Mapping[str, Any] = {}
+    dangers: Callable[[Mapping[str, Any]], list[str]] | None = None
+    kept: tuple[str, str] | None = None
+    holds: Callable[[str, str], bool] | None = None
+    read: Callable[[bytes, str, str | None], Sheet] = read_sheet
 
     @property
     def unique(self) -> bool:
@@ -35,10 +53,38 @@ class Kind(NamedTuple):
 
     def some(self, count: int) -> str:
         """``1 contact``, ``2,400 contacts``."""
-        return f"{count:,} {self.resource if count != 1 else self.resource.removesuffix('s')}"
+        one, several = self.called or (self.resource.removesuffix("s"), self.resource)
+        return f"{count:,} {one if count == 1 else several}"
+
+    def keeps_by(self, field: str) -> bool:
+        """Whether a field says which rows are never removed."""
+        return self.kept is not None and self.kept[0] == field
+
+    def judges_by(self, field: str) -> bool:
+        """Whether it depends on a field if a row is dangerous."""
+        return self.dangers is not None and (field in self.forms or self.keeps_by(field))
+
+    def is_kept(self, row: Mapping[str, Any]) -> bool:
+        """Whether a row of the PBX is never removed."""
+        return self.kept is not None and row.get(self.kept[0]) == self.kept[1]
 
 
 CONTACTS = Kind("contacts", ("Id", "PhoneNumber", "Email"), ("FirstName", "LastName", "CompanyName"))
 # That IsRegistered only reports what the phone does is assumed. Number: PBX.md, Requests.
 USERS = Kind("users", ("Number",), ("FirstName", "LastName"), ("Id", "IsRegistered"), ("Number",))
-KINDS = {kind.resource: kind for kind in (CONTACTS, USERS)}
+# That 3CX blocks what has no BlockType, and that only it sets AddedBy, is assumed.
+BLOCKLIST = Kind(
+    "blocklist",
+    ("IPAddrMask",),
+    ("BlockType", "Description"),
+    ("Id", "AddedBy"),
+    called=("blocklist entry", "blocklist entries"),
+    forms={"IPAddrMask": canonical},
+    parts={"IPAddrMask": networks_of},
+    defaults={"BlockType": "Block"},
+    dangers=dangers_of,
+    kept=("BlockType", "Allow"),
+    holds=holds,
+    read=read_addresses,
+)
+KINDS = {kind.resource: kind for kind in (CONTACTS, USERS, BLOCKLIST)}

@@ -2,17 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from typing import Any, Literal, NamedTuple
 
 from ..catalog.secret import masked
-from ..errors import InvalidArgument
 from .kinds import Kind
-from .sheet import Sheet
 
 Row = Mapping[str, Any]
 Key = tuple[str, ...]
-_SHOWN = 20  # mistakes of a file that are told at once
 
 
 class Step(NamedTuple):
@@ -55,7 +52,9 @@ class Wishes(NamedTuple):
     """How a CSV is to be understood; see `headers.columns_of` and `headers.chosen_key`.
 
     ``clear_empty``: an empty cell empties the field instead of leaving it as it is. ``remove_missing``: what the PBX
-    holds and the file doesn't is to be removed.
+    holds and the file doesn't is to be removed. ``defaults``: fields of each row to add that the row itself doesn't
+    name. ``dangerous``: what may be added although it could lock people out (`addresses.DANGERS`). ``skip_dangerous``:
+    leave such rows out instead of refusing the file.
     """
 
     key: tuple[str, ...] = ()
@@ -63,11 +62,6 @@ class Wishes(NamedTuple):
     ignored: tuple[str, ...] = ()
     clear_empty: bool = False
     remove_missing: bool = False
-
-
-def refuse(sheet: Sheet, wrong: Sequence[str]) -> None:
-    """Raise InvalidArgument with the mistakes of a file, if there are any."""
-    if wrong:
-        more = [f"… and {len(wrong) - _SHOWN} more."] if len(wrong) > _SHOWN else []
-        said = "\n  ".join([*wrong[:_SHOWN], *more])
-        raise InvalidArgument(f"{sheet.name} can't be imported as it is:\n  {said}", hint="Nothing was sent.")
+    defaults: Mapping[str, Any] = {}
+    dangerous: tuple[str, ...] = ()
+    skip_dangerous: bool = False
