@@ -106,31 +106,23 @@ class Expression:
         """The expression's value for an item; ValueError says why it has none."""
         found = _INTO_TEXT if self.path is None else _walk(scope.item["json"], self.path)
         if found is _INTO_TEXT:
-            found = _decoded(javascript.run(self._compiled, self._given(scope)))
+            found = _decoded(self._evaluation.run(self._given(scope)))
         if found is UNDEFINED:
             raise ValueError(self._missing(scope))
         return found
 
     @cached_property
-    def _compiled(self) -> javascript.Source:
-        return javascript.Source(self.source)
+    def _evaluation(self) -> javascript.Evaluation:
+        return javascript.Evaluation(self.source)
 
     def _given(self, scope: Scope) -> javascript.Given:
-        names, item = self._compiled.names, scope.item
-        text = ""
-        if "$item" in names or "$input" in names or "$binary" in names:
-            text = msgspec.json.encode(javascript.without_content(item)).decode()
-        elif "$json" in names:
-            text = msgspec.json.encode({"json": item["json"]}).decode()
-        world = scope.world
+        names, world = self._evaluation.source.names, scope.world
         outside = world.outside if "$env" in names or "$vars" in names else ""
-        return javascript.Given(
-            item["json"], text, scope.position, float(round(world.clock() * 1000)), world.zone, outside, scope.items
-        )
+        return javascript.Given(scope.items, scope.position, float(round(world.clock() * 1000)), world.zone, outside)
 
     def _missing(self, scope: Scope) -> str:
         if self.path is None:
-            name = javascript.undefined_name(self._compiled, self._given(scope))
+            name = javascript.undefined_name(self._evaluation.source, self._given(scope))
             return f"is undefined: {name} has no value" if name and name != self.source else "is undefined"
         for depth in range(1, len(self.path) + 1):
             if _walk(scope.item["json"], self.path[:depth]) is UNDEFINED:
