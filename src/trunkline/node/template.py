@@ -21,13 +21,15 @@ import msgspec
 from ..errors import InvalidArgument, TemplateError
 from . import javascript
 from .items import Item
-from .scan import end_of_expression
+from .scan import AmbiguousComment, end_of_expression
 from .zones import known
 
 _STEP = r"""(?:\.[A-Za-z_$][\w$]*|\[(?:"[^"\\\n]*"|'[^'\\\n]*'|0|[1-9][0-9]*)\])"""
 _PLAIN = re.compile(rf"\$json({_STEP}*)")
 _STEPS = re.compile(r"""\.([A-Za-z_$][\w$]*)|\[(?:"([^"\\]*)"|'([^'\\]*)'|([0-9]+))\]""")
 _INDEX = re.compile(r"0|[1-9][0-9]*")
+
+LONGEST = 1_000_000  # characters of a template
 
 
 class World:
@@ -156,24 +158,30 @@ def _decoded(answer: str) -> Any:
 
 
 class Template:
-    """A parameter's text, cut into literal text and expressions once, evaluated for each item."""
+    """A parameter's text, cut into literal text and expressions once, evaluated for each item.
+
+    Text with ``{{`` may have a million characters. Raises TemplateError if it has more, and for braces that don't close.
+    """
 
     def __init__(self, text: str) -> None:
         self.text = text
         self.parts: list[str | Expression] = []
-        rest = text[1:] if text.startswith("=") and "{{" in text else text
-        while (start := rest.find("{{")) >= 0:
-            end = end_of_expression(rest, start + 2)
-            if end < 0:
-                raise TemplateError(f"{text!r} opens {{{{ and does not close it.", hint="Write {{ $json.Id }}.")
-            if not rest[start + 2 : end].strip():
-                raise TemplateError(f"{text!r} has nothing between its braces.", hint="Write {{ $json.Id }}.")
-            if start:
-                self.parts.append(rest[:start])
-            self.parts.append(Expression(rest[start + 2 : end]))
-            rest = rest[end + 2 :]
-        if rest or not self.parts:
-            self.parts.append(rest)
+        begin = 1 if text.startswith("=") and "{{" in text else 0
+        if len(text) > LONGEST and "{{" in text:
+            raise TemplateError(
+                f"The template {text[:40]!r}… has {len(text):,} characters; {LONGEST:,} is the most.",
+                hint="Put long text into a field of the item, and name that.",
+            )
+        while (start := text.find("{{", begin)) >= 0:
+            end = _end(text, start + 2)
+            if not text[start + 2 : end].strip():
+                raise TemplateError(f"{_shown(text)} has nothing between its braces.", hint="Write {{ $json.Id }}.")
+            if start > begin:
+                self.parts.append(text[begin:start])
+            self.parts.append(Expression(text[start + 2 : end]))
+            begin = end + 2
+        if begin < len(text) or not self.parts:
+            self.parts.append(text[begin:])
 
     @cached_property
     def constant(self) -> bool:
@@ -208,6 +216,24 @@ class Template:
             part = self.parts[at]
             assert isinstance(part, Expression)  # noqa: S101 - literal text is a str
             raise _failed(scope, parameter, part, str(problem)) from None
+
+
+def _end(text: str, start: int) -> int:
+    """Where the expression that begins at ``start`` ends."""
+    try:
+        end = end_of_expression(text, start)
+    except AmbiguousComment:
+        raise TemplateError(
+            f"{_shown(text)} has }}}} in a // comment, and another }}}} after it: either could be its end.",
+            hint="Take the braces out of the comment, or write it as /* … */.",
+        ) from None
+    if end < 0:
+        raise TemplateError(f"{_shown(text)} opens {{{{ and does not close it.", hint="Write {{ $json.Id }}.")
+    return end
+
+
+def _shown(text: str) -> str:
+    return repr(text if len(text) <= 200 else f"{text[:200]}…")
 
 
 def _failed(scope: Scope, parameter: str, part: Expression, why: str) -> TemplateError:
