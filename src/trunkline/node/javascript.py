@@ -15,6 +15,7 @@ import msgspec
 
 from ..errors import InvalidArgument
 from . import worker_process
+from .scan import AmbiguousComment, end_of_expression
 from .worker import MEMORY_LIMIT, TIME_LIMIT
 from .zones import transitions
 
@@ -25,6 +26,13 @@ _FRESH = 1000.0  # milliseconds for which a value that was evaluated ahead may s
 _LATER = re.compile("promise|async|await|import", re.I)  # what leaves work behind that is never done
 _CHAIN = r"[A-Za-z_$][\w$]*(?:\s*\??\.\s*[A-Za-z_$][\w$]*|\s*(?:\?\.)?\[(?:\"[^\"\\]*\"|'[^'\\]*'|\d+)\]|\(\))*"
 _READING = re.compile(r"TypeError: cannot read property '(.*)' of (undefined|null)")
+# Methods of n8n's that plain objects have: as properties they would shadow fields of the same names (functions.js).
+_METHODS = (
+    "isEmpty|isNotEmpty|hasField|removeField|removeFieldsContaining|keepFieldsContaining|compact|urlEncode|keys|values|"
+    "toJsonString|isWeekend"
+)
+_CALL = re.compile(rf"\.\s*(?:{_METHODS})\s*\(")
+_METHOD = re.compile(_METHODS)
 _PROBES = 40  # questions about a failed expression at most
 
 
@@ -46,6 +54,7 @@ class Source:
 
     def __init__(self, text: str) -> None:
         self.text = text
+        self.code = _with_methods(text)
         self.names = tuple(sorted(set(re.findall(r"\$\w+", text))))
         self.calls_items = re.search(r"\$items\s*\(", text) is not None
         self.all_items = "$items" in self.names or "$input" in self.names
@@ -57,6 +66,28 @@ class Source:
         if self.whole_item:
             return msgspec.json.encode(without_content(item)).decode()
         return msgspec.json.encode({"json": item["json"]}).decode() if "$json" in self.names else ""
+
+
+def _with_methods(text: str) -> str:
+    """An expression with ``.keys(`` and the like as ``[$$.keys](``: what functions.js calls these methods."""
+    if _CALL.search(text) is None:
+        return text
+    words: list[re.Match[str]] = []
+    try:
+        if end_of_expression(text + "\n}}", 0, words) < 0:
+            return text
+    except AmbiguousComment:
+        return text
+    code, at = [], 0
+    for word in words:
+        before = text[at : word.start()].rstrip()
+        if not (_METHOD.fullmatch(word[0]) and before.endswith(".") and not before.endswith("..")):
+            continue
+        if not text[word.end() :][:100].lstrip().startswith("("):
+            continue
+        code += [before if before.endswith("?.") else before[:-1], f"[$$.{word[0]}]"]
+        at = word.end()
+    return "".join([*code, text[at:]])
 
 
 class _Ahead:
@@ -147,7 +178,7 @@ def _ask(source: Source, given: Given, texts: list[str]) -> list[str]:
     for _ in range(8):  # zones are loaded as they are asked for
         request = {
             "do": "evaluate",
-            "source": source.text,
+            "source": source.code,
             "names": source.names,
             "calls_items": source.calls_items,
             "later": source.later,
@@ -201,6 +232,8 @@ def _explained(text: str, source: Source, given: Given) -> str:
     if text == "half a character":
         return "gave text that ends in half a character"
     if reading := _READING.match(text):
+        if method := re.fullmatch(r"Symbol\((\w+)\)", reading[1]):
+            return f"failed: what should have {method[1]} is {reading[2]}; write $ifEmpty(…, …) for what may be missing"
         owner = _culprit(source, given, rf"({_CHAIN})\s*(?:\.\s*|\[\s*[\"']?){re.escape(reading[1])}\b", reading[2])
         if owner:
             return f"failed: {owner} is {reading[2]}, so it has no {reading[1]}"
@@ -242,7 +275,7 @@ def _kinds(source: Source, given: Given, expressions: list[str]) -> list[str]:
         return []
     probes = [
         f'typeof ({one}) === "function" ? "a function" : ({one}) === null ? "null" : typeof ({one})'
-        for one in expressions
+        for one in map(_with_methods, expressions)
     ]
     request = {
         "do": "probe",

@@ -22,8 +22,10 @@ class AmbiguousComment(ValueError):
     """``}}`` stands in a ``//`` comment, and another one after it: either may be the end of the template."""
 
 
-def end_of_expression(text: str, start: int) -> int:
+def end_of_expression(text: str, start: int, words: list[re.Match[str]] | None = None) -> int:
     """The index of the ``}}`` that ends the JavaScript which begins at ``start``; -1 if none does.
+
+    ``words`` gets the words of the code on the way there, without those in text and comments.
 
     ``}}`` in a comment to the end of the line ends the template as well, as in n8n, unless brackets are open there.
     Raises AmbiguousComment where text that follows has a ``}}`` of its own.
@@ -39,6 +41,8 @@ def end_of_expression(text: str, start: int) -> int:
         if word := _WORD.match(text, position):
             value_before = word[0] not in _BEFORE_REGEX or text[position - 1] == "."
             position = word.end()
+            if words is not None:
+                words.append(word)
             continue
         position += 1
         if char in "\"'":

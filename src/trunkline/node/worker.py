@@ -29,6 +29,7 @@ _WALL_LIMIT = 2.0  # seconds, where the system can't limit the CPU (Windows)
 _SLICE = 0.05  # seconds, after which no further item is evaluated ahead
 _ANSWER_SIZE = 1 << 20  # characters, after which no further item is evaluated ahead
 _PROCESS_MEMORY = 1 << 30  # bytes of addresses, where the system can limit them
+_PRELUDE = ("dates.js", "functions.js", "sandbox.js")
 _KEPT = 1000  # compiled expressions
 _PROBE_LIMIT = 0.1  # seconds for one question about a failed expression
 
@@ -70,7 +71,8 @@ class Worker:
 
     def __init__(self, quickjs: Any, *, cpu_limit: bool) -> None:
         self._quickjs = quickjs
-        self._prelude = Path(__file__).with_name("prelude.js").read_text(encoding="utf-8")
+        parts = [Path(__file__).with_name(name).read_text(encoding="utf-8") for name in _PRELUDE]
+        self._prelude = '(() => {\n"use strict";\n' + "".join(parts) + "})()"
         self._cpu_limit = cpu_limit
         self._items = "[]"
         self._zones: dict[str, tuple[str, str] | None] = {}
