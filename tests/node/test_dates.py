@@ -68,7 +68,7 @@ def moment(text: str) -> dt.datetime:
         ),
         ("DateTime.fromISO('2026-03-31').diff(DateTime.fromISO('2026-02-28'), 'months').months", 1 + 3 / 31),
         ("DateTime.fromISO('2026-01-01').diff($now, 'months').months < -10", True),
-        ("$now.diffTo('2026-11-23T13:05:09.250Z', 'hours')", 24),
+        ("$now.diffTo('2026-11-23T13:05:09.250Z', 'hours')", -24),  # as n8n answers
         ("$now.diffNow('days').days", 0),
         (
             "[$now.year, $now.month, $now.day, $now.hour, $now.minute, $now.second, $now.millisecond]",

@@ -65,8 +65,12 @@ function amounts(amount, unit) {
 
 function finite(count, name) {
   const number = ["number", "string", "bigint"].includes(typeof count) ? Number(count) : NaN;
-  if (count === "" || (typeof count === "string" && count.trim() === "") || !Number.isFinite(number)) throw new RangeError(`${name} is ${count}, no number`);
+  if ((typeof count === "string" && count.trim() === "") || !Number.isFinite(number)) throw new RangeError(`${name} is ${String(count)}, no number`);
   return number;
+}
+
+function aNumber(value, name) {
+  return typeof value === "number" ? finite(value, name) : finite(NaN, `${name} ${JSON.stringify(value) ?? String(value)}`);
 }
 
 // ── Duration ─────────────────────────────────────────────────────────────────────────────────────
@@ -116,6 +120,7 @@ function offsetText(minutes, colon = ":") {
 
 function zoneOf(options) {
   const zone = typeof options === "object" && options !== null ? options.zone : options;
+  if (Number.isInteger(zone)) return zoneOf(zone === 0 ? "UTC" : `UTC${offsetText(zone)}`);
   if (zone === undefined || zone === null || zone === "local" || zone === "system" || zone === "default") return home;
   const name = /^(utc|gmt|z|etc\/utc)$/i.test(zone) ? "UTC" : String(zone).replace(/^utc(?=[+-])/i, "UTC");
   offsetAt(name, 0);
@@ -165,8 +170,8 @@ class DateTime {
     if (wrong) return new DateTime(NaN, zone, wrong);
     return parts.length ? new DateTime(toInstant(utc(year, month, day, ...time), zone, offsetAt(zone, clock)), zone) : new DateTime(clock, zone);
   }
-  static fromMillis(ts, options) { return new DateTime(finite(ts, "the time"), zoneOf(options)); }
-  static fromSeconds(count, options) { return new DateTime(finite(count, "the time") * 1000, zoneOf(options)); }
+  static fromMillis(ts, options) { return new DateTime(aNumber(ts, "the time"), zoneOf(options)); }
+  static fromSeconds(count, options) { return new DateTime(aNumber(count, "the time") * 1000, zoneOf(options)); }
   static fromJSDate(date, options) { return new DateTime(date.getTime(), zoneOf(options)); }
   static fromObject(parts, options) {
     const zone = zoneOf(options), now = new DateTime(clock, zone);
@@ -225,16 +230,18 @@ class DateTime {
     const pick = (...names) => names.map((name) => got[name]).find((value) => value !== undefined);
     const named = (value) => MONTHS.findIndex((m) => m.slice(0, 3).toLowerCase() === value.slice(0, 3).toLowerCase()) + 1;
     const today = new DateTime(clock, zone);
+    // What is bigger than all that is given is today's, as in Luxon.
+    const hasYear = pick("yyyy", "yy") !== undefined, hasMonth = pick("MMMM", "MMM", "MM", "M") !== undefined;
     const year = got.yy === undefined ? Number(got.yyyy ?? today.year) : Number(got.yy) + (Number(got.yy) > 60 ? 1900 : 2000);
-    const anyMonth = pick("MMMM", "MMM"), month = anyMonth ? named(anyMonth) : Number(pick("MM", "M") ?? 1);
-    const day = Number(pick("dd", "d") ?? 1);
+    const anyMonth = pick("MMMM", "MMM"), month = anyMonth ? named(anyMonth) : Number(pick("MM", "M") ?? (hasYear ? 1 : today.month));
+    const day = Number(pick("dd", "d") ?? (hasYear || hasMonth ? 1 : today.day));
     let hour = Number(pick("HH", "H", "hh", "h") ?? 0);
     if (got.a !== undefined) hour = (hour % 12) + (/p/i.test(got.a) ? 12 : 0);
     const minute = Number(pick("mm", "m") ?? 0), second = Number(pick("ss", "s") ?? 0);
     const weekday = pick("EEEE", "EEE")?.slice(0, 3).toLowerCase();
     const wrongDay = weekday !== undefined && WEEKDAYS[(new Date(utc(year, month, day)).getUTCDay() + 6) % 7].slice(0, 3).toLowerCase() !== weekday;
     const hour12 = got.a === undefined ? 1 : Number(pick("hh", "h") ?? 1);
-    if (month < 1 || month > 12 || day < 1 || day > daysInMonth(year, month) || wrongDay || hour12 < 1 || hour12 > 12 || hour > 23 || minute > 59 || second > 59) return invalid;
+    if (month < 1 || month > 12 || day < 1 || day > daysInMonth(year, month) || wrongDay || hour12 < 1 || hour12 > 12 || hour > (minute || second || Number(got.SSS ?? 0) ? 23 : 24) || minute > 59 || second > 59) return invalid;
     const local = utc(year, month, day, hour, minute, second, Number(got.SSS ?? 0));
     const offset = pick("ZZ", "ZZZ");
     if (offset === undefined) return new DateTime(toInstant(local, zone, offsetAt(zone, clock)), zone);
@@ -400,9 +407,14 @@ class DateTime {
     }).join("");
   }
   format(format = "yyyy-MM-dd") { return this.toFormat(format); }
+  toSQLDate() { return this.toISODate(); }
+  toSQL() { return this.toFormat(this.#zone === "UTC" ? "yyyy-MM-dd HH:mm:ss.SSS 'Z'" : "yyyy-MM-dd HH:mm:ss.SSS ZZ"); }
+  toHTTP() { return this.toUTC().toFormat("EEE, dd MMM yyyy HH:mm:ss 'GMT'"); }
+  toRFC2822() { return this.toFormat("EEE, dd MMM yyyy HH:mm:ss ZZZ"); }
   toString() { return this.toISO(); }
   toJSON() { return this.toISO(); }
   valueOf() { return this.toMillis(); }
+  toInt() { return this.toMillis(); }
   toDateTime() { return this; }
 }
 

@@ -21,7 +21,7 @@ const capital = (word) => word.slice(0, 1).toUpperCase() + word.slice(1);
 function titleWord(word, edge) {
   const bare = word.replace(/^[^\p{L}\p{N}]+|[^\p{L}\p{N}]+$/gu, "");
   if (/\p{Ll}.*\p{Lu}|[^\s.]\.[^\s.]/u.test(bare) || (!edge && SMALL_WORDS.has(bare))) return word;
-  return word.replace(/\p{L}/u, (letter) => letter.toUpperCase());
+  return word.replace(/^[^\p{L}\p{N}]*\p{L}/u, (letter) => letter.toUpperCase());
 }
 function titleCase(text) {
   const words = text.split(/(\s+)/), last = words.findLastIndex((word) => word.trim() !== "");
@@ -49,7 +49,8 @@ function dateOf(text, format) {
     const number = MONTHS.findIndex((name) => name.startsWith(month)) + 1;
     return DateTime.fromISO(`${year}-${pad(number, 2)}-${pad(Number(day), 2)}T${time}${/\d/.test(zone) ? zone : "Z"}`, { setZone: true });
   }
-  return DateTime.fromSQL(given, { setZone: true });
+  const date = DateTime.fromSQL(given, { setZone: true });
+  return date.isValid ? date : refuse(`${JSON.stringify(text)} is no date of ISO 8601, SQL or a mail's; give its format: .toDateTime('dd.MM.yyyy')`);
 }
 
 function dateOfNumber(number, format = "ms") {
@@ -277,11 +278,13 @@ const ofNumber = {
   isEven() { return whole(this, "isEven") % 2 === 0; },
   isOdd() { return whole(this, "isOdd") % 2 !== 0; },
   toBoolean() { return this !== 0; },
+  isEmpty() { return !this; }, // as in n8n; of any number but 0 it is false
+  isNotEmpty() { return Boolean(this); },
   toInt() { return Math.round(this); },
   toFloat() { return this; },
   toDateTime(format) { return dateOfNumber(this, format); },
 };
-const asOne = { toNumber() { return this ? 1 : 0; }, toInt() { return this ? 1 : 0; }, toFloat() { return this ? 1 : 0; }, toBoolean() { return this; } };
+const asOne = { isEmpty() { return !this; }, isNotEmpty() { return this; },  toNumber() { return this ? 1 : 0; }, toInt() { return this ? 1 : 0; }, toFloat() { return this ? 1 : 0; }, toBoolean() { return this; } };
 
 // ── lists ────────────────────────────────────────────────────────────────────────────────────────
 // The same text for the same value, whatever the order of its fields.
@@ -370,7 +373,7 @@ for (const name of [...Object.keys(ofObject), "isWeekend"]) {
     const own = this[name];
     if (typeof own === "function") return Reflect.apply(own, this, given);
     if (DateTime.isDateTime(this) && (name === "isWeekend" || name === "isEmpty" || name === "isNotEmpty")) return name === "isWeekend" ? this.isWeekend : name === "isNotEmpty";
-    if (!isObject(this) || name === "isWeekend") throw new TypeError("not a function");
+    if (!isObject(this) || this instanceof Date || name === "isWeekend") throw new TypeError("not a function");
     return ofObject[name](this, ...given);
   } }[name]);
 }
@@ -398,6 +401,8 @@ for (const name of [...Object.keys(ofDate), "format", "plus", "minus", "isBetwee
     return DateTime.isDateTime(value) ? value.toJSDate() : value;
   } }[name]);
 }
+extend(Date.prototype, "isEmpty", function isEmpty() { return false; });
+extend(Date.prototype, "isNotEmpty", function isNotEmpty() { return true; });
 extend(Date.prototype, "toDateTime", function toDateTime() { return DateTime.fromJSDate(this); });
 
 // ── what has no place here ───────────────────────────────────────────────────────────────────────
@@ -426,6 +431,7 @@ const instead = (owner, name, what) => extend(owner, name, { [name]() { return r
 for (const [owner, own] of [[String.prototype, INSTEAD.text], [Array.prototype, INSTEAD.list]]) {
   for (const [name, what] of Object.entries(own)) instead(owner, name, `is not available here; ${what}`);
 }
+instead(DateTime.prototype, "toRelative", LOCALE);
 for (const owner of [Number.prototype, Date.prototype, DateTime.prototype]) instead(owner, "toLocaleString", LOCALE);
 for (const name of ["toLocaleDateString", "toLocaleTimeString"]) instead(Date.prototype, name, LOCALE);
 for (const [name, what] of Object.entries(GLOBALS)) {

@@ -33,6 +33,7 @@ _METHODS = (
 )
 _CALL = re.compile(rf"\.\s*(?:{_METHODS})\s*\(")
 _METHOD = re.compile(_METHODS)
+_OF_EMPTY = ("isEmpty", "isNotEmpty")  # n8n lets null have these
 _PROBES = 40  # questions about a failed expression at most
 
 
@@ -229,14 +230,17 @@ def _explained(text: str, source: Source, given: Given) -> str:
         return f"ran longer than {TIME_LIMIT:g} s and was stopped"
     if text == "InternalError: out of memory":
         return f"used more than {MEMORY_LIMIT // 2**20} MB and was stopped"
+    if text.startswith("(Failed obtaining"):
+        return "failed: it threw a value that has no text"
+    if ended := re.fullmatch(r"InternalError: ended with (.*)", text):
+        return f"failed: the process that evaluates templates ended unexpectedly, with exit code {ended[1]}"
     if text == "half a character":
         return "gave text that ends in half a character"
     if reading := _READING.match(text):
-        if method := re.fullmatch(r"Symbol\((\w+)\)", reading[1]):
-            return f"failed: what should have {method[1]} is {reading[2]}; write $ifEmpty(…, …) for what may be missing"
         owner = _culprit(source, given, rf"({_CHAIN})\s*(?:\.\s*|\[\s*[\"']?){re.escape(reading[1])}\b", reading[2])
         if owner:
-            return f"failed: {owner} is {reading[2]}, so it has no {reading[1]}"
+            instead = "; $ifEmpty(value, other) takes what may be missing" if reading[1] in _OF_EMPTY else ""
+            return f"failed: {owner} is {reading[2]}, so it has no {reading[1]}{instead}"
         return f"failed: what should have {reading[1]} is {reading[2]}"
     if text == "TypeError: not a function" and (owner := _culprit(source, given, rf"({_CHAIN})\s*\(", "no function")):
         return f"failed: {owner} is no function"

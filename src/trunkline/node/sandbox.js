@@ -44,6 +44,7 @@ function compile(source, uses, called) {
     );
     if (value === undefined || typeof value === "function") return "undefined";
     if (typeof value === "number" && !Number.isFinite(value)) throw new RangeError(`the value is ${value}`);
+    if (value instanceof Promise) throw new TypeError("the value is a promise, and nothing waits for it");
     if (typeof value === "bigint") return value.toString();
     return (typeof value === "object" && value !== null ? stringify(value, checked) : stringify(value)) ?? "undefined";
   };
