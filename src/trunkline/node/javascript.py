@@ -163,7 +163,7 @@ class Evaluation:
         for position in range(given.position + 1, min(given.position + size, len(given.items))):
             try:
                 texts.append(self.source.item_text(given.items[position]))
-            except (ValueError, TypeError, RecursionError):  # it fails when its turn comes
+            except (ValueError, TypeError, OverflowError, RecursionError):  # it fails when its turn comes
                 break
             room -= len(texts[-1])
             if room < 0:
@@ -176,6 +176,7 @@ _ENDED_TOO_LATE = '!"InternalError: interrupted"'
 
 def _ask(source: Source, given: Given, texts: list[str]) -> list[str]:
     """The worker's answers for items from a position on, at least one; none if the worker had to be ended."""
+    died = False
     for _ in range(8):  # zones are loaded as they are asked for
         request = {
             "do": "evaluate",
@@ -198,8 +199,12 @@ def _ask(source: Source, given: Given, texts: list[str]) -> list[str]:
             if answers[-1][0] == "?":
                 _add_zone(worker, msgspec.json.decode(answers.pop()[1:]))
         except worker_process.Ended as ended:
-            worker_process.drop()
-            return [] if ended.too_long else [f'!"InternalError: ended with {ended.code}"']
+            if ended.too_long:
+                return []
+            if died:
+                return [f'!"InternalError: ended with {ended.code}"']
+            died = True  # it may have been ended from outside, between two requests
+            continue
         if answers:
             return answers
     return ['!"RangeError: it needs too many time zones"']
@@ -296,6 +301,5 @@ def _kinds(source: Source, given: Given, expressions: list[str]) -> list[str]:
         with worker_process.lock():
             answers = worker_process.worker().ask(request, [source.item_text(given.items[given.position])])
     except worker_process.Ended:
-        worker_process.drop()
         return []
     return [msgspec.json.decode(answer) for answer in answers]

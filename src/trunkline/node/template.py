@@ -29,6 +29,7 @@ _PLAIN = re.compile(rf"\$json({_STEP}*)")
 _STEPS = re.compile(r"""\.([A-Za-z_$][\w$]*)|\[(?:"([^"\\]*)"|'([^'\\]*)'|([0-9]+))\]""")
 _INDEX = re.compile(r"0|[1-9][0-9]*")
 
+NOT_JSON = (RecursionError, TypeError, OverflowError, UnicodeEncodeError)  # what encoding JSON raises
 LONGEST = 1_000_000  # characters of a template
 
 
@@ -108,7 +109,10 @@ class Expression:
         """The expression's value for an item; ValueError says why it has none."""
         found = _INTO_TEXT if self.path is None else _walk(scope.item["json"], self.path)
         if found is _INTO_TEXT:
-            found = _decoded(self._evaluation.run(self._given(scope)))
+            try:
+                found = _decoded(self._evaluation.run(self._given(scope)))
+            except NOT_JSON as problem:
+                raise ValueError(f"can't be evaluated: what it is given is not JSON ({_reason(problem)})") from None
         if found is UNDEFINED:
             raise ValueError(self._missing(scope))
         return found
@@ -148,11 +152,21 @@ def _walk(value: Any, path: Sequence[str | int]) -> Any:
     return value
 
 
+def _reason(problem: Exception) -> str:
+    if isinstance(problem, RecursionError):
+        return "it is nested too deep"
+    if isinstance(problem, UnicodeEncodeError):
+        return "it holds half a character"
+    return str(problem)
+
+
 def _decoded(answer: str) -> Any:
     if answer == "undefined":
         return UNDEFINED
     try:
         return msgspec.json.decode(answer)
+    except RecursionError:
+        raise ValueError("gave a value that is nested too deep") from None
     except msgspec.DecodeError:
         raise ValueError("gave text that ends in half a character") from None
 
@@ -160,7 +174,7 @@ def _decoded(answer: str) -> Any:
 class Template:
     """A parameter's text, cut into literal text and expressions once, evaluated for each item.
 
-    Text with ``{{`` may have a million characters. Raises TemplateError if it has more, and for braces that don't close.
+    Text with ``{{`` may have a million characters. Raises TemplateError if it has more, or if braces don't close.
     """
 
     def __init__(self, text: str) -> None:
@@ -213,9 +227,12 @@ class Template:
         try:
             return _joined(value)
         except ValueError as problem:
-            part = self.parts[at]
-            assert isinstance(part, Expression)  # noqa: S101 - literal text is a str
-            raise _failed(scope, parameter, part, str(problem)) from None
+            why = str(problem)
+        except RecursionError:
+            why = "gave a value that is nested too deep"
+        part = self.parts[at]
+        assert isinstance(part, Expression)  # noqa: S101 - literal text is a str
+        raise _failed(scope, parameter, part, why)
 
 
 def _end(text: str, start: int) -> int:
@@ -309,33 +326,54 @@ class JsonTemplate:
             if isinstance(part, str):
                 written.append(part)
             elif quoted:
-                written.append(msgspec.json.encode(self.template.text_of(at, scope, parameter)).decode()[1:-1])
+                written.append(_encoded(self.template.text_of(at, scope, parameter), scope, parameter, part)[1:-1])
             else:
-                written.append(msgspec.json.encode(self.template.part(at, scope, parameter)).decode())
+                written.append(_encoded(self.template.part(at, scope, parameter), scope, parameter, part))
         return parsed("".join(written), parameter)
+
+
+def _encoded(value: Any, scope: Scope, parameter: str, part: Expression) -> str:
+    if isinstance(value, float) and not math.isfinite(value):  # msgspec writes null for these
+        raise _failed(scope, parameter, part, f"is {value}, which is not a JSON number")
+    try:
+        return msgspec.json.encode(value).decode()
+    except NOT_JSON as problem:
+        raise _failed(scope, parameter, part, f"gave a value that is not JSON ({_reason(problem)})") from None
 
 
 def parsed(text: str, parameter: str) -> Any:
     """JSON out of text; InvalidArgument names the parameter."""
     try:
         return msgspec.json.decode(text)
-    except msgspec.DecodeError as problem:
+    except RecursionError:
+        raise InvalidArgument(f"{parameter} is nested too deep.", hint="Nothing was sent.") from None
+    except (msgspec.DecodeError, UnicodeEncodeError) as problem:
         raise InvalidArgument(
             f"{parameter} is no JSON: {problem}.", hint="Text needs double quotes, names too; nothing was sent."
         ) from None
 
 
 def prepared(value: Any) -> Any:
-    """A parameter value with its texts cut into templates, in lists and objects too."""
+    """A parameter value with its texts cut into templates, in lists and objects too.
+
+    Raises TemplateError for braces that don't close, and InvalidArgument for what JSON can't hold.
+    """
+    try:
+        return _prepared(value)
+    except RecursionError:
+        raise InvalidArgument("A parameter is nested too deep, or holds itself.", hint="Nothing was sent.") from None
+
+
+def _prepared(value: Any) -> Any:
     if isinstance(value, str):
         template = Template(value)
         return value if template.constant and "{{" not in value else template
     if isinstance(value, Mapping):
-        return {name: prepared(v) for name, v in value.items()}
+        return {name: _prepared(v) for name, v in value.items()}
     if isinstance(value, list):
-        return [prepared(v) for v in value]
+        return [_prepared(v) for v in value]
     if type(value) is tuple:
-        return tuple(prepared(v) for v in value)
+        return tuple(_prepared(v) for v in value)
     if isinstance(value, float) and not math.isfinite(value):
         raise InvalidArgument(f"{value} is no JSON number.")
     return value

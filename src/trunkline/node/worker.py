@@ -1,11 +1,11 @@
-"""The process that evaluates templates' JavaScript: it reads requests from stdin and answers on stdout until stdin ends.
+"""The process that evaluates templates' JavaScript: it answers requests from stdin on stdout until stdin ends.
 
 worker_process.py starts it by its path, in an interpreter that has nothing but the standard library: this file imports
 nothing of Trunkline, and finds QuickJS where its first request says.
 
-A message is its length in eight bytes, then lines of UTF-8: the first is JSON, the others are what it says. JSON text has
-no line breaks, so that the items of a request and the answers are one line each. An answer begins with ``=`` (the
-value's JSON, or ``undefined``), ``!`` (JSON text: why there is no value) or ``?`` (JSON text: a time zone that is missing).
+A message is its length in eight bytes, then lines of UTF-8: the first is JSON, the others are what it says. JSON text
+has no line breaks, so that the items of a request and the answers are one line each. An answer begins with ``=`` (the
+value's JSON, or ``undefined``), ``!`` (JSON text: why there is no value) or ``?`` (JSON text: a missing time zone).
 """
 
 from __future__ import annotations
@@ -228,6 +228,9 @@ def main() -> None:
         _write([json.dumps({"missing": re.sub(r"\s+", " ", str(problem))})])
         return
     _limit_memory(_PROCESS_MEMORY)
+    if settings["cpu_limit"]:  # whoever started this process may have ignored or blocked it
+        signal.signal(signal.SIGPROF, signal.SIG_DFL)
+        signal.pthread_sigmask(signal.SIG_UNBLOCK, [signal.SIGPROF])
     worker = Worker(quickjs, cpu_limit=settings["cpu_limit"])
     _write(["{}"])
     while (lines := _read()) is not None:

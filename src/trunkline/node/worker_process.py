@@ -67,6 +67,11 @@ class WorkerProcess:
                 f"This template is JavaScript, and quickjs can't be imported: {missing}.", hint=_INSTALL
             )
 
+    @property
+    def pid(self) -> int:
+        """The number of its process."""
+        return self._process.pid
+
     def ask(self, request: dict[str, Any], lines: Sequence[str], patience: float = _PATIENCE) -> list[str]:
         """The lines of the worker's answer. Raises Ended if it ended instead; it is then no longer of use."""
         body = "\n".join((msgspec.json.encode(request).decode(), *lines)).encode()
@@ -107,7 +112,9 @@ class WorkerProcess:
         return answer[8:].decode("utf-8", "surrogatepass")
 
     def stop(self, *, kill: bool = False) -> None:
-        """End it: it ends by itself when nothing more can come."""
+        """End it: it ends by itself when nothing more can come. The next use of `worker` starts another."""
+        if _kept.worker is self:
+            _kept.worker = None
         if kill:
             self._process.kill()
         self._close()
@@ -151,11 +158,9 @@ def _start() -> subprocess.Popen[bytes]:
         raise OSError("this Python doesn't know where its interpreter is")
     environment = {name: os.environ[name] for name in _PASSED_ON if name in os.environ}
     # A process group of its own: Ctrl-C in a terminal is sent to the whole group.
-    apart: dict[str, Any] = (
-        {"creationflags": subprocess.CREATE_NEW_PROCESS_GROUP | subprocess.CREATE_NO_WINDOW}
-        if sys.platform == "win32"
-        else {"process_group": 0}
-    )
+    apart: dict[str, Any] = {"process_group": 0}
+    if sys.platform == "win32":
+        apart = {"creationflags": subprocess.CREATE_NEW_PROCESS_GROUP | subprocess.CREATE_NO_WINDOW}
     return subprocess.Popen(  # noqa: S603 - our own interpreter and our own file
         [sys.executable, "-I", "-S", str(_SCRIPT)],
         bufsize=0,
@@ -169,7 +174,7 @@ def _start() -> subprocess.Popen[bytes]:
 
 
 def _is_readable(descriptor: int, timeout: float) -> bool:
-    """Whether something can be read within ``timeout`` seconds. Where pipes can't be waited for, the worker's own limit holds."""
+    """Whether something can be read within ``timeout`` seconds; True where pipes can't be waited for (Windows)."""
     if not hasattr(select, "poll"):
         return True
     waiting = select.poll()
@@ -206,9 +211,9 @@ def worker() -> WorkerProcess:
     return _kept.worker
 
 
-def drop() -> None:
-    """Start another next time: this one has ended."""
-    _kept.worker = None
+def is_running() -> bool:
+    """Whether a worker was started and is kept."""
+    return _kept.worker is not None
 
 
 def stop() -> None:
@@ -216,7 +221,6 @@ def stop() -> None:
     with _kept.lock:
         if _kept.worker is not None:
             _kept.worker.stop()
-            _kept.worker = None
 
 
 def _after_fork() -> None:

@@ -1,6 +1,19 @@
-"""Expressions that hang, allocate, recurse or break out elsewhere, each of a kind; ``$json.long`` is 400,000 characters."""
+"""Expressions that hang, allocate, recurse or break out elsewhere, each of its kind: all end, and leave nothing behind.
+
+A test here that hangs is a failure: pytest's faulthandler ends it.
+"""
 
 from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from trunkline.errors import TemplateError
+from trunkline.node import Template, as_item
+from trunkline.node.template import Scope
+
+HOSTILE_ITEM = as_item({"Id": 1, "long": "a" * 400_000, "needle": "a" * 200_000 + "b"})
 
 ENDLESS = [
     "(() => { for (;;) {} })()",
@@ -16,7 +29,6 @@ ENDLESS = [
     "JSON.stringify({toJSON() { for (;;) {} }})",
     "({toJSON() { for (;;) {} }})",
     "(() => { throw {toString() { for (;;) {} }} })()",
-    "(() => { throw {get message() { for (;;) {} }} })()",
     "(() => { const e = new Error('x'); e.toString = () => { for (;;) {} }; throw e })()",
     "(() => { throw {[Symbol.toPrimitive]() { for (;;) {} }} })()",
     "(() => { class E extends Error { get name() { for (;;) {} } } throw new E('x') })()",
@@ -37,10 +49,12 @@ ENDLESS = [
     "(() => { Promise.resolve().then(function f() { return Promise.resolve().then(f) }); for (;;) {} })()",
     "new Function('for (;;) {}')()",
     "Reflect.construct(class { constructor() { for (;;) {} } }, [])",
-    "(function* () { try { yield 1 } finally { for (;;) {} } })().return(1)",
     "(() => { const i = (function* () { try { yield 1 } finally { for (;;) {} } })(); for (const x of i) break })()",
 ]
+# Most of these spend their time in one call of native code, which no interrupt of QuickJS's reaches.
 NATIVE = [
+    "(() => { throw {get message() { for (;;) {} }} })()",
+    "(function* () { try { yield 1 } finally { for (;;) {} } })().return(1)",
     "$json.long.includes($json.needle)",
     "$json.long.indexOf($json.needle)",
     "$json.long.lastIndexOf($json.needle)",
@@ -225,3 +239,59 @@ ESCAPES = [
     "await 1",
     "debugger",
 ]
+
+
+def value(text: str, item: Any = HOSTILE_ITEM) -> Any:
+    return Template(text).value(Scope([item], 0), "p")
+
+
+def outcome(expression: str, items: Any = (HOSTILE_ITEM,), position: int = 0) -> Any:
+    """The expression's value, or its error."""
+    try:
+        return Template(f"{{{{ {expression} }}}}").value(Scope(list(items), position), "p")
+    except TemplateError as error:
+        return error
+
+
+def assert_the_next_evaluation_works() -> None:
+    found = value("{{ [typeof left, [3, 1].sort(), 'abc'.includes('b'), $json.Id + 1] }}", as_item({"Id": 1}))
+    assert found == ["undefined", [1, 3], True, 2]
+
+
+@pytest.mark.parametrize("expression", ENDLESS)
+def test_what_has_no_end_is_stopped(expression: str) -> None:
+    with pytest.raises(TemplateError, match="Item 0: p = "):
+        value(f"{{{{ {expression} }}}}")
+    assert_the_next_evaluation_works()
+
+
+@pytest.mark.parametrize("expression", NATIVE)
+def test_native_code_ends_with_a_value_or_an_error(expression: str) -> None:
+    found = outcome(expression)
+    assert not isinstance(found, TemplateError) or "Nothing was sent" in str(found)
+    assert "ended unexpectedly" not in str(found)
+    assert_the_next_evaluation_works()
+
+
+@pytest.mark.parametrize("expression", ESCAPES)
+def test_nothing_of_the_host_is_reached(expression: str) -> None:
+    assert "root:" not in str(outcome(expression))
+    assert_the_next_evaluation_works()
+
+
+@pytest.mark.parametrize("expression", ["$json.long.includes($json.needle)", "(() => { for (;;) {} })()"])
+def test_the_neighbours_of_an_item_that_is_stopped_go_on(expression: str) -> None:
+    plain = [as_item({"Id": n, "long": "x", "needle": "y"}) for n in range(40)]
+    items = [*plain[:20], HOSTILE_ITEM, *plain[20:]]
+    template = Template(f"{{{{ $json.Id + ($json.long.length > 9 ? {expression} : 0) }}}}")
+    for position, item in enumerate(items):
+        if item is HOSTILE_ITEM:
+            with pytest.raises(TemplateError, match=r"Item 20: .* ran longer than 0\.5 s"):
+                template.value(Scope(items, position), "p")
+        else:
+            assert template.value(Scope(items, position), "p") == item["json"]["Id"]
+
+
+def test_each_kind_of_attack_is_here_once() -> None:
+    everything = [*ENDLESS, *NATIVE, *ESCAPES]
+    assert len(everything) == len(set(everything)) > 100
