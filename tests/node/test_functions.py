@@ -78,6 +78,19 @@ def test_where_n8n_answers_oddly_the_answer_is_the_plain_one(expression: str, ex
     assert value(expression) == expected
 
 
+@pytest.mark.parametrize(
+    ("expression", "expected"),
+    [
+        ("'2026-03-28T12:00:00Z'.toDateTime().toISO()", "2026-03-28T12:00:00.000Z"),
+        ("'2026-03-28T12:00:00+05:00'.toDateTime().toISO()", "2026-03-28T12:00:00.000+05:00"),
+        ("'2026-03-28T12:00:00'.toDateTime().toISO()", "2026-03-28T12:00:00.000+01:00"),
+        ("DateTime.fromISO('2026-03-28T12:00:00Z').toISO()", "2026-03-28T13:00:00.000+01:00"),
+    ],
+)
+def test_text_keeps_its_offset_as_in_n8n(expression: str, expected: str) -> None:
+    assert value(expression, "Europe/Berlin") == expected
+
+
 def test_fields_of_an_object_are_not_hidden_by_methods() -> None:
     fields = {"keys": 5, "values": None, "compact": "x", "item": {"isEmpty": False, "hasField": "h"}}
     assert value("[$json.keys, $json.compact, $json.item.isEmpty, $json.item.hasField]", **fields) == [
