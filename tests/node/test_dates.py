@@ -68,7 +68,7 @@ def moment(text: str) -> dt.datetime:
         ),
         ("DateTime.fromISO('2026-03-31').diff(DateTime.fromISO('2026-02-28'), 'months').months", 1 + 3 / 31),
         ("DateTime.fromISO('2026-01-01').diff($now, 'months').months < -10", True),
-        ("$now.diffTo('2026-11-23T13:05:09.250Z', 'hours')", 24),
+        ("$now.diffTo('2026-11-23T13:05:09.250Z', 'hours')", -24),  # as n8n answers
         ("$now.diffNow('days').days", 0),
         (
             "[$now.year, $now.month, $now.day, $now.hour, $now.minute, $now.second, $now.millisecond]",
@@ -159,6 +159,110 @@ def test_each_format_token(token: str, expected: str) -> None:
 def test_what_is_no_date_unit_zone_or_token_is_an_error(expression: str, said: str) -> None:
     with pytest.raises(TemplateError, match=said):
         value(f"{{{{ {expression} }}}}", at="later")
+
+
+OUT_OF_RANGE = [
+    "DateTime.fromMillis(8.64e15 + 1)",
+    "DateTime.fromSeconds(1e20)",
+    "DateTime.fromISO('+275760-09-14')",
+    "DateTime.fromISO('-271821-04-19')",
+    "DateTime.fromISO('+999999-01-01')",
+    "DateTime.utc(99999999)",
+    "DateTime.local(300000, 1, 1)",
+    "DateTime.fromObject({year: 300000})",
+    "DateTime.fromObject({year: 1e20})",
+    "$now.set({year: 1e9})",
+    "$now.plus({years: 1e6})",
+    "$now.plus({months: 1e300})",
+    "$now.plus({days: 1e12})",
+    "$now.plus({milliseconds: 1e300})",
+    "$now.plus({years: 273000}).plus({years: 1000})",
+    "$now.minus({years: 280000})",
+    "$now.plus({years: 1e6}).startOf('day')",
+    "DateTime.fromFormat('99999999999999999', 'x')",
+    "(1e300).toDateTime()",
+    "(1e300).toDateTime('s')",
+    "(1e12).toDateTime('excel')",
+    "'99999999999999999'.toDateTime('ms')",
+    "DateTime.fromJSDate(new Date(1e20))",
+    "new Date('soon').toDateTime()",
+]
+NO_DATES = [
+    "DateTime.local(2026, 13, 1)",
+    "DateTime.local(2026, 1, 32)",
+    "DateTime.local(2026, 1, 1, 24)",
+    "DateTime.utc(2026, 2, 30)",
+    "DateTime.utc(2026, 1.5)",
+    "DateTime.utc(2026, 1, 1, 0, 60)",
+    "DateTime.utc(NaN)",
+    "DateTime.utc('2026')",
+    "DateTime.utc(null)",
+    "DateTime.fromObject({month: 13})",
+    "DateTime.fromObject({month: 2, day: 29})",
+    "DateTime.fromObject({year: 2026, month: 2, day: 29})",
+    "DateTime.fromObject({hour: 25})",
+    "DateTime.fromMillis('12')",
+    "DateTime.fromMillis(true)",
+    "DateTime.fromMillis([])",
+    "DateTime.fromMillis(null)",
+    "DateTime.fromSeconds('')",
+    "DateTime.fromISO('2025-W53-1')",
+    "DateTime.fromISO('2026-01-01T00:00:00+24:00')",
+    "DateTime.fromISO('2026-01-01T00:00:00+01:60')",
+    "DateTime.fromFormat('13 PM', 'h a')",
+    "DateTime.fromFormat('0 AM', 'h a')",
+    "DateTime.fromFormat('Monday 2026-01-01', 'EEEE yyyy-MM-dd')",
+    "DateTime.fromFormat('2026-01-01 +99:00', 'yyyy-MM-dd ZZ')",
+    "$now.plus({days: ''})",
+    "$now.plus({days: ' '})",
+    "$now.plus({days: true})",
+    "$now.plus({days: []})",
+    "$now.setZone('UTC+24')",
+    "$now.setZone('')",
+    "$now.setZone('../../etc/passwd')",
+]
+
+
+@pytest.mark.parametrize("expression", [*OUT_OF_RANGE, *NO_DATES])
+@pytest.mark.parametrize("use", ["({}).toISO()", "[{}]", "{{at: {}}}", "({}) < $now", "({}).year + 0", "`${{{}}}`"])
+def test_what_is_no_date_is_an_error_however_it_is_used(expression: str, use: str) -> None:
+    with pytest.raises(TemplateError, match="Nothing was sent"):
+        value(f"{{{{ {use.format(expression)} }}}}")
+
+
+@settings(deadline=None, max_examples=300)
+@given(
+    st.sampled_from(["years", "months", "days", "hours", "milliseconds"]),
+    st.integers(-(10**18), 10**18) | st.integers(-300_000, 300_000),
+)
+def test_a_date_moved_far_is_right_or_an_error(unit: str, count: int) -> None:
+    moved = f"{{{{ $now.plus({{{unit}: {count}}}).diff($now, '{unit}').as('{unit}') }}}}"
+    years = abs(count) / {"years": 1, "months": 12, "days": 365.25, "hours": 8766, "milliseconds": 31557600000}[unit]
+    if years < 270_000:
+        assert value(moved) == pytest.approx(count)
+    elif years > 280_000:
+        with pytest.raises(TemplateError, match="out of range"):
+            value(moved)
+
+
+@pytest.mark.parametrize("zone", ["europe/berlin", "EUROPE/BERLIN", "Europe/Berlin"])
+def test_a_zone_s_name_may_be_in_any_case(zone: str) -> None:
+    assert value("{{ $now.hour }}", zone) == value(f"{{{{ $now.setZone('{zone}').hour }}}}") == 14
+
+
+@pytest.mark.parametrize(
+    ("text", "format_", "expected"),
+    [
+        ("12:30", "HH:mm", "2026-11-22T12:30:00.000Z"),
+        ("7", "d", "2026-11-07T00:00:00.000Z"),
+        ("03", "MM", "2026-03-01T00:00:00.000Z"),
+        ("2025", "yyyy", "2025-01-01T00:00:00.000Z"),
+        ("24:00", "HH:mm", "2026-11-23T00:00:00.000Z"),
+        ("12 AM", "h a", "2026-11-22T00:00:00.000Z"),
+    ],
+)
+def test_what_a_format_leaves_out_is_today_s(text: str, format_: str, expected: str) -> None:
+    assert value(f"{{{{ DateTime.fromFormat('{text}', '{format_}').toISO() }}}}") == expected
 
 
 def test_a_zone_that_does_not_exist_is_refused_before_anything_runs() -> None:

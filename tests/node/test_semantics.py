@@ -262,6 +262,17 @@ CASES = [
     ),
     Case("T3", "an object", lambda: value("a{{ $json.a }}", {"a": {}}), raises=TemplateError, said="is an object"),
     Case("T4", "strings and objects", lambda: value("{{ {a: {b: '}}'}} }}"), {"a": {"b": "}}"}}),
+    Case("T4", "a comment to the end of the line", lambda: value("{{ 1 // one }} a"), "1 a"),
+    Case(
+        "T4",
+        "an ambiguous comment",
+        lambda: value("{{ 1 // }} }}"),
+        raises=TemplateError,
+        said="either could be its end",
+    ),
+    Case(
+        "T4", "too long", lambda: value("{{ 1 }}" + " " * 1_000_000), raises=TemplateError, said="1,000,000 is the most"
+    ),
     Case(
         "T5",
         "plain",
@@ -322,6 +333,14 @@ CASES = [
         raises=TemplateError,
         said="no ISO date",
     ),
+    Case(
+        "T7",
+        "out of range",
+        lambda: value("{{ $now.plus({years: 1e6}).toISO() }}"),
+        raises=TemplateError,
+        said="out of range",
+    ),
+    Case("T7", "a number that is none", lambda: value("{{ [0 / 0] }}"), raises=TemplateError, said="NaN"),
     Case("T8", "UTC", lambda: value("{{ $now.toISO() }}"), "2026-11-22T13:00:00.000Z"),
     Case("T8", "a zone", lambda: value("{{ $today.toISO() }}", zone="Europe/Berlin"), "2026-11-22T00:00:00.000+01:00"),
     Case("T9", "allowed", lambda: value("{{ $env.SITE }}", allow_env=["SITE"], environment=ENV), "north"),
@@ -350,8 +369,23 @@ CASES = [
     Case("T10", "no host", lambda: value("{{ [typeof process, typeof require, typeof fetch] }}"), ["undefined"] * 3),
     Case("T10", "time", lambda: value("{{ (() => { for (;;) {} })() }}"), raises=TemplateError, said="was stopped"),
     Case("T10", "memory", lambda: value("{{ 'x'.repeat(2**29) }}"), raises=TemplateError, said="MB and was stopped"),
+    Case(
+        "T10",
+        "native code",
+        lambda: value("{{ $json.a.includes($json.b) }}", {"a": "a" * 400_000, "b": "a" * 200_000 + "b"}),
+        raises=TemplateError,
+        said="was stopped",
+    ),
     Case("T11", "frozen", lambda: value("{{ (Array.prototype.map = 1) }}"), raises=TemplateError, said="TypeError"),
     Case("T11", "given anew", lambda: [value("{{ ($json.a += 1) }}", {"a": 1}) for _ in range(2)], [2, 2]),
+    Case("T12", "works", lambda: value("{{ $json.a.extractEmail() }}", {"a": "x ann@example.com"}), "ann@example.com"),
+    Case(
+        "T12",
+        "says what to use",
+        lambda: value("{{ $('Users').item.json.Id }}"),
+        raises=TemplateError,
+        said=r"another node's.*\$json",
+    ),
     Case(
         "P1",
         "names",

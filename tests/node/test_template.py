@@ -9,8 +9,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from trunkline.errors import TemplateError
-from trunkline.node import Node, as_item
+from trunkline.errors import InvalidArgument, TemplateError
+from trunkline.node import Node, World, as_item
 from trunkline.node.template import Expression, Scope, Template
 
 ITEMS: list[dict[str, Any]] = [
@@ -324,6 +324,78 @@ def test_a_number_within_text_loses_nothing(stored: float) -> None:
 def test_a_list_within_text_is_joined_with_commas_as_javascript_joins_it(stored: Any) -> None:
     items = [{"v": stored}]
     assert value("<{{ $json.v }}>", 0, items) == value("{{ '<' + $json.v + '>' }}", 0, items)
+
+
+def deep(levels: int) -> Any:
+    nested: Any = 1
+    for _ in range(levels):
+        nested = [nested]
+    return nested
+
+
+ITSELF: dict[str, Any] = {}
+ITSELF["a"] = ITSELF
+
+
+@pytest.mark.parametrize("stored", [deep(100_000), ITSELF], ids=["deep", "itself"])
+@pytest.mark.parametrize("text", ["{{ ($json.v) }}", "{{ $items.length + 0 }}", "{{ JSON.stringify($json.v) }}!"])
+def test_what_is_nested_too_deep_is_an_error(text: str, stored: Any) -> None:
+    with pytest.raises(TemplateError, match="nested too deep"):
+        value(text, 0, [{"v": stored}])
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        ("x{{ $json.v }}", "nested too deep"),
+        ("{{ JSON.parse('['.repeat(1500) + ']'.repeat(1500)) }}", "nested too deep"),
+        ("{{ JSON.parse('['.repeat(1e6)) }}", "stack"),
+    ],
+)
+def test_a_value_that_is_nested_too_deep_is_an_error(text: str, said: str) -> None:
+    with pytest.raises(TemplateError, match=said):
+        value(text, 0, [{"v": deep(100_000)}])
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        "[" * 100_000,
+        "[" * 100_000 + "]" * 100_000,
+        '{"a": {{ 1 }}, "b": ' + "[" * 100_000 + "]" * 100_000 + "}",
+        deep(100_000),
+        {"FirstName": deep(100_000)},
+        ITSELF,
+    ],
+    ids=["open", "closed", "template", "list", "field", "itself"],
+)
+def test_a_body_that_is_nested_too_deep_is_refused_when_the_node_is_made(body: Any) -> None:
+    with pytest.raises(InvalidArgument, match="nested too deep"):
+        Node("users.update", {"Id": 1, "body": body})
+
+
+@pytest.mark.parametrize("body", ["{{ $json.v }}", '{"Groups": {{ $json.v }} }', {"Groups": "{{ $json.v }}"}])
+def test_a_body_that_a_template_makes_too_deep_is_refused(body: Any) -> None:
+    node = Node("users.update", {"Id": 1, "body": body})
+    with pytest.raises((InvalidArgument, TemplateError), match=r"nested too deep|Groups"):
+        node.arguments(Scope([as_item({"v": deep(100_000)})], 0))
+
+
+@pytest.mark.parametrize(
+    "stored", [object(), "\ud800", {"x": object()}, float("nan")], ids=["object", "half", "in", "nan"]
+)
+def test_what_is_not_json_is_an_error_where_json_is_needed(stored: Any) -> None:
+    node = Node("users.update", {"Id": 1, "body": '{"FirstName": {{ $json.v }} }'})
+    with pytest.raises(TemplateError, match=r"not (a )?JSON"):
+        node.arguments(Scope([as_item({"v": stored})], 0))
+
+
+@pytest.mark.parametrize("stored", [object(), "\ud800", {"x": object()}], ids=["object", "half", "in"])
+def test_javascript_is_given_json_only(stored: Any) -> None:
+    with pytest.raises(TemplateError, match="not JSON"):
+        value("{{ ($json.v) }}", 0, [{"v": stored}])
+    with pytest.raises(TemplateError, match="not JSON"):
+        Template("{{ $vars.v }}").value(Scope([as_item({})], 0, World({"v": stored})), "p")
 
 
 def test_an_object_within_text_is_refused_and_not_written_as_object_object() -> None:

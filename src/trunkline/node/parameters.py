@@ -123,6 +123,15 @@ class Parameters:
 
         TemplateError if a template has no value; InvalidArgument or UnknownName if what it gives can't be right.
         """
+        try:
+            return self._arguments(scope)
+        except RecursionError:
+            raise InvalidArgument(
+                f"Item {scope.position}: a value of {self.action.id} is nested too deep.",
+                hint="Nothing was sent for it.",
+            ) from None
+
+    def _arguments(self, scope: Scope) -> dict[str, Any]:
         found = {name: evaluated(value, scope, name) for name, value in self.given.items()}
         found = {name: self._meant(name, value, scope) for name, value in found.items()}
         found = {name: value for name, value in found.items() if value is not _NOT_GIVEN}

@@ -1,99 +1,93 @@
-"""Where a template's braces end, told as JavaScript reads them: ``}}`` within strings and objects does not count."""
+"""Where a template's braces end, as JavaScript reads it: ``}}`` within strings and objects does not count.
+
+One pass, whatever is nested: what is open stands on a stack.
+"""
 
 from __future__ import annotations
 
 import re
 
-_WORD = re.compile(r"[\w$\u0080-\U0010ffff]+")
+_WORD = re.compile(r"(?:[\w$]|[^\x00-\x7f\s])+")
+_STRING = {quote: re.compile(rf"(?:[^{quote}\\]|\\.)*{quote}", re.S) for quote in "\"'"}
+_LITERAL = re.compile(r"(?:[^`\\$]|\\.|\$(?!\{))*(`|\$\{)", re.S)  # up to its end or the next ${
+_REGEX = re.compile(r"(?:[^/\\\[\n\r]|\\[^\n\r]|\[(?:[^\]\\\n\r]|\\[^\n\r])*\])+/")
+_BLOCK_COMMENT = re.compile(r".*?\*/", re.S)
+_END_OF_LINE = re.compile("[\n\r\u2028\u2029]")
 _BEFORE_REGEX = frozenset(
     ["return", "typeof", "case", "in", "of", "delete", "void", "throw", "new", "else", "do", "await", "yield"]
 )
 
 
-def end_of_expression(text: str, start: int) -> int:
-    """The index of the ``}}`` that ends the JavaScript which begins at ``start``; -1 if none does."""
-    depth, position = 0, start
+class AmbiguousComment(ValueError):
+    """``}}`` stands in a ``//`` comment, and another one after it: either may be the end of the template."""
+
+
+def end_of_expression(text: str, start: int, words: list[re.Match[str]] | None = None) -> int:
+    """The index of the ``}}`` that ends the JavaScript which begins at ``start``; -1 if none does.
+
+    ``words`` gets the words of the code on the way there, without those in text and comments.
+
+    ``}}`` in a comment to the end of the line ends the template as well, as in n8n, unless brackets are open there.
+    Raises AmbiguousComment where text that follows has a ``}}`` of its own.
+    """
+    open_braces: list[str] = []  # "{" and "${"; after the end of a "${" its template literal goes on
+    open_brackets = 0  # "(" and "["
+    position = start
     value_before = False  # after a value a slash divides; anywhere else it begins a regular expression
     while position < len(text):
         char = text[position]
-        if char == "}" and depth == 0:
-            if text.startswith("}}", position):
-                return position
-            return -1
+        if char == "}" and not open_braces:
+            return position if text.startswith("}}", position) else -1
         if word := _WORD.match(text, position):
-            value_before = word[0] not in _BEFORE_REGEX
+            value_before = word[0] not in _BEFORE_REGEX or text[position - 1] == "."
             position = word.end()
+            if words is not None:
+                words.append(word)
             continue
         position += 1
         if char in "\"'":
-            position, value_before = _end_of_string(text, position, char), True
-        elif char == "`":
-            position, value_before = _end_of_literal(text, position), True
+            position, value_before = _after(_STRING[char], text, position), True
+        elif char == "`" or (char == "}" and open_braces[-1] == "${"):
+            if char == "}":
+                open_braces.pop()
+            part = _LITERAL.match(text, position)
+            if part is None:
+                return -1
+            position, value_before = part.end(), part[1] == "`"
+            if part[1] == "${":
+                open_braces.append("${")
         elif char == "/" and text.startswith("/", position):
-            position = _end_of_comment(text, position, depth)
+            position = _end_of_comment(text, position, is_inside=bool(open_braces) or open_brackets > 0)
         elif char == "/" and text.startswith("*", position):
-            end = text.find("*/", position + 1)
-            position = len(text) if end < 0 else end + 2
+            position = _after(_BLOCK_COMMENT, text, position + 1)
         elif char == "/" and not value_before:
-            position, value_before = _end_of_regex(text, position), True
+            position, value_before = _after(_REGEX, text, position), True
+        elif char in "+-" and text.startswith(char, position):  # a++ and ++a: what was before decides
+            position += 1
         elif not char.isspace():
-            depth += (char == "{") - (char == "}")
+            if char == "{":
+                open_braces.append(char)
+            elif char == "}":
+                open_braces.pop()
+            open_brackets += (char in "([") - (char in ")]")
             value_before = char in ")]}"
         if position < 0:
             return -1
     return -1
 
 
-def _end_of_string(text: str, position: int, quote: str) -> int:
-    while position < len(text):
-        if text[position] == "\\":
-            position += 1
-        elif text[position] == quote:
-            return position + 1
-        position += 1
-    return -1
+def _after(pattern: re.Pattern[str], text: str, position: int) -> int:
+    match = pattern.match(text, position)
+    return match.end() if match else -1
 
 
-def _end_of_literal(text: str, position: int) -> int:
-    """After a template literal; ``${…}`` within it holds JavaScript again."""
-    while position < len(text):
-        if text[position] == "\\":
-            position += 1
-        elif text[position] == "`":
-            return position + 1
-        elif text.startswith("${", position):
-            position = _end_of_braces(text, position + 2)
-            if position < 0:
-                return -1
-            continue
-        position += 1
-    return -1
-
-
-def _end_of_braces(text: str, position: int) -> int:
-    """After the brace that closes a ``${``."""
-    # With one brace more in front of it, the closing brace looks like the end of a template.
-    for end in (i for i in range(position, len(text)) if text[i] == "}"):
-        if end_of_expression(text[:end] + "}}", position) == end:
-            return end + 1
-    return -1
-
-
-def _end_of_comment(text: str, position: int, depth: int) -> int:
-    """After a comment to the end of the line, which the template's own end ends too."""
-    ends = [end for end in (text.find("\n", position), text.find("}}", position) if depth == 0 else -1) if end >= 0]
-    return min(ends, default=len(text))
-
-
-def _end_of_regex(text: str, position: int) -> int:
-    in_class = False
-    while position < len(text) and text[position] != "\n":
-        char = text[position]
-        if char == "\\":
-            position += 1
-        elif char == "/" and not in_class:
-            return position + 1
-        elif char in "[]":
-            in_class = char == "["
-        position += 1
-    return -1
+def _end_of_comment(text: str, position: int, *, is_inside: bool) -> int:
+    """After a comment to the end of the line; where no bracket is open, a ``}}`` before that ends it."""
+    closing = -1 if is_inside else text.find("}}", position)
+    line = _END_OF_LINE.search(text, position, closing) if closing >= 0 else _END_OF_LINE.search(text, position)
+    if line or closing < 0:
+        return line.start() if line else len(text)
+    another = text.find("}}", closing + 2)
+    if another >= 0 and text.find("{{", closing + 2, another) < 0:
+        raise AmbiguousComment
+    return closing

@@ -21,13 +21,16 @@ import msgspec
 from ..errors import InvalidArgument, TemplateError
 from . import javascript
 from .items import Item
-from .scan import end_of_expression
+from .scan import AmbiguousComment, end_of_expression
 from .zones import known
 
 _STEP = r"""(?:\.[A-Za-z_$][\w$]*|\[(?:"[^"\\\n]*"|'[^'\\\n]*'|0|[1-9][0-9]*)\])"""
 _PLAIN = re.compile(rf"\$json({_STEP}*)")
 _STEPS = re.compile(r"""\.([A-Za-z_$][\w$]*)|\[(?:"([^"\\]*)"|'([^'\\]*)'|([0-9]+))\]""")
 _INDEX = re.compile(r"0|[1-9][0-9]*")
+
+NOT_JSON = (RecursionError, TypeError, OverflowError, UnicodeEncodeError)  # what encoding JSON raises
+LONGEST = 1_000_000  # characters of a template
 
 
 class World:
@@ -106,31 +109,26 @@ class Expression:
         """The expression's value for an item; ValueError says why it has none."""
         found = _INTO_TEXT if self.path is None else _walk(scope.item["json"], self.path)
         if found is _INTO_TEXT:
-            found = _decoded(javascript.run(self._compiled, self._given(scope)))
+            try:
+                found = _decoded(self._evaluation.run(self._given(scope)))
+            except NOT_JSON as problem:
+                raise ValueError(f"can't be evaluated: what it is given is not JSON ({_reason(problem)})") from None
         if found is UNDEFINED:
             raise ValueError(self._missing(scope))
         return found
 
     @cached_property
-    def _compiled(self) -> javascript.Source:
-        return javascript.Source(self.source)
+    def _evaluation(self) -> javascript.Evaluation:
+        return javascript.Evaluation(self.source)
 
     def _given(self, scope: Scope) -> javascript.Given:
-        names, item = self._compiled.names, scope.item
-        text = ""
-        if "$item" in names or "$input" in names or "$binary" in names:
-            text = msgspec.json.encode(javascript.without_content(item)).decode()
-        elif "$json" in names:
-            text = msgspec.json.encode({"json": item["json"]}).decode()
-        world = scope.world
+        names, world = self._evaluation.source.names, scope.world
         outside = world.outside if "$env" in names or "$vars" in names else ""
-        return javascript.Given(
-            item["json"], text, scope.position, float(round(world.clock() * 1000)), world.zone, outside, scope.items
-        )
+        return javascript.Given(scope.items, scope.position, float(round(world.clock() * 1000)), world.zone, outside)
 
     def _missing(self, scope: Scope) -> str:
         if self.path is None:
-            name = javascript.undefined_name(self._compiled, self._given(scope))
+            name = javascript.undefined_name(self._evaluation.source, self._given(scope))
             return f"is undefined: {name} has no value" if name and name != self.source else "is undefined"
         for depth in range(1, len(self.path) + 1):
             if _walk(scope.item["json"], self.path[:depth]) is UNDEFINED:
@@ -154,34 +152,50 @@ def _walk(value: Any, path: Sequence[str | int]) -> Any:
     return value
 
 
+def _reason(problem: Exception) -> str:
+    if isinstance(problem, RecursionError):
+        return "it is nested too deep"
+    if isinstance(problem, UnicodeEncodeError):
+        return "it holds half a character"
+    return str(problem)
+
+
 def _decoded(answer: str) -> Any:
     if answer == "undefined":
         return UNDEFINED
     try:
         return msgspec.json.decode(answer)
+    except RecursionError:
+        raise ValueError("gave a value that is nested too deep") from None
     except msgspec.DecodeError:
         raise ValueError("gave text that ends in half a character") from None
 
 
 class Template:
-    """A parameter's text, cut into literal text and expressions once, evaluated for each item."""
+    """A parameter's text, cut into literal text and expressions once, evaluated for each item.
+
+    Text with ``{{`` may have a million characters. Raises TemplateError if it has more, or if braces don't close.
+    """
 
     def __init__(self, text: str) -> None:
         self.text = text
         self.parts: list[str | Expression] = []
-        rest = text[1:] if text.startswith("=") and "{{" in text else text
-        while (start := rest.find("{{")) >= 0:
-            end = end_of_expression(rest, start + 2)
-            if end < 0:
-                raise TemplateError(f"{text!r} opens {{{{ and does not close it.", hint="Write {{ $json.Id }}.")
-            if not rest[start + 2 : end].strip():
-                raise TemplateError(f"{text!r} has nothing between its braces.", hint="Write {{ $json.Id }}.")
-            if start:
-                self.parts.append(rest[:start])
-            self.parts.append(Expression(rest[start + 2 : end]))
-            rest = rest[end + 2 :]
-        if rest or not self.parts:
-            self.parts.append(rest)
+        begin = 1 if text.startswith("=") and "{{" in text else 0
+        if len(text) > LONGEST and "{{" in text:
+            raise TemplateError(
+                f"The template {text[:40]!r}… has {len(text):,} characters; {LONGEST:,} is the most.",
+                hint="Put long text into a field of the item, and name that.",
+            )
+        while (start := text.find("{{", begin)) >= 0:
+            end = _end(text, start + 2)
+            if not text[start + 2 : end].strip():
+                raise TemplateError(f"{_shown(text)} has nothing between its braces.", hint="Write {{ $json.Id }}.")
+            if start > begin:
+                self.parts.append(text[begin:start])
+            self.parts.append(Expression(text[start + 2 : end]))
+            begin = end + 2
+        if begin < len(text) or not self.parts:
+            self.parts.append(text[begin:])
 
     @cached_property
     def constant(self) -> bool:
@@ -213,9 +227,30 @@ class Template:
         try:
             return _joined(value)
         except ValueError as problem:
-            part = self.parts[at]
-            assert isinstance(part, Expression)  # noqa: S101 - literal text is a str
-            raise _failed(scope, parameter, part, str(problem)) from None
+            why = str(problem)
+        except RecursionError:
+            why = "gave a value that is nested too deep"
+        part = self.parts[at]
+        assert isinstance(part, Expression)  # noqa: S101 - literal text is a str
+        raise _failed(scope, parameter, part, why)
+
+
+def _end(text: str, start: int) -> int:
+    """Where the expression that begins at ``start`` ends."""
+    try:
+        end = end_of_expression(text, start)
+    except AmbiguousComment:
+        raise TemplateError(
+            f"{_shown(text)} has }}}} in a // comment, and another }}}} after it: either could be its end.",
+            hint="Take the braces out of the comment, or write it as /* … */.",
+        ) from None
+    if end < 0:
+        raise TemplateError(f"{_shown(text)} opens {{{{ and does not close it.", hint="Write {{ $json.Id }}.")
+    return end
+
+
+def _shown(text: str) -> str:
+    return repr(text if len(text) <= 200 else f"{text[:200]}…")
 
 
 def _failed(scope: Scope, parameter: str, part: Expression, why: str) -> TemplateError:
@@ -291,33 +326,54 @@ class JsonTemplate:
             if isinstance(part, str):
                 written.append(part)
             elif quoted:
-                written.append(msgspec.json.encode(self.template.text_of(at, scope, parameter)).decode()[1:-1])
+                written.append(_encoded(self.template.text_of(at, scope, parameter), scope, parameter, part)[1:-1])
             else:
-                written.append(msgspec.json.encode(self.template.part(at, scope, parameter)).decode())
+                written.append(_encoded(self.template.part(at, scope, parameter), scope, parameter, part))
         return parsed("".join(written), parameter)
+
+
+def _encoded(value: Any, scope: Scope, parameter: str, part: Expression) -> str:
+    if isinstance(value, float) and not math.isfinite(value):  # msgspec writes null for these
+        raise _failed(scope, parameter, part, f"is {value}, which is not a JSON number")
+    try:
+        return msgspec.json.encode(value).decode()
+    except NOT_JSON as problem:
+        raise _failed(scope, parameter, part, f"gave a value that is not JSON ({_reason(problem)})") from None
 
 
 def parsed(text: str, parameter: str) -> Any:
     """JSON out of text; InvalidArgument names the parameter."""
     try:
         return msgspec.json.decode(text)
-    except msgspec.DecodeError as problem:
+    except RecursionError:
+        raise InvalidArgument(f"{parameter} is nested too deep.", hint="Nothing was sent.") from None
+    except (msgspec.DecodeError, UnicodeEncodeError) as problem:
         raise InvalidArgument(
             f"{parameter} is no JSON: {problem}.", hint="Text needs double quotes, names too; nothing was sent."
         ) from None
 
 
 def prepared(value: Any) -> Any:
-    """A parameter value with its texts cut into templates, in lists and objects too."""
+    """A parameter value with its texts cut into templates, in lists and objects too.
+
+    Raises TemplateError for braces that don't close, and InvalidArgument for what JSON can't hold.
+    """
+    try:
+        return _prepared(value)
+    except RecursionError:
+        raise InvalidArgument("A parameter is nested too deep, or holds itself.", hint="Nothing was sent.") from None
+
+
+def _prepared(value: Any) -> Any:
     if isinstance(value, str):
         template = Template(value)
         return value if template.constant and "{{" not in value else template
     if isinstance(value, Mapping):
-        return {name: prepared(v) for name, v in value.items()}
+        return {name: _prepared(v) for name, v in value.items()}
     if isinstance(value, list):
-        return [prepared(v) for v in value]
+        return [_prepared(v) for v in value]
     if type(value) is tuple:
-        return tuple(prepared(v) for v in value)
+        return tuple(_prepared(v) for v in value)
     if isinstance(value, float) and not math.isfinite(value):
         raise InvalidArgument(f"{value} is no JSON number.")
     return value

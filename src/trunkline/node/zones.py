@@ -5,7 +5,7 @@ from __future__ import annotations
 import datetime as dt
 from functools import lru_cache
 from typing import NamedTuple
-from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError, available_timezones
 
 from ..errors import InvalidArgument
 
@@ -45,10 +45,13 @@ def transitions(name: str) -> Transitions:
 
 
 def known(name: str) -> ZoneInfo:
-    """The zone of an IANA name; InvalidArgument if there is none."""
+    """The zone of an IANA name, in capitals or not; InvalidArgument if there is none."""
     try:
         return ZoneInfo(name)
     except (ZoneInfoNotFoundError, ValueError, OSError):
+        alike = next((zone for zone in available_timezones() if zone.lower() == name.lower()), None)
+        if alike is not None:
+            return ZoneInfo(alike)
         raise InvalidArgument(
             f"There is no time zone {name!r}.", hint="Zones have IANA names, such as Europe/Berlin."
         ) from None
