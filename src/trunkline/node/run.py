@@ -14,7 +14,8 @@ from typing import Any, Literal, NamedTuple, Protocol
 from ..catalog import load
 from ..errors import InvalidArgument, ItemsFailed, NotFound, TrunklineError
 from ..result import File, Saved
-from .binary import settle
+from ..transport.contained import reason, spelled
+from .binary import PathRule, settle
 from .items import Item, as_items, failure, outputs
 from .parameters import Parameters
 from .retry import Tries
@@ -65,6 +66,8 @@ class Node:
     ``retries`` more tries, ``retry_wait`` seconds apart, are made of an item where sending again is safe.
     ``max_errors`` failures end the run with ItemsFailed, whatever the mode. ``missing_ok`` takes a delete that finds
     nothing for done. ``binary_to`` is a folder for the files that a file action answers, instead of into the items.
+    ``trust_item_paths`` lets items name files of this machine by ``binary.data.path``, with ``files_from`` only those
+    in that folder; otherwise only files that a step of this process saved count.
     ``world`` is what templates see besides the items.
     Raises UnknownName or InvalidArgument for parameters the action doesn't take or lacks.
     """
@@ -81,6 +84,8 @@ class Node:
         max_errors: int | None = None,
         missing_ok: bool = False,
         binary_to: str | os.PathLike[str] | None = None,
+        trust_item_paths: bool = False,
+        files_from: str | os.PathLike[str] | None = None,
         world: World | None = None,
     ) -> None:
         if concurrency < 1:
@@ -104,7 +109,8 @@ class Node:
         self.missing_ok = missing_ok
         self.binary_to = None if binary_to is None else Path(binary_to)
         self.world = world or World()
-        self._parameters = Parameters(load(), self.action, parameters or {})
+        rule = PathRule(trust_item_paths, None if files_from is None else Path(files_from))
+        self._parameters = Parameters(load(), self.action, parameters or {}, rule)
 
     @property
     def parameters(self) -> Mapping[str, Any]:
@@ -247,9 +253,10 @@ class NodeRun:
         waiting = self._waiting(started.position)
         try:
             waiting.mkdir(parents=True, exist_ok=True)
-        except OSError as problem:
+        except (OSError, ValueError) as problem:
             raise InvalidArgument(
-                f"No file can be written to {self.node.binary_to}: {problem.strerror}.", hint="Nothing was sent."
+                f"No file can be written to {spelled(self.node.binary_to)}: {reason(problem)}.",
+                hint="Nothing was sent.",
             ) from None
         return {"to": waiting}
 
@@ -274,7 +281,11 @@ class NodeRun:
 
     def _done(self, started: _Started, value: Any, *, missing: bool = False) -> None:
         if self.node.binary_to is not None and isinstance(value, File | Saved):
-            value = settle(value, self.node.binary_to, self._waiting(started.position))
+            try:
+                value = settle(value, self.node.binary_to, self._waiting(started.position))
+            except TrunklineError as error:
+                self._failed(started.position, error)
+                return
         self._results[started.position] = outputs(
             self.node.action, started.arguments, value, started.position, missing=missing
         )
