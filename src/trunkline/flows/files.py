@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import csv
 import io
 import os
 import re
@@ -13,11 +12,11 @@ from typing import Any
 import msgspec
 
 from ..errors import InvalidArgument
-from ..node.input import FORMULA, csv_records
+from ..node.csv_text import csv_line
+from ..node.input import csv_records
 from ..transport.whole import whole
 from .document import read as read_yaml
 
-_FORMULA = re.compile(f"'*{FORMULA}")
 _UNPRINTABLE = re.compile("[\x7f-\xa0\u2028\u2029\ufeff\ufffe\uffff]")  # what YAML wants escaped
 ENDINGS = (".csv", ".jsonl", ".json", ".yaml", ".yml")
 
@@ -94,18 +93,4 @@ def write(path: Path, rows: Sequence[Mapping[str, Any]]) -> None:
 def _as_csv(rows: Sequence[Mapping[str, Any]]) -> str:
     """Columns in the order they first come; objects and lists as JSON. Null and what a row lacks are empty."""
     columns = list(dict.fromkeys(name for row in rows for name in row))
-    written = io.StringIO()
-    writer = csv.writer(written, lineterminator="\n")
-    writer.writerow(columns)
-    for row in rows:
-        writer.writerow([csv_cell(row.get(name)) for name in columns])
-    return written.getvalue()
-
-
-def csv_cell(value: Any) -> str:
-    if value is None:
-        return ""
-    if isinstance(value, str):
-        # A spreadsheet would run what begins like a formula; another apostrophe, so that one of its own is read back.
-        return f"'{value}" if _FORMULA.match(value) else value
-    return msgspec.json.encode(value).decode()
+    return "".join([csv_line(columns), *(csv_line([row.get(name) for name in columns]) for row in rows)])

@@ -45,7 +45,7 @@ class SavedFile(dict[str, Any]):
     def __init__(self, about: Mapping[str, Any], path: Path) -> None:
         self.shown = str(path)
         super().__init__({**about, "path": self.shown})
-        self.saved = Path(os.path.abspath(path))
+        self.saved = path if path.is_absolute() else Path.cwd() / path
 
 
 class PathRule(NamedTuple):
@@ -92,7 +92,9 @@ def contained(file: File | Saved) -> dict[str, Any]:
 
 
 def content(
-    item: Mapping[str, Any], name: str, rule: PathRule = PathRule()  # noqa: B008 - immutable
+    item: Mapping[str, Any],
+    name: str,
+    rule: PathRule = PathRule(),  # noqa: B008 - immutable
 ) -> tuple[str, bytes | Path | ContainedFile]:
     """File name and content of an item's file, ready to be uploaded.
 

@@ -14,7 +14,17 @@ from ..odata import OPTIONS, fill, literal, option_text, query_string
 from .body import checked_body
 from .multipart import ContainedFile, Part, part
 
-__all__ = ["Call", "ContainedFile", "HttpRequest", "Part", "Sink", "bind", "build", "parameter_named", "parameter_names"]
+__all__ = [
+    "Call",
+    "ContainedFile",
+    "HttpRequest",
+    "Part",
+    "Sink",
+    "bind",
+    "build",
+    "parameter_named",
+    "parameter_names",
+]
 
 
 class Sink(Protocol):

@@ -10,7 +10,6 @@ from typing import Any, BinaryIO, NamedTuple
 from ..errors import InvalidArgument
 
 
-
 @dataclass(frozen=True)
 class ContainedFile:
     """A file that must lie in a folder still when it is opened: ``path`` is real, without links."""

@@ -6,7 +6,6 @@ asked for. What a report leaves out, because it is null or zero (PBX.md, Answers
 
 from __future__ import annotations
 
-import csv
 import re
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import UTC, datetime
@@ -17,7 +16,7 @@ import msgspec
 
 from ..catalog import TypeSpec, load, nearest
 from ..errors import BrokenAnswer, ConfigurationError, InvalidArgument, UnknownName
-from ..flows.files import csv_cell
+from ..node.csv_text import csv_line
 from .call_log import ROW_TYPE
 from .formats import FORMATS
 
@@ -110,27 +109,17 @@ class Csv(_Columns):
 
     def __init__(self, file: BinaryIO, columns: Sequence[str] = ()) -> None:
         super().__init__(columns)
-        self._lines = csv.writer(_Utf8(file), lineterminator="\n")
-        self._lines.writerow(self.types)
+        self._file = file
+        file.write(csv_line(list(self.types)).encode())
 
     def write(self, lines: Iterable[bytes]) -> None:
         for line in lines:
             row = msgspec.json.decode(line)
             self.note(row)
-            self._lines.writerow([csv_cell(row.get(name)) for name in self.types])
+            self._file.write(csv_line([row.get(name) for name in self.types]).encode(errors="replace"))
 
     def close(self) -> None:
         pass
-
-
-class _Utf8:
-    """A text file for csv.writer over a binary one, which it doesn't close."""
-
-    def __init__(self, file: BinaryIO) -> None:
-        self._file = file
-
-    def write(self, text: str) -> None:
-        self._file.write(text.encode())
 
 
 class _Counted:
