@@ -7,7 +7,8 @@ asked for. What a report leaves out, because it is null or zero (PBX.md, Answers
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from datetime import UTC, datetime
 from importlib import import_module
 from typing import Any, BinaryIO, Protocol
@@ -15,7 +16,7 @@ from typing import Any, BinaryIO, Protocol
 import msgspec
 
 from ..catalog import TypeSpec, load, nearest
-from ..errors import BrokenAnswer, ConfigurationError, InvalidArgument, UnknownName
+from ..errors import BrokenAnswer, ConfigurationError, InvalidArgument, TrunklineError, UnknownName
 from ..node.csv_text import csv_line
 from .call_log import ROW_TYPE
 from .formats import FORMATS
@@ -156,7 +157,8 @@ class Parquet(_Columns):
         self._pa = pa
         self.schema = schema(self.types)
         self._read = {name: _reader(spec) for name, spec in self.types.items()}
-        self._writer = pq.ParquetWriter(_Counted(file), self.schema, compression="zstd")
+        with self._explained():
+            self._writer = pq.ParquetWriter(_Counted(file), self.schema, compression="zstd")
         self._rows: list[dict[str, Any]] = []
         self._batches: list[Any] = []
         self._held = 0
@@ -191,7 +193,9 @@ class Parquet(_Columns):
 
     def _flush(self) -> None:
         if self._batches:
-            self._writer.write_table(self._pa.Table.from_batches(self._batches, self.schema), row_group_size=ROW_GROUP)
+            with self._explained():
+                table = self._pa.Table.from_batches(self._batches, self.schema)
+                self._writer.write_table(table, row_group_size=ROW_GROUP)
             self._batches, self._held = [], 0
 
     def close(self) -> None:
@@ -199,7 +203,20 @@ class Parquet(_Columns):
             self._pack()
             self._flush()
         finally:
-            self._writer.close()
+            with self._explained():
+                self._writer.close()
+
+    @contextmanager
+    def _explained(self) -> Iterator[None]:
+        """Turn pyarrow's own errors into ours; those of the file are OSErrors, as with any other format."""
+        try:
+            yield
+        except OSError:
+            raise
+        except self._pa.ArrowException as problem:
+            raise TrunklineError(
+                f"The rows can't be written as Parquet ({problem}).", hint="-o jsonl takes the rows as they are."
+            ) from None
 
 
 def schema(types: Mapping[str, TypeSpec] | None = None) -> Any:
