@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import datetime as dt
+import math
+import re
 from collections.abc import Callable, Mapping
 from typing import Any, NamedTuple
 
@@ -10,6 +12,8 @@ from ..errors import InvalidArgument
 from ..node.template import Scope, evaluated, prepared
 from ..node.zones import known
 from .patterns import matches
+
+_NUMBER = re.compile(r"[+-]?([0-9]+([.][0-9]*)?|[.][0-9]+)([eE][+-]?[0-9]+)?")
 
 Test = Callable[[Any, Any, str], bool]
 
@@ -46,43 +50,58 @@ def _same(value: Any, operand: Any, _: str) -> bool:
 
 def _among(value: Any, operand: Any, zone: str) -> bool:
     if not isinstance(operand, list):
-        raise InvalidArgument(f"can't be looked for in {operand!r}, which is no list.")
+        raise InvalidArgument(f"can't be looked for in {operand!r}, which is not a list.")
     return any(_same(value, one, zone) for one in operand)
+
+
+def _text(operand: Any) -> str:
+    """What a text is held against: text, or a number as it is written."""
+    if isinstance(operand, bool) or not isinstance(operand, str | int | float):
+        raise InvalidArgument(f"is compared as text, but what it is compared with is {operand!r}.")
+    return str(operand)
 
 
 def _contains(value: Any, operand: Any, zone: str) -> bool:
     if isinstance(value, list):
         return _among(operand, value, zone)
-    return isinstance(value, str) and str(operand).casefold() in value.casefold()
+    return isinstance(value, str) and _text(operand).casefold() in value.casefold()
 
 
 def _starts(value: Any, operand: Any, _: str) -> bool:
-    return isinstance(value, str) and value.casefold().startswith(str(operand).casefold())
+    text = _text(operand).casefold()
+    return isinstance(value, str) and value.casefold().startswith(text)
 
 
 def _ends(value: Any, operand: Any, _: str) -> bool:
-    return isinstance(value, str) and value.casefold().endswith(str(operand).casefold())
+    text = _text(operand).casefold()
+    return isinstance(value, str) and value.casefold().endswith(text)
 
 
 def _matches(value: Any, operand: Any, _: str) -> bool:
-    return isinstance(value, str) and matches(value, str(operand))
+    pattern = _text(operand)
+    return isinstance(value, str) and matches(value, pattern)
+
+
+def _empty(value: Any, operand: Any, _: str) -> bool:
+    if not isinstance(operand, bool):
+        raise InvalidArgument(f"may be empty: true or empty: false, not {operand!r}.")
+    return _blank(value) is operand
 
 
 def _number(value: Any, what: str) -> float:
-    if isinstance(value, int | float) and not isinstance(value, bool):
+    if isinstance(value, int | float) and not isinstance(value, bool) and math.isfinite(value):
         return value
-    try:
-        return float(value)
-    except (TypeError, ValueError):
-        raise InvalidArgument(f"is compared as a number, but {what} is {value!r}.") from None
+    if isinstance(value, str) and _NUMBER.fullmatch(value.strip()) and math.isfinite(number := float(value)):
+        return number
+    raise InvalidArgument(f"is compared as a number, but {what} is {value!r}.")
 
 
 def _instant(value: Any, zone: str, what: str) -> dt.datetime:
     try:
-        found = dt.datetime.fromisoformat(value)
-    except (TypeError, ValueError):
+        moment = dt.datetime.fromisoformat(value)
+        return (moment if moment.tzinfo is not None else moment.replace(tzinfo=known(zone))).astimezone(dt.UTC)
+    except (TypeError, ValueError, OverflowError):
         raise InvalidArgument(f"is compared as a date, but {what} is {value!r}.") from None
-    return found if found.tzinfo is not None else found.replace(tzinfo=known(zone))
 
 
 def _blank(value: Any) -> bool:
@@ -90,15 +109,19 @@ def _blank(value: Any) -> bool:
 
 
 def _dates(order: Callable[[dt.datetime, dt.datetime], bool]) -> Test:
-    return lambda value, operand, zone: (
-        not _blank(value) and order(_instant(value, zone, "it"), _instant(operand, zone, "what it is compared with"))
-    )
+    def test(value: Any, operand: Any, zone: str) -> bool:
+        with_ = _instant(operand, zone, "what it is compared with")
+        return not _blank(value) and order(_instant(value, zone, "it"), with_)
+
+    return test
 
 
 def _numbers(order: Callable[[float, float], bool]) -> Test:
-    return lambda value, operand, zone: (
-        not _blank(value) and order(_number(value, "it"), _number(operand, "what it is compared with"))
-    )
+    def test(value: Any, operand: Any, _: str) -> bool:
+        with_ = _number(operand, "what it is compared with")
+        return not _blank(value) and order(_number(value, "it"), with_)
+
+    return test
 
 
 WORDS: dict[str, Test] = {
@@ -114,17 +137,31 @@ WORDS: dict[str, Test] = {
     "below": _numbers(lambda a, b: a < b),
     "before": _dates(lambda a, b: a < b),
     "after": _dates(lambda a, b: a > b),
-    "empty": lambda value, operand, zone: _same(_blank(value), operand, zone),
+    "empty": _empty,
 }
 
 
-def conditions(given: Mapping[str, Any]) -> list[Condition]:
-    """The conditions of a ``where``; InvalidArgument for a word that is none."""
+def conditions(given: Mapping[str, Any], zone: str) -> list[Condition]:
+    """The conditions of a ``where``.
+
+    InvalidArgument for a word that is none, for a value that nothing can be compared with, and where there is no
+    condition: all items would be kept, and what follows may delete them.
+    """
     found = []
     for path, wanted in given.items():
         tests = wanted if isinstance(wanted, Mapping) else {"is": wanted}
+        if not path.strip() or not tests:
+            raise InvalidArgument(f"where needs a field and a test, such as Number: '200', not {path!r}: {tests}.")
         for word, operand in tests.items():
             if word not in WORDS:
                 raise InvalidArgument(f"{path} has the test {word!r}; there are {', '.join(WORDS)}.")
-            found.append(Condition(path, word, prepared(operand)))
+            prepared_ = prepared(operand)
+            if prepared_ == operand:
+                try:
+                    WORDS[word](None, operand, zone)  # a field that is missing: only the operand can be wrong
+                except InvalidArgument as wrong:
+                    raise InvalidArgument(f"{path} {wrong.message}") from None
+            found.append(Condition(path, word, prepared_))
+    if not found:
+        raise InvalidArgument("where needs at least one condition, such as {Number: '200'}; without one it keeps all.")
     return found

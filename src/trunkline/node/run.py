@@ -24,6 +24,10 @@ from .template import Scope, World
 OnError = Literal["stop", "continue", "split"]
 
 
+_MOST_AT_ONCE = 1_000  # threads, of which a machine has some thousand
+_DAY = 86_400
+
+
 class Caller(Protocol):
     """What a node runs on: a `Pbx`, or anything else that can call an action."""
 
@@ -88,14 +92,16 @@ class Node:
         files_from: str | os.PathLike[str] | None = None,
         world: World | None = None,
     ) -> None:
-        if concurrency < 1:
-            raise InvalidArgument(f"concurrency must be at least 1, not {concurrency}.")
+        if not _is_whole(concurrency, 1, _MOST_AT_ONCE):
+            raise InvalidArgument(f"concurrency must be a whole number, 1 to {_MOST_AT_ONCE}, not {concurrency!r}.")
         if on_error not in ("stop", "continue", "split"):
             raise InvalidArgument(f"on_error must be stop, continue or split, not {on_error!r}.")
-        if retries < 0 or not 0 <= retry_wait < float("inf"):
-            raise InvalidArgument(f"retries and retry_wait must be at least 0, not {retries} and {retry_wait}.")
-        if max_errors is not None and max_errors < 1:
-            raise InvalidArgument(f"max_errors must be at least 1, not {max_errors}.")
+        if not _is_whole(retries, 0):
+            raise InvalidArgument(f"retries must be a whole number, 0 or more, not {retries!r}.")
+        if isinstance(retry_wait, bool) or not isinstance(retry_wait, int | float) or not 0 <= retry_wait <= _DAY:
+            raise InvalidArgument(f"retry_wait must be 0 to {_DAY} seconds, not {retry_wait!r}.")
+        if max_errors is not None and not _is_whole(max_errors, 1):
+            raise InvalidArgument(f"max_errors must be a whole number, at least 1, not {max_errors!r}.")
         self.action = load().action(action)
         if missing_ok and self.action.kind != "delete":
             raise InvalidArgument(f"missing_ok is for actions that delete by key, and {self.action.id} is none.")
@@ -321,6 +327,11 @@ class NodeRun:
             else:
                 missing.append(index)
         return Outcome(good, bad, missing, dict(sorted(self._errors.items())))
+
+
+def _is_whole(value: Any, least: int, most: int | None = None) -> bool:
+    """Whether a value is a whole number within its bounds; ``True`` is not a number."""
+    return isinstance(value, int) and not isinstance(value, bool) and least <= value and (most is None or value <= most)
 
 
 def _stopped(node: Node, outcome: Outcome, total: int) -> ItemsFailed:

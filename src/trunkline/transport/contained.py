@@ -26,8 +26,10 @@ _CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f]")
 _DRIVE = re.compile(r"[A-Za-z]:")
 
 
-def resolved(folder: Path, name: str) -> Path:
+def resolved(folder: Path, name: str, *, is_folder: bool = False) -> Path:
     """The real path of a file in a folder, links resolved. InvalidArgument for a name that leads out of it.
+
+    With ``is_folder`` the name may be of the folder itself.
 
     A name that means something else on another system is refused on every one: a drive, a backslash, a device such as
     ``NUL.csv``, a dot or space at the end of a part, ``~``.
@@ -39,7 +41,7 @@ def resolved(folder: Path, name: str) -> Path:
         path = Path(os.path.realpath(root / name))
     except (OSError, ValueError) as problem:
         raise InvalidArgument(f"{name!r} can't be the name of a file: {reason(problem)}.") from None
-    if path == root or not path.is_relative_to(root):
+    if (path == root and not is_folder) or not path.is_relative_to(root):
         raise InvalidArgument(
             f"{name!r} is outside of the folder {root}.",
             hint="Put the file into that folder, or name another folder with --files-from (in Python, files_from).",
