@@ -108,7 +108,8 @@ class _ToPath:
             folder = to if to.is_dir() or str(given).endswith(("/", os.sep)) else to.parent
             missing = not folder.is_dir()
             special = to.exists() and not to.is_dir() and not to.is_file()
-            os.fsencode(to)
+            if b"\0" in os.fsencode(to):  # pathlib would say that there is no such file
+                raise ValueError("its name has a NUL")
         except (OSError, ValueError) as problem:
             raise InvalidArgument(
                 f"{spelled(to)} can't be written ({reason(problem)}).", hint="Name another; nothing was sent."
