@@ -89,7 +89,9 @@ def _empty(value: Any, operand: Any, _: str) -> bool:
 
 
 def _number(value: Any, what: str) -> float:
-    if isinstance(value, int | float) and not isinstance(value, bool) and math.isfinite(value):
+    if isinstance(value, int) and not isinstance(value, bool):
+        return value
+    if isinstance(value, float) and math.isfinite(value):
         return value
     if isinstance(value, str) and _NUMBER.fullmatch(value.strip()) and math.isfinite(number := float(value)):
         return number

@@ -11,7 +11,8 @@ from ..catalog import load as load_catalog
 from ..catalog import nearest
 from ..catalog.names import folded
 from ..errors import InvalidArgument, TrunklineError
-from ..node.template import Template, World, prepared
+from ..node.run import Node
+from ..node.template import JsonTemplate, Scope, Template, World, prepared
 from ..transport.contained import reason, resolved, spelled
 from .conditions import conditions
 from .document import LONGEST, Fields, Located, problem, read
@@ -218,8 +219,20 @@ def _action(kind: str, fields: Fields, setting: Setting, verb: str = "") -> Step
         keys = {key: f'{{{{ $json["{key}"] }}}}' for key in action.keys if folded(key) not in given}
         parameters = {**keys, **parameters}
     step = Act(line, options, action.id, parameters)
-    step.node(setting.world)
+    node = step.node(setting.world)
+    # What no item changes is checked now: at its turn the steps before it would have been carried out.
+    fixed = {name: value for name, value in node.parameters.items() if not _has_template(value)}
+    if action.method == "GET" and all(parameter.name in fixed for parameter in action.parameters):
+        Node(action.id, fixed, world=setting.world).arguments(Scope([{"json": {}}], 0, setting.world))
     return step
+
+
+def _has_template(value: Any) -> bool:
+    if isinstance(value, Mapping):
+        return any(map(_has_template, value.values()))
+    if isinstance(value, list | tuple):
+        return any(map(_has_template, value))
+    return isinstance(value, Template | JsonTemplate)
 
 
 def _where(kind: str, fields: Fields, setting: Setting) -> Step:
