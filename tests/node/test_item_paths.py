@@ -141,6 +141,14 @@ def test_a_file_that_a_step_has_saved_may_be_sent_by_a_later_one(system: System,
     assert json.loads(json.dumps(item["binary"]["data"]))["path"] == str(next(tmp_path.iterdir()))
 
 
+@LINKS
+def test_the_folder_that_a_step_saves_in_may_be_a_link(system: System, tmp_path: Path) -> None:
+    (tmp_path / "real").mkdir()
+    (tmp_path / "link").symlink_to(tmp_path / "real")
+    item = saved(system, tmp_path / "link")
+    assert item["binary"]["data"]["fileName"] in upload(system, item)
+
+
 @pytest.mark.parametrize(
     "forge",
     [

@@ -68,18 +68,15 @@ def _contains(value: Any, operand: Any, zone: str) -> bool:
 
 
 def _starts(value: Any, operand: Any, _: str) -> bool:
-    text = _text(operand).casefold()
-    return isinstance(value, str) and value.casefold().startswith(text)
+    return isinstance(value, str) and value.casefold().startswith(_text(operand).casefold())
 
 
 def _ends(value: Any, operand: Any, _: str) -> bool:
-    text = _text(operand).casefold()
-    return isinstance(value, str) and value.casefold().endswith(text)
+    return isinstance(value, str) and value.casefold().endswith(_text(operand).casefold())
 
 
 def _matches(value: Any, operand: Any, _: str) -> bool:
-    pattern = _text(operand)
-    return isinstance(value, str) and matches(value, pattern)
+    return isinstance(value, str) and matches(value, _text(operand))
 
 
 def _empty(value: Any, operand: Any, _: str) -> bool:
@@ -111,19 +108,15 @@ def _blank(value: Any) -> bool:
 
 
 def _dates(order: Callable[[dt.datetime, dt.datetime], bool]) -> Test:
-    def test(value: Any, operand: Any, zone: str) -> bool:
-        with_ = _instant(operand, zone, "what it is compared with")
-        return not _blank(value) and order(_instant(value, zone, "it"), with_)
-
-    return test
+    return lambda value, operand, zone: (
+        not _blank(value) and order(_instant(value, zone, "it"), _instant(operand, zone, "what it is compared with"))
+    )
 
 
 def _numbers(order: Callable[[float, float], bool]) -> Test:
-    def test(value: Any, operand: Any, _: str) -> bool:
-        with_ = _number(operand, "what it is compared with")
-        return not _blank(value) and order(_number(value, "it"), with_)
-
-    return test
+    return lambda value, operand, zone: (
+        not _blank(value) and order(_number(value, "it"), _number(operand, "what it is compared with"))
+    )
 
 
 WORDS: dict[str, Test] = {
@@ -143,6 +136,25 @@ WORDS: dict[str, Test] = {
 }
 
 
+_RIGHT: dict[str, Any] = {
+    **dict.fromkeys(("above", "below", "in", "not in", "empty"), 0),
+    **dict.fromkeys(("before", "after"), "2026-01-01"),
+    **dict.fromkeys(("starts with", "ends with"), "text"),
+}
+"""A value that each test takes: if it fails with that, its operand is wrong."""
+
+
+def _check(path: str, word: str, operand: Any, zone: str) -> None:
+    """InvalidArgument for a value in the flow that no field can be compared with."""
+    try:
+        if word == "matches":
+            _text(operand)
+        elif word in _RIGHT:
+            WORDS[word](_RIGHT[word], operand, zone)
+    except InvalidArgument as wrong:
+        raise InvalidArgument(f"{path} {wrong.message}") from None
+
+
 def conditions(given: Mapping[str, Any], zone: str) -> list[Condition]:
     """The conditions of a ``where``.
 
@@ -159,10 +171,7 @@ def conditions(given: Mapping[str, Any], zone: str) -> list[Condition]:
                 raise InvalidArgument(f"{path} has the test {word!r}; there are {', '.join(WORDS)}.")
             prepared_ = prepared(operand)
             if prepared_ == operand:
-                try:
-                    WORDS[word](None, operand, zone)  # a field that is missing: only the operand can be wrong
-                except InvalidArgument as wrong:
-                    raise InvalidArgument(f"{path} {wrong.message}") from None
+                _check(path, word, operand, zone)
             found.append(Condition(path, word, prepared_))
     if not found:
         raise InvalidArgument("where needs at least one condition, such as {Number: '200'}; without one it keeps all.")

@@ -45,7 +45,8 @@ class SavedFile(dict[str, Any]):
     def __init__(self, about: Mapping[str, Any], path: Path) -> None:
         self.shown = str(path)
         super().__init__({**about, "path": self.shown})
-        self.saved = path if path.is_absolute() else Path.cwd() / path
+        folder = Path(os.path.realpath(path.parent))
+        self.saved = ContainedFile(folder, folder / path.name)
 
 
 class PathRule(NamedTuple):
@@ -61,7 +62,7 @@ class PathRule(NamedTuple):
     def source(self, about: Mapping[str, Any], name: str) -> ContainedFile | Path:
         """The file that an entry with a path stands for. InvalidArgument if it may not, or there is none."""
         if isinstance(about, SavedFile) and about["path"] == about.shown:
-            return ContainedFile(about.saved.parent, about.saved)
+            return about.saved
         given = about["path"]
         if not self.trusted:
             raise InvalidArgument(
