@@ -321,3 +321,18 @@ def test_two_processes_do_not_share_a_file(slow: tuple[Emulator, dict[str, str]]
     assert second.returncode == 3
     assert "Another process is exporting to" in second.stderr
     assert os.access(tmp_path / "calls.csv.parts", os.R_OK)
+
+
+def test_a_damaged_part_is_said_and_read_again(export: Export, system: System, tmp_path: Path) -> None:
+    command = ["--from", "2026-06-01", "--to", "2026-06-04", "--out", "calls.jsonl"]
+    system.emulator.add_fault({"match": {"operation": LOG, "path": "*periodFrom=2026-06-03*"}, "do": {"status": 500}})
+    assert export(*command).code == 7
+    system.emulator.clear_faults()
+    part = tmp_path / "calls.jsonl.parts" / "20260602T000000Z-20260603T000000Z.jsonl"
+    part.write_bytes(b"".join(part.read_bytes().splitlines(keepends=True)[:-5]))
+    said = export(*command)
+    assert said.code == 0
+    assert f"damaged, or written by an older version, and so read again: {part.name}." in said.err
+    kept = (tmp_path / "calls.jsonl").read_bytes()
+    assert export(*command, "--overwrite").code == 0
+    assert (tmp_path / "calls.jsonl").read_bytes() == kept

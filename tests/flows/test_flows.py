@@ -126,7 +126,7 @@ def test_yaml_is_loaded_only_when_a_flow_is_read_and_its_lack_is_told(monkeypatc
         ("steps:\n  - list: fax\nstep: 1", ["line 3", "no 'step'", "vars"]),
         ("steps:\n  - list: fax\n  - list: fax\n    list: fax", ["line 4", "list is given twice"]),
         ("steps:\n  - list: fax\n  - where: {{ $json.Id }}", ["line 3", "quotes"]),
-        ("steps:\n  - list: fax\n  bad: [", ["line", "no YAML"]),
+        ("steps:\n  - list: fax\n  bad: [", ["line 3", "not YAML"]),
         ("steps:\n  - list: !!python/object:os.system fax", ["line 2", "no place"]),
         ("steps:\n  - list: fax\n  - at most: !!int many", ["line 3", "no place"]),
         ("steps: &a\n  - list: fax\n  - set: {a: *a}", ["line 3", "alias"]),

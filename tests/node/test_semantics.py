@@ -29,7 +29,7 @@ from trunkline.errors import (
 )
 from trunkline.node import Node, Outcome, Template, World, as_item
 from trunkline.node.template import Scope
-from trunkline.request import Part, bind, build
+from trunkline.request import ContainedFile, Part, bind, build
 from trunkline.result import File, Saved
 
 PAGE = Path(__file__).parents[2] / "docs" / "node-semantics.md"
@@ -59,6 +59,9 @@ class Fake:
             (to / name).write_bytes(answer.content)
             return Saved(to / name, name, answer.content_type, len(answer.content))
         return answer
+
+
+NAMED = {"json": {}, "binary": {"data": {"path": str(PAGE), "fileName": "a.wav"}}}
 
 
 class Case(NamedTuple):
@@ -96,9 +99,9 @@ def output(action: str, parameters: dict[str, Any], *answers: Any, items: Any = 
     return Node(action, parameters, concurrency=1, **options).run(Fake(*answers), items).items
 
 
-def uploaded(parameters: dict[str, Any], item: Any) -> tuple[str, Any]:
+def uploaded(parameters: dict[str, Any], item: Any, **options: Any) -> tuple[str, Any]:
     fake = Fake()
-    Node("custom_prompts.upload", parameters).run(fake, [item])
+    Node("custom_prompts.upload", parameters, **options).run(fake, [item])
     (part,) = fake.bodies
     assert isinstance(part, Part)
     return part.filename, part.source
@@ -202,11 +205,20 @@ CASES = [
     Case("I4", "property data", lambda: uploaded({}, IN_ITEM), ("call.wav", b"RIFF")),
     Case("I4", "another property", lambda: uploaded({"file": "other"}, IN_ITEM), ("other.mp3", b"x")),
     Case("I4", "n8n's name", lambda: uploaded({"Input Binary Field": "{{ 'other' }}"}, IN_ITEM), ("other.mp3", b"x")),
+    Case("I8", "a path", lambda: uploaded({}, NAMED), raises=ItemsFailed, said="not trusted"),
+    Case("I8", "a path that is trusted", lambda: uploaded({}, NAMED, trust_item_paths=True), ("a.wav", PAGE)),
     Case(
-        "I4",
-        "a path",
-        lambda: uploaded({}, {"json": {}, "binary": {"data": {"path": str(PAGE), "fileName": "a.wav"}}}),
-        ("a.wav", PAGE),
+        "I8",
+        "a path in the folder",
+        lambda: uploaded({}, NAMED, trust_item_paths=True, files_from=PAGE.parent),
+        ("a.wav", ContainedFile(PAGE.parent, PAGE)),
+    ),
+    Case(
+        "I8",
+        "a path outside of the folder",
+        lambda: uploaded({}, NAMED, trust_item_paths=True, files_from=PAGE.parent / "guides"),
+        raises=ItemsFailed,
+        said="outside of the folder",
     ),
     Case("I4", "none", lambda: uploaded({}, {"json": {}}), raises=ItemsFailed, said="no file 'data'"),
     Case(

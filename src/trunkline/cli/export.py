@@ -164,6 +164,10 @@ def _count(done: Exported, last: Moment, file: Path | None) -> None:
         click.echo("The end is to come; exported until now.", err=True)
     if done.resumed:
         click.echo("An earlier run had begun this; its finished days were not read again.", err=True)
+    if done.damaged:
+        from ..transfer.export import said_of
+
+        click.echo(f"Warning: {said_of(done.damaged)}", err=True)
     if done.outside:
         click.echo(
             f"Warning: the PBX sent {done.outside:,} rows from outside of the days asked for; they are left out.",

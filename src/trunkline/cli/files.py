@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import os
+import stat
+from contextlib import suppress
 from typing import IO, Any
 
 import click
@@ -14,7 +17,21 @@ class FileArgument(click.File):
         if ctx is not None and ctx.resilient_parsing:
             unopened: IO[Any] = value
             return unopened
+        if "w" in self.mode and isinstance(value, str) and value != "-":
+            _create_private(value)
         return super().convert(value, param, ctx)
+
+
+def _create_private(path: str) -> None:
+    """See to it that a file about to be written is for its owner only: it holds what a PBX answered."""
+    try:
+        os.close(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600))
+    except FileExistsError:
+        with suppress(OSError):  # another user's file, or a disk without modes
+            if stat.S_ISREG(os.stat(path).st_mode):  # noqa: PTH116 - one call for both
+                os.chmod(path, 0o600)  # noqa: PTH101
+    except (OSError, ValueError):  # click says why it can't be opened
+        pass
 
 
 def listened(source: IO[bytes]) -> IO[bytes]:

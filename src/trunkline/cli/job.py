@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from pathlib import Path
 from typing import IO, Any
 
 import click
@@ -13,7 +14,7 @@ from .files import listened
 from .numbers import Finite
 from .output import FORMATS
 from .root import address_options, connection_options
-from .run import item_options, settings_of, world_options
+from .run import check_path_options, item_options, path_options, settings_of, world_options
 
 _STATES = [state.label for state in State]
 
@@ -61,6 +62,7 @@ def _target_options(command: Callable[..., Any]) -> Callable[..., Any]:
 )
 @click.option("--max-errors", type=click.IntRange(1), help="Stop after so many failed items.")
 @click.option("--missing-ok", is_flag=True, help="A delete of what is not there counts as done.")
+@path_options
 @world_options
 @click.option("--dry-run", is_flag=True, help="Show the request of each item and send nothing.")
 @click.option("--yes", is_flag=True, help="Do not ask before deleting.")
@@ -85,6 +87,8 @@ def run(
     patience: float,
     max_errors: int | None,
     missing_ok: bool,
+    files_from: str | None,
+    trust_item_paths: bool,
     variables: tuple[str, ...],
     allow_env: tuple[str, ...],
     zone: str,
@@ -97,20 +101,23 @@ def run(
     """
     from ..jobs import Job, JobFolder
     from ..jobs.target import Limits
-    from ..node import Node, World  # brings a client and an event loop, which --help needs not
+    from ..node import Node, PathRule, World  # brings a client and an event loop, which --help needs not
     from ..node.input import read_items
     from .job_run import agreed, go, sharded, show_lines, systems_of
 
     parameters = settings_of(settings, "--set")
     items = sharded(read_items(listened(source)), shard)
     world = World(settings_of(variables, "--var"), allow_env, zone)
+    check_path_options(files_from, trust_item_paths=trust_item_paths)
     if dry_run:
-        return show_lines(Node(action, parameters, world=world), items)
+        node = Node(action, parameters, world=world, trust_item_paths=trust_item_paths, files_from=files_from)
+        return show_lines(node, items)
     systems = systems_of(ctx, profiles, values)
     limits = Limits(concurrency, rate, attempts, patience, max_errors, missing_ok)
     folder = JobFolder()
     urls = {label: pbx.url for label, pbx in systems.items()}
-    with Job.create(folder.new(name), action, parameters, items, urls, limits, world) as started:
+    paths = PathRule(trust_item_paths, None if files_from is None else Path(files_from))
+    with Job.create(folder.new(name), action, parameters, items, urls, limits, world, paths) as started:
         wanted = False
         try:
             wanted = yes or not started.node.action.asks or agreed(started, urls)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import csv
 import re
 import sys
 from collections.abc import Iterable, Mapping, Sequence
@@ -132,28 +131,20 @@ class Writer:
                 self._csv(rows)
 
     def _csv(self, rows: Sequence[Any]) -> None:
-        from ..flows.files import csv_cell
+        from ..node.csv_text import csv_line  # brings the client, which a table needs not
 
         objects = [row if isinstance(row, Mapping) else {"value": row} for row in rows]
-        lines = csv.writer(_Echo(), lineterminator="\n")
         if self._header is None:
             self._header = list(self.view.columns) or csv_columns(objects, self.action, self.view.select)
             if not self._header:
                 return
-            lines.writerow(self._header)
+            click.echo(csv_line(self._header), nl=False)
         for row in objects:
-            lines.writerow([csv_cell(row.get(name)) for name in self._header])
+            click.echo(csv_line([row.get(name) for name in self._header]), nl=False)
             for name in row:
                 if name not in self._header and name not in self._late and not name.startswith("@odata."):
                     self._late.add(name)
                     click.echo(f"Warning: the column {name} came late and is left out; --columns names it.", err=True)
-
-
-class _Echo:
-    """A file for csv.writer that writes where click does."""
-
-    def write(self, text: str) -> None:
-        click.echo(text, nl=False)
 
 
 def write_rows(rows: Iterable[Any], view: View, action: Action | None = None) -> None:

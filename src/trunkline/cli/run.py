@@ -26,6 +26,29 @@ def world_options(command: Any) -> Any:
     return command
 
 
+def path_options(command: Any) -> Any:
+    """Which files of this machine an item may name."""
+    for option in (
+        click.option(
+            "--files-from",
+            type=click.Path(file_okay=False, exists=True),
+            metavar="DIR",
+            help="With --trust-item-paths: only files in DIR.",
+        ),
+        click.option(
+            "--trust-item-paths", is_flag=True, help="Let items name files of this machine, by binary.data.path."
+        ),
+    ):
+        command = option(command)
+    return command
+
+
+def check_path_options(files_from: str | None, *, trust_item_paths: bool) -> None:
+    """UsageError for a folder that nothing would be taken from."""
+    if files_from is not None and not trust_item_paths:
+        raise click.UsageError("--files-from goes with --trust-item-paths; without it no item names a file.")
+
+
 def item_options(command: Any) -> Any:
     """Where the items are, and what an action takes of each."""
     for option in (
@@ -61,6 +84,7 @@ def item_options(command: Any) -> Any:
 @click.option("--max-errors", type=click.IntRange(1), metavar="N", help="Stop after N failures, whatever the mode.")
 @click.option("--missing-ok", is_flag=True, help="A delete that finds nothing counts as done.")
 @click.option("--binary-to", type=click.Path(file_okay=False), help="Save files to a folder, not into the items.")
+@path_options
 @world_options
 @click.option("--dry-run", is_flag=True, help="Show the request of each item and send nothing.")
 @click.option("--yes", is_flag=True, help="Do not ask before deleting several things.")
@@ -82,6 +106,8 @@ def run(
     max_errors: int | None,
     missing_ok: bool,
     binary_to: str | None,
+    files_from: str | None,
+    trust_item_paths: bool,
     variables: tuple[str, ...],
     allow_env: tuple[str, ...],
     zone: str,
@@ -104,6 +130,7 @@ def run(
     from .connect import open_async_pbx
     from .over_items import Told, carry_out
 
+    check_path_options(files_from, trust_item_paths=trust_item_paths)
     node = Node(
         action,
         settings_of(settings, "--set"),
@@ -114,6 +141,8 @@ def run(
         max_errors=max_errors,
         missing_ok=missing_ok,
         binary_to=binary_to,
+        trust_item_paths=trust_item_paths,
+        files_from=files_from,
         world=World(settings_of(variables, "--var"), allow_env, zone),
     )
     items = list(read_items(listened(source)))

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import datetime as dt
+import math
+import re
 from collections.abc import Callable, Mapping
 from typing import Any, NamedTuple
 
@@ -10,6 +12,8 @@ from ..errors import InvalidArgument
 from ..node.template import Scope, evaluated, prepared
 from ..node.zones import known
 from .patterns import matches
+
+_NUMBER = re.compile(r"[+-]?([0-9]+([.][0-9]*)?|[.][0-9]+)([eE][+-]?[0-9]+)?")
 
 Test = Callable[[Any, Any, str], bool]
 
@@ -46,43 +50,57 @@ def _same(value: Any, operand: Any, _: str) -> bool:
 
 def _among(value: Any, operand: Any, zone: str) -> bool:
     if not isinstance(operand, list):
-        raise InvalidArgument(f"can't be looked for in {operand!r}, which is no list.")
+        raise InvalidArgument(f"can't be looked for in {operand!r}, which is not a list.")
     return any(_same(value, one, zone) for one in operand)
+
+
+def _text(operand: Any) -> str:
+    """What a text is held against: text, or a number as it is written."""
+    if isinstance(operand, bool) or not isinstance(operand, str | int | float):
+        raise InvalidArgument(f"is compared as text, but what it is compared with is {operand!r}.")
+    return str(operand)
 
 
 def _contains(value: Any, operand: Any, zone: str) -> bool:
     if isinstance(value, list):
         return _among(operand, value, zone)
-    return isinstance(value, str) and str(operand).casefold() in value.casefold()
+    return isinstance(value, str) and _text(operand).casefold() in value.casefold()
 
 
 def _starts(value: Any, operand: Any, _: str) -> bool:
-    return isinstance(value, str) and value.casefold().startswith(str(operand).casefold())
+    return isinstance(value, str) and value.casefold().startswith(_text(operand).casefold())
 
 
 def _ends(value: Any, operand: Any, _: str) -> bool:
-    return isinstance(value, str) and value.casefold().endswith(str(operand).casefold())
+    return isinstance(value, str) and value.casefold().endswith(_text(operand).casefold())
 
 
 def _matches(value: Any, operand: Any, _: str) -> bool:
-    return isinstance(value, str) and matches(value, str(operand))
+    return isinstance(value, str) and matches(value, _text(operand))
+
+
+def _empty(value: Any, operand: Any, _: str) -> bool:
+    if not isinstance(operand, bool):
+        raise InvalidArgument(f"may be empty: true or empty: false, not {operand!r}.")
+    return _blank(value) is operand
 
 
 def _number(value: Any, what: str) -> float:
-    if isinstance(value, int | float) and not isinstance(value, bool):
+    if isinstance(value, int) and not isinstance(value, bool):
         return value
-    try:
-        return float(value)
-    except (TypeError, ValueError):
-        raise InvalidArgument(f"is compared as a number, but {what} is {value!r}.") from None
+    if isinstance(value, float) and math.isfinite(value):
+        return value
+    if isinstance(value, str) and _NUMBER.fullmatch(value.strip()) and math.isfinite(number := float(value)):
+        return number
+    raise InvalidArgument(f"is compared as a number, but {what} is {value!r}.")
 
 
 def _instant(value: Any, zone: str, what: str) -> dt.datetime:
     try:
-        found = dt.datetime.fromisoformat(value)
-    except (TypeError, ValueError):
+        moment = dt.datetime.fromisoformat(value)
+        return (moment if moment.tzinfo is not None else moment.replace(tzinfo=known(zone))).astimezone(dt.UTC)
+    except (TypeError, ValueError, OverflowError):
         raise InvalidArgument(f"is compared as a date, but {what} is {value!r}.") from None
-    return found if found.tzinfo is not None else found.replace(tzinfo=known(zone))
 
 
 def _blank(value: Any) -> bool:
@@ -114,17 +132,47 @@ WORDS: dict[str, Test] = {
     "below": _numbers(lambda a, b: a < b),
     "before": _dates(lambda a, b: a < b),
     "after": _dates(lambda a, b: a > b),
-    "empty": lambda value, operand, zone: _same(_blank(value), operand, zone),
+    "empty": _empty,
 }
 
 
-def conditions(given: Mapping[str, Any]) -> list[Condition]:
-    """The conditions of a ``where``; InvalidArgument for a word that is none."""
+_RIGHT: dict[str, Any] = {
+    **dict.fromkeys(("above", "below", "in", "not in", "empty"), 0),
+    **dict.fromkeys(("before", "after"), "2026-01-01"),
+    **dict.fromkeys(("starts with", "ends with"), "text"),
+}
+"""A value that each test takes: if it fails with that, its operand is wrong."""
+
+
+def _check(path: str, word: str, operand: Any, zone: str) -> None:
+    """InvalidArgument for a value in the flow that no field can be compared with."""
+    try:
+        if word == "matches":
+            _text(operand)
+        elif word in _RIGHT:
+            WORDS[word](_RIGHT[word], operand, zone)
+    except InvalidArgument as wrong:
+        raise InvalidArgument(f"{path} {wrong.message}") from None
+
+
+def conditions(given: Mapping[str, Any], zone: str) -> list[Condition]:
+    """The conditions of a ``where``.
+
+    InvalidArgument for a word that is none, for a value that nothing can be compared with, and where there is no
+    condition: all items would be kept, and what follows may delete them.
+    """
     found = []
     for path, wanted in given.items():
         tests = wanted if isinstance(wanted, Mapping) else {"is": wanted}
+        if not path.strip() or not tests:
+            raise InvalidArgument(f"where needs a field and a test, such as Number: '200', not {path!r}: {tests}.")
         for word, operand in tests.items():
             if word not in WORDS:
                 raise InvalidArgument(f"{path} has the test {word!r}; there are {', '.join(WORDS)}.")
-            found.append(Condition(path, word, prepared(operand)))
+            prepared_ = prepared(operand)
+            if prepared_ == operand:
+                _check(path, word, operand, zone)
+            found.append(Condition(path, word, prepared_))
+    if not found:
+        raise InvalidArgument("where needs at least one condition, such as {Number: '200'}; without one it keeps all.")
     return found

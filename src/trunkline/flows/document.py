@@ -2,25 +2,25 @@
 
 from __future__ import annotations
 
+import math
 import re
-from collections.abc import Iterator
-from typing import TYPE_CHECKING, Any, NamedTuple
+from collections.abc import Iterator, Mapping
+from typing import Any, NamedTuple
 
 from ..errors import ConfigurationError, InvalidArgument
 
-if TYPE_CHECKING:
-    from yaml.nodes import Node as YamlNode
+LONGEST = 2**18  # characters of a flow
+LONGEST_ROWS = 16 * 2**20  # characters of rows in YAML, which take a second for each MB
+_LONGEST_MESSAGE = 2_000  # characters
+DEEPEST = 100
+"""Levels of lists and objects within each other. PyYAML's time grows with their square: 20,000 would take 25 s."""
 
 # The core schema of YAML 1.2, in the order it is tried; anything else is text.
-_TAGS: list[tuple[str, re.Pattern[str], list[str]]] = [
-    ("tag:yaml.org,2002:bool", re.compile(r"(?:true|True|TRUE|false|False|FALSE)$"), list("tTfF")),
-    ("tag:yaml.org,2002:null", re.compile(r"(?:~|null|Null|NULL|)$"), ["~", "n", "N", ""]),
-    ("tag:yaml.org,2002:int", re.compile(r"[-+]?[0-9]+$"), list("-+0123456789")),
-    (
-        "tag:yaml.org,2002:float",
-        re.compile(r"[-+]?(?:\.[0-9]+|[0-9]+(?:\.[0-9]*)?)(?:[eE][-+]?[0-9]+)?$"),
-        list("-+.0123456789"),
-    ),
+_TAGS: list[tuple[str, re.Pattern[str]]] = [
+    ("bool", re.compile(r"true|True|TRUE|false|False|FALSE")),
+    ("null", re.compile(r"~|null|Null|NULL|")),
+    ("int", re.compile(r"[-+]?[0-9]+")),
+    ("float", re.compile(r"[-+]?(?:\.[0-9]+|[0-9]+(?:\.[0-9]*)?)(?:[eE][-+]?[0-9]+)?")),
 ]
 
 
@@ -39,11 +39,12 @@ class Located(NamedTuple):
         return self.value
 
 
-def read(text: str, name: str) -> Located:
-    """The one document of a YAML text.
+def read(text: str, name: str, *, longest: int = LONGEST) -> Located:
+    """The one document of a YAML text of at most ``longest`` characters.
 
-    InvalidArgument with file and line for what is no YAML, for a name given twice and for tags; ConfigurationError
-    where the library that reads YAML is not installed.
+    InvalidArgument with file and line for what is not YAML, for a name given twice, for tags, aliases and merge keys,
+    and for a text that is too long or nested too deeply; ConfigurationError where the library that reads YAML is not
+    installed.
     """
     try:
         import yaml
@@ -51,65 +52,127 @@ def read(text: str, name: str) -> Located:
         raise ConfigurationError(
             "Flows are written in YAML, and nothing here can read it.", hint="pip install 'trunkline[flows]'"
         ) from None
-
-    class Loader(yaml.SafeLoader):
-        yaml_implicit_resolvers: dict[str, Any] = {}  # noqa: RUF012 - not those of YAML 1.1
-
-    for tag, pattern, first in _TAGS:
-        Loader.add_implicit_resolver(tag, pattern, first)
+    if len(text) > longest:
+        line = text.count("\n", 0, longest) + 1
+        raise problem(name, line, f"here it passes {longest:,} characters, and more are not read")
     try:
-        for event in yaml.parse(text, Loader=Loader):
-            line = event.start_mark.line + 1 if event.start_mark else 1
-            if isinstance(event, yaml.AliasEvent):
-                raise problem(name, line, "an alias has no place here; write it out")
-            if (explicit := getattr(event, "tag", None)) is not None:
-                raise problem(name, line, f"the tag {explicit} has no place here")
-        node = yaml.compose(text, Loader=Loader)
-        if node is None:
-            raise InvalidArgument(f"{name} is empty.")
-        return _located(node, name)
+        return _Reading(name).document(yaml.parse(text, Loader=yaml.SafeLoader))
+    except yaml.reader.ReaderError as failed:  # a control character, which no YAML may have
+        line = text.count("\n", 0, failed.position) + 1
+        raise problem(name, line, f"this is not YAML: {_character(failed.character)} may not stand here") from None
     except yaml.MarkedYAMLError as failed:
         line = failed.problem_mark.line + 1 if failed.problem_mark else 1
         hint = "A value with {{ }}, # or : in it goes into quotes."
-        raise problem(name, line, f"this is no YAML: {failed.problem}", hint) from None
-    except yaml.YAMLError as failed:
-        raise InvalidArgument(f"{name} is no YAML: {str(failed).splitlines()[0]}.") from None
-    except RecursionError:
-        raise InvalidArgument(f"{name} is nested too deeply to be read.") from None
+        raise problem(name, line, f"this is not YAML: {failed.problem}", hint) from None
 
 
-def _located(node: YamlNode, name: str) -> Located:
-    line = node.start_mark.line + 1
-    match node.tag.rpartition(":")[2]:
-        case "map":
-            fields: dict[str, Located] = {}
-            for key, value in node.value:
-                if not isinstance(key.value, str) or key.tag.endswith(":map"):
-                    raise InvalidArgument(
-                        f"{name}, line {line}: a name must be text.",
-                        hint='A template goes into quotes: "{{ $json.Id }}".',
-                    )
-                known = _whole(key.value)
-                if known in fields:
-                    raise InvalidArgument(f"{name}, line {key.start_mark.line + 1}: {known} is given twice.")
-                fields[known] = _located(value, name)
-            return Located(fields, line)
-        case "seq":
-            return Located([_located(one, name) for one in node.value], line)
-        case "str":
-            return Located(_whole(node.value), line)
-        case "bool":
-            return Located(node.value.lower() == "true", line)
-        case "null":
-            return Located(None, line)
-        case "int":
-            try:
-                return Located(int(node.value), line)
-            except ValueError:  # thousands of digits
-                raise problem(name, line, "no number is so long") from None
-        case "float":
-            return Located(float(node.value), line)
-    raise InvalidArgument(f"{name}, line {line}: {node.value!r} can't be read.")
+def _character(code: int | str) -> str:
+    return f"the character U+{code if isinstance(code, int) else ord(code):04X}"
+
+
+class _Reading:
+    """One document, made of PyYAML's events as they come, so that it ends at the first one that is refused."""
+
+    def __init__(self, name: str) -> None:
+        self._name = name
+
+    def document(self, events: Iterator[Any]) -> Located:
+        """The document; InvalidArgument where there is none, or more than one."""
+        import yaml
+
+        open_: list[_Open] = []
+        root: Located | None = None
+        for event in events:
+            line = event.start_mark.line + 1 if event.start_mark else 1
+            match event:
+                case yaml.AliasEvent():
+                    raise problem(self._name, line, "an alias has no place here; write it out")
+                case yaml.DocumentStartEvent() if root is not None:
+                    raise problem(self._name, line, "a second document begins here, and only one is read")
+                case yaml.ScalarEvent() | yaml.CollectionStartEvent() if event.tag is not None:
+                    raise problem(self._name, line, f"the tag {event.tag} has no place here")
+                case yaml.MappingStartEvent() | yaml.SequenceStartEvent():
+                    if open_ and open_[-1].wants_name:
+                        raise self._nameless(line)
+                    if len(open_) == DEEPEST:
+                        raise problem(self._name, line, f"this is nested too deeply: {DEEPEST} levels are read")
+                    open_.append(_Open(line, {} if isinstance(event, yaml.MappingStartEvent) else []))
+                    continue
+                case yaml.ScalarEvent():
+                    if open_ and open_[-1].wants_name:
+                        open_[-1].name = self._field(event, line, open_[-1].value)
+                        continue
+                    ended = Located(self._scalar(event, line), line)
+                case yaml.MappingEndEvent() | yaml.SequenceEndEvent():
+                    last = open_.pop()
+                    ended = Located(last.value, last.line)
+                case _:
+                    continue
+            if open_:
+                open_[-1].take(ended)
+            else:
+                root = ended
+        if root is None:
+            raise InvalidArgument(f"{self._name} is empty.")
+        return root
+
+    def _nameless(self, line: int) -> InvalidArgument:
+        return problem(self._name, line, "a name must be text", 'A template goes into quotes: "{{ $json.Id }}".')
+
+    def _field(self, event: Any, line: int, fields: Mapping[str, Located]) -> str:
+        """The name of a field, whatever a value like it would mean: ``on``, ``1``."""
+        plain = event.implicit[0]
+        if plain and _kind(event.value) == "null":
+            raise self._nameless(line)
+        if plain and event.value == "<<":
+            raise problem(self._name, line, "a merge key has no place here; write the fields out")
+        name = _whole(event.value)
+        if name in fields:
+            raise problem(self._name, line, f"{name} is given twice")
+        return name
+
+    def _scalar(self, event: Any, line: int) -> Any:
+        text: str = event.value
+        match _kind(text) if event.implicit[0] else "str":
+            case "bool":
+                return text.lower() == "true"
+            case "null":
+                return None
+            case "int":
+                try:
+                    return int(text)
+                except ValueError:  # thousands of digits
+                    raise problem(self._name, line, "no number is so long") from None
+            case "float":
+                if math.isinf(value := float(text)):
+                    raise problem(self._name, line, f"no number is as large as {text[:40]}")
+                return value
+        return _whole(text)
+
+
+class _Open:
+    """An object or a list that has begun. ``name`` is of the field whose value comes next."""
+
+    def __init__(self, line: int, value: dict[str, Located] | list[Located]) -> None:
+        self.line = line
+        self.value: Any = value
+        self.name: str | None = None
+
+    @property
+    def wants_name(self) -> bool:
+        return isinstance(self.value, dict) and self.name is None
+
+    def take(self, value: Located) -> None:
+        if self.name is None:
+            self.value.append(value)
+        else:
+            self.value[self.name] = value
+            self.name = None
+
+
+def _kind(text: str) -> str:
+    """What a plain scalar is: the last part of its tag."""
+    return next((kind for kind, pattern in _TAGS if pattern.fullmatch(text)), "str")
 
 
 def _whole(text: str) -> str:
@@ -152,5 +215,6 @@ class Fields:
 
 def problem(where: str, line: int, what: str, hint: str = "") -> InvalidArgument:
     """An error at a line of a file."""
-    end = "" if what.endswith(("?", ".")) else "."
+    what = what if len(what) <= _LONGEST_MESSAGE else f"{what[:_LONGEST_MESSAGE]}…"
+    end = "" if what.endswith(("?", ".", "…")) else "."
     return InvalidArgument(f"{where}, line {line}: {what}{end}", hint=hint)

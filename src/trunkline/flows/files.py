@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import csv
 import io
 import os
 import re
@@ -13,26 +12,37 @@ from typing import Any
 import msgspec
 
 from ..errors import InvalidArgument
-from ..node.input import FORMULA, csv_records
+from ..node.csv_text import csv_line
+from ..node.input import csv_records
+from ..transport.contained import open_regular, open_within, reason, spelled, whole_within
 from ..transport.whole import whole
+from .document import LONGEST_ROWS
 from .document import read as read_yaml
 
-_FORMULA = re.compile(f"'*{FORMULA}")
 _UNPRINTABLE = re.compile("[\x7f-\xa0\u2028\u2029\ufeff\ufffe\uffff]")  # what YAML wants escaped
 ENDINGS = (".csv", ".jsonl", ".json", ".yaml", ".yml")
 
 
-def rows_of(path: Path) -> list[dict[str, Any]]:
-    """The rows of a file, each an object; values of a CSV are text. InvalidArgument names file and line."""
+def rows_of(path: Path, folder: Path | None = None) -> list[dict[str, Any]]:
+    """The rows of a file, each an object; values of a CSV are text. InvalidArgument names file and line.
+
+    With a ``folder``, that is where a `resolved` path must still lead when it is opened.
+    """
     ending = path.suffix.lower()
     if ending not in ENDINGS:
         raise InvalidArgument(f"{path.name} ends in none of {', '.join(ENDINGS)}, so it can't be read as rows.")
     try:
-        text = path.read_bytes().decode("utf-8-sig")
-    except OSError as problem:
-        raise InvalidArgument(f"{path} can't be read: {problem.strerror}.") from None
-    except UnicodeDecodeError:
-        raise InvalidArgument(f"{path} is not written in UTF-8.", hint="Save it as UTF-8 and try again.") from None
+        with open_regular(path) if folder is None else open_within(folder, path) as file:
+            content = file.read()
+    except (OSError, ValueError) as problem:
+        raise InvalidArgument(f"{spelled(path)} can't be read: {reason(problem)}.") from None
+    try:
+        text = content.decode("utf-8-sig")
+    except UnicodeDecodeError as problem:
+        line = content.count(b"\n", 0, problem.start) + 1
+        raise InvalidArgument(
+            f"{path}, line {line}: this is not written in UTF-8.", hint="Save it as UTF-8 and try again."
+        ) from None
     match ending:
         case ".csv":
             return csv_rows(text, path.name)
@@ -45,7 +55,7 @@ def rows_of(path: Path) -> list[dict[str, Any]]:
         case ".json":
             rows = _json(text, path.name, None)
         case _:
-            rows = read_yaml(text, path.name).plain()
+            rows = read_yaml(text, path.name, longest=LONGEST_ROWS).plain()
     if not isinstance(rows, list):
         raise InvalidArgument(f"{path.name} must hold a list of rows.")
     return [_row(row, path.name, number) for number, row in enumerate(rows, 1)]
@@ -59,53 +69,54 @@ def csv_rows(text: str, name: str) -> list[dict[str, Any]]:
 def _json(text: str, name: str, line: int | None) -> Any:
     try:
         return msgspec.json.decode(text)
-    except msgspec.DecodeError as problem:
+    except (msgspec.DecodeError, RecursionError) as problem:
         at = f", line {line}" if line else ""
         raise InvalidArgument(f"{name}{at} is no JSON: {problem}.") from None
 
 
 def _row(value: Any, name: str, number: int) -> dict[str, Any]:
     if not isinstance(value, dict):
-        raise InvalidArgument(f"{name}: row {number} is no object but {value!r}.")
+        raise InvalidArgument(f"{name}: row {number} is no object but {str(value)[:200]!r}.")
     return value
 
 
-def write(path: Path, rows: Sequence[Mapping[str, Any]]) -> None:
-    """Write rows to a file whole, or leave it as it was. InvalidArgument if it can't be written."""
-    match path.suffix.lower():
+def write(path: Path, rows: Sequence[Mapping[str, Any]], folder: Path | None = None) -> None:
+    """Write rows to a file whole, or leave it as it was; only its owner can read it.
+
+    With a ``folder``, that is where a `resolved` path must still lead. InvalidArgument if it can't be written.
+    """
+    try:
+        content = _text(path.suffix.lower(), rows).encode()
+        if folder is not None:
+            with whole_within(folder, path) as file:
+                file.write(content)
+            return
+        path.parent.mkdir(parents=True, exist_ok=True)
+        with whole(path, path.with_name(f".{path.name[:40]}.{os.getpid()}")) as file:
+            file.write(content)
+    except UnicodeEncodeError:
+        raise InvalidArgument(
+            f"{spelled(path)} can't be written: a text in the items ends in half a character."
+        ) from None
+    except (OSError, ValueError, TypeError, RecursionError) as problem:
+        raise InvalidArgument(f"{spelled(path)} can't be written: {reason(problem)}.") from None
+
+
+def _text(ending: str, rows: Sequence[Mapping[str, Any]]) -> str:
+    match ending:
         case ".csv":
-            text = _as_csv(rows)
+            return _as_csv(rows)
         case ".jsonl":
-            text = "".join(f"{msgspec.json.encode(row).decode()}\n" for row in rows)
+            return "".join(f"{msgspec.json.encode(row).decode()}\n" for row in rows)
         case ".json":
-            text = msgspec.json.format(msgspec.json.encode(list(rows)), indent=2).decode() + "\n"
+            return msgspec.json.format(msgspec.json.encode(list(rows)), indent=2).decode() + "\n"
         case _:
             # JSON is YAML of every version, and no word of it is taken for something else.
             lines = (f"- {msgspec.json.encode(row).decode()}\n" for row in rows)
-            text = _UNPRINTABLE.sub(lambda found: f"\\u{ord(found[0]):04x}", "".join(lines)) or "[]\n"
-    try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        with whole(path, path.with_name(f".{path.name}.{os.getpid()}")) as file:
-            file.write(text.encode())
-    except OSError as problem:
-        raise InvalidArgument(f"{path} can't be written: {problem.strerror}.") from None
+            return _UNPRINTABLE.sub(lambda found: f"\\u{ord(found[0]):04x}", "".join(lines)) or "[]\n"
 
 
 def _as_csv(rows: Sequence[Mapping[str, Any]]) -> str:
     """Columns in the order they first come; objects and lists as JSON. Null and what a row lacks are empty."""
     columns = list(dict.fromkeys(name for row in rows for name in row))
-    written = io.StringIO()
-    writer = csv.writer(written, lineterminator="\n")
-    writer.writerow(columns)
-    for row in rows:
-        writer.writerow([csv_cell(row.get(name)) for name in columns])
-    return written.getvalue()
-
-
-def csv_cell(value: Any) -> str:
-    if value is None:
-        return ""
-    if isinstance(value, str):
-        # A spreadsheet would run what begins like a formula; another apostrophe, so that one of its own is read back.
-        return f"'{value}" if _FORMULA.match(value) else value
-    return msgspec.json.encode(value).decode()
+    return "".join([csv_line(columns), *(csv_line([row.get(name) for name in columns]) for row in rows)])

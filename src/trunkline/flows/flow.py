@@ -11,9 +11,11 @@ from ..catalog import load as load_catalog
 from ..catalog import nearest
 from ..catalog.names import folded
 from ..errors import InvalidArgument, TrunklineError
-from ..node.template import Template, World, prepared
+from ..node.run import Node
+from ..node.template import JsonTemplate, Scope, Template, World, prepared
+from ..transport.contained import reason, resolved, spelled
 from .conditions import conditions
-from .document import Fields, Located, problem, read
+from .document import LONGEST, Fields, Located, problem, read
 from .files import ENDINGS
 from .steps import Act, AtMost, ForEach, Match, Read, Save, Set, Setting, Step, Where
 
@@ -47,20 +49,37 @@ def load(
     variables: Mapping[str, Any] | None = None,
     allow_env: Iterable[str] = (),
     zone: str | None = None,
+    files_from: str | Path | None = None,
+    trust_item_paths: bool = False,
 ) -> Flow:
     """Read and check a flow's file.
 
     ``variables`` stand in for the file's own ``vars`` of the same name; text is read as a number or truth value where
-    the default is one. ``allow_env`` names what ``$env`` shows. ``zone`` stands in for the file's.
+    the default is one. ``allow_env`` names what ``$env`` shows. ``zone`` stands in for the file's. The flow's files are
+    in ``files_from``, else in the folder of its own file. ``trust_item_paths`` lets items name files of this machine
+    for uploads, with ``files_from`` only those in that folder.
     Raises InvalidArgument or UnknownName that name file and line, all that is wrong at once.
     """
     file = Path(path)
     try:
-        text = file.read_text(encoding="utf-8")
-    except (OSError, UnicodeDecodeError) as failed:
-        why = failed.strerror if isinstance(failed, OSError) else "it is not written in UTF-8"
-        raise InvalidArgument(f"{file} can't be read: {why}.") from None
-    return parse(text, file.name, file.parent, variables=variables, allow_env=allow_env, zone=zone)
+        with file.open("rb") as opened:
+            content = opened.read(4 * LONGEST + 1)  # no character takes more bytes; a device may have no end
+    except (OSError, ValueError) as failed:
+        raise InvalidArgument(f"{spelled(file)} can't be read: {reason(failed)}.") from None
+    try:
+        text = content.decode("utf-8-sig", "strict" if len(content) <= 4 * LONGEST else "ignore")
+    except UnicodeDecodeError as failed:
+        line = content.count(b"\n", 0, failed.start) + 1
+        raise problem(str(file), line, "this is not written in UTF-8", "Save it as UTF-8 and try again.") from None
+    return _parsed(
+        text,
+        file.name,
+        Setting(World(), file.parent if files_from is None else Path(files_from), ((file, "the flow itself"),)),
+        variables,
+        allow_env,
+        zone,
+        {"trust_item_paths": trust_item_paths, "files_from": files_from} if trust_item_paths else {},
+    )
 
 
 def parse(
@@ -71,8 +90,23 @@ def parse(
     variables: Mapping[str, Any] | None = None,
     allow_env: Iterable[str] = (),
     zone: str | None = None,
+    trust_item_paths: bool = False,
 ) -> Flow:
     """As `load`, for text; ``folder`` is where its files are."""
+    setting = Setting(World(), folder, ((folder / name, "the flow itself"),))
+    trust = {"trust_item_paths": True} if trust_item_paths else {}
+    return _parsed(text, name, setting, variables, allow_env, zone, trust)
+
+
+def _parsed(
+    text: str,
+    name: str,
+    setting: Setting,
+    variables: Mapping[str, Any] | None,
+    allow_env: Iterable[str],
+    zone: str | None,
+    trust: Mapping[str, Any],
+) -> Flow:
     document = read(text, name)
     fields = Fields(document, name, "A flow")
     title = fields.take("name", *_TEXT) or Path(name).stem
@@ -85,19 +119,33 @@ def parse(
     if steps is None or not isinstance(steps.value, list) or not steps.value:
         raise problem(name, document.line if steps is None else steps.line, "a flow needs a list of steps")
     values = {**own, **{key: _given(key, value, own) for key, value in (variables or {}).items()}}
-    setting = Setting(World(values, allow_env, zone or own_zone), folder)
+    setting = setting._replace(world=World(values, allow_env, zone or own_zone))
     made: list[Step] = []
     wrong: list[TrunklineError] = []
     for located in steps.value:
         try:
-            made.append(_step(located, name, setting))
+            step = _step(located, name, setting)
+            made.append(step._replace(options={**step.options, **trust}) if isinstance(step, Act) else step)
         except InvalidArgument as failed:
             wrong.append(failed)
+    read_files = tuple((setting.place(s.file), "a file that it reads") for s in made if isinstance(s, Read | Match))
+    setting = setting._replace(kept=(*setting.kept, *read_files))
+    wrong += [error for step in made if (error := _overwriting(step, name, setting)) is not None]
     if wrong:
         raise InvalidArgument("\n".join(error.message for error in wrong), hint=wrong[0].hint)
     if not isinstance(made[0], Read | Act):
         raise problem(name, made[0].line, "the first step must bring items: list, read or action")
     return Flow(title, description, name, values, setting, made)
+
+
+def _overwriting(step: Step, where: str, setting: Setting) -> InvalidArgument | None:
+    """Why a step may not write its file, if it writes one whose name is known by now."""
+    if isinstance(step, Save) and step.template is None:
+        try:
+            setting.place_to_write(step.file)
+        except InvalidArgument as failed:
+            return problem(where, step.line, failed.message, failed.hint)
+    return None
 
 
 def _given(name: str, value: Any, own: Mapping[str, Any]) -> Any:
@@ -164,22 +212,34 @@ def _action(kind: str, fields: Fields, setting: Setting, verb: str = "") -> Step
         if (value := fields.take(spoken, types, described)) is not None
     }
     if "binary_to" in options:
-        options["binary_to"] = setting.folder / options["binary_to"]
+        options["binary_to"] = resolved(setting.folder, _literal(options["binary_to"], "binary to"), is_folder=True)
     action = load_catalog().action(f"{name}.{verb}" if verb else name)
     if verb == "delete":
         given = {folded(key) for key in parameters}
         keys = {key: f'{{{{ $json["{key}"] }}}}' for key in action.keys if folded(key) not in given}
         parameters = {**keys, **parameters}
     step = Act(line, options, action.id, parameters)
-    step.node(setting.world)
+    node = step.node(setting.world)
+    # What no item changes is checked now: at its turn the steps before it would have been carried out.
+    fixed = {name: value for name, value in node.parameters.items() if not _has_template(value)}
+    if action.method == "GET" and all(parameter.name in fixed for parameter in action.parameters):
+        Node(action.id, fixed, world=setting.world).arguments(Scope([{"json": {}}], 0, setting.world))
     return step
 
 
-def _where(kind: str, fields: Fields, _: Setting) -> Step:
+def _has_template(value: Any) -> bool:
+    if isinstance(value, Mapping):
+        return any(map(_has_template, value.values()))
+    if isinstance(value, list | tuple):
+        return any(map(_has_template, value))
+    return isinstance(value, Template | JsonTemplate)
+
+
+def _where(kind: str, fields: Fields, setting: Setting) -> Step:
     line = fields.left[kind].line
     given = fields.take(kind, (str, dict), "a template or conditions")
     if isinstance(given, dict):
-        return Where(line, None, conditions(given))
+        return Where(line, None, conditions(given, setting.world.zone))
     return Where(line, _template(given, kind), [])
 
 
@@ -200,37 +260,70 @@ def _for_each(kind: str, fields: Fields, _: Setting) -> Step:
     line = fields.left[kind].line
     template = _template(fields.take(kind, *_TEXT), kind)
     keep = fields.take("keep", list, "a list of fields") or []
-    return ForEach(line, template, [str(name) for name in keep])
+    for field in keep:
+        if not isinstance(field, str):
+            raise InvalidArgument(f"keep takes names of fields, not {field!r}")
+    return ForEach(line, template, keep)
 
 
-def _match(kind: str, fields: Fields, _: Setting) -> Step:
+def _match(kind: str, fields: Fields, setting: Setting) -> Step:
     line = fields.left[kind].line
-    file = _file(fields.take(kind, *_TEXT))
+    file = _file(fields.take(kind, *_TEXT), kind, setting)
     on = fields.take("on", (str, dict), "a field, or fields with the file's columns")
     keep = fields.take("keep", *_TEXT)
-    if on is None or keep not in ("found", "missing"):
+    if not on or keep not in ("found", "missing"):
         raise InvalidArgument("match needs `on: FIELD` and `keep: found` or `keep: missing`")
-    return Match(line, file, {on: on} if isinstance(on, str) else on, keep == "missing")
+    pairs = {on: on} if isinstance(on, str) else on
+    for field, column in pairs.items():
+        if not isinstance(column, str):
+            raise InvalidArgument(f"{field} must be on the name of a column, not {column!r}")
+    return Match(line, file, pairs, keep == "missing")
 
 
-def _read(kind: str, fields: Fields, _: Setting) -> Step:
-    return Read(fields.left[kind].line, _file(fields.take(kind, *_TEXT)))
+def _read(kind: str, fields: Fields, setting: Setting) -> Step:
+    return Read(fields.left[kind].line, _file(fields.take(kind, *_TEXT), kind, setting))
 
 
-def _save(kind: str, fields: Fields, _: Setting) -> Step:
+def _save(kind: str, fields: Fields, setting: Setting) -> Step:
     line = fields.left[kind].line
-    return Save(line, _file(fields.take(kind, *_TEXT)), bool(fields.take("secrets", bool, "true or false")))
+    name = fields.take(kind, *_TEXT)
+    secrets = bool(fields.take("secrets", bool, "true or false"))
+    template = Template(_text_of(name, kind))
+    if template.constant:
+        return Save(line, _file(name, kind, setting), secrets)
+    # Whatever the items hold, the folders and the ending are the flow's own.
+    _file("".join(part if isinstance(part, str) else "x" for part in template.parts), kind, setting)
+    return Save(line, name, secrets, template)
 
 
-def _file(name: str) -> str:
+def _file(name: str | None, kind: str, setting: Setting) -> str:
+    """The name of a file in the flow's folder, as rows can be read from and written to."""
+    name = _literal(name, kind)
     if Path(name).suffix.lower() not in ENDINGS:
         raise InvalidArgument(f"{name} must end in {', '.join(ENDINGS[:-1])} or {ENDINGS[-1]}")
+    setting.place(name)
     return name
+
+
+def _literal(name: str | None, kind: str) -> str:
+    name = _text_of(name, kind)
+    if "{{" in name:
+        raise InvalidArgument(f"{kind} takes the name as it is; {{{{ }}}} has no place in {name!r}")
+    return name
+
+
+def _text_of(value: str | None, kind: str) -> str:
+    if not value:
+        raise InvalidArgument(f"{kind} needs the name of a file or folder")
+    return value
 
 
 def _at_most(kind: str, fields: Fields, _: Setting) -> Step:
     line = fields.left[kind].line
-    return AtMost(line, fields.take(kind, *_WHOLE))
+    most = fields.take(kind, *_WHOLE)
+    if most is None or most < 0:
+        raise InvalidArgument(f"at most must be a whole number of items, 0 or more, not {most}")
+    return AtMost(line, most)
 
 
 _KINDS: dict[str, Callable[[str, Fields, Setting], Step]] = {

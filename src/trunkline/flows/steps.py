@@ -2,24 +2,49 @@
 
 from __future__ import annotations
 
+import os
+import re
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, NamedTuple
+from unicodedata import normalize
 
 from ..catalog.secret import masked
 from ..errors import InvalidArgument
 from ..node.items import Item, as_item
 from ..node.run import Node
 from ..node.template import Scope, Template, World, evaluated
+from ..result.files import harmless
+from ..transport.contained import resolved
 from . import files
 from .conditions import Condition
 
+_SLASHES = re.compile(r"[/\\]")
+
 
 class Setting(NamedTuple):
-    """What a flow's steps see beside the items: the world of templates, and the folder of the flow's file."""
+    """What a flow's steps see beside the items: the world of templates, and the folder that its files are in.
+
+    ``kept`` are files that no step may write, each with what it is: the flow itself, and the files that it reads.
+    """
 
     world: World
     folder: Path
+    kept: tuple[tuple[Path, str], ...] = ()
+
+    def place(self, name: str) -> Path:
+        """The real path of one of the flow's files. InvalidArgument for one outside of the folder."""
+        return resolved(self.folder, name)
+
+    def place_to_write(self, name: str) -> Path:
+        """As `place`; InvalidArgument also for a file that the flow needs as it is."""
+        path = self.place(name)
+        for kept, what in self.kept:
+            if _is_same(path, kept):
+                raise InvalidArgument(
+                    f"{name} is {what}, and a flow does not overwrite that.", hint="Name another file."
+                )
+        return path
 
 
 class Read(NamedTuple):
@@ -33,7 +58,7 @@ class Read(NamedTuple):
         return f"read {self.file}"
 
     def run(self, items: list[Item], setting: Setting) -> list[Item]:
-        return [as_item({"json": row}) for row in files.rows_of(setting.folder / self.file)]
+        return [as_item({"json": row}) for row in files.rows_of(setting.place(self.file), setting.folder)]
 
 
 class Where(NamedTuple):
@@ -127,7 +152,7 @@ class Match(NamedTuple):
         return f"match {self.file} on {', '.join(self.on)}, keep {'missing' if self.missing else 'found'}"
 
     def run(self, items: list[Item], setting: Setting) -> list[Item]:
-        rows = files.rows_of(setting.folder / self.file)
+        rows = files.rows_of(setting.place(self.file), setting.folder)
         if not rows:
             raise InvalidArgument(f"{self.file} has no rows; an empty export would make every item a missing one.")
         for column in self.on.values():
@@ -162,20 +187,53 @@ class AtMost(NamedTuple):
 
 
 class Save(NamedTuple):
-    """The items' fields into a file; the items go on. Passwords and the like are masked, unless ``secrets`` is set."""
+    """The items' fields into a file; the items go on. Passwords and the like are masked, unless ``secrets`` is set.
+
+    With a ``template`` each item says in which file its row goes; items with the same one share it.
+    """
 
     line: int
     file: str
     secrets: bool
+    template: Template | None = None
 
     @property
     def label(self) -> str:
         return f"save {self.file}"
 
     def run(self, items: list[Item], setting: Setting) -> list[Item]:
-        rows = [item["json"] for item in items]
-        files.write(setting.folder / self.file, rows if self.secrets else masked(rows))
+        for name, rows in self._rows(items, setting).items():
+            files.write(setting.place_to_write(name), rows if self.secrets else masked(rows), setting.folder)
         return items
+
+    def _rows(self, items: list[Item], setting: Setting) -> dict[str, list[dict[str, Any]]]:
+        """The rows of each file by its name."""
+        if self.template is None:
+            return {self.file: [item["json"] for item in items]}
+        names: dict[str, str] = {}  # two that differ only in case are one file on some disks, and so everywhere
+        rows: dict[str, list[dict[str, Any]]] = {}
+        for index, item in enumerate(items):
+            name = file_name(self.template, Scope(items, index, setting.world))
+            rows.setdefault(names.setdefault(_folded(normalize("NFC", name)), name), []).append(item["json"])
+        return rows
+
+
+def file_name(template: Template, scope: Scope) -> str:
+    """The name of a file for one item: no value in it leads into another folder, or is more than a part of a name.
+
+    InvalidArgument if nothing is left of it.
+    """
+    text = "".join(
+        part if isinstance(part, str) else _SLASHES.sub("_", template.text_of(at, scope, "save"))
+        for at, part in enumerate(template.parts)
+    )
+    *folders, last = text.split("/")
+    name = "/".join(
+        [*(part if part in ("", ".", "..") else harmless(part, "_") for part in folders), harmless(last, "")]
+    )
+    if Path(name).suffix.lower() not in files.ENDINGS:
+        raise InvalidArgument(f"Item {scope.position}: save {template.text} gives no name for a file but {text!r}.")
+    return name
 
 
 class Act(NamedTuple):
@@ -192,10 +250,21 @@ class Act(NamedTuple):
 
     def node(self, world: World) -> Node:
         """The node; UnknownName or InvalidArgument if the action doesn't take these parameters."""
+        folder = self.options.get("binary_to")
+        if folder is not None and Path(os.path.realpath(folder)) != folder:
+            raise InvalidArgument(f"A link was put in the place of the folder {folder}, so nothing is saved there.")
         return Node(self.action, self.parameters, world=world, **self.options)
 
 
 Step = Read | Where | Set | ForEach | Match | AtMost | Save | Act
+
+
+def _is_same(path: Path, other: Path) -> bool:
+    """Whether two paths lead to one file, however a disk spells its name."""
+    try:
+        return path.samefile(other)
+    except OSError:  # one of them is not there
+        return path == other
 
 
 def _folded(value: Any) -> str:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import os
 from collections import Counter
 from collections.abc import Callable, Iterable, Mapping
 from contextlib import AbstractAsyncContextManager
@@ -10,7 +11,7 @@ from pathlib import Path
 from typing import Any, NamedTuple, Self
 
 from ..errors import ConfigurationError
-from ..node import Node, World
+from ..node import Node, PathRule, World
 from .folder import discard, is_running, running_alone
 from .ledger import Ledger, LedgerFailed
 from .recorder import Recorder
@@ -79,7 +80,14 @@ class Job:
         created = float(about["created"])
         # Templates see one $now, however often the job goes on; of $env only the names are kept.
         world = World(about["variables"], about["allow_env"], about["zone"], clock=lambda: created)
-        self.node = Node(about["action"], about["parameters"], concurrency=self.limits.concurrency, world=world)
+        self.node = Node(
+            about["action"],
+            about["parameters"],
+            concurrency=self.limits.concurrency,
+            trust_item_paths=about.get("trust_item_paths", False),  # an older version's job has neither
+            files_from=about.get("files_from"),
+            world=world,
+        )
         self._cancelled = bool(about["cancelled"])
         self._stopped = False
         self._failures = 0
@@ -94,10 +102,11 @@ class Job:
         targets: Mapping[str, str],
         limits: Limits = Limits(),  # noqa: B008 - immutable
         world: World | None = None,
+        paths: PathRule = PathRule(),  # noqa: B008 - immutable
     ) -> Self:
         """A new job in a new ledger. ``items`` are taken in as they come, never all at once; ``targets`` maps the name
         of each PBX to its URL, and each gets every item. ``world`` is what templates see besides the items: its clock
-        stands at the start of the job.
+        stands at the start of the job. ``paths``: whether an item may name a file, however often the job goes on.
 
         Raises UnknownName or InvalidArgument for parameters that the action doesn't take, before anything is written.
         """
@@ -111,6 +120,8 @@ class Job:
             "variables": world.variables,
             "allow_env": sorted(world.allow_env),
             "zone": world.zone,
+            "trust_item_paths": paths.trusted,
+            "files_from": None if paths.folder is None else os.path.realpath(paths.folder),
         }
         ledger = Ledger.create(file, about, list(targets.items()))
         try:

@@ -15,12 +15,12 @@ from typing import IO, Any
 import msgspec
 
 from ..errors import InvalidArgument
+from .csv_text import unguarded
 from .items import Item, as_item
 
 _HINT = "Nothing was sent."
-FORMULA = r"(?:[=@\t\r]|[-+](?![\d\s.,/()-]*\Z))"
-"""How a text begins that a spreadsheet would run; a sign before a mere number, such as +44 20 7946 0123, is none."""
-_GUARDED = re.compile(f"'+{FORMULA}")
+_LONGEST = 16 * 2**20  # characters of a cell; a contact's picture is longer than csv's own limit
+_IN_QUOTES = re.compile('"[^"]*(?:"|$)')
 
 
 def read_items(source: IO[bytes]) -> Iterator[Item]:
@@ -108,14 +108,16 @@ def csv_records(
 
     ``begins`` is the number of the first line given.
 
-    Comma or semicolon, whichever the first line has more of: spreadsheets write both. A cell that we wrote with an
-    apostrophe before it is read without.
+    Comma or semicolon, whichever the first line has more of: spreadsheets write both. What we wrote with an
+    apostrophe before it (`csv_text.guarded`) is read without.
     """
     first = next(lines, "")
-    delimiter = ";" if first.count(";") > first.count(",") else ","
+    separators = _IN_QUOTES.sub("", first)
+    delimiter = ";" if separators.count(";") > separators.count(",") else ","
+    csv.field_size_limit(max(csv.field_size_limit(), _LONGEST))
     reader = csv.reader(chain([first], lines), delimiter=delimiter, strict=True)
     try:
-        header = [column.strip() for column in next(reader, [])]
+        header = [unguarded(column.strip()) for column in next(reader, [])]
         if first.strip() and (len(set(header)) < len(header) or not all(header)):
             raise InvalidArgument(
                 f"{name}, line {begins}: the columns need names that differ, not {header}.", hint=hint
@@ -130,11 +132,6 @@ def csv_records(
     except csv.Error as problem:
         place = f"{name}, line {reader.line_num + begins - 1}"
         raise InvalidArgument(f"{place}: this is no CSV: {problem}.", hint=hint) from None
-
-
-def unguarded(text: str) -> str:
-    """A text without the apostrophe that keeps a spreadsheet from running it (`flows.files.csv_cell`)."""
-    return text[1:] if _GUARDED.match(text) else text
 
 
 def _is_json(text: bytes) -> bool:

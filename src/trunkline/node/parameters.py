@@ -12,7 +12,7 @@ from ..errors import InvalidArgument, UnknownName
 from ..odata import OPTIONS
 from ..odata.literals import INTEGER_RANGES
 from ..request import bind, parameter_named
-from .binary import PROPERTY, content
+from .binary import PROPERTY, PathRule, content
 from .template import JsonTemplate, Scope, Template, evaluated, parsed, prepared
 
 _GROUPS = ("options", "query", "queryoptions", "queryparameters")  # what a workflow node may group its options under
@@ -35,10 +35,17 @@ class Parameters:
     """The parameters of an action, each with a value or a template; ``given`` has them by the action's own names.
 
     Raises UnknownName for a name that the action doesn't have, InvalidArgument for one that is given twice, for a
-    required one that is missing, and for JSON text that is none.
+    required one that is missing, and for JSON text that is none. ``paths``: which files an item may name by a path.
     """
 
-    def __init__(self, catalog: Catalog, action: Action, values: Mapping[str, Any]) -> None:
+    def __init__(
+        self,
+        catalog: Catalog,
+        action: Action,
+        values: Mapping[str, Any],
+        paths: PathRule = PathRule(),  # noqa: B008 - immutable
+    ) -> None:
+        self._paths = paths
         self.catalog = catalog
         self.action = action
         self.given: dict[str, Any] = {}
@@ -157,7 +164,7 @@ class Parameters:
         return self._field(name, value)
 
     def _upload(self, value: Any, scope: Scope) -> Any:
-        return content(scope.item, value) if isinstance(value, str) else value
+        return content(scope.item, value, self._paths) if isinstance(value, str) else value
 
     def _field(self, name: str, value: Any) -> Any:
         return fitted(value, self.fields[name], self.catalog, name) if name in self.fields else value

@@ -14,13 +14,18 @@ from typing import Any, Literal, NamedTuple, Protocol
 from ..catalog import load
 from ..errors import InvalidArgument, ItemsFailed, NotFound, TrunklineError
 from ..result import File, Saved
-from .binary import settle
+from ..transport.contained import reason, spelled
+from .binary import PathRule, settle
 from .items import Item, as_items, failure, outputs
 from .parameters import Parameters
 from .retry import Tries
 from .template import Scope, World
 
 OnError = Literal["stop", "continue", "split"]
+
+
+_MOST_AT_ONCE = 1_000  # threads, of which a machine has some thousand
+_DAY = 86_400
 
 
 class Caller(Protocol):
@@ -65,6 +70,8 @@ class Node:
     ``retries`` more tries, ``retry_wait`` seconds apart, are made of an item where sending again is safe.
     ``max_errors`` failures end the run with ItemsFailed, whatever the mode. ``missing_ok`` takes a delete that finds
     nothing for done. ``binary_to`` is a folder for the files that a file action answers, instead of into the items.
+    ``trust_item_paths`` lets items name files of this machine by ``binary.data.path``, with ``files_from`` only those
+    in that folder; otherwise only files that a step of this process saved count.
     ``world`` is what templates see besides the items.
     Raises UnknownName or InvalidArgument for parameters the action doesn't take or lacks.
     """
@@ -81,16 +88,20 @@ class Node:
         max_errors: int | None = None,
         missing_ok: bool = False,
         binary_to: str | os.PathLike[str] | None = None,
+        trust_item_paths: bool = False,
+        files_from: str | os.PathLike[str] | None = None,
         world: World | None = None,
     ) -> None:
-        if concurrency < 1:
-            raise InvalidArgument(f"concurrency must be at least 1, not {concurrency}.")
+        if not _is_whole(concurrency, 1, _MOST_AT_ONCE):
+            raise InvalidArgument(f"concurrency must be a whole number, 1 to {_MOST_AT_ONCE}, not {concurrency!r}.")
         if on_error not in ("stop", "continue", "split"):
             raise InvalidArgument(f"on_error must be stop, continue or split, not {on_error!r}.")
-        if retries < 0 or not 0 <= retry_wait < float("inf"):
-            raise InvalidArgument(f"retries and retry_wait must be at least 0, not {retries} and {retry_wait}.")
-        if max_errors is not None and max_errors < 1:
-            raise InvalidArgument(f"max_errors must be at least 1, not {max_errors}.")
+        if not _is_whole(retries, 0):
+            raise InvalidArgument(f"retries must be a whole number, 0 or more, not {retries!r}.")
+        if isinstance(retry_wait, bool) or not isinstance(retry_wait, int | float) or not 0 <= retry_wait <= _DAY:
+            raise InvalidArgument(f"retry_wait must be 0 to {_DAY} seconds, not {retry_wait!r}.")
+        if max_errors is not None and not _is_whole(max_errors, 1):
+            raise InvalidArgument(f"max_errors must be a whole number, at least 1, not {max_errors!r}.")
         self.action = load().action(action)
         if missing_ok and self.action.kind != "delete":
             raise InvalidArgument(f"missing_ok is for actions that delete by key, and {self.action.id} is none.")
@@ -104,7 +115,8 @@ class Node:
         self.missing_ok = missing_ok
         self.binary_to = None if binary_to is None else Path(binary_to)
         self.world = world or World()
-        self._parameters = Parameters(load(), self.action, parameters or {})
+        rule = PathRule(trust_item_paths, None if files_from is None else Path(files_from))
+        self._parameters = Parameters(load(), self.action, parameters or {}, rule)
 
     @property
     def parameters(self) -> Mapping[str, Any]:
@@ -247,9 +259,10 @@ class NodeRun:
         waiting = self._waiting(started.position)
         try:
             waiting.mkdir(parents=True, exist_ok=True)
-        except OSError as problem:
+        except (OSError, ValueError) as problem:
             raise InvalidArgument(
-                f"No file can be written to {self.node.binary_to}: {problem.strerror}.", hint="Nothing was sent."
+                f"No file can be written to {spelled(self.node.binary_to)}: {reason(problem)}.",
+                hint="Nothing was sent.",
             ) from None
         return {"to": waiting}
 
@@ -274,7 +287,11 @@ class NodeRun:
 
     def _done(self, started: _Started, value: Any, *, missing: bool = False) -> None:
         if self.node.binary_to is not None and isinstance(value, File | Saved):
-            value = settle(value, self.node.binary_to, self._waiting(started.position))
+            try:
+                value = settle(value, self.node.binary_to, self._waiting(started.position))
+            except TrunklineError as error:
+                self._failed(started.position, error)
+                return
         self._results[started.position] = outputs(
             self.node.action, started.arguments, value, started.position, missing=missing
         )
@@ -310,6 +327,11 @@ class NodeRun:
             else:
                 missing.append(index)
         return Outcome(good, bad, missing, dict(sorted(self._errors.items())))
+
+
+def _is_whole(value: Any, least: int, most: int | None = None) -> bool:
+    """Whether a value is a whole number within its bounds; ``True`` is not a number."""
+    return isinstance(value, int) and not isinstance(value, bool) and least <= value and (most is None or value <= most)
 
 
 def _stopped(node: Node, outcome: Outcome, total: int) -> ItemsFailed:

@@ -12,9 +12,19 @@ from ..catalog.names import folded
 from ..errors import InvalidArgument, UnknownName, UsageError
 from ..odata import OPTIONS, fill, literal, option_text, query_string
 from .body import checked_body
-from .multipart import Part, part
+from .multipart import ContainedFile, Part, part
 
-__all__ = ["Call", "HttpRequest", "Part", "Sink", "bind", "build", "parameter_named", "parameter_names"]
+__all__ = [
+    "Call",
+    "ContainedFile",
+    "HttpRequest",
+    "Part",
+    "Sink",
+    "bind",
+    "build",
+    "parameter_named",
+    "parameter_names",
+]
 
 
 class Sink(Protocol):

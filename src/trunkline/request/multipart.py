@@ -3,12 +3,26 @@
 from __future__ import annotations
 
 import io
+from dataclasses import dataclass
 from pathlib import PurePath
 from typing import Any, BinaryIO, NamedTuple
 
 from ..errors import InvalidArgument
 
-Source = bytes | PurePath | BinaryIO
+
+@dataclass(frozen=True)
+class ContainedFile:
+    """A file that must lie in a folder still when it is opened: ``path`` is real, without links."""
+
+    folder: PurePath
+    path: PurePath
+
+    @property
+    def name(self) -> str:
+        return self.path.name
+
+
+Source = bytes | PurePath | ContainedFile | BinaryIO
 
 
 class Part(NamedTuple):
@@ -42,7 +56,7 @@ def part(name: str, value: Any) -> Part:
         filename = PurePath(filename).name if isinstance(filename, str) and filename else name
     if not isinstance(filename, str) or not filename:
         raise InvalidArgument(f"The file name of {name} must be text that is not empty, not {filename!r}.")
-    if isinstance(source, bytes | PurePath):
+    if isinstance(source, bytes | PurePath | ContainedFile):
         return Part(name, filename, source)
     if isinstance(source, io.TextIOBase) or not hasattr(source, "read"):
         raise InvalidArgument(

@@ -11,8 +11,7 @@ import msgspec
 from ..catalog import Action, Catalog, TypeSpec
 from ..catalog.secret import MASK, SECRET, has_mask, masked
 from ..errors import InvalidArgument
-from ..flows.files import csv_cell
-from ..node.input import unguarded
+from ..node.csv_text import csv_cell, unguarded
 from ..odata.literals import INTEGER_RANGES, described, integer
 from ..request.body import checked_body
 from .characters import cleaned, comparable, composed, trimmed

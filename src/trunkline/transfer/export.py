@@ -38,7 +38,8 @@ class Exported(NamedTuple):
 
     ``outside``: rows that the PBX sent though nobody asked for their time, left out. ``repeated``: rows left out
     because the export before had them. ``unknown``: fields without a column. ``resumed``: an earlier run had begun it.
-    ``since``: where the last export ended, if there was one; ``start`` is then an overlap before.
+    ``since``: where the last export ended, if there was one; ``start`` is then an overlap before. ``damaged``: what an
+    earlier run had kept and was damaged, or kept by an older version; it was read again.
     """
 
     rows: int
@@ -50,6 +51,7 @@ class Exported(NamedTuple):
     unknown: tuple[str, ...] = ()
     resumed: bool = False
     since: datetime | None = None
+    damaged: tuple[str, ...] = ()
 
 
 async def export_call_log(
@@ -109,6 +111,7 @@ async def export_call_log(
             unknown=run.unknown,
             resumed=resumed,
             since=mark.until if mark is not None else None,
+            damaged=tuple(run.damaged),
         )
 
 
@@ -152,6 +155,7 @@ class _Run:
         self.days = wanted
         self.written = self.repeated = 0
         self.unknown: tuple[str, ...] = ()
+        self.damaged: list[str] = []
         self._delivery = delivery
         self._progress = progress
         self._read = 0
@@ -187,7 +191,11 @@ class _Run:
         settling = self._delivery.overlap if self._delivery is not None else None
         with parts.held(plan, restart=restart, settling=settling):
             resumed = parts.begun
-            await self._collect(parts)
+            self.damaged = parts.damaged
+            try:
+                await self._collect(parts)
+            except TrunklineError as error:
+                raise _going_on(error, said_of(parts.damaged)) from None
             with parts.whole() as file, closing(writer(plan.output, plan.columns, file)) as out:
                 for window in [window for day in self.days for window in parts.windows(day)]:
                     await in_thread(self._write, out, parts.lines(window))
@@ -231,6 +239,17 @@ class _Run:
         self._read += len(read.legs)
         if self._progress is not None:
             self._progress(Progress(done, total, self._read, read.window.end))
+
+
+def said_of(damaged: Sequence[str]) -> str:
+    """A sentence about what an earlier run had kept and is of no use; empty if there is nothing."""
+    if not damaged:
+        return ""
+    more = f" and {len(damaged) - _NAMED:,} more" if len(damaged) > _NAMED else ""
+    return (
+        f"Kept by an earlier run but damaged, or written by an older version, and so read again: "
+        f"{', '.join(damaged[:_NAMED])}{more}."
+    )
 
 
 def _passing(error: TrunklineError) -> bool:

@@ -1,13 +1,17 @@
 """What an export has read so far: a file for each finished window, in a folder beside the file that it is for.
 
 Only its owner can read it, as call logs tell who called whom. A part gets its name once it is on the disk, so whatever
-ends a run, a part that is there is whole. The folder goes when the file is there.
+ends a run, a part that is there was whole. Its last line says how many rows it has, when they were read, and their
+checksum: one that a disk, a copy or a person has damaged is thrown away and its window read again from the PBX. So is
+one of an older version, which had no such line. The folder goes when the file is there.
 """
 
 from __future__ import annotations
 
 import contextlib
+import hashlib
 import os
+import secrets
 from bisect import bisect_left, insort
 from collections.abc import Iterable, Iterator
 from contextlib import AbstractContextManager, contextmanager
@@ -18,11 +22,14 @@ from typing import BinaryIO
 import msgspec
 
 from ..errors import ConfigurationError, InvalidArgument, TrunklineError
+from ..transport.contained import open_regular, reason, spelled
 from ..transport.whole import whole
 from .call_log import Leg
 from .period import Window
 
 _PLAN, _LOCK, _WHOLE = "plan.json", "lock", "whole"
+_LONGEST_PLAN = 2**20  # bytes
+_LONGEST_PART = 2**30  # bytes, far more than the rows that a PBX gives for one window
 _STAMP = "%Y%m%dT%H%M%SZ"
 _SPOKEN = {"pbx": "of", "start": "from", "end": "to", "output": "as", "columns": "with columns"}
 
@@ -43,25 +50,51 @@ class Plan(msgspec.Struct, frozen=True):
         return [f"{_SPOKEN[name]} {said[name]}" for name in differing]
 
 
+class _Kept(msgspec.Struct, frozen=True):
+    """``plan.json``: the plan, and its checksum."""
+
+    plan: Plan
+    sha256: str
+
+
+class _Seal(msgspec.Struct, frozen=True, rename={"of": "@trunkline.part"}):
+    """The last line of a part. ``sha256`` is of the rows and of all that is said here, PBX and window included."""
+
+    of: str
+    rows: int
+    read_at: datetime
+    sha256: str
+
+
 class Parts:
     """The folder ``FILE.parts``. Use it inside `held`, which keeps other processes out."""
 
     def __init__(self, file: Path) -> None:
-        self.file = Path(os.path.realpath(file))  # a link stays a link, as with open()
+        try:
+            self.file = Path(os.path.realpath(file))  # a link stays a link, as with open()
+            self.folder = self.file.with_name(self.file.name + ".parts")
+            os.fsencode(self.folder)
+        except (OSError, ValueError) as problem:
+            raise InvalidArgument(f"{spelled(file)} can't be written ({reason(problem)}).") from None
         self._named = file
-        self.folder = self.file.with_name(self.file.name + ".parts")
         self._done: set[Window] = set()
         self._ordered: list[Window] = []  # the same by their start: years of busy days are thousands
+        self._pbx = ""
+        self.damaged: list[str] = []
+        """The names of what an earlier run had left and was damaged; it is read again."""
 
     def check(self, *, overwrite: bool) -> None:
         """Refuse a file that can't be written, or that is there already. Nothing has been asked of the PBX yet."""
-        special = self._named.exists() and not self._named.is_file()  # asked of a pipe in /dev, which has no real path
-        if special and not self._named.is_dir():
-            raise InvalidArgument(f"{self._named} is no ordinary file.", hint="Leave --out away, and use a pipe.")
-        if self.file.is_dir() or not self.file.parent.is_dir():
-            raise InvalidArgument(f"{self.file} can't be written: {_why(self.file)}.")
-        if self.file.exists() and not overwrite:
-            raise InvalidArgument(f"{self.file} is there already.", hint="Name another file, or give --overwrite.")
+        try:
+            special = self._named.exists() and not self._named.is_file()  # a pipe in /dev has no real path
+            if special and not self._named.is_dir():
+                raise InvalidArgument(f"{self._named} is no ordinary file.", hint="Leave --out away, and use a pipe.")
+            if self.file.is_dir() or not self.file.parent.is_dir():
+                raise InvalidArgument(f"{self.file} can't be written: {_why(self.file)}.")
+            if self.file.exists() and not overwrite:
+                raise InvalidArgument(f"{self.file} is there already.", hint="Name another file, or give --overwrite.")
+        except OSError as problem:
+            raise InvalidArgument(f"{spelled(self._named)} can't be written ({reason(problem)}).") from None
 
     @contextmanager
     def held(self, plan: Plan, *, restart: bool = False, settling: timedelta | None = None) -> Iterator[None]:
@@ -107,31 +140,100 @@ class Parts:
 
     def _ours(self) -> bool:
         """Whether an export made it; one that was killed at once has left nothing but its lock."""
-        names = {path.name for path in self.folder.iterdir()} if self.folder.is_dir() else {""}
-        return _PLAN in names or names <= {_LOCK, f"{_PLAN}.new"}
+        if not self.folder.is_dir():
+            return False
+        names = {path.name for path in self.folder.iterdir()}
+        return _PLAN in names or all(_is_own(name) for name in names)
 
     def _begin(self, plan: Plan, restart: bool, settling: timedelta | None) -> None:
         there = self.folder / _PLAN
+        self._pbx = plan.pbx
         if restart:
             self._forget()
-        # Before anything can be refused: what has no finished windows goes when the block ends.
-        self._done = {window for path in self.folder.glob("*.jsonl") if (window := _window(path.name)) is not None}
-        if there.exists():
-            try:
-                before = msgspec.json.decode(there.read_bytes(), type=Plan)
-            except (msgspec.DecodeError, UnicodeDecodeError):
-                raise ConfigurationError(f"{there} can't be read.", hint="--restart begins anew.") from None
-            if other := before.unlike(plan):
-                raise ConfigurationError(
-                    f"{self.folder} has the beginning of another export: {', '.join(other)}.",
-                    hint="The same command as then goes on with it; --restart throws it away and begins anew.",
-                )
-            if settling is not None:
-                self._done = {window for window in self._done if window.end + settling <= self._read_at(window)}
-        else:
+        parts = {window for path in self.folder.glob("*.jsonl") if (window := _window(path.name)) is not None}
+        self._done = set(parts)  # before anything can be refused: what has no finished windows goes when the block ends
+        before = self._plan(there)
+        if before is not None and (other := before.unlike(plan)):
+            raise ConfigurationError(
+                f"{self.folder} has the beginning of another export: {', '.join(other)}.",
+                hint="The same command as then goes on with it; --restart throws it away and begins anew.",
+            )
+        if before is None:
+            for window in parts:  # they may be another export's
+                self._discard(self._path(window))
+            self._done.clear()
             with _new(there) as file:
-                file.write(msgspec.json.encode(plan))
+                file.write(msgspec.json.encode(_Kept(plan, _digest(msgspec.json.encode(plan)))))
+        for window in sorted(self._done):
+            seal = self._opened(window)
+            if seal is None:
+                self._discard(self._path(window))
+            if seal is None or (settling is not None and window.end + settling > seal[0].read_at):
+                self._done.discard(window)
         self._ordered = sorted(self._done)
+
+    def _plan(self, path: Path) -> Plan | None:
+        """The plan that an earlier run has left; None if there is none, or it is damaged."""
+        if not os.path.lexists(path):
+            return None
+        try:
+            with open_regular(path, follow=False) as file:
+                content = file.read(_LONGEST_PLAN)
+            try:
+                kept = msgspec.json.decode(content, type=_Kept)
+            except msgspec.ValidationError:  # an older version had no checksum, nor have its parts
+                return msgspec.json.decode(content, type=Plan)
+            if kept.sha256 == _digest(msgspec.json.encode(kept.plan)):
+                return kept.plan
+        except PermissionError:  # it may be whole; on Windows a folder cannot be opened either
+            if not path.is_dir():
+                raise
+        except (OSError, ValueError, RecursionError):  # all that msgspec raises are ValueErrors
+            pass
+        self._discard(path)
+        return None
+
+    def _opened(self, window: Window) -> tuple[_Seal, bytes] | None:
+        """The last line of a part and its rows, or None if anything about it is damaged."""
+        path = self._path(window)
+        try:
+            with open_regular(path, follow=False) as file:
+                content = file.read(_LONGEST_PART)
+            rows, end, last = content.removesuffix(b"\n").rpartition(b"\n")
+            seal = msgspec.json.decode(last, type=_Seal)
+        except PermissionError:
+            if not path.is_dir():
+                raise
+            return None
+        except (OSError, ValueError, RecursionError):
+            return None
+        rows += end
+        if not content.endswith(b"\n") or seal != self._seal(window, rows, seal.read_at):
+            return None
+        return seal, rows
+
+    def _seal(self, window: Window, rows: bytes, read_at: datetime) -> _Seal:
+        count, name = rows.count(b"\n"), self._path(window).stem
+        about = msgspec.json.encode([self._pbx, name, count, read_at])
+        return _Seal(name, count, read_at, _digest(about, rows))
+
+    def _discard(self, path: Path) -> None:
+        self.damaged.append(path.name)
+        self._remove(path)
+
+    def _remove(self, path: Path) -> None:
+        """Remove what has the name of a part. A folder with something in it was made by somebody: it is moved aside."""
+        try:
+            path.unlink()
+        except FileNotFoundError:
+            return
+        except OSError:
+            if not path.is_dir():
+                raise
+            try:
+                path.rmdir()
+            except OSError:
+                path.rename(self.folder.with_name(f"{self.folder.name}.{secrets.token_hex(4)}.{path.name}"))
 
     @property
     def begun(self) -> bool:
@@ -171,16 +273,24 @@ class Parts:
 
     def keep(self, window: Window, legs: Iterable[Leg]) -> None:
         """Put a finished window on the disk."""
+        rows = b"".join([leg.line + b"\n" for leg in legs])
+        seal = self._seal(window, rows, _now())
         with _saying(self.folder), _new(self._path(window)) as file:
-            file.writelines(leg.line + b"\n" for leg in legs)
+            file.write(rows)
+            file.write(msgspec.json.encode(seal) + b"\n")
         self._done.add(window)
         insort(self._ordered, window)
 
     def lines(self, window: Window) -> Iterator[bytes]:
-        """The rows of a window that has been read."""
-        with _saying(self.folder), self._path(window).open("rb") as file:
-            for line in file:
-                yield line.removesuffix(b"\n")
+        """The rows of a window that has been read. TrunklineError if they were damaged since."""
+        with _saying(self.folder):
+            part = self._opened(window)
+        if part is None:
+            raise TrunklineError(
+                f"{self._path(window)} was damaged while this export ran, so {self.file} was not written.",
+                hint="The same command reads that part again from the PBX.",
+            )
+        yield from part[1].splitlines()
 
     @contextmanager
     def whole(self) -> Iterator[BinaryIO]:
@@ -193,13 +303,10 @@ class Parts:
     def _forget(self) -> None:
         """Remove what an export made, and nothing else that somebody may have put there."""
         for path in self.folder.iterdir():
-            if path.name in (_PLAN, _WHOLE) or _window(path.name.removesuffix(".new")) or path.name == f"{_PLAN}.new":
-                path.unlink(missing_ok=True)
+            if path.name != _LOCK and _is_own(path.name):
+                self._remove(path)
         self._done.clear()
         self._ordered.clear()
-
-    def _read_at(self, window: Window) -> datetime:
-        return datetime.fromtimestamp(self._path(window).stat().st_mtime, UTC)
 
     def _path(self, window: Window) -> Path:
         return self.folder / f"{window.start:{_STAMP}}-{window.end:{_STAMP}}.jsonl"
@@ -211,6 +318,23 @@ def _window(name: str) -> Window | None:
         return Window(*(datetime.strptime(text, _STAMP).replace(tzinfo=UTC) for text in (start, end)))
     except ValueError:
         return None
+
+
+def _is_own(name: str) -> bool:
+    """Whether an export gives files such a name."""
+    plain = name.removesuffix(".new")
+    return name in (_WHOLE, _LOCK) or plain == _PLAN or (plain.endswith(".jsonl") and _window(plain) is not None)
+
+
+def _now() -> datetime:
+    return datetime.now(UTC)
+
+
+def _digest(*contents: bytes) -> str:
+    digest = hashlib.sha256()
+    for content in contents:
+        digest.update(content)
+    return digest.hexdigest()
 
 
 def _new(path: Path) -> AbstractContextManager[BinaryIO]:
@@ -227,6 +351,6 @@ def _saying(path: Path) -> Iterator[None]:
         yield
     except OSError as problem:
         raise TrunklineError(
-            f"{path} can't be written ({problem.strerror or problem}).",
-            hint="Mend that; the same command then goes on.",
+            f"{spelled(path)} can't be written ({reason(problem)}).",
+            hint="Free space or give yourself the right to write there; the same command then goes on.",
         ) from None

@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 from ..errors import InvalidArgument
+from ..node.csv_text import guarded
 from ..transport.whole import whole
 from .characters import trimmed
 
@@ -225,7 +226,7 @@ def write_rest(path: Path, sheet: Sheet, reasons: dict[int, str]) -> None:
     writer.writerow([*(sheet.header[place] for place in places), REASON])
     for line in sheet.lines:
         if line.number in reasons:
-            writer.writerow([*(line.cells[place] for place in places), reasons[line.number]])
+            writer.writerow([*(line.cells[place] for place in places), guarded(reasons[line.number])])
     real = Path(os.path.realpath(path))
     try:
         with whole(real, real.with_name(f".{real.name}.part")) as file:

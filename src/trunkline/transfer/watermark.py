@@ -7,20 +7,28 @@ longer than calls are, and leaves out what it finds there that was delivered.
 from __future__ import annotations
 
 import hashlib
+import os
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import datetime, timedelta
 from pathlib import Path
+from typing import Annotated
 
 import msgspec
 
 from ..errors import ConfigurationError
 from ..folders import own_folder
+from ..transport.contained import open_regular, reason, spelled
 from ..transport.whole import whole
 from .call_log import Leg
+from .period import FIRST
 
 OVERLAP = timedelta(hours=24)
 """How long a call may last and still be found once it is over."""
+
+
+_Aware = Annotated[datetime, msgspec.Meta(tz=True)]
+_LONGEST = 2**28  # bytes; the ids of some million legs
 
 
 class Mark(msgspec.Struct, frozen=True):
@@ -28,9 +36,15 @@ class Mark(msgspec.Struct, frozen=True):
 
     pbx: str
     client_id: str
-    until: datetime
-    known_from: datetime
+    until: _Aware
+    known_from: _Aware
     delivered: frozenset[str] = frozenset()
+
+
+class _Kept(Mark, frozen=True):
+    """A mark as it is in its file, with a checksum; an older version wrote none."""
+
+    sha256: str = ""
 
 
 class Watermark:
@@ -48,8 +62,9 @@ class Watermark:
         """Keep the mark for this process while a block runs. ConfigurationError if another one has it."""
         from filelock import FileLock, Timeout
 
-        lock = FileLock(self.path.with_name(f"{self.path.name}.lock"), mode=0o600)
         try:
+            os.fsencode(self.path)
+            lock = FileLock(self.path.with_name(f"{self.path.name}.lock"), mode=0o600)
             self.path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
             lock.acquire(timeout=0)
         except Timeout:
@@ -57,7 +72,7 @@ class Watermark:
                 f"Another process is exporting what is new on {self.pbx}.",
                 hint="Wait for it; exports for different readers each need a --watermark FILE of their own.",
             ) from None
-        except OSError as problem:
+        except (OSError, ValueError) as problem:
             raise self._failing("written", problem) from None
         try:
             yield
@@ -67,15 +82,22 @@ class Watermark:
     def read(self) -> Mark | None:
         """The mark, or None if there was no export yet. ConfigurationError if it is another PBX's, or unreadable."""
         try:
-            mark = msgspec.json.decode(self.path.read_bytes(), type=Mark)
+            with open_regular(self.path) as file:
+                mark = msgspec.json.decode(file.read(_LONGEST), type=_Kept)
         except FileNotFoundError:
             return None
         except OSError as problem:
             raise self._failing("read", problem) from None
-        except (msgspec.DecodeError, UnicodeDecodeError):
+        except (ValueError, RecursionError):  # all that msgspec raises are ValueErrors
             raise ConfigurationError(
-                f"{self.path} is no watermark.", hint="Remove it, and say with --from where to begin."
+                f"{self.path} is not a watermark, or is damaged.",
+                hint="Remove it, and say with --from where to begin.",
             ) from None
+        if (mark.sha256 and mark.sha256 != _digest(mark)) or min(mark.until, mark.known_from) < FIRST:
+            raise ConfigurationError(
+                f"The watermark {self.path} is damaged: it is not as it was written.",
+                hint="Remove it, and say with --from where to begin; what was exported since then comes again.",
+            )
         if (mark.pbx, mark.client_id) != (self.pbx, self.client_id):
             raise ConfigurationError(
                 f"{self.path} is the watermark of {mark.pbx} with client {mark.client_id!r}.",
@@ -91,13 +113,13 @@ class Watermark:
         """Move the mark. What it says must be safe by now. ConfigurationError if it can't be written."""
         try:
             with whole(self.path, self.path.with_name(f"{self.path.name}.new")) as file:
-                file.write(msgspec.json.encode(mark))
-        except OSError as problem:
+                file.write(msgspec.json.encode(_Kept(**msgspec.structs.asdict(mark), sha256=_digest(mark))))
+        except (OSError, ValueError) as problem:
             raise self._failing("written", problem) from None
 
-    def _failing(self, what: str, problem: OSError) -> ConfigurationError:
+    def _failing(self, what: str, problem: Exception) -> ConfigurationError:
         return ConfigurationError(
-            f"The watermark {self.path} can't be {what} ({problem.strerror or problem}).",
+            f"The watermark {spelled(self.path)} can't be {what} ({reason(problem)}).",
             hint="What the last export gave will come again. Name another file with --watermark.",
         )
 
@@ -123,6 +145,11 @@ class Delivery:
         """What to write once everything is safe."""
         own = self._watermark
         return Mark(own.pbx, own.client_id, self._end, self._known_from, frozenset(self._seen))
+
+
+def _digest(mark: Mark) -> str:
+    about = [mark.pbx, mark.client_id, mark.until, mark.known_from, sorted(mark.delivered)]
+    return hashlib.sha256(msgspec.json.encode(about)).hexdigest()
 
 
 def _default(pbx: str, client_id: str) -> Path:

@@ -6,9 +6,9 @@ asked for. What a report leaves out, because it is null or zero (PBX.md, Answers
 
 from __future__ import annotations
 
-import csv
 import re
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from datetime import UTC, datetime
 from importlib import import_module
 from typing import Any, BinaryIO, Protocol
@@ -16,8 +16,8 @@ from typing import Any, BinaryIO, Protocol
 import msgspec
 
 from ..catalog import TypeSpec, load, nearest
-from ..errors import BrokenAnswer, ConfigurationError, InvalidArgument, UnknownName
-from ..flows.files import csv_cell
+from ..errors import BrokenAnswer, ConfigurationError, InvalidArgument, TrunklineError, UnknownName
+from ..node.csv_text import csv_line
 from .call_log import ROW_TYPE
 from .formats import FORMATS
 
@@ -110,27 +110,17 @@ class Csv(_Columns):
 
     def __init__(self, file: BinaryIO, columns: Sequence[str] = ()) -> None:
         super().__init__(columns)
-        self._lines = csv.writer(_Utf8(file), lineterminator="\n")
-        self._lines.writerow(self.types)
+        self._file = file
+        file.write(csv_line(list(self.types)).encode())
 
     def write(self, lines: Iterable[bytes]) -> None:
         for line in lines:
             row = msgspec.json.decode(line)
             self.note(row)
-            self._lines.writerow([csv_cell(row.get(name)) for name in self.types])
+            self._file.write(csv_line([row.get(name) for name in self.types]).encode(errors="replace"))
 
     def close(self) -> None:
         pass
-
-
-class _Utf8:
-    """A text file for csv.writer over a binary one, which it doesn't close."""
-
-    def __init__(self, file: BinaryIO) -> None:
-        self._file = file
-
-    def write(self, text: str) -> None:
-        self._file.write(text.encode())
 
 
 class _Counted:
@@ -167,7 +157,8 @@ class Parquet(_Columns):
         self._pa = pa
         self.schema = schema(self.types)
         self._read = {name: _reader(spec) for name, spec in self.types.items()}
-        self._writer = pq.ParquetWriter(_Counted(file), self.schema, compression="zstd")
+        with self._explained():
+            self._writer = pq.ParquetWriter(_Counted(file), self.schema, compression="zstd")
         self._rows: list[dict[str, Any]] = []
         self._batches: list[Any] = []
         self._held = 0
@@ -202,7 +193,9 @@ class Parquet(_Columns):
 
     def _flush(self) -> None:
         if self._batches:
-            self._writer.write_table(self._pa.Table.from_batches(self._batches, self.schema), row_group_size=ROW_GROUP)
+            with self._explained():
+                table = self._pa.Table.from_batches(self._batches, self.schema)
+                self._writer.write_table(table, row_group_size=ROW_GROUP)
             self._batches, self._held = [], 0
 
     def close(self) -> None:
@@ -210,7 +203,20 @@ class Parquet(_Columns):
             self._pack()
             self._flush()
         finally:
-            self._writer.close()
+            with self._explained():
+                self._writer.close()
+
+    @contextmanager
+    def _explained(self) -> Iterator[None]:
+        """Turn pyarrow's own errors into ours; those of the file are OSErrors, as with any other format."""
+        try:
+            yield
+        except OSError:
+            raise
+        except self._pa.ArrowException as problem:
+            raise TrunklineError(
+                f"The rows can't be written as Parquet ({problem}).", hint="-o jsonl takes the rows as they are."
+            ) from None
 
 
 def schema(types: Mapping[str, TypeSpec] | None = None) -> Any:

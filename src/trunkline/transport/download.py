@@ -17,9 +17,11 @@ from typing import BinaryIO, Protocol, Self
 from ..errors import InvalidArgument, TrunklineError
 from ..request import HttpRequest, Sink
 from ..result import Asked, HttpResponse, Saved, is_file, safe_name, sent_name
+from .contained import reason, spelled
 from .threads import in_thread
 
 Progress = Callable[[int, "int | None"], object]
+_NEW = os.O_WRONLY | os.O_CREAT | os.O_EXCL | getattr(os, "O_BINARY", 0)
 CHUNK = 65536  # small beside any file, large beside the cost of a step to a worker thread and back
 
 
@@ -102,20 +104,29 @@ class _ToPath:
         to = self._to = self._path = Path(given)
         self._part: Path | None = None
         self._file: BinaryIO | None = None
-        folder = to if to.is_dir() or str(given).endswith(("/", os.sep)) else to.parent
-        if not folder.is_dir():
-            raise InvalidArgument(f"The folder {folder} does not exist.", hint="Nothing was sent.")
-        if to.exists() and not to.is_dir() and not to.is_file():
+        try:
+            folder = to if to.is_dir() or str(given).endswith(("/", os.sep)) else to.parent
+            missing = not folder.is_dir()
+            special = to.exists() and not to.is_dir() and not to.is_file()
+            if b"\0" in os.fsencode(to):  # pathlib would say that there is no such file
+                raise ValueError("its name has a NUL")
+        except (OSError, ValueError) as problem:
             raise InvalidArgument(
-                f"{to} is no ordinary file, so it can't be replaced.", hint="Name another; nothing was sent."
+                f"{spelled(to)} can't be written ({reason(problem)}).", hint="Name another; nothing was sent."
+            ) from None
+        if missing:
+            raise InvalidArgument(f"The folder {spelled(folder)} does not exist.", hint="Nothing was sent.")
+        if special:
+            raise InvalidArgument(
+                f"{spelled(to)} is no ordinary file, so it can't be replaced.", hint="Name another; nothing was sent."
             )
 
     def begin(self, name: str) -> None:
         self._path = self._to / name if self._to.is_dir() else self._to
-        real = Path(os.path.realpath(self._path))  # a link stays a link, as with open()
-        self._part = real.with_name(f".{real.name[:40]}.{secrets.token_hex(4)}.part")
         with _saying(self._path):
-            self._file = self._part.open("xb")
+            real = Path(os.path.realpath(self._path))  # a link stays a link, as with open()
+            self._part = real.with_name(f".{real.name[:40]}.{secrets.token_hex(4)}.part")
+            self._file = os.fdopen(os.open(self._part, _NEW, 0o600), "wb")  # recordings are for their owner
 
     def write(self, chunk: bytes) -> None:
         if self._file is None:
@@ -151,7 +162,8 @@ class _ToObject:
         if isinstance(to, io.TextIOBase) or not hasattr(to, "write"):
             raise InvalidArgument(f"`to` must be a path, or a file opened in binary mode for writing, not {to!r}.")
         self._to = to
-        self._start = to.tell() if hasattr(to, "seekable") and to.seekable() else None
+        with _failing("The file object"):
+            self._start = to.tell() if hasattr(to, "seekable") and to.seekable() else None
         self._written = False
 
     def begin(self, name: str) -> None:
@@ -163,12 +175,14 @@ class _ToObject:
 
     def write(self, chunk: bytes) -> None:
         self._written = True
-        self._to.write(chunk)
+        with _failing("The file object"):
+            self._to.write(chunk)
 
     def finish(self) -> None:
-        self._written = False
         if hasattr(self._to, "flush"):
-            self._to.flush()
+            with _failing("The file object"):
+                self._to.flush()
+        self._written = False
 
     def discard(self) -> None:
         if self._written and self._start is not None:
@@ -179,11 +193,22 @@ class _ToObject:
 
 
 @contextlib.contextmanager
+def _failing(what: str) -> Iterator[None]:
+    """As `_saying`, for a file of the caller's; a pipe whose reader has gone stays a BrokenPipeError."""
+    try:
+        yield
+    except BrokenPipeError:
+        raise
+    except (OSError, ValueError) as problem:
+        raise TrunklineError(f"{what} can't be written ({reason(problem)}).") from None
+
+
+@contextlib.contextmanager
 def _saying(path: Path) -> Iterator[None]:
     try:
         yield
-    except OSError as problem:
-        raise TrunklineError(f"{path} can't be written ({problem.strerror or problem}).") from None
+    except (OSError, ValueError) as problem:
+        raise TrunklineError(f"{spelled(path)} can't be written ({reason(problem)}).") from None
 
 
 def pour(sink: Sink, head: HttpResponse, chunks: Iterable[bytes]) -> HttpResponse:

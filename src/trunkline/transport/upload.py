@@ -12,7 +12,8 @@ from pathlib import Path, PurePath
 from typing import BinaryIO
 
 from ..errors import InvalidArgument, TrunklineError
-from ..request import Part
+from ..request import ContainedFile, Part
+from .contained import open_regular, open_within, reason, spelled
 from .download import CHUNK
 from .threads import in_thread
 
@@ -75,7 +76,10 @@ def opened(part: Part) -> Iterator[Upload]:
     with contextlib.ExitStack() as stack:
         if isinstance(part.source, PurePath):
             with _readable(str(part.source)):
-                file: BinaryIO = stack.enter_context(Path(part.source).open("rb"))
+                file: BinaryIO = stack.enter_context(open_regular(Path(part.source)))
+        elif isinstance(part.source, ContainedFile):
+            with _readable(str(part.source.path)):
+                file = stack.enter_context(open_within(Path(part.source.folder), Path(part.source.path)))
         elif isinstance(part.source, bytes):
             file = BytesIO(part.source)
         else:
@@ -94,5 +98,5 @@ def _end_of(file: BinaryIO) -> int:
 def _readable(name: str) -> Iterator[None]:
     try:
         yield
-    except OSError as problem:
-        raise InvalidArgument(f"{name} can't be read ({problem.strerror or problem}).") from None
+    except (OSError, ValueError) as problem:  # a name with a NUL is a ValueError
+        raise InvalidArgument(f"{spelled(name)} can't be read ({reason(problem)}).") from None
