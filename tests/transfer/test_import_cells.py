@@ -61,6 +61,7 @@ def test_a_cell_is_read_by_the_type_of_its_field(field: str, text: str, meant: A
         ("Blfs", "x" * 20_481, "at most 20480 characters"),
         ("Groups", "Sales", "must be a list as JSON, not 'Sales'"),
         ("Groups", '{"GroupId": 3}', "must be a list"),
+        ("Phones", '[{"Secret": "x-secret-x"', "must be a list as JSON, and this is not: "),
         ("Groups", '[{"GruopId": 3}]', "Did you mean GroupId"),
         ("Hours", "[]", "must be an object"),
     ],
@@ -69,6 +70,7 @@ def test_a_cell_that_can_not_be_is_refused_with_what_could(field: str, text: str
     with pytest.raises(UsageError) as caught:
         value(field, text)
     assert said in caught.value.message
+    assert "x-secret-x" not in caught.value.message
 
 
 @pytest.mark.parametrize(

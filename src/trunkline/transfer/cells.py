@@ -112,8 +112,10 @@ def _read(text: str, spec: TypeSpec, field: str, catalog: Catalog) -> Any:
         what = "a list" if spec.collection else "an object"
         try:
             return _typed(msgspec.json.decode(unwrapped(unguarded(text))), spec, catalog)
-        except (msgspec.DecodeError, RecursionError):
-            raise InvalidArgument(f"must be {what} as JSON, not {_shown(field, text[:40])}.") from None
+        except (msgspec.DecodeError, RecursionError) as problem:
+            # What begins like JSON may hold passwords, so only the place of the mistake is shown.
+            shown = f"and this is not: {problem}" if text[:1] in ("{", "[") else f"not {_shown(field, text[:40])}"
+            raise InvalidArgument(f"must be {what} as JSON, {shown}.") from None
     if spec.name == "String":
         return _read_text(text, field)
     plain = cleaned(unwrapped(cleaned(text))).removeprefix("'")

@@ -56,7 +56,7 @@ class Import:
             return columns_of(sheet.header, self.kind, catalog, renamed=wishes.renamed, ignored=wishes.ignored)
         asked = {spoken(title) for title in (*wishes.renamed, *wishes.ignored)}
         others = [title for title in sheet.header if spoken(title) not in asked and not title.startswith("#")]
-        fields = {title: layout.field_of(title) for title in others}
+        fields = layout.fields_of(others)
         unset = [title for title, field in fields.items() if field is None]
         renamed = {**{title: field for title, field in fields.items() if field}, **wishes.renamed}
         columns = columns_of(sheet.header, self.kind, catalog, renamed=renamed, ignored=(*unset, *wishes.ignored))

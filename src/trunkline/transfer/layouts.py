@@ -35,10 +35,10 @@ class Layout(NamedTuple):
     values: Mapping[str, Mapping[str, str]] = {}
     keyless: bool = False
 
-    def field_of(self, title: str) -> str | None:
-        """The field of a column, None where there is none; the title itself where the layout doesn't know it."""
+    def fields_of(self, titles: Sequence[str]) -> dict[str, str | None]:
+        """The field of each column, None where there is none; the title itself where the layout doesn't know it."""
         known = {spoken(name): field for name, field in self.fields.items()}
-        return known.get(spoken(title), title)
+        return {title: known.get(spoken(title), title) for title in titles}
 
     def values_of(self, title: str) -> Mapping[str, str]:
         """What the cells of a column mean; nothing where they mean what they say."""
