@@ -138,14 +138,17 @@ class Evaluation:
         evaluated here at all.
         """
         text = self.source.item_text(given.items[given.position])
-        answer = self._ahead.answer(given, text) if self._ahead else None
+        answer = self._known(given, text)
         if answer is None:
             with worker_process.lock():
-                answer = self._ahead.answer(given, text) if self._ahead else None  # another thread may have asked
-                answer = answer or self._asked(given, text)
+                answer = self._known(given, text) or self._asked(given, text)  # another thread may have asked
         if answer[0] == "=":
             return answer[1:]
         raise ValueError(_explained(msgspec.json.decode(answer[1:]), self.source, given))
+
+    def _known(self, given: Given, text: str) -> str | None:
+        ahead = self._ahead  # once: other threads change it
+        return ahead.answer(given, text) if ahead else None
 
     def _asked(self, given: Given, text: str) -> str:
         size = self._ahead.next_size() if self._ahead else 1
