@@ -37,8 +37,8 @@ class World:
     """What templates see besides the items: variables, allowed environment, time zone, clock.
 
     ``variables`` are ``$vars``. ``allow_env`` names what ``$env`` may show of ``environment`` (the process's own).
-    ``zone`` is the zone of ``$now``, ``$today`` and ``DateTime``. ``clock`` gives seconds since 1970; expressions see it
-    at most a second old, since items are evaluated ahead.
+    ``zone`` is the zone of ``$now``, ``$today`` and ``DateTime``. ``clock`` gives seconds since 1970; expressions see
+    it at most a second old, since items are evaluated ahead.
     Raises InvalidArgument for a zone that doesn't exist.
     """
 
