@@ -21,7 +21,9 @@ TEXTS = (PLAIN, "{{ $json.Id + 1 }}", "{{ $now.toISODate() }}")
 def measure(options: Options) -> list[Subject]:
     items: list[Item] = [{"json": {"Id": number}} for number in range(ITEMS)]
     found = by_turns({text: partial(_pass, text, items) for text in TEXTS}, options.rounds)
-    figures = [Figure(text, seconds, at_most=AIM if text == PLAIN else JAVASCRIPT_AIM) for text, seconds in found.items()]
+    figures = [
+        Figure(text, seconds, at_most=AIM if text == PLAIN else JAVASCRIPT_AIM) for text, seconds in found.items()
+    ]
     return [Subject(f"{ITEMS:,} templates", "s", figures, [])]
 
 

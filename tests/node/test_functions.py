@@ -56,6 +56,7 @@ def test_the_answer_is_n8n_s(expression: str) -> None:
         ("DateTime.fromISO('2026-01-01T00:00:00+99:99').toISO()", "no ISO date"),
         ("$now.setZone('UTC+99')", "no zone"),
         ("Promise.resolve(1)", "a promise"),
+        ("$items('Users').length", r"another node's.*\$json"),
     ],
 )
 def test_where_n8n_answers_something_that_nobody_means_it_is_an_error(expression: str, said: str) -> None:

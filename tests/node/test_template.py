@@ -326,6 +326,20 @@ def test_a_list_within_text_is_joined_with_commas_as_javascript_joins_it(stored:
     assert value("<{{ $json.v }}>", 0, items) == value("{{ '<' + $json.v + '>' }}", 0, items)
 
 
+@pytest.mark.parametrize(
+    "text",
+    [
+        f"{{{{ {'x.' * 40_000}x }}}}",
+        "{{ DateTime.fromISO('9'.repeat(1e6)).toISO() }}",
+        f"{{{{ '{'x' * 90_000}'.y.z }}}}",
+    ],
+)
+def test_an_error_is_short_however_long_what_failed(text: str) -> None:
+    with pytest.raises(TemplateError) as raised:
+        value(text)
+    assert len(str(raised.value)) < 1_500
+
+
 def deep(levels: int) -> Any:
     nested: Any = 1
     for _ in range(levels):

@@ -33,7 +33,10 @@ _METHODS = (
 )
 _CALL = re.compile(rf"\.\s*(?:{_METHODS})\s*\(")
 _METHOD = re.compile(_METHODS)
+_ARGUMENTS = re.compile(r"\s{0,100}\(")
+_DOT = re.compile(r"(?<!\.)(\?)?\.\s*\Z")  # not the last of three, which spread
 _OF_EMPTY = ("isEmpty", "isNotEmpty")  # n8n lets null have these
+_SEARCHED = 2_000  # characters of a failed expression, since the search takes the square of them
 _PROBES = 40  # questions about a failed expression at most
 
 
@@ -81,13 +84,12 @@ def _with_methods(text: str) -> str:
         return text
     code, at = [], 0
     for word in words:
-        before = text[at : word.start()].rstrip()
-        if not (_METHOD.fullmatch(word[0]) and before.endswith(".") and not before.endswith("..")):
+        if _METHOD.fullmatch(word[0]) is None or _ARGUMENTS.match(text, word.end()) is None:
             continue
-        if not text[word.end() :][:100].lstrip().startswith("("):
-            continue
-        code += [before if before.endswith("?.") else before[:-1], f"[$$.{word[0]}]"]
-        at = word.end()
+        dot = _DOT.search(text, max(at, word.start() - 100), word.start())
+        if dot is not None:
+            code += [text[at : dot.start()], "?." if dot[1] else "", f"[$$.{word[0]}]"]
+            at = word.end()
     return "".join([*code, text[at:]])
 
 
@@ -136,14 +138,17 @@ class Evaluation:
         evaluated here at all.
         """
         text = self.source.item_text(given.items[given.position])
-        answer = self._ahead.answer(given, text) if self._ahead else None
+        answer = self._known(given, text)
         if answer is None:
             with worker_process.lock():
-                answer = self._ahead.answer(given, text) if self._ahead else None  # another thread may have asked
-                answer = answer or self._asked(given, text)
+                answer = self._known(given, text) or self._asked(given, text)  # another thread may have asked
         if answer[0] == "=":
             return answer[1:]
         raise ValueError(_explained(msgspec.json.decode(answer[1:]), self.source, given))
+
+    def _known(self, given: Given, text: str) -> str | None:
+        ahead = self._ahead  # once: other threads change it
+        return ahead.answer(given, text) if ahead else None
 
     def _asked(self, given: Given, text: str) -> str:
         size = self._ahead.next_size() if self._ahead else 1
@@ -267,7 +272,7 @@ def _culprit(source: Source, given: Given, pattern: str, wanted: str, *, sure: b
 
     Where none can be asked for and only one fits, it must be that; unless the answer has to be ``sure``.
     """
-    chains = [match[1] for match in re.finditer(pattern, source.text[:10_000])]
+    chains = [match[1] for match in re.finditer(pattern, source.text[:_SEARCHED])]
     prefixes = []
     for chain in chains:
         ends = [m.start() for m in re.finditer(r"\s*(?:\?\.|\.|\[|\()", chain)] + [len(chain)]

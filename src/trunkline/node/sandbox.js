@@ -33,7 +33,7 @@ function compile(source, uses, called) {
     home = zone;
     missingZone = null;
     const item = text === "" ? {} : parse(text), given = outside === "" ? {} : parse(outside);
-    const $items = !has("$items") ? undefined : called ? () => [...shared] : shared;
+    const $items = !has("$items") ? undefined : called ? (node) => (node === undefined ? [...shared] : refuse(`$items('…') ${OTHER_NODE}`)) : shared;
     const $input = !has("$input") ? undefined : {
       all: () => [...shared], first: () => shared[0], last: () => shared[shared.length - 1], item,
     };

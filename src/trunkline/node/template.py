@@ -37,7 +37,8 @@ class World:
     """What templates see besides the items: variables, allowed environment, time zone, clock.
 
     ``variables`` are ``$vars``. ``allow_env`` names what ``$env`` may show of ``environment`` (the process's own).
-    ``zone`` is the zone of ``$now``, ``$today`` and ``DateTime``. ``clock`` gives seconds since 1970.
+    ``zone`` is the zone of ``$now``, ``$today`` and ``DateTime``. ``clock`` gives seconds since 1970; expressions see
+    it at most a second old, since items are evaluated ahead.
     Raises InvalidArgument for a zone that doesn't exist.
     """
 
@@ -250,12 +251,16 @@ def _end(text: str, start: int) -> int:
 
 
 def _shown(text: str) -> str:
-    return repr(text if len(text) <= 200 else f"{text[:200]}…")
+    return repr(_short(text))
+
+
+def _short(text: str) -> str:
+    return text if len(text) <= 500 else f"{text[:500]}…"
 
 
 def _failed(scope: Scope, parameter: str, part: Expression, why: str) -> TemplateError:
     return TemplateError(
-        f"Item {scope.position}: {parameter} = {{{{ {part.source} }}}} {why}.",
+        f"Item {scope.position}: {parameter} = {{{{ {_short(part.source)} }}}} {_short(why)}.",
         hint=f"The item has {', '.join(scope.item['json']) or 'no fields'}. Nothing was sent for it.",
     )
 

@@ -30,6 +30,7 @@ _SLICE = 0.05  # seconds, after which no further item is evaluated ahead
 _ANSWER_SIZE = 1 << 20  # characters, after which no further item is evaluated ahead
 _PROCESS_MEMORY = 1 << 30  # bytes of addresses, where the system can limit them
 _PRELUDE = ("dates.js", "functions.js", "sandbox.js")
+_MESSAGE = 1000  # characters of an error's text
 _KEPT = 1000  # compiled expressions
 _PROBE_LIMIT = 0.1  # seconds for one question about a failed expression
 
@@ -124,7 +125,7 @@ class Worker:
             value = function(item, position, request["now"], request["zone"], request["outside"])
             answer = f"={value}"
         except sandbox.problems as problem:
-            text = (str(problem).splitlines() or [""])[0]
+            text = (str(problem)[:_MESSAGE].splitlines() or [""])[0]
             if text == "null":  # QuickJS throws null where it has no memory left for an error
                 text = "InternalError: out of memory"
             answer, lasting = f"!{json.dumps(text)}", not text.startswith("InternalError")
