@@ -272,6 +272,9 @@ def test_variables_replace_the_defaults_of_the_file_and_keep_their_kind() -> Non
     assert played(step, head=head, variables={"from": "3"}) == [ROWS[2]]
     with pytest.raises(InvalidArgument, match="of the kind of 2"):
         played(step, head=head, variables={"from": "three"})
+    for value in ("nan", "inf", "1e999", "much"):
+        with pytest.raises(InvalidArgument, match=r"of the kind of 1\.5"):
+            played(step, head="vars: {from: 1.5}\n", variables={"from": value})
     with pytest.raises(InvalidArgument, match=r"no variable 'form'.*from"):
         played(step, head=head, variables={"form": "3"})
 

@@ -2,16 +2,20 @@
 
 from __future__ import annotations
 
+import contextlib
 import copy
 import json
 import os
 import stat
+import tempfile
 import threading
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from conftest import CLIENT, KEY, System
 from trunkline import InvalidArgument, Pbx, TrunklineError
@@ -217,6 +221,19 @@ def test_without_folders_that_can_be_walked_the_checks_hold_too(folder: Path, mo
         path.symlink_to(folder.parent / "secret.wav")
         with pytest.raises(OSError, match="a link was put in its place"), open_within(folder, path):
             pass
+
+
+@given(
+    st.lists(
+        st.sampled_from(["..", ".", "a", "sub", "~", "/", "//", "\\", "C:", " ", "\0", "\ud800", "nul"]) | st.text()
+    )
+)
+def test_no_name_at_all_leads_out_of_the_folder(parts: list[str]) -> None:
+    folder = Path(os.path.realpath(tempfile.gettempdir())) / "trunkline-no-such-folder"
+    for name in ("/".join(parts), "".join(parts)):
+        with contextlib.suppress(InvalidArgument):
+            assert resolved(folder, name).is_relative_to(folder)
+            assert resolved(folder, name) != folder
 
 
 def test_a_link_within_the_folder_is_fine(folder: Path) -> None:

@@ -7,7 +7,7 @@ import json
 import os
 import shutil
 import tempfile
-from collections.abc import Callable
+from collections.abc import AsyncGenerator, Callable
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -247,6 +247,17 @@ def test_a_part_that_is_damaged_while_the_file_is_put_together_leaves_no_file(tm
     again = Parts(tmp_path / "calls.jsonl")
     with again.held(PLAN):
         assert list(again.missing(DAY)) == [DAY]
+
+
+def test_with_a_gap_there_is_no_file(system: System, out: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    async def nothing(*_: Any) -> AsyncGenerator[Any, None]:
+        for read in ():
+            yield read
+
+    monkeypatch.setattr(call_log.CallLog, "read", nothing)
+    with pytest.raises(TrunklineError, match="2026-06-04 was not read"):
+        run(system.url, out)
+    assert not out.exists()
 
 
 def test_a_sound_part_is_read_as_it_was_kept(tmp_path: Path) -> None:

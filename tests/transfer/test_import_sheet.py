@@ -204,3 +204,14 @@ def test_a_full_disk_keeps_no_half_of_a_rest(tmp_path: Path, monkeypatch: pytest
 def test_a_rest_that_can_not_be_written(tmp_path: Path) -> None:
     with pytest.raises(InvalidArgument, match="can't be written"):
         write_rest(tmp_path / "nowhere" / "rest.csv", read_sheet(b"A\n1\n", "x.csv"), {})
+
+
+@pytest.mark.parametrize("name", ["a\0b.csv", "half\ud800.csv", "x" * 300])
+def test_a_name_that_no_file_can_have_is_an_error_of_ours(name: str, tmp_path: Path) -> None:
+    with pytest.raises(InvalidArgument, match="can't be written"):
+        write_rest(tmp_path / name, read_sheet(b"A\n1\n", "x.csv"), {2: "why"})
+
+
+def test_a_reason_that_a_pbx_gave_runs_in_no_spreadsheet(tmp_path: Path) -> None:
+    write_rest(tmp_path / "rest.csv", read_sheet(b"A\n1\n", "x.csv"), {2: "=HYPERLINK(1)"})
+    assert (tmp_path / "rest.csv").read_text(encoding="utf-8") == "A,# why\n1,'=HYPERLINK(1)\n"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import re
 from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
@@ -161,7 +162,9 @@ def _given(name: str, value: Any, own: Mapping[str, Any]) -> Any:
             return {"true": True, "false": False}[value.strip().lower()]
         if isinstance(default, int):
             return int(value)
-        return float(value) if isinstance(default, float) else value
+        if isinstance(default, float) and not math.isfinite(number := float(value)):
+            raise ValueError
+        return number if isinstance(default, float) else value
     except (KeyError, ValueError):
         raise InvalidArgument(f"The variable {name} must be of the kind of {default!r}, not {value!r}.") from None
 

@@ -12,6 +12,7 @@ from __future__ import annotations
 import csv
 import re
 from collections.abc import Sequence
+from string import ascii_letters, digits
 from typing import Any
 
 import msgspec
@@ -31,6 +32,7 @@ _BEGINNING = re.compile(f"\\A(?='*{_FORMULA})|(?<=[{_SEPARATORS}])(?='*{_SIGNED}
 _GUARDED = re.compile(f"\\A'(?='*{_FORMULA})|(?<=[{_SEPARATORS}])'(?='*{_SIGNED})")
 _FIRST = re.compile(f"['\"{_UNSEEN}{_SIGNS}\t\r\n]")
 _QUOTED = re.compile(f'[,"{_SEPARATORS}]|\\A\ufeff')
+_HARMLESS = frozenset(("", *ascii_letters, *digits))  # first characters
 _SEPARATING = re.compile(f"[{_SEPARATORS}]")
 
 
@@ -51,8 +53,16 @@ def csv_cell(value: Any) -> str:
 
 def csv_line(values: Sequence[Any]) -> str:
     """Values as one line of a CSV, with its end; names of columns too, as they may come from a PBX."""
-    cells = [_text(value) for value in values]
-    cells = [guarded(cell) if _FIRST.match(cell) else cell for cell in cells]
+    cells = []
+    for value in values:  # most are null, a number or a word, which need no second look
+        if value is None:
+            cells.append("")
+        elif isinstance(value, str):
+            cells.append(value if value[:1] in _HARMLESS else guarded(value))
+        elif isinstance(value, int) and not isinstance(value, bool):
+            cells.append(str(value))
+        else:
+            cells.append(csv_cell(value))
     line: str = csv.writer(_SINK, lineterminator="\n").writerow(cells)
     if ";" in line or "\t" in line or "\r" in line or line.find("\n") < len(line) - 1 or line[0] == "\ufeff":
         line = ",".join([_quoted(guarded(_text(value))) for value in values]) + "\n"

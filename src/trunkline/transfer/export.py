@@ -196,6 +196,8 @@ class _Run:
                 await self._collect(parts)
             except TrunklineError as error:
                 raise _going_on(error, said_of(parts.damaged)) from None
+            if gaps := [window for day in self.days for window in parts.missing(day)]:
+                raise TrunklineError(f"{gaps[0]} was not read, so {parts.file} is not written.", hint="Run it again.")
             with parts.whole() as file, closing(writer(plan.output, plan.columns, file)) as out:
                 for window in [window for day in self.days for window in parts.windows(day)]:
                     await in_thread(self._write, out, parts.lines(window))

@@ -74,6 +74,10 @@ class Parts:
             self.file = Path(os.path.realpath(file))  # a link stays a link, as with open()
             self.folder = self.file.with_name(self.file.name + ".parts")
             os.fsencode(self.folder)
+        except FileNotFoundError:  # only of the working folder; a file need not be there
+            raise TrunklineError(
+                "The folder that this runs in is gone.", hint="Change into another one, and try again."
+            ) from None
         except (OSError, ValueError) as problem:
             raise InvalidArgument(f"{spelled(file)} can't be written ({reason(problem)}).") from None
         self._named = file

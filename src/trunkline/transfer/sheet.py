@@ -13,6 +13,7 @@ from typing import NamedTuple
 
 from ..errors import InvalidArgument
 from ..node.csv_text import guarded
+from ..transport.contained import reason, spelled
 from ..transport.whole import whole
 from .characters import trimmed
 
@@ -227,9 +228,9 @@ def write_rest(path: Path, sheet: Sheet, reasons: dict[int, str]) -> None:
     for line in sheet.lines:
         if line.number in reasons:
             writer.writerow([*(line.cells[place] for place in places), guarded(reasons[line.number])])
-    real = Path(os.path.realpath(path))
     try:
+        real = Path(os.path.realpath(path))
         with whole(real, real.with_name(f".{real.name}.part")) as file:
             file.write(written.getvalue().encode(sheet.encoding, errors="replace"))
-    except OSError as problem:
-        raise InvalidArgument(f"{path} can't be written: {problem.strerror}.") from None
+    except (OSError, ValueError) as problem:
+        raise InvalidArgument(f"{spelled(path)} can't be written: {reason(problem)}.") from None
