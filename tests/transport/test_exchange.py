@@ -36,6 +36,8 @@ from trunkline.transport.session import Session
 from trunkline.transport.token import Token
 
 NOW = 1_800_000_000.0
+VERSION = {"x-3cx-version": "20.0.10.1109"}
+GONE = {"error": {"code": "", "message": "Not Found"}}
 JSON = {"content-type": "application/json"}
 HTML = {"content-type": "text/html"}
 NO_WAIT = Retries(attempts=3, base=0.0)
@@ -44,7 +46,8 @@ GET = HttpRequest("GET", "/Fax?$top=1", (("Accept", "application/json"),))
 DELETE = HttpRequest("DELETE", "/Fax(42)", (("If-Match", 'W/"5"'),))
 POST = HttpRequest("POST", "/Fax", (), b'{"Number":"9001"}')
 PATCH = HttpRequest("PATCH", "/Fax(42)", (), b"{}")
-WRITES = [DELETE, POST, PATCH]
+PUT = HttpRequest("PUT", "/Fax(42)", (), b"{}")
+WRITES = [DELETE, POST, PATCH, PUT]
 
 Answer = HttpResponse | TransportError
 
@@ -196,6 +199,22 @@ def test_a_401_is_answered_with_exactly_one_renewal(request_: HttpRequest) -> No
     assert player.steps == [f"{request_.method} with t0", "sign in", f"{request_.method} with t1"]
 
 
+@pytest.mark.parametrize(
+    "answer",
+    [
+        reply(401, {"www-authenticate": 'Basic realm="proxy"'}),
+        reply(401, HTML, b"<html>Log in</html>"),
+        reply(401, JSON, {"message": "Unauthorized"}),
+    ],
+    ids=["Basic", "web page", "a gateway's JSON"],
+)
+@pytest.mark.parametrize("request_", [GET, *WRITES], ids=by_method)
+def test_a_401_of_something_in_front_of_the_pbx_ends_no_token(request_: HttpRequest, answer: HttpResponse) -> None:
+    player = Player(answer)
+    assert player.play(signed_in("t0"), request_).status == 401
+    assert len(player.requests) == 1
+
+
 def test_a_second_401_is_the_answer() -> None:
     player = Player(reply(401), granted("t1"), reply(401))
     assert player.play(signed_in("t0"), GET).status == 401
@@ -212,6 +231,43 @@ def test_a_token_that_someone_else_renewed_meanwhile_is_taken_without_another_si
     step = conversation.send(None)
     assert isinstance(step, Send)
     assert dict(step.request.headers)["Authorization"] == "Bearer t1"
+
+
+@pytest.mark.parametrize("request_", [GET, *WRITES], ids=by_method)
+def test_a_403_is_answered_with_one_renewal_where_another_process_fetched_the_token(request_: HttpRequest) -> None:
+    player, session = Player(reply(403), granted("t1"), reply(204)), signed_in()
+    session.token = Token("t0", NOW + 1000, shared=True)
+    assert player.play(session, request_).status == 204
+    assert player.steps == [f"{request_.method} with t0", "sign in", f"{request_.method} with t1"]
+
+
+def test_a_second_403_is_the_answer_and_is_believed_from_then_on() -> None:
+    player, session = Player(reply(403), granted("t1"), reply(403)), signed_in()
+    session.token = Token("t0", NOW + 1000, shared=True)
+    assert player.play(session, GET).status == 403
+    assert Player(reply(403)).play(session, GET).status == 403
+
+
+def test_a_403_is_believed_where_this_process_fetched_the_token() -> None:
+    player = Player(granted("t1"), reply(403))
+    assert player.play(signed_out(), GET).status == 403
+    assert player.steps == ["sign in", "GET with t1"]
+
+
+@pytest.mark.parametrize("answer", [reply(403, HTML, b"<html></html>"), reply(403, JSON, {"message": "Forbidden"})])
+def test_a_403_of_something_in_front_of_the_pbx_ends_no_token(answer: HttpResponse) -> None:
+    session = signed_in()
+    session.token = Token("t0", NOW + 1000, shared=True)
+    assert Player(answer).play(session, GET).status == 403
+
+
+def test_a_renewal_after_a_403_that_is_refused_is_not_tried_again() -> None:
+    session = signed_in()
+    session.token = Token("t0", NOW + 1000, shared=True)
+    with pytest.raises(SignInError):
+        Player(reply(403), reply(401)).play(session, GET)
+    with pytest.raises(SignInError):
+        Player(reply(403)).play(session, GET)
 
 
 @pytest.mark.parametrize(
@@ -317,40 +373,57 @@ def test_one_attempt_is_one_attempt() -> None:
 
 
 def test_a_delete_is_tried_again_and_a_404_then_means_that_the_first_try_had_worked() -> None:
-    player = Player(lost(), reply(404, JSON, {"error": {}}))
+    player = Player(lost(), reply(404, JSON, GONE))
     answer = player.play(signed_in(), DELETE)
     assert (answer.status, answer.body) == (204, b"")
     assert player.steps == ["DELETE with t0", "pause", "DELETE with t0"]
 
 
+@pytest.mark.parametrize("headers", [VERSION, {}], ids=["the PBX's", "somebody's"])
 @pytest.mark.parametrize(
     ("script", "status"),
     [
         ([reply(404)], 404),
         ([unreached(), reply(404)], 404),
-        ([reply(503, {"retry-after": "1"}), reply(404)], 404),
-        ([lost(), reply(404, HTML, b"<html></html>")], 404),
-        ([lost(), reply(412)], 412),
-        ([lost(), reply(204)], 204),
+        ([lost(), reply(404)], 204),
+        ([reply(503, {"retry-after": "1"}), reply(404)], 204),
+        ([reply(503), reply(404)], 204),
+        ([reply(502), reply(404)], 204),
+        ([reply(504), reply(404)], 204),
+        ([reply(429), reply(404)], 204),
         ([lost(), reply(401), granted("t1"), reply(404)], 204),
         ([lost(), reply(429, {"retry-after": "1"}), reply(404)], 204),
+        ([reply(503), lost(), reply(404)], 204),
     ],
     ids=[
         "at the first try",
         "after no connection",
-        "after an answer",
-        "a web page",
-        "a changed entity",
-        "done now",
+        "after a loss",
+        "after a 503 that asks to wait",
+        "after a 503",
+        "after a 502",
+        "after a 504",
+        "after a 429",
         "renewed between",
         "slowed down between",
+        "lost after a 503",
     ],
 )
-def test_a_404_of_a_delete_is_told_apart(script: list[Answer], status: int) -> None:
-    assert Player(*script).play(signed_in(), DELETE).status == status
+def test_a_404_of_a_delete_that_may_have_worked_means_done_if_it_is_the_pbx_s(
+    script: list[Answer], status: int, headers: dict[str, str]
+) -> None:
+    script = [*script[:-1], reply(404, headers)]
+    assert Player(*script).play(signed_in(), DELETE).status == (status if headers else 404)
 
 
-@pytest.mark.parametrize("request_", [POST, PATCH], ids=by_method)
+@pytest.mark.parametrize(
+    ("last", "status"), [(reply(404, HTML, b"<html></html>"), 404), (reply(412), 412), (reply(204), 204)]
+)
+def test_any_other_answer_to_a_delete_sent_again_is_the_answer(last: HttpResponse, status: int) -> None:
+    assert Player(lost(), last).play(signed_in(), DELETE).status == status
+
+
+@pytest.mark.parametrize("request_", [POST, PATCH, PUT], ids=by_method)
 @pytest.mark.parametrize("error", [lost(), TimedOut("took too long.")], ids=["lost", "timed out"])
 def test_a_write_is_not_repeated_when_it_may_have_been_done(request_: HttpRequest, error: TransportError) -> None:
     player = Player(error)
@@ -381,12 +454,23 @@ def test_a_delete_lost_once_stays_unknown_though_later_tries_never_arrived() -> 
     assert raised.value.processed is None
 
 
-@pytest.mark.parametrize("request_", [GET, *WRITES], ids=by_method)
-@pytest.mark.parametrize("status", [429, 503])
+@pytest.mark.parametrize("request_", [GET, DELETE], ids=by_method)
+@pytest.mark.parametrize("status", [429, 502, 503, 504])
 def test_retry_after_is_waited_for_to_the_second(request_: HttpRequest, status: int) -> None:
     player = Player(reply(status, {"retry-after": "7"}), reply(204))
     assert player.play(signed_in(), request_).status == 204
     assert player.pauses == [7.0]
+
+
+@pytest.mark.parametrize("request_", [POST, PATCH, PUT], ids=by_method)
+@pytest.mark.parametrize("headers", [{}, {"retry-after": "7"}, {"retry-after": "0"}], ids=["", "7 s", "at once"])
+@pytest.mark.parametrize("status", [429, 502, 503, 504])
+def test_no_status_proves_that_a_write_was_not_carried_out(
+    request_: HttpRequest, status: int, headers: dict[str, str]
+) -> None:
+    player = Player(reply(status, headers))
+    assert player.play(signed_in(), request_).status == status
+    assert len(player.requests) == 1
 
 
 @pytest.mark.parametrize(
@@ -399,7 +483,7 @@ def test_retry_after_is_waited_for_to_the_second(request_: HttpRequest, status: 
 )
 def test_a_retry_after_that_is_a_date_counts_on_the_pbx_s_own_clock(after: str, seconds: float) -> None:
     player = Player(reply(429, {"retry-after": after, "date": "Wed, 21 Oct 2026 07:28:00 GMT"}), reply(204))
-    assert player.play(signed_in(), POST).status == 204
+    assert player.play(signed_in(), DELETE).status == 204
     assert player.pauses == [seconds]
 
 
@@ -411,19 +495,49 @@ def test_retry_after_above_the_ceiling_is_the_caller_s_to_wait_for(request_: Htt
 
 
 @pytest.mark.parametrize("after", ["", "soon", "Wed, 21 Oct 2026 07:28:00 GMT", "-1", "1.5", "²"])
-@pytest.mark.parametrize("status", [429, 503])
-def test_without_a_readable_retry_after_only_a_get_is_repeated(status: int, after: str) -> None:
-    headers = {"retry-after": after} if after else {}
-    assert Player(reply(status, headers), reply(200)).play(signed_in(), GET).status == 200
-    for request in WRITES:
-        assert Player(reply(status, headers)).play(signed_in(), request).status == status
+@pytest.mark.parametrize("status", [429, 502, 503, 504])
+@pytest.mark.parametrize("request_", [GET, DELETE], ids=by_method)
+def test_without_a_readable_retry_after_the_wait_is_short(request_: HttpRequest, status: int, after: str) -> None:
+    player = Player(reply(status, {"retry-after": after} if after else {}), reply(200))
+    assert player.play(signed_in(), request_).status == 200
+    assert player.pauses == [0.0]
 
 
-@pytest.mark.parametrize("status", [502, 504])
-def test_a_gateway_s_failure_may_have_been_carried_out_so_only_a_get_is_repeated(status: int) -> None:
-    assert Player(reply(status), reply(200)).play(signed_in(), GET).status == 200
-    for request in WRITES:
-        assert Player(reply(status)).play(signed_in(), request).status == status
+@pytest.mark.parametrize(
+    ("script", "processed"),
+    [
+        ([reply(503, {"retry-after": "1"})], None),
+        ([lost()], None),
+        ([unreached()], False),
+    ],
+    ids=["after a 503", "after a loss", "after no connection"],
+)
+def test_time_that_runs_out_in_a_pause_leaves_open_what_was_open(script: list[Answer], processed: bool | None) -> None:
+    class OutOfTime(Player):
+        def _answer(self, step: Any) -> Any:
+            return TimedOut("out of time.") if isinstance(step, Pause) else super()._answer(step)
+
+    with pytest.raises(TimedOut) as raised:
+        OutOfTime(*script).play(signed_in(), DELETE)
+    assert raised.value.processed is processed
+    assert ("not known whether" in str(raised.value)) == (processed is None)
+
+
+@pytest.mark.parametrize(
+    ("sign_in", "error"), [(reply(503), ServerError), (reply(429), TooManyRequests), (reply(400), SignInError)]
+)
+def test_of_a_request_that_waits_for_a_sign_in_that_fails_it_is_known_that_nothing_was_done(
+    sign_in: HttpResponse, error: type[PbxError]
+) -> None:
+    with pytest.raises(error) as raised:
+        Player(sign_in).play(signed_out(), POST)
+    assert raised.value.processed is False
+
+
+def test_a_delete_lost_before_a_sign_in_that_fails_stays_unknown() -> None:
+    with pytest.raises(ServerError, match="not known whether") as raised:
+        Player(lost(), reply(401), reply(503)).play(signed_in(), DELETE)
+    assert raised.value.processed is None
 
 
 @pytest.mark.parametrize("status", [200, 201, 204, 302, 400, 403, 404, 405, 409, 412, 418, 500, 501])
@@ -436,7 +550,7 @@ def test_any_other_answer_counts_at_once(request_: HttpRequest, status: int) -> 
 
 def test_answers_that_ask_to_wait_are_counted_as_attempts() -> None:
     busy = reply(503, {"retry-after": "1"})
-    assert Player(busy, busy, busy).play(signed_in(), POST).status == 503
+    assert Player(busy, busy, busy).play(signed_in(), DELETE).status == 503
 
 
 def test_a_broken_answer_is_not_asked_for_again() -> None:
