@@ -167,7 +167,7 @@ def _rights(asked: Asked) -> str:
 def _unknown(response: HttpResponse) -> str:
     """What to do after a write that may have been carried out."""
     after = response.retry_after
-    return UNKNOWN if after is None else f"{UNKNOWN} It asks to wait for {after:g} seconds."
+    return UNKNOWN if not after else f"{UNKNOWN} It asks to wait for {after:g} seconds."
 
 
 def _wait(response: HttpResponse) -> str:

@@ -187,13 +187,13 @@ def _handler(attempt: Attempt) -> type[BaseHTTPRequestHandler]:
                 self.send_error(404)
                 return
             try:
-                self._send_page(200 if attempt.is_ours(parts.query) else 400, attempt.page_for(parts.query))
+                self._send_page(attempt.page_for(parts.query))
             finally:  # the browser may not wait for the page
                 attempt.take(parts.query)
 
-        def _send_page(self, status: int, text: str) -> None:
+        def _send_page(self, text: str) -> None:
             page = _PAGE.format(text).encode()
-            self.send_response(status)
+            self.send_response(200)
             self.send_header("Content-Type", "text/html; charset=utf-8")
             self.send_header("Content-Length", str(len(page)))
             self.send_header("Referrer-Policy", "no-referrer")

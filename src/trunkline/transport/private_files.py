@@ -65,8 +65,8 @@ def read_private(path: Path, *, pipes: bool = False, own: bool = False) -> Conte
 
 
 def is_exposed(about: os.stat_result) -> bool:
-    """Whether others than the owner can read or write the file; Windows keeps no such record."""
-    return os.name == "posix" and bool(about.st_mode & 0o077)
+    """Whether others than the owner can read or write a file; Windows keeps no such record."""
+    return os.name == "posix" and stat.S_ISREG(about.st_mode) and bool(about.st_mode & 0o077)
 
 
 def warn_if_exposed(file: Path) -> None:
