@@ -354,7 +354,7 @@ def _by_browser(session: Session, browser: BrowserSignIn, refresh: str) -> Gener
                 break
             yield Wait(LOOK_AGAIN)
         else:
-            strays = f" {attempt.strays} answers to other requests than ours were ignored." if attempt.strays else ""
+            strays = f" Answers to other requests than ours that were ignored: {attempt.strays}." if attempt.strays else ""
             raise refused(
                 f"Nobody signed in within {browser.timeout:g} s.{strays}", "Start again, and sign in in the browser."
             )

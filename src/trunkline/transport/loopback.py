@@ -46,7 +46,7 @@ class Attempt:
         self._browser = browser
         self._proof = pkce.new_proof()
         self._listener: _Listener | None = None
-        self._redirect_uri = ""
+        self.redirect_uri = ""
         self.came_back: str | None = None
         self.strays = 0
 
@@ -63,8 +63,8 @@ class Attempt:
         threading.Thread(
             target=self._listener.serve_forever, args=(0.05,), name="trunkline-sign-in", daemon=True
         ).start()
-        self._redirect_uri = f"http://127.0.0.1:{self._listener.server_port}{CALLBACK}"
-        url = pkce.authorize_url(self._server, self._client_id, self._redirect_uri, self._browser.scopes, self._proof)
+        self.redirect_uri = f"http://127.0.0.1:{self._listener.server_port}{CALLBACK}"
+        url = pkce.authorize_url(self._server, self._client_id, self.redirect_uri, self._browser.scopes, self._proof)
         self._open(url)
 
     def _open(self, url: str) -> None:
@@ -112,7 +112,7 @@ class Attempt:
     def form(self) -> dict[str, str]:
         """The token request for what the browser brought; SignInError if that is not a code for us."""
         code = pkce.code_of(self.came_back or "", self._proof, self._label)
-        return pkce.code_form(self._client_id, code, self._redirect_uri, self._proof)
+        return pkce.code_form(self._client_id, code, self.redirect_uri, self._proof)
 
     def close(self) -> None:
         """Stop listening; may be called at any time, and twice."""
