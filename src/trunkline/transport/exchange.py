@@ -354,7 +354,8 @@ def _by_browser(session: Session, browser: BrowserSignIn, refresh: str) -> Gener
                 break
             yield Wait(LOOK_AGAIN)
         else:
-            strays = f" Answers to other requests than ours that were ignored: {attempt.strays}." if attempt.strays else ""
+            count = attempt.strays
+            strays = f" Answers to other requests than ours that were ignored: {count}." if count else ""
             raise refused(
                 f"Nobody signed in within {browser.timeout:g} s.{strays}", "Start again, and sign in in the browser."
             )

@@ -13,6 +13,7 @@ from ..result.response import parsed
 _EARLY = 30.0
 _SECONDS_SINCE = "20.0.9"
 _UNKNOWN_LIFE = 60.0
+_SHORTEST_LIFE = 1.0
 LONGEST_LIFE = 366 * 86_400.0
 """Seconds; what claims to live longer says nothing."""
 _LONGEST = 16 * 1024  # Kestrel, a PBX's web server, takes 32 KB of headers in all
@@ -52,7 +53,7 @@ def read_token(answer: dict[str, Any], now: float, version: str | None) -> Token
     starts = (_number(claims.get(name)) for name in ("iat", "nbf"))
     start = next((number for number in starts if number is not None and number >= 0), now)
     life = end - start if end is not None else 0.0
-    if not 0 < life <= LONGEST_LIFE:
+    if not _SHORTEST_LIFE <= life <= LONGEST_LIFE:
         life = _expires_in(answer.get("expires_in"), version)
     return Token(access, now + life - min(_EARLY, life / 10))
 
@@ -73,11 +74,11 @@ def _expires_in(value: Any, version: str | None) -> float:
         number = _number(float(value) if isinstance(value, str) else value)
     except ValueError:
         number = None
-    if number is None or number <= 0:
+    if number is None:
         return _UNKNOWN_LIFE
     in_minutes = number < 300 if version is None else version_key(version) < version_key(_SECONDS_SINCE)
     life = number * 60 if in_minutes else number
-    return life if life <= LONGEST_LIFE else _UNKNOWN_LIFE
+    return life if _SHORTEST_LIFE <= life <= LONGEST_LIFE else _UNKNOWN_LIFE
 
 
 def _claims(access: str) -> dict[str, Any]:
