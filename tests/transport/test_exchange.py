@@ -17,6 +17,7 @@ import pytest
 
 from trunkline.errors import (
     BrokenAnswer,
+    ConfigurationError,
     ConnectionLost,
     PbxError,
     ServerError,
@@ -352,6 +353,16 @@ def test_of_a_request_that_waited_for_a_lost_sign_in_it_is_known_that_nothing_wa
         Player(lost(), lost(), lost()).play(signed_out(), request_)
     assert raised.value.processed is False
     assert "not known whether" not in str(raised.value)
+
+
+def test_a_delete_lost_before_a_key_that_can_t_be_had_stays_unknown() -> None:
+    def vault() -> str:
+        raise OSError
+
+    session = Session("https://pbx.example.com", "client", vault, clock=lambda: NOW)
+    session.token = Token("t0", NOW + 1000)
+    with pytest.raises(ConfigurationError, match="not known whether"):
+        Player(lost(), reply(401)).play(session, DELETE)
 
 
 def test_a_get_is_tried_again_after_any_loss() -> None:

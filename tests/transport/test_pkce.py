@@ -422,8 +422,8 @@ def test_a_port_that_is_none_is_named(url: str, port: Any) -> None:
         ask(Session(url, CLIENT, BrowserSignIn(port=port, open_browser=pytest.fail)))
 
 
-@pytest.mark.parametrize("timeout", [0, -1, float("nan"), float("inf"), 1e14])
-def test_a_timeout_that_is_none_is_named(timeout: float) -> None:
+@pytest.mark.parametrize("timeout", [0, -1, float("nan"), float("inf"), 1e14, "60", None])
+def test_a_timeout_that_is_none_is_named(timeout: Any) -> None:
     with pytest.raises(ConfigurationError, match="BrowserSignIn can't wait"):
         Session("https://pbx.example.com", CLIENT, BrowserSignIn(timeout=timeout))
 

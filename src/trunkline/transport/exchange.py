@@ -90,10 +90,11 @@ def exchange(session: Session, request: HttpRequest, retries: Retries) -> Exchan
             if not error.retryable or not safe or attempt >= retries.attempts or not session.budget.take():
                 raise _explained(error, request, perhaps_done, attempt) from None
             wait = retries.delay(attempt)
-        except PbxError as error:  # of a sign-in
+        except TrunklineError as error:  # of a sign-in
             if perhaps_done and request.method != "GET":
-                error.processed = None
                 error.hint = f"{error.hint} {UNKNOWN}".strip()
+                if isinstance(error, PbxError):
+                    error.processed = None
             raise
         else:
             if perhaps_done and request.method == "DELETE" and response.status == 404 and is_from_pbx(response):
@@ -314,24 +315,26 @@ def _secret(session: Session) -> Generator[Step, Any, str]:
     if isinstance(session.credentials, BrowserSignIn):
         return " ".join(("browser", *session.credentials.scopes))
     secret = yield Work(partial(_called, session.client_id, session.credentials))
+    if isinstance(secret, TrunklineError):
+        raise secret  # here, so that the exchange can say what it means for a request that was lost before
     return checked_key(session.client_id, secret)
 
 
-def _called(client_id: str, function: Callable[[], str]) -> str:
-    """The API key that a function gives; whatever it raises becomes a ConfigurationError."""
+def _called(client_id: str, function: Callable[[], str]) -> str | TrunklineError:
+    """The API key that a function gives; else the error, into which whatever it raises is turned."""
     try:
         secret = function()
-    except TrunklineError:
-        raise
+    except TrunklineError as error:
+        return error
     except Exception as problem:  # its text may have the key in it
-        raise ConfigurationError(
+        return ConfigurationError(
             f"The function that should give the API key of client {client_id!r} failed ({type(problem).__name__}).",
-            hint="Nothing was sent. Call it by itself to see why.",
-        ) from None
+            hint="Call it by itself to see why.",
+        )
     if isinstance(secret, Coroutine):
         secret.close()
     if not isinstance(secret, str) or not secret.strip():
-        raise ConfigurationError(
+        return ConfigurationError(
             f"The function that should give the API key of client {client_id!r} gave none.",
             hint="It takes no argument, is not async, and returns the key as a str.",
         )

@@ -111,7 +111,7 @@ def checked_key(client_id: str, text: str) -> Secret:
 
 def _checked_credentials(client_id: str, given: Credentials) -> Credentials:
     if isinstance(given, BrowserSignIn):
-        if not 0 < given.timeout < _LONGEST_TIMEOUT:
+        if not (isinstance(given.timeout, int | float) and 0 < given.timeout < _LONGEST_TIMEOUT):
             raise ConfigurationError(
                 f"BrowserSignIn can't wait for {given.timeout} s.", hint="Give it a timeout of up to a day, in seconds."
             )

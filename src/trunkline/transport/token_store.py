@@ -268,7 +268,8 @@ def _warn_once_exposed(file: Path) -> None:
 @functools.cache
 def _warn_once_untrusted(file: Path, problem: str) -> None:
     log.warning(
-        "The token file %s is not used: %s. Remove it, or choose another folder with TRUNKLINE_TOKEN_DIR.",
+        "The token file %s is not used: %s. A new one replaces it where that is possible; choose another folder with "
+        "TRUNKLINE_TOKEN_DIR.",
         file,
         problem,
     )
