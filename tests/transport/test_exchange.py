@@ -1,20 +1,40 @@
 """Sign-in and retries as a conversation: what is sent, what is answered, and what is never sent again.
 
-`Player` feeds scripted answers to the generator and keeps what it asked for; there is no network and no clock.
+`Player` (playing.py) feeds scripted answers to the generator and keeps what it asked for: no network, no clock.
 """
 
 from __future__ import annotations
 
-import asyncio
 import contextlib
 import itertools
-import json
-import threading
 from typing import Any
 from urllib.parse import parse_qs
 
 import pytest
 
+from playing import (
+    DELETE,
+    GET,
+    GONE,
+    HTML,
+    JSON,
+    NO_WAIT,
+    NOW,
+    PATCH,
+    POST,
+    PUT,
+    VERSION,
+    WRITES,
+    Answer,
+    Player,
+    by_method,
+    granted,
+    lost,
+    reply,
+    signed_in,
+    signed_out,
+    unreached,
+)
 from trunkline.errors import (
     BrokenAnswer,
     ConfigurationError,
@@ -25,117 +45,13 @@ from trunkline.errors import (
     TimedOut,
     TooManyRequests,
     TransportError,
-    TrunklineError,
     Unreachable,
 )
 from trunkline.request import HttpRequest
 from trunkline.result import HttpResponse
-from trunkline.transport.async_driver import AsyncDriver
-from trunkline.transport.driver import Driver
 from trunkline.transport.exchange import Pause, Retries, Send, Turn, Work, connected, exchange
 from trunkline.transport.session import Session
 from trunkline.transport.token import Token
-
-NOW = 1_800_000_000.0
-VERSION = {"x-3cx-version": "20.0.10.1109"}
-GONE = {"error": {"code": "", "message": "Not Found"}}
-JSON = {"content-type": "application/json"}
-HTML = {"content-type": "text/html"}
-NO_WAIT = Retries(attempts=3, base=0.0)
-
-GET = HttpRequest("GET", "/Fax?$top=1", (("Accept", "application/json"),))
-DELETE = HttpRequest("DELETE", "/Fax(42)", (("If-Match", 'W/"5"'),))
-POST = HttpRequest("POST", "/Fax", (), b'{"Number":"9001"}')
-PATCH = HttpRequest("PATCH", "/Fax(42)", (), b"{}")
-PUT = HttpRequest("PUT", "/Fax(42)", (), b"{}")
-WRITES = [DELETE, POST, PATCH, PUT]
-
-Answer = HttpResponse | TransportError
-
-
-def by_method(request: HttpRequest) -> str:
-    return request.method
-
-
-def reply(status: int, headers: dict[str, str] | None = None, body: Any = b"") -> HttpResponse:
-    content = body if isinstance(body, bytes) else json.dumps(body).encode()
-    return HttpResponse(status, headers or {}, content)
-
-
-def granted(token: str = "t1", **more: Any) -> HttpResponse:
-    return reply(200, JSON, {"token_type": "Bearer", "access_token": token, "expires_in": 3600, **more})
-
-
-def lost() -> ConnectionLost:
-    return ConnectionLost("pbx.example.com broke off.")
-
-
-def unreached() -> Unreachable:
-    return Unreachable("pbx.example.com can't be reached.", processed=False)
-
-
-def signed_in(token: str = "t0") -> Session:
-    session = Session("https://pbx.example.com", "client", "hunter2", clock=lambda: NOW)
-    session.token = Token(token, NOW + 1000)
-    return session
-
-
-def signed_out() -> Session:
-    return Session("https://pbx.example.com", "client", "hunter2", clock=lambda: NOW)
-
-
-class Player:
-    """Runs one exchange against a script of answers; ``steps`` reads like a protocol."""
-
-    def __init__(self, *script: Answer) -> None:
-        self.script = list(script)
-        self.steps: list[str] = []
-        self.pauses: list[float] = []
-        self.requests: list[HttpRequest] = []
-        self.locked = False
-
-    def play(self, session: Session, request: HttpRequest, retries: Retries = NO_WAIT) -> HttpResponse:
-        conversation = exchange(session, request, retries)
-        try:
-            step = next(conversation)
-            while True:
-                answer = self._answer(step)
-                step = conversation.throw(answer) if isinstance(answer, Exception) else conversation.send(answer)
-        except StopIteration as done:
-            self._ended()
-            response: HttpResponse = done.value
-            return response
-        except TrunklineError:
-            self._ended()
-            raise
-
-    def _ended(self) -> None:
-        assert not self.locked, "the lock was kept"
-        assert self.script == [], "answers were left over"
-
-    def _answer(self, step: Any) -> Any:
-        match step:
-            case Turn.LOCK:
-                assert not self.locked, "locked twice"
-                self.locked = True
-            case Turn.UNLOCK:
-                assert self.locked, "unlocked without a lock"
-                self.locked = False
-            case Pause(seconds):
-                assert not self.locked, "nobody should wait for a task that only waits"
-                self.pauses.append(seconds)
-                self.steps.append("pause")
-            case Work(function):
-                assert self.locked, "files and keyrings are for signing in"
-                return function()
-            case Send(request):
-                sign_in = request.target == "https://pbx.example.com/connect/token"
-                assert self.locked == sign_in, "the lock is for signing in, and for nothing else"
-                self.requests.append(request)
-                used = dict(request.headers).get("Authorization", "").removeprefix("Bearer ")
-                self.steps.append("sign in" if sign_in else f"{request.method} with {used}")
-                return self.script.pop(0)
-        return None
 
 
 def test_a_request_signs_in_first() -> None:
@@ -591,168 +507,3 @@ def test_the_version_of_a_sign_in_s_answer_tells_its_minutes_from_seconds() -> N
     Player(answer, reply(200)).play(session, GET)
     assert session.token is not None
     assert not session.token.fresh(NOW + 60)
-
-
-# ── many at once ─────────────────────────────────────────────────────────────────────────────────
-
-
-class Pbx:
-    """A stand-in PBX: one token lives at a time, as on a 3CX, and it counts sign-ins."""
-
-    def __init__(self) -> None:
-        self.sign_ins = 0
-        self.lock = threading.Lock()
-
-    def answer(self, request: HttpRequest) -> HttpResponse:
-        with self.lock:
-            if request.target.endswith("/connect/token"):
-                self.sign_ins += 1
-                return granted(f"t{self.sign_ins}")
-            live = dict(request.headers)["Authorization"] == f"Bearer t{self.sign_ins}"
-            return reply(200 if live else 401)
-
-
-class Adapter(Pbx):
-    def send(self, request: HttpRequest) -> HttpResponse:
-        return self.answer(request)
-
-    def close(self) -> None: ...
-
-
-class AsyncAdapter(Pbx):
-    async def send(self, request: HttpRequest) -> HttpResponse:
-        await asyncio.sleep(0)
-        return self.answer(request)
-
-    async def close(self) -> None: ...
-
-
-@pytest.mark.parametrize("first", ["no token", "a dead token"])
-def test_many_threads_at_once_sign_in_once(first: str) -> None:
-    adapter, session = Adapter(), signed_out() if first == "no token" else signed_in("dead")
-    driver, statuses, start = Driver(adapter), [], threading.Barrier(16)
-
-    def work() -> None:
-        start.wait(10)
-        statuses.append(driver.run(exchange(session, GET, NO_WAIT)).status)
-
-    threads = [threading.Thread(target=work) for _ in range(16)]
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join(10)
-    assert statuses == [200] * 16
-    assert adapter.sign_ins == 1
-
-
-@pytest.mark.parametrize("first", ["no token", "a dead token"])
-def test_many_tasks_at_once_sign_in_once(first: str) -> None:
-    adapter, session = AsyncAdapter(), signed_out() if first == "no token" else signed_in("dead")
-
-    async def run() -> list[HttpResponse]:
-        driver = AsyncDriver(adapter)
-        return await asyncio.gather(*(driver.run(exchange(session, GET, NO_WAIT)) for _ in range(50)))
-
-    assert [answer.status for answer in asyncio.run(run())] == [200] * 50
-    assert adapter.sign_ins == 1
-
-
-def test_many_threads_with_refused_credentials_ask_once() -> None:
-    class Refusing(Adapter):
-        def answer(self, request: HttpRequest) -> HttpResponse:
-            with self.lock:
-                self.sign_ins += 1
-            return reply(401)
-
-    adapter, session, refused = Refusing(), signed_out(), []
-    driver, start = Driver(adapter), threading.Barrier(8)
-
-    def work() -> None:
-        start.wait(10)
-        try:
-            driver.run(exchange(session, GET, NO_WAIT))
-        except SignInError as error:
-            refused.append(error)
-
-    threads = [threading.Thread(target=work) for _ in range(8)]
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join(10)
-    assert len(refused) == 8
-    assert adapter.sign_ins == 1
-
-
-def test_a_task_cancelled_while_it_signs_in_gives_the_lock_back() -> None:
-    class Hanging(AsyncAdapter):
-        hang = True
-
-        async def send(self, request: HttpRequest) -> HttpResponse:
-            if self.hang:
-                self.asked.set()
-                await asyncio.Event().wait()
-            return self.answer(request)
-
-    adapter, session = Hanging(), signed_out()
-
-    async def run() -> int:
-        adapter.asked = asyncio.Event()
-        driver = AsyncDriver(adapter)
-        task = asyncio.create_task(driver.run(exchange(session, GET, NO_WAIT)))
-        waiting = asyncio.create_task(driver.run(exchange(session, GET, NO_WAIT)))
-        await adapter.asked.wait()
-        adapter.hang = False
-        task.cancel()
-        with pytest.raises(asyncio.CancelledError):
-            await task
-        async with asyncio.timeout(10):
-            return (await waiting).status
-
-    assert asyncio.run(run()) == 200
-    assert adapter.sign_ins == 1
-
-
-def test_a_task_cancelled_while_it_waits_for_the_lock_does_not_take_it_along() -> None:
-    class Gated(AsyncAdapter):
-        async def send(self, request: HttpRequest) -> HttpResponse:
-            if request.target.endswith("/connect/token"):
-                await self.gate.wait()
-            return self.answer(request)
-
-    adapter, session = Gated(), signed_out()
-
-    async def run() -> list[int]:
-        adapter.gate = asyncio.Event()
-        driver = AsyncDriver(adapter)
-        tasks = [asyncio.create_task(driver.run(exchange(session, GET, NO_WAIT))) for _ in range(3)]
-        await asyncio.sleep(0)
-        tasks[1].cancel()
-        await asyncio.sleep(0)
-        adapter.gate.set()
-        async with asyncio.timeout(10):
-            return [(await task).status for task in (tasks[0], tasks[2])]
-
-    assert asyncio.run(run()) == [200, 200]
-    assert adapter.sign_ins == 1
-
-
-def test_a_thread_that_is_interrupted_while_it_signs_in_gives_the_lock_back() -> None:
-    class Interrupted(Adapter):
-        first = True
-
-        def send(self, request: HttpRequest) -> HttpResponse:
-            if self.first:
-                self.first = False
-                raise KeyboardInterrupt
-            return self.answer(request)
-
-    driver, session = Driver(Interrupted()), signed_out()
-    with pytest.raises(KeyboardInterrupt):
-        driver.run(exchange(session, GET, NO_WAIT))
-    statuses: list[int] = []
-    thread = threading.Thread(
-        target=lambda: statuses.append(driver.run(exchange(session, GET, NO_WAIT)).status), daemon=True
-    )
-    thread.start()
-    thread.join(10)
-    assert statuses == [200]
