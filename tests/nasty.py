@@ -41,6 +41,8 @@ def http(status: int, body: bytes | str = b"", content_type: str = "application/
 
 HTML = http(200, "<!doctype html><title>Router login</title>", "text/html; charset=utf-8")
 TOKEN = http(200, '{"token_type":"Bearer","expires_in":3600,"access_token":"opaque","refresh_token":null}')
+MISSING = http(404, '{"error":{"code":"","message":"Not Found"}}')
+"""A 404 as a 3CX writes it; another one proves nothing."""
 RESET = Bytes(b"", reset=True)
 HALF = Bytes(b'HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nContent-Length: 400\r\n\r\n{"Id": 4')
 

@@ -85,7 +85,10 @@ class TimedOut(TransportError):
 
 
 class BrokenAnswer(TransportError):
-    """What answered doesn't speak the 3CX API: a web page, half a document, or no JSON where JSON is due."""
+    """What answered doesn't speak the 3CX API: a web page, half a document, a status that a gateway made up.
+
+    ``status`` is that of the answer, where there was one. Whether a write was carried out is then not known.
+    """
 
     retryable = False
 
@@ -98,6 +101,8 @@ class PbxError(TrunklineError):
     """
 
     retry_after: float | None = None
+    processed: bool | None = False
+    """False: the PBX refused, and did nothing. None: it is not known whether it did."""
 
     exit_code = 5
 
@@ -133,7 +138,7 @@ class Forbidden(PbxError):
 
 
 class NotFound(PbxError):
-    """404: no such entity, or an action this PBX lacks."""
+    """404, recognisably from the PBX: no such entity, or an action this PBX lacks. Another 404 is a BrokenAnswer."""
 
 
 class Conflict(PbxError):
@@ -145,16 +150,18 @@ class PreconditionFailed(PbxError):
 
 
 class TooManyRequests(PbxError):
-    """429: slow down."""
+    """429: slow down. It may come from a gateway, so it does not prove that a write was not carried out."""
 
     retryable = True
+    processed: bool | None = None
 
 
 class ServerError(PbxError):
-    """5xx: the PBX, or a proxy in front of it, is in trouble."""
+    """5xx: the PBX, or a proxy in front of it, is in trouble. A write may have been carried out all the same."""
 
     exit_code = 6
     retryable = True
+    processed: bool | None = None
 
 
 class TemplateError(UsageError):

@@ -290,6 +290,7 @@ def _profile(file: Path, name: str, table: Any) -> Profile:
 def _secret(file: Path, name: str, way: str, value: Any) -> tuple[str | Callable[[], str], str]:
     """The API key, or what gives it; and where it is, in words."""
     from . import secrets
+    from .transport.private_files import warn_if_exposed
 
     match way:
         case "client_secret_file":
@@ -302,7 +303,7 @@ def _secret(file: Path, name: str, way: str, value: Any) -> tuple[str | Callable
                 return secrets.from_keyring(SERVICE, name)()
 
             return look, "the system's keyring"
-    secrets.warn_if_exposed(file)
+    warn_if_exposed(file)
     return str(value), str(file)
 
 

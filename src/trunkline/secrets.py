@@ -9,19 +9,15 @@ without a new start, and nothing holds it that could show it.
 from __future__ import annotations
 
 import os
-import warnings
 from collections.abc import Callable, Mapping
 from importlib.util import find_spec
 from pathlib import Path
 
 from .errors import ConfigurationError
 from .folders import expanded
+from .transport.private_files import ExposedSecret, read_private, warn_if_exposed
 
 __all__ = ["ExposedSecret", "Source", "from_environment", "from_file", "from_keyring"]
-
-
-class ExposedSecret(UserWarning):
-    """A secret that other users of the machine can read."""
 
 
 class Source:
@@ -34,7 +30,8 @@ class Source:
 
     def __call__(self) -> str:
         """The secret, without spaces around it. Raises ConfigurationError if the place has none."""
-        secret = (self._read() or "").strip()
+        secret = self._read()
+        secret = secret.strip() if isinstance(secret, str) else ""
         if not secret:
             raise ConfigurationError(f"There is no API key in {self.place}.", hint=self._hint)
         return secret
@@ -58,24 +55,18 @@ def from_file(path: str | Path) -> Source:
 
     def read() -> str:
         try:
-            return file.read_text(encoding="utf-8")
+            return read_private(file, pipes=True).data.decode("utf-8-sig")
         except OSError as problem:
             raise ConfigurationError(
-                f"The API key in {file} can't be read ({problem.strerror}).",
+                f"The API key in {file} can't be read ({problem.strerror or type(problem).__name__}).",
                 hint="Check the path, and that this user may read it.",
             ) from None
         except UnicodeDecodeError:
-            raise ConfigurationError(f"{file} is no text, so no API key.", hint="Check the path.") from None
+            raise ConfigurationError(
+                f"{file} is not a text in UTF-8, so it has no API key.", hint="Check the path and the encoding."
+            ) from None
 
     return Source(str(file), read, "The file should have the key in it and nothing else.")
-
-
-def warn_if_exposed(file: Path) -> None:
-    """Warn (ExposedSecret) if others can read a file with a secret in it."""
-    if os.name == "posix" and file.exists() and file.stat().st_mode & 0o077:
-        warnings.warn(
-            f"The API key in {file} can be read by others on this machine; chmod 600 it.", ExposedSecret, stacklevel=3
-        )
 
 
 def from_keyring(service: str, name: str) -> Source:
@@ -84,12 +75,11 @@ def from_keyring(service: str, name: str) -> Source:
         raise ConfigurationError("keyring is not installed.", hint="pip install 'trunkline[keyring]'")
 
     def read() -> str | None:
-        import keyring  # some 100 ms with its backends
-        from keyring.errors import KeyringError
-
         try:
+            import keyring  # some 100 ms with its backends
+
             return keyring.get_password(service, name)
-        except KeyringError as problem:
+        except Exception as problem:  # backends raise what their system's library does
             raise ConfigurationError(
                 f"The keyring can't be read ({type(problem).__name__}).",
                 hint="Unlock it; on a server without one use from_file or from_environment.",

@@ -31,7 +31,7 @@ class Said(NamedTuple):
 
 
 class Memory(KeyringBackend):
-    """A keyring of this test; ``mood`` may be locked, or one that keeps nothing."""
+    """A keyring of this test; ``mood`` may be locked, broken, or forgetful: one that keeps nothing."""
 
     priority = 0.1  # type: ignore[assignment]
 
@@ -43,6 +43,8 @@ class Memory(KeyringBackend):
     def _willing(self) -> None:
         if self.mood == "locked":
             raise KeyringLocked("locked")
+        if self.mood == "broken":
+            raise RuntimeError("as backends raise what their system's library does")
 
     def set_password(self, service: str, username: str, password: str) -> None:
         self._willing()

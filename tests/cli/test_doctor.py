@@ -5,8 +5,11 @@ from __future__ import annotations
 import csv
 import io
 import json
+import os
+import secrets
 import socket
 import ssl
+import time
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -16,10 +19,11 @@ import yaml
 
 from certificates import DAY, NOW, Authority
 from conftest import CLIENT, KEY, VIEWER, VIEWER_KEY, System
-from nasty import Nasty, closed_port, http
+from nasty import Asked, Bytes, Nasty, closed_port, http
 from trunkline import errors
 from trunkline.cli import check_network, checks
 from trunkline.emulator import Emulator, running
+from trunkline.profiles import token_store
 
 Line = Callable[..., Any]
 ORDER = ["address", "name", "port", "tls", "api", "clock", "sign-in", "licence", "rights", "version"]
@@ -331,6 +335,41 @@ def test_a_pbx_that_is_broken(doctor: Any, fault: str, code: int, check: str) ->
     with running(Emulator(client_id=CLIENT, api_key=KEY, faults=[fault])) as url:
         found_code, found = doctor(url)
     assert (failed(found)["check"], found_code) == (check, code)
+
+
+def test_a_dead_token_in_the_store_is_not_taken_for_a_lack_of_rights(doctor: Any, tmp_path: Path) -> None:
+    live: list[str] = []
+
+    def pbx(asked: Asked) -> Bytes:
+        if asked.target == "/connect/token":
+            live[:] = [f"t{len(live)}-{len(asked.body)}-{secrets.token_hex(4)}"]
+            return http(200, json.dumps({"access_token": live[0], "expires_in": 3600}), X_3CX_Version="20.0.10.1")
+        if asked.headers.get("authorization") is None:
+            return http(401, "")
+        return http(200, '{"value":[]}') if asked.headers["authorization"] == f"Bearer {live[0]}" else http(403, "")
+
+    with Nasty(pbx, sign_in=False) as server:
+        for known in (False, True):  # whether an earlier process has found that its client lacks a right
+            assert doctor(server.url)[0] == 0
+            store = token_store(True, os.environ)
+            assert store is not None
+            file = store.file(server.url, CLIENT)
+            file.write(file.read().denying(time.time() + 60 if known else 0.0))
+            live[:] = ["of another machine"]
+            code, found = doctor(server.url)
+            assert code == 0
+            assert found["rights"]["result"] == "ok"
+            assert file.read().access == live[0], "the token that other processes take is the live one"
+
+
+def test_a_gateway_that_refuses_is_not_taken_for_a_lack_of_rights(doctor: Any) -> None:
+    def gateway(asked: Asked) -> Bytes:
+        return http(403, "<html>Blocked", "text/html") if "authorization" in asked.headers else http(401, "")
+
+    with Nasty(gateway) as server:
+        code, found = doctor(server.url)
+    assert (code, failed(found)["check"]) == (6, "api")
+    assert "in front of the 3CX" in failed(found)["said"]
 
 
 def test_the_codes_are_those_of_the_errors() -> None:

@@ -57,7 +57,7 @@ def test_the_key_goes_to_the_keyring_and_the_profile_works(
     assert line("fax", "get", "121").code == 0
 
 
-@pytest.mark.parametrize("mood", ["locked", "forgetful"])
+@pytest.mark.parametrize("mood", ["locked", "broken", "forgetful"])
 def test_where_no_keyring_works_the_key_goes_to_a_file_for_one_alone(
     line: Line, ring: Any, file: Path, answers: tuple[str, ...], mood: str
 ) -> None:
@@ -247,10 +247,13 @@ def test_logout_of_nobody(line: Line, ring: Any) -> None:
     assert "trunkline login" in said.err
 
 
-def test_a_locked_keyring_stops_a_logout(line: Line, ring: Any, file: Path, answers: tuple[str, ...]) -> None:
+@pytest.mark.parametrize("mood", ["locked", "broken"])
+def test_a_keyring_that_does_not_work_stops_a_logout(
+    line: Line, ring: Any, file: Path, answers: tuple[str, ...], mood: str
+) -> None:
     line("login", "acme", *answers)
     before = file.read_text(encoding="utf-8")
-    ring.mood = "locked"
+    ring.mood = mood
     said = line("logout", "acme")
     assert said.code == 3
     assert "Unlock" in said.err

@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from nasty import HALF, RESET, Asked, Bytes, Nasty, http
+from nasty import HALF, MISSING, RESET, Asked, Bytes, Nasty, http
 from trunkline import AsyncPbx, Pbx, TrunklineError, catalog, errors
 from trunkline.transport.exchange import Retries
 from trunkline.transport.watch import Event
@@ -112,7 +112,7 @@ def test_a_hook_sees_each_request_and_answer_without_secrets(call: Any) -> None:
 
 def test_the_log_has_each_request_and_no_secret(call: Any, caplog: pytest.LogCaptureFixture) -> None:
     caplog.set_level(logging.DEBUG, "trunkline")
-    with Nasty(lambda asked: http(404)) as server, pytest.raises(errors.NotFound) as caught:
+    with Nasty(lambda asked: MISSING) as server, pytest.raises(errors.NotFound) as caught:
         call(server.url, "fax.get", 1)
     said = [record.getMessage() for record in caplog.records if record.name == "trunkline"]
     assert any("GET" in line and "404" in line and caught.value.request_id in line for line in said)
@@ -128,7 +128,7 @@ def refused(asked: Asked) -> Bytes:
 
 FAILURES: dict[str, tuple[Any, type[TrunklineError], int | None]] = {
     "refused": (refused, errors.BadRequest, 400),
-    "gone": (lambda asked: http(404), errors.NotFound, 404),
+    "gone": (lambda asked: MISSING, errors.NotFound, 404),
     "broken": (lambda asked: HALF, errors.ConnectionLost, None),
     "web page": (lambda asked: http(200, "<html>", "text/html"), errors.BrokenAnswer, 200),
 }

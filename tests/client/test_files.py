@@ -378,14 +378,24 @@ def test_an_upload_is_one_part_with_its_length_known(ask: Ask, prompt: tuple[Any
     assert "transfer-encoding" not in asked.headers
 
 
-@pytest.mark.parametrize("first", [http(401), http(429, "", Retry_After="0")], ids=["dead token", "slow down"])
-def test_an_upload_that_was_refused_is_sent_again_whole(ask: Ask, prompt: tuple[Any, str], first: Bytes) -> None:
-    answers = iter([first, http(204)])
+def test_an_upload_with_a_dead_token_is_sent_again_whole(ask: Ask, prompt: tuple[Any, str]) -> None:
+    answers = iter([http(401), http(204)])
     with Nasty(lambda asked: next(answers)) as server:
         ask(server.url, UPLOAD, file=prompt[0])
     once, again = server.api_calls
     assert parts(once) == parts(again) == [("file", prompt[1], RECORDING)]
     assert once.headers["content-type"] != again.headers["content-type"], "each has a boundary of its own"
+
+
+@pytest.mark.parametrize("status", [429, 503])
+def test_an_upload_that_is_put_off_is_not_sent_again(ask: Ask, status: int) -> None:
+    with (
+        Nasty(lambda asked: http(status, "", Retry_After="0")) as server,
+        pytest.raises(errors.PbxError, match="not known whether") as raised,
+    ):
+        ask(server.url, UPLOAD, file=("a.wav", io.BytesIO(RECORDING)))
+    assert len(server.api_calls) == 1
+    assert raised.value.processed is None
 
 
 @pytest.mark.parametrize("mishap", [RESET, HALF, Bytes(b"")], ids=["reset", "half", "closed"])

@@ -7,7 +7,7 @@ from opentelemetry.sdk.trace import TracerProvider
 from opentelemetry.sdk.trace.export import SimpleSpanProcessor
 from opentelemetry.sdk.trace.export.in_memory_span_exporter import InMemorySpanExporter
 
-from nasty import Nasty, http
+from nasty import MISSING, Nasty
 from trunkline import NotFound, Pbx
 from trunkline.telemetry import spans
 
@@ -16,7 +16,7 @@ def test_each_request_is_a_span_below_the_caller_s() -> None:
     exporter = InMemorySpanExporter()
     provider = TracerProvider()
     provider.add_span_processor(SimpleSpanProcessor(exporter))
-    with Nasty(lambda asked: http(404)) as server:
+    with Nasty(lambda asked: MISSING) as server:
         with Pbx(server.url, "id", "secret-key", hooks=[spans(provider)]) as pbx:
             with provider.get_tracer("caller").start_as_current_span("nightly job") as caller:
                 with pytest.raises(NotFound) as caught:

@@ -25,6 +25,7 @@ from trunkline.result import Asked, HttpResponse, value
 CATALOG = catalog.load()
 JSON = {"content-type": "application/json"}
 HTML = {"content-type": "text/html"}
+VERSION = {"x-3cx-version": "20.0.10.1109"}
 PATHS = {
     "fax.delete": "/Fax(42)",
     "users.list": "/Users",
@@ -72,9 +73,10 @@ IN_USE = said("EmailAddress:\nWARNINGS.XAPI.ALREADY_IN_USE", ("EmailAddress", "W
     ],
 )
 def test_each_status_has_its_error(status: int, kind: type[PbxError], exit_code: int, retryable: bool) -> None:
-    error = failure("fax.delete", status, b"", {}, Id=42)
+    error = failure("fax.delete", status, b"", VERSION, Id=42)
     assert type(error) is kind
     assert (error.status, error.exit_code, error.retryable) == (status, exit_code, retryable)
+    assert error.processed is (None if retryable else False), "what may be tried again may have been done"
     assert (error.method, error.path) == ("DELETE", "/Fax(42)")
     assert "pbx.example.com" in error.message
     assert error.hint
@@ -84,21 +86,23 @@ def test_each_status_has_its_error(status: int, kind: type[PbxError], exit_code:
     ("error", "parts"),
     [
         (
-            failure("fax.delete", 404, b"", {}, Id=42),
+            failure("fax.delete", 404, b"", VERSION, Id=42),
             ["No fax with Id 42 on pbx.example.com", "`trunkline fax list`"],
         ),
         (
-            failure("website_links.get", 404, b"", {}, Link="sales"),
+            failure("website_links.get", 404, b"", VERSION, Link="sales"),
             ["No weblink with Link sales", "`trunkline website-links list`"],
         ),
-        (failure("users.update", 404, b"", {}, Id=100), ["No user with Id 100", "`trunkline users get-by-number 100`"]),
-        (failure("users.list", 404, b"", {}), ["nothing at /Users"]),
         (
-            failure("fax.delete", 412, b"", {}, Id=42),
+            failure("users.update", 404, b"", VERSION, Id=100),
+            ["No user with Id 100", "`trunkline users get-by-number 100`"],
+        ),
+        (failure("users.list", 404, b"", VERSION), ["nothing at /Users"]),
+        (
+            failure("fax.delete", 412, b"", VERSION, Id=42),
             ["fax with Id 42", "changed since", "Nothing was done", "`trunkline fax get 42`"],
         ),
         (failure("users.list", 403, b"", {}), ["did not allow users.list", "System Admin", "System Wide"]),
-        (failure("users.list", 403, b"<html></html>", HTML), ["did not allow users.list"]),
         (failure("recordings.list", 403, b"", {}), ["System Owner"]),
         (failure("users.list", 401, b"", {}), ["access token", "API key"]),
         (failure("users.list", 429, b"", {"retry-after": "7"}), ["slow down", "after 7 seconds"]),
@@ -109,7 +113,8 @@ def test_each_status_has_its_error(status: int, kind: type[PbxError], exit_code:
         (failure("users.list", 400, said("\x1b[2J\tBoom\r\n\x9b0m."), JSON), [": \\u001b[2J Boom \\u009b0m."]),
         (failure("fax.delete", 500, b"", {}, Id=42), ["not known", "look before you send it again"]),
         (failure("fax.create", 504, b"<html></html>", HTML), ["504", "look before you send it again"]),
-        (failure("fax.create", 503, b"", {"retry-after": "7"}), ["503", "after 7 seconds"]),
+        (failure("fax.create", 503, b"", {"retry-after": "7"}), ["503", "look before you send it again", "7 seconds"]),
+        (failure("fax.create", 429, b"", {"retry-after": "7"}), ["slow", "look before you send it again", "7 seconds"]),
         (
             failure("fax.create", 400, IN_USE),
             ["refused fax.create", "EmailAddress is already in use", "WARNINGS.XAPI.ALREADY_IN_USE"],
@@ -212,6 +217,6 @@ def test_a_redirect_comes_from_no_3cx_and_says_where_it_leads(headers: Any, loca
 
 @pytest.mark.parametrize("status", [404, 412])
 def test_a_key_that_came_from_a_pbx_steers_no_terminal_either(status: int) -> None:
-    error = failure("website_links.get", status, Link="\x1b[2J")
+    error = failure("website_links.get", status, b"", VERSION, Link="\x1b[2J")
     assert "Link \\u001b[2J" in error.message
     assert "\x1b" not in error.hint

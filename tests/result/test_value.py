@@ -17,6 +17,7 @@ from trunkline.result.files import harmless
 CATALOG = catalog.load()
 JSON = {"content-type": "application/json;odata.metadata=minimal;charset=utf-8"}
 HTML = {"content-type": "text/html; charset=utf-8"}
+VERSION = {"x-3cx-version": "20.0.10.1109"}
 
 
 def asked(action: str, **values: Any) -> Asked:
@@ -48,8 +49,8 @@ FAX = {"Id": 42, "Number": "9001"}
         ("fax.get", answer(200, FAX, {"content-type": "Application/JSON"}), FAX),
         ("fax.get", answer(200, FAX, {"content-type": "application/problem+json"}), FAX),
         ("fax.delete", answer(204, b"", {}), None),
-        ("fax.delete", answer(200, b"", {}), None),
-        ("fax.update", answer(200, b"", JSON), None),
+        ("fax.delete", answer(200, b"", VERSION), None),
+        ("fax.update", answer(200, b"", {**JSON, **VERSION}), None),
         ("fax.bulk_fax_delete", answer(200, {"@odata.context": "c"}), None),
         ("fax.bulk_fax_delete", answer(200, {}), None),
         ("fax.bulk_fax_delete", answer(200, {"@odata.context": "c", "Said": 1}), {"@odata.context": "c", "Said": 1}),
@@ -194,7 +195,7 @@ ROWS = [{"Id": 1}, {"Id": 2}]
         (answer(200, {"value": ROWS, "@odata.nextLink": "https://l"}), Page(ROWS, None, "https://l")),
         (answer(200, {"value": ROWS, "@odata.nextLink": 5}), Page(ROWS, None, None)),
         (answer(200, {"value": ROWS, "@odata.nextLink": ""}), Page(ROWS, None, None)),
-        (answer(204, b"", {}), Page([], None, None)),
+        (answer(204, b"", VERSION), Page([], None, None)),
     ],
     ids=[
         "rows",
@@ -218,6 +219,7 @@ def test_a_page_has_rows_a_total_and_a_link(response: HttpResponse, expected: Pa
         answer(200, b"<html></html>", HTML),
         answer(200, b'{"value": [{"Id": 1}, {"I'),
         answer(200, b""),
+        answer(204, b"", {}),
         answer(200, {"Id": 1}),
         answer(200, {"value": {"Id": 1}}),
         answer(200, {"value": None}),
@@ -230,6 +232,7 @@ def test_a_page_has_rows_a_total_and_a_link(response: HttpResponse, expected: Pa
         "web page",
         "half",
         "empty",
+        "no content, of nobody knows whom",
         "an entity",
         "one row",
         "null",
@@ -246,7 +249,7 @@ def test_half_a_list_is_never_taken_for_a_short_one(response: HttpResponse) -> N
 
 def test_an_error_status_is_an_error_of_a_page_too() -> None:
     with pytest.raises(NotFound):
-        page(asked("fax.list"), answer(404, b"", {}))
+        page(asked("fax.list"), answer(404, b"", VERSION))
 
 
 JSON_VALUES = st.recursive(

@@ -1,22 +1,43 @@
 """Sign-in and retries as a conversation: what is sent, what is answered, and what is never sent again.
 
-`Player` feeds scripted answers to the generator and keeps what it asked for; there is no network and no clock.
+`Player` (playing.py) feeds scripted answers to the generator and keeps what it asked for: no network, no clock.
 """
 
 from __future__ import annotations
 
-import asyncio
 import contextlib
 import itertools
-import json
-import threading
 from typing import Any
 from urllib.parse import parse_qs
 
 import pytest
 
+from playing import (
+    DELETE,
+    GET,
+    GONE,
+    HTML,
+    JSON,
+    NO_WAIT,
+    NOW,
+    PATCH,
+    POST,
+    PUT,
+    VERSION,
+    WRITES,
+    Answer,
+    Player,
+    by_method,
+    granted,
+    lost,
+    reply,
+    signed_in,
+    signed_out,
+    unreached,
+)
 from trunkline.errors import (
     BrokenAnswer,
+    ConfigurationError,
     ConnectionLost,
     PbxError,
     ServerError,
@@ -24,114 +45,13 @@ from trunkline.errors import (
     TimedOut,
     TooManyRequests,
     TransportError,
-    TrunklineError,
     Unreachable,
 )
 from trunkline.request import HttpRequest
 from trunkline.result import HttpResponse
-from trunkline.transport.async_driver import AsyncDriver
-from trunkline.transport.driver import Driver
 from trunkline.transport.exchange import Pause, Retries, Send, Turn, Work, connected, exchange
 from trunkline.transport.session import Session
 from trunkline.transport.token import Token
-
-NOW = 1_800_000_000.0
-JSON = {"content-type": "application/json"}
-HTML = {"content-type": "text/html"}
-NO_WAIT = Retries(attempts=3, base=0.0)
-
-GET = HttpRequest("GET", "/Fax?$top=1", (("Accept", "application/json"),))
-DELETE = HttpRequest("DELETE", "/Fax(42)", (("If-Match", 'W/"5"'),))
-POST = HttpRequest("POST", "/Fax", (), b'{"Number":"9001"}')
-PATCH = HttpRequest("PATCH", "/Fax(42)", (), b"{}")
-WRITES = [DELETE, POST, PATCH]
-
-Answer = HttpResponse | TransportError
-
-
-def by_method(request: HttpRequest) -> str:
-    return request.method
-
-
-def reply(status: int, headers: dict[str, str] | None = None, body: Any = b"") -> HttpResponse:
-    content = body if isinstance(body, bytes) else json.dumps(body).encode()
-    return HttpResponse(status, headers or {}, content)
-
-
-def granted(token: str = "t1", **more: Any) -> HttpResponse:
-    return reply(200, JSON, {"token_type": "Bearer", "access_token": token, "expires_in": 3600, **more})
-
-
-def lost() -> ConnectionLost:
-    return ConnectionLost("pbx.example.com broke off.")
-
-
-def unreached() -> Unreachable:
-    return Unreachable("pbx.example.com can't be reached.", processed=False)
-
-
-def signed_in(token: str = "t0") -> Session:
-    session = Session("https://pbx.example.com", "client", "hunter2", clock=lambda: NOW)
-    session.token = Token(token, NOW + 1000)
-    return session
-
-
-def signed_out() -> Session:
-    return Session("https://pbx.example.com", "client", "hunter2", clock=lambda: NOW)
-
-
-class Player:
-    """Runs one exchange against a script of answers; ``steps`` reads like a protocol."""
-
-    def __init__(self, *script: Answer) -> None:
-        self.script = list(script)
-        self.steps: list[str] = []
-        self.pauses: list[float] = []
-        self.requests: list[HttpRequest] = []
-        self.locked = False
-
-    def play(self, session: Session, request: HttpRequest, retries: Retries = NO_WAIT) -> HttpResponse:
-        conversation = exchange(session, request, retries)
-        try:
-            step = next(conversation)
-            while True:
-                answer = self._answer(step)
-                step = conversation.throw(answer) if isinstance(answer, Exception) else conversation.send(answer)
-        except StopIteration as done:
-            self._ended()
-            response: HttpResponse = done.value
-            return response
-        except TrunklineError:
-            self._ended()
-            raise
-
-    def _ended(self) -> None:
-        assert not self.locked, "the lock was kept"
-        assert self.script == [], "answers were left over"
-
-    def _answer(self, step: Any) -> Any:
-        match step:
-            case Turn.LOCK:
-                assert not self.locked, "locked twice"
-                self.locked = True
-            case Turn.UNLOCK:
-                assert self.locked, "unlocked without a lock"
-                self.locked = False
-            case Pause(seconds):
-                assert not self.locked, "nobody should wait for a task that only waits"
-                self.pauses.append(seconds)
-                self.steps.append("pause")
-            case Work(function):
-                assert self.locked, "files and keyrings are for signing in"
-                return function()
-            case Send(request):
-                sign_in = request.target == "https://pbx.example.com/connect/token"
-                assert self.locked == sign_in, "the lock is for signing in, and for nothing else"
-                self.requests.append(request)
-                used = dict(request.headers).get("Authorization", "").removeprefix("Bearer ")
-                self.steps.append("sign in" if sign_in else f"{request.method} with {used}")
-                return self.script.pop(0)
-        return None
 
 
 def test_a_request_signs_in_first() -> None:
@@ -196,6 +116,22 @@ def test_a_401_is_answered_with_exactly_one_renewal(request_: HttpRequest) -> No
     assert player.steps == [f"{request_.method} with t0", "sign in", f"{request_.method} with t1"]
 
 
+@pytest.mark.parametrize(
+    "answer",
+    [
+        reply(401, {"www-authenticate": 'Basic realm="proxy"'}),
+        reply(401, HTML, b"<html>Log in</html>"),
+        reply(401, JSON, {"message": "Unauthorized"}),
+    ],
+    ids=["Basic", "web page", "a gateway's JSON"],
+)
+@pytest.mark.parametrize("request_", [GET, *WRITES], ids=by_method)
+def test_a_401_of_something_in_front_of_the_pbx_ends_no_token(request_: HttpRequest, answer: HttpResponse) -> None:
+    player = Player(answer)
+    assert player.play(signed_in("t0"), request_).status == 401
+    assert len(player.requests) == 1
+
+
 def test_a_second_401_is_the_answer() -> None:
     player = Player(reply(401), granted("t1"), reply(401))
     assert player.play(signed_in("t0"), GET).status == 401
@@ -212,6 +148,43 @@ def test_a_token_that_someone_else_renewed_meanwhile_is_taken_without_another_si
     step = conversation.send(None)
     assert isinstance(step, Send)
     assert dict(step.request.headers)["Authorization"] == "Bearer t1"
+
+
+@pytest.mark.parametrize("request_", [GET, *WRITES], ids=by_method)
+def test_a_403_is_answered_with_one_renewal_where_another_process_fetched_the_token(request_: HttpRequest) -> None:
+    player, session = Player(reply(403), granted("t1"), reply(204)), signed_in()
+    session.token = Token("t0", NOW + 1000, shared=True)
+    assert player.play(session, request_).status == 204
+    assert player.steps == [f"{request_.method} with t0", "sign in", f"{request_.method} with t1"]
+
+
+def test_a_second_403_is_the_answer_and_is_believed_from_then_on() -> None:
+    player, session = Player(reply(403), granted("t1"), reply(403)), signed_in()
+    session.token = Token("t0", NOW + 1000, shared=True)
+    assert player.play(session, GET).status == 403
+    assert Player(reply(403)).play(session, GET).status == 403
+
+
+def test_a_403_is_believed_where_this_process_fetched_the_token() -> None:
+    player = Player(granted("t1"), reply(403))
+    assert player.play(signed_out(), GET).status == 403
+    assert player.steps == ["sign in", "GET with t1"]
+
+
+@pytest.mark.parametrize("answer", [reply(403, HTML, b"<html></html>"), reply(403, JSON, {"message": "Forbidden"})])
+def test_a_403_of_something_in_front_of_the_pbx_ends_no_token(answer: HttpResponse) -> None:
+    session = signed_in()
+    session.token = Token("t0", NOW + 1000, shared=True)
+    assert Player(answer).play(session, GET).status == 403
+
+
+def test_a_renewal_after_a_403_that_is_refused_is_not_tried_again() -> None:
+    session = signed_in()
+    session.token = Token("t0", NOW + 1000, shared=True)
+    with pytest.raises(SignInError):
+        Player(reply(403), reply(401)).play(session, GET)
+    with pytest.raises(SignInError):
+        Player(reply(403)).play(session, GET)
 
 
 @pytest.mark.parametrize(
@@ -298,6 +271,16 @@ def test_of_a_request_that_waited_for_a_lost_sign_in_it_is_known_that_nothing_wa
     assert "not known whether" not in str(raised.value)
 
 
+def test_a_delete_lost_before_a_key_that_can_t_be_had_stays_unknown() -> None:
+    def vault() -> str:
+        raise OSError
+
+    session = Session("https://pbx.example.com", "client", vault, clock=lambda: NOW)
+    session.token = Token("t0", NOW + 1000)
+    with pytest.raises(ConfigurationError, match="not known whether"):
+        Player(lost(), reply(401)).play(session, DELETE)
+
+
 def test_a_get_is_tried_again_after_any_loss() -> None:
     player = Player(lost(), TimedOut("pbx.example.com took too long."), reply(200))
     assert player.play(signed_in(), GET).status == 200
@@ -317,40 +300,57 @@ def test_one_attempt_is_one_attempt() -> None:
 
 
 def test_a_delete_is_tried_again_and_a_404_then_means_that_the_first_try_had_worked() -> None:
-    player = Player(lost(), reply(404, JSON, {"error": {}}))
+    player = Player(lost(), reply(404, JSON, GONE))
     answer = player.play(signed_in(), DELETE)
     assert (answer.status, answer.body) == (204, b"")
     assert player.steps == ["DELETE with t0", "pause", "DELETE with t0"]
 
 
+@pytest.mark.parametrize("headers", [VERSION, {}], ids=["the PBX's", "somebody's"])
 @pytest.mark.parametrize(
     ("script", "status"),
     [
         ([reply(404)], 404),
         ([unreached(), reply(404)], 404),
-        ([reply(503, {"retry-after": "1"}), reply(404)], 404),
-        ([lost(), reply(404, HTML, b"<html></html>")], 404),
-        ([lost(), reply(412)], 412),
-        ([lost(), reply(204)], 204),
+        ([lost(), reply(404)], 204),
+        ([reply(503, {"retry-after": "1"}), reply(404)], 204),
+        ([reply(503), reply(404)], 204),
+        ([reply(502), reply(404)], 204),
+        ([reply(504), reply(404)], 204),
+        ([reply(429), reply(404)], 204),
         ([lost(), reply(401), granted("t1"), reply(404)], 204),
         ([lost(), reply(429, {"retry-after": "1"}), reply(404)], 204),
+        ([reply(503), lost(), reply(404)], 204),
     ],
     ids=[
         "at the first try",
         "after no connection",
-        "after an answer",
-        "a web page",
-        "a changed entity",
-        "done now",
+        "after a loss",
+        "after a 503 that asks to wait",
+        "after a 503",
+        "after a 502",
+        "after a 504",
+        "after a 429",
         "renewed between",
         "slowed down between",
+        "lost after a 503",
     ],
 )
-def test_a_404_of_a_delete_is_told_apart(script: list[Answer], status: int) -> None:
-    assert Player(*script).play(signed_in(), DELETE).status == status
+def test_a_404_of_a_delete_that_may_have_worked_means_done_if_it_is_the_pbx_s(
+    script: list[Answer], status: int, headers: dict[str, str]
+) -> None:
+    script = [*script[:-1], reply(404, headers)]
+    assert Player(*script).play(signed_in(), DELETE).status == (status if headers else 404)
 
 
-@pytest.mark.parametrize("request_", [POST, PATCH], ids=by_method)
+@pytest.mark.parametrize(
+    ("last", "status"), [(reply(404, HTML, b"<html></html>"), 404), (reply(412), 412), (reply(204), 204)]
+)
+def test_any_other_answer_to_a_delete_sent_again_is_the_answer(last: HttpResponse, status: int) -> None:
+    assert Player(lost(), last).play(signed_in(), DELETE).status == status
+
+
+@pytest.mark.parametrize("request_", [POST, PATCH, PUT], ids=by_method)
 @pytest.mark.parametrize("error", [lost(), TimedOut("took too long.")], ids=["lost", "timed out"])
 def test_a_write_is_not_repeated_when_it_may_have_been_done(request_: HttpRequest, error: TransportError) -> None:
     player = Player(error)
@@ -381,12 +381,23 @@ def test_a_delete_lost_once_stays_unknown_though_later_tries_never_arrived() -> 
     assert raised.value.processed is None
 
 
-@pytest.mark.parametrize("request_", [GET, *WRITES], ids=by_method)
-@pytest.mark.parametrize("status", [429, 503])
+@pytest.mark.parametrize("request_", [GET, DELETE], ids=by_method)
+@pytest.mark.parametrize("status", [429, 502, 503, 504])
 def test_retry_after_is_waited_for_to_the_second(request_: HttpRequest, status: int) -> None:
     player = Player(reply(status, {"retry-after": "7"}), reply(204))
     assert player.play(signed_in(), request_).status == 204
     assert player.pauses == [7.0]
+
+
+@pytest.mark.parametrize("request_", [POST, PATCH, PUT], ids=by_method)
+@pytest.mark.parametrize("headers", [{}, {"retry-after": "7"}, {"retry-after": "0"}], ids=["", "7 s", "at once"])
+@pytest.mark.parametrize("status", [429, 502, 503, 504])
+def test_no_status_proves_that_a_write_was_not_carried_out(
+    request_: HttpRequest, status: int, headers: dict[str, str]
+) -> None:
+    player = Player(reply(status, headers))
+    assert player.play(signed_in(), request_).status == status
+    assert len(player.requests) == 1
 
 
 @pytest.mark.parametrize(
@@ -399,7 +410,7 @@ def test_retry_after_is_waited_for_to_the_second(request_: HttpRequest, status: 
 )
 def test_a_retry_after_that_is_a_date_counts_on_the_pbx_s_own_clock(after: str, seconds: float) -> None:
     player = Player(reply(429, {"retry-after": after, "date": "Wed, 21 Oct 2026 07:28:00 GMT"}), reply(204))
-    assert player.play(signed_in(), POST).status == 204
+    assert player.play(signed_in(), DELETE).status == 204
     assert player.pauses == [seconds]
 
 
@@ -411,19 +422,49 @@ def test_retry_after_above_the_ceiling_is_the_caller_s_to_wait_for(request_: Htt
 
 
 @pytest.mark.parametrize("after", ["", "soon", "Wed, 21 Oct 2026 07:28:00 GMT", "-1", "1.5", "²"])
-@pytest.mark.parametrize("status", [429, 503])
-def test_without_a_readable_retry_after_only_a_get_is_repeated(status: int, after: str) -> None:
-    headers = {"retry-after": after} if after else {}
-    assert Player(reply(status, headers), reply(200)).play(signed_in(), GET).status == 200
-    for request in WRITES:
-        assert Player(reply(status, headers)).play(signed_in(), request).status == status
+@pytest.mark.parametrize("status", [429, 502, 503, 504])
+@pytest.mark.parametrize("request_", [GET, DELETE], ids=by_method)
+def test_without_a_readable_retry_after_the_wait_is_short(request_: HttpRequest, status: int, after: str) -> None:
+    player = Player(reply(status, {"retry-after": after} if after else {}), reply(200))
+    assert player.play(signed_in(), request_).status == 200
+    assert player.pauses == [0.0]
 
 
-@pytest.mark.parametrize("status", [502, 504])
-def test_a_gateway_s_failure_may_have_been_carried_out_so_only_a_get_is_repeated(status: int) -> None:
-    assert Player(reply(status), reply(200)).play(signed_in(), GET).status == 200
-    for request in WRITES:
-        assert Player(reply(status)).play(signed_in(), request).status == status
+@pytest.mark.parametrize(
+    ("script", "processed"),
+    [
+        ([reply(503, {"retry-after": "1"})], None),
+        ([lost()], None),
+        ([unreached()], False),
+    ],
+    ids=["after a 503", "after a loss", "after no connection"],
+)
+def test_time_that_runs_out_in_a_pause_leaves_open_what_was_open(script: list[Answer], processed: bool | None) -> None:
+    class OutOfTime(Player):
+        def _answer(self, step: Any) -> Any:
+            return TimedOut("out of time.") if isinstance(step, Pause) else super()._answer(step)
+
+    with pytest.raises(TimedOut) as raised:
+        OutOfTime(*script).play(signed_in(), DELETE)
+    assert raised.value.processed is processed
+    assert ("not known whether" in str(raised.value)) == (processed is None)
+
+
+@pytest.mark.parametrize(
+    ("sign_in", "error"), [(reply(503), ServerError), (reply(429), TooManyRequests), (reply(400), SignInError)]
+)
+def test_of_a_request_that_waits_for_a_sign_in_that_fails_it_is_known_that_nothing_was_done(
+    sign_in: HttpResponse, error: type[PbxError]
+) -> None:
+    with pytest.raises(error) as raised:
+        Player(sign_in).play(signed_out(), POST)
+    assert raised.value.processed is False
+
+
+def test_a_delete_lost_before_a_sign_in_that_fails_stays_unknown() -> None:
+    with pytest.raises(ServerError, match="not known whether") as raised:
+        Player(lost(), reply(401), reply(503)).play(signed_in(), DELETE)
+    assert raised.value.processed is None
 
 
 @pytest.mark.parametrize("status", [200, 201, 204, 302, 400, 403, 404, 405, 409, 412, 418, 500, 501])
@@ -436,7 +477,7 @@ def test_any_other_answer_counts_at_once(request_: HttpRequest, status: int) -> 
 
 def test_answers_that_ask_to_wait_are_counted_as_attempts() -> None:
     busy = reply(503, {"retry-after": "1"})
-    assert Player(busy, busy, busy).play(signed_in(), POST).status == 503
+    assert Player(busy, busy, busy).play(signed_in(), DELETE).status == 503
 
 
 def test_a_broken_answer_is_not_asked_for_again() -> None:
@@ -466,168 +507,3 @@ def test_the_version_of_a_sign_in_s_answer_tells_its_minutes_from_seconds() -> N
     Player(answer, reply(200)).play(session, GET)
     assert session.token is not None
     assert not session.token.fresh(NOW + 60)
-
-
-# ── many at once ─────────────────────────────────────────────────────────────────────────────────
-
-
-class Pbx:
-    """A stand-in PBX: one token lives at a time, as on a 3CX, and it counts sign-ins."""
-
-    def __init__(self) -> None:
-        self.sign_ins = 0
-        self.lock = threading.Lock()
-
-    def answer(self, request: HttpRequest) -> HttpResponse:
-        with self.lock:
-            if request.target.endswith("/connect/token"):
-                self.sign_ins += 1
-                return granted(f"t{self.sign_ins}")
-            live = dict(request.headers)["Authorization"] == f"Bearer t{self.sign_ins}"
-            return reply(200 if live else 401)
-
-
-class Adapter(Pbx):
-    def send(self, request: HttpRequest) -> HttpResponse:
-        return self.answer(request)
-
-    def close(self) -> None: ...
-
-
-class AsyncAdapter(Pbx):
-    async def send(self, request: HttpRequest) -> HttpResponse:
-        await asyncio.sleep(0)
-        return self.answer(request)
-
-    async def close(self) -> None: ...
-
-
-@pytest.mark.parametrize("first", ["no token", "a dead token"])
-def test_many_threads_at_once_sign_in_once(first: str) -> None:
-    adapter, session = Adapter(), signed_out() if first == "no token" else signed_in("dead")
-    driver, statuses, start = Driver(adapter), [], threading.Barrier(16)
-
-    def work() -> None:
-        start.wait(10)
-        statuses.append(driver.run(exchange(session, GET, NO_WAIT)).status)
-
-    threads = [threading.Thread(target=work) for _ in range(16)]
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join(10)
-    assert statuses == [200] * 16
-    assert adapter.sign_ins == 1
-
-
-@pytest.mark.parametrize("first", ["no token", "a dead token"])
-def test_many_tasks_at_once_sign_in_once(first: str) -> None:
-    adapter, session = AsyncAdapter(), signed_out() if first == "no token" else signed_in("dead")
-
-    async def run() -> list[HttpResponse]:
-        driver = AsyncDriver(adapter)
-        return await asyncio.gather(*(driver.run(exchange(session, GET, NO_WAIT)) for _ in range(50)))
-
-    assert [answer.status for answer in asyncio.run(run())] == [200] * 50
-    assert adapter.sign_ins == 1
-
-
-def test_many_threads_with_refused_credentials_ask_once() -> None:
-    class Refusing(Adapter):
-        def answer(self, request: HttpRequest) -> HttpResponse:
-            with self.lock:
-                self.sign_ins += 1
-            return reply(401)
-
-    adapter, session, refused = Refusing(), signed_out(), []
-    driver, start = Driver(adapter), threading.Barrier(8)
-
-    def work() -> None:
-        start.wait(10)
-        try:
-            driver.run(exchange(session, GET, NO_WAIT))
-        except SignInError as error:
-            refused.append(error)
-
-    threads = [threading.Thread(target=work) for _ in range(8)]
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join(10)
-    assert len(refused) == 8
-    assert adapter.sign_ins == 1
-
-
-def test_a_task_cancelled_while_it_signs_in_gives_the_lock_back() -> None:
-    class Hanging(AsyncAdapter):
-        hang = True
-
-        async def send(self, request: HttpRequest) -> HttpResponse:
-            if self.hang:
-                self.asked.set()
-                await asyncio.Event().wait()
-            return self.answer(request)
-
-    adapter, session = Hanging(), signed_out()
-
-    async def run() -> int:
-        adapter.asked = asyncio.Event()
-        driver = AsyncDriver(adapter)
-        task = asyncio.create_task(driver.run(exchange(session, GET, NO_WAIT)))
-        waiting = asyncio.create_task(driver.run(exchange(session, GET, NO_WAIT)))
-        await adapter.asked.wait()
-        adapter.hang = False
-        task.cancel()
-        with pytest.raises(asyncio.CancelledError):
-            await task
-        async with asyncio.timeout(10):
-            return (await waiting).status
-
-    assert asyncio.run(run()) == 200
-    assert adapter.sign_ins == 1
-
-
-def test_a_task_cancelled_while_it_waits_for_the_lock_does_not_take_it_along() -> None:
-    class Gated(AsyncAdapter):
-        async def send(self, request: HttpRequest) -> HttpResponse:
-            if request.target.endswith("/connect/token"):
-                await self.gate.wait()
-            return self.answer(request)
-
-    adapter, session = Gated(), signed_out()
-
-    async def run() -> list[int]:
-        adapter.gate = asyncio.Event()
-        driver = AsyncDriver(adapter)
-        tasks = [asyncio.create_task(driver.run(exchange(session, GET, NO_WAIT))) for _ in range(3)]
-        await asyncio.sleep(0)
-        tasks[1].cancel()
-        await asyncio.sleep(0)
-        adapter.gate.set()
-        async with asyncio.timeout(10):
-            return [(await task).status for task in (tasks[0], tasks[2])]
-
-    assert asyncio.run(run()) == [200, 200]
-    assert adapter.sign_ins == 1
-
-
-def test_a_thread_that_is_interrupted_while_it_signs_in_gives_the_lock_back() -> None:
-    class Interrupted(Adapter):
-        first = True
-
-        def send(self, request: HttpRequest) -> HttpResponse:
-            if self.first:
-                self.first = False
-                raise KeyboardInterrupt
-            return self.answer(request)
-
-    driver, session = Driver(Interrupted()), signed_out()
-    with pytest.raises(KeyboardInterrupt):
-        driver.run(exchange(session, GET, NO_WAIT))
-    statuses: list[int] = []
-    thread = threading.Thread(
-        target=lambda: statuses.append(driver.run(exchange(session, GET, NO_WAIT)).status), daemon=True
-    )
-    thread.start()
-    thread.join(10)
-    assert statuses == [200]

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import json
+import socket
 import threading
 import urllib.error
 import urllib.request
@@ -14,6 +16,8 @@ from typing import Any
 from urllib.parse import parse_qs, parse_qsl, urlencode, urlsplit
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from nasty import Asked, Bytes, Nasty, http
 from trunkline.emulator import Emulator, running
@@ -25,6 +29,7 @@ from trunkline.transport.async_driver import AsyncDriver
 from trunkline.transport.browser import BrowserSignIn
 from trunkline.transport.driver import Driver
 from trunkline.transport.exchange import exchange
+from trunkline.transport.loopback import Attempt
 from trunkline.transport.options import ConnectOptions, connect, connect_async
 from trunkline.transport.pkce import Proof
 from trunkline.transport.retries import Retries
@@ -237,13 +242,12 @@ def test_a_cancelled_sign_in_closes_its_listener(url: str) -> None:
 @pytest.mark.parametrize(
     ("browser", "says"),
     [
-        (Browser(replacing(state="forged")), "another request"),
         (Browser(replacing(code="")), "without a code"),
         (Browser(replacing(code="forged")), "did not take the code"),
         (Browser(replacing(error="access_denied")), "access_denied"),
         (lambda url: None, r"Nobody signed in within 0\.2 s"),
     ],
-    ids=["another state", "no code", "a made-up code", "denied", "nobody came"],
+    ids=["no code", "a made-up code", "denied", "nobody came"],
 )
 def test_a_sign_in_that_fails_opens_no_second_browser(url: str, browser: Any, says: str, emulator: Emulator) -> None:
     opened: list[str] = []
@@ -260,6 +264,168 @@ def test_a_sign_in_that_fails_opens_no_second_browser(url: str, browser: Any, sa
         assert raised.value.exit_code == 4
     assert len(opened) == 1
     assert not any(path.startswith("/xapi") for path, _ in asked(emulator))
+
+
+def callback_of(address: str) -> str:
+    return parse_qs(urlsplit(address).query)["redirect_uri"][0]
+
+
+def raw(data: bytes) -> Callable[[str], object]:
+    """What sends some bytes to the listener and reads what it says, if anything."""
+
+    def send(back: str) -> object:
+        with socket.create_connection(("127.0.0.1", urlsplit(back).port or 0), 10) as connection:
+            with contextlib.suppress(OSError):
+                connection.sendall(data)
+                connection.shutdown(socket.SHUT_WR)
+                return connection.recv(65536)
+        return None
+
+    return send
+
+
+def get(suffix: str) -> Callable[[str], object]:
+    def fetch(back: str) -> object:
+        with contextlib.suppress(urllib.error.HTTPError), urllib.request.urlopen(back + suffix) as answer:
+            return answer.read()
+        return None
+
+    return fetch
+
+
+STRAYS: dict[str, Callable[[str], object]] = {
+    "no query": get(""),
+    "another state": get("?code=c&state=forged"),
+    "a refusal of another state": get("?error=access_denied&state=forged"),
+    "a state of another language": get("?code=c&state=%C3%BC"),
+    "a state that is no text": get("?code=c&state=%ff%fe"),
+    "a code without a state": get("?code=c"),
+    "a thousand fields": get("?" + "&".join(f"state={n}" for n in range(1000))),
+    "favicon": lambda back: get("/favicon.ico")(back.removesuffix("/callback")),
+    "a path below": get("/more?code=c"),
+    "HEAD": raw(b"HEAD /callback?code=c HTTP/1.1\r\n\r\n"),
+    "POST": raw(b"POST /callback HTTP/1.1\r\nContent-Length: 5\r\n\r\nstate"),
+    "garbage": raw(b"\x16\x03\x01\x00\xff\xfe\r\n\r\n"),
+    "an address that is none": raw(b"GET //[/callback HTTP/1.1\r\n\r\n"),
+    "a version that is none": raw(b"GET /callback HTTP/9999999.9\r\n\r\n"),
+    "nothing": raw(b""),
+    "half a line": raw(b"GET /callb"),
+    "a line without an end": raw(b"GET /callback?" + b"x" * 1_000_000),
+    "a header without an end": raw(b"GET /callback HTTP/1.1\r\nX: " + b"x" * 1_000_000),
+    "headers without an end": raw(b"GET /callback HTTP/1.1\r\n" + b"X: 1\r\n" * 200_000),
+}
+
+
+@pytest.mark.parametrize("stray", STRAYS)
+def test_a_sign_in_survives_a_stray_callback(url: str, stray: str, capfd: pytest.CaptureFixture[str]) -> None:
+    browser = Browser()
+
+    def open_(address: str) -> None:
+        STRAYS[stray](callback_of(address))
+        STRAYS[stray](callback_of(address))
+        browser(address)
+
+    assert ask(Session(url, CLIENT, BrowserSignIn(open_browser=open_))).status == 200
+    assert len(browser.opened) == 1
+    assert "Trunkline has what it needs" in browser.page
+    assert capfd.readouterr() == ("", "")
+
+
+def test_a_sign_in_survives_all_strays_at_once_and_connections_that_stay_open(url: str) -> None:
+    browser = Browser()
+    connections: list[socket.socket] = []
+
+    def open_(address: str) -> None:
+        port = urlsplit(callback_of(address)).port or 0
+        connections.extend(socket.create_connection(("127.0.0.1", port), 10) for _ in range(8))
+        for connection in connections:
+            connection.sendall(b"GET /callback HTTP/1.1\r\nX: ")
+        for stray in STRAYS.values():
+            stray(callback_of(address))
+        browser(address)
+
+    try:
+        assert ask(Session(url, CLIENT, BrowserSignIn(open_browser=open_))).status == 200
+    finally:
+        for connection in connections:
+            connection.close()
+
+
+@settings(deadline=None, max_examples=30)
+@given(st.binary(max_size=300))
+def test_whatever_bytes_come_to_the_listener_it_goes_on_waiting(data: bytes) -> None:
+    attempt = Attempt("https://pbx.example.com", CLIENT, "acme", BrowserSignIn(open_browser=lambda url: None))
+    attempt.begin()
+    try:
+        back = attempt.redirect_uri
+        raw(data)(back)
+        raw(b"GET /callback?" + data + b" HTTP/1.1\r\n\r\n")(back)
+        assert attempt.came_back is None
+        assert get("")(back)
+    finally:
+        attempt.close()
+
+
+def test_the_first_answer_to_our_request_counts_and_a_reload_changes_nothing(url: str) -> None:
+    pages: list[str] = []
+
+    def open_(address: str) -> None:
+        browser = Browser(visits=3)
+        browser(address)
+        pages.append(browser.page)
+
+    assert ask(Session(url, CLIENT, BrowserSignIn(open_browser=open_))).status == 200
+    assert "Trunkline has what it needs" in pages[0]
+
+
+@pytest.mark.parametrize(
+    ("change", "says"),
+    [
+        (replacing(), "Trunkline has what it needs"),
+        (replacing(error="access_denied"), "You were not signed in"),
+        (replacing(code=""), "You were not signed in"),
+        (replacing(state="forged"), "belongs to another sign-in"),
+        (replacing(state="forged", error="<script>alert(1)</script>"), "belongs to another sign-in"),
+    ],
+)
+def test_a_page_tells_the_person_what_became_of_it(url: str, change: Callable[[str], str], says: str) -> None:
+    browser = Browser(change)
+    with contextlib.suppress(SignInError):
+        ask(Session(url, CLIENT, BrowserSignIn(open_browser=browser, timeout=0.2)))
+    assert says in browser.page
+    assert "script" not in browser.page
+
+
+def test_strays_are_counted_where_nobody_signs_in(url: str) -> None:
+    stray = BrowserSignIn(open_browser=lambda address: STRAYS["another state"](callback_of(address)), timeout=0.2)
+    with pytest.raises(SignInError, match="other requests than ours that were ignored: 1"):
+        ask(Session(url, CLIENT, stray))
+
+
+@pytest.mark.parametrize("error", [OSError("no display"), ValueError("x"), webbrowser.Error("no runnable browser")])
+def test_a_browser_that_can_t_be_opened_is_an_error_of_ours(
+    url: str, error: Exception, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def fail(_: str) -> bool:
+        raise error
+
+    monkeypatch.setattr(webbrowser, "open", fail)
+    for browser in (BrowserSignIn(), BrowserSignIn(open_browser=fail)):
+        with pytest.raises(ConfigurationError, match="browser could not be opened") as raised:
+            ask(Session(url, CLIENT, browser))
+        assert raised.value.hint
+
+
+@pytest.mark.parametrize("port", [-1, 65_536, 10**9, "80", None])
+def test_a_port_that_is_none_is_named(url: str, port: Any) -> None:
+    with pytest.raises(ConfigurationError, match="can't be used for signing in"):
+        ask(Session(url, CLIENT, BrowserSignIn(port=port, open_browser=pytest.fail)))
+
+
+@pytest.mark.parametrize("timeout", [0, -1, float("nan"), float("inf"), 1e14, "60", None])
+def test_a_timeout_that_is_none_is_named(timeout: Any) -> None:
+    with pytest.raises(ConfigurationError, match="BrowserSignIn can't wait"):
+        Session("https://pbx.example.com", CLIENT, BrowserSignIn(timeout=timeout))
 
 
 def test_where_no_browser_opens_the_other_ways_are_named(url: str, monkeypatch: pytest.MonkeyPatch) -> None:

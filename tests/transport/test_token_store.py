@@ -7,20 +7,20 @@ import json
 import logging
 import os
 import pwd
-import signal
 import stat
 import subprocess
 import sys
 import threading
 from collections.abc import Callable, Iterator
 from pathlib import Path
-from typing import IO, Any
+from typing import Any
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from trunkline.emulator import Emulator, running
+from sharing import CLIENT, GET, KEY, POSIX, WORKER, Process, alone, ask, at_once, session, sign_ins
+from trunkline.emulator import Emulator
 from trunkline.errors import ConfigurationError, SignInError, TimedOut
 from trunkline.profiles import token_store
 from trunkline.request import HttpRequest
@@ -35,33 +35,7 @@ from trunkline.transport.session import Session
 from trunkline.transport.token import Token
 from trunkline.transport.token_store import REFUSAL_LASTS, Refused, Saved, TokenFile, TokenStore
 
-CLIENT, KEY = "shared", "shared-key-0123456789"
-GET = HttpRequest("GET", "/Fax?$top=1")
 NOW = 1_800_000_000.0
-POSIX = pytest.mark.skipif(os.name != "posix", reason="modes are POSIX's")
-
-WORKER = """
-import sys
-from trunkline.errors import TrunklineError
-from trunkline.request import HttpRequest
-from trunkline.transport.driver import Driver
-from trunkline.transport.exchange import exchange
-from trunkline.transport.options import ConnectOptions, connect
-from trunkline.transport.retries import Retries
-from trunkline.transport.session import Session
-from trunkline.transport.token_store import TokenStore
-
-url, client, key, folder = sys.argv[1:]
-session = Session(url, client, key, store=TokenStore(folder))
-driver = Driver(connect(ConnectOptions()))
-print("ready", flush=True)
-for line in sys.stdin:  # one request a line
-    try:
-        answer = driver.run(exchange(session, HttpRequest("GET", "/Fax?$top=1"), Retries()))
-        print(answer.status, flush=True)
-    except TrunklineError as error:
-        print(type(error).__name__, error, flush=True)
-"""
 
 HOLDER = """
 import sys
@@ -71,57 +45,6 @@ assert mine.lock()
 print("held", flush=True)
 sys.stdin.read()
 """
-
-
-class Process:
-    """A Python process that is told what to do line by line."""
-
-    def __init__(self, code: str, *arguments: str) -> None:
-        self._process = subprocess.Popen(
-            [sys.executable, "-W", "error", "-c", code, *arguments],
-            stdin=subprocess.PIPE,
-            stdout=subprocess.PIPE,
-            text=True,
-        )
-
-    def tell(self) -> None:
-        self._stream(self._process.stdin).write("go\n")
-        self._stream(self._process.stdin).flush()
-
-    def hear(self) -> str:
-        line = self._stream(self._process.stdout).readline()
-        assert line, "the process ended"
-        return line.rstrip("\n")
-
-    def kill(self) -> None:
-        self._process.send_signal(signal.SIGKILL if os.name == "posix" else signal.SIGTERM)
-        self.close()
-
-    def close(self) -> None:
-        self._stream(self._process.stdin).close()
-        self._process.wait(20)
-        self._stream(self._process.stdout).close()
-
-    @staticmethod
-    def _stream(stream: IO[str] | None) -> IO[str]:
-        assert stream is not None
-        return stream
-
-
-@pytest.fixture
-def emulator() -> Emulator:
-    return Emulator(client_id=CLIENT, api_key=KEY, latency=0.02)
-
-
-@pytest.fixture
-def url(emulator: Emulator) -> Iterator[str]:
-    with running(emulator) as address:
-        yield address
-
-
-@pytest.fixture
-def folder(tmp_path: Path) -> Path:
-    return tmp_path / "tokens"
 
 
 @pytest.fixture
@@ -138,31 +61,6 @@ def start(url: str, folder: Path) -> Iterator[Callable[..., list[Process]]]:
     yield start
     for process in started:
         process.close()
-
-
-def at_once(processes: list[Process]) -> list[str]:
-    """One request by each, all at the same time; what came of them."""
-    for process in processes:
-        process.tell()
-    return [process.hear() for process in processes]
-
-
-def sign_ins(emulator: Emulator) -> list[int]:
-    return [entry.status for entry in emulator.journal if entry.path == "/connect/token"]
-
-
-def alone(url: str) -> HttpResponse:
-    """A request by somebody else with the same client id, who shares nothing and so ends the others' token."""
-    driver = Driver(connect(ConnectOptions()))
-    return driver.run(exchange(Session(url, CLIENT, KEY), GET, Retries()))
-
-
-def session(url: str, folder: Path, key: str = KEY) -> Session:
-    return Session(url, CLIENT, key, store=TokenStore(folder))
-
-
-def ask(shared: Session) -> HttpResponse:
-    return Driver(connect(ConnectOptions())).run(exchange(shared, GET, Retries()))
 
 
 # ── ten processes ────────────────────────────────────────────────────────────────────────────────
@@ -255,6 +153,7 @@ def test_a_file_that_makes_no_sense_is_replaced(url: str, folder: Path, emulator
     folder.mkdir()
     assert first.kept.path is not None
     first.kept.path.write_bytes(garbage)
+    first.kept.path.chmod(0o600)
     assert ask(first).status == 200
     assert ask(session(url, folder)).status == 200
     assert sign_ins(emulator) == [200]

@@ -35,14 +35,15 @@ def drop(name: str) -> None:
     """Take the key of a profile out of the keyring, if it is there. ConfigurationError if the keyring is locked."""
     if find_spec("keyring") is None:
         return
-    import keyring
-    from keyring.errors import KeyringError, NoKeyringError, PasswordDeleteError
+    from keyring.errors import NoKeyringError, PasswordDeleteError
 
     try:
+        import keyring
+
         keyring.delete_password(SERVICE, name)
     except (PasswordDeleteError, NoKeyringError):
         return
-    except KeyringError as problem:
+    except Exception as problem:  # backends raise what their system's library does
         raise ConfigurationError(
             f"The API key of {name!r} can't be taken out of the keyring ({type(problem).__name__}).",
             hint="Unlock the keyring and try again; nothing was changed.",
@@ -62,11 +63,10 @@ def _put(name: str, key: str) -> str | None:
     """Put a key into the keyring; what went wrong, or None. Some keyrings take all and keep nothing, so it is read."""
     if find_spec("keyring") is None:
         return "keyring is not installed; pip install 'trunkline[keyring]'"
-    import keyring
-    from keyring.errors import KeyringError
-
     try:
+        import keyring
+
         keyring.set_password(SERVICE, name, key)
         return None if keyring.get_password(SERVICE, name) == key else "it keeps nothing"
-    except KeyringError as problem:
+    except Exception as problem:  # backends raise what their system's library does
         return type(problem).__name__

@@ -5,11 +5,12 @@ A check that fails raises `Failed`; one that only has something to remark gives 
 
 from __future__ import annotations
 
+import os
 import time
 import warnings
 from collections.abc import Iterator
 from email.utils import parsedate_to_datetime
-from typing import Any
+from typing import Any, Self
 from urllib.parse import urlsplit
 
 from ..catalog import load, version_key
@@ -24,13 +25,16 @@ from ..errors import (
     TrunklineError,
 )
 from ..printable import printable
+from ..profiles import token_store
 from ..request import HttpRequest
 from ..result import HttpResponse
+from ..result.origin import may_be_from_pbx, names_version
 from ..result.response import not_the_api, parsed
 from ..transport.options import ConnectOptions, InsecureConnection, connect, proxy_of
 from ..transport.retries import Retries
 from ..transport.session import API, base_url
 from ..transport.sign_in import TOKEN_PATH
+from ..transport.token_store import TokenStore
 from .check_network import PATIENCE, network, speaks_tls
 from .connect import Target
 from .finding import Failed, Line, failing
@@ -79,15 +83,21 @@ def _spoken_to(url: str, target: Target) -> HttpResponse:
             ) from None
         finally:
             adapter.close()
-        named = "x-3cx-version" in response.headers
         if response.status in (502, 503, 504):
             raise TransportError(
                 f"{parts.netloc} answers {response.status}: its 3CX is down, or starting.",
                 hint="Look whether the 3CX services run.",
             )
-        if response.status not in (401, 403, 429) and not (named and response.status != 404):
+        if not _is_3cx(response):
             raise not_the_api(parts.netloc, response)
     return response
+
+
+def _is_3cx(response: HttpResponse) -> bool:
+    """Whether a 3CX can have answered so to a request without a token. A 404 says that it has no API there."""
+    if response.status in (401, 403):
+        return may_be_from_pbx(response)
+    return response.status == 429 or (response.status != 404 and names_version(response))
 
 
 def _first_words(response: HttpResponse) -> Line:
@@ -122,20 +132,54 @@ def _span(seconds: float) -> str:
 # ── what the client may do ──────────────────────────────────────────────────────────────────────
 
 
+class _Client:
+    """The client that is examined. At the first 403 it signs in afresh, once: the token that another process left in
+    the token store may be dead, or older than the rights that the client has now."""
+
+    def __init__(self, url: str, target: Target) -> None:
+        self._url = url
+        self._target = target
+        self._store = token_store(True, os.environ)
+        self._pbx = self._opened(self._store)
+
+    def _opened(self, store: TokenStore | None) -> Pbx:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore", InsecureConnection)  # it has been said, as a line
+            return Pbx(
+                self._url,
+                self._target.client_id,
+                self._target.client_secret,
+                retries=Retries(attempts=1),
+                check_version=False,
+                token_store=store,
+                **self._target.options,
+            )
+
+    @property
+    def version(self) -> str | None:
+        return self._pbx.version
+
+    def ask(self, action: str, **options: Any) -> HttpResponse:
+        answer: HttpResponse = self._pbx.call(action, raw=True, **options)
+        if answer.status == 403 and self._store is not None:
+            afresh = TokenStore(self._store.folder, trusted=False)
+            self._store = None
+            self._pbx.close()
+            self._pbx = self._opened(afresh)
+            answer = self._pbx.call(action, raw=True, **options)
+        return answer
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._pbx.close()
+
+
 def _signed_in(url: str, target: Target) -> Iterator[Line]:
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore", InsecureConnection)  # it has been said, as a line
-        pbx = Pbx(
-            url,
-            target.client_id,
-            target.client_secret,
-            retries=Retries(attempts=1),
-            check_version=False,
-            **target.options,
-        )
-    with pbx:
+    with _Client(url, target) as client:
         try:
-            answer = pbx.call("defs.get", select="Id", raw=True)
+            answer = client.ask("defs.get", select="Id")
         except TrunklineError as error:
             raise _sign_in_failure(error) from None
         if answer.status == 401:
@@ -146,9 +190,13 @@ def _signed_in(url: str, target: Target) -> Iterator[Line]:
         if answer.status not in (200, 403):
             said = f"The PBX answers {answer.status} to the simplest question (GET {API}/Defs)."
             raise Failed(Line("licence", "failed", said, "Look at the PBX's own event log."), _code(answer.status))
-        yield _licence(pbx, refused=answer.status == 403)
-        yield _rights(pbx)
-        yield _version(pbx.version)
+        if answer.status == 403 and not may_be_from_pbx(answer):
+            said = f"Something in front of the 3CX refuses GET {API}/Defs (403)."
+            hint = "A gateway or firewall answers in its place: let this machine through to /xapi."
+            raise Failed(Line("api", "failed", said, hint), TransportError.exit_code)
+        yield _licence(client, refused=answer.status == 403)
+        yield _rights(client)
+        yield _version(client.version)
 
 
 def _code(status: int) -> int:
@@ -163,16 +211,16 @@ def _sign_in_failure(error: TrunklineError) -> Failed:
     return Failed(line, error.exit_code)
 
 
-def _status(pbx: Pbx, action: str, **options: Any) -> int:
+def _status(client: _Client, action: str, **options: Any) -> int:
     """The status of a cheap read."""
     with failing("rights"):
-        return int(pbx.call(action, raw=True, **options).status)
+        return client.ask(action, **options).status
 
 
-def _licence(pbx: Pbx, *, refused: bool) -> Line:
+def _licence(client: _Client, *, refused: bool) -> Line:
     """Whether the licence is why the API refuses. Failed where it is, or where all is refused and nobody says why."""
     with failing("licence"):
-        answer = pbx.call("license_status.get", raw=True)
+        answer = client.ask("license_status.get")
     told = _object(answer)
     if told.get("LicenseActive") is False:
         said = f"The licence has ended ({printable(str(told.get('ExpirationDate') or 'no date'))})."
@@ -200,10 +248,10 @@ def _object(answer: HttpResponse) -> dict[str, Any]:
     return told if isinstance(told, dict) else {}
 
 
-def _rights(pbx: Pbx) -> Line:
+def _rights(client: _Client) -> Line:
     """What a cheap read of what an owner may see, and of what an admin may, tells of the role (PBX.md, Rights)."""
-    owner = _status(pbx, "recordings.list", top=1, select="Id")
-    admin = _status(pbx, "users.list", top=1, select="Id")
+    owner = _status(client, "recordings.list", top=1, select="Id")
+    admin = _status(client, "users.list", top=1, select="Id")
     if admin == 403:
         hint = "Give it the role System Owner or System Admin (Admin console, Integrations, API)."
         line = Line("rights", "failed", "The client may not even read the users (403).", hint)

@@ -50,7 +50,7 @@ from .odata import query
 from .odata.literals import Value
 from .odata.paths import BadPath, Segment, read_path
 from .principals import client_of
-from .refusals import NoSuchPath, Refusal
+from .refusals import NoSuchPath, Refusal, not_found
 from .routes import Route, Router
 from .rules import RULES
 from .signin import OWNER, SIGN_IN, TOKEN, Client, SignIn
@@ -329,6 +329,8 @@ class Emulator(Controls):
         """The answer to a request that was refused, as this variant of a PBX writes it."""
         if isinstance(refusal, NoSuchPath) and self._variants.unknown_path == "401":
             return Response(401, headers={"WWW-Authenticate": "Bearer"})
+        if refusal.status == 404 and not refusal.message and not self._names_version:
+            return not_found().response()  # or nobody could tell it from a gateway's
         if self._variants.error_bodies == "full" and refusal.status in _NAMED and not refusal.message:
             return Refusal(refusal.status, _NAMED[refusal.status], headers=refusal.headers).response()
         return refusal.response()
@@ -338,6 +340,10 @@ class Emulator(Controls):
         response.headers["Date"] = self.clock.date()
         if self._variants.version_header:
             response.headers.update(self._own_headers)
+
+    @property
+    def _names_version(self) -> bool:
+        return bool(self._own_headers) and self._variants.version_header
 
 
 WRONG_HOST = 421

@@ -5,11 +5,25 @@ from __future__ import annotations
 from typing import Any, NamedTuple
 
 from ..catalog import load
-from .failures import explain
+from ..errors import BrokenAnswer
+from .failures import UNKNOWN, broken_answer, explain
 from .files import File, Saved, is_file, safe_name, sent_name
-from .response import Asked, HttpResponse, decode, is_json, not_the_api
+from .origin import is_acknowledged, is_from_pbx, names_version
+from .response import Asked, HttpResponse, decode, is_json
 
-__all__ = ["Asked", "File", "HttpResponse", "Page", "Saved", "is_file", "page", "safe_name", "sent_name", "value"]
+__all__ = [
+    "Asked",
+    "File",
+    "HttpResponse",
+    "Page",
+    "Saved",
+    "is_file",
+    "is_from_pbx",
+    "page",
+    "safe_name",
+    "sent_name",
+    "value",
+]
 
 
 class Page(NamedTuple):
@@ -28,19 +42,21 @@ def value(asked: Asked, response: HttpResponse) -> Any:
     """
     if not 200 <= response.status < 300:
         raise explain(asked, response)
+    if asked.action.method != "GET" and not is_acknowledged(asked.action, response):
+        raise broken_answer(asked, response)
     must_give = asked.action.kind == "get" and asked.action.answer_kind == "entity"
     if not response.body:
         if must_give:
-            raise not_the_api(asked.server, response)
+            raise broken_answer(asked, response)
         return None
     if is_file(asked, response):
         return File(sent_name(response), response.content_type, response.body)
     if response.content_type and not is_json(response):
-        raise not_the_api(asked.server, response)
-    document = decode(asked.server, response)
+        raise broken_answer(asked, response)
+    document = _decoded(asked, response)
     if not isinstance(document, dict):
         if must_give:
-            raise not_the_api(asked.server, response)
+            raise broken_answer(asked, response)
         return document
     if asked.action.answer_kind == "value" and "value" in document:
         return document["value"]
@@ -55,15 +71,24 @@ def page(asked: Asked, response: HttpResponse) -> Page:
     """One page of a list action; raises as `value` does."""
     if not 200 <= response.status < 300:
         raise explain(asked, response)
-    if response.status == 204:
+    if response.status == 204 and (asked.action.method != "GET" or names_version(response)):
         return Page([], None, None)
-    document = decode(asked.server, response)
+    document = _decoded(asked, response)
     if not isinstance(document, dict) or not isinstance(document.get("value"), list):
-        raise not_the_api(asked.server, response)
+        raise broken_answer(asked, response)
     if _of_objects(asked) and not all(isinstance(row, dict) for row in document["value"]):
-        raise not_the_api(asked.server, response)
+        raise broken_answer(asked, response)
     count, link = document.get("@odata.count"), document.get("@odata.nextLink")
     return Page(document["value"], _count(count), link if isinstance(link, str) and link else None)
+
+
+def _decoded(asked: Asked, response: HttpResponse) -> Any:
+    try:
+        return decode(asked.server, response)
+    except BrokenAnswer as error:
+        if asked.action.method != "GET":
+            error.hint = f"{error.hint} {UNKNOWN}".strip()
+        raise
 
 
 def _of_objects(asked: Asked) -> bool:

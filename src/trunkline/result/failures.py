@@ -8,6 +8,7 @@ from typing import Any
 from ..catalog import load, nearest
 from ..errors import (
     BadRequest,
+    BrokenAnswer,
     Conflict,
     Forbidden,
     NotFound,
@@ -19,6 +20,7 @@ from ..errors import (
     TransportError,
 )
 from ..printable import printable
+from .origin import is_from_pbx, may_be_from_pbx
 from .response import Asked, HttpResponse, is_json, not_the_api, parsed
 
 _ON_ONE = ("get", "update", "delete")
@@ -36,15 +38,46 @@ _CODES = {
 def explain(asked: Asked, response: HttpResponse) -> PbxError | TransportError:
     """The error of an answer with a status of 300 and above."""
     status = response.status
-    page = response.content_type == "text/html" and status not in (401, 403, 429) and status < 500
-    if page or 300 <= status < 400:
-        return not_the_api(asked.server, response)
+    if 300 <= status < 400 or _is_foreign(response):
+        return broken_answer(asked, response)
     kind, message, hint = _explained(asked, response)
     error = kind(
         message, hint=hint, status=status, codes=codes_of(response), method=asked.action.method, path=asked.path
     )
     error.retry_after = response.retry_after
     return error
+
+
+def _is_foreign(response: HttpResponse) -> bool:
+    """Whether an error is not the PBX's own. Who says 429 or 5xx makes no difference: nothing is known after either."""
+    status = response.status
+    if status in (404, 412):  # taken as proof of what the PBX holds, so they must be recognisable
+        return not is_from_pbx(response)
+    if status in (401, 403):
+        return not may_be_from_pbx(response)
+    return response.content_type == "text/html" and status != 429 and status < 500
+
+
+def broken_answer(asked: Asked, response: HttpResponse) -> BrokenAnswer:
+    """The error for an answer to this action that the 3CX did not send; after a write, what is not known."""
+    error = not_the_api(asked.server, response)
+    if response.status >= 400 and response.content_type != "text/html":
+        error.message = (
+            f"{asked.server} answered {asked.action.id} with a {response.status} that does not come from the 3CX."
+        )
+        error.hint = _FOREIGN.get(response.status, _FOREIGN[404])
+    error.method, error.path = asked.action.method, asked.path
+    if asked.action.method != "GET":
+        error.hint = f"{error.hint} {UNKNOWN}".strip()
+    return error
+
+
+_FOREIGN = {
+    401: "Something in front of the 3CX asks for credentials of its own: check the address, and the gateway or proxy.",
+    403: "A gateway or firewall in front of the 3CX may have answered: check the address, and what it lets through.",
+    404: "A gateway or proxy in front of the 3CX may have answered: check the address, and the route to the 3CX.",
+}
+UNKNOWN = "It is not known whether the PBX carried it out: look before you send it again."
 
 
 def _explained(asked: Asked, response: HttpResponse) -> tuple[type[PbxError], str, str]:
@@ -68,7 +101,7 @@ def _explained(asked: Asked, response: HttpResponse) -> tuple[type[PbxError], st
         case 412:
             return PreconditionFailed, *_changed(asked)
         case 429:
-            return TooManyRequests, f"{server} asks to slow down ({action.id}).", _wait(response)
+            return TooManyRequests, f"{server} asks to slow down ({action.id}).", _after_failure(asked, response)
         case _ if status >= 500:
             detail = f": {_said(response)}" if is_json(response) and response.body else ""
             return (
@@ -131,17 +164,24 @@ def _rights(asked: Asked) -> str:
     )
 
 
+def _unknown(response: HttpResponse) -> str:
+    """What to do after a write that may have been carried out."""
+    after = response.retry_after
+    return UNKNOWN if not after else f"{UNKNOWN} It asks to wait for {after:g} seconds."
+
+
 def _wait(response: HttpResponse) -> str:
     after = response.retry_after
     return "Try again in a moment." if after is None else f"Try again after {after:g} seconds."
 
 
 def _after_failure(asked: Asked, response: HttpResponse) -> str:
-    """What to do after a 5xx. A 503 turned the request away; after any other it may have been carried out."""
-    why = "The PBX's own log may say why; "
-    if response.status != 503 and asked.action.method != "GET":
-        return f"{why}whether it was carried out is not known, so look before you send it again."
-    return _wait(response) if response.status in (502, 503, 504) else why + _see(asked)
+    """What to do after a 429 or 5xx. None of them proves that a write was not carried out."""
+    if asked.action.method != "GET":
+        return _unknown(response)
+    return (
+        _wait(response) if response.status in (429, 502, 503, 504) else f"The PBX's own log may say why; {_see(asked)}"
+    )
 
 
 def codes_of(response: HttpResponse) -> dict[str, str]:

@@ -8,17 +8,19 @@ So the same logic serves threads and event loops (`driver.py`, `async_driver.py`
 from __future__ import annotations
 
 import enum
-from collections.abc import Callable, Generator, Mapping
+from collections.abc import Callable, Coroutine, Generator, Mapping
 from functools import partial
 from typing import Any, NamedTuple
 
-from ..errors import ConfigurationError, SignInError, TimedOut, TransportError
+from ..errors import ConfigurationError, PbxError, SignInError, TimedOut, TransportError, TrunklineError
 from ..request import HttpRequest
-from ..result import HttpResponse
+from ..result import HttpResponse, is_from_pbx
+from ..result.failures import UNKNOWN
+from ..result.origin import may_be_from_pbx
 from .browser import BrowserSignIn
 from .pkce import refresh_form, refused
 from .retries import Retries
-from .session import API, Refusal, Secret, Session
+from .session import API, Refusal, Session, checked_key
 from .sign_in import Grant, error_of, granted, reason_of, refusal, refuses, secret_form, token_request
 from .token import Token
 from .token_store import Saved
@@ -27,6 +29,13 @@ PATIENCE = 120.0
 """Seconds to wait for another process to sign in: twice as long as one request may take by default."""
 LOOK_AGAIN = 0.05
 """Seconds between two looks at another process's lock, or for the browser."""
+
+DENIAL_LASTS = 120.0
+"""Seconds for which a 403 is taken for a lack of rights, after a new token didn't help against one."""
+TRIAL = 30.0
+"""The same while the first process tries whether its new token helps."""
+
+_REPEATABLE = ("GET", "DELETE")
 
 
 class Send(NamedTuple):
@@ -64,9 +73,10 @@ Exchange = Generator[Step, Any, HttpResponse]  # a Send is answered with an Http
 def exchange(session: Session, request: HttpRequest, retries: Retries) -> Exchange:
     """Send one API request until it has an answer that counts.
 
-    A GET is tried again after any loss; a DELETE likewise, and then a 404 means that the first try had worked;
-    anything else only where the PBX surely did nothing (no connection, or 429/503 with Retry-After). DESIGN: never a
-    401 loop, never a 412 again. Raises TransportError or SignInError; other statuses are the caller's to read.
+    A GET is sent again after a lost connection, 429, 502, 503 and 504, as ``Retry-After`` asks. A DELETE likewise, and
+    a 404 of the PBX then means that an earlier try had worked. Any other write is sent again only where no connection
+    was made: no status proves that it was not carried out. Raises TransportError, SignInError, or the error of a
+    sign-in; other statuses are the caller's to read.
     """
     perhaps_done = False
     attempt = 0
@@ -75,29 +85,32 @@ def exchange(session: Session, request: HttpRequest, retries: Retries) -> Exchan
         try:
             response = yield from _signed(session, request)
         except TransportError as error:
-            safe = error.processed is False or request.method in ("GET", "DELETE")
             perhaps_done = perhaps_done or error.processed is not False
+            safe = error.processed is False or request.method in _REPEATABLE
             if not error.retryable or not safe or attempt >= retries.attempts or not session.budget.take():
-                raise _told(error, request, perhaps_done, attempt) from None
-            try:
-                yield Pause(retries.delay(attempt))
-            except TransportError as out_of_time:
-                out_of_time.processed = None if perhaps_done else False
-                raise _told(out_of_time, request, perhaps_done, attempt) from None
-            continue
-        if (
-            perhaps_done
-            and response.status == 404
-            and request.method == "DELETE"
-            and response.content_type != "text/html"
-        ):
-            return response._replace(status=204, body=b"")
-        wait = _retry_after(response, request, retries, attempt)
-        if wait is None or attempt >= retries.attempts or not session.budget.take():
-            if response.status < 500:
-                session.budget.answered()
-            return response
-        yield Pause(wait)
+                raise _explained(error, request, perhaps_done, attempt) from None
+            wait = retries.delay(attempt)
+        except TrunklineError as error:  # of a sign-in
+            if perhaps_done and request.method != "GET":
+                error.hint = f"{error.hint} {UNKNOWN}".strip()
+                if isinstance(error, PbxError):
+                    error.processed = None
+            raise
+        else:
+            if perhaps_done and request.method == "DELETE" and response.status == 404 and is_from_pbx(response):
+                return response._replace(status=204, body=b"")
+            delay = _wait_before_retry(response, request, retries, attempt)
+            if delay is None or attempt >= retries.attempts or not session.budget.take():
+                if response.status < 500:
+                    session.budget.answered()
+                return response
+            wait = delay
+            perhaps_done = True
+        try:
+            yield Pause(wait)
+        except TransportError as out_of_time:
+            out_of_time.processed = None if perhaps_done else False
+            raise _explained(out_of_time, request, perhaps_done, attempt) from None
 
 
 def connected(session: Session, retries: Retries) -> Generator[Step, Any, None]:
@@ -110,25 +123,25 @@ def connected(session: Session, retries: Retries) -> Generator[Step, Any, None]:
             return  # also where the new token is old already: asking on and on would never end
         except TransportError as error:
             if not error.retryable or attempt >= retries.attempts or not session.budget.take():
-                raise _told(error, HttpRequest("GET", ""), perhaps_done=False, attempts=attempt) from None
+                raise _explained(error, HttpRequest("GET", ""), perhaps_done=False, attempts=attempt) from None
             yield Pause(retries.delay(attempt))
 
 
-def _retry_after(response: HttpResponse, request: HttpRequest, retries: Retries, attempt: int) -> float | None:
+def _wait_before_retry(response: HttpResponse, request: HttpRequest, retries: Retries, attempt: int) -> float | None:
     """Seconds to wait before an answered request may be sent again; None if it may not."""
-    if response.status not in (429, 502, 503, 504):
+    if response.status not in (429, 502, 503, 504) or request.method not in _REPEATABLE:
         return None
     asked = response.retry_after
-    if asked is not None and response.status in (429, 503):
+    if asked is not None:
         return asked if asked <= retries.ceiling else None
-    return retries.delay(attempt) if request.method == "GET" else None
+    return retries.delay(attempt)
 
 
-def _told(error: TransportError, request: HttpRequest, perhaps_done: bool, attempts: int) -> TransportError:
+def _explained(error: TransportError, request: HttpRequest, perhaps_done: bool, attempts: int) -> TransportError:
     """The error with what it means for a request that changes something: the user must know what is not known."""
     if request.method != "GET" and perhaps_done:
         error.processed = None
-        error.hint = "It is not known whether the PBX carried it out: look before you send it again."
+        error.hint = UNKNOWN
     if not error.hint:
         error.hint = "Try again; if it goes on, look at the PBX, and at what stands between it and you."
     if attempts > 1:
@@ -137,11 +150,23 @@ def _told(error: TransportError, request: HttpRequest, perhaps_done: bool, attem
 
 
 def _signed(session: Session, request: HttpRequest) -> Exchange:
+    """Send a request with a live token; if the token turns out to be dead, renew it and send the request once more.
+
+    A 401 says that it is dead. A 403 may say so too, of a token that another process fetched (seen on one live
+    system); of a token that this process fetched it means that the client lacks the right.
+    """
     token = session.token
     if token is None or not token.fresh(session.clock()):
         token = yield from _sign_in(session, instead_of=token)
     response = yield from _send(session, request, token)
-    if response.status == 401:
+    if response.status == 403 and token.shared and may_be_from_pbx(response):
+        renewed = yield from _sign_in(session, instead_of=token, after_403=True)
+        if renewed.access != token.access:
+            token = renewed
+            response = yield from _send(session, request, token)
+            if not token.shared:
+                yield from _note_403(session, token, response)
+    if response.status == 401 and may_be_from_pbx(response):
         token = yield from _sign_in(session, instead_of=token)
         response = yield from _send(session, request, token)
     return response
@@ -155,14 +180,17 @@ def _send(session: Session, request: HttpRequest, token: Token) -> Exchange:
     return response
 
 
-def _sign_in(session: Session, *, instead_of: Token | None) -> Generator[Step, Any, Token]:
-    """A live token other than ``instead_of``; one task asks for it and all share it (PBX.md: only one is alive)."""
+def _sign_in(session: Session, *, instead_of: Token | None, after_403: bool = False) -> Generator[Step, Any, Token]:
+    """A live token other than ``instead_of``; one task asks for it and all share it, as only one is alive.
+
+    After a 403 it may be ``instead_of`` again: where it is known that the client lacks the right.
+    """
     yield Turn.LOCK
     try:
         if session.token is None or session.token is instead_of:
-            session.token = yield from _shared(session, instead_of)
+            session.token = yield from _shared(session, instead_of, after_403)
         token = session.token
-    except TransportError as error:
+    except (TransportError, PbxError) as error:
         error.processed = False  # the request that waits for this token was not sent at all
         yield Turn.UNLOCK
         raise
@@ -173,7 +201,7 @@ def _sign_in(session: Session, *, instead_of: Token | None) -> Generator[Step, A
     return token
 
 
-def _shared(session: Session, instead_of: Token | None) -> Generator[Step, Any, Token]:
+def _shared(session: Session, instead_of: Token | None, after_403: bool) -> Generator[Step, Any, Token]:
     """A live token from the store, else from the PBX: one process asks, and leaves it there for all.
 
     Whoever waited for the file's lock looks into it again, so that ten processes whose token died get one new one.
@@ -189,7 +217,11 @@ def _shared(session: Session, instead_of: Token | None) -> Generator[Step, Any, 
         yield from _file_lock(session)
         saved = yield Work(kept.read)
         token = _live(session, saved, secret, instead_of)
-        return token if token is not None else (yield from _new(session, saved, secret))
+        if token is not None:
+            return token
+        if after_403 and instead_of is not None and _lacks_right(session, saved, secret):
+            return instead_of
+        return (yield from _new(session, saved, secret, after_403))
     finally:
         kept.unlock()  # not a step: a cancelled task takes none any more
 
@@ -201,7 +233,36 @@ def _live(session: Session, saved: Saved, secret: str, instead_of: Token | None)
         return None
     if session.version is None:
         session.learn(saved.version)
-    return token
+    return token._replace(shared=True)
+
+
+def _lacks_right(session: Session, saved: Saved, secret: str) -> bool:
+    """Whether a 403 is known to mean a lack of rights; a person is not asked to sign in again to find out."""
+    if session.clock() < saved.denied_until <= session.clock() + DENIAL_LASTS:
+        return True
+    return isinstance(session.credentials, BrowserSignIn) and not saved.refresh_token(secret)
+
+
+def _note_403(session: Session, token: Token, response: HttpResponse) -> Generator[Step, Any, None]:
+    """Leave in the store whether a new token helped against a 403.
+
+    If it didn't, the client lacks the right, and no process asks for another token for the same reason for a while;
+    or processes that share a client would end each other's token at every 403.
+    """
+    if session.renewed_after_403 is not token:
+        return
+    session.renewed_after_403 = None
+    until = session.clock() + DENIAL_LASTS if response.status == 403 else 0.0
+    kept = session.kept
+    yield Turn.LOCK
+    try:
+        if (yield Work(kept.lock)):  # who finds it locked goes on: the note only spares others a sign-in
+            saved: Saved = yield Work(kept.read)
+            if saved.access == token.access:
+                yield Work(partial(kept.write, saved.denying(until)))
+    finally:
+        kept.unlock()
+    yield Turn.UNLOCK
 
 
 def _file_lock(session: Session) -> Generator[Step, Any, None]:
@@ -218,7 +279,7 @@ def _file_lock(session: Session) -> Generator[Step, Any, None]:
     )
 
 
-def _new(session: Session, saved: Saved, secret: str) -> Generator[Step, Any, Token]:
+def _new(session: Session, saved: Saved, secret: str, after_403: bool) -> Generator[Step, Any, Token]:
     """Ask the PBX for a token, and keep what came of it. Raises SignInError for credentials that are refused."""
     kept = session.kept
     remembered = saved.refusal(secret, session.clock())
@@ -239,7 +300,11 @@ def _new(session: Session, saved: Saved, secret: str) -> Generator[Step, Any, To
             yield Work(partial(kept.write, saved.refusing(secret, reason, session.clock())))
             raise error_of(session.refused)
         grant = granted(session, response)
-    yield Work(partial(kept.write, saved.granting(secret, grant.token, grant.refresh, session.version)))
+    saved = saved.granting(secret, grant.token, grant.refresh, session.version)
+    if after_403:
+        session.renewed_after_403 = grant.token
+        saved = saved.denying(session.clock() + TRIAL)
+    yield Work(partial(kept.write, saved))
     return grant.token
 
 
@@ -249,13 +314,31 @@ def _secret(session: Session) -> Generator[Step, Any, str]:
         return session.credentials
     if isinstance(session.credentials, BrowserSignIn):
         return " ".join(("browser", *session.credentials.scopes))
-    secret = yield Work(session.credentials)
-    if not isinstance(secret, str) or not secret:
-        raise ConfigurationError(
-            f"The function that should give the API key of client {session.client_id!r} gave none.",
-            hint="It takes no argument and returns the key as a str.",
+    secret = yield Work(partial(_called, session.client_id, session.credentials))
+    if isinstance(secret, TrunklineError):
+        raise secret  # here, so that the exchange can say what it means for a request that was lost before
+    return checked_key(session.client_id, secret)
+
+
+def _called(client_id: str, function: Callable[[], str]) -> str | TrunklineError:
+    """The API key that a function gives; else the error, into which whatever it raises is turned."""
+    try:
+        secret = function()
+    except TrunklineError as error:
+        return error
+    except Exception as problem:  # its text may have the key in it
+        return ConfigurationError(
+            f"The function that should give the API key of client {client_id!r} failed ({type(problem).__name__}).",
+            hint="Call it by itself to see why.",
         )
-    return Secret(secret)
+    if isinstance(secret, Coroutine):
+        secret.close()
+    if not isinstance(secret, str) or not secret.strip():
+        return ConfigurationError(
+            f"The function that should give the API key of client {client_id!r} gave none.",
+            hint="It takes no argument, is not async, and returns the key as a str.",
+        )
+    return secret
 
 
 def _by_browser(session: Session, browser: BrowserSignIn, refresh: str) -> Generator[Step, Any, Grant]:
@@ -274,7 +357,11 @@ def _by_browser(session: Session, browser: BrowserSignIn, refresh: str) -> Gener
                 break
             yield Wait(LOOK_AGAIN)
         else:
-            raise refused(f"Nobody signed in within {browser.timeout:g} s.", "Start again, and sign in in the browser.")
+            count = attempt.strays
+            strays = f" Answers to other requests than ours that were ignored: {count}." if count else ""
+            raise refused(
+                f"Nobody signed in within {browser.timeout:g} s.{strays}", "Start again, and sign in in the browser."
+            )
     finally:
         attempt.close()
     response = yield from _ask(session, attempt.form())

@@ -15,8 +15,10 @@ from typing import NamedTuple
 from urllib.parse import parse_qs, urlencode
 
 from ..errors import SignInError
+from ..printable import printable
 
 AUTHORIZE_PATH = "/connect/authorize"
+_MOST_FIELDS = 50
 
 
 class Proof(NamedTuple):
@@ -53,25 +55,37 @@ def authorize_url(server: str, client_id: str, redirect_uri: str, scopes: Iterab
     return f"{server}{AUTHORIZE_PATH}?{urlencode(query)}"
 
 
+def is_answer_to(query: str, proof: Proof) -> bool:
+    """Whether a query that a browser brought has the state of our request, which only we and the PBX know."""
+    return hmac.compare_digest(_values(query).get("state", "").encode(errors="replace"), proof.state.encode())
+
+
 def code_of(query: str, proof: Proof, label: str) -> str:
     """The code in the query that the browser came back with.
 
     Raises SignInError if it has another state (somebody else's answer, or an attack), a refusal, or no code.
     """
-    values = {name: value for name, (value, *_) in parse_qs(query).items()}
-    if not hmac.compare_digest(values.get("state", "").encode(), proof.state.encode()):
+    values = _values(query)
+    if not is_answer_to(query, proof):
         raise refused(
             "The browser came back with an answer to another request than ours.",
             "Start again, and close other sign-in pages first.",
         )
     if "error" in values:
-        said = values.get("error_description") or values["error"]
+        said = printable(values.get("error_description") or values["error"])
         raise refused(f"{label} did not let you sign in ({said}).", "Start again, and agree in the browser.")
     if not values.get("code"):
         raise refused(
             "The browser came back without a code.", "Check that the address is the 3CX itself, not a proxy or portal."
         )
     return values["code"]
+
+
+def _values(query: str) -> dict[str, str]:
+    try:
+        return {name: value for name, (value, *_) in parse_qs(query, max_num_fields=_MOST_FIELDS).items()}
+    except ValueError:
+        return {}
 
 
 def code_form(client_id: str, code: str, redirect_uri: str, proof: Proof) -> dict[str, str]:

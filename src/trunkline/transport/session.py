@@ -16,6 +16,9 @@ from .token import Token
 from .token_store import Kept, TokenStore
 
 API = "/xapi/v1"
+_VERSION = re.compile(r"[0-9]{1,4}(\.[0-9]{1,9}){1,3}")
+_LONGEST_KEY = 4096
+_LONGEST_TIMEOUT = 86_400.0
 Credentials = str | Callable[[], str] | BrowserSignIn
 """An API key, a function that gives it at each sign-in, or a person at a browser."""
 
@@ -62,28 +65,65 @@ class Session:
         self.url = base_url(url)
         if not client_id:
             raise ConfigurationError("The client id is missing.", hint="Set TRUNKLINE_CLIENT_ID or give client_id.")
-        if not client_secret:
-            raise ConfigurationError(
-                "The API key is missing.", hint="Set TRUNKLINE_CLIENT_SECRET or give client_secret."
-            )
+        if not isinstance(client_id, str) or not client_id.isprintable():
+            raise ConfigurationError("The client id is not a text that can be sent.", hint="Copy it again.")
         self.client_id = client_id
-        self.credentials = Secret(client_secret) if isinstance(client_secret, str) else client_secret
+        self.credentials = _checked_credentials(client_id, client_secret)
         self.label = label or urlsplit(self.url).netloc
         self.clock = clock
         self.token: Token | None = None
         self.version: str | None = None
         self.kept = Kept(self.url, client_id) if store is None else store.file(self.url, client_id)
         self.refused: Refusal | None = None
+        self.renewed_after_403: Token | None = None
         self.budget = RetryBudget()
         self.page_size = PageSize()
 
     def learn(self, headers_version: str | None) -> None:
-        """Take the version from an ``X-3CX-Version`` header (PBX.md, Sign-in)."""
-        if headers_version and headers_version != self.version and re.fullmatch(r"\d+(\.\d+)+", headers_version):
+        """Take the version from an ``X-3CX-Version`` header; what does not look like a version is ignored."""
+        if headers_version and headers_version != self.version and _VERSION.fullmatch(headers_version):
             self.version = headers_version
 
     def __repr__(self) -> str:
         return f"Session({self.url!r}, {self.client_id!r})"
+
+
+def checked_key(client_id: str, text: str) -> Secret:
+    """An API key, without the spaces and line ends around it.
+
+    ConfigurationError if it has characters that no API key has: a PBX would refuse it, and remember the failure.
+    """
+    key = text.strip()
+    if not key:
+        raise ConfigurationError("The API key is missing.", hint="Set TRUNKLINE_CLIENT_SECRET or give client_secret.")
+    if not (key.isascii() and key.isprintable()):
+        wrong = next(character for character in key if not (character.isascii() and character.isprintable()))
+        raise ConfigurationError(
+            f"The API key of client {client_id!r} has a character in it that no API key has (U+{ord(wrong):04X}).",
+            hint="Copy it again: Admin console, Integrations, API. Nothing was sent.",
+        )
+    if len(key) > _LONGEST_KEY:
+        raise ConfigurationError(
+            f"The API key of client {client_id!r} is longer than any API key.", hint="Check where it comes from."
+        )
+    return Secret(key)
+
+
+def _checked_credentials(client_id: str, given: Credentials) -> Credentials:
+    if isinstance(given, BrowserSignIn):
+        if not (isinstance(given.timeout, int | float) and 0 < given.timeout < _LONGEST_TIMEOUT):
+            raise ConfigurationError(
+                f"BrowserSignIn can't wait for {given.timeout} s.", hint="Give it a timeout of up to a day, in seconds."
+            )
+        return given
+    if given is None or isinstance(given, str):
+        return checked_key(client_id, given or "")
+    if not callable(given):
+        raise ConfigurationError(
+            f"The API key of client {client_id!r} is a {type(given).__name__}.",
+            hint="Give a str, a function without arguments that returns one, or BrowserSignIn().",
+        )
+    return given
 
 
 def base_url(url: str) -> str:

@@ -81,6 +81,7 @@ def _not_now(session: Session, response: HttpResponse) -> PbxError:
         hint = f"Try again {when}; `trunkline` needs the 3CX's web server to be up."
         error = ServerError(said, hint=hint, status=status, path=TOKEN_PATH)
     error.retry_after = after
+    error.processed = False  # what waits for this sign-in was not sent
     return error
 
 

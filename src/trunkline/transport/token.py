@@ -3,25 +3,28 @@
 from __future__ import annotations
 
 import base64
-import binascii
 import math
-import re
 from typing import Any, NamedTuple
 
-import msgspec
-
 from ..catalog import version_key
+from ..result.response import parsed
 
 # Renew a little before the end, so that a request under way does not meet it; never more than a tenth of a life.
 _EARLY = 30.0
 _SECONDS_SINCE = "20.0.9"
+_UNKNOWN_LIFE = 60.0
+_SHORTEST_LIFE = 1.0
+LONGEST_LIFE = 366 * 86_400.0
+"""Seconds; what claims to live longer says nothing."""
+_LONGEST = 16 * 1024  # Kestrel, a PBX's web server, takes 32 KB of headers in all
 
 
 class Token(NamedTuple):
-    """``expires`` is on the clock of whoever read the answer, in seconds."""
+    """``expires`` is on the clock of whoever read the answer, in seconds; ``shared`` if another process fetched it."""
 
     access: str
     expires: float
+    shared: bool = False
 
     def __repr__(self) -> str:
         return f"Token(…, expires={self.expires:.0f})"
@@ -30,34 +33,52 @@ class Token(NamedTuple):
         return now < self.expires
 
 
+def is_sendable(text: str) -> bool:
+    """Whether a token fits into a header: visible ASCII only (RFC 6750, 2.1), and no longer than a server takes."""
+    return 0 < len(text) <= _LONGEST and text.isascii() and text.isprintable() and " " not in text
+
+
 def read_token(answer: dict[str, Any], now: float, version: str | None) -> Token | None:
-    """The token of a sign-in's answer, or None if it holds none.
+    """The token of a sign-in's answer, or None if it has none that can be sent.
 
     The JWT's own ``exp`` tells the truth; measured from its ``iat`` or ``nbf`` it does so even where the clocks
     differ. Else ``expires_in`` counts, in minutes before 20.0.9 and seconds since; of an unknown version a small
-    number means minutes. Whatever comes of it, a 401 renews (PBX.md, Sign-in).
+    number means minutes. What is not a plausible number counts as absent. If the token ends earlier, a 401 renews it.
     """
     access = answer.get("access_token")
-    if not isinstance(access, str) or re.search(r"^$|[\0- \x7f]", access):  # what fits into no header is none
+    if not isinstance(access, str) or not is_sendable(access):
         return None
     claims = _claims(access)
-    end, start = claims.get("exp"), claims.get("iat", claims.get("nbf", now))
-    if isinstance(end, int | float) and isinstance(start, int | float) and end > start:
-        life = float(end - start)
-    else:
+    end = _number(claims.get("exp"))
+    starts = (_number(claims.get(name)) for name in ("iat", "nbf"))
+    start = next((number for number in starts if number is not None and number >= 0), now)
+    life = end - start if end is not None else 0.0
+    if not _SHORTEST_LIFE <= life <= LONGEST_LIFE:
         life = _expires_in(answer.get("expires_in"), version)
     return Token(access, now + life - min(_EARLY, life / 10))
 
 
-def _expires_in(value: Any, version: str | None) -> float:
+def _number(value: Any) -> float | None:
+    """A finite number; None for anything else, such as a text, a bool or a whole number of 400 digits."""
+    if isinstance(value, bool) or not isinstance(value, int | float):
+        return None
     try:
         number = float(value)
-    except (TypeError, ValueError, OverflowError):
-        return 60.0
-    if not 0 < number < math.inf:
-        return 60.0
+    except OverflowError:
+        return None
+    return number if math.isfinite(number) else None
+
+
+def _expires_in(value: Any, version: str | None) -> float:
+    try:
+        number = _number(float(value) if isinstance(value, str) else value)
+    except ValueError:
+        number = None
+    if number is None:
+        return _UNKNOWN_LIFE
     in_minutes = number < 300 if version is None else version_key(version) < version_key(_SECONDS_SINCE)
-    return number * 60 if in_minutes else number
+    life = number * 60 if in_minutes else number
+    return life if _SHORTEST_LIFE <= life <= LONGEST_LIFE else _UNKNOWN_LIFE
 
 
 def _claims(access: str) -> dict[str, Any]:
@@ -66,7 +87,7 @@ def _claims(access: str) -> dict[str, Any]:
     if len(parts) != 3:
         return {}
     try:
-        claims = msgspec.json.decode(base64.urlsafe_b64decode(parts[1] + "=" * (-len(parts[1]) % 4)))
-    except (binascii.Error, msgspec.DecodeError, ValueError):
+        claims = parsed(base64.urlsafe_b64decode(parts[1] + "=" * (-len(parts[1]) % 4)))
+    except ValueError:  # of the encoding or of the JSON
         return {}
     return claims if isinstance(claims, dict) else {}

@@ -14,13 +14,16 @@ import logging
 import os
 import secrets
 import time
+import warnings
+from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import msgspec
 
 from ..folders import expanded
-from .token import Token
+from .private_files import ExposedSecret, NotPrivateError, read_private
+from .token import LONGEST_LIFE, Token, is_sendable
 
 if TYPE_CHECKING:
     from filelock import BaseFileLock
@@ -43,7 +46,8 @@ class Saved(msgspec.Struct, frozen=True):
     """What is known of one client at one PBX. ``expires`` is on the wall clock, which processes share.
 
     A token belongs to the secret that it was got with: ``owner`` is its digest, so that a wrong secret never passes
-    for a right one as long as somebody's token lives.
+    for a right one as long as somebody's token lives. Before ``denied_until`` a 403 means that the client
+    lacks a right.
     """
 
     server: str = ""
@@ -55,22 +59,23 @@ class Saved(msgspec.Struct, frozen=True):
     refresh: str = ""
     version: str | None = None
     refused: Refused | None = None
+    denied_until: float = 0.0
 
     def __repr__(self) -> str:
         return f"Saved({self.server!r}, {self.client_id!r}, …)"
 
     def token(self, secret: str) -> Token | None:
-        return Token(self.access, self.expires) if self.access and self._owned_by(secret) else None
+        return Token(self.access, self.expires) if is_sendable(self.access) and self._owned_by(secret) else None
 
     def refresh_token(self, secret: str) -> str:
-        return self.refresh if self._owned_by(secret) else ""
+        return self.refresh if is_sendable(self.refresh) and self._owned_by(secret) else ""
 
     def refusal(self, secret: str, now: float) -> Refused | None:
         """The refusal of this secret, if there was one a short while ago. A clock set back prolongs it little."""
         refused = self.refused
         if refused is None or not now < refused.until <= now + 2 * REFUSAL_LASTS:
             return None
-        return refused if hmac.compare_digest(refused.digest, self._digest(secret)) else None
+        return refused if self._is_digest(refused.digest, secret) else None
 
     def granting(self, secret: str, token: Token, refresh: str, version: str | None) -> Saved:
         salted = self._salted()
@@ -89,8 +94,18 @@ class Saved(msgspec.Struct, frozen=True):
         salted = self._salted()
         return msgspec.structs.replace(salted, refused=Refused(salted._digest(secret), reason, now + REFUSAL_LASTS))
 
+    def plausible(self, now: float) -> Saved:
+        """The same without a token whose end lies further off than any does."""
+        return self if self.expires <= now + LONGEST_LIFE else msgspec.structs.replace(self, access="")
+
+    def denying(self, until: float) -> Saved:
+        return msgspec.structs.replace(self, denied_until=until)
+
     def _owned_by(self, secret: str) -> bool:
-        return bool(self.owner) and hmac.compare_digest(self.owner, self._digest(secret))
+        return self._is_digest(self.owner, secret)
+
+    def _is_digest(self, text: str, secret: str) -> bool:
+        return hmac.compare_digest(text.encode(), self._digest(secret).encode())
 
     def _salted(self) -> Saved:
         return self if self.salt else msgspec.structs.replace(self, salt=secrets.token_hex(16))
@@ -125,26 +140,36 @@ class Kept:
 class TokenFile(Kept):
     """What all processes of a user keep of one client, in one file; where that can't be, it is kept in memory."""
 
-    def __init__(self, path: Path, server: str, client_id: str) -> None:
+    def __init__(self, path: Path, server: str, client_id: str, *, trusted: bool = True) -> None:
         super().__init__(server, client_id)
+        self._trusted = trusted
         self._mine = self._saved
         self.path = path
         self._held: BaseFileLock | None = None
         self._usable = True
 
     def read(self) -> Saved:
-        """What the file has; nothing if there is none, or if it can't be read, is garbage or somebody else's.
+        """What the file has; nothing if there is none, or if it can't be read or trusted, is garbage or of another PBX.
 
-        Needs no lock: the file is replaced whole.
+        Needs no lock: the file is replaced whole. Warns (ExposedSecret) once of a file that others could read.
         """
         if not self._usable or self.path is None:
             return super().read()
         try:
-            saved = msgspec.json.decode(self.path.read_bytes(), type=Saved)
-        except (OSError, msgspec.DecodeError, UnicodeDecodeError):
+            content = read_private(self.path, own=True)
+            saved = msgspec.json.decode(content.data, type=Saved)
+        except NotPrivateError as problem:
+            _warn_once_untrusted(self.path, problem.strerror)
             return self._mine
+        except (OSError, ValueError, RecursionError):
+            return self._mine
+        if content.exposed:
+            _warn_once_exposed(self.path)
         ours = (saved.server, saved.client_id) == (self._mine.server, self._mine.client_id)
-        return saved if ours else self._mine
+        if not ours:
+            return self._mine
+        saved = saved.plausible(time.time())
+        return saved if self._trusted else msgspec.structs.replace(saved, access="", refresh="")
 
     def lock(self) -> bool:
         if not self._usable or self.path is None:
@@ -153,12 +178,13 @@ class TokenFile(Kept):
 
         try:
             self.path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-            # Not bound to a thread: in an event loop one thread takes it and another gives it back.
-            held = FileLock(self.path.with_suffix(".lock"), mode=0o600, thread_local=False)
+            # Not bound to a thread: in an event loop one thread takes it and another gives it back. Where the disk
+            # has no locks a lock that is a mere file would stay after a process that was killed.
+            held = FileLock(self.path.with_suffix(".lock"), mode=0o600, thread_local=False, fallback_to_soft=False)
             held.acquire(blocking=False)
         except Timeout:
             return False
-        except (OSError, NotImplementedError) as problem:
+        except Exception as problem:  # whatever the library or the disk says: a process can do without the file
             self._give_up(problem)
             return True
         self._held = held
@@ -172,10 +198,15 @@ class TokenFile(Kept):
         new = self.path.with_suffix(".new")
         try:
             new.unlink(missing_ok=True)  # left behind by a process that was killed
-            with open(os.open(new, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "wb") as file:  # noqa: PTH123 - mode
-                file.write(msgspec.json.encode(saved))
-            _replace(new, self.path)
-        except OSError as problem:
+            try:
+                with open(os.open(new, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "wb") as file:  # noqa: PTH123
+                    file.write(msgspec.json.encode(saved))
+                _replace(new, self.path)
+            except OSError:
+                with suppress(OSError):
+                    new.unlink(missing_ok=True)
+                raise
+        except (OSError, ValueError) as problem:
             self._give_up(problem)
 
     def unlock(self) -> None:
@@ -183,25 +214,29 @@ class TokenFile(Kept):
         if held is not None:
             try:
                 held.release()
-            except OSError as problem:
+            except Exception as problem:
                 self._give_up(problem)
 
     def _give_up(self, problem: Exception) -> None:
         self._usable = False
         if self.path is not None:
-            _say_once(self.path.parent, getattr(problem, "strerror", None) or str(problem))
+            _warn_once(self.path.parent, getattr(problem, "strerror", None) or str(problem))
 
 
 class TokenStore:
-    """A folder of tokens, one file per server and client id; only its owner can read it."""
+    """A folder of tokens, one file per server and client id; only its owner can read it.
 
-    def __init__(self, folder: str | Path) -> None:
+    ``trusted=False``: a token that is there is not used, but a new one is left there for all, and a refusal counts.
+    """
+
+    def __init__(self, folder: str | Path, *, trusted: bool = True) -> None:
         self.folder = expanded(folder)
+        self.trusted = trusted
 
     def file(self, server: str, client_id: str) -> TokenFile:
         """The place of one client at one server. Its name tells neither."""
         name = hashlib.sha256(f"{server}\n{client_id}".encode()).hexdigest()[:32]
-        return TokenFile(self.folder / f"{name}.json", server, client_id)
+        return TokenFile(self.folder / f"{name}.json", server, client_id, trusted=self.trusted)
 
     def __repr__(self) -> str:
         return f"TokenStore({str(self.folder)!r})"
@@ -221,7 +256,27 @@ def _replace(new: Path, old: Path) -> None:
 
 
 @functools.cache
-def _say_once(folder: Path, problem: str) -> None:
+def _warn_once_exposed(file: Path) -> None:
+    warnings.warn(
+        f"The token in {file} could be read by others on this machine; now only its owner can read it. If you don't "
+        "trust them, revoke the API key in the 3CX.",
+        ExposedSecret,
+        stacklevel=2,
+    )
+
+
+@functools.cache
+def _warn_once_untrusted(file: Path, problem: str) -> None:
+    log.warning(
+        "The token file %s is not used: %s. A new one replaces it where that is possible; choose another folder with "
+        "TRUNKLINE_TOKEN_DIR.",
+        file,
+        problem,
+    )
+
+
+@functools.cache
+def _warn_once(folder: Path, problem: str) -> None:
     log.warning(
         "Tokens can't be kept in %s (%s); this process signs in for itself, and ends the token of others that use "
         "the same client id. Choose another folder with TRUNKLINE_TOKEN_DIR, or none with TRUNKLINE_TOKEN_DIR=off.",

@@ -80,6 +80,7 @@ KINDS: dict[str, Kind] = {
             "headers": _headers,
             "retry_after": _number(0, _HOUR, "a whole number of seconds from 0 to 3600", int),
             "retry_after_form": _one_of("seconds", "date"),
+            "proxy": _TRUE,
         },
     ),
     "html": Kind(_TRUE, True, _EITHER),

@@ -58,7 +58,8 @@ def made_up(fault: Fault, now: float) -> Response:
 
 def from_a_proxy(fault: Fault) -> bool:
     """Whether the made-up answer is not the PBX's own, and so has none of its headers."""
-    return fault.kind == "html" or (fault.kind == "status" and fault.value in _OF_A_PROXY)
+    of_a_proxy = fault.value in _OF_A_PROXY or fault.options.get("proxy", False)
+    return fault.kind == "html" or (fault.kind == "status" and of_a_proxy)
 
 
 def reset(transport: Any) -> None:
