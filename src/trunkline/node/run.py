@@ -20,6 +20,7 @@ from .parameters import Parameters
 from .retry import Tries
 from .template import Scope, World
 
+_LONGEST_WAIT = 31_536_000.0  # seconds of a year; timers of operating systems end not far beyond
 OnError = Literal["stop", "continue", "split"]
 
 
@@ -83,12 +84,15 @@ class Node:
         binary_to: str | os.PathLike[str] | None = None,
         world: World | None = None,
     ) -> None:
-        if concurrency < 1:
-            raise InvalidArgument(f"concurrency must be at least 1, not {concurrency}.")
+        if not isinstance(concurrency, int) or concurrency < 1:
+            raise InvalidArgument(f"concurrency must be a whole number from 1, not {concurrency}.")
         if on_error not in ("stop", "continue", "split"):
             raise InvalidArgument(f"on_error must be stop, continue or split, not {on_error!r}.")
-        if retries < 0 or not 0 <= retry_wait < float("inf"):
-            raise InvalidArgument(f"retries and retry_wait must be at least 0, not {retries} and {retry_wait}.")
+        if not isinstance(retries, int) or retries < 0 or not 0 <= retry_wait <= _LONGEST_WAIT:
+            raise InvalidArgument(
+                f"retries and retry_wait must be at least 0, and the wait no longer than a year, not {retries} and "
+                f"{retry_wait}."
+            )
         if max_errors is not None and max_errors < 1:
             raise InvalidArgument(f"max_errors must be at least 1, not {max_errors}.")
         self.action = load().action(action)

@@ -9,13 +9,12 @@ from __future__ import annotations
 import re
 import unicodedata
 from ipaddress import IPv4Address, IPv6Address, ip_address
-from urllib.parse import urlsplit
 
 from ..errors import ConfigurationError
-from ..printable import in_a_cell
 
 _EXAMPLES = "It should look like https://pbx.example.com or https://pbx.example.com:5001."
 _ASCII_LABEL = re.compile(r"[a-z0-9_](?:[a-z0-9_-]*[a-z0-9_])?")
+_AUTHORITY_END = re.compile(r"[/?#\\]")
 _NUMBER = re.compile(r"[0-9]+|0x[0-9a-f]*")
 _LETTERS = frozenset({"Ll", "Lo", "Lm", "Mn", "Mc", "Nd"})  # near enough to what RFC 5892 calls PVALID
 _IGNORABLE = re.compile("[\u034f\u115f\u1160\u17b4\u17b5\u180b-\u180f\u3164\ufe00-\ufe0f\uffa0\U000e0100-\U000e01ef]")
@@ -35,7 +34,9 @@ def base_url(url: str) -> str:
         text = f"https://{text}"
     if "@" in text:
         raise ConfigurationError("The address of the PBX has a user name or password in it.", hint=_EXAMPLES)
-    shown = in_a_cell(re.match(r"[^:]*://[^/?#\\]*|", text)[0][:100])  # type: ignore[index]
+    head, _, after = text.partition("://")
+    place = f"{head}://{re.split(_AUTHORITY_END, after)[0]}"[:100]
+    shown = "".join(char if char.isprintable() else f"\\u{ord(char):04x}" for char in place)
     try:
         scheme, host, port, rest = split_address(text)
     except ValueError as problem:
@@ -58,16 +59,10 @@ def split_address(text: str) -> tuple[str, str, int | None, str]:
         raise ValueError("it has a space or a character that can't be seen in it")
     if "\\" in text:
         raise ValueError("it has a backslash in it")
-    try:
-        parts = urlsplit(text)
-    except ValueError:
-        raise ValueError("its host can't be read") from None
-    if not parts.scheme.isascii():
-        raise ValueError("it must start with https://")
-    place = parts.netloc.rpartition("@")[2]
-    name, port = _split_port(place)
-    rest = text.partition("://")[2][len(parts.netloc) :]
-    return parts.scheme, _checked_host(name), port, rest
+    scheme, _, after = text.partition("://")
+    authority = re.split(_AUTHORITY_END, after)[0]
+    name, port = _split_port(authority.rpartition("@")[2])
+    return scheme.lower(), _checked_host(name), port, after[len(authority) :]
 
 
 def bracketed(host: str) -> str:
@@ -107,6 +102,8 @@ def _checked_host(host: str) -> str:
         raise ValueError("it has no host")
     if host.startswith("[") and host.endswith("]"):
         return _ipv6(host[1:-1])
+    if "[" in host or "]" in host:
+        raise ValueError("its brackets don't enclose an IPv6 address")
     if ":" in host:
         raise ValueError("an IPv6 address needs brackets, as in https://[2001:db8::1]:5001")
     if "%" in host:
