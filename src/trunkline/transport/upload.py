@@ -96,3 +96,7 @@ def _readable(name: str) -> Iterator[None]:
         yield
     except OSError as problem:
         raise InvalidArgument(f"{name} can't be read ({problem.strerror or problem}).") from None
+    except TrunklineError:
+        raise
+    except Exception as problem:  # of a file object of the caller's: closed meanwhile, or one of its own making
+        raise InvalidArgument(f"{name} can't be read ({type(problem).__name__}: {problem}).") from problem
