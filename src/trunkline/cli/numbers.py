@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from typing import Any
 
 import click
@@ -14,11 +13,8 @@ LARGEST = 31_536_000.0
 class Finite(click.FloatRange):
     """A number of a range. Not nan, which click finds in every range, nor one that clocks can't count."""
 
-    def __init__(self, min: float = -LARGEST, max: float = LARGEST, *, min_open: bool = False) -> None:
-        super().__init__(min, max, min_open=min_open)
-
     def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Any:
         found = super().convert(value, param, ctx)
-        if not math.isfinite(found):
+        if not abs(found) <= LARGEST:  # nan is neither
             self.fail(f"{value!r} is not a valid {self.name}.", param, ctx)
         return found
