@@ -22,13 +22,17 @@ class Asked(NamedTuple):
 
 
 class Bytes(NamedTuple):
-    """Send these bytes, then close politely, or with a reset. ``trickle``: seconds after each byte of the body."""
+    """Send these bytes, then close politely, or with a reset. ``trickle``: seconds after each byte of the body.
+
+    ``forever`` is sent after them, again and again, until the client has had enough.
+    """
 
     data: bytes
     reset: bool = False
     delay: float = 0.0
     keep_alive: bool = False
     trickle: float = 0.0
+    forever: bytes = b""
 
 
 def http(status: int, body: bytes | str = b"", content_type: str = "application/json", **headers: str) -> Bytes:
@@ -118,6 +122,8 @@ class Nasty:
 def _send(stream: socket.socket, answer: Bytes) -> None:
     if not answer.trickle:
         stream.sendall(answer.data)
+        while answer.forever:
+            stream.sendall(answer.forever)
         return
     head, end, body = answer.data.partition(b"\r\n\r\n")
     stream.sendall(head + end)

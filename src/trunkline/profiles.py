@@ -107,7 +107,7 @@ def _chosen(
 
 
 def _same(one: str, other: str) -> bool:
-    from .transport.session import base_url
+    from .transport.address import base_url
 
     try:
         return base_url(one) == base_url(other)

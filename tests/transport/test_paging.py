@@ -2,16 +2,22 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Mapping
 from typing import Any
+from urllib.parse import unquote
 
+import httpx2
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from pyreqwest.http import Url
 
+from asking import Ask
+from nasty import Nasty, http
 from trunkline.errors import BrokenAnswer
 from trunkline.result import Page
-from trunkline.transport.paging import paging
+from trunkline.transport.paging import paging, target_of_link
 
 Asked = list[Mapping[str, str] | str]
 
@@ -181,3 +187,85 @@ def test_pages_that_look_alike_without_a_key_are_all_read() -> None:
         "200",
         "300",
     ]
+
+
+LINKS_OUT = [
+    "/xapi/v1/../../connect/token",
+    "/xapi/v1/../v2/Users",
+    "/xapi/v1/..",
+    "/xapi/v1/Users/../../../admin",
+    "https://pbx.example.com/xapi/v1/../../admin",
+    "https://pbx.example.com/xapi/v1/%2e%2e/%2E%2E/admin",
+    "/xapi/v1/.%2e/admin",
+    "/xapi/v1/%252e%252e/admin",
+    "/xapi/v1/%25252e%25252e%25252f/admin",
+    "/xapi/v1/..%2f..%2fadmin",
+    "/xapi/v1/..%5c..%5cadmin",
+    "/xapi/v1/..;/admin",
+    "/xapi/v1/..;x=1/admin",
+    "/xapi/v1\\..\\..\\admin",
+    "\\\\evil.example\\xapi\\v1\\Users",
+    "/xapi/v1/./../admin",
+    "//evil.example/admin",
+    "//evil.example/xapi/v1/../admin",
+    "/admin",
+    "/xapi/v10/Users",
+    "/xapi/v1",
+    "../../../admin",
+    "../../connect/token",
+    "https://pbx.example.com",
+    "javascript:alert(1)",
+    "file:///etc/passwd",
+    "http://[::1/xapi/v1/Users",
+    "/xapi/v1/Users?$skip=1\r\nX-Evil: 1",
+    "/xapi/v1/Us\ters/../..",
+    "/xapi/v1/Users\x00",
+    "/xapi/v1/Users?" + "x" * 20_000,
+    "/xapi/v1/\u202eUsers",
+]
+
+
+@pytest.mark.parametrize("link", LINKS_OUT, ids=lambda link: repr(link)[:40])
+def test_a_link_that_leads_out_of_the_api_is_not_followed(ask: Ask, link: str) -> None:
+    page = json.dumps({"value": [{"Id": 1}], "@odata.nextLink": link})
+    with Nasty(lambda asked: http(200, page)) as server, pytest.raises(BrokenAnswer, match="link to the next page"):
+        ask(server.url, "users.list")
+    assert len(server.api_calls) == 1
+
+
+@pytest.mark.parametrize(
+    ("link", "target"),
+    [
+        ("/xapi/v1/Users?$skiptoken=a%2Fb", "/xapi/v1/Users?$skiptoken=a%2Fb"),
+        ("https://other.example/xapi/v1/Users?$skip=1", "/xapi/v1/Users?$skip=1"),
+        ("//other.example/xapi/v1/Users?$skip=1", "/xapi/v1/Users?$skip=1"),
+        ("Users?$skip=1", "/xapi/v1/Users?$skip=1"),
+        ("?$skip=1", "/xapi/v1/Users?$skip=1"),
+        ("./Users?$skip=1", "/xapi/v1/Users?$skip=1"),
+        ("/xapi/v1/Users?$filter=Name eq '..'&$skip=1", "/xapi/v1/Users?$filter=Name%20eq%20'..'&$skip=1"),
+        ("/xapi/v1/Users?x=../../admin", "/xapi/v1/Users?x=../../admin"),
+        ("/xapi/v1/Users/Pbx.Of(a='..x')?$skip=1", "/xapi/v1/Users/Pbx.Of(a='..x')?$skip=1"),
+    ],
+)
+def test_a_link_within_the_api_is_followed_on_this_host(ask: Ask, link: str, target: str) -> None:
+    pages = iter([json.dumps({"value": [{"Id": 1}], "@odata.nextLink": link}), '{"value":[]}'])
+    with Nasty(lambda asked: http(200, next(pages))) as server:
+        assert ask(server.url, "users.list") == [{"Id": 1}]
+    assert server.api_calls[-1].target.replace("%27", "'") == target
+
+
+@settings(max_examples=300, deadline=None)
+@given(
+    st.lists(
+        st.sampled_from(["..", ".", "%2e", "%2E", "/", "%2f", "\\", "%5c", "%25", "2e", ";", "a", "?"]), max_size=12
+    )
+)
+def test_no_link_leads_a_library_out_of_the_api(parts: list[str]) -> None:
+    try:
+        target = target_of_link("/xapi/v1", "/Users", "/xapi/v1/" + "".join(parts), "pbx")
+    except BrokenAnswer:
+        return
+    url = f"https://pbx.example.com/xapi/v1{target}"
+    assert Url(url).path.startswith("/xapi/v1/")
+    assert httpx2.URL(url).path.startswith("/xapi/v1/")
+    assert "/../" not in unquote(unquote(Url(url).path)).replace("\\", "/") + "/"

@@ -30,9 +30,11 @@ from ..request import HttpRequest
 from ..result import HttpResponse
 from ..result.origin import may_be_from_pbx, names_version
 from ..result.response import not_the_api, parsed
-from ..transport.options import ConnectOptions, InsecureConnection, connect, proxy_of
+from ..transport.address import base_url
+from ..transport.options import ConnectOptions, InsecureConnection, connect
+from ..transport.proxies import proxy_for
 from ..transport.retries import Retries
-from ..transport.session import API, base_url
+from ..transport.session import API
 from ..transport.sign_in import TOKEN_PATH
 from ..transport.token_store import TokenStore
 from .check_network import PATIENCE, network, speaks_tls
@@ -49,9 +51,12 @@ def examine(target: Target) -> Iterator[Line]:
         url = base_url(target.url)
     parts = urlsplit(url)
     yield Line("address", "ok", f"{url}, client {target.client_id}" + _of(target.profile))
-    proxy = proxy_of(url)
+    with failing("network"):
+        proxy = proxy_for(url)
     if proxy:
-        yield Line("network", "remark", f"connections go through the proxy {proxy}; name, port and TLS are its affair.")
+        yield Line(
+            "network", "remark", f"connections go through the proxy {proxy.place}; name, port and TLS are its affair."
+        )
     else:
         yield from network(parts, target)
     response = _spoken_to(url, target)
@@ -71,7 +76,7 @@ def _spoken_to(url: str, target: Target) -> HttpResponse:
     """The answer to a question without a token: a 3CX refuses it. Failed if what answers is no 3CX."""
     parts = urlsplit(url)
     with failing("api"):
-        adapter = connect(ConnectOptions(**{"connect_timeout": PATIENCE, **target.options}))
+        adapter = connect(ConnectOptions(**{"connect_timeout": PATIENCE, **target.options}), url)
         try:
             request = HttpRequest("GET", f"{url}{API}/Defs?$select=Id", (("Accept", "application/json"),))
             response = adapter.send(request)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import os
 from collections.abc import Callable, Iterable, Mapping
 from typing import TYPE_CHECKING, Any, NamedTuple
@@ -18,6 +19,9 @@ if TYPE_CHECKING:
 _NAMES = [spec[0][-1].removeprefix("--").replace("-", "_") for spec in CONNECTION]
 
 INSECURE, TIMEOUT = "TRUNKLINE_INSECURE", "TRUNKLINE_TIMEOUT"
+SIZES = {"max_answer": "TRUNKLINE_MAX_ANSWER", "max_file": "TRUNKLINE_MAX_FILE"}
+"""Options of a client for sizes in memory, in bytes, and the variables that set them, in MB."""
+_LARGEST = 1_048_576  # MB, a terabyte
 _YES, _NO = ("1", "true", "yes", "on"), ("", "0", "false", "no", "off")
 
 
@@ -71,17 +75,47 @@ def insecure_everywhere() -> bool:
 
 
 def limits(given: Mapping[str, Any]) -> dict[str, Any]:
-    """``timeout`` of a client, if options or TRUNKLINE_TIMEOUT set one. ConfigurationError if that is no number."""
-    said = given["timeout"] if given["timeout"] is not None else os.environ.get(TIMEOUT)
-    if said is None or said == "":
+    """Limits of a client for time and size, as far as options and environment set them.
+
+    Raises ConfigurationError, which names the option or variable, if it is not a number that can be used.
+    """
+    return {**_timeout(given), **_sizes()}
+
+
+def _timeout(given: Mapping[str, Any]) -> dict[str, float]:
+    text = given["timeout"] if given["timeout"] is not None else os.environ.get(TIMEOUT)
+    if text is None or text == "":
         return {}
-    try:
-        seconds = float(said)
-    except ValueError:
-        seconds = 0.0
-    if not 0 < seconds < float("inf"):
-        raise ConfigurationError(f"The timeout is {said}.", hint=f"--timeout and {TIMEOUT} are seconds above 0.")
+    from ..transport.options import is_time_limit, time_hint  # what sends nothing doesn't load it
+
+    seconds = _number(text)
+    if not is_time_limit(seconds):
+        raise ConfigurationError(f"The timeout is {text}.", hint=f"--timeout and {TIMEOUT}: {time_hint()}")
     return {"timeout": seconds}
+
+
+def _sizes() -> dict[str, int]:
+    sizes = {}
+    for option, variable in SIZES.items():
+        text = os.environ.get(variable, "").strip()
+        if not text:
+            continue
+        megabytes = _number(text)
+        if not 0 < megabytes <= _LARGEST:
+            raise ConfigurationError(
+                f"{variable} is {text!r}.",
+                hint=f"It is a number of MB above 0, {_LARGEST:,} at most; nothing was sent.",
+            )
+        sizes[option] = max(1, int(megabytes * 2**20))
+    return sizes
+
+
+def _number(text: Any) -> float:
+    """A number of an option or variable; nan for what is none."""
+    try:
+        return float(text)
+    except (ValueError, OverflowError):
+        return math.nan
 
 
 def targets(

@@ -48,7 +48,7 @@ def _target_options(command: Callable[..., Any]) -> Callable[..., Any]:
 @click.option(
     "--concurrency", type=click.IntRange(1, 64), default=4, show_default=True, help="Items of one PBX at once."
 )
-@click.option("--rate", type=Finite(min=0, min_open=True), help="Requests a second to one PBX, at most.")
+@click.option("--rate", type=Finite(0.0001), help="Requests a second to one PBX, at most.")
 @click.option(
     "--attempts", type=click.IntRange(1), default=5, show_default=True, help="How often an item is sent at most."
 )

@@ -14,7 +14,7 @@ import click
 
 from ..errors import ConfigurationError, PbxError, TrunklineError
 from ..profiles import VARIABLES, WAYS, Profile, read_profiles, token_store
-from ..transport.session import base_url
+from ..transport.address import base_url
 from . import api_keys, profile_file
 from .candidates import saved_connections
 from .connect import Target, limits, taken, verified

@@ -11,8 +11,9 @@ import msgspec
 
 from ..catalog.secret import MASK, masked
 from ..request import Call, HttpRequest
+from ..transport.address import base_url
 from ..transport.paging import PAGE_SIZE, first_request
-from ..transport.session import API, base_url
+from ..transport.session import API
 from .connect import Target
 from .output import json_line, pretty
 

@@ -7,18 +7,25 @@ from collections.abc import Callable, Collection, Mapping, Sequence
 from os import PathLike
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, BinaryIO, NamedTuple, Self
-from urllib.parse import urljoin, urlsplit
 
 from .. import profiles, result
 from ..catalog import Action, Catalog, load
 from ..catalog.names import folded
-from ..errors import BrokenAnswer, InvalidArgument, UnknownName, VersionMismatch
+from ..errors import InvalidArgument, UnknownName, VersionMismatch
 from ..request import Call, HttpRequest, bind, build, parameter_names
 from ..result import Asked, HttpResponse, Page
 from ..transport.download import Download, Progress
 from ..transport.driver import Driver
 from ..transport.exchange import Steps, Work, connected, exchange
-from ..transport.options import AdapterName, ConnectOptions, connect, connect_async, warn_if_insecure
+from ..transport.options import (
+    AdapterName,
+    ConnectOptions,
+    checked_timeout,
+    connect,
+    connect_async,
+    warn_if_insecure,
+)
+from ..transport.paging import target_of_link
 from ..transport.retries import Retries
 from ..transport.session import API, Credentials, Session
 from ..transport.watch import Hook, watched, within
@@ -91,7 +98,9 @@ class _System:
         connect_timeout: float = 10.0,
         read_timeout: float = 60.0,
         http2: bool = False,
-        adapter: AdapterName = "pyreqwest",
+        adapter: AdapterName | None = None,
+        max_answer: int = ConnectOptions().max_answer,
+        max_file: int = ConnectOptions().max_file,
         retries: Retries = Retries(),  # noqa: B008 - immutable
         hooks: Sequence[Hook] = (),
         check_version: bool = True,
@@ -101,8 +110,10 @@ class _System:
         store = profiles.token_store(token_store, os.environ)
         self._session = Session(url, client_id, client_secret, label=label, store=store)
         self._session.version = version
-        self._options = ConnectOptions(verify, connect_timeout, timeout, adapter, read_timeout, http2)
-        self._retries = retries
+        self._options = ConnectOptions(
+            verify, connect_timeout, timeout, adapter, read_timeout, http2, max_answer, max_file
+        )
+        self._retries = retries.checked()
         self._hooks = tuple(hooks)
         self._check_version = check_version
         self._catalog = catalog
@@ -164,6 +175,8 @@ class _System:
             yield from connected(self._session, retries)
         call = plan.current()
         request = build(call) if wanted is None else self._page_request(call, wanted)
+        if call.action.answer_kind == "file":
+            request = request._replace(limit=self._options.max_file)
         if plan.download is None:
             response = yield from exchange(self._session, request, retries)
             return read(call, response)
@@ -201,13 +214,7 @@ class _System:
         request = build(call, {} if isinstance(wanted, str) else wanted)
         if not isinstance(wanted, str):
             return request
-        try:
-            parts = urlsplit(urljoin(API + call.path, wanted))  # OData's links may be relative to what was asked
-        except ValueError:
-            raise BrokenAnswer(f"{self._session.label} sent a link to the next page that is none.") from None
-        if not parts.path.startswith(f"{API}/"):
-            raise BrokenAnswer(f"{self._session.label} sent a link to the next page that leads out of its API.")
-        return request._replace(target=parts.path.removeprefix(API) + (f"?{parts.query}" if parts.query else ""))
+        return request._replace(target=target_of_link(API, call.path, wanted, self._session.label))
 
     def __repr__(self) -> str:
         return f"<{type(self).__name__} {self._session.url} as {self._session.client_id}>"
@@ -225,7 +232,7 @@ class Pbx(_System, Resources):
     """
 
     def _connect(self) -> None:
-        self._driver = Driver(connect(self._options))
+        self._driver = Driver(connect(self._options, self.url))
 
     def call(
         self,
@@ -250,7 +257,7 @@ class Pbx(_System, Resources):
         """
         plan = _Plan(self, action, args, kwargs)
         plan.download = self._into(plan.call, to, progress, raw=raw)
-        limits = _Limits(retries, timeout)
+        limits = _Limits(None if retries is None else retries.checked(), checked_timeout(timeout))
         if if_unchanged is not None:
             unchanged = Unchanged(self.catalog, plan.call, if_unchanged)
             plan.call = unchanged.settled or unchanged.checked(
@@ -289,7 +296,7 @@ class AsyncPbx(_System, AsyncResources):
     def _connect(self) -> None:
         from ..transport.async_driver import AsyncDriver  # brings asyncio
 
-        self._driver = AsyncDriver(connect_async(self._options))
+        self._driver = AsyncDriver(connect_async(self._options, self.url))
 
     def call(
         self,
@@ -311,7 +318,7 @@ class AsyncPbx(_System, AsyncResources):
         plan = _Plan(self, action, args, kwargs)
         plan.download = self._into(plan.call, to, progress, raw=raw)
         unchanged = None if if_unchanged is None else Unchanged(self.catalog, plan.call, if_unchanged)
-        limits = _Limits(retries, timeout)
+        limits = _Limits(None if retries is None else retries.checked(), checked_timeout(timeout))
         if plan.call.action.answer_kind == "list" and not raw:
 
             async def fetch(wanted: Wanted) -> Page:

@@ -70,6 +70,9 @@ def described(spec: TypeSpec) -> str:
     return words.get(spec.name, f"a value of type {spec.name}")
 
 
+_UNSHOWN = 10**40  # a number from which on it isn't repeated: Python writes none of more than 4,300 digits
+
+
 def integer(value: object, spec: TypeSpec) -> int:
     """A whole number within the type's range, from a number or from digits."""
     if isinstance(value, bool):
@@ -84,12 +87,15 @@ def integer(value: object, spec: TypeSpec) -> int:
         raise InvalidArgument(f"must be {described(spec)}, not {value!r}")
     low, high = INTEGER_RANGES[spec.name]
     if not low <= number <= high:
-        raise InvalidArgument(f"must be between {low} and {high} ({spec.name}), not {number}")
+        shown = str(number) if abs(number) < _UNSHOWN else "a larger number"
+        raise InvalidArgument(f"must be between {low} and {high} ({spec.name}), not {shown}")
     return number
 
 
 def text(value: object, spec: TypeSpec) -> str:
     """Text within the type's length; a number is taken for its digits."""
+    if isinstance(value, int) and abs(value) >= _UNSHOWN:
+        raise InvalidArgument(f"must be {described(spec)}, not a number of more than 40 digits")
     if isinstance(value, int | float | Decimal | uuid.UUID) and not isinstance(value, bool):
         value = str(int(value)) if isinstance(value, float) and value.is_integer() else str(value)
     if not isinstance(value, str):

@@ -6,6 +6,8 @@ from ..catalog import Catalog
 from ..errors import InvalidArgument
 from .literals import encodable
 
+_LARGEST = 2**31 - 1  # Edm.Int32: what $top and $skip are to every server
+
 
 def option_text(name: str, value: object, catalog: Catalog | None = None, type_name: str | None = None) -> str:
     """The text of a query option, not yet encoded; with a catalog, what was built is checked for rows of a type.
@@ -30,8 +32,13 @@ def option_text(name: str, value: object, catalog: Catalog | None = None, type_n
 
 
 def _whole(value: object) -> str:
-    if isinstance(value, str) and value.isascii() and value.isdigit():
+    if isinstance(value, str) and value.isascii() and value.isdigit() and len(value) <= len(str(_LARGEST)):
         value = int(value)
+    if isinstance(value, int) and value < -_LARGEST:
+        raise InvalidArgument("must be a whole number of at least 0")
     if not isinstance(value, int) or isinstance(value, bool) or value < 0:
-        raise InvalidArgument(f"must be a whole number of at least 0, not {value!r}")
+        shown = repr(value) if not isinstance(value, str) or len(value) <= 40 else "a longer text"
+        raise InvalidArgument(f"must be a whole number of at least 0, not {shown}")
+    if value > _LARGEST:
+        raise InvalidArgument(f"must be a whole number of at most {_LARGEST:,}")
     return str(value)

@@ -39,7 +39,8 @@ class HttpRequest(NamedTuple):
     """One request. ``target`` is path and query below the API's root, already encoded.
 
     ``timeout``: seconds that its answer may take in all, where the connection's own limit is not to count. ``sink``
-    takes the body of the answer, where one is to be streamed.
+    takes the body of the answer, where one is to be streamed. ``limit``: bytes that its answer may have in memory,
+    where the connection's own limit (`ConnectOptions.max_answer`) is not to count.
     """
 
     method: str
@@ -48,6 +49,7 @@ class HttpRequest(NamedTuple):
     body: bytes | Part | None = None
     timeout: float | None = None
     sink: Sink | None = None
+    limit: int | None = None
 
     def __repr__(self) -> str:
         """Method and target alone: headers carry the token, a body may carry passwords."""

@@ -15,9 +15,12 @@ from pathlib import Path
 from typing import BinaryIO, Protocol, Self
 
 from ..errors import InvalidArgument, TrunklineError
-from ..request import HttpRequest, Sink
+from ..request import HttpRequest
 from ..result import Asked, HttpResponse, Saved, is_file, safe_name, sent_name
+from .body import collect, collect_async
 from .contained import reason, spelled
+from .failures import callers_own
+from .options import ConnectOptions
 from .threads import in_thread
 
 Progress = Callable[[int, "int | None"], object]
@@ -69,7 +72,8 @@ class Download:
     def wrote(self) -> None:
         """Report progress; apart from `write`, so that the caller's function runs in the caller's thread."""
         if self._progress is not None:
-            self._progress(self._done, self._total)
+            with callers_own():
+                self._progress(self._done, self._total)
 
     @property
     def arrived(self) -> bool:
@@ -175,7 +179,7 @@ class _ToObject:
 
     def write(self, chunk: bytes) -> None:
         self._written = True
-        with _failing("The file object"):
+        with callers_own(), _failing("The file object"):
             self._to.write(chunk)
 
     def finish(self) -> None:
@@ -211,20 +215,24 @@ def _saying(path: Path) -> Iterator[None]:
         raise TrunklineError(f"{spelled(path)} can't be written ({reason(problem)}).") from None
 
 
-def pour(sink: Sink, head: HttpResponse, chunks: Iterable[bytes]) -> HttpResponse:
-    """The answer with its body, or without if the sink took it."""
-    if not sink.accepts(head.status, head.headers):
-        return head._replace(body=b"".join(chunks))
+def pour(request: HttpRequest, options: ConnectOptions, head: HttpResponse, chunks: Iterable[bytes]) -> HttpResponse:
+    """The answer with its body, or without if the request's sink took it."""
+    sink = request.sink
+    if sink is None or not sink.accepts(head.status, head.headers):
+        return head._replace(body=collect(request, options, chunks))
     for chunk in chunks:
         sink.write(chunk)
         sink.wrote()
     return head
 
 
-async def pour_async(sink: Sink, head: HttpResponse, chunks: AsyncIterable[bytes]) -> HttpResponse:
+async def pour_async(
+    request: HttpRequest, options: ConnectOptions, head: HttpResponse, chunks: AsyncIterable[bytes]
+) -> HttpResponse:
     """As `pour`; the disk is waited for in a worker thread, because a slow one would hold up the whole event loop."""
-    if not await in_thread(sink.accepts, head.status, head.headers):
-        return head._replace(body=b"".join([chunk async for chunk in chunks]))
+    sink = request.sink
+    if sink is None or not await in_thread(sink.accepts, head.status, head.headers):
+        return head._replace(body=await collect_async(request, options, chunks))
     async for chunk in chunks:
         await in_thread(sink.write, chunk)
         sink.wrote()

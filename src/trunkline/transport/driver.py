@@ -14,6 +14,7 @@ from ..errors import TransportError
 from ..request import HttpRequest
 from ..result import HttpResponse
 from .exchange import Pause, Send, Steps, Turn, Wait, Work
+from .failures import CallersError, is_foreign, unexpected
 
 
 class Adapter(Protocol):
@@ -42,6 +43,13 @@ class Driver:
                             answer = self.adapter.send(request)
                         except TransportError as error:
                             step = exchange.throw(error)
+                            continue
+                        except CallersError as error:
+                            raise error.error from None
+                        except Exception as error:
+                            if not is_foreign(error):
+                                raise
+                            step = exchange.throw(unexpected(request, error))
                             continue
                     case Pause(seconds) | Wait(seconds):
                         time.sleep(seconds)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import ssl
-from collections.abc import Iterator
+from collections.abc import AsyncIterator, Iterator
 from contextlib import contextmanager
 from importlib.util import find_spec
 from time import monotonic
@@ -11,10 +11,13 @@ from typing import Any
 
 import httpx2
 
-from ..errors import ConfigurationError
+from ..errors import ConfigurationError, InvalidArgument
 from ..request import HttpRequest, Part
 from ..result import HttpResponse
+from .body import Decompressor
 from .download import CHUNK, pour, pour_async
+from .failures import is_foreign, unexpected
+from .headers import check_request, decode_headers
 from .options import (
     ConnectOptions,
     broken_answer,
@@ -27,14 +30,16 @@ from .options import (
     no_certificates,
     time_allowed,
     timed_out,
+    unauthorized_at_proxy,
     unreachable,
 )
+from .proxies import Proxy
 from .upload import Upload, opened
 
 _UNREADABLE = ("illegal", "too long")  # what h11 says of an answer that is no HTTP; else the connection broke
 
 
-def _configured(options: ConnectOptions) -> dict[str, Any]:
+def _configured(options: ConnectOptions, proxy: Proxy | None) -> dict[str, Any]:
     if options.http2 and find_spec("h2") is None:
         raise ConfigurationError("h2 is not installed, so httpx2 can't do HTTP/2.", hint="pip install 'httpx2[http2]'")
     certificates = ca_file(options)
@@ -46,11 +51,31 @@ def _configured(options: ConnectOptions) -> dict[str, Any]:
             raise no_certificates(options) from None
     return {
         "follow_redirects": False,
-        "headers": {"User-Agent": "trunkline"},
+        # What `Decompressor` reads; httpx2's own decompression makes gigabytes of a chunk before it can be stopped.
+        "headers": {"User-Agent": "trunkline", "Accept-Encoding": "gzip, deflate"},
         "limits": httpx2.Limits(max_connections=None, max_keepalive_connections=100),
         "verify": verify,
         "http2": options.http2,
+        "trust_env": False,  # it would look for proxies itself, with rules of its own
+        "proxy": None if proxy is None else proxy.url,
     }
+
+
+@contextmanager
+def _built(proxy: Proxy | None) -> Iterator[None]:
+    try:
+        yield
+    except ImportError:
+        raise ConfigurationError(
+            f"httpx2 can't use the SOCKS proxy {proxy.place if proxy else ''} without socksio.",
+            hint="pip install 'httpx2[socks]'",
+        ) from None
+    except Exception as error:
+        if not is_foreign(error):
+            raise
+        raise ConfigurationError(
+            f"httpx2 can't make a client ({type(error).__name__}: {error}).", hint="Nothing was sent."
+        ) from None
 
 
 def _asked(
@@ -76,26 +101,53 @@ def _authorities() -> ssl.SSLContext:
 
 
 @contextmanager
-def _translated(request: HttpRequest, options: ConnectOptions, allowed: float | None) -> Iterator[None]:
+def _translated(
+    request: HttpRequest, options: ConnectOptions, allowed: float | None, proxy: Proxy | None
+) -> Iterator[None]:
     url, began = request.target, monotonic()
     try:
         yield
     except httpx2.ConnectTimeout:
         raise timed_out(url, options, allowed, connecting=True) from None
     except (httpx2.ConnectError, httpx2.ProxyError) as error:
-        raise unreachable(url, str(error)) from None
+        raise unreachable(url, str(error), proxy) from None
     except (httpx2.TimeoutException, TimeoutError):
         raise timed_out(url, options, allowed, silent=fell_silent(request, allowed, began)) from None
+    except httpx2.InvalidURL as error:
+        raise InvalidArgument(f"{url[:200]!r} can't be asked ({error}).", hint="Nothing was sent.") from None
     except httpx2.RequestError as error:
         causes = str(error) or type(error).__name__
         unreadable = isinstance(error, httpx2.RemoteProtocolError) and any(sign in causes for sign in _UNREADABLE)
         if unreadable or isinstance(error, httpx2.DecodingError):
             raise broken_answer(url, causes) from None
         raise connection_lost(url, causes) from None
+    except Exception as error:
+        if not is_foreign(error):
+            raise
+        raise unexpected(request, error) from None
 
 
-def _head(response: httpx2.Response) -> HttpResponse:
-    return HttpResponse(response.status_code, {k.lower(): v for k, v in response.headers.items()}, b"")
+def _head(response: httpx2.Response, request: HttpRequest, proxy: Proxy | None) -> HttpResponse:
+    if response.status_code == 407:
+        raise unauthorized_at_proxy(request.target, proxy)
+    return HttpResponse(response.status_code, decode_headers(response.headers.raw), b"")
+
+
+def _decompressed(chunks: Iterator[bytes], head: HttpResponse, request: HttpRequest) -> Iterator[bytes]:
+    decompressor = Decompressor(head.headers.get("content-encoding", ""), request.target)
+    for chunk in chunks:
+        yield from decompressor.feed(chunk)
+    decompressor.finish()
+
+
+async def _decompressed_async(
+    chunks: AsyncIterator[bytes], head: HttpResponse, request: HttpRequest
+) -> AsyncIterator[bytes]:
+    decompressor = Decompressor(head.headers.get("content-encoding", ""), request.target)
+    async for chunk in chunks:
+        for piece in decompressor.feed(chunk):
+            yield piece
+    decompressor.finish()
 
 
 def _in_time(chunks: Iterator[bytes], deadline: float | None) -> Iterator[bytes]:
@@ -107,11 +159,14 @@ def _in_time(chunks: Iterator[bytes], deadline: float | None) -> Iterator[bytes]
 
 
 class HttpxAdapter:
-    def __init__(self, options: ConnectOptions) -> None:
+    def __init__(self, options: ConnectOptions, proxy: Proxy | None = None) -> None:
         self._options = options
-        self._client = httpx2.Client(**_configured(options))
+        self._proxy = proxy
+        with _built(proxy):
+            self._client = httpx2.Client(**_configured(options, proxy))
 
     def send(self, request: HttpRequest) -> HttpResponse:
+        check_request(request)
         if isinstance(request.body, Part):
             with opened(request.body) as upload:
                 return self._send(request, upload)
@@ -124,24 +179,26 @@ class HttpxAdapter:
         deadline = None if allowed is None else monotonic() + allowed
         body = request.body if upload is None else iter(upload)
         with (
-            _translated(request, self._options, allowed),
+            _translated(request, self._options, allowed, self._proxy),
             self._client.stream(**_asked(request, self._options, allowed, upload, body)) as response,
         ):
-            chunks = _in_time(response.iter_bytes(CHUNK if request.sink else None), deadline)
-            if request.sink is not None:
-                return pour(request.sink, _head(response), chunks)
-            return _head(response)._replace(body=b"".join(chunks))
+            head = _head(response, request, self._proxy)
+            chunks = _decompressed(response.iter_raw(CHUNK if request.sink else None), head, request)
+            return pour(request, self._options, head, _in_time(chunks, deadline))
 
     def close(self) -> None:
         self._client.close()
 
 
 class AsyncHttpxAdapter:
-    def __init__(self, options: ConnectOptions) -> None:
+    def __init__(self, options: ConnectOptions, proxy: Proxy | None = None) -> None:
         self._options = options
-        self._client = httpx2.AsyncClient(**_configured(options))
+        self._proxy = proxy
+        with _built(proxy):
+            self._client = httpx2.AsyncClient(**_configured(options, proxy))
 
     async def send(self, request: HttpRequest) -> HttpResponse:
+        check_request(request)
         if isinstance(request.body, Part):
             with opened(request.body) as upload:
                 return await self._send(request, upload)
@@ -154,14 +211,14 @@ class AsyncHttpxAdapter:
             raise closed()
         allowed = time_allowed(request, self._options, upload.size if upload else 0)
         body = request.body if upload is None else aiter(upload)
-        with _translated(request, self._options, allowed):
+        with _translated(request, self._options, allowed, self._proxy):
             async with (
                 asyncio.timeout(allowed),
                 self._client.stream(**_asked(request, self._options, allowed, upload, body)) as response,
             ):
-                if request.sink is not None:
-                    return await pour_async(request.sink, _head(response), response.aiter_bytes(CHUNK))
-                return _head(response)._replace(body=await response.aread())
+                head = _head(response, request, self._proxy)
+                chunks = _decompressed_async(response.aiter_raw(CHUNK if request.sink else None), head, request)
+                return await pour_async(request, self._options, head, chunks)
 
     async def close(self) -> None:
         await self._client.aclose()

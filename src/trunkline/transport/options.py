@@ -2,14 +2,28 @@
 
 from __future__ import annotations
 
+import os
 import warnings
-from importlib.util import find_spec
+from importlib import import_module
+from math import isfinite
 from pathlib import Path
 from time import monotonic
-from typing import TYPE_CHECKING, Literal, NamedTuple
+from typing import TYPE_CHECKING, Any, Literal, NamedTuple, get_args
 from urllib.parse import urlsplit
 
-from ..errors import BrokenAnswer, ConfigurationError, ConnectionLost, TimedOut, TransportError, Unreachable, UsageError
+from ..errors import (
+    BrokenAnswer,
+    ConfigurationError,
+    ConnectionLost,
+    InvalidArgument,
+    TimedOut,
+    TransportError,
+    Unreachable,
+    UsageError,
+)
+from ..printable import in_a_cell
+from .address import is_loopback
+from .proxies import Proxy, proxy_for
 
 if TYPE_CHECKING:
     from ..request import HttpRequest
@@ -17,6 +31,9 @@ if TYPE_CHECKING:
     from .driver import Adapter
 
 AdapterName = Literal["pyreqwest", "httpx2"]
+ADAPTER = "TRUNKLINE_ADAPTER"
+LONGEST = 31_536_000.0
+"""Seconds that any time limit may have, a year: clocks of operating systems end not far beyond."""
 
 
 class InsecureConnection(UserWarning):
@@ -29,14 +46,22 @@ class ConnectOptions(NamedTuple):
     ``connect_timeout`` bounds the making of a connection, ``timeout`` a whole request with its answer; an upload gets
     time for its size besides. A file that is streamed to a disk may take as long as it needs: ``read_timeout`` bounds
     the time without a single byte of it. ``http2``: offer HTTP/2 (ALPN, so over TLS only) beside HTTP/1.1.
+
+    ``max_answer`` and ``max_file`` are the bytes, decompressed, that an answer may have in memory: a file that an
+    action answers, and any other answer. A longer one ends in BrokenAnswer while it is read. A file that is streamed
+    to a disk may be of any size.
+
+    ``adapter`` None: what TRUNKLINE_ADAPTER says, else pyreqwest, or httpx2 where pyreqwest can't be imported.
     """
 
     verify: bool | str | Path = True
     connect_timeout: float = 10.0
     timeout: float = 60.0
-    adapter: AdapterName = "pyreqwest"
+    adapter: AdapterName | None = None
     read_timeout: float = 60.0
     http2: bool = False
+    max_answer: int = 64 * 2**20
+    max_file: int = 256 * 2**20
 
 
 _UPLOAD_RATE = 32_768  # bytes a second: an upload slower than a weak ADSL line is taken for stuck
@@ -92,7 +117,7 @@ def warn_if_insecure(url: str, options: ConnectOptions) -> None:
             InsecureConnection,
             stacklevel=4,
         )
-    if parts.scheme == "http" and parts.hostname not in ("localhost", "127.0.0.1", "::1"):
+    if parts.scheme == "http" and not is_loopback(parts.hostname or ""):
         warnings.warn(
             f"The connection to {parts.netloc} is plain HTTP: anyone on the way can read the API key.",
             InsecureConnection,
@@ -100,33 +125,82 @@ def warn_if_insecure(url: str, options: ConnectOptions) -> None:
         )
 
 
-def connect(options: ConnectOptions) -> Adapter:
-    if _chosen(options) == "httpx2":
-        from .httpx2_adapter import HttpxAdapter
+def connect(options: ConnectOptions, url: str = "") -> Adapter:
+    """An adapter for requests to ``url`` (and nothing else), through the proxy that is set for it.
 
-        return HttpxAdapter(options)
-    from .pyreqwest_adapter import ReqwestAdapter
-
-    return ReqwestAdapter(options)
-
-
-def connect_async(options: ConnectOptions) -> AsyncAdapter:
-    if _chosen(options) == "httpx2":
-        from .httpx2_adapter import AsyncHttpxAdapter
-
-        return AsyncHttpxAdapter(options)
-    from .pyreqwest_adapter import AsyncReqwestAdapter
-
-    return AsyncReqwestAdapter(options)
+    Raises ConfigurationError for options that can't be used.
+    """
+    check_options(options)
+    proxy = proxy_for(url)
+    adapter, name = _adapter(options)
+    chosen: Adapter = (adapter.HttpxAdapter if name == "httpx2" else adapter.ReqwestAdapter)(options, proxy)
+    return chosen
 
 
-def _chosen(options: ConnectOptions) -> AdapterName:
-    if options.adapter not in ("pyreqwest", "httpx2"):
-        raise ConfigurationError(f"There is no adapter {options.adapter!r}.", hint="Use pyreqwest or httpx2.")
-    if find_spec(options.adapter) is None:
-        extra = "trunkline" if options.adapter == "pyreqwest" else "'trunkline[httpx2]'"
-        raise ConfigurationError(f"{options.adapter} is not installed.", hint=f"pip install {extra}")
-    return options.adapter
+def connect_async(options: ConnectOptions, url: str = "") -> AsyncAdapter:
+    """As `connect`, for an event loop."""
+    check_options(options)
+    proxy = proxy_for(url)
+    adapter, name = _adapter(options)
+    chosen: AsyncAdapter = (adapter.AsyncHttpxAdapter if name == "httpx2" else adapter.AsyncReqwestAdapter)(
+        options, proxy
+    )
+    return chosen
+
+
+def check_options(options: ConnectOptions) -> None:
+    """Refuse numbers that an HTTP library or a clock would choke on: ConfigurationError."""
+    for name in ("timeout", "connect_timeout", "read_timeout"):
+        value = getattr(options, name)
+        if not is_time_limit(value):
+            raise ConfigurationError(f"{name} is {in_a_cell(repr(value)[:40])}.", hint=time_hint())
+    for name in ("max_answer", "max_file"):
+        value = getattr(options, name)
+        if isinstance(value, bool) or not isinstance(value, int) or not 0 < value < 2**63:
+            raise ConfigurationError(
+                f"{name} is {in_a_cell(repr(value)[:40])}.", hint="It is a number of bytes above 0; nothing was sent."
+            )
+
+
+def is_time_limit(value: object) -> bool:
+    """Whether a value is a number of seconds above 0 that every clock can count."""
+    return (
+        isinstance(value, int | float)
+        and not isinstance(value, bool)
+        and isfinite(min(value, 2 * LONGEST))
+        and 0 < value <= LONGEST
+    )
+
+
+def time_hint() -> str:
+    return f"It is seconds above 0, {LONGEST:,.0f} (a year) at most; nothing was sent."
+
+
+def checked_timeout(value: float | None) -> float | None:
+    """The time limit of a single call; InvalidArgument if it can't be one."""
+    if value is not None and not is_time_limit(value):
+        raise InvalidArgument(f"timeout is {in_a_cell(repr(value)[:40])}.", hint=time_hint())
+    return value
+
+
+def _adapter(options: ConnectOptions) -> tuple[Any, AdapterName]:
+    """The module of the adapter that is to be used, and its library's name; ConfigurationError if there is none."""
+    known = get_args(AdapterName)
+    wanted = options.adapter or os.environ.get(ADAPTER, "").strip()
+    if wanted and wanted not in known:
+        source = "" if options.adapter else f" ({ADAPTER})"
+        raise ConfigurationError(f"There is no adapter {wanted!r}{source}.", hint="Use pyreqwest or httpx2.")
+    problems = []
+    for name in (wanted,) if wanted else known:
+        try:
+            return import_module(f"{__package__}.{name}_adapter"), name
+        except (ImportError, OSError) as problem:  # not installed, or its native part is not for this machine
+            problems.append(f"{name}: {in_a_cell(str(problem))}")
+    what = f"{wanted} is not installed" if wanted else "Neither pyreqwest nor httpx2 is installed"
+    extra = "trunkline" if wanted == "pyreqwest" else "'trunkline[httpx2]'"
+    raise ConfigurationError(
+        f"{what}, or can't be loaded ({'; '.join(problems)}).", hint=f"pip install {extra}. Nothing was sent."
+    )
 
 
 def closed() -> UsageError:
@@ -137,21 +211,7 @@ def server_of(url: str) -> str:
     return urlsplit(url).netloc
 
 
-def proxy_of(url: str) -> str | None:
-    """Host and port of the proxy that the environment sets for an address; never its user name or password."""
-    try:
-        from urllib.request import getproxies, proxy_bypass  # heavy, and asked only when something went wrong
-    except OSError:  # what went wrong is that no more files may be open
-        return None
-    parts = urlsplit(url)
-    proxies = getproxies()
-    proxy = proxies.get(parts.scheme) or proxies.get("all")
-    if not proxy or proxy_bypass(parts.netloc):
-        return None
-    return urlsplit(proxy if "://" in proxy else f"http://{proxy}").netloc.rpartition("@")[2]
-
-
-def unreachable(url: str, causes: str) -> Unreachable:
+def unreachable(url: str, causes: str, proxy: Proxy | None = None) -> Unreachable:
     """No connection: say why in the user's terms. ``causes`` is the HTTP library's own account."""
     server, said = server_of(url), causes.lower()
     if "certificate" in said or "self-signed" in said or "self signed" in said:
@@ -170,11 +230,12 @@ def unreachable(url: str, causes: str) -> Unreachable:
         )
         error.retryable = False
         return error
-    proxy = proxy_of(url)
+    if proxy is not None and ("407" in said or "proxy auth" in said):
+        return unauthorized_at_proxy(url, proxy)
     if proxy is not None:
         return Unreachable(
-            f"{server} can't be reached through the proxy {proxy} ({causes}).",
-            hint="HTTP_PROXY, HTTPS_PROXY or ALL_PROXY in the environment names it; NO_PROXY lists what goes past it.",
+            f"{server} can't be reached through the proxy {proxy.place} ({causes}).",
+            hint=f"{proxy.variable} names it; NO_PROXY lists what is reached without a proxy.",
             processed=False,
         )
     if any(sign in said for sign in ("dns", "name or service", "nodename", "getaddrinfo", "resolve")):
@@ -184,6 +245,26 @@ def unreachable(url: str, causes: str) -> Unreachable:
         hint="Check that the 3CX is up, and the port: 443 hosted by 3CX, 5001 on premises, 5000 or 5004 plain HTTP.",
         processed=False,
     )
+
+
+def unauthorized_at_proxy(url: str, proxy: Proxy | None) -> Unreachable:
+    """407: a proxy wants a user name and password, and passed nothing on (RFC 9110, 15.5.8)."""
+    server = server_of(url)
+    if proxy is None:
+        error = Unreachable(
+            f"A proxy on the way to {server} wants a user name and password (407), but none is set here.",
+            hint="Set HTTP_PROXY or HTTPS_PROXY to http://USER:PASSWORD@PROXY:PORT.",
+            processed=False,
+        )
+    else:
+        error = Unreachable(
+            f"The proxy {proxy.place} on the way to {server} wants another user name and password (407).",
+            hint=f"Put them into {proxy.variable}: http://USER:PASSWORD@{proxy.place}. NO_PROXY lists what is reached "
+            "without a proxy.",
+            processed=False,
+        )
+    error.retryable = False
+    return error
 
 
 def _certificate(said: str) -> str:

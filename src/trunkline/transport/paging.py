@@ -5,12 +5,14 @@ from __future__ import annotations
 import re
 from collections.abc import Generator, Mapping, Sequence
 from typing import Any
+from urllib.parse import unquote, urljoin, urlsplit
 
 from ..errors import BadRequest, BrokenAnswer
 from ..request import Call, HttpRequest, build
 from ..result import Page
 
 PAGE_SIZE = 100  # the most an entity set allows (PBX.md, Paging)
+_LONGEST_LINK = 16_384  # characters; servers take no more than that
 _LIMIT = re.compile(r"limit of '(\d+)' for Top")
 
 Wanted = Mapping[str, str] | str
@@ -101,6 +103,41 @@ def first_request(call: Call) -> HttpRequest:
         return build(call)
     options = next(paging(call.options, pageable="top" in call.action.query), call.options)
     return build(call, call.options if isinstance(options, str) else options)
+
+
+def target_of_link(root: str, path: str, link: str, server: str) -> str:
+    """Path and query, below the API's ``root``, of the link to the next page that was found at ``path``.
+
+    Of a link only path and query count: the token goes to no other host than this PBX. BrokenAnswer if they lead out
+    of the API, by dots however they are encoded, or can't be asked at all. ``server`` is what messages call the PBX.
+    """
+    if len(link) > _LONGEST_LINK or not link.isprintable() or "\\" in link:
+        raise BrokenAnswer(f"{server} sent a link to the next page that can't be asked.")
+    try:
+        parts = urlsplit(urljoin(root + path, link))  # OData's links may be relative to what was asked
+    except ValueError:
+        raise BrokenAnswer(f"{server} sent a link to the next page that can't be read.") from None
+    if not parts.path.startswith(f"{root}/") or _climbs(parts.path):
+        raise BrokenAnswer(
+            f"{server} sent a link to the next page that leads out of its API.",
+            hint="It was not followed; a proxy on the way may have changed it.",
+        )
+    return parts.path.removeprefix(root) + (f"?{parts.query}" if parts.query else "")
+
+
+def _climbs(path: str) -> bool:
+    """Whether a path has a dot segment, or a slash that is not seen as one at first (RFC 3986, 5.2.4).
+
+    HTTP libraries take ``%2e`` for a dot and some servers decode twice, so it is looked at after each decoding.
+    """
+    while True:
+        segments = path.replace("\\", "/").split("/")
+        if any(segment.partition(";")[0] in (".", "..") for segment in segments):
+            return True
+        decoded = unquote(path)
+        if decoded == path:
+            return False
+        path = decoded
 
 
 def _again(rows: list[Any], last: list[Any], key: Sequence[str], before: set[tuple[Any, ...]]) -> bool:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import atexit
-import os
 from collections.abc import AsyncIterator, Awaitable, Iterator
 from contextlib import contextmanager, suppress
 from datetime import timedelta
@@ -13,12 +12,17 @@ from typing import TypeVar
 from pyreqwest.client import Client, ClientBuilder, SyncClient, SyncClientBuilder
 from pyreqwest.exceptions import BuilderError, DecodeError, RequestError, RequestTimeoutError
 from pyreqwest.http import HeaderMap
-from pyreqwest.request import RequestBuilder, SyncRequestBuilder
-from pyreqwest.response import Response, ResponseBodyReader, SyncResponse
+from pyreqwest.proxy import ProxyBuilder
+from pyreqwest.request import RequestBuilder, StreamRequest, SyncRequestBuilder
+from pyreqwest.response import Response, ResponseBodyReader, SyncResponse, SyncResponseBodyReader
 
+from ..errors import ConfigurationError
 from ..request import HttpRequest, Part
 from ..result import HttpResponse
+from .body import Body
 from .download import CHUNK, pour, pour_async
+from .failures import is_foreign, unexpected
+from .headers import check_request
 from .options import (
     ConnectOptions,
     broken_answer,
@@ -30,8 +34,12 @@ from .options import (
     no_certificates,
     time_allowed,
     timed_out,
+    unauthorized_at_proxy,
     unreachable,
 )
+from .proxies import Proxy
+from .pyreqwest_headers import lenient_headers
+from .threads import in_thread
 from .upload import Upload, opened
 
 # pyreqwest's ConnectError and ConnectTimeoutError also stand for a connection that broke, or an answer that took too
@@ -46,15 +54,18 @@ Building = TypeVar("Building", RequestBuilder, SyncRequestBuilder)
 Result = TypeVar("Result")
 
 
-def _configured(builder: Builder, options: ConnectOptions) -> Builder:
+def _configured(builder: Builder, options: ConnectOptions, proxy: Proxy | None) -> Builder:
     builder = (
         builder.follow_redirects(False)
         .connect_timeout(timedelta(seconds=options.connect_timeout))
         .http2(options.http2)
         .user_agent("trunkline")
+        .brotli(False)  # as with httpx2: gzip is what servers have, and each other one is more code to trust
+        .zstd(False)
+        .no_proxy()  # reqwest would look into the environment itself, with rules of its own
     )
-    if "*" in (os.environ.get("no_proxy") or os.environ.get("NO_PROXY") or "").split(","):
-        builder = builder.no_proxy()  # reqwest takes the star for names only, and a PBX may have just an IP address
+    if proxy is not None:
+        builder = builder.proxy(ProxyBuilder.all(proxy.url))
     if options.verify is False:
         builder = builder.danger_accept_invalid_certs(True)
     certificates = ca_file(options)
@@ -70,11 +81,17 @@ def _built(options: ConnectOptions) -> Iterator[None]:
             causes = [cause["message"] for cause in error.details.get("causes") or ()] or [error.message]
             raise no_authorities(causes[-1]) from None
         raise no_certificates(options) from None
+    except BaseException as error:
+        if not is_foreign(error):
+            raise
+        raise ConfigurationError(
+            f"pyreqwest can't make a client ({type(error).__name__}: {error}).", hint="Nothing was sent."
+        ) from None
 
 
-def _patient(builder: Builder, options: ConnectOptions) -> Builder:
+def _patient(builder: Builder, options: ConnectOptions, proxy: Proxy | None) -> Builder:
     """For downloads: pyreqwest has this limit for a whole client only, and a late answer in memory is no silence."""
-    return _configured(builder, options).read_timeout(timedelta(seconds=options.read_timeout))
+    return _configured(builder, options, proxy).read_timeout(timedelta(seconds=options.read_timeout))
 
 
 def _filled(building: Building, request: HttpRequest, allowed: float | None) -> Building:
@@ -85,7 +102,9 @@ def _filled(building: Building, request: HttpRequest, allowed: float | None) -> 
 
 
 @contextmanager
-def _translated(request: HttpRequest, options: ConnectOptions, allowed: float | None) -> Iterator[None]:
+def _translated(
+    request: HttpRequest, options: ConnectOptions, allowed: float | None, proxy: Proxy | None
+) -> Iterator[None]:
     url, began = request.target, monotonic()
     try:
         yield
@@ -95,21 +114,75 @@ def _translated(request: HttpRequest, options: ConnectOptions, allowed: float | 
             silent = fell_silent(request, allowed, began)
             raise timed_out(url, options, allowed, connecting=_NEVER_CONNECTED in causes, silent=silent) from None
         if _NEVER_CONNECTED in causes:
-            raise unreachable(url, causes[-1]) from None
+            raise unreachable(url, causes[-1], proxy) from None
         if isinstance(error, DecodeError) and _BROKE_OFF not in causes:
             raise broken_answer(url, causes[-1]) from None
         raise connection_lost(url, causes[-1]) from None
+    except BaseException as error:
+        if not is_foreign(error):
+            raise
+        raise unexpected(request, error) from None
 
 
-def _headers(headers: HeaderMap) -> dict[str, str]:
-    return {name.lower(): value for name, value in headers.items()}
+def _headers(headers: HeaderMap) -> dict[str, str] | None:
+    """Headers by their name in lower case; None if some of them need `lenient_headers`."""
+    try:
+        return dict(headers.items())
+    except ValueError:
+        return None
 
 
-def _head(response: Response | SyncResponse) -> HttpResponse:
-    return HttpResponse(response.status, _headers(response.headers), b"")
+def _head(response: Response | SyncResponse, request: HttpRequest, proxy: Proxy | None) -> HttpResponse:
+    headers = _headers(response.headers)
+    return _judged(response.status, lenient_headers(response.headers) if headers is None else headers, request, proxy)
 
 
-async def _chunks(reader: ResponseBodyReader) -> AsyncIterator[bytes]:
+async def _head_async(response: Response, request: HttpRequest, proxy: Proxy | None) -> HttpResponse:
+    headers = _headers(response.headers)
+    if headers is None:
+        headers = await in_thread(lenient_headers, response.headers)
+    return _judged(response.status, headers, request, proxy)
+
+
+def _judged(status: int, headers: dict[str, str], request: HttpRequest, proxy: Proxy | None) -> HttpResponse:
+    if status == 407:
+        raise unauthorized_at_proxy(request.target, proxy)
+    return HttpResponse(status, headers, b"")
+
+
+# An answer that goes into memory is streamed, too: pyreqwest's `bytes` would take all that comes, and make room for
+# whatever a Content-Length says. A chunk shorter than asked for is the last. What was read to its end needs no closing,
+# and what has no body no reading: each is a way to pyreqwest's own thread and back, a tenth of what a call costs.
+
+
+def _whole(response: SyncResponse, head: HttpResponse, body: Body) -> bytes:
+    reader = response.body_reader
+    body.complete = _is_empty(head)
+    while not body.complete and (chunk := reader.read(CHUNK)) is not None:
+        body.add(bytes(chunk))
+        body.complete = len(chunk) < CHUNK
+    return body.whole()
+
+
+async def _whole_async(response: Response, head: HttpResponse, body: Body) -> bytes:
+    reader = response.body_reader
+    body.complete = _is_empty(head)
+    while not body.complete and (chunk := await _heeding(reader.read(CHUNK))) is not None:
+        body.add(bytes(chunk))
+        body.complete = len(chunk) < CHUNK
+    return body.whole()
+
+
+def _is_empty(head: HttpResponse) -> bool:
+    return head.status == 204 or head.headers.get("content-length") == "0"  # RFC 9110, 15.3.5
+
+
+def _chunks(reader: SyncResponseBodyReader) -> Iterator[bytes]:
+    while (chunk := reader.read(CHUNK)) is not None:
+        yield bytes(chunk)
+
+
+async def _chunks_async(reader: ResponseBodyReader) -> AsyncIterator[bytes]:
     while (chunk := await _heeding(reader.read(CHUNK))) is not None:
         yield bytes(chunk)
 
@@ -126,14 +199,29 @@ async def _heeding(awaited: Awaitable[Result]) -> Result:
     return result
 
 
+async def _begin(stream: StreamRequest) -> Response:
+    """Send a request; its answer is the caller's to end, unless the task was cancelled meanwhile, as in `_heeding`."""
+    import asyncio
+
+    task = asyncio.current_task()
+    before = task.cancelling() if task is not None else 0
+    response = await stream.__aenter__()
+    if task is not None and task.cancelling() > before:
+        await stream.__aexit__(None, None, None)
+        raise asyncio.CancelledError
+    return response
+
+
 class ReqwestAdapter:
-    def __init__(self, options: ConnectOptions) -> None:
+    def __init__(self, options: ConnectOptions, proxy: Proxy | None = None) -> None:
         self._options = options
+        self._proxy = proxy
         with _built(options):
-            self._client: SyncClient | None = _configured(SyncClientBuilder(), options).build()
+            self._client: SyncClient | None = _configured(SyncClientBuilder(), options, proxy).build()
         self._patient: SyncClient | None = None
 
     def send(self, request: HttpRequest) -> HttpResponse:
+        check_request(request)
         if isinstance(request.body, Part):
             with opened(request.body) as upload:
                 return self._send(request, upload)
@@ -141,16 +229,22 @@ class ReqwestAdapter:
 
     def _send(self, request: HttpRequest, upload: Upload | None = None) -> HttpResponse:
         allowed = time_allowed(request, self._options, upload.size if upload else 0)
-        with _translated(request, self._options, allowed):
+        with _translated(request, self._options, allowed, self._proxy):
+            # The client has no name here: a traceback that is kept would keep it, and its connections open.
             building = _filled(self._for(request).request(request.method, request.target), request, allowed)
             if upload is not None:
                 building = building.headers(list(upload.headers)).body_stream(iter(upload))
-            if request.sink is None:
-                response = building.build().send()
-                return _head(response)._replace(body=bytes(response.bytes()))
-            with building.build_streamed() as response:
-                reader = response.body_reader
-                return pour(request.sink, _head(response), map(bytes, iter(lambda: reader.read(CHUNK), None)))
+            stream = building.build_streamed()
+            response = stream.__enter__()
+            body = Body(request, self._options)
+            try:
+                head = _head(response, request, self._proxy)
+                if request.sink is not None:
+                    return pour(request, self._options, head, _chunks(response.body_reader))
+                return head._replace(body=_whole(response, head, body))
+            finally:
+                if not body.complete:
+                    stream.__exit__(None, None, None)
 
     def _for(self, request: HttpRequest) -> SyncClient:
         if self._client is None:
@@ -158,7 +252,8 @@ class ReqwestAdapter:
         if request.sink is None:
             return self._client
         if self._patient is None:
-            self._patient = _patient(SyncClientBuilder(), self._options).build()
+            with _built(self._options):
+                self._patient = _patient(SyncClientBuilder(), self._options, self._proxy).build()
         return self._patient
 
     def close(self) -> None:
@@ -179,15 +274,17 @@ def _let_threads_go() -> None:
 
 
 class AsyncReqwestAdapter:
-    def __init__(self, options: ConnectOptions) -> None:
+    def __init__(self, options: ConnectOptions, proxy: Proxy | None = None) -> None:
         self._options = options
+        self._proxy = proxy
         atexit.unregister(_let_threads_go)
         atexit.register(_let_threads_go)
         with _built(options):
-            self._client: Client | None = _configured(ClientBuilder(), options).build()
+            self._client: Client | None = _configured(ClientBuilder(), options, proxy).build()
         self._patient: Client | None = None
 
     async def send(self, request: HttpRequest) -> HttpResponse:
+        check_request(request)
         if isinstance(request.body, Part):
             with opened(request.body) as upload:
                 return await self._send(request, upload)
@@ -195,15 +292,22 @@ class AsyncReqwestAdapter:
 
     async def _send(self, request: HttpRequest, upload: Upload | None = None) -> HttpResponse:
         allowed = time_allowed(request, self._options, upload.size if upload else 0)
-        with _translated(request, self._options, allowed):
+        with _translated(request, self._options, allowed, self._proxy):
+            # The client has no name here: a traceback that is kept would keep it, and its connections open.
             building = _filled(self._for(request).request(request.method, request.target), request, allowed)
             if upload is not None:
                 building = building.headers(list(upload.headers)).body_stream(aiter(upload))
-            if request.sink is None:
-                response = await _heeding(building.build().send())
-                return _head(response)._replace(body=bytes(await _heeding(response.bytes())))
-            async with building.build_streamed() as response:
-                return await pour_async(request.sink, _head(response), _chunks(response.body_reader))
+            stream = building.build_streamed()
+            response = await _begin(stream)
+            body = Body(request, self._options)
+            try:
+                head = await _head_async(response, request, self._proxy)
+                if request.sink is not None:
+                    return await pour_async(request, self._options, head, _chunks_async(response.body_reader))
+                return head._replace(body=await _whole_async(response, head, body))
+            finally:
+                if not body.complete:
+                    await stream.__aexit__(None, None, None)
 
     def _for(self, request: HttpRequest) -> Client:
         if self._client is None:
@@ -211,7 +315,8 @@ class AsyncReqwestAdapter:
         if request.sink is None:
             return self._client
         if self._patient is None:
-            self._patient = _patient(ClientBuilder(), self._options).build()
+            with _built(self._options):
+                self._patient = _patient(ClientBuilder(), self._options, self._proxy).build()
         return self._patient
 
     async def close(self) -> None:

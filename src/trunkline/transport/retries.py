@@ -6,6 +6,8 @@ import random
 import threading
 from typing import NamedTuple
 
+from ..errors import InvalidArgument
+
 
 class Retries(NamedTuple):
     """How often to try in all, and how long to wait: full jitter below ``base · 2ⁿ`` seconds, at most ``ceiling``."""
@@ -15,7 +17,19 @@ class Retries(NamedTuple):
     ceiling: float = 20.0
 
     def delay(self, attempt: int) -> float:
-        return random.uniform(0, min(self.ceiling, self.base * 2**attempt))  # noqa: S311 - jitter, no secret
+        longest = min(self.ceiling, self.base * 2.0 ** min(attempt, 60))  # beyond, it is more than any ceiling
+        return random.uniform(0, longest)  # noqa: S311 - jitter, no secret
+
+    def checked(self) -> Retries:
+        """Itself; InvalidArgument for numbers that can't be waited for."""
+        whole = isinstance(self.attempts, int) and not isinstance(self.attempts, bool) and self.attempts >= 1
+        waits = all(isinstance(wait, int | float) and 0 <= wait < 2**31 for wait in (self.base, self.ceiling))
+        if not whole or not waits:
+            raise InvalidArgument(
+                f"{self!r} can't be used.",
+                hint="attempts is a whole number from 1, base and ceiling are seconds from 0. Nothing was sent.",
+            )
+        return self
 
 
 class RetryBudget:

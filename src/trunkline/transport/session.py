@@ -9,6 +9,7 @@ from typing import NamedTuple
 from urllib.parse import urlsplit
 
 from ..errors import ConfigurationError
+from .address import base_url
 from .browser import BrowserSignIn
 from .paging import PageSize
 from .retries import RetryBudget
@@ -124,27 +125,3 @@ def _checked_credentials(client_id: str, given: Credentials) -> Credentials:
             hint="Give a str, a function without arguments that returns one, or BrowserSignIn().",
         )
     return given
-
-
-def base_url(url: str) -> str:
-    """An address as ``https://host[:port]``, with a trailing ``/xapi/v1`` taken off; else ConfigurationError."""
-    hint = "It should look like https://pbx.example.com or https://pbx.example.com:5001."
-    if not url or not url.strip():
-        raise ConfigurationError("The address of the PBX is missing.", hint="Set TRUNKLINE_URL or give url.")
-    text = url.strip()
-    if "://" not in text:
-        text = f"https://{text}"
-    try:
-        parts = urlsplit(text)
-        port = parts.port
-    except ValueError:
-        raise ConfigurationError("The address of the PBX can't be read.", hint=hint) from None
-    if parts.username or parts.password:
-        raise ConfigurationError("The address of the PBX has a user name or password in it.", hint=hint)
-    path = re.sub(r"/(xapi(/v1)?/?)?$", "", parts.path)
-    host = parts.hostname or ""
-    named = host and not re.search(r"[\s<>\"'^`{|}\\]", host)
-    if parts.scheme not in ("http", "https") or not named or path or parts.query or parts.fragment:
-        raise ConfigurationError(f"{url!r} is no address of a PBX.", hint=hint)
-    host = f"[{host}]" if ":" in host else host
-    return f"{parts.scheme}://{host}" + (f":{port}" if port is not None else "")

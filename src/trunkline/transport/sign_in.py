@@ -15,6 +15,7 @@ from .session import Refusal, Session
 from .token import Token, read_token
 
 TOKEN_PATH = "/connect/token"  # noqa: S105 - a path
+_LONGEST = 1_048_576  # bytes of an answer to a sign-in; a token has a few thousand
 
 
 class Grant(NamedTuple):
@@ -36,7 +37,7 @@ class TokenRequest(HttpRequest):
 
 def token_request(session: Session, form: Mapping[str, str]) -> HttpRequest:
     headers = (("Accept", "application/json"), ("Content-Type", "application/x-www-form-urlencoded"))
-    return TokenRequest("POST", session.url + TOKEN_PATH, headers, urlencode(form).encode())
+    return TokenRequest("POST", session.url + TOKEN_PATH, headers, urlencode(form).encode(), limit=_LONGEST)
 
 
 def secret_form(session: Session, secret: str) -> Mapping[str, str]:

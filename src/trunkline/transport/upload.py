@@ -98,5 +98,9 @@ def _end_of(file: BinaryIO) -> int:
 def _readable(name: str) -> Iterator[None]:
     try:
         yield
+    except TrunklineError:
+        raise
     except (OSError, ValueError) as problem:  # a name with a NUL is a ValueError
         raise InvalidArgument(f"{spelled(name)} can't be read ({reason(problem)}).") from None
+    except Exception as problem:  # of a file object of the caller's: closed meanwhile, or one of its own making
+        raise InvalidArgument(f"{name} can't be read ({type(problem).__name__}: {problem}).") from problem

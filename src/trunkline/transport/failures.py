@@ -1,0 +1,59 @@
+"""Exceptions that are not ours, at the border to an HTTP library: each becomes one of our errors.
+
+What a caller's own function raises (a progress callback, a file object) is nobody's to translate, and passes as it is.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+from ..errors import BrokenAnswer, TrunklineError
+from ..printable import in_a_cell
+from ..request import HttpRequest
+from .options import server_of
+
+_LONGEST = 200  # characters of another library's account of what went wrong
+
+
+class CallersError(Exception):
+    """Carries an exception of the caller's own code past all that translates exceptions; `error` is that exception."""
+
+    def __init__(self, error: Exception) -> None:
+        super().__init__()
+        self.error = error
+
+
+@contextmanager
+def callers_own() -> Iterator[None]:
+    """Around a call of what the caller gave."""
+    try:
+        yield
+    except TrunklineError:
+        raise
+    except Exception as error:
+        raise CallersError(error) from error
+
+
+def is_foreign(error: BaseException) -> bool:
+    """Whether an exception is neither ours, nor the caller's, nor meant to end the task or the process.
+
+    A panic of a Rust library is foreign, though it is not an Exception.
+    """
+    if isinstance(error, TrunklineError | CallersError):
+        return False
+    return isinstance(error, Exception) or type(error).__name__ == "PanicException"
+
+
+def unexpected(request: HttpRequest, error: BaseException) -> BrokenAnswer:
+    """The error for what an HTTP library raised unforeseen. Whether the request was carried out is not known."""
+    account = str(error)
+    for _, value in request.headers:
+        secret = value.removeprefix("Bearer ")
+        account = account.replace(secret, "…") if len(secret) > 3 else account
+    account = in_a_cell(account)[:_LONGEST]
+    kind = f"{type(error).__name__}: {account}" if account else type(error).__name__
+    return BrokenAnswer(
+        f"The HTTP library failed on the way to {server_of(request.target)} ({kind}).",
+        hint="Try the other HTTP library (TRUNKLINE_ADAPTER=httpx2 or pyreqwest), and please report it.",
+    )
