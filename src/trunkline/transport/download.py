@@ -179,7 +179,7 @@ class _ToObject:
 
     def write(self, chunk: bytes) -> None:
         self._written = True
-        with callers_own(), _failing("The file object"):
+        with callers_own():
             self._to.write(chunk)
 
     def finish(self) -> None:
