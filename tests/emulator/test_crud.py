@@ -163,9 +163,9 @@ def test_a_body_that_is_not_called_json_is_415(quiet):
     assert quiet.ask("POST", "/Fax", {"Number": "1"}, {"content-type": "text/plain"}).status == 415
 
 
-def test_a_body_above_ten_megabytes_is_413(quiet):
+def test_a_body_above_sixteen_megabytes_is_413(quiet):
     headers = {"authorization": f"Bearer {quiet.token}", "content-type": "application/json"}
-    assert quiet.send("POST", "/xapi/v1/Fax", b" " * (10 * 1024 * 1024 + 1), headers).status == 413
+    assert quiet.send("POST", "/xapi/v1/Fax", b" " * (16 * 1024 * 1024 + 1), headers).status == 413
 
 
 def test_what_is_left_out_gets_the_default_of_its_type(pbx):

@@ -197,7 +197,7 @@ class Emulator(Controls):
         elif request.listens and not self._hosts.answers(request):
             request.refused = WRONG_HOST
         try:
-            if limit := 0 if request.refused else self._largest_body(request, is_control):
+            if not request.refused and request.has_body and (limit := self._largest_body(request, is_control)):
                 await read_body(request, receive, limit)
         except Disconnected:
             return

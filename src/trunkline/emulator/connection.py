@@ -56,14 +56,15 @@ class Connection(HttpToolsProtocol):
         super().__init__(*given, **named)
         self._limits = self.config.limits
         self._answered: RequestResponseCycle | None = None
+        self._host: bytes | None = None
         self._in_body = False
         self._broken = False
-        # When the head that is awaited began to be, and how many bytes of it came; None between two requests.
-        self._head_since: float | None = None
+        self._in_head = True  # between two requests it is neither in a head nor in a body
         self._head_bytes = 0
         self._heads = 0
-        self._body_since = 0.0
         self._body_bytes = 0
+        # Since when the rest of a head or body is awaited; ``end_if_late`` sets it, to spare each request the clock.
+        self._since: float | None = None
         # The last time that something of an answer was read, and how much of it was left then.
         self._read_at = 0.0
         self._unread = 0
@@ -71,7 +72,6 @@ class Connection(HttpToolsProtocol):
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
         super().connection_made(transport)
-        self._head_since = self.loop.time()
         if len(self.connections) > self._limits.connections:
             self._refuse(503)
 
@@ -80,8 +80,6 @@ class Connection(HttpToolsProtocol):
             self.flow.pause_reading()
             return
         self._unset_keepalive_if_required()
-        if self._head_since is None and not self._in_body:
-            self._head_since = self.loop.time()
         was_in_head, heads = not self._in_body, self._heads
         try:
             self.parser.feed_data(data)
@@ -92,6 +90,7 @@ class Connection(HttpToolsProtocol):
             self._refuse(400)
         else:
             if was_in_head and heads == self._heads:
+                self._in_head = True
                 self._head_bytes += len(data)
                 if self._head_bytes > self._limits.head_bytes:
                     self._refuse(431)
@@ -115,34 +114,40 @@ class Connection(HttpToolsProtocol):
     def on_message_begin(self) -> None:
         super().on_message_begin()
         self._head_bytes = 1  # of a chunk that also held the request before only this much is known
-        if self._head_since is None:
-            self._head_since = self.loop.time()
+        self._in_head, self._since = True, None
+        self._host = None
         extensions: dict[str, Any] = {TRANSPORT: self.transport, LISTENS: self.config.listens}
         self.scope["extensions"] = extensions
 
     def on_header(self, name: bytes, value: bytes) -> None:
-        if not self._in_body:  # trailers come after the body, when the headers have been judged
-            super().on_header(name, value)
+        if self._in_body:  # trailers come after the body, when the headers have been judged
+            return
+        name = name.lower()
+        if name == b"host":
+            if self._host is not None:
+                raise Malformed
+            self._host = value
+        elif name == b"expect" and value.lower() == b"100-continue":
+            self.expect_100_continue = True
+        self.headers.append((name, value))
 
     def on_headers_complete(self) -> None:
         self._heads += 1
-        self._head_since = None
-        self._check_target()
+        self._in_head, self._since = False, None
+        if not self.url.startswith(b"/"):
+            self._check_target()
         if len(self.pipeline) >= self._limits.pipelined:
             raise Malformed
         self._in_body = True
-        self._body_since, self._body_bytes = self.loop.time(), 0
+        self._body_bytes = 0
         super().on_headers_complete()
 
     def _check_target(self) -> None:
-        """One Host header at most; a target with a host of its own must name the same (RFC 9112, 3.2.2)."""
-        hosts = [value for name, value in self.headers if name == b"host"]
-        if len(hosts) > 1:
-            raise Malformed
+        """A target with a host of its own must name the same as the Host header (RFC 9112, 3.2.2)."""
         scheme, mark, rest = self.url.partition(b"://")
-        if not self.url.startswith(b"/") and mark and scheme.isalpha():
+        if mark and scheme.isalpha():
             authority = rest.partition(b"/")[0].partition(b"?")[0]
-            if authority.lower() != (hosts[0] if hosts else b"").lower():
+            if authority.lower() != (self._host or b"").lower():
                 raise Malformed
 
     def on_body(self, body: bytes) -> None:
@@ -152,15 +157,14 @@ class Connection(HttpToolsProtocol):
         super().on_body(body)
 
     def on_message_complete(self) -> None:
-        self._in_body = False
+        self._in_body, self._since = False, None
         super().on_message_complete()
         if self.cycle.response_complete:
-            self._head_since = self.loop.time()
+            self._in_head = True  # uvicorn's own clock for the next request ran while the body came
 
     def on_response_complete(self) -> None:
         super().on_response_complete()
-        if self._head_since is not None:  # what waited while the answer took its time
-            self._head_since = self.loop.time()
+        self._since = None  # a client need not hurry while it waits for an answer
 
     def end_if_late(self, now: float) -> None:
         """End the connection if the client has not done in time what it is to do next."""
@@ -172,18 +176,20 @@ class Connection(HttpToolsProtocol):
         elif not self._is_read(now):
             reset(self.transport)
         elif self._in_body:
-            if now - self._body_since > limits.body_seconds + self._body_bytes / limits.body_rate:
-                self._late_body(now)
-        elif self._head_since is not None and not self._is_answering and now - self._head_since > limits.head_seconds:
+            self._check_body(now)
+        elif self._in_head and not self._is_answering and self._waited(now) > limits.head_seconds:
             self._refuse(408) if self._head_bytes else self._close()  # nothing was asked, so nothing is answered
 
-    def _late_body(self, now: float) -> None:
+    def _check_body(self, now: float) -> None:
         if self._is_answering and self.flow.read_paused and not self._broken:
-            self._body_since = now  # it is us who don't read
-        elif self.cycle.response_complete:
-            self._close()
-        else:
-            self._refuse(408)
+            self._since = None  # it is us who don't read
+        elif self._waited(now) > self._limits.body_seconds + self._body_bytes / self._limits.body_rate:
+            self._close() if self.cycle.response_complete else self._refuse(408)
+
+    def _waited(self, now: float) -> float:
+        if self._since is None:
+            self._since = now
+        return now - self._since
 
     @property
     def _is_answering(self) -> bool:

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable
+from functools import lru_cache
 from ipaddress import IPv4Address, IPv6Address, ip_address
 
 from .guard import is_loopback
@@ -83,6 +84,7 @@ class Hosts:
         if isinstance(allowed, str):
             raise ValueError("allow_hosts is a list of host names, not one text.")
         self._allowed = frozenset(map(_allowed, allowed))
+        self._is_answered = lru_cache(maxsize=1024)(self._judge)  # nearly all requests name the same host
 
     def allows(self, host: str, listens: str = "") -> bool:
         """Whether a host is this machine, was allowed, or is the one that this emulator was told to listen on."""
@@ -93,13 +95,15 @@ class Hosts:
 
         HTTP/1.0 needs no Host header, and no browser leaves it out.
         """
-        if not request.headers.all("host"):
-            return True
+        host = request.headers.get("host")  # two of them are refused before (connection.py)
+        return host is None or self._is_answered(host, request.listens)
+
+    def _judge(self, sent: str, listens: str) -> bool:
         try:
-            host = sent_host(request)
+            host = read_host(sent)
         except BadHost:
             return False
-        return is_address(host) or self.allows(host, request.listens)
+        return is_address(host) or self.allows(host, listens)
 
 
 def _allowed(text: str) -> str:

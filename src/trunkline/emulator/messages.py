@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Awaitable, Callable, Iterable, Iterator, Mapping, MutableMapping
 from dataclasses import dataclass, field
 from functools import lru_cache
-from typing import Any
+from typing import Any, overload
 from urllib.parse import quote
 
 import msgspec
@@ -45,11 +45,23 @@ class Headers(Mapping[str, str]):
     def __getitem__(self, name: str) -> str:
         return self._raw[name.encode("latin-1")].decode("latin-1")
 
+    @overload  # type: ignore[override]
+    def get(self, name: str) -> str | None: ...
+    @overload
+    def get(self, name: str, default: str) -> str: ...
+    def get(self, name: str, default: str | None = None) -> str | None:
+        """As of any mapping; asked a dozen times for each request, so without its exceptions."""
+        value = self._raw.get(name.encode("latin-1"))
+        return default if value is None else value.decode("latin-1")
+
     def __iter__(self) -> Iterator[str]:
         return (name.decode("latin-1") for name in self._raw)
 
     def __len__(self) -> int:
         return len(self._raw)
+
+    def __contains__(self, name: object) -> bool:
+        return isinstance(name, str) and name.encode("latin-1") in self._raw
 
 
 @dataclass
@@ -84,6 +96,12 @@ class Request:
     def root(self) -> str:
         """``https://HOST/xapi/v1``, to which a PBX makes its contexts and locations absolute (PBX.md, Answers)."""
         return f"{self.origin}/xapi/v1"
+
+    @property
+    def has_body(self) -> bool:
+        """Whether a body may follow; who brings a request in process need not say so."""
+        headers = self.headers
+        return not self.listens or "content-length" in headers or "transfer-encoding" in headers
 
     @property
     def target(self) -> str:

@@ -7,13 +7,13 @@ from collections.abc import AsyncIterator, Awaitable, Iterator
 from contextlib import contextmanager, suppress
 from datetime import timedelta
 from time import monotonic, sleep
-from typing import TypeVar
+from typing import Any, TypeVar
 
 from pyreqwest.client import Client, ClientBuilder, SyncClient, SyncClientBuilder
 from pyreqwest.exceptions import BuilderError, DecodeError, RequestError, RequestTimeoutError
 from pyreqwest.http import HeaderMap
 from pyreqwest.proxy import ProxyBuilder
-from pyreqwest.request import RequestBuilder, StreamRequest, SyncRequestBuilder
+from pyreqwest.request import RequestBuilder, StreamRequest, SyncRequestBuilder, SyncStreamRequest
 from pyreqwest.response import Response, ResponseBodyReader, SyncResponse, SyncResponseBodyReader
 
 from ..errors import ConfigurationError
@@ -199,15 +199,24 @@ async def _heeding(awaited: Awaitable[Result]) -> Result:
     return result
 
 
-async def _begin(stream: StreamRequest) -> Response:
+class _Sent:
+    """A request of pyreqwest's that was sent: its own repr raises then, and would spoil a traceback with variables."""
+
+    __slots__ = ("stream",)
+
+    def __init__(self, stream: StreamRequest | SyncStreamRequest) -> None:
+        self.stream: Any = stream
+
+
+async def _begin(sent: _Sent) -> Response:
     """Send a request; its answer is the caller's to end, unless the task was cancelled meanwhile, as in `_heeding`."""
     import asyncio
 
     task = asyncio.current_task()
     before = task.cancelling() if task is not None else 0
-    response = await stream.__aenter__()
+    response: Response = await sent.stream.__aenter__()
     if task is not None and task.cancelling() > before:
-        await stream.__aexit__(None, None, None)
+        await sent.stream.__aexit__(None, None, None)
         raise asyncio.CancelledError
     return response
 
@@ -234,8 +243,8 @@ class ReqwestAdapter:
             building = _filled(self._for(request).request(request.method, request.target), request, allowed)
             if upload is not None:
                 building = building.headers(list(upload.headers)).body_stream(iter(upload))
-            stream = building.build_streamed()
-            response = stream.__enter__()
+            sent = _Sent(building.build_streamed())
+            response: SyncResponse = sent.stream.__enter__()
             body = Body(request, self._options)
             try:
                 head = _head(response, request, self._proxy)
@@ -244,7 +253,7 @@ class ReqwestAdapter:
                 return head._replace(body=_whole(response, head, body))
             finally:
                 if not body.complete:
-                    stream.__exit__(None, None, None)
+                    sent.stream.__exit__(None, None, None)
 
     def _for(self, request: HttpRequest) -> SyncClient:
         if self._client is None:
@@ -297,8 +306,8 @@ class AsyncReqwestAdapter:
             building = _filled(self._for(request).request(request.method, request.target), request, allowed)
             if upload is not None:
                 building = building.headers(list(upload.headers)).body_stream(aiter(upload))
-            stream = building.build_streamed()
-            response = await _begin(stream)
+            sent = _Sent(building.build_streamed())
+            response = await _begin(sent)
             body = Body(request, self._options)
             try:
                 head = await _head_async(response, request, self._proxy)
@@ -307,7 +316,7 @@ class AsyncReqwestAdapter:
                 return head._replace(body=await _whole_async(response, head, body))
             finally:
                 if not body.complete:
-                    await stream.__aexit__(None, None, None)
+                    await sent.stream.__aexit__(None, None, None)
 
     def _for(self, request: HttpRequest) -> Client:
         if self._client is None:
