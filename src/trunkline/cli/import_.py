@@ -302,11 +302,15 @@ def _ask(plan: Plan, url: str, *, shown: bool, view: View) -> None:
 def _say(fates: list[Fate], applying: Applying, last: str) -> None:
     """What failed and why, what was not started, how many of each, and what to do with the rest."""
     for fate in fates:
-        if fate.state == "failed":
-            click.echo(printable(f"{_whence(fate.step)}: {fate.said}"), err=True)
+        if fate.state in ("failed", "unknown"):
+            unknown = "" if fate.state == "failed" else "unknown: "
+            click.echo(printable(f"{_whence(fate.step)}: {unknown}{fate.said}"), err=True)
     for said, count in Counter(fate.said for fate in fates if fate.said and fate.state == "done").items():
         click.echo(f"{count:,} of those done: {said}.", err=True)
-    counts = {state: sum(fate.state == state for fate in fates) for state in ("done", "failed", "not started")}
+    states = ("done", "failed", "unknown", "not started")
+    counts = {state: sum(fate.state == state for fate in fates) for state in states}
+    if not counts["unknown"]:
+        del counts["unknown"]
     if counts["not started"]:
         click.echo(f"Not all was started: {applying.halted}.", err=True)
     click.echo(", ".join(f"{count:,} {state}" for state, count in counts.items()) + ".", err=True)
@@ -323,7 +327,7 @@ def _whence(step: Step) -> str:
 def _keep_rest(fates: list[Fate], rest: Path | None, imported: Import) -> str:
     """Write the rows that are left, if asked for; what there is to say of them."""
     left = {
-        fate.step.line: fate.said if fate.state == "failed" else f"not started: {fate.said}"
+        fate.step.line: fate.said if fate.state == "failed" else f"{fate.state}: {fate.said}"
         for fate in fates
         if fate.state != "done" and fate.step.line is not None
     }
