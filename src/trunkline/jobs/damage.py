@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import sqlite3
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import closing, suppress
 from pathlib import Path
 from typing import Any
@@ -33,8 +33,8 @@ def damage_of(db: sqlite3.Connection) -> str:
         if verdict != "ok":
             return " ".join(str(verdict).removeprefix("*** in database main ***").split())
         return _damage_of_rows(db)
-    except (sqlite3.Error, ValueError, TypeError, OverflowError) as problem:
-        return str(problem)
+    except Exception as problem:  # bytes that are not text, numbers that are text: whatever the disk made of them
+        return str(problem) or type(problem).__name__
 
 
 def _damage_of_rows(db: sqlite3.Connection) -> str:
@@ -43,8 +43,10 @@ def _damage_of_rows(db: sqlite3.Connection) -> str:
         if row_sum(name, value) != kept:
             return "a fact of the job has changed"
         facts[name] = msgspec.json.decode(value)
-    if not facts.get("loaded"):
+    if facts.get("loaded") is False:
         return ""  # the input broke off, so nothing was sent
+    if lacking := [name for name in (*_FACTS, "cancelled") if name not in facts]:
+        return f"the job's {lacking[0]} is missing"
     targets = db.execute("SELECT id, name, url, halt, first, last, sum FROM target ORDER BY id").fetchall()
     if [row[0] for row in targets] != list(range(1, facts["targets"] + 1)):
         return "a PBX of the job is missing"
@@ -89,7 +91,9 @@ def rescue(path: Path) -> None:
                     closing(sqlite3.connect(fresh)) as new,
                 ):
                     _copy(path, old, new)
-            except sqlite3.Error as problem:
+            except ConfigurationError:
+                raise
+            except Exception as problem:
                 raise _hopeless(path, str(problem)) from None
             for end in ("", "-wal", "-shm"):
                 with suppress(FileNotFoundError):
@@ -134,7 +138,7 @@ def _copy(path: Path, old: sqlite3.Connection, new: sqlite3.Connection) -> None:
 def _copy_chunk(old: sqlite3.Connection, new: sqlite3.Connection, places: range, targets: range) -> None:
     items = {}
     for n, item, kept in _each(old, "SELECT n, item, sum FROM input WHERE n BETWEEN ? AND ?", (), places):
-        if item_sum(n, item) == kept:
+        if _fits(kept, item_sum, n, item):
             items[n] = item
     for n in places:
         item = items.get(n, b'{"json":{}}')
@@ -143,7 +147,7 @@ def _copy_chunk(old: sqlite3.Connection, new: sqlite3.Connection, places: range,
         fates = {}
         columns = "SELECT n, state, attempts, said, sum FROM fate WHERE target = ? AND n BETWEEN ? AND ?"
         for n, state, attempts, said, kept in _each(old, columns, (target,), places):
-            if fate_sum(target, n, state, attempts, said) == kept:
+            if _fits(kept, fate_sum, target, n, state, attempts, said):
                 fates[n] = state, attempts, said
         for n in places:
             state, attempts, said = fates.get(n, (int(State.UNKNOWN), 0, None))
@@ -155,17 +159,25 @@ def _copy_chunk(old: sqlite3.Connection, new: sqlite3.Connection, places: range,
             new.execute("INSERT INTO fate VALUES (?, ?, ?, ?, ?, ?)", (*fate, fate_sum(*fate)))
 
 
+def _fits(kept: object, compute: Callable[..., int], *values: object) -> bool:
+    """Whether a checksum is right; values of another type than they were have none."""
+    try:
+        return compute(*values) == kept
+    except (TypeError, ValueError):
+        return False
+
+
 def _each(db: sqlite3.Connection, statement: str, values: tuple[int, ...], places: range) -> list[tuple[Any, ...]]:
     """The rows of some places; where they can't be read together, those that can be read one by one."""
     try:
         return db.execute(statement, (*values, places[0], places[-1])).fetchall()
-    except (sqlite3.Error, ValueError, OverflowError):
+    except Exception:
         return [row for n in places for row in _rows(db, statement, (*values, n, n))]
 
 
 def _rows(db: sqlite3.Connection, statement: str, values: tuple[object, ...]) -> Iterator[tuple[Any, ...]]:
     """The rows that can be read."""
-    with suppress(sqlite3.Error, ValueError, OverflowError):
+    with suppress(Exception):
         yield from db.execute(statement, values).fetchall()
 
 

@@ -108,8 +108,8 @@ class LedgerDamaged(LedgerFailed):
     def __init__(self, path: Path, what: str) -> None:
         super().__init__(
             f"The ledger {path} is damaged: {what}.",
-            hint=f"`trunkline job resume {path.stem} --accept-damage` goes on: what is not surely done or failed counts "
-            "as sent and is looked up; what can't be looked up is not sent again.",
+            hint=f"`trunkline job resume {path.stem} --accept-damage` goes on: what is not surely done or failed "
+            "counts as sent and is looked up; what can't be looked up is not sent again.",
         )
 
 
@@ -165,7 +165,7 @@ class Ledger:
         except BaseException as problem:
             if ledger is not None:
                 ledger.close()
-            if isinstance(problem, sqlite3.Error):
+            if isinstance(problem, Exception) and not isinstance(problem, TrunklineError):
                 raise _not_opened(problem, path) from None
             raise
         finally:
@@ -408,10 +408,11 @@ def _failed(problem: Exception, path: Path, what: str) -> TrunklineError:
     )
 
 
-def _not_opened(problem: sqlite3.Error, path: Path) -> TrunklineError:
+def _not_opened(problem: Exception, path: Path) -> TrunklineError:
     if _code(problem).startswith("SQLITE_NOTADB"):
         return _not_one(path)
-    if _code(problem).startswith("SQLITE_CORRUPT") or "no such table" in str(problem):
+    schema = not isinstance(problem, sqlite3.Error) or _code(problem) == "SQLITE_ERROR"
+    if schema or _code(problem).startswith("SQLITE_CORRUPT"):
         return LedgerDamaged(path, str(problem))
     return ConfigurationError(
         f"{path} can't be opened: {problem}.", hint="May this user read and write it, and its folder?"
