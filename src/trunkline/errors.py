@@ -174,7 +174,7 @@ class Unexpected(TrunklineError):
         name = kind.__qualname__ if kind.__module__ == "builtins" else f"{kind.__module__}.{kind.__qualname__}"
         error = cls(
             f"{name}{_place(problem.__traceback__)}: a defect of Trunkline or of a library it uses.",
-            hint="Report it with this line, please; the other items and PBXs are not affected.",
+            hint="Report it with this line, please.",
         )
         error.__cause__ = problem
         return error

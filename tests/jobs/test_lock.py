@@ -176,7 +176,7 @@ def test_a_disk_without_locks_is_told_with_the_option(
     pbx = FakePbx()
     with start(*DELETE, ids(3)) as job:
         monkeypatch.setattr(lock_module, "_set", refuses)
-        with pytest.raises(ConfigurationError, match="night.job can't be locked: ") as caught:
+        with pytest.raises(ConfigurationError, match=r"night\.job can't be locked: ") as caught:
             asyncio.run(job.run(on(pbx)))
         monkeypatch.undo()
     assert os.strerror(problem) in caught.value.message

@@ -236,12 +236,15 @@ def _apply(imported: Import, told: _Told, url: str, connect: Callable[[], AsyncP
         return 0
     if not told.yes:
         _ask(plan, url, shown=drawn, view=told.view)
+    broke: BaseException | None = None
     applying = Applying(imported, plan, concurrency=told.concurrency, stop_on_error=told.stop_on_error)
     with progress("items", len(plan.steps)) as bar:
         try:
             interrupted = asyncio.run(_drive(applying, connect, bar))
         except KeyboardInterrupt:
             interrupted = True
+        except BaseException as problem:  # what was done is said all the same
+            broke, interrupted = problem, False
     fates = applying.fates
     last = _keep_rest(fates, told.rest, imported)
     with suppress(BrokenPipeError):  # who reads the output has gone; the exit code tells all the same
@@ -250,6 +253,8 @@ def _apply(imported: Import, told: _Told, url: str, connect: Callable[[], AsyncP
                 show_fates(fates, told.view)
         finally:
             _say(fates, applying, last)
+    if broke is not None:
+        raise broke
     if interrupted:
         return 130
     return 0 if all(fate.state == "done" for fate in fates) else ItemsFailed.exit_code

@@ -14,12 +14,27 @@ from ..node.template import Scope, Template, World, evaluated
 from . import files
 from .conditions import Condition
 
+MOST_ITEMS = 200_000
+"""Items that a flow holds at once unless its file says otherwise; they are all in memory."""
+
 
 class Setting(NamedTuple):
-    """What a flow's steps see beside the items: the world of templates, and the folder of the flow's file."""
+    """What a flow's steps see beside the items: the world of templates, and the folder of the flow's file.
+
+    ``most_items``: how many items a step may give.
+    """
 
     world: World
     folder: Path
+    most_items: int = MOST_ITEMS
+
+    def too_many(self, what: str) -> InvalidArgument:
+        """The error of a step that gives more items than that."""
+        return InvalidArgument(
+            f"{what} gives more than {self.most_items:,} items, which is the most that this flow may hold.",
+            hint="Let it give fewer, with a filter, `where` or a shorter list; `max items: NUMBER` at the top of the "
+            "flow's file raises the limit, and needs about a kilobyte of memory for each.",
+        )
 
 
 class Read(NamedTuple):
@@ -33,7 +48,10 @@ class Read(NamedTuple):
         return f"read {self.file}"
 
     def run(self, items: list[Item], setting: Setting) -> list[Item]:
-        return [as_item({"json": row}) for row in files.rows_of(setting.folder / self.file)]
+        rows = files.rows_of(setting.folder / self.file)
+        if len(rows) > setting.most_items:
+            raise setting.too_many(self.file)
+        return [as_item({"json": row}) for row in rows]
 
 
 class Where(NamedTuple):
@@ -95,7 +113,7 @@ class ForEach(NamedTuple):
         return f"for each {self.template.text}"
 
     def run(self, items: list[Item], setting: Setting) -> list[Item]:
-        made = []
+        made: list[Item] = []
         for index, item in enumerate(items):
             elements = self.template.value(Scope(items, index, setting.world), "for each")
             if not isinstance(elements, list):
@@ -104,6 +122,8 @@ class ForEach(NamedTuple):
             if missing:
                 raise InvalidArgument(f"Item {index}: it has no field {missing[0]} to keep.")
             kept = {name: item["json"][name] for name in self.keep}
+            if len(made) + len(elements) > setting.most_items:
+                raise setting.too_many(f"Item {index}: for each")
             for element in elements:
                 own = element if isinstance(element, Mapping) else {"value": element}
                 made.append(as_item({"json": {**own, **kept}, "pairedItem": {"item": index}}))

@@ -216,6 +216,11 @@ class NodeRun:
         return [index for index in range(self._next) if index not in self._results and index not in self._errors]
 
     @property
+    def overflowed(self) -> bool:
+        """Whether the lists had more rows than ``most_rows``."""
+        return self._overflow is not None
+
+    @property
     def unknown(self) -> list[int]:
         """The failed items that may have been carried out all the same."""
         return sorted(self._unknown)

@@ -36,6 +36,7 @@ from ..result import Page
 from ..transport.paging import PageSize
 from ..transport.retries import Retries
 from ..transport.sign_in import TOKEN_PATH
+from ..work.outcome import as_error
 from .period import Window, days
 
 ACTIONS = ("report_call_log_data.get_call_log_data", "report_call_log_data.get_old_call_log_data")
@@ -152,8 +153,8 @@ class CallLog:
                         running.extendleft(map(started, reversed(halves)))
                         self.windows += 1
                         continue
-                except TrunklineError as error:
-                    read = Read(window, [], error)
+                except BaseException as problem:
+                    read = Read(window, [], as_error(problem))
                 running.popleft()
                 yield read
         finally:

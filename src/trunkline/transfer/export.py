@@ -11,8 +11,18 @@ from typing import BinaryIO, NamedTuple
 import msgspec
 
 from ..client import AsyncPbx
-from ..errors import ItemsFailed, ServerError, TooManyRequests, TransportError, TrunklineError, Unreachable, UsageError
+from ..errors import (
+    ItemsFailed,
+    ServerError,
+    TooManyRequests,
+    TransportError,
+    TrunklineError,
+    Unexpected,
+    Unreachable,
+    UsageError,
+)
 from ..transport.threads import in_thread
+from ..work.outcome import Listener
 from .call_log import CallLog, Read, leg_of
 from .parts import Parts, Plan
 from .period import Moment, Window, days, spelled
@@ -153,7 +163,7 @@ class _Run:
         self.written = self.repeated = 0
         self.unknown: tuple[str, ...] = ()
         self._delivery = delivery
-        self._progress = progress
+        self._progress = Listener(progress)
         self._read = 0
 
     async def into_stream(self, file: BinaryIO, output: str, columns: Sequence[str]) -> None:
@@ -229,13 +239,13 @@ class _Run:
 
     def _tell(self, read: Read, done: int, total: int) -> None:
         self._read += len(read.legs)
-        if self._progress is not None:
-            self._progress(Progress(done, total, self._read, read.window.end))
+        self._progress(Progress(done, total, self._read, read.window.end))
 
 
 def _passing(error: TrunklineError) -> bool:
     """Whether the next window may well fare better."""
-    return isinstance(error, TransportError | ServerError | TooManyRequests) and not isinstance(error, Unreachable)
+    passing = TransportError | ServerError | TooManyRequests | Unexpected
+    return isinstance(error, passing) and not isinstance(error, Unreachable)
 
 
 def _lost(last: TrunklineError, parts: Parts, wanted: list[Window]) -> TrunklineError:
