@@ -22,7 +22,7 @@ from ..errors import (
     UsageError,
 )
 from ..transport.threads import in_thread
-from ..work.outcome import Listener
+from ..work.outcome import Listener, as_error
 from .call_log import CallLog, Read, leg_of
 from .parts import Parts, Plan
 from .period import Moment, Window, days, spelled
@@ -211,18 +211,28 @@ class _Run:
         in_a_row = 0
         async with aclosing(self.log.read(missing)) as reads:
             async for read in reads:
-                if read.error is None:
-                    await in_thread(parts.keep, read.window, read.legs)
+                error = read.error or await self._kept(parts, read)
+                if error is None:
                     in_a_row = 0
                     done += 1
                     self._tell(read, done, before + self.log.windows)
                     continue
-                failed.append(read.error)
+                failed.append(error)
                 in_a_row += 1
-                if not _passing(read.error) or in_a_row == _PATIENCE:
+                if not _passing(error) or in_a_row == _PATIENCE:
                     break
         if failed:
             raise _lost(failed[-1], parts, self.days)
+
+    async def _kept(self, parts: Parts, read: Read) -> TrunklineError | None:
+        """Keep a window as a part; a defect in that is a lost window, like any other. OSError where the disk fails."""
+        try:
+            await in_thread(parts.keep, read.window, read.legs)
+        except (TrunklineError, OSError):
+            raise
+        except BaseException as problem:
+            return as_error(problem)
+        return None
 
     def _write(self, out: Writer, lines: Iterable[bytes]) -> None:
         out.write(self._new(lines))
