@@ -10,7 +10,7 @@ Each error says what happened (the message), what to do next (``hint``), whether
 from __future__ import annotations
 
 from collections.abc import Mapping
-from types import MappingProxyType
+from types import MappingProxyType, TracebackType
 from typing import Any, ClassVar
 
 
@@ -166,6 +166,39 @@ class ServerError(PbxError):
 
 class TemplateError(UsageError):
     """A template of a node has no value for an item; nothing was sent for it."""
+
+
+class Unexpected(TrunklineError):
+    """A defect of Trunkline or of a library it uses, for one item or one PBX. ``__cause__`` is the exception itself.
+
+    The message names the exception's type and where it was raised, never its text, which might hold a secret.
+    """
+
+    @classmethod
+    def of(cls, problem: BaseException) -> Unexpected:
+        """The error for an exception that is not one of ours."""
+        kind = type(problem)
+        name = kind.__qualname__ if kind.__module__ == "builtins" else f"{kind.__module__}.{kind.__qualname__}"
+        error = cls(
+            f"{name}{_place(problem.__traceback__)}: a defect of Trunkline or of a library it uses.",
+            hint="Report it with this line, please.",
+        )
+        error.__cause__ = problem
+        return error
+
+
+def _place(trace: TracebackType | None) -> str:
+    """Where an exception was raised, and the last place of Trunkline's own on the way there."""
+    own = last = ""
+    while trace is not None:
+        module = str(trace.tb_frame.f_globals.get("__name__", "?"))
+        last = f"{module}, line {trace.tb_lineno}"
+        if module.partition(".")[0] == __name__.partition(".")[0]:
+            own = last
+        trace = trace.tb_next
+    if not last:
+        return ""
+    return f" in {last}" if own in ("", last) else f" in {last}, called by {own}"
 
 
 class ItemsFailed(TrunklineError):

@@ -325,9 +325,9 @@ def test_a_job_that_was_cut_off_as_it_began_hides_no_other(job: Any, contacts: s
     code, out, err = job("list", "-o", "jsonl")
     assert code == 3
     assert [json.loads(line)["job"] for line in out.splitlines()] == ["cleanup"]
-    assert "begun.job is no job's ledger" in err
+    assert "begun.job is not a job's ledger" in err
     assert "trunkline job remove begun" in err
-    assert "folder.job is no job's ledger" in err
+    assert "folder.job can't be opened: " in err
     assert job("remove", "begun")[0] == 0
     (tmp_path / "jobs" / "folder.job").rmdir()
     assert job("list")[0] == 0
@@ -362,7 +362,7 @@ def test_a_damaged_ledger_is_told_and_hides_no_other(
     monkeypatch.setenv("TRUNKLINE_CLIENT_SECRET", KEY)
     for argv in (["show", "broken"], ["show", "broken", "--items"], ["resume", "broken"]):
         code, _, err = job(*argv)
-        assert (code, "broken.job can't be read" in err) == (1, True), err
+        assert (code, "broken.job is damaged: " in err) == (1, True), err
     code, out, err = job("list", "-o", "jsonl")
     assert (code, [json.loads(line)["job"] for line in out.splitlines()]) == (1, ["cleanup"])
     assert job("remove", "broken")[0] == 0

@@ -472,3 +472,79 @@ def test_secrets_are_masked_in_what_is_saved_unless_asked_for(tmp_path: Path) ->
     assert "hidden" not in (tmp_path / "a.jsonl").read_text(encoding="utf-8")
     assert "hidden" in (tmp_path / "b.jsonl").read_text(encoding="utf-8")
     assert (tmp_path / "b.jsonl").stat().st_mode & 0o077 == 0
+
+
+# ── limits ──────────────────────────────────────────────────────────────────────────────────────
+
+
+class Long(Fake):
+    """A PBX whose lists don't end, and how many of their rows were read."""
+
+    read = 0
+
+    def call(self, action: str, /, **arguments: Any) -> Any:
+        if CATALOG.action(action).kind != "list":
+            return super().call(action, **arguments)
+        return self.rows()
+
+    def rows(self) -> Any:
+        while True:
+            self.read += 1
+            yield {"Id": self.read}
+
+
+FOR_EACH = '  - for each: "{{ $json.Numbers }}"\n    keep: [Id]\n'
+AGAIN = '  - set: { "Numbers": "{{ [...Array(2000).keys()] }}" }\n'
+
+
+@pytest.mark.parametrize(
+    ("steps", "head", "limit", "said"),
+    [
+        ("  - list: fax\n", "", "200,000", "line 2: fax.list gives more than"),
+        ("  - list: fax\n", "max items: 50\n", "50", "line 3: fax.list gives more than"),
+        ("  - list: fax\n    with: { top: 3 }\n", "max items: 2\n", "2", "line 3: fax.list gives more than"),
+        ("  - read: rows.json\n" + FOR_EACH, "", "200,000", "line 3: Item 100: for each gives more than"),
+        ("  - read: rows.json\n" + FOR_EACH, "max items: 1999\n", "1,999", "line 4: Item 0: for each gives more than"),
+        ("  - read: few.json\n" + FOR_EACH + AGAIN + FOR_EACH, "", "200,000", "line 6: Item 100: for each gives"),
+        ("  - read: rows.json\n", "max items: 200\n", "200", "line 3: rows.json gives more than"),
+    ],
+    ids=["an endless list", "with its own limit", "a short limit", "for each", "one item", "nested for each", "a file"],
+)
+def test_what_multiplies_ends_at_a_limit_that_is_named(
+    steps: str, head: str, limit: str, said: str, tmp_path: Path
+) -> None:
+    rows = [{"Id": n, "Numbers": [str(n) for n in range(2000)]} for n in range(201)]
+    write(tmp_path / "rows.json", rows)
+    write(tmp_path / "few.json", rows[:1])
+    pbx = Long()
+    with pytest.raises(InvalidArgument) as caught:
+        flows.run(flow(steps, tmp_path, head), pbx)
+    assert said in caught.value.message
+    assert f"more than {limit} items" in caught.value.message
+    assert "`max items: NUMBER` at the top" in caught.value.hint
+    assert pbx.read <= 200_001
+
+
+def test_the_limit_can_be_raised_and_holds_over_all_items(tmp_path: Path) -> None:
+    write(tmp_path / "rows.json", [{"Id": n, "Numbers": ["1", "2"]} for n in range(10)])
+    found = flow("  - read: rows.json\n" + FOR_EACH, tmp_path, "max items: 20\n")
+    assert len(flows.run(found, Fake()).items) == 20
+    found = flow("  - read: rows.json\n  - list: fax\n", tmp_path, "max items: 29\n")
+    with pytest.raises(InvalidArgument, match="more than 29 items"):  # three rows for each of ten items
+        flows.run(found, Fake())
+    with pytest.raises(InvalidArgument, match=r"line 1: max items must be at least 1, not 0"):
+        flow("  - list: fax\n", tmp_path, "max items: 0\n")
+
+
+def test_a_list_is_not_read_further_than_the_limit_in_an_event_loop(system: System) -> None:
+    async def run() -> None:
+        async with AsyncPbx(system.url, CLIENT, KEY) as pbx:
+            await flows.arun(flow("  - list: contacts\n    with: { top: 100 }\n", head="max items: 5\n"), pbx)
+
+    with pytest.raises(InvalidArgument, match=r"contacts\.list gives more than 5 items"):
+        asyncio.run(run())
+
+
+def test_a_flow_with_a_million_at_once_is_refused() -> None:
+    with pytest.raises(InvalidArgument, match="concurrency must be at most 256, not 1000000"):
+        flow("  - list: fax\n    concurrency: 1000000\n")

@@ -11,11 +11,11 @@ from typing import Any
 import pytest
 
 from trunkline.catalog import load
-from trunkline.errors import NotFound, TrunklineError
+from trunkline.errors import NotFound
 from trunkline.jobs import Job, JobFolder
 from trunkline.jobs.target import Limits
 
-Trouble = Callable[[], TrunklineError]
+Trouble = Callable[[], Exception]
 
 
 class FakePbx:

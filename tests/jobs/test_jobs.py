@@ -76,6 +76,17 @@ def maintenance() -> ServerError:
     return error
 
 
+def unread() -> BrokenAnswer:
+    """A 404 of something that is not a 3CX."""
+    error = BrokenAnswer("404 page not found")
+    error.status = 404
+    return error
+
+
+def defect() -> ValueError:
+    return ValueError("a header of another encoding")
+
+
 def redirect() -> BrokenAnswer:
     error = BrokenAnswer("It redirects.")
     error.status = 302
@@ -106,11 +117,34 @@ def test_every_item_is_done_once(start, folder):
         ([broken], [], ("done", 2), ["delete", "get", "delete"]),
         ([], [broken], ("done", 1), ["delete", "get"]),
         ([away], [], ("done", 1), ["delete", "delete"]),
-        ([busy], [], ("done", 1), ["delete", "delete"]),
+        ([busy], [], ("done", 1), ["delete", "get", "delete"]),
+        ([], [busy], ("done", 1), ["delete", "get"]),
+        ([], [maintenance], ("done", 1), ["delete", "get"]),
+        ([], [gateway], ("done", 1), ["delete", "get"]),
+        ([], [unread], ("done", 1), ["delete", "get"]),
+        ([unread], [], ("done", 2), ["delete", "get", "delete"]),
+        ([defect], [], ("failed", 1), ["delete", "get"]),
+        ([], [defect], ("done", 1), ["delete", "get"]),
         ([refused], [], ("failed", 1), ["delete"]),
         ([lost] * 3, [], ("failed", 3), ["delete", "get"] * 3),
     ],
-    ids=["lost before", "lost after", "500 before", "500 after", "unreachable", "429", "refused", "always lost"],
+    ids=[
+        "lost before",
+        "lost after",
+        "500 before",
+        "500 after",
+        "unreachable",
+        "429 before",
+        "429 after",
+        "503 after",
+        "504 after",
+        "a gateway's 404 after",
+        "a gateway's 404 before",
+        "a defect before",
+        "a defect after",
+        "refused",
+        "always lost",
+    ],
 )
 def test_the_fate_of_a_delete(start, before, after, fate, asked):
     pbx = FakePbx(faxes(1))
@@ -153,13 +187,25 @@ def test_what_can_not_be_looked_up_is_not_sent_again(start):
     assert len(pbx.asked) == 1
 
 
-def test_only_a_503_says_that_a_create_was_not_carried_out(start):
+@pytest.mark.parametrize("side", ["before", "after"])
+@pytest.mark.parametrize("trouble", ["lost", "broken", "busy", "maintenance", "gateway", "unread", "defect"])
+def test_no_answer_but_the_pbx_s_own_proves_that_a_create_was_not_carried_out(start, side, trouble):
     pbx = FakePbx()
-    pbx.before, pbx.after = [maintenance, None], [gateway]
+    setattr(pbx, side, [globals()[trouble]])
     with start("contacts.create", {"body": {"FirstName": "{{ $json.name }}"}}, [{"name": "Ada"}]) as job:
         asyncio.run(job.run(on(pbx)))
         assert fates(job) == [("unknown", 1)]
-    assert [verb for verb, _ in pbx.asked] == ["create", "create"]
+    assert [verb for verb, _ in pbx.asked] == ["create"]
+
+
+def test_a_pbx_on_which_nothing_can_be_known_pauses(start):
+    pbx = FakePbx()
+    pbx.before = [lost] * 1000
+    with start("contacts.create", {"body": {"FirstName": "{{ $json.name }}"}}, [{"name": "Ada"}] * 100) as job:
+        summary = asyncio.run(job.run(on(pbx)))
+    assert summary.targets[0].halt.startswith("20 items in a row: The connection broke.")
+    assert 20 <= summary.counts["unknown"] <= 23
+    assert summary.counts["unknown"] + summary.counts["not started"] == 100
 
 
 def unsigned() -> ServerError:
@@ -257,7 +303,7 @@ def test_a_pbx_that_names_a_time_beyond_all_patience_pauses_and_is_not_asked_bef
     with start(*DELETE, ids(20), concurrency=1) as job:
         summary = asyncio.run(job.run(on(pbx)))
     assert summary.targets[0].halt.startswith("Slow down.")
-    assert summary.counts["not started"] == 20
+    assert (summary.counts["not started"], summary.counts["unknown"]) == (19, 1)
     assert len(pbx.asked) == 1
 
 

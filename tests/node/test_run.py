@@ -16,7 +16,15 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from trunkline import catalog
-from trunkline.errors import InvalidArgument, ItemsFailed, NotFound, TemplateError, TrunklineError, UnknownName
+from trunkline.errors import (
+    InvalidArgument,
+    ItemsFailed,
+    NotFound,
+    TemplateError,
+    TrunklineError,
+    Unexpected,
+    UnknownName,
+)
 from trunkline.node import Node, Outcome
 from trunkline.request import bind, build
 from trunkline.result import File
@@ -303,11 +311,14 @@ def test_whatever_a_template_gives_only_its_item_fails(run: Runner, template: st
     assert fake.targets == []
 
 
-def test_a_bug_is_no_failed_item_but_stops_the_run_and_comes_through() -> None:
-    fake = Fake(lambda _: ZeroDivisionError("a bug"))
-    with pytest.raises(ZeroDivisionError):
-        delete(on_error="continue", concurrency=1).run(fake, ids(1, 2, 3))
-    assert len(fake.targets) == 1
+def test_a_defect_fails_its_own_item_and_no_other(run: Runner) -> None:
+    fake = Fake(lambda arguments: ZeroDivisionError("a secret") if arguments["Id"] == 2 else None)
+    outcome = run(delete(on_error="continue", concurrency=2), fake, ids(1, 2, 3))
+    assert ["error" in item for item in outcome.items] == [False, True, False]
+    assert isinstance(outcome.errors[1], Unexpected)
+    assert isinstance(outcome.errors[1].__cause__, ZeroDivisionError)
+    assert outcome.errors[1].message.startswith("ZeroDivisionError in ")
+    assert "a secret" not in str(outcome.items)
 
 
 def test_a_run_that_is_stopped_finishes_what_is_on_its_way() -> None:

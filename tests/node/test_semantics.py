@@ -15,6 +15,7 @@ import pytest
 
 from trunkline import catalog
 from trunkline.errors import (
+    BrokenAnswer,
     ConnectionLost,
     Forbidden,
     InvalidArgument,
@@ -115,6 +116,17 @@ def down(status: int = 503) -> ServerError:
     return ServerError("The PBX is in trouble.", status=status)
 
 
+def slow() -> TooManyRequests:
+    return TooManyRequests("Slow down.", status=429)
+
+
+def unread() -> BrokenAnswer:
+    """A 404 of something that is not a 3CX."""
+    error = BrokenAnswer("404 page not found")
+    error.status = 404
+    return error
+
+
 def lost() -> ConnectionLost:
     return ConnectionLost("The connection broke.")
 
@@ -139,14 +151,26 @@ def counts(outcome: Outcome) -> tuple[int, int, int]:
     return len(outcome.done), len(outcome.failed), len(outcome.not_started)
 
 
-def patched(*answers: Any) -> int:
-    """How often a PATCH was sent."""
+CHANGED = {"OutboundCallerId": "+12025550100"}
+OTHER = {"OutboundCallerId": "+12025550199"}
+
+
+def patched(*answers: Any) -> tuple[list[str], str]:
+    """The methods that were sent for a change, and what became of it."""
     fake = Fake(*answers)
-    node = Node(
-        "fax.update", {"Id": 1, "OutboundCallerId": "+12025550100"}, retries=3, retry_wait=0, on_error="continue"
-    )
-    node.run(fake, [{}])
-    return len(fake.sent)
+    node = Node("fax.update", {"Id": 1, **CHANGED}, retries=1, retry_wait=0, on_error="continue")
+    outcome = node.run(fake, [{}])
+    fate = "unknown" if outcome.unknown else "failed" if outcome.failed else "done"
+    return [line.partition(" ")[0] for line in fake.sent], fate
+
+
+def added(*answers: Any) -> tuple[list[str], str]:
+    """As `patched`, for a contact, which can't be looked up."""
+    fake = Fake(*answers)
+    node = Node("contacts.create", {"First Name": "Ada"}, retries=1, retry_wait=0, on_error="continue")
+    outcome = node.run(fake, [{}])
+    fate = "unknown" if outcome.unknown else "failed" if outcome.failed else "done"
+    return [line.partition(" ")[0] for line in fake.sent], fate
 
 
 def saved(folder: Path) -> list[Any]:
@@ -572,8 +596,24 @@ CASES = [
         lambda: [[i["json"]["Id"] for i in out] for out in delete(None, gone(), count=3, on_error="split")[0][:2]],
         [[1, 3], [2]],
     ),
-    Case("E4", "a delete", lambda: delete(down(), down(), None, retries=2)[1], ["DELETE /Fax(1)"] * 3),
-    Case("E4", "no more than told", lambda: delete(down(), down(), None, retries=1)[1], ["DELETE /Fax(1)"] * 2),
+    Case(
+        "E4",
+        "a delete",
+        lambda: [line.partition("?")[0] for line in delete(down(), {"Id": 1}, down(), {"Id": 1}, None, retries=2)[1]],
+        ["DELETE /Fax(1)", "GET /Fax(1)", "DELETE /Fax(1)", "GET /Fax(1)", "DELETE /Fax(1)"],
+    ),
+    Case(
+        "E4",
+        "no more than told",
+        lambda: [line.partition("?")[0] for line in delete(down(), {"Id": 1}, down(), {"Id": 1}, retries=1)[1]],
+        ["DELETE /Fax(1)", "GET /Fax(1)", "DELETE /Fax(1)", "GET /Fax(1)"],
+    ),
+    Case(
+        "E4",
+        "a delete that was carried out",
+        lambda: [delete(error, gone())[0].items for error in (lost(), down(), down(504), down(500))],
+        [[DELETED]] * 4,
+    ),
     Case(
         "E4",
         "what won't pass",
@@ -582,17 +622,35 @@ CASES = [
     ),
     Case(
         "E4",
-        "a change that may be done",
-        lambda: [patched(lost(), {}), patched(down(500), {}), patched(down(503), {})],
-        [1, 1, 1],
+        "a change that was carried out",
+        lambda: [patched(error, CHANGED) for error in (lost(), down(500), down(503), slow(), unread())],
+        [(["PATCH", "GET"], "done")] * 5,
     ),
     Case(
         "E4",
-        "a change that surely is not",
-        lambda: [patched(Unreachable("no", processed=False), {}), patched(TooManyRequests("slow", status=429), {})],
-        [2, 2],
+        "a change that was not",
+        lambda: [patched(error, OTHER, {}) for error in (lost(), down(500), down(503), slow(), unread())],
+        [(["PATCH", "GET", "PATCH"], "done")] * 5,
     ),
-    Case("E5", "lost, then missing", lambda: delete(lost(), gone(), retries=1)[0].items, [DELETED]),
+    Case(
+        "E4",
+        "a change that can't be looked up",
+        lambda: [patched(error, down(500), {}) for error in (lost(), down(500), down(503), slow(), unread())],
+        [(["PATCH", "GET"], "unknown")] * 5,
+    ),
+    Case(
+        "E4",
+        "a create without a key",
+        lambda: [added(error, {}) for error in (lost(), down(500), down(503), slow(), unread())],
+        [(["POST"], "unknown")] * 5,
+    ),
+    Case(
+        "E4",
+        "what surely was not sent",
+        lambda: [patched(Unreachable("no", processed=False), {}), added(Unreachable("no", processed=False), {})],
+        [(["PATCH", "PATCH"], "done"), (["POST", "POST"], "done")],
+    ),
+    Case("E5", "lost, then missing", lambda: delete(lost(), {"Id": 1}, gone(), retries=1)[0].items, [DELETED]),
     Case("E5", "missing at once", lambda: counts(delete(gone(), retries=3, on_error="split")[0]), (0, 1, 0)),
     Case(
         "E6",
@@ -630,9 +688,8 @@ CASES = [
     Case(
         "E8",
         "a bug",
-        lambda: delete(ZeroDivisionError("a bug"), on_error="continue"),
-        raises=ZeroDivisionError,
-        said="a bug",
+        lambda: counts(delete(None, ZeroDivisionError("a bug"), {"Id": 2}, count=3, on_error="split")[0]),
+        (2, 1, 0),
     ),
     Case("L1", "four", lambda: Node("fax.delete", {"Id": 1}).concurrency, 4),
     Case(

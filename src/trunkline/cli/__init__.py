@@ -16,7 +16,7 @@ from contextlib import suppress
 from types import FrameType
 from typing import NoReturn
 
-from ..errors import InvalidArgument, TrunklineError
+from ..errors import InvalidArgument, TrunklineError, Unexpected
 
 # click and all that needs it is loaded in functions: it takes a while, and a Ctrl-C here would be a traceback.
 
@@ -115,6 +115,9 @@ def execute(argv: list[str]) -> int:
     except UnicodeEncodeError as problem:  # the shell gave us bytes that are no text; Python has them as surrogates
         complain(InvalidArgument(f"{problem.object[problem.start : problem.end]!r} in an argument is not UTF-8."))
         return InvalidArgument.exit_code
+    except BaseException as problem:  # a defect, ours or a library's: it is told in one line, like any other error
+        complain(Unexpected.of(problem))
+        return Unexpected.exit_code
 
 
 def _told(stop: BaseException) -> str:

@@ -21,6 +21,7 @@ from ..errors import (
     VersionMismatch,
 )
 from ..transport.sign_in import TOKEN_PATH
+from ..work.outcome import as_error, kept
 from .moments import moment, stamp
 
 Row = dict[str, Any]
@@ -55,8 +56,8 @@ async def look(pbx: AsyncPbx, patience: float = PATIENCE) -> Parts:
     async def read(action: str, options: Mapping[str, Any]) -> Any:
         try:
             return await pbx.call(action, **options, timeout=patience)
-        except TrunklineError as error:
-            return error
+        except BaseException as problem:
+            return as_error(problem)
 
     (first, asked), *others = PARTS.items()
     parts: Parts = {first: await read(*asked)}
@@ -113,7 +114,7 @@ def _why(error: TrunklineError) -> Row:
     """``why`` is refused, missing (this PBX has no such thing), or failed."""
     missing = isinstance(error, NotFound | VersionMismatch)
     why = "refused" if isinstance(error, Forbidden) else "missing" if missing else "failed"
-    return {"why": why, "message": error.message}
+    return {"why": why, "message": kept(error.message)}
 
 
 UNKNOWN: Row = {

@@ -267,12 +267,15 @@ def _apply(imported: Import, told: _Told, url: str, connect: Callable[[], AsyncP
         return 0
     if not told.yes:
         _ask(plan, url, shown=drawn, view=told.view)
+    broke: BaseException | None = None
     applying = Applying(imported, plan, concurrency=told.concurrency, stop_on_error=told.stop_on_error)
     with progress("items", len(plan.steps)) as bar:
         try:
             interrupted = asyncio.run(_drive(applying, connect, bar))
         except KeyboardInterrupt:
             interrupted = True
+        except BaseException as problem:  # what was done is said all the same
+            broke, interrupted = problem, False
     fates = applying.fates
     last = _keep_rest(fates, told.rest, imported)
     with suppress(BrokenPipeError):  # who reads the output has gone; the exit code tells all the same
@@ -281,6 +284,8 @@ def _apply(imported: Import, told: _Told, url: str, connect: Callable[[], AsyncP
                 show_fates(fates, told.view)
         finally:
             _say(fates, applying, last)
+    if broke is not None:
+        raise broke
     if interrupted:
         return 130
     return 0 if all(fate.state == "done" for fate in fates) else ItemsFailed.exit_code
@@ -333,11 +338,15 @@ def _ask(plan: Plan, url: str, *, shown: bool, view: View) -> None:
 def _say(fates: list[Fate], applying: Applying, last: str) -> None:
     """What failed and why, what was not started, how many of each, and what to do with the rest."""
     for fate in fates:
-        if fate.state == "failed":
-            click.echo(printable(f"{_whence(fate.step)}: {fate.said}"), err=True)
+        if fate.state in ("failed", "unknown"):
+            unknown = "" if fate.state == "failed" else "unknown: "
+            click.echo(printable(f"{_whence(fate.step)}: {unknown}{fate.said}"), err=True)
     for said, count in Counter(fate.said for fate in fates if fate.said and fate.state == "done").items():
         click.echo(f"{count:,} of those done: {said}.", err=True)
-    counts = {state: sum(fate.state == state for fate in fates) for state in ("done", "failed", "not started")}
+    states = ("done", "failed", "unknown", "not started")
+    counts = {state: sum(fate.state == state for fate in fates) for state in states}
+    if not counts["unknown"]:
+        del counts["unknown"]
     if counts["not started"]:
         click.echo(f"Not all was started: {applying.halted}.", err=True)
     click.echo(", ".join(f"{count:,} {state}" for state, count in counts.items()) + ".", err=True)
@@ -354,7 +363,7 @@ def _whence(step: Step) -> str:
 def _keep_rest(fates: list[Fate], rest: Path | None, imported: Import) -> str:
     """Write the rows that are left, if asked for; what there is to say of them."""
     left = {
-        fate.step.line: fate.said if fate.state == "failed" else f"not started: {fate.said}"
+        fate.step.line: fate.said if fate.state == "failed" else f"{fate.state}: {fate.said}"
         for fate in fates
         if fate.state != "done" and fate.step.line is not None
     }

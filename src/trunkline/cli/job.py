@@ -132,15 +132,20 @@ def run(
 
 @job.command()
 @click.argument("name", shell_complete=job_names)
+@click.option(
+    "--accept-damage",
+    is_flag=True,
+    help="Go on with a damaged ledger: look up all that may have been sent, and send none of it unchecked.",
+)
 @click.option("-o", "--output", type=click.Choice(FORMATS))
 @connection_options
 @click.pass_context
-def resume(ctx: click.Context, /, name: str, output: str | None, **values: Any) -> int:
+def resume(ctx: click.Context, /, name: str, accept_damage: bool, output: str | None, **values: Any) -> int:
     """Go on with a job where it was, on the PBXs that it began with."""
     from ..jobs import Job, JobFolder
     from .job_run import go, same_systems
 
-    with Job.open(JobFolder().existing(name)) as found:
+    with Job.open(JobFolder().existing(name), accept_damage=accept_damage) as found:
         return go(found, same_systems(ctx, found, values), output)
 
 
@@ -178,7 +183,7 @@ def cancel(name: str) -> None:
     """End a job for good; what is on its way is finished and recorded."""
     from ..jobs import Job, JobFolder
 
-    with Job.open(JobFolder().existing(name)) as found:
+    with Job.open(JobFolder().existing(name), check=False) as found:
         found.cancel()
     click.echo(f"{name} is cancelled; `trunkline job show {name}` tells what was done.")
 

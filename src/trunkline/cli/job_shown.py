@@ -21,7 +21,7 @@ def write_list(output: str | None) -> int:
     code = 0
     for name in folder.names():
         try:
-            with Job.open(folder.existing(name)) as each:
+            with Job.open(folder.existing(name), check=False) as each:
                 found.append(each.summary())
         except TrunklineError as error:  # one that was cut off as it began, or is damaged, hides no other
             from . import complain

@@ -22,11 +22,13 @@ from ..printable import printable
 from ..request import bind
 from ..request.shown import in_a_line
 from ..transport.paging import first_request
+from ..work.outcome import as_error
 from .confirm import go_on
 from .interrupts import Interrupts, finishing
 from .output import View, chosen, draw, json_line, write_rows
 from .progress import Bar, progress
 
+_NAMED = 20
 LOOK_AGAIN = 0.1  # seconds between two looks at a run
 
 
@@ -55,10 +57,13 @@ def carry_out(
     if node.action.asks and len(items) > 1 and not told.yes:
         _ask(node, len(items), pbx.url)
     node_run = node.over(items)
+    broke: BaseException | None = None
     try:
         interrupted = asyncio.run(_drive(pbx, through(pbx), node_run))
     except KeyboardInterrupt:  # the second one
         interrupted = True
+    except BaseException as problem:  # what was done is said all the same
+        broke, interrupted = problem, False
     outcome = node_run.summary()
     with suppress(BrokenPipeError):  # who read the output has gone; what was done is said all the same
         try:
@@ -68,6 +73,8 @@ def carry_out(
                 for index, error in outcome.errors.items():
                     click.echo(f"item {index}: {printable(error.message)}", err=True)
             click.echo(counted(node_run), err=True)
+    if broke is not None:
+        raise broke
     if interrupted:
         return 130
     return _exit_code(node_run, outcome)
@@ -96,8 +103,10 @@ async def _drive(pbx: AsyncPbx, caller: AsyncCaller, node_run: NodeRun) -> bool:
     with finishing(stop) as interrupts, progress("items", len(node_run.items)) as bar:
         async with pbx:
             following = asyncio.create_task(follow(bar, node_run, interrupts))
-            await node_run.aon(caller)
-            following.cancel()
+            try:
+                await node_run.aon(caller)
+            finally:
+                following.cancel()
     return interrupts.times > 0
 
 
@@ -125,7 +134,8 @@ def show_line(node: Node, items: Sequence[Item], index: int, *, shown: int, show
     """Show the request of one item in a line, ``shown`` being the number it is given; its exit code."""
     try:
         request = first_request(bind(load(), node.action, (), node.arguments(Scope(items, index))))
-    except TrunklineError as error:
+    except BaseException as problem:
+        error = as_error(problem)
         click.echo(f"item {shown}: {printable(str(error))}", err=True)
         return ItemsFailed.exit_code
     click.echo(f"item {shown}: {in_a_line(request, show_secrets=show_secrets)}")
@@ -168,7 +178,8 @@ def subject(node: Node, items: list[Item], index: int) -> str:
     """What the node acts on for an item: ``fax 42``."""
     try:
         keys: Mapping[str, Any] = keys_of(node.action, node.arguments(Scope(items, index)))
-    except TrunklineError:
+    except BaseException as problem:
+        as_error(problem)  # Ctrl-C goes on
         keys = {}
     return " ".join([node.action.noun, *(str(keys[k]) for k in node.action.keys if keys.get(k) is not None)])
 
@@ -182,14 +193,25 @@ def result_text(item: Item) -> str:
         filled = [(name, value) for name, value in item["json"].items() if value not in (None, "", [])]
         told = {name: value for name, value in filled if not name.startswith("@odata.")}
         return json_line(masked(told))[:80]
-    return f"{error['status'] or error['type']}: {error['message']}"
+    unknown = "unknown, " if error.get("unknown") else ""
+    return f"{unknown}{error['status'] or error['type']}: {error['message']}"
 
 
 def counted(node_run: NodeRun) -> str:
-    """What became of the items of a run, in numbers."""
+    """What became of the items of a run, in numbers; an item that may have been carried out is unknown, not failed."""
     done, failed = node_run.settled
-    lost = node_run.under_way
-    said = f"{done} done, {failed} failed, {len(node_run.items) - done - failed - len(lost)} not started"
-    if not lost:
-        return f"{said}."
-    return f"{said}, {len(lost)} unknown: whether item {', '.join(map(str, lost))} was carried out was not waited for."
+    cut_off, unknown = node_run.under_way, node_run.unknown
+    counts = (
+        f"{done} done, {failed - len(unknown)} failed, {len(node_run.items) - done - failed - len(cut_off)} not started"
+    )
+    doubts = []
+    if unknown:
+        doubts.append(f"{len(unknown)} unknown: item {_listed(unknown)} may have been carried out, so look at the PBX.")
+    if cut_off:
+        doubts.append(f"{len(cut_off)} unknown: whether item {_listed(cut_off)} was carried out was not waited for.")
+    return ", ".join([counts, *doubts]) if doubts else f"{counts}."
+
+
+def _listed(indexes: Sequence[int]) -> str:
+    more = f" and {len(indexes) - _NAMED} more" if len(indexes) > _NAMED else ""
+    return ", ".join(map(str, indexes[:_NAMED])) + more

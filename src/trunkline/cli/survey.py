@@ -10,9 +10,10 @@ from urllib.parse import urlsplit
 
 import click
 
-from ..errors import ConfigurationError, TrunklineError
+from ..errors import ConfigurationError
 from ..profiles import Profile, fitting, keyless
 from ..transport.retries import Retries
+from ..work.outcome import Listener, as_error, kept
 from .attention import Limits, concerns
 from .connect import Target, target, targets
 from .glance import PATIENCE, UNKNOWN, Row, look, told
@@ -60,8 +61,9 @@ async def _row(target: Target, bounds: Limits) -> Row:
     """The row of one PBX among many: an error is one too."""
     try:
         return await _seen(target, bounds)
-    except TrunklineError as error:
-        said = {"message": error.message, "hint": error.hint, "exit_code": error.exit_code}
+    except BaseException as problem:
+        error = as_error(problem)
+        said = {"message": kept(error.message), "hint": kept(error.hint), "exit_code": error.exit_code}
         return {**_head(target, datetime.now(UTC)), **UNKNOWN, "attention": [], "error": said}
 
 
@@ -75,11 +77,12 @@ def survey(targets: list[Target], bounds: Limits) -> tuple[list[Row], bool]:
 
     async def all_of_them(bar: Bar) -> None:
         gate = asyncio.Semaphore(AT_ONCE)
+        drawn = Listener(bar.at)
 
         async def one(target: Target) -> None:
             async with gate:
                 rows.append(await _row(target, bounds))
-            bar.at(len(rows))
+            drawn(len(rows))
 
         await asyncio.gather(*map(one, targets))
 

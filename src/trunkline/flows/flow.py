@@ -18,7 +18,7 @@ from ..transport.contained import reason, resolved, spelled
 from .conditions import conditions
 from .document import LONGEST, Fields, Located, problem, read
 from .files import ENDINGS
-from .steps import Act, AtMost, ForEach, Match, Read, Save, Set, Setting, Step, Where
+from .steps import MOST_ITEMS, Act, AtMost, ForEach, Match, Read, Save, Set, Setting, Step, Where
 
 _TEXT = (str, "text")
 _WHOLE = (int, "a whole number")
@@ -114,13 +114,17 @@ def _parsed(
     description = fields.take("description", *_TEXT) or ""
     own = fields.take("vars", dict, "names with values") or {}
     own_zone = fields.take("zone", *_TEXT) or "UTC"
+    most_line = fields.left["max items"].line if "max items" in fields.left else document.line
+    most = fields.take("max items", *_WHOLE)
+    if most is not None and most < 1:
+        raise problem(name, most_line, f"max items must be at least 1, not {most}")
     fields.known.append("steps")
     steps = fields.left.pop("steps", None)
     fields.done()
     if steps is None or not isinstance(steps.value, list) or not steps.value:
         raise problem(name, document.line if steps is None else steps.line, "a flow needs a list of steps")
     values = {**own, **{key: _given(key, value, own) for key, value in (variables or {}).items()}}
-    setting = setting._replace(world=World(values, allow_env, zone or own_zone))
+    setting = setting._replace(world=World(values, allow_env, zone or own_zone), most_items=most or MOST_ITEMS)
     made: list[Step] = []
     wrong: list[TrunklineError] = []
     for located in steps.value:

@@ -13,6 +13,7 @@ from ..node.run import AsyncCaller, Caller, NodeRun, Outcome
 from ..node.template import Scope
 from ..request import bind, build
 from ..request.shown import in_a_line
+from ..work.outcome import as_error
 from .flow import Flow
 from .steps import Act, Save, Step
 
@@ -79,7 +80,7 @@ def play(flow: Flow, *, dry_run: bool = False) -> Events:
                 if not (dry_run and isinstance(step, Save)):
                     items = step.run(items, setting)
             else:
-                node_run = step.node(setting.world).over(items)
+                node_run = step.node(setting.world).over(items, setting.most_items)
                 if _changes(node_run.node.action):
                     planned = _planned(step, node_run)
                     go_on = yield planned
@@ -95,6 +96,8 @@ def play(flow: Flow, *, dry_run: bool = False) -> Events:
                             f"{flow.file}, line {step.line}: {step.label} was not confirmed; it sent nothing."
                         )
                 yield node_run
+                if node_run.overflowed:
+                    raise setting.too_many(step.label)
                 outcome = node_run.outcome()
                 if outcome.not_started:
                     done = len(node_run.items) - len(outcome.errors) - len(outcome.not_started)
@@ -112,9 +115,10 @@ def play(flow: Flow, *, dry_run: bool = False) -> Events:
             raise
         except FlowStopped:
             raise
-        except TrunklineError as problem:
-            problem.message = f"{flow.file}, line {step.line}: {problem.message}"
-            raise
+        except BaseException as problem:
+            error = as_error(problem)
+            error.message = f"{flow.file}, line {step.line}: {error.message}"
+            raise error from (problem if error is not problem else problem.__cause__)
         yield Did(step, came, len(items), lost, dry=dry_run)
     return Played(items, failed)
 
@@ -128,8 +132,8 @@ def _planned(step: Act, node_run: NodeRun) -> Planned:
     for index in range(len(node_run.items)):
         try:
             request = build(bind(load(), node.action, (), node.arguments(Scope(node_run.items, index))))
-        except TrunklineError as problem:
-            problems[index] = problem
+        except BaseException as problem:
+            problems[index] = as_error(problem)
             continue
         lines.append(in_a_line(request))
     return Planned(step, node.action, lines, problems)

@@ -22,15 +22,21 @@ from .conditions import Condition
 _SLASHES = re.compile(r"[/\\]")
 
 
+MOST_ITEMS = 200_000
+"""Items that a flow holds at once unless its file says otherwise; they are all in memory."""
+
+
 class Setting(NamedTuple):
     """What a flow's steps see beside the items: the world of templates, and the folder that its files are in.
 
     ``kept`` are files that no step may write, each with what it is: the flow itself, and the files that it reads.
+    ``most_items``: how many items a step may give.
     """
 
     world: World
     folder: Path
     kept: tuple[tuple[Path, str], ...] = ()
+    most_items: int = MOST_ITEMS
 
     def place(self, name: str) -> Path:
         """The real path of one of the flow's files. InvalidArgument for one outside of the folder."""
@@ -46,6 +52,14 @@ class Setting(NamedTuple):
                 )
         return path
 
+    def too_many(self, what: str) -> InvalidArgument:
+        """The error of a step that gives more items than that."""
+        return InvalidArgument(
+            f"{what} gives more than {self.most_items:,} items, which is the most that this flow may hold.",
+            hint="Let it give fewer, with a filter, `where` or a shorter list; `max items: NUMBER` at the top of the "
+            "flow's file raises the limit, and needs about a kilobyte of memory for each.",
+        )
+
 
 class Read(NamedTuple):
     """Rows out of a file, an item each; what came in before is left behind."""
@@ -58,7 +72,10 @@ class Read(NamedTuple):
         return f"read {self.file}"
 
     def run(self, items: list[Item], setting: Setting) -> list[Item]:
-        return [as_item({"json": row}) for row in files.rows_of(setting.place(self.file), setting.folder)]
+        rows = files.rows_of(setting.place(self.file), setting.folder)
+        if len(rows) > setting.most_items:
+            raise setting.too_many(self.file)
+        return [as_item({"json": row}) for row in rows]
 
 
 class Where(NamedTuple):
@@ -120,7 +137,7 @@ class ForEach(NamedTuple):
         return f"for each {self.template.text}"
 
     def run(self, items: list[Item], setting: Setting) -> list[Item]:
-        made = []
+        made: list[Item] = []
         for index, item in enumerate(items):
             elements = self.template.value(Scope(items, index, setting.world), "for each")
             if not isinstance(elements, list):
@@ -129,6 +146,8 @@ class ForEach(NamedTuple):
             if missing:
                 raise InvalidArgument(f"Item {index}: it has no field {missing[0]} to keep.")
             kept = {name: item["json"][name] for name in self.keep}
+            if len(made) + len(elements) > setting.most_items:
+                raise setting.too_many(f"Item {index}: for each")
             for element in elements:
                 own = element if isinstance(element, Mapping) else {"value": element}
                 made.append(as_item({"json": {**own, **kept}, "pairedItem": {"item": index}}))

@@ -1,16 +1,17 @@
-"""Where ledgers are: a file for each job in the user's state folder, and a lock for the one that runs it."""
+"""Where ledgers are: a file for each job in the user's state folder."""
 
 from __future__ import annotations
 
 import os
 import re
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import closing, contextmanager
 from pathlib import Path
 
 from ..errors import ConfigurationError, InvalidArgument
 from ..folders import own_folder
+from .lock import FOLDER, open_file
 
-FOLDER = "TRUNKLINE_JOB_DIR"
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,63}")
 
 
@@ -60,8 +61,9 @@ class JobFolder:
         """Forget a job. ConfigurationError if there is none, or while it runs."""
         file = self.existing(name)
         with running_alone(file):
-            discard(file)
-        lock_of(file).unlink(missing_ok=True)
+            if os.name != "nt":
+                discard(file)
+        discard(file)  # Windows deletes no file that is open
 
 
 def discard(file: Path) -> None:
@@ -70,43 +72,17 @@ def discard(file: Path) -> None:
         part.unlink(missing_ok=True)
 
 
-def lock_of(file: Path) -> Path:
-    return file.with_suffix(".lock")
-
-
 def is_running(file: Path) -> bool:
-    """Whether some process runs the job just now."""
-    if not lock_of(file).exists():
-        return False
-    try:
-        with running_alone(file):
-            return False
-    except ConfigurationError:
-        return True
+    """Whether some process runs the job just now. ConfigurationError if the ledger can't be opened."""
+    with closing(open_file(file)) as ledger:
+        return ledger.is_held()
 
 
-class running_alone:  # noqa: N801 - used as a function is
+@contextmanager
+def running_alone(file: Path) -> Iterator[None]:
     """Hold a job while a block runs; the operating system frees it when a process dies. ConfigurationError if taken."""
-
-    def __init__(self, file: Path) -> None:
-        from filelock import FileLock
-
-        self._file = file
-        self._lock = FileLock(lock_of(file), mode=0o600)
-
-    def __enter__(self) -> None:
-        from filelock import Timeout
-
-        try:
-            self._lock.acquire(timeout=0.2, poll_interval=0.02)  # `is_running` may hold it for a moment
-        except Timeout:
-            raise ConfigurationError(
-                f"The job {self._file.stem!r} is running in another process.",
-                hint=f"`trunkline job show {self._file.stem}` tells how far it is, `trunkline job cancel` ends it.",
-            ) from None
-
-    def __exit__(self, *exc: object) -> None:
-        self._lock.release()
+    with closing(open_file(file)) as ledger, ledger.held():
+        yield
 
 
 def _default(environ: Mapping[str, str]) -> Path:

@@ -6,14 +6,15 @@ import asyncio
 import os
 from collections import Counter
 from collections.abc import Callable, Iterable, Mapping
-from contextlib import AbstractAsyncContextManager
+from contextlib import AbstractAsyncContextManager, suppress
 from pathlib import Path
 from typing import Any, NamedTuple, Self
 
-from ..errors import ConfigurationError
+from ..errors import ConfigurationError, TrunklineError
 from ..node import Node, PathRule, World
-from .folder import discard, is_running, running_alone
-from .ledger import Ledger, LedgerFailed
+from ..work.outcome import Listener, as_error, kept
+from .folder import discard
+from .ledger import Ledger, LedgerDamaged, LedgerFailed
 from .recorder import Recorder
 from .states import State
 from .target import AsyncCaller, Halted, Limits, TargetRun
@@ -64,7 +65,7 @@ class Job:
             summary = asyncio.run(job.run(lambda name: AsyncPbx(url, client_id, key)))
 
     `run` may be called again, in this process or another, until the summary says that it is finished: it goes on
-    where it was. What was sent without an answer is looked up first (`trunkline.jobs.fate`).
+    where it was. What was sent without an answer is looked up first (`trunkline.work.recovery`).
     """
 
     def __init__(self, ledger: Ledger) -> None:
@@ -133,9 +134,24 @@ class Job:
         return cls(ledger)
 
     @classmethod
-    def open(cls, file: Path) -> Self:
-        """An existing job. Raises ConfigurationError, and LedgerFailed for a damaged file."""
-        ledger = Ledger.open(file)
+    def open(cls, file: Path, *, check: bool = True, accept_damage: bool = False) -> Self:
+        """An existing job. Its ledger is read whole and compared with its checksums, unless the job is running, or
+        ``check`` is False.
+
+        With ``accept_damage`` a damaged ledger is put together anew from what is left, and kept beside itself as
+        ``NAME.job.damaged``: what is not surely done or failed is unknown from then on, so `run` looks it up and never
+        sends it unchecked.
+        Raises ConfigurationError for a file that is not a ledger or not this user's, LedgerDamaged, and LedgerFailed.
+        """
+        try:
+            ledger = Ledger.open(file, check=check or accept_damage)
+        except LedgerDamaged:
+            if not accept_damage:
+                raise
+            from .damage import rescue
+
+            rescue(file)
+            ledger = Ledger.open(file, check=True)
         try:
             return cls(ledger)
         except BaseException:
@@ -168,11 +184,12 @@ class Job:
         """
         if self._cancelled:
             raise ConfigurationError(f"The job {self.name!r} was cancelled.", hint="Start a new one for what is left.")
-        with running_alone(self.ledger.path):
+        with self.ledger.file.held():
             self.ledger.doubt()
             meter = _Meter(self.ledger)
             recorder = Recorder(self.ledger)
-            watch = asyncio.create_task(self._watch(meter, progress))
+            listener = Listener(progress)
+            watch = asyncio.create_task(self._watch(meter, listener))
             try:
                 async with asyncio.TaskGroup() as group:
                     for target in self.ledger.targets():
@@ -185,12 +202,11 @@ class Job:
                 raise _first(full) from None
             finally:
                 watch.cancel()
-            if progress is not None:
-                progress(meter.read())
+            listener(meter.read())
         return self.summary()
 
     async def _on(self, id_: int, name: str, open_pbx: Open, recorder: Recorder, meter: _Meter) -> None:
-        """One PBX's part; whatever happens to it stays its own affair."""
+        """One PBX's part. Only a ledger that can't be written stops the others."""
 
         def counted(target: int, state: State) -> None:
             meter.count(state)
@@ -205,18 +221,25 @@ class Job:
                 await run.run(pbx)
         except Halted as problem:
             halt = str(problem)
-        except ConfigurationError as problem:
-            halt = str(problem)
-        self.ledger.halt(id_, halt)
+        except LedgerFailed:
+            raise
+        except BaseExceptionGroup as problems:
+            full, _ = problems.split(LedgerFailed)
+            if full is not None:
+                raise _first(full) from None
+            halt = str(as_error(problems))
+        except BaseException as problem:
+            halt = str(as_error(problem))
+        self.ledger.halt(id_, kept(halt))
 
-    async def _watch(self, meter: _Meter, progress: Callable[[Progress], None] | None) -> None:
+    async def _watch(self, meter: _Meter, progress: Listener) -> None:
         while True:
             await asyncio.sleep(LOOK_AGAIN)
-            if self.ledger.about()["cancelled"]:
-                self._cancelled = True
-                self.stop()
-            if progress is not None:
-                progress(meter.read())
+            with suppress(TrunklineError):  # a ledger that can't be read is noticed where it is written
+                if self.ledger.about()["cancelled"]:
+                    self._cancelled = True
+                    self.stop()
+            progress(meter.read())
 
     def summary(self) -> Summary:
         """What became of the items so far, from the ledger."""
@@ -233,7 +256,7 @@ class Job:
         elif found.finished:
             status = "finished"
         else:
-            status = "running" if is_running(self.ledger.path) else "paused"
+            status = "running" if self.ledger.file.is_held() else "paused"
         return found._replace(status=status)
 
 
@@ -251,9 +274,9 @@ class _Meter:
         return Progress(self._counts[State.DONE], self._counts[State.FAILED], self._total)
 
 
-def _first(problems: ExceptionGroup[LedgerFailed]) -> LedgerFailed:
-    found: LedgerFailed | ExceptionGroup[LedgerFailed] = problems
-    while isinstance(found, ExceptionGroup):
+def _first(problems: BaseExceptionGroup[LedgerFailed]) -> LedgerFailed:
+    found: LedgerFailed | BaseExceptionGroup[LedgerFailed] = problems
+    while isinstance(found, BaseExceptionGroup):
         found = found.exceptions[0]
     return found
 

@@ -6,14 +6,16 @@ when a process died is *unknown* to the next one.
 Each change is one commit, which a killed process can't lose. A power cut can, unless the disk was waited for: so that
 is done for each item whose fate nobody could look up, and for others once for a stretch of items that are about to be
 sent. A stretch that was begun and not ended is unknown as a whole, and looked up.
+
+Each row has a checksum, for SQLite does not see a byte that changed within a value.
 """
 
 from __future__ import annotations
 
 import os
 import sqlite3
+import zlib
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from contextlib import suppress
 from itertools import islice
 from pathlib import Path
 from typing import Any, NamedTuple, Self, TypeVar
@@ -21,26 +23,47 @@ from typing import Any, NamedTuple, Self, TypeVar
 import msgspec
 
 from ..errors import ConfigurationError, TrunklineError
+from ..work.outcome import as_error
 from .folder import discard
+from .lock import LedgerFile, open_file
 from .states import State
+from .wal import lost_commits
 
 Made = TypeVar("Made")
 
-FORMAT = 1
+FORMAT = 2
 _CHUNK = 5000
 
-_SCHEMA = """
-CREATE TABLE about (name TEXT PRIMARY KEY, value TEXT NOT NULL) WITHOUT ROWID;
+SCHEMA = """
+CREATE TABLE about (name TEXT PRIMARY KEY, value TEXT NOT NULL, sum INTEGER NOT NULL) WITHOUT ROWID;
 CREATE TABLE target (
     id INTEGER PRIMARY KEY, name TEXT NOT NULL UNIQUE, url TEXT NOT NULL, halt TEXT NOT NULL DEFAULT '',
-    first INTEGER, last INTEGER
+    first INTEGER, last INTEGER, sum INTEGER NOT NULL
 );
-CREATE TABLE input (n INTEGER PRIMARY KEY, item BLOB NOT NULL);
+CREATE TABLE input (n INTEGER PRIMARY KEY, item BLOB NOT NULL, sum INTEGER NOT NULL);
 CREATE TABLE fate (
     target INTEGER NOT NULL, n INTEGER NOT NULL, state INTEGER NOT NULL, attempts INTEGER NOT NULL, said BLOB,
-    PRIMARY KEY (target, n)
+    sum INTEGER NOT NULL, PRIMARY KEY (target, n)
 ) WITHOUT ROWID;
 """
+_END_STRETCHES = "UPDATE target SET first = NULL, last = NULL, sum = row_sum(id, name, url, halt, NULL, NULL)"
+_DENIED = ("SQLITE_READONLY", "SQLITE_CANTOPEN", "SQLITE_PERM", "SQLITE_AUTH")
+_DAMAGED = ("SQLITE_CORRUPT", "SQLITE_NOTADB")
+
+
+def row_sum(*values: object) -> int:
+    """The checksum of a row without its last column."""
+    return zlib.crc32(b"|".join(value if type(value) is bytes else str(value).encode() for value in values))
+
+
+def item_sum(n: int, item: bytes) -> int:
+    """As `row_sum` of an item of the input, in a third of the time."""
+    return zlib.crc32(b"%d|%b" % (n, item))
+
+
+def fate_sum(target: int, n: int, state: int, attempts: int, said: bytes | None) -> int:
+    """As `row_sum` of what became of an item, in a third of the time."""
+    return zlib.crc32(b"%d|%d|%d|%d|%b" % (target, n, state, attempts, b"None" if said is None else said))
 
 
 class Entry(NamedTuple):
@@ -79,54 +102,110 @@ class LedgerFailed(TrunklineError):
     """
 
 
+class LedgerDamaged(LedgerFailed):
+    """Something in the ledger is not as it was written, so that nobody can say what was sent."""
+
+    def __init__(self, path: Path, what: str) -> None:
+        super().__init__(
+            f"The ledger {path} is damaged: {what}.",
+            hint=f"`trunkline job resume {path.stem} --accept-damage` goes on: what is not surely done or failed "
+            "counts as sent and is looked up; what can't be looked up is not sent again.",
+        )
+
+
 class Ledger:
     """One job's file. Not for several threads at once; several processes may read while one writes."""
 
-    def __init__(self, path: Path, connection: sqlite3.Connection) -> None:
+    def __init__(self, path: Path, connection: sqlite3.Connection, file: LedgerFile) -> None:
         self.path = path
+        self.file = file
         self._db = connection
+        self._log: tuple[int, int] | None = None
 
     @classmethod
     def create(cls, path: Path, about: Mapping[str, Any], targets: Sequence[tuple[str, str]]) -> Self:
         """A new ledger with (name, URL) of each PBX and no items yet. FileExistsError if there is one."""
         os.close(os.open(path, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o600))
-        db = None
+        ledger = None
         try:
-            db = _connected(path)
-            db.executescript(f"BEGIN; {_SCHEMA} COMMIT;")
-            ledger = cls(path, db)
-            ledger.tell({"format": FORMAT, "loaded": False, "cancelled": False, **about})
+            ledger = cls._connected(path)
+            ledger._db.executescript(f"BEGIN; {SCHEMA} COMMIT;")
+            ledger.tell({"format": FORMAT, "loaded": False, "cancelled": False, "targets": len(targets), **about})
             with ledger._writing():
-                db.executemany("INSERT INTO target (name, url) VALUES (?, ?)", targets)
-        except BaseException:
-            if db is not None:
-                db.close()
+                rows = [(n, name, url, "", None, None) for n, (name, url) in enumerate(targets, 1)]
+                ledger._db.executemany(
+                    "INSERT INTO target VALUES (?, ?, ?, ?, ?, ?, ?)", ((*row, row_sum(*row)) for row in rows)
+                )
+        except BaseException as problem:
+            if ledger is not None:
+                ledger.close()
             discard(path)
+            if isinstance(problem, sqlite3.Error):
+                raise _failed(problem, path, "written") from None
             raise
         return ledger
 
     @classmethod
-    def open(cls, path: Path) -> Self:
-        """An existing ledger. ConfigurationError if it can't be opened, is none, or is of another format."""
+    def open(cls, path: Path, *, check: bool = False) -> Self:
+        """An existing ledger. ``check``: read all of it, and compare the checksums, unless the job is running.
+
+        Raises ConfigurationError if this user may not read and write it, if it is not a ledger, or is of another
+        format; LedgerDamaged if commits are lost or, with ``check``, anything is not as it was written.
+        """
+        file = open_file(path)
         ledger = None
         try:
-            ledger = cls(path, _connected(path))
-            if ledger.about().get("format") == FORMAT:
-                return ledger
-        except (LedgerFailed, sqlite3.DatabaseError) as problem:
-            if isinstance(problem, sqlite3.OperationalError) and path.is_file():  # somebody else's: to be kept
-                raise ConfigurationError(
-                    f"{path} can't be opened: {problem}.", hint="May this user read and write it, and its folder?"
-                ) from None
-        if ledger is not None:
+            quiet = file.users == 1 and not file.is_held()
+            if quiet and (lost := lost_commits(path)):
+                raise LedgerDamaged(path, lost)
+            ledger = cls._connected(path)
+            ledger._check_format()
+            if check and not file.is_held():
+                ledger.check()
+        except BaseException as problem:
+            if ledger is not None:
+                ledger.close()
+            if isinstance(problem, Exception) and not isinstance(problem, TrunklineError):
+                raise _not_opened(problem, path) from None
+            raise
+        finally:
+            file.close()
+        return ledger
+
+    @classmethod
+    def _connected(cls, path: Path) -> Self:
+        file = open_file(path)
+        try:
+            ledger = cls(path, sqlite3.connect(path, isolation_level=None, timeout=30.0, check_same_thread=False), file)
+        except BaseException:
+            file.close()
+            raise
+        try:
+            ledger._db.create_function("row_sum", -1, row_sum, deterministic=True)
+            ledger._db.execute("PRAGMA journal_mode = WAL")
+            ledger._db.execute("PRAGMA synchronous = FULL")
+        except BaseException:
             ledger.close()
-        raise ConfigurationError(
-            f"{path} is no job's ledger that this version can read.",
-            hint=f"Move it out of the folder; `trunkline job remove {path.stem}` throws it away.",
-        )
+            raise
+        return ledger
+
+    def _check_format(self) -> None:
+        if self._db.execute("SELECT count(*) FROM sqlite_master").fetchone() == (0,):
+            raise _not_one(self.path)
+        row = self._db.execute("SELECT value FROM about WHERE name = 'format'").fetchone()
+        if row is None or row[0] != str(FORMAT):
+            raise _not_one(self.path)
+
+    def check(self) -> None:
+        """Read everything and compare the checksums. Raises LedgerDamaged."""
+        from .damage import damage_of
+
+        if what := damage_of(self._db):
+            raise LedgerDamaged(self.path, what)
 
     def close(self) -> None:
         self._db.close()
+        self.file.close()
 
     def __enter__(self) -> Self:
         return self
@@ -143,7 +222,7 @@ class Ledger:
         """Record facts of the job."""
         rows = [(name, msgspec.json.encode(value).decode()) for name, value in facts.items()]
         with self._writing():
-            self._db.executemany("INSERT OR REPLACE INTO about VALUES (?, ?)", rows)
+            self._db.executemany("INSERT OR REPLACE INTO about VALUES (?, ?, ?)", ((*r, row_sum(*r)) for r in rows))
 
     def targets(self) -> list[Target]:
         return list(self._read(lambda row: Target(*row), "SELECT id, name, url, halt FROM target ORDER BY id"))
@@ -151,16 +230,21 @@ class Ledger:
     def halt(self, target: int, reason: str) -> None:
         """Record why work on a PBX stopped; "" that it goes on."""
         with self._writing():
-            self._db.execute("UPDATE target SET halt = ? WHERE id = ?", (reason, target))
+            self._db.execute(
+                "UPDATE target SET halt = ?1, sum = row_sum(id, name, url, ?1, first, last) WHERE id = ?2",
+                (reason, target),
+            )
 
     def load(self, items: Iterable[Mapping[str, Any]]) -> int:
         """Take the input in, a few thousand items at a time; gives how many there are."""
         rows = ((n, msgspec.json.encode(item)) for n, item in enumerate(items))
+        size = 0
         while chunk := list(islice(rows, _CHUNK)):
             with self._writing():
-                self._db.executemany("INSERT INTO input VALUES (?, ?)", chunk)
-        self.tell({"loaded": True})
-        return self.size()
+                self._db.executemany("INSERT INTO input VALUES (?, ?, ?)", ((*row, item_sum(*row)) for row in chunk))
+            size += len(chunk)
+        self.tell({"loaded": True, "size": size})
+        return size
 
     def size(self) -> int:
         """How many items the input has."""
@@ -179,9 +263,11 @@ class Ledger:
 
     def write(self, changes: Iterable[Change]) -> None:
         """Record changes, all or none. Raises LedgerFailed."""
-        rows = [(c.target, c.n, c.state, c.attempts, _encoded(c.said)) for c in changes]
+        rows = [(c.target, c.n, int(c.state), c.attempts, encoded(c.said)) for c in changes]
         with self._writing():
-            self._db.executemany("INSERT OR REPLACE INTO fate VALUES (?, ?, ?, ?, ?)", rows)
+            self._db.executemany(
+                "INSERT OR REPLACE INTO fate VALUES (?, ?, ?, ?, ?, ?)", [(*row, fate_sum(*row)) for row in rows]
+            )
 
     def wait_for_disk(self, each: bool) -> None:
         """Whether each change waits until it can't be lost in a power cut."""
@@ -191,27 +277,33 @@ class Ledger:
         """Before any of these items is sent: all that was written so far, and this, is safe from a power cut."""
         self.wait_for_disk(True)
         with self._writing():
-            self._db.execute("UPDATE target SET first = ?, last = ? WHERE id = ?", (first, last, target))
+            self._db.execute(
+                "UPDATE target SET first = ?1, last = ?2, sum = row_sum(id, name, url, halt, ?1, ?2) WHERE id = ?3",
+                (first, last, target),
+            )
         self.wait_for_disk(False)
 
     def end_stretches(self) -> None:
         """Nothing is on its way any more, and what came of it is safe from a power cut."""
         self.wait_for_disk(True)
         with self._writing():
-            self._db.execute("UPDATE target SET first = NULL, last = NULL")
+            self._db.execute(_END_STRETCHES)
 
     def doubt(self) -> None:
         """What a dead process left as sent, or may have sent unrecorded, is unknown from now on."""
         self.wait_for_disk(True)
         with self._writing():
-            self._db.execute("UPDATE fate SET state = ? WHERE state = ?", (State.UNKNOWN, State.SENT))
             self._db.execute(
-                "INSERT INTO fate SELECT t.id, i.n, ?, 0, NULL FROM target t"
-                " JOIN input i ON i.n BETWEEN t.first AND t.last WHERE true"
-                " ON CONFLICT DO UPDATE SET state = excluded.state WHERE state = 0",
-                (State.UNKNOWN,),
+                "UPDATE fate SET state = ?1, sum = row_sum(target, n, ?1, attempts, said) WHERE state = ?2",
+                (int(State.UNKNOWN), int(State.SENT)),
             )
-            self._db.execute("UPDATE target SET first = NULL, last = NULL")
+            self._db.execute(
+                "INSERT INTO fate SELECT t.id, i.n, ?1, 0, NULL, row_sum(t.id, i.n, ?1, 0, NULL) FROM target t"
+                " JOIN input i ON i.n BETWEEN t.first AND t.last WHERE true ON CONFLICT DO UPDATE"
+                " SET state = excluded.state, sum = row_sum(target, n, excluded.state, attempts, said) WHERE state = 0",
+                (int(State.UNKNOWN),),
+            )
+            self._db.execute(_END_STRETCHES)
 
     def counts(self, target: int | None = None) -> dict[State, int]:
         """How many items are in each state, over one target or all."""
@@ -239,26 +331,40 @@ class Ledger:
         try:
             for row in self._db.execute(statement, values):
                 yield made(row)
-        except (sqlite3.DatabaseError, msgspec.DecodeError, ValueError) as problem:
-            raise LedgerFailed(
-                f"The ledger {self.path} can't be read: {problem}.",
-                hint="If the disk is well, the file is damaged; "
-                f"`trunkline job remove {self.path.stem}` throws it away, with what it knows of items sent.",
-            ) from None
+        except Exception as problem:
+            raise _failed(problem, self.path, "read") from None
 
     def _writing(self) -> _Transaction:
-        return _Transaction(self._db, self.path)
+        return _Transaction(self._db, self)
+
+    def check_in_place(self) -> None:
+        """LedgerFailed if the ledger, or its write-ahead log, was deleted or replaced since it was opened."""
+        if not self.file.is_in_place():
+            raise _gone(self.path)
+        try:
+            log = os.stat(f"{self.path}-wal")  # noqa: PTH116 - asked before each change
+        except OSError:
+            raise _gone(self.path) from None
+        if self._log is None:
+            self._log = log.st_dev, log.st_ino
+        elif self._log != (log.st_dev, log.st_ino):
+            raise _gone(self.path)
 
 
 class _Transaction:
     """All that is written in its block, or nothing."""
 
-    def __init__(self, db: sqlite3.Connection, path: Path) -> None:
+    def __init__(self, db: sqlite3.Connection, ledger: Ledger) -> None:
         self._db = db
-        self._path = path
+        self._ledger = ledger
 
     def __enter__(self) -> None:
         self._attempt("BEGIN IMMEDIATE")
+        try:
+            self._ledger.check_in_place()
+        except BaseException:
+            self._db.execute("ROLLBACK")
+            raise
 
     def __exit__(self, kind: object, problem: BaseException | None, trace: object) -> None:
         if kind is None:
@@ -266,30 +372,66 @@ class _Transaction:
             return
         if self._db.in_transaction:
             self._db.execute("ROLLBACK")
-        if isinstance(problem, sqlite3.DatabaseError):
-            raise self._failed(problem) from None
+        if isinstance(problem, sqlite3.Error):
+            raise _failed(problem, self._ledger.path, "written") from None
 
     def _attempt(self, statement: str) -> None:
         try:
             self._db.execute(statement)
-        except sqlite3.DatabaseError as problem:
+        except sqlite3.Error as problem:
             if self._db.in_transaction:
                 self._db.execute("ROLLBACK")
-            raise self._failed(problem) from None
-
-    def _failed(self, problem: sqlite3.DatabaseError) -> LedgerFailed:
-        return LedgerFailed(
-            f"The ledger {self._path} can't be written: {problem}.",
-            hint="Nothing was sent that it doesn't know of. Make room, then resume the job.",
-        )
+            raise _failed(problem, self._ledger.path, "written") from None
 
 
-def _connected(path: Path) -> sqlite3.Connection:
-    db = sqlite3.connect(path, isolation_level=None, timeout=30.0, check_same_thread=False)
-    with suppress(sqlite3.DatabaseError):  # `open` says what is wrong with the file
-        db.execute("PRAGMA journal_mode = WAL")
-        db.execute("PRAGMA synchronous = FULL")
-    return db
+def _code(problem: BaseException) -> str:
+    return str(getattr(problem, "sqlite_errorname", ""))
+
+
+def _failed(problem: Exception, path: Path, what: str) -> TrunklineError:
+    """The error of a ledger that can't be read or written; what is not recorded was not sent."""
+    if isinstance(problem, TrunklineError):
+        return problem
+    code = _code(problem)
+    why = str(problem) if isinstance(problem, sqlite3.Error | msgspec.DecodeError) else as_error(problem).message
+    if code.startswith(_DAMAGED) or isinstance(problem, msgspec.DecodeError | ValueError):
+        return LedgerDamaged(path, why)
+    if code.startswith(_DENIED):
+        hint = "May this user write it, and its folder?"
+    elif code.startswith("SQLITE_BUSY"):
+        hint = "Another program holds it; end that one."
+    else:
+        hint = "Make room, or look at the disk."
+    return LedgerFailed(
+        f"The ledger {path} can't be {what}: {why.removesuffix('.')}.",
+        hint=f"{hint} Nothing was sent that it doesn't know of; then resume the job.",
+    )
+
+
+def _not_opened(problem: Exception, path: Path) -> TrunklineError:
+    if _code(problem).startswith("SQLITE_NOTADB"):
+        return _not_one(path)
+    schema = not isinstance(problem, sqlite3.Error) or _code(problem) == "SQLITE_ERROR"
+    if schema or _code(problem).startswith("SQLITE_CORRUPT"):
+        return LedgerDamaged(path, str(problem))
+    return ConfigurationError(
+        f"{path} can't be opened: {problem}.", hint="May this user read and write it, and its folder?"
+    )
+
+
+def _not_one(path: Path) -> ConfigurationError:
+    return ConfigurationError(
+        f"{path} is not a job's ledger that this version can read.",
+        hint="If it was one, its first page is damaged: look at the PBX for what was done. Move it out of the folder; "
+        f"`trunkline job remove {path.stem}` throws it away.",
+    )
+
+
+def _gone(path: Path) -> LedgerFailed:
+    return LedgerFailed(
+        f"The ledger {path} was deleted or replaced while its job runs; nothing more is sent.",
+        hint="What was done until then is not on record any more: look at the PBX before you start again.",
+    )
 
 
 def _entry(row: tuple[int, bytes, int, int, bytes | None]) -> Entry:
@@ -297,5 +439,11 @@ def _entry(row: tuple[int, bytes, int, int, bytes | None]) -> Entry:
     return Entry(n, msgspec.json.decode(item), State(state), attempts, msgspec.json.decode(said) if said else None)
 
 
-def _encoded(said: Mapping[str, Any] | None) -> bytes | None:
-    return None if said is None else msgspec.json.encode(said)
+def encoded(said: Mapping[str, Any] | None) -> bytes | None:
+    """What is kept of an item; what can't be written as JSON does not keep the others from being recorded."""
+    if said is None:
+        return None
+    try:
+        return msgspec.json.encode(said)
+    except Exception as problem:
+        return msgspec.json.encode({"message": f"What came of it can't be kept: {as_error(problem).message}"})

@@ -5,7 +5,8 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Sequence
 
-from .ledger import Change, Ledger
+from ..work.outcome import as_error
+from .ledger import Change, Ledger, LedgerFailed
 
 
 class Recorder:
@@ -30,8 +31,10 @@ class Recorder:
         problem: Exception | None = None
         try:
             self._ledger.write(change for changes, _ in batch for change in changes)
-        except Exception as error:  # it is each waiting one's own
+        except LedgerFailed as error:  # it is each waiting one's own
             problem = error
+        except Exception as error:
+            problem = LedgerFailed(f"The ledger {self._ledger.path} can't be written: {as_error(error).message}")
         for _, written in batch:
             if written.done():
                 continue  # whoever waited was cancelled

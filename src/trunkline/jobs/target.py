@@ -10,31 +10,33 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any, NamedTuple, Protocol
 
 from ..catalog import load
-from ..errors import (
-    ConfigurationError,
-    Forbidden,
-    NotFound,
-    PbxError,
-    ServerError,
-    SignInError,
-    TooManyRequests,
-    TransportError,
-    TrunklineError,
-    VersionMismatch,
-)
+from ..errors import TrunklineError
 from ..node import Item, Node
 from ..node.items import as_item, outputs
 from ..node.template import Scope
 from ..transport.retries import Retries
-from ..transport.sign_in import TOKEN_PATH
-from .fate import always_checkable, check_of, repeatable
-from .ledger import Change, Entry, Ledger
+from ..work.lookup import Check, always_checkable, check_of, effect_of, repeatable
+from ..work.outcome import as_error, described, kept
+from ..work.recovery import (
+    BUSY,
+    Decision,
+    Finding,
+    Trouble,
+    conclude,
+    decide,
+    proves_nothing,
+    retry_after,
+    trouble_of,
+)
+from .ledger import Change, Entry, Ledger, LedgerFailed
 from .recorder import Recorder
 from .states import State
 
 SHARD = 250  # items of one PBX in memory at a time, and in doubt after a crash
 ONCE = Retries(attempts=1)
 _LONGEST_WAIT = 60.0
+_MOST_IN_A_ROW = 20
+"""So many items in a row that may have been carried out, with no good answer between, and work on the PBX pauses."""
 
 
 class AsyncCaller(Protocol):
@@ -65,7 +67,7 @@ class Halted(Exception):
 
 
 class _Later(Exception):
-    """The PBX surely did nothing, and may do it later: in ``wait`` seconds where it said so."""
+    """The item is to be tried or looked up later: in ``wait`` seconds where the PBX asked for that."""
 
     def __init__(self, cause: TrunklineError, wait: float | None) -> None:
         self.cause = cause
@@ -119,6 +121,7 @@ class TargetRun:
         self._next_slot = 0.0
         self._trouble_since: float | None = None
         self._troubles = 0
+        self._unknown_in_a_row = 0
         self._halt: Halted | None = None
         self._stretches = always_checkable(load(), node.action)
 
@@ -143,6 +146,12 @@ class TargetRun:
                     told = [self._change(trial.put_back(), str(halt))]
                 except _Later as later:
                     told = [self._postponed(trial.put_back(), later)]
+                except LedgerFailed:
+                    raise
+                except BaseException as problem:  # a defect between an item's requests is that item's own
+                    error = as_error(problem)
+                    sent = trial.perhaps_done or trial.entry.state is State.SENT
+                    told = [self._change(trial.now(State.UNKNOWN if sent else State.FAILED), error)]
                 finally:
                     self._under_way -= 1
         finally:
@@ -191,129 +200,174 @@ class TargetRun:
         node = self._node
         try:
             arguments = node.arguments(Scope(_At(trial.entry.n, as_item(trial.entry.item)), trial.entry.n))
-        except TrunklineError as error:
-            return self._change(trial.now(State.FAILED), error)
+        except BaseException as problem:
+            return self._change(trial.now(State.FAILED), as_error(problem))
         if trial.entry.state is State.UNKNOWN and not repeatable(node.action):
             await self._flush(told)
-            found = await self._checked(pbx, trial, arguments)
-            if found is not None:
-                return found
-        if trial.entry.attempts >= self._limits.attempts:
-            said = trial.entry.said or {"message": f"It was sent {trial.entry.attempts} times without an answer."}
-            return self._change(trial.now(State.FAILED), said)
-        await self._recorder.record([*told, self._change(trial.sent())])
-        told.clear()
-        try:
-            value = await self._call(pbx, node.action.id, **arguments, retries=ONCE)
-        except NotFound as error:
+            change = await self._settled(pbx, trial, self._check(arguments), None)
+            if change is not None:
+                return change
+        while True:
+            if trial.entry.attempts >= self._limits.attempts:
+                said = trial.entry.said or {"message": f"It was sent {trial.entry.attempts} times without an answer."}
+                return self._change(trial.now(State.FAILED), said)
+            if trial.perhaps_done and (self._ended() or self._halt is not None):
+                return self._change(trial.now(State.NOT_STARTED), trial.entry.said)
+            await self._recorder.record([*told, self._change(trial.sent())])
+            told.clear()
+            try:
+                value = await pbx.call(node.action.id, **arguments, retries=ONCE)
+            except BaseException as problem:
+                change = await self._after(pbx, trial, arguments, as_error(problem))
+                if change is not None:
+                    return change
+                continue
             self._healthy()
-            if node.action.kind == "delete" and self._limits.missing_ok:
-                return self._change(trial.now(State.DONE), {"success": True, "missing": True})
-            return self._change(trial.now(State.FAILED), error)
-        except (TransportError, ServerError) as error:
-            return await self._after_loss(pbx, trial, arguments, error)
-        except TrunklineError as error:
-            self._healthy()
-            return self._change(trial.now(State.FAILED), error)
-        self._healthy()
-        items = outputs(node.action, arguments, value, trial.entry.n)
-        return self._change(trial.now(State.DONE), {"items": [_without_pair(item) for item in items]})
+            try:
+                items = outputs(node.action, arguments, value, trial.entry.n)
+            except BaseException as problem:
+                error = as_error(problem)
+                error.hint = f"It was carried out; only its answer can't be used. {error.hint}".strip()
+                return self._change(trial.now(State.FAILED), error)
+            return self._change(trial.now(State.DONE), {"items": [_without_pair(item) for item in items]})
 
-    async def _after_loss(
-        self, pbx: AsyncCaller, trial: _Trial, arguments: Mapping[str, Any], error: TransportError | ServerError
-    ) -> Change:
-        """The answer never came, or says nothing: look, and have it sent again if it was not carried out."""
-        if repeatable(self._node.action):
-            raise _Later(error, None)
-        trial.entry = trial.entry._replace(said=_said(error))
-        await self._recorder.record([self._change(trial.now(State.UNKNOWN), error)])
-        found = await self._checked(pbx, trial, arguments)
-        if found is not None:
-            return found
-        self._again.append(trial.now(State.NOT_STARTED))
-        return self._change(trial.entry, error)
-
-    async def _checked(self, pbx: AsyncCaller, trial: _Trial, arguments: Mapping[str, Any]) -> Change | None:
-        """Done, if reading shows it; unknown, if nothing can show it; None if it is to be sent (again)."""
-        check = check_of(load(), self._node.action, arguments)
-        if check is None:
-            return self._change(trial.entry, trial.entry.said or {"message": "It was sent; no answer is on record."})
+    def _check(self, arguments: Mapping[str, Any]) -> Check | None:
+        """How to look up what became of an item; None where that can't be done."""
         try:
-            row = await self._call(pbx, check.action, **check.arguments)
-        except NotFound:
-            row = None
-        except (TransportError, ServerError) as error:
-            raise _Later(error, None) from None
-        except TrunklineError as error:  # the reading itself is refused: there is no telling
-            self._healthy()
-            return self._change(trial.entry, error)
-        self._healthy()
-        if isinstance(row, list):
-            row = row[0] if row else None
-        carried_out = check.carried_out(row)
-        if carried_out is None:
-            return self._change(trial.entry, trial.entry.said)
-        if carried_out:
-            return self._change(trial.now(State.DONE), {"success": True, "checked": True})
-        return None
+            return check_of(load(), self._node.action, arguments)
+        except BaseException as problem:
+            as_error(problem)  # Ctrl-C and cancellation go on
+            return None
 
-    async def _call(self, pbx: AsyncCaller, action: str, /, **arguments: Any) -> Any:
-        """Call an action. Raises Halted where no item could fare better, _Later where it surely was not carried out."""
-        try:
-            return await pbx.call(action, **arguments)
-        except (SignInError, Forbidden, ConfigurationError, VersionMismatch) as error:
-            raise Halted(str(error)) from error
-        except TooManyRequests as error:
-            raise _Later(error, error.retry_after) from error
-        except ServerError as error:
-            # Only a 503 says that nothing was done; a 504 may come from a proxy that gave up waiting for what was.
-            # At a sign-in that failed the item was not sent at all.
-            if error.path == TOKEN_PATH or (error.status == 503 and error.retry_after is not None):
-                raise _Later(error, error.retry_after) from error
-            raise
-        except TransportError as error:
-            if error.processed is False:
-                raise _Later(error, None) from error
-            if error.status is not None and 300 <= error.status < 400:  # a redirect: no PBX has seen the item
+    async def _after(
+        self, pbx: AsyncCaller, trial: _Trial, arguments: Mapping[str, Any], error: TrunklineError
+    ) -> Change | None:
+        """What became of an item after an error, None if it is to be sent again at once. Raises Halted, or _Later."""
+        action = self._node.action
+        trouble = trouble_of(error, action)
+        if trouble is Trouble.NOT_FOUND and self._limits.missing_ok and action.kind == "delete":
+            self._healthy()
+            missing = {} if trial.perhaps_done else {"missing": True}
+            return self._change(trial.now(State.DONE), {"success": True, **missing})
+        check = None if repeatable(action) else self._check(arguments)
+        decision = decide(trouble, effect_of(action, check), perhaps_done=trial.perhaps_done)
+        match decision:
+            case Decision.PAUSE:
                 raise Halted(str(error)) from error
-            raise
+            case Decision.RESEND:
+                raise _Later(error, retry_after(error)) from error
+            case Decision.DONE:
+                self._healthy()
+                return self._change(trial.now(State.DONE), {"success": True, "checked": True})
+            case Decision.FAILED:
+                self._pause_after(error, trouble)
+                return self._change(trial.now(State.FAILED), error)
+        trial.doubt(described(error))
+        if decision is Decision.UNKNOWN:
+            self._pause_after(error, trouble)
+            return self._change(trial.entry, error)
+        if trouble in BUSY:
+            raise _Later(error, retry_after(error)) from error
+        await self._recorder.record([self._change(trial.entry, error)])
+        return await self._settled(pbx, trial, check, trouble)
+
+    async def _settled(
+        self, pbx: AsyncCaller, trial: _Trial, check: Check | None, trouble: Trouble | None
+    ) -> Change | None:
+        """What reading the PBX shows of an item that may have been carried out; None if it is to be sent (again)."""
+        said = trial.entry.said
+        if trouble is None:
+            trouble = _trouble_kept(said)
+        finding = Finding.NO_TELLING if check is None else await self._found(pbx, trial, check)
+        action = self._node.action
+        match conclude(trouble, effect_of(action, check), finding):
+            case Decision.DONE:
+                return self._change(trial.now(State.DONE), {"success": True, "checked": True})
+            case Decision.FAILED:
+                return self._change(trial.now(State.FAILED), said)
+            case Decision.RESEND:
+                trial.not_done(counts=trouble not in BUSY)
+                return None
+        return self._change(trial.entry, trial.entry.said or {"message": "It was sent; no answer is on record."})
+
+    async def _found(self, pbx: AsyncCaller, trial: _Trial, check: Check) -> Finding:
+        """Read what the PBX holds of an item. Raises Halted, and _Later where it may be read later."""
+        reader = load().action(check.action)
+        try:
+            answer = await pbx.call(check.action, **check.arguments)
+        except BaseException as problem:
+            error = as_error(problem)
+        else:
+            return check.finding(answer)
+        trouble = trouble_of(error, reader)
+        match decide(trouble, effect_of(reader, None), perhaps_done=False):
+            case Decision.PAUSE:
+                raise Halted(str(error)) from error
+            case Decision.RESEND:
+                raise _Later(error, retry_after(error)) from error
+        if trouble is Trouble.NOT_FOUND:
+            return check.finding(None)
+        self._pause_after(error, trouble)
+        trial.doubt(described(error))
+        return Finding.NO_TELLING
+
+    def _pause_after(self, error: TrunklineError, trouble: Trouble) -> None:
+        """Leave a PBX alone for a while after an answer that proves nothing; for good where it gives no other."""
+        if not proves_nothing(trouble):
+            self._healthy()
+            return
+        self._unknown_in_a_row += 1
+        if self._unknown_in_a_row >= _MOST_IN_A_ROW:
+            self._halt = self._halt or Halted(f"{self._unknown_in_a_row} items in a row: {error}")
+        wait = retry_after(error)
+        if wait is not None and wait > self._limits.patience:
+            self._halt = self._halt or Halted(str(error))
+        elif trouble in BUSY:
+            self._not_before = max(self._not_before, time.monotonic() + (self._backoff() if wait is None else wait))
+
+    def _backoff(self) -> float:
+        """Seconds to leave a PBX alone that did not say how long: longer with each trouble."""
+        self._troubles += 1
+        longest = min(_LONGEST_WAIT, 0.1 * 2.0 ** min(self._troubles, 12))
+        return min(random.uniform(0.5, 1) * longest, self._limits.patience)  # noqa: S311
 
     def _postponed(self, entry: Entry, later: _Later) -> Change:
         """Put an item back, and leave the PBX alone for a while; after too long a while, halt."""
         now = time.monotonic()
         if self._trouble_since is None:
             self._trouble_since = now
-        self._troubles += 1
         if now - self._trouble_since > self._limits.patience:
             self._halt = self._halt or Halted(str(later.cause))
         wait = later.wait
         if wait is None:
-            wait = random.uniform(0.5, 1) * min(_LONGEST_WAIT, 0.1 * 2 ** min(self._troubles, 12))  # noqa: S311
-            wait = min(wait, self._limits.patience)
+            wait = self._backoff()
         elif wait > self._limits.patience:  # to ask before the time it named could get this address blocked
             self._halt = self._halt or Halted(str(later.cause))
         self._not_before = max(self._not_before, now + wait)
+        entry = entry._replace(said=described(later.cause)) if entry.state is not State.UNKNOWN else entry
         self._again.append(entry)
-        return self._change(entry, later.cause)
+        return self._change(entry, entry.said)
 
     def _healthy(self) -> None:
         self._trouble_since = None
         self._troubles = 0
+        self._unknown_in_a_row = 0
 
     def _change(self, entry: Entry, said: TrunklineError | Mapping[str, Any] | str | None = None) -> Change:
         if isinstance(said, TrunklineError):
-            said = _said(said)
+            said = described(said)
         elif isinstance(said, str):
-            said = {"message": said}
+            said = {"message": kept(said)}
         self._counted(self._id, entry.state)
         return Change(self._id, entry.n, entry.state, entry.attempts, said)
 
 
 class _Trial:
-    """One try of an item: ``entry`` is what is true of it now."""
+    """One try of an item: ``entry`` is what is true of it now; ``perhaps_done``: an earlier try may have worked."""
 
     def __init__(self, entry: Entry) -> None:
         self.entry = entry
+        self.perhaps_done = entry.state is State.UNKNOWN
 
     def now(self, state: State) -> Entry:
         self.entry = self.entry._replace(state=state)
@@ -323,23 +377,30 @@ class _Trial:
         self.entry = self.entry._replace(state=State.SENT, attempts=self.entry.attempts + 1)
         return self.entry
 
+    def doubt(self, said: dict[str, Any]) -> None:
+        """It may have been carried out."""
+        self.perhaps_done = True
+        self.entry = self.entry._replace(state=State.UNKNOWN, said=said)
+
+    def not_done(self, *, counts: bool) -> None:
+        """Reading showed that it was not carried out; a PBX that was only busy does not use up a try."""
+        attempts = self.entry.attempts if counts else max(0, self.entry.attempts - 1)
+        self.entry = self.entry._replace(state=State.NOT_STARTED, attempts=attempts)
+
     def put_back(self) -> Entry:
         """To be tried again later: what may have been carried out stays unknown, what surely wasn't is not started."""
         if self.entry.state is State.UNKNOWN:
             return self.entry
         attempts = self.entry.attempts - (self.entry.state is State.SENT)
-        self.entry = self.entry._replace(state=State.NOT_STARTED, attempts=attempts)
+        state = State.UNKNOWN if self.perhaps_done else State.NOT_STARTED
+        self.entry = self.entry._replace(state=state, attempts=attempts)
         return self.entry
 
 
-def _said(error: TrunklineError) -> dict[str, Any]:
-    """What is kept of an error."""
-    found: dict[str, Any] = {"type": type(error).__name__, "message": error.message, "hint": error.hint}
-    if error.status is not None:
-        found["status"] = error.status
-    if isinstance(error, PbxError) and error.codes:
-        found["codes"] = error.codes
-    return found
+def _trouble_kept(said: Mapping[str, Any] | None) -> Trouble:
+    """What an item in doubt had met, by what is kept of it; a process that died left nothing."""
+    statuses = {429: Trouble.SLOW_DOWN, 503: Trouble.UNAVAILABLE, 502: Trouble.GATEWAY, 504: Trouble.GATEWAY}
+    return statuses.get((said or {}).get("status") or 0, Trouble.LOST)
 
 
 def _without_pair(item: Item) -> dict[str, Any]:

@@ -10,9 +10,10 @@ from typing import Any, NotRequired, TypedDict
 
 from ..catalog import Action
 from ..catalog.names import folded
-from ..errors import InvalidArgument, PbxError, TrunklineError
+from ..errors import InvalidArgument, TrunklineError
 from ..odata.literals import INTEGER_RANGES
 from ..result import File, Saved
+from ..work.outcome import described as described_error
 from .binary import PROPERTY, contained, described
 
 
@@ -91,17 +92,12 @@ def item_of(value: Any, index: int) -> Item:
     return {"json": value if isinstance(value, dict) else {"value": value}, "pairedItem": {"item": index}}
 
 
-def failure(item: Item, error: TrunklineError, index: int) -> Item:
-    """The input item with what went wrong."""
-    said: dict[str, Any] = {
-        "status": error.status,
-        "type": type(error).__name__,
-        "message": error.message,
-        "hint": error.hint,
-    }
-    if isinstance(error, PbxError) and error.codes:
-        said["codes"] = error.codes
-    return {**item, "pairedItem": {"item": index}, "error": said}
+def failure(item: Item, error: TrunklineError, index: int, *, unknown: bool = False) -> Item:
+    """The input item with what went wrong; ``unknown``: it may have been carried out all the same."""
+    record = described_error(error)
+    if unknown:
+        record["unknown"] = True
+    return {**item, "pairedItem": {"item": index}, "error": record}
 
 
 def as_items(values: Iterable[object]) -> list[Item]:

@@ -36,6 +36,7 @@ from ..result import Page
 from ..transport.paging import PageSize
 from ..transport.retries import Retries
 from ..transport.sign_in import TOKEN_PATH
+from ..work.outcome import as_error
 from .period import Window, days
 
 ACTIONS = ("report_call_log_data.get_call_log_data", "report_call_log_data.get_old_call_log_data")
@@ -152,8 +153,8 @@ class CallLog:
                         running.extendleft(map(started, reversed(halves)))
                         self.windows += 1
                         continue
-                except TrunklineError as error:
-                    read = Read(window, [], error)
+                except BaseException as problem:
+                    read = Read(window, [], as_error(problem))
                 running.popleft()
                 yield read
         finally:
@@ -170,6 +171,8 @@ class CallLog:
                 async with self._turn:
                     answer = await self._everything(window)
                 return self._whole(window, answer)
+            except (_TooMany, asyncio.CancelledError):
+                raise
             except (TransportError, ServerError, TooManyRequests, SignInError) as error:
                 # A token may die twice where others sign in with the same client id; a sign-in is not repeated.
                 refused = isinstance(error, SignInError) and error.path == TOKEN_PATH
@@ -177,6 +180,8 @@ class CallLog:
                     raise
                 asked = getattr(error, "retry_after", None)
                 await asyncio.sleep(min(asked if asked is not None else _PAUSES.delay(attempt), _LONGEST_WAIT))
+            except BaseException as problem:  # here, because an event loop stops at a SystemExit that leaves a task
+                raise as_error(problem) from problem.__cause__
 
     def _whole(self, window: Window, answer: _Answer) -> list[Leg]:
         """The legs of an answer that has all of them. _TooMany if it may not; TrunklineError if halving won't help."""

@@ -11,8 +11,18 @@ from typing import BinaryIO, NamedTuple
 import msgspec
 
 from ..client import AsyncPbx
-from ..errors import ItemsFailed, ServerError, TooManyRequests, TransportError, TrunklineError, Unreachable, UsageError
+from ..errors import (
+    ItemsFailed,
+    ServerError,
+    TooManyRequests,
+    TransportError,
+    TrunklineError,
+    Unexpected,
+    Unreachable,
+    UsageError,
+)
 from ..transport.threads import in_thread
+from ..work.outcome import Listener, as_error
 from .call_log import CallLog, Read, leg_of
 from .parts import Parts, Plan
 from .period import Moment, Window, days, spelled
@@ -157,7 +167,7 @@ class _Run:
         self.unknown: tuple[str, ...] = ()
         self.damaged: list[str] = []
         self._delivery = delivery
-        self._progress = progress
+        self._progress = Listener(progress)
         self._read = 0
 
     async def into_stream(self, file: BinaryIO, output: str, columns: Sequence[str]) -> None:
@@ -211,18 +221,28 @@ class _Run:
         in_a_row = 0
         async with aclosing(self.log.read(missing)) as reads:
             async for read in reads:
-                if read.error is None:
-                    await in_thread(parts.keep, read.window, read.legs)
+                error = read.error or await self._kept(parts, read)
+                if error is None:
                     in_a_row = 0
                     done += 1
                     self._tell(read, done, before + self.log.windows)
                     continue
-                failed.append(read.error)
+                failed.append(error)
                 in_a_row += 1
-                if not _passing(read.error) or in_a_row == _PATIENCE:
+                if not _passing(error) or in_a_row == _PATIENCE:
                     break
         if failed:
             raise _lost(failed[-1], parts, self.days)
+
+    async def _kept(self, parts: Parts, read: Read) -> TrunklineError | None:
+        """Keep a window as a part; a defect in that is a lost window, like any other. OSError where the disk fails."""
+        try:
+            await in_thread(parts.keep, read.window, read.legs)
+        except (TrunklineError, OSError):
+            raise
+        except BaseException as problem:
+            return as_error(problem)
+        return None
 
     def _write(self, out: Writer, lines: Iterable[bytes]) -> None:
         out.write(self._new(lines))
@@ -239,8 +259,7 @@ class _Run:
 
     def _tell(self, read: Read, done: int, total: int) -> None:
         self._read += len(read.legs)
-        if self._progress is not None:
-            self._progress(Progress(done, total, self._read, read.window.end))
+        self._progress(Progress(done, total, self._read, read.window.end))
 
 
 def said_of(damaged: Sequence[str]) -> str:
@@ -256,7 +275,8 @@ def said_of(damaged: Sequence[str]) -> str:
 
 def _passing(error: TrunklineError) -> bool:
     """Whether the next window may well fare better."""
-    return isinstance(error, TransportError | ServerError | TooManyRequests) and not isinstance(error, Unreachable)
+    passing = TransportError | ServerError | TooManyRequests | Unexpected
+    return isinstance(error, passing) and not isinstance(error, Unreachable)
 
 
 def _lost(last: TrunklineError, parts: Parts, wanted: list[Window]) -> TrunklineError:

@@ -38,6 +38,7 @@ PRESETS: dict[str, tuple[Mapping[str, Any], str]] = {
     "gateway-403": ({"status": 403, "proxy": True, "body": {"message": "Forbidden"}}, ""),
     "429": ({"status": 429, "retry_after": 1}, "retry_after"),
     "429-date": ({"status": 429, "retry_after": 1, "retry_after_form": "date"}, "retry_after"),
+    "429-after": ({"status": 429, "retry_after": 1, "when": "after"}, "retry_after"),
     "500": ({"status": 500}, ""),
     "500-after": ({"status": 500, "when": "after"}, ""),
     "502": ({"status": 502}, ""),

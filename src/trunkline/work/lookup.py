@@ -1,4 +1,4 @@
-"""Whether a request whose answer never came was carried out: found by reading what it would have changed."""
+"""Whether a request that got no answer was carried out: found by reading what it would have changed."""
 
 from __future__ import annotations
 
@@ -10,17 +10,36 @@ import msgspec
 from ..catalog import Action, Catalog
 from ..odata import literal
 from ..request import Call, bind
+from .recovery import Effect, Finding
 
 
 class Check(NamedTuple):
     """An action that reads, its arguments, and what its answer says: ``carried_out(row)``, None for no row.
 
-    It says None where what can be compared is as it was sent, and what can't be may not be.
+    It is None where the answer leaves it open: a part of the body can't be compared, or an entity with the key of a
+    create has other values, which the PBX or somebody else may have given it.
     """
 
     action: str
     arguments: dict[str, Any]
     carried_out: Callable[[Mapping[str, Any] | None], bool | None]
+
+    def finding(self, answer: Any) -> Finding:
+        """What an answer of the action shows: an entity, a list of at most one, or None for a 404."""
+        row = (answer[0] if answer else None) if isinstance(answer, list) else answer
+        carried_out = self.carried_out(row)
+        if carried_out is None:
+            return Finding.NO_TELLING
+        return Finding.DONE if carried_out else Finding.NOT_DONE
+
+
+def effect_of(action: Action, check: Check | None) -> Effect:
+    """What sending an action twice would do, ``check`` being what `check_of` gives for its arguments."""
+    if repeatable(action):
+        return Effect.READ
+    if action.kind == "delete":
+        return Effect.DELETE
+    return Effect.BLIND if check is None else Effect.KEYED
 
 
 def repeatable(action: Action) -> bool:
@@ -53,7 +72,7 @@ def check_of(catalog: Catalog, action: Action, arguments: Mapping[str, Any]) -> 
             body = _sent(call)
             keys = _own_key(catalog, action, body)
             plain = _plain(catalog, action, body)
-            return _reading(catalog, action, keys, list(plain), lambda row: _same(row, plain)) if keys else None
+            return _reading(catalog, action, keys, list(plain), lambda row: _created(row, plain)) if keys else None
     return None
 
 
@@ -116,3 +135,7 @@ def _plain(catalog: Catalog, action: Action, body: Mapping[str, Any]) -> dict[st
 
 def _same(row: Mapping[str, Any] | None, fields: Mapping[str, Any]) -> bool:
     return row is not None and all(row.get(name) == value for name, value in fields.items())
+
+
+def _created(row: Mapping[str, Any] | None, fields: Mapping[str, Any]) -> bool | None:
+    return False if row is None else _same(row, fields) or None

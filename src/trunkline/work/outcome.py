@@ -1,0 +1,92 @@
+"""Errors as items and ledgers keep them, and exceptions that are not ours turned into errors that are."""
+
+from __future__ import annotations
+
+import asyncio
+import warnings
+from collections.abc import Callable
+from typing import Any
+
+from ..errors import PbxError, TrunklineError, Unexpected
+
+KEPT = 8 * 1024
+"""Bytes of an error's text that are kept; a gateway's page or a PBX's own text can be megabytes."""
+
+
+def kept(text: str) -> str:
+    """A text as it is kept: at most `KEPT` bytes of UTF-8, with a marker where it was cut."""
+    if len(text) <= KEPT // 4:
+        return text
+    data = text.encode("utf-8", "replace")
+    if len(data) <= KEPT:
+        return text
+    marker = f"… [cut: {len(data):,} bytes in all]"
+    return data[: KEPT - len(marker.encode())].decode("utf-8", "ignore") + marker
+
+
+def described(error: TrunklineError) -> dict[str, Any]:
+    """An error for an item or a ledger: status, type, message, hint, and 3CX's codes where it gave some."""
+    record: dict[str, Any] = {
+        "status": error.status,
+        "type": type(error).__name__,
+        "message": kept(error.message),
+        "hint": kept(error.hint),
+    }
+    if isinstance(error, PbxError) and error.codes:
+        record["codes"] = _kept_codes(error.codes)
+    return record
+
+
+def _kept_codes(codes: dict[str, str]) -> dict[str, str]:
+    left = KEPT
+    short: dict[str, str] = {}
+    for field, code in codes.items():
+        left -= len(field) + len(code)
+        if left < 0:
+            short["…"] = f"{len(codes) - len(short):,} more were cut"
+            break
+        short[field] = code
+    return short
+
+
+def is_foreign(problem: BaseException) -> bool:
+    """Whether an exception is a defect that belongs to one item or one PBX.
+
+    Ctrl-C and the cancellation of this task keep their meaning. Everything else is foreign, also what Python keeps
+    apart from ordinary exceptions: SystemExit (a library may not end a run over other PBXs), the panics of libraries
+    in Rust, MemoryError and RecursionError (one item may be too large; the next one need not be).
+    """
+    if isinstance(problem, asyncio.CancelledError):
+        try:
+            task = asyncio.current_task()
+        except RuntimeError:  # a thread without an event loop can't be cancelled
+            return True
+        return task is not None and not task.cancelling()  # a library let a cancellation of its own escape
+    return not isinstance(problem, TrunklineError | KeyboardInterrupt | GeneratorExit)
+
+
+def as_error(problem: BaseException) -> TrunklineError:
+    """An exception as an error of ours. Raises what is no error of one item: Ctrl-C and cancellation."""
+    if isinstance(problem, TrunklineError):
+        return problem
+    if not is_foreign(problem):
+        raise problem
+    return Unexpected.of(problem)
+
+
+class Listener:
+    """Calls what wants to hear of progress. One that raises is not called again, and does not disturb the work."""
+
+    def __init__(self, function: Callable[..., object] | None) -> None:
+        self._function = function
+
+    def __call__(self, *news: object) -> None:
+        if self._function is None:
+            return
+        try:
+            self._function(*news)
+        except BaseException as problem:
+            if not is_foreign(problem):
+                raise
+            self._function = None
+            warnings.warn(f"Progress is not shown any more: {Unexpected.of(problem).message}", stacklevel=2)
