@@ -54,6 +54,10 @@ class Call(NamedTuple):
     body: Mapping[str, Any] | None
     if_match: str | None
 
+    def __repr__(self) -> str:
+        """Action and path alone: a body may carry passwords."""
+        return f"<{self.action.id} {self.path}>"
+
 
 def parameter_names(action: Action, catalog: Catalog) -> list[str]:
     """Every name that may be given to an action: parameters, query options, ``body`` and its fields, ``if_match``."""

@@ -19,6 +19,10 @@ class Page(NamedTuple):
     total: int | None
     next_link: str | None
 
+    def __repr__(self) -> str:
+        """How many rows there are: the rows themselves may carry secrets."""
+        return f"<page of {len(self.rows)} rows, total {self.total}>"
+
 
 def value(asked: Asked, response: HttpResponse) -> Any:
     """What an action answers: an entity as a dict with 3CX's names, a plain value, a File, or None.

@@ -22,6 +22,10 @@ class HttpResponse(NamedTuple):
     headers: Mapping[str, str]
     body: bytes
 
+    def __repr__(self) -> str:
+        """Status, type and size alone: headers and body may carry secrets."""
+        return f"<{self.status} {self.content_type or 'no type'}, {len(self.body)} bytes>"
+
     @property
     def content_type(self) -> str:
         """The media type alone, lower case: ``application/json``."""

@@ -5,10 +5,11 @@ from __future__ import annotations
 import re
 import time
 from collections.abc import Callable
-from typing import NamedTuple
-from urllib.parse import urlsplit
+from typing import NamedTuple, Self
+from urllib.parse import SplitResult, urlsplit
 
 from ..errors import ConfigurationError
+from ..redaction import remember
 from .browser import BrowserSignIn
 from .paging import PageSize
 from .retries import RetryBudget
@@ -21,9 +22,13 @@ Credentials = str | Callable[[], str] | BrowserSignIn
 
 
 class Secret(str):
-    """Text that doesn't show where Python shows values, such as in a traceback with its local variables."""
+    """A secret: text that does not show where Python shows values, and that is taken out of all other text."""
 
     __slots__ = ()
+
+    def __new__(cls, text: str) -> Self:
+        remember(text)
+        return super().__new__(cls, text)
 
     def __repr__(self) -> str:
         return "'…'"
@@ -59,6 +64,8 @@ class Session:
         clock: Callable[[], float] = time.time,
         store: TokenStore | None = None,
     ) -> None:
+        if isinstance(client_secret, str) and client_secret:
+            client_secret = Secret(client_secret)  # before the address is looked at, which may have it in it by mistake
         self.url = base_url(url)
         if not client_id:
             raise ConfigurationError("The client id is missing.", hint="Set TRUNKLINE_CLIENT_ID or give client_id.")
@@ -67,7 +74,7 @@ class Session:
                 "The API key is missing.", hint="Set TRUNKLINE_CLIENT_SECRET or give client_secret."
             )
         self.client_id = client_id
-        self.credentials = Secret(client_secret) if isinstance(client_secret, str) else client_secret
+        self.credentials = client_secret
         self.label = label or urlsplit(self.url).netloc
         self.clock = clock
         self.token: Token | None = None
@@ -105,6 +112,13 @@ def base_url(url: str) -> str:
     host = parts.hostname or ""
     named = host and not re.search(r"[\s<>\"'^`{|}\\]", host)
     if parts.scheme not in ("http", "https") or not named or path or parts.query or parts.fragment:
-        raise ConfigurationError(f"{url!r} is no address of a PBX.", hint=hint)
+        raise ConfigurationError(f"{_harmless(parts)} is no address of a PBX.", hint=hint)
     host = f"[{host}]" if ":" in host else host
     return f"{parts.scheme}://{host}" + (f":{port}" if port is not None else "")
+
+
+def _harmless(parts: SplitResult) -> str:
+    """An address that can't be used, for a message: without what may be a key that was put into it."""
+    shown = [f"{parts.scheme}://", parts.netloc.rpartition("@")[2]]
+    shown += [lead + "…" for lead, part in (("/", parts.path), ("?", parts.query), ("#", parts.fragment)) if part]
+    return repr("".join(shown))

@@ -11,6 +11,7 @@ from typing import Any, NamedTuple
 import msgspec
 
 from ..catalog import version_key
+from ..redaction import remember
 
 # Renew a little before the end, so that a request under way does not meet it; never more than a tenth of a life.
 _EARLY = 30.0
@@ -40,6 +41,7 @@ def read_token(answer: dict[str, Any], now: float, version: str | None) -> Token
     access = answer.get("access_token")
     if not isinstance(access, str) or re.search(r"^$|[\0- \x7f]", access):  # what fits into no header is none
         return None
+    remember(access)
     claims = _claims(access)
     end, start = claims.get("exp"), claims.get("iat", claims.get("nbf", now))
     if isinstance(end, int | float) and isinstance(start, int | float) and end > start:
