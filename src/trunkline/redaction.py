@@ -29,9 +29,7 @@ SHORTEST, LONGEST = 6, 20_000
 CREDENTIALS = 1_000
 VALUES = 50_000
 COMMON = frozenset(
-    "123456 1234567 12345678 123456789 1234567890 0123456789 654321 qwerty abcdef password passwort passw0rd secret "
-    "default enabled disabled unknown private public system string custom client provider extension trunkline "
-    "localhost undefined concealed required optional example".split()
+    ["123456", "1234567", "12345678", "123456789", "1234567890", "0123456789", "654321", "qwerty", "abcdef", "password", "passwort", "passw0rd", "secret", "default", "enabled", "disabled", "unknown", "private", "public", "system", "string", "custom", "client", "provider", "extension", "trunkline", "localhost", "undefined", "concealed", "required", "optional", "example"]
 )
 _END = "\0"  # between the values of a batch: no value of a secret field has it
 _NAMES = "\1"  # at the start of a batch of names to sign in with
@@ -207,7 +205,7 @@ def _forms(value: str) -> Iterator[str]:
 
 
 def _in_base64(value: bytes) -> Iterator[str]:
-    """What base64 makes of the value, wherever it stands in what is encoded: at the ends only whole characters count."""
+    """What base64 makes of the value, at any place in what is encoded, without the characters that it shares there."""
     for shift, first in ((0, 0), (1, 2), (2, 3)):
         whole = base64.b64encode(b"\0" * shift + value).decode()[first : (shift + len(value)) * 8 // 6]
         if len(whole) >= SHORTEST:

@@ -9,13 +9,16 @@ without a new start, and nothing holds it that could show it.
 from __future__ import annotations
 
 import os
+import re
 import warnings
 from collections.abc import Callable, Mapping
+from contextlib import suppress
 from importlib.util import find_spec
 from pathlib import Path
 
 from .errors import ConfigurationError
 from .folders import expanded
+from .redaction import remember
 
 __all__ = ["ExposedSecret", "Source", "from_environment", "from_file", "from_keyring"]
 
@@ -37,6 +40,7 @@ class Source:
         secret = (self._read() or "").strip()
         if not secret:
             raise ConfigurationError(f"There is no API key in {self.place}.", hint=self._hint)
+        remember(secret)
         return secret
 
     def __repr__(self) -> str:
@@ -45,7 +49,12 @@ class Source:
 
 def from_environment(variable: str = "TRUNKLINE_CLIENT_SECRET", environ: Mapping[str, str] = os.environ) -> Source:
     """The API key in an environment variable."""
-    return Source(f"the environment variable {variable}", lambda: environ.get(variable), f"Set {variable}.")
+    if variable in environ or re.fullmatch(r"[A-Za-z]\w{0,30}_\w{1,30}", variable):
+        place, hint = f"the environment variable {variable}", f"Set {variable}."
+    else:  # it may be the key itself, given in place of a name
+        remember(variable)
+        place, hint = "the environment variable that was named", "Give the name of a variable, not the key."
+    return Source(place, lambda: environ.get(variable), hint)
 
 
 def from_file(path: str | Path) -> Source:
@@ -55,27 +64,41 @@ def from_file(path: str | Path) -> Source:
     """
     file = expanded(path)
     warn_if_exposed(file)
+    place = str(file)
+    if not _is_path(path, file):
+        remember(str(path))
+        place = "the file that was named"
 
     def read() -> str:
         try:
             return file.read_text(encoding="utf-8")
         except OSError as problem:
             raise ConfigurationError(
-                f"The API key in {file} can't be read ({problem.strerror}).",
-                hint="Check the path, and that this user may read it.",
+                f"The API key in {place} can't be read ({problem.strerror}).",
+                hint="Check the path, and that this user may read it. It is the path of a file, not the key.",
             ) from None
         except UnicodeDecodeError:
-            raise ConfigurationError(f"{file} is no text, so no API key.", hint="Check the path.") from None
+            raise ConfigurationError(f"{place} is no text, so no API key.", hint="Check the path.") from None
 
-    return Source(str(file), read, "The file should have the key in it and nothing else.")
+    return Source(place, read, "The file should have the key in it and nothing else.")
 
 
-def warn_if_exposed(file: Path) -> None:
+def _is_path(given: str | Path, file: Path) -> bool:
+    """Whether what was given as a path looks like one, even if nothing is there: else it may be the key itself."""
+    text = str(given)
+    if isinstance(given, Path) or text.startswith(("/", "./", "../", "~", "\\")) or 0 < len(file.suffix) <= 5:
+        return True
+    with suppress(OSError, ValueError):  # such as a name that is too long for one
+        return file.exists() or (file.parent != Path() and file.parent.is_dir() and len(Path(text).parts) > 1)
+    return False
+
+
+def warn_if_exposed(file: Path, what: str = "API key") -> None:
     """Warn (ExposedSecret) if others can read a file with a secret in it."""
-    if os.name == "posix" and file.exists() and file.stat().st_mode & 0o077:
-        warnings.warn(
-            f"The API key in {file} can be read by others on this machine; chmod 600 it.", ExposedSecret, stacklevel=3
-        )
+    with suppress(OSError, ValueError):
+        if os.name == "posix" and file.is_file() and file.stat().st_mode & 0o077:
+            said = f"The {what} in {file} can be read by others on this machine; chmod 600 it."
+            warnings.warn(said, ExposedSecret, stacklevel=3)
 
 
 def from_keyring(service: str, name: str) -> Source:

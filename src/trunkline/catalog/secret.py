@@ -37,6 +37,7 @@ __all__ = [
     "NAMES",
     "SECRET",
     "has_mask",
+    "is_masked",
     "is_secret",
     "is_sign_in_name",
     "masked",
@@ -53,6 +54,11 @@ def has_mask(value: Any) -> bool:
         return any(map(has_mask, value.values()))
     if isinstance(value, list):
         return any(map(has_mask, value))
+    return is_masked(value)
+
+
+def is_masked(value: Any) -> bool:
+    """Whether a value is a masked secret, or a text with one in it."""
     return isinstance(value, str) and MASK in value
 
 

@@ -13,16 +13,18 @@ import signal
 import sys
 import warnings
 from contextlib import suppress
-from types import FrameType
+from types import FrameType, TracebackType
 from typing import NoReturn
 
 from ..errors import InvalidArgument, TrunklineError
+from ..redaction import redacted
 
 # click and all that needs it is loaded in functions: it takes a while, and a Ctrl-C here would be a traceback.
 
 
 def main(argv: list[str] | None = None) -> None:
     """Run one command line and exit with its code; no traceback ever reaches the user."""
+    sys.excepthook = _show_exception
     try:
         signal.signal(signal.SIGTERM, _as_ctrl_c)
         code = _run(sys.argv[1:] if argv is None else argv)
@@ -96,6 +98,7 @@ def execute(argv: list[str]) -> int:
         # Where whoever reads our output has gone, click puts a quiet stdout in place and ends with 1.
         return end.code if sys.stdout is stdout and isinstance(end.code, int) else 0
     except click.ClickException as error:
+        vars(error)["message"] = redacted(error.message)
         with suppress(OSError):
             error.show()
         return error.exit_code
@@ -139,12 +142,19 @@ def complain(error: TrunklineError) -> None:
     from ..printable import printable
 
     with suppress(OSError):
-        click.echo(f"Error: {printable(error.message)}", err=True)
+        click.echo(f"Error: {redacted(printable(error.message))}", err=True)
         if error.hint:
-            click.echo(printable(error.hint), err=True)
+            click.echo(redacted(printable(error.hint)), err=True)
 
 
 def _show_warning(message: Warning | str, *_: object, **__: object) -> None:
     import click
 
-    click.echo(f"Warning: {message}", err=True)
+    click.echo(f"Warning: {redacted(str(message))}", err=True)
+
+
+def _show_exception(kind: type[BaseException], problem: BaseException, trace: TracebackType | None) -> None:
+    """What Python prints of a mistake of ours, without the secrets in it."""
+    from traceback import format_exception
+
+    print(redacted("".join(format_exception(kind, problem, trace))), end="", file=sys.stderr)

@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 import click
 
 from ..errors import ConfigurationError
-from ..profiles import Profile, connection, profiles_file, read_profiles
+from ..profiles import VARIABLES, Profile, connection, profiles_file, read_profiles
+from ..redaction import remember
 from .root import CONNECTION
 
 if TYPE_CHECKING:
@@ -43,7 +44,11 @@ class Target(NamedTuple):
 def taken(ctx: click.Context, values: dict[str, Any]) -> dict[str, Any]:
     """Take the connection options out of a command's values; those of the root stand in for what is not given."""
     root: Mapping[str, Any] = ctx.find_root().obj or {}
-    return {name: own if (own := values.pop(name, None)) is not None else root.get(name) for name in _NAMES}
+    given = {name: own if (own := values.pop(name, None)) is not None else root.get(name) for name in _NAMES}
+    for key in (given["client_secret"], os.environ.get(VARIABLES["client_secret"], "").strip()):
+        if key:
+            remember(key)  # another option may have it too, by mistake
+    return given
 
 
 def target(ctx: click.Context, values: dict[str, Any]) -> Target:

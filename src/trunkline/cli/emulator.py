@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from ..errors import ConfigurationError
+from ..secrets import warn_if_exposed
 from .numbers import Finite
 from .open_files import allow_many
 
@@ -145,6 +146,7 @@ def _tls(host: str, make: bool, folder: Path | None, certificate: Path | None, k
     from ..emulator import tls
 
     if certificate is not None:
+        warn_if_exposed(key or certificate, "private key")
         return tls.from_files(certificate, key)
     return tls.made(host, folder=folder) if make else None
 

@@ -31,9 +31,9 @@ def learn(catalog: Catalog, type_name: str, rows: Sequence[Any]) -> None:
 class _Shape(NamedTuple):
     """Where the rows of a type have secrets, and what else is looked for in them.
 
-    ``secrets`` are the fields that hold one, ``names`` those with a name to sign in with. ``within`` are the fields whose own type has some, by its name.
-    ``by_name`` says that each row is to be searched by the names in it: a type that is open, or that holds secrets
-    under a name of its own.
+    ``secrets`` are the fields that hold one, ``names`` those with a name to sign in with; ``within`` are the fields
+    whose own type has some, with its name. ``by_name`` says that each row is to be searched by the names in it: a type
+    that is open, or that holds a secret under another name.
     """
 
     secrets: tuple[str, ...]
@@ -51,7 +51,7 @@ def _shape(catalog: Catalog, type_name: str) -> _Shape:
     fields = catalog.fields(type_name)
     is_open = catalog.types[type_name].open
     nested = tuple((name, spec.name) for name, spec in fields.items() if spec.name in catalog.types)
-    by_name = is_open or bool(fields.keys() & {*HELD}) and bool(fields.keys() & {*NAMES, "Concealed"})
+    by_name = is_open or (bool(fields.keys() & {*HELD}) and bool(fields.keys() & {*NAMES, "Concealed"}))
     secrets = tuple(name for name, spec in fields.items() if is_secret(name) and spec.name != "Boolean")
     within = tuple((name, owner) for name, owner in nested if name not in secrets and _keeps_any(catalog, owner))
     enums = tuple(
@@ -60,7 +60,16 @@ def _shape(catalog: Catalog, type_name: str) -> _Shape:
         if spec.name in catalog.enums
     )
     names = tuple(name for name in secrets if is_sign_in_name(name))
-    return _Shape(tuple(name for name in secrets if name not in names), names, within, by_name, frozenset(fields), is_open, nested, enums)
+    return _Shape(
+        tuple(name for name in secrets if name not in names),
+        names,
+        within,
+        by_name,
+        frozenset(fields),
+        is_open,
+        nested,
+        enums,
+    )
 
 
 @lru_cache(maxsize=1024)

@@ -6,11 +6,12 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from ..catalog.secret import masked
+from ..catalog.secret import masked, secrets_in
 from ..errors import InvalidArgument
 from ..node.items import Item, as_item
 from ..node.run import Node
 from ..node.template import Scope, Template, World, evaluated
+from ..redaction import remember_values
 from . import files
 from .conditions import Condition
 
@@ -33,7 +34,9 @@ class Read(NamedTuple):
         return f"read {self.file}"
 
     def run(self, items: list[Item], setting: Setting) -> list[Item]:
-        return [as_item({"json": row}) for row in files.rows_of(setting.folder / self.file)]
+        rows = files.rows_of(setting.folder / self.file)
+        remember_values(secrets_in(rows))
+        return [as_item({"json": row}) for row in rows]
 
 
 class Where(NamedTuple):

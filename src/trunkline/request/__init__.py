@@ -9,8 +9,10 @@ import msgspec
 
 from ..catalog import Action, Catalog, nearest
 from ..catalog.names import folded
+from ..catalog.secret import secrets_in
 from ..errors import InvalidArgument, UnknownName, UsageError
 from ..odata import OPTIONS, fill, literal, option_text, query_string
+from ..redaction import remember_values
 from .body import checked_body
 from .multipart import Part, part
 
@@ -101,7 +103,7 @@ def bind(catalog: Catalog, action: Action, args: Sequence[Any], kwargs: Mapping[
         except InvalidArgument as problem:
             raise InvalidArgument(f"{parameter.name} of {action.id} {problem}.") from None
 
-    return Call(
+    call = Call(
         action=action,
         path=fill(action.path, literals),
         values=values,
@@ -111,6 +113,9 @@ def bind(catalog: Catalog, action: Action, args: Sequence[Any], kwargs: Mapping[
         if_match=_entity_tag(action, given.pop("if_match", None)),
         body=_body(catalog, action, {k: v for k, v in given.items() if k not in OPTIONS}),
     )
+    if call.body is not None:  # an answer may repeat what was sent
+        remember_values(secrets_in(call.body))
+    return call
 
 
 def build(call: Call, options: Mapping[str, str] | None = None) -> HttpRequest:

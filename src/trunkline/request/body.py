@@ -10,7 +10,7 @@ from decimal import Decimal
 from typing import Any
 
 from ..catalog import Action, Catalog, TypeSpec, nearest
-from ..catalog.secret import MASK, secret_path
+from ..catalog.secret import MASK, is_masked, secret_path
 from ..errors import InvalidArgument, UnknownName, VersionMismatch
 from ..odata.literals import (
     DURATION,
@@ -60,7 +60,7 @@ class _Checker:
         return checked
 
     def value(self, value: Any, spec: TypeSpec, path: str) -> Any:
-        if value == MASK:  # what `get` wrote and is sent back: it would become the password
+        if is_masked(value):  # what `get` wrote and is sent back: it would become the password
             raise InvalidArgument(
                 f"{path} of {self.action.id} is masked ({MASK}), and would be set to just that.",
                 hint="Take the field out, or read it with --show-secrets.",

@@ -7,7 +7,7 @@ from typing import Any, NamedTuple
 from ..catalog import load
 from .failures import explain
 from .files import File, Saved, is_file, safe_name, sent_name
-from .response import Asked, HttpResponse, decode, is_json, not_the_api
+from .response import Asked, HttpResponse, decode, is_json, not_the_api, parsed
 
 __all__ = ["Asked", "File", "HttpResponse", "Page", "Saved", "is_file", "page", "safe_name", "sent_name", "value"]
 
@@ -37,10 +37,11 @@ def value(asked: Asked, response: HttpResponse) -> Any:
         if must_give:
             raise not_the_api(asked.server, response)
         return None
-    if is_file(asked, response):
-        return File(sent_name(response), response.content_type, response.body)
-    if response.content_type and not is_json(response):
-        raise not_the_api(asked.server, response)
+    if not _is_json_as_text(asked, response):
+        if is_file(asked, response):
+            return File(sent_name(response), response.content_type, response.body)
+        if response.content_type and not is_json(response):
+            raise not_the_api(asked.server, response)
     document = decode(asked.server, response)
     if not isinstance(document, dict):
         if must_give:
@@ -53,6 +54,16 @@ def value(asked: Asked, response: HttpResponse) -> Any:
     if "etag" in response.headers:
         document.setdefault("@odata.etag", response.headers["etag"])
     return document
+
+
+def _is_json_as_text(asked: Asked, response: HttpResponse) -> bool:
+    """Whether the JSON that is due came as plain text: taken for a file, its secrets would not be recognised."""
+    if asked.action.answer_kind not in ("entity", "list", "value") or response.content_type != "text/plain":
+        return False
+    try:
+        return isinstance(parsed(response.body), dict | list)
+    except ValueError:
+        return False
 
 
 def page(asked: Asked, response: HttpResponse) -> Page:

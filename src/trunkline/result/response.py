@@ -69,6 +69,7 @@ class Asked(NamedTuple):
 
 
 def is_json(response: HttpResponse) -> bool:
+    """Whether the answer says that it is JSON."""
     return response.content_type in ("application/json", "text/json") or response.content_type.endswith("+json")
 
 

@@ -9,7 +9,7 @@ from typing import Any
 import msgspec
 
 from ..catalog import Action, Catalog, TypeSpec
-from ..catalog.secret import MASK, has_mask, masked
+from ..catalog.secret import has_mask, is_masked, masked_by_name
 from ..errors import InvalidArgument
 from ..flows.files import csv_cell
 from ..node.input import unguarded
@@ -27,7 +27,7 @@ _NUMBER = re.compile(r"\+?[\d\s./()\-]*\d[\d\s./()\-]*")
 
 def as_written(field: str, value: Any) -> str:
     """How `trunkline … list -o csv` writes the value of a field: secrets masked, nested values as JSON."""
-    return csv_cell(masked({field: value})[field])
+    return csv_cell(masked_by_name({field: value})[field])
 
 
 def key_part(text: str) -> str:
@@ -102,7 +102,7 @@ def same(wanted: Any, present: Any) -> bool:
     A masked secret is whatever it is. A PBX may leave a null field out (PBX.md, Answers). ``GroupRights`` is accepted
     and ignored (PBX.md, Requests), so it doesn't count.
     """
-    if wanted == MASK:
+    if is_masked(wanted):
         return present not in (None, "")
     if isinstance(wanted, Mapping):
         return isinstance(present, Mapping) and all(
@@ -133,8 +133,10 @@ def completed(wanted: Any, present: Any) -> Any:
     """
     if isinstance(wanted, Mapping):
         old = present if isinstance(present, Mapping) else {}
-        kept = {name: value for name, value in wanted.items() if value != MASK or name in old}
-        return {name: old[name] if value == MASK else completed(value, old.get(name)) for name, value in kept.items()}
+        kept = {name: value for name, value in wanted.items() if not is_masked(value) or name in old}
+        return {
+            name: old[name] if is_masked(value) else completed(value, old.get(name)) for name, value in kept.items()
+        }
     if isinstance(wanted, list):
         known = [row for row in present if isinstance(row, Mapping)] if isinstance(present, list) else []
         return [_whole_row(value, known) if isinstance(value, Mapping) else value for value in wanted]

@@ -118,7 +118,7 @@ class Comparison:
         present: Any = row
         for name in column.path:
             present = present.get(name) if isinstance(present, Mapping) else None
-        if text == as_written(column.path[-1], present) or text.strip() == MASK:
+        if text == as_written(column.path[-1], present) or _is_masked(text, column):
             return None
         if not text.strip():
             if not self.imported.wishes.clear_empty or present in (None, "", []):
@@ -143,7 +143,7 @@ class Comparison:
         for field, columns in self.fields:
             for column in columns:
                 text = line.cells[column.place].strip()
-                if not text or text == MASK:
+                if not text or _is_masked(text, column):
                     continue
                 try:
                     values[field] = _placed(
@@ -213,6 +213,11 @@ class Comparison:
                 f"Never removed, for they have no {' and '.join(self.imported.key)}: {self.kind.some(self.keyless)}."
             )
         return notes
+
+
+def _is_masked(text: str, column: Column) -> bool:
+    """Whether a cell says nothing because of its mask; of an object or a list what is not masked in it counts."""
+    return text.strip() == MASK or (column.spec.name == "String" and not column.spec.collection and MASK in text)
 
 
 def _some(texts: Sequence[str]) -> str:
