@@ -28,9 +28,14 @@ MASK = "••••••"
 SHORTEST, LONGEST = 6, 20_000
 CREDENTIALS = 1_000
 VALUES = 50_000
-COMMON = frozenset(
-    ["123456", "1234567", "12345678", "123456789", "1234567890", "0123456789", "654321", "qwerty", "abcdef", "password", "passwort", "passw0rd", "secret", "default", "enabled", "disabled", "unknown", "private", "public", "system", "string", "custom", "client", "provider", "extension", "trunkline", "localhost", "undefined", "concealed", "required", "optional", "example"]
-)
+# fmt: off
+COMMON = frozenset((
+    "123456", "1234567", "12345678", "123456789", "1234567890", "0123456789", "654321", "qwerty", "abcdef",
+    "password", "passwort", "passw0rd", "secret", "default", "enabled", "disabled", "unknown", "private", "public",
+    "system", "string", "custom", "client", "provider", "extension", "trunkline", "localhost", "undefined",
+    "concealed", "required", "optional", "example",
+))
+# fmt: on
 _END = "\0"  # between the values of a batch: no value of a secret field has it
 _NAMES = "\1"  # at the start of a batch of names to sign in with
 _ODATA = "$'(),/:*@!;?"  # what a query option leaves unencoded, as odata/query.py spells it

@@ -26,6 +26,7 @@ Line = Callable[..., Any]
 def key_file(tmp_path: Path) -> str:
     path = tmp_path / "key"
     path.write_text(f"{KEY}\n", encoding="utf-8")
+    path.chmod(0o600)
     return str(path)
 
 
@@ -86,6 +87,7 @@ def test_the_key_from_standard_input(
 ) -> None:
     typed = tmp_path / "stdin"
     typed.write_text(KEY, encoding="utf-8")
+    typed.chmod(0o600)
     with typed.open(encoding="utf-8") as stdin:
         monkeypatch.setattr(sys, "stdin", stdin)
         assert line("login", "a", "--url", system.url, "--client-id", CLIENT, "--api-key-file", "-").code == 0
@@ -126,6 +128,7 @@ def test_what_is_missing_is_named(line: Line, file: Path, argv: list[str], said:
 def test_a_file_without_a_key(line: Line, file: Path, tmp_path: Path, content: str) -> None:
     path = tmp_path / "key"
     path.write_text(content, encoding="utf-8")
+    path.chmod(0o600)
     said = line("login", "a", "--url", "https://pbx.example.com", "--client-id", "c", "--api-key-file", str(path))
     assert said.code == 3
     assert str(path) in said.err

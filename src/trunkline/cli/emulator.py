@@ -146,8 +146,9 @@ def _tls(host: str, make: bool, folder: Path | None, certificate: Path | None, k
     from ..emulator import tls
 
     if certificate is not None:
+        found = tls.from_files(certificate, key)
         warn_if_exposed(key or certificate, "private key")
-        return tls.from_files(certificate, key)
+        return found
     return tls.made(host, folder=folder) if make else None
 
 

@@ -25,15 +25,14 @@ class KeyFileArgument(FileArgument):
     """A file with an API key. Its name is never repeated: it may be the key itself, given in place of a path."""
 
     def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> IO[Any]:
+        if isinstance(value, str) and value != "-":
+            warn_if_exposed(Path(value))
         try:
-            file = super().convert(value, param, ctx)
+            return super().convert(value, param, ctx)
         except click.BadParameter as problem:
             remember(str(value))
             why = getattr(problem.__context__, "strerror", None) or "it can't be opened"
             self.fail(f"that file can't be read ({why}). Give the path of a file with the key in it, not the key.")
-        if isinstance(value, str) and value != "-":
-            warn_if_exposed(Path(value))
-        return file
 
 
 def listened(source: IO[bytes]) -> IO[bytes]:
