@@ -65,6 +65,13 @@ class VersionMismatch(UsageError):
     """The version of this PBX lacks the action."""
 
 
+class VersionWarning(UserWarning):
+    """A field or a value that the version of this PBX lacks, going by 3CX's published files; it is sent all the same.
+
+    Late builds of a version have fields that its first published file lacks, so only the PBX itself can tell.
+    """
+
+
 class ConfigurationError(TrunklineError):
     """Address, client id or secret is missing or malformed; nothing was sent."""
 

@@ -99,6 +99,11 @@ def execute(argv: list[str]) -> int:
         return end.code if sys.stdout is stdout and isinstance(end.code, int) else 0
     except click.ClickException as error:
         vars(error)["message"] = redacted(error.message)
+        if isinstance(error, click.NoSuchOption) and error.possibilities:
+            from ..catalog.hints import may_be_opposite
+
+            near = [each for each in error.possibilities if not may_be_opposite(error.option_name, each)]
+            vars(error)["possibilities"] = near
         with suppress(OSError):
             error.show()
         return error.exit_code

@@ -130,8 +130,7 @@ def _signed_in(url: str, target: Target) -> Iterator[Line]:
             target.client_id,
             target.client_secret,
             retries=Retries(attempts=1),
-            check_version=False,
-            **target.options,
+            **{**target.options, "check_version": False},
         )
     with pbx:
         try:

@@ -54,9 +54,11 @@ def taken(ctx: click.Context, values: dict[str, Any]) -> dict[str, Any]:
 def target(ctx: click.Context, values: dict[str, Any]) -> Target:
     """The PBX of the command's connection options, the environment and the profiles. ConfigurationError."""
     given = taken(ctx, values)
-    found = connection({k: v for k, v in given.items() if k not in ("insecure", "timeout")}, os.environ)
+    found = connection(
+        {k: v for k, v in given.items() if k not in ("insecure", "timeout", "no_check_version")}, os.environ
+    )
     verify = verified(given, found.verify)
-    options = {"verify": verify, **limits(given)}
+    options = {"verify": verify, **limits(given), **_unchecked(given)}
     return Target(found.url, found.client_id, found.client_secret, options, found.profile)
 
 
@@ -98,9 +100,19 @@ def targets(
         if given[name]:
             raise click.UsageError(f"--{name.replace('_', '-')} goes with one PBX, not with several.")
     return [
-        Target(p.url, p.client_id, p.client_secret, {"verify": verified(given, p.verify), **limits(given)}, p.name)
+        Target(
+            p.url,
+            p.client_id,
+            p.client_secret,
+            {"verify": verified(given, p.verify), **limits(given), **_unchecked(given)},
+            p.name,
+        )
         for p in choose(read_profiles(profiles_file(os.environ)))
     ]
+
+
+def _unchecked(given: Mapping[str, Any]) -> dict[str, Any]:
+    return {"check_version": False} if given["no_check_version"] else {}
 
 
 def open_async_pbx(ctx: click.Context, values: dict[str, Any]) -> AsyncPbx:

@@ -153,7 +153,7 @@ class _System:
                 f"{newest.id} was {everything.lifetime(newest.since, newest.until)}; "
                 f"{self._session.label} runs {version}.",
                 hint=f"`trunkline actions {newest.resource}` shows its neighbours; "
-                "in Python, check_version=False tries anyway.",
+                "--no-check-version sends it anyway, check_version=False in Python.",
             ) from None
 
     def _steps(self, plan: _Plan, limits: _Limits, read: _Read, wanted: Wanted | None = None) -> Steps:

@@ -139,6 +139,7 @@ def parameter_named(catalog: Catalog, action: Action, name: str) -> str:
     names = parameter_names(action, catalog)
     if name in names:
         return name
+    names += catalog.body_elsewhere(action)  # to be warned of, when the body is checked
     for known in names:
         if folded(known) == folded(name):
             return known
