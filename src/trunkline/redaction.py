@@ -44,7 +44,8 @@ _CLEAN = 20_000  # texts that are known to hold none, kept until another secret 
 
 def remember(secret: str) -> None:
     """Keep a credential: an API key, an access token, a refresh token."""
-    _live.keep(secret)
+    if secret:
+        _live.keep(secret)
 
 
 def remember_values(values: Iterable[object], *, are_names: bool = False) -> None:
@@ -98,7 +99,9 @@ class _Live:
                 self._new[secret] = None
             self._credentials[secret] = None
             if len(self._credentials) > CREDENTIALS:
-                del self._credentials[next(iter(self._credentials))]
+                oldest = next(iter(self._credentials))
+                del self._credentials[oldest]
+                self._new.pop(oldest, None)
 
     def keep_batch(self, values: Sequence[str], kind: str) -> None:
         batch = kind + _END.join(values)

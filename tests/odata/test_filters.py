@@ -25,8 +25,8 @@ from odatapy.server.uri.expression_parser import ExpressionParser
 
 import trunkline
 from trunkline import Pbx, catalog
-from trunkline.errors import InvalidArgument, UnknownName
-from trunkline.odata import F, Field, Filter, query_string
+from trunkline.errors import InvalidArgument, UnknownName, VersionWarning
+from trunkline.odata import Expand, F, Field, Filter, option_text, query_string
 from trunkline.odata.checks import checked_filter
 
 CATALOG = catalog.load("20.0.10")

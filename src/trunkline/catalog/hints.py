@@ -98,7 +98,8 @@ def _places(word: str, text: str) -> Iterator[tuple[int, int]]:
     for length in (len(word),) if len(word) < 5 else (len(word), len(word) - 1, len(word) + 1):
         for begin in range(len(text) - length + 1):
             part = text[begin : begin + length]
-            if part == word or (len(word) >= 5 and _is_slip(part, word)):
+            alike = part[:2] == word[:2] or part[-2:] == word[-2:]  # else there is more than one slip
+            if part == word or (alike and len(word) >= 5 and _is_slip(part, word)):
                 yield begin, begin + length
 
 

@@ -12,12 +12,13 @@ import os
 import signal
 import sys
 import warnings
+from collections.abc import Iterator, Sequence
 from contextlib import suppress
 from types import FrameType, TracebackType
 from typing import NoReturn
 
 from ..errors import InvalidArgument, TrunklineError
-from ..redaction import redacted
+from ..redaction import redacted, remember
 
 # click and all that needs it is loaded in functions: it takes a while, and a Ctrl-C here would be a traceback.
 
@@ -87,6 +88,8 @@ def execute(argv: list[str]) -> int:
 
         return answer(cli, instruction)
     warnings.showwarning = _show_warning
+    for key in _keys(argv):
+        remember(key)
     stdout = sys.stdout
     try:
         code = cli.main(argv, prog_name="trunkline", standalone_mode=False)
@@ -123,6 +126,15 @@ def execute(argv: list[str]) -> int:
     except UnicodeEncodeError as problem:  # the shell gave us bytes that are no text; Python has them as surrogates
         complain(InvalidArgument(f"{problem.object[problem.start : problem.end]!r} in an argument is not UTF-8."))
         return InvalidArgument.exit_code
+
+
+def _keys(argv: Sequence[str]) -> Iterator[str]:
+    """API keys that a command line or its environment gives: a slip elsewhere may repeat one before it is used."""
+    yield os.environ.get("TRUNKLINE_CLIENT_SECRET", "").strip()
+    for option, following in zip(argv, [*argv[1:], ""], strict=True):
+        name, equals, value = option.partition("=")
+        if name in ("--client-secret", "--api-key"):
+            yield value if equals else following
 
 
 def _told(stop: BaseException) -> str:
