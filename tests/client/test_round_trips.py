@@ -72,7 +72,10 @@ def test_fields_that_no_file_has_go_back_once_they_were_read(action: Action) -> 
     assert isinstance(action.body, str)
     owner = catalog.parse_type(action.body).name
     later = [name for name in CATALOG.fields(owner) if name not in OLDER.fields(owner)]
-    row = dict.fromkeys(later) | {"UnheardOf": {"Deep": [1, {"X": None}]}, "UnheardOf@odata.type": "#X"}
+    row = {name: _some(CATALOG.fields(owner)[name]) for name in later} | {
+        "UnheardOf": {"Deep": [1, {"X": None}]},
+        "UnheardOf@odata.type": "#X",
+    }
     keys = {name: "k" if spec.name == "String" else 7 for name, spec in action.parameters}
 
     def script(asked: Asked) -> Bytes:

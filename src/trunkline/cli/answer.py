@@ -12,11 +12,11 @@ from typing import Any
 import click
 
 from ..catalog import Action
-from ..catalog.secret import masked
+from ..catalog.secret import masked, secrets_in
 from ..client import AsyncPbx, AsyncRows
 from ..errors import BrokenAnswer, InvalidArgument, ItemsFailed
 from ..node.items import keys_of
-from ..redaction import redacted
+from ..redaction import redacted, remember_values
 from ..result import File
 from ..result.response import parsed
 from .output import View, Writer, pretty, write_one, write_rows
@@ -114,6 +114,7 @@ def _without_secrets(file: File) -> bytes:
     """A file that is printed: JSON with its secret fields masked, other text without the secrets that are known."""
     with suppress(ValueError):
         value = parsed(file.content)
+        remember_values(secrets_in(value))
         if (shown := masked(value)) != value:
             return f"{pretty(shown)}\n".encode()
         return file.content
