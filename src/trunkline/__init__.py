@@ -38,6 +38,7 @@ if TYPE_CHECKING:
         Unreachable,
         UsageError,
         VersionMismatch,
+        VersionWarning,
     )
     from .node import Node
     from .odata import Expand, F
@@ -94,6 +95,7 @@ __all__ = [
     "Unreachable",
     "UsageError",
     "VersionMismatch",
+    "VersionWarning",
 ]
 
 
