@@ -12,7 +12,8 @@ from typing import NamedTuple
 
 import pytest
 
-from trunkline import Pbx
+from trunkline import Pbx, redaction
+from trunkline.catalog import answered
 from trunkline.emulator import Emulator, running
 
 CLIENT, KEY = "tests", "tests-key-0123456789"
@@ -74,6 +75,13 @@ def _token_folders(_environment_of_nobody: None, tmp_path_factory: pytest.TempPa
 def _token_folder(_token_folders: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """No test finds the token of another."""
     monkeypatch.setenv("TRUNKLINE_TOKEN_DIR", str(_token_folders / secrets.token_hex(8)))
+
+
+@pytest.fixture(autouse=True)
+def _nothing_known() -> None:
+    """No test knows the secrets of another, or what a PBX answered it."""
+    redaction.forget()
+    answered.forget()
 
 
 @pytest.fixture(scope="session")

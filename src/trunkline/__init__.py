@@ -39,6 +39,7 @@ if TYPE_CHECKING:
         Unreachable,
         UsageError,
         VersionMismatch,
+        VersionWarning,
     )
     from .node import Node
     from .odata import Expand, F
@@ -96,6 +97,7 @@ __all__ = [
     "Unreachable",
     "UsageError",
     "VersionMismatch",
+    "VersionWarning",
 ]
 
 

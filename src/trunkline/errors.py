@@ -13,12 +13,16 @@ from collections.abc import Mapping
 from types import MappingProxyType, TracebackType
 from typing import Any, ClassVar
 
+from .redaction import redacted
+
+_TEXTS = frozenset(("message", "hint", "path"))
+
 
 class TrunklineError(Exception):
     """The root. ``status`` is the HTTP status where a PBX answered, else None.
 
-    ``request_id`` names the call in the log; ``method`` and ``path`` say what was asked, never with a secret. They are
-    empty where nothing was sent.
+    ``request_id`` names the call in the log; ``method`` and ``path`` say what was asked. They are empty where nothing
+    was sent. No text of an error has a secret in it that this process knows (`redaction`), whoever sets it.
     """
 
     exit_code: ClassVar[int] = 1
@@ -29,12 +33,18 @@ class TrunklineError(Exception):
     path: str = ""
 
     def __init__(self, message: str, *, hint: str = "") -> None:
-        super().__init__(message)
         self.message = message
         self.hint = hint
+        super().__init__(self.message)
+
+    def __setattr__(self, name: str, value: Any) -> None:
+        super().__setattr__(name, redacted(value) if name in _TEXTS and isinstance(value, str) else value)
 
     def __str__(self) -> str:
-        return f"{self.message} {self.hint}" if self.hint else self.message
+        return redacted(f"{self.message} {self.hint}" if self.hint else self.message)  # it may be known only now
+
+    def __repr__(self) -> str:
+        return f"{type(self).__name__}({redacted(self.message)!r})"
 
 
 class UsageError(TrunklineError):
@@ -53,6 +63,13 @@ class InvalidArgument(UsageError, ValueError):
 
 class VersionMismatch(UsageError):
     """The version of this PBX lacks the action."""
+
+
+class VersionWarning(UserWarning):
+    """A field or a value that the version of this PBX lacks, going by 3CX's published files; it is sent all the same.
+
+    Late builds of a version have fields that its first published file lacks, so only the PBX itself can tell.
+    """
 
 
 class ConfigurationError(TrunklineError):
@@ -118,7 +135,7 @@ class PbxError(TrunklineError):
     ) -> None:
         super().__init__(message, hint=hint)
         self.status = status
-        self.codes = dict(codes)
+        self.codes = {redacted(field): redacted(code) for field, code in codes.items()}
         self.method = method
         self.path = path
 

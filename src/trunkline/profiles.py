@@ -20,7 +20,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from .errors import ConfigurationError
-from .folders import own_folder
+from .folders import expanded, own_folder
+from .redaction import remember
 
 if TYPE_CHECKING:
     from .transport.token_store import TokenStore
@@ -80,6 +81,8 @@ def connection(given: Mapping[str, str | None], environ: Mapping[str, str]) -> C
     ours = profile is not None and found["client_id"] == profile.client_id  # the key of another client is of no use
     if profile is not None and ours and not options["client_secret"] and (given.get("profile") or not secret):
         secret = _with_key(profile).client_secret
+    if isinstance(secret, str) and secret:
+        remember(secret)
     missing = [name for name in _SPOKEN if not (secret if name == "client_secret" else found[name])]
     if missing:
         raise _missing(missing, environ)
@@ -294,9 +297,11 @@ def _secret(file: Path, name: str, way: str, value: Any) -> tuple[str | Callable
 
     match way:
         case "client_secret_file":
-            return secrets.from_file(value), f"the file {value}"
+            source = secrets.from_file(value)
+            return source, source.place if source.place != str(expanded(value)) else f"the file {value}"
         case "client_secret_env":
-            return secrets.from_environment(value), f"the variable {value}"
+            source = secrets.from_environment(value)
+            return source, source.place.replace("environment ", "")
         case "client_secret_keyring":  # looked for when it is needed: other profiles may do without a keyring
 
             def look() -> str:
@@ -304,6 +309,7 @@ def _secret(file: Path, name: str, way: str, value: Any) -> tuple[str | Callable
 
             return look, "the system's keyring"
     warn_if_exposed(file)
+    remember(str(value))
     return str(value), str(file)
 
 

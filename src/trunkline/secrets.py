@@ -9,12 +9,15 @@ without a new start, and nothing holds it that could show it.
 from __future__ import annotations
 
 import os
+import re
 from collections.abc import Callable, Mapping
+from contextlib import suppress
 from importlib.util import find_spec
 from pathlib import Path
 
 from .errors import ConfigurationError
 from .folders import expanded
+from .redaction import remember
 from .transport.private_files import ExposedSecret, read_private, warn_if_exposed
 
 __all__ = ["ExposedSecret", "Source", "from_environment", "from_file", "from_keyring"]
@@ -34,6 +37,7 @@ class Source:
         secret = secret.strip() if isinstance(secret, str) else ""
         if not secret:
             raise ConfigurationError(f"There is no API key in {self.place}.", hint=self._hint)
+        remember(secret)
         return secret
 
     def __repr__(self) -> str:
@@ -42,7 +46,12 @@ class Source:
 
 def from_environment(variable: str = "TRUNKLINE_CLIENT_SECRET", environ: Mapping[str, str] = os.environ) -> Source:
     """The API key in an environment variable."""
-    return Source(f"the environment variable {variable}", lambda: environ.get(variable), f"Set {variable}.")
+    if variable in environ or re.fullmatch(r"[A-Za-z]\w{0,30}_\w{1,30}", variable):
+        place, hint = f"the environment variable {variable}", f"Set {variable}."
+    else:  # it may be the key itself, given in place of a name
+        remember(variable)
+        place, hint = "the environment variable that was named", "Give the name of a variable, not the key."
+    return Source(place, lambda: environ.get(variable), hint)
 
 
 def from_file(path: str | Path) -> Source:
@@ -52,21 +61,35 @@ def from_file(path: str | Path) -> Source:
     """
     file = expanded(path)
     warn_if_exposed(file)
+    place = str(file)
+    if not _is_path(path, file):
+        remember(str(path))
+        place = "the file that was named"
 
     def read() -> str:
         try:
             return read_private(file, pipes=True).data.decode("utf-8-sig")
         except OSError as problem:
             raise ConfigurationError(
-                f"The API key in {file} can't be read ({problem.strerror or type(problem).__name__}).",
-                hint="Check the path, and that this user may read it.",
+                f"The API key in {place} can't be read ({problem.strerror or type(problem).__name__}).",
+                hint="Check the path, and that this user may read it. It is the path of a file, not the key.",
             ) from None
         except UnicodeDecodeError:
             raise ConfigurationError(
-                f"{file} is not a text in UTF-8, so it has no API key.", hint="Check the path and the encoding."
+                f"{place} is not a text in UTF-8, so it has no API key.", hint="Check the path and the encoding."
             ) from None
 
-    return Source(str(file), read, "The file should have the key in it and nothing else.")
+    return Source(place, read, "The file should have the key in it and nothing else.")
+
+
+def _is_path(given: str | Path, file: Path) -> bool:
+    """Whether what was given as a path looks like one, even if nothing is there: else it may be the key itself."""
+    text = str(given)
+    if isinstance(given, Path) or text.startswith(("/", "./", "../", "~", "\\")) or 0 < len(file.suffix) <= 5:
+        return True
+    with suppress(OSError, ValueError):  # such as a name that is too long for one
+        return file.exists() or (file.parent != Path() and file.parent.is_dir() and len(Path(text).parts) > 1)
+    return False
 
 
 def from_keyring(service: str, name: str) -> Source:

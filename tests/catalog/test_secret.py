@@ -7,7 +7,8 @@ from typing import Any
 import pytest
 
 from trunkline.catalog import load
-from trunkline.catalog.secret import MASK, SECRET, masked, secret_path
+from trunkline.catalog.secret import MASK, SECRET, masked, masked_by_name, secret_path
+from trunkline.redaction import remember_values
 
 CASES: list[tuple[Any, Any]] = [
     ({"AuthPassword": "4711"}, {"AuthPassword": MASK}),
@@ -32,7 +33,51 @@ CASES: list[tuple[Any, Any]] = [
     ([{"Name": "MAXCALLTIME", "Value": "7200"}], [{"Name": "MAXCALLTIME", "Value": "7200"}]),
     ({"Name": "Password office", "Number": "100"}, {"Name": "Password office", "Number": "100"}),
     ({"RegenerateOptions": {"DeskphonePassword": True}}, {"RegenerateOptions": {"DeskphonePassword": True}}),
+    ([{"Value": "4711"}], [{"Value": MASK}]),
+    ([{"Id": 1, "Value": "4711", "Description": "x"}], [{"Id": 1, "Value": MASK, "Description": "x"}]),
+    (
+        {"@odata.context": "https://h/xapi/v1/$metadata#Pbx.CrmTemplateSource", "Value": "<Crm/>"},
+        {"@odata.context": "https://h/xapi/v1/$metadata#Pbx.CrmTemplateSource", "Value": "<Crm/>"},
+    ),
+    ({"Configurable": True, "Value": "4711"}, {"Configurable": True, "Value": "4711"}),
+    (
+        {"Messaging": {"Provider": "x", "MESSAGING_ACCESS_KEY": "4711", "MESSAGING_SECRET_KEY": "4711"}},
+        {"Messaging": {"Provider": "x", "MESSAGING_ACCESS_KEY": MASK, "MESSAGING_SECRET_KEY": MASK}},
+    ),
 ]
+SECRETS = """
+ProvisioningLinkExt ProvisioningLinkLocal ProvisionLink ProvLink SIPID MESSAGING_ACCESS_KEY MESSAGING_SECRET_KEY
+AccessKey LicenseKey licenseKey SecretKey ApiKey APIKey ManagementAPIKey api_key ClientSecret Password AuthPassword
+password FTP_PASSWD SMTP_PWD WiFiPassphrase Passcode Token accessToken refresh_token VMPIN PinNumber VoicemailPIN
+UserPin user_pin PIN pin AuthID AuthId SeparateAuthId PrivateKey ClientPrivateKey private_key GbJson Json
+TranscribeKeyGrok PKCECodeVerifier RpsKey ConfigurationLink FinalizeURL Webhook Sessionid session_id Authorization
+Cookie SharedKey
+"""
+LOOK_ALIKES = """
+KeyCode PublicKey MonkeyName AccessKeyId Key InvalidKeyForwardDN PlaylistKey KeyName SftpHostKeyFingerprint License
+LicenseActive ProductCode Link FileLink DownloadLink ReportLink InterfaceLink openlink RecordingUrl ProvisionUrl
+ProvisionType Provisioning Spin Shipping Pinned Opinion MaxInputTokens TokenEndpoint TokenBudget Tokens Passive Bypass
+PassiveServer Authentication AuthenticateMode Author DialCode Code ScriptCode json Webhooks WebhookType Certificate
+ClientId AccountSid Id Number SipDomain SIPServer CodeChallenge Cookies_accepted
+"""
+
+
+@pytest.mark.parametrize("name", SECRETS.split())
+def test_a_name_that_says_secret(name: str) -> None:
+    assert masked({name: "value"}) == {name: MASK}
+    assert masked([{"Name": name, "Value": "value"}]) == [{"Name": name, "Value": MASK}]
+
+
+@pytest.mark.parametrize("name", LOOK_ALIKES.split())
+def test_a_name_that_only_looks_like_it(name: str) -> None:
+    assert masked({name: "value"}) == {name: "value"}
+
+
+def test_a_known_secret_is_masked_in_any_field_of_what_leaves() -> None:
+    remember_values(["s3cret-1"])
+    row = {"Note": "s3cret-1", "Notes": ["it is s3cret-1!"], "Number": 100}
+    assert masked(row) == {"Note": MASK, "Notes": [f"it is {MASK}!"], "Number": 100}
+    assert masked_by_name(row) == row
 
 
 @pytest.mark.parametrize(("value", "shown"), CASES)

@@ -6,6 +6,7 @@ import os
 import stat
 import sys
 import tomllib
+import warnings
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
@@ -16,6 +17,7 @@ from conftest import CLIENT, KEY, VIEWER, VIEWER_KEY, System
 from nasty import closed_port
 from terminal import Terminal
 from trunkline.emulator import Emulator, running
+from trunkline.secrets import ExposedSecret
 
 TRUNKLINE = str(Path(sys.executable).with_name("trunkline"))
 
@@ -26,6 +28,7 @@ Line = Callable[..., Any]
 def key_file(tmp_path: Path) -> str:
     path = tmp_path / "key"
     path.write_text(f"{KEY}\n", encoding="utf-8")
+    path.chmod(0o600)
     return str(path)
 
 
@@ -86,6 +89,7 @@ def test_the_key_from_standard_input(
 ) -> None:
     typed = tmp_path / "stdin"
     typed.write_text(KEY, encoding="utf-8")
+    typed.chmod(0o600)
     with typed.open(encoding="utf-8") as stdin:
         monkeypatch.setattr(sys, "stdin", stdin)
         assert line("login", "a", "--url", system.url, "--client-id", CLIENT, "--api-key-file", "-").code == 0
@@ -126,6 +130,7 @@ def test_what_is_missing_is_named(line: Line, file: Path, argv: list[str], said:
 def test_a_file_without_a_key(line: Line, file: Path, tmp_path: Path, content: str) -> None:
     path = tmp_path / "key"
     path.write_text(content, encoding="utf-8")
+    path.chmod(0o600)
     said = line("login", "a", "--url", "https://pbx.example.com", "--client-id", "c", "--api-key-file", str(path))
     assert said.code == 3
     assert str(path) in said.err
@@ -320,3 +325,31 @@ def test_a_person_keeps_what_the_profile_has(
     assert terminal.end() == 4
     assert "Nothing was saved" in terminal.seen
     assert tables(file)["acme"]["client_secret"] == KEY
+
+
+def test_a_key_in_place_of_a_path_is_not_repeated(line: Callable[..., Any]) -> None:
+    key = "aKeyOf30LettersInPlaceOfAPath1"
+    said = line("login", "acme", "--api-key-file", key)
+    assert said.code == 2
+    assert key not in said.out + said.err
+    assert "not the key" in said.err
+
+
+@pytest.mark.parametrize("way", ["client_secret_file", "client_secret_env"])
+def test_a_key_in_place_of_where_it_is_is_not_repeated(line: Callable[..., Any], file: Path, way: str) -> None:
+    key = "aKeyOf30LettersInPlaceOfAPath1"
+    file.parent.mkdir(parents=True)
+    file.write_text(f'[acme]\nurl = "https://pbx.example.com"\nclient_id = "x"\n{way} = "{key}"\n', encoding="utf-8")
+    for argv in (("fax", "list", "--profile", "acme"), ("profiles", "show", "acme"), ("profiles", "list"), ("doctor",)):
+        said = line(*argv)
+        assert key not in said.out + said.err
+
+
+def test_a_key_file_that_others_can_read_is_warned_of(line: Callable[..., Any], tmp_path: Path) -> None:
+    path = tmp_path / "key"
+    path.write_text("a-key-of-mine", encoding="utf-8")
+    path.chmod(0o644)
+    with warnings.catch_warnings():
+        warnings.simplefilter("always", ExposedSecret)
+        said = line("login", "acme", "--url", "https://[", "--client-id", "x", "--api-key-file", str(path))
+    assert f"Warning: The API key in {path} can be read by others on this machine; chmod 600 it." in said.err

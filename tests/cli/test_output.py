@@ -9,7 +9,7 @@ import os
 import re
 import subprocess
 import sys
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -17,6 +17,7 @@ import pytest
 import yaml
 
 from conftest import CLIENT, KEY, System
+from nasty import Nasty, http
 from terminal import TRUNKLINE, Terminal
 from trunkline import Pbx
 from trunkline.catalog import load
@@ -367,3 +368,29 @@ def test_a_value_that_its_name_makes_a_secret_is_shown_to_nobody_who_leaves_the_
             assert "hush" not in trunkline("parameters", *argv, *options).out
         assert "hush" in trunkline("parameters", *argv, "--select", "Value", "--show-secrets").out
         system.emulator.clear_journal()
+
+
+def test_a_value_without_the_name_that_tells_what_it_is_is_masked(trunkline: Any, pbx: Pbx) -> None:
+    ran = trunkline("run", "parameters.list", "--set", "select=Value", "-o", "jsonl", stdin="{}\n")
+    assert ran.code == 0
+    assert {item["json"]["Value"] for item in ran.lines} <= {MASK, "", None}
+    assert trunkline("run", "parameters.list", "--set", "select=Value", "--show-secrets", stdin="{}\n").out != ran.out
+
+
+@pytest.mark.parametrize("content_type", ["text/plain", "application/json", "text/plain; charset=utf-8", ""])
+@pytest.mark.parametrize("action", [("users", "get", "1"), ("users", "list"), ("users", "export-extensions")])
+def test_json_is_masked_whatever_it_is_called(
+    line: Callable[..., Any], content_type: str, action: tuple[str, ...]
+) -> None:
+    body = '{"value":[{"Id":1,"AuthPassword":"pA55-1"}],"Id":1,"AuthPassword":"pA55-1","Note":"x pA55-1"}'
+    with Nasty(lambda asked: http(200, body, content_type)) as server:
+        options = ("--url", server.url, "--client-id", "id", "--client-secret", "a-key-of-mine")
+        said = line(*action, *options)
+        assert "pA55-1" not in said.out + said.err
+        assert "pA55-1" in line(*action, *options, "--show-secrets").out
+
+
+def test_a_hint_of_an_option_never_says_the_opposite(line: Callable[..., Any]) -> None:
+    said = line("users", "update", "1", "--disabled", "true")
+    assert said.code == 2
+    assert "--enabled" not in said.err

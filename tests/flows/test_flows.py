@@ -16,7 +16,8 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 
 from conftest import CLIENT, KEY, System
-from trunkline import AsyncPbx, catalog, flows
+from trunkline import AsyncPbx, Pbx, catalog, flows
+from trunkline.catalog.secret import MASK
 from trunkline.errors import ConfigurationError, InvalidArgument, ItemsFailed, NotFound, TrunklineError
 from trunkline.flows import Did, FlowStopped, Planned
 from trunkline.flows.document import read
@@ -548,3 +549,43 @@ def test_a_list_is_not_read_further_than_the_limit_in_an_event_loop(system: Syst
 def test_a_flow_with_a_million_at_once_is_refused() -> None:
     with pytest.raises(InvalidArgument, match="concurrency must be at most 256, not 1000000"):
         flow("  - list: fax\n    concurrency: 1000000\n")
+
+
+@pytest.mark.parametrize(
+    "copied", ["{{ $json.AuthPassword }}", "it is {{ $json.AuthPassword }}!", "x{{ $json.AuthPassword }}y"]
+)
+def test_a_secret_that_a_flow_copies_is_masked_wherever_it_is_saved(
+    system: System, pbx: Pbx, tmp_path: Path, copied: str
+) -> None:
+    user = pbx.users.list().first()
+    assert user is not None
+    pbx.users.update(user["Id"], {"AuthPassword": "pA55-of-user"})
+    steps = f"""steps:
+  - list: users
+    with: {{filter: Id eq {user["Id"]}}}
+  - set: {{Note: "{copied}", Notes: ["{copied}"]}}
+    only: true
+  - save: a.jsonl
+  - save: a.csv
+  - save: b.json
+    secrets: true
+"""
+    played = flows.run(flows.parse(steps, "f.yaml", tmp_path), pbx)
+    for name in ("a.jsonl", "a.csv"):
+        text = (tmp_path / name).read_text(encoding="utf-8")
+        assert "pA55-of-user" not in text
+        assert MASK in text
+    assert "pA55-of-user" in (tmp_path / "b.json").read_text(encoding="utf-8")
+    assert "pA55-of-user" in played.items[0]["json"]["Note"]
+
+
+def test_a_secret_that_came_from_a_file_is_masked_where_it_was_copied(tmp_path: Path) -> None:
+    (tmp_path / "in.csv").write_text("Number,AuthPassword\n100,pA55-of-user\n", encoding="utf-8")
+    steps = """steps:
+  - read: in.csv
+  - set: {Note: "{{ $json.AuthPassword }}"}
+    only: true
+  - save: out.json
+"""
+    flows.run(flows.parse(steps, "f.yaml", tmp_path), Fake())
+    assert (tmp_path / "out.json").read_text(encoding="utf-8").count(MASK) == 1

@@ -25,8 +25,8 @@ from odatapy.server.uri.expression_parser import ExpressionParser
 
 import trunkline
 from trunkline import Pbx, catalog
-from trunkline.errors import InvalidArgument, UnknownName
-from trunkline.odata import F, Field, Filter, query_string
+from trunkline.errors import InvalidArgument, UnknownName, VersionWarning
+from trunkline.odata import Expand, F, Field, Filter, option_text, query_string
 from trunkline.odata.checks import checked_filter
 
 CATALOG = catalog.load("20.0.10")
@@ -678,12 +678,36 @@ def test_what_can_t_be_is_refused_before_anything_is_sent(
         checked_filter(CATALOG, type_name, built)
 
 
-def test_a_field_of_another_version_is_named_as_such() -> None:
+def test_a_field_of_another_version_is_warned_of_and_sent() -> None:
     old = catalog.load("20.0.5")
     added = next(name for name in CATALOG.fields("Pbx.User") if name not in old.fields("Pbx.User"))
-    with pytest.raises(UnknownName, match=r"no such field in 20\.0\.5 Other versions have it: added in") as caught:
-        checked_filter(old, "Pbx.User", F[added] == None)
-    assert added in str(caught.value)
+    with pytest.warns(VersionWarning, match=rf"User\.{added} was added in .*, and this PBX runs 20\.0\.5\."):
+        assert checked_filter(old, "Pbx.User", F[added] == None) == f"{added} eq null"
+
+
+def test_a_value_of_another_version_is_warned_of_and_sent() -> None:
+    with pytest.warns(VersionWarning, match=r"VMEmailOptionsType 'EmailToExtrasOnly' was added in 20\.0\.9"):
+        checked_filter(catalog.load("20.0.7"), "Pbx.User", F.VMEmailOptions == "EmailToExtrasOnly")
+
+
+@pytest.mark.parametrize("option", ["select", "orderby"])
+def test_a_chosen_field_of_another_version_is_warned_of_and_sent(option: str) -> None:
+    with pytest.warns(VersionWarning, match=r"User\.AIAgent was added in 20\.0\.9"):
+        assert option_text(option, F.AIAgent, catalog.load("20.0.7"), "Pbx.User") == "AIAgent"
+
+
+def test_a_link_of_another_version_is_warned_of_and_sent() -> None:
+    old = catalog.load("20.0.5")
+    links = [
+        (owner, name)
+        for owner in CATALOG.types
+        for name, spec in CATALOG.fields(owner).items()
+        if spec.navigation and owner in old.types and name not in old.fields(owner) and old.elsewhere(owner, name)
+    ]
+    assert links
+    for owner, name in links:
+        with pytest.warns(VersionWarning, match=f"{name} was added in"):
+            assert option_text("expand", Expand(name), old, owner) == name
 
 
 # On the emulated PBX

@@ -12,7 +12,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from trunkline import catalog
-from trunkline.errors import InvalidArgument, UnknownName, VersionMismatch
+from trunkline.catalog import answered
+from trunkline.catalog.secret import MASK
+from trunkline.errors import InvalidArgument, UnknownName, VersionWarning
 from trunkline.request import bind, build
 
 CATALOG = catalog.load()
@@ -218,10 +220,92 @@ def test_any_text_of_a_field_arrives_unchanged(text: str) -> None:
     assert sent("users.update", 7, {"FirstName": text}) == {"FirstName": text}
 
 
-def test_a_body_is_checked_by_the_version_s_own_fields() -> None:
-    older = catalog.load("20.0.8")
-    with pytest.raises(VersionMismatch, match=r"AIAgent of users\.update was added in 20\.0\.9; this PBX"):
-        bind(older, older.action("users.update"), (7, {"AIAgent": True}), {})
+OF_OTHER_VERSIONS: list[tuple[str, str, dict[str, Any], str]] = [
+    ("20.0.8.1121", "queues.update", {"VMEmailList": ""}, "VMEmailList of queues.update was added in 20.0.9"),
+    ("20.0.8.1121", "trunks.update", {"DisableCallTransfer": True}, "DisableCallTransfer of trunks.update was added"),
+    ("20.0.7", "users.update", {"AIAgent": True}, "AIAgent of users.update was added in 20.0.9"),
+    ("20.0.7", "users.update", {"VMEmailOptions": "EmailToExtrasOnly"}, "'EmailToExtrasOnly' for VMEmailOptions"),
+    (
+        "20.0.10",
+        "trunks.update",
+        {"AutoHolidayMode": None},
+        "AutoHolidayMode of trunks.update was added in 20.0.9, last in",
+    ),
+]
+
+
+@pytest.mark.parametrize(("version", "action", "body", "said"), OF_OTHER_VERSIONS)
+def test_a_field_or_value_of_another_version_is_warned_of_and_sent(
+    version: str, action: str, body: dict[str, Any], said: str
+) -> None:
+    older = catalog.load(version)
+    for args, kwargs in (((7, body), {}), ((7,), body)):
+        with pytest.warns(VersionWarning, match=re.escape(said)) as warned:
+            assert bind(older, older.action(action), args, kwargs).body == body
+        assert f"this PBX runs {version}" in str(warned[0].message)
+
+
+def test_a_field_of_another_version_is_checked_by_its_type_there() -> None:
+    older = catalog.load("20.0.7")
+    with pytest.warns(VersionWarning), pytest.raises(InvalidArgument, match="AIAgent"):
+        bind(older, older.action("users.update"), (7, {"AIAgent": "perhaps"}), {})
+
+
+def test_a_field_of_the_parameters_of_an_action_may_be_of_another_version() -> None:
+    changed = [
+        (action, name, edition.version)
+        for edition in CATALOG.editions
+        for action in catalog.load(edition.version).actions
+        if isinstance(action.body, dict)
+        for name in catalog.load(edition.version).body_elsewhere(action)
+    ]
+    assert changed
+    for action, name, version in changed:
+        spec, lifetime = catalog.load(version).body_elsewhere(action)[name]
+        assert name not in (action.body or {})
+        assert spec.name
+        assert "added in" in lifetime or "last in" in lifetime
+
+
+def test_what_no_version_knows_is_a_typo_unless_a_pbx_has_answered_it() -> None:
+    action = CATALOG.action("trunks.update")
+    with pytest.raises(UnknownName, match="no field Futur"):
+        bind(CATALOG, action, (7, {"Futur": 1}), {})
+    read = {"@odata.context": "https://pbx.example.com/xapi/v1/$metadata#Trunks/$entity", "Futur": {"A@odata.type": 1}}
+    assert bind(CATALOG, action, (7, read), {}).body == {"Futur": {}}
+    answered.note("Pbx.Trunk", "Futur")
+    assert bind(CATALOG, action, (7, {"Futur": 1}), {}).body == {"Futur": 1}
+
+
+def test_a_value_that_no_version_knows_goes_out_if_a_pbx_has_answered_it() -> None:
+    action = CATALOG.action("trunks.update")
+    with pytest.raises(InvalidArgument, match="can't be 'Sideways'"):
+        bind(CATALOG, action, (7, {"Direction": "Sideways"}), {})
+    answered.note("Pbx.DirectionType", "Sideways")
+    assert bind(CATALOG, action, (7, {"Direction": "Sideways"}), {}).body == {"Direction": "Sideways"}
+
+
+def test_an_open_type_takes_any_field() -> None:
+    body = {"Messaging": {"Provider": "x", "SMS_PREFIX": "+44", "MORE": {"A": [1]}}}
+    assert bind(CATALOG, CATALOG.action("trunks.update"), (7, body), {}).body == body
+
+
+def test_a_masked_value_goes_nowhere_however_it_is_wrapped() -> None:
+    action = CATALOG.action("trunks.update")
+    for body in ({"Messaging": {"MESSAGING_ACCESS_KEY": MASK}}, {"ExternalNumber": f"a {MASK}"}):
+        with pytest.raises(InvalidArgument, match="is masked"):
+            bind(CATALOG, action, (7, body), {})
+
+
+ANNOTATIONS = ("@odata.context", "@odata.etag", "@odata.id", "@odata.navigationLink", "Tags@odata.type", "@context")
+
+
+@pytest.mark.parametrize("name", ANNOTATIONS)
+def test_what_a_pbx_adds_for_the_reader_is_not_sent_back(name: str) -> None:
+    assert sent("users.update", 7, {name: "x", "Mobile": ""}) == {"Mobile": ""}
+
+
+def test_a_version_knows_its_own_fields() -> None:
     assert sent("users.update", 7, {"AIAgent": True}) == {"AIAgent": True}
 
 

@@ -9,7 +9,7 @@ The data file beside this module is compiled from 3CX's published OpenAPI files 
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping, Sequence
 from functools import cached_property, lru_cache
 from pathlib import Path
 
@@ -17,6 +17,7 @@ import msgspec
 
 from ..errors import UnknownName
 from . import names
+from .hints import nearest
 from .model import (
     Action,
     Data,
@@ -179,6 +180,12 @@ class Catalog:
         """The values of an enum that this version knows."""
         return tuple(v.name for v in self.enums[enum_name].members if self._has(v.since, v.until))
 
+    def value_elsewhere(self, enum_name: str, value: object) -> str:
+        """When a value that this version lacks was there, as `lifetime` says it; "" if it never was."""
+        name = value.strip() if isinstance(value, str) else ""
+        member = next((each for each in self.enums[enum_name].members if each.name == name), None)
+        return "" if member is None else self.lifetime(member.since, member.until)
+
     def key(self, type_name: str) -> tuple[str, ...]:
         """Names of a type's key fields, from its base type where that declares them; () for a complex type."""
         found = self.types[type_name]
@@ -203,11 +210,48 @@ class Catalog:
 
     def elsewhere(self, type_name: str, field: str) -> str:
         """When a field that this version lacks was there, as `lifetime` says it; "" if it never was."""
+        return self._lifetime_of(self._forms(type_name, field))
+
+    def newest_form(self, type_name: str, field: str) -> TypeSpec:
+        """The type of a field in the newest version that has it; KeyError if none has."""
+        forms = self._forms(type_name, field)
+        if not forms:
+            raise KeyError(field)
+        return parse_type(max(forms, key=lambda form: form.since).type)
+
+    def body_elsewhere(self, action: Action) -> Mapping[str, tuple[TypeSpec, str]]:
+        """Fields that the body of an action lacks in this version and has in others, each with its `lifetime` there."""
+        if isinstance(action.body, str):
+            owner = parse_type(action.body).name
+            names: set[str] = set()
+            found: ObjectType | None = self.types.get(owner)
+            while found is not None:
+                names |= found.fields.keys()
+                found = self.types.get(found.base or "")
+            return {
+                name: (self.newest_form(owner, name), self.elsewhere(owner, name))
+                for name in names - self.fields(owner).keys()
+            }
+        whole = next((each for each in self._data.actions if each.id == action.id), action)
+        bodies = [(each.until, each.body) for each in whole.before if each.body is not None]
+        other: dict[str, tuple[TypeSpec, str]] = {}
+        first = whole.since
+        for until, body in [*sorted(bodies, key=lambda each: each[0]), (whole.until, whole.body)]:
+            for name, spec in body.items() if isinstance(body, dict) else ():
+                since = first if name not in other else 0
+                other[name] = parse_type(spec), self.lifetime(since, until)
+            first = 0 if until is None else until + 1
+        return {name: found for name, found in other.items() if name not in (action.body or {})}
+
+    def _forms(self, type_name: str, field: str) -> list[FieldForm]:
         forms: list[FieldForm] = []
         found: ObjectType | None = self.types.get(type_name)
         while found is not None:  # a field may have moved from a type to its base
             forms += found.forms(field) if field in found.fields else ()
             found = self.types.get(found.base or "")
+        return forms
+
+    def _lifetime_of(self, forms: Sequence[FieldForm]) -> str:
         if not forms:
             return ""
         last = [form.until for form in forms if form.until is not None]
@@ -231,15 +275,6 @@ def _fields(catalog: Catalog, type_name: str) -> Mapping[str, TypeSpec]:
         if forms:
             fields[name] = parse_type(forms[-1].type)
     return fields
-
-
-def nearest(name: str, *candidates: Iterator[str]) -> str:
-    """`` Did you mean a, b?`` with at most three near names, or an empty text."""
-    from difflib import get_close_matches  # only when something is wrong already
-
-    pool = {c.lower(): c for group in candidates for c in group}
-    near = [pool[m] for m in get_close_matches(name.lower(), pool, n=3, cutoff=0.6)]
-    return f" Did you mean {' or '.join(near)}?" if near else ""
 
 
 @lru_cache(maxsize=1)

@@ -284,6 +284,9 @@ class Compiler:
             for name, base, fields, is_open in spec.objects():
                 seen.setdefault(name, {})[edition] = (base, fields, is_open)
         keys = self._type_keys(seen)
+        opened = {name for patch in self.patches.get("open", ()) for name in patch["types"]}
+        if opened - seen.keys():
+            raise CompileError(f"patch for {', '.join(sorted(opened - seen.keys()))} matches nothing")
         compiled = {}
         for name, by_edition in sorted(seen.items()):
             first, last = min(by_edition), max(by_edition)
@@ -292,7 +295,7 @@ class Compiler:
                 fields={f: self._field(f, by_edition, first, last) for f in all_fields},
                 base=by_edition[last][0],
                 key=keys.get(name, ()),
-                open=by_edition[last][2],
+                open=by_edition[last][2] or name in opened,
                 since=first,
                 until=self.until(last),
             )

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable
-from difflib import get_close_matches
 from typing import NamedTuple
 
 from . import Action, Catalog
+from .hints import close
 from .names import display_words
 
 # What people say → what 3CX's API says. Found so, an action comes after those that have the word itself.
@@ -133,7 +133,7 @@ def _spelled(word: str, known: Iterable[str]) -> str:
     stem = _stem(word)
     if any(stem in each for each in known):
         return word
-    return next(iter(get_close_matches(word, known, n=1, cutoff=0.75)), word)
+    return next(iter(close(word, known, most=1, cutoff=0.75)), word)
 
 
 def _stem(word: str) -> str:

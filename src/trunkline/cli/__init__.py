@@ -12,17 +12,20 @@ import os
 import signal
 import sys
 import warnings
+from collections.abc import Iterator, Sequence
 from contextlib import suppress
-from types import FrameType
+from types import FrameType, TracebackType
 from typing import NoReturn
 
 from ..errors import InvalidArgument, TrunklineError, Unexpected
+from ..redaction import redacted, remember
 
 # click and all that needs it is loaded in functions: it takes a while, and a Ctrl-C here would be a traceback.
 
 
 def main(argv: list[str] | None = None) -> None:
     """Run one command line and exit with its code; no traceback ever reaches the user."""
+    sys.excepthook = _show_exception
     try:
         signal.signal(signal.SIGTERM, _as_ctrl_c)
         code = _run(sys.argv[1:] if argv is None else argv)
@@ -85,6 +88,8 @@ def execute(argv: list[str]) -> int:
 
         return answer(cli, instruction)
     warnings.showwarning = _show_warning
+    for key in _keys(argv):
+        remember(key)
     stdout = sys.stdout
     try:
         code = cli.main(argv, prog_name="trunkline", standalone_mode=False)
@@ -96,6 +101,12 @@ def execute(argv: list[str]) -> int:
         # Where whoever reads our output has gone, click puts a quiet stdout in place and ends with 1.
         return end.code if sys.stdout is stdout and isinstance(end.code, int) else 0
     except click.ClickException as error:
+        vars(error)["message"] = redacted(error.message)
+        if isinstance(error, click.NoSuchOption) and error.possibilities:
+            from ..catalog.hints import may_be_opposite
+
+            near = [each for each in error.possibilities if not may_be_opposite(error.option_name, each)]
+            vars(error)["possibilities"] = near
         with suppress(OSError):
             error.show()
         return error.exit_code
@@ -120,6 +131,15 @@ def execute(argv: list[str]) -> int:
         return Unexpected.exit_code
 
 
+def _keys(argv: Sequence[str]) -> Iterator[str]:
+    """API keys that a command line or its environment gives: a slip elsewhere may repeat one before it is used."""
+    yield os.environ.get("TRUNKLINE_CLIENT_SECRET", "").strip()
+    for option, following in zip(argv, [*argv[1:], ""], strict=True):
+        name, equals, value = option.partition("=")
+        if name in ("--client-secret", "--api-key"):
+            yield value if equals else following
+
+
 def _told(stop: BaseException) -> str:
     """What an interrupted command said of what it had done. Click puts an Abort around it."""
     told = (stop if stop.args else stop.__cause__ or stop).args
@@ -142,12 +162,19 @@ def complain(error: TrunklineError) -> None:
     from ..printable import printable
 
     with suppress(OSError):
-        click.echo(f"Error: {printable(error.message)}", err=True)
+        click.echo(f"Error: {redacted(printable(error.message))}", err=True)
         if error.hint:
-            click.echo(printable(error.hint), err=True)
+            click.echo(redacted(printable(error.hint)), err=True)
 
 
 def _show_warning(message: Warning | str, *_: object, **__: object) -> None:
     import click
 
-    click.echo(f"Warning: {message}", err=True)
+    click.echo(f"Warning: {redacted(str(message))}", err=True)
+
+
+def _show_exception(kind: type[BaseException], problem: BaseException, trace: TracebackType | None) -> None:
+    """What Python prints of a mistake of ours, without the secrets in it."""
+    from traceback import format_exception
+
+    print(redacted("".join(format_exception(kind, problem, trace))), end="", file=sys.stderr)

@@ -5,18 +5,21 @@ from __future__ import annotations
 import asyncio
 import sys
 from collections.abc import Callable, Mapping
-from contextlib import ExitStack
+from contextlib import ExitStack, suppress
 from pathlib import Path
 from typing import Any
 
 import click
 
 from ..catalog import Action
+from ..catalog.secret import masked, secrets_in
 from ..client import AsyncPbx, AsyncRows
 from ..errors import BrokenAnswer, InvalidArgument, ItemsFailed
 from ..node.items import keys_of
+from ..redaction import redacted, remember_values
 from ..result import File
-from .output import View, Writer, write_one, write_rows
+from ..result.response import parsed
+from .output import View, Writer, pretty, write_one, write_rows
 from .progress import BYTES, Reading, progress
 
 
@@ -83,7 +86,7 @@ class Asked:
         if isinstance(answer, list):
             return lambda: write_rows(answer, self.view, self.action)
         if isinstance(answer, File):
-            return lambda: _write_file(answer)
+            return lambda: _write_file(answer, show_secrets=self.view.show_secrets)
         if answer is None:
             done = {"success": True, **keys_of(self.action, self.arguments)}
             return lambda: write_one(done, self.view._replace(columns=(), query=None, show_secrets=True))
@@ -99,9 +102,28 @@ class Asked:
         return "nothing was written."
 
 
-def _write_file(file: File) -> None:
+def _write_file(file: File, *, show_secrets: bool) -> None:
     stdout = sys.stdout.buffer
     if stdout.isatty() and not file.content_type.startswith("text/"):
         raise InvalidArgument(f"The answer is a file ({file.content_type}).", hint="Give --save PATH, or pipe it on.")
-    stdout.write(file.content)
+    stdout.write(file.content if show_secrets else _without_secrets(file))
     stdout.flush()
+
+
+def _without_secrets(file: File) -> bytes:
+    """A file that is printed: JSON with its secret fields masked, other text without the secrets that are known."""
+    with suppress(ValueError):
+        value = parsed(file.content)
+        remember_values(secrets_in(value))
+        if (shown := masked(value)) != value:
+            return f"{pretty(shown)}\n".encode()
+        return file.content
+    encoding = "latin-1" if file.content_type.startswith("text/") else "utf-8"
+    with suppress(UnicodeDecodeError):
+        encoding = "utf-8" if file.content.decode() else encoding
+    try:
+        text = file.content.decode(encoding)
+    except UnicodeDecodeError:  # a recording
+        return file.content
+    clean = redacted(text)
+    return file.content if clean == text else clean.encode(encoding, "replace")

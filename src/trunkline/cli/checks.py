@@ -155,9 +155,8 @@ class _Client:
                 self._target.client_id,
                 self._target.client_secret,
                 retries=Retries(attempts=1),
-                check_version=False,
                 token_store=store,
-                **self._target.options,
+                **{**self._target.options, "check_version": False},
             )
 
     @property

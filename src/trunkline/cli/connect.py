@@ -10,7 +10,8 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 import click
 
 from ..errors import ConfigurationError
-from ..profiles import Profile, connection, profiles_file, read_profiles
+from ..profiles import VARIABLES, Profile, connection, profiles_file, read_profiles
+from ..redaction import remember
 from .root import CONNECTION
 
 if TYPE_CHECKING:
@@ -47,15 +48,21 @@ class Target(NamedTuple):
 def taken(ctx: click.Context, values: dict[str, Any]) -> dict[str, Any]:
     """Take the connection options out of a command's values; those of the root stand in for what is not given."""
     root: Mapping[str, Any] = ctx.find_root().obj or {}
-    return {name: own if (own := values.pop(name, None)) is not None else root.get(name) for name in _NAMES}
+    given = {name: own if (own := values.pop(name, None)) is not None else root.get(name) for name in _NAMES}
+    for key in (given["client_secret"], os.environ.get(VARIABLES["client_secret"], "").strip()):
+        if key:
+            remember(key)  # another option may have it too, by mistake
+    return given
 
 
 def target(ctx: click.Context, values: dict[str, Any]) -> Target:
     """The PBX of the command's connection options, the environment and the profiles. ConfigurationError."""
     given = taken(ctx, values)
-    found = connection({k: v for k, v in given.items() if k not in ("insecure", "timeout")}, os.environ)
+    found = connection(
+        {k: v for k, v in given.items() if k not in ("insecure", "timeout", "no_check_version")}, os.environ
+    )
     verify = verified(given, found.verify)
-    options = {"verify": verify, **limits(given)}
+    options = {"verify": verify, **limits(given), **_unchecked(given)}
     return Target(found.url, found.client_id, found.client_secret, options, found.profile)
 
 
@@ -127,9 +134,19 @@ def targets(
         if given[name]:
             raise click.UsageError(f"--{name.replace('_', '-')} goes with one PBX, not with several.")
     return [
-        Target(p.url, p.client_id, p.client_secret, {"verify": verified(given, p.verify), **limits(given)}, p.name)
+        Target(
+            p.url,
+            p.client_id,
+            p.client_secret,
+            {"verify": verified(given, p.verify), **limits(given), **_unchecked(given)},
+            p.name,
+        )
         for p in choose(read_profiles(profiles_file(os.environ)))
     ]
+
+
+def _unchecked(given: Mapping[str, Any]) -> dict[str, Any]:
+    return {"check_version": False} if given["no_check_version"] else {}
 
 
 def open_async_pbx(ctx: click.Context, values: dict[str, Any]) -> AsyncPbx:

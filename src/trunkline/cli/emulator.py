@@ -10,6 +10,7 @@ from typing import IO, TYPE_CHECKING, Any
 import click
 
 from ..errors import ConfigurationError
+from ..transport.private_files import warn_if_exposed
 from .files import FileArgument
 from .numbers import Finite
 from .open_files import allow_many
@@ -209,7 +210,9 @@ def _tls(host: str, make: bool, folder: Path | None, certificate: Path | None, k
     from ..emulator import tls
 
     if certificate is not None:
-        return tls.from_files(certificate, key)
+        found = tls.from_files(certificate, key)
+        warn_if_exposed(key or certificate, "private key")
+        return found
     return tls.made(host, folder=folder) if make else None
 
 

@@ -5,9 +5,13 @@ from __future__ import annotations
 import os
 import stat
 from contextlib import suppress
+from pathlib import Path
 from typing import IO, Any
 
 import click
+
+from ..redaction import remember
+from ..transport.private_files import warn_if_exposed
 
 
 class FileArgument(click.File):
@@ -32,6 +36,20 @@ def _create_private(path: str) -> None:
                 os.chmod(path, 0o600)  # noqa: PTH101
     except (OSError, ValueError):  # click says why it can't be opened
         pass
+
+
+class KeyFileArgument(FileArgument):
+    """A file with an API key. Its name is never repeated: it may be the key itself, given in place of a path."""
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> IO[Any]:
+        if isinstance(value, str) and value != "-":
+            warn_if_exposed(Path(value))
+        try:
+            return super().convert(value, param, ctx)
+        except click.BadParameter as problem:
+            remember(str(value))
+            why = getattr(problem.__context__, "strerror", None) or "it can't be opened"
+            self.fail(f"that file can't be read ({why}). Give the path of a file with the key in it, not the key.")
 
 
 def listened(source: IO[bytes]) -> IO[bytes]:

@@ -102,11 +102,11 @@ def run(
     from ..jobs import Job, JobFolder
     from ..jobs.target import Limits
     from ..node import Node, PathRule, World  # brings a client and an event loop, which --help needs not
-    from ..node.input import read_items
+    from ..node.input import read_items, with_secrets_kept
     from .job_run import agreed, go, sharded, show_lines, systems_of
 
     parameters = settings_of(settings, "--set")
-    items = sharded(read_items(listened(source)), shard)
+    items = sharded(with_secrets_kept(read_items(listened(source))), shard)
     world = World(settings_of(variables, "--var"), allow_env, zone)
     check_path_options(files_from, trust_item_paths=trust_item_paths)
     if dry_run:

@@ -14,11 +14,12 @@ import click
 
 from ..errors import ConfigurationError, PbxError, TrunklineError
 from ..profiles import VARIABLES, WAYS, Profile, read_profiles, token_store
+from ..redaction import remember
 from ..transport.address import base_url
 from . import api_keys, profile_file
 from .candidates import saved_connections
 from .connect import Target, limits, taken, verified
-from .files import FileArgument
+from .files import KeyFileArgument
 from .root import address_options
 
 if TYPE_CHECKING:
@@ -28,7 +29,7 @@ if TYPE_CHECKING:
 @click.command()
 @click.argument("name", required=False, shell_complete=saved_connections)
 @click.option(
-    "--api-key-file", "key_file", type=FileArgument("r", encoding="utf-8"), help="Read the key here; - for stdin."
+    "--api-key-file", "key_file", type=KeyFileArgument("r", encoding="utf-8"), help="Read the key here; - for stdin."
 )
 @click.option("--store", type=click.Choice(["keyring", "file"]), help="Where the key goes; the keyring if it works.")
 @click.option("--default/--no-default", "default", default=None, help="Use this profile where none is named.")
@@ -136,6 +137,7 @@ def _key(given: dict[str, Any], key_file: IO[str] | None, url: str, client_id: s
             raise ConfigurationError(
                 f"There is no API key in {key_file.name}.", hint="It should have the key in it and nothing else."
             )
+        remember(key)
         return key
     if given["client_secret"]:
         return str(given["client_secret"])
@@ -149,6 +151,7 @@ def _key(given: dict[str, Any], key_file: IO[str] | None, url: str, client_id: s
         question = "API key (it isn't shown)"
         with _unseen(question):
             typed: str = click.prompt(question, hide_input=True, err=True)
+        remember(typed.strip())
         return typed.strip()
     raise ConfigurationError(
         "API key: nobody is there to ask.", hint="Give --api-key-file PATH, or --api-key-file - and the key on stdin."

@@ -10,6 +10,7 @@ import click
 import msgspec
 
 from ..catalog.secret import MASK, masked
+from ..redaction import redacted
 from ..request import Call, HttpRequest
 from ..transport.address import base_url
 from ..transport.paging import PAGE_SIZE, first_request
@@ -37,9 +38,10 @@ def preview(target: Target, call: Call, *, curl: bool, show_secrets: bool) -> No
 
 def show_request(url: str, request: HttpRequest, *, show_secrets: bool) -> None:
     """The request as HTTP has it, without the token and, unless asked for, without the secrets of its body."""
-    click.echo(f"{request.method} {url}{API}{request.target}")
+    shown = (lambda text: text) if show_secrets else redacted
+    click.echo(f"{request.method} {url}{API}{shown(request.target)}")
     for name, value in (*request.headers, ("Authorization", "Bearer …")):
-        click.echo(f"{name}: {value}")
+        click.echo(f"{name}: {shown(value)}")
     if isinstance(request.body, bytes):
         click.echo(f"\n{pretty(_body(request.body, show_secrets=show_secrets))}")
     elif request.body is not None:
@@ -55,11 +57,12 @@ def show_curl(url: str, request: HttpRequest, *, show_secrets: bool, insecure: b
         words.append(f"--cacert {shlex.quote(ca_file)}")
     if request.method != "GET":
         words.append(f"-X {request.method}")
-    address = f"{url}{API}{request.target}"
+    shown = (lambda text: text) if show_secrets else redacted
+    address = f"{url}{API}{shown(request.target)}"
     # curl would take brackets and braces for a list of addresses.
     words.append(f"--globoff {shlex.quote(address)}" if set("[]{}") & set(address) else shlex.quote(address))
     words.append(f'-H "Authorization: Bearer {TOKEN}"')
-    words += [f"-H {shlex.quote(f'{name}: {value}')}" for name, value in request.headers]
+    words += [f"-H {shlex.quote(f'{name}: {shown(value)}')}" for name, value in request.headers]
     if isinstance(request.body, bytes):
         body = json_line(_body(request.body, show_secrets=show_secrets))
         if MASK in body:

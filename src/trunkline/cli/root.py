@@ -150,6 +150,10 @@ _ADDRESS: list[tuple[tuple[str, ...], dict[str, Any]]] = [
         ("--timeout",),
         {"type": float, "metavar": "SECONDS", "help": "For a whole request; else TRUNKLINE_TIMEOUT, else 60."},
     ),
+    (
+        ("--no-check-version",),
+        {"is_flag": True, "default": None, "help": "Send an action even if the version of the PBX lacks it."},
+    ),
 ]
 CONNECTION = [_PROFILE, *_ADDRESS]
 

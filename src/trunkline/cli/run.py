@@ -126,7 +126,7 @@ def run(
     answered, or what was done, each with the index of the item it came from.
     """
     from ..node import Node, World  # brings a client and an event loop, which --help needs not
-    from ..node.input import read_items
+    from ..node.input import read_items, with_secrets_kept
     from .connect import open_async_pbx
     from .over_items import Told, carry_out
 
@@ -145,7 +145,7 @@ def run(
         files_from=files_from,
         world=World(settings_of(variables, "--var"), allow_env, zone),
     )
-    items = list(read_items(listened(source)))
+    items = list(with_secrets_kept(read_items(listened(source))))
     told = Told(dry_run, yes, output, failed_to, show_secrets)
     return carry_out(node, items, told, lambda: open_async_pbx(ctx, values))
 

@@ -29,6 +29,7 @@ from ..transport.paging import target_of_link
 from ..transport.retries import Retries
 from ..transport.session import API, Credentials, Session
 from ..transport.watch import Hook, watched, within
+from .learning import learn
 from .resources import AsyncResources, Resources
 from .rows import AsyncRows, Rows
 from .unchanged import Unchanged
@@ -117,6 +118,7 @@ class _System:
         self._hooks = tuple(hooks)
         self._check_version = check_version
         self._catalog = catalog
+        self._everything = catalog or load()
         warn_if_insecure(self._session.url, self._options)
         self._connect()
 
@@ -162,7 +164,7 @@ class _System:
                 f"{newest.id} was {everything.lifetime(newest.since, newest.until)}; "
                 f"{self._session.label} runs {version}.",
                 hint=f"`trunkline actions {newest.resource}` shows its neighbours; "
-                "in Python, check_version=False tries anyway.",
+                "--no-check-version sends it anyway, check_version=False in Python.",
             ) from None
 
     def _steps(self, plan: _Plan, limits: _Limits, read: _Read, wanted: Wanted | None = None) -> Steps:
@@ -201,10 +203,22 @@ class _System:
         return Asked(call.action, call.values, call.path, self._session.label)
 
     def _value(self, call: Call, response: HttpResponse) -> Any:
-        return result.value(self._asked(call), response)
+        value = result.value(self._asked(call), response)
+        if isinstance(value, dict):
+            self._learn(call, [value])
+        elif isinstance(value, list):
+            self._learn(call, value)
+        return value
 
     def _page(self, call: Call, response: HttpResponse) -> Page:
-        return result.page(self._asked(call), response)
+        page = result.page(self._asked(call), response)
+        self._learn(call, page.rows)
+        return page
+
+    def _learn(self, call: Call, rows: list[Any]) -> None:
+        spec = call.action.answer_type
+        if spec is not None and spec.name in self._everything.types:
+            learn(self._everything, spec.name, rows)
 
     def _page_request(self, call: Call, wanted: Wanted) -> HttpRequest:
         """The request of one page, by its options or by a PBX's own link.

@@ -9,11 +9,12 @@ from pathlib import Path
 from typing import Any, NamedTuple
 from unicodedata import normalize
 
-from ..catalog.secret import masked
+from ..catalog.secret import masked, secrets_in
 from ..errors import InvalidArgument
 from ..node.items import Item, as_item
 from ..node.run import Node
 from ..node.template import Scope, Template, World, evaluated
+from ..redaction import remember_values
 from ..result.files import harmless
 from ..transport.contained import resolved
 from . import files
@@ -75,6 +76,7 @@ class Read(NamedTuple):
         rows = files.rows_of(setting.place(self.file), setting.folder)
         if len(rows) > setting.most_items:
             raise setting.too_many(self.file)
+        remember_values(secrets_in(rows))
         return [as_item({"json": row}) for row in rows]
 
 

@@ -75,6 +75,10 @@ class Entry(NamedTuple):
     attempts: int = 0
     said: dict[str, Any] | None = None
 
+    def __repr__(self) -> str:
+        """Place and state alone: an item may carry passwords."""
+        return f"<item {self.n}, {self.state.name}, {self.attempts} attempts>"
+
 
 class Change(NamedTuple):
     """A new state of one item on one target."""

@@ -14,7 +14,9 @@ from typing import IO, Any
 
 import msgspec
 
+from ..catalog.secret import secrets_in
 from ..errors import InvalidArgument
+from ..redaction import remember_values
 from .csv_text import unguarded
 from .items import Item, as_item
 
@@ -34,6 +36,14 @@ def read_items(source: IO[bytes]) -> Iterator[Item]:
             yield as_item(row)
         except InvalidArgument as problem:
             raise InvalidArgument(f"{place} of the input is no item: {problem.message}", hint=_HINT) from None
+
+
+def with_secrets_kept(items: Iterable[Item]) -> Iterator[Item]:
+    """The same items; what stands in their secret fields is taken out of all text that leaves (`redaction`)."""
+    for item in items:
+        if values := list(secrets_in(item)):
+            remember_values(values)
+        yield item
 
 
 def read_keyed(source: IO[bytes], keys: Collection[str]) -> Iterator[tuple[str, Any]]:

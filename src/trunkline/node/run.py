@@ -42,8 +42,6 @@ MOST_AT_ONCE = 256
 _DAY = 86_400.0  # seconds
 
 
-
-
 class Caller(Protocol):
     """What a node runs on: a `Pbx`, or anything else that can call an action."""
 

@@ -5,11 +5,13 @@ Hand-written text is not looked into, and neither is what depends on a field who
 
 from __future__ import annotations
 
+import warnings
 from collections.abc import Mapping, Sequence
 from typing import NamedTuple
 
 from ..catalog import Catalog, TypeSpec, nearest
-from ..errors import InvalidArgument, UnknownName
+from ..catalog.answered import was_answered
+from ..errors import InvalidArgument, UnknownName, VersionWarning
 from .filters import Term
 from .literals import INTEGER_RANGES
 from .tree import (
@@ -118,8 +120,11 @@ def expanded_type(catalog: Catalog, type_name: str | None, name: str) -> str | N
         return fields[name].name
     if name in fields:
         raise InvalidArgument(f"names {name}, which comes with every {_short(type_name)} without $expand")
-    if catalog.types[type_name].open or "/" in name:
+    if catalog.types[type_name].open or "/" in name or was_answered(type_name, name):
         return None
+    if when := catalog.elsewhere(type_name, name):
+        _warn(catalog, f"{_short(type_name)}.{name}", when)
+        return catalog.newest_form(type_name, name).name
     near = nearest(name, iter(links)).strip()
     raise UnknownName(f"names {name!r}, and nothing of that name hangs on {type_name}", hint=near)
 
@@ -213,11 +218,13 @@ class _Checker:
         fields = self._catalog.fields(spec.name)
         if step in fields:
             return fields[step]
-        if self._catalog.types[spec.name].open:
+        if self._catalog.types[spec.name].open or was_answered(spec.name, step):
             return None
+        if when := self._catalog.elsewhere(spec.name, step):
+            _warn(self._catalog, f"{_short(spec.name)}.{step}", when)
+            return self._catalog.newest_form(spec.name, step)
         version = f" in {self._catalog.version}" if self._catalog.version else ""
-        when = self._catalog.elsewhere(spec.name, step)
-        near = f"Other versions have it: {when}." if when else nearest(step, iter(fields)).strip()
+        near = nearest(step, iter(fields)).strip()
         raise UnknownName(f"names {step!r}, and {spec.name} has no such field{version}", hint=near)
 
     def _call(self, node: Call, scope: _Scope) -> TypeSpec:
@@ -300,7 +307,9 @@ class _Checker:
             )
         known = self._catalog.enum_values(enum)
         for member in members:
-            if member.strip() not in known:
+            if when := member.strip() not in known and self._catalog.value_elsewhere(enum, member):
+                _warn(self._catalog, f"{_short(enum)} {member.strip()!r}", when)
+            elif member.strip() not in known and not was_answered(enum, member.strip()):
                 near = nearest(member, iter(known)).strip() or f"It has {', '.join(known[:12])}."
                 raise InvalidArgument(f"takes {member!r} for a value of {_short(enum)}", hint=near)
 
@@ -336,6 +345,11 @@ class _Checker:
         if spec.name in self._catalog.enums:
             return f"It has {', '.join(self._catalog.enum_values(spec.name)[:12])}."
         return _GIVE.get(self._kind(spec), "")
+
+
+def _warn(catalog: Catalog, what: str, lifetime: str) -> None:
+    said = f"{what} was {lifetime}, and this PBX runs {catalog.version}. It is sent anyway."
+    warnings.warn(said, VersionWarning, stacklevel=3)
 
 
 def _short(name: str) -> str:

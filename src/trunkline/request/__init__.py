@@ -9,8 +9,10 @@ import msgspec
 
 from ..catalog import Action, Catalog, nearest
 from ..catalog.names import folded
+from ..catalog.secret import secrets_in
 from ..errors import InvalidArgument, UnknownName, UsageError
 from ..odata import OPTIONS, fill, literal, option_text, query_string
+from ..redaction import remember_values
 from .body import checked_body
 from .multipart import ContainedFile, Part, part
 
@@ -66,6 +68,10 @@ class Call(NamedTuple):
     body: Mapping[str, Any] | None
     if_match: str | None
 
+    def __repr__(self) -> str:
+        """Action and path alone: a body may carry passwords."""
+        return f"<{self.action.id} {self.path}>"
+
 
 def parameter_names(action: Action, catalog: Catalog) -> list[str]:
     """Every name that may be given to an action: parameters, query options, ``body`` and its fields, ``if_match``."""
@@ -109,7 +115,7 @@ def bind(catalog: Catalog, action: Action, args: Sequence[Any], kwargs: Mapping[
         except InvalidArgument as problem:
             raise InvalidArgument(f"{parameter.name} of {action.id} {problem}.") from None
 
-    return Call(
+    call = Call(
         action=action,
         path=fill(action.path, literals),
         values=values,
@@ -119,6 +125,9 @@ def bind(catalog: Catalog, action: Action, args: Sequence[Any], kwargs: Mapping[
         if_match=_entity_tag(action, given.pop("if_match", None)),
         body=_body(catalog, action, {k: v for k, v in given.items() if k not in OPTIONS}),
     )
+    if call.body is not None:  # an answer may repeat what was sent
+        remember_values(secrets_in(call.body))
+    return call
 
 
 def build(call: Call, options: Mapping[str, str] | None = None) -> HttpRequest:
@@ -142,6 +151,7 @@ def parameter_named(catalog: Catalog, action: Action, name: str) -> str:
     names = parameter_names(action, catalog)
     if name in names:
         return name
+    names += catalog.body_elsewhere(action)  # to be warned of, when the body is checked
     for known in names:
         if folded(known) == folded(name):
             return known

@@ -4,14 +4,16 @@ from __future__ import annotations
 
 import datetime as dt
 import uuid
+import warnings
 from collections.abc import Mapping
 from contextlib import suppress
 from decimal import Decimal
 from typing import Any
 
-from ..catalog import Action, Catalog, TypeSpec, nearest
-from ..catalog.secret import MASK, secret_path
-from ..errors import InvalidArgument, UnknownName, VersionMismatch
+from ..catalog import Action, Catalog, TypeSpec, nearest, parse_type
+from ..catalog.answered import was_answered
+from ..catalog.secret import MASK, is_masked, secret_path
+from ..errors import InvalidArgument, UnknownName, VersionWarning
 from ..odata.literals import (
     DURATION,
     GUID,
@@ -24,47 +26,67 @@ from ..odata.literals import (
     integer,
 )
 
-# What a server puts into an entity for the reader; sent back it would be noise.
-_CONTROL = ("@odata.context", "@odata.etag", "@odata.id", "@odata.editLink", "@odata.readLink", "@odata.count")
-
 
 def checked_body(catalog: Catalog, action: Action, fields: Mapping[str, Any]) -> dict[str, Any]:
-    """The body of an action as JSON values, each checked; InvalidArgument or UnknownName names the field's path."""
-    own = action.body if isinstance(action.body, str) else ""
-    return _Checker(catalog, action).object(fields, own, catalog.spec_fields(action.body), "", is_open=False)
+    """The body of an action as JSON values, each checked; InvalidArgument or UnknownName names the field's path.
+
+    A field or a value that only other versions have is warned of (VersionWarning) and goes out. So does one that no
+    published version has, if a PBX has answered it: to this process, or in the body itself, which then still has its
+    ``@odata.context``. Annotations are left out, but for what only a sender writes.
+    """
+    own = parse_type(action.body).name if isinstance(action.body, str) else ""
+    checker = _Checker(catalog, action, was_read="@odata.context" in fields)
+    is_open = own in catalog.types and catalog.types[own].open
+    return checker.object(fields, own, catalog.spec_fields(action.body), "", is_open=is_open)
 
 
 class _Checker:
-    def __init__(self, catalog: Catalog, action: Action) -> None:
+    def __init__(self, catalog: Catalog, action: Action, *, was_read: bool) -> None:
         self.catalog = catalog
         self.action = action
+        self.was_read = was_read
 
     def object(
         self, given: Mapping[str, Any], type_name: str, fields: Mapping[str, TypeSpec], path: str, *, is_open: bool
     ) -> dict[str, Any]:
         checked: dict[str, Any] = {}
         for name, value in given.items():
-            if name in _CONTROL:
-                continue
-            if "@odata." in name:  # @odata.type, Groups@odata.bind: the sender's own annotations
-                checked[name] = value
+            if "@" in name:
+                if name == "@odata.type" or name.endswith("@odata.bind"):  # a sender's own
+                    checked[name] = value
             elif name in fields:
                 checked[name] = self.value(value, fields[name], f"{path}{name}")
-            elif is_open:
-                checked[name] = value
-            elif lifetime := self.catalog.elsewhere(type_name, name):
-                raise self.other_version(f"{path}{name}", lifetime)
+            elif elsewhere := self.elsewhere(type_name, name):
+                spec, lifetime = elsewhere
+                self.warn(f"{path}{name}", lifetime)
+                checked[name] = self.value(value, spec, f"{path}{name}")
+            elif is_open or self.was_read or was_answered(type_name, name):
+                checked[name] = self.unknown(value, f"{path}{name}")
             else:
                 near = nearest(name, iter(fields))
                 raise UnknownName(f"The body of {self.action.id} has no field {path}{name}.{near}")
         return checked
 
+    def elsewhere(self, type_name: str, name: str) -> tuple[TypeSpec, str] | None:
+        """Type and lifetime of a field that only other versions have; None if none has it."""
+        if not type_name:
+            return self.catalog.body_elsewhere(self.action).get(name)
+        lifetime = self.catalog.elsewhere(type_name, name)
+        return (self.catalog.newest_form(type_name, name), lifetime) if lifetime else None
+
+    def unknown(self, value: Any, path: str) -> Any:
+        """A value whose type no published version tells: as it is, without annotations."""
+        if is_masked(value):
+            raise self.masked(path)
+        if isinstance(value, Mapping):
+            return {k: self.unknown(v, f"{path}.{k}") for k, v in value.items() if "@" not in k}
+        if isinstance(value, list | tuple):
+            return [self.unknown(v, f"{path}[{i}]") for i, v in enumerate(value)]
+        return value
+
     def value(self, value: Any, spec: TypeSpec, path: str) -> Any:
-        if value == MASK:  # what `get` wrote and is sent back: it would become the password
-            raise InvalidArgument(
-                f"{path} of {self.action.id} is masked ({MASK}), and would be set to just that.",
-                hint="Take the field out, or read it with --show-secrets.",
-            )
+        if is_masked(value):  # what `get` wrote and is sent back: it would become the password
+            raise self.masked(path)
         if spec.collection:
             if value is None and spec.nullable:
                 return None
@@ -73,7 +95,7 @@ class _Checker:
             item = spec._replace(collection=False, nullable=False)
             return [self.value(v, item, f"{path}[{i}]") for i, v in enumerate(value)]
         if value is None:
-            if spec.nullable:
+            if spec.nullable or self.was_read:
                 return None
             raise self.wrong(path, f"can't be null; it must be {described(spec)}")
         if spec.name in self.catalog.enums:
@@ -90,10 +112,11 @@ class _Checker:
         parts = value.split(",") if isinstance(value, str) and self.catalog.enums[name].flags else [value]
         for part in parts:
             if not isinstance(part, str) or part.strip() not in known:
-                for member in self.catalog.enums[name].members:
-                    if member.name == part:
-                        lifetime = self.catalog.lifetime(member.since, member.until)
-                        raise self.other_version(f"{part!r} for {path}", lifetime)
+                if lifetime := self.catalog.value_elsewhere(name, part):
+                    self.warn(f"{part!r} for {path}", lifetime)
+                    continue
+                if isinstance(part, str) and (self.was_read or was_answered(name, part.strip())):
+                    continue
                 near = nearest(str(part), iter(known)) or f" It is one of {', '.join(known[:12])}."
                 kind = name.removeprefix("Pbx.")
                 raise InvalidArgument(f"{path} of {self.action.id} can't be {part!r} ({kind}).{near}")
@@ -141,10 +164,16 @@ class _Checker:
                 return value
         raise self.wrong(path, f"must be {described(spec)}, not {_shown(path, value)}")
 
-    def other_version(self, what: str, lifetime: str) -> VersionMismatch:
-        return VersionMismatch(
-            f"{what} of {self.action.id} was {lifetime}; this PBX runs {self.catalog.version}.",
-            hint="In Python, check_version=False sends it anyway.",
+    def warn(self, what: str, lifetime: str) -> None:
+        said = (
+            f"{what} of {self.action.id} was {lifetime}, and this PBX runs {self.catalog.version}. It is sent anyway."
+        )
+        warnings.warn(said, VersionWarning, stacklevel=2)
+
+    def masked(self, path: str) -> InvalidArgument:
+        return InvalidArgument(
+            f"{path} of {self.action.id} is masked ({MASK}), and would be set to just that.",
+            hint="Take the field out, or read it with --show-secrets.",
         )
 
     def wrong(self, path: str, what: str) -> InvalidArgument:

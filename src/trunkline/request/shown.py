@@ -6,6 +6,7 @@ import msgspec
 
 from ..catalog.secret import masked
 from ..printable import printable
+from ..redaction import redacted
 from . import HttpRequest, Part
 
 
@@ -21,4 +22,5 @@ def in_a_line(request: HttpRequest, *, show_secrets: bool = False) -> str:
     elif request.body is not None:
         body = msgspec.json.decode(request.body)
         said.append(msgspec.json.encode(body if show_secrets else masked(body)).decode())
-    return printable(" ".join(said))
+    line = printable(" ".join(said))
+    return line if show_secrets else redacted(line)

@@ -9,7 +9,7 @@ from ..errors import BrokenAnswer
 from .failures import UNKNOWN, broken_answer, explain
 from .files import File, Saved, is_file, safe_name, sent_name
 from .origin import is_acknowledged, is_from_pbx, names_version
-from .response import Asked, HttpResponse, decode, is_json
+from .response import Asked, HttpResponse, decode, is_json, parsed
 
 __all__ = [
     "Asked",
@@ -33,6 +33,10 @@ class Page(NamedTuple):
     total: int | None
     next_link: str | None
 
+    def __repr__(self) -> str:
+        """How many rows there are: the rows themselves may carry secrets."""
+        return f"<page of {len(self.rows)} rows, total {self.total}>"
+
 
 def value(asked: Asked, response: HttpResponse) -> Any:
     """What an action answers: an entity as a dict with 3CX's names, a plain value, a File, or None.
@@ -49,10 +53,11 @@ def value(asked: Asked, response: HttpResponse) -> Any:
         if must_give:
             raise broken_answer(asked, response)
         return None
-    if is_file(asked, response):
-        return File(sent_name(response), response.content_type, response.body)
-    if response.content_type and not is_json(response):
-        raise broken_answer(asked, response)
+    if not _is_json_as_text(asked, response):
+        if is_file(asked, response):
+            return File(sent_name(response), response.content_type, response.body)
+        if response.content_type and not is_json(response):
+            raise broken_answer(asked, response)
     document = _decoded(asked, response)
     if not isinstance(document, dict):
         if must_give:
@@ -65,6 +70,16 @@ def value(asked: Asked, response: HttpResponse) -> Any:
     if "etag" in response.headers:
         document.setdefault("@odata.etag", response.headers["etag"])
     return document
+
+
+def _is_json_as_text(asked: Asked, response: HttpResponse) -> bool:
+    """Whether the JSON that is due came as plain text: taken for a file, its secrets would not be recognised."""
+    if asked.action.answer_kind not in ("entity", "list", "value") or response.content_type != "text/plain":
+        return False
+    try:
+        return isinstance(parsed(response.body), dict | list)
+    except ValueError:
+        return False
 
 
 def page(asked: Asked, response: HttpResponse) -> Page:

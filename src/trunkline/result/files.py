@@ -31,6 +31,10 @@ class File(NamedTuple):
     content_type: str
     content: bytes
 
+    def __repr__(self) -> str:
+        """Everything but the content, which may carry secrets."""
+        return f"<file {self.name!r}, {self.content_type}, {len(self.content)} bytes>"
+
 
 class Saved(NamedTuple):
     """A file that a PBX sent, saved: ``name`` as the PBX called it, ``path`` None where it went to a file object."""

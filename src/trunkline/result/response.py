@@ -22,6 +22,10 @@ class HttpResponse(NamedTuple):
     headers: Mapping[str, str]
     body: bytes
 
+    def __repr__(self) -> str:
+        """Status, type and size alone: headers and body may carry secrets."""
+        return f"<{self.status} {self.content_type or 'no type'}, {len(self.body)} bytes>"
+
     @property
     def content_type(self) -> str:
         """The media type alone, lower case: ``application/json``."""
@@ -65,6 +69,7 @@ class Asked(NamedTuple):
 
 
 def is_json(response: HttpResponse) -> bool:
+    """Whether the answer says that it is JSON."""
     return response.content_type in ("application/json", "text/json") or response.content_type.endswith("+json")
 
 

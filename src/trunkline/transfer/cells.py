@@ -9,7 +9,7 @@ from typing import Any
 import msgspec
 
 from ..catalog import Action, Catalog, TypeSpec
-from ..catalog.secret import MASK, SECRET, has_mask, masked
+from ..catalog.secret import MASK, has_mask, is_masked, is_secret, masked_by_name
 from ..errors import InvalidArgument
 from ..node.csv_text import csv_cell, unguarded
 from ..odata.literals import INTEGER_RANGES, described, integer
@@ -59,7 +59,7 @@ _SEVERAL = re.compile(r"\s*(?:::+|[;|\r\n])\s*")
 
 def as_written(field: str, value: Any) -> str:
     """How `trunkline … list -o csv` writes the value of a field: secrets masked, nested values as JSON."""
-    return csv_cell(masked({field: value})[field])
+    return csv_cell(masked_by_name({field: value})[field])
 
 
 def unwrapped(text: str) -> str:
@@ -161,7 +161,7 @@ def _read_text(text: str, field: str) -> str:
         return _read_reachable(text, field)
     if field in _NAMES_OF_ACCOUNTS:
         return cleaned(unwrapped(cleaned(text)))
-    if SECRET.search(field):
+    if is_secret(field):
         return bare  # any character may be meant
     return composed(bare) if bare != text else composed(unguarded(text))
 
@@ -205,7 +205,7 @@ def _typed(value: Any, spec: TypeSpec, catalog: Catalog) -> Any:
 
 
 def _shown(field: str, text: str) -> str:
-    return MASK if SECRET.search(field) else repr(text)
+    return MASK if is_secret(field) else repr(text)
 
 
 def cleared(spec: TypeSpec) -> Any:
@@ -227,7 +227,7 @@ def same(wanted: Any, present: Any, spec: TypeSpec | None = None, catalog: Catal
     rows are a set (`_UNORDERED`). ``GroupRights`` is accepted and ignored by 3CX, so it doesn't count. With ``spec``
     and ``catalog`` enums are compared without regard to case.
     """
-    if wanted == MASK:
+    if is_masked(wanted):
         return present not in (None, "")
     if wanted in _EMPTY and present in _EMPTY:
         return True
@@ -284,8 +284,10 @@ def completed(wanted: Any, present: Any) -> Any:
     """
     if isinstance(wanted, Mapping):
         old = present if isinstance(present, Mapping) else {}
-        kept = {name: value for name, value in wanted.items() if value != MASK or name in old}
-        return {name: old[name] if value == MASK else completed(value, old.get(name)) for name, value in kept.items()}
+        kept = {name: value for name, value in wanted.items() if not is_masked(value) or name in old}
+        return {
+            name: old[name] if is_masked(value) else completed(value, old.get(name)) for name, value in kept.items()
+        }
     if isinstance(wanted, list):
         known = [row for row in present if isinstance(row, Mapping)] if isinstance(present, list) else []
         return [_whole_row(value, known) if isinstance(value, Mapping) else value for value in wanted]

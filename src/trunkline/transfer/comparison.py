@@ -168,7 +168,7 @@ class Comparison:
         present: Any = row
         for name in column.path:
             present = present.get(name) if isinstance(present, Mapping) else None
-        if text == as_written(column.path[-1], present) or trimmed(text) == MASK:
+        if text == as_written(column.path[-1], present) or _is_masked(text, column):
             return None
         if not trimmed(text):
             if not self.imported.wishes.clear_empty or present in (None, "", []):
@@ -195,7 +195,7 @@ class Comparison:
             for column in columns:
                 try:
                     text = trimmed(column.text(line))
-                    if not text or text == MASK:
+                    if not text or _is_masked(text, column):
                         continue
                     value = self._parsed(text, column)
                     self._note_hidden(line, column, value)
@@ -296,6 +296,11 @@ def _short(imported: Import, line: Line) -> str:
 
 def _an(key: Key) -> str:
     return f"{'an' if key[0][:1] in 'AEIO' else 'a'} {' and '.join(key)}"
+
+
+def _is_masked(text: str, column: Column) -> bool:
+    """Whether a cell says nothing because of its mask; of an object or a list what is not masked in it counts."""
+    return text.strip() == MASK or (column.spec.name == "String" and not column.spec.collection and MASK in text)
 
 
 def _some(texts: Sequence[str]) -> str:

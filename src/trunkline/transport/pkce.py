@@ -16,6 +16,7 @@ from urllib.parse import parse_qs, urlencode
 
 from ..errors import SignInError
 from ..printable import printable
+from ..redaction import remember
 
 AUTHORIZE_PATH = "/connect/authorize"
 _MOST_FIELDS = 50
@@ -38,7 +39,9 @@ class Proof(NamedTuple):
 
 def new_proof() -> Proof:
     """A proof for one attempt; 86 characters of verifier, where RFC 7636 wants 43 to 128."""
-    return Proof(secrets.token_urlsafe(64), secrets.token_urlsafe(32))
+    proof = Proof(secrets.token_urlsafe(64), secrets.token_urlsafe(32))
+    remember(proof.verifier)
+    return proof
 
 
 def authorize_url(server: str, client_id: str, redirect_uri: str, scopes: Iterable[str], proof: Proof) -> str:
@@ -78,6 +81,7 @@ def code_of(query: str, proof: Proof, label: str) -> str:
         raise refused(
             "The browser came back without a code.", "Check that the address is the 3CX itself, not a proxy or portal."
         )
+    remember(values["code"])
     return values["code"]
 
 

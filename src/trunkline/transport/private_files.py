@@ -69,7 +69,7 @@ def is_exposed(about: os.stat_result) -> bool:
     return os.name == "posix" and stat.S_ISREG(about.st_mode) and bool(about.st_mode & 0o077)
 
 
-def warn_if_exposed(file: Path) -> None:
+def warn_if_exposed(file: Path, what: str = "API key") -> None:
     """Warn (ExposedSecret) if others can read a file with a secret in it."""
     try:
         exposed = is_exposed(file.stat())
@@ -77,7 +77,7 @@ def warn_if_exposed(file: Path) -> None:
         return
     if exposed:
         warnings.warn(
-            f"The API key in {file} can be read by others on this machine; chmod 600 it.", ExposedSecret, stacklevel=3
+            f"The {what} in {file} can be read by others on this machine; chmod 600 it.", ExposedSecret, stacklevel=3
         )
 
 

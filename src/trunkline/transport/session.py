@@ -5,10 +5,11 @@ from __future__ import annotations
 import re
 import time
 from collections.abc import Callable
-from typing import NamedTuple
+from typing import NamedTuple, Self
 from urllib.parse import urlsplit
 
 from ..errors import ConfigurationError
+from ..redaction import remember
 from .address import base_url
 from .browser import BrowserSignIn
 from .paging import PageSize
@@ -25,9 +26,13 @@ Credentials = str | Callable[[], str] | BrowserSignIn
 
 
 class Secret(str):
-    """Text that doesn't show where Python shows values, such as in a traceback with its local variables."""
+    """A secret: text that does not show where Python shows values, and that is taken out of all other text."""
 
     __slots__ = ()
+
+    def __new__(cls, text: str) -> Self:
+        remember(text)
+        return super().__new__(cls, text)
 
     def __repr__(self) -> str:
         return "'…'"
@@ -63,6 +68,8 @@ class Session:
         clock: Callable[[], float] = time.time,
         store: TokenStore | None = None,
     ) -> None:
+        if isinstance(client_secret, str) and client_secret:
+            client_secret = Secret(client_secret)  # before the address is looked at, which may have it in it by mistake
         self.url = base_url(url)
         if not client_id:
             raise ConfigurationError("The client id is missing.", hint="Set TRUNKLINE_CLIENT_ID or give client_id.")

@@ -8,6 +8,7 @@ from urllib.parse import urlencode
 
 from ..errors import BrokenAnswer, PbxError, ServerError, SignInError, TooManyRequests
 from ..printable import printable
+from ..redaction import remember
 from ..request import HttpRequest
 from ..result import HttpResponse
 from ..result.response import is_json, not_the_api, parsed
@@ -66,6 +67,8 @@ def granted(session: Session, response: HttpResponse) -> Grant:
             hint="Check that the address is the 3CX itself, not a proxy or portal.",
         )
     refresh = answer.get("refresh_token")
+    if isinstance(refresh, str) and refresh:
+        remember(refresh)
     return Grant(token, refresh if isinstance(refresh, str) else "")
 
 

@@ -7,6 +7,7 @@ import math
 from typing import Any, NamedTuple
 
 from ..catalog import version_key
+from ..redaction import remember
 from ..result.response import parsed
 
 # Renew a little before the end, so that a request under way does not meet it; never more than a tenth of a life.
@@ -48,6 +49,7 @@ def read_token(answer: dict[str, Any], now: float, version: str | None) -> Token
     access = answer.get("access_token")
     if not isinstance(access, str) or not is_sendable(access):
         return None
+    remember(access)
     claims = _claims(access)
     end = _number(claims.get("exp"))
     starts = (_number(claims.get(name)) for name in ("iat", "nbf"))

@@ -10,7 +10,6 @@ from __future__ import annotations
 import functools
 import hashlib
 import hmac
-import logging
 import os
 import secrets
 import time
@@ -22,6 +21,8 @@ from typing import TYPE_CHECKING
 import msgspec
 
 from ..folders import expanded
+from ..logs import log
+from ..redaction import remember
 from .private_files import ExposedSecret, NotPrivateError, read_private
 from .token import LONGEST_LIFE, Token, is_sendable
 
@@ -30,8 +31,6 @@ if TYPE_CHECKING:
 
 REFUSAL_LASTS = 120.0
 """Seconds for which a refused secret is not tried again by any process."""
-
-log = logging.getLogger("trunkline")
 
 
 class Refused(msgspec.Struct, frozen=True):
@@ -65,9 +64,14 @@ class Saved(msgspec.Struct, frozen=True):
         return f"Saved({self.server!r}, {self.client_id!r}, …)"
 
     def token(self, secret: str) -> Token | None:
-        return Token(self.access, self.expires) if is_sendable(self.access) and self._owned_by(secret) else None
+        if not is_sendable(self.access) or not self._owned_by(secret):
+            return None
+        remember(self.access)
+        return Token(self.access, self.expires)
 
     def refresh_token(self, secret: str) -> str:
+        if self.refresh:
+            remember(self.refresh)
         return self.refresh if is_sendable(self.refresh) and self._owned_by(secret) else ""
 
     def refusal(self, secret: str, now: float) -> Refused | None:

@@ -13,17 +13,19 @@ from typing import NamedTuple
 from urllib.parse import urlsplit
 
 from ..errors import TimedOut, TransportError, TrunklineError
+from ..logs import log
+from ..redaction import redacted
 from ..request import HttpRequest
 from ..result import HttpResponse
 from .exchange import Pause, Send, Steps
-
-log = logging.getLogger("trunkline")
 
 _HIDDEN = ("authorization", "cookie", "set-cookie", "proxy-authorization")
 
 
 class Event(NamedTuple):
-    """One request on its way (``status`` and ``error`` None), or what came of it. Never has a secret or a body.
+    """One request on its way (``status`` and ``error`` None), or what came of it.
+
+    It never has a body, or a secret that this process knows (`redaction`).
 
     ``call`` is the same for all that one call sends, sign-in and retries included, and stands in its error as
     ``request_id``; ``number`` counts within it. ``seconds`` is the time the answer took.
@@ -90,7 +92,7 @@ def _told(steps: Steps, call: str, hooks: tuple[Hook, ...]) -> Steps:
                 continue
             number += 1
             request = step.request
-            event = Event(call, number, request.method, request.target, _redacted(dict(request.headers)))
+            event = Event(call, number, request.method, redacted(request.target), _redacted(dict(request.headers)))
             _tell(hooks, event)
             began = monotonic()
             try:
@@ -145,7 +147,7 @@ def _out_of_time(seconds: float, server: str) -> TimedOut:
 
 
 def _redacted(headers: Mapping[str, str]) -> dict[str, str]:
-    return {name: "…" if name.lower() in _HIDDEN else value for name, value in headers.items()}
+    return {name: "…" if name.lower() in _HIDDEN else redacted(value) for name, value in headers.items()}
 
 
 def _tell(hooks: tuple[Hook, ...], event: Event) -> None:
