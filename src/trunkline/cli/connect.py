@@ -19,6 +19,7 @@ if TYPE_CHECKING:
 _NAMES = [spec[0][-1].removeprefix("--").replace("-", "_") for spec in CONNECTION]
 
 INSECURE, TIMEOUT = "TRUNKLINE_INSECURE", "TRUNKLINE_TIMEOUT"
+UNCHECKED = "TRUNKLINE_NO_CHECK_VERSION"
 _YES, _NO = ("1", "true", "yes", "on"), ("", "0", "false", "no", "off")
 
 
@@ -71,9 +72,13 @@ def verified(given: Mapping[str, Any], verify: bool | str) -> bool | str:
 
 def insecure_everywhere() -> bool:
     """Whether TRUNKLINE_INSECURE says so; ConfigurationError if it can't be told."""
-    said = os.environ.get(INSECURE, "").strip().lower()
+    return _is_set(INSECURE)
+
+
+def _is_set(variable: str) -> bool:
+    said = os.environ.get(variable, "").strip().lower()
     if said not in (*_YES, *_NO):
-        raise ConfigurationError(f"{INSECURE} is {said!r}.", hint="Set it to 1, or unset it.")
+        raise ConfigurationError(f"{variable} is {said!r}.", hint="Set it to 1, or unset it.")
     return said in _YES
 
 
@@ -112,7 +117,7 @@ def targets(
 
 
 def _unchecked(given: Mapping[str, Any]) -> dict[str, Any]:
-    return {"check_version": False} if given["no_check_version"] else {}
+    return {"check_version": False} if given["no_check_version"] or _is_set(UNCHECKED) else {}
 
 
 def open_async_pbx(ctx: click.Context, values: dict[str, Any]) -> AsyncPbx:
