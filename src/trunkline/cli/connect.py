@@ -23,6 +23,7 @@ INSECURE, TIMEOUT = "TRUNKLINE_INSECURE", "TRUNKLINE_TIMEOUT"
 SIZES = {"max_answer": "TRUNKLINE_MAX_ANSWER", "max_file": "TRUNKLINE_MAX_FILE"}
 """Options of a client for sizes in memory, in bytes, and the variables that set them, in MB."""
 _LARGEST = 1_048_576  # MB, a terabyte
+UNCHECKED = "TRUNKLINE_NO_CHECK_VERSION"
 _YES, _NO = ("1", "true", "yes", "on"), ("", "0", "false", "no", "off")
 
 
@@ -75,9 +76,13 @@ def verified(given: Mapping[str, Any], verify: bool | str) -> bool | str:
 
 def insecure_everywhere() -> bool:
     """Whether TRUNKLINE_INSECURE says so; ConfigurationError if it can't be told."""
-    said = os.environ.get(INSECURE, "").strip().lower()
+    return _is_set(INSECURE)
+
+
+def _is_set(variable: str) -> bool:
+    said = os.environ.get(variable, "").strip().lower()
     if said not in (*_YES, *_NO):
-        raise ConfigurationError(f"{INSECURE} is {said!r}.", hint="Set it to 1, or unset it.")
+        raise ConfigurationError(f"{variable} is {said!r}.", hint="Set it to 1, or unset it.")
     return said in _YES
 
 
@@ -146,7 +151,7 @@ def targets(
 
 
 def _unchecked(given: Mapping[str, Any]) -> dict[str, Any]:
-    return {"check_version": False} if given["no_check_version"] else {}
+    return {"check_version": False} if given["no_check_version"] or _is_set(UNCHECKED) else {}
 
 
 def open_async_pbx(ctx: click.Context, values: dict[str, Any]) -> AsyncPbx:

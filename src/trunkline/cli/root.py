@@ -152,7 +152,11 @@ _ADDRESS: list[tuple[tuple[str, ...], dict[str, Any]]] = [
     ),
     (
         ("--no-check-version",),
-        {"is_flag": True, "default": None, "help": "Send an action even if the version of the PBX lacks it."},
+        {
+            "is_flag": True,
+            "default": None,
+            "help": "Send an action that its version lacks; or TRUNKLINE_NO_CHECK_VERSION=1.",
+        },
     ),
 ]
 CONNECTION = [_PROFILE, *_ADDRESS]
