@@ -96,6 +96,7 @@ def _serving() -> Iterator[System]:
 def system(_serving: System) -> System:
     """An emulated PBX with the demo company and ETags on, fresh for each test."""
     _serving.emulator.reset()
+    _serving.emulator.clear_faults()
     return _serving
 
 

@@ -22,6 +22,7 @@ from trunkline.emulator import Emulator, running
 from trunkline.errors import ItemsFailed, TrunklineError
 from trunkline.jobs import Job, JobFolder
 from trunkline.jobs.ledger import Ledger, LedgerFailed
+from trunkline.jobs.target import Limits
 from trunkline.node import Node, Outcome
 from trunkline.node.parameters import Parameters
 from trunkline.transfer.apply import Applying
@@ -245,7 +246,7 @@ def test_job_over_two_pbxs(
     options, spoil = JOB_BORDERS[border](problem)
     file = JobFolder(tmp_path).new("night")
     targets = {"bad": system.url, "good": neighbour.url}
-    with Job.create(file, *DELETE, ids(), targets) as job:
+    with Job.create(file, *DELETE, ids(), targets, Limits(patience=0.3)) as job:
         summary = asyncio.run(job.run(opener(system, neighbour, options, spoil)))
     bad, good = summary.targets
     assert (good.counts["done"], good.halt) == (ITEMS, "")

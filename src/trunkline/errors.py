@@ -110,6 +110,10 @@ class BrokenAnswer(TransportError):
     retryable = False
 
 
+class HttpLibraryFailed(BrokenAnswer):
+    """The HTTP library raised what it should not. What it says of it is left out, as it might hold a secret."""
+
+
 class PbxError(TrunklineError):
     """The PBX answered with an error.
 
@@ -197,14 +201,14 @@ class Unexpected(TrunklineError):
         kind = type(problem)
         name = kind.__qualname__ if kind.__module__ == "builtins" else f"{kind.__module__}.{kind.__qualname__}"
         error = cls(
-            f"{name}{_place(problem.__traceback__)}: a defect of Trunkline or of a library it uses.",
+            f"{name}{place_of(problem.__traceback__)}: a defect of Trunkline or of a library it uses.",
             hint="Report it with this line, please.",
         )
         error.__cause__ = problem
         return error
 
 
-def _place(trace: TracebackType | None) -> str:
+def place_of(trace: TracebackType | None) -> str:
     """Where an exception was raised, and the last place of Trunkline's own on the way there."""
     own = last = ""
     while trace is not None:

@@ -547,7 +547,7 @@ def test_a_list_is_not_read_further_than_the_limit_in_an_event_loop(system: Syst
 
 
 def test_a_flow_with_a_million_at_once_is_refused() -> None:
-    with pytest.raises(InvalidArgument, match="concurrency must be at most 256, not 1000000"):
+    with pytest.raises(InvalidArgument, match="concurrency must be a whole number, 1 to 256, not 1000000"):
         flow("  - list: fax\n    concurrency: 1000000\n")
 
 

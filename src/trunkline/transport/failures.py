@@ -8,12 +8,9 @@ from __future__ import annotations
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-from ..errors import BrokenAnswer, TrunklineError
-from ..printable import in_a_cell
+from ..errors import HttpLibraryFailed, TrunklineError, place_of
 from ..request import HttpRequest
 from .options import server_of
-
-_LONGEST = 200  # characters of another library's account of what went wrong
 
 
 class CallersError(Exception):
@@ -45,15 +42,10 @@ def is_foreign(error: BaseException) -> bool:
     return isinstance(error, Exception) or type(error).__name__ == "PanicException"
 
 
-def unexpected(request: HttpRequest, error: BaseException) -> BrokenAnswer:
+def unexpected(request: HttpRequest, error: BaseException) -> HttpLibraryFailed:
     """The error for what an HTTP library raised unforeseen. Whether the request was carried out is not known."""
-    account = str(error)
-    for _, value in request.headers:
-        secret = value.removeprefix("Bearer ")
-        account = account.replace(secret, "…") if len(secret) > 3 else account
-    account = in_a_cell(account)[:_LONGEST]
-    kind = f"{type(error).__name__}: {account}" if account else type(error).__name__
-    return BrokenAnswer(
-        f"The HTTP library failed on the way to {server_of(request.target)} ({kind}).",
+    return HttpLibraryFailed(
+        f"The HTTP library failed on the way to {server_of(request.target)}: "
+        f"{type(error).__name__}{place_of(error.__traceback__)}.",
         hint="Try the other HTTP library (TRUNKLINE_ADAPTER=httpx2 or pyreqwest), and please report it.",
     )

@@ -18,6 +18,7 @@ from ..errors import (
     BrokenAnswer,
     ConfigurationError,
     Forbidden,
+    HttpLibraryFailed,
     NotFound,
     ServerError,
     SignInError,
@@ -173,7 +174,7 @@ BUSY = frozenset({Trouble.SLOW_DOWN, Trouble.UNAVAILABLE, Trouble.GATEWAY})
 
 def trouble_of(error: TrunklineError, action: Action) -> Trouble:
     """What an error says about the request of an action."""
-    if isinstance(error, Unexpected):
+    if isinstance(error, Unexpected | HttpLibraryFailed):
         return Trouble.UNEXPECTED
     if isinstance(error, SignInError | Forbidden | ConfigurationError | VersionMismatch):
         return Trouble.NOT_ADMITTED
