@@ -70,7 +70,7 @@ def bracketed(host: str) -> str:
 
 
 def is_loopback(host: str) -> bool:
-    """Whether a host (IPv6 without brackets) is this machine itself."""
+    """Whether a host (IPv6 without brackets) is this machine itself; ``0.0.0.0`` and ``::`` lead there, too."""
     name = host.rstrip(".").lower()
     if name == "localhost" or name.endswith(".localhost"):  # RFC 6761, 6.3
         return True
@@ -78,8 +78,8 @@ def is_loopback(host: str) -> bool:
         address = ip_address(name)
     except ValueError:
         return False
-    mapped = address.ipv4_mapped if isinstance(address, IPv6Address) else None
-    return (mapped or address).is_loopback
+    address = (address.ipv4_mapped if isinstance(address, IPv6Address) else None) or address
+    return address.is_loopback or address.is_unspecified
 
 
 def _split_port(place: str) -> tuple[str, int | None]:
