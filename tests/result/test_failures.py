@@ -220,3 +220,21 @@ def test_a_key_that_came_from_a_pbx_steers_no_terminal_either(status: int) -> No
     error = failure("website_links.get", status, b"", VERSION, Link="\x1b[2J")
     assert "Link \\u001b[2J" in error.message
     assert "\x1b" not in error.hint
+
+
+@pytest.mark.parametrize("body", [b"", said("Request Timeout")])
+def test_after_a_408_it_is_not_known_whether_a_write_was_carried_out(body: Any) -> None:
+    error = failure("fax.create", 408, body)
+    assert error.processed is None
+    assert "not known" in error.hint
+    assert "Try again" in failure("users.list", 408, body).hint
+
+
+@pytest.mark.parametrize("action", ["fax.create", "fax.delete", "website_links.get"])
+def test_a_status_below_200_is_no_answer_of_a_pbx(action: str) -> None:
+    asked = Asked(CATALOG.action(action), {}, PATHS[action], "pbx.example.com")
+    with pytest.raises(BrokenAnswer) as raised:
+        value(asked, HttpResponse(101, {"upgrade": "websocket"}, b""))
+    assert raised.value.status == 101
+    assert raised.value.processed is None
+    assert ("not known" in raised.value.hint) is (asked.action.method != "GET")

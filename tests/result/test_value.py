@@ -129,6 +129,13 @@ def test_what_3cx_can_t_have_sent_is_a_broken_answer_and_no_reason_to_try_again(
         ('attachment; filename=".."', None),
         ('attachment; filename="reports/.."', None),
         ('attachment; filename="."', None),
+        ("attachment; filename*=idna''a.wav", None),
+        ("attachment; filename=\"x.wav\"; filename*=idna''a.wav", "x.wav"),
+        ("attachment; filename*=undefined''a.wav", None),
+        ("attachment; filename*=punycode''a-%ff", None),
+        ("attachment; filename*=a\0b''a.wav", None),
+        (f"attachment; filename*{'9' * 5000}=a", None),
+        ("attachment; filename*0=a; filename*0=b; filename*=c", None),
     ],
 )
 def test_a_file_has_the_name_that_was_sent_without_any_folder(disposition: str, name: str | None) -> None:

@@ -155,8 +155,25 @@ def test_a_compression_that_nobody_asked_for_is_a_broken_answer(ask: Ask, encodi
     offered = {each.strip() for each in asked[0].headers["accept-encoding"].split(",")}
     assert offered == {"gzip", "deflate"}
 
+    with Nasty(answer) as server, pytest.raises(errors.BrokenAnswer):
+        ask(server.url, DOWNLOAD, 42)
 
-# ── the decompression of httpx2's adapter ───────────────────────────────────────────────────────
+
+@pytest.mark.parametrize("encoding", ["gzip", "GZIP", "x-gzip", "Gzip", "deflate", "Deflate", "", "identity"])
+@pytest.mark.parametrize("saved", [False, True], ids=["in memory", "saved"])
+def test_a_compressed_file_is_never_kept_compressed(ask: Ask, encoding: str, saved: bool, tmp_path: Path) -> None:
+    content = b"RIFF" * 1000
+    packed = {"gzip": gzip.compress, "x-gzip": gzip.compress, "deflate": zlib.compress}.get(encoding.lower(), bytes)
+    answer = http(200, packed(content), "audio/wav", Content_Encoding=encoding)
+    with Nasty(lambda asked: answer) as server:
+        if saved:
+            ask(server.url, DOWNLOAD, 42, to=tmp_path / "a.wav")
+            assert (tmp_path / "a.wav").read_bytes() == content
+        else:
+            assert ask(server.url, DOWNLOAD, 42).content == content
+
+
+# ── the decompression of what an HTTP library leaves compressed ─────────────────────────────────
 
 
 @settings(max_examples=200, deadline=None)

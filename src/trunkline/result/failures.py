@@ -36,15 +36,17 @@ _CODES = {
 
 
 def explain(asked: Asked, response: HttpResponse) -> PbxError | TransportError:
-    """The error of an answer with a status of 300 and above."""
+    """The error of an answer whose status is not 2xx."""
     status = response.status
-    if 300 <= status < 400 or _is_foreign(response):
+    if status < 400 or _is_foreign(response):
         return broken_answer(asked, response)
     kind, message, hint = _explained(asked, response)
     error = kind(
         message, hint=hint, status=status, codes=codes_of(response), method=asked.action.method, path=asked.path
     )
     error.retry_after = response.retry_after
+    if status == 408:
+        error.processed = None
     return error
 
 
@@ -96,6 +98,8 @@ def _explained(asked: Asked, response: HttpResponse) -> tuple[type[PbxError], st
             return Forbidden, f"{server} did not allow {action.id}: this client lacks the right.", _rights(asked)
         case 404:
             return NotFound, *_missing(asked)
+        case 408:
+            return PbxError, f"{server} did not wait for {action.id} to end (408).", _after_failure(asked, response)
         case 409:
             return Conflict, f"{server} refused {action.id}: {_said(response)}.", "Read the entity again and retry."
         case 412:
@@ -176,11 +180,13 @@ def _wait(response: HttpResponse) -> str:
 
 
 def _after_failure(asked: Asked, response: HttpResponse) -> str:
-    """What to do after a 429 or 5xx. None of them proves that a write was not carried out."""
+    """What to do after a 408, 429 or 5xx. None of them proves that a write was not carried out."""
     if asked.action.method != "GET":
         return _unknown(response)
     return (
-        _wait(response) if response.status in (429, 502, 503, 504) else f"The PBX's own log may say why; {_see(asked)}"
+        _wait(response)
+        if response.status in (408, 429, 502, 503, 504)
+        else f"The PBX's own log may say why; {_see(asked)}"
     )
 
 

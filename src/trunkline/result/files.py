@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import re
+from contextlib import suppress
 from pathlib import Path
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from .response import Asked, HttpResponse, is_json
 
@@ -21,6 +22,7 @@ _SUFFIXES = {
     "text/xml": ".xml",
 }
 _DEVICES = re.compile(r"(con|prn|aux|nul|com\d|lpt\d)(\..*)?", re.I)
+_UNREADABLE = (ValueError, TypeError)  # what Python raises for numbered pieces and character sets it can't make out
 _LONGEST = 200  # bytes; the temporary name beside it must fit into the 255 of common file systems
 
 
@@ -64,9 +66,14 @@ def sent_name(response: HttpResponse) -> str | None:
 
     header = Message()
     header["content-disposition"] = response.headers.get("content-disposition", "")
-    given = [value for name, value in header.get_params([], "content-disposition") if name.lower() == "filename"]
+    given: list[Any] = []
+    with suppress(*_UNREADABLE):
+        parameters = header.get_params([], "content-disposition")
+        given = [value for name, value in parameters if name.lower() == "filename"]
     for value in sorted(given, key=lambda value: isinstance(value, str)):
-        name = collapse_rfc2231_value(value).replace("\\", "/").rpartition("/")[2]
+        name = ""
+        with suppress(*_UNREADABLE):
+            name = collapse_rfc2231_value(value).replace("\\", "/").rpartition("/")[2]
         if name not in ("", ".", ".."):
             return name
     return None

@@ -70,7 +70,7 @@ def bracketed(host: str) -> str:
 
 
 def is_loopback(host: str) -> bool:
-    """Whether a host (IPv6 without brackets) is this machine itself."""
+    """Whether a host (IPv6 without brackets) is this machine itself; ``0.0.0.0`` and ``::`` lead there, too."""
     name = host.rstrip(".").lower()
     if name == "localhost" or name.endswith(".localhost"):  # RFC 6761, 6.3
         return True
@@ -78,8 +78,8 @@ def is_loopback(host: str) -> bool:
         address = ip_address(name)
     except ValueError:
         return False
-    mapped = address.ipv4_mapped if isinstance(address, IPv6Address) else None
-    return (mapped or address).is_loopback
+    address = (address.ipv4_mapped if isinstance(address, IPv6Address) else None) or address
+    return address.is_loopback or address.is_unspecified
 
 
 def _split_port(place: str) -> tuple[str, int | None]:
@@ -119,6 +119,8 @@ def _checked_host(host: str) -> str:
     if any(_is_right_to_left(label) for label in spelled) and not all(_keeps_direction(label) for label in spelled):
         raise ValueError("its host mixes directions of writing")
     ascii_name = ".".join(map(_encoded, spelled))
+    if "xn--" in ascii_name and any(label.isascii() and ("_" in label or label[2:4] == "--") for label in spelled):
+        raise ValueError("no part of a host beside an international one may have a _, or -- as 3rd and 4th character")
     if len(ascii_name) > _NAME:
         raise ValueError(f"its host has more than {_NAME} characters")
     return ascii_name + ("." if name.endswith(".") else "")
@@ -168,6 +170,7 @@ def _is_international(label: str) -> bool:
         not label.isascii()
         and unicodedata.normalize("NFKC", label.lower()) == label
         and all(char == "-" or unicodedata.category(char) in _LETTERS for char in label)
+        and all(char in "ßς" or char.casefold() == char for char in label)  # the others are unstable (RFC 5892, 2.2)
         and not _IGNORABLE.search(label)
         and not label.startswith("-")
         and not label.endswith("-")

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import zlib
-from collections.abc import AsyncIterable, Iterable, Iterator
+from collections.abc import AsyncIterable, AsyncIterator, Iterable, Iterator
 from typing import Any
 
 from ..errors import BrokenAnswer
 from ..request import HttpRequest
+from ..result import HttpResponse
 from .options import ConnectOptions, broken_answer, server_of
 
 PIECE = 65536  # bytes that are decompressed at a time
@@ -66,6 +67,24 @@ def too_large(request: HttpRequest, limit: int) -> BrokenAnswer:
             "more: max_file in Python, TRUNKLINE_MAX_FILE in the environment."
         )
     return BrokenAnswer(f"{server} sent an answer of more than {size}; the rest was not read.", hint=hint)
+
+
+def decompressed(chunks: Iterable[bytes], head: HttpResponse, request: HttpRequest) -> Iterator[bytes]:
+    """The chunks of a body without the compression that its Content-Encoding names; raises as `Decompressor` does."""
+    decompressor = Decompressor(head.headers.get("content-encoding", ""), request.target)
+    for chunk in chunks:
+        yield from decompressor.feed(chunk)
+    decompressor.finish()
+
+
+async def decompressed_async(
+    chunks: AsyncIterable[bytes], head: HttpResponse, request: HttpRequest
+) -> AsyncIterator[bytes]:
+    decompressor = Decompressor(head.headers.get("content-encoding", ""), request.target)
+    async for chunk in chunks:
+        for piece in decompressor.feed(chunk):
+            yield piece
+    decompressor.finish()
 
 
 class Decompressor:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import ssl
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
 from importlib.util import find_spec
 from time import monotonic
@@ -14,7 +14,7 @@ import httpx2
 from ..errors import ConfigurationError, InvalidArgument
 from ..request import HttpRequest, Part
 from ..result import HttpResponse
-from .body import Decompressor
+from .body import decompressed, decompressed_async
 from .download import CHUNK, pour, pour_async
 from .failures import is_foreign, unexpected
 from .headers import check_request, decode_headers
@@ -51,7 +51,7 @@ def _configured(options: ConnectOptions, proxy: Proxy | None) -> dict[str, Any]:
             raise no_certificates(options) from None
     return {
         "follow_redirects": False,
-        # What `Decompressor` reads; httpx2's own decompression makes gigabytes of a chunk before it can be stopped.
+        # What `decompressed` reads; httpx2's own decompression makes gigabytes of a chunk before it can be stopped.
         "headers": {"User-Agent": "trunkline", "Accept-Encoding": "gzip, deflate"},
         "limits": httpx2.Limits(max_connections=None, max_keepalive_connections=100),
         "verify": verify,
@@ -133,23 +133,6 @@ def _head(response: httpx2.Response, request: HttpRequest, proxy: Proxy | None) 
     return HttpResponse(response.status_code, decode_headers(response.headers.raw), b"")
 
 
-def _decompressed(chunks: Iterator[bytes], head: HttpResponse, request: HttpRequest) -> Iterator[bytes]:
-    decompressor = Decompressor(head.headers.get("content-encoding", ""), request.target)
-    for chunk in chunks:
-        yield from decompressor.feed(chunk)
-    decompressor.finish()
-
-
-async def _decompressed_async(
-    chunks: AsyncIterator[bytes], head: HttpResponse, request: HttpRequest
-) -> AsyncIterator[bytes]:
-    decompressor = Decompressor(head.headers.get("content-encoding", ""), request.target)
-    async for chunk in chunks:
-        for piece in decompressor.feed(chunk):
-            yield piece
-    decompressor.finish()
-
-
 def _in_time(chunks: Iterator[bytes], deadline: float | None) -> Iterator[bytes]:
     """The chunks, or a TimeoutError once the time is over. A chunk that doesn't come is httpx2's to end."""
     for chunk in chunks:
@@ -183,7 +166,7 @@ class HttpxAdapter:
             self._client.stream(**_asked(request, self._options, allowed, upload, body)) as response,
         ):
             head = _head(response, request, self._proxy)
-            chunks = _decompressed(response.iter_raw(CHUNK if request.sink else None), head, request)
+            chunks = decompressed(response.iter_raw(CHUNK if request.sink else None), head, request)
             return pour(request, self._options, head, _in_time(chunks, deadline))
 
     def close(self) -> None:
@@ -217,7 +200,7 @@ class AsyncHttpxAdapter:
                 self._client.stream(**_asked(request, self._options, allowed, upload, body)) as response,
             ):
                 head = _head(response, request, self._proxy)
-                chunks = _decompressed_async(response.aiter_raw(CHUNK if request.sink else None), head, request)
+                chunks = decompressed_async(response.aiter_raw(CHUNK if request.sink else None), head, request)
                 return await pour_async(request, self._options, head, chunks)
 
     async def close(self) -> None:

@@ -128,9 +128,12 @@ def target_of_link(root: str, path: str, link: str, server: str) -> str:
 def _climbs(path: str) -> bool:
     """Whether a path has a dot segment, or a slash that is not seen as one at first (RFC 3986, 5.2.4).
 
-    HTTP libraries take ``%2e`` for a dot and some servers decode twice, so it is looked at after each decoding.
+    HTTP libraries take ``%2e`` for a dot and some servers decode twice, so it is looked at after each decoding. What
+    decodes to control characters or is not UTF-8 (``%c0%ae``) is a dot to some servers, too.
     """
     while True:
+        if not path.isprintable() or "\ufffd" in path:
+            return True
         segments = path.replace("\\", "/").split("/")
         if any(segment.partition(";")[0] in (".", "..") for segment in segments):
             return True

@@ -19,7 +19,7 @@ from pyreqwest.response import Response, ResponseBodyReader, SyncResponse, SyncR
 from ..errors import ConfigurationError
 from ..request import HttpRequest, Part
 from ..result import HttpResponse
-from .body import Body
+from .body import Body, decompressed, decompressed_async
 from .download import CHUNK, pour, pour_async
 from .failures import is_foreign, unexpected
 from .headers import check_request
@@ -155,8 +155,16 @@ def _judged(status: int, headers: dict[str, str], request: HttpRequest, proxy: P
 # and what has no body no reading: each is a way to pyreqwest's own thread and back, a tenth of what a call costs.
 
 
-def _whole(response: SyncResponse, head: HttpResponse, body: Body) -> bytes:
+# What reqwest has decompressed has no Content-Encoding any more. It reads only its own spelling of two encodings, and
+# hands over all others, "GZIP" among them, as they came: a file would be saved compressed.
+
+
+def _whole(response: SyncResponse, head: HttpResponse, request: HttpRequest, body: Body) -> bytes:
     reader = response.body_reader
+    if "content-encoding" in head.headers:
+        for piece in decompressed(_chunks(reader), head, request):
+            body.add(piece)
+        return body.whole()
     body.complete = _is_empty(head)
     while not body.complete and (chunk := reader.read(CHUNK)) is not None:
         body.add(bytes(chunk))
@@ -164,8 +172,12 @@ def _whole(response: SyncResponse, head: HttpResponse, body: Body) -> bytes:
     return body.whole()
 
 
-async def _whole_async(response: Response, head: HttpResponse, body: Body) -> bytes:
+async def _whole_async(response: Response, head: HttpResponse, request: HttpRequest, body: Body) -> bytes:
     reader = response.body_reader
+    if "content-encoding" in head.headers:
+        async for piece in decompressed_async(_chunks_async(reader), head, request):
+            body.add(piece)
+        return body.whole()
     body.complete = _is_empty(head)
     while not body.complete and (chunk := await _heeding(reader.read(CHUNK))) is not None:
         body.add(bytes(chunk))
@@ -249,8 +261,10 @@ class ReqwestAdapter:
             try:
                 head = _head(response, request, self._proxy)
                 if request.sink is not None:
-                    return pour(request, self._options, head, _chunks(response.body_reader))
-                return head._replace(body=_whole(response, head, body))
+                    return pour(
+                        request, self._options, head, decompressed(_chunks(response.body_reader), head, request)
+                    )
+                return head._replace(body=_whole(response, head, request, body))
             finally:
                 if not body.complete:
                     sent.stream.__exit__(None, None, None)
@@ -312,8 +326,13 @@ class AsyncReqwestAdapter:
             try:
                 head = await _head_async(response, request, self._proxy)
                 if request.sink is not None:
-                    return await pour_async(request, self._options, head, _chunks_async(response.body_reader))
-                return head._replace(body=await _whole_async(response, head, body))
+                    return await pour_async(
+                        request,
+                        self._options,
+                        head,
+                        decompressed_async(_chunks_async(response.body_reader), head, request),
+                    )
+                return head._replace(body=await _whole_async(response, head, request, body))
             finally:
                 if not body.complete:
                     await sent.stream.__aexit__(None, None, None)
