@@ -86,15 +86,15 @@ def dead(tmp_path_factory: pytest.TempPathFactory) -> Made:
 def quiet(tmp_path_factory: pytest.TempPathFactory) -> Made:
     """What it recorded is in the database itself."""
     made = killed(new_job(tmp_path_factory.mktemp("quiet") / "jobs"), 150)
-    with closing(sqlite3.connect(made.file)) as db:
-        db.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+    Ledger.open(made.file).close()
     assert sorted(path.name for path in made.file.parent.iterdir()) == ["night.job"]
     return made
 
 
 def rows(file: Path) -> list[Any]:
     with closing(Ledger.open(file)) as ledger:
-        return [ledger.about(), ledger.targets(), *ledger.entries(1)]
+        about = {name: value for name, value in ledger.about().items() if name != "needs_log"}  # it is, or was closed
+        return [about, ledger.targets(), *ledger.entries(1)]
 
 
 def opened(file: Path) -> list[Any] | None:
@@ -183,6 +183,38 @@ def test_a_log_that_lost_commits_is_noticed(dead: Made, tmp_path: Path, what: st
     with pytest.raises(LedgerDamaged, match="write-ahead log") as caught:
         Job.open(file)
     assert "--accept-damage" in caught.value.hint
+
+
+@pytest.mark.parametrize("size", [None, 0, 32])
+def test_a_log_that_went_away_together_with_its_index_is_noticed(dead: Made, tmp_path: Path, size: int | None) -> None:
+    """As when only the ledger itself was copied. Without the log all 150 items would count as not sent."""
+    file = dead.copy(tmp_path / "copy")
+    log = file.with_name("night.job-wal")
+    file.with_name("night.job-shm").unlink()
+    if size is None:
+        log.unlink()
+    else:
+        os.truncate(log, size)
+    for _ in range(2):  # to look at it changes nothing
+        with pytest.raises(LedgerDamaged, match="write-ahead log"):
+            Ledger.open(file)
+    pbx = FakePbx({("users", number): {"Number": number, "FirstName": "Ada"} for number in dead.created})
+    with Job.open(file, accept_damage=True) as job:
+        asyncio.run(job.run(on(pbx)))
+    assert not {key for verb, key in pbx.asked if verb == "create"} & set(dead.created)
+
+
+def test_a_ledger_that_was_closed_needs_no_log(dead: Made, tmp_path: Path) -> None:
+    expected = rows(dead.copy(tmp_path / "copy"))
+    file = dead.copy(tmp_path / "copy")
+    for _ in range(2):
+        Ledger.open(file).close()
+        assert [path.name for path in file.parent.iterdir()] == ["night.job"]
+    assert rows(file) == expected
+    with Job.open(file) as job:
+        asyncio.run(job.run(on(FakePbx())))
+    assert [path.name for path in file.parent.iterdir()] == ["night.job"]
+    Job.open(file).close()
 
 
 def test_what_a_power_cut_leaves_is_not_damage(dead: Made, tmp_path: Path) -> None:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import time
+
 import pytest
 import quickjs
 from hypothesis import given, settings
@@ -191,3 +193,19 @@ def test_methods_of_objects_are_found_in_long_expressions(text: str) -> None:
     source = Source(f"{text}1")
     assert source.code.count("[$$.keys]()") == text.count(".keys()")
     assert source.code.replace("[$$.keys]", ".keys") == source.text
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "{{ 1 " + "// x\n" * 150_000 + "}}",
+        "{{ 1 //\n}}" * 90_000,
+        "{{ 1 // }}" * 99_000,
+        "{{ ( " + "// }}\n" * 140_000 + ") }}",
+    ],
+    ids=["comments", "templates", "templates-on-one-line", "braces"],
+)
+def test_many_comments_take_no_longer_than_their_text(text: str) -> None:
+    started = time.process_time()
+    Template(text)
+    assert time.process_time() - started < 20  # with a search for the end from each comment: minutes

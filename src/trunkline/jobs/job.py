@@ -186,6 +186,7 @@ class Job:
             raise ConfigurationError(f"The job {self.name!r} was cancelled.", hint="Start a new one for what is left.")
         with self.ledger.file.held():
             self.ledger.doubt()
+            self.ledger.begin_run()
             meter = _Meter(self.ledger)
             recorder = Recorder(self.ledger)
             listener = Listener(progress)
@@ -202,6 +203,7 @@ class Job:
                 raise _first(full) from None
             finally:
                 watch.cancel()
+                self.ledger.end_run()
             listener(meter.read())
         return self.summary()
 

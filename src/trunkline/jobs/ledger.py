@@ -16,6 +16,7 @@ import os
 import sqlite3
 import zlib
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from contextlib import suppress
 from itertools import islice
 from pathlib import Path
 from typing import Any, NamedTuple, Self, TypeVar
@@ -27,12 +28,13 @@ from ..work.outcome import as_error
 from .folder import discard
 from .lock import LedgerFile, open_file
 from .states import State
-from .wal import lost_commits
+from .wal import has_frames, lost_commits
 
 Made = TypeVar("Made")
 
 FORMAT = 2
 _CHUNK = 5000
+_NEEDS_LOG = "needs_log"  # true from the beginning of a run until the ledger is closed in order
 
 SCHEMA = """
 CREATE TABLE about (name TEXT PRIMARY KEY, value TEXT NOT NULL, sum INTEGER NOT NULL) WITHOUT ROWID;
@@ -162,13 +164,17 @@ class Ledger:
             quiet = file.users == 1 and not file.is_held()
             if quiet and (lost := lost_commits(path)):
                 raise LedgerDamaged(path, lost)
+            is_log_there = not quiet or has_frames(path)
             ledger = cls._connected(path)
             ledger._check_format()
+            if not is_log_there and ledger._needs_log():
+                raise LedgerDamaged(path, "its write-ahead log, with what was last recorded, is missing")
             if check and not file.is_held():
                 ledger.check()
+            ledger._settle()
         except BaseException as problem:
             if ledger is not None:
-                ledger.close()
+                ledger._disconnect()
             if isinstance(problem, Exception) and not isinstance(problem, TrunklineError):
                 raise _not_opened(problem, path) from None
             raise
@@ -208,8 +214,41 @@ class Ledger:
             raise LedgerDamaged(self.path, what)
 
     def close(self) -> None:
+        self._settle()
+        self._disconnect()
+
+    def _settle(self) -> None:
+        """What a dead process left in the log comes into the file when this one closes it: end the need for the log."""
+        with suppress(TrunklineError, sqlite3.Error):
+            if self._needs_log() and not self.file.is_held():
+                with self.file.held():
+                    self.end_run()
+
+    def end_run(self) -> None:
+        """Record that the log may go once SQLite has brought it into the file; where that fails, SQLite keeps it."""
+        with suppress(TrunklineError, sqlite3.Error):
+            try:
+                self.tell({_NEEDS_LOG: False})
+            except LedgerFailed:  # a full disk, on which an emptied log makes room
+                self._db.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+                self.tell({_NEEDS_LOG: False})
+
+    def _disconnect(self) -> None:
+        """Close it, and leave on record whether it needs its log; SQLite deletes the log if nobody else has it open."""
         self._db.close()
         self.file.close()
+
+    def begin_run(self) -> None:
+        """Record, in the ledger's file itself, that without its log it lacks what is written from now on."""
+        self.tell({_NEEDS_LOG: True})
+        try:
+            self._db.execute("PRAGMA wal_checkpoint(PASSIVE)")
+        except sqlite3.Error as problem:
+            raise _failed(problem, self.path, "written") from None
+
+    def _needs_log(self) -> bool:
+        row = self._db.execute("SELECT value FROM about WHERE name = ?", (_NEEDS_LOG,)).fetchone()
+        return row is not None and row[0] == "true"
 
     def __enter__(self) -> Self:
         return self

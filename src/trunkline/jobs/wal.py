@@ -27,6 +27,14 @@ class _Log(NamedTuple):
     beyond: bool
 
 
+def has_frames(ledger: Path) -> bool:
+    """Whether a ledger has a write-ahead log with anything in it."""
+    try:
+        return ledger.with_name(f"{ledger.name}-wal").stat().st_size > _HEADER
+    except OSError:
+        return False
+
+
 def lost_commits(ledger: Path) -> str:
     """What is wrong with the log of a ledger that no process writes to; "" if nothing is."""
     wrong = ""

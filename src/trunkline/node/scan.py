@@ -13,6 +13,7 @@ _LITERAL = re.compile(r"(?:[^`\\$]|\\.|\$(?!\{))*(`|\$\{)", re.S)  # up to its e
 _REGEX = re.compile(r"(?:[^/\\\[\n\r]|\\[^\n\r]|\[(?:[^\]\\\n\r]|\\[^\n\r])*\])+/")
 _BLOCK_COMMENT = re.compile(r".*?\*/", re.S)
 _END_OF_LINE = re.compile("[\n\r\u2028\u2029]")
+_END_OF_LINE_OR_BRACES = re.compile("[\n\r\u2028\u2029]|}}")
 _BEFORE_REGEX = frozenset(
     ["return", "typeof", "case", "in", "of", "delete", "void", "throw", "new", "else", "do", "await", "yield"]
 )
@@ -83,11 +84,11 @@ def _after(pattern: re.Pattern[str], text: str, position: int) -> int:
 
 def _end_of_comment(text: str, position: int, *, is_inside: bool) -> int:
     """After a comment to the end of the line; where no bracket is open, a ``}}`` before that ends it."""
-    closing = -1 if is_inside else text.find("}}", position)
-    line = _END_OF_LINE.search(text, position, closing) if closing >= 0 else _END_OF_LINE.search(text, position)
-    if line or closing < 0:
-        return line.start() if line else len(text)
-    another = text.find("}}", closing + 2)
-    if another >= 0 and text.find("{{", closing + 2, another) < 0:
-        raise AmbiguousComment
-    return closing
+    end = (_END_OF_LINE if is_inside else _END_OF_LINE_OR_BRACES).search(text, position)
+    if end is None:
+        return len(text)
+    if end[0] == "}}":
+        another = text.find("}}", end.end())
+        if another >= 0 and text.find("{{", end.end(), another) < 0:
+            raise AmbiguousComment
+    return end.start()

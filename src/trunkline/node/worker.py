@@ -126,7 +126,7 @@ class Worker:
             answer = f"={value}"
         except sandbox.problems as problem:
             text = (str(problem)[:_MESSAGE].splitlines() or [""])[0]
-            if text == "null":  # QuickJS throws null where it has no memory left for an error
+            if text in ("null", "[uninitialized]"):  # what QuickJS throws where it has no memory left for an error
                 text = "InternalError: out of memory"
             answer, lasting = f"!{json.dumps(text)}", not text.startswith("InternalError")
         except self._quickjs.StackOverflow:
