@@ -11,7 +11,7 @@ import click
 
 from ..errors import ConfigurationError
 from ..transport.private_files import warn_if_exposed
-from .files import FileArgument
+from .files import KeyFileArgument
 from .numbers import Finite
 from .open_files import allow_many
 
@@ -91,7 +91,9 @@ def require_emulator() -> None:
     metavar="KEY",
     help="Let whoever sends this key use /_emulator, from anywhere, and nobody else.",
 )
-@click.option("--control-key-file", type=FileArgument("r", encoding="utf-8"), help="Read that key here; - for stdin.")
+@click.option(
+    "--control-key-file", type=KeyFileArgument("r", encoding="utf-8"), help="Read that key here; - for stdin."
+)
 @click.option("--tls", is_flag=True, help="Speak TLS, with a certificate made now, and print the CA file to trust.")
 @click.option(
     "--tls-folder",
@@ -168,7 +170,7 @@ def _control_key(given: str | None, file: IO[str] | None) -> str | None:
     try:
         return file.read(65_536).strip()
     except (OSError, UnicodeDecodeError):
-        raise ConfigurationError(f"The control key in {file.name} can't be read.") from None
+        raise ConfigurationError("The file of the control key can't be read.") from None
 
 
 def _warn_of_others(host: str, *, has_control_key: bool, has_tls: bool) -> None:
