@@ -43,7 +43,7 @@ def require_emulator() -> None:
     "--host",
     default="127.0.0.1",
     show_default=True,
-    help="Where to listen; other machines reach another one than this.",
+    help="Where to listen; at 127.0.0.1 only this machine reaches it.",
 )
 @click.option("--port", type=click.IntRange(0, 65535), default=5004, show_default=True, help="0 takes a free one.")
 @click.option("--client-id", default="trunkline", show_default=True)
@@ -82,7 +82,7 @@ def require_emulator() -> None:
     "allow_hosts",
     multiple=True,
     metavar="NAME",
-    help="Answer for this host name too; by itself only for localhost, --host and addresses.",
+    help="Answer to this host name too, not only to localhost, --host and IP addresses.",
 )
 @click.option(
     "--control-key",
@@ -181,15 +181,15 @@ def _warn_of_others(host: str, *, has_control_key: bool, has_tls: bool) -> None:
         return
     reach = "every machine that can reach this one" if host in EVERYWHERE else f"every machine that can reach {host}"
     control = (
-        "whoever sends the control key may use it, and nobody else."
+        "whoever sends the control key may use them, and nobody else."
         if has_control_key
-        else "it answers programs on this machine only; --control-key lets others use it, with that key."
+        else "they answer programs on this machine only; --control-key lets others use them, with that key."
     )
     lines = [
         f"Warning: this emulator listens on {host or 'all addresses'}, so {reach} can use it.",
         "  Its API: the keys in documentation and examples are known to everybody, and a browser sign-in "
         "(/connect/authorize) asks nobody for anything.",
-        "  Take it that they can read and change all that it holds, and hold nothing real in it.",
+        "  Assume that they can read and change everything in it, and keep nothing real there.",
         f"  Its controls (/_emulator): {control}",
     ]
     if not has_tls:
