@@ -91,6 +91,31 @@ def test_sentences_and_numbers_are_not_put_together(text: str) -> None:
     assert redacted(text) == text
 
 
+def test_a_secret_that_begins_another_ends_an_escaped_text() -> None:
+    remember("abc/def-1")
+    remember("abc/def-1 and more")
+    assert redacted("%61bc/def-1") == MASK
+
+
+@given(
+    st.lists(st.text("aB3+/ '\"%\\\\&;=x0u", min_size=6, max_size=20), min_size=1, max_size=4),
+    st.lists(
+        st.sampled_from(["%25", "\\\\u0041", "&amp;", "&#65;", "\\r\\n", "0x41", "<br>", "a", "B", "%2", "\\\\", "="])
+    ),
+    st.booleans(),
+)
+def test_whatever_the_text_is_nothing_is_lost_around_a_secret(
+    secrets: list[str], around: list[str], lower: bool
+) -> None:
+    redaction.forget()
+    for secret in secrets:
+        remember(secret)
+        remember(secret + secrets[0])
+    text = "".join(around) + quote(secrets[0].lower() if lower else secrets[0], safe="") + "".join(around)
+    shown = redacted(f"first: {text} :last")
+    assert (shown[:6], shown[-5:]) == ("first:", ":last")
+
+
 @given(st.text(st.characters(codec="utf-8", exclude_characters="\0"), min_size=6, max_size=40), st.text(max_size=5))
 def test_no_form_of_any_secret_is_left(secret: str, before: str) -> None:
     redaction.forget()

@@ -216,7 +216,7 @@ class _Forms:
         for length in self.starts[text[at : at + SHORTEST]]:
             form = text[at : at + length]
             if form in self._all and _stands_alone(form, text[at - 1 : at], text[at + length : at + length + 1]):
-                return length
+                return len(form)  # at the end of the text it is shorter
         return 0
 
 
