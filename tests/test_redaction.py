@@ -31,6 +31,18 @@ FORMS = {
     "in Python": repr(SECRET)[1:-1],
     "in an OData literal": quote(SECRET.replace("'", "''"), safe="$'(),/:*@!;?"),
     "in base64": base64.b64encode(SECRET.encode()).decode().rstrip("=")[:-1],
+    "in a path, twice": quote(quote(SECRET, safe=""), safe=""),
+    "in a path, every byte": "".join(f"%{byte:02X}" for byte in SECRET.encode()),
+    "in a shell": SECRET.replace("'", "'\\''"),
+    "in JSON of PHP": json.dumps(SECRET)[1:-1].replace("/", "\\/"),
+    "in JSON of .NET": SECRET.translate({ord(each): f"\\u{ord(each):04X}" for each in "+'\"ä"}),
+    "in JSON in JSON": json.dumps(json.dumps(SECRET)[1:-1])[1:-1],
+    "in HTML of PHP": html.escape(SECRET).replace("&#x27;", "&#039;"),
+    "in XML": html.escape(SECRET).replace("&#x27;", "&apos;"),
+    "in HTML, every character": "".join(f"&#{ord(each)};" for each in SECRET),
+    "in escaped bytes": "".join(f"\\x{byte:02x}" for byte in SECRET.encode()),
+    "in hexadecimal": SECRET.encode().hex(),
+    "in capital hexadecimal": SECRET.encode().hex().upper(),
     "in base64 for URLs": base64.urlsafe_b64encode(SECRET.encode()).decode().rstrip("=")[:-1],
 }
 
@@ -39,6 +51,69 @@ FORMS = {
 def test_a_secret_is_found_however_it_is_spelled(form: str) -> None:
     remember(SECRET)
     assert redacted(f"before {form} after") == f"before {MASK} after"
+
+
+KEY = "Kx7-pQ/9z+Lm2=wV'4tR8s&Yb1"
+BASIC = base64.b64encode(f"client:{KEY}".encode()).decode()
+APART = {
+    "in capitals": KEY.upper(),
+    "in small letters": KEY.lower(),
+    "over lines": "\n".join((KEY[:9], KEY[9:18], KEY[18:])),
+    "over lines of a header": "\r\n ".join((KEY[:9], KEY[9:])),
+    "over lines of a shell": "\\\n".join((KEY[:9], KEY[9:])),
+    "over lines of HTML": "<br />".join((KEY[:9], KEY[9:])),
+    "over lines in JSON": "\\n".join((KEY[:9], KEY[9:])),
+    "over lines of quoted-printable": "=\r\n".join((KEY[:9], KEY[9:])),
+    "with what can't be seen": "\u200b".join(KEY),
+    "with zeros, as UTF-16": "\\x00".join(KEY),
+    "as a dump": KEY.encode().hex(" "),
+    "as a dump with colons": KEY.encode().hex(":").upper(),
+    "as a dump of C": " ".join(f"0x{byte:02x}" for byte in KEY.encode()),
+}
+
+
+@pytest.mark.parametrize("form", APART.values(), ids=APART)
+def test_a_credential_is_found_split_and_in_other_case(form: str) -> None:
+    remember(KEY)
+    assert redacted(f"before: {form}; after") == f"before: {MASK}; after"
+
+
+def test_a_header_of_http_basic_over_lines_is_of_no_use() -> None:
+    remember(KEY)
+    shown = redacted("\r\n".join((BASIC[:20], BASIC[20:40], BASIC[40:])))
+    assert not any(part in shown for part in (BASIC[14:20], BASIC[20:40], BASIC[40:46]))
+
+
+@pytest.mark.parametrize("text", ["to 442079 460123", "Correct horse, battery: staple", "50 % of 7 & \\u0041"])
+def test_sentences_and_numbers_are_not_put_together(text: str) -> None:
+    for secret in ("442079460123", "correcthorsebattery", "Kx7-pQ/9z+Lm2"):
+        remember(secret)
+    assert redacted(text) == text
+
+
+def test_a_secret_that_begins_another_ends_an_escaped_text() -> None:
+    remember("abc/def-1")
+    remember("abc/def-1 and more")
+    assert redacted("%61bc/def-1") == MASK
+
+
+@given(
+    st.lists(st.text("aB3+/ '\"%\\\\&;=x0u", min_size=6, max_size=20), min_size=1, max_size=4),
+    st.lists(
+        st.sampled_from(["%25", "\\\\u0041", "&amp;", "&#65;", "\\r\\n", "0x41", "<br>", "a", "B", "%2", "\\\\", "="])
+    ),
+    st.booleans(),
+)
+def test_whatever_the_text_is_nothing_is_lost_around_a_secret(
+    secrets: list[str], around: list[str], lower: bool
+) -> None:
+    redaction.forget()
+    for secret in secrets:
+        remember(secret)
+        remember(secret + secrets[0])
+    text = "".join(around) + quote(secrets[0].lower() if lower else secrets[0], safe="") + "".join(around)
+    shown = redacted(f"first: {text} :last")
+    assert (shown[:6], shown[-5:]) == ("first:", ":last")
 
 
 @given(st.text(st.characters(codec="utf-8", exclude_characters="\0"), min_size=6, max_size=40), st.text(max_size=5))

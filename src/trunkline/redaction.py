@@ -11,6 +11,8 @@ Not every value can be taken out of every text, because that would destroy more 
 - A value of digits only, or of letters only and shorter than 8, is replaced only where it stands alone, not as part
   of a longer number or word.
 - A value of more than `LONGEST` characters is not kept.
+- A credential of fewer than `SPLIT` characters is found only in its own case and in one piece.
+- In a text of more than `LONG` characters, which is a file, only the forms in `_forms` are found.
 - Only the newest are kept: `CREDENTIALS` of the first kind, `VALUES` of the second.
 """
 
@@ -22,10 +24,13 @@ from collections.abc import Iterable, Iterator, Sequence
 from threading import Lock
 from urllib.parse import quote, quote_plus
 
+from .disguise import ESCAPE, ESCAPE_OR_BREAK, places, undone
 from .printable import printable
 
 MASK = "••••••"
 SHORTEST, LONGEST = 6, 20_000
+SPLIT = 12
+LONG = 1_000_000
 CREDENTIALS = 1_000
 VALUES = 50_000
 # fmt: off
@@ -60,8 +65,9 @@ def remember_values(values: Iterable[object], *, are_names: bool = False) -> Non
 def redacted(text: str) -> str:
     """The text with `MASK` in place of every live secret, however the secret is spelled in it.
 
-    Found are the value itself and its forms in a URL, in a form, in JSON, in HTML, in Python, and in base64, also as
-    part of something longer, as in the header of HTTP Basic.
+    Found are the value itself, its forms in a URL, in a form, in JSON, in HTML, in Python, in hexadecimal, and in
+    base64, also as part of something longer, as in the header of HTTP Basic. A credential of `SPLIT` characters is
+    also found in other case, and with line breaks or spaces inside.
     """
     return _live.redacted(text)
 
@@ -132,6 +138,7 @@ class _Live:
                     values = batch.removeprefix(_NAMES).split(_END)
                     are_names = batch.startswith(_NAMES)
                     self._forms.add([v for v in values if not (are_names and v.removeprefix("+").isdigit())])
+                self._forms.add_joined(self._credentials)
                 self._new = {}
         return self._forms
 
@@ -144,6 +151,8 @@ class _Forms:
         """The first characters of forms, each with the lengths of all forms that begin so, the longest first."""
         self.count = 0
         self._all: set[str] = set()
+        self._joined: frozenset[str] = frozenset()
+        self._bare: frozenset[bytes] = frozenset()
         self._clean: set[str] = set()
 
     def add(self, values: Sequence[str]) -> None:
@@ -156,31 +165,89 @@ class _Forms:
                 if len(form) not in lengths:
                     self.starts[form[:SHORTEST]] = tuple(sorted((*lengths, len(form)), reverse=True))
 
+    def add_joined(self, credentials: Iterable[str]) -> None:
+        self._joined = frozenset(form for each in credentials for form in _joined_forms(each))
+        self._bare = frozenset(map(_bare, self._joined))
+
     def without(self, text: str) -> str:
         if text in self._clean:
             return text
-        starts = self.starts
-        begins = [at for at in range(len(text) - SHORTEST + 1) if text[at : at + SHORTEST] in starts]
-        kept, end = [], 0
-        for at in begins:
-            if at >= end and (length := self._length(text, at)):
-                kept += [text[end:at], MASK]
-                end = at + length
-        if kept:
-            return "".join([*kept, text[end:]])
-        if len(text) <= 64:
+        shown = _without(text, self._spans(text))
+        is_short = len(shown) <= LONG
+        if is_short and ESCAPE.search(shown) and (spans := self._spans(undone(shown, ESCAPE))):
+            shown = _without(shown, spans, places(shown, ESCAPE))
+        if is_short and self._may_be_joined(shown) and (spans := self._joined_spans(_joined(shown))):
+            shown = _without(shown, spans, places(shown, ESCAPE_OR_BREAK))
+        if shown == text and len(text) <= 64:
             if len(self._clean) >= _CLEAN:
                 self._clean.clear()
             self._clean.add(text)
-        return text
+        return shown
+
+    def _spans(self, text: str) -> list[tuple[int, int]]:
+        """From where to where secrets stand."""
+        starts = self.starts
+        spans, end = [], 0
+        for at in [at for at in range(len(text) - SHORTEST + 1) if text[at : at + SHORTEST] in starts]:
+            if at >= end and (length := self._length(text, at)):
+                end = at + length
+                spans.append((at, end))
+        return spans
+
+    def _may_be_joined(self, text: str) -> bool:
+        """Whether to look closely: where nothing is escaped, letters and figures alone are quicker to search."""
+        if "\\" in text or "<" in text or ESCAPE.search(text):
+            return bool(self._joined)
+        bare = _bare(text)
+        return any(form in bare for form in self._bare)
+
+    def _joined_spans(self, text: str) -> list[tuple[int, int]]:
+        """From where to where credentials stand in a text that was joined."""
+        spans = []
+        for form in self._joined:
+            at = text.find(form)
+            while at >= 0:
+                spans.append((at, at + len(form)))
+                at = text.find(form, at + len(form))
+        return sorted(spans)
 
     def _length(self, text: str, at: int) -> int:
         """The length of the longest secret at this place; 0 if there is none."""
         for length in self.starts[text[at : at + SHORTEST]]:
             form = text[at : at + length]
             if form in self._all and _stands_alone(form, text[at - 1 : at], text[at + length : at + length + 1]):
-                return length
+                return len(form)  # at the end of the text it is shorter
         return 0
+
+
+def _without(text: str, spans: Iterable[tuple[int, int]], at: Sequence[int] | None = None) -> str:
+    """The text with the mask in place of spans, whose bounds are found in ``at`` if it is not the text's own places."""
+    kept, end = [], 0
+    for first, last in spans:
+        start, stop = (
+            (first, last) if at is None else (at[first], at[last - 1] + len(text[at[last - 1] : at[last]].rstrip()))
+        )
+        if start >= end:
+            kept += [text[end:start], MASK]
+        end = max(end, stop)
+    return "".join([*kept, text[end:]])
+
+
+def _joined(text: str) -> str:
+    return undone(text, ESCAPE_OR_BREAK).translate(_LOWER)
+
+
+def _bare(text: str) -> bytes:
+    return text.encode("ascii", "ignore").lower().translate(None, _NEITHER)
+
+
+def _joined_forms(credential: str) -> Iterator[str]:
+    """What is found in a joined text. Letters or figures alone could be the words of a sentence, or a phone number."""
+    if not (credential.isalpha() or credential.isdigit()):
+        raw = credential.encode("utf-8", "surrogatepass")
+        for form in (credential, raw.hex(), *_in_base64(raw)):
+            if len(joined := _joined(form)) >= SPLIT:
+                yield joined
 
 
 def _is_kept(value: str) -> bool:
@@ -200,7 +267,8 @@ def _forms(value: str) -> Iterator[str]:
 
     yield value
     if not (value.isascii() and value.isalnum()):
-        plain = {value, value.replace("'", "''"), " ".join(value.split()), printable(value)}  # as OData and we write it
+        quoted = (value.replace("'", "''"), value.replace("'", "'\\''"))  # for OData, and for a shell
+        plain = {value, *quoted, " ".join(value.split()), printable(value)}  # as OData and we write it
         for text in plain:
             raw = text.encode("utf-8", "surrogatepass")
             coded = {quote(raw, safe=""), quote(raw), quote(raw, safe=_ODATA), quote_plus(raw)}
@@ -209,7 +277,12 @@ def _forms(value: str) -> Iterator[str]:
             for form in {text, html.escape(text), *coded, *written}:
                 if len(form) >= SHORTEST:
                     yield form
-    yield from _in_base64(value.encode("utf-8", "surrogatepass"))
+    raw = value.encode("utf-8", "surrogatepass")
+    yield raw.hex()
+    yield raw.hex().upper()
+    if not value.isascii():
+        yield raw.decode("latin-1")  # what is left of it where each byte was escaped
+    yield from _in_base64(raw)
 
 
 def _in_base64(value: bytes) -> Iterator[str]:
@@ -223,4 +296,6 @@ def _in_base64(value: bytes) -> Iterator[str]:
 
 
 _URL_SAFE = str.maketrans("+/", "-_")
+_NEITHER = bytes(byte for byte in range(128) if not chr(byte).isalnum())  # neither a letter nor a figure
+_LOWER = str.maketrans("ABCDEFGHIJKLMNOPQRSTUVWXYZ", "abcdefghijklmnopqrstuvwxyz")
 _live = _Live()

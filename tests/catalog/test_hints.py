@@ -10,6 +10,11 @@ from trunkline.catalog import load, nearest
 from trunkline.catalog.hints import close, may_be_opposite
 
 OPPOSITES = [
+    ("Activate", "Deactivate"),
+    ("DoRecord", "DontRecord"),
+    ("IgnoreHolidays", "HonourHolidays"),
+    ("PreRecord", "PostRecord"),
+    ("PlaylistSuspend", "PlaylistResume"),
     ("Disabled", "Enabled"),
     ("Disbled", "Enabled"),
     ("disable-call-transfer", "EnableCallTransfer"),

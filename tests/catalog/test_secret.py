@@ -29,6 +29,7 @@ CASES: list[tuple[Any, Any]] = [
     ({"PinNumber": "4711", "PinProtected": True}, {"PinNumber": MASK, "PinProtected": True}),
     ({"SeparateAuthId": "4711", "UseSeparateAuthId": True}, {"SeparateAuthId": MASK, "UseSeparateAuthId": True}),
     ([{"Key": "ApiKey", "Value": "4711"}], [{"Key": "ApiKey", "Value": MASK}]),
+    ([{"Name": "X-Api-Key", "Value": "4711"}], [{"Name": "X-Api-Key", "Value": MASK}]),
     ([{"Name": "MAILPASSWORD", "Value": "4711"}], [{"Name": "MAILPASSWORD", "Value": MASK}]),
     ([{"Name": "MAXCALLTIME", "Value": "7200"}], [{"Name": "MAXCALLTIME", "Value": "7200"}]),
     ({"Name": "Password office", "Number": "100"}, {"Name": "Password office", "Number": "100"}),

@@ -200,6 +200,14 @@ def test_it_ends_by_itself_after_so_many_seconds(line: Callable[..., Any], demo:
     assert "0 started, 0 changed, 0 ended." in said.err
 
 
+def test_a_key_in_the_name_of_a_caller_is_not_shown(line: Callable[..., Any], demo: System) -> None:
+    caller = line("calls", "watch", "--for", "1", *connection(demo.url)).lines[0]["call"]["Caller"]
+    demo.emulator.add_client("watcher", caller, roles=("system_owners",))
+    said = line("calls", "watch", "--for", "1", *connection(demo.url, "watcher", caller))
+    assert (said.code, len(said.lines)) == (0, PRESENT)
+    assert caller not in said.out
+
+
 def connection(url: str, client: str = CLIENT, key: str = KEY) -> tuple[str, ...]:
     return "--url", url, "--client-id", client, "--client-secret", key
 

@@ -335,6 +335,28 @@ def test_a_key_in_place_of_a_path_is_not_repeated(line: Callable[..., Any]) -> N
     assert "not the key" in said.err
 
 
+@pytest.mark.parametrize(
+    "words",
+    [
+        "logout {}",
+        "--profile {} fax list",
+        "--url http://{} --client-id x --client-secret y fax list",
+        "--url http://pbx_.example.com --client-id x --client-secret {} --profile {} fax list",
+        "--url http://127.0.0.1:9 --client-id x --client-secret y --ca-file {} fax list",
+        "emulator --control-key-file {}",
+    ],
+)
+def test_a_key_in_place_of_a_name_or_an_address_is_not_repeated(line: Callable[..., Any], words: str) -> None:
+    key = "Kx7pQ9zLm2wV4tR8sYb1AAzz"
+    said = line(*(word.format(key) for word in words.split()))
+    assert said.code
+    assert key.lower() not in (said.out + said.err).lower()
+
+
+def test_a_long_name_with_a_year_is_no_key(line: Callable[..., Any]) -> None:
+    assert "'AcmeCommunications2024'" in line("--profile", "AcmeCommunications2024", "fax", "list").err
+
+
 @pytest.mark.parametrize("way", ["client_secret_file", "client_secret_env"])
 def test_a_key_in_place_of_where_it_is_is_not_repeated(line: Callable[..., Any], file: Path, way: str) -> None:
     key = "aKeyOf30LettersInPlaceOfAPath1"

@@ -153,6 +153,13 @@ def test_unknown_fields_are_refused(quiet):
     assert "The property 'Colour' does not exist on type 'Pbx.Fax'." in answer.message
 
 
+def test_a_type_that_is_open_keeps_fields_that_it_does_not_name(pbx):
+    trunk = pbx.ask("GET", "/Trunks?$top=1").json["value"][0]["Id"]
+    given = {"Messaging": {"Enabled": True, "SMS_PREFIX": "+44"}}
+    assert pbx.ask("PATCH", f"/Trunks({trunk})", given).status == 204
+    assert pbx.ask("GET", f"/Trunks({trunk})").json["Messaging"]["SMS_PREFIX"] == "+44"
+
+
 @pytest.mark.parametrize("body", [b"", b"{", b"[]", b"1", b"null", b'{"a":1e999}', b"\xff", b"[" * 100_000])
 def test_broken_json_is_400(quiet, body):
     headers = {"authorization": f"Bearer {quiet.token}", "content-type": "application/json"}

@@ -22,7 +22,8 @@ increment/decrement high/low higher/lower more/less greater/less great/little mi
 left/right up/down send/receive sent/received push/pull add/remove add/delete create/delete create/remove
 expand/collapse before/after above/below over/under day/night early/late can/cannot optional/required
 mandatory/optional auto/manual automatic/manual active/passive primary/secondary primary/backup parent/child even/odd
-resume/pause play/pause valid/expired trust/distrust keep/drop keep/discard record/ignore
+resume/pause resume/suspend play/pause valid/expired trust/distrust keep/drop keep/discard record/ignore do/dont
+does/doesnt ignore/honour ignore/honor ignore/respect pre/post east/west north/south
 """
 _OPPOSITES = [tuple(pair.split("/")) for pair in _PAIRS.split()]
 _DIRECTED = [pair for one, other in _OPPOSITES for pair in ((one, other), (other, one))]
@@ -38,6 +39,7 @@ _NEGATIONS = (
     "mis",
     "no",
     "un",
+    "de",
     "in",
     "im",
     "ir",

@@ -15,7 +15,7 @@ from typing import Any
 from ..redaction import MASK, redacted
 
 SECRET = re.compile(
-    r"passw(?:or)?d|passphrase|passcode|pwd$|secret|apikey|api_key|token$"
+    r"passw(?:or)?d|passphrase|passcode|pwd$|secret|api[ _-]?key|token$"
     r"|^VMPIN$|^PinNumber$|(?-i:(?:^|[^A-Z])(?:PIN|Pin)$|(?:^|_)pin$)"
     r"|AuthID$|^SIPID$|Session_?id$"
     r"|PrivateKey|private_key|^TranscribeKey|RpsKey|(?:access|licen[cs]e|shared|signing|master|encryption)_?key$"

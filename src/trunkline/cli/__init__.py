@@ -9,6 +9,7 @@ from __future__ import annotations
 import atexit
 import errno
 import os
+import re
 import signal
 import sys
 import warnings
@@ -132,12 +133,24 @@ def execute(argv: list[str]) -> int:
 
 
 def _keys(argv: Sequence[str]) -> Iterator[str]:
-    """API keys that a command line or its environment gives: a slip elsewhere may repeat one before it is used."""
+    """API keys that a command line or its environment gives: a slip elsewhere may repeat one before it is used.
+
+    Where a name, an address or a path belongs, whatever looks like a key is taken for one.
+    """
     yield os.environ.get("TRUNKLINE_CLIENT_SECRET", "").strip()
     for option, following in zip(argv, [*argv[1:], ""], strict=True):
         name, equals, value = option.partition("=")
-        if name in ("--client-secret", "--api-key"):
-            yield value if equals else following
+        given = value if equals else following
+        if name in ("--client-secret", "--api-key", "--control-key"):
+            yield given
+        elif name in _BESIDE_A_KEY:
+            yield from _LIKE_A_KEY.findall(given)
+
+
+_BESIDE_A_KEY = frozenset(
+    ("--api-key-file", "--ca-file", "--client-id", "--control-key-file", "--profile", "--url", "login", "logout")
+)
+_LIKE_A_KEY = re.compile(r"(?<![A-Za-z0-9])(?=(?:[A-Za-z]*[0-9]+[A-Za-z]+){2}[0-9])[A-Za-z0-9]{20,}(?![A-Za-z0-9])")
 
 
 def _told(stop: BaseException) -> str:

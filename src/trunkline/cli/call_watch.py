@@ -7,6 +7,7 @@ import time
 from datetime import UTC, datetime
 from typing import Protocol
 
+from ..catalog.secret import masked
 from ..client import AsyncPbx
 from ..errors import BrokenAnswer, PbxError, TimedOut, TransportError, TrunklineError
 from .call_events import LEAST, Calls, Row
@@ -68,7 +69,7 @@ async def _look(pbx: AsyncPbx, calls: Calls, patience: float) -> list[Row]:
     rows: list[Row] = []
     pages = 0
     async for page in pbx.call("active_calls.list", timeout=patience).pages():
-        rows += page.rows
+        rows += masked(page.rows)
         pages += 1
     return calls.see(rows, datetime.now(UTC), whole=pages <= 1)
 

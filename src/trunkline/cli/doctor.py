@@ -10,6 +10,7 @@ from typing import Any
 import click
 
 from ..errors import TrunklineError
+from ..redaction import redacted
 from .connect import target
 from .finding import Failed, Line
 from .output import FORMATS, View, Writer, chosen, write_one
@@ -32,10 +33,11 @@ def doctor(ctx: click.Context, /, output: str | None, **values: Any) -> int:
 
     form = chosen(output)
     lines: list[Line] = []
-    view = View(form, show_secrets=True)  # nothing in it is one
+    view = View(form, show_secrets=True)  # `tell` takes them out
     rows = Writer(view)
 
     def tell(line: Line) -> None:
+        line = line._replace(said=redacted(line.said), hint=redacted(line.hint))
         lines.append(line)
         if form == "table":
             click.echo(f"{_SHOWN[line.result]:<8}{line.check:<10}{line.said}")

@@ -11,7 +11,7 @@ import click
 
 from ..errors import ConfigurationError
 from ..transport.private_files import warn_if_exposed
-from .files import FileArgument
+from .files import KeyFileArgument
 from .numbers import Finite
 from .open_files import allow_many
 
@@ -43,7 +43,7 @@ def require_emulator() -> None:
     "--host",
     default="127.0.0.1",
     show_default=True,
-    help="Where to listen; other machines reach another one than this.",
+    help="Where to listen; at 127.0.0.1 only this machine reaches it.",
 )
 @click.option("--port", type=click.IntRange(0, 65535), default=5004, show_default=True, help="0 takes a free one.")
 @click.option("--client-id", default="trunkline", show_default=True)
@@ -82,7 +82,7 @@ def require_emulator() -> None:
     "allow_hosts",
     multiple=True,
     metavar="NAME",
-    help="Answer for this host name too; by itself only for localhost, --host and addresses.",
+    help="Answer to this host name too, not only to localhost, --host and IP addresses.",
 )
 @click.option(
     "--control-key",
@@ -91,7 +91,9 @@ def require_emulator() -> None:
     metavar="KEY",
     help="Let whoever sends this key use /_emulator, from anywhere, and nobody else.",
 )
-@click.option("--control-key-file", type=FileArgument("r", encoding="utf-8"), help="Read that key here; - for stdin.")
+@click.option(
+    "--control-key-file", type=KeyFileArgument("r", encoding="utf-8"), help="Read that key here; - for stdin."
+)
 @click.option("--tls", is_flag=True, help="Speak TLS, with a certificate made now, and print the CA file to trust.")
 @click.option(
     "--tls-folder",
@@ -168,7 +170,7 @@ def _control_key(given: str | None, file: IO[str] | None) -> str | None:
     try:
         return file.read(65_536).strip()
     except (OSError, UnicodeDecodeError):
-        raise ConfigurationError(f"The control key in {file.name} can't be read.") from None
+        raise ConfigurationError("The file of the control key can't be read.") from None
 
 
 def _warn_of_others(host: str, *, has_control_key: bool, has_tls: bool) -> None:
@@ -179,15 +181,15 @@ def _warn_of_others(host: str, *, has_control_key: bool, has_tls: bool) -> None:
         return
     reach = "every machine that can reach this one" if host in EVERYWHERE else f"every machine that can reach {host}"
     control = (
-        "whoever sends the control key may use it, and nobody else."
+        "whoever sends the control key may use them, and nobody else."
         if has_control_key
-        else "it answers programs on this machine only; --control-key lets others use it, with that key."
+        else "they answer programs on this machine only; --control-key lets others use them, with that key."
     )
     lines = [
         f"Warning: this emulator listens on {host or 'all addresses'}, so {reach} can use it.",
         "  Its API: the keys in documentation and examples are known to everybody, and a browser sign-in "
         "(/connect/authorize) asks nobody for anything.",
-        "  Take it that they can read and change all that it holds, and hold nothing real in it.",
+        "  Assume that they can read and change everything in it, and keep nothing real there.",
         f"  Its controls (/_emulator): {control}",
     ]
     if not has_tls:

@@ -155,7 +155,7 @@ _ADDRESS: list[tuple[tuple[str, ...], dict[str, Any]]] = [
         {
             "is_flag": True,
             "default": None,
-            "help": "Send an action that its version lacks; or TRUNKLINE_NO_CHECK_VERSION=1.",
+            "help": "Send actions that the PBX's version lacks; or TRUNKLINE_NO_CHECK_VERSION=1.",
         },
     ),
 ]

@@ -8,6 +8,7 @@ from typing import Any
 import click
 
 from ..printable import printable
+from ..redaction import redacted
 from .attention import trunk_name
 from .glance import Row
 from .moments import ago
@@ -81,7 +82,7 @@ def _attention(rows: list[Row], *, named: bool) -> None:
         if row["error"]:
             said.append((row["error"]["message"], row["error"]["hint"]))
         for text, following in said:
-            click.echo(printable(f"  {whose}{text}") + (f"\n      {following}" if following else ""))
+            click.echo(redacted(printable(f"  {whose}{text}")) + (f"\n      {following}" if following else ""))
 
 
 def _slash(some: int | None, every: int | None) -> str:

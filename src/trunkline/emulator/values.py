@@ -79,7 +79,8 @@ class Values:
     def check_object(self, body: object, fields: Mapping[str, TypeSpec], owner: str) -> Row:
         """A JSON object's fields without annotations such as ``@odata.type``.
 
-        ``owner`` names the type in messages. Raises Refusal (400) at the first unknown field or wrong value.
+        ``owner`` names the type in messages. Raises Refusal (400) at the first wrong value, and at the first unknown
+        field unless the type is open.
         """
         if not isinstance(body, dict):
             raise bad_field(owner, f"Cannot convert the value to the expected type '{owner}': an object is expected.")
@@ -89,6 +90,9 @@ class Values:
                 continue
             spec = fields.get(field)
             if spec is None:
+                if self._is_open(owner):
+                    checked[field] = value
+                    continue
                 message = f"The property '{field}' does not exist on type '{owner}'. "
                 raise bad_field(field, f"{message}Make sure to only use property names that are defined by the type.")
             checked[field] = self.check(value, spec, field)
@@ -153,10 +157,17 @@ class Values:
     def complete(self, type_name: str, row: Mapping[str, Any]) -> Row:
         """A row with every field of its type, in the catalog's order; objects inside it are completed too."""
         fields = self.catalog.fields(type_name)
-        return {
+        completed = {
             name: self._complete(row[name], spec) if name in row else self.default(spec)
             for name, spec in fields.items()
         }
+        if self._is_open(type_name):
+            completed |= {name: value for name, value in row.items() if name not in completed}
+        return completed
+
+    def _is_open(self, type_name: str) -> bool:
+        """Whether objects of a type may have fields that it doesn't name."""
+        return type_name in self.catalog.types and self.catalog.types[type_name].open
 
     def _complete(self, value: Any, spec: TypeSpec) -> Any:
         if value is None or spec.name not in self.catalog.types:

@@ -143,7 +143,8 @@ def _missing(asked: Asked) -> tuple[str, str]:
         hint = f"`trunkline {resource} list` shows what exists."
         numbered = list(asked.values) == ["Id"] and "get_by_number" in load().resources[asked.action.resource]
         if numbered and asked.action.kind != "delete":
-            hint += f" An Id is no number: `trunkline {resource} get-by-number {asked.values['Id']}` looks for that."
+            by_number = f"trunkline {resource} get-by-number {asked.values['Id']}"
+            hint += f" An Id is not an extension number: `{by_number}` looks for that."
         return f"No {subject(asked)} on {asked.server}.", hint
     return (
         f"{asked.server} has nothing at {asked.path}.",
