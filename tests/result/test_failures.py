@@ -220,3 +220,9 @@ def test_a_key_that_came_from_a_pbx_steers_no_terminal_either(status: int) -> No
     error = failure("website_links.get", status, b"", VERSION, Link="\x1b[2J")
     assert "Link \\u001b[2J" in error.message
     assert "\x1b" not in error.hint
+
+
+@pytest.mark.parametrize(("link", "shown"), [("sales", "sales"), ("o'neil", "'o'\"'\"'neil'"), ("a b", "'a b'")])
+def test_a_command_in_a_hint_can_be_pasted_into_a_shell(link: str, shown: str) -> None:
+    error = failure("website_links.delete", 412, b"", VERSION, Link=link)
+    assert f"`trunkline website-links get {shown}` shows it" in error.hint

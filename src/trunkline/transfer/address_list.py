@@ -23,6 +23,7 @@ _BAN = re.compile(r"\b(Ban|Unban)\s+(\S+)\s*\Z")
 _STATUS = re.compile(r"Status for the jail:|[|`]- (?:Filter|Actions)|Banned IP list:")
 _BANNED = re.compile(r"Banned IP list:\s*(.*)")
 _WITH_TIME = re.compile(r"(\S+)\s+\d{4}-\d\d-\d\d \d\d:\d\d:\d\d \+ -?\d+ = .*")
+_WITH_MASK = re.compile(r"(\d+(?:\.\d+){3})[\s,;]+(255(?:\.\d+){3})(?=[\s,;#]|\Z)")
 _KEYS = ("cidr", "ip", "address", "network", "IPAddrMask")
 _LARGEST_DICTIONARY = 4 * 2**20  # characters of `fail2ban-client banned`
 _TITLES = {spoken(title) for title in (*ADDRESSES.fields, "IPAddrMask", "Description", "BlockType", "ExpiresAt")}
@@ -152,6 +153,8 @@ def _from_json(text: str, number: int) -> _Entry | None:
 
 def _in_line(text: str, number: int) -> Iterator[_Entry]:
     description = ""
+    if masked := _WITH_MASK.match(text):  # 192.0.2.0 255.255.255.0, as routers write a network
+        text = f"{masked[1]}/{masked[2]}{text[masked.end() :]}"
     if timed := _WITH_TIME.fullmatch(text):
         text = timed[1]
     elif comment := _TRAILING.search(text):
