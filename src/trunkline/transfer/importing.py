@@ -174,7 +174,11 @@ class Import:
         known = catalog.fields(self.kind.type_name(catalog))
         wanted = [*dict.fromkeys(column.field for column in self.compared)] if fields is None else fields
         key = catalog.key(self.kind.type_name(catalog))
-        plain = [name for name in (*key, *self.key, *self.kind.names, *wanted) if not known[name].navigation]
+        plain = [
+            name
+            for name in (*key, *self.key, *self.kind.names, *self.kind.forms, *wanted)
+            if not known[name].navigation
+        ]
         expand = [self._expansion(name, known[name], catalog) for name in wanted if known[name].navigation]
         return {"select": list(dict.fromkeys(plain)), **({"expand": expand} if expand else {})}
 
