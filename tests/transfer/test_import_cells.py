@@ -37,6 +37,7 @@ def value(field: str, text: str, kind: Any = USERS) -> Any:
         ("EmailAddress", "mailto:ada@example.com", "ada@example.com"),
         ("Mobile", "+44 20 7946 0123", "+44 20 7946 0123"),
         ("Number", "0100", "0100"),
+        ("Number", "1\u202f008", "1008"),
         ("Enabled", "TRUE", True),
         ("Enabled", "no", False),
         ("Enabled", "1", True),

@@ -87,6 +87,11 @@ def number_text(text: str) -> str:
     return plain[4:].lstrip() if plain[:4].casefold() == "tel:" else plain
 
 
+def extension_text(text: str) -> str:
+    """The number of an extension in plain characters; none has a space, but a spreadsheet may group its digits."""
+    return number_text(text).replace(" ", "")
+
+
 def address_text(text: str) -> str:
     """An e-mail address in plain characters, without ``mailto:`` or the name that a mail program puts before it."""
     plain = cleaned(unwrapped(cleaned(text)))
@@ -192,7 +197,8 @@ def _read_reachable(text: str, field: str) -> str:
     if len(several) > 1 or _GOOGLES.strip() in text:
         what = "addresses" if is_address else "numbers"
         raise _one_expected(f"{len(several)} {what}" if len(several) > 1 else f"several {what}", text, field)
-    plain = address_text(unguarded(text)) if is_address else number_text(unguarded(text))
+    read = address_text if is_address else extension_text if field == "Number" else number_text
+    plain = read(unguarded(text))
     if plain.startswith("="):
         raise InvalidArgument(
             f"is the formula {_shown(field, plain[:80])}, of which only a spreadsheet knows the value."
