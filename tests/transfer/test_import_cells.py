@@ -84,6 +84,10 @@ def test_a_cell_is_read_by_the_type_of_its_field(field: str, text: str, meant: A
         ("Phones", '[{"Secret": "x-secret-x"', "must be a list as JSON, and this is not: "),
         ("Groups", '[{"GruopId": 3}]', "Did you mean GroupId"),
         ("Hours", "[]", "must be an object"),
+        *(
+            ("Hours", f'{{"Periods": [{{"DayOfWeek": "Monday", "Start": "{time}"}}]}}', "must be a time of day")
+            for time in ("24:00", "25:00:00", "09:60", "09:00:60", "9:00", "9am", "")
+        ),
     ],
 )
 def test_a_cell_that_can_not_be_is_refused_with_what_could(field: str, text: str, said: str) -> None:
