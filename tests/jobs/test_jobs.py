@@ -345,6 +345,18 @@ def test_an_item_without_a_value_fails_and_is_not_sent(start):
     assert len(pbx.asked) == 2
 
 
+@pytest.mark.parametrize("concurrency", [1, 4])
+@pytest.mark.parametrize("bad", [{"Id": "x"}, {"Nr": 1}, {"Id": None}], ids=repr)
+def test_items_that_are_not_sent_take_no_fate_from_the_one_before(start, concurrency, bad):
+    pbx = FakePbx(faxes(40))
+    items = [bad if n % 5 in (0, 1) else {"Id": n} for n in range(1, 41)]
+    with start(*DELETE, items, concurrency=concurrency) as job:
+        summary = asyncio.run(job.run(on(pbx)))
+        assert [state for state, _ in fates(job)] == ["failed" if item is bad else "done" for item in items]
+    assert summary.finished
+    assert len(pbx.asked) == 24
+
+
 def test_the_rate_is_kept(start):
     pbx = FakePbx(faxes(10))
     begun = time.monotonic()

@@ -87,6 +87,11 @@ def test_an_etag_that_is_no_header_value_is_refused(etag: Any) -> None:
         bound("fax.delete", 42, if_match=etag)
 
 
+def test_an_etag_that_is_not_a_text_is_not_called_empty() -> None:
+    with pytest.raises(InvalidArgument, match=r"must be an ETag in plain ASCII, not 5\."):
+        bound("fax.delete", 42, if_match=5)
+
+
 @settings(deadline=None)
 @given(st.text())
 def test_no_etag_ever_brings_a_line_break_into_the_headers(etag: str) -> None:

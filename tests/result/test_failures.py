@@ -238,3 +238,9 @@ def test_a_status_below_200_is_no_answer_of_a_pbx(action: str) -> None:
     assert raised.value.status == 101
     assert raised.value.processed is None
     assert ("not known" in raised.value.hint) is (asked.action.method != "GET")
+
+
+@pytest.mark.parametrize(("link", "shown"), [("sales", "sales"), ("o'neil", "'o'\"'\"'neil'"), ("a b", "'a b'")])
+def test_a_command_in_a_hint_can_be_pasted_into_a_shell(link: str, shown: str) -> None:
+    error = failure("website_links.delete", 412, b"", VERSION, Link=link)
+    assert f"`trunkline website-links get {shown}` shows it" in error.hint

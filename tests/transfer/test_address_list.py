@@ -70,10 +70,24 @@ def rows(text: str) -> list[tuple[int, str, str]]:
             '"192.0.2.1","SIP scan"\n192.0.2.2\tscan\tof SIP\n',
             [(1, "192.0.2.1", "SIP scan"), (2, "192.0.2.2", "scan, of SIP")],
         ),
+        (
+            "192.0.2.0 255.255.255.0\n198.51.100.0\t255.255.255.240 # a\n203.0.113.0,255.255.255.0,b\n",
+            [
+                (1, "192.0.2.0/255.255.255.0", ""),
+                (2, "198.51.100.0/255.255.255.240", "a"),
+                (3, "203.0.113.0/255.255.255.0", "b"),
+            ],
+        ),
         ("192.0.2.1 - 192.0.2.9 # range\n", [(1, "192.0.2.1 - 192.0.2.9", "range")]),
         ("\ufeff\u200b192.0.2.1\u00a0\n", [(1, "192.0.2.1", "")]),
         ("", []),
         ("# nothing\n", []),
+        ("# from fail2ban.log\n192.0.2.1\n", [(2, "192.0.2.1", "")]),
+        (
+            "192.0.2.1 # fail2ban.actions Ban\n192.0.2.2",
+            [(1, "192.0.2.1", "fail2ban.actions Ban"), (2, "192.0.2.2", "")],
+        ),
+        ("; Banned IP list: of today\n192.0.2.1\n", [(2, "192.0.2.1", "")]),
     ],
 )
 def test_a_list_is_read_as_it_is(text: str, expected: list[tuple[int, str, str]]) -> None:
@@ -117,6 +131,8 @@ def test_a_csv_has_columns_of_its_own(text: str, header: list[str], cells: list[
         (b"192.0.2.1\n192.0.2.\x002\n", "list.txt, line 2: there is a NUL"),
         (b'192.0.2.1\n{"asn": 64496}\n', "line 2: this is JSON without any of cidr"),
         (b"[{'sshd': [", "line 1: this begins like the output of `fail2ban-client banned`"),
+        (b'[{"ip": "192.0.2.1"}]', "line 1: this begins like the output of `fail2ban-client banned`"),
+        (b"[{'sshd': ['192.0.2.1'], 'asterisk': '192.0.2.2'}]", "begins like the output of `fail2ban-client banned`"),
         (b"[{" * 100_000, "line 1: this begins like the output of `fail2ban-client banned`"),
     ],
 )

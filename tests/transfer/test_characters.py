@@ -17,7 +17,10 @@ UNSEEN = [
     "\U000e0041",
 ]
 SPACES = [*"\u00a0\u1680\u2000\u2003\u2007\u2009\u200a\u2028\u2029\u202f\u205f\u3000\u2800"]
-DASHES = [*"\u2010\u2011\u2012\u2013\u2014\u2015\u2212\ufe63\uff0d"]
+DASHES = [
+    *"\u2010\u2011\u2012\u2013\u2014\u2015\u2212\ufe58\ufe63\uff0d\u02d7\u2796\u058a\u05be\u1806\u2e3a\u2e3b\u301c\u3030",
+    *"\ufe31\ufe32",
+]
 
 
 @pytest.mark.parametrize("unseen", UNSEEN)
@@ -42,6 +45,12 @@ def test_other_dashes_are_dashes(dash: str) -> None:
     assert cleaned(f"1{dash}2") == "1-2"
     assert key_part(f"020{dash}7946{dash}0123") == "02079460123"
     assert key_part(f"Smith{dash}Jones") == key_part("smith-jones")
+
+
+@pytest.mark.parametrize("dot", "·•‧∙⋅・ーｰ")
+def test_what_groups_digits_is_a_dash_between_them_and_part_of_a_word_elsewhere(dot: str) -> None:
+    assert key_part(f"020{dot}7946{dot}0123") == "02079460123"
+    assert "-" not in cleaned(f"ス{dot}パ")
 
 
 @pytest.mark.parametrize(

@@ -60,7 +60,9 @@ def test_a_contact_that_exists_is_not_added_again(system: System, pbx: Pbx, held
     assert [(step.do, step.id, step.new) for step in done.plan.steps] == [("change", 2, {"Title": "Dr"})]
 
 
-@pytest.mark.parametrize("written", ["100\u200b", '="100"', "'100", "１００", "١٠٠", " \u00a0100\u2060"])
+@pytest.mark.parametrize(
+    "written", ["100\u200b", '="100"', "'100", "１００", "١٠٠", " \u00a0100\u2060", "1\u202f00", "1 00"]
+)
 def test_a_user_that_exists_is_not_added_again(system: System, written: str) -> None:
     done = apply(system, USERS, sheet({"Number": written, "LastName": "Changed"}))
     assert [(step.do, step.id) for step in done.plan.steps] == [("change", 11)]

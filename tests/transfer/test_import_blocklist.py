@@ -55,6 +55,26 @@ def test_a_network_around_an_allowed_address_is_noted(system: System) -> None:
     ]
 
 
+def test_so_is_an_entry_that_is_changed_to_one(system: System) -> None:
+    done = apply(system, read_sheet(b"Id,IPAddrMask\n1,192.0.2.0/28\n,192.0.2.8/29\n", "a.csv"), key=("Id",))
+    assert done.plan.notes == [
+        "The PBX has with BlockType Allow what would be blocked: line 2 192.0.2.0/28 holds 192.0.2.10, line 3 "
+        "192.0.2.8/29 holds 192.0.2.10."
+    ]
+
+
+def test_a_dangerous_entry_is_named_by_its_address_whatever_the_key(system: System) -> None:
+    with pytest.raises(InvalidArgument, match=r"line 2: 10\.0\.0\.0/8 is a private network"):
+        apply(system, read_sheet(b"Id,IPAddrMask\n1,10.0.0.0/8\n", "a.csv"), key=("Id",))
+
+
+def test_what_is_allowed_is_not_blocked_by_its_id_either(system: System, pbx: Pbx) -> None:
+    allowed = pbx.blocklist.create(IPAddrMask="10.0.0.0/8", BlockType="Allow")
+    content = f"Id,BlockType\n{allowed['Id']},Block\n".encode()
+    with pytest.raises(InvalidArgument, match=r"line 2: 10\.0\.0\.0/8 is a private network"):
+        apply(system, read_sheet(content, "a.csv"), key=("Id",))
+
+
 def test_new_entries_can_end(system: System, pbx: Pbx) -> None:
     apply(system, "203.0.113.20\n", defaults={"ExpiresAt": "2027-05-01T00:00:00Z"})
     (row,) = [row for row in pbx.blocklist.list() if row["IPAddrMask"] == "203.0.113.20"]

@@ -29,8 +29,15 @@ def value(field: str, text: str, kind: Any = USERS) -> Any:
         ("FirstName", "'t Hooft", "'t Hooft"),
         ("FirstName", "#1 Sales!", "#1 Sales!"),
         ("FirstName", "2.0", "2.0"),
+        ("Mobile", "+44 20 7946 0123,,5", "+44 20 7946 0123,,5"),
+        ("Mobile", "02207 / 1234567", "02207 / 1234567"),
+        ("Mobile", "\u201c+442079460123\u201d", "+442079460123"),
+        ("Mobile", "'+442079460123'", "+442079460123"),
+        ("EmailAddress", "Ada Byron <ada@example.com>", "ada@example.com"),
+        ("EmailAddress", "mailto:ada@example.com", "ada@example.com"),
         ("Mobile", "+44 20 7946 0123", "+44 20 7946 0123"),
         ("Number", "0100", "0100"),
+        ("Number", "1\u202f008", "1008"),
         ("Enabled", "TRUE", True),
         ("Enabled", "no", False),
         ("Enabled", "1", True),
@@ -58,12 +65,29 @@ def test_a_cell_is_read_by_the_type_of_its_field(field: str, text: str, meant: A
         ("FirstName", "#NAME?", "a spreadsheet shows that where it has no value"),
         ("FirstName", "#N/A", "a spreadsheet shows that where it has no value"),
         ("Mobile", "########", "a spreadsheet shows that where it has no value"),
+        *(
+            ("Mobile", text, "a spreadsheet shows that where it has no value")
+            for text in ("#N/V", "#N/D", "#¡VALOR!", "#¿NOMBRE?", "#ÜBERLAUF!", "#NOM?", "Err:502", "Fehler:502")
+        ),
+        *(
+            ("Mobile", f"+442079460123{between}+442079460124", "holds 2 numbers, and a field takes one")
+            for between in (" ::: ", "; ", "\n", " / ", "/", ", ", " ", " or ", " und ", " & ", "|")
+        ),
+        *(
+            ("EmailAddress", f"a@example.com{between}b@example.com", "holds 2 addresses, and a field takes one")
+            for between in (" ::: ", "; ", ", ", " ", "/", "|", "\n")
+        ),
+        ("FirstName", "Ada ::: Bo", "holds several values, and a field takes one"),
         ("Blfs", "x" * 20_481, "at most 20480 characters"),
         ("Groups", "Sales", "must be a list as JSON, not 'Sales'"),
         ("Groups", '{"GroupId": 3}', "must be a list"),
         ("Phones", '[{"Secret": "x-secret-x"', "must be a list as JSON, and this is not: "),
         ("Groups", '[{"GruopId": 3}]', "Did you mean GroupId"),
         ("Hours", "[]", "must be an object"),
+        *(
+            ("Hours", f'{{"Periods": [{{"DayOfWeek": "Monday", "Start": "{time}"}}]}}', "must be a time of day")
+            for time in ("24:00", "25:00:00", "09:60", "09:00:60", "9:00", "9am", "")
+        ),
     ],
 )
 def test_a_cell_that_can_not_be_is_refused_with_what_could(field: str, text: str, said: str) -> None:
@@ -80,6 +104,15 @@ def test_a_cell_that_can_not_be_is_refused_with_what_could(field: str, text: str
         ("(020) 7946.0123", "02079460123"),
         ("Ada@Example.com ", "ada@example.com"),
         ("'=x", "=x"),
+        ("(+44) 20 79460123", "+442079460123"),
+        ("\u201c+442079460123\u201d", "+442079460123"),
+        ("'+442079460123'", "+442079460123"),
+        ("\u00ab+442079460123\u00bb", "+442079460123"),
+        ("=\u201c+442079460123\u201d", "+442079460123"),
+        ('="+442079460123', "+442079460123"),
+        ("mailto:Ada@example.com", "ada@example.com"),
+        ("<ada@example.com>", "ada@example.com"),
+        ("Ada Byron <ada@example.com>", "ada@example.com"),
     ],
 )
 def test_keys_that_mean_the_same(one: str, other: str) -> None:

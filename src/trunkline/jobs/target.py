@@ -140,20 +140,22 @@ class TargetRun:
             while (entry := await self._next(told)) is not None:
                 trial = _Trial(entry)
                 try:
-                    told = [await self._fate(pbx, trial, told)]
+                    told.append(await self._fate(pbx, trial, told))
                 except Halted as halt:
                     self._halt = self._halt or halt
-                    told = [self._change(trial.put_back(), str(halt))]
+                    told.append(self._change(trial.put_back(), str(halt)))
                 except _Later as later:
-                    told = [self._postponed(trial.put_back(), later)]
+                    told.append(self._postponed(trial.put_back(), later))
                 except LedgerFailed:
                     raise
                 except BaseException as problem:  # a defect between an item's requests is that item's own
                     error = as_error(problem)
                     sent = trial.perhaps_done or trial.entry.state is State.SENT
-                    told = [self._change(trial.now(State.UNKNOWN if sent else State.FAILED), error)]
+                    told.append(self._change(trial.now(State.UNKNOWN if sent else State.FAILED), error))
                 finally:
                     self._under_way -= 1
+                if len(told) > 1:  # nothing was sent with which the fate before this one was recorded
+                    await self._flush(told)
         finally:
             if told:
                 await self._recorder.record(told)

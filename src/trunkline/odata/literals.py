@@ -20,7 +20,7 @@ GUID = re.compile(r"[0-9a-fA-F]{8}-(?:[0-9a-fA-F]{4}-){3}[0-9a-fA-F]{12}")
 _DIGITS = re.compile(r"[+-]?[0-9]{1,20}")
 _MICROSECOND = dt.timedelta(microseconds=1)
 INSTANT = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d(:\d\d([.]\d{1,12})?)?(Z|[+-]\d\d:\d\d)")
-TIME_OF_DAY = re.compile(r"\d\d:\d\d(:\d\d([.]\d{1,12})?)?")
+TIME_OF_DAY = re.compile(r"([01]\d|2[0-3]):[0-5]\d(:[0-5]\d([.]\d{1,12})?)?", re.ASCII)
 DURATION = re.compile(r"-?P(?=.)(\d+D)?(T(?=.)(\d+H)?(\d+M)?(\d+([.]\d+)?S)?)?")
 
 

@@ -176,11 +176,11 @@ def _entity_tag(action: Action, value: Any) -> str | None:
     """An If-Match value. An empty one is refused: it would quietly take the protection away."""
     if value is None:
         return None
-    if not isinstance(value, str) or not value.strip():
+    if isinstance(value, str) and not value.strip():
         raise InvalidArgument(
             f"if_match of {action.id} is empty.", hint="Leave it out to go without; nothing was sent."
         )
-    if not all(" " <= c <= "~" for c in value):
+    if not isinstance(value, str) or not all(" " <= c <= "~" for c in value):
         raise InvalidArgument(f"if_match of {action.id} must be an ETag in plain ASCII, not {value!r}.")
     return value.strip()
 

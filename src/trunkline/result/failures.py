@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from shlex import quote
 from typing import Any
 
 from ..catalog import load, nearest
@@ -154,7 +155,7 @@ def _missing(asked: Asked) -> tuple[str, str]:
 
 def _changed(asked: Asked) -> tuple[str, str]:
     what = subject(asked)
-    keys = printable(" ".join(str(v) for v in asked.values.values()))
+    keys = " ".join(quote(printable(str(value))) for value in asked.values.values())
     resource = asked.action.resource.replace("_", "-")
     return (
         f"The {what} on {asked.server} is not as the If-Match value says: it changed since. Nothing was done.",

@@ -23,6 +23,7 @@ _BAN = re.compile(r"\b(Ban|Unban)\s+(\S+)\s*\Z")
 _STATUS = re.compile(r"Status for the jail:|[|`]- (?:Filter|Actions)|Banned IP list:")
 _BANNED = re.compile(r"Banned IP list:\s*(.*)")
 _WITH_TIME = re.compile(r"(\S+)\s+\d{4}-\d\d-\d\d \d\d:\d\d:\d\d \+ -?\d+ = .*")
+_WITH_MASK = re.compile(r"(\d+(?:\.\d+){3})[\s,;]+(255(?:\.\d+){3})(?=[\s,;#]|\Z)")
 _KEYS = ("cidr", "ip", "address", "network", "IPAddrMask")
 _LARGEST_DICTIONARY = 4 * 2**20  # characters of `fail2ban-client banned`
 _TITLES = {spoken(title) for title in (*ADDRESSES.fields, "IPAddrMask", "Description", "BlockType", "ExpiresAt")}
@@ -70,8 +71,8 @@ def _is_csv(lines: list[str]) -> bool:
 
 
 def _entries(lines: list[str], name: str) -> Iterator[_Entry]:
-    is_log = any(map(_LOG.search, lines))
-    is_status = not is_log and any(map(_STATUS.search, lines))
+    is_log = _have(lines, _LOG)
+    is_status = not is_log and _have(lines, _STATUS)
     if is_log:
         return _banned(lines)
     if is_status:
@@ -80,6 +81,11 @@ def _entries(lines: list[str], name: str) -> Iterator[_Entry]:
     if joined.startswith("[{"):
         return _in_jails(joined, name)
     return _plain(lines, name)
+
+
+def _have(lines: list[str], pattern: re.Pattern[str]) -> bool:
+    """Whether a line has it outside its comment: a list may say in one that it was made from fail2ban.log."""
+    return any(pattern.search(line) and pattern.search(_TRAILING.sub("", line)) for line in lines)
 
 
 def _banned(lines: list[str]) -> Iterator[_Entry]:
@@ -106,15 +112,19 @@ def _in_jails(text: str, name: str) -> Iterator[_Entry]:
         rows = ast.literal_eval(text) if len(text) <= _LARGEST_DICTIONARY else None
     except (ValueError, SyntaxError, RecursionError, MemoryError):
         rows = None
-    if not isinstance(rows, list) or not all(isinstance(row, dict) for row in rows):
+    if not isinstance(rows, list) or not all(map(_is_jails, rows)):
         raise InvalidArgument(
             f"{name}, line 1: this begins like the output of `fail2ban-client banned`, but is not.",
             hint="A list has one address a line.",
         )
     for row in rows:
         for jail, addresses in row.items():
-            for address in addresses if isinstance(addresses, list) else ():
+            for address in addresses:
                 yield _Entry(1, str(address), f"fail2ban {jail}")
+
+
+def _is_jails(row: object) -> bool:
+    return isinstance(row, dict) and all(isinstance(addresses, list) for addresses in row.values())
 
 
 def _plain(lines: list[str], name: str) -> Iterator[_Entry]:
@@ -152,6 +162,8 @@ def _from_json(text: str, number: int) -> _Entry | None:
 
 def _in_line(text: str, number: int) -> Iterator[_Entry]:
     description = ""
+    if masked := _WITH_MASK.match(text):  # 192.0.2.0 255.255.255.0, as routers write a network
+        text = f"{masked[1]}/{masked[2]}{text[masked.end() :]}"
     if timed := _WITH_TIME.fullmatch(text):
         text = timed[1]
     elif comment := _TRAILING.search(text):

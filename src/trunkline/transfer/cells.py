@@ -26,12 +26,16 @@ _SHORTENED = re.compile(r"[+-]?\d[.,]?\d*E\+\d+", re.I)
 _EXPONENT = re.compile(r"[+-]?\d+([.,]\d+)?\s*E\s*[+-]?\d+", re.I)
 _FRACTION = re.compile(r"\+?\d{3,}[.]0")  # pandas writes a column of numbers so that has an empty cell
 _DECIMAL = re.compile(r"\+?\d+[.,]0+")
-_BROKEN = re.compile(r"#[A-Z/0]+[!?]|#N/A|#NV|##+")  # #REF!, and what is too wide for its column
+_BROKEN = re.compile(  # #REF! in the languages of Excel, LibreOffice's Err:502, and what is too wide for its column
+    r"#[¡¿]?[A-ZÀ-Þ/0_]+[!?]|#N/[A-Z]|#NV|##+|(?:Err|Error|Erreur|Errore|Fehler):\s?\d{3}"
+)
 _APART = re.compile(r"[\s./()\-]")
 _KNOWN_BY = ("GroupId", "Id", "Name")
-_NUMBER = re.compile(r"\+?[\d\s./()\-]*\d[\d\s./()\-]*")
+_NUMBER = re.compile(r"[\s(]*\+?[\d\s./()\-]*\d[\d\s./()\-]*")
 _WRAPPED = re.compile(r"""=\s*(?:"((?:[^"]|"")*)"|'((?:[^']|'')*)'?)\s*""")
-_SIGNED = re.compile(r"(?:=\s*|['`])(?=[+\d(])")  # how a spreadsheet keeps a plus or a leading zero
+_QUOTES = "'\"`\u00b4\u201c\u201d\u201e\u00ab\u00bb\u2039\u203a"
+_MARKS = f"={_QUOTES}"  # a spreadsheet keeps a plus or a leading zero so
+_MAILBOX = re.compile(r"[^<>]*<\s*([^<>\s]+)\s*>")  # RFC 5322: a name and an address
 _REAL = re.compile(r"[+-]?(\d+([.]\d*)?|[.]\d+)(E[+-]?\d+)?", re.I)
 _WHOLE = re.compile(r"([+-]?\d+)[.]0+")
 NUMBERS = frozenset(
@@ -54,7 +58,10 @@ NUMBERS = frozenset(
 """Text fields that hold a number to dial or to key in."""
 _ADDRESSES = frozenset(("Email", "EmailAddress"))
 _NAMES_OF_ACCOUNTS = frozenset(("AuthID", "SIPID", "ClickToCallId", "WebMeetingFriendlyName", "IPAddrMask"))
-_SEVERAL = re.compile(r"\s*(?:::+|[;|\r\n])\s*")
+_SEVERAL = re.compile(r"\s*(?:::+|[;|\r\n])\s*|[\s,/&]+(?:[a-z]{1,4}\s+)?(?=\+\d)", re.I)
+_GOOGLES = " ::: "
+"""What Google writes between the values of a cell."""
+_SEVERAL_ADDRESSES = re.compile(r"[\s,;|/]+|::+")
 
 
 def as_written(field: str, value: Any) -> str:
@@ -73,20 +80,31 @@ def unwrapped(text: str) -> str:
 def number_text(text: str) -> str:
     """A number in plain characters, without what a spreadsheet puts before it to keep its plus or zero."""
     plain = cleaned(text)
-    if plain[:1] in ("=", "'", "`"):
-        plain = _unmarked(cleaned(unwrapped(plain)))
+    if plain and (plain[0] in _MARKS or plain[-1] in _MARKS):
+        plain = cleaned(unwrapped(plain))
+        bare = plain.lstrip("= ").strip(f"{_QUOTES} ")
+        plain = bare if _NUMBER.fullmatch(bare) else plain
     return plain[4:].lstrip() if plain[:4].casefold() == "tel:" else plain
 
 
-def _unmarked(plain: str) -> str:
-    if _SIGNED.match(plain) and _NUMBER.fullmatch(bare := _SIGNED.sub("", plain, count=1)):
-        return bare
-    return plain
+def extension_text(text: str) -> str:
+    """The number of an extension in plain characters; none has a space, but a spreadsheet may group its digits."""
+    return number_text(text).replace(" ", "")
+
+
+def address_text(text: str) -> str:
+    """An e-mail address in plain characters, without ``mailto:`` or the name that a mail program puts before it."""
+    plain = cleaned(unwrapped(cleaned(text)))
+    if mailbox := _MAILBOX.fullmatch(plain):
+        plain = mailbox[1]
+    return plain[7:] if plain[:7].casefold() == "mailto:" else plain
 
 
 def key_part(text: str) -> str:
     """What of a cell counts where rows are matched: not case, invisible characters, nor how a number is grouped."""
     plain = number_text(unguarded(trimmed(text)))
+    if "@" in plain:
+        return comparable(address_text(plain))
     grouped = _NUMBER.fullmatch(plain) and not _FRACTION.fullmatch(plain)
     return _APART.sub("", plain) if grouped else comparable(plain)
 
@@ -159,6 +177,8 @@ def _read_text(text: str, field: str) -> str:
             )
     if field in NUMBERS or field in _ADDRESSES:
         return _read_reachable(text, field)
+    if _GOOGLES in bare and not is_secret(field):
+        raise _one_expected("several values", text, field)
     if field in _NAMES_OF_ACCOUNTS:
         return cleaned(unwrapped(cleaned(text)))
     if is_secret(field):
@@ -168,21 +188,28 @@ def _read_text(text: str, field: str) -> str:
 
 def _read_reachable(text: str, field: str) -> str:
     """A number or an address, of which a field holds one."""
-    several = [part for part in _SEVERAL.split(trimmed(unwrapped(text))) if _is_reachable(part, field)]
-    if len(several) > 1 or ":::" in text:
-        what = "addresses" if field in _ADDRESSES else "numbers"
-        raise InvalidArgument(
-            f"holds {len(several) if len(several) > 1 else 'several'} {what}, and a field takes one: "
-            f"{_shown(field, text[:80])}. Put each into a column of its own."
-        )
-    plain = number_text(unguarded(text)) if field in NUMBERS else cleaned(unwrapped(cleaned(unguarded(text))))
-    if plain[:7].casefold() == "mailto:":
-        plain = plain[7:]
+    is_address = field in _ADDRESSES
+    several = [
+        part
+        for part in (_SEVERAL_ADDRESSES if is_address else _SEVERAL).split(trimmed(unwrapped(text)))
+        if _is_reachable(part, field)
+    ]
+    if len(several) > 1 or _GOOGLES.strip() in text:
+        what = "addresses" if is_address else "numbers"
+        raise _one_expected(f"{len(several)} {what}" if len(several) > 1 else f"several {what}", text, field)
+    read = address_text if is_address else extension_text if field == "Number" else number_text
+    plain = read(unguarded(text))
     if plain.startswith("="):
         raise InvalidArgument(
             f"is the formula {_shown(field, plain[:80])}, of which only a spreadsheet knows the value."
         )
     return plain
+
+
+def _one_expected(what: str, text: str, field: str) -> InvalidArgument:
+    return InvalidArgument(
+        f"holds {what}, and a field takes one: {_shown(field, text[:80])}. Put each into a column of its own."
+    )
 
 
 def _is_reachable(text: str, field: str) -> bool:

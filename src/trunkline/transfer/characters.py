@@ -18,9 +18,12 @@ _ODD = re.compile(f"[{_UNSEEN}{_SPACES}]")
 _SPACE = re.compile(f"[{_SPACES}]")
 _HIDDEN = re.compile(f"[{_NOISE}]")
 _OUTER = re.compile(rf"\A[\s{_NOISE}{_SPACES}]+|[\s{_NOISE}{_SPACES}]+\Z")
+_BETWEEN_DIGITS = re.compile(r"(?<=\d)[\u00b7\u2022\u2027\u2219\u22c5\u30fb\u30fc](?=\d)")
+"""Dots and the Japanese long vowel, with which numbers are grouped; between letters they are part of a word."""
 _ALIKE = str.maketrans(
     {
-        **dict.fromkeys("\u2010\u2011\u2012\u2013\u2014\u2015\u2043\u207b\u208b\u2212\ufe58\ufe63\uff0d", "-"),
+        **dict.fromkeys("\u02d7\u2010\u2011\u2012\u2013\u2014\u2015\u2043\u207b\u208b\u2212\u2796", "-"),
+        **dict.fromkeys("\u058a\u05be\u1400\u1806\u2e3a\u2e3b\u2e40\u301c\u3030\ufe31\ufe32\ufe58\ufe63\uff0d", "-"),
         **dict.fromkeys("\u2018\u2019\u201b\u02bc\u02b9\u2032\uff07", "'"),
     }
 )
@@ -59,7 +62,8 @@ def cleaned(text: str) -> str:
         return text.strip()
     plain = _SPACE.sub(" ", _INVISIBLE.sub("", text)).translate(_ALIKE)  # NFKC would part a dash's look-alikes
     plain = unicodedata.normalize("NFKC", plain).translate(_ALIKE)
-    return "".join(str(unicodedata.decimal(one)) if one.isdecimal() else one for one in plain).strip()
+    plain = "".join(str(unicodedata.decimal(one)) if one.isdecimal() else one for one in plain).strip()
+    return _BETWEEN_DIGITS.sub("-", plain)
 
 
 def comparable(text: str) -> str:

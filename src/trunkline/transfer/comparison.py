@@ -92,7 +92,7 @@ class Comparison:
             else:
                 new = {**values, **{name: one for name, one in self._defaults().items() if name not in values}}
                 steps.append(Step("add", line.number, self.imported.shown_key(line), None, "", {}, new, {}))
-        self._compare_with_kept([step for step in steps if step.do == "add"])
+        self._compare_with_kept(steps)
         self._refuse_twins(newcomers)
         refuse(self.imported.sheet.name, self.wrong, self._hint)
         steps.sort(key=lambda step: step.line or 0)
@@ -100,14 +100,15 @@ class Comparison:
             steps += [self._removal(row) for row in self.present if row["Id"] not in kept and self._is_removable(row)]
         return Plan(self.kind, self.imported.key, steps, len(self.present), alike, self._notes())
 
-    def _compare_with_kept(self, additions: Sequence[Step]) -> None:
-        """Note which additions concern what the PBX holds and no import removes, such as an allowed address."""
+    def _compare_with_kept(self, steps: Sequence[Step]) -> None:
+        """Note which new values concern what the PBX holds and no import removes, such as an allowed address."""
         if self.kind.holds is None:
             return
-        (name, *_) = self.imported.key
+        (name,) = self.kind.forms
         for row in filter(self.kind.is_kept, self.present):
-            for step in additions:
-                if not self.kind.is_kept(step.new) and self.kind.holds(str(step.new.get(name)), str(row.get(name))):
+            for step in steps:
+                is_blocked = not self.kind.is_kept(step.new) and step.id != row["Id"]
+                if is_blocked and self.kind.holds(str(step.new.get(name)), str(row.get(name))):
                     self._around_kept.append(f"line {step.line} {step.new[name]} holds {row[name]}")
 
     def _defaults(self) -> dict[str, Any]:
@@ -122,10 +123,11 @@ class Comparison:
         refused = [danger for danger in dangers if danger == "own" or danger not in self.imported.wishes.dangerous]
         if not refused:
             return True
+        entry = str(values[next(iter(self.kind.forms))])
         if self.imported.wishes.skip_dangerous:
-            self._skipped.setdefault(refused[0], []).append(f"line {line.number} {_short(self.imported, line)}")
+            self._skipped.setdefault(refused[0], []).append(f"line {line.number} {entry}")
         else:
-            self._say(line, f"{_short(self.imported, line)} {DANGERS[refused[0]]}.")
+            self._say(line, f"{entry} {DANGERS[refused[0]]}.")
             self._hint = (
                 f"{NOTHING_SENT} --skip-dangerous leaves such lines out; --allow-private and --allow-wide block them."
             )

@@ -12,7 +12,7 @@ from ..client import AsyncPbx
 from ..errors import BadRequest, BrokenAnswer, InvalidArgument, VersionMismatch
 from ..odata.literals import INTEGER_RANGES
 from ..request.body import checked_body
-from .cells import key_part, number_text
+from .cells import extension_text, key_part
 from .characters import cleaned, trimmed, visible
 from .comparison import Comparison
 from .headers import Column, chosen_key, columns_of
@@ -118,14 +118,14 @@ class Import:
     def key_of(self, parts: Sequence[str]) -> Key:
         """Cells as they are matched: integers, and what can't be changed, to the letter once they are in plain digits.
 
-        An Id of "1.0", as pandas writes it beside an empty one, is not that of 10.
+        An Id of "1.0", as pandas writes it beside an empty one, is not that of 10. Spaces count for nothing.
         """
         return tuple(self._form(name, part) for name, part in zip(self.key, parts, strict=True))
 
     def _form(self, name: str, part: str) -> str:
         if name in self.kind.forms:
             return self.kind.forms[name](part)
-        return number_text(part) if name in self._to_the_letter else key_part(part)
+        return extension_text(part) if name in self._to_the_letter else key_part(part)
 
     def shown_key(self, line: Line) -> str:
         """What a line is known by, such as ``Number 100``, with invisible characters as ``\\u200b``."""
@@ -174,7 +174,11 @@ class Import:
         known = catalog.fields(self.kind.type_name(catalog))
         wanted = [*dict.fromkeys(column.field for column in self.compared)] if fields is None else fields
         key = catalog.key(self.kind.type_name(catalog))
-        plain = [name for name in (*key, *self.key, *self.kind.names, *wanted) if not known[name].navigation]
+        plain = [
+            name
+            for name in (*key, *self.key, *self.kind.names, *self.kind.forms, *wanted)
+            if not known[name].navigation
+        ]
         expand = [self._expansion(name, known[name], catalog) for name in wanted if known[name].navigation]
         return {"select": list(dict.fromkeys(plain)), **({"expand": expand} if expand else {})}
 
