@@ -72,7 +72,7 @@ def test_on_loopback_it_says_nothing_of_others() -> None:
     ("options", "expected", "unexpected"),
     [
         ((), ["--control-key lets others", "--tls encrypts them"], ["whoever sends"]),
-        (("--control-key", KEY), ["whoever sends the control key may use it"], [KEY]),
+        (("--control-key", KEY), ["whoever sends the control key may use them"], [KEY]),
         (("--tls",), ["--control-key lets others"], ["encrypts"]),
         (("--tenants", "2"), ["listens on 0.0.0.0"], []),
     ],
@@ -85,7 +85,7 @@ def test_where_others_can_connect_it_says_what_that_means(
         shown = said(process)
     assert shown.startswith("Warning: this emulator listens on 0.0.0.0, so every machine that can reach this one can")
     assert "known to everybody" in shown
-    assert "hold nothing real in it" in shown
+    assert "keep nothing real there" in shown
     for text in expected:
         assert text in shown
     for text in unexpected:
@@ -124,7 +124,7 @@ def test_ways_to_give_the_control_key(tmp_path: Path, way: str) -> None:
         (["--control-key", KEY, "--control-key-file", "KEY"], 2, "give one of the two"),
         (["--control-key-file", "EMPTY"], 3, "A control key is printable ASCII text"),
         (["--control-key-file", "BINARY"], 3, "can't be read"),
-        (["--control-key-file", "none"], 2, "none"),
+        (["--control-key-file", "none"], 2, "not the key"),
         (["--allow-host", "*"], 3, "'*' can't be an allowed host"),
         (["--allow-host", "http://pbx"], 3, "can't be an allowed host"),
         (["--tenants", "2", "--allow-host", "pbx:80"], 3, "can't be an allowed host"),
