@@ -317,7 +317,8 @@ def token_store(given: TokenStore | str | Path | bool | None, environ: Mapping[s
     """Where tokens are kept for other processes; None if they aren't.
 
     True means ``TRUNKLINE_TOKEN_DIR`` (``off`` for none), else the user's own folder for such things. It is what
-    clients do unless told otherwise: two processes that don't share their token end each other's (PBX.md, Sign-in).
+    clients do unless told otherwise: two processes that don't share their token end each other's (docs/pbx.md, Signing
+    in).
     """
     if given is None or given is False:
         return None

@@ -151,8 +151,8 @@ def test_what_an_encoding_lacks_is_written_as_json_has_it(
 
 def test_bytes_that_are_no_text_are_told(environment: Env) -> None:
     done = shell(f"{TRUNKLINE} doctor --url $'http://\\xff'", environment)
-    assert done.returncode == 2
-    assert "'\\udcff' in an argument is not UTF-8." in done.stderr
+    assert done.returncode == 3
+    assert r"http://\\udcff is not an address of a PBX" in done.stdout
 
 
 def test_a_working_folder_that_is_gone_is_told(environment: Env, tmp_path: Path) -> None:

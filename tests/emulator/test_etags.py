@@ -1,4 +1,4 @@
-"""ETags, for the PBX that sends them and for the one that doesn't (PBX.md, Answers)."""
+"""ETags, for the PBX that sends them and for the one that doesn't (docs/pbx.md, Answers)."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Paths: keys, function arguments, literals, and what is refused (PBX.md, Requests)."""
+"""Paths: keys, function arguments, literals, and what is refused (docs/pbx.md, Requests)."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Query options: paging, selecting, ordering, expanding, searching (PBX.md, Requests, Paging and Answers)."""
+"""Query options: paging, selecting, ordering, expanding, searching (docs/pbx.md, Requests, Pages and Answers)."""
 
 from __future__ import annotations
 

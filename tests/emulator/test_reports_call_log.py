@@ -1,4 +1,4 @@
-"""The call log: its rows, all its arguments, its oddities (PBX.md, Paging), and how its calls sounded."""
+"""The call log: its rows, all its arguments, its oddities (docs/pbx.md, Pages), and how its calls sounded."""
 
 from __future__ import annotations
 

@@ -113,7 +113,7 @@ def test_rights_on_top_of_a_role(pbx):
 
 
 def test_group_rights_are_taken_and_ignored(pbx):
-    """PBX.md, Requests: the role is set through Groups[].Rights.RoleName."""
+    """docs/pbx.md, Requests: the role is set through Groups[].Rights.RoleName."""
     for sent, role in (
         ({"GroupRights": {"RoleName": "managers"}}, "users"),
         ({"Rights": {"RoleName": "managers"}, "GroupRights": {"RoleName": "users"}}, "managers"),
@@ -183,7 +183,7 @@ def test_a_renamed_department_is_shown_by_its_new_name(pbx):
 
 
 def test_forwarding_profiles_are_replaced_whole(pbx):
-    """PBX.md, Requests: they must be written back whole."""
+    """docs/pbx.md, Requests: they must be written back whole."""
     before = user(pbx, "101")["ForwardingProfiles"]
     routed = [{**profile, "NoAnswerTimeout": 33} for profile in before]
     assert pbx.ask("PATCH", "/Users(12)", {"ForwardingProfiles": routed}).status == 204

@@ -97,7 +97,7 @@ def test_answers_to_what_is_allowed(stranger):
 
 
 def test_answers_to_what_is_forbidden(stranger):
-    """A broken date is a 500 on a PBX (PBX.md, Requests); everything else is refused with a 4xx."""
+    """A broken date is a 500 on a PBX (docs/pbx.md, Requests); everything else is refused with a 4xx."""
     stranger.emulator.reset()
     asked = 0
     for operation in stranger.operations:

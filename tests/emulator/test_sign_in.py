@@ -1,4 +1,4 @@
-"""POST /connect/token and what a token opens (PBX.md, Address, sign-in, version)."""
+"""POST /connect/token and what a token opens (docs/pbx.md, Signing in)."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The ways in which PBXs differ (PBX.md), one by one."""
+"""The ways in which PBXs differ (docs/pbx.md), one by one."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Reading the call log: all of it, once, whatever the report's limits and slips (PBX.md, Paging)."""
+"""Reading the call log: all of it, once, whatever the report's limits and slips (docs/pbx.md, Pages)."""
 
 from __future__ import annotations
 

@@ -122,7 +122,7 @@ def test_each_leg_comes_once(url: str, monkeypatch: pytest.MonkeyPatch, habits: 
 
 
 def test_legs_that_look_alike_are_still_two(url: str, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Before 20.0.6 there is no CdrId, and a report may leave out what is null or zero (PBX.md, Answers)."""
+    """Before 20.0.6 there is no CdrId, and a report may leave out what is null or zero (docs/pbx.md, Answers)."""
     alike = [{"StartTime": "2026-06-01T08:00:00Z", "Status": said} for said in ("Answered", "Unanswered")]
     monkeypatch.setitem(globals(), "ROWS", alike)
 

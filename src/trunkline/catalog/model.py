@@ -137,7 +137,7 @@ class Action(msgspec.Struct, frozen=True, omit_defaults=True, dict=True):
 
     @property
     def role(self) -> str:
-        """The role that a client needs for it (PBX.md, Rights)."""
+        """The role that a client needs for it (docs/pbx.md, Rights)."""
         owners = self.resource in _OWNERS_ONLY or self.id == "recordings.list"
         return "System Owner" if owners else "System Admin"
 

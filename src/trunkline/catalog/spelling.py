@@ -30,7 +30,7 @@ _ANSWERED = {
 }
 _ARGUMENTS = {**_ANSWERED, "DateTimeOffset": "datetime | str", "Guid": "UUID | str"}
 _SENT = {**_ARGUMENTS, "Duration": "timedelta | str"}
-_ON_REQUEST = {"Pbx.CallFlowApp": "ScriptCode"}  # comes only when selected (PBX.md, Answers)
+_ON_REQUEST = {"Pbx.CallFlowApp": "ScriptCode"}  # comes only when selected (docs/pbx.md, Answers)
 
 
 def answered_type(spec: TypeSpec, module: str = "") -> str:
@@ -133,7 +133,7 @@ def _body_specs(catalog: Catalog, action: Action) -> list[TypeSpec]:
 def _firm_fields(catalog: Catalog, type_name: str) -> frozenset[str]:
     """The fields that every whole answer has: those of all versions, without what ``expand`` brings.
 
-    Of a report's rows none: they leave out what is null or zero (PBX.md, Answers).
+    Of a report's rows none: they leave out what is null or zero (docs/pbx.md, Answers).
     """
     return frozenset() if type_name in _report_rows(catalog) else frozenset(_lasting(catalog, type_name))
 

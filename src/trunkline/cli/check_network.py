@@ -18,7 +18,7 @@ from .finding import Failed, Line, failing
 PATIENCE = 10.0
 """Seconds for making a connection."""
 
-_PORTS = (443, 5001)  # where a 3CX answers (PBX.md, Address)
+_PORTS = (443, 5001)  # where a 3CX answers (docs/pbx.md, Address)
 _DAYS_LEFT = 21  # of a certificate, from which on it is remarked
 
 

@@ -42,7 +42,7 @@ from .connect import Target
 from .finding import Failed, Line, failing
 
 _CLOCK = 60.0  # seconds by which clocks may differ unremarked
-_CALLS = 8  # an API needs an 8SC licence at least (PBX.md, Rights)
+_CALLS = 8  # an API needs an 8SC licence at least (docs/pbx.md, Rights)
 
 
 def examine(target: Target) -> Iterator[Line]:
@@ -253,7 +253,7 @@ def _object(answer: HttpResponse) -> dict[str, Any]:
 
 
 def _rights(client: _Client) -> Line:
-    """What a cheap read of what an owner may see, and of what an admin may, tells of the role (PBX.md, Rights)."""
+    """What a cheap read of what an owner may see, and of what an admin may, tells of the role (docs/pbx.md, Rights)."""
     owner = _status(client, "recordings.list", top=1, select="Id")
     admin = _status(client, "users.list", top=1, select="Id")
     if admin == 403:

@@ -148,8 +148,8 @@ def table_columns(rows: Sequence[Mapping[str, Any]], action: Action | None) -> l
 def csv_columns(rows: Iterable[Mapping[str, Any]], action: Action | None, select: str | None) -> list[str]:
     """The header of a CSV that is written before its last row is known.
 
-    What the first rows have, then what their type has beside it: a report leaves out what is null (PBX.md, Answers),
-    so a later row may have a field that the first ones lack. ``select`` says that no other will come.
+    What the first rows have, then what their type has beside it: a report leaves out what is null (docs/pbx.md,
+    Answers), so a later row may have a field that the first ones lack. ``select`` says that no other will come.
     """
     found = dict.fromkeys(name for row in rows for name in row if not name.startswith("@odata."))
     spec = action.answer_type if action else None

@@ -28,7 +28,7 @@ _VALUES: dict[str, Any] = {
 }
 # Text by what its name has in it, the first that fits.
 _TEXTS = [
-    (r"time_filter", "0:00:0"),  # never null, and no time that filters (PBX.md, Requests)
+    (r"time_filter", "0:00:0"),  # never null, and no time that filters (docs/pbx.md, Requests)
     (r"mail", "ada@example.com"),
     (r"^mac|mac_?address", "001122334455"),
     (r"time_?zone", "Europe/London"),

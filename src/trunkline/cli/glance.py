@@ -44,7 +44,7 @@ Parts = dict[str, Any]
 
 
 _HOPELESS = (ConfigurationError, SignInError, Unreachable)
-"""After these the other parts would only fail the same way, and a sign-in be tried again (PBX.md, Sign-in)."""
+"""After these the other parts would only fail the same way, and a sign-in be tried again (docs/pbx.md, Signing in)."""
 
 
 async def look(pbx: AsyncPbx, patience: float = PATIENCE) -> Parts:
@@ -87,7 +87,7 @@ def _nothing(pbx: AsyncPbx, failures: list[TrunklineError]) -> TrunklineError:
 def told(parts: Parts, version: str | None, now: datetime) -> Row:
     """The row of a PBX. Dates are ISO 8601 in UTC, sizes bytes, ``days_left`` and ``age_days`` days.
 
-    What nothing says is None: rows of a PBX may leave fields out (PBX.md, Answers).
+    What nothing says is None: rows of a PBX may leave fields out (docs/pbx.md, Answers).
     """
     system, licence = _entity(parts, "system"), _entity(parts, "licence")
     version = _text(system.get("Version")) or version or _text(licence.get("Version"))

@@ -1,4 +1,4 @@
-"""Acting only on what is still as it was read, on a PBX that sends no ETags (PBX.md, Answers)."""
+"""Acting only on what is still as it was read, on a PBX that sends no ETags (docs/pbx.md, Answers)."""
 
 from __future__ import annotations
 
@@ -51,7 +51,7 @@ class Unchanged:
 
     def checked(self, current: Mapping[str, Any], server: str) -> Call:
         """The call, once the entity was read and is as expected; PreconditionFailed names the fields that differ."""
-        # A PBX may leave a null field out altogether (PBX.md, Answers).
+        # A PBX may leave a null field out altogether (docs/pbx.md, Answers).
         differing = [name for name, value in self.expected.items() if current.get(name) != value]
         if differing:
             raise PreconditionFailed(

@@ -1,4 +1,4 @@
-"""One call on its way through the handlers, and the answers written to it (PBX.md, Answers)."""
+"""One call on its way through the handlers, and the answers written to it (docs/pbx.md, Answers)."""
 
 from __future__ import annotations
 
@@ -98,7 +98,7 @@ class Call:
         return bool(named) and named[0] == f"return={returned}"
 
     def write_list(self, rows: Sequence[Any]) -> Response:
-        """The rows that the query leaves; an entity set asked without ``$top`` gives one page (PBX.md, Paging)."""
+        """The rows that the query leaves; an entity set asked without ``$top`` gives one page (docs/pbx.md, Pages)."""
         page, total = apply(self.query, rows, page=self.variants.page_size if self.action.kind == "list" else None)
         shown = [self._row(row) for row in page]
         end = self.query.skip + len(shown)
@@ -118,7 +118,7 @@ class Call:
         return self._json(200, content)
 
     def _next_link(self, end: int) -> str:
-        """Where the rest of a page is that this PBX cut, "" where it doesn't say (PBX.md, Paging)."""
+        """Where the rest of a page is that this PBX cut, "" where it doesn't say (docs/pbx.md, Pages)."""
         option = self.variants.next_link
         if option == "off":
             return ""

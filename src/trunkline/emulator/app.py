@@ -142,7 +142,7 @@ class Emulator(Controls):
         return f"Emulator(version={self.version!r}, client_id={self.client_id!r}, seed={self.seed!r})"
 
     def add_client(self, client_id: str, api_key: str, *, roles: tuple[str, ...] = ()) -> None:
-        """Let another client sign in; without roles it is a mere user, who gets 403 everywhere (PBX.md, Rights)."""
+        """Let another client sign in; without roles it gets 403 everywhere (docs/pbx.md, Rights)."""
         self._sign_in.add(Client(client_id, api_key, tuple(roles)))
 
     def reset(self) -> None:

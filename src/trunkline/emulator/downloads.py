@@ -1,4 +1,4 @@
-"""Files that rows point to: a backup's ``DownloadLink``, a prompt's ``FileLink`` (PBX.md, Files)."""
+"""Files that rows point to: a backup's ``DownloadLink``, a prompt's ``FileLink`` (docs/pbx.md, Files)."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""ETags, for a PBX that sends them. No captured answer has one, so they are off by default (PBX.md, Answers)."""
+"""ETags, for a PBX that sends them. No captured answer has one, so they are off by default (docs/pbx.md, Answers)."""
 
 from __future__ import annotations
 

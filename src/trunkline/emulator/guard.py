@@ -1,7 +1,7 @@
 """Who may ask at all: addresses blocked after repeated failures, and too many requests in a period.
 
-The numbers are those of AntiHackingSettings in the store. That a client's address can be blocked is known (PBX.md,
-Address, sign-in, version); that it is then answered with 403, and what counts as repeated, is assumed.
+The numbers are those of AntiHackingSettings in the store. That a client's address can be blocked is known (docs/pbx.md,
+Signing in); that it is then answered with 403, and what counts as repeated, is assumed.
 """
 
 from __future__ import annotations

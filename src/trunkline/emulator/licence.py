@@ -1,4 +1,4 @@
-"""The licence: without a sufficient one a PBX has no API (PBX.md, Address, sign-in, version: Rights)."""
+"""The licence: without a sufficient one a PBX has no API (docs/pbx.md, Rights)."""
 
 from __future__ import annotations
 

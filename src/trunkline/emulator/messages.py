@@ -94,7 +94,7 @@ class Request:
 
     @property
     def root(self) -> str:
-        """``https://HOST/xapi/v1``, to which a PBX makes its contexts and locations absolute (PBX.md, Answers)."""
+        """``https://HOST/xapi/v1``, to which a PBX makes its contexts and locations absolute (docs/pbx.md, Answers)."""
         return f"{self.origin}/xapi/v1"
 
     @property
@@ -129,7 +129,7 @@ class Response:
 
     @classmethod
     def file(cls, content: bytes, media_type: str, name: str) -> Response:
-        """A download with its name (PBX.md, Files)."""
+        """A download with its name (docs/pbx.md, Files)."""
         disposition = (
             f'attachment; filename="{name}"' if name.isascii() else f"attachment; filename*=UTF-8''{quote(name)}"
         )

@@ -1,7 +1,7 @@
 """What OpenID Connect adds to the sign-in: discovery, the public key, and the identity of who signed in.
 
-The published files name the endpoints for authorization and tokens and the scopes, openid among them (PBX.md, Address,
-sign-in, version). That discovery is where OpenID Connect puts it, and the key beside it, is assumed.
+The published files name the endpoints for authorization and tokens and the scopes, openid among them (docs/pbx.md,
+Signing in). That discovery is where OpenID Connect puts it, and the key beside it, is assumed.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""Service principals: the clients of the API that a PBX keeps in its own directory (PBX.md, Address, sign-in, version).
+"""Service principals: the clients of the API that a PBX keeps in its own directory (docs/pbx.md, Signing in).
 
 The Number of a principal is its client id. ``generate_app_token`` gives its key, once; the store keeps it, so that
 ``client_of`` can tell the sign-in what the client must show and what it may do then.
@@ -22,7 +22,7 @@ def client_of(store: Store, client_id: str) -> tuple[str, tuple[str, ...]] | Non
     """The key and the roles of a client; None if nobody is called so, it has no key, or it may not use the API.
 
     The roles are those of its departments; system owners and admins are told as 3CX's tokens tell them. A principal
-    with neither is a mere user, who gets 403 everywhere (PBX.md, Rights).
+    with neither is a mere user, who gets 403 everywhere (docs/pbx.md, Rights).
     """
     row = principal(store, client_id)
     key = store.kept.get(SECRETS, {}).get(client_id)

@@ -1,6 +1,6 @@
 """Refusals: every answer that is an error, as one exception with the body a PBX would send.
 
-The body's shape is in PBX.md, Answers; the wording of query errors is ASP.NET's, on which a PBX is built.
+The body's shape is in docs/pbx.md, Answers; the wording of query errors is ASP.NET's, on which a PBX is built.
 """
 
 from __future__ import annotations
@@ -73,7 +73,7 @@ def not_found() -> Refusal:
 
 
 class NoSuchPath(Refusal):
-    """404 for a path that leads nowhere, without a hint (PBX.md, Requests)."""
+    """404 for a path that leads nowhere, without a hint (docs/pbx.md, Requests)."""
 
     def __init__(self) -> None:
         super().__init__(404)

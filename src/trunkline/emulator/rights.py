@@ -1,4 +1,4 @@
-"""Who may do what (PBX.md, Address, sign-in, version: Rights)."""
+"""Who may do what (docs/pbx.md, Rights)."""
 
 from __future__ import annotations
 

@@ -90,7 +90,7 @@ class Router:
         """The route and its arguments by name.
 
         Raises Refusal: 404 for an unknown path, signature or literal, 405 for the wrong method, 500 for a broken date.
-        With ``any_date`` a broken date leaves its period open on that side, as on some builds (PBX.md, Requests).
+        With ``any_date`` a broken date leaves its period open on that side, as on some builds (docs/pbx.md, Requests).
         """
         methods = self._table.get(tuple(segment.signature for segment in segments))
         if methods is None:

@@ -1,4 +1,4 @@
-"""Sign-in: clients, and the tokens that ``POST /connect/token`` gives them (PBX.md, Address, sign-in, version).
+"""Sign-in: clients, and the tokens that ``POST /connect/token`` gives them (docs/pbx.md, Signing in).
 
 A client shows its secret, or brings a code that ``GET /connect/authorize`` gave to a browser. Nobody is asked there:
 the emulator's owner is always at home, and signs in at once.
@@ -147,7 +147,7 @@ class SignIn:
         return self._grant(client, request)
 
     def _wrong_credentials(self, peer: str) -> Response:
-        """One of the two answers that were seen (PBX.md, Address, sign-in, version)."""
+        """One of the two answers that were seen (docs/pbx.md, Signing in)."""
         self._tell(peer, False)
         if self._variants.wrong_credentials == "invalid_client":
             return _oauth_error("invalid_client")

@@ -306,7 +306,7 @@ class _Singletons(Mapping[str, Row]):
         return len(self._ground.singleton_types)
 
 
-# DNs whose number stays what it was on creation (PBX.md, Requests).
+# DNs whose number stays what it was on creation (docs/pbx.md, Requests).
 _FIXED_NUMBERS = frozenset(
     {"Users", "Groups", "Queues", "Fax", "Receptionists", "Parkings", "RingGroups", "ServicePrincipals"}
 )

@@ -1,7 +1,7 @@
 """Certificates for an emulator that speaks TLS: a small authority, and a server certificate that it signs.
 
 Two certificates, as some clients refuse one that is both; a PBX on premises often has such an authority of its own
-(PBX.md, Address, sign-in, version).
+(docs/pbx.md, Signing in).
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""The ways in which one 3CX differs from another, or from what is known of it (PBX.md), as settings of the emulator."""
+"""The ways in which one 3CX differs from another, or from what docs/pbx.md says, as settings of the emulator."""
 
 from __future__ import annotations
 

@@ -48,7 +48,7 @@ class AsyncCaller(Protocol):
 class Limits(NamedTuple):
     """How hard a job tries, and when it stops.
 
-    ``concurrency``: items of one PBX at once (PBX.md, Throttling: about four). ``rate``: requests a second to one PBX,
+    ``concurrency``: items of one PBX at once (docs/pbx.md, Limits: about four). ``rate``: requests a second to one PBX,
     None for no limit. ``attempts``: how often an item is sent at most. ``patience``: seconds that a PBX may be
     unreachable or in maintenance before its part of the job pauses. ``max_errors``: failed items after which the whole
     job stops, None for no limit. ``missing_ok``: a delete of what is not there counts as done.

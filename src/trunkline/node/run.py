@@ -82,7 +82,7 @@ class Node:
 
     docs/node-semantics.md has the rules in full. ``on_error``: *stop* starts nothing new after a failure, finishes
     what runs, and raises ItemsFailed; *continue* puts the failed item into the output with ``error``; *split* puts it
-    into the second output. ``concurrency`` is how many items run at once (PBX.md, Throttling: about four).
+    into the second output. ``concurrency`` is how many items run at once (docs/pbx.md, Limits: about four).
     ``retries`` more tries, ``retry_wait`` seconds apart, are made of an item where sending again is safe. What may have
     been carried out is looked up first (`trunkline.work.recovery`).
     ``max_errors`` failures end the run with ItemsFailed, whatever the mode. ``missing_ok`` takes a delete that finds

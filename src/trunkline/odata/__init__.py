@@ -1,6 +1,6 @@
 """How OData is spelled in an address: literals, keys and function paths, query options, filters.
 
-Pure: text in, text out. What 3CX wants beyond the standard is noted where it is done (PBX.md, Requests).
+Pure: text in, text out. What 3CX wants beyond the standard is noted where it is done (docs/pbx.md, Requests).
 What filters are built from is loaded when it is first used: a command line has only text.
 """
 

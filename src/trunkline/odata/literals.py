@@ -117,12 +117,12 @@ def encodable(value: str) -> bool:
 
 
 def quoted(value: str) -> str:
-    """A string literal: a quote inside is doubled (PBX.md, Requests)."""
+    """A string literal: a quote inside is doubled (docs/pbx.md, Requests)."""
     return "'" + value.replace("'", "''") + "'"
 
 
 def instant(value: object) -> str:
-    """A point in time as 3CX wants it in a path: UTC, ``Z``, no fraction (PBX.md, Requests)."""
+    """A point in time as 3CX wants it in a path: UTC, ``Z``, no fraction (docs/pbx.md, Requests)."""
     wanted = described(TypeSpec("DateTimeOffset"))
     if isinstance(value, str):
         try:

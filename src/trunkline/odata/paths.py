@@ -13,7 +13,7 @@ def fill(template: str, literals: Mapping[str, str]) -> str:
     """Put literals into a path template: ``/Fax({Id})`` → ``/Fax(3)``.
 
     A string literal is percent-encoded whole but for its outer quotes, so that a slash, a percent sign or a
-    quote in a key stays part of the key; colons of dates stay as they are (PBX.md, Requests).
+    quote in a key stays part of the key; colons of dates stay as they are (docs/pbx.md, Requests).
     """
     return _PLACE.sub(lambda place: _encoded(literals[place[1]]), template)
 

@@ -8,7 +8,7 @@ from urllib.parse import quote
 OPTIONS = ("filter", "search", "orderby", "select", "expand", "top", "skip", "count")
 
 # Everything that RFC 3986 lets stand in a query value. Not '&', '=' and '#', which would end it, and not '+',
-# which 3CX reads as a space in some places and as a plus in others (PBX.md, Requests).
+# which 3CX reads as a space in some places and as a plus in others (docs/pbx.md, Requests).
 _SAFE = "$'(),/:*@!;?"
 
 

@@ -1,4 +1,4 @@
-"""The one body that is no JSON: a file as a multipart part (PBX.md, Files). Described here, opened where it is sent."""
+"""The one body that is not JSON: a file as a multipart part (docs/pbx.md, Files). It is opened where it is sent."""
 
 from __future__ import annotations
 

@@ -48,7 +48,7 @@ class Saved(NamedTuple):
 
 
 def is_file(asked: Asked, response: HttpResponse) -> bool:
-    """Whether the answer is a file, told by status and headers alone: the published files don't tell (PBX.md, Files).
+    """Whether the answer is a file, by status and headers alone: the published files don't say (docs/pbx.md, Files).
 
     A web page never is one, and JSON only where the action's answer is a file.
     """

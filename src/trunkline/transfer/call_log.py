@@ -1,8 +1,8 @@
 """Reading the call log: in windows, a few at once, and never less than the PBX has.
 
 The report pages before it filters, counts the page only, may lose the newest rows under ``$orderby``, and ends at
-20,000 rows (PBX.md, Paging). So nothing is filtered, counted or ordered by the PBX; windows are read page by page, and
-one that may have been cut is halved. Some builds ignore the period (PBX.md, Requests), so each row is checked.
+20,000 rows (docs/pbx.md, Pages). So nothing is filtered, counted or ordered by the PBX; windows are read page by page,
+and one that may have been cut is halved. Some builds ignore the period (docs/pbx.md, Requests), so each row is checked.
 """
 
 from __future__ import annotations
@@ -43,16 +43,16 @@ ACTIONS = ("report_call_log_data.get_call_log_data", "report_call_log_data.get_o
 """The action that reads it, and the one for a PBX that answers 404 to that."""
 ROW_TYPE = "Pbx.CallLogData"
 CAP = 20_000
-"""The most rows that the report gives in all (PBX.md, Paging)."""
+"""The most rows that the report gives in all (docs/pbx.md, Pages)."""
 PAGE = 2_000
-"""Rows asked for at once; the report takes more than the 100 of an entity set (PBX.md, Paging)."""
+"""Rows asked for at once; the report takes more than the 100 of an entity set (docs/pbx.md, Pages)."""
 _ROUND = 50
 """A PBX may have other limits than are known. They are round numbers, so an answer of such a length is looked into."""
 _BUSY = 1_000
 """Below this, a round number of rows in one minute is nothing but a busy minute. From here on any number may be a limit
 that is not round, until some window had more."""
 _SHORT = 100
-"""Rows of a page that no PBX is known to cut shorter (PBX.md, Paging)."""
+"""Rows of a page that no PBX is known to cut shorter (docs/pbx.md, Pages)."""
 _TRIES = 3
 _LONGEST_WAIT = 120.0
 _PAUSES = Retries(base=1.0)
@@ -92,7 +92,7 @@ class _TooMany(Exception):
 
 
 class CallLog:
-    """The call log of one PBX, for a client with the role System Owner (PBX.md, Rights).
+    """The call log of one PBX, for a client with the role System Owner (docs/pbx.md, Rights).
 
         async with AsyncPbx(…) as pbx:
             async for row in CallLog(pbx).rows(datetime(2026, 1, 1, tzinfo=UTC), datetime(2026, 2, 1, tzinfo=UTC)):
@@ -278,7 +278,7 @@ class CallLog:
 
 
 def _arguments(action: Action, window: Window) -> dict[str, Any]:
-    """Everything of a window: no filter of the report's own, as PBX.md (Requests) spells that."""
+    """Everything of a window: no filter of the report's own, as docs/pbx.md (Requests) spells that."""
     given: dict[str, Any] = {"periodFrom": window.start, "periodTo": window.end}
     given |= dict.fromkeys(("callTimeFilterFrom", "callTimeFilterTo"), "0:00:0")
     empty = {"String": "", "Boolean": False}

@@ -306,8 +306,8 @@ def completed(wanted: Any, present: Any) -> Any:
     """``wanted`` as it can be sent: with what the PBX holds where a secret is masked, and of lists every row whole.
 
     A row is known again by its department, its Id or its name; what it doesn't name stays as it is, for such lists are
-    written whole (PBX.md, Requests). A masked secret that the PBX doesn't hold is left out. InvalidArgument where a
-    row with a masked secret can't be known again.
+    written whole (docs/pbx.md, Requests). A masked secret that the PBX doesn't hold is left out. InvalidArgument where
+    a row with a masked secret can't be known again.
     """
     if isinstance(wanted, Mapping):
         old = present if isinstance(present, Mapping) else {}

@@ -21,7 +21,7 @@ from .layouts import Layout, layout_of, spoken
 from .plan import Key, Plan, Row, Wishes
 from .sheet import Line, Sheet, refuse
 
-_WHOLE = "Rights"  # of a department's member; it is lost unless it is written back (PBX.md, Requests)
+_WHOLE = "Rights"  # of a department's member; it is lost unless it is written back (docs/pbx.md, Requests)
 
 
 class Import:

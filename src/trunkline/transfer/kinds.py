@@ -70,7 +70,7 @@ class Kind(NamedTuple):
 
 
 CONTACTS = Kind("contacts", ("Id", "PhoneNumber", "Email"), ("FirstName", "LastName", "CompanyName"))
-# That IsRegistered only reports what the phone does is assumed. Number: PBX.md, Requests.
+# That IsRegistered only reports what the phone does is assumed. Number: docs/pbx.md, Requests.
 USERS = Kind("users", ("Number",), ("FirstName", "LastName"), ("Id", "IsRegistered"), ("Number",))
 # That 3CX blocks what has no BlockType, and that only it sets AddedBy, is assumed.
 BLOCKLIST = Kind(

@@ -20,7 +20,7 @@ _DAYS = {"yesterday": -1, "today": 0, "tomorrow": 1}
 
 
 class Window(NamedTuple):
-    """From ``start`` until before ``end``: UTC, whole seconds, as the report's period wants it (PBX.md, Requests)."""
+    """From ``start`` until before ``end``: UTC in whole seconds, as a report's period is (docs/pbx.md, Requests)."""
 
     start: datetime
     end: datetime

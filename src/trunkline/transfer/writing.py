@@ -1,7 +1,8 @@
 """Rows as JSON Lines, CSV or Parquet, written as they come.
 
 CSV and Parquet have the same columns for every day and every PBX: the fields of the newest catalog's type, or those
-asked for. What a report leaves out, because it is null or zero (PBX.md, Answers), is null there: nobody can tell which.
+asked for. What a report leaves out, because it is null or zero (docs/pbx.md, Answers), is null there: nobody knows
+which.
 """
 
 from __future__ import annotations

@@ -11,9 +11,9 @@ class BrowserSignIn(NamedTuple):
 
         with Pbx("https://pbx.example.com", "client-id", BrowserSignIn()) as pbx: ...
 
-    With the scope ``offline_access`` the PBX gives a refresh token, and nobody is asked again until it dies (PBX.md,
-    Sign-in). ``open_browser`` is called with the address to show; ``timeout`` is how many seconds the person has.
-    ``port`` is the one on 127.0.0.1 that the browser comes back to; 0 takes any free one.
+    With the scope ``offline_access`` the PBX gives a refresh token, and nobody is asked again until it dies
+    (docs/pbx.md, Signing in). ``open_browser`` is called with the address to show; ``timeout`` is how many seconds the
+    person has. ``port`` is the one on 127.0.0.1 that the browser comes back to; 0 takes any free one.
     """
 
     scopes: tuple[str, ...] = ("openid", "offline_access")

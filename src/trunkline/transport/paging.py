@@ -11,7 +11,7 @@ from ..errors import BadRequest, BrokenAnswer
 from ..request import Call, HttpRequest, build
 from ..result import Page
 
-PAGE_SIZE = 100  # the most an entity set allows (PBX.md, Paging)
+PAGE_SIZE = 100  # the most an entity set allows (docs/pbx.md, Pages)
 _LONGEST_LINK = 16_384  # characters; servers take no more than that
 _LIMIT = re.compile(r"limit of '(\d+)' for Top")
 

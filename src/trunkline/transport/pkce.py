@@ -1,7 +1,7 @@
 """Signing in a person: OAuth's authorization code with PKCE, as texts in and texts out; `loopback` does the rest.
 
-Source: PBX.md, Sign-in (``/connect/authorize``, PKCE required, four scopes); RFC 7636 for the proof, RFC 8252 for the
-redirect to this machine.
+Source: docs/pbx.md, Signing in (``/connect/authorize``, PKCE required, four scopes); RFC 7636 for the proof, RFC
+8252 for the redirect to this machine.
 """
 
 from __future__ import annotations

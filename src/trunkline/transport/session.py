@@ -55,7 +55,7 @@ class Session:
 
     ``label`` is what messages call the PBX. ``kept`` has the token where other processes find it, if a store is
     given. ``refused`` remembers refused credentials: they are never tried again, because repeated failures can get
-    an address blocked (PBX.md, Sign-in).
+    an address blocked (docs/pbx.md, Signing in).
     """
 
     def __init__(

@@ -46,7 +46,7 @@ def secret_form(session: Session, secret: str) -> Mapping[str, str]:
 
 
 def refuses(response: HttpResponse) -> bool:
-    """Whether the credentials were refused: 400 and 401 were seen (PBX.md, Sign-in), and 403 may be a block."""
+    """Whether the credentials were refused: 400 and 401 were seen (docs/pbx.md, Signing in), and 403 may be a block."""
     return response.status in (400, 401, 403)
 
 

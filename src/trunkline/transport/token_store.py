@@ -1,7 +1,7 @@
 """Tokens shared between processes: one file per server and client id, written under a lock.
 
-Only one access token is alive per client id, and asking for another kills it (PBX.md, Sign-in). Processes that share
-a client id must therefore share its token, and one of them asks for all. The file also remembers credentials that
+Only one access token is alive per client id, and asking for another kills it (docs/pbx.md, Signing in). Processes that
+share a client id must therefore share its token, and one of them asks for all. The file also remembers credentials that
 were refused, because repeated failures can get an address blocked.
 """
 

@@ -67,7 +67,7 @@ def _active_folder(store: Store) -> str | None:
 
 
 def has_role(row: Row, role: str) -> bool:
-    """Whether a DN has a role in any of its departments (PBX.md, Requests)."""
+    """Whether a DN has a role in any of its departments (docs/pbx.md, Requests)."""
     return any(((group.get("Rights") or {}).get("RoleName")) == role for group in row.get("Groups") or [])
 
 

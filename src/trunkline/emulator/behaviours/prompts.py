@@ -90,7 +90,7 @@ def _record(call: Call) -> Response:
 
 
 def _upload(call: Call) -> Response:
-    """Keep a prompt that came as multipart part ``file`` (PBX.md, Files); one of the same name is replaced.
+    """Keep a prompt that came as multipart part ``file`` (docs/pbx.md, Files); one of the same name is replaced.
 
     Raises Refusal (400): no file, a name that no file may have, no WAV file, too large, too many prompts.
     """

@@ -32,7 +32,7 @@ _SAID = (
 
 
 def _file(row: Row) -> Response:
-    """The sound of a recording, a WAV file with its name (PBX.md, Files)."""
+    """The sound of a recording, a WAV file with its name (docs/pbx.md, Files)."""
     return Response.file(sound(row["Id"]), "audio/x-wav", _name(row))
 
 

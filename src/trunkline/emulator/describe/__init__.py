@@ -1,6 +1,6 @@
 """What the emulator says of itself: its service document, ``$metadata`` and OpenAPI file, all made from the catalog.
 
-The OpenAPI file is there for everybody, the others for who has signed in (PBX.md, Address).
+The OpenAPI file is there for everybody, the others for who has signed in (docs/pbx.md, Address).
 """
 
 from __future__ import annotations

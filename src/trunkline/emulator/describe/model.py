@@ -35,7 +35,7 @@ def _spoken_of(catalog: Catalog) -> Iterator[str]:
 
 
 def published(catalog: Catalog) -> Iterator[Action]:
-    """The actions that 3CX's own files list; the upload of prompts is not among them (PBX.md, Files)."""
+    """The actions that 3CX's own files list; the upload of prompts is not among them (docs/pbx.md, Files)."""
     return (action for action in catalog.actions if action.published)
 
 

@@ -1,4 +1,4 @@
-"""``/xapi/v1/swagger.yaml``: the actions of a version as an OpenAPI 3.0 document (PBX.md, Address).
+"""``/xapi/v1/swagger.yaml``: the actions of a version as an OpenAPI 3.0 document (docs/pbx.md, Address).
 
 It has the form of 3CX's published files, so that what reads those reads this, but says what the emulator does: a file
 has its own media type, a text in a path stands in quotes, and answers without a body are declared as such. Durations
@@ -139,7 +139,7 @@ def _operation_type(action: Action) -> str:
 
 
 def _place(action: Action, name: str, spec: TypeSpec) -> Json:
-    """A key or function argument. A text comes in quotes, and a quote within it doubled (PBX.md, Requests)."""
+    """A key or function argument. A text comes in quotes, and a quote within it doubled (docs/pbx.md, Requests)."""
     schema = _typed(spec)
     if spec.name == "String":
         length = f"{{0,{schema.pop('maxLength')}}}" if "maxLength" in schema else "*"

@@ -272,7 +272,7 @@ class _Binder:
         return Bound("boolean", lambda scope: any(first(scope) == second({"": row}) for row in rows(scope) or []))
 
     def _aligned(self, left: Bound, right: Bound) -> tuple[Bound, Bound]:
-        """A plain string beside an enum is a member (PBX.md, Requests); a date beside a moment is its midnight."""
+        """A plain string beside an enum is a member (docs/pbx.md, Requests); a date beside a moment is its midnight."""
         if left.kind == "enum" and right.kind == "string" and right.constant is not None and left.spec:
             return left, self._as_member(right.constant, left.spec)
         if right.kind == "enum" and left.kind == "string" and left.constant is not None and right.spec:

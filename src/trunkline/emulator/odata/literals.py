@@ -1,6 +1,6 @@
 """OData literals in paths, read strictly by the type that the catalog declares.
 
-Written from the OData ABNF and PBX.md (Requests), apart from the client's spelling of the same literals.
+Written from the OData ABNF and docs/pbx.md (Requests), apart from the client's spelling of the same literals.
 """
 
 from __future__ import annotations
@@ -33,7 +33,7 @@ class BadLiteral(ValueError):
 
 
 class BadDate(BadLiteral):
-    """The text is no date and time; a PBX answers 500 to it (PBX.md, Requests)."""
+    """The text is no date and time; a PBX answers 500 to it (docs/pbx.md, Requests)."""
 
 
 def read_date_time(text: str) -> datetime:

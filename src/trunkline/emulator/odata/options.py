@@ -1,4 +1,4 @@
-"""The query string: its system options and parameter aliases (PBX.md, Requests)."""
+"""The query string: its system options and parameter aliases (docs/pbx.md, Requests)."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ def read_options(raw: bytes) -> Options:
     """The options of a query string. Raises Refusal (400).
 
     Names with neither ``$`` nor ``@`` that are no system option belong to somebody else, and are ignored.
-    Decoded as RFC 3986 has it, so a space must come as ``%20``: ``+`` is a plus sign (PBX.md, Requests).
+    Decoded as RFC 3986 has it, so a space must come as ``%20``: ``+`` is a plus sign (docs/pbx.md, Requests).
     """
     system: dict[str, str] = {}
     aliases: dict[str, str] = {}

@@ -1,4 +1,4 @@
-"""Where a page that the PBX cut goes on: the query of its nextLink, and the tokens in it (PBX.md, Paging)."""
+"""Where a page that the PBX cut goes on: the query of its nextLink, and the tokens in it (docs/pbx.md, Pages)."""
 
 from __future__ import annotations
 

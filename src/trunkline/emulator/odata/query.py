@@ -1,4 +1,4 @@
-"""Query options of a request: which an action takes, and what they mean for its rows (PBX.md, Requests and Paging)."""
+"""Query options: which an action takes, and what they mean for its rows (docs/pbx.md, Requests and Pages)."""
 
 from __future__ import annotations
 
@@ -47,7 +47,7 @@ def for_action(action: Action, raw: bytes, catalog: Catalog, variants: Variants,
     if spec is None or not options.system:
         return Query()
     query = build(options.system, spec._replace(collection=False, nullable=False), catalog, options.aliases, now)
-    # Only entity sets have the limit; the call log report accepts more (PBX.md, Paging).
+    # Only entity sets have the limit; the call log report accepts more (docs/pbx.md, Pages).
     highest = variants.max_top
     if action.kind == "list" and query.top is not None and highest is not None and query.top > highest:
         raise bad_query(

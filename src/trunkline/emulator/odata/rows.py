@@ -11,7 +11,7 @@ from ...catalog import Catalog, TypeSpec
 from ..values import Row
 from .budget import Budget
 
-# PBX.md, Answers.
+# docs/pbx.md, Answers.
 _ONLY_WHEN_SELECTED = {"Pbx.CallFlowApp": frozenset({"ScriptCode"})}
 
 Convert = Callable[[Any], Any]

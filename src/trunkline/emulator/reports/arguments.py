@@ -96,7 +96,7 @@ class Arguments:
 
     @cached_property
     def zone(self) -> tzinfo:
-        """``clientTimeZone``: an offset or an IANA name (PBX.md, Requests); without one, UTC."""
+        """``clientTimeZone``: an offset or an IANA name (docs/pbx.md, Requests); without one, UTC."""
         text = self.text("clientTimeZone")
         if not text:
             return UTC

@@ -82,7 +82,7 @@ def row(event: Event) -> Row:
 
 
 def recording_of(leg: Leg) -> Row:
-    """The recording of a leg; nothing where it was not recorded (PBX.md, Answers)."""
+    """The recording of a leg; nothing where it was not recorded (docs/pbx.md, Answers)."""
     if leg.recording is None:
         return {}
     return {"RecordingUrl": url_of(leg), "Recordings": [{"Id": leg.recording}]}

@@ -9,7 +9,7 @@ from enum import StrEnum
 
 from .arguments import Period
 
-# A report has no more rows than this (PBX.md, Paging); an hour each, it is more than two years.
+# A report has no more rows than this (docs/pbx.md, Pages); an hour each, it is more than two years.
 MOST_INTERVALS = 20_000
 
 

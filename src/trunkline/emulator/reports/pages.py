@@ -50,7 +50,7 @@ def _takes_the_first(asked: Query) -> bool:
 
 
 def of_call_log(call: Call, asked: Arguments) -> Page:
-    """The page of the call log, with the report's oddities (PBX.md, Paging).
+    """The page of the call log, with the report's oddities (docs/pbx.md, Pages).
 
     It cuts the page before it filters, so ``$count`` counts only the page. It ends at 20,000 rows, or another cap: the
     newest, newest first; under ``$orderby`` the oldest, so that the newest are lost.
@@ -96,7 +96,7 @@ class Form:
 
 
 def write_list(call: Call, pager: Pager) -> Response:
-    """The rows as JSON; what is null is left out, and zeros too where this PBX does so (PBX.md, Answers)."""
+    """The rows as JSON; what is null is left out, and zeros too where this PBX does so (docs/pbx.md, Answers)."""
     page, total = pager(call, Arguments(call.arguments))
     shaped = (query.shape(row, call.query, call.answer_type.name, call.store.catalog) for row in page)
     if call.variants.report_zeros == "left_out":

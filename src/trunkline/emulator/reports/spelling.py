@@ -1,4 +1,4 @@
-"""How reports spell lengths of time, moments and the names of DNs (PBX.md, Answers)."""
+"""How reports spell lengths of time, moments and the names of DNs (docs/pbx.md, Answers)."""
 
 from __future__ import annotations
 

@@ -1,7 +1,7 @@
 """Who belongs to which department.
 
 A DN has its departments in ``Groups``, a department its people in ``Members``: two sides of one thing, which agree
-after every write. ``GroupRights`` is accepted and ignored; the role is in ``Rights.RoleName`` (PBX.md, Requests).
+after every write. ``GroupRights`` is accepted and ignored; the role is in ``Rights.RoleName`` (docs/pbx.md, Requests).
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""The roles that a department gives its members, and the rights that come with each (names: PBX.md, Requests)."""
+"""The roles that a department gives its members, and the rights that come with each (names: docs/pbx.md, Requests)."""
 
 from __future__ import annotations
 

@@ -149,7 +149,7 @@ def _new_display_name(given: Row, old: Row) -> Row:
 
 
 def _profiles(store: Store, sent: list[Row], old: Row | None) -> list[Row]:
-    """The profiles to store: those that were sent replace the old ones whole (PBX.md, Requests).
+    """The profiles to store: those that were sent replace the old ones whole (docs/pbx.md, Requests).
 
     One is known again by its Id or its name. A new user gets the five that everybody has, with what was sent for any.
     Raises Refusal (400).
