@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import json
+import re
 import warnings
 from collections.abc import Iterator
 from typing import Any
@@ -138,3 +139,20 @@ def test_the_command_line_warns_once_for_a_field(capsys: pytest.CaptureFixture[s
         assert _line(server, "queues", "update", "64", "--vm-email-list", "") == 0
     assert capsys.readouterr().err.count("VMEmailList of queues.update was added in 20.0.9") == 1
     assert [json.loads(call.body) for call in server.asked if call.method == "PATCH"] == [{"VMEmailList": ""}]
+
+
+def test_a_field_that_no_file_has_goes_back_however_many_rows_were_read_before() -> None:
+    rows = [{"Id": number, "FirstName": "Ada", "LastName": "Example"} for number in range(1500)]
+    rows[1490] = {"Id": 1490, "FirstName": "Ada", "UnheardOf": "x"}  # as long as the others of its page
+
+    def script(asked: Asked) -> Bytes:
+        if asked.method != "GET":
+            return http(204)
+        skip = re.search(r"skip=(\d+)", asked.target)
+        first = int(skip[1]) if skip else 0
+        return http(200, json.dumps({"value": rows[first : first + 100]}))
+
+    with Nasty(script) as server, Pbx(server.url, CLIENT, KEY) as pbx:
+        odd = next(row for row in pbx.contacts.list() if "UnheardOf" in row)
+        pbx.contacts.update(odd["Id"], odd)
+        assert json.loads(server.api_calls[-1].body)["UnheardOf"] == "x"

@@ -12,20 +12,22 @@ from ..catalog.secret import HELD, NAMES, is_secret, is_sign_in_name, secrets_in
 from ..redaction import remember_values
 
 _EXAMINED = 1_000
-"""Rows of a type that are searched whole for unknown names; of later ones those of another length than their page's."""
+"""Rows of a type that are searched whole for unknown names. In the pages that come after them, the objects and enums
+within rows are searched in one row of each length; the row's own fields, and rows that come alone, always."""
 _examined: Counter[str] = Counter()
 
 
 def learn(catalog: Catalog, type_name: str, rows: Sequence[Any]) -> None:
     """Keep the secrets of rows of a type for `redaction`, and their unknown names for `catalog.answered`."""
-    _keep_secrets(catalog, _shape(catalog, type_name), rows)
-    if _examined[type_name] < _EXAMINED:
+    shape = _shape(catalog, type_name)
+    _keep_secrets(catalog, shape, rows)
+    if len(rows) > 1 and _examined[type_name] >= _EXAMINED:
+        odd = [] if shape.is_open else [row for row in rows if not shape.fields.issuperset(row)]
+        rows = [*odd, *dict(zip(map(len, rows), rows, strict=True)).values()]
+    else:
         _examined[type_name] += len(rows)
-        for row in rows:
-            _note_unknown(catalog, type_name, row)
-    elif len(rows) > 1:
-        for row in dict(zip(map(len, rows), rows, strict=True)).values():
-            _note_unknown(catalog, type_name, row)
+    for row in rows:
+        _note_unknown(catalog, type_name, row)
 
 
 class _Shape(NamedTuple):
