@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Mapping, Sequence
-from functools import lru_cache
+from functools import lru_cache, partial
 from typing import Any, NamedTuple
 
 from ..catalog import Catalog, answered
@@ -13,16 +13,20 @@ from ..redaction import remember_values
 
 _EXAMINED = 1_000
 """Rows of a type that are searched whole for unknown names. In the pages that come after them, the objects and enums
-within rows are searched in one row of each length; the row's own fields, and rows that come alone, always."""
+within rows are searched in one row of each length, and the rows' own fields always."""
 _examined: Counter[str] = Counter()
+_ANNOTATIONS = frozenset(f"@odata.{name}" for name in ("context", "etag", "type", "id", "editLink", "count"))
 
 
 def learn(catalog: Catalog, type_name: str, rows: Sequence[Any]) -> None:
     """Keep the secrets of rows of a type for `redaction`, and their unknown names for `catalog.answered`."""
     shape = _shape(catalog, type_name)
     _keep_secrets(catalog, shape, rows)
-    if len(rows) > 1 and _examined[type_name] >= _EXAMINED:
-        odd = [] if shape.is_open else [row for row in rows if not shape.fields.issuperset(row)]
+    odd = [] if shape.is_open else [row for row in rows if not shape.fields.issuperset(row)]
+    if len(rows) == 1 and not odd:  # searching a large entity whole costs as much as reading it
+        answered.defer(partial(_note_unknown, catalog, type_name, rows[0]))
+        return
+    if _examined[type_name] >= _EXAMINED:
         rows = [*odd, *dict(zip(map(len, rows), rows, strict=True)).values()]
     else:
         _examined[type_name] += len(rows)
@@ -67,7 +71,7 @@ def _shape(catalog: Catalog, type_name: str) -> _Shape:
         names,
         within,
         by_name,
-        frozenset(fields),
+        frozenset(fields) | _ANNOTATIONS,
         is_open,
         nested,
         enums,
