@@ -16,7 +16,7 @@ from hypothesis import strategies as st
 from trunkline import redaction
 from trunkline.errors import NotFound, TrunklineError
 from trunkline.logs import log
-from trunkline.redaction import MASK, redacted, remember, remember_values
+from trunkline.redaction import MASK, redacted, remember, remember_texts, remember_values
 
 SECRET = "k3y+/Säcret 'x' \"y\""
 FORMS = {
@@ -160,7 +160,7 @@ def test_what_would_destroy_more_than_it_protects_is_left(secret: str, text: str
 
 
 def test_a_trunk_s_own_number_stays_although_it_signs_in_with_it() -> None:
-    remember_values(["+442079460923", "442079460924", "trunk-login-7"], are_names=True)
+    remember_texts(["+442079460923", "442079460924", "trunk-login-7"], are_names=True)
     assert redacted("+442079460923 442079460924 trunk-login-7") == f"+442079460923 442079460924 {MASK}"
 
 

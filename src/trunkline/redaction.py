@@ -53,13 +53,18 @@ def remember(secret: str) -> None:
         _live.keep(secret)
 
 
-def remember_values(values: Iterable[object], *, are_names: bool = False) -> None:
-    """Keep values of secret fields; anything but text is left out.
+def remember_values(values: Iterable[object]) -> None:
+    """Keep values of secret fields; anything but text is left out."""
+    remember_texts([value for value in values if isinstance(value, str)])
+
+
+def remember_texts(texts: Sequence[str], *, are_names: bool = False) -> None:
+    """As `remember_values`, for a list of nothing but text; TypeError if something else is in it.
 
     Of names to sign in with those that are a phone number are left out: a trunk's main number stands in many places.
     """
-    if texts := [value for value in values if isinstance(value, str)]:
-        _live.keep_batch(texts[-VALUES:], _NAMES if are_names else "")
+    if texts:
+        _live.keep_batch(texts if len(texts) <= VALUES else texts[-VALUES:], _NAMES if are_names else "")
 
 
 def redacted(text: str) -> str:

@@ -9,7 +9,7 @@ from typing import Any, NamedTuple
 
 from ..catalog import Catalog, answered
 from ..catalog.secret import HELD, NAMES, is_secret, is_sign_in_name, secrets_in, texts_in
-from ..redaction import remember_values
+from ..redaction import remember_texts, remember_values
 
 _EXAMINED = 1_000
 """Rows of a type that are searched whole for unknown names. In the pages that come after them, the objects and enums
@@ -102,9 +102,10 @@ def _keep_secrets(catalog: Catalog, shape: _Shape, rows: Sequence[Any]) -> None:
         return
     for fields, are_names in ((shape.secrets, False), (shape.names, True)):
         if fields and (values := [value for row in rows for value in map(row.get, fields) if value]):
-            if {*map(type, values)} != {str}:
-                values = [text for value in values for text in texts_in(value)]
-            remember_values(values, are_names=are_names)
+            try:
+                remember_texts(values, are_names=are_names)
+            except TypeError:  # some are objects that hold the secret
+                remember_texts([text for value in values for text in texts_in(value)], are_names=are_names)
     for name, owner in shape.within:
         if inner := [value for row in rows if (value := row.get(name))]:
             _keep_secrets(catalog, _shape(catalog, owner), _flat(inner))
