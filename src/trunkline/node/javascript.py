@@ -183,17 +183,7 @@ def _ask(source: Source, given: Given, texts: list[str]) -> list[str]:
     """The worker's answers for items from a position on, at least one; none if the worker had to be ended."""
     died = False
     for _ in range(8):  # zones are loaded as they are asked for
-        request = {
-            "do": "evaluate",
-            "source": source.code,
-            "names": source.names,
-            "calls_items": source.calls_items,
-            "later": source.later,
-            "position": given.position,
-            "now": given.now,
-            "zone": given.zone,
-            "outside": given.outside,
-        }
+        request = {"do": "evaluate", "source": source.code, **_seen(source, given)}
         try:
             worker = worker_process.worker()
             if source.all_items and (worker.items is not given.items or worker.count != len(given.items)):
@@ -213,6 +203,19 @@ def _ask(source: Source, given: Given, texts: list[str]) -> list[str]:
         if answers:
             return answers
     return ['!"RangeError: it needs too many time zones"']
+
+
+def _seen(source: Source, given: Given) -> dict[str, Any]:
+    """What a request to the worker says of the names in an expression and of what they stand for."""
+    return {
+        "names": source.names,
+        "calls_items": source.calls_items,
+        "later": source.later,
+        "position": given.position,
+        "now": given.now,
+        "zone": given.zone,
+        "outside": given.outside,
+    }
 
 
 def _add_zone(worker: worker_process.WorkerProcess, name: str) -> None:
@@ -291,17 +294,7 @@ def _kinds(source: Source, given: Given, expressions: list[str]) -> list[str]:
         f'typeof ({one}) === "function" ? "a function" : ({one}) === null ? "null" : typeof ({one})'
         for one in map(_with_methods, expressions)
     ]
-    request = {
-        "do": "probe",
-        "sources": probes,
-        "names": source.names,
-        "calls_items": source.calls_items,
-        "later": source.later,
-        "position": given.position,
-        "now": given.now,
-        "zone": given.zone,
-        "outside": given.outside,
-    }
+    request = {"do": "probe", "sources": probes, **_seen(source, given)}
     try:
         with worker_process.lock():
             answers = worker_process.worker().ask(request, [source.item_text(given.items[given.position])])
