@@ -23,7 +23,7 @@ from trunkline.errors import ItemsFailed, TrunklineError
 from trunkline.jobs import Job, JobFolder
 from trunkline.jobs.ledger import Ledger, LedgerFailed
 from trunkline.jobs.target import Limits
-from trunkline.node import Node, Outcome
+from trunkline.node import Node, NodeResult
 from trunkline.node.parameters import Parameters
 from trunkline.transfer.apply import Applying
 from trunkline.transfer.export import export_call_log
@@ -101,13 +101,13 @@ def adapter(monkeypatch: pytest.MonkeyPatch) -> Callable[..., None]:
 # ── one item of a run ───────────────────────────────────────────────────────────────────────────
 
 
-def in_threads(url: str, node: Node) -> Outcome:
+def in_threads(url: str, node: Node) -> NodeResult:
     with Pbx(url, CLIENT, KEY) as pbx:
         return node.run(pbx, ids())
 
 
-def in_a_loop(url: str, node: Node) -> Outcome:
-    async def run() -> Outcome:
+def in_a_loop(url: str, node: Node) -> NodeResult:
+    async def run() -> NodeResult:
         async with AsyncPbx(url, CLIENT, KEY) as pbx:
             return await node.arun(pbx, ids())
 
@@ -160,8 +160,8 @@ def test_run_that_stops_at_a_defect_says_what_was_done(system: System, adapter: 
     adapter(ValueError(SECRET), f"/Contacts({BAD})")
     with pytest.raises(ItemsFailed) as caught:
         way(system.url, Node(*DELETE, concurrency=1))
-    assert len(caught.value.outcome.done) == BAD - 1
-    assert len(caught.value.outcome.not_started) == ITEMS - BAD
+    assert len(caught.value.result.done) == BAD - 1
+    assert len(caught.value.result.not_started) == ITEMS - BAD
     assert SECRET not in str(caught.value)
 
 

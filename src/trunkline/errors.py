@@ -223,10 +223,10 @@ def place_of(trace: TracebackType | None) -> str:
 
 
 class ItemsFailed(TrunklineError):
-    """Some items of a run failed. ``outcome`` has what was done, what failed and what was not started."""
+    """Some items of a run failed. ``result`` has what was done, what failed and what was not started."""
 
     exit_code = 7
 
-    def __init__(self, message: str, *, hint: str = "", outcome: Any = None) -> None:
+    def __init__(self, message: str, *, hint: str = "", result: Any = None) -> None:
         super().__init__(message, hint=hint)
-        self.outcome = outcome
+        self.result = result

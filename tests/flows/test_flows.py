@@ -332,8 +332,8 @@ def test_a_flow_that_is_stopped_does_not_go_on_to_the_next_step() -> None:
     with pytest.raises(FlowStopped, match=r"line 3.*interrupted: 1 of 3 items done, 0 failed, 2 not started") as raised:
         asyncio.run(flows.arun(flow(steps), Slow(), started=runs.append))
     assert sent == ["fax.list", "fax.delete"]
-    assert raised.value.outcome is not None
-    assert [item["json"] for item in raised.value.outcome.items] == [{"success": True, "Id": 1}]
+    assert raised.value.result is not None
+    assert [item["json"] for item in raised.value.result.items] == [{"success": True, "Id": 1}]
 
 
 def test_a_dry_run_sends_nothing_that_changes_and_ends_where_an_answer_would_be_needed(tmp_path: Path) -> None:

@@ -14,15 +14,15 @@ from conftest import CLIENT, KEY, System
 from nasty import RESET, Asked, Nasty, http
 from trunkline import AsyncPbx, Pbx, Retries, cli
 from trunkline.errors import ItemsFailed
-from trunkline.node import Node, Outcome
+from trunkline.node import Node, NodeResult
 
 
-def through(system: System, node: Node, items: list[Any], way: str) -> Outcome:
+def through(system: System, node: Node, items: list[Any], way: str) -> NodeResult:
     if way == "threads":
         with Pbx(system.url, CLIENT, KEY) as pbx:
             return node.run(pbx, items)
 
-    async def main() -> Outcome:
+    async def main() -> NodeResult:
         async with AsyncPbx(system.url, CLIENT, KEY) as pbx:
             return await node.arun(pbx, items)
 

@@ -25,7 +25,7 @@ from trunkline.errors import (
     Unexpected,
     UnknownName,
 )
-from trunkline.node import Node, Outcome
+from trunkline.node import Node, NodeResult
 from trunkline.request import bind, build
 from trunkline.result import File
 
@@ -64,14 +64,14 @@ class AsyncFake(Fake):
         return super().call(action, **arguments)
 
 
-Runner = Callable[[Node, Fake, list[Any]], Outcome]
+Runner = Callable[[Node, Fake, list[Any]], NodeResult]
 
 
-def in_threads(node: Node, fake: Fake, items: list[Any]) -> Outcome:
+def in_threads(node: Node, fake: Fake, items: list[Any]) -> NodeResult:
     return node.run(fake, items)
 
 
-def in_a_loop(node: Node, fake: Fake, items: list[Any]) -> Outcome:
+def in_a_loop(node: Node, fake: Fake, items: list[Any]) -> NodeResult:
     beneath = AsyncFake(fake.answer)
     beneath.targets, beneath.headers = fake.targets, fake.headers
     return asyncio.run(node.arun(beneath, items))
@@ -101,7 +101,7 @@ def fails(*numbers: int) -> Fake:
 def test_an_answer_without_a_body_says_what_was_done(run: Runner) -> None:
     fake = Fake()
     outcome = run(delete(), fake, ids(42))
-    assert outcome == Outcome([{"json": {"success": True, "Id": 42}, "pairedItem": {"item": 0}}], [], [], {})
+    assert outcome == NodeResult([{"json": {"success": True, "Id": 42}, "pairedItem": {"item": 0}}], [], [], {})
     assert fake.targets == ["/Fax(42)"]
 
 
@@ -179,7 +179,7 @@ def test_no_more_items_run_at_once_than_asked_for_and_no_fewer() -> None:
 
 def test_no_items_are_no_work(run: Runner) -> None:
     fake = Fake()
-    assert run(delete(), fake, []) == Outcome([], [], [], {})
+    assert run(delete(), fake, []) == NodeResult([], [], [], {})
     assert fake.targets == []
 
 
@@ -208,10 +208,10 @@ def test_stop_starts_nothing_after_a_failure_and_says_what_was_done(run: Runner)
         run(delete(concurrency=1), fake, ids(1, 2, 3, 4))
     error = raised.value
     assert fake.targets == ["/Fax(1)", "/Fax(2)"]
-    assert error.outcome.items == [done(0, 1)]
-    assert error.outcome.failed == [FAILED_AT_1]
-    assert error.outcome.not_started == [2, 3]
-    assert list(error.outcome.errors) == [1]
+    assert error.result.items == [done(0, 1)]
+    assert error.result.failed == [FAILED_AT_1]
+    assert error.result.not_started == [2, 3]
+    assert list(error.result.errors) == [1]
     assert "item 1" in str(error)
     assert "1 of 4 items done, 1 failed, 2 not started" in str(error)
     assert isinstance(error.__cause__, NotFound)
@@ -250,7 +250,7 @@ def test_every_item_is_done_failed_or_not_started_and_only_one_of_them(
             outcome = play(delete(on_error=on_error, concurrency=at_once), fails(*bad), ids(*numbers))
         except ItemsFailed as error:
             assert on_error == "stop"
-            outcome = error.outcome
+            outcome = error.result
         indexes = [item["pairedItem"]["item"] for item in (*outcome.done, *outcome.failed)] + outcome.not_started
         assert sorted(indexes) == list(range(len(numbers)))
         assert {item["json"]["Id"] for item in outcome.done} & bad == set()
@@ -331,7 +331,7 @@ def test_a_run_that_is_stopped_finishes_what_is_on_its_way() -> None:
     run = delete(concurrency=1).over(ids(1, 2, 3, 4))
     holder.append(run)
     run.on(Fake(answer))
-    outcome = run.outcome()
+    outcome = run.result()
     assert outcome.items == [done(0, 1), done(1, 2)]
     assert outcome.not_started == [2, 3]
 

@@ -28,7 +28,7 @@ from trunkline.errors import (
     UnknownName,
     Unreachable,
 )
-from trunkline.node import Node, Outcome, Template, World, as_item
+from trunkline.node import Node, NodeResult, Template, World, as_item
 from trunkline.node.template import Scope
 from trunkline.request import ContainedFile, Part, bind, build
 from trunkline.result import File, Saved
@@ -131,23 +131,23 @@ def lost() -> ConnectionLost:
     return ConnectionLost("The connection broke.")
 
 
-def delete(*answers: Any, count: int = 1, **options: Any) -> tuple[Outcome, list[str]]:
+def delete(*answers: Any, count: int = 1, **options: Any) -> tuple[NodeResult, list[str]]:
     """Deleting faxes 1, 2, …: what came of it, and what was sent."""
     fake = Fake(*answers)
     node = Node("fax.delete", {"Id": "{{ $json.Id }}"}, concurrency=1, retry_wait=0, **options)
     try:
         outcome = node.run(fake, [{"Id": n} for n in range(1, count + 1)])
     except ItemsFailed as stopped:
-        outcome = stopped.outcome
-        assert isinstance(outcome, Outcome)
+        outcome = stopped.result
+        assert isinstance(outcome, NodeResult)
     return outcome, fake.sent
 
 
-def jsons(outcome: Outcome) -> list[Any]:
+def jsons(outcome: NodeResult) -> list[Any]:
     return [item["json"] for item in outcome.items]
 
 
-def counts(outcome: Outcome) -> tuple[int, int, int]:
+def counts(outcome: NodeResult) -> tuple[int, int, int]:
     return len(outcome.done), len(outcome.failed), len(outcome.not_started)
 
 
@@ -743,7 +743,7 @@ def test_rule_l2_a_stopped_run_finishes_and_counts() -> None:
     run = Node("fax.delete", {"Id": "{{ $json.Id }}"}, concurrency=1).over([{"Id": n} for n in (1, 2, 3, 4)])
     holder.append(run)
     run.on(Stopping())
-    assert counts(run.outcome()) == (2, 0, 2)
+    assert counts(run.result()) == (2, 0, 2)
 
 
 def test_each_rule_has_a_test_and_each_test_a_rule() -> None:

@@ -11,7 +11,7 @@ from typing import Any, NamedTuple
 import click
 
 from ..client import AsyncPbx
-from ..node import Item, Node, Outcome
+from ..node import Item, Node, NodeResult
 from .emulator import require_emulator
 from .output import draw, json_line
 from .over_items import result_text, subject
@@ -111,7 +111,7 @@ def _counted(job: Cleanup, rows: list[dict[str, Any]]) -> list[str]:
     return [job.resource, str(len(rows)), f"{sum(map(job.doomed, rows))}: {job.why}"]
 
 
-def _report(node: Node, outcome: Outcome, given: list[dict[str, Any]]) -> None:
+def _report(node: Node, outcome: NodeResult, given: list[dict[str, Any]]) -> None:
     """What was done to which item: a table, the next step for each failure, and the same as JSON Lines."""
     items: list[Item] = [{"json": row} for row in given]
     numbers = [item["pairedItem"]["item"] for item in outcome.items]

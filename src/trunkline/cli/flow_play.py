@@ -30,8 +30,8 @@ def run(found: Flow, pbx: AsyncPbx, *, dry_run: bool, yes: bool, show_secrets: b
     try:
         played = asyncio.run(play.through(found))
     except (ItemsFailed, FlowStopped) as stopped:
-        if stopped.outcome is not None:
-            _write(Played(stopped.outcome.done, stopped.outcome.failed), show_secrets=show_secrets)
+        if stopped.result is not None:
+            _write(Played(stopped.result.done, stopped.result.failed), show_secrets=show_secrets)
         raise
     except KeyboardInterrupt:
         raise KeyboardInterrupt(play.cut_off()) from None

@@ -14,14 +14,14 @@ from ..catalog import load
 from ..catalog.secret import masked
 from ..client import AsyncPbx
 from ..errors import ItemsFailed, TrunklineError
-from ..node import Item, Node, NodeRun, Outcome
+from ..node import Item, Node, NodeResult, NodeRun
 from ..node.items import keys_of
-from ..node.run import AsyncCaller
 from ..node.template import Scope
 from ..printable import printable
 from ..request import bind
 from ..request.shown import in_a_line
 from ..transport.paging import first_request
+from ..work.drivers import AsyncCaller
 from ..work.outcome import as_error
 from .confirm import go_on
 from .interrupts import Interrupts, finishing
@@ -80,9 +80,9 @@ def carry_out(
     return _exit_code(node_run, outcome)
 
 
-def _exit_code(node_run: NodeRun, outcome: Outcome) -> int:
+def _exit_code(node_run: NodeRun, outcome: NodeResult) -> int:
     try:
-        node_run.outcome()
+        node_run.result()
     except ItemsFailed as stopped:
         from . import complain
 
@@ -144,7 +144,7 @@ def show_line(node: Node, items: Sequence[Item], index: int, *, shown: int, show
 
 def _write(
     node: Node,
-    outcome: Outcome,
+    outcome: NodeResult,
     items: list[Item],
     output: str | None,
     failed_to: IO[str] | None,

@@ -9,10 +9,11 @@ from typing import Any, ClassVar, NamedTuple
 from ..catalog import Action, load
 from ..errors import ItemsFailed, TrunklineError
 from ..node.items import Item, item_of, keys_of
-from ..node.run import AsyncCaller, Caller, NodeRun, Outcome
+from ..node.run import NodeResult, NodeRun
 from ..node.template import Scope
 from ..request import bind, build
 from ..request.shown import in_a_line
+from ..work.drivers import AsyncCaller, Caller
 from ..work.outcome import as_error
 from .flow import Flow
 from .steps import Act, Save, Step
@@ -21,14 +22,14 @@ from .steps import Act, Save, Step
 class FlowStopped(TrunklineError):
     """Whoever was asked before a step said no, or the run was stopped; the steps after that did nothing.
 
-    ``outcome`` has what the step had done, None where it had not begun.
+    ``result`` has what the step had done, None where it had not begun.
     """
 
     exit_code: ClassVar[int] = 130
 
-    def __init__(self, message: str, *, hint: str = "", outcome: Outcome | None = None) -> None:
+    def __init__(self, message: str, *, hint: str = "", result: NodeResult | None = None) -> None:
         super().__init__(message, hint=hint)
-        self.outcome = outcome
+        self.result = result
 
 
 class Planned(NamedTuple):
@@ -96,20 +97,20 @@ def play(flow: Flow, *, dry_run: bool = False) -> Events:
                             f"{flow.file}, line {step.line}: {step.label} was not confirmed; it sent nothing."
                         )
                 yield node_run
-                if node_run.overflowed:
+                if node_run.has_overflowed:
                     raise setting.too_many(step.label)
-                outcome = node_run.outcome()
-                if outcome.not_started:
-                    done = len(node_run.items) - len(outcome.errors) - len(outcome.not_started)
+                result = node_run.result()
+                if result.not_started:
+                    done = len(node_run.items) - len(result.errors) - len(result.not_started)
                     raise FlowStopped(
                         f"{flow.file}, line {step.line}: {step.label} was interrupted: {done} of {len(node_run.items)} "
-                        f"items done, {len(outcome.errors)} failed, {len(outcome.not_started)} not started.",
-                        outcome=outcome,
+                        f"items done, {len(result.errors)} failed, {len(result.not_started)} not started.",
+                        result=result,
                     )
-                lost = len(outcome.errors)
-                failed += outcome.failed
+                lost = len(result.errors)
+                failed += result.failed
                 # Items that failed go on only where the flow says so.
-                items = outcome.items
+                items = result.items
         except ItemsFailed as stopped:
             stopped.message = f"{flow.file}, line {step.line}: {stopped.message}"
             raise

@@ -2,7 +2,7 @@
 
 from .binary import PathRule
 from .items import Item, as_item
-from .run import Node, NodeRun, Outcome
+from .run import Node, NodeResult, NodeRun
 from .template import Template, World
 
-__all__ = ["Item", "Node", "NodeRun", "Outcome", "PathRule", "Template", "World", "as_item"]
+__all__ = ["Item", "Node", "NodeResult", "NodeRun", "PathRule", "Template", "World", "as_item"]

@@ -10,10 +10,10 @@ from typing import Any, NotRequired, TypedDict
 
 from ..catalog import Action
 from ..catalog.names import folded
-from ..errors import InvalidArgument, TrunklineError
+from ..errors import InvalidArgument
 from ..odata.literals import INTEGER_RANGES
 from ..result import File, Saved
-from ..work.outcome import described as described_error
+from ..work.outcome import Outcome, State
 from .binary import PROPERTY, contained, described
 
 
@@ -92,12 +92,12 @@ def item_of(value: Any, index: int) -> Item:
     return {"json": value if isinstance(value, dict) else {"value": value}, "pairedItem": {"item": index}}
 
 
-def failure(item: Item, error: TrunklineError, index: int, *, unknown: bool = False) -> Item:
+def failure(item: Item, outcome: Outcome) -> Item:
     """The input item with what went wrong; ``unknown``: it may have been carried out all the same."""
-    record = described_error(error)
-    if unknown:
+    record = outcome.described_error
+    if outcome.state is State.UNKNOWN:
         record["unknown"] = True
-    return {**item, "pairedItem": {"item": index}, "error": record}
+    return {**item, "pairedItem": {"item": outcome.n}, "error": record}
 
 
 def as_items(values: Iterable[object]) -> list[Item]:

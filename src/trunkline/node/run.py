@@ -2,60 +2,37 @@
 
 from __future__ import annotations
 
-import asyncio
 import contextlib
 import os
 import threading
-from collections.abc import Awaitable, Generator, Iterable, Mapping, Sequence
-from concurrent.futures import ThreadPoolExecutor
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from functools import partial
 from pathlib import Path
-from typing import Any, Literal, NamedTuple, Protocol
+from typing import Any, Literal, NamedTuple
 
 from ..catalog import load
 from ..errors import InvalidArgument, ItemsFailed, TrunklineError
 from ..result import File, Saved
 from ..transport.contained import reason, spelled
-from ..work.lookup import Check, check_of, effect_of
-from ..work.outcome import as_error, is_foreign
-from ..work.recovery import (
-    BUSY,
-    Decision,
-    Effect,
-    Finding,
-    Trouble,
-    conclude,
-    decide,
-    proves_nothing,
-    retry_after,
-    trouble_of,
-)
+from ..work.drivers import AsyncCaller, Caller, run_in_loop, run_in_threads
+from ..work.guards import UnchangedRows, check_rows, comparable
+from ..work.ledger import Entry, MemoryLedger
+from ..work.outcome import State, as_error
+from ..work.run import Policy, Run
+from ..work.step import Ask, Asks, Step
 from .binary import PathRule, settle
-from .items import Item, as_items, failure, outputs
+from .items import Item, as_items, failure, keys_of, outputs
 from .parameters import Parameters
 from .template import Scope, World
 
 OnError = Literal["stop", "continue", "split"]
-LONGEST_WAIT = 120.0
-"""Seconds; where a PBX asks to wait longer, it is not asked again in this run."""
 MOST_AT_ONCE = 256
 """Items at once, each of which may be a thread."""
 _DAY = 86_400.0  # seconds
 
 
-class Caller(Protocol):
-    """What a node runs on: a `Pbx`, or anything else that can call an action."""
-
-    def call(self, action: str, /, **arguments: Any) -> Any: ...
-
-
-class AsyncCaller(Protocol):
-    """As `Caller`, with an answer to await: an `AsyncPbx`."""
-
-    def call(self, action: str, /, **arguments: Any) -> Awaitable[Any]: ...
-
-
-class Outcome(NamedTuple):
-    """What came of a run. Every input item is in one of the three: done, failed or not started.
+class NodeResult(NamedTuple):
+    """What a run gave. Every input item is in one of the three: done, failed or not started.
 
     ``items`` is the first output and ``failed`` the second, both in input order. With ``on_error="continue"`` the
     failed items stand in ``items``, at their place, as well. ``unknown`` are the indexes of those failed items that may
@@ -88,7 +65,8 @@ class Node:
     ``max_errors`` failures end the run with ItemsFailed, whatever the mode. ``missing_ok`` takes a delete that finds
     nothing for done. ``binary_to`` is a folder for the files that a file action answers, instead of into the items.
     ``trust_item_paths`` lets items name files of this machine by ``binary.data.path``, with ``files_from`` only those
-    in that folder; otherwise only files that a step of this process saved count.
+    in that folder; otherwise only files that a step of this process saved count. ``unchanged``: each item is a row as
+    it was read, and is acted on only if the PBX still has it so, but for secrets that are masked in it.
     ``world`` is what templates see besides the items.
     Raises UnknownName or InvalidArgument for parameters the action doesn't take or lacks.
     """
@@ -107,6 +85,7 @@ class Node:
         binary_to: str | os.PathLike[str] | None = None,
         trust_item_paths: bool = False,
         files_from: str | os.PathLike[str] | None = None,
+        unchanged: bool = False,
         world: World | None = None,
     ) -> None:
         if not _is_whole(concurrency, 1, MOST_AT_ONCE):
@@ -131,6 +110,9 @@ class Node:
         self.max_errors = max_errors
         self.missing_ok = missing_ok
         self.binary_to = None if binary_to is None else Path(binary_to)
+        self.unchanged = unchanged
+        if unchanged:
+            UnchangedRows(self.action)
         self.world = world or World()
         rule = PathRule(trust_item_paths, None if files_from is None else Path(files_from))
         self._parameters = Parameters(load(), self.action, parameters or {}, rule)
@@ -140,6 +122,17 @@ class Node:
         """The parameters by the action's own names, prepared; without single fields of a body given by path."""
         return self._parameters.given
 
+    @property
+    def policy(self) -> Policy:
+        """How hard a run tries, and when it stops."""
+        return Policy(
+            concurrency=self.concurrency,
+            attempts=self.retries + 1,
+            delay=lambda _: self.retry_wait,
+            is_missing_done=self.missing_ok,
+            most_failures=1 if self.on_error == "stop" else self.max_errors,
+        )
+
     def arguments(self, scope: Scope) -> dict[str, Any]:
         """The arguments of the action for one item, checked; nothing is sent.
 
@@ -147,351 +140,204 @@ class Node:
         """
         return self._parameters.arguments(scope._replace(world=self.world))
 
+    def step(self, scope: Scope) -> Step:
+        """One item's call, checked. Raises as `arguments`."""
+        step = NodeStep(self, self.arguments(scope), scope.position)
+        if self.unchanged:
+            step.options = {"if_unchanged": comparable(scope.item["json"], f"Item {scope.position}")}
+        return step
+
+    def check(self, items: Iterable[Item]) -> None:
+        """Let the guards see items before anything is sent (`trunkline.work.guards`). Raises InvalidArgument."""
+        for _ in self.checked(items):
+            pass
+
+    def checked(self, items: Iterable[Item]) -> Iterator[Item]:
+        """The items, each after the guards have seen it. Raises InvalidArgument for one that they refuse."""
+        rows = UnchangedRows(self.action) if self.unchanged else None
+        for n, item in enumerate(items):
+            check_rows(self.action, n, item["json"], partial(self._keys, n, item))
+            if rows is not None:
+                rows.check(n, item["json"])
+            yield item
+
+    def _keys(self, n: int, item: Item) -> Mapping[str, Any]:
+        """The keys that an item would be sent with; none where its templates fail, which is its own failure."""
+        try:
+            return keys_of(self.action, self.arguments(Scope(OneItem(n, item), n)))
+        except BaseException as problem:
+            as_error(problem)  # Ctrl-C goes on
+            return {}
+
     def over(self, items: Iterable[object], most_rows: int | None = None) -> NodeRun:
         """A run over items (or plain objects), not started yet; ``most_rows`` as `NodeRun` has it."""
         return NodeRun(self, as_items(items), most_rows)
 
-    def run(self, pbx: Caller, items: Iterable[object]) -> Outcome:
-        """Run over items in threads. ItemsFailed, with its ``outcome``, if a failure or max_errors ended the run."""
+    def run(self, pbx: Caller, items: Iterable[object]) -> NodeResult:
+        """Run over items in threads. ItemsFailed, with its ``result``, if a failure or max_errors ended the run."""
         run = self.over(items)
         run.on(pbx)
-        return run.outcome()
+        return run.result()
 
-    async def arun(self, pbx: AsyncCaller, items: Iterable[object]) -> Outcome:
+    async def arun(self, pbx: AsyncCaller, items: Iterable[object]) -> NodeResult:
         """Run over items in the current event loop; as `run` otherwise."""
         run = self.over(items)
         await run.aon(pbx)
-        return run.outcome()
+        return run.result()
 
 
-class _Started(NamedTuple):
-    """One item on its way."""
+class OneItem(Sequence[Item]):
+    """The one item that a template sees where the others are not in memory, at its place in the input."""
 
-    position: int
-    arguments: dict[str, Any]
+    def __init__(self, n: int, item: Item) -> None:
+        self._n = n
+        self._item = item
 
+    def __getitem__(self, index: Any) -> Any:
+        if index != self._n:
+            raise IndexError(index)
+        return self._item
 
-class _Ask(NamedTuple):
-    """Call an action; ``rows`` says whether it answers with a list."""
+    def __len__(self) -> int:
+        return 1
 
-    action: str
-    arguments: dict[str, Any]
-    rows: bool
-
-
-class _Wait(NamedTuple):
-    """Wait, and answer whether the run was stopped meanwhile."""
-
-    seconds: float
-
-
-_Steps = Generator[_Ask | _Wait, Any, None]
+    def __iter__(self) -> Iterator[Item]:
+        yield self._item
 
 
 class NodeRun:
     """One run of a node; `stop` may be called from anywhere, what is on its way is finished and counted.
 
     ``most_rows``: how many rows the lists of all items may have together, None for any number. Beyond that the run
-    stops, and `outcome` raises InvalidArgument.
+    stops, and `result` raises InvalidArgument.
     """
 
     def __init__(self, node: Node, items: Sequence[Item], most_rows: int | None = None) -> None:
+        """Raises InvalidArgument where a guard refuses an item (`trunkline.work.guards`); nothing is sent then."""
         self.node = node
         self.items = items
         self.most_rows = most_rows
         self._rows = 0
         self._overflow: InvalidArgument | None = None
-        self._results: dict[int, list[Item]] = {}
-        self._errors: dict[int, TrunklineError] = {}
-        self._unknown: set[int] = set()
-        self._next = 0
-        self._stopping = threading.Event()
-        self._gave_up = False
         self._lock = threading.Lock()
+        self._ledger = MemoryLedger(items)
+        self._run = Run(self._ledger, self._step, node.policy)
+        node.check(items)
 
     def stop(self) -> None:
         """Start nothing more, and try nothing again."""
-        self._stopping.set()
+        self._run.stop()
+
+    def on(self, pbx: Caller) -> None:
+        """Run in threads until all items are done or the run is stopped."""
+        run_in_threads(self._run, pbx)
+
+    async def aon(self, pbx: AsyncCaller) -> None:
+        """Run in the current event loop until all items are done or the run is stopped."""
+        await run_in_loop(self._run, pbx)
+
+    def _step(self, entry: Entry) -> Step:
+        step = self.node.step(Scope(self.items, entry.n))
+        if self.most_rows is not None:
+            step.on_page = self._count_rows
+        return step
+
+    def _count_rows(self, rows: Sequence[Any]) -> None:
+        """Count the rows of all items. Raises InvalidArgument beyond ``most_rows``."""
+        with self._lock:
+            self._rows += len(rows)
+            if self.most_rows is not None and self._rows > self.most_rows:
+                self._overflow = InvalidArgument(f"{self.node.action.id} gave more than {self.most_rows:,} rows.")
+                self.stop()
+                raise self._overflow
 
     @property
     def settled(self) -> tuple[int, int]:
         """How many items are done, and how many failed, so far."""
-        return len(self._results), len(self._errors)
+        failed = sum(outcome.state is not State.DONE for outcome in self._ledger.outcomes.values())
+        return len(self._ledger.outcomes) - failed, failed
 
     @property
     def under_way(self) -> list[int]:
         """The items that were begun and of which nothing is known yet, or ever if the run was cut off."""
-        return [index for index in range(self._next) if index not in self._results and index not in self._errors]
+        return self._ledger.under_way
 
     @property
-    def overflowed(self) -> bool:
+    def has_overflowed(self) -> bool:
         """Whether the lists had more rows than ``most_rows``."""
         return self._overflow is not None
 
     @property
     def unknown(self) -> list[int]:
         """The failed items that may have been carried out all the same."""
-        return sorted(self._unknown)
+        return sorted(n for n, outcome in self._ledger.outcomes.items() if outcome.state is State.UNKNOWN)
 
-    def on(self, pbx: Caller) -> None:
-        """Run in threads until all items are done or the run is stopped."""
+    def result(self) -> NodeResult:
+        """What it gave so far. Raises ItemsFailed, with it as ``result``, if failures or the PBX stopped the run."""
+        if self._overflow is not None:
+            raise self._overflow
+        result = self.summary()
+        if self._run.halt is not None and (self.node.on_error == "stop" or result.not_started):
+            raise _stopped(self.node, result, len(self.items))
+        return result
 
-        def ask(action: str, arguments: dict[str, Any], rows: bool) -> Any:
-            value = pbx.call(action, **arguments)
-            return list(self._counted(value)) if rows else value
+    def summary(self) -> NodeResult:
+        """What it gave so far, without raising."""
+        good: list[Item] = []
+        bad: list[Item] = []
+        missing: list[int] = []
+        errors: dict[int, TrunklineError] = {}
+        for index, item in enumerate(self.items):
+            outcome = self._ledger.outcomes.get(index)
+            if outcome is None:
+                missing.append(index)
+            elif outcome.state is State.DONE:
+                good += outcome.answer
+            else:
+                failed = failure(item, outcome)
+                bad.append(failed)
+                if isinstance(outcome.error, TrunklineError):
+                    errors[index] = outcome.error
+                if self.node.on_error == "continue":
+                    good.append(failed)
+        return NodeResult(good, bad, missing, errors, self.unknown or ())
 
-        def work() -> None:
-            while (started := self._take()) is not None:
-                steps = self._steps(started)
-                try:
-                    step = next(steps)
-                    while True:
-                        if isinstance(step, _Wait):
-                            step = steps.send(self._stopping.wait(step.seconds))
-                            continue
-                        try:
-                            value = ask(*step)
-                        except BaseException as problem:
-                            step = steps.throw(problem)
-                        else:
-                            step = steps.send(value)
-                except StopIteration:
-                    pass
-                except BaseException as problem:
-                    self._broke(started, problem)
 
-        workers = min(self.node.concurrency, len(self.items)) or 1
-        with ThreadPoolExecutor(workers, "trunkline-node") as pool:
-            running = [pool.submit(work) for _ in range(workers)]
-            try:
-                for future in running:
-                    future.result()
-            except BaseException:
-                self.stop()
-                raise
+class NodeStep(Step):
+    """One item's call; a file goes to a folder of its own at first, since names may be the same."""
 
-    async def aon(self, pbx: AsyncCaller) -> None:
-        """Run in the current event loop until all items are done or the run is stopped."""
+    def __init__(self, node: Node, arguments: Mapping[str, Any], n: int) -> None:
+        super().__init__(node.action, arguments)
+        self._node = node
+        self._n = n
 
-        async def ask(action: str, arguments: dict[str, Any], rows: bool) -> Any:
-            answer = pbx.call(action, **arguments)
-            if rows and self.most_rows is not None and hasattr(answer, "pages"):
-                return [row async for page in answer.pages() for row in self._counted(page.rows)]
-            value = await answer
-            return list(self._counted(value)) if rows else value
-
-        async def work() -> None:
-            while (started := self._take()) is not None:
-                steps = self._steps(started)
-                try:
-                    step = next(steps)
-                    while True:
-                        if isinstance(step, _Wait):
-                            step = steps.send(await self._pause(step.seconds))
-                            continue
-                        try:
-                            value = await ask(*step)
-                        except BaseException as problem:
-                            step = steps.throw(problem)
-                        else:
-                            step = steps.send(value)
-                except StopIteration:
-                    pass
-                except BaseException as problem:
-                    self._broke(started, problem)
-
-        async with asyncio.TaskGroup() as group:
-            for _ in range(min(self.node.concurrency, len(self.items))):
-                group.create_task(work())
-
-    async def _pause(self, seconds: float) -> bool:
-        """Wait; whether the run was stopped meanwhile."""
-        ends = asyncio.get_running_loop().time() + seconds
-        # `stop` may come from a signal or another thread, which can't set an asyncio.Event.
-        while not self._stopping.is_set() and (left := ends - asyncio.get_running_loop().time()) > 0:  # noqa: ASYNC110
-            await asyncio.sleep(min(left, 0.1))
-        return self._stopping.is_set()
-
-    def _take(self) -> _Started | None:
-        """The next item with its arguments; items whose templates fail are dealt with on the way."""
-        while True:
-            with self._lock:
-                if self._stopping.is_set() or self._next >= len(self.items):
-                    return None
-                index = self._next
-                self._next += 1
-            try:
-                return _Started(index, self.node.arguments(Scope(self.items, index)))
-            except BaseException as problem:
-                self._failed(index, as_error(problem))
-
-    def _place(self, started: _Started) -> dict[str, Any]:
-        """Where a file is to go, if it is: a folder of its own at first, since names may be the same."""
-        if self.node.binary_to is None:
-            return {}
-        waiting = self._waiting(started.position)
+    def send(self) -> Asks[Any]:
+        if self._node.binary_to is None:
+            return (yield from super().send())
+        waiting = self._waiting
         try:
             waiting.mkdir(parents=True, exist_ok=True)
         except (OSError, ValueError) as problem:
             raise InvalidArgument(
-                f"No file can be written to {spelled(self.node.binary_to)}: {reason(problem)}.",
+                f"No file can be written to {spelled(self._node.binary_to)}: {reason(problem)}.",
                 hint="Nothing was sent.",
             ) from None
-        return {"to": waiting}
-
-    def _waiting(self, index: int) -> Path:
-        assert self.node.binary_to is not None  # noqa: S101 - asked only where there is a folder
-        return self.node.binary_to / f".trunkline-{os.getpid()}-{index}"
-
-    def _counted(self, rows: Iterable[Any]) -> Iterable[Any]:
-        """Rows, counted over all items. InvalidArgument beyond ``most_rows``."""
-        if self.most_rows is None:
-            return rows
-        return self._at_most(rows, self.most_rows)
-
-    def _at_most(self, rows: Iterable[Any], most: int) -> Iterable[Any]:
-        for row in rows:
-            with self._lock:
-                self._rows += 1
-                if self._rows > most:
-                    self._overflow = InvalidArgument(f"{self.node.action.id} gave more than {most:,} rows.")
-                    self.stop()
-                    raise self._overflow
-            yield row
-
-    def _steps(self, started: _Started) -> _Steps:
-        """The way of one item from its request to what became of it; on() and aon() carry out its steps."""
-        node, action = self.node, self.node.action
-        tries = node.retries
-        perhaps_done = False
-        while True:
-            try:
-                arguments = {**started.arguments, **self._place(started)}
-                value = yield _Ask(action.id, arguments, action.answer_kind == "list")
-            except BaseException as problem:
-                error = as_error(problem)
-            else:
-                self._done(started, value)
-                return
-            trouble = trouble_of(error, action)
-            if node.missing_ok and trouble is Trouble.NOT_FOUND and not perhaps_done:
-                self._done(started, None, missing=True)
-                return
-            check = self._check(started)
-            effect = effect_of(action, check)
-            decision = decide(trouble, effect, perhaps_done=perhaps_done)
-            perhaps_done = perhaps_done or (effect is not Effect.READ and proves_nothing(trouble))
-            finding = None
-            if decision is Decision.LOOK_UP:
-                finding = yield from self._looked_up(check, trouble, error)
-                decision = conclude(trouble, effect, finding)
-            if decision is Decision.DONE:
-                self._done(started, None)
-                return
-            asked = retry_after(error) or 0.0
-            if decision is Decision.RESEND and tries and not self._stopping.is_set() and asked <= LONGEST_WAIT:
-                tries -= 1
-                waited = finding is not None and trouble in BUSY
-                stopped = yield _Wait(node.retry_wait if waited else max(node.retry_wait, asked))
-                if not stopped:
-                    continue
-            if finding is Finding.NOT_DONE:
-                error.hint = "The PBX was read after that, and does not show it as done."
-                unknown = decision is Decision.UNKNOWN
-            else:
-                unknown = perhaps_done and decision is not Decision.FAILED
-            self._refused(started, error, unknown=unknown)
-            return
-
-    def _check(self, started: _Started) -> Check | None:
-        """How to look up what became of an item; None where that can't be done."""
         try:
-            return check_of(load(), self.node.action, started.arguments)
-        except BaseException as problem:
-            as_error(problem)  # Ctrl-C and cancellation go on
-            return None
-
-    def _looked_up(
-        self, check: Check | None, trouble: Trouble, error: TrunklineError
-    ) -> Generator[_Ask | _Wait, Any, Finding]:
-        """Read what the PBX holds of an item that may have been carried out."""
-        if check is None:
-            return Finding.NO_TELLING
-        if trouble in BUSY:
-            seconds = max(self.node.retry_wait, retry_after(error) or 0.0)
-            if seconds > LONGEST_WAIT or (yield _Wait(seconds)):
-                return Finding.NO_TELLING
-        reader = load().action(check.action)
-        try:
-            answer = yield _Ask(reader.id, dict(check.arguments), reader.answer_kind == "list")
-        except BaseException as problem:
-            if trouble_of(as_error(problem), reader) is not Trouble.NOT_FOUND:
-                return Finding.NO_TELLING
-            answer = None
-        return check.finding(answer)
-
-    def _refused(self, started: _Started, error: TrunklineError, *, unknown: bool) -> None:
-        """The last error of an item."""
-        if self.node.binary_to is not None:
+            return (yield Ask(self.action.id, self.arguments, options={**self.options, "to": waiting}))
+        except BaseException:
             with contextlib.suppress(OSError):
-                self._waiting(started.position).rmdir()
-        self._failed(started.position, error, unknown=unknown)
+                waiting.rmdir()
+            raise
 
-    def _broke(self, started: _Started, problem: BaseException) -> None:
-        """A defect between an item's requests fails that item alone."""
-        if not is_foreign(problem) and not isinstance(problem, TrunklineError):
-            raise problem
-        self._failed(started.position, as_error(problem), unknown=self.node.action.method != "GET")
+    @property
+    def _waiting(self) -> Path:
+        assert self._node.binary_to is not None  # noqa: S101 - asked only where there is a folder
+        return self._node.binary_to / f".trunkline-{os.getpid()}-{self._n}"
 
-    def _done(self, started: _Started, value: Any, *, missing: bool = False) -> None:
-        """Keep what an item gave; where that can't be used, the item failed though its action was carried out."""
-        try:
-            if self.node.binary_to is not None and isinstance(value, File | Saved):
-                value = settle(value, self.node.binary_to, self._waiting(started.position))
-            self._results[started.position] = outputs(
-                self.node.action, started.arguments, value, started.position, missing=missing
-            )
-        except BaseException as problem:
-            error = as_error(problem)
-            if self.node.action.method != "GET":
-                error.hint = f"It was carried out; only its answer can't be used. {error.hint}".strip()
-            self._failed(started.position, error)
-
-    def _failed(self, index: int, error: TrunklineError, *, unknown: bool = False) -> None:
-        with self._lock:
-            self._errors[index] = error
-            if unknown:
-                self._unknown.add(index)
-            most = 1 if self.node.on_error == "stop" else self.node.max_errors
-            if most is not None and len(self._errors) >= most:
-                self._gave_up = True
-                self.stop()
-
-    def outcome(self) -> Outcome:
-        """What came of it so far. Raises ItemsFailed, with it as ``outcome``, if failures stopped the run."""
-        if self._overflow is not None:
-            raise self._overflow
-        outcome = self.summary()
-        if self._gave_up and (self.node.on_error == "stop" or outcome.not_started):
-            raise _stopped(self.node, outcome, len(self.items))
-        return outcome
-
-    def summary(self) -> Outcome:
-        """What came of it so far, without raising."""
-        good: list[Item] = []
-        bad: list[Item] = []
-        missing: list[int] = []
-        for index, item in enumerate(self.items):
-            if index in self._results:
-                good += self._results[index]
-            elif index in self._errors:
-                failed = failure(item, self._errors[index], index, unknown=index in self._unknown)
-                bad.append(failed)
-                if self.node.on_error == "continue":
-                    good.append(failed)
-            else:
-                missing.append(index)
-        return Outcome(good, bad, missing, dict(sorted(self._errors.items())), self.unknown or ())
+    def keep(self, answer: Any, *, is_missing: bool = False) -> list[Item]:
+        if self._node.binary_to is not None and isinstance(answer, File | Saved):
+            answer = settle(answer, self._node.binary_to, self._waiting)
+        return outputs(self.action, self.arguments, answer, self._n, missing=is_missing)
 
 
 def _is_whole(value: Any, least: int, most: int | None = None) -> bool:
@@ -499,14 +345,14 @@ def _is_whole(value: Any, least: int, most: int | None = None) -> bool:
     return isinstance(value, int) and not isinstance(value, bool) and least <= value and (most is None or value <= most)
 
 
-def _stopped(node: Node, outcome: Outcome, total: int) -> ItemsFailed:
-    index, cause = next(iter(outcome.errors.items()))
-    done = total - len(outcome.errors) - len(outcome.not_started)
+def _stopped(node: Node, result: NodeResult, total: int) -> ItemsFailed:
+    index, cause = next(iter(result.errors.items()))
+    done = total - len(result.errors) - len(result.not_started)
     error = ItemsFailed(
         f"{node.action.id} stopped at item {index}: {cause.message} "
-        f"{done} of {total} items done, {len(outcome.errors)} failed, {len(outcome.not_started)} not started.",
+        f"{done} of {total} items done, {len(result.errors)} failed, {len(result.not_started)} not started.",
         hint=cause.hint,
-        outcome=outcome,
+        result=result,
     )
     error.__cause__ = cause
     return error

@@ -1,16 +1,73 @@
-"""Errors as items and ledgers keep them, and exceptions that are not ours turned into errors that are."""
+"""What became of a step, errors as they are kept, and exceptions that are not ours turned into errors that are."""
 
 from __future__ import annotations
 
 import asyncio
+import enum
 import warnings
-from collections.abc import Callable
-from typing import Any
+from collections.abc import Callable, Mapping
+from typing import Any, NamedTuple
 
+from ..catalog.secret import masked
 from ..errors import PbxError, TrunklineError, Unexpected
 
 KEPT = 8 * 1024
 """Bytes of an error's text that are kept; a gateway's page or a PBX's own text can be megabytes."""
+
+
+class State(enum.IntEnum):
+    """What became of a step on one PBX. The numbers stand in ledgers."""
+
+    NOT_STARTED = 0
+    SENT = 1
+    DONE = 2
+    FAILED = 3
+    UNKNOWN = 4
+
+    @property
+    def label(self) -> str:
+        """The state as JSON has it: ``not_started``."""
+        return self.name.lower()
+
+
+class Outcome(NamedTuple):
+    """What became of one step: ``n`` is its place in the input, ``attempts`` how often it was sent.
+
+    ``answer`` is what is kept of the PBX's answer. ``error`` is what kept it from being done, as it was raised or, out
+    of a ledger, as `described` has it; one that is not started may have the error of an earlier try.
+    """
+
+    n: int
+    state: State
+    attempts: int = 0
+    answer: Any = None
+    error: TrunklineError | Mapping[str, Any] | None = None
+    note: str = ""
+
+    @property
+    def described_error(self) -> dict[str, Any]:
+        """The error as JSON, with the note; {} where there is none."""
+        if self.error is None:
+            return {}
+        record = described(self.error) if isinstance(self.error, TrunklineError) else dict(self.error)
+        return {**record, "note": self.note} if self.note else record
+
+    @property
+    def record(self) -> dict[str, Any] | None:
+        """Answer, error and note as a ledger keeps them; None where there is nothing to keep."""
+        record: dict[str, Any] = {}
+        if self.error is not None:
+            error = self.error
+            record["error"] = described(error) if isinstance(error, TrunklineError) else dict(error)
+        elif self.answer is not None:
+            record["answer"] = self.answer
+        if self.note:
+            record["note"] = self.note
+        return record or None
+
+    def __repr__(self) -> str:
+        """Without the secrets that an answer may have."""
+        return f"Outcome({self.n}, {self.state.label}, {masked(self.record)!r})"
 
 
 def kept(text: str) -> str:

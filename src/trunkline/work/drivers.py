@@ -1,0 +1,164 @@
+"""Running the generators of this room: in threads with a `Caller`, in an event loop with an `AsyncCaller`."""
+
+from __future__ import annotations
+
+import asyncio
+import threading
+import time
+from collections.abc import Awaitable, Callable, Iterable, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from typing import Any, Protocol
+
+from .outcome import Outcome
+from .run import Run, Work
+from .step import Ask, Record, Wait
+
+_SLICE = 0.1  # seconds; how soon a waiting task notices that the run was stopped
+
+
+class Caller(Protocol):
+    """What work is carried out on: a `Pbx`, or anything else that can call an action."""
+
+    def call(self, action: str, /, **arguments: Any) -> Any: ...
+
+
+class AsyncCaller(Protocol):
+    """As `Caller`, with an answer to await: an `AsyncPbx`."""
+
+    def call(self, action: str, /, **arguments: Any) -> Awaitable[Any]: ...
+
+
+Write = Callable[[Sequence[Outcome]], None]
+AsyncWrite = Callable[[Sequence[Outcome]], Awaitable[None]]
+
+
+def run_in_threads(run: Run, pbx: Caller, write: Write | None = None) -> None:
+    """Run until nothing is left, or the run is stopped. ``write`` records, where the ledger is durable.
+
+    Raises LedgerFailed.
+    """
+    stopping = run.stopping.wait
+    lock = threading.Lock()
+
+    def record(outcomes: Sequence[Outcome]) -> None:
+        with lock:
+            (write or run.ledger.record)(outcomes)
+
+    workers = run.workers
+    with ThreadPoolExecutor(workers, "trunkline-work") as pool:
+        futures = [pool.submit(drive, run.worker(), pbx, stopping, record) for _ in range(workers)]
+        try:
+            for future in futures:
+                future.result()
+        except BaseException:
+            run.stop()
+            raise
+
+
+def drive(
+    work: Work,
+    pbx: Caller,
+    wait: Callable[[float], object] = time.sleep,
+    record: Write = lambda _: None,
+) -> Any:
+    """Do what a generator yields, in the calling thread; gives its value."""
+    try:
+        step = next(work)
+        while True:
+            if isinstance(step, Wait):
+                wait(step.seconds)
+                step = work.send(None)
+                continue
+            answer = None
+            try:
+                if isinstance(step, Record):
+                    record(step.outcomes)
+                else:
+                    answer = _call(pbx, step)
+            except BaseException as problem:
+                step = work.throw(problem)
+            else:
+                step = work.send(answer)
+    except StopIteration as end:
+        return end.value
+    finally:
+        work.close()
+
+
+def _call(pbx: Caller, ask: Ask) -> Any:
+    answer = pbx.call(ask.action, **ask.arguments, **ask.options)
+    if not ask.is_list:
+        return answer
+    if ask.on_page is None:
+        return list(answer)
+    rows: list[Any] = []
+    for page in _pages(answer):
+        ask.on_page(page)
+        rows += page
+    return rows
+
+
+def _pages(answer: Any) -> Iterable[Sequence[Any]]:
+    """The rows of each page of a list; a caller other than a client may give them as one list."""
+    return (page.rows for page in answer.pages()) if hasattr(answer, "pages") else (list(answer),)
+
+
+async def run_in_loop(run: Run, pbx: AsyncCaller, write: AsyncWrite | None = None) -> None:
+    """As `run_in_threads`, with tasks of the current event loop."""
+
+    async def wait(seconds: float) -> None:
+        # The run may be stopped by a signal or another thread, which can't set an asyncio.Event.
+        ends = asyncio.get_running_loop().time() + seconds
+        while not run.stopping.is_set() and (left := ends - asyncio.get_running_loop().time()) > 0:  # noqa: ASYNC110
+            await asyncio.sleep(min(left, _SLICE))
+
+    async with asyncio.TaskGroup() as group:
+        for _ in range(run.workers):
+            group.create_task(adrive(run.worker(), pbx, wait, write))
+
+
+async def adrive(
+    work: Work,
+    pbx: AsyncCaller,
+    wait: Callable[[float], Awaitable[object]] = asyncio.sleep,
+    record: AsyncWrite | None = None,
+) -> Any:
+    """As `drive`, in the current task."""
+    try:
+        step = next(work)
+        while True:
+            if isinstance(step, Wait):
+                await wait(step.seconds)
+                step = work.send(None)
+                continue
+            answer = None
+            try:
+                if isinstance(step, Ask):
+                    answer = await _acall(pbx, step)
+                elif record is not None:
+                    await record(step.outcomes)
+            except BaseException as problem:
+                step = work.throw(problem)
+            else:
+                step = work.send(answer)
+    except StopIteration as end:
+        return end.value
+    finally:
+        work.close()
+
+
+async def _acall(pbx: AsyncCaller, ask: Ask) -> Any:
+    answer = pbx.call(ask.action, **ask.arguments, **ask.options)
+    if not ask.is_list or ask.on_page is None or not hasattr(answer, "pages"):
+        value = await answer
+        if not ask.is_list:
+            return value
+        rows = list(value)
+        if ask.on_page is not None:
+            ask.on_page(rows)
+        return rows
+    rows = []
+    async for page in answer.pages():
+        ask.on_page(page.rows)
+        rows += page.rows
+    return rows
