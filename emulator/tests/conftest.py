@@ -11,7 +11,7 @@ from urllib.parse import quote
 
 import pytest
 
-from trunkline.emulator import Emulator
+from trunkline_emulator import Emulator
 
 
 @dataclass(frozen=True)

@@ -10,7 +10,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any
 
-from trunkline.emulator import Emulator, running
+from trunkline_emulator import Emulator, running
 
 
 @dataclass(frozen=True)

@@ -12,7 +12,7 @@ from typing import Any
 
 from trunkline import catalog
 from trunkline.catalog import Action
-from trunkline.emulator.reports.table import REPORTS
+from trunkline_emulator.reports.table import REPORTS
 
 from . import valid
 

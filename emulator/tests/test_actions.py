@@ -11,12 +11,12 @@ from hypothesis import strategies as st
 
 from trunkline import catalog
 from trunkline.catalog import Action, Catalog
-from trunkline.emulator import levels
-from trunkline.emulator.reports.arguments import Period
-from trunkline.emulator.reports.call_log import cdr_id, has_quality
-from trunkline.emulator.reports.events import oldest_first
-from trunkline.emulator.seeds import ground
-from trunkline.emulator.store import Store
+from trunkline_emulator import levels
+from trunkline_emulator.reports.arguments import Period
+from trunkline_emulator.reports.call_log import cdr_id, has_quality
+from trunkline_emulator.reports.events import oldest_first
+from trunkline_emulator.seeds import ground
+from trunkline_emulator.store import Store
 
 from . import bodies, valid, valid_system
 from .report_calls import FROM, TO, USUAL, when

@@ -6,7 +6,7 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from trunkline.emulator.seeds.calls import demo
+from trunkline_emulator.seeds.calls import demo
 
 from .test_telephony_lists import EVERY_LEG, count
 

@@ -14,12 +14,12 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from trunkline import catalog
-from trunkline.emulator import Emulator, running
-from trunkline.emulator.archive import pack, pad, unpack
-from trunkline.emulator.principals import client_of
-from trunkline.emulator.refusals import Refusal
-from trunkline.emulator.seeds import SEEDS
-from trunkline.emulator.store import Store
+from trunkline_emulator import Emulator, running
+from trunkline_emulator.archive import pack, pad, unpack
+from trunkline_emulator.principals import client_of
+from trunkline_emulator.refusals import Refusal
+from trunkline_emulator.seeds import SEEDS
+from trunkline_emulator.store import Store
 
 MAKE = "/Backups/Pbx.Backup"
 

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from trunkline.emulator import Emulator, NotAllowed
+from trunkline_emulator import Emulator, NotAllowed
 
 JSON = {"content-type": "application/json"}
 OURS = {"x-trunkline-emulator": "1"}

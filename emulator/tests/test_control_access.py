@@ -7,8 +7,9 @@ import socket
 
 import pytest
 
-from emulator.raw import plugged, read
-from trunkline.emulator import Emulator, fleet
+from trunkline_emulator import Emulator, fleet
+
+from .raw import plugged, read
 
 KEY = "a-control-key-for-tests"
 CLIENT = {"client_id": "intruder", "api_key": "intruder-key", "roles": ["system_owners"]}

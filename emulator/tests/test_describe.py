@@ -15,7 +15,7 @@ from openapi_spec_validator import validate
 from trunkline import catalog
 from trunkline.catalog.compile import Compiler, SpecFile, compile_files
 from trunkline.catalog.model import Edition
-from trunkline.emulator import Emulator
+from trunkline_emulator import Emulator
 
 from .conftest import Line
 

@@ -16,12 +16,13 @@ from pathlib import Path
 
 import pytest
 
-from emulator.raw import Plug, Seen, plugged, wait_for
-from trunkline.emulator import Emulator, NotAllowed
-from trunkline.emulator.control.faults import KINDS
-from trunkline.emulator.control.presets import PRESETS
-from trunkline.emulator.control.rules import Faults
-from trunkline.emulator.variants import choices
+from trunkline_emulator import Emulator, NotAllowed
+from trunkline_emulator.control.faults import KINDS
+from trunkline_emulator.control.presets import PRESETS
+from trunkline_emulator.control.rules import Faults
+from trunkline_emulator.variants import choices
+
+from .raw import Plug, Seen, plugged, wait_for
 
 FAX, GONE, ONE = "/Fax(121)", 404, 200
 
@@ -298,7 +299,7 @@ def test_every_preset_is_a_fault():
 
 
 def test_the_docs_name_every_preset_kind_and_variant():
-    page = (Path(__file__).parents[2] / "docs" / "emulator" / "faults.md").read_text(encoding="utf-8")
+    page = (Path(__file__).parents[1] / "docs" / "faults.md").read_text(encoding="utf-8")
     named = set(re.findall(r"`([a-z0-9_-]+)`", page)) | set(re.findall(r'`\{"(\w+)"', page))
     assert {*PRESETS, *KINDS, *choices()} <= named
 
@@ -379,7 +380,7 @@ def test_in_process_a_broken_connection_is_an_exception(pbx, do, error, effect):
 @pytest.mark.parametrize("name", ["SIGTERM", "SIGINT"])
 def test_a_request_that_runs_when_the_server_is_stopped_is_finished(name):
     program = (
-        "from trunkline.emulator import Emulator, serve\n"
+        "from trunkline_emulator import Emulator, serve\n"
         "pbx = Emulator(api_key='key', faults=['delay-after=0.7@/Fax*'])\n"
         "serve(pbx, '127.0.0.1', 0, lambda url: print(url, flush=True))"
     )

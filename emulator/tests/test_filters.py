@@ -14,9 +14,9 @@ from odatapy.server.uri.expression_parser import ExpressionParser
 
 from trunkline import catalog
 from trunkline.catalog import TypeSpec
-from trunkline.emulator.odata.evaluation import bind_filter
-from trunkline.emulator.odata.expressions import parse_filter
-from trunkline.emulator.refusals import Refusal
+from trunkline_emulator.odata.evaluation import bind_filter
+from trunkline_emulator.odata.expressions import parse_filter
+from trunkline_emulator.refusals import Refusal
 
 CATALOG = catalog.load("20.0.10")
 USER = {

@@ -12,8 +12,8 @@ from contextlib import ExitStack, suppress
 import httpx2
 import pytest
 
-from trunkline.emulator import Emulator, fleet
-from trunkline.emulator.tenants import ports_of, write_list
+from trunkline_emulator import Emulator, fleet
+from trunkline_emulator.tenants import ports_of, write_list
 
 
 def sign_in(tenant, client_id=None, api_key=None):

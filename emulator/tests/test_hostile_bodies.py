@@ -128,7 +128,7 @@ def test_codes_that_nobody_brings_back_are_forgotten(quiet):
     )
     for _ in range(20):
         assert quiet.send("GET", asked).status == 302
-    from trunkline.emulator import signin
+    from trunkline_emulator import signin
 
     for number in range(signin.MOST_WAITING):
         quiet.emulator._sign_in._codes[str(number)] = None
@@ -137,7 +137,7 @@ def test_codes_that_nobody_brings_back_are_forgotten(quiet):
 
 
 def test_a_journal_of_long_paths_is_shorter(pbx, monkeypatch):
-    from trunkline.emulator import journal
+    from trunkline_emulator import journal
 
     monkeypatch.setattr(journal, "MOST_TEXT", 100_000)
     for number in range(50):

@@ -10,7 +10,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from trunkline.emulator.connection import Limits
+from trunkline_emulator.connection import Limits
 
 from .test_limits import served
 

@@ -8,9 +8,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from emulator.raw import plugged
-from trunkline.emulator import Emulator
-from trunkline.emulator.hosts import BadHost, Hosts, is_this_machine, read_host
+from trunkline_emulator import Emulator
+from trunkline_emulator.hosts import BadHost, Hosts, is_this_machine, read_host
+
+from .raw import plugged
 
 LOOPBACK = {
     "localhost": "localhost",

@@ -7,7 +7,7 @@ from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
-from emulator.raw import plugged
+from .raw import plugged
 
 
 @pytest.mark.parametrize(

@@ -13,10 +13,11 @@ from dataclasses import replace
 
 import pytest
 
-from emulator.raw import Plug, read, wait_for
-from trunkline.emulator import Emulator
-from trunkline.emulator.connection import Limits
-from trunkline.emulator.server import running
+from trunkline_emulator import Emulator
+from trunkline_emulator.connection import Limits
+from trunkline_emulator.server import running
+
+from .raw import Plug, read, wait_for
 
 HASTY = Limits(head_seconds=0.2, body_seconds=0.2, body_rate=10**9, read_seconds=0.2, closing_seconds=0.2)
 HEAD = "Host: localhost\r\n"

@@ -5,9 +5,9 @@ from __future__ import annotations
 import pytest
 
 from trunkline import catalog
-from trunkline.emulator.odata.paths import read_path
-from trunkline.emulator.refusals import Refusal
-from trunkline.emulator.routes import Router
+from trunkline_emulator.odata.paths import read_path
+from trunkline_emulator.refusals import Refusal
+from trunkline_emulator.routes import Router
 
 METHODS = ("GET", "POST", "PATCH", "DELETE", "PUT")
 

@@ -11,13 +11,13 @@ from importlib.metadata import entry_points
 import httpx2
 import pytest
 
-from trunkline.emulator import Emulator, running
+from trunkline_emulator import Emulator, running
 
 pytest_plugins = ["pytester"]
 
 # Where Trunkline is installed pytest finds the plugin by itself, and won't have it twice.
 INSTALLED = bool(entry_points(group="pytest11", name="trunkline"))
-PLUGIN = () if INSTALLED else ("-p", "trunkline.emulator.pytest_plugin")
+PLUGIN = () if INSTALLED else ("-p", "trunkline_emulator.pytest_plugin")
 
 
 @pytest.fixture
@@ -170,11 +170,11 @@ def test_faults_end_with_the_test(run):
 
 def test_the_plugin_loads_next_to_nothing():
     program = (
-        "import sys, pytest; before = set(sys.modules); import trunkline.emulator.pytest_plugin;"
+        "import sys, pytest; before = set(sys.modules); import trunkline_emulator.pytest_plugin;"
         "print(*sorted(set(sys.modules) - before))"
     )
     loaded = subprocess.check_output([sys.executable, "-c", program], text=True).split()
-    assert loaded == ["trunkline", "trunkline.emulator", "trunkline.emulator.pytest_plugin"]
+    assert loaded == ["trunkline", "trunkline_emulator", "trunkline_emulator.pytest_plugin"]
 
 
 # ── asking in process ───────────────────────────────────────────────────────────────────────────

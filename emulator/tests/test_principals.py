@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from trunkline.emulator.principals import client_of, note_use
+from trunkline_emulator.principals import client_of, note_use
 
 OWNER = ("system_owners", "App", "Reports")
 ADMIN = ("system_admins", "App")

@@ -6,8 +6,8 @@ from urllib.parse import quote
 
 import pytest
 
-from trunkline.emulator import Emulator
-from trunkline.emulator.odata import budget
+from trunkline_emulator import Emulator
+from trunkline_emulator.odata import budget
 
 TOO_COSTLY = "The query is too costly for the emulator"
 SAFE = "(),:@$&=;/*'"

@@ -8,7 +8,7 @@ from itertools import pairwise
 
 import pytest
 
-from trunkline.emulator.seeds.calls import demo
+from trunkline_emulator.seeds.calls import demo
 
 from .test_telephony_lists import call_log, count, every
 

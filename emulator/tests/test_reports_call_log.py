@@ -9,9 +9,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from trunkline.emulator import Variants
-from trunkline.emulator.seeds.calls import demo_company
-from trunkline.emulator.telephony.model import CallModel
+from trunkline_emulator import Variants
+from trunkline_emulator.seeds.calls import demo_company
+from trunkline_emulator.telephony.model import CallModel
 
 from .conftest import Line
 from .report_calls import action_of, path_of, rows, seconds, table, when
@@ -179,7 +179,7 @@ def test_a_purge_leaves_no_report(pbx):
 @pytest.fixture(scope="module")
 def busy(runner):
     """A company with some 40,000 legs."""
-    from trunkline.emulator import Emulator
+    from trunkline_emulator import Emulator
 
     line = Line(Emulator(), runner).sign_in()
     line.emulator._store.model = CallModel(demo_company(), days=60, calls_per_day=500)

@@ -7,8 +7,8 @@ from decimal import Decimal
 
 import pytest
 
-from trunkline.emulator.telephony.model import CallModel, silent
-from trunkline.emulator.telephony.records import (
+from trunkline_emulator.telephony.model import CallModel, silent
+from trunkline_emulator.telephony.records import (
     NONE,
     AgentShift,
     Callback,

@@ -8,8 +8,8 @@ from zoneinfo import ZoneInfo
 import pytest
 
 from trunkline import catalog
-from trunkline.emulator import levels
-from trunkline.emulator.values import Values
+from trunkline_emulator import levels
+from trunkline_emulator.values import Values
 
 from .report_calls import DOWNLOADS, LISTED, VERSIONS, action_of, cells, path_of, rows, table, when
 

@@ -7,7 +7,7 @@ from urllib.parse import quote
 import pytest
 
 from trunkline import catalog
-from trunkline.emulator.rules import RULES
+from trunkline_emulator.rules import RULES
 
 from . import whole
 

@@ -8,8 +8,8 @@ from hypothesis import strategies as st
 
 from trunkline import catalog
 from trunkline.catalog import Action, TypeSpec
-from trunkline.emulator.behaviours import HANDLERS
-from trunkline.emulator.rules import RULES
+from trunkline_emulator.behaviours import HANDLERS
+from trunkline_emulator.rules import RULES
 
 from . import bodies, valid
 from .test_rules_agreement import check_agreement, snapshot

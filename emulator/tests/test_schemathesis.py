@@ -21,9 +21,9 @@ from schemathesis.specs.openapi.checks import (
 )
 
 from trunkline import catalog
-from trunkline.emulator import Emulator, running
-from trunkline.emulator.seeds import ground
-from trunkline.emulator.store import Store
+from trunkline_emulator import Emulator, running
+from trunkline_emulator.seeds import ground
+from trunkline_emulator.store import Store
 
 from . import bodies, valid, valid_system
 from .test_actions import content_of, known_values

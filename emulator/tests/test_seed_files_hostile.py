@@ -6,8 +6,8 @@ import os
 
 import pytest
 
-from trunkline.emulator import Emulator, NotAllowed
-from trunkline.emulator.seeds import files, ground
+from trunkline_emulator import Emulator, NotAllowed
+from trunkline_emulator.seeds import files, ground
 
 LAUGHS = "a: &a [x,x,x,x,x,x,x,x,x,x]\n" + "".join(
     f"{name}: &{name} [{','.join([f'*{before}'] * 10)}]\n" for before, name in zip("abcdefgh", "bcdefghi", strict=True)

@@ -11,9 +11,9 @@ import pytest
 
 from trunkline import catalog
 from trunkline.catalog import TypeSpec
-from trunkline.emulator.seeds import SEEDS, ground
-from trunkline.emulator.store import Made, Store
-from trunkline.emulator.values import Values
+from trunkline_emulator.seeds import SEEDS, ground
+from trunkline_emulator.store import Made, Store
+from trunkline_emulator.values import Values
 
 CATALOG = catalog.load("20.0.10")
 
@@ -325,7 +325,7 @@ def test_unknown_seeds_and_versions_are_refused(dial):
 
 
 def test_the_file_that_the_docs_show_works(dial, company):
-    page = Path(__file__).parents[2] / "docs" / "emulator" / "running.md"
+    page = Path(__file__).parents[1] / "docs" / "running.md"
     (shown,) = re.findall(r"```yaml\n(.*?)```", page.read_text(encoding="utf-8"), re.S)
     line = dial(seed=company(shown))
     assert line.get("/Users(Number='150')").json["FirstName"] == "Ada"

@@ -16,8 +16,9 @@ from email.utils import parsedate_to_datetime
 import httpx2
 import pytest
 
-from emulator.raw import plugged, read
-from trunkline.emulator import Emulator, running
+from trunkline_emulator import Emulator, running
+
+from .raw import plugged, read
 
 
 def sign_in(client: httpx2.Client, emulator: Emulator) -> None:
@@ -100,7 +101,7 @@ def test_lifespan_and_foreign_protocols():
 @pytest.mark.skipif(os.name != "posix", reason="Ctrl-C is sent as a POSIX signal")
 def test_serve_ends_cleanly_on_ctrl_c():
     program = (
-        "from trunkline.emulator import Emulator, serve\n"
+        "from trunkline_emulator import Emulator, serve\n"
         "serve(Emulator(), '127.0.0.1', 0, lambda url: print(url, flush=True))"
     )
     with (
@@ -118,8 +119,8 @@ def test_serve_ends_cleanly_on_ctrl_c():
 
 def test_a_broken_form_prints_nothing():
     program = (
-        "from trunkline.emulator.forms import read_form\n"
-        "from trunkline.emulator.messages import Headers, Request\n"
+        "from trunkline_emulator.forms import read_form\n"
+        "from trunkline_emulator.messages import Headers, Request\n"
         "headers = Headers([(b'content-type', b'multipart/form-data; boundary=X')])\n"
         "print(read_form(Request('POST', b'/connect/token', b'', headers, 'http', b'broken')))"
     )
@@ -128,7 +129,7 @@ def test_a_broken_form_prints_nothing():
 
 
 def test_importing_the_emulator_loads_no_server():
-    program = "import sys, trunkline.emulator; print('uvicorn' in sys.modules)"
+    program = "import sys, trunkline_emulator; print('uvicorn' in sys.modules)"
     assert subprocess.check_output([sys.executable, "-c", program], text=True) == "False\n"
 
 

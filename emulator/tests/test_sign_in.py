@@ -15,11 +15,12 @@ from cryptography.hazmat.primitives.asymmetric.utils import encode_dss_signature
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from emulator.raw import plugged
-from trunkline.emulator.clock import Clock
-from trunkline.emulator.messages import Headers, Request
-from trunkline.emulator.refusals import Refusal
-from trunkline.emulator.signin import SignIn
+from trunkline_emulator.clock import Clock
+from trunkline_emulator.messages import Headers, Request
+from trunkline_emulator.refusals import Refusal
+from trunkline_emulator.signin import SignIn
+
+from .raw import plugged
 
 FORM = "application/x-www-form-urlencoded"
 GRANT = "grant_type=client_credentials"

@@ -17,12 +17,12 @@ from urllib.parse import urlencode
 import msgspec
 import pytest
 
-from emulator.raw import wait_for
 from trunkline import catalog
-from trunkline.emulator import Emulator
-from trunkline.emulator.state import StateError
+from trunkline_emulator import Emulator
+from trunkline_emulator.state import StateError
 
 from . import valid
+from .raw import wait_for
 from .test_actions import UPLOAD, content_of, known_values
 
 KEY = "a-key-for-tests"
@@ -148,7 +148,7 @@ def test_two_emulators_cannot_share_a_file(path):
     first = Emulator(state=path)
     with pytest.raises(StateError, match=r"pbx\.db is in use by another emulator"):
         Emulator(state=path)
-    program = f"from trunkline.emulator import Emulator; Emulator(state={str(path)!r})"
+    program = f"from trunkline_emulator import Emulator; Emulator(state={str(path)!r})"
     done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=False)
     assert "is in use by another emulator" in done.stderr
     first.close()

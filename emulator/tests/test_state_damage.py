@@ -11,8 +11,8 @@ from random import Random
 import msgspec
 import pytest
 
-from trunkline.emulator import Emulator
-from trunkline.emulator.state import StateError
+from trunkline_emulator import Emulator
+from trunkline_emulator.state import StateError
 
 PAGE = 4096
 

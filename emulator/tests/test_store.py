@@ -8,9 +8,9 @@ from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, rule
 
 from trunkline import catalog
-from trunkline.emulator.refusals import Refusal
-from trunkline.emulator.seeds import SEEDS, ground
-from trunkline.emulator.store import Made, Store
+from trunkline_emulator.refusals import Refusal
+from trunkline_emulator.seeds import SEEDS, ground
+from trunkline_emulator.store import Made, Store
 
 CATALOG = catalog.load("20.0.10")
 
@@ -19,7 +19,7 @@ CATALOG = catalog.load("20.0.10")
 def _no_rules():
     """What the rules of each set ask beyond the store's own has tests elsewhere."""
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr("trunkline.emulator.store.RULES", {})
+        patch.setattr("trunkline_emulator.store.RULES", {})
         yield
 
 

@@ -11,7 +11,7 @@ from odatapy.client.transport import HttpxTransport
 from odatapy.data import Entity
 
 from odata import ODataService
-from trunkline.emulator import Emulator, running
+from trunkline_emulator import Emulator, running
 
 VERSIONS = ("20.0.7", "20.0.10")
 

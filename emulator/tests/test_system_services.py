@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from trunkline.emulator.event_log import ADDRESS_BLOCKED, log_activity, log_event
+from trunkline_emulator.event_log import ADDRESS_BLOCKED, log_activity, log_event
 
 
 def manage(pbx: Any, action: str, *names: str) -> Any:

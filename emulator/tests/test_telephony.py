@@ -11,11 +11,11 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from trunkline.emulator.seeds.calls import demo, demo_company
-from trunkline.emulator.telephony.company import Line, Team
-from trunkline.emulator.telephony.model import CallModel, silent
-from trunkline.emulator.telephony.records import Callback, Direction, Kind, Outcome
-from trunkline.emulator.telephony.scripts import KINDS
+from trunkline_emulator.seeds.calls import demo, demo_company
+from trunkline_emulator.telephony.company import Line, Team
+from trunkline_emulator.telephony.model import CallModel, silent
+from trunkline_emulator.telephony.records import Callback, Direction, Kind, Outcome
+from trunkline_emulator.telephony.scripts import KINDS
 
 ALWAYS = (datetime(1970, 1, 1, tzinfo=UTC), datetime(2100, 1, 1, tzinfo=UTC))
 MOMENTS = st.datetimes(datetime(2026, 3, 1), datetime(2026, 7, 1), timezones=st.just(UTC))

@@ -14,12 +14,12 @@ from hypothesis import strategies as st
 
 from trunkline import catalog
 from trunkline.catalog import TypeSpec
-from trunkline.emulator.ground import Ground
-from trunkline.emulator.seeds import ground
-from trunkline.emulator.seeds.calls import demo, demo_company
-from trunkline.emulator.store import Store
-from trunkline.emulator.telephony.model import CallModel
-from trunkline.emulator.values import Values
+from trunkline_emulator.ground import Ground
+from trunkline_emulator.seeds import ground
+from trunkline_emulator.seeds.calls import demo, demo_company
+from trunkline_emulator.store import Store
+from trunkline_emulator.telephony.model import CallModel
+from trunkline_emulator.values import Values
 
 ALWAYS = (datetime(1970, 1, 1, tzinfo=UTC), datetime(2100, 1, 1, tzinfo=UTC))
 LISTS = ("CallHistoryView", "ChatHistoryView", "ChatMessagesHistoryView")

@@ -13,8 +13,8 @@ from cryptography import x509
 
 from certificates import Authority
 from trunkline import Pbx
-from trunkline.emulator import Emulator, running
-from trunkline.emulator.tls import from_files, made
+from trunkline_emulator import Emulator, running
+from trunkline_emulator.tls import from_files, made
 
 
 def trusting(ca):

@@ -11,7 +11,7 @@ from urllib.parse import urlsplit
 
 import pytest
 
-from trunkline.emulator import Emulator, NotAllowed, Variants
+from trunkline_emulator import Emulator, NotAllowed, Variants
 
 LOG = "/ReportCallLogData/Pbx.GetCallLogData(periodFrom={},periodTo={},sourceType=0,sourceFilter='',destinationType=0,destinationFilter='',callsType=0,callTimeFilterType=0,callTimeFilterFrom='0:00:0',callTimeFilterTo='0:00:0',hidePcalls=true)"  # noqa: E501
 FORM = {"content-type": "application/x-www-form-urlencoded"}

@@ -1,6 +1,6 @@
 """A stand-in PBX: it answers the 3CX Configuration API as a 3CX does, without one.
 
-    >>> from trunkline.emulator import Emulator, running
+    >>> from trunkline_emulator import Emulator, running
     >>> with running(Emulator()) as url:  # doctest: +SKIP
     ...     ...
 

@@ -10,7 +10,8 @@ from urllib.parse import quote
 
 import msgspec
 
-from ..catalog import Action, TypeSpec, parse_type
+from trunkline.catalog import Action, TypeSpec, parse_type
+
 from . import control_information, etags
 from .formats import MINIMAL, metadata_level
 from .messages import Request, Response

@@ -17,7 +17,8 @@ from pathlib import Path
 from random import Random
 from typing import Any
 
-from .. import catalog
+from trunkline import catalog
+
 from . import behaviours, crud, describe, downloads, licence, rights, shapes
 from .answers import Call
 from .asking import Answer, Asker
@@ -285,7 +286,7 @@ class Emulator(Controls):
         try:
             self._memory.commit()
         except StateError as error:  # what isn't kept must not be acknowledged
-            logging.getLogger("trunkline.emulator").error("%s", error)
+            logging.getLogger("trunkline_emulator").error("%s", error)
             entry.effect = False
             response = self._refused(Refusal(500))
         if entry.level:

@@ -8,7 +8,8 @@ from __future__ import annotations
 
 from typing import Any
 
-from ..catalog import Catalog, TypeSpec
+from trunkline.catalog import Catalog, TypeSpec
+
 from .values import Row
 
 # What JSON's own types tell; ASP.NET names every other type.

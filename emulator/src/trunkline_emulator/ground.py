@@ -13,7 +13,8 @@ from typing import Any, NamedTuple
 
 import msgspec
 
-from ..catalog import Catalog, TypeSpec
+from trunkline.catalog import Catalog, TypeSpec
+
 from .telephony.model import CallModel, silent
 from .values import Row, Values
 

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from datetime import timedelta
 
-from ..catalog import Action
+from trunkline.catalog import Action
+
 from .refusals import Refusal
 from .store import Store
 from .values import Row

@@ -11,7 +11,8 @@ from functools import cached_property
 from pathlib import Path
 from typing import Any
 
-from .. import catalog
+from trunkline import catalog
+
 from .seeds import ground, name_of
 from .state import StateFile
 from .store import Store

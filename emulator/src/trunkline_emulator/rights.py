@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from ..catalog import Action
+from trunkline.catalog import Action
+
 from .refusals import Refusal
 from .signin import ADMIN, OWNER, Client
 

@@ -6,7 +6,8 @@ import re
 from dataclasses import dataclass, replace
 from itertools import product
 
-from ..catalog import Action, Catalog, TypeSpec
+from trunkline.catalog import Action, Catalog, TypeSpec
+
 from .odata.literals import BadDate, BadLiteral, Value, read_literal
 from .odata.paths import Segment
 from .refusals import NoSuchPath, Refusal

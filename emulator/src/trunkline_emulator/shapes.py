@@ -7,7 +7,8 @@ from __future__ import annotations
 
 from typing import Any
 
-from ..catalog import TypeSpec
+from trunkline.catalog import TypeSpec
+
 from .answers import Call
 from .csv_files import csv_file, export
 from .messages import Response

@@ -15,7 +15,8 @@ from dataclasses import dataclass
 from typing import Any
 from urllib.parse import parse_qsl, urlencode, urlsplit
 
-from ..catalog import version_key
+from trunkline.catalog import version_key
+
 from . import openid
 from .clock import Clock
 from .forms import read_form

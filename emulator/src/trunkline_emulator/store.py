@@ -7,7 +7,8 @@ from datetime import UTC, datetime
 from itertools import count
 from typing import Any
 
-from ..catalog import Catalog
+from trunkline.catalog import Catalog
+
 from .ground import Ground, Key, Made, Seed
 from .refusals import bad_field, not_found
 from .rules import RULES, Rule

@@ -27,6 +27,14 @@ class Tenant:
     emulator: Emulator
 
     @property
+    def ca_file(self) -> Path | None:
+        return self.url.ca
+
+    @property
+    def version(self) -> str:
+        return self.emulator.version
+
+    @property
     def client_id(self) -> str:
         return self.emulator.client_id
 

@@ -6,7 +6,8 @@ import re
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from ..catalog import Catalog, TypeSpec
+from trunkline.catalog import Catalog, TypeSpec
+
 from .odata.literals import DATE_TIME, GUID, read_date_time
 from .refusals import bad_field
 from .warning_codes import warning

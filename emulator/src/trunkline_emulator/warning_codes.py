@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from ..catalog import Catalog
+from trunkline.catalog import Catalog
+
 from .refusals import Refusal, bad_field
 
 if TYPE_CHECKING:

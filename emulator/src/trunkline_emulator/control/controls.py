@@ -8,7 +8,8 @@ from pathlib import Path
 from random import Random
 from typing import TYPE_CHECKING, Any
 
-from ...catalog import Catalog
+from trunkline.catalog import Catalog
+
 from .. import licence
 from ..clock import Clock
 from ..journal import Entry, Journal

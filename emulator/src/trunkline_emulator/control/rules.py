@@ -18,7 +18,8 @@ from urllib.parse import unquote
 
 import msgspec
 
-from ...catalog import load, nearest
+from trunkline.catalog import load, nearest
+
 from ..variants import NotAllowed
 from . import presets
 from .faults import Fault, read_fault

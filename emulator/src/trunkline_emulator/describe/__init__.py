@@ -7,7 +7,8 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 
-from ...catalog import Catalog
+from trunkline.catalog import Catalog
+
 from ..messages import Request, Response
 from ..refusals import Refusal
 from . import csdl, openapi, service_document

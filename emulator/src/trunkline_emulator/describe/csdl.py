@@ -10,7 +10,8 @@ from collections.abc import Iterable, Iterator
 from functools import lru_cache
 from xml.etree.ElementTree import Element, SubElement, indent, tostring
 
-from ...catalog import Action, Catalog, TypeSpec
+from trunkline.catalog import Action, Catalog, TypeSpec
+
 from .model import described_types, own_fields, published, set_type
 
 NAMESPACE = "Pbx"

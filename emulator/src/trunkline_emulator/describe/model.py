@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from functools import lru_cache
 
-from ...catalog import Action, Catalog, parse_type
+from trunkline.catalog import Action, Catalog, parse_type
 
 
 @lru_cache(maxsize=16)

@@ -10,7 +10,8 @@ from __future__ import annotations
 from functools import lru_cache
 from typing import Any
 
-from ...catalog import Action, Catalog, TypeSpec, parse_type
+from trunkline.catalog import Action, Catalog, TypeSpec, parse_type
+
 from . import yaml_text
 from .model import described_types, own_fields, published
 

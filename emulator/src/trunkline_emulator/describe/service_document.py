@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from ...catalog import Catalog
+from trunkline.catalog import Catalog
+
 from .csdl import named_resources
 from .model import published
 

@@ -9,7 +9,8 @@ from collections.abc import Callable
 from datetime import date, datetime, time, timedelta
 from typing import Any
 
-from ...catalog import Catalog, TypeSpec
+from trunkline.catalog import Catalog, TypeSpec
+
 from ..refusals import bad_query
 from .operands import KINDS, READERS, Bound
 from .tree import Literal, Node, Path

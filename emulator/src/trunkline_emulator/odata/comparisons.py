@@ -6,7 +6,8 @@ import operator
 from collections.abc import Callable
 from typing import Any
 
-from ...catalog import Catalog, TypeSpec
+from trunkline.catalog import Catalog, TypeSpec
+
 from .operands import OPERATORS, Bound, Evaluate, Scope, applied, incompatible
 
 _ORDER: dict[str, Callable[[Any, Any], bool]] = {

@@ -12,7 +12,8 @@ from datetime import UTC, datetime
 from itertools import pairwise
 from typing import Any
 
-from ...catalog import Catalog, TypeSpec
+from trunkline.catalog import Catalog, TypeSpec
+
 from ..refusals import bad_query
 from ..values import Row
 from .budget import CALLED, Budget, is_literal, size

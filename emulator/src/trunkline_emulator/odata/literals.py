@@ -9,7 +9,7 @@ import re
 from collections.abc import Callable
 from datetime import datetime
 
-from ...catalog import TypeSpec
+from trunkline.catalog import TypeSpec
 
 Value = str | int | float | bool | None
 

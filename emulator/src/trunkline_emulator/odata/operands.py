@@ -10,7 +10,8 @@ from datetime import UTC, date, datetime, time, timedelta
 from functools import lru_cache
 from typing import Any
 
-from ...catalog import TypeSpec
+from trunkline.catalog import TypeSpec
+
 from ..refusals import Refusal, bad_query
 from ..values import DURATION
 from .literals import read_date_time

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from ...catalog import Action, Catalog, TypeSpec
+from trunkline.catalog import Action, Catalog, TypeSpec
+
 from ..formats import metadata_level
 from ..refusals import bad_query
 from ..variants import Variants

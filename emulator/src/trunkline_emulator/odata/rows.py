@@ -7,7 +7,8 @@ from dataclasses import dataclass, field, replace
 from functools import lru_cache
 from typing import Any, Literal, NamedTuple
 
-from ...catalog import Catalog, TypeSpec
+from trunkline.catalog import Catalog, TypeSpec
+
 from ..values import Row
 from .budget import Budget
 

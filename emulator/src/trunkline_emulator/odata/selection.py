@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import NamedTuple
 
-from ...catalog import Catalog, TypeSpec
+from trunkline.catalog import Catalog, TypeSpec
+
 from ..refusals import Refusal, bad_query
 from ..values import Row
 from .evaluation import step

@@ -1,4 +1,4 @@
-"""The arguments of reports, read strictly. What is known of each, and what is assumed: docs/emulator/reports.md."""
+"""The arguments of reports, read strictly. What is known of each, and what is assumed: emulator/docs/reports.md."""
 
 from __future__ import annotations
 

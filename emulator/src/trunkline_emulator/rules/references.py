@@ -11,7 +11,8 @@ from collections.abc import Callable, Iterable, Mapping
 from functools import lru_cache
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from ...catalog import Catalog, TypeSpec
+from trunkline.catalog import Catalog, TypeSpec
+
 from ..values import Row
 from ..views import PEER_TYPES, peer_name
 from ..warning_codes import DUPLICATE, NOT_FOUND, REQUIRED

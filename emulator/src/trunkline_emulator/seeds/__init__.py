@@ -12,7 +12,8 @@ from collections.abc import Callable, Mapping
 from functools import lru_cache
 from pathlib import Path
 
-from ... import catalog
+from trunkline import catalog
+
 from ..ground import Ground, Seed
 from ..telephony.model import CallModel, silent
 from . import calls, demo, fresh, large

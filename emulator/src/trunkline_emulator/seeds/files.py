@@ -17,8 +17,9 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from ... import catalog
-from ...catalog import Catalog, TypeSpec, nearest
+from trunkline import catalog
+from trunkline.catalog import Catalog, TypeSpec, nearest
+
 from ..ground import Ground, Kind, Made, Seed
 from ..refusals import Refusal
 from ..values import Row
