@@ -6,7 +6,6 @@ import asyncio
 import subprocess
 import sys
 from concurrent.futures import ThreadPoolExecutor
-from importlib.metadata import entry_points
 
 import httpx2
 import pytest
@@ -15,18 +14,14 @@ from trunkline_emulator import Emulator, running
 
 pytest_plugins = ["pytester"]
 
-# Where Trunkline is installed pytest finds the plugin by itself, and won't have it twice.
-INSTALLED = bool(entry_points(group="pytest11", name="trunkline"))
-PLUGIN = () if INSTALLED else ("-p", "trunkline_emulator.pytest_plugin")
-
 
 @pytest.fixture
 def run(pytester):
-    """Runs a test file with the plugin, as where Trunkline is installed."""
+    """Run a test file where the package is installed: pytest finds the plugin by itself."""
 
     def run(source, *options):
         pytester.makepyfile(source)
-        return pytester.runpytest_subprocess(*PLUGIN, "-W", "error", "--strict-markers", *options)
+        return pytester.runpytest_subprocess("-W", "error", "--strict-markers", *options)
 
     return run
 
@@ -174,7 +169,7 @@ def test_the_plugin_loads_next_to_nothing():
         "print(*sorted(set(sys.modules) - before))"
     )
     loaded = subprocess.check_output([sys.executable, "-c", program], text=True).split()
-    assert loaded == ["trunkline", "trunkline_emulator", "trunkline_emulator.pytest_plugin"]
+    assert loaded == ["trunkline_emulator", "trunkline_emulator.pytest_plugin"]
 
 
 # ── asking in process ───────────────────────────────────────────────────────────────────────────
