@@ -13,7 +13,7 @@ from typing import Any, NamedTuple
 
 from ..errors import BrokenAnswer, TrunklineError
 from .ledger import Entry, Ledger, LedgerFailed
-from .outcome import Outcome, State, as_error, is_foreign
+from .outcome import Outcome, as_error, is_foreign
 from .recovery import (
     BUSY,
     Decision,
@@ -26,6 +26,7 @@ from .recovery import (
     retry_after,
     trouble_of,
 )
+from .state import State
 from .step import Ask, Record, Step, Wait
 
 CARRIED_OUT = "It was carried out; only its answer can't be used."
