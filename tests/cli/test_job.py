@@ -54,12 +54,12 @@ def test_a_job_from_start_to_end(job: Any, contacts: str, system: System) -> Non
         "job": "cleanup",
         "action": "contacts.delete",
         "status": "finished",
-        "counts": {"not started": 0, "sent": 0, "done": 10, "failed": 0, "unknown": 0},
+        "counts": {"not_started": 0, "sent": 0, "done": 10, "failed": 0, "unknown": 0},
         "targets": [
             {
                 "name": "",
                 "url": system.url,
-                "counts": {"not started": 0, "sent": 0, "done": 10, "failed": 0, "unknown": 0},
+                "counts": {"not_started": 0, "sent": 0, "done": 10, "failed": 0, "unknown": 0},
                 "halt": "",
             }
         ],
@@ -109,7 +109,7 @@ def test_a_pbx_that_is_away_pauses_the_job_and_resume_goes_on(
     assert code == 7
     found = json.loads(out)
     assert found["status"] == "paused"
-    assert found["counts"]["not started"] == 10
+    assert found["counts"]["not_started"] == 10
     assert found["targets"][0]["halt"]
     assert "wrong" not in out + err
     assert "trunkline job resume cleanup" in err
@@ -256,7 +256,7 @@ def test_a_job_goes_on_with_the_very_profiles_that_it_began_with(
     assert system.sent("DELETE") == []
     path.write_text(f'["a[1]"]\n{good}\n["x*"]\n{good}\n[xyz]\n{good}')
     code, out, _ = job("resume", "cleanup")
-    found = [(target["name"], target["counts"]["not started"]) for target in json.loads(out)["targets"]]
+    found = [(target["name"], target["counts"]["not_started"]) for target in json.loads(out)["targets"]]
     assert found == [("a[1]", 0), ("x*", 0)]
 
 

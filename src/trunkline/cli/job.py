@@ -8,7 +8,7 @@ from typing import IO, Any
 
 import click
 
-from ..jobs.states import State
+from ..work.state import State
 from .candidates import action_ids, job_names, saved_connections
 from .files import listened
 from .numbers import Finite
@@ -99,8 +99,7 @@ def run(
     \b
     trunkline job run fax.delete --name old-faxes --set 'Id={{ $json.Id }}' --input faxes.jsonl --yes
     """
-    from ..jobs import Job, JobFolder
-    from ..jobs.target import Limits
+    from ..jobs import Job, JobFolder, Limits
     from ..node import Node, PathRule, World  # brings a client and an event loop, which --help needs not
     from ..node.input import read_items, with_secrets_kept
     from .job_run import agreed, go, sharded, show_lines, systems_of

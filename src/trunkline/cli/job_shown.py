@@ -8,7 +8,6 @@ import click
 
 from ..errors import TrunklineError
 from ..jobs import Job, JobFolder, State, Summary
-from ..jobs.ledger import Entry
 from .output import View, Writer, chosen, draw, write_one, write_rows
 
 _LABELS = [state.label for state in State]
@@ -48,7 +47,7 @@ def write_summary(summary: Summary, output: str | None) -> None:
         case "csv":
             about = {"job": summary.name, "action": summary.action, "status": summary.status}
             targets = [
-                {**about, "pbx": t.name or t.url, **t.counts, "stopped because": t.halt} for t in summary.targets
+                {**about, "pbx": t.name or t.url, **t.counts, "stopped_because": t.halt} for t in summary.targets
             ]
             write_rows(targets, View("csv"))
         case other:
@@ -65,31 +64,16 @@ def _summary_json(summary: Summary, *, targets: bool = True) -> dict[str, Any]:
 
 
 def write_items(found: Job, states: list[State], output: str | None, *, show_secrets: bool) -> None:
-    rows = (
-        _item_json(target.name or target.url, entry)
-        for target in found.ledger.targets()
-        for entry in found.ledger.entries(target.id, states)
-    )
+    records = found.records(states)
     view = View(chosen(output), show_secrets=show_secrets)
     if view.output == "table":
         cells = [
-            [r["pbx"], str(r["n"]), r["state"], str(r["attempts"]), str((r["said"] or {}).get("message", ""))]
-            for r in rows
+            [r["pbx"], str(r["item"]), r["state"], str(r["attempts"]), str(r.get("error", {}).get("message", ""))]
+            for r in records
         ]
         draw(["PBX", "Item", "State", "Sent", "Message"], cells)
         return
     writer = Writer(view)
-    for row in rows:
-        writer.write([row])
+    for record in records:
+        writer.write([record])
     writer.end()
-
-
-def _item_json(pbx: str, entry: Entry) -> dict[str, Any]:
-    return {
-        "pbx": pbx,
-        "n": entry.n,
-        "state": entry.state.label,
-        "attempts": entry.attempts,
-        "item": entry.item,
-        "said": entry.said,
-    }

@@ -8,6 +8,7 @@ import threading
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from functools import partial
 from pathlib import Path
+from types import MappingProxyType
 from typing import Any, Literal, NamedTuple
 
 from ..catalog import load
@@ -141,13 +142,6 @@ class Node:
         """
         return self._parameters.arguments(scope._replace(world=self.world))
 
-    def step(self, scope: Scope) -> Step:
-        """One item's call, checked. Raises as `arguments`."""
-        step = NodeStep(self, self.arguments(scope), scope.position)
-        if self.unchanged:
-            step.options = {"if_unchanged": comparable(scope.item["json"], f"Item {scope.position}")}
-        return step
-
     def check(self, items: Iterable[Item]) -> None:
         """Let the guards see items before anything is sent (`trunkline.work.guards`). Raises InvalidArgument."""
         for _ in self.checked(items):
@@ -157,13 +151,13 @@ class Node:
         """The items, each after the guards have seen it. Raises InvalidArgument for one that they refuse."""
         rows = UnchangedRows(self.action) if self.unchanged else None
         for n, item in enumerate(items):
-            check_rows(self.action, n, item["json"], partial(self._keys, n, item))
+            check_rows(self.action, n, item["json"], partial(self.keys, n, item))
             if rows is not None:
                 rows.check(n, item["json"])
             yield item
 
-    def _keys(self, n: int, item: Item) -> Mapping[str, Any]:
-        """The keys that an item would be sent with; none where its templates fail, which is its own failure."""
+    def keys(self, n: int, item: Item) -> Mapping[str, Any]:
+        """The keys that an item is sent with; {} where its templates fail, which is that item's own failure."""
         try:
             return keys_of(self.action, self.arguments(Scope(OneItem(n, item), n)))
         except BaseException as problem:
@@ -238,7 +232,7 @@ class NodeRun:
         await run_in_loop(self._run, pbx)
 
     def _step(self, entry: Entry) -> Step:
-        step = self.node.step(Scope(self.items, entry.n))
+        step = NodeStep(self.node, Scope(self.items, entry.n))
         if self.most_rows is not None:
             step.on_page = self._count_rows
         return step
@@ -307,10 +301,14 @@ class NodeRun:
 class NodeStep(Step):
     """One item's call; a file goes to a folder of its own at first, since names may be the same."""
 
-    def __init__(self, node: Node, arguments: Mapping[str, Any], n: int) -> None:
-        super().__init__(node.action, arguments)
+    def __init__(self, node: Node, scope: Scope, options: Mapping[str, Any] = MappingProxyType({})) -> None:
+        """``options`` are the client's. Raises as `Node.arguments`."""
+        super().__init__(node.action, node.arguments(scope))
         self._node = node
-        self._n = n
+        self._n = scope.position
+        if node.unchanged:
+            options = {**options, "if_unchanged": comparable(scope.item["json"], f"Item {self._n}")}
+        self.options = options
 
     def send(self) -> Asks[Any]:
         if self._node.binary_to is None:
