@@ -40,7 +40,7 @@ class Dying(FakePbx):
             sys.stdout.flush()
             os._exit(9)
         return await super().call(action, **arguments)
-asyncio.run(Job.open(Path(sys.argv[1])).run(on(Dying())))
+asyncio.run(Job.open(Path(sys.argv[1])).arun(on(Dying())))
 """
 
 
