@@ -267,14 +267,14 @@ def test_a_body_as_windows_saves_it_is_read_or_refused(connected: Any, tmp_path:
     body.write_text('{"FirstName": "Ada"}', encoding="utf-16")
     refused = connected("contacts", "create", "--body", f"@{body}", "--dry-run")
     assert (refused.code, refused.out) == (2, "")
-    assert "The body is no JSON: 'utf-8' codec can't decode" in refused.err
+    assert "The body is not JSON: 'utf-8' codec can't decode" in refused.err
     assert "--skeleton prints one" in refused.err
 
 
 @pytest.mark.parametrize(
     ("argv", "said"),
     [
-        (["contacts", "create", "--body", "{"], "is no JSON"),
+        (["contacts", "create", "--body", "{"], "is not JSON"),
         (["contacts", "create", "--body", "[]"], "must be a JSON object"),
         (["contacts", "create", "--body", "@/no/such/file"], "can't be read"),
         (["contacts", "create", "--body", '{"FrstName": "A"}'], "Did you mean FirstName"),

@@ -9,7 +9,7 @@ from typing import Any
 import click
 
 from ..catalog import Action, Catalog, load, nearest
-from ..catalog.secret import HELD, NAMES, SECRET
+from ..catalog.secret import SECRET
 from ..errors import UnknownName
 
 MOST = 8
@@ -81,19 +81,6 @@ def check_columns(
             raise UnknownName(f"--columns asks for {head}, which --select leaves out.")
         if field is not None and field.navigation and not expanded:
             click.echo(f"Warning: {head} is empty without --expand {head}.", err=True)
-
-
-def check_select(catalog: Catalog, action: Action, select: str | None) -> None:
-    """Refuse a choice of fields that leaves out the name without which nobody knows whether a value is a secret."""
-    spec, selected = action.answer_type, asked_columns(select)
-    known = catalog.fields(spec.name) if spec is not None and spec.name in catalog.types else {}
-    value = next((name for name in HELD if name in known and name in selected), None)
-    names = [name for name in NAMES if name in known]
-    if value and names and not {*names, "*"} & {*selected}:
-        raise click.UsageError(
-            f"--select leaves out {names[0]}, which tells whether {value} is a secret: "
-            f"--columns {value} chooses here, --show-secrets shows it all the same."
-        )
 
 
 def _check_path(catalog: Catalog, owner: str, steps: Sequence[str]) -> None:

@@ -91,7 +91,8 @@ _FILES = ("file", "dir")
 
 @click.command()
 @click.argument("shell", type=click.Choice(["bash", "zsh", "fish"]))
-def completion(shell: str) -> None:
+@click.pass_context
+def completion(ctx: click.Context, /, shell: str) -> None:
     """Print the script that lets Tab complete commands, resources, options and values.
 
     \b
@@ -104,9 +105,7 @@ def completion(shell: str) -> None:
 
     The folder must be there. A shell that is started after that completes; no Tab asks a PBX anything.
     """
-    from .root import cli
-
-    click.echo(_SHELLS[shell](cli, {}, "trunkline", VARIABLE).source(), nl=False)
+    click.echo(_SHELLS[shell](ctx.find_root().command, {}, "trunkline", VARIABLE).source(), nl=False)
 
 
 def answer(cli: click.Command, instruction: str) -> int:

@@ -13,8 +13,8 @@ import click
 from ..errors import InvalidArgument
 from ..transfer.formats import ENDINGS, FORMATS
 from ..transfer.period import Moment, moment, span, spelled
+from .connection_options import connection_options
 from .progress import progress
-from .root import connection_options
 
 if TYPE_CHECKING:
     from ..transfer.export import Exported, Progress

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from .root import connection_options
+from .connection_options import connection_options
 from .run import settings_of
 
 if TYPE_CHECKING:

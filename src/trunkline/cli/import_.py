@@ -14,12 +14,12 @@ import click
 
 from ..errors import InvalidArgument, ItemsFailed
 from ..printable import printable
+from .connection_options import connection_options
 from .files import FileArgument
 from .import_shown import counted, plan_lines, show_fates, show_plan
 from .interrupts import finishing
 from .output import FORMATS, View, chosen
 from .progress import Bar, progress
-from .root import connection_options
 
 if TYPE_CHECKING:
     from ..client import AsyncPbx

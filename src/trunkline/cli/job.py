@@ -10,10 +10,10 @@ import click
 
 from ..jobs.states import State
 from .candidates import action_ids, job_names, saved_connections
+from .connection_options import address_options, connection_options
 from .files import listened
 from .numbers import Finite
 from .output import FORMATS
-from .root import address_options, connection_options
 from .run import check_path_options, item_options, path_options, settings_of, world_options
 
 _STATES = [state.label for state in State]

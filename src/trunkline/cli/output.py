@@ -16,6 +16,7 @@ from ..catalog.secret import masked
 from ..errors import ConfigurationError
 from ..printable import printable
 from .columns import asked_columns, at, csv_columns, picked, table_columns
+from .options import OptionGroup
 
 if TYPE_CHECKING:
     from click.shell_completion import CompletionItem
@@ -51,34 +52,28 @@ def _fields(ctx: click.Context, param: click.Parameter, incomplete: str) -> list
     return answer_fields(ctx, param, incomplete)
 
 
-def view_options(command: Any) -> Any:
-    """The options that say how to write."""
-    for option in (
-        click.option("--show-secrets", is_flag=True, help="Do not mask passwords, PINs and keys."),
-        click.option("--no-pager", is_flag=True, help="Do not page a long table; PAGER names the pager."),
-        click.option("--query", metavar="JMESPATH", help="What to take from the answer, such as '[].Number'."),
-        click.option("--columns", metavar="A,B.C", shell_complete=_fields, help="The fields to write, in this order."),
-        click.option("-o", "--output", type=click.Choice(FORMATS), help="Default: table on a terminal, else jsonl."),
-    ):
-        command = option(command)
-    return command
-
-
-def view_of(values: dict[str, Any]) -> View:
-    """Take the options of `view_options` out of a command's values."""
-    view = View(
-        chosen(values.pop("output")),
-        asked_columns(values.pop("columns")),
-        values.pop("query"),
-        values.pop("show_secrets"),
-        not values.pop("no_pager"),
-        values.get("select"),
-    )
-    if view.query is not None:
+def _view(output: str | None, columns: str | None, query: str | None, show_secrets: bool, no_pager: bool) -> View:
+    if query is not None:
         from .query import compiled
 
-        compiled(view.query)  # a slip is said before anything is sent
-    return view
+        compiled(query)  # a slip is reported before anything is sent
+    return View(chosen(output), asked_columns(columns), query, show_secrets, not no_pager)
+
+
+view_options = OptionGroup(
+    "view",
+    _view,
+    [
+        click.Option(["-o", "--output"], type=click.Choice(FORMATS), help="Default: table on a terminal, else jsonl."),
+        click.Option(
+            ["--columns"], metavar="A,B.C", shell_complete=_fields, help="The fields to write, in this order."
+        ),
+        click.Option(["--query"], metavar="JMESPATH", help="What to take from the answer, such as '[].Number'."),
+        click.Option(["--no-pager"], is_flag=True, help="Do not page a long table; PAGER names the pager."),
+        click.Option(["--show-secrets"], is_flag=True, help="Do not mask passwords, PINs and keys."),
+    ],
+)
+"""The options that say how to write."""
 
 
 def chosen(output: str | None) -> str:

@@ -7,10 +7,10 @@ from typing import IO, Any
 import click
 
 from .candidates import action_ids, settings_for
+from .connection_options import connection_options
 from .files import FileArgument, listened
 from .numbers import Finite
 from .output import FORMATS
-from .root import connection_options
 
 
 def world_options(command: Any) -> Any:
