@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Callable, Iterable, Mapping
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 import click
@@ -14,6 +15,7 @@ if TYPE_CHECKING:
     from click.shell_completion import CompletionItem
 
     from ..client import AsyncPbx
+    from ..profiles import Profile
     from .connect import Target
 
 
@@ -52,6 +54,12 @@ class ConnectionOptions(NamedTuple):
     def client(self) -> AsyncPbx:
         """A client of that PBX."""
         return self.target().client()
+
+    def targets(self, choose: Callable[[Mapping[str, Profile]], Iterable[Profile]]) -> list[Target]:
+        """The saved PBXs that ``choose`` takes."""
+        from .connect import targets
+
+        return targets(click.get_current_context(), {"connection": self}, choose)
 
 
 def _profile_names(ctx: click.Context, param: click.Parameter, incomplete: str) -> list[CompletionItem]:

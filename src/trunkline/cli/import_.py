@@ -156,7 +156,7 @@ def _run(ctx: click.Context, resource: str, values: dict[str, Any]) -> int:
     from ..transfer.plan import Wishes
     from ..transfer.sheet import LARGEST
     from .connect import target
-    from .run import settings_of
+    from .item_options import settings_of
 
     source: IO[bytes] = values.pop("file")
     name = "stdin" if source.name == "<stdin>" else Path(source.name).name
