@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from .. import __version__
+from .._version import __version__
 from .connection_options import ConnectionOptions, connection_options
 
 if TYPE_CHECKING:
