@@ -37,11 +37,11 @@ class Text(NamedTuple):
 
 
 WORDS = [
-    Word(r"\btold\b", "given, set, reported", left=62),
-    Word(r"\bsaid\b", "stated, reported, given", left=45),
+    Word(r"\btold\b", "given, set, reported", left=61),
+    Word(r"\bsaid\b", "stated, reported, given", left=44),
     Word(r"\bmere(ly)?\b", "only", left=5),
     Word(r"\bmend(s|ed|ing)?\b", "fix, correct", left=3),
-    Word(r"(?<!\bthere )\b(is|are|was) no (?!longer|more|other|one\b)[a-z]+", "is not a, has no", left=107),
+    Word(r"(?<!\bthere )\b(is|are|was) no (?!longer|more|other|one\b)[a-z]+", "is not a, has no", left=106),
     Word(r"\bthe doing\b", "the action, the work"),
     Word(r"\bto be had\b", "available"),
     Word(r"\bwhatever happens\b", "always", left=2),
