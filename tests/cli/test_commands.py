@@ -134,7 +134,7 @@ def test_every_action_has_a_command_that_explains_itself(trunkline: Any) -> None
         ("users create", "--blfs String At most 20480 characters. May be null."),
         ("users create", "Example: trunkline users create --first-name Ada --last-name Example"),
         ("queues update", "SkillBasedRouting_RoundRobin or SkillBasedRouting_FewestAnswered."),
-        ("fax delete", "What it removes can't be had back."),
+        ("fax delete", "What it removes can't be restored."),
         ("fax bulk-fax-delete", "--ids JSON List of Int32. Required."),
         ("fax get-by-number", "Added in 20.0.8."),
         ("report-call-log-data get-call-log-data", "--period-from DateTimeOffset [required] --period-to"),

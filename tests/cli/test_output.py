@@ -121,7 +121,7 @@ def test_columns_come_in_the_order_asked(trunkline: Any) -> None:
     ("argv", "said"),
     [
         (["--columns", "Numbr"], "Did you mean Number"),
-        (["--query", "[?"], "--query is no JMESPath"),
+        (["--query", "[?"], "--query is not JMESPath"),
         (["-o", "xml"], "'xml' is not one of"),
         (["--columns", "Number", "--top", "x"], "top"),
     ],

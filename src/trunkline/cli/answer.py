@@ -1,4 +1,4 @@
-"""One action from the request to what is written, or saved, or said where Ctrl-C cut it off."""
+"""One action from the request to what is written or saved, or reported where Ctrl-C cut it off."""
 
 from __future__ import annotations
 

@@ -132,5 +132,5 @@ def field_value(catalog: Catalog, action: Action, name: str, spec: TypeSpec, tex
             wanted = f"a list of {spec.name} as JSON"
         elif spec.name in catalog.types:
             wanted = f"an object of type {spec.name} as JSON"
-        given = MASK if secret_path(name) else repr(text)
-        raise InvalidArgument(f"{name} of {action.id} must be {wanted}, not {given}.") from None
+        value = MASK if secret_path(name) else repr(text)
+        raise InvalidArgument(f"{name} of {action.id} must be {wanted}, not {value}.") from None

@@ -29,27 +29,27 @@ def delete_rows(options: ActionOptions, rows: IO[bytes]) -> int:
         parameters["If Match"] = options.arguments["if_match"]
     node = Node(action.id, parameters, on_error="continue")
     items = keyed_items(action, rows)
-    told = Told(options.dry_run, options.yes, view.output, show_secrets=view.show_secrets, name_failures=True)
+    run = Told(options.dry_run, options.yes, view.output, show_secrets=view.show_secrets, name_failures=True)
     if not options.unchanged:
-        return carry_out(node, items, told, options.connection.client)
+        return carry_out(node, items, run, options.connection.client)
     from .unchanged import AsListed
 
     if options.dry_run:
         click.echo("Each would be read first, and deleted only if it is as its row says.", err=True)
-    return carry_out(node, items, told, options.connection.client, AsListed(action, items).on)
+    return carry_out(node, items, run, options.connection.client, AsListed(action, items).on)
 
 
 def keyed_items(action: Action, source: IO[bytes]) -> list[Item]:
     """Items with the action's keys from JSON, JSON Lines or CSV (`node.input`).
 
-    A row may be an object, an item, or the key alone. InvalidArgument says which row is none of them, or has a key
-    that can't be one; then nothing is deleted at all.
+    A row may be an object, an item, or only the key. InvalidArgument says which row is none of them, or has a key
+    that can't be one; then nothing is deleted.
     """
     items = []
     for place, row in read_keyed(listened(source), action.keys):
-        alone = isinstance(row, str | int) and len(action.keys) == 1
+        is_key = isinstance(row, str | int) and len(action.keys) == 1
         try:
-            item = as_item({action.keys[0]: row} if alone else row)
+            item = as_item({action.keys[0]: row} if is_key else row)
         except InvalidArgument as problem:
             raise InvalidArgument(f"{place} of the input: {problem.message}", hint="Nothing was deleted.") from None
         for parameter in action.parameters:
@@ -59,7 +59,7 @@ def keyed_items(action: Action, source: IO[bytes]) -> list[Item]:
         if other := _belongs_to(action.resource, frozenset(item["json"]) - {*action.keys}):
             raise InvalidArgument(
                 f"{place} of the input is a row of {other}, not of {action.resource}.",
-                hint=f"Nothing was deleted. If its {action.keys[0]} is meant, pipe nothing else: --columns "
+                hint=f"Nothing was deleted. To delete by its {action.keys[0]}, pipe nothing else: --columns "
                 f"{','.join(action.keys)}.",
             )
         items.append(item)
@@ -101,5 +101,5 @@ def _wrong(key: Param, row: Mapping[str, Any]) -> str:
     try:
         literal(value, key.type)
     except InvalidArgument as problem:
-        return f"can't be meant: {key.name} {problem.message}"
+        return f"can't be used: {key.name} {problem.message}"
     return ""

@@ -44,7 +44,7 @@ class CallLogOptions(NamedTuple):
     connection: ConnectionOptions
 
     def checked(self) -> CallLogOptions:
-        """The same with the format that is meant, and no file for standard output.
+        """The same with a format, and no file for standard output.
 
         Raises:
             click.UsageError: options contradict each other.
@@ -119,7 +119,7 @@ def _export(options: CallLogOptions, first: Moment | None, last: Moment, seen: l
 
     from ..transfer.export import export_call_log
     from ..transfer.watermark import Watermark
-    from .columns import asked_columns
+    from .columns import column_names
 
     target = options.connection.target()
     pbx = target.client()
@@ -135,7 +135,7 @@ def _export(options: CallLogOptions, first: Moment | None, last: Moment, seen: l
                 last,
                 options.file or sys.stdout.buffer,
                 output=options.output or "jsonl",
-                columns=asked_columns(options.columns),
+                columns=column_names(options.columns),
                 concurrency=options.concurrency,
                 watermark=mark,
                 restart=options.restart,
@@ -156,7 +156,7 @@ def _by_ending(file: Path | None) -> str:
     """The format that a file's name asks for; UsageError where nothing is written as it promises."""
     ending = file.suffix.lower() if file else ""
     if ending not in ENDINGS and ending not in ("", ".txt", ".log"):
-        raise click.UsageError(f"Nothing is written as {ending}; -o says which of {', '.join(FORMATS)} is meant.")
+        raise click.UsageError(f"Nothing is written as {ending}; choose one of {', '.join(FORMATS)} with -o.")
     return ENDINGS.get(ending, "jsonl")
 
 
@@ -186,7 +186,7 @@ def _count(done: Exported, last: Moment, file: Path | None) -> None:
         click.echo(f"Warning: {said_of(done.damaged)}", err=True)
     if done.outside:
         click.echo(
-            f"Warning: the PBX sent {done.outside:,} rows from outside of the days asked for; they are left out.",
+            f"Warning: the PBX sent {done.outside:,} rows from outside of the days of the export; they are left out.",
             err=True,
         )
     if done.unknown:

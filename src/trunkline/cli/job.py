@@ -139,8 +139,8 @@ def resume(name: str, accept_damage: bool, output: str | None, connection: Conne
     from ..jobs import Job, JobFolder
     from .job_run import go, same_systems
 
-    with Job.open(JobFolder().existing(name), accept_damage=accept_damage) as found:
-        return go(found, same_systems(found, connection), output)
+    with Job.open(JobFolder().existing(name), accept_damage=accept_damage) as existing:
+        return go(existing, same_systems(existing, connection), output)
 
 
 @job.command("list")
@@ -163,12 +163,12 @@ def show(name: str, items: bool, states: tuple[str, ...], output: str | None, sh
     from ..jobs import Job, JobFolder
     from .job_shown import write_items, write_summary
 
-    with Job.open(JobFolder().existing(name)) as found:
+    with Job.open(JobFolder().existing(name)) as existing:
         if items or states:
             wanted = [state for state in State if not states or state.label in states]
-            write_items(found, wanted, output, show_secrets=show_secrets)
+            write_items(existing, wanted, output, show_secrets=show_secrets)
         else:
-            write_summary(found.summary(), output)
+            write_summary(existing.summary(), output)
 
 
 @job.command()
@@ -177,8 +177,8 @@ def cancel(name: str) -> None:
     """End a job for good; what is on its way is finished and recorded."""
     from ..jobs import Job, JobFolder
 
-    with Job.open(JobFolder().existing(name), check=False) as found:
-        found.cancel()
+    with Job.open(JobFolder().existing(name), check=False) as existing:
+        existing.cancel()
     click.echo(f"{name} is cancelled; `trunkline job show {name}` tells what was done.")
 
 

@@ -72,7 +72,7 @@ class Root(click.Group):
             return super().resolve_command(ctx, args)
         command = self.get_command(ctx, name)
         if command is None:
-            near = _meant(name)
+            near = _suggestion(name)
             raise click.UsageError(
                 f"There is no command or resource {name!r}.{near} `trunkline actions` lists all.", ctx
             )
@@ -84,13 +84,13 @@ class Root(click.Group):
 
         from .resource import resource_helps
 
-        helps = {**resource_helps(), **{name: told for name, (told, _) in _COMMANDS.items()}}
+        helps = {**resource_helps(), **{name: summary for name, (summary, _) in _COMMANDS.items()}}
         start = incomplete.replace("_", "-")
         named = [CompletionItem(name, help=helps[name]) for name in sorted(helps) if name.startswith(start)]
         return [*named, *click.Command.shell_complete(self, ctx, incomplete)]
 
 
-def _meant(name: str) -> str:
+def _suggestion(name: str) -> str:
     """A question after what no command is called: an option, what the trade calls a resource, or what is spelled so."""
     from ..catalog import load, nearest
     from ..catalog.search import SYNONYMS, search
@@ -100,8 +100,8 @@ def _meant(name: str) -> str:
     of_the_trade = name in SYNONYMS or name.removesuffix("s") in SYNONYMS
     resources = (resource.replace("_", "-") for resource in load().resources)
     near = "" if of_the_trade else nearest(name.replace("_", "-"), iter([*_COMMANDS, *resources]))
-    if not near and (found := search(load(), name)):
-        near = f" Did you mean {found[0].resource.replace('_', '-')}?"
+    if not near and (actions := search(load(), name)):
+        near = f" Did you mean {actions[0].resource.replace('_', '-')}?"
     return near
 
 

@@ -84,5 +84,5 @@ def run(options: RunOptions) -> int:
         world=options.items.world(),
     )
     items = list(options.items.read())
-    told = Told(options.dry_run, options.yes, options.output, options.failed_to, options.show_secrets)
-    return carry_out(node, items, told, options.connection.client)
+    how = Told(options.dry_run, options.yes, options.output, options.failed_to, options.show_secrets)
+    return carry_out(node, items, how, options.connection.client)
