@@ -22,7 +22,7 @@ from ..node.run import NodeStep, OneItem
 from ..node.template import Scope
 from ..transport.retries import Retries
 from ..work.drivers import AsyncCaller, Caller, run_in_loop, run_in_threads
-from ..work.guards import check_same_pbx
+from ..work.guards import Confirm, Question, check_confirmed, check_same_pbx
 from ..work.ledger import Entry, LedgerFailed
 from ..work.lookup import always_checkable
 from ..work.outcome import Listener, Outcome, as_error, as_record
@@ -181,14 +181,16 @@ class Job:
         paths: PathRule = PathRule(),  # noqa: B008 - immutable
         *,
         unchanged: bool = False,
+        confirm: Confirm | None = None,
     ) -> Self:
         """A new job in a new ledger. ``items`` are taken in as they come, never all at once; ``targets`` maps the name
         of each PBX to its URL, and each gets every item. ``world`` is what templates see besides the items: its clock
         stands at the start of the job. ``paths``: whether an item may name a file, however often the job goes on.
-        ``unchanged``: each item is a row as it was read, and is acted on only if the PBX still has it so.
+        ``unchanged``: each item is a row as it was read, and is acted on only if the PBX still has it so. ``confirm``
+        is asked before the job of an action that needs it.
 
         Raises UnknownName or InvalidArgument for parameters that the action doesn't take, and for items that a guard
-        refuses (`trunkline.work.guards`); then there is no job, and nothing was sent.
+        refuses (`trunkline.work.guards`), NotConfirmed after a no; then there is no job, and nothing was sent.
         """
         world = world or World()
         node = Node(action, parameters, concurrency=limits.concurrency, unchanged=unchanged, world=world)
@@ -206,7 +208,9 @@ class Job:
         }
         ledger = Ledger.create(file, about, list(targets.items()))
         try:
-            ledger.load(node.checked(each_item(items)))
+            size = ledger.load(node.checked(each_item(items)))
+            if node.action.asks:
+                check_confirmed(Question(node.action, size, ", ".join(targets.values())), confirm)
         except BaseException:
             ledger.close()
             discard(file)

@@ -16,7 +16,7 @@ from ..errors import InvalidArgument, ItemsFailed, TrunklineError
 from ..result import File, Saved
 from ..transport.contained import reason, spelled
 from ..work.drivers import AsyncCaller, Caller, run_in_loop, run_in_threads
-from ..work.guards import UnchangedRows, check_rows, comparable
+from ..work.guards import Confirm, Question, UnchangedRows, check_confirmed, check_rows, comparable
 from ..work.ledger import Entry, MemoryLedger
 from ..work.outcome import as_error
 from ..work.run import Policy, Run
@@ -164,19 +164,23 @@ class Node:
             as_error(problem)  # Ctrl-C goes on
             return {}
 
-    def over(self, items: Iterable[object], most_rows: int | None = None) -> NodeRun:
-        """A run over items (or plain objects), not started yet; ``most_rows`` as `NodeRun` has it."""
-        return NodeRun(self, as_items(items), most_rows)
+    def over(self, items: Iterable[object], most_rows: int | None = None, confirm: Confirm | None = None) -> NodeRun:
+        """A run over items (or plain objects), not started yet; the arguments are those of `NodeRun`."""
+        return NodeRun(self, as_items(items), most_rows, confirm)
 
-    def run(self, pbx: Caller, items: Iterable[object]) -> NodeResult:
-        """Run over items in threads. ItemsFailed, with its ``result``, if a failure or max_errors ended the run."""
-        run = self.over(items)
+    def run(self, pbx: Caller, items: Iterable[object], *, confirm: Confirm | None = None) -> NodeResult:
+        """Run over items in threads.
+
+        Raises ItemsFailed, with its ``result``, if a failure, max_errors or the PBX ended the run; before anything is
+        sent, InvalidArgument for items that a guard refuses and NotConfirmed if ``confirm`` says no.
+        """
+        run = self.over(items, confirm=confirm)
         run.on(pbx)
         return run.result()
 
-    async def arun(self, pbx: AsyncCaller, items: Iterable[object]) -> NodeResult:
+    async def arun(self, pbx: AsyncCaller, items: Iterable[object], *, confirm: Confirm | None = None) -> NodeResult:
         """Run over items in the current event loop; as `run` otherwise."""
-        run = self.over(items)
+        run = self.over(items, confirm=confirm)
         await run.aon(pbx)
         return run.result()
 
@@ -204,11 +208,14 @@ class NodeRun:
     """One run of a node; `stop` may be called from anywhere, what is on its way is finished and counted.
 
     ``most_rows``: how many rows the lists of all items may have together, None for any number. Beyond that the run
-    stops, and `result` raises InvalidArgument.
+    stops, and `result` raises InvalidArgument. ``confirm`` is asked before an action that needs it is run over several
+    items.
     """
 
-    def __init__(self, node: Node, items: Sequence[Item], most_rows: int | None = None) -> None:
-        """Raises InvalidArgument where a guard refuses an item (`trunkline.work.guards`); nothing is sent then."""
+    def __init__(
+        self, node: Node, items: Sequence[Item], most_rows: int | None = None, confirm: Confirm | None = None
+    ) -> None:
+        """Raises InvalidArgument where a guard refuses an item (`trunkline.work.guards`), NotConfirmed after a no."""
         self.node = node
         self.items = items
         self.most_rows = most_rows
@@ -218,6 +225,8 @@ class NodeRun:
         self._ledger = MemoryLedger(items)
         self._run = Run(self._ledger, self._step, node.policy)
         node.check(items)
+        if node.action.asks and len(items) > 1:
+            check_confirmed(Question(node.action, len(items)), confirm)
 
     def stop(self) -> None:
         """Start nothing more, and try nothing again."""
