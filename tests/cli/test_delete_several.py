@@ -126,7 +126,7 @@ def test_rows_of_another_resource_delete_nothing(trunkline: Any, system: System,
     result = trunkline("contacts", "delete", "-", "--yes", stdin=users)
     assert result.code == 2
     assert "is a row of users, not of contacts" in result.err
-    assert "--columns Id" in result.err
+    assert "If its Id is the right one, pass only Id." in result.err
     assert system.sent("DELETE") == []
 
 

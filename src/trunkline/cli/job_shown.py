@@ -11,6 +11,7 @@ from ..jobs import Job, JobFolder, State, Summary
 from .output import View, Writer, chosen, draw, write_one, write_rows
 
 _LABELS = [state.label for state in State]
+_HEADINGS = [label.replace("_", " ") for label in _LABELS]
 
 
 def write_list(output: str | None) -> int:
@@ -29,7 +30,9 @@ def write_list(output: str | None) -> int:
             code = error.exit_code
     view = View(chosen(output))
     if view.output == "table":
-        draw(["Job", "Action", "Status", *_LABELS], [[s.name, s.action, s.status, *_numbers(s.counts)] for s in found])
+        draw(
+            ["Job", "Action", "Status", *_HEADINGS], [[s.name, s.action, s.status, *_numbers(s.counts)] for s in found]
+        )
         return code
     rows = [_summary_json(summary, targets=False) for summary in found]
     if view.output == "csv":
@@ -43,12 +46,10 @@ def write_summary(summary: Summary, output: str | None) -> None:
         case "table":
             click.echo(f"{summary.name}: {summary.action}, {summary.status}")
             rows = [[t.name or t.url, *_numbers(t.counts), t.halt] for t in summary.targets]
-            draw(["PBX", *_LABELS, "Stopped because"], rows)
+            draw(["PBX", *_HEADINGS, "Stopped because"], rows)
         case "csv":
             about = {"job": summary.name, "action": summary.action, "status": summary.status}
-            targets = [
-                {**about, "pbx": t.name or t.url, **t.counts, "stopped_because": t.halt} for t in summary.targets
-            ]
+            targets = [{**about, "pbx": t.name or t.url, **t.counts, "error": t.halt} for t in summary.targets]
             write_rows(targets, View("csv"))
         case other:
             write_one(_summary_json(summary), View(other))
