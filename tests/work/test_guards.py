@@ -23,19 +23,23 @@ from trunkline.jobs import Job, JobFolder
 from trunkline.node import Node
 from trunkline.work.guards import MostRemovals, NotConfirmed, Question, check_same_pbx
 
-Way = Callable[[System, Path, str, list[dict[str, Any]]], None]
+Way = Callable[..., None]
 DELETE_BY_ID = {"Id": "{{ $json.Id }}"}
 
 
-def node(system: System, folder: Path, action: str, rows: list[dict[str, Any]], **options: Any) -> None:
+def node(
+    system: System, folder: Path, action: str, rows: list[dict[str, Any]], *, confirm: Any = None, **options: Any
+) -> None:
     with Pbx(system.url, CLIENT, KEY) as pbx:
-        Node(action, DELETE_BY_ID, **options).run(pbx, rows)
+        Node(action, DELETE_BY_ID, **options).run(pbx, rows, confirm=confirm)
 
 
-def node_in_a_loop(system: System, folder: Path, action: str, rows: list[dict[str, Any]], **options: Any) -> None:
+def node_in_a_loop(
+    system: System, folder: Path, action: str, rows: list[dict[str, Any]], *, confirm: Any = None, **options: Any
+) -> None:
     async def run() -> None:
         async with AsyncPbx(system.url, CLIENT, KEY) as pbx:
-            await Node(action, DELETE_BY_ID, **options).arun(pbx, rows)
+            await Node(action, DELETE_BY_ID, **options).arun(pbx, rows, confirm=confirm)
 
     asyncio.run(run())
 
@@ -223,10 +227,7 @@ def test_a_no_is_heeded(system: System, tmp_path: Path, name: str) -> None:
         return False
 
     with pytest.raises(NotConfirmed):
-        if name.startswith("Job"):
-            WAYS[name](system, tmp_path, "contacts.delete", rows, confirm=confirm)  # type: ignore[call-arg]
-        else:
-            Node("contacts.delete", DELETE_BY_ID).over(rows, confirm=confirm)
+        WAYS[name](system, tmp_path, "contacts.delete", rows, confirm=confirm)
     assert [(question.action.id, question.calls) for question in asked] == [("contacts.delete", 3)]
     assert system.sent("DELETE") == []
 
