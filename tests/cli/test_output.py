@@ -40,7 +40,7 @@ def environment(system: System) -> dict[str, str]:
 
 # ── formats ─────────────────────────────────────────────────────────────────────────────────────
 
-READ = {
+READ: dict[str, Callable[[str], Any]] = {
     "json": json.loads,
     "jsonl": lambda text: [json.loads(line) for line in text.splitlines()],
     "yaml": yaml.safe_load,

@@ -12,7 +12,7 @@ from trunkline.node.input import read_items, read_keyed
 
 def named(text: str | bytes, name: str = "<stdin>") -> io.BytesIO:
     source = io.BytesIO(text if isinstance(text, bytes) else text.encode())
-    source.name = name  # type: ignore[attr-defined]
+    source.name = name
     return source
 
 
