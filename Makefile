@@ -25,10 +25,10 @@ bench: .venv/bench.stamp
 	$(BIN)/python -m benchmarks
 
 # Each stamp says that its set of pinned packages is installed; a changed pin installs again.
-.venv/run.stamp: requirements.lock pyproject.toml
+.venv/run.stamp: requirements.lock pyproject.toml emulator/pyproject.toml
 	test -x $(BIN)/python || $(PYTHON) -m venv .venv
 	$(PIP) install --require-hashes -r requirements.lock
-	$(PIP) install --no-deps --no-build-isolation -e .
+	$(PIP) install --no-deps --no-build-isolation -e . -e ./emulator
 	@touch $@
 
 .venv/dev.stamp: .venv/run.stamp requirements-dev.lock

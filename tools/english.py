@@ -37,7 +37,7 @@ class Text(NamedTuple):
 
 
 WORDS = [
-    Word(r"\btold\b", "given, set, reported", left=63),
+    Word(r"\btold\b", "given, set, reported", left=62),
     Word(r"\bsaid\b", "stated, reported, given", left=45),
     Word(r"\bmere(ly)?\b", "only", left=5),
     Word(r"\bmend(s|ed|ing)?\b", "fix, correct", left=3),
