@@ -73,7 +73,7 @@ def test_an_event_says_when_how_long_and_what_was_before() -> None:
 @pytest.mark.parametrize("missing", ["EstablishedAt", "ServerNow"])
 @pytest.mark.parametrize("said", [None, "0001-01-01T00:00:00+00:00", "now"])
 def test_how_long_is_not_guessed(missing: str, said: str | None) -> None:
-    (event,) = Calls().see([row(1, **{missing: said})], AT)
+    (event,) = Calls().see([row(1, **{missing: said})], AT)  # type: ignore[arg-type]
     assert event["seconds"] is None
 
 

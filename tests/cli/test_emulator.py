@@ -159,7 +159,14 @@ REFUSED = [
 
 
 @pytest.mark.parametrize(("options", "code", "said"), REFUSED, ids=lambda value: str(value)[:40])
-def test_what_cannot_be_is_said_without_a_traceback(options: Any, code: Any, said: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
+def test_what_cannot_be_is_said_without_a_traceback(
+    options: Any,
+    code: Any,
+    said: Any,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
     monkeypatch.chdir(tmp_path)
     Path("wrong.json").write_text('{"Userz": []}' + " " * 2000, encoding="utf-8")
     assert cli.execute(["emulator", *options]) == code

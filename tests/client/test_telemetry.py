@@ -23,7 +23,9 @@ def test_each_request_is_a_span_below_the_caller_s() -> None:
                     pbx.fax.get(7)
     sign_in, get, job = exporter.get_finished_spans()
     assert job.name == "nightly job"
-    assert sign_in.parent and get.parent and get.attributes
+    assert sign_in.parent
+    assert get.parent
+    assert get.attributes
     assert {sign_in.parent.span_id, get.parent.span_id} == {caller.get_span_context().span_id}
     assert get.name == "3CX GET"
     assert get.attributes["http.response.status_code"] == 404

@@ -387,7 +387,7 @@ def test_a_half_character_is_matched_like_any_other() -> None:
 def test_what_is_saved_is_read_back(ending: str, tmp_path: Path) -> None:
     rows = [{"a": 1, "b": None, "c": [True, {"d": "No\u2028"}]}, {"e": "1e3", "f": "on", "g": "x: y # z"}]
     path = tmp_path / "sub" / f"rows.{ending}"
-    write(path, rows)
+    write(path, rows)  # type: ignore[arg-type]
     assert rows_of(path) == rows
     write(path, [])
     assert rows_of(path) == []

@@ -148,7 +148,9 @@ def test_every_item_is_done_once(start: Start, folder: JobFolder) -> None:
         "always lost",
     ],
 )
-def test_the_fate_of_a_delete(start: Start, before: list[Any], after: list[Any], fate: tuple[Any, ...], asked: list[Any]) -> None:
+def test_the_fate_of_a_delete(
+    start: Start, before: list[Any], after: list[Any], fate: tuple[Any, ...], asked: list[Any]
+) -> None:
     pbx = FakePbx(faxes(1))
     pbx.before, pbx.after = list(before), list(after)
     with start(*DELETE, ids(1), attempts=3) as job:
@@ -169,7 +171,9 @@ def test_the_fate_of_a_delete(start: Start, before: list[Any], after: list[Any],
         ("users.create", {"body": {"Number": "{{ $json.Number }}", "FirstName": "Amara"}}),
     ],
 )
-def test_updates_and_creates_with_a_key_are_looked_up(start: Start, action: str, parameters: dict[str, Any], before: list[Any], after: list[Any], sent: int) -> None:
+def test_updates_and_creates_with_a_key_are_looked_up(
+    start: Start, action: str, parameters: dict[str, Any], before: list[Any], after: list[Any], sent: int
+) -> None:
     pbx = FakePbx({("users", 1): {"Id": 1, "FirstName": "Ada"}})
     pbx.before, pbx.after = list(before), list(after)
     with start(action, parameters, [{"Number": "150"}]) as job:
@@ -191,7 +195,9 @@ def test_what_can_not_be_looked_up_is_not_sent_again(start: Start) -> None:
 
 @pytest.mark.parametrize("side", ["before", "after"])
 @pytest.mark.parametrize("trouble", ["lost", "broken", "busy", "maintenance", "gateway", "unread", "defect"])
-def test_no_answer_but_the_pbx_s_own_proves_that_a_create_was_not_carried_out(start: Start, side: str, trouble: str) -> None:
+def test_no_answer_but_the_pbx_s_own_proves_that_a_create_was_not_carried_out(
+    start: Start, side: str, trouble: str
+) -> None:
     pbx = FakePbx()
     setattr(pbx, side, [globals()[trouble]])
     with start("contacts.create", {"body": {"FirstName": "{{ $json.name }}"}}, [{"name": "Ada"}]) as job:
@@ -224,7 +230,9 @@ def test_what_waited_for_a_sign_in_that_failed_was_not_sent(start: Start) -> Non
 
 
 @pytest.mark.parametrize(("name", "fate"), [("Ada", ("unknown", 1)), ("Amara", ("done", 2))])
-def test_an_update_is_not_done_because_a_part_of_it_is_so_already(start: Start, name: str, fate: tuple[Any, ...]) -> None:
+def test_an_update_is_not_done_because_a_part_of_it_is_so_already(
+    start: Start, name: str, fate: tuple[Any, ...]
+) -> None:
     pbx = FakePbx({("users", 1): {"Id": 1, "FirstName": "Ada", "Groups": []}})
     pbx.before = [lost]
     with start("users.update", {"Id": 1, "body": {"FirstName": name, "Groups": [{"GroupId": 3}]}}, [{}]) as job:
@@ -349,7 +357,9 @@ def test_an_item_without_a_value_fails_and_is_not_sent(start: Start) -> None:
 
 @pytest.mark.parametrize("concurrency", [1, 4])
 @pytest.mark.parametrize("bad", [{"Id": "x"}, {"Nr": 1}, {"Id": None}], ids=repr)
-def test_items_that_are_not_sent_take_no_fate_from_the_one_before(start: Start, concurrency: int, bad: dict[str, Any]) -> None:
+def test_items_that_are_not_sent_take_no_fate_from_the_one_before(
+    start: Start, concurrency: int, bad: dict[str, Any]
+) -> None:
     pbx = FakePbx(faxes(40))
     items = [bad if n % 5 in (0, 1) else {"Id": n} for n in range(1, 41)]
     with start(*DELETE, items, concurrency=concurrency) as job:
@@ -439,7 +449,9 @@ except LedgerFailed as full:
 """
 
 
-def test_a_full_disk_stops_the_job_before_anything_is_sent_that_it_does_not_know_of(start: Start, folder: JobFolder) -> None:
+def test_a_full_disk_stops_the_job_before_anything_is_sent_that_it_does_not_know_of(
+    start: Start, folder: JobFolder
+) -> None:
     job = start(*DELETE, ids(3000))
     job.close()
     file = folder.file("night")

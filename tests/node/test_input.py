@@ -96,4 +96,4 @@ def test_lines_are_read_as_they_come() -> None:
             buffer[:10] = b'{"Id": 1}\n'
             return 10
 
-    assert next(read_items(io.BufferedReader(Endless())))["json"] == {"Id": 1}
+    assert next(read_items(io.BufferedReader(Endless())))["json"] == {"Id": 1}  # type: ignore[type-var]

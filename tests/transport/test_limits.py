@@ -164,7 +164,11 @@ def test_a_compression_that_nobody_asked_for_is_a_broken_answer(ask: Ask, encodi
 @pytest.mark.parametrize("saved", [False, True], ids=["in memory", "saved"])
 def test_a_compressed_file_is_never_kept_compressed(ask: Ask, encoding: str, saved: bool, tmp_path: Path) -> None:
     content = b"RIFF" * 1000
-    packers: dict[str, Callable[[bytes], bytes]] = {"gzip": gzip.compress, "x-gzip": gzip.compress, "deflate": zlib.compress}
+    packers: dict[str, Callable[[bytes], bytes]] = {
+        "gzip": gzip.compress,
+        "x-gzip": gzip.compress,
+        "deflate": zlib.compress,
+    }
     answer = http(200, packers.get(encoding.lower(), bytes)(content), "audio/wav", Content_Encoding=encoding)
     with Nasty(lambda asked: answer) as server:
         if saved:

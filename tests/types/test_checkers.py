@@ -85,7 +85,15 @@ def pyright(*files: Path, folder: Path) -> Mapping[Path, Mapping[int, str]]:
 
 def mypy(*files: Path, folder: Path) -> Mapping[Path, Mapping[int, str]]:
     """Errors by file and line."""
-    command = [sys.executable, "-m", "mypy", "--strict", "--config-file=", f"--cache-dir={folder / 'mypy'}", *map(str, files)]
+    command = [
+        sys.executable,
+        "-m",
+        "mypy",
+        "--strict",
+        "--config-file=",
+        f"--cache-dir={folder / 'mypy'}",
+        *map(str, files),
+    ]
     done = subprocess.run(
         [*command, "--output=json"], cwd=folder, capture_output=True, encoding="utf-8", timeout=240, check=False
     )
