@@ -62,9 +62,9 @@ generated: .venv/dev.stamp
 
 # What a release publishes.
 dist: .venv/dev.stamp
-	$(PIP) install build
 	rm -rf dist
-	$(BIN)/python -m build --outdir dist .
+	$(BIN)/python -m hatchling build -d dist
+	cd emulator && ../$(BIN)/python -m hatchling build -d ../dist
 
 # docs/reference, after a change of the command line.
 reference: .venv/dev.stamp
