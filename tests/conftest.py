@@ -16,6 +16,8 @@ from trunkline import Pbx, redaction
 from trunkline.catalog import answered
 from trunkline.emulator import Emulator, running
 
+pytest_plugins = ("healthy",)
+
 CLIENT, KEY = "tests", "tests-key-0123456789"
 VIEWER, VIEWER_KEY = "viewer", "viewer-key-0123456789"
 
