@@ -48,7 +48,7 @@ def test_nothing_is_known(line: Line) -> None:
     shown = line("doctor", "-o", "json")
     written = json.loads(shown.out)
     assert (shown.code, written["exit_code"], written["findings"][0]["result"]) == (3, 3, "failed")
-    assert written["findings"][0]["hint"]["action"] == "login"
+    assert "login" in str(written["findings"][0]["hint"])
 
 
 def test_a_proxy_is_named_and_what_is_behind_it_left_to_it(line: Line, monkeypatch: pytest.MonkeyPatch) -> None:

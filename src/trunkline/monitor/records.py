@@ -20,9 +20,12 @@ class HintRecord(msgspec.Struct, frozen=True):
     def of(cls, hint: Hint) -> Self:
         return cls(hint.text, hint.action, dict(hint.arguments))
 
-    def hint(self) -> Hint:
+    def as_hint(self) -> Hint:
         """The hint, which each surface spells its own way."""
         return Hint(self.text, self.action, self.arguments)
+
+    def __str__(self) -> str:
+        return str(self.as_hint())
 
 
 class ErrorRecord(msgspec.Struct, frozen=True, omit_defaults=True):
