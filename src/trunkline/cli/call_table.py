@@ -72,7 +72,7 @@ class LiveTable:
 
     @contextmanager
     def _drawing(self) -> Iterator[None]:
-        """A terminal may go in the middle of a table."""
+        """Ignore that the terminal goes in the middle of a table."""
         self._busy = True
         try:
             yield

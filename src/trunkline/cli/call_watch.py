@@ -89,7 +89,7 @@ def _count(counts: Counter[str]) -> int:
 
 
 def _first(events: Sequence[CallEvent], most: int | None) -> list[CallEvent]:
-    """The first events, of which ``most`` count."""
+    """Take the first events, as long as at most ``most`` of them count."""
     shown: list[CallEvent] = []
     for event in events:
         if event.event != "present" and most is not None:

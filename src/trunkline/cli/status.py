@@ -112,7 +112,7 @@ def _is_drawn(view: View) -> bool:
 
 
 def _read_many(targets: Sequence[Target], limits: Limits) -> tuple[list[Status], bool]:
-    """The status of many PBXs, the worst first, and whether Ctrl-C ended it before all were there."""
+    """Read the status of many PBXs; give them the worst first, and whether Ctrl-C ended it before all were there."""
     from ..monitor.survey import severity, survey
 
     statuses: list[Status] = []
@@ -136,7 +136,7 @@ def _read_many(targets: Sequence[Target], limits: Limits) -> tuple[list[Status],
 def _saved_targets(
     ctx: click.Context, patterns: Sequence[str], everything: bool, values: dict[str, Any]
 ) -> list[Target]:
-    """The saved connections that the patterns name; those without an API key too, which fail with that error."""
+    """Find the saved connections that the patterns name; those without an API key too, which fail with that error."""
     if everything and patterns:
         raise click.UsageError("--all is every saved PBX: leave --profile out.")
 

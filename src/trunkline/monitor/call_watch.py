@@ -74,7 +74,7 @@ async def watch_calls(
 
 
 async def _read_calls(pbx: AsyncPbx, timeout: float) -> tuple[list[Row], bool]:
-    """The calls in progress, and whether they came in one answer."""
+    """Read the calls in progress, and whether they came in one answer."""
     rows: list[Row] = []
     pages = 0
     async for page in pbx.call("active_calls.list", timeout=timeout, retries=_ONCE).pages():

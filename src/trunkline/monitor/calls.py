@@ -122,12 +122,12 @@ def _is_another(before: Row, now: Row) -> bool:
 
 
 def _changes(before: Row, now: Row) -> dict[str, Any]:
-    """The fields that differ, as they were; not the PBX's time, which always differs, nor an ETag, which follows it."""
+    """List the fields that differ, as they were; not the PBX's time, which always differs, nor an ETag, which follows it."""
     names = [name for name in {**before, **now} if name != "ServerNow" and not name.startswith("@odata.")]
     return {name: before.get(name) for name in names if before.get(name) != now.get(name)}
 
 
 def duration(call: Row) -> int | None:
-    """How many seconds a call has lasted, by the PBX's own clock: from EstablishedAt to ServerNow."""
+    """Compute how many seconds a call has lasted, by the PBX's own clock: from EstablishedAt to ServerNow."""
     began, now = parse_timestamp(call.get("EstablishedAt")), parse_timestamp(call.get("ServerNow"))
     return max(0, int((now - began).total_seconds())) if began and now else None

@@ -90,7 +90,7 @@ def _trunks(trunks: Trunks) -> Iterator[Concern]:
 
 
 def _extensions(extensions: Extensions) -> Iterator[Concern]:
-    """Some phones are off everywhere; but where none is registered, the network or the SIP service is to blame."""
+    """Judge phones together: some are off everywhere, but none is where the network or the SIP service fails."""
     if extensions.total and extensions.registered == 0:
         message = f"None of {extensions.total} extensions is registered."
         yield _concern("extensions", message, "users.list", select="Number,IsRegistered")
@@ -130,7 +130,7 @@ def _backup(readings: Readings, limits: Limits) -> Iterator[Concern]:
 
 
 def _unavailable(unavailable: Mapping[str, ErrorRecord]) -> Iterator[Concern]:
-    """What can't be judged may be wrong."""
+    """Judge what can't be read: it may be wrong."""
     failed = [part for part, error in unavailable.items() if error.code not in _MISSING]
     if failed:
         yield _concern("unavailable", f"These parts could not be read: {', '.join(failed)}.", "doctor")

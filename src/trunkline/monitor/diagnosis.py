@@ -68,7 +68,7 @@ def _checks(target: Target) -> Iterator[Finding]:
 
 
 def _first_answer(url: str, target: Target) -> HttpResponse:
-    """The answer to a request without a token: a 3CX refuses it. CheckFailed if what answers is not a 3CX."""
+    """Send a request without a token, which a 3CX refuses. CheckFailed if what answers is not a 3CX."""
     parts = urlsplit(url)
     with checking("api"):
         adapter = connect(ConnectOptions(**{"connect_timeout": TIMEOUT, **target.options}), url)
@@ -113,7 +113,7 @@ def _check_api(response: HttpResponse) -> Finding:
 
 
 def _check_clock(response: HttpResponse) -> Finding:
-    """How far the PBX's clock is from ours, by the Date header, which has whole seconds."""
+    """Compare the PBX's clock with ours, by the Date header, which has whole seconds."""
     try:
         theirs = parsedate_to_datetime(response.headers["date"]).timestamp()
     except (KeyError, ValueError, OverflowError):
@@ -201,7 +201,7 @@ def _check_client(url: str, target: Target) -> Iterator[Finding]:
 
 
 def _with_doubt(error: TrunklineError) -> TrunklineError:
-    """The error of a sign-in; where the PBX refused a token, not the key, another client may have ended it."""
+    """Add to a refused token, where the key was accepted, that another client may have ended it."""
     if not isinstance(error, SignInError) or error.path == TOKEN_PATH:
         return error
     hint = error.hint._replace(text=f"{error.hint.text} Does another machine use the same client id?".strip())
@@ -213,7 +213,7 @@ def _failure(message: str, status: int) -> PbxError:
 
 
 def _status(client: _Client, action: str, **options: Any) -> int:
-    """The status of a cheap read."""
+    """Make a cheap read, and give its status."""
     with checking("rights"):
         return client.call(action, **options).status
 

@@ -132,7 +132,7 @@ def _certificate(certificate: dict[str, Any], version: str, *, verified: bool) -
 
 
 def _trusting(verify: Any) -> ssl.SSLContext:
-    """What the client trusts: the system's authorities, and those of the CA file."""
+    """Trust what the client trusts: the system's authorities, and those of the CA file."""
     context = ssl.create_default_context()
     own = None if verify is False else ca_file(ConnectOptions(verify))
     if own is not None:

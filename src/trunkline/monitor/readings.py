@@ -158,7 +158,7 @@ def _entity(answers: Answers, part: str) -> Row:
 
 
 def _rows(answers: Answers, part: str) -> list[Row] | None:
-    """The rows of a list; None if it wasn't read."""
+    """Take the rows of a list; None if it wasn't read."""
     answer = answers.get(part)
     return [row for row in answer if isinstance(row, dict)] if isinstance(answer, list) else None
 
@@ -235,7 +235,7 @@ def _services(rows: list[Row] | None, system: Row) -> Services:
 
 
 def _disk(system: Row) -> Disk:
-    """That DiskUsage is a percentage is assumed; it counts only where the sizes are missing."""
+    """Take DiskUsage only where the sizes are missing: that it is a percentage is assumed."""
     free, total = _number(system.get("FreeDiskSpace")), _number(system.get("TotalDiskSpace"))
     used = round(100 * (total - free) / total, 1) if free is not None and total else _number(system.get("DiskUsage"))
     features = {"recording": "Recording", "voicemail": "Voicemail"}
@@ -249,7 +249,7 @@ def _disk(system: Row) -> Disk:
 
 
 def _backup(rows: list[Row] | None, system: Row, now: datetime) -> Backup:
-    """The latest backup of the list, else the one that the system status names."""
+    """Take the latest backup of the list, else the one that the system status names."""
     dated = [(created, row) for row in rows or () if (created := parse_timestamp(row.get("CreationTime")))]
     last, row = max(dated, key=lambda each: each[0], default=(None, {}))
     last = last or parse_timestamp(system.get("LastBackupDateTime"))

@@ -21,7 +21,7 @@ class HintRecord(msgspec.Struct, frozen=True):
         return cls(hint.text, hint.action, dict(hint.arguments))
 
     def as_hint(self) -> Hint:
-        """The hint, which each surface spells its own way."""
+        """Give the hint, which each surface spells its own way."""
         return Hint(self.text, self.action, self.arguments)
 
     def __str__(self) -> str:

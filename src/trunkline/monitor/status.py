@@ -93,7 +93,7 @@ class Status(Readings, frozen=True, kw_only=True):
 
 
 def _checked(answer: Any) -> Any:
-    """The first answer, or the error of a PBX that should not be asked any more."""
+    """Return the first answer, or raise the error of a PBX that should get no other request."""
     if isinstance(answer, _HOPELESS) or (isinstance(answer, TrunklineError) and answer.path == TOKEN_PATH):
         raise answer
     return answer

@@ -62,5 +62,5 @@ def _failed(target: Target, problem: BaseException) -> Status:
 
 
 def severity(status: Status) -> tuple[bool, int, str]:
-    """The key that sorts PBXs: first those that failed, then those with the most concerns."""
+    """Give the key that sorts PBXs: first those that failed, then those with the most concerns."""
     return status.error is None, -len(status.concerns), status.pbx
