@@ -23,7 +23,7 @@ from nasty import Asked, Bytes, Nasty, closed_port, http
 from trunkline import errors
 from trunkline.cli import check_network, checks
 from trunkline.emulator import Emulator, running
-from trunkline.profiles import token_store
+from trunkline.transport.token_store import shared_store
 
 Line = Callable[..., Any]
 ORDER = ["address", "name", "port", "tls", "api", "clock", "sign-in", "licence", "rights", "version"]
@@ -351,7 +351,7 @@ def test_a_dead_token_in_the_store_is_not_taken_for_a_lack_of_rights(doctor: Any
     with Nasty(pbx, sign_in=False) as server:
         for known in (False, True):  # whether an earlier process has found that its client lacks a right
             assert doctor(server.url)[0] == 0
-            store = token_store(True, os.environ)
+            store = shared_store(True, os.environ)
             assert store is not None
             file = store.file(server.url, CLIENT)
             file.write(file.read().denying(time.time() + 60 if known else 0.0))
