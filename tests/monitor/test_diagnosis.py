@@ -16,13 +16,13 @@ import pytest
 from certificates import DAY, NOW, Authority
 from conftest import CLIENT, KEY, VIEWER, VIEWER_KEY, System
 from nasty import Asked, Bytes, Nasty, closed_port, http
-from trunkline.cli.connect import Target
+from trunkline.connections.targets import Target
 from trunkline.emulator import Emulator, running
 from trunkline.monitor import network
 from trunkline.monitor.diagnosis import diagnose
 from trunkline.monitor.finding import Finding
 from trunkline.monitor.records import HintRecord
-from trunkline.profiles import token_store
+from trunkline.transport.token_store import shared_store
 
 ORDER = ["address", "name", "port", "tls", "api", "clock", "sign-in", "licence", "rights", "version"]
 
@@ -305,7 +305,7 @@ def test_a_dead_token_in_the_store_is_not_taken_for_a_lack_of_rights(tmp_path: P
     with Nasty(pbx, sign_in=False) as server:
         for known in (False, True):  # whether an earlier process has found that its client lacks a right
             assert diagnosed(server.url)["rights"].result == "ok"
-            store = token_store(True, os.environ)
+            store = shared_store(True, os.environ)
             assert store is not None
             file = store.file(server.url, CLIENT)
             file.write(file.read().denying(time.time() + 60 if known else 0.0))

@@ -9,7 +9,7 @@ from conftest import CLIENT, KEY
 from healthy import Serve
 from nasty import closed_port
 from trunkline import Status
-from trunkline.cli.connect import Target
+from trunkline.connections.targets import Target
 from trunkline.monitor.concerns import Limits
 from trunkline.monitor.survey import severity, survey
 

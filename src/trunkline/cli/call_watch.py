@@ -11,11 +11,11 @@ from typing import NamedTuple, Protocol
 
 import click
 
+from ..connections.targets import Target
 from ..errors import Hint, TimedOut
 from ..monitor.call_watch import TIMEOUT, Outage, Snapshot, watch_calls
 from ..monitor.calls import CallEvent, CallFilter
 from .call_lines import Lines
-from .connect import Target
 
 
 class Display(Protocol):

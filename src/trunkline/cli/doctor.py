@@ -10,11 +10,12 @@ from typing import Any
 import click
 import msgspec
 
+from ..connections.targets import Target
 from ..errors import TrunklineError
 from ..monitor.finding import Finding
 from ..printable import printable
 from ..redaction import redacted
-from .connect import Target, target
+from .connect import target
 from .hints import spelled
 from .output import FORMATS, View, Writer, chosen, write_one
 from .root import connection_options

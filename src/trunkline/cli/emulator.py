@@ -10,7 +10,7 @@ from typing import IO, TYPE_CHECKING, Any
 import click
 
 from ..errors import ConfigurationError
-from ..transport.private_files import warn_if_exposed
+from ..local.private_files import warn_if_exposed
 from .files import KeyFileArgument
 from .numbers import Finite
 from .open_files import allow_many

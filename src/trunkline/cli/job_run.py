@@ -10,13 +10,14 @@ from typing import Any
 import click
 
 from ..client import AsyncPbx
+from ..connections.profiles import Profile, matching
+from ..connections.targets import Target
 from ..errors import ConfigurationError
 from ..jobs import Job, Summary
 from ..jobs.job import Progress
 from ..node import Item, Node
-from ..profiles import Profile, matching
 from .confirm import confirmed
-from .connect import Target, open_async_pbx, targets
+from .connect import open_async_pbx, targets
 from .interrupts import finishing
 from .job_shown import write_summary
 from .open_files import allow_many

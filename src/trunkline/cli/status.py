@@ -9,11 +9,12 @@ from typing import TYPE_CHECKING, Any
 import click
 import msgspec
 
+from ..connections.profiles import Profile, fitting
+from ..connections.targets import Target
 from ..errors import ConfigurationError, Hint, ItemsFailed
 from ..monitor.concerns import BACKUP_DAYS, LICENCE_DAYS, Limits
-from ..profiles import Profile, fitting
 from .candidates import saved_connections
-from .connect import Target, target, targets
+from .connect import target, targets
 from .numbers import Finite
 from .output import View, view_of, view_options, write_one, write_rows
 from .progress import progress

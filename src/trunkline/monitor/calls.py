@@ -122,7 +122,7 @@ def _is_another(before: Row, now: Row) -> bool:
 
 
 def _changes(before: Row, now: Row) -> dict[str, Any]:
-    """List the fields that differ, as they were; not the PBX's time, which always differs, nor an ETag, which follows it."""
+    """List the fields that differ, as they were; but for the PBX's time, which always differs, and its ETag."""
     names = [name for name in {**before, **now} if name != "ServerNow" and not name.startswith("@odata.")]
     return {name: before.get(name) for name in names if before.get(name) != now.get(name)}
 

@@ -7,14 +7,14 @@ import time
 import warnings
 from collections.abc import Iterator
 from email.utils import parsedate_to_datetime
-from typing import TYPE_CHECKING, Any, Self
+from typing import Any, Self
 from urllib.parse import urlsplit
 
 from ..catalog import load, version_key
 from ..client import Pbx
+from ..connections.targets import Target
 from ..errors import BrokenAnswer, Forbidden, PbxError, ServerError, SignInError, TransportError, TrunklineError
 from ..printable import printable
-from ..profiles import token_store
 from ..request import HttpRequest
 from ..result import HttpResponse
 from ..result.origin import may_be_from_pbx, names_version
@@ -25,12 +25,9 @@ from ..transport.proxies import proxy_for
 from ..transport.retries import Retries
 from ..transport.session import API
 from ..transport.sign_in import TOKEN_PATH
-from ..transport.token_store import TokenStore
+from ..transport.token_store import TokenStore, shared_store
 from .finding import CheckFailed, Finding, checking
 from .network import TIMEOUT, check_network, speaks_tls
-
-if TYPE_CHECKING:
-    from ..cli.connect import Target
 
 _CLOCK = 60.0  # seconds by which clocks may differ without a warning
 _CALLS = 8  # an API needs an 8SC licence at least (docs/pbx.md, Rights)
@@ -141,7 +138,7 @@ class _Client:
     def __init__(self, url: str, target: Target) -> None:
         self._url = url
         self._target = target
-        self._store = token_store(True, os.environ)
+        self._store = shared_store(True, os.environ)
         self._pbx = self._opened(self._store)
 
     def _opened(self, store: TokenStore | None) -> Pbx:

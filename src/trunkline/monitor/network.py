@@ -7,15 +7,13 @@ import socket
 import ssl
 import time
 from collections.abc import Iterator
-from typing import TYPE_CHECKING, Any
+from typing import Any
 from urllib.parse import SplitResult
 
+from ..connections.targets import Target
 from ..errors import Hint, Unreachable
 from ..transport.options import ConnectOptions, ca_file, no_certificates
 from .finding import CheckFailed, Finding, checking
-
-if TYPE_CHECKING:
-    from ..cli.connect import Target
 
 TIMEOUT = 10.0
 """Seconds for making a connection."""

@@ -5,19 +5,16 @@ from __future__ import annotations
 import asyncio
 from collections.abc import AsyncGenerator, Sequence
 from datetime import UTC, datetime
-from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
+from ..connections.profiles import keyless
+from ..connections.targets import Target
 from ..local.timestamps import format_timestamp
-from ..profiles import keyless
 from ..transport.retries import Retries
 from ..work.outcome import as_error
 from .concerns import Limits
 from .records import ErrorRecord
 from .status import TIMEOUT, Status
-
-if TYPE_CHECKING:
-    from ..cli.connect import Target
 
 AT_ONCE = 16
 """PBXs that are read at once: each has a few connections, and a laptop's 256 open files must be enough."""
