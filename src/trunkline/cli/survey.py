@@ -19,6 +19,7 @@ from ..work.outcome import Listener, as_error, kept
 from .attention import Limits, concerns
 from .connect import target, targets
 from .glance import PATIENCE, UNKNOWN, Row, look, told
+from .hints import spelled
 from .progress import Bar, progress
 
 AT_ONCE = 16
@@ -64,7 +65,7 @@ async def _row(target: Target, bounds: Limits) -> Row:
         return await _seen(target, bounds)
     except BaseException as problem:
         error = as_error(problem)
-        said = {"message": kept(error.message), "hint": kept(error.hint), "exit_code": error.exit_code}
+        said = {"message": kept(error.message), "hint": kept(spelled(error.hint)), "exit_code": error.exit_code}
         return {**_head(target, datetime.now(UTC)), **UNKNOWN, "attention": [], "error": said}
 
 
