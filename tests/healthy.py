@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from conftest import CLIENT, KEY, System
-from trunkline.emulator import fleet
+from trunkline_emulator import fleet
 
 NOW = datetime.now(UTC)
 Serve = Callable[..., System]

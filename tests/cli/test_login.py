@@ -17,7 +17,7 @@ from conftest import CLIENT, KEY, VIEWER, VIEWER_KEY, System
 from nasty import closed_port
 from terminal import Terminal
 from trunkline.connections.secrets import ExposedSecret
-from trunkline.emulator import Emulator, running
+from trunkline_emulator import Emulator, running
 
 TRUNKLINE = str(Path(sys.executable).with_name("trunkline"))
 

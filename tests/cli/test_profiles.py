@@ -21,8 +21,8 @@ from conftest import CLIENT, KEY, VIEWER, VIEWER_KEY, System
 from nasty import closed_port
 from trunkline.connections.profile_file import ProfileFile
 from trunkline.connections.targets import Target, find_target
-from trunkline.emulator import Emulator, running
 from trunkline.errors import ConfigurationError
+from trunkline_emulator import Emulator, running
 
 Line = Callable[..., Any]
 

@@ -17,12 +17,12 @@ from certificates import DAY, NOW, Authority
 from conftest import CLIENT, KEY, VIEWER, VIEWER_KEY, System
 from nasty import Asked, Bytes, Nasty, closed_port, http
 from trunkline.connections.targets import Target
-from trunkline.emulator import Emulator, running
 from trunkline.monitor import network
 from trunkline.monitor.diagnosis import diagnose
 from trunkline.monitor.finding import Finding
 from trunkline.monitor.records import HintRecord
 from trunkline.transport.token_store import shared_store
+from trunkline_emulator import Emulator, running
 
 ORDER = ["address", "name", "port", "tls", "api", "clock", "sign-in", "licence", "rights", "version"]
 

@@ -24,10 +24,10 @@ from trunkline import (
     TimedOut,
     Unreachable,
 )
-from trunkline.emulator import Emulator, running
 from trunkline.monitor.concerns import Limits, find_concerns
 from trunkline.monitor.readings import Readings, read_answers
 from trunkline.monitor.status import PARTS
+from trunkline_emulator import Emulator, running
 
 Read = Callable[..., Status]
 
