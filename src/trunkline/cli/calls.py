@@ -11,8 +11,8 @@ import click
 
 from ..monitor.calls import MIN_INTERVAL, CallFilter
 from .connect import target
+from .connection_options import connection_options
 from .numbers import Finite
-from .root import connection_options
 
 _NUMBER = re.compile(r"\+?[0-9*#]+")
 

@@ -16,9 +16,9 @@ from ..monitor.finding import Finding
 from ..printable import printable
 from ..redaction import redacted
 from .connect import target
+from .connection_options import connection_options
 from .hints import spelled
 from .output import FORMATS, View, Writer, chosen, write_one
-from .root import connection_options
 
 _SHOWN = {"ok": "ok", "warning": "warning", "failed": "FAILED"}
 

@@ -24,8 +24,8 @@ from ..redaction import remember
 from ..transport.address import base_url
 from .candidates import saved_connections
 from .connect import taken
+from .connection_options import address_options
 from .files import KeyFileArgument
-from .root import address_options
 
 if TYPE_CHECKING:
     pass

@@ -15,10 +15,10 @@ from ..errors import ConfigurationError, Hint, ItemsFailed
 from ..monitor.concerns import BACKUP_DAYS, LICENCE_DAYS, Limits
 from .candidates import saved_connections
 from .connect import target, targets
+from .connection_options import address_options
 from .numbers import Finite
-from .output import View, view_of, view_options, write_one, write_rows
+from .output import View, view_options, write_one, write_rows
 from .progress import progress
-from .root import address_options
 
 if TYPE_CHECKING:
     from ..monitor.status import Status
@@ -62,6 +62,7 @@ def status(
     check: bool,
     backup_days: float,
     licence_days: int,
+    view: View,
     **values: Any,
 ) -> int:
     """Version, licence, calls, extensions, trunks, services, disk and backup of a PBX, and what needs attention.
@@ -73,7 +74,7 @@ def status(
     Of several PBXs each is a row, the worst first; one that can't be reached is a row with its error, and the command
     ends with 7. A part that the client may not read, or that the PBX lacks, has its own error. Nothing is changed.
     """
-    view, limits = view_of(values), Limits(backup_days, licence_days)
+    limits = Limits(backup_days, licence_days)
     if everything or len(profiles) > 1 or any(set(name) & set("*?[") for name in profiles):
         return _show_many(_saved_targets(ctx, profiles, everything, values), limits, view, check=check)
     return _show_one(target(ctx, {**values, "profile": profiles[0] if profiles else None}), limits, view, check=check)
