@@ -93,7 +93,7 @@ def _is_path(given: str | Path, file: Path) -> bool:
 
 
 def from_keyring(service: str, name: str) -> Source:
-    """Read the API key from the system's keyring: Windows Credential Locker, macOS Keychain, Secret Service or KWallet."""
+    """Read the API key from the keyring: Windows Credential Locker, macOS Keychain, Secret Service or KWallet."""
     if find_spec("keyring") is None:
         raise ConfigurationError("keyring is not installed.", hint="pip install 'trunkline[keyring]'")
 

@@ -362,7 +362,7 @@ class Fields:
 
     @staticmethod
     def enum(type_name: str, *members: str) -> Expression:
-        """Write an enum literal with its type: ``F.enum("Pbx.PeerType", "Extension")`` → ``Pbx.PeerType'Extension'``."""
+        """Return a typed enum literal: ``F.enum("Pbx.PeerType", "Extension")`` → ``Pbx.PeerType'Extension'``."""
         if not isinstance(type_name, str) or not _STEP.fullmatch(type_name):
             raise InvalidArgument(f"{type_name!r} is no name of an enum, such as Pbx.PeerType.")
         for member in members:

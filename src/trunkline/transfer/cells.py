@@ -96,7 +96,7 @@ def extension_text(text: str) -> str:
 
 
 def address_text(text: str) -> str:
-    """Write an e-mail address in plain characters, without ``mailto:`` or the name that a mail program puts before it."""
+    """Write an e-mail address in plain characters, without ``mailto:`` or a name before it."""
     plain = cleaned(unwrapped(cleaned(text)))
     if mailbox := _MAILBOX.fullmatch(plain):
         plain = mailbox[1]
@@ -104,7 +104,7 @@ def address_text(text: str) -> str:
 
 
 def key_part(text: str) -> str:
-    """Return what counts of a cell where rows are matched: not case, invisible characters or how a number is grouped."""
+    """Return what matters when cells are matched: not case, invisible characters or how a number is grouped."""
     plain = number_text(unguarded(trimmed(text)))
     if "@" in plain:
         return comparable(address_text(plain))
