@@ -22,7 +22,7 @@ from conftest import CLIENT, KEY, VIEWER, VIEWER_KEY, System
 from nasty import Asked, Bytes, Nasty, closed_port, http
 from trunkline import errors
 from trunkline.cli import check_network, checks
-from trunkline.profiles import token_store
+from trunkline.transport.token_store import shared_store
 from trunkline_emulator import Emulator, running
 
 Line = Callable[..., Any]
@@ -351,7 +351,7 @@ def test_a_dead_token_in_the_store_is_not_taken_for_a_lack_of_rights(doctor: Any
     with Nasty(pbx, sign_in=False) as server:
         for known in (False, True):  # whether an earlier process has found that its client lacks a right
             assert doctor(server.url)[0] == 0
-            store = token_store(True, os.environ)
+            store = shared_store(True, os.environ)
             assert store is not None
             file = store.file(server.url, CLIENT)
             file.write(file.read().denying(time.time() + 60 if known else 0.0))

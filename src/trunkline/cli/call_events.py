@@ -7,7 +7,7 @@ from collections.abc import Iterable, Mapping
 from datetime import datetime
 from typing import Any, NamedTuple
 
-from .moments import moment
+from ..local.timestamps import parse_timestamp
 
 Row = dict[str, Any]
 
@@ -113,7 +113,7 @@ def _changes(before: Row, now: Row) -> Row:
 
 def seconds(call: Row) -> int | None:
     """How long a call has lasted, by the PBX's own clock: from EstablishedAt to ServerNow."""
-    began, now = moment(call.get("EstablishedAt")), moment(call.get("ServerNow"))
+    began, now = parse_timestamp(call.get("EstablishedAt")), parse_timestamp(call.get("ServerNow"))
     return max(0, int((now - began).total_seconds())) if began and now else None
 
 

@@ -15,9 +15,9 @@ from rich.live import Live
 from rich.text import Text
 
 from ..errors import TrunklineError
+from ..local.timestamps import format_duration, parse_timestamp
 from .call_events import Calls, Row, seconds
 from .drawing import fitted
-from .moments import lasted, moment
 
 _AROUND = 5  # lines that are no call: what is watched, a blank line, the head of the table, its rule, and the rest
 _COLUMNS = ["Id", "Caller", "Callee", "Status", "Duration", "Since (UTC)"]
@@ -120,9 +120,9 @@ def _end(number: int, _: object) -> None:
 
 
 def _cells(call: Row) -> list[str]:
-    since, length = moment(call.get("EstablishedAt")), seconds(call)
+    since, length = parse_timestamp(call.get("EstablishedAt")), seconds(call)
     return [
         *(str(call.get(name) or "") for name in ("Id", "Caller", "Callee", "Status")),
-        "" if length is None else lasted(length),
+        "" if length is None else format_duration(length),
         f"{since:%H:%M:%S}" if since else "",
     ]

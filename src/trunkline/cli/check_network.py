@@ -10,9 +10,9 @@ from collections.abc import Iterator
 from typing import Any
 from urllib.parse import SplitResult
 
+from ..connections.targets import Target
 from ..errors import Unreachable
 from ..transport.options import ConnectOptions, ca_file, no_certificates
-from .connect import Target
 from .finding import Failed, Line, failing
 
 PATIENCE = 10.0

@@ -15,6 +15,7 @@ from urllib.parse import urlsplit
 
 from ..catalog import load, version_key
 from ..client import Pbx
+from ..connections.targets import Target
 from ..errors import (
     BrokenAnswer,
     Forbidden,
@@ -25,7 +26,6 @@ from ..errors import (
     TrunklineError,
 )
 from ..printable import printable
-from ..profiles import token_store
 from ..request import HttpRequest
 from ..result import HttpResponse
 from ..result.origin import may_be_from_pbx, names_version
@@ -36,9 +36,8 @@ from ..transport.proxies import proxy_for
 from ..transport.retries import Retries
 from ..transport.session import API
 from ..transport.sign_in import TOKEN_PATH
-from ..transport.token_store import TokenStore
+from ..transport.token_store import TokenStore, shared_store
 from .check_network import PATIENCE, network, speaks_tls
-from .connect import Target
 from .finding import Failed, Line, failing
 from .hints import spelled
 
@@ -145,7 +144,7 @@ class _Client:
     def __init__(self, url: str, target: Target) -> None:
         self._url = url
         self._target = target
-        self._store = token_store(True, os.environ)
+        self._store = shared_store(True, os.environ)
         self._pbx = self._opened(self._store)
 
     def _opened(self, store: TokenStore | None) -> Pbx:

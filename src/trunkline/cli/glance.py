@@ -20,9 +20,9 @@ from ..errors import (
     Unreachable,
     VersionMismatch,
 )
+from ..local.timestamps import format_timestamp, parse_timestamp
 from ..transport.sign_in import TOKEN_PATH
 from ..work.outcome import as_error, kept
-from .moments import moment, stamp
 
 Row = dict[str, Any]
 
@@ -171,14 +171,14 @@ def _updates(found: Row, version: str | None) -> Row:
 
 
 def _licence(found: Row, now: datetime) -> Row:
-    ends, maintained = moment(found.get("ExpirationDate")), moment(found.get("MaintenanceExpiresAt"))
+    ends, maintained = parse_timestamp(found.get("ExpirationDate")), parse_timestamp(found.get("MaintenanceExpiresAt"))
     active = found.get("LicenseActive")
     return {
         "product": _text(found.get("ProductCode")),
         "active": active if isinstance(active, bool) else None,
-        "expires": stamp(ends),
+        "expires": _written(ends),
         "days_left": (ends - now).days if ends else None,
-        "maintenance_expires": stamp(maintained),
+        "maintenance_expires": _written(maintained),
         "maintenance_days_left": (maintained - now).days if maintained else None,
     }
 
@@ -223,14 +223,18 @@ def _disk(system: Row) -> Row:
 
 def _backup(rows: list[Row] | None, system: Row, now: datetime) -> Row:
     """The latest backup of the list, else the one that the status tells of."""
-    dated = [(at, row) for row in rows or () if (at := moment(row.get("CreationTime")))]
+    dated = [(at, row) for row in rows or () if (at := parse_timestamp(row.get("CreationTime")))]
     last, row = max(dated, key=lambda each: each[0], default=(None, {}))
-    last = last or moment(system.get("LastBackupDateTime"))
+    last = last or parse_timestamp(system.get("LastBackupDateTime"))
     scheduled = system.get("BackupScheduled")
     return {
-        "last": stamp(last),
+        "last": _written(last),
         "age_days": round((now - last).total_seconds() / 86400, 1) if last else None,
         "file": _text(row.get("FileName")),
         "count": None if rows is None else len(rows),
         "scheduled": scheduled if isinstance(scheduled, bool) else None,
     }
+
+
+def _written(when: datetime | None) -> str | None:
+    return None if when is None else format_timestamp(when)

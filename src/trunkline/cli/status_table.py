@@ -7,11 +7,11 @@ from typing import Any
 
 import click
 
+from ..local.timestamps import format_age
 from ..printable import printable
 from ..redaction import redacted
 from .attention import trunk_name
 from .glance import Row
-from .moments import ago
 from .output import View, draw
 
 _PART_OF = {
@@ -66,7 +66,7 @@ def _cells(row: Row) -> list[str]:
         _slash(extensions["registered"], extensions["total"]),
         _slash(trunks["registered"], trunks["total"]),
         _slash(services["running"], services["total"]),
-        ("none" if row["backup"]["count"] == 0 else "") if age is None else ago(timedelta(days=age)),
+        ("none" if row["backup"]["count"] == 0 else "") if age is None else format_age(timedelta(days=age)),
         "" if left is None else _left(left),
     ]
 
@@ -141,6 +141,6 @@ def _disk(disk: dict[str, Any]) -> str:
 def _backup(backup: dict[str, Any]) -> str:
     if backup["age_days"] is None:
         return "none" if backup["count"] == 0 else ""
-    age = f"{ago(timedelta(days=backup['age_days']))} ago"
+    age = f"{format_age(timedelta(days=backup['age_days']))} ago"
     unplanned = "none scheduled" if backup["scheduled"] is False else ""
     return ", ".join(part for part in (age, backup["file"], unplanned) if part)

@@ -10,15 +10,16 @@ from urllib.parse import urlsplit
 
 import click
 
+from ..connections.profiles import Profile, fitting, keyless
+from ..connections.targets import Target
 from ..errors import ConfigurationError
-from ..profiles import Profile, fitting, keyless
+from ..local.timestamps import format_timestamp
 from ..transport.retries import Retries
 from ..work.outcome import Listener, as_error, kept
 from .attention import Limits, concerns
-from .connect import Target, target, targets
+from .connect import target, targets
 from .glance import PATIENCE, UNKNOWN, Row, look, told
 from .hints import spelled
-from .moments import stamp
 from .progress import Bar, progress
 
 AT_ONCE = 16
@@ -69,7 +70,11 @@ async def _row(target: Target, bounds: Limits) -> Row:
 
 
 def _head(target: Target, now: datetime) -> Row:
-    return {"pbx": target.profile or urlsplit(target.url).netloc or target.url, "url": target.url, "time": stamp(now)}
+    return {
+        "pbx": target.profile or urlsplit(target.url).netloc or target.url,
+        "url": target.url,
+        "time": format_timestamp(now),
+    }
 
 
 def survey(targets: list[Target], bounds: Limits) -> tuple[list[Row], bool]:
