@@ -28,6 +28,6 @@ def targets(
 
 
 def _options(values: dict[str, Any]) -> ConnectionOptions:
-    """A profile beside the options comes before theirs."""
+    """Take the options out of a command's values; a profile beside them comes before theirs."""
     options: ConnectionOptions = values.pop("connection")
     return options._replace(profile=values.pop("profile", None) or options.profile)
