@@ -1,51 +1,30 @@
-"""The connection options of a command, and the PBXs that they mean."""
+"""The PBXs that a command's connection options mean, where a profile of its own may stand beside them."""
 
 from __future__ import annotations
 
-import os
 from collections.abc import Callable, Iterable, Mapping
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import click
 
-from ..connections.profiles import Profile, profiles_file, read_profiles
-from ..connections.settings import VARIABLES
-from ..connections.targets import Target, find_target, saved_targets
-from ..redaction import remember
-from .root import CONNECTION
-
-if TYPE_CHECKING:
-    from ..client import AsyncPbx
-
-_NAMES = [spec[0][-1].removeprefix("--").replace("-", "_") for spec in CONNECTION]
+from ..connections.profiles import Profile
+from ..connections.targets import Target
+from .connection_options import ConnectionOptions
 
 
-def taken(ctx: click.Context, values: dict[str, Any]) -> dict[str, Any]:
-    """Take the connection options out of a command's values; those of the root stand in for what is not given."""
-    root: Mapping[str, Any] = ctx.find_root().obj or {}
-    given = {name: own if (own := values.pop(name, None)) is not None else root.get(name) for name in _NAMES}
-    for key in (given["client_secret"], os.environ.get(VARIABLES["client_secret"], "").strip()):
-        if key:
-            remember(key)  # another option may have it too, by mistake
-    return given
+def taken(values: dict[str, Any]) -> ConnectionOptions:
+    """Take the connection options out of a command's values; a profile beside them comes before theirs."""
+    options: ConnectionOptions = values.pop("connection")
+    return options._replace(profile=values.pop("profile", None) or options.profile)
 
 
-def target(ctx: click.Context, values: dict[str, Any]) -> Target:
+def target(_: click.Context, values: dict[str, Any]) -> Target:
     """The PBX of the command's connection options, the environment and the profiles. ConfigurationError."""
-    return find_target(taken(ctx, values), os.environ)
+    return taken(values).target()
 
 
 def targets(
-    ctx: click.Context, values: dict[str, Any], choose: Callable[[Mapping[str, Profile]], Iterable[Profile]]
+    _: click.Context, values: dict[str, Any], choose: Callable[[Mapping[str, Profile]], Iterable[Profile]]
 ) -> list[Target]:
     """The saved PBXs that ``choose`` takes. UsageError for options that only make sense for one."""
-    given = taken(ctx, values)
-    for name in ("url", "client_id", "client_secret"):
-        if given[name]:
-            raise click.UsageError(f"--{name.replace('_', '-')} goes with one PBX, not with several.")
-    return saved_targets(choose(read_profiles(profiles_file(os.environ))), given, os.environ)
-
-
-def open_async_pbx(ctx: click.Context, values: dict[str, Any]) -> AsyncPbx:
-    """A client for the command's connection options, which are taken out of ``values``."""
-    return target(ctx, values).client()
+    return taken(values).targets(choose)

@@ -56,8 +56,8 @@ class Line(NamedTuple):
 class CsvRows:
     """The rows of a CSV, after its ``header``: iterate over it once. ``begins`` is the line of the header.
 
-    ``delimiter`` and ``encoding`` are those of the file. Rows without any text are left out; one that ends in empty
-    cells may have more than there are columns.
+    ``delimiter`` and ``encoding`` are those of the file. Empty rows are left out; a row that ends in empty cells may
+    have more than there are columns.
 
     Raises:
         InvalidArgument: a row with more or fewer cells than there are columns, columns without a name or with the same
@@ -69,8 +69,8 @@ class CsvRows:
         lines, self.encoding = text_lines(_refusing_other_formats(chunks, name, hint), name, encoding, hint=hint)
         self.delimiter, lines, self._skipped = _with_delimiter(lines)
         self._rows = self._read(lines)
-        self.begins, cells = next(self._rows, Line(1, []))
-        self.header = [trimmed(title) for title in cells]
+        self.begins, cells = next((line for line in self._rows if "".join(line.cells).strip()), Line(1, []))
+        self.header = [title.strip() for title in cells]
         while self.header and not self.header[-1]:
             self.header.pop()
         if cells and (not self.header or not all(self.header) or len(set(self.header)) < len(self.header)):
@@ -85,6 +85,8 @@ class CsvRows:
         width = len(self.header)
         for line in self._rows:
             cells = line.cells
+            if len(cells) != width and not _has_text(cells):
+                continue
             while len(cells) > width and not trimmed(cells[-1]):
                 cells.pop()
             if len(cells) != width:
@@ -104,7 +106,7 @@ class CsvRows:
         start = 1 + self._skipped
         try:
             for cells in reader:
-                if any(cells) and any(map(trimmed, cells)):
+                if any(cells):
                     yield Line(start, cells)
                 start = reader.line_num + 1 + self._skipped
         except csv.Error as problem:
@@ -112,6 +114,10 @@ class CsvRows:
 
     def _error(self, number: int, what: str, hint: str = "") -> InvalidArgument:
         return InvalidArgument(f"{self._name}, line {number}: {what}", hint=f"{hint} {self._hint}".strip())
+
+
+def _has_text(cells: list[str]) -> bool:
+    return any(map(trimmed, cells))
 
 
 def chunks_of(source: IO[bytes]) -> Iterator[bytes]:
@@ -126,7 +132,7 @@ def text_lines(
     """The lines of a text with their ends, and its encoding: the one given, else what a BOM says, else UTF-8.
 
     Raises:
-        InvalidArgument: the encoding is unknown, or, as lines are read, one is not written in it, or has a NUL.
+        InvalidArgument: the encoding is unknown, or, as lines are read, one is not written in it.
     """
     chunks = iter(chunks)
     first = b""
@@ -165,9 +171,6 @@ def _checked(text: io.TextIOWrapper, name: str, read_as: str, encoding: str, hin
     number = 0
     try:
         for number, line in enumerate(text, 1):
-            if "\0" in line:
-                what = f"{name}, line {number}: there is a NUL, which no text has."
-                raise InvalidArgument(what, hint=_other_encoding("utf-16", hint))
             yield line.removeprefix("\ufeff") if number == 1 else line
     except UnicodeDecodeError as problem:
         read = problem.object[: problem.start]  # of what was not given out yet
@@ -176,20 +179,15 @@ def _checked(text: io.TextIOWrapper, name: str, read_as: str, encoding: str, hin
         except ValueError:  # an encoding of names, such as idna
             number += read.count(b"\n") + 1
         what = f"{name}, line {number}: this is not written in {encoding.upper()}."
-        raise InvalidArgument(what, hint=_other_encoding("cp1252", hint)) from None
+        # Only what reads a file by name takes the name of its encoding, and says nothing more.
+        other = Hint("Save it as CSV UTF-8, or name its encoding.", arguments={"encoding": "cp1252"})
+        raise InvalidArgument(what, hint=f"Save it as CSV UTF-8 and try again. {hint}" if hint else other) from None
     except UnicodeError:
         raise _unknown(encoding) from None
 
 
 def _unknown(encoding: str) -> InvalidArgument:
     return InvalidArgument(f"There is no encoding {encoding!r}.", hint="utf-8, utf-16 and cp1252 are usual.")
-
-
-def _other_encoding(encoding: str, hint: str) -> Hint:
-    """Only what reads a file by name takes the name of its encoding."""
-    if hint:
-        return Hint(f"Save it as CSV UTF-8 and try again. {hint}")
-    return Hint("Save it as CSV UTF-8, or name its encoding.", arguments={"encoding": encoding})
 
 
 def refuse_other_formats(begin: bytes, name: str, *, json: bool = False, hint: str = "") -> None:
@@ -220,7 +218,7 @@ def _with_delimiter(lines: Iterator[str]) -> tuple[str, Iterator[str], int]:
     bare = first if "\t" in first else first.strip().strip('"')
     if bare.startswith("sep=") and len(bare) == 5 and bare[4] != '"':
         return bare[4], lines, 1
-    while not trimmed(head[-1]) and (line := next(lines, "")):
+    while not head[-1].strip() and (line := next(lines, "")):
         head.append(line)
     titles = head[-1][:_LONGEST]
     return max(DELIMITERS, key=lambda one: _columns(titles, one)), chain(head, lines), 0

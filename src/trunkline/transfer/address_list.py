@@ -12,10 +12,10 @@ import msgspec
 
 from ..errors import InvalidArgument
 from ..local.characters import cleaned
-from ..local.csv_rows import Line, refuse_other_formats, text_lines
+from ..local.csv_rows import Line, text_lines
 from .addresses import networks_of
 from .layouts import ADDRESSES, spoken
-from .sheet import Sheet, check_size, read_sheet, refuse
+from .sheet import Sheet, check_content, read_sheet, refuse
 
 _COMMENT = re.compile(r"\s*(?:#|;|//)\s*(.*)")
 _TRAILING = re.compile(r"\s*(?:[#;]|//)\s*(.*)\Z")
@@ -46,8 +46,7 @@ def read_addresses(content: bytes, name: str, encoding: str | None = None) -> Sh
 
     Raises InvalidArgument that names each line that is neither.
     """
-    check_size(content, name)
-    refuse_other_formats(content, name, json=True)
+    check_content(content, name, encoding, json=True)
     read, found = text_lines([content], name, encoding)
     lines = re.split(r"\r\n|\r|\n", "".join(read))
     if _is_csv(lines):

@@ -8,10 +8,11 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import NamedTuple
 
-from ..errors import InvalidArgument
+from ..errors import Hint, InvalidArgument
 from ..local.atomic import replace_file
+from ..local.characters import trimmed
 from ..local.contained import reason, spelled
-from ..local.csv_rows import DELIMITERS, CsvRows, Line
+from ..local.csv_rows import DELIMITERS, CsvRows, Line, refuse_other_formats, text_lines
 from ..local.csv_text import guarded, joined_cells
 
 LARGEST = 256 * 2**20
@@ -38,35 +39,46 @@ class Sheet(NamedTuple):
 
 
 def read_sheet(content: bytes, name: str, encoding: str | None = None) -> Sheet:
-    """Read a CSV as `CsvRows` does.
+    """Read a CSV as `CsvRows` does; characters that nobody sees make neither a name nor a row.
 
     Raises:
         InvalidArgument: as there; a first line that names no columns, or two that differ in case only; or a file with
             more than `LARGEST` bytes or `MOST_ROWS` rows.
     """
-    check_size(content, name)
+    check_content(content, name, encoding)
     rows = CsvRows([content], name, encoding)
-    if not rows.header:
+    header = [trimmed(title) for title in rows.header]
+    if not header:
         raise InvalidArgument(f"{name} is empty.", hint="Its first line must name the columns.")
-    if value := next((title for title in rows.header if _VALUE.fullmatch(title)), None):
+    if value := next((title for title in header if _VALUE.fullmatch(title)), None):
         raise InvalidArgument(
             f"{name}, line {rows.begins}: {value!r} is a value, not the name of a column.",
             hint="The first line must name the columns, such as FirstName,LastName,PhoneNumber; add one.",
         )
-    if len({title.casefold() for title in rows.header}) < len(rows.header):
+    if not all(header) or len({title.casefold() for title in header}) < len(header):
         raise rows.unnamed()
     lines: list[Line] = []
     for line in rows:
+        if not any(map(trimmed, line.cells)):
+            continue
         if len(lines) == MOST_ROWS:
             raise InvalidArgument(f"{name}, line {line.number}: more than {MOST_ROWS:,} rows.", hint=_SPLIT)
         lines.append(line)
-    return Sheet(name, rows.header, lines, rows.delimiter, rows.encoding)
+    return Sheet(name, header, lines, rows.delimiter, rows.encoding)
 
 
-def check_size(content: bytes, name: str) -> None:
-    """Raise InvalidArgument for a file with more than `LARGEST` bytes."""
+def check_content(content: bytes, name: str, encoding: str | None, *, json: bool = False) -> None:
+    """Raise InvalidArgument for a file of more than `LARGEST` bytes, of another format, or with a NUL in its text."""
     if len(content) > LARGEST:
         raise InvalidArgument(f"{name} has more than {LARGEST // 2**20} MB.", hint=_SPLIT)
+    refuse_other_formats(content, name, json=json)
+    if b"\0" in content:
+        lines, _ = text_lines([content], name, encoding)
+        if (number := next((n for n, line in enumerate(lines, 1) if "\0" in line), 0)) > 0:
+            raise InvalidArgument(
+                f"{name}, line {number}: there is a NUL, which no text has.",
+                hint=Hint("Save it as CSV UTF-8, or name its encoding.", arguments={"encoding": "utf-16"}),
+            )
 
 
 def refuse(name: str, wrong: Sequence[str], hint: str = NOTHING_SENT) -> None:
