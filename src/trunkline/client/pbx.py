@@ -129,6 +129,11 @@ class _System:
         return self._session.url
 
     @property
+    def label(self) -> str:
+        """What messages call this PBX: the label given, else its host."""
+        return self._session.label
+
+    @property
     def version(self) -> str | None:
         """The 3CX version, as given or as an answer named it; None before the first answer."""
         return self._session.version
