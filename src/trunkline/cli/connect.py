@@ -19,12 +19,12 @@ def taken(values: dict[str, Any]) -> ConnectionOptions:
 
 
 def target(_: click.Context, values: dict[str, Any]) -> Target:
-    """The PBX of the command's connection options, the environment and the profiles. ConfigurationError."""
+    """Return the PBX of the command's connection options, the environment and the profiles. ConfigurationError."""
     return taken(values).target()
 
 
 def targets(
     _: click.Context, values: dict[str, Any], choose: Callable[[Mapping[str, Profile]], Iterable[Profile]]
 ) -> list[Target]:
-    """The saved PBXs that ``choose`` takes. UsageError for options that only make sense for one."""
+    """Return the saved PBXs that ``choose`` takes. UsageError for options that only make sense for one."""
     return taken(values).targets(choose)

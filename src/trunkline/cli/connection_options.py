@@ -46,17 +46,17 @@ class ConnectionOptions(NamedTuple):
         return options
 
     def target(self) -> Target:
-        """The PBX that these options, the environment and the profiles name. ConfigurationError."""
+        """Return the PBX that these options, the environment and the profiles name. ConfigurationError."""
         from ..connections.targets import find_target
 
         return find_target(self._asdict(), os.environ)
 
     def client(self) -> AsyncPbx:
-        """A client of that PBX."""
+        """Return a client of that PBX."""
         return self.target().client()
 
     def targets(self, choose: Callable[[Mapping[str, Profile]], Iterable[Profile]]) -> list[Target]:
-        """The saved PBXs that ``choose`` takes. UsageError for options that only make sense for one."""
+        """Return the saved PBXs that ``choose`` takes. UsageError for options that only make sense for one."""
         from ..connections.profiles import profiles_file, read_profiles
         from ..connections.targets import saved_targets
 

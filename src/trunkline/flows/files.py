@@ -22,7 +22,7 @@ ENDINGS = (".csv", ".jsonl", ".json", ".yaml", ".yml")
 
 
 def rows_of(path: Path, folder: Path | None = None) -> list[dict[str, Any]]:
-    """The rows of a file, each an object; values of a CSV are text. InvalidArgument names file and line.
+    """Return the rows of a file, each an object; values of a CSV are text. InvalidArgument names file and line.
 
     With a ``folder``, that is where a `resolved` path must still lead when it is opened.
     """

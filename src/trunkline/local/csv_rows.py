@@ -1,4 +1,4 @@
-"""Read a CSV as people have it: comma, semicolon, tab or ``sep=``, UTF-8 or UTF-16, each row as it comes.
+"""Read a CSV as programs and people write it: comma, semicolon, tab or ``sep=``, UTF-8 or UTF-16, row by row.
 
 `run`, jobs, `delete -`, flows and imports all read here.
 """
@@ -77,7 +77,7 @@ class CsvRows:
             raise self.unnamed()
 
     def unnamed(self) -> InvalidArgument:
-        """The error of a header whose names don't differ."""
+        """Return the error of a header whose names don't differ."""
         titles = ", ".join(map(repr, self.header))
         return self._error(self.begins, f"the columns need names that differ, not {titles}.")
 
@@ -121,7 +121,7 @@ def _has_text(cells: list[str]) -> bool:
 
 
 def chunks_of(source: IO[bytes]) -> Iterator[bytes]:
-    """What a file or a pipe brings, as it comes."""
+    """Read what a file or a pipe brings, as it comes."""
     read = getattr(source, "read1", source.read)
     return iter(lambda: read(65536), b"")
 
@@ -129,7 +129,7 @@ def chunks_of(source: IO[bytes]) -> Iterator[bytes]:
 def text_lines(
     chunks: Iterable[bytes], name: str, encoding: str | None = None, *, hint: str = ""
 ) -> tuple[Iterator[str], str]:
-    """The lines of a text with their ends, and its encoding: the one given, else what a BOM says, else UTF-8.
+    """Return the lines of a text, and its encoding: the one given, else what a BOM says, else UTF-8.
 
     Raises:
         InvalidArgument: the encoding is unknown, or, as lines are read, one is not written in it.
@@ -212,7 +212,7 @@ def _refusing_other_formats(chunks: Iterable[bytes], name: str, hint: str) -> It
 
 
 def _with_delimiter(lines: Iterator[str]) -> tuple[str, Iterator[str], int]:
-    """The delimiter, the lines that are left, and how many were taken: Excel writes and obeys ``sep=;``."""
+    """Find the delimiter; return the lines left, and how many were taken: Excel writes and obeys ``sep=;``."""
     head = [next(lines, "")]
     first = _LINE_END.sub("", head[0]).lower()
     bare = first if "\t" in first else first.strip().strip('"')

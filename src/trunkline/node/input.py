@@ -23,7 +23,7 @@ _UTF_16 = (codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)
 
 
 def read_items(source: IO[bytes]) -> Iterator[Item]:
-    """The items of an input whose rows are objects or items. InvalidArgument names the line that is none.
+    """Yield the items of an input whose rows are objects or items. InvalidArgument names the line that is none.
 
     The name of a file counts only where its beginning can mean two things: a first line that is no JSON is the header
     of a CSV, unless the name ends in ``.json`` or ``.jsonl``. Every value of a CSV is text.
@@ -36,7 +36,7 @@ def read_items(source: IO[bytes]) -> Iterator[Item]:
 
 
 def with_secrets_kept(items: Iterable[Item]) -> Iterator[Item]:
-    """The same items; what stands in their secret fields is taken out of all text that leaves (`redaction`)."""
+    """Yield the same items; what stands in their secret fields is taken out of all text that leaves (`redaction`)."""
     for item in items:
         if values := list(secrets_in(item)):
             remember_values(values)
