@@ -10,16 +10,17 @@ import msgspec
 from ..catalog import Catalog, TypeSpec, load
 from ..client import AsyncPbx
 from ..errors import BadRequest, BrokenAnswer, InvalidArgument, VersionMismatch
+from ..local.characters import cleaned, trimmed, visible
+from ..local.csv_rows import Line
 from ..odata.literals import INTEGER_RANGES
 from ..request.body import checked_body
 from .cells import extension_text, key_part
-from .characters import cleaned, trimmed, visible
 from .comparison import Comparison
 from .headers import Column, chosen_key, columns_of
 from .kinds import Kind
 from .layouts import Layout, layout_of, spoken
 from .plan import Key, Plan, Row, Wishes
-from .sheet import Line, Sheet, refuse
+from .sheet import Sheet, refuse
 
 _WHOLE = "Rights"  # of a department's member; it is lost unless it is written back (docs/pbx.md, Requests)
 
