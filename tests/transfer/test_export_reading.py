@@ -184,7 +184,7 @@ def test_it_needs_an_owner(system: System) -> None:
 
     with pytest.raises(Forbidden) as refused:
         asyncio.run(rows())
-    assert "System Owner" in refused.value.hint
+    assert "System Owner" in refused.value.hint.text
 
 
 @pytest.mark.parametrize("version", ["pre-20.0.5", "20.0.6", "20.0.10"])

@@ -231,7 +231,7 @@ def test_what_is_ambiguous_or_wrong_is_refused_by_line(
     with pytest.raises(InvalidArgument) as caught:
         planned(system, kind, sheet(*rows), **wishes)
     assert said in caught.value.message
-    assert caught.value.hint == "Nothing was sent."
+    assert caught.value.hint.text == "Nothing was sent."
 
 
 def test_of_many_mistakes_the_first_are_told_and_the_rest_counted(system: System) -> None:

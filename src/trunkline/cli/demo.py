@@ -13,6 +13,7 @@ import click
 from ..client import AsyncPbx
 from ..node import Item, Node, Outcome
 from .emulator import require_emulator
+from .hints import spelled
 from .output import draw, json_line
 from .over_items import result_text, subject
 
@@ -121,7 +122,7 @@ def _report(node: Node, outcome: Outcome, given: list[dict[str, Any]]) -> None:
     )
     click.echo()
     for number, error in outcome.errors.items():
-        click.echo(f"Item {number}, what to do: {error.hint}\n")
+        click.echo(f"Item {number}, what to do: {spelled(error.hint)}\n")
     for item in outcome.items:
         click.echo(json_line(_short(item)))
 

@@ -24,6 +24,7 @@ class FlowStopped(TrunklineError):
     ``outcome`` has what the step had done, None where it had not begun.
     """
 
+    code = "flow_stopped"
     exit_code: ClassVar[int] = 130
 
     def __init__(self, message: str, *, hint: str = "", outcome: Outcome | None = None) -> None:

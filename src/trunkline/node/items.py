@@ -94,7 +94,7 @@ def item_of(value: Any, index: int) -> Item:
 
 def failure(item: Item, error: TrunklineError, index: int, *, unknown: bool = False) -> Item:
     """The input item with what went wrong; ``unknown``: it may have been carried out all the same."""
-    record = described_error(error)
+    record = {**described_error(error), "type": type(error).__name__}
     if unknown:
         record["unknown"] = True
     return {**item, "pairedItem": {"item": index}, "error": record}

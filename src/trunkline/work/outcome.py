@@ -25,16 +25,21 @@ def kept(text: str) -> str:
 
 
 def described(error: TrunklineError) -> dict[str, Any]:
-    """An error for an item or a ledger: status, type, message, hint, and 3CX's codes where it gave some."""
+    """An error as JSON has it everywhere: code, status, message, hint, and 3CX's codes where it gave some."""
+    text, action, arguments = error.hint
     record: dict[str, Any] = {
+        "code": error.code,
         "status": error.status,
-        "type": type(error).__name__,
         "message": kept(error.message),
-        "hint": kept(error.hint),
+        "hint": {"text": kept(text), "action": action, "arguments": {k: _plain(v) for k, v in arguments.items()}},
     }
     if isinstance(error, PbxError) and error.codes:
         record["codes"] = _kept_codes(error.codes)
     return record
+
+
+def _plain(value: Any) -> Any:
+    return value if isinstance(value, bool | int | float) else kept(str(value))
 
 
 def _kept_codes(codes: dict[str, str]) -> dict[str, str]:
