@@ -14,7 +14,8 @@ from __future__ import annotations
 TYPE_CHECKING = False
 
 if TYPE_CHECKING:
-    from .client import AsyncPbx, AsyncRows, Pbx, Rows
+    from .client import AsyncPbx, Pbx
+    from .client.rows import AsyncRows, Rows
     from .errors import (
         BadRequest,
         BrokenAnswer,
@@ -52,14 +53,14 @@ __version__ = "0.1.0"
 _HOMES = {
     "BrowserSignIn": "transport.browser",
     "AsyncPbx": "client",
-    "AsyncRows": "client",
+    "AsyncRows": "client.rows",
     "Expand": "odata",
     "F": "odata",
     "File": "result",
     "Node": "node",
     "Pbx": "client",
     "Retries": "transport.retries",
-    "Rows": "client",
+    "Rows": "client.rows",
     "Saved": "result",
 }
 __all__ = [

@@ -5,11 +5,10 @@ Type checkers read resources.pyi beside this file instead, which has a class per
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
-from ..catalog import Catalog, load
+TYPE_CHECKING = False  # typing itself would take longer than all the rest
 
 if TYPE_CHECKING:
+    from ..catalog import Catalog
     from .methods import Resource
 
 
@@ -18,11 +17,15 @@ class _Named:
     _rows: str
 
     def __getattr__(self, name: str) -> Resource:
+        from ..catalog import load
         from .methods import resource  # brings inspect; `call` does without
 
-        return resource(self, self._catalog or load(), name, self._rows)
+        group = self.__dict__[name] = resource(self, self._catalog or load(), name, self._rows)
+        return group
 
     def __dir__(self) -> list[str]:
+        from ..catalog import load
+
         return sorted({*super().__dir__(), *(self._catalog or load()).resources})
 
 

@@ -173,9 +173,10 @@ def _signed(session: Session, request: HttpRequest) -> Exchange:
 
 
 def _send(session: Session, request: HttpRequest, token: Token) -> Exchange:
-    headers = (*request.headers, ("Authorization", f"Bearer {token.access}"))
-    target = f"{session.url}{API}{request.target}"
-    response: HttpResponse = yield Send(request._replace(target=target, headers=headers))
+    method, path, headers, body, timeout, sink, limit = request
+    headers = (*headers, ("Authorization", f"Bearer {token.access}"))
+    signed = HttpRequest(method, f"{session.url}{API}{path}", headers, body, timeout, sink, limit)
+    response: HttpResponse = yield Send(signed)
     session.learn(response.headers.get("x-3cx-version"))
     return response
 
