@@ -31,7 +31,7 @@ def measure(options: Options) -> list[Subject]:
     figures = [Figure(code, over_bare[code], at_most=AIMS.get(code)) for code in imports]
     note = (
         f"{options.runs} fresh processes each, less the median of `python -c pass` ({bare:.1f} ms). `{IMPORT}` loads "
-        f"nothing until a name is used, `{IMPORT_CLIENT}` nothing that only calls need: that comes with the first client."
+        f"nothing until a name is used, `{IMPORT_CLIENT}` nothing that only calls need, which the first client loads."
     )
     names = dict(zip(ready, ("trunkline: Pbx(…).contacts.delete", "peer: client(…).contacts.delete"), strict=False))
     return [

@@ -29,7 +29,7 @@ class Plan:
 
     def __init__(self, system: System, action: str, args: tuple[Any, ...], kwargs: Mapping[str, Any]) -> None:
         self._system = system
-        self._asked = (action, args, kwargs)
+        self._asked = action, args, kwargs
         self._version = system.checked_version
         self.call = self._bound()
         self.download: Download | None = None
