@@ -1,0 +1,61 @@
+"""What help and manual say of a parameter or a field of a body: values, limits, and the versions that have it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from ..catalog import Action, Catalog, TypeSpec, parse_type
+from ..catalog.names import listing
+
+ALWAYS = "in every version"
+
+
+def action_facts(catalog: Catalog, action: Action) -> list[str]:
+    """Which versions have an action, the role it needs, and what is grave about it; each a sentence."""
+    facts = [_sentence(catalog.lifetime(action.since, action.until)), f"Needs the role {action.role}."]
+    if not action.published:
+        facts.append("No file that 3CX published lists it.")
+    if action.destructive:
+        facts.append("What it removes can't be restored.")
+    if action.disruptive:
+        facts.append("It cuts off calls, phones or people at work.")
+    return facts
+
+
+def field_facts(catalog: Catalog, action: Action, name: str, spec: TypeSpec) -> list[str]:
+    """The same of a field of an action's body; empty where its type says it all."""
+    own = parse_type(action.body).name if isinstance(action.body, str) else ""
+    lifetime = catalog.elsewhere(own, name) if own else ""
+    facts = type_facts(catalog, spec)
+    if isinstance(action.body, Mapping) and not spec.nullable:
+        facts.append("Required.")  # a parameter of an OData action that can't be null has to be there
+    return facts if lifetime in ("", ALWAYS) else [*facts, _sentence(lifetime)]
+
+
+def type_facts(catalog: Catalog, spec: TypeSpec) -> list[str]:
+    facts = []
+    short = spec.name.removeprefix("Pbx.")
+    if spec.name in catalog.enums:
+        facts.append(enum_fact(catalog, spec))
+    elif spec.collection:
+        facts.append(f"List of {short}.")
+    elif spec.name in catalog.types:
+        facts.append(f"Object {short}.")
+    if spec.max_length is not None:
+        facts.append(f"At most {spec.max_length} characters.")
+    if spec.nullable:
+        facts.append("May be null.")
+    return facts
+
+
+def enum_fact(catalog: Catalog, spec: TypeSpec) -> str:
+    values = list(catalog.enum_values(spec.name))
+    if spec.collection:
+        return f"List of {listing(values)}."
+    if catalog.enums[spec.name].flags:
+        return f"One or more of {listing(values)}, with commas between them."
+    return f"{', '.join(values[:-1])} or {values[-1]}." if len(values) > 1 else f"{values[0]}."
+
+
+def _sentence(text: str) -> str:
+    return f"{text[0].upper()}{text[1:]}."
