@@ -115,7 +115,7 @@ def _translated(
     began: float,
     proxy: Proxy | None,
 ) -> BaseException:
-    """What an exception of pyreqwest's means, as an error of ours; any other exception as it is."""
+    """The error for whatever pyreqwest raises; an exception that is Trunkline's or the caller's as it is."""
     url = request.target
     if not isinstance(error, RequestError):
         return unexpected(request, error) if is_foreign(error) else error
@@ -281,10 +281,10 @@ class ReqwestAdapter:
                 if not at_end:
                     sent.stream.__exit__(None, None, None)
         except BaseException as error:
-            ours = _translated(error, request, self._options, allowed, began, self._proxy)
-            if ours is error:
+            translated = _translated(error, request, self._options, allowed, began, self._proxy)
+            if translated is error:
                 raise
-            raise ours from None
+            raise translated from None
 
     def _for(self, request: HttpRequest) -> SyncClient:
         if self._client is None:
@@ -357,10 +357,10 @@ class AsyncReqwestAdapter:
                 if not at_end:
                     await sent.stream.__aexit__(None, None, None)
         except BaseException as error:
-            ours = _translated(error, request, self._options, allowed, began, self._proxy)
-            if ours is error:
+            translated = _translated(error, request, self._options, allowed, began, self._proxy)
+            if translated is error:
                 raise
-            raise ours from None
+            raise translated from None
 
     def _for(self, request: HttpRequest) -> Client:
         if self._client is None:
