@@ -44,6 +44,7 @@ if TYPE_CHECKING:
         VersionMismatch,
         VersionWarning,
     )
+    from .monitor.status import Status
     from .node import Node
     from .odata import Expand, F
     from .result import File, Saved
@@ -62,6 +63,7 @@ _HOMES = {
     "Retries": "transport.retries",
     "Rows": "client.rows",
     "Saved": "result",
+    "Status": "monitor.status",
 }
 __all__ = [
     "AsyncPbx",
@@ -88,6 +90,7 @@ __all__ = [
     "Saved",
     "ServerError",
     "SignInError",
+    "Status",
     "TemplateError",
     "TimedOut",
     "TooManyRequests",

@@ -11,7 +11,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from trunkline.errors import InvalidArgument
-from trunkline.transfer.period import Window, days, moment, span, spelled
+from trunkline.local.timestamps import format_timestamp
+from trunkline.transfer.period import Window, days, moment, span
 
 NOW = datetime(2026, 6, 15, 9, 30, 15, 123456, tzinfo=UTC)
 BERLIN, LONDON = ZoneInfo("Europe/Berlin"), ZoneInfo("Europe/London")
@@ -41,7 +42,7 @@ BERLIN, LONDON = ZoneInfo("Europe/Berlin"), ZoneInfo("Europe/London")
     ],
 )
 def test_a_moment(text, zone, means):
-    assert spelled(moment(text, zone, NOW).at) == means
+    assert format_timestamp(moment(text, zone, NOW).at) == means
 
 
 def test_words_that_move_with_the_clock_keep_their_name():

@@ -55,12 +55,12 @@ class _Client:
         catalog: Catalog | None = None,
         token_store: TokenStore | str | Path | bool | None = True,
     ) -> None:
-        from .. import profiles
         from ..transport.options import ConnectOptions, warn_if_insecure
         from ..transport.session import Session
+        from ..transport.token_store import shared_store
         from .system import System
 
-        store = profiles.token_store(token_store, os.environ)
+        store = shared_store(token_store, os.environ)
         self._session = Session(url, client_id, client_secret, label=label, store=store)
         self._session.version = version
         options = ConnectOptions(verify, connect_timeout, timeout, adapter, read_timeout, http2, max_answer, max_file)
@@ -80,6 +80,11 @@ class _Client:
         return self._session.url
 
     @property
+    def label(self) -> str:
+        """What messages call this PBX: the label given, else its host."""
+        return self._session.label
+
+    @property
     def version(self) -> str | None:
         """The 3CX version, as given or as an answer named it; None before the first answer."""
         return self._session.version
@@ -95,7 +100,7 @@ class _Client:
         return self._system.catalog
 
     def action(self, name: str) -> Action:
-        """The action of an id, operationId or display name, in the form that this PBX's version has.
+        """Return the action of an id, operationId or display name, in the form that this PBX's version has.
 
         Raises UnknownName with the nearest names, or VersionMismatch if the version is known and lacks the action.
         """
