@@ -317,7 +317,8 @@ def test_a_watch_ends_with_its_terminal_even_if_it_ignores_the_hang_up(
 
 @pytest.mark.skipif(os.name != "posix", reason="Windows has no Ctrl-Z")
 def test_ctrl_z_in_the_middle_of_a_table_waits_for_its_end(monkeypatch: pytest.MonkeyPatch) -> None:
-    press, stopped = signal.raise_signal, []
+    press = signal.raise_signal
+    stopped: list[Any] = []
 
     class Screen(io.StringIO):
         busy = False

@@ -7,7 +7,7 @@ import stat
 import sys
 import tomllib
 import warnings
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -286,7 +286,7 @@ class Person(Terminal):
 
 
 @pytest.fixture
-def person(file: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Callable[..., Person]]:
+def person(file: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[..., Person]:
     environment = {name: value for name, value in os.environ.items() if name not in _CONNECTION}
     environment |= {"TERM": "xterm", "COLUMNS": "120", "NO_COLOR": "1"}
     return lambda *argv: Person([TRUNKLINE, *argv], environment)

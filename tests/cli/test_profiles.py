@@ -78,7 +78,7 @@ def test_options_go_before_the_environment_and_that_before_profiles(
     path = write(FILE)
     *access, verify, profile = found
     target = find_target(options, {"TRUNKLINE_PROFILES": str(path), **variables})
-    assert target == Target(*access, {"verify": verify}, profile)
+    assert target == Target(*access, {"verify": verify}, profile)  # type: ignore[call-arg]
 
 
 @pytest.mark.parametrize(

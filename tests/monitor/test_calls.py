@@ -62,7 +62,7 @@ def test_an_event_says_when_how_long_and_what_was_before() -> None:
 @pytest.mark.parametrize("missing", ["EstablishedAt", "ServerNow"])
 @pytest.mark.parametrize("written", [None, "0001-01-01T00:00:00+00:00", "now"])
 def test_how_long_is_not_guessed(missing: str, written: str | None) -> None:
-    (event,) = CallTracker().update([row(1, **{missing: written})], AT)
+    (event,) = CallTracker().update([row(1, **{missing: written})], AT)  # type: ignore[arg-type]
     assert event.duration_seconds is None
 
 

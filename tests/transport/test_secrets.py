@@ -43,7 +43,7 @@ GET = HttpRequest("GET", "/Fax?$top=1")
 class Ring(KeyringBackend):
     """A keyring in memory."""
 
-    priority = 1  # type: ignore[assignment]
+    priority = 1
 
     def __init__(self, **passwords: str) -> None:
         super().__init__()

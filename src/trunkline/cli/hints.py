@@ -18,7 +18,7 @@ _OPTIONS = {"check_version": ("--check-version", "--no-check-version"), "verify"
 
 
 def spelled(hint: Hint, argv: Sequence[str] = ()) -> str:
-    """A hint with its command, which reaches the same PBX as ``argv``, the command line that failed."""
+    """Return a hint with its command, which reaches the same PBX as ``argv``, the command line that failed."""
     if hint.action:
         code = f"`{' '.join(map(shlex.quote, _command(hint, argv)))}`"
     else:

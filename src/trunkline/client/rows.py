@@ -107,7 +107,7 @@ class Rows(_Listing, Generic[Row]):
             yield from self._typed(page.rows, kind)
 
     def first(self) -> Row | None:
-        """The first row, or None; asks for one row only."""
+        """Return the first row, or None; asks for one row only."""
         return next(iter(self.page(size=1).rows), None)
 
     def page(self, number: int = 0, size: int = PAGE_SIZE) -> Page:
@@ -164,7 +164,7 @@ class AsyncRows(_Listing, Generic[Row]):
         return self.all().__await__()
 
     async def first(self) -> Row | None:
-        """The first row, or None; asks for one row only."""
+        """Return the first row, or None; asks for one row only."""
         return next(iter((await self.page(size=1)).rows), None)
 
     async def page(self, number: int = 0, size: int = PAGE_SIZE) -> Page:

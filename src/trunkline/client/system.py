@@ -41,7 +41,7 @@ class Plan:
         return bind(self._system.catalog, self._system.action(name), args, kwargs)
 
     def current(self) -> Call:
-        """The call as this PBX's version has it; VersionMismatch if it hasn't."""
+        """Return the call as this PBX's version has it; VersionMismatch if it hasn't."""
         if self._version != self._system.checked_version:
             self._version = self._system.checked_version
             self.call = self._bound(self._unheard_of())._replace(if_match=self.call.if_match)
@@ -95,7 +95,7 @@ class System:
         return self._catalog or load(self.checked_version)
 
     def action(self, name: str) -> Action:
-        """The action of an id, operationId or display name, in the form that this PBX's version has.
+        """Return the action of an id, operationId or display name, in the form that this PBX's version has.
 
         Raises UnknownName with the nearest names, or VersionMismatch if the version is known and lacks the action.
         """
@@ -126,7 +126,7 @@ class System:
         *,
         raw: bool,
     ) -> Plan:
-        """A checked call; InvalidArgument also for a ``to`` that has no place, or is none."""
+        """Return a checked call; InvalidArgument also for a ``to`` that has no place, or is none."""
         plan = Plan(self, action, args, kwargs)
         if to is not None and not raw:
             plan.download = Download(self._asked(plan.call), to, progress)
@@ -135,7 +135,7 @@ class System:
         return plan
 
     def limits(self, timeout: float | None, retries: Retries | None) -> Limits:
-        """The limits of a call, the client's own where it has none; InvalidArgument if they can't be used."""
+        """Return the limits of a call, the client's own where it has none; InvalidArgument if they can't be used."""
         if timeout is None and retries is None:
             return self._limits
         return Limits(self._limits.retries if retries is None else retries.checked(), checked_timeout(timeout))
@@ -160,7 +160,7 @@ class System:
             return (yield Work(download.finish)) if download.arrived else read(call, response)
 
     def key(self, call: Call) -> tuple[str, ...]:
-        """The key fields of a list's rows; () where they have none."""
+        """Return the key fields of a list's rows; () where they have none."""
         spec = call.action.answer_type
         return self.catalog.key(spec.name) if spec is not None and spec.name in self.catalog.types else ()
 
@@ -189,7 +189,7 @@ class System:
             learn(self._everything, spec.name, rows)
 
     def _page_request(self, call: Call, wanted: Wanted) -> HttpRequest:
-        """The request of one page, by its options or by a PBX's own link.
+        """Return the request of one page, by its options or by a PBX's own link.
 
         Of a link only path and query count: the token goes to no other host than this PBX.
         """

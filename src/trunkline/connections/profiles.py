@@ -46,7 +46,7 @@ class Profile(NamedTuple):
 
 
 def profiles_file(environ: Mapping[str, str]) -> Path:
-    """The file of saved connections: ``TRUNKLINE_PROFILES``, else ``profiles.toml`` in the user's own folder.
+    """Return the file of saved connections: ``TRUNKLINE_PROFILES``, else ``profiles.toml`` in the user's own folder.
 
     ConfigurationError for a user who has none.
     """
@@ -60,7 +60,7 @@ def profiles_file(environ: Mapping[str, str]) -> Path:
 
 
 def named_profile(name: str, by: str, environ: Mapping[str, str]) -> Profile:
-    """The profile that ``by``, an option or a variable, names. ConfigurationError if it isn't there."""
+    """Return the profile that ``by``, an option or a variable, names. ConfigurationError if it isn't there."""
     file = profiles_file(environ)
     saved = read_profiles(file)
     if name not in saved:
@@ -70,7 +70,7 @@ def named_profile(name: str, by: str, environ: Mapping[str, str]) -> Profile:
 
 
 def saved_profiles(environ: Mapping[str, str]) -> dict[str, Profile]:
-    """The saved connections, of which a user without a folder for them has none."""
+    """Return the saved connections, of which a user without a folder for them has none."""
     try:
         file = profiles_file(environ)
     except ConfigurationError:
@@ -79,7 +79,7 @@ def saved_profiles(environ: Mapping[str, str]) -> dict[str, Profile]:
 
 
 def read_profiles(file: Path) -> dict[str, Profile]:
-    """The saved connections by name; none if there is no file. ConfigurationError says what is wrong with it.
+    """Return the saved connections by name; none if there is no file. ConfigurationError says what is wrong with it.
 
     Warns (ExposedSecret) if an API key stands in it and others can read the file.
     """
@@ -94,7 +94,7 @@ def read_profiles(file: Path) -> dict[str, Profile]:
 
 
 def read_tables(file: Path) -> dict[str, Any]:
-    """The tables of the file as they stand there. ConfigurationError if it can't be read or is no TOML."""
+    """Return the tables of the file as they stand there. ConfigurationError if it can't be read or is no TOML."""
     import tomllib
 
     try:
@@ -112,7 +112,7 @@ def read_tables(file: Path) -> dict[str, Any]:
 
 
 def matching(profiles: Mapping[str, Profile], patterns: Iterable[str]) -> list[Profile]:
-    """The profiles that any of the patterns (``customer-*``) names.
+    """Return the profiles that any of the patterns (``customer-*``) names.
 
     ConfigurationError for a pattern that names none, and for a profile that was signed out of.
     """
@@ -134,14 +134,14 @@ def fitting(profiles: Mapping[str, Profile], patterns: Iterable[str]) -> list[Pr
 
 
 def with_key(profile: Profile) -> Profile:
-    """The profile, unless it has no key to sign in with: ConfigurationError."""
+    """Return the profile, unless it has no key to sign in with: ConfigurationError."""
     if not profile.client_secret:
         raise keyless(profile.name)
     return profile
 
 
 def keyless(name: str) -> ConfigurationError:
-    """The error of a profile that was signed out of."""
+    """Return the error of a profile that was signed out of."""
     return ConfigurationError(
         f"Profile {name!r} lacks one of {', '.join(WAYS)}.", hint=f"`trunkline login {name}` asks for the API key."
     )
@@ -183,7 +183,7 @@ def _profile(file: Path, name: str, table: Any) -> Profile:
 
 
 def _secret(file: Path, name: str, way: str, value: Any) -> tuple[str | Callable[[], str], str]:
-    """The API key, or what gives it; and where it is, in words."""
+    """Return the API key, or what gives it; and where it is, in words."""
     from ..local.private_files import warn_if_exposed
     from . import secrets
 

@@ -115,7 +115,7 @@ def _translated(
     began: float,
     proxy: Proxy | None,
 ) -> BaseException:
-    """The error for whatever pyreqwest raises; an exception that is Trunkline's or the caller's as it is."""
+    """Return the error for what pyreqwest raised; Trunkline's own and the caller's stay as they are."""
     url = request.target
     if not isinstance(error, RequestError):
         return unexpected(request, error) if is_foreign(error) else error
@@ -209,7 +209,7 @@ async def _chunks_async(reader: ResponseBodyReader) -> AsyncIterator[bytes]:
 
 
 async def _heeding(awaited: Awaitable[Result]) -> Result:
-    """The result, unless the task was cancelled: pyreqwest forgets that where its answer has just arrived."""
+    """Return the result, unless the task was cancelled: pyreqwest forgets that where its answer has just arrived."""
     import asyncio  # whoever works with threads doesn't load it
 
     task = asyncio.current_task()

@@ -53,7 +53,7 @@ class RetryBudget:
             return True
 
     def answered(self) -> None:
-        """A request had a good answer."""
+        """Note that a request had a good answer."""
         if self._left >= self._size:
             return
         with self._lock:
