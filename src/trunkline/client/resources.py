@@ -8,6 +8,8 @@ from __future__ import annotations
 TYPE_CHECKING = False  # typing itself would take longer than all the rest
 
 if TYPE_CHECKING:
+    from typing import Any
+
     from ..catalog import Catalog
     from .methods import Resource
 
@@ -15,6 +17,10 @@ if TYPE_CHECKING:
 class _Named:
     _catalog: Catalog | None = None  # the client's own; None for 3CX's
     _rows: str
+
+    if TYPE_CHECKING:
+
+        def call(self, action: str, /, *args: Any, **kwargs: Any) -> Any: ...
 
     def __getattr__(self, name: str) -> Resource:
         from ..catalog import load
