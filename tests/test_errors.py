@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 
 import trunkline
-from trunkline.errors import COMMANDS, Hint, TrunklineError
+from trunkline.errors import COMMANDS, Hint, NotFound, TrunklineError, UnknownName
 from trunkline.redaction import MASK, remember
 
 FAILURES = Path(__file__).parents[1] / "docs" / "guides" / "failures.md"
@@ -45,6 +45,38 @@ def test_a_hint_has_no_secret_in_it() -> None:
     remember("abcdef-1")
     error = TrunklineError("It failed.", hint=Hint("See abcdef-1.", "fax.list", {"filter": "abcdef-1", "top": 1}))
     assert error.hint == Hint(f"See {MASK}.", "fax.list", {"filter": MASK, "top": 1})
+
+
+def test_an_error_does_not_change() -> None:
+    error = NotFound("No fax with Id 42.", status=404, path="/Fax(42)")
+    for name in ("message", "hint", "args", "status", "path", "processed", "anything"):
+        with pytest.raises(AttributeError, match="replace"):
+            setattr(error, name, "other")
+    error.add_note("Notes are Python's.")
+    assert vars(error) == {"message": "No fax with Id 42.", "status": 404, "path": "/Fax(42)", **vars(error)}
+
+
+def test_another_error_with_other_facts_keeps_the_rest() -> None:
+    cause = OSError("the disk is full")
+    try:
+        raise NotFound("No fax with Id 42.", status=404, codes={"Id": "NOT_FOUND"}) from cause
+    except NotFound as caught:
+        error = caught
+    other = error.replace("Line 7: no fax with Id 42.", hint=error.hint.after("Look again."), processed=None)
+    assert type(other) is NotFound
+    assert (other.message, str(other.hint), other.processed) == ("Line 7: no fax with Id 42.", "Look again.", None)
+    assert (other.status, other.codes) == (404, {"Id": "NOT_FOUND"})
+    assert (other.__cause__, other.__traceback__) == (cause, error.__traceback__)
+    assert (error.message, str(error.hint), error.processed) == ("No fax with Id 42.", "", False)
+
+
+def test_python_may_say_which_attribute_is_missing() -> None:
+    class Lacking:
+        def __getattr__(self, name: str) -> None:
+            raise UnknownName(f"There is no {name!r}.")
+
+    with pytest.raises(UnknownName, match="There is no 'fux'"):
+        _ = Lacking().fux
 
 
 def kinds(kind: type[TrunklineError] = TrunklineError) -> Iterator[type[TrunklineError]]:

@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any, Literal, NamedTuple, Protocol
 
 from ..catalog import load
-from ..errors import Hint, InvalidArgument, ItemsFailed, TrunklineError
+from ..errors import InvalidArgument, ItemsFailed, TrunklineError
 from ..result import File, Saved
 from ..transport.contained import reason, spelled
 from ..work.lookup import Check, check_of, effect_of
@@ -396,7 +396,7 @@ class NodeRun:
                 if not stopped:
                     continue
             if finding is Finding.NOT_DONE:
-                error.hint = Hint("The PBX was read after that, and does not show it as done.")
+                error = error.replace(hint="The PBX was read after that, and does not show it as done.")
                 unknown = decision is Decision.UNKNOWN
             else:
                 unknown = perhaps_done and decision is not Decision.FAILED
@@ -454,7 +454,7 @@ class NodeRun:
         except BaseException as problem:
             error = as_error(problem)
             if self.node.action.method != "GET":
-                error.hint = error.hint.after("It was carried out; only its answer can't be used.")
+                error = error.replace(hint=error.hint.after("It was carried out; only its answer can't be used."))
             self._failed(started.position, error)
 
     def _failed(self, index: int, error: TrunklineError, *, unknown: bool = False) -> None:

@@ -319,10 +319,13 @@ def _loose(value: Any) -> Any:
 
 
 def _about(column: Column, line: Line, problem: UsageError) -> str:
-    said = re.sub(r" of \w+\.create\b", "", problem.message)  # a column is of no action
+    subject, said = column.title, problem.message
+    if problem.reason:  # without the action, to which no column belongs
+        own = problem.parameter.startswith(column.field)
+        subject, said = (problem.parameter if own else f"{column.title} {problem.parameter}"), problem.reason
     if SECRET.search(column.path[-1]):
         said = said.replace(repr(line.cells[column.place].strip()), MASK)
-    return said if said.startswith((column.field, column.title)) else f"{column.title} {said}"
+    return f"{subject} {said}"
 
 
 def _placed(whole: Any, path: Sequence[str], value: Any) -> Any:

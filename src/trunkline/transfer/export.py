@@ -294,5 +294,4 @@ def _lost(last: TrunklineError, parts: Parts, wanted: list[Window]) -> Trunkline
 
 
 def _going_on(error: TrunklineError, said: str) -> TrunklineError:
-    error.hint = error.hint.after(said)
-    return error
+    return error.replace(hint=error.hint.after(said))

@@ -215,21 +215,19 @@ def unreachable(url: str, causes: str, proxy: Proxy | None = None) -> Unreachabl
     """No connection: say why in the user's terms. ``causes`` is the HTTP library's own account."""
     server, said = server_of(url), causes.lower()
     if "certificate" in said or "self-signed" in said or "self signed" in said:
-        error = Unreachable(
+        return Unreachable(
             f"{server} showed a certificate that can't be verified ({causes}).",
             hint=_certificate(said),
             processed=False,
+            retryable=False,
         )
-        error.retryable = False
-        return error
     if "invalidcontenttype" in said or "wrong_version_number" in said:  # what rustls and OpenSSL say
-        error = Unreachable(
+        return Unreachable(
             f"{server} speaks no TLS ({causes}).",
             hint="It may be a plain HTTP port: 5000 and 5004 are, 443 and 5001 speak TLS.",
             processed=False,
+            retryable=False,
         )
-        error.retryable = False
-        return error
     if proxy is not None and ("407" in said or "proxy auth" in said):
         return unauthorized_at_proxy(url, proxy)
     if proxy is not None:
@@ -251,20 +249,19 @@ def unauthorized_at_proxy(url: str, proxy: Proxy | None) -> Unreachable:
     """407: a proxy wants a user name and password, and passed nothing on (RFC 9110, 15.5.8)."""
     server = server_of(url)
     if proxy is None:
-        error = Unreachable(
+        return Unreachable(
             f"A proxy on the way to {server} wants a user name and password (407), but none is set here.",
             hint="Set HTTP_PROXY or HTTPS_PROXY to http://USER:PASSWORD@PROXY:PORT.",
             processed=False,
+            retryable=False,
         )
-    else:
-        error = Unreachable(
-            f"The proxy {proxy.place} on the way to {server} wants another user name and password (407).",
-            hint=f"Put them into {proxy.variable}: http://USER:PASSWORD@{proxy.place}. NO_PROXY lists what is reached "
-            "without a proxy.",
-            processed=False,
-        )
-    error.retryable = False
-    return error
+    return Unreachable(
+        f"The proxy {proxy.place} on the way to {server} wants another user name and password (407).",
+        hint=f"Put them into {proxy.variable}: http://USER:PASSWORD@{proxy.place}. NO_PROXY lists what is reached "
+        "without a proxy.",
+        processed=False,
+        retryable=False,
+    )
 
 
 def _certificate(said: str) -> str:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import warnings
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import Any
 
 from ..errors import PbxError, TrunklineError, Unexpected
@@ -42,7 +42,7 @@ def _plain(value: Any) -> Any:
     return value if isinstance(value, bool | int | float) else kept(str(value))
 
 
-def _kept_codes(codes: dict[str, str]) -> dict[str, str]:
+def _kept_codes(codes: Mapping[str, str]) -> dict[str, str]:
     left = KEPT
     short: dict[str, str] = {}
     for field, code in codes.items():
