@@ -87,7 +87,7 @@ def kinds(kind: type[TrunklineError] = TrunklineError) -> Iterator[type[Trunklin
 
 def all_kinds() -> Mapping[str, type[TrunklineError]]:
     for module in pkgutil.walk_packages(trunkline.__path__, "trunkline."):
-        if not module.name.startswith("trunkline.emulator") and not module.name.endswith("__main__"):
+        if not module.name.endswith("__main__"):
             importlib.import_module(module.name)
     return {kind.__name__: kind for kind in kinds() if kind.__module__.startswith("trunkline.")}
 

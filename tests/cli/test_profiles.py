@@ -20,9 +20,9 @@ from hypothesis import strategies as st
 from conftest import CLIENT, KEY, VIEWER, VIEWER_KEY, System
 from nasty import closed_port
 from trunkline.cli import profile_file
-from trunkline.emulator import Emulator, running
 from trunkline.errors import ConfigurationError
 from trunkline.profiles import Connection, connection
+from trunkline_emulator import Emulator, running
 
 Line = Callable[..., Any]
 

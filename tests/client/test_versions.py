@@ -9,7 +9,7 @@ import pytest
 from conftest import CLIENT, KEY
 from nasty import Nasty, http
 from trunkline import Pbx, UnknownName, VersionMismatch, catalog
-from trunkline.emulator import Emulator, running
+from trunkline_emulator import Emulator, running
 
 
 @pytest.fixture

@@ -13,12 +13,12 @@ from conftest import CLIENT, KEY, System
 from nasty import Nasty, http
 from trunkline import AsyncPbx, Pbx
 from trunkline.catalog.secret import MASK
-from trunkline.emulator import Emulator, running
 from trunkline.errors import BrokenAnswer, InvalidArgument, VersionMismatch
 from trunkline.transfer.importing import Import
 from trunkline.transfer.kinds import CONTACTS, USERS
 from trunkline.transfer.plan import Plan, Wishes
 from trunkline.transfer.sheet import read_sheet
+from trunkline_emulator import Emulator, running
 
 
 def sheet(*rows: dict[str, str]) -> bytes:

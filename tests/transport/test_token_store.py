@@ -20,7 +20,6 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from sharing import CLIENT, GET, KEY, POSIX, WORKER, Process, alone, ask, at_once, session, sign_ins
-from trunkline.emulator import Emulator
 from trunkline.errors import ConfigurationError, SignInError, TimedOut
 from trunkline.profiles import token_store
 from trunkline.request import HttpRequest
@@ -34,6 +33,7 @@ from trunkline.transport.retries import Retries
 from trunkline.transport.session import Session
 from trunkline.transport.token import Token
 from trunkline.transport.token_store import REFUSAL_LASTS, Refused, Saved, TokenFile, TokenStore
+from trunkline_emulator import Emulator
 
 NOW = 1_800_000_000.0
 

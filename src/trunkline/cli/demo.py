@@ -12,7 +12,7 @@ import click
 
 from ..client import AsyncPbx
 from ..node import Item, Node, Outcome
-from .emulator import require_emulator
+from .emulator_package import load_emulator
 from .hints import spelled
 from .output import draw, json_line
 from .over_items import result_text, subject
@@ -43,14 +43,9 @@ CLEANUPS = (
 @click.command()
 def demo() -> None:
     """List, delete by template and If Match, and fail in every documented way, on an emulated 3CX."""
-    require_emulator()
-    from ..emulator import Emulator, running
-
-    emulator = Emulator(client_id=CLIENT, api_key=KEY, seed="demo", etags=True)
-    emulator.add_client(VIEWER, VIEWER_KEY, roles=())
-    with running(emulator) as url, _past_proxies():
-        click.echo(f"A 3CX {emulator.version} with the demo company answers at {url}.\n")
-        asyncio.run(_show(url))
+    with load_emulator().run_demo((CLIENT, KEY), (VIEWER, VIEWER_KEY)) as emulated, _past_proxies():
+        click.echo(f"A 3CX {emulated.version} with the demo company answers at {emulated.url}.\n")
+        asyncio.run(_show(emulated.url))
 
 
 @contextmanager
