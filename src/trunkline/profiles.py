@@ -19,7 +19,7 @@ from fnmatch import fnmatchcase
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from .errors import ConfigurationError
+from .errors import ConfigurationError, Hint
 from .folders import expanded, own_folder
 from .redaction import remember
 
@@ -121,7 +121,9 @@ def _same(one: str, other: str) -> bool:
 def _named(file: Path, name: str, by: str) -> Profile:
     saved = read_profiles(file)
     if name not in saved:
-        known = f"There are: {', '.join(saved)}." if saved else f"{file} has none yet: `trunkline login {name}`."
+        known = Hint(f"There are: {', '.join(saved)}.")
+        if not saved:
+            known = Hint(f"{file} has none yet. Sign in and save one.", "login", {"name": name})
         raise ConfigurationError(f"No profile is called {name!r} ({by}).", hint=known)
     return saved[name]
 
@@ -130,17 +132,14 @@ def _missing(missing: list[str], environ: Mapping[str, str]) -> ConfigurationErr
     *first, last = (_SPOKEN[name] for name in missing)
     spoken = f"{', '.join(first)} and {last}" if first else last
     variables = ", ".join(VARIABLES[name] for name in missing)
-    options = " --".join(name.replace("_", "-") for name in missing)
     saved = list(_saved(environ))
-    known = (
-        f"`--profile NAME` takes a saved connection ({', '.join(saved)}), `trunkline profiles use NAME` for good."
-        if saved
-        else "`trunkline login` asks for a connection and saves it."
-    )
+    if saved:
+        hint = Hint(f"Set {variables}, or take a saved connection ({', '.join(saved)}).", arguments={"profile": "NAME"})
+    else:
+        hint = Hint(f"Set {variables}, or start the emulator and set what it prints, or save a connection.", "login")
     return ConfigurationError(
         f"{spoken[0].upper()}{spoken[1:]} {'are' if len(missing) > 1 else 'is'} missing.",
-        hint=f"{known} Or set {variables}, or give --{options}. "
-        "No 3CX at hand? `trunkline emulator` starts one and prints all three.",
+        hint=hint,
     )
 
 
@@ -196,7 +195,7 @@ def read_profiles(file: Path) -> dict[str, Profile]:
     if len(defaults) > 1:
         raise ConfigurationError(
             f"{file}: {' and '.join(defaults)} both have default = true.",
-            hint="`trunkline profiles use NAME` leaves it to one of them.",
+            hint=Hint("Leave it to one of them.", "profiles.use", {"name": defaults[0]}),
         )
     return saved
 
@@ -251,7 +250,8 @@ def _with_key(profile: Profile) -> Profile:
 def keyless(name: str) -> ConfigurationError:
     """The error of a profile that was signed out of."""
     return ConfigurationError(
-        f"Profile {name!r} lacks one of {', '.join(WAYS)}.", hint=f"`trunkline login {name}` asks for the API key."
+        f"Profile {name!r} lacks one of {', '.join(WAYS)}.",
+        hint=Hint("Sign in again with an API key.", "login", {"name": name}),
     )
 
 
@@ -276,7 +276,8 @@ def _profile(file: Path, name: str, table: Any) -> Profile:
     missing = [field for field in ("url", "client_id") if not isinstance(table.get(field), str) or not table[field]]
     if missing:
         raise ConfigurationError(
-            f"{file}: profile {name!r} lacks {' and '.join(missing)}.", hint=f"`trunkline login {name}` asks for them."
+            f"{file}: profile {name!r} lacks {' and '.join(missing)}.",
+            hint=Hint("Sign in again to save them.", "login", {"name": name}),
         )
     for field, value in table.items():
         kind, said = _KINDS.get(field, (str, "text"))

@@ -11,7 +11,14 @@ from ..printable import printable
 from ..redaction import redacted
 
 _KEPT = ("--profile", "--url", "--client-id", "--ca-file")  # never the key
-_OPTIONS = {"check_version": ("--check-version", "--no-check-version"), "verify": ("--ca-file", "--insecure")}
+_OPTIONS = {
+    "check_version": ("--check-version", "--no-check-version"),
+    "ignored": ("--ignore-column", ""),
+    "renamed": ("--map", ""),
+    "start": ("--from", ""),
+    "to": ("--save", ""),
+    "verify": ("--ca-file", "--insecure"),
+}
 """How Python's names are spelled where the option has another: with a value, and for False."""
 
 

@@ -162,7 +162,7 @@ def _changed(asked: Asked) -> tuple[str, Hint]:
     return (
         f"The {subject(asked)} on {asked.server} is not as the If-Match value says: it changed since. "
         "Nothing was done.",
-        _by(asked, "get", "Read it again with its ETag, and decide anew.", asked.values),
+        _by(asked, "get", "Read it again with its ETag, and decide again.", asked.values),
     )
 
 

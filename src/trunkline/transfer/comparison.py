@@ -10,7 +10,7 @@ import msgspec
 
 from ..catalog import Catalog
 from ..catalog.secret import MASK, SECRET
-from ..errors import UsageError
+from ..errors import Hint, UsageError
 from .addresses import DANGERS
 from .cells import as_written, cleared, completed, key_part, left_out, parsed, same
 from .characters import has_invisible, trimmed, visible
@@ -43,7 +43,7 @@ class Comparison:
         self._left_out: list[str] = []
         self._hidden: list[str] = []
         self._hidden_keys: list[str] = []
-        self._hint = NOTHING_SENT
+        self._hint = Hint(NOTHING_SENT)
         self._skipped: dict[str, list[str]] = {}
         self._still_kept: list[str] = []
         self._around_kept: list[str] = []
@@ -72,7 +72,7 @@ class Comparison:
                 self._say(
                     line,
                     f"the PBX has none with {self.imported.shown_key(line)}. Leave it empty for one to add, or take "
-                    "another --key.",
+                    "another key.",
                 )
             elif key is not None and (longer := self._longer.get(key)) is not None:
                 known = visible(", ".join(longer))
@@ -128,8 +128,9 @@ class Comparison:
             self._skipped.setdefault(refused[0], []).append(f"line {line.number} {entry}")
         else:
             self._say(line, f"{entry} {DANGERS[refused[0]]}.")
-            self._hint = (
-                f"{NOTHING_SENT} --skip-dangerous leaves such lines out; --allow-private and --allow-wide block them."
+            self._hint = Hint(
+                f"{NOTHING_SENT} Allow private or very large networks, or leave such lines out.",
+                arguments={"skip_dangerous": True},
             )
         return False
 

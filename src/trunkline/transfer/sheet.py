@@ -11,7 +11,7 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import NamedTuple
 
-from ..errors import InvalidArgument
+from ..errors import Hint, InvalidArgument
 from ..node.csv_text import guarded
 from ..transport.contained import reason, spelled
 from ..transport.whole import whole
@@ -130,14 +130,17 @@ def decoded(content: bytes, name: str, encoding: str | None) -> tuple[str, str]:
             line = content.count(b"\n", 0, problem.start) + 1
         raise InvalidArgument(
             f"{name}, line {line}: this is not written in {found.upper()}.",
-            hint="A file of Excel's own CSV takes --encoding cp1252; or save it as CSV UTF-8.",
+            hint=Hint("Save it as CSV UTF-8, or name the encoding of Excel's CSV.", arguments={"encoding": "cp1252"}),
         ) from None
     except (LookupError, ValueError):  # Python has some that are for no files, and takes no NUL in their names
         raise InvalidArgument(f"There is no encoding {found!r}.", hint="utf-8, utf-16 and cp1252 are usual.") from None
     if "\0" in text:
         raise InvalidArgument(
             f"{name}, line {_line_at(text[: text.index(chr(0))])}: there is a NUL, which no text has.",
-            hint="--encoding utf-16 reads a file of two bytes for each character; or save it as CSV UTF-8.",
+            hint=Hint(
+                "Save it as CSV UTF-8, or name an encoding of two bytes for each character.",
+                arguments={"encoding": "utf-16"},
+            ),
         )
     return text.removeprefix("\ufeff"), found
 
@@ -147,7 +150,7 @@ def _line_at(before: str) -> int:
     return len(_LINE_END.findall(before)) + 1
 
 
-def refuse(name: str, wrong: Sequence[str], hint: str = NOTHING_SENT) -> None:
+def refuse(name: str, wrong: Sequence[str], hint: Hint | str = NOTHING_SENT) -> None:
     """Raise InvalidArgument with the mistakes of a file, if there are any; ``name`` is the file's."""
     if wrong:
         more = [f"… and {len(wrong) - _SHOWN} more."] if len(wrong) > _SHOWN else []

@@ -15,6 +15,7 @@ from ..errors import (
     BrokenAnswer,
     ConfigurationError,
     ConnectionLost,
+    Hint,
     InvalidArgument,
     TimedOut,
     TransportError,
@@ -95,7 +96,7 @@ def ca_file(options: ConnectOptions) -> bytes | None:
 def no_certificates(options: ConnectOptions) -> ConfigurationError:
     return ConfigurationError(
         f"The CA file {options.verify} holds no certificate that can be read.",
-        hint="It must be PEM, text with -----BEGIN CERTIFICATE----- in it; `openssl x509 -inform der` makes it of DER.",
+        hint="It must be PEM, text with -----BEGIN CERTIFICATE----- in it; OpenSSL converts DER into it.",
     )
 
 
@@ -103,8 +104,11 @@ def no_authorities(causes: str) -> ConfigurationError:
     """As on a slim container image, which has none."""
     return ConfigurationError(
         f"This machine has no CA certificates to verify a PBX's with ({causes}).",
-        hint="Install the system's (on Debian: ca-certificates); SSL_CERT_FILE and SSL_CERT_DIR must lead to some, "
-        "if they are set. Or give the PBX's own CA file (verify=PATH, --ca-file PATH).",
+        hint=Hint(
+            "Install the system's (on Debian: ca-certificates); SSL_CERT_FILE and SSL_CERT_DIR must lead to some, if "
+            "they are set. Or give the PBX's own CA file.",
+            arguments={"verify": "PATH"},
+        ),
     )
 
 
@@ -204,7 +208,7 @@ def _adapter(options: ConnectOptions) -> tuple[Any, AdapterName]:
 
 
 def closed() -> UsageError:
-    return UsageError("This client is closed.", hint="Call it inside its `with` block. Nothing was sent.")
+    return UsageError("This client is closed.", hint="Nothing was sent. Call it inside its `with` block.")
 
 
 def server_of(url: str) -> str:
@@ -264,7 +268,7 @@ def unauthorized_at_proxy(url: str, proxy: Proxy | None) -> Unreachable:
     )
 
 
-def _certificate(said: str) -> str:
+def _certificate(said: str) -> Hint | str:
     if "causedasendentity" in said:
         return (
             "It is self-signed and marks itself as an authority, which this HTTP library takes from no server, not "
@@ -274,9 +278,9 @@ def _certificate(said: str) -> str:
         return "Renew it on the 3CX, and check this machine's clock."
     if any(sign in said for sign in ("mismatch", "not valid for")):
         return "Use the name that the certificate is for: the 3CX's FQDN, not its IP address."
-    return (
-        "For a self-signed 3CX give its CA file (verify=PATH, --ca-file PATH), "
-        "or verify=False / --insecure if you know what is on the way."
+    return Hint(
+        "For a self-signed 3CX give its CA file, or verify nothing if you know what is on the way.",
+        arguments={"verify": "PATH"},
     )
 
 
@@ -302,7 +306,8 @@ def timed_out(
             hint="Try again, or allow it a longer read_timeout.",
         )
     return TimedOut(
-        f"{server} did not answer within {allowed:.3g} s.", hint="Try again, or allow it more time: --timeout."
+        f"{server} did not answer within {allowed:.3g} s.",
+        hint=Hint("Try again, or allow it more time.", arguments={"timeout": "SECONDS"}),
     )
 
 
