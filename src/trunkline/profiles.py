@@ -95,14 +95,14 @@ def _chosen(
 ) -> Profile | None:
     """The profile that takes part, if any does. ConfigurationError if the one that was named isn't there."""
     if named:
-        return _named(profiles_file(environ), named, "--profile")
+        return _named(profiles_file(environ), named, "")
     url = options["url"] or variables["url"]
     complete = url and all((options[name] or variables[name]) for name in ("client_id", "client_secret"))
     if complete:
         return None
     wanted = environ.get(PROFILE)
     if wanted:
-        profile: Profile | None = _named(profiles_file(environ), wanted, PROFILE)
+        profile: Profile | None = _named(profiles_file(environ), wanted, f" ({PROFILE})")
     else:
         saved = _saved(environ)
         profile = next((each for each in saved.values() if each.default), None)
@@ -124,7 +124,7 @@ def _named(file: Path, name: str, by: str) -> Profile:
         known = Hint(f"There are: {', '.join(saved)}.")
         if not saved:
             known = Hint(f"{file} has none yet. Sign in and save one.", "login", {"name": name})
-        raise ConfigurationError(f"No profile is called {name!r} ({by}).", hint=known)
+        raise ConfigurationError(f"No profile is called {name!r}{by}.", hint=known)
     return saved[name]
 
 
