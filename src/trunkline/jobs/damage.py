@@ -11,7 +11,7 @@ from typing import Any
 
 import msgspec
 
-from ..errors import ConfigurationError
+from ..errors import ConfigurationError, Hint
 from .folder import discard
 from .ledger import FORMAT, SCHEMA, encoded, fate_sum, item_sum, row_sum
 from .lock import open_file
@@ -22,7 +22,7 @@ _FACTS = ("action", "parameters", "limits", "created", "variables", "allow_env",
 _IN_DOUBT = {"message": "The ledger was damaged: whether it was sent is not on record."}
 _LOST = {
     "message": "The ledger was damaged where this item stood: it can be neither sent nor looked up.",
-    "hint": "Find it in the input by its number, and look at the PBX.",
+    "hint": {"text": "Find it in the input by its number, and look at the PBX.", "action": "", "arguments": {}},
 }
 
 
@@ -184,5 +184,5 @@ def _rows(db: sqlite3.Connection, statement: str, values: tuple[object, ...]) ->
 def _hopeless(path: Path, why: str) -> ConfigurationError:
     return ConfigurationError(
         f"The ledger {path} is damaged beyond what can be saved: {why}.",
-        hint=f"Look at the PBX for what was done. `trunkline job remove {path.stem}` throws the ledger away.",
+        hint=Hint("Look at the PBX for what was done. Then throw the ledger away.", "job.remove", {"name": path.stem}),
     )

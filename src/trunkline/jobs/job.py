@@ -10,7 +10,7 @@ from contextlib import AbstractAsyncContextManager, suppress
 from pathlib import Path
 from typing import Any, NamedTuple, Self
 
-from ..errors import ConfigurationError, TrunklineError
+from ..errors import ConfigurationError, Hint, TrunklineError
 from ..node import Node, PathRule, World
 from ..work.outcome import Listener, as_error, kept
 from .folder import discard
@@ -73,7 +73,7 @@ class Job:
         if not about["loaded"]:
             raise ConfigurationError(
                 f"The input of the job {ledger.path.stem!r} was not read to its end, so nothing was sent.",
-                hint=f"`trunkline job remove {ledger.path.stem}`, then start it again.",
+                hint=Hint("Start it again after you removed it.", "job.remove", {"name": ledger.path.stem}),
             )
         self.ledger = ledger
         self.name = ledger.path.stem
