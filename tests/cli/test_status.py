@@ -410,7 +410,7 @@ def test_of_many_each_is_a_row_and_the_worst_come_first(line: Line, saved: Calla
     assert [row["pbx"] for row in said.lines] == ["away", "dead", "ill", "poor", "well"]
     assert len({tuple(row) for row in said.lines}) == 1, "every row has the same fields in the same order"
     away, dead, ill, *_ = said.lines
-    assert away["error"]["hint"] == "`trunkline login away` asks for the API key."
+    assert away["error"]["hint"] == "Sign in again with an API key: `trunkline login away`"
     assert (dead["error"]["exit_code"], dead["version"]) == (6, None)
     assert [item["about"] for item in ill["attention"]] == ["trunks", "backup"]
     assert ill["attention"][0]["next"].endswith(" --profile ill")
