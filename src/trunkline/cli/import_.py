@@ -14,12 +14,12 @@ import click
 
 from ..errors import InvalidArgument, ItemsFailed
 from ..printable import printable
+from .connection_options import connection_options
 from .files import FileArgument
 from .import_shown import counted, plan_lines, show_fates, show_plan
 from .interrupts import finishing
 from .output import FORMATS, View, chosen
 from .progress import Bar, progress
-from .root import connection_options
 
 if TYPE_CHECKING:
     from ..client import AsyncPbx
@@ -156,7 +156,7 @@ def _run(ctx: click.Context, resource: str, values: dict[str, Any]) -> int:
     from ..transfer.plan import Wishes
     from ..transfer.sheet import LARGEST
     from .connect import target
-    from .run import settings_of
+    from .item_options import settings_of
 
     source: IO[bytes] = values.pop("file")
     name = "stdin" if source.name == "<stdin>" else Path(source.name).name

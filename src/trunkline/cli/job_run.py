@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 import sys
 from collections.abc import Collection, Iterable, Iterator, Mapping
-from typing import Any
 
 import click
 
@@ -16,7 +15,8 @@ from ..jobs.job import Progress
 from ..node import Item, Node
 from ..profiles import Profile, matching
 from .confirm import confirmed
-from .connect import Target, open_async_pbx, targets
+from .connect import Target
+from .connection_options import ConnectionOptions
 from .interrupts import finishing
 from .job_shown import write_summary
 from .open_files import allow_many
@@ -24,22 +24,22 @@ from .over_items import show_line
 from .progress import progress
 
 
-def systems_of(ctx: click.Context, profiles: tuple[str, ...], values: dict[str, Any]) -> dict[str, AsyncPbx]:
+def systems_of(profiles: tuple[str, ...], connection: ConnectionOptions) -> dict[str, AsyncPbx]:
     """A client for each PBX: of the profiles, else the one of the connection options, which has no name."""
     if not profiles:
-        return {"": open_async_pbx(ctx, values)}
-    return _clients(targets(ctx, values, lambda saved: matching(saved, profiles)))
+        return {"": connection.client()}
+    return _clients(connection.targets(lambda saved: matching(saved, profiles)))
 
 
-def same_systems(ctx: click.Context, found: Job, values: dict[str, Any]) -> dict[str, AsyncPbx]:
+def same_systems(found: Job, connection: ConnectionOptions) -> dict[str, AsyncPbx]:
     """A client for each PBX that a job began with. ConfigurationError where a connection is to another one."""
     wanted = {target.name: target.url for target in found.ledger.targets()}
     if "" in wanted:
-        systems = {"": open_async_pbx(ctx, values)}
+        systems = {"": connection.client()}
     else:
-        if values.pop("profile"):
+        if connection.profile:
             raise click.UsageError(f"The job {found.name!r} goes on on all its PBXs: leave --profile out.")
-        systems = _clients(targets(ctx, values, lambda saved: _exactly(saved, wanted)))
+        systems = _clients(connection.targets(lambda saved: _exactly(saved, wanted)))
     for label, url in wanted.items():
         if systems[label].url != url:
             raise ConfigurationError(

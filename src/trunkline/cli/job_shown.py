@@ -24,7 +24,7 @@ def write_list(output: str | None) -> int:
             with Job.open(folder.existing(name), check=False) as each:
                 found.append(each.summary())
         except TrunklineError as error:  # one that was cut off as it began, or is damaged, hides no other
-            from . import complain
+            from .endings import complain
 
             complain(error)
             code = error.exit_code

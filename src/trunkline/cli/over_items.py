@@ -24,6 +24,7 @@ from ..request.shown import in_a_line
 from ..transport.paging import first_request
 from ..work.outcome import as_error
 from .confirm import go_on
+from .endings import complain
 from .interrupts import Interrupts, finishing
 from .output import View, chosen, draw, json_line, write_rows
 from .progress import Bar, progress
@@ -84,8 +85,6 @@ def _exit_code(node_run: NodeRun, outcome: Outcome) -> int:
     try:
         node_run.outcome()
     except ItemsFailed as stopped:
-        from . import complain
-
         with suppress(BrokenPipeError):
             complain(stopped)
         cause = stopped.__cause__

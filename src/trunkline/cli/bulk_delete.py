@@ -2,63 +2,54 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from functools import lru_cache
 from typing import IO, Any
 
 import click
 
 from ..catalog import Action, Catalog, Param, load
-from ..client import AsyncPbx
 from ..errors import InvalidArgument
 from ..node import Item, Node
 from ..node.input import read_keyed
 from ..node.items import as_item
 from ..odata import literal
+from .action_options import ActionOptions
 from .files import listened
 from .over_items import Told, carry_out
 
 _STRANGE = 2  # fields that a row's resource never had
 
 
-def delete_several(
-    action: Action,
-    source: IO[bytes],
-    if_match: str | None,
-    told: Told,
-    connect: Callable[[], AsyncPbx],
-    *,
-    unchanged: bool = False,
-) -> int:
-    """Delete each item read; the exit code is 7 if some failed. ``if_match`` may be a template.
-
-    ``unchanged``: delete only what is still as its row says.
-    """
+def delete_rows(options: ActionOptions, rows: IO[bytes]) -> int:
+    """Delete each thing that a row names; the exit code is 7 if some failed. The ETag may be a template."""
+    action, view = options.action, options.view
     parameters = {key: f'{{{{ $json["{key}"] }}}}' for key in action.keys}
-    if if_match is not None:
-        parameters["If Match"] = if_match
+    if "if_match" in options.arguments:
+        parameters["If Match"] = options.arguments["if_match"]
     node = Node(action.id, parameters, on_error="continue")
-    items = keyed_items(action, source)
-    if not unchanged:
-        return carry_out(node, items, told, connect)
+    items = keyed_items(action, rows)
+    run = Told(options.dry_run, options.yes, view.output, show_secrets=view.show_secrets, name_failures=True)
+    if not options.unchanged:
+        return carry_out(node, items, run, options.connection.client)
     from .unchanged import AsListed
 
-    if told.dry_run:
+    if options.dry_run:
         click.echo("Each would be read first, and deleted only if it is as its row says.", err=True)
-    return carry_out(node, items, told, connect, AsListed(action, items).on)
+    return carry_out(node, items, run, options.connection.client, AsListed(action, items).on)
 
 
 def keyed_items(action: Action, source: IO[bytes]) -> list[Item]:
     """Items with the action's keys from JSON, JSON Lines or CSV (`node.input`).
 
-    A row may be an object, an item, or the key alone. InvalidArgument says which row is none of them, or has a key
-    that can't be one; then nothing is deleted at all.
+    A row may be an object, an item, or only the key. InvalidArgument says which row is none of them, or has a key
+    that can't be one; then nothing is deleted.
     """
     items = []
     for place, row in read_keyed(listened(source), action.keys):
-        alone = isinstance(row, str | int) and len(action.keys) == 1
+        is_key = isinstance(row, str | int) and len(action.keys) == 1
         try:
-            item = as_item({action.keys[0]: row} if alone else row)
+            item = as_item({action.keys[0]: row} if is_key else row)
         except InvalidArgument as problem:
             raise InvalidArgument(f"{place} of the input: {problem.message}", hint="Nothing was deleted.") from None
         for parameter in action.parameters:
@@ -68,7 +59,7 @@ def keyed_items(action: Action, source: IO[bytes]) -> list[Item]:
         if other := _belongs_to(action.resource, frozenset(item["json"]) - {*action.keys}):
             raise InvalidArgument(
                 f"{place} of the input is a row of {other}, not of {action.resource}.",
-                hint=f"Nothing was deleted. If its {action.keys[0]} is meant, pipe nothing else: --columns "
+                hint=f"Nothing was deleted. To delete by its {action.keys[0]}, pipe nothing else: --columns "
                 f"{','.join(action.keys)}.",
             )
         items.append(item)
@@ -110,5 +101,5 @@ def _wrong(key: Param, row: Mapping[str, Any]) -> str:
     try:
         literal(value, key.type)
     except InvalidArgument as problem:
-        return f"can't be meant: {key.name} {problem.message}"
+        return f"can't be used: {key.name} {problem.message}"
     return ""
