@@ -120,7 +120,8 @@ def test_a_profile_that_is_not_there(
         monkeypatch.setenv("TRUNKLINE_PROFILE", "nobody")
     said = line("fax", "list", *(["--profile", "nobody"] if way == "option" else []))
     assert said.code == 3
-    assert ("--profile" if way == "option" else "TRUNKLINE_PROFILE") in said.err
+    assert "No profile is called 'nobody'" in said.err
+    assert ("TRUNKLINE_PROFILE" in said.err) is (way == "variable")
     assert "There are: acme, other." in said.err
 
 

@@ -6,7 +6,7 @@ import shlex
 from collections.abc import Iterator, Sequence
 from typing import Any
 
-from ..errors import COMMANDS, Hint
+from ..errors import COMMANDS, Hint, TrunklineError
 from ..printable import printable
 from ..redaction import redacted
 
@@ -30,6 +30,11 @@ def spelled(hint: Hint, argv: Sequence[str] = ()) -> str:
         options = (" ".join(map(shlex.quote, _option(name, value))) for name, value in hint.arguments.items())
         code = " or ".join(f"`{option}`" for option in options)
     return redacted(printable(hint.spelled(code)))
+
+
+def explained(error: TrunklineError) -> str:
+    """An error in one line: what happened, and what to do next."""
+    return f"{redacted(printable(error.message))} {spelled(error.hint)}".rstrip()
 
 
 def _command(hint: Hint, argv: Sequence[str]) -> Iterator[str]:
