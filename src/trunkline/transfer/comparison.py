@@ -322,7 +322,7 @@ def _loose(value: Any) -> Any:
 def _about(column: Column, line: Line, problem: UsageError) -> str:
     subject, said = column.title, problem.message
     if problem.reason:  # without the action, to which no column belongs
-        own = problem.parameter.startswith(column.field)
+        own = problem.parameter.startswith((column.field, column.title))
         subject, said = (problem.parameter if own else f"{column.title} {problem.parameter}"), problem.reason
     if SECRET.search(column.path[-1]):
         said = said.replace(repr(line.cells[column.place].strip()), MASK)

@@ -39,7 +39,8 @@ class Column(NamedTuple):
             return self.values[plain]
         if any(plain == value.casefold() for value in self.values.values()):
             return text
-        raise InvalidArgument(f"{self.title} must be one of {', '.join(self.values)}, not {text.strip()!r}.")
+        wrong = f"must be one of {', '.join(self.values)}, not {text.strip()!r}."
+        raise InvalidArgument(f"{self.title} {wrong}", parameter=self.title, reason=wrong)
 
 
 def columns_of(
