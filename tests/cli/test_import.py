@@ -92,7 +92,7 @@ def test_what_list_writes_is_nothing_to_do(
     trunkline: Run, pbx: Pbx, sheet: Callable[[str], str], system: System, resource: str, options: tuple[str, ...]
 ) -> None:
     odd = {"FirstName": "=1+1", "LastName": "'=2", "Title": "'t", "CompanyName": 'two\nlines, "quoted"; \t tabs'}
-    pbx.contacts.update(1, odd)
+    pbx.contacts.update(1, odd)  # type: ignore[arg-type]
     pbx.contacts.update(2, {"FirstName": "@x", "Title": "  spaces  ", "Department": "4.42E+11", "Tag": "\r\nx"})
     pbx.users.update(11, {"FirstName": "@x", "Hours": {"Type": "OfficeHours", "Periods": []}, "Mobile": "-5"})
     file = sheet(trunkline(resource, "list", "-o", "csv", *options).out)

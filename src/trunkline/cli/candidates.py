@@ -26,7 +26,7 @@ Candidates = Callable[[click.Context, click.Parameter, str], Items]
 
 def saved_connections(ctx: click.Context, param: click.Parameter, incomplete: str) -> Items:
     """Names of profiles."""
-    from ..profiles import profiles_file, read_tables
+    from ..connections.profiles import profiles_file, read_tables
 
     tables = read_tables(profiles_file(os.environ))
     return _starting(incomplete, {name: str(fields.get("url", "")) for name, fields in tables.items()})

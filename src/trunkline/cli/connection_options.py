@@ -15,8 +15,8 @@ if TYPE_CHECKING:
     from click.shell_completion import CompletionItem
 
     from ..client import AsyncPbx
-    from ..profiles import Profile
-    from .connect import Target
+    from ..connections.profiles import Profile
+    from ..connections.targets import Target
 
 
 class ConnectionOptions(NamedTuple):

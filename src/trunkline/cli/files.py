@@ -10,8 +10,8 @@ from typing import IO, Any
 
 import click
 
+from ..local.private_files import warn_if_exposed
 from ..redaction import remember
-from ..transport.private_files import warn_if_exposed
 
 
 class FileArgument(click.File):

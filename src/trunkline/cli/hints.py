@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import shlex
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
+
+import msgspec
 
 from ..errors import COMMANDS, Hint, TrunklineError
 from ..printable import printable
@@ -60,7 +62,7 @@ def _option(name: str, value: Any) -> list[str]:
     positive, negative = _OPTIONS.get(name, (plain, f"--no-{plain[2:]}"))
     if isinstance(value, bool):
         return [positive if value else negative]
-    return [positive, str(value)]
+    return [positive, msgspec.json.encode(value).decode() if isinstance(value, Mapping | list) else str(value)]
 
 
 def _connection(argv: Sequence[str]) -> Iterator[str]:

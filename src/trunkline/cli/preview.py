@@ -10,12 +10,12 @@ import click
 import msgspec
 
 from ..catalog.secret import MASK, masked
+from ..connections.targets import Target
 from ..redaction import redacted
 from ..request import Call, HttpRequest
 from ..transport.address import base_url
 from ..transport.paging import PAGE_SIZE, first_request
 from ..transport.session import API
-from .connect import Target
 from .output import json_line, pretty
 
 _LONGEST = 100_000

@@ -6,9 +6,9 @@ import os
 from collections.abc import Callable, Collection, Mapping, Sequence
 from os import PathLike
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, BinaryIO, NamedTuple, Self
+from typing import Any, BinaryIO, NamedTuple, Self
 
-from .. import profiles, result
+from .. import result
 from ..catalog import Action, Catalog, load
 from ..catalog.names import folded
 from ..errors import Hint, InvalidArgument, UnknownName, VersionMismatch
@@ -28,14 +28,12 @@ from ..transport.options import (
 from ..transport.paging import target_of_link
 from ..transport.retries import Retries
 from ..transport.session import API, Credentials, Session
+from ..transport.token_store import TokenStore, shared_store
 from ..transport.watch import Hook, watched, within
 from .learning import learn
 from .resources import AsyncResources, Resources
 from .rows import AsyncRows, Rows
 from .unchanged import Unchanged
-
-if TYPE_CHECKING:
-    from ..transport.token_store import TokenStore
 
 Wanted = Mapping[str, str] | str
 Place = str | PathLike[str] | BinaryIO
@@ -108,7 +106,7 @@ class _System:
         catalog: Catalog | None = None,
         token_store: TokenStore | str | Path | bool | None = True,
     ) -> None:
-        store = profiles.token_store(token_store, os.environ)
+        store = shared_store(token_store, os.environ)
         self._session = Session(url, client_id, client_secret, label=label, store=store)
         self._session.version = version
         self._options = ConnectOptions(
@@ -129,6 +127,11 @@ class _System:
     def url(self) -> str:
         """The base address, without ``/xapi/v1``."""
         return self._session.url
+
+    @property
+    def label(self) -> str:
+        """What messages call this PBX: the label given, else its host."""
+        return self._session.label
 
     @property
     def version(self) -> str | None:

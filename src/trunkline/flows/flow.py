@@ -11,9 +11,9 @@ from ..catalog import load as load_catalog
 from ..catalog import nearest
 from ..catalog.names import folded
 from ..errors import InvalidArgument, TrunklineError, UsageError
+from ..local.contained import reason, resolved, spelled
 from ..node.run import Node
 from ..node.template import JsonTemplate, Scope, Template, World, prepared
-from ..transport.contained import reason, resolved, spelled
 from .conditions import conditions
 from .document import LONGEST, Fields, Located, problem, read
 from .files import ENDINGS

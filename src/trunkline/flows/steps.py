@@ -11,12 +11,12 @@ from unicodedata import normalize
 
 from ..catalog.secret import masked, secrets_in
 from ..errors import Hint, InvalidArgument
+from ..local.contained import resolved
 from ..node.items import Item, as_item
 from ..node.run import Node
 from ..node.template import Scope, Template, World, evaluated
 from ..redaction import remember_values
 from ..result.files import harmless
-from ..transport.contained import resolved
 from . import files
 from .conditions import Condition
 

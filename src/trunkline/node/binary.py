@@ -16,10 +16,10 @@ from pathlib import Path, PurePath
 from typing import Any, NamedTuple
 
 from ..errors import Hint, InvalidArgument, TrunklineError
+from ..local.contained import reason, resolved, spelled
 from ..request import ContainedFile
 from ..result import File, Saved
 from ..result.files import harmless
-from ..transport.contained import reason, resolved, spelled
 
 PROPERTY = "data"  # n8n's own name for an item's one file
 _UNSENT = "Nothing was sent for it."

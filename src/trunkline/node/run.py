@@ -13,8 +13,8 @@ from typing import Any, Literal, NamedTuple, Protocol
 
 from ..catalog import load
 from ..errors import InvalidArgument, ItemsFailed, TrunklineError
+from ..local.contained import reason, spelled
 from ..result import File, Saved
-from ..transport.contained import reason, spelled
 from ..work.lookup import Check, check_of, effect_of
 from ..work.outcome import as_error, is_foreign
 from ..work.recovery import (

@@ -22,11 +22,12 @@ from ..errors import (
     Unreachable,
     UsageError,
 )
+from ..local.timestamps import format_timestamp
 from ..transport.threads import in_thread
 from ..work.outcome import Listener, as_error
 from .call_log import CallLog, Read, leg_of
 from .parts import Parts, Plan
-from .period import Moment, Window, days, spelled
+from .period import Moment, Window, days
 from .watermark import Delivery, Watermark
 from .writing import Writer, check_format, checked_columns, writer
 
@@ -99,8 +100,10 @@ async def export_call_log(
         first, last = None if start is None else _moment(start), _moment(end)
         if watermark is not None and mark is not None:
             if last.at < mark.until:
-                raise UsageError(f"The last export came as far as {spelled(mark.until)}, past {spelled(last.at)}.")
-            first = Moment(watermark.start(mark), f"since {spelled(mark.until)}")
+                raise UsageError(
+                    f"The last export came as far as {format_timestamp(mark.until)}, past {format_timestamp(last.at)}."
+                )
+            first = Moment(watermark.start(mark), f"since {format_timestamp(mark.until)}")
         first, last = _checked(first, last)
         delivery = Delivery(watermark, mark, first.at, last.at) if watermark is not None else None
         run = _Run(CallLog(pbx, concurrency=concurrency), list(days(first.at, last.at)), delivery, progress)
@@ -132,7 +135,7 @@ def _moment(given: datetime | Moment) -> Moment:
     if given.tzinfo is None:
         raise UsageError(f"{given.isoformat()} has no zone.", hint="Guessing one would shift the export.")
     whole = given.astimezone(UTC).replace(microsecond=0)
-    return Moment(whole, spelled(whole))
+    return Moment(whole, format_timestamp(whole))
 
 
 def _checked(start: Moment | None, end: Moment) -> tuple[Moment, Moment]:
@@ -144,12 +147,14 @@ def _checked(start: Moment | None, end: Moment) -> tuple[Moment, Moment]:
         )
     now = datetime.now(UTC).replace(microsecond=0)
     if start.at > now:
-        raise UsageError(f"The period begins at {spelled(start.at)}, which is to come.")
+        raise UsageError(f"The period begins at {format_timestamp(start.at)}, which is to come.")
     if start.at >= end.at:
         how = "when" if start.at == end.at else "before"
-        raise UsageError(f"The period ends ({spelled(end.at)}) {how} it begins ({spelled(start.at)}).")
+        raise UsageError(
+            f"The period ends ({format_timestamp(end.at)}) {how} it begins ({format_timestamp(start.at)})."
+        )
     if start.at == now:
-        raise UsageError(f"The period begins at {spelled(start.at)}, which is now.")
+        raise UsageError(f"The period begins at {format_timestamp(start.at)}, which is now.")
     return start, Moment(min(now, end.at), end.name)
 
 
@@ -192,10 +197,10 @@ class _Run:
     def _stopped_before(self, window: Window) -> Hint:
         if window.start == self.days[0].start:
             return Hint("Nothing was written.")
-        written = f"Everything before {spelled(window.start)} is written"
+        written = f"Everything before {format_timestamp(window.start)} is written"
         if self._delivery is not None:
             return Hint(f"{written}; the watermark has not moved.")
-        return Hint(f"{written}. Go on there.", arguments={"start": spelled(window.start)})
+        return Hint(f"{written}. Go on there.", arguments={"start": format_timestamp(window.start)})
 
     async def into_file(self, parts: Parts, plan: Plan, *, restart: bool, overwrite: bool) -> bool:
         """Read what is missing, then put the parts together; whether an earlier run had begun."""

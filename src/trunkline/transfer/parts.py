@@ -22,8 +22,9 @@ from typing import BinaryIO
 import msgspec
 
 from ..errors import ConfigurationError, Hint, InvalidArgument, TrunklineError
-from ..transport.contained import open_regular, reason, spelled
-from ..transport.whole import whole
+from ..local.atomic import replace_file
+from ..local.contained import open_regular, reason, spelled
+from ..local.lock import LockTaken, acquire_lock
 from .call_log import Leg
 from .period import Window
 
@@ -111,19 +112,15 @@ class Parts:
         ConfigurationError if another process has it, if it belongs to another export (``restart`` throws that away),
         or if it is no folder of ours.
         """
-        from filelock import FileLock, Timeout
-
-        lock = FileLock(self.folder / _LOCK, mode=0o600)
         with _saying(self.folder):
             if self.folder.exists() and not self._ours():
                 raise ConfigurationError(
                     f"{self.folder} is there, and was not made by an export.",
                     hint="Move it away, or name another file.",
                 )
-            self.folder.mkdir(mode=0o700, exist_ok=True)
             try:
-                lock.acquire(timeout=0)
-            except Timeout:
+                lock = acquire_lock(self.folder / _LOCK)
+            except LockTaken:
                 raise ConfigurationError(
                     f"Another process is exporting to {self.file}.", hint="Wait for it, or name another file."
                 ) from None
@@ -305,7 +302,7 @@ class Parts:
     def whole(self) -> Iterator[BinaryIO]:
         """A file that takes the place of the real one when the block ends well, and is nowhere otherwise."""
         with _saying(self.file):
-            with whole(self.file, self.folder / _WHOLE) as file:
+            with replace_file(self.file, self.folder / _WHOLE) as file:
                 yield file
             self._forget()
 
@@ -347,7 +344,7 @@ def _digest(*contents: bytes) -> str:
 
 
 def _new(path: Path) -> AbstractContextManager[BinaryIO]:
-    return whole(path, path.with_name(f"{path.name}.new"))
+    return replace_file(path, path.with_name(f"{path.name}.new"))
 
 
 def _why(file: Path) -> str:

@@ -12,9 +12,9 @@ from pathlib import Path
 from typing import NamedTuple
 
 from ..errors import Hint, InvalidArgument
+from ..local.atomic import replace_file
+from ..local.contained import reason, spelled
 from ..node.csv_text import guarded
-from ..transport.contained import reason, spelled
-from ..transport.whole import whole
 from .characters import trimmed
 
 DELIMITERS = (",", ";", "\t")
@@ -233,7 +233,7 @@ def write_rest(path: Path, sheet: Sheet, reasons: dict[int, str]) -> None:
             writer.writerow([*(line.cells[place] for place in places), guarded(reasons[line.number])])
     try:
         real = Path(os.path.realpath(path))
-        with whole(real, real.with_name(f".{real.name}.part")) as file:
+        with replace_file(real) as file:
             file.write(written.getvalue().encode(sheet.encoding, errors="replace"))
     except (OSError, ValueError) as problem:
         raise InvalidArgument(f"{spelled(path)} can't be written: {reason(problem)}.") from None

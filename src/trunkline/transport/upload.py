@@ -12,8 +12,8 @@ from pathlib import Path, PurePath
 from typing import BinaryIO
 
 from ..errors import InvalidArgument, TrunklineError
+from ..local.contained import open_regular, open_within, reason, spelled
 from ..request import ContainedFile, Part
-from .contained import open_regular, open_within, reason, spelled
 from .download import CHUNK
 from .threads import in_thread
 

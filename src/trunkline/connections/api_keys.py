@@ -5,8 +5,8 @@ from __future__ import annotations
 from importlib.util import find_spec
 from typing import Literal
 
-from ..errors import ConfigurationError
-from ..profiles import SERVICE, WAYS, Profile
+from ..errors import ConfigurationError, Hint
+from .profiles import SERVICE, WAYS
 
 IN_KEYRING = "client_secret_keyring"
 Store = Literal["keyring", "file"]
@@ -26,7 +26,8 @@ def keep(name: str, key: str, store: Store | None) -> tuple[dict[str, str | bool
             return {**fields, IN_KEYRING: True}, ""
         if store == "keyring":
             raise ConfigurationError(
-                f"The keyring takes no API key ({problem}).", hint="--store file puts it into the file of profiles."
+                f"The keyring takes no API key ({problem}).",
+                hint=Hint("Store it in the file of profiles.", arguments={"store": "file"}),
             )
     return {**fields, "client_secret": key}, problem or ""
 
@@ -50,11 +51,11 @@ def drop(name: str) -> None:
         ) from None
 
 
-def move(profile: Profile, new: str) -> None:
-    """Put the key of a profile under another name in the keyring; the old one stays until it is dropped."""
-    from ..secrets import from_keyring
+def copy(name: str, new: str) -> None:
+    """Put the key of a profile under another name in the keyring, too."""
+    from .secrets import from_keyring
 
-    problem = _put(new, from_keyring(SERVICE, profile.name)())
+    problem = _put(new, from_keyring(SERVICE, name)())
     if problem is not None:
         raise ConfigurationError(f"The keyring takes no API key ({problem}).", hint="Nothing was changed.")
 

@@ -1,13 +1,11 @@
-"""Where a connection comes from: options first, then the environment, then a saved profile.
-
-Profiles are tables of a TOML file, each a PBX:
+"""Saved connections: tables of a TOML file, each a PBX.
 
     [customer-acme]
     url = "https://pbx.example.com"
     client_id = "trunkline"
     client_secret_keyring = true    # or client_secret_file, client_secret_env, or client_secret itself
     ca_file = "/etc/ssl/pbx.pem"    # or verify = false, loudly
-    default = true                  # the one that is used where nothing else is said; at most one has it
+    default = true                  # the one that is used where none is named; at most one has it
 
 A profile without a key is one that was signed out of; `trunkline login` gives it one again.
 """
@@ -17,130 +15,15 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Mapping
 from fnmatch import fnmatchcase
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import Any, NamedTuple
 
-from .errors import ConfigurationError, Hint
-from .folders import expanded, own_folder
-from .redaction import remember
+from ..errors import ConfigurationError, Hint
+from ..local.folders import expanded, own_folder
+from ..redaction import remember
 
-if TYPE_CHECKING:
-    from .transport.token_store import TokenStore
-
-VARIABLES = {
-    "url": "TRUNKLINE_URL",
-    "client_id": "TRUNKLINE_CLIENT_ID",
-    "client_secret": "TRUNKLINE_CLIENT_SECRET",
-    "ca_file": "TRUNKLINE_CA_FILE",
-}
 PROFILES = "TRUNKLINE_PROFILES"
-PROFILE = "TRUNKLINE_PROFILE"
 SERVICE = "trunkline"
 """What the system's keyring files our API keys under; the name beside it is the profile's."""
-TOKEN_DIR = "TRUNKLINE_TOKEN_DIR"  # noqa: S105 - the name of a variable
-_SPOKEN = {"url": "the address of the PBX", "client_id": "the client id", "client_secret": "the API key"}
-
-
-class Connection(NamedTuple):
-    """How to reach and sign in to one PBX; its repr never shows the API key.
-
-    ``verify``: True, False, or the path of CA certificates. ``profile`` is the name of the saved connection that took
-    part, or "".
-    """
-
-    url: str
-    client_id: str
-    client_secret: str | Callable[[], str]
-    verify: bool | str = True
-    profile: str = ""
-
-    def __repr__(self) -> str:
-        return f"Connection({self.url!r}, {self.client_id!r})"
-
-
-def connection(given: Mapping[str, str | None], environ: Mapping[str, str]) -> Connection:
-    """The connection that options, environment and saved profiles describe; ConfigurationError names what is missing.
-
-    ``given`` may have ``url``, ``client_id``, ``client_secret``, ``ca_file`` and ``profile``. What is None or absent
-    comes from the profile if that was given; else from ``TRUNKLINE_URL``, ``TRUNKLINE_CLIENT_ID``,
-    ``TRUNKLINE_CLIENT_SECRET`` and ``TRUNKLINE_CA_FILE``; else from the profile of ``TRUNKLINE_PROFILE``, or the
-    default one. Spaces and line ends around a variable don't count: one made of a file has its last line's end. A
-    profile that nobody gave as an option fills in only where the address is its own: its key must not go to another
-    PBX, because a variable was left over.
-    """
-    options = {name: given.get(name) or "" for name in VARIABLES}
-    variables = {name: (environ.get(variable) or "").strip() for name, variable in VARIABLES.items()}
-    profile = _chosen(given.get("profile"), options, variables, environ)
-    saved = dict.fromkeys(VARIABLES, "")
-    if profile is not None:
-        saved |= {"url": profile.url, "client_id": profile.client_id}
-        saved["ca_file"] = profile.verify if isinstance(profile.verify, str) else ""
-    # A profile that is an option itself goes before the environment, as options do.
-    order = (options, saved, variables) if given.get("profile") else (options, variables, saved)
-    found = {name: next((source[name] for source in order if source[name]), "") for name in VARIABLES}
-    secret: str | Callable[[], str] = found["client_secret"]
-    ours = profile is not None and found["client_id"] == profile.client_id  # the key of another client is of no use
-    if profile is not None and ours and not options["client_secret"] and (given.get("profile") or not secret):
-        secret = _with_key(profile).client_secret
-    if isinstance(secret, str) and secret:
-        remember(secret)
-    missing = [name for name in _SPOKEN if not (secret if name == "client_secret" else found[name])]
-    if missing:
-        raise _missing(missing, environ)
-    verify: bool | str = found["ca_file"] or (profile is None or profile.verify)
-    return Connection(found["url"], found["client_id"], secret, verify, profile.name if profile else "")
-
-
-def _chosen(
-    named: str | None, options: Mapping[str, str], variables: Mapping[str, str], environ: Mapping[str, str]
-) -> Profile | None:
-    """The profile that takes part, if any does. ConfigurationError if the one that was named isn't there."""
-    if named:
-        return _named(profiles_file(environ), named, "")
-    url = options["url"] or variables["url"]
-    complete = url and all((options[name] or variables[name]) for name in ("client_id", "client_secret"))
-    if complete:
-        return None
-    wanted = environ.get(PROFILE)
-    if wanted:
-        profile: Profile | None = _named(profiles_file(environ), wanted, f" ({PROFILE})")
-    else:
-        saved = _saved(environ)
-        profile = next((each for each in saved.values() if each.default), None)
-    return profile if profile is None or not url or _same(url, profile.url) else None
-
-
-def _same(one: str, other: str) -> bool:
-    from .transport.address import base_url
-
-    try:
-        return base_url(one) == base_url(other)
-    except ConfigurationError:
-        return False
-
-
-def _named(file: Path, name: str, by: str) -> Profile:
-    saved = read_profiles(file)
-    if name not in saved:
-        known = Hint(f"There are: {', '.join(saved)}.")
-        if not saved:
-            known = Hint(f"{file} has none yet. Sign in and save one.", "login", {"name": name})
-        raise ConfigurationError(f"No profile is called {name!r}{by}.", hint=known)
-    return saved[name]
-
-
-def _missing(missing: list[str], environ: Mapping[str, str]) -> ConfigurationError:
-    *first, last = (_SPOKEN[name] for name in missing)
-    spoken = f"{', '.join(first)} and {last}" if first else last
-    variables = ", ".join(VARIABLES[name] for name in missing)
-    saved = list(_saved(environ))
-    if saved:
-        hint = Hint(f"Set {variables}, or take a saved connection ({', '.join(saved)}).", arguments={"profile": "NAME"})
-    else:
-        hint = Hint(f"Set {variables}, or start the emulator and set what it prints, or save a connection.", "login")
-    return ConfigurationError(
-        f"{spoken[0].upper()}{spoken[1:]} {'are' if len(missing) > 1 else 'is'} missing.",
-        hint=hint,
-    )
 
 
 class Profile(NamedTuple):
@@ -176,7 +59,25 @@ def profiles_file(environ: Mapping[str, str]) -> Path:
     return own / "profiles.toml"
 
 
-def _saved(environ: Mapping[str, str]) -> dict[str, Profile]:
+def known_profiles(file: Path, saved: Iterable[str], name: str) -> Hint:
+    """A hint that names the saved connections, or how to save the one that was wanted."""
+    known = ", ".join(saved)
+    if known:
+        return Hint(f"There are: {known}.")
+    return Hint(f"{file} has none yet. Sign in to save one.", "login", {"name": name})
+
+
+def named_profile(name: str, environ: Mapping[str, str], *, variable: str = "") -> Profile:
+    """The profile of that name, which ``variable`` may hold. ConfigurationError if it isn't there."""
+    file = profiles_file(environ)
+    saved = read_profiles(file)
+    if name not in saved:
+        named = f" ({variable})" if variable else ""
+        raise ConfigurationError(f"No profile is called {name!r}{named}.", hint=known_profiles(file, saved, name))
+    return saved[name]
+
+
+def saved_profiles(environ: Mapping[str, str]) -> dict[str, Profile]:
     """The saved connections, of which a user without a folder for them has none."""
     try:
         file = profiles_file(environ)
@@ -223,7 +124,7 @@ def matching(profiles: Mapping[str, Profile], patterns: Iterable[str]) -> list[P
 
     ConfigurationError for a pattern that names none, and for a profile that was signed out of.
     """
-    return [_with_key(profile) for profile in fitting(profiles, patterns)]
+    return [with_key(profile) for profile in fitting(profiles, patterns)]
 
 
 def fitting(profiles: Mapping[str, Profile], patterns: Iterable[str]) -> list[Profile]:
@@ -240,7 +141,7 @@ def fitting(profiles: Mapping[str, Profile], patterns: Iterable[str]) -> list[Pr
     return list(found.values())
 
 
-def _with_key(profile: Profile) -> Profile:
+def with_key(profile: Profile) -> Profile:
     """The profile, unless it has no key to sign in with: ConfigurationError."""
     if not profile.client_secret:
         raise keyless(profile.name)
@@ -293,8 +194,8 @@ def _profile(file: Path, name: str, table: Any) -> Profile:
 
 def _secret(file: Path, name: str, way: str, value: Any) -> tuple[str | Callable[[], str], str]:
     """The API key, or what gives it; and where it is, in words."""
+    from ..local.private_files import warn_if_exposed
     from . import secrets
-    from .transport.private_files import warn_if_exposed
 
     match way:
         case "client_secret_file":
@@ -312,27 +213,3 @@ def _secret(file: Path, name: str, way: str, value: Any) -> tuple[str | Callable
     warn_if_exposed(file)
     remember(str(value))
     return str(value), str(file)
-
-
-def token_store(given: TokenStore | str | Path | bool | None, environ: Mapping[str, str]) -> TokenStore | None:
-    """Where tokens are kept for other processes; None if they aren't.
-
-    True means ``TRUNKLINE_TOKEN_DIR`` (``off`` for none), else the user's own folder for such things. It is what
-    clients do unless told otherwise: two processes that don't share their token end each other's (docs/pbx.md, Signing
-    in).
-    """
-    if given is None or given is False:
-        return None
-    from .transport.token_store import TokenStore
-
-    if isinstance(given, TokenStore):
-        return given
-    if given is not True:
-        return TokenStore(given)
-    folder = environ.get(TOKEN_DIR)
-    if folder == "off":
-        return None
-    if folder:
-        return TokenStore(folder)
-    own = own_folder("state")
-    return TokenStore(own / "tokens") if own is not None else None

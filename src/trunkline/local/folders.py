@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Literal
 
-from .errors import ConfigurationError
+from ..errors import ConfigurationError
 
 
 def own_folder(kind: Literal["config", "state", "cache"]) -> Path | None:

@@ -15,10 +15,10 @@ from contextlib import suppress
 from importlib.util import find_spec
 from pathlib import Path
 
-from .errors import ConfigurationError
-from .folders import expanded
-from .redaction import remember
-from .transport.private_files import ExposedSecret, read_private, warn_if_exposed
+from ..errors import ConfigurationError
+from ..local.folders import expanded
+from ..local.private_files import ExposedSecret, read_private, warn_if_exposed
+from ..redaction import remember
 
 __all__ = ["ExposedSecret", "Source", "from_environment", "from_file", "from_keyring"]
 
