@@ -82,7 +82,7 @@ def paths(incomplete: str, *, folders: bool = False) -> Items:
 
 
 def values_of(catalog: Catalog, spec: TypeSpec) -> Candidates:
-    """The values of an enum or of a truth value; of flags several with commas between them."""
+    """Return the values of an enum or of a truth value; of flags several with commas between them."""
     if spec.name in catalog.enums:
         names = [*catalog.enum_values(spec.name)]
         several = catalog.enums[spec.name].flags

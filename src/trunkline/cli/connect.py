@@ -22,14 +22,14 @@ def taken(ctx: click.Context, values: dict[str, Any]) -> dict[str, Any]:
 
 
 def target(ctx: click.Context, values: dict[str, Any]) -> Target:
-    """The PBX of the command's connection options, the environment and the profiles. ConfigurationError."""
+    """Return the PBX of the command's connection options, the environment and the profiles. ConfigurationError."""
     return find_target(taken(ctx, values), os.environ)
 
 
 def targets(
     ctx: click.Context, values: dict[str, Any], choose: Callable[[Mapping[str, Profile]], Iterable[Profile]]
 ) -> list[Target]:
-    """The saved PBXs that ``choose`` takes. UsageError for options that only make sense for one."""
+    """Return the saved PBXs that ``choose`` takes. UsageError for options that only make sense for one."""
     given = taken(ctx, values)
     for name in ("url", "client_id", "client_secret"):
         if given[name]:
@@ -38,5 +38,5 @@ def targets(
 
 
 def open_async_pbx(ctx: click.Context, values: dict[str, Any]) -> AsyncPbx:
-    """A client for the command's connection options, which are taken out of ``values``."""
+    """Return a client for the command's connection options, which are taken out of ``values``."""
     return target(ctx, values).client()

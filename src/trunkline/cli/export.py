@@ -45,7 +45,7 @@ class CallLogOptions(NamedTuple):
     connection: ConnectionOptions
 
     def checked(self) -> CallLogOptions:
-        """The same with a format, and no file for standard output.
+        """Return the same with a format, and no file for standard output.
 
         Raises:
             click.UsageError: options contradict each other.
@@ -154,7 +154,7 @@ def _export(options: CallLogOptions, first: Moment | None, last: Moment, seen: l
 
 
 def _by_ending(file: Path | None) -> str:
-    """The format that a file's name asks for; UsageError where nothing is written as it promises."""
+    """Return the format that a file's name asks for; UsageError where nothing is written as it promises."""
     ending = file.suffix.lower() if file else ""
     if ending not in ENDINGS and ending not in ("", ".txt", ".log"):
         raise click.UsageError(f"Nothing is written as {ending}; choose one of {', '.join(FORMATS)} with -o.")

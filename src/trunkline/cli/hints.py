@@ -25,7 +25,7 @@ _OPTIONS = {
 
 
 def spelled(hint: Hint, argv: Sequence[str] = ()) -> str:
-    """A hint with its command, which reaches the same PBX as ``argv``, the command line that failed."""
+    """Return a hint with its command, which reaches the same PBX as ``argv``, the command line that failed."""
     if hint.action:
         code = f"`{' '.join(map(shlex.quote, _command(hint, argv)))}`"
     else:
@@ -35,7 +35,7 @@ def spelled(hint: Hint, argv: Sequence[str] = ()) -> str:
 
 
 def explained(error: TrunklineError) -> str:
-    """An error in one line: what happened, and what to do next."""
+    """Return an error in one line: what happened, and what to do next."""
     return f"{redacted(printable(error.message))} {spelled(error.hint)}".rstrip()
 
 

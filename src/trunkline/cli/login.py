@@ -109,7 +109,10 @@ def _asked(question: str, default: str) -> str:
 
 
 def _answer(question: str, name: str, given: dict[str, Any], before: str) -> str:
-    """An answer from an option; else a person's, to whom environment and profile propose one; else one of these."""
+    """Return an answer from an option.
+
+    Else a person's, to whom environment and profile propose one; else one of these.
+    """
     if given[name]:
         return str(given[name])
     proposed = os.environ.get(VARIABLES[name], "").strip() or before
@@ -124,7 +127,7 @@ def _answer(question: str, name: str, given: dict[str, Any], before: str) -> str
 
 
 def _key(given: dict[str, Any], key_file: IO[str] | None, url: str, client_id: str) -> str:
-    """The API key: from a file, an option, the environment if that is about the same client, or typed unseen."""
+    """Return the API key: from a file, an option, the environment if that is about the same client, or typed unseen."""
     if key_file is not None:
         try:
             key = key_file.read(65_536).strip()

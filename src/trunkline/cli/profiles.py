@@ -20,7 +20,7 @@ _output = click.option(
 
 @click.group()
 def profiles() -> None:
-    """Saved connections: list, show, choose, rename and remove them. `trunkline login` saves one."""
+    """List, show, choose, rename and remove saved connections. `trunkline login` saves one."""
 
 
 @profiles.command("list")
@@ -91,7 +91,10 @@ def _view(output: str | None) -> View:
 
 
 def _row(profile: Profile) -> dict[str, Any]:
-    """A profile as it may be shown. ``verify`` is whether its certificate is checked; ``api_key`` is where it is."""
+    """Return a profile as it may be shown.
+
+    ``verify`` is whether its certificate is checked; ``api_key`` is where it is.
+    """
     return {
         "name": profile.name,
         "default": profile.default,

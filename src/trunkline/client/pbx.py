@@ -55,7 +55,7 @@ class _Plan:
         return bind(self._system.catalog, self._system.action(name), args, given)
 
     def current(self) -> Call:
-        """The call as this PBX's version has it; VersionMismatch if it hasn't."""
+        """Return the call as this PBX's version has it; VersionMismatch if it hasn't."""
         if self._version != self._system.checked_version:
             self._version = self._system.checked_version
             self.call = self._bound(self._unheard_of())._replace(if_match=self.call.if_match)
@@ -149,7 +149,7 @@ class _System:
         return self._catalog or load(self.checked_version)
 
     def action(self, name: str) -> Action:
-        """The action of an id, operationId or display name, in the form that this PBX's version has.
+        """Return the action of an id, operationId or display name, in the form that this PBX's version has.
 
         Raises UnknownName with the nearest names, or VersionMismatch if the version is known and lacks the action.
         """
@@ -189,7 +189,7 @@ class _System:
             return (yield Work(download.finish)) if download.arrived else read(call, response)
 
     def _into(self, call: Call, to: Place | None, progress: Progress | None, *, raw: bool) -> Download | None:
-        """The download of a call with ``to``; InvalidArgument if that has no place, or is none."""
+        """Return the download of a call with ``to``; InvalidArgument if that has no place, or is none."""
         if to is not None and not raw:
             return Download(self._asked(call), to, progress)
         if to is not None or progress is not None:
@@ -197,7 +197,7 @@ class _System:
         return None
 
     def _key(self, call: Call) -> tuple[str, ...]:
-        """The key fields of a list's rows; () where they have none."""
+        """Return the key fields of a list's rows; () where they have none."""
         spec = call.action.answer_type
         return self.catalog.key(spec.name) if spec is not None and spec.name in self.catalog.types else ()
 
@@ -223,7 +223,7 @@ class _System:
             learn(self._everything, spec.name, rows)
 
     def _page_request(self, call: Call, wanted: Wanted) -> HttpRequest:
-        """The request of one page, by its options or by a PBX's own link.
+        """Return the request of one page, by its options or by a PBX's own link.
 
         Of a link only path and query count: the token goes to no other host than this PBX.
         """

@@ -210,7 +210,7 @@ def _cut_end(table: Any) -> list[tuple[Key | None, Item]]:
 
 
 def _body(table: Any) -> list[tuple[Key | None, Item]]:
-    """The lines of a table; none for one in braces, or in several parts of the file."""
+    """Return the lines of a table; none for one in braces, or in several parts of the file."""
     from tomlkit.items import Table
 
     return table.value.body if isinstance(table, Table) else []

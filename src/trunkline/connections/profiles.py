@@ -46,7 +46,7 @@ class Profile(NamedTuple):
 
 
 def profiles_file(environ: Mapping[str, str]) -> Path:
-    """The file of saved connections: ``TRUNKLINE_PROFILES``, else ``profiles.toml`` in the user's own folder.
+    """Return the file of saved connections: ``TRUNKLINE_PROFILES``, else ``profiles.toml`` in the user's own folder.
 
     ConfigurationError for a user who has none.
     """
@@ -60,7 +60,7 @@ def profiles_file(environ: Mapping[str, str]) -> Path:
 
 
 def known_profiles(file: Path, saved: Iterable[str], name: str) -> Hint:
-    """A hint that names the saved connections, or how to save the one that was wanted."""
+    """Return a hint that names the saved connections, or how to save the one that was wanted."""
     known = ", ".join(saved)
     if known:
         return Hint(f"There are: {known}.")
@@ -68,7 +68,7 @@ def known_profiles(file: Path, saved: Iterable[str], name: str) -> Hint:
 
 
 def named_profile(name: str, environ: Mapping[str, str], *, variable: str = "") -> Profile:
-    """The profile of that name, which ``variable`` may hold. ConfigurationError if it isn't there."""
+    """Return the profile of that name, which ``variable`` may hold. ConfigurationError if it isn't there."""
     file = profiles_file(environ)
     saved = read_profiles(file)
     if name not in saved:
@@ -78,7 +78,7 @@ def named_profile(name: str, environ: Mapping[str, str], *, variable: str = "") 
 
 
 def saved_profiles(environ: Mapping[str, str]) -> dict[str, Profile]:
-    """The saved connections, of which a user without a folder for them has none."""
+    """Return the saved connections, of which a user without a folder for them has none."""
     try:
         file = profiles_file(environ)
     except ConfigurationError:
@@ -87,7 +87,7 @@ def saved_profiles(environ: Mapping[str, str]) -> dict[str, Profile]:
 
 
 def read_profiles(file: Path) -> dict[str, Profile]:
-    """The saved connections by name; none if there is no file. ConfigurationError says what is wrong with it.
+    """Return the saved connections by name; none if there is no file. ConfigurationError says what is wrong with it.
 
     Warns (ExposedSecret) if an API key stands in it and others can read the file.
     """
@@ -102,7 +102,7 @@ def read_profiles(file: Path) -> dict[str, Profile]:
 
 
 def read_tables(file: Path) -> dict[str, Any]:
-    """The tables of the file as they stand there. ConfigurationError if it can't be read or is no TOML."""
+    """Return the tables of the file as they stand there. ConfigurationError if it can't be read or is no TOML."""
     import tomllib
 
     try:
@@ -120,7 +120,7 @@ def read_tables(file: Path) -> dict[str, Any]:
 
 
 def matching(profiles: Mapping[str, Profile], patterns: Iterable[str]) -> list[Profile]:
-    """The profiles that any of the patterns (``customer-*``) names.
+    """Return the profiles that any of the patterns (``customer-*``) names.
 
     ConfigurationError for a pattern that names none, and for a profile that was signed out of.
     """
@@ -142,14 +142,14 @@ def fitting(profiles: Mapping[str, Profile], patterns: Iterable[str]) -> list[Pr
 
 
 def with_key(profile: Profile) -> Profile:
-    """The profile, unless it has no key to sign in with: ConfigurationError."""
+    """Return the profile, unless it has no key to sign in with: ConfigurationError."""
     if not profile.client_secret:
         raise keyless(profile.name)
     return profile
 
 
 def keyless(name: str) -> ConfigurationError:
-    """The error of a profile that was signed out of."""
+    """Return the error of a profile that was signed out of."""
     return ConfigurationError(
         f"Profile {name!r} lacks one of {', '.join(WAYS)}.",
         hint=Hint("Sign in again with an API key.", "login", {"name": name}),
@@ -193,7 +193,7 @@ def _profile(file: Path, name: str, table: Any) -> Profile:
 
 
 def _secret(file: Path, name: str, way: str, value: Any) -> tuple[str | Callable[[], str], str]:
-    """The API key, or what gives it; and where it is, in words."""
+    """Return the API key, or what gives it; and where it is, in words."""
     from ..local.private_files import warn_if_exposed
     from . import secrets
 

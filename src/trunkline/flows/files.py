@@ -23,7 +23,7 @@ ENDINGS = (".csv", ".jsonl", ".json", ".yaml", ".yml")
 
 
 def rows_of(path: Path, folder: Path | None = None) -> list[dict[str, Any]]:
-    """The rows of a file, each an object; values of a CSV are text. InvalidArgument names file and line.
+    """Return the rows of a file, each an object; values of a CSV are text. InvalidArgument names file and line.
 
     With a ``folder``, that is where a `resolved` path must still lead when it is opened.
     """
@@ -61,7 +61,7 @@ def rows_of(path: Path, folder: Path | None = None) -> list[dict[str, Any]]:
 
 
 def csv_rows(text: str, name: str) -> list[dict[str, Any]]:
-    """The rows of a CSV, as `node.input` reads it."""
+    """Return the rows of a CSV, as `node.input` reads it."""
     return [row for _, row in csv_records(iter(io.StringIO(text, newline="")), name)]
 
 

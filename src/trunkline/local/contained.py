@@ -26,7 +26,7 @@ _DRIVE = re.compile(r"[A-Za-z]:")
 
 
 def resolved(folder: Path, name: str, *, is_folder: bool = False) -> Path:
-    """The real path of a file in a folder, links resolved. InvalidArgument for a name that leads out of it.
+    """Return the real path of a file in a folder, links resolved. InvalidArgument for a name that leads out of it.
 
     With ``is_folder`` the name may be of the folder itself.
 
@@ -77,7 +77,7 @@ def _objection(name: str) -> str:
 
 
 def reason(problem: Exception) -> str:
-    """What the system says of a file, as a part of a sentence."""
+    """Return what the system says of a file, as a part of a sentence."""
     if isinstance(problem, UnicodeError):
         return "its name has half a character"
     if isinstance(problem, OSError):
@@ -86,7 +86,7 @@ def reason(problem: Exception) -> str:
 
 
 def spelled(path: object) -> str:
-    """A path for a message; one that is no text, or would steer a terminal, in quotes."""
+    """Return a path for a message; one that is no text, or would steer a terminal, in quotes."""
     text = str(path)
     return text if text.isprintable() else repr(text)
 
@@ -142,7 +142,7 @@ def replace_within(folder: Path, path: Path) -> Iterator[BinaryIO]:
 
 @contextmanager
 def _walked(root: Path, parts: tuple[str, ...], *, make: bool) -> Iterator[int]:
-    """The folder that parts lead to from a root, open; only the way to the root itself may have links."""
+    """Open the folder that parts lead to from a root; only the way to the root itself may have links."""
     flags = os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC
     if make:
         root.mkdir(parents=True, exist_ok=True)

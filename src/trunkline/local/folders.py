@@ -28,7 +28,7 @@ def own_folder(kind: Literal["config", "state", "cache"]) -> Path | None:
 
 
 def expanded(path: str | Path) -> Path:
-    """A path whose ``~`` is written out; ConfigurationError if nobody knows that home."""
+    """Return a path whose ``~`` is written out; ConfigurationError if nobody knows that home."""
     try:
         return Path(path).expanduser()
     except RuntimeError:

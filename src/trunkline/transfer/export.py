@@ -139,7 +139,7 @@ def _moment(given: datetime | Moment) -> Moment:
 
 
 def _checked(start: Moment | None, end: Moment) -> tuple[Moment, Moment]:
-    """A period that has happened. UsageError if there is none."""
+    """Return a period that has happened. UsageError if there is none."""
     if start is None:
         raise UsageError(
             "It is not known where the last export ended, as there was none.",
@@ -257,7 +257,7 @@ class _Run:
         self.unknown = tuple(sorted(out.unknown))
 
     def _new(self, lines: Iterable[bytes]) -> Iterator[bytes]:
-        """The lines that the last export did not give."""
+        """Yield the lines that the last export did not give."""
         for line in lines:
             if self._delivery is not None and not self._delivery.new(leg_of(msgspec.json.decode(line))):
                 self.repeated += 1
@@ -271,7 +271,7 @@ class _Run:
 
 
 def said_of(damaged: Sequence[str]) -> str:
-    """A sentence about what an earlier run had kept and is of no use; empty if there is nothing."""
+    """Return a sentence about what an earlier run had kept and is of no use; empty if there is nothing."""
     if not damaged:
         return ""
     more = f" and {len(damaged) - _NAMED:,} more" if len(damaged) > _NAMED else ""
@@ -288,7 +288,7 @@ def _passing(error: TrunklineError) -> bool:
 
 
 def _lost(last: TrunklineError, parts: Parts, wanted: list[Window]) -> TrunklineError:
-    """What to say of windows that could not be read: the PBX's own error where nothing else was."""
+    """Return what to say of windows that could not be read: the PBX's own error where nothing else was."""
     if not parts.begun:
         return last
     left = [window for day in wanted for window in parts.missing(day)]

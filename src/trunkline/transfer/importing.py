@@ -50,7 +50,7 @@ class Import:
         """The key of each line in the sheet's order; None for a row that has no key of its own."""
 
     def _columns(self, sheet: Sheet, catalog: Catalog) -> list[Column]:
-        """The columns that fill a field, as the file's layout and then the wishes have it."""
+        """Return the columns that fill a field, as the file's layout and then the wishes have it."""
         layout, wishes = self.layout, self.wishes
         if layout is None:
             return columns_of(sheet.header, self.kind, catalog, renamed=wishes.renamed, ignored=wishes.ignored)
@@ -65,7 +65,7 @@ class Import:
         return [_meant(column, layout) if column.title in fields else column for column in columns]
 
     def _expanded(self, sheet: Sheet) -> Sheet:
-        """The sheet with a row for each value that a cell stands for, such as each network of a range."""
+        """Return the sheet with a row for each value that a cell stands for, such as each network of a range."""
         reads = [
             (column.place, self.kind.parts[column.field]) for column in self.columns if column.field in self.kind.parts
         ]
@@ -128,7 +128,7 @@ class Import:
         return extension_text(part) if name in self._to_the_letter else key_part(part)
 
     def shown_key(self, line: Line) -> str:
-        """What a line is known by, such as ``Number 100``, with invisible characters as ``\\u200b``."""
+        """Return what a line is known by, such as ``Number 100``, with invisible characters as ``\\u200b``."""
         parts = (f"{c.field} {visible(line.cells[c.place].strip())}" for c in self._key_columns)
         return ", ".join(part for part in parts if not part.endswith(" "))
 
@@ -170,7 +170,7 @@ class Import:
             )
 
     def reading(self, catalog: Catalog, fields: Sequence[str] | None = None) -> dict[str, Any]:
-        """The options ``select`` and ``expand`` for what is compared, or for some fields of it."""
+        """Return the options ``select`` and ``expand`` for what is compared, or for some fields of it."""
         known = catalog.fields(self.kind.type_name(catalog))
         wanted = [*dict.fromkeys(column.field for column in self.compared)] if fields is None else fields
         key = catalog.key(self.kind.type_name(catalog))
@@ -192,17 +192,17 @@ class Import:
 
 
 def _meant(column: Column, layout: Layout) -> Column:
-    """A column with what its cells mean in a layout."""
+    """Return a column with what its cells mean in a layout."""
     return column._replace(values=layout.values_of(column.title))
 
 
 def _network(text: str) -> str:
-    """The first address of a network, whatever its mask."""
+    """Return the first address of a network, whatever its mask."""
     return cleaned(text).partition("/")[0].casefold()
 
 
 def _distinct_rows(lines: Sequence[Line], place: int) -> list[Line]:
-    """The first row for each value of a column."""
+    """Return the first row for each value of a column."""
     first: dict[str, Line] = {}
     for line in lines:
         first.setdefault(line.cells[place], line)

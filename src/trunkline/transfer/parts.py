@@ -45,7 +45,7 @@ class Plan(msgspec.Struct, frozen=True):
     columns: tuple[str, ...] = ()
 
     def unlike(self, other: Plan) -> list[str]:
-        """What another one has otherwise, in words: ``from 2026-01-01T00:00:00Z``."""
+        """Return what another one has otherwise, in words: ``from 2026-01-01T00:00:00Z``."""
         differing = [name for name in _SPOKEN if getattr(self, name) != getattr(other, name)]
         said = {**msgspec.structs.asdict(self), "columns": ",".join(self.columns) or "of all fields"}
         return [f"{_SPOKEN[name]} {said[name]}" for name in differing]
@@ -179,7 +179,7 @@ class Parts:
         self._ordered = sorted(self._done)
 
     def _plan(self, path: Path) -> Plan | None:
-        """The plan that an earlier run has left; None if there is none, or it is damaged."""
+        """Return the plan that an earlier run has left; None if there is none, or it is damaged."""
         if not os.path.lexists(path):
             return None
         try:
@@ -200,7 +200,7 @@ class Parts:
         return None
 
     def _opened(self, window: Window) -> tuple[_Seal, bytes] | None:
-        """The last line of a part and its rows, or None if anything about it is damaged."""
+        """Return the last line of a part and its rows, or None if anything about it is damaged."""
         path = self._path(window)
         try:
             with open_regular(path, follow=False) as file:
@@ -247,7 +247,7 @@ class Parts:
         return bool(self._done)
 
     def missing(self, window: Window) -> Iterator[Window]:
-        """What of a window has not been read. One that had to be halved is there in halves."""
+        """Yield what of a window has not been read. One that had to be halved is there in halves."""
         if window in self._done:
             return
         halves = self._halved(window)
@@ -257,7 +257,7 @@ class Parts:
             yield from self.missing(half)
 
     def windows(self, window: Window) -> Iterator[Window]:
-        """What of a window has been read, in order of time."""
+        """Yield what of a window has been read, in order of time."""
         if window in self._done:
             yield window
             return
@@ -265,7 +265,7 @@ class Parts:
             yield from self.windows(half)
 
     def _halved(self, window: Window) -> tuple[Window, ...]:
-        """The halves of a window of which something may be there."""
+        """Return the halves of a window of which something may be there."""
         return (window.halves() or ()) if self._any_inside(window) else ()
 
     def _any_inside(self, window: Window) -> bool:
@@ -288,7 +288,7 @@ class Parts:
         insort(self._ordered, window)
 
     def lines(self, window: Window) -> Iterator[bytes]:
-        """The rows of a window that has been read. TrunklineError if they were damaged since."""
+        """Yield the rows of a window that has been read. TrunklineError if they were damaged since."""
         with _saying(self.folder):
             part = self._opened(window)
         if part is None:
@@ -300,7 +300,7 @@ class Parts:
 
     @contextmanager
     def whole(self) -> Iterator[BinaryIO]:
-        """A file that takes the place of the real one when the block ends well, and is nowhere otherwise."""
+        """Open a file that takes the place of the real one when the block ends well, and is removed if not."""
         with _saying(self.file):
             with replace_file(self.file, self.folder / _WHOLE) as file:
                 yield file

@@ -46,7 +46,7 @@ class Window(NamedTuple):
 
 
 def days(start: datetime, end: datetime) -> Iterator[Window]:
-    """The windows of a period: cut at each midnight in UTC, whatever zone it was written in."""
+    """Yield the windows of a period: cut at each midnight in UTC, whatever zone it was written in."""
     while start < end:
         midnight = datetime(start.year, start.month, start.day, tzinfo=UTC) + timedelta(days=1)
         yield Window(start, min(midnight, end))

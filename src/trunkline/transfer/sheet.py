@@ -116,7 +116,7 @@ def refuse_other_formats(content: bytes, name: str, *, json: bool = False) -> No
 
 
 def decoded(content: bytes, name: str, encoding: str | None) -> tuple[str, str]:
-    """The text of a file, and its encoding: the one given, else what a BOM says, else UTF-8.
+    """Return the text of a file, and its encoding: the one given, else what a BOM says, else UTF-8.
 
     Raises InvalidArgument that names the line which is not written so, or has a NUL, or an encoding that is unknown.
     """
@@ -146,7 +146,7 @@ def decoded(content: bytes, name: str, encoding: str | None) -> tuple[str, str]:
 
 
 def _line_at(before: str) -> int:
-    """The number of the line that begins or goes on after a text."""
+    """Return the number of the line that begins or goes on after a text."""
     return len(_LINE_END.findall(before)) + 1
 
 
@@ -159,7 +159,7 @@ def refuse(name: str, wrong: Sequence[str], hint: Hint | str = NOTHING_SENT) -> 
 
 
 def _delimiter(text: str) -> tuple[str, str, int]:
-    """The delimiter, the text that is left, and how many lines were taken: Excel writes and obeys ``sep=;``."""
+    """Return the delimiter, the text that is left, and how many lines were taken: Excel writes and obeys ``sep=;``."""
     end = _LINE_END.search(text)
     first, rest = (text[: end.start()], text[end.end() :]) if end else (text, "")
     bare = first.strip().strip('"').lower() if "\t" not in first else first.lower()
@@ -194,7 +194,7 @@ def _rows(text: str, delimiter: str, name: str, skipped: int) -> Iterator[Line]:
 
 
 def _fitted(lines: Iterator[Line], header: Sequence[str], name: str) -> Iterator[Line]:
-    """The rows with as many cells as there are columns."""
+    """Yield the rows with as many cells as there are columns."""
     for count, line in enumerate(lines, 1):
         cells = line.cells
         while len(cells) > len(header) and not trimmed(cells[-1]):

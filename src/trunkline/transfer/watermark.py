@@ -80,7 +80,10 @@ class Watermark:
             lock.release()
 
     def read(self) -> Mark | None:
-        """The mark, or None if there was no export yet. ConfigurationError if it is another PBX's, or unreadable."""
+        """Return the mark, or None if there was no export yet.
+
+        ConfigurationError if it is another PBX's, or unreadable.
+        """
         try:
             with open_regular(self.path) as file:
                 mark = msgspec.json.decode(file.read(_LONGEST), type=_Kept)
@@ -145,7 +148,7 @@ class Delivery:
         return leg.id not in self._before
 
     def mark(self) -> Mark:
-        """What to write once everything is safe."""
+        """Return what to write once everything is safe."""
         own = self._watermark
         return Mark(own.pbx, own.client_id, self._end, self._known_from, frozenset(self._seen))
 

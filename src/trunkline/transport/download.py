@@ -46,7 +46,7 @@ class Download:
         self._total: int | None = None
 
     def asking(self, request: HttpRequest) -> HttpRequest:
-        """The request, with its answer to come here; not compressed, so that its length is known and checked."""
+        """Return the request, with its answer to come here; not compressed, so that its length is known and checked."""
         return request._replace(sink=self, headers=(*request.headers, ("Accept-Encoding", "identity")))
 
     def accepts(self, status: int, headers: Mapping[str, str]) -> bool:
@@ -205,7 +205,7 @@ def _saying(path: Path) -> Iterator[None]:
 
 
 def pour(request: HttpRequest, options: ConnectOptions, head: HttpResponse, chunks: Iterable[bytes]) -> HttpResponse:
-    """The answer with its body, or without if the request's sink took it."""
+    """Return the answer with its body, or without if the request's sink took it."""
     sink = request.sink
     if sink is None or not sink.accepts(head.status, head.headers):
         return head._replace(body=collect(request, options, chunks))

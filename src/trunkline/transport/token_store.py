@@ -77,7 +77,10 @@ class Saved(msgspec.Struct, frozen=True):
         return self.refresh if is_sendable(self.refresh) and self._owned_by(secret) else ""
 
     def refusal(self, secret: str, now: float) -> Refused | None:
-        """The refusal of this secret, if there was one a short while ago. A clock set back prolongs it little."""
+        """Return the refusal of this secret, if there was one a short while ago.
+
+        A clock set back prolongs it little.
+        """
         refused = self.refused
         if refused is None or not now < refused.until <= now + 2 * REFUSAL_LASTS:
             return None
@@ -101,7 +104,7 @@ class Saved(msgspec.Struct, frozen=True):
         return msgspec.structs.replace(salted, refused=Refused(salted._digest(secret), reason, now + REFUSAL_LASTS))
 
     def plausible(self, now: float) -> Saved:
-        """The same without a token whose end lies further off than any does."""
+        """Return the same without a token whose end lies further off than any does."""
         return self if self.expires <= now + LONGEST_LIFE else msgspec.structs.replace(self, access="")
 
     def denying(self, until: float) -> Saved:
@@ -117,7 +120,7 @@ class Saved(msgspec.Struct, frozen=True):
         return self if self.salt else msgspec.structs.replace(self, salt=secrets.token_hex(16))
 
     def _digest(self, secret: str) -> str:
-        """A plain HMAC: API keys are long and random, and who can read this file has the token anyway."""
+        """Return a plain HMAC: API keys are long and random, and who can read this file has the token anyway."""
         return hmac.new(self.salt.encode(), secret.encode(), hashlib.sha256).hexdigest()
 
 
@@ -155,7 +158,9 @@ class TokenFile(Kept):
         self._usable = True
 
     def read(self) -> Saved:
-        """What the file has; nothing if there is none, or if it can't be read or trusted, is garbage or of another PBX.
+        """Return what the file has.
+
+        Nothing if there is none, or if it can't be read or trusted, is garbage or of another PBX.
 
         Needs no lock: the file is replaced whole. Warns (ExposedSecret) once of a file that others could read.
         """
@@ -226,7 +231,7 @@ class TokenStore:
         self.trusted = trusted
 
     def file(self, server: str, client_id: str) -> TokenFile:
-        """The place of one client at one server. Its name tells neither."""
+        """Return the place of one client at one server. Its name tells neither."""
         name = hashlib.sha256(f"{server}\n{client_id}".encode()).hexdigest()[:32]
         return TokenFile(self.folder / f"{name}.json", server, client_id, trusted=self.trusted)
 

@@ -72,7 +72,7 @@ class Upload:
 
 @contextlib.contextmanager
 def opened(part: Part) -> Iterator[Upload]:
-    """The upload of a part, with its file open while it is sent; InvalidArgument if that can't be read."""
+    """Open the upload of a part, with its file open while it is sent; InvalidArgument if that can't be read."""
     with contextlib.ExitStack() as stack:
         if isinstance(part.source, PurePath):
             with _readable(str(part.source)):
