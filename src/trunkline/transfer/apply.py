@@ -259,10 +259,11 @@ class _MadeMeanwhile(TrunklineError):
     """There is one by now that the plan was going to add; ``same`` if with the same values."""
 
     code = "made_meanwhile"
+    same: bool
 
     def __init__(self, same: bool) -> None:
         super().__init__(_MADE if same else _OTHER)
-        self.same = same
+        vars(self)["same"] = same
 
 
 _FILTERED = ("String", "Boolean", "Int32")

@@ -9,7 +9,7 @@ import msgspec
 
 from ..catalog import Catalog, TypeSpec, load
 from ..client import AsyncPbx
-from ..errors import BadRequest, BrokenAnswer, InvalidArgument, VersionMismatch
+from ..errors import BadRequest, BrokenAnswer, Hint, InvalidArgument, VersionMismatch
 from ..local.characters import cleaned, trimmed, visible
 from ..local.csv_rows import Line
 from ..odata.literals import INTEGER_RANGES
@@ -150,7 +150,7 @@ class Import:
                 if not all(isinstance(row.get("Id"), int | str) for row in page.rows):
                     raise BrokenAnswer(
                         f"{pbx.url} lists {self.kind.resource} without an Id, so none can be told from another.",
-                        hint=f"Nothing was sent. `trunkline {self.kind.resource} list` shows what it gives.",
+                        hint=Hint("Nothing was sent. See what it gives.", lister),
                     )
                 present += page.rows
                 progress(len(present))
@@ -167,7 +167,7 @@ class Import:
             said = ", ".join(f"{field} ({load().elsewhere(type_name, field)})" for field in dict.fromkeys(unknown))
             raise VersionMismatch(
                 f"This PBX runs {catalog.version}, whose {self.kind.resource} lack {said}.",
-                hint="--ignore-column leaves a column out.",
+                hint=Hint("Leave the column out.", arguments={"ignored": "COLUMN"}),
             )
 
     def reading(self, catalog: Catalog, fields: Sequence[str] | None = None) -> dict[str, Any]:
