@@ -471,7 +471,7 @@ def test_a_folder_that_can_not_be_made_is_told(tmp_path: Path) -> None:
 
 
 def test_a_column_named_twice_is_refused() -> None:
-    with pytest.raises(InvalidArgument, match="names that differ, not \\['Id', 'Id'\\]"):
+    with pytest.raises(InvalidArgument, match="names that differ, not 'Id', 'Id'"):
         list(read_items(io.BytesIO(b"Id,Id\n1,2\n")))
 
 

@@ -41,6 +41,8 @@ class LedgerFailed(TrunklineError):
     What is not written was not sent.
     """
 
+    code = "ledger_failed"
+
 
 class Ledger(Protocol):
     """What a run asks of the ledger of one PBX. Every implementation passes tests/work/test_ledgers.py."""
