@@ -9,9 +9,8 @@ from typing import Any, NamedTuple
 import pytest
 
 from trunkline.errors import NotFound
-from trunkline.jobs.ledger import SHARD
+from trunkline.jobs.ledger import SHARD, TargetLedger
 from trunkline.jobs.ledger import Ledger as JobLedger
-from trunkline.jobs.ledger import TargetLedger
 from trunkline.node.items import as_item
 from trunkline.work.ledger import Ledger, LedgerFailed, MemoryLedger
 from trunkline.work.outcome import Outcome
