@@ -25,7 +25,6 @@ from trunkline.jobs.ledger import Ledger, LedgerFailed
 from trunkline.jobs.target import Limits
 from trunkline.node import Node, NodeResult
 from trunkline.node.parameters import Parameters
-from trunkline.transfer.apply import Applying
 from trunkline.transfer.export import export_call_log
 from trunkline.transfer.importing import Import
 from trunkline.transfer.kinds import CONTACTS
@@ -33,6 +32,7 @@ from trunkline.transfer.parts import Parts
 from trunkline.transfer.sheet import read_sheet
 from trunkline.transport.pyreqwest_adapter import AsyncReqwestAdapter, ReqwestAdapter
 from trunkline.transport.retries import Retries
+from trunkline.work.outcome import State
 
 ITEMS = 20
 BAD = 7  # the item that is in trouble
@@ -368,15 +368,15 @@ def test_import(system: System, adapter: Any, problem: BaseException, after: boo
 
     async def run() -> list[Any]:
         async with AsyncPbx(system.url, CLIENT, KEY) as pbx:
-            plan = await imported.plan(pbx)
+            plan = await imported.aplan(pbx)
             adapter(problem, f"/Contacts({BAD})", method="PATCH", after=after)
-            return await Applying(imported, plan).run(pbx)
+            return await imported.aapply(pbx, plan)
 
-    fates = asyncio.run(run())
-    states = [fate.state for fate in fates]
-    assert states == ["done" if after or n != BAD else "failed" for n in range(1, ITEMS + 1)]
+    outcomes = asyncio.run(run())
+    states = [outcome.state for outcome in outcomes]
+    assert states == [State.DONE if after or n != BAD else State.FAILED for n in range(1, ITEMS + 1)]
     assert len(system.sent("PATCH")) == ITEMS - (not after)
-    assert SECRET not in repr(fates)
+    assert SECRET not in repr(outcomes)
 
 
 def test_import_that_is_listened_to_by_what_breaks(system: System) -> None:
@@ -384,10 +384,10 @@ def test_import_that_is_listened_to_by_what_breaks(system: System) -> None:
 
     async def run() -> list[Any]:
         async with AsyncPbx(system.url, CLIENT, KEY) as pbx:
-            return await Applying(imported, await imported.plan(pbx)).run(pbx, raising(ValueError(SECRET)))
+            return await imported.aapply(pbx, await imported.aplan(pbx), raising(ValueError(SECRET)))
 
     with pytest.warns(UserWarning, match="Progress is not shown"):
-        assert [fate.state for fate in asyncio.run(run())] == ["done", "done"]
+        assert [outcome.state for outcome in asyncio.run(run())] == [State.DONE] * 2
 
 
 @problems

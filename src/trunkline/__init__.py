@@ -44,6 +44,7 @@ if TYPE_CHECKING:
     from .node import Node
     from .odata import Expand, F
     from .result import File, Saved
+    from .transfer import Export, Import
     from .transport.browser import BrowserSignIn
     from .transport.retries import Retries
 
@@ -54,8 +55,10 @@ _HOMES = {
     "AsyncPbx": "client",
     "AsyncRows": "client",
     "Expand": "odata",
+    "Export": "transfer.export",
     "F": "odata",
     "File": "result",
+    "Import": "transfer.importing",
     "Node": "node",
     "Pbx": "client",
     "Retries": "transport.retries",
@@ -72,9 +75,11 @@ __all__ = [
     "Conflict",
     "ConnectionLost",
     "Expand",
+    "Export",
     "F",
     "File",
     "Forbidden",
+    "Import",
     "InvalidArgument",
     "ItemsFailed",
     "Node",

@@ -5,8 +5,9 @@ from __future__ import annotations
 import asyncio
 import sys
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
+from functools import partial
 from pathlib import Path
 from typing import IO, TYPE_CHECKING, Any, NamedTuple
 
@@ -14,8 +15,9 @@ import click
 
 from ..errors import InvalidArgument, ItemsFailed
 from ..printable import printable
+from ..work.outcome import State
 from .files import FileArgument
-from .import_shown import counted, plan_lines, show_fates, show_plan
+from .import_shown import counted, plan_lines, reason, show_outcomes, show_plan
 from .interrupts import finishing
 from .output import FORMATS, View, chosen
 from .progress import Bar, progress
@@ -23,9 +25,9 @@ from .root import connection_options
 
 if TYPE_CHECKING:
     from ..client import AsyncPbx
-    from ..transfer.apply import Applying, Fate
-    from ..transfer.importing import Import
-    from ..transfer.plan import Plan, Step
+    from ..transfer import Import, ImportRun, Plan
+    from ..work.guards import Question
+    from ..work.outcome import Outcome
 
 _ON_STDERR = 40  # lines of a plan, where stdout is a pipe and somebody is asked
 
@@ -73,7 +75,7 @@ _OPTIONS = [
         "rest",
         type=click.Path(dir_okay=False, path_type=Path),
         metavar="FILE.csv",
-        help="Write the rows that were not done here, to be mended and imported again.",
+        help="Write the rows that were not done here, to be corrected and imported again.",
     ),
     click.option("-o", "--output", type=click.Choice(FORMATS), help="Default: table on a terminal, else jsonl."),
     click.option("--no-pager", is_flag=True, help="Do not page a long plan; PAGER names the pager."),
@@ -138,62 +140,70 @@ def blocklist(ctx: click.Context, /, **values: Any) -> int:
     return _run(ctx, "blocklist", values)
 
 
-class _Told(NamedTuple):
-    """What the options say about asking, doing and writing."""
+class _Options(NamedTuple):
+    """What the options say, besides how the file is to be read and which PBX is meant."""
 
     apply: bool
     yes: bool
     rest: Path | None
     view: View
-    limit: str
+    max_removals: str
     concurrency: int
     stop_on_error: bool
 
 
 def _run(ctx: click.Context, resource: str, values: dict[str, Any]) -> int:
-    from ..transfer.importing import Import
-    from ..transfer.kinds import KINDS
-    from ..transfer.plan import Wishes
-    from ..transfer.sheet import LARGEST
     from .connect import target
+
+    options = _options(values)
+    imported = _read(resource, values, options)
+    pbx = target(ctx, values)
+    plan = asyncio.run(_planned(pbx.client(), imported))
+    for note in plan.notes:
+        click.echo(printable(note), err=True)
+    return _apply(imported, plan, options, pbx.client) if options.apply else _show(imported, plan, options)
+
+
+def _options(values: Mapping[str, Any]) -> _Options:
+    from ..work.guards import MostRemovals
+
+    if values["plan_only"] and values["apply_"]:
+        raise click.UsageError("--plan sends nothing and --apply does; give one of them.")
+    view = View(chosen(values["output"]), show_secrets=values["show_secrets"], pager=not values["no_pager"])
+    MostRemovals.parse(values["max_removals"])
+    return _Options(
+        apply=values["apply_"],
+        yes=values["yes"],
+        rest=values["rest"],
+        view=view,
+        max_removals=values["max_removals"],
+        concurrency=values["concurrency"],
+        stop_on_error=values["stop_on_error"],
+    )
+
+
+def _read(resource: str, values: Mapping[str, Any], options: _Options) -> Import:
+    """The file, understood. UsageError for a place for the failed rows that is none."""
+    from ..transfer import Import
     from .run import settings_of
 
-    source: IO[bytes] = values.pop("file")
-    name = "stdin" if source.name == "<stdin>" else Path(source.name).name
-    wishes = Wishes(
-        key=tuple(one.strip() for one in (values.pop("key") or "").split(",") if one.strip()),
-        renamed=settings_of(values.pop("renamed"), "--map"),
-        ignored=values.pop("ignored"),
-        clear_empty=values.pop("clear_empty"),
-        remove_missing=values.pop("remove_missing"),
-        defaults={"ExpiresAt": expires} if (expires := values.pop("expires", None)) else {},
-        dangerous=tuple(name for name in ("private", "wide") if values.pop(f"allow_{name}", False)),
-        skip_dangerous=values.pop("skip_dangerous", False),
+    source: IO[bytes] = values["file"]
+    if options.rest is not None:
+        _check_rest(options.rest, source)
+    expires = values.get("expires")
+    return Import.read(
+        source,
+        resource,
+        key=[name.strip() for name in (values["key"] or "").split(",") if name.strip()],
+        encoding=values["encoding"],
+        renamed=settings_of(values["renamed"], "--map"),
+        ignored=values["ignored"],
+        clear_empty=values["clear_empty"],
+        remove_missing=values["remove_missing"],
+        defaults={"ExpiresAt": expires} if expires else {},
+        dangerous=[name for name in ("private", "wide") if values.get(f"allow_{name}")],
+        skip_dangerous=bool(values.get("skip_dangerous")),
     )
-    told = _told(values)
-    if told.rest is not None:
-        _check_rest(told.rest, source)
-    kind = KINDS[resource]
-    imported = Import(kind.read(source.read(LARGEST + 1), name, values.pop("encoding")), kind, wishes)
-    found = target(ctx, values)
-    if not told.apply:
-        return _show(imported, told, found.url, found.client)
-    from ..transfer.alone import alone
-
-    with alone(found.url, imported.kind):
-        return _apply(imported, told, found.url, found.client)
-
-
-def _told(values: dict[str, Any]) -> _Told:
-    if values.pop("plan_only") and values["apply_"]:
-        raise click.UsageError("--plan sends nothing and --apply does; give one of them.")
-    limit: str = values.pop("max_removals")
-    if not limit.removesuffix("%").strip().isdecimal():
-        raise click.UsageError(f"--max-removals takes a number such as 20, or a share such as 10%, not {limit!r}.")
-    output, show = chosen(values.pop("output")), values.pop("show_secrets")
-    view = View(output, show_secrets=show, pager=not values.pop("no_pager"))
-    taken = {name: values.pop(name) for name in ("yes", "rest", "concurrency", "stop_on_error")}
-    return _Told(values.pop("apply_"), view=view, limit=limit, **taken)
 
 
 def _check_rest(rest: Path, source: IO[bytes]) -> None:
@@ -201,105 +211,80 @@ def _check_rest(rest: Path, source: IO[bytes]) -> None:
     if not rest.absolute().parent.is_dir():
         raise click.UsageError(f"--failed {rest}: there is no folder {rest.absolute().parent}.")
     if rest.exists() and not rest.is_file():
-        raise click.UsageError(f"--failed {rest} is no ordinary file; it would be replaced by one.")
+        raise click.UsageError(f"--failed {rest} is not an ordinary file; it would be replaced by one.")
     if rest.exists() and source.name != "<stdin>" and rest.samefile(source.name):
         raise click.UsageError("--failed names the file that is imported; the rows that were done would be lost.")
-
-
-def _plan(imported: Import, connect: Callable[[], AsyncPbx]) -> Plan:
-    """The plan; what there is to note of it is told."""
-    plan = asyncio.run(_planned(connect(), imported))
-    for note in plan.notes:
-        click.echo(printable(note), err=True)
-    return plan
 
 
 async def _planned(pbx: AsyncPbx, imported: Import) -> Plan:
     with progress(f"{imported.kind.resource} read") as bar:
         async with pbx:
-            return await imported.plan(pbx, bar.at)
+            return await imported.aplan(pbx, bar.at)
 
 
-def _too_many(plan: Plan, imported: Import, limit: str) -> InvalidArgument | None:
-    """Why the removals are not to be done; None if they are few enough."""
-    removals = plan.count("remove")
-    if not removals:
-        return None
-    if not imported.sheet.lines:
-        return InvalidArgument(
-            f"{imported.sheet.name} has no rows, so --remove-missing would remove all {plan.kind.some(removals)}.",
-            hint=f"Nothing was sent. If you mean it: `trunkline {plan.kind.resource} delete -`.",
-        )
-    number = int(limit.removesuffix("%"))
-    share = limit.endswith("%")
-    if removals * 100 > number * plan.present if share else removals > number:
-        return InvalidArgument(
-            f"{removals:,} of {plan.kind.some(plan.present)} would be removed; --max-removals allows {limit}.",
-            hint="Nothing was sent. Look at the plan, at --key and at the file; a higher --max-removals lets it pass.",
-        )
-    return None
-
-
-def _show(imported: Import, told: _Told, url: str, connect: Callable[[], AsyncPbx]) -> int:
-    plan = _plan(imported, connect)
-    show_plan(plan, told.view)
-    click.echo(counted(plan, url), err=True)
-    if (refusal := _too_many(plan, imported, told.limit)) is not None:
+def _show(imported: Import, plan: Plan, options: _Options) -> int:
+    show_plan(plan, options.view)
+    click.echo(counted(plan), err=True)
+    try:
+        imported.check(plan, options.max_removals)
+    except InvalidArgument as refusal:
         click.echo(f"--apply would refuse this: {refusal.message}", err=True)
-    elif plan.steps:
-        click.echo("Nothing was sent; --apply does it.", err=True)
+    else:
+        if plan.steps:
+            click.echo("Nothing was sent; --apply does it.", err=True)
     return 0
 
 
-def _apply(imported: Import, told: _Told, url: str, connect: Callable[[], AsyncPbx]) -> int:
-    from ..transfer.apply import Applying
-
-    plan = _plan(imported, connect)
-    if (refusal := _too_many(plan, imported, told.limit)) is not None:
-        raise refusal
-    drawn = told.view.output == "table"
+def _apply(imported: Import, plan: Plan, options: _Options, connect: Callable[[], AsyncPbx]) -> int:
+    drawn = options.view.output == "table"
     if drawn:
-        show_plan(plan, told.view)
-    click.echo(counted(plan, url), err=True)
+        show_plan(plan, options.view)
+    click.echo(counted(plan), err=True)
+    run = imported.over(
+        plan,
+        confirm=options.yes or partial(_ask, plan, None if drawn else options.view),
+        max_removals=options.max_removals,
+        concurrency=options.concurrency,
+        stop_on_error=options.stop_on_error,
+    )
     if not plan.steps:
-        if told.rest is not None and (said := _write_rest(told.rest, imported, {})):
-            click.echo(said, err=True)
+        if options.rest is not None and (message := _write_rest(options.rest, imported, {})):
+            click.echo(message, err=True)
         return 0
-    if not told.yes:
-        _ask(plan, url, shown=drawn, view=told.view)
     broke: BaseException | None = None
-    applying = Applying(imported, plan, concurrency=told.concurrency, stop_on_error=told.stop_on_error)
     with progress("items", len(plan.steps)) as bar:
         try:
-            interrupted = asyncio.run(_drive(applying, connect, bar))
+            interrupted = asyncio.run(_carry_out(run, connect, bar))
         except KeyboardInterrupt:
             interrupted = True
         except BaseException as problem:  # what was done is said all the same
             broke, interrupted = problem, False
-    fates = applying.fates
-    last = _keep_rest(fates, told.rest, imported)
+    outcomes = run.outcomes
+    if broke is not None and not any(outcome.state for outcome in outcomes):
+        raise broke
+    last = _keep_rest(plan, outcomes, options.rest, imported)
     with suppress(BrokenPipeError):  # who reads the output has gone; the exit code tells all the same
         try:
             if not drawn:
-                show_fates(fates, told.view)
+                show_outcomes(plan, outcomes, options.view)
         finally:
-            _say(fates, applying, last)
+            _summarize(run, outcomes, last)
     if broke is not None:
         raise broke
     if interrupted:
         return 130
-    return 0 if all(fate.state == "done" for fate in fates) else ItemsFailed.exit_code
+    return 0 if all(outcome.state is State.DONE for outcome in outcomes) else ItemsFailed.exit_code
 
 
-async def _drive(applying: Applying, connect: Callable[[], AsyncPbx], bar: Bar) -> bool:
+async def _carry_out(run: ImportRun, connect: Callable[[], AsyncPbx], bar: Bar) -> bool:
     """Do it, or as much as was done at Ctrl-C, which lets what is on its way finish; whether it was interrupted."""
     done = 0
 
     def stop() -> bool:
-        applying.stop()
+        run.stop()
         return True
 
-    def note(_: Fate) -> None:
+    def note(*_: object) -> None:
         nonlocal done
         done += 1
         bar.at(done)
@@ -307,69 +292,66 @@ async def _drive(applying: Applying, connect: Callable[[], AsyncPbx], bar: Bar) 
 
     with finishing(stop) as interrupts:
         async with connect() as pbx:
-            await applying.run(pbx, note)
+            await run.aon(pbx, note)
     return interrupts.times > 0
 
 
-def _ask(plan: Plan, url: str, *, shown: bool, view: View) -> None:
-    """Ask before sending; before removing ask again. Without a terminal removals need --yes, the rest doesn't."""
+def _ask(plan: Plan, view: View | None, question: Question) -> bool:
+    """Ask before sending, and again before removing. Without a terminal removals need --yes, the rest doesn't.
+
+    ``view``: how the plan is shown before that, None where it was.
+    """
     from .confirm import go_on
 
-    removals = plan.count("remove")
     if not sys.stderr.isatty():
-        if removals:
+        if question.removals:
             raise click.UsageError(
-                f"{plan.kind.some(removals)} would be removed, and there is nobody to ask; --yes goes on. "
+                f"{plan.kind.some(question.removals)} would be removed, and there is nobody to ask; --yes goes on. "
                 "Nothing was sent."
             )
-        return
-    if not shown:
+        return True
+    if view is not None:
         lines = plan_lines(plan, view)
         click.echo(printable("\n".join(lines[:_ON_STDERR])), err=True)
         if len(lines) > _ON_STDERR:
             click.echo(f"… and {len(lines) - _ON_STDERR:,} more; --plan shows all.", err=True)
-    others = len(plan.steps) - removals
-    if others:
-        go_on(f"Send {others:,} to {url}?")
-    if removals:
-        go_on(f"REMOVE {removals:,} of {plan.kind.some(plan.present)} from {url}, for good?")
+    if others := question.calls - question.removals:
+        go_on(f"Send {others:,} to {question.url}?")
+    if question.removals:
+        go_on(f"REMOVE {question.removals:,} of {plan.kind.some(plan.present)} from {question.url}, for good?")
+    return True
 
 
-def _say(fates: list[Fate], applying: Applying, last: str) -> None:
-    """What failed and why, what was not started, how many of each, and what to do with the rest."""
-    for fate in fates:
-        if fate.state in ("failed", "unknown"):
-            unknown = "" if fate.state == "failed" else "unknown: "
-            click.echo(printable(f"{_whence(fate.step)}: {unknown}{fate.said}"), err=True)
-    for said, count in Counter(fate.said for fate in fates if fate.said and fate.state == "done").items():
-        click.echo(f"{count:,} of those done: {said}.", err=True)
-    states = ("done", "failed", "unknown", "not started")
-    counts = {state: sum(fate.state == state for fate in fates) for state in states}
-    if not counts["unknown"]:
-        del counts["unknown"]
-    if counts["not started"]:
-        click.echo(f"Not all was started: {applying.halted}.", err=True)
-    click.echo(", ".join(f"{count:,} {state}" for state, count in counts.items()) + ".", err=True)
+def _summarize(run: ImportRun, outcomes: Sequence[Outcome], last: str) -> None:
+    """Say what failed and why, what was not started, how many of each, and what to do with the rest."""
+    for step, outcome in zip(run.plan.steps, outcomes, strict=True):
+        if outcome.state in (State.FAILED, State.UNKNOWN):
+            line = "remove" if step.line is None else f"line {step.line}"
+            click.echo(printable(f"{', '.join(filter(None, (line, step.key)))}: {reason(outcome)}"), err=True)
+    notes = Counter(outcome.note for outcome in outcomes if outcome.note and outcome.state is State.DONE)
+    for note, count in notes.items():
+        click.echo(f"{count:,} of those done: {note}", err=True)
+    counts = Counter(outcome.state for outcome in outcomes)
+    if counts[State.NOT_STARTED]:
+        click.echo(f"Not all was started: {run.halt.message if run.halt else 'interrupted.'}", err=True)
+    states = [State.DONE, State.FAILED, *[State.UNKNOWN] * (counts[State.UNKNOWN] > 0), State.NOT_STARTED]
+    click.echo(", ".join(f"{counts[state]:,} {state.label.replace('_', ' ')}" for state in states) + ".", err=True)
     if last:
         click.echo(last, err=True)
 
 
-def _whence(step: Step) -> str:
-    """``line 4, Number 140``; a removal has no line."""
-    line = "remove" if step.line is None else f"line {step.line}"
-    return f"{line}, {step.key}" if step.key else line
-
-
-def _keep_rest(fates: list[Fate], rest: Path | None, imported: Import) -> str:
+def _keep_rest(plan: Plan, outcomes: Sequence[Outcome], rest: Path | None, imported: Import) -> str:
     """Write the rows that are left, if asked for; what there is to say of them."""
     left = {
-        fate.step.line: fate.said if fate.state == "failed" else f"{fate.state}: {fate.said}"
-        for fate in fates
-        if fate.state != "done" and fate.step.line is not None
+        step.line: reason(outcome)
+        for step, outcome in zip(plan.steps, outcomes, strict=True)
+        if outcome.state is not State.DONE and step.line is not None
     }
     if rest is not None:
         return _write_rest(rest, imported, left)
-    return "The same command, run again, does what is left; --failed FILE.csv writes those rows." if left else ""
+    wait = any(outcome.state is State.UNKNOWN and outcome.note for outcome in outcomes)
+    again = "The same command, run again, does what is left; --failed FILE.csv writes those rows."
+    return f"{again}{' Wait a while first: the PBX may still be at work on what is unknown.' * wait}" if left else ""
 
 
 def _write_rest(rest: Path, imported: Import, left: dict[int, str]) -> str:

@@ -9,6 +9,7 @@ from collections.abc import Awaitable, Callable, Iterable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any, Protocol
 
+from ..catalog import Catalog
 from .outcome import Outcome
 from .run import Run, Work
 from .step import Ask, Record, Wait
@@ -26,6 +27,26 @@ class AsyncCaller(Protocol):
     """As `Caller`, with an answer to await: an `AsyncPbx`."""
 
     def call(self, action: str, /, **arguments: Any) -> Awaitable[Any]: ...
+
+
+class System(Caller, Protocol):
+    """A `Caller` that says where it is and what it can be asked: a `Pbx`."""
+
+    @property
+    def url(self) -> str: ...
+
+    @property
+    def catalog(self) -> Catalog: ...
+
+
+class AsyncSystem(AsyncCaller, Protocol):
+    """As `System`, with answers to await: an `AsyncPbx`."""
+
+    @property
+    def url(self) -> str: ...
+
+    @property
+    def catalog(self) -> Catalog: ...
 
 
 Write = Callable[[Sequence[Outcome]], None]

@@ -39,9 +39,20 @@ Confirm = Callable[[Question], bool]
 """Asks a person; True is yes."""
 
 
-def check_confirmed(question: Question, confirm: Confirm | None) -> None:
-    """Refuse to go on without a yes, where somebody is to be asked. Raises NotConfirmed."""
-    if confirm is not None and not confirm(question):
+def check_confirmed(question: Question, confirm: Confirm | bool | None, *, is_required: bool = False) -> None:
+    """Refuse to go on without a yes, where somebody is to be asked. ``confirm`` asks, or is the answer.
+
+    ``is_required``: nobody named what is removed, a comparison found it, so that None is not enough.
+    Raises NotConfirmed after a no, InvalidArgument where a yes is required and nobody was asked.
+    """
+    if confirm is None:
+        if is_required:
+            raise InvalidArgument(
+                f"{question.removals:,} of {question.present:,} {question.action.resource} would be removed, "
+                "and nobody has confirmed that.",
+                hint=f"{_UNSENT} Look at what is to be removed, then confirm it.",
+            )
+    elif not (confirm if isinstance(confirm, bool) else confirm(question)):
         raise NotConfirmed(f"{question.action.id} was not confirmed.", hint=_UNSENT)
 
 
@@ -73,6 +84,18 @@ def check_removals(removals: int, present: int, most: MostRemovals, what: str) -
         raise InvalidArgument(
             f"{removals:,} of {present:,} {what} would be removed; at most {most} may be.",
             hint=f"{_UNSENT} Look at what is to be removed, and at how rows are matched; then allow more removals.",
+        )
+
+
+def check_has_rows(name: str, rows: int, removals: int, what: str) -> None:
+    """Refuse to remove everything because a file is empty. ``what``: as `check_removals` has it.
+
+    Raises InvalidArgument.
+    """
+    if removals and not rows:
+        raise InvalidArgument(
+            f"{name} has no rows, so all {removals:,} {what} would be removed.",
+            hint=f"{_UNSENT} To remove all of them, delete them by their keys.",
         )
 
 

@@ -70,6 +70,17 @@ class Outcome(NamedTuple):
         return f"Outcome({self.n}, {self.state.label}, {masked(self.record)!r})"
 
 
+def as_record(
+    outcome: Outcome, *, action: str, key: Any = None, pbx: str = "", item: int | None = None, **more: Any
+) -> dict[str, Any]:
+    """An outcome as JSON has it everywhere, with secrets that a PBX answered; whoever shows it masks them.
+
+    ``item`` is the place in the input that the step came from, such as a line; None where it came from none.
+    """
+    head = {"state": outcome.state.label, "action": action, "key": key, "pbx": pbx, "item": item}
+    return {**head, **(outcome.record or {}), **more}
+
+
 def kept(text: str) -> str:
     """A text as it is kept: at most `KEPT` bytes of UTF-8, with a marker where it was cut."""
     if len(text) <= KEPT // 4:
