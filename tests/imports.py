@@ -34,7 +34,7 @@ def apply(system: System, kind: Kind, content: str | bytes | Sheet, **wishes: An
     async def run() -> Applied:
         async with AsyncPbx(system.url, CLIENT, KEY) as pbx:
             plan = await imported.aplan(pbx)
-            outcomes = await imported.aapply(pbx, plan, confirm=True)
+            outcomes = await imported.aapply(pbx, plan, confirm=True, max_removals="100%")
             return Applied(plan, outcomes, await imported.aplan(pbx))
 
     applied = asyncio.run(run())

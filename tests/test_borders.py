@@ -25,7 +25,7 @@ from trunkline.jobs.ledger import Ledger, LedgerFailed
 from trunkline.jobs.target import Limits
 from trunkline.node import Node, NodeResult
 from trunkline.node.parameters import Parameters
-from trunkline.transfer.export import export_call_log
+from trunkline.transfer import Export
 from trunkline.transfer.importing import Import
 from trunkline.transfer.kinds import CONTACTS
 from trunkline.transfer.parts import Parts
@@ -400,7 +400,7 @@ def test_export(
     def export(to: Any) -> Any:
         async def run() -> Any:
             async with AsyncPbx(system.url, CLIENT, KEY, retries=Retries(attempts=1)) as pbx:
-                return await export_call_log(pbx, start, end, to)
+                return await Export(start, end, to).arun(pbx)
 
         return asyncio.run(run())
 

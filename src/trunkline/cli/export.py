@@ -6,7 +6,7 @@ import sys
 from collections.abc import Callable
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, BinaryIO
+from typing import TYPE_CHECKING, Any
 
 import click
 
@@ -80,7 +80,7 @@ def call_log(
     """
     import asyncio
 
-    from ..transfer.export import export_call_log
+    from ..transfer import Export
     from ..transfer.watermark import Watermark
     from .columns import asked_columns
     from .connect import target
@@ -103,23 +103,22 @@ def call_log(
     pbx = found.client()
     mark = Watermark(pbx.url, found.client_id, watermark, span(overlap)) if since_last else None
     seen: list[Progress] = []
-    to: Path | BinaryIO = file or sys.stdout.buffer
 
     async def run(tell: Callable[[Progress], object]) -> Exported:
+        export = Export(
+            first,
+            last,
+            file or sys.stdout.buffer,
+            output=chosen,
+            columns=asked_columns(columns),
+            concurrency=concurrency,
+            watermark=mark,
+            restart=restart,
+            overwrite=overwrite,
+            progress=tell,
+        )
         async with pbx:
-            return await export_call_log(
-                pbx,
-                first,
-                last,
-                to,
-                output=chosen,
-                columns=asked_columns(columns),
-                concurrency=concurrency,
-                watermark=mark,
-                restart=restart,
-                overwrite=overwrite,
-                progress=tell,
-            )
+            return await export.arun(pbx)
 
     try:
         with progress("days", writing=file is None) as bar:

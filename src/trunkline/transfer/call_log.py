@@ -12,12 +12,11 @@ from collections import deque
 from collections.abc import AsyncGenerator, AsyncIterator, Iterable, Mapping
 from contextlib import aclosing
 from datetime import UTC, datetime
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, Protocol
 
 import msgspec
 
-from ..catalog import Action
-from ..client import AsyncPbx
+from ..catalog import Action, Catalog
 from ..errors import (
     BadRequest,
     BrokenAnswer,
@@ -36,6 +35,8 @@ from ..result import Page
 from ..transport.paging import PageSize
 from ..transport.retries import Retries
 from ..transport.sign_in import TOKEN_PATH
+from ..transport.threads import in_thread
+from ..work.drivers import AsyncSystem, System
 from ..work.outcome import as_error
 from .period import Window, days
 
@@ -74,6 +75,44 @@ class Read(NamedTuple):
     error: TrunklineError | None = None
 
 
+class Reports(System, Protocol):
+    """A `System` that says which actions its version has: a `Pbx`."""
+
+    def action(self, name: str) -> Action: ...
+
+
+class AsyncReports(AsyncSystem, Protocol):
+    """As `Reports`, with lists whose pages are awaited: an `AsyncPbx`."""
+
+    def call(self, action: str, /, **arguments: Any) -> Any: ...
+
+    def action(self, name: str) -> Action: ...
+
+
+class InThreads:
+    """A `Pbx` whose pages are awaited, each of which is read in a thread."""
+
+    def __init__(self, pbx: Reports) -> None:
+        self._pbx = pbx
+        self.url = pbx.url
+        self.action = pbx.action
+
+    @property
+    def catalog(self) -> Catalog:
+        return self._pbx.catalog
+
+    def call(self, action: str, /, **arguments: Any) -> Any:
+        return _AwaitedRows(self._pbx.call(action, **arguments))
+
+
+class _AwaitedRows(NamedTuple):
+    rows: Any
+
+    async def page(self, *, size: int) -> Page:
+        page: Page = await in_thread(self.rows.page, 0, size)
+        return page
+
+
 class _Answer(NamedTuple):
     """All pages of a window: ``got`` rows, ``outside`` of them not asked for. ``full``: there may be more.
 
@@ -102,7 +141,7 @@ class CallLog:
     that the PBX sent from outside of a window, ``windows`` those that are known so far to make up what was asked for.
     """
 
-    def __init__(self, pbx: AsyncPbx, *, concurrency: int = 4) -> None:
+    def __init__(self, pbx: AsyncReports, *, concurrency: int = 4) -> None:
         if concurrency < 1:
             raise InvalidArgument(f"concurrency must be 1 or more, not {concurrency}.")
         self._pbx = pbx

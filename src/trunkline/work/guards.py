@@ -48,7 +48,7 @@ def check_confirmed(question: Question, confirm: Confirm | bool | None, *, is_re
     if confirm is None:
         if is_required:
             raise InvalidArgument(
-                f"{question.removals:,} of {question.present:,} {question.action.resource} would be removed, "
+                f"{question.action.id} would remove {question.removals:,} of {question.present:,}, "
                 "and nobody has confirmed that.",
                 hint=f"{_UNSENT} Look at what is to be removed, then confirm it.",
             )
