@@ -1,10 +1,10 @@
 # make demo   the main job, on an emulated 3CX          make test   the whole test suite
-# make check  format, lint, types, who imports whom     make bench  figures, beside the peer's
+# make check  format, lint, types, imports, English      make bench  figures, beside the peer's
 PYTHON ?= python3
 BIN := .venv/bin
 PIP := $(BIN)/pip --quiet --disable-pip-version-check
 
-.PHONY: demo test check bench lock catalog reference clean
+.PHONY: demo test check bench lock catalog reference generated dist clean
 
 demo: .venv/run.stamp
 	@$(BIN)/trunkline demo
@@ -17,15 +17,18 @@ check: .venv/dev.stamp
 	$(BIN)/ruff check .
 	$(BIN)/mypy
 	$(BIN)/lint-imports
+	$(BIN)/python tools/english.py
+	$(BIN)/check-jsonschema --builtin-schema vendor.github-workflows .github/workflows/*.yml
+	$(BIN)/check-jsonschema --builtin-schema vendor.github-issue-forms .github/ISSUE_TEMPLATE/[!c]*.yml
 
 bench: .venv/bench.stamp
 	$(BIN)/python -m benchmarks
 
 # Each stamp says that its set of pinned packages is installed; a changed pin installs again.
-.venv/run.stamp: requirements.lock pyproject.toml
+.venv/run.stamp: requirements.lock pyproject.toml emulator/pyproject.toml
 	test -x $(BIN)/python || $(PYTHON) -m venv .venv
 	$(PIP) install --require-hashes -r requirements.lock
-	$(PIP) install --no-deps --no-build-isolation -e .
+	$(PIP) install --no-deps --no-build-isolation -e . -e ./emulator
 	@touch $@
 
 .venv/dev.stamp: .venv/run.stamp requirements-dev.lock
@@ -50,6 +53,18 @@ catalog: .venv/dev.stamp
 	$(BIN)/python -m trunkline.catalog.compile $(SPECS)
 	$(BIN)/python tools/stubs.py
 	$(BIN)/python tools/reference.py
+
+# All that is written from the catalog and the command line; a clean tree afterwards says that nothing was stale.
+generated: .venv/dev.stamp
+	$(BIN)/python tools/stubs.py
+	$(BIN)/python tools/reference.py
+	$(BIN)/python tools/levels.py
+
+# What a release publishes.
+dist: .venv/dev.stamp
+	$(PIP) install build
+	rm -rf dist
+	$(BIN)/python -m build --outdir dist .
 
 # docs/reference, after a change of the command line.
 reference: .venv/dev.stamp

@@ -7,7 +7,7 @@ import time
 from collections.abc import Awaitable, Callable, Mapping
 from typing import Any, cast
 
-from trunkline.emulator import Emulator, running
+from trunkline_emulator import Emulator, running
 
 # As long as the emulator's answer to the same request.
 BODY = b'{"value":"' + b"x" * 400 + b'"}'

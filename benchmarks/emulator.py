@@ -32,7 +32,7 @@ START_AIM, MEMORY_AIM = 0.5, 80.0
 
 _START = """
 import sys, time
-from trunkline.emulator import Emulator, running
+from trunkline_emulator import Emulator, running
 with running(Emulator(seed="demo")):
     print(time.perf_counter())
     status = open("/proc/self/status").read() if sys.platform == "linux" else ""

@@ -22,7 +22,7 @@ import uvicorn
 
 from trunkline import Pbx
 from trunkline.catalog import TypeSpec, load
-from trunkline.emulator import Emulator, running
+from trunkline_emulator import Emulator, running
 
 from .server import API_KEY, CLIENT_ID, FIRST_USER
 

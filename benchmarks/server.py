@@ -64,7 +64,7 @@ def started(module: str = "benchmarks.server", *arguments: str) -> Iterator[Serv
 
 
 def main() -> None:
-    from trunkline.emulator import Emulator, running
+    from trunkline_emulator import Emulator, running
 
     emulator = Emulator(client_id=CLIENT_ID, api_key=API_KEY, seed="empty")
     with running(emulator) as url:

@@ -10,7 +10,8 @@ from trunkline import AsyncPbx
 from trunkline.transfer import Import, Plan, Wishes
 from trunkline.transfer.kinds import Kind
 from trunkline.transfer.sheet import Sheet
-from trunkline.work.outcome import Outcome, State
+from trunkline.work.outcome import Outcome
+from trunkline.work.state import State
 
 
 class Applied(NamedTuple):

@@ -11,7 +11,6 @@ from typing import IO
 
 import pytest
 
-from trunkline.emulator import Emulator
 from trunkline.request import HttpRequest
 from trunkline.result import HttpResponse
 from trunkline.transport.driver import Driver
@@ -20,6 +19,7 @@ from trunkline.transport.options import ConnectOptions, connect
 from trunkline.transport.retries import Retries
 from trunkline.transport.session import Session
 from trunkline.transport.token_store import TokenStore
+from trunkline_emulator import Emulator
 
 CLIENT, KEY = "shared", "shared-key-0123456789"
 GET = HttpRequest("GET", "/Fax?$top=1")

@@ -18,7 +18,6 @@ import pytest
 
 from conftest import CLIENT, KEY, System
 from trunkline import AsyncPbx, Pbx, cli, flows
-from trunkline.emulator import Emulator, running
 from trunkline.errors import ItemsFailed, TrunklineError
 from trunkline.jobs import Job, JobFolder
 from trunkline.jobs.ledger import Ledger, LedgerFailed
@@ -32,7 +31,8 @@ from trunkline.transfer.parts import Parts
 from trunkline.transfer.sheet import read_sheet
 from trunkline.transport.pyreqwest_adapter import AsyncReqwestAdapter, ReqwestAdapter
 from trunkline.transport.retries import Retries
-from trunkline.work.outcome import State
+from trunkline.work.state import State
+from trunkline_emulator import Emulator, running
 
 ITEMS = 20
 BAD = 7  # the item that is in trouble

@@ -13,10 +13,10 @@ from pathlib import Path
 import pytest
 
 from nasty import closed_port
-from trunkline.emulator import Emulator, running
+from trunkline_emulator import Emulator, running
 
 ROOT = Path(__file__).parents[1]
-FOLDERS = ("docs", "docs/guides", "docs/emulator")
+FOLDERS = ("docs", "docs/guides", "emulator", "emulator/docs")
 PAGES = [ROOT / "README.md", *(page for folder in FOLDERS for page in sorted((ROOT / folder).glob("*.md")))]
 BLOCK = re.compile(r"^```(\w+)\n(.*?)^```$", re.M | re.S)
 CLIENT, KEY = "trunkline", "try-me-0123456789"
@@ -106,11 +106,11 @@ def test_the_demo_prints_what_the_readme_shows(tmp_path: Path) -> None:
     assert re.sub(r"127\.0\.0\.1:\d+", "127.0.0.1:40123", seen) == shown
 
 
-@pytest.mark.parametrize(("tool", "page"), [("picture.py", "demo.svg"), ("levels.py", "emulator/levels.md")])
+@pytest.mark.parametrize(("tool", "page"), [("picture.py", "docs/demo.svg"), ("levels.py", "emulator/docs/levels.md")])
 def test_a_generated_page_is_up_to_date(tool: str, page: str, tmp_path: Path) -> None:
     made = tmp_path / Path(page).name
     subprocess.run([sys.executable, ROOT / "tools" / tool, made], check=True, timeout=120)
-    assert made.read_text(encoding="utf-8") == (ROOT / "docs" / page).read_text(encoding="utf-8")
+    assert made.read_text(encoding="utf-8") == (ROOT / page).read_text(encoding="utf-8")
 
 
 def test_every_link_inside_the_project_leads_somewhere() -> None:

@@ -10,6 +10,8 @@ Importing this package loads nothing else; each name below comes when it is firs
 
 from __future__ import annotations
 
+from ._version import __version__ as __version__
+
 # Type checkers know this name; importing it from typing would take longer than all the rest of this module.
 TYPE_CHECKING = False
 
@@ -47,8 +49,6 @@ if TYPE_CHECKING:
     from .transfer import Export, Import
     from .transport.browser import BrowserSignIn
     from .transport.retries import Retries
-
-__version__ = "0.1.0"
 
 _HOMES = {
     "BrowserSignIn": "transport.browser",

@@ -11,34 +11,84 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from types import MappingProxyType, TracebackType
-from typing import Any, ClassVar
+from typing import Any, ClassVar, NamedTuple
 
 from .redaction import redacted
 
-_TEXTS = frozenset(("message", "hint", "path"))
+_TEXTS = frozenset(("message", "path"))
+
+COMMANDS = frozenset((
+    "actions", "actions.show", "doctor", "emulator", "job.cancel", "job.list", "job.remove", "job.resume", "job.show",
+    "login", "profiles.remove", "profiles.use",
+))  # fmt: skip
+"""What a hint can name besides the actions of the catalog. Only the command line has these; elsewhere the hint's text
+stands by itself, or a call of Python's own does the same."""
+_CALLS = {"actions": "dir(pbx)", "actions.show": "help(pbx.{action})"}
+
+
+class Hint(NamedTuple):
+    """What to do next, as data: each surface spells it its own way. ``str(hint)`` spells it for Python.
+
+    ``text`` reads well by itself. ``action`` is an action of the catalog or one of `COMMANDS`, and ``arguments`` go
+    with it. Arguments without an action are options of the call that failed: one of them helps.
+    """
+
+    text: str = ""
+    action: str = ""
+    arguments: Mapping[str, Any] = MappingProxyType({})
+
+    def __str__(self) -> str:
+        return redacted(self.spelled(self._call()))
+
+    def __bool__(self) -> bool:
+        return self != _NO_HINT
+
+    def spelled(self, code: str) -> str:
+        """The text, followed by code that does what it says."""
+        return f"{self.text.rstrip('.')}: {code}".lstrip(": ") if code else self.text
+
+    def after(self, text: str) -> Hint:
+        """The same hint after another sentence."""
+        return self._replace(text=f"{text} {self.text}".strip())
+
+    def _call(self) -> str:
+        if self.action in COMMANDS:
+            return _CALLS.get(self.action, "").format_map(self.arguments)
+        arguments = [f"{name}={value!r}" for name, value in self.arguments.items()]
+        return f"pbx.{self.action}({', '.join(arguments)})" if self.action else " or ".join(arguments)
+
+
+_NO_HINT = Hint()
 
 
 class TrunklineError(Exception):
     """The root. ``status`` is the HTTP status where a PBX answered, else None.
 
-    ``request_id`` names the call in the log; ``method`` and ``path`` say what was asked. They are empty where nothing
-    was sent. No text of an error has a secret in it that this process knows (`redaction`), whoever sets it.
+    ``code`` names the kind of error in JSON. ``request_id`` names the call in the log; ``method`` and ``path`` say what
+    was asked. They are empty where nothing was sent. No text of an error has a secret in it that this process knows
+    (`redaction`), whoever sets it.
     """
 
+    code: ClassVar[str] = "failed"
     exit_code: ClassVar[int] = 1
+    hint: Hint
     retryable: bool = False
     status: int | None = None
     request_id: str = ""
     method: str = ""
     path: str = ""
 
-    def __init__(self, message: str, *, hint: str = "") -> None:
+    def __init__(self, message: str, *, hint: Hint | str = "") -> None:
         self.message = message
-        self.hint = hint
+        self.hint = Hint(hint) if isinstance(hint, str) else hint
         super().__init__(self.message)
 
     def __setattr__(self, name: str, value: Any) -> None:
-        super().__setattr__(name, redacted(value) if name in _TEXTS and isinstance(value, str) else value)
+        if name in _TEXTS:
+            value = redacted(value)
+        elif name == "hint":
+            value = _without_secrets(value)
+        super().__setattr__(name, value)
 
     def __str__(self) -> str:
         return redacted(f"{self.message} {self.hint}" if self.hint else self.message)  # it may be known only now
@@ -47,22 +97,34 @@ class TrunklineError(Exception):
         return f"{type(self).__name__}({redacted(self.message)!r})"
 
 
+def _without_secrets(hint: Hint) -> Hint:
+    arguments = {name: redacted(value) if isinstance(value, str) else value for name, value in hint.arguments.items()}
+    return Hint(redacted(hint.text), hint.action, MappingProxyType(arguments))
+
+
 class UsageError(TrunklineError):
     """What was asked can't be asked; nothing was sent."""
 
+    code = "usage"
     exit_code = 2
 
 
 class UnknownName(UsageError, AttributeError):
     """No resource, action, parameter or field has that name."""
 
+    code = "unknown_name"
+
 
 class InvalidArgument(UsageError, ValueError):
     """An argument is missing, of the wrong type, or of no value that 3CX knows."""
 
+    code = "invalid_argument"
+
 
 class VersionMismatch(UsageError):
     """The version of this PBX lacks the action."""
+
+    code = "version_mismatch"
 
 
 class VersionWarning(UserWarning):
@@ -75,16 +137,18 @@ class VersionWarning(UserWarning):
 class ConfigurationError(TrunklineError):
     """Address, client id or secret is missing or malformed; nothing was sent."""
 
+    code = "configuration"
     exit_code = 3
 
 
 class TransportError(TrunklineError):
     """No usable answer came. ``processed`` is False where the PBX surely did nothing, None where that is unknown."""
 
+    code = "transport"
     exit_code = 6
     retryable = True
 
-    def __init__(self, message: str, *, hint: str = "", processed: bool | None = None) -> None:
+    def __init__(self, message: str, *, hint: Hint | str = "", processed: bool | None = None) -> None:
         super().__init__(message, hint=hint)
         self.processed = processed
 
@@ -92,13 +156,19 @@ class TransportError(TrunklineError):
 class Unreachable(TransportError):
     """No connection was made: wrong address or port, PBX down, name unknown, or TLS refused."""
 
+    code = "unreachable"
+
 
 class ConnectionLost(TransportError):
     """The connection broke before the answer was complete."""
 
+    code = "connection_lost"
+
 
 class TimedOut(TransportError):
     """The answer took longer than allowed."""
+
+    code = "timed_out"
 
 
 class BrokenAnswer(TransportError):
@@ -107,11 +177,14 @@ class BrokenAnswer(TransportError):
     ``status`` is that of the answer, where there was one. Whether a write was carried out is then not known.
     """
 
+    code = "broken_answer"
     retryable = False
 
 
 class HttpLibraryFailed(BrokenAnswer):
     """The HTTP library raised what it should not. What it says of it is left out, as it might hold a secret."""
+
+    code = "http_library_failed"
 
 
 class PbxError(TrunklineError):
@@ -121,6 +194,7 @@ class PbxError(TrunklineError):
     code without a field has the key ``""``. ``retry_after``: seconds that the PBX asked to wait, None if it didn't.
     """
 
+    code = "refused"
     retry_after: float | None = None
     processed: bool | None = False
     """False: the PBX refused, and did nothing. None: it is not known whether it did."""
@@ -131,7 +205,7 @@ class PbxError(TrunklineError):
         self,
         message: str,
         *,
-        hint: str = "",
+        hint: Hint | str = "",
         status: int,
         codes: Mapping[str, str] = MappingProxyType({}),
         method: str = "",
@@ -147,32 +221,44 @@ class PbxError(TrunklineError):
 class BadRequest(PbxError):
     """400: the PBX did not accept a value."""
 
+    code = "bad_request"
+
 
 class SignInError(PbxError):
     """401, or refused credentials."""
 
+    code = "sign_in"
     exit_code = 4
 
 
 class Forbidden(PbxError):
     """403: signed in, but without the right."""
 
+    code = "forbidden"
+
 
 class NotFound(PbxError):
     """404, recognisably from the PBX: no such entity, or an action this PBX lacks. Another 404 is a BrokenAnswer."""
+
+    code = "not_found"
 
 
 class Conflict(PbxError):
     """409: the entity is in a state that forbids it."""
 
+    code = "conflict"
+
 
 class PreconditionFailed(PbxError):
     """412: the entity changed since its ETag was read."""
+
+    code = "precondition_failed"
 
 
 class TooManyRequests(PbxError):
     """429: slow down. It may come from a gateway, so it does not prove that a write was not carried out."""
 
+    code = "too_many_requests"
     retryable = True
     processed: bool | None = None
 
@@ -180,6 +266,7 @@ class TooManyRequests(PbxError):
 class ServerError(PbxError):
     """5xx: the PBX, or a proxy in front of it, is in trouble. A write may have been carried out all the same."""
 
+    code = "server_error"
     exit_code = 6
     retryable = True
     processed: bool | None = None
@@ -188,12 +275,16 @@ class ServerError(PbxError):
 class TemplateError(UsageError):
     """A template of a node has no value for an item; nothing was sent for it."""
 
+    code = "template"
+
 
 class Unexpected(TrunklineError):
     """A defect of Trunkline or of a library it uses, for one item or one PBX. ``__cause__`` is the exception itself.
 
     The message names the exception's type and where it was raised, never its text, which might hold a secret.
     """
+
+    code = "unexpected"
 
     @classmethod
     def of(cls, problem: BaseException) -> Unexpected:
@@ -225,8 +316,9 @@ def place_of(trace: TracebackType | None) -> str:
 class ItemsFailed(TrunklineError):
     """Some items of a run failed. ``result`` has what was done, what failed and what was not started."""
 
+    code = "items_failed"
     exit_code = 7
 
-    def __init__(self, message: str, *, hint: str = "", result: Any = None) -> None:
+    def __init__(self, message: str, *, hint: Hint | str = "", result: Any = None) -> None:
         super().__init__(message, hint=hint)
         self.result = result

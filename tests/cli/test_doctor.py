@@ -22,8 +22,8 @@ from conftest import CLIENT, KEY, VIEWER, VIEWER_KEY, System
 from nasty import Asked, Bytes, Nasty, closed_port, http
 from trunkline import errors
 from trunkline.cli import check_network, checks
-from trunkline.emulator import Emulator, running
 from trunkline.profiles import token_store
+from trunkline_emulator import Emulator, running
 
 Line = Callable[..., Any]
 ORDER = ["address", "name", "port", "tls", "api", "clock", "sign-in", "licence", "rights", "version"]

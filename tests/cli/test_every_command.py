@@ -20,7 +20,7 @@ from werkzeug.datastructures import Headers, ImmutableMultiDict
 from trunkline import cli
 from trunkline.catalog import Action, TypeSpec, load
 from trunkline.catalog.names import snake
-from trunkline.emulator.describe.openapi import document
+from trunkline_emulator.describe.openapi import document
 
 with warnings.catch_warnings():
     warnings.simplefilter("ignore", DeprecationWarning)

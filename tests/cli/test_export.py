@@ -17,9 +17,9 @@ import pytest
 
 from conftest import CLIENT, KEY, VIEWER, VIEWER_KEY, System
 from terminal import TRUNKLINE, Terminal
-from trunkline.emulator import Emulator, running
 from trunkline.transfer import call_log
 from trunkline.transport.retries import Retries
+from trunkline_emulator import Emulator, running
 
 from .conftest import Said
 

@@ -388,7 +388,8 @@ class TestRemovals:
         argv = ("import", "contacts", sheet(self.keeping(57)), "--remove-missing", "--apply")
         said = trunkline(*argv)
         assert (said.code, nothing_sent(system)) == (2, True)
-        assert "3 contacts would be removed, and there is nobody to ask" in said.err
+        assert "contacts.delete would remove 3 of 60, and nobody has confirmed that." in said.err
+        assert "then confirm it: `--yes`" in said.err
         assert trunkline(*argv, "--yes").code == 0
         assert sorted(system.sent("DELETE")) == [f"/xapi/v1/Contacts({n})" for n in (58, 59, 60)]
 

@@ -17,8 +17,8 @@ from conftest import CLIENT, KEY, System
 from nasty import closed_port
 from terminal import TRUNKLINE
 from trunkline import cli
-from trunkline.emulator import fleet
 from trunkline.jobs.ledger import Ledger
+from trunkline_emulator import fleet
 
 
 @pytest.fixture

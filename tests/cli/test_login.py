@@ -16,8 +16,8 @@ import pytest
 from conftest import CLIENT, KEY, VIEWER, VIEWER_KEY, System
 from nasty import closed_port
 from terminal import Terminal
-from trunkline.emulator import Emulator, running
 from trunkline.secrets import ExposedSecret
+from trunkline_emulator import Emulator, running
 
 TRUNKLINE = str(Path(sys.executable).with_name("trunkline"))
 

@@ -13,7 +13,7 @@ import pytest
 from conftest import CLIENT, KEY, VIEWER, VIEWER_KEY, System
 from nasty import closed_port
 from trunkline.cli.root import cli
-from trunkline.emulator import Emulator, running
+from trunkline_emulator import Emulator, running
 
 Line = Callable[..., Any]
 

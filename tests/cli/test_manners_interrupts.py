@@ -18,7 +18,7 @@ import pytest
 
 from conftest import CLIENT, KEY, System
 from terminal import TRUNKLINE, Terminal
-from trunkline.emulator import Emulator, running
+from trunkline_emulator import Emulator, running
 
 Silent = Callable[..., System]
 Env = dict[str, str]

@@ -20,9 +20,9 @@ from hypothesis import strategies as st
 from conftest import CLIENT, KEY, VIEWER, VIEWER_KEY, System
 from nasty import closed_port
 from trunkline.cli import profile_file
-from trunkline.emulator import Emulator, running
 from trunkline.errors import ConfigurationError
 from trunkline.profiles import Connection, connection
+from trunkline_emulator import Emulator, running
 
 Line = Callable[..., Any]
 
@@ -95,7 +95,7 @@ def test_a_saved_key_goes_to_no_other_pbx_and_with_no_other_client(
     path = write(FILE)
     with pytest.raises(ConfigurationError, match=r"API key .*missing") as caught:
         connection(options, {"TRUNKLINE_PROFILES": str(path), **variables})
-    assert "acme, other" in caught.value.hint, "there are profiles that could be named"
+    assert "acme, other" in caught.value.hint.text, "there are profiles that could be named"
 
 
 def test_the_profile_can_be_named_before_and_behind_the_command(

@@ -16,7 +16,7 @@ from nasty import closed_port
 from terminal import TRUNKLINE, Terminal
 from trunkline.cli.attention import Limits, concerns
 from trunkline.cli.glance import PARTS, UNKNOWN, told
-from trunkline.emulator import Emulator, fleet, running
+from trunkline_emulator import Emulator, fleet, running
 
 Line = Callable[..., Any]
 Ask = Callable[..., Any]

@@ -16,7 +16,7 @@ import pytest
 
 from conftest import CLIENT, KEY, System
 from terminal import TRUNKLINE, Terminal
-from trunkline.emulator import Emulator, running
+from trunkline_emulator import Emulator, running
 
 
 def imported_by(code: str) -> set[str]:

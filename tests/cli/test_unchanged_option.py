@@ -15,7 +15,7 @@ from trunkline import cli
 from trunkline.catalog import load
 from trunkline.cli.resource import resource_group
 from trunkline.client.methods import signature
-from trunkline.emulator import Emulator, running
+from trunkline_emulator import Emulator, running
 
 
 @pytest.fixture(params=[False, True], ids=["without ETags", "with ETags"])

@@ -9,10 +9,10 @@ import pytest
 from conftest import CLIENT, KEY, System
 from nasty import MISSING, RESET, Bytes, Nasty, http
 from trunkline import BrokenAnswer, ItemsFailed, NotFound, Pbx, PbxError, ServerError
-from trunkline.emulator import Emulator
 from trunkline.node import Node
 from trunkline.result import HttpResponse, is_from_pbx
 from trunkline.transport.retries import Retries
+from trunkline_emulator import Emulator
 
 QUICK = Retries(attempts=3, base=0.001)
 GATEWAYS = {

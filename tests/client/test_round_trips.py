@@ -15,9 +15,9 @@ from conftest import CLIENT, KEY
 from nasty import Asked, Bytes, Nasty, http
 from trunkline import Pbx, catalog, cli
 from trunkline.catalog import Action, TypeSpec
-from trunkline.emulator import Emulator, running
 from trunkline.errors import NotFound, PbxError, UnknownName, VersionMismatch, VersionWarning
 from trunkline.request import bind
+from trunkline_emulator import Emulator, running
 
 CATALOG = catalog.load()
 OLDER = catalog.load("20.0.8")

@@ -10,7 +10,7 @@ import pytest
 
 from conftest import CLIENT, KEY, System
 from trunkline import AsyncPbx, InvalidArgument, NotFound, Pbx, PreconditionFailed, Rows
-from trunkline.emulator import Emulator, running
+from trunkline_emulator import Emulator, running
 
 
 @pytest.fixture(params=[False, True], ids=["without ETags", "with ETags"])

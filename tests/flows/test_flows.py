@@ -522,7 +522,7 @@ def test_what_multiplies_ends_at_a_limit_that_is_named(
         flows.run(flow(steps, tmp_path, head), pbx)
     assert said in caught.value.message
     assert f"more than {limit} items" in caught.value.message
-    assert "`max items: NUMBER` at the top" in caught.value.hint
+    assert "`max items: NUMBER` at the top" in caught.value.hint.text
     assert pbx.read <= 200_001
 
 

@@ -11,9 +11,9 @@ from typing import Any
 from nasty import closed_port
 from trunkline import AsyncPbx
 from trunkline.cli.open_files import allow_many
-from trunkline.emulator import fleet
 from trunkline.jobs import Job, JobFolder
 from trunkline.jobs.target import Limits
+from trunkline_emulator import fleet
 
 PBXS, ITEMS = 200, 50
 DEAD, SLOW = ("customer-7", "customer-120"), ("customer-3", "customer-77")

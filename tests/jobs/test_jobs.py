@@ -237,7 +237,7 @@ def test_what_is_unknown_says_what_was_heard_last(start):
         asyncio.run(job.run(on(pbx)))
         (entry,) = job.ledger.entries(1)
     assert entry.said is not None
-    assert (entry.said["type"], entry.said["message"]) == ("ConnectionLost", "The connection broke.")
+    assert (entry.said["code"], entry.said["message"]) == ("connection_lost", "The connection broke.")
 
 
 def test_a_look_that_is_refused_leaves_the_item_unknown_and_the_others_go_on(start):

@@ -180,7 +180,7 @@ def test_a_disk_without_locks_is_told_with_the_option(
             asyncio.run(job.run(on(pbx)))
         monkeypatch.undo()
     assert os.strerror(problem) in caught.value.message
-    assert "TRUNKLINE_JOB_DIR" in caught.value.hint
+    assert "TRUNKLINE_JOB_DIR" in caught.value.hint.text
     assert pbx.asked == []
 
 

@@ -17,7 +17,7 @@ from typing import Any, NamedTuple
 
 import pytest
 
-from trunkline.emulator import Emulator, running
+from trunkline_emulator import Emulator, running
 
 ITEMS = 5000
 KILLS = 10

@@ -70,7 +70,7 @@ def test_what_is_no_item_is_named_by_its_line(text: str | bytes, name: str, said
     with pytest.raises(InvalidArgument) as caught:
         list(read_items(named(text, name)))
     assert said in caught.value.message
-    assert "Nothing was sent." in caught.value.hint
+    assert "Nothing was sent." in caught.value.hint.text
 
 
 @pytest.mark.parametrize(

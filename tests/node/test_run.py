@@ -189,10 +189,11 @@ FAILED_AT_1 = {
     "json": {"Id": 2},
     "pairedItem": {"item": 1},
     "error": {
-        "status": 404,
+        "code": "not_found",
         "type": "NotFound",
+        "status": 404,
         "message": "No fax with Id 2 on pbx.example.com.",
-        "hint": "Look again.",
+        "hint": {"text": "Look again.", "action": "", "arguments": {}},
         "codes": {"Id": "NOT_FOUND"},
     },
 }

@@ -98,7 +98,7 @@ def test_a_404_or_412_of_something_else_says_nothing_of_what_the_pbx_holds(statu
         error = raised.value
         assert (error.status, error.processed, error.retryable) == (status, None, False)
         assert (error.method, error.path) == (CATALOG.action(action).method, "/Fax(42)")
-        assert ("not known whether the PBX carried it out" in error.hint) == (action != "fax.get")
+        assert ("not known whether the PBX carried it out" in error.hint.text) == (action != "fax.get")
         assert "the 3CX" in str(error)
     with pytest.raises(BrokenAnswer):
         page(asked("fax.list"), response)
@@ -230,13 +230,13 @@ def test_what_something_else_answers_to_a_write_does_not_say_that_it_is_done(
     with pytest.raises(BrokenAnswer, match=str(status)) as raised:
         value(asked(action, Id=42), answer(status, body, headers))
     assert raised.value.processed is None
-    assert "not known whether the PBX carried it out" in raised.value.hint
+    assert "not known whether the PBX carried it out" in raised.value.hint.text
 
 
 def test_half_an_answer_to_a_write_leaves_open_whether_it_is_done() -> None:
     with pytest.raises(BrokenAnswer, match="breaks early") as raised:
         value(asked("fax.create"), answer(201, b'{"Id": 4'))
-    assert "not known whether" in raised.value.hint
+    assert "not known whether" in raised.value.hint.text
 
 
 def test_a_file_that_an_action_sends_is_a_file() -> None:

@@ -8,7 +8,7 @@ import pytest
 
 from conftest import CLIENT, KEY, System
 from trunkline import Pbx
-from trunkline.emulator import Emulator, running
+from trunkline_emulator import Emulator, running
 
 
 @pytest.fixture(scope="module")

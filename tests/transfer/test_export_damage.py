@@ -226,7 +226,7 @@ def test_what_is_damaged_is_said_also_where_the_export_fails_again(system: Syste
     system.emulator.add_fault({"match": {"operation": LOG, "path": "*periodFrom=2026-06-04*"}, "do": {"status": 500}})
     with pytest.raises(ItemsFailed) as lost:
         run(system.url, out)
-    assert f"read again: {part.name}." in lost.value.hint
+    assert f"read again: {part.name}." in lost.value.hint.text
     assert not out.exists()
 
 
@@ -242,7 +242,7 @@ def test_a_part_that_is_damaged_while_the_file_is_put_together_leaves_no_file(tm
         cut_at_a_line(parts.folder / "20260601T000000Z-20260602T000000Z.jsonl")
         with pytest.raises(TrunklineError, match="was damaged while this export ran") as damaged:
             put_together()
-    assert "reads that part again" in damaged.value.hint
+    assert "reads that part again" in damaged.value.hint.text
     assert not parts.file.exists()
     again = Parts(tmp_path / "calls.jsonl")
     with again.held(PLAN):
@@ -341,7 +341,7 @@ def test_a_damaged_watermark_is_an_error_that_says_what_to_do(damage: Callable[[
     with pytest.raises(ConfigurationError, match=r"damaged|can't be read") as refused:
         mark.read()
     assert str(mark.path) in refused.value.message
-    assert "--" in refused.value.hint
+    assert "--" in refused.value.hint.text
 
 
 def test_a_watermark_is_read_as_it_was_written_and_one_of_an_older_version_too(mark: Watermark) -> None:

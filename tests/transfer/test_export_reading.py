@@ -13,11 +13,11 @@ import pytest
 
 from conftest import CLIENT, KEY, System
 from trunkline import AsyncPbx, Forbidden, Pbx, Retries, ServerError, TrunklineError
-from trunkline.emulator import Emulator, running
-from trunkline.emulator.telephony.model import CallModel
 from trunkline.transfer import call_log
 from trunkline.transfer.call_log import CallLog, leg_of
 from trunkline.transfer.period import days
+from trunkline_emulator import Emulator, running
+from trunkline_emulator.telephony.model import CallModel
 
 START, END = datetime(2026, 6, 1, tzinfo=UTC), datetime(2026, 6, 11, tzinfo=UTC)
 LOG = "GetCallLogData"
@@ -184,7 +184,7 @@ def test_it_needs_an_owner(system: System) -> None:
 
     with pytest.raises(Forbidden) as refused:
         asyncio.run(rows())
-    assert "System Owner" in refused.value.hint
+    assert "System Owner" in refused.value.hint.text
 
 
 @pytest.mark.parametrize("version", ["pre-20.0.5", "20.0.6", "20.0.10"])

@@ -145,7 +145,7 @@ def test_without_pyarrow_it_says_what_to_install(monkeypatch: pytest.MonkeyPatch
     check_format("csv")
     with pytest.raises(ConfigurationError) as refused:
         check_format("parquet")
-    assert "pip install 'trunkline[parquet]'" in refused.value.hint
+    assert "pip install 'trunkline[parquet]'" in refused.value.hint.text
 
 
 def test_a_writer_that_fails_is_closed() -> None:

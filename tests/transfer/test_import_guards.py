@@ -16,7 +16,8 @@ from trunkline.transfer import ImportStep
 from trunkline.transfer.alone import alone
 from trunkline.transfer.kinds import CONTACTS
 from trunkline.work.guards import NotConfirmed, Question
-from trunkline.work.outcome import Outcome, State
+from trunkline.work.outcome import Outcome
+from trunkline.work.state import State
 
 Apply = Callable[..., list[Outcome]]
 

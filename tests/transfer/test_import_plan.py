@@ -13,12 +13,12 @@ from conftest import CLIENT, KEY, System
 from nasty import Nasty, http
 from trunkline import AsyncPbx, Pbx
 from trunkline.catalog.secret import MASK
-from trunkline.emulator import Emulator, running
 from trunkline.errors import BrokenAnswer, InvalidArgument, VersionMismatch
 from trunkline.transfer.importing import Import
 from trunkline.transfer.kinds import CONTACTS, USERS
 from trunkline.transfer.plan import Plan, Wishes
 from trunkline.transfer.sheet import read_sheet
+from trunkline_emulator import Emulator, running
 
 
 def sheet(*rows: dict[str, str]) -> bytes:
@@ -231,7 +231,7 @@ def test_what_is_ambiguous_or_wrong_is_refused_by_line(
     with pytest.raises(InvalidArgument) as caught:
         planned(system, kind, sheet(*rows), **wishes)
     assert said in caught.value.message
-    assert caught.value.hint == "Nothing was sent."
+    assert caught.value.hint.text == "Nothing was sent."
 
 
 def test_of_many_mistakes_the_first_are_told_and_the_rest_counted(system: System) -> None:

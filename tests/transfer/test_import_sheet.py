@@ -101,7 +101,7 @@ def test_a_file_of_another_format_is_named(content: bytes, kind: str) -> None:
     with pytest.raises(InvalidArgument) as caught:
         read_sheet(content, "x.csv")
     assert caught.value.message.startswith(f"x.csv is not a CSV: it is {kind}")
-    assert caught.value.hint == "Save it as CSV UTF-8, and import that."
+    assert caught.value.hint.text == "Save it as CSV UTF-8, and import that."
 
 
 @pytest.mark.parametrize(

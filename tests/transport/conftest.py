@@ -9,7 +9,7 @@ import pytest
 
 from asking import WAYS, Ask
 from sharing import CLIENT, KEY
-from trunkline.emulator import Emulator, running
+from trunkline_emulator import Emulator, running
 
 PROXIES = ("http_proxy", "https_proxy", "all_proxy", "no_proxy")
 

@@ -8,6 +8,7 @@ import json
 import threading
 import time
 from collections.abc import Callable
+from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
@@ -319,6 +320,13 @@ def test_a_create_on_a_used_connection_that_dies_is_not_sent_again(ask: Ask, mis
         ask(server.url, "contacts.create", {"FirstName": "Ada"})
     assert server.connections == 1, "sign-in and create shared a connection"
     assert len(server.api_calls) == 1
+
+
+def test_every_request_names_the_client_and_its_version(ask: Ask) -> None:
+    with Nasty(lambda asked: http(200, '{"Id":4}')) as server:
+        ask(server.url, "fax.get", 4)
+    sent = {asked.headers["user-agent"] for asked in server.api_calls}
+    assert sent == {f"trunkline/{version('trunkline')}"}
 
 
 def test_the_time_for_an_answer_counts_to_its_last_byte(ask: Ask) -> None:

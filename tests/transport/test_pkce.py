@@ -20,7 +20,6 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from nasty import Asked, Bytes, Nasty, http
-from trunkline.emulator import Emulator, running
 from trunkline.errors import ConfigurationError, SignInError
 from trunkline.request import HttpRequest
 from trunkline.result import HttpResponse
@@ -35,6 +34,7 @@ from trunkline.transport.pkce import Proof
 from trunkline.transport.retries import Retries
 from trunkline.transport.session import Session
 from trunkline.transport.token_store import TokenStore
+from trunkline_emulator import Emulator, running
 
 CLIENT, KEY = "desk", "desk-key-0123456789"
 GET = HttpRequest("GET", "/Fax?$top=1")

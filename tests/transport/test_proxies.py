@@ -158,7 +158,7 @@ def test_a_proxy_that_is_down_is_named(ask: Ask, scheme: str, monkeypatch: pytes
             ask(f"{scheme}://{PBX}:9", "fax.get", 4)
     assert caught.value.processed is False
     assert "secret" not in str(caught.value)
-    assert f"{scheme}_proxy names it; NO_PROXY" in caught.value.hint
+    assert f"{scheme}_proxy names it; NO_PROXY" in caught.value.hint.text
 
 
 @pytest.mark.parametrize("status", ["403 Forbidden", "502 Bad Gateway"])
@@ -183,7 +183,7 @@ def test_a_proxy_that_wants_a_password_is_named_and_asked_once(
             with pytest.raises(errors.Unreachable, match=f"The proxy {proxy.address} .*407") as caught:
                 ask(f"{scheme}://{PBX}", "fax.delete", 4)
     assert caught.value.processed is False
-    assert f"{scheme}_proxy" in caught.value.hint
+    assert f"{scheme}_proxy" in caught.value.hint.text
     assert "secret" not in str(caught.value)
     assert len(proxy.seen) == 1
 
@@ -194,7 +194,7 @@ def test_a_proxy_that_nobody_named_and_that_wants_a_password(ask: Ask) -> None:
         pytest.raises(errors.Unreachable, match="A proxy on the way") as caught,
     ):
         ask(server.url, "fax.get", 4)
-    assert "HTTPS_PROXY" in caught.value.hint
+    assert "HTTPS_PROXY" in caught.value.hint.text
 
 
 UNREADABLE = [

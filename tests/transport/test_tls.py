@@ -44,7 +44,7 @@ def refused(ask: Ask, tls: ssl.SSLContext, **settings: object) -> errors.Unreach
 def test_an_unknown_authority_is_refused_and_the_hint_says_what_to_do(ask: Ask, tls: ssl.SSLContext) -> None:
     error = refused(ask, tls)
     for way in ("verify=PATH", "--ca-file PATH", "verify=False", "--insecure"):
-        assert way in error.hint
+        assert way in error.hint.text
 
 
 def test_the_authority_of_a_ca_file_is_trusted(ask: Ask, tls: ssl.SSLContext, authority: Authority) -> None:
@@ -79,7 +79,7 @@ def test_one_that_calls_itself_an_authority_too(tmp_path: Path) -> None:
     with answering(tls) as server:
         assert WAYS["sync-httpx2"](server.url, "fax.get", 4, settings={"verify": file}) == {"Id": 4}
     error = refused(WAYS["sync-pyreqwest"], tls, verify=file)
-    assert "adapter='httpx2'" in error.hint
+    assert "adapter='httpx2'" in error.hint.text
 
 
 def test_not_verifying_works_loudly(ask: Ask, tls: ssl.SSLContext) -> None:
@@ -89,13 +89,13 @@ def test_not_verifying_works_loudly(ask: Ask, tls: ssl.SSLContext) -> None:
 
 def test_another_host_name_is_refused_whoever_signed_it(ask: Ask, authority: Authority) -> None:
     error = refused(ask, authority.server("pbx.example.com"), verify=authority.ca_file)
-    assert "FQDN" in error.hint
+    assert "FQDN" in error.hint.text
 
 
 def test_an_expired_certificate_is_refused(ask: Ask, authority: Authority) -> None:
     expired = authority.server("localhost", "127.0.0.1", until=NOW - DAY)
     error = refused(ask, expired, verify=authority.ca_file)
-    assert "Renew it" in error.hint
+    assert "Renew it" in error.hint.text
 
 
 @pytest.mark.parametrize(
@@ -117,7 +117,7 @@ def test_a_machine_without_certificates_is_told_so(ask: Ask, tmp_path: Path, mon
     monkeypatch.setenv("SSL_CERT_DIR", str(tmp_path / "none"))
     with pytest.raises(errors.ConfigurationError, match="no CA certificates") as caught:
         ask("https://127.0.0.1:9", "fax.get", 4)
-    assert "ca-certificates" in caught.value.hint
+    assert "ca-certificates" in caught.value.hint.text
 
 
 def accepting(serve: Callable[[socket.socket], object]) -> tuple[socket.socket, str]:
@@ -146,7 +146,7 @@ def test_plain_http_on_a_tls_port(ask: Ask) -> None:
     with listener, pytest.raises(errors.Unreachable, match="speaks no TLS") as caught:
         ask(url, "fax.get", 4)
     assert caught.value.processed is False
-    assert "plain HTTP" in caught.value.hint
+    assert "plain HTTP" in caught.value.hint.text
     assert seen
     assert not any(b"key" in received for received in seen)
 

@@ -19,11 +19,11 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from sharing import CLIENT, KEY, POSIX, ask, session, sign_ins
-from trunkline.emulator import Emulator
 from trunkline.transport import token_store as token_store_module
 from trunkline.transport.private_files import ExposedSecret
 from trunkline.transport.token import Token
 from trunkline.transport.token_store import REFUSAL_LASTS, TokenStore
+from trunkline_emulator import Emulator
 
 NOW = 1_800_000_000.0
 

@@ -12,8 +12,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from trunkline.catalog import load
-from trunkline.errors import BadRequest, ConfigurationError, TrunklineError, Unexpected
-from trunkline.work.outcome import KEPT, Listener, Outcome, State, as_error, as_record, described, kept
+from trunkline.errors import BadRequest, ConfigurationError, Hint, TrunklineError, Unexpected
+from trunkline.work.outcome import KEPT, Listener, Outcome, as_error, as_record, described, kept
+from trunkline.work.state import State
 
 
 @given(st.text(max_size=200), st.integers(1, 400))
@@ -33,9 +34,10 @@ def test_a_lone_surrogate_can_be_cut() -> None:
 
 
 def test_message_hint_and_codes_are_cut() -> None:
-    error = BadRequest("m" * 10**6, hint="h" * 10**6, status=400, codes={f"Field{n}": "C" * 100 for n in range(10_000)})
+    hint = Hint("h" * 10**6, "fax.list", {"filter": "f" * 10**6, "top": 2})
+    error = BadRequest("m" * 10**6, hint=hint, status=400, codes={f"Field{n}": "C" * 100 for n in range(10_000)})
     record = described(error)
-    assert len(msgspec.json.encode(record)) < 3 * KEPT + 500
+    assert len(msgspec.json.encode(record)) < 4 * KEPT + 1_000
     assert record["codes"]["…"].endswith("more were cut")
 
 

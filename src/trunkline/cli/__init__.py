@@ -96,7 +96,7 @@ def execute(argv: list[str]) -> int:
         code = cli.main(argv, prog_name="trunkline", standalone_mode=False)
         return code if isinstance(code, int) else 0
     except TrunklineError as error:
-        complain(error)
+        complain(error, argv)
         return error.exit_code
     except SystemExit as end:
         # Where whoever reads our output has gone, click puts a quiet stdout in place and ends with 1.
@@ -168,16 +168,17 @@ def _unusable(problem: OSError) -> TrunklineError:
     return TrunklineError(f"The output can't be written: {why}.", hint="What was sent stays done.")
 
 
-def complain(error: TrunklineError) -> None:
+def complain(error: TrunklineError, argv: Sequence[str] = ()) -> None:
     """Say on stderr what happened and what to do next. Where nobody can hear it the exit code still tells."""
     import click
 
     from ..printable import printable
+    from .hints import spelled
 
     with suppress(OSError):
         click.echo(f"Error: {redacted(printable(error.message))}", err=True)
         if error.hint:
-            click.echo(redacted(printable(error.hint)), err=True)
+            click.echo(spelled(error.hint, argv), err=True)
 
 
 def _show_warning(message: Warning | str, *_: object, **__: object) -> None:

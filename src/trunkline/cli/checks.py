@@ -40,6 +40,7 @@ from ..transport.token_store import TokenStore
 from .check_network import PATIENCE, network, speaks_tls
 from .connect import Target
 from .finding import Failed, Line, failing
+from .hints import spelled
 
 _CLOCK = 60.0  # seconds by which clocks may differ unremarked
 _CALLS = 8  # an API needs an 8SC licence at least (docs/pbx.md, Rights)
@@ -209,9 +210,9 @@ def _code(status: int) -> int:
 
 def _sign_in_failure(error: TrunklineError) -> Failed:
     refused = isinstance(error, SignInError)
-    line = Line("sign-in", "failed", error.message, error.hint)
+    line = Line("sign-in", "failed", error.message, spelled(error.hint))
     if refused and isinstance(error, SignInError) and error.path != TOKEN_PATH:
-        line = line._replace(hint=f"{error.hint} Does another machine use the same client id?".strip())
+        line = line._replace(hint=f"{line.hint} Does another machine use the same client id?".strip())
     return Failed(line, error.exit_code)
 
 

@@ -12,7 +12,8 @@ import click
 
 from ..client import AsyncPbx
 from ..node import Item, Node, NodeResult
-from .emulator import require_emulator
+from .emulator_package import load_emulator
+from .hints import spelled
 from .output import draw, json_line
 from .over_items import result_text, subject
 
@@ -42,14 +43,9 @@ CLEANUPS = (
 @click.command()
 def demo() -> None:
     """List, delete by template and If Match, and fail in every documented way, on an emulated 3CX."""
-    require_emulator()
-    from ..emulator import Emulator, running
-
-    emulator = Emulator(client_id=CLIENT, api_key=KEY, seed="demo", etags=True)
-    emulator.add_client(VIEWER, VIEWER_KEY, roles=())
-    with running(emulator) as url, _past_proxies():
-        click.echo(f"A 3CX {emulator.version} with the demo company answers at {url}.\n")
-        asyncio.run(_show(url))
+    with load_emulator().run_demo((CLIENT, KEY), (VIEWER, VIEWER_KEY)) as emulated, _past_proxies():
+        click.echo(f"A 3CX {emulated.version} with the demo company answers at {emulated.url}.\n")
+        asyncio.run(_show(emulated.url))
 
 
 @contextmanager
@@ -121,7 +117,7 @@ def _report(node: Node, outcome: NodeResult, given: list[dict[str, Any]]) -> Non
     )
     click.echo()
     for number, error in outcome.errors.items():
-        click.echo(f"Item {number}, what to do: {error.hint}\n")
+        click.echo(f"Item {number}, what to do: {spelled(error.hint)}\n")
     for item in outcome.items:
         click.echo(json_line(_short(item)))
 

@@ -13,6 +13,7 @@ from ..errors import TrunklineError
 from ..redaction import redacted
 from .connect import target
 from .finding import Failed, Line
+from .hints import spelled
 from .output import FORMATS, View, Writer, chosen, write_one
 from .root import connection_options
 
@@ -55,7 +56,7 @@ def doctor(ctx: click.Context, /, output: str | None, **values: Any) -> int:
         tell(failed.line)
         code = failed.exit_code
     except TrunklineError as error:
-        tell(Line("address", "failed", error.message, error.hint))
+        tell(Line("address", "failed", error.message, spelled(error.hint)))
         code = error.exit_code
     if form in ("json", "yaml"):
         write_one({"exit_code": code, "checks": [line._asdict() for line in lines]}, view)

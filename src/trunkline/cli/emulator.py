@@ -5,37 +5,22 @@ from __future__ import annotations
 import json
 from collections.abc import Sequence
 from pathlib import Path
-from typing import IO, TYPE_CHECKING, Any
+from typing import IO, Any
 
 import click
 
 from ..errors import ConfigurationError
 from ..transport.private_files import warn_if_exposed
+from .emulator_package import RunningPbx, Server, load_emulator
 from .files import KeyFileArgument
 from .numbers import Finite
 from .open_files import allow_many
-
-if TYPE_CHECKING:
-    from ..emulator import Address, Emulator, Tls
-    from ..emulator.tenants import Fleet, Tenant
 
 CONTROL_KEY = "TRUNKLINE_EMULATOR_CONTROL_KEY"
 ENVIRONMENT = click.core.ParameterSource.ENVIRONMENT
 EVERYWHERE = ("0.0.0.0", "::", "")  # noqa: S104 - to be warned of
 # How many PBXs of a fleet are printed one by one.
 SHOWN = 5
-
-
-def require_emulator() -> None:
-    """Raise ConfigurationError if the emulator's libraries are not installed."""
-    from importlib.util import find_spec
-
-    missing = [name for name in ("cryptography", "python_multipart", "uvicorn") if find_spec(name) is None]
-    if missing:
-        raise ConfigurationError(
-            f"The emulator needs {', '.join(missing)}, which are not installed.",
-            hint="pip install 'trunkline[emulator]'",
-        )
 
 
 @click.command()
@@ -120,12 +105,10 @@ def emulator(
 ) -> None:
     """Start a stand-in 3CX that answers as a real one does, with sample data, until Ctrl-C.
 
-    Faults, variants and what can be changed while it runs are told in docs/emulator/faults.md.
+    Faults, variants and what can be changed while it runs are in emulator/docs/faults.md.
     """
-    require_emulator()
+    package = load_emulator()
     from ..catalog import version_key
-    from ..emulator.server import serve
-    from ..emulator.tenants import ports_of
 
     try:
         version_key(api_version)
@@ -140,25 +123,47 @@ def emulator(
     options["control_key"] = _control_key(control_key, control_key_file)
     allow_many()
     try:
-        speaks = _tls(host, tls or tls_folder is not None, tls_folder, tls_cert, tls_key)
-        ports = ports_of(tenants or 1, port)
-        app = _built(tenants, version=api_version, variants=dict(map(_variant, variants)), **options)
+        server = package.prepare(
+            host=host,
+            port=port,
+            tenants=tenants,
+            make_tls=tls or tls_folder is not None,
+            tls_folder=tls_folder,
+            certificate=tls_cert,
+            certificate_key=tls_key,
+            version=api_version,
+            variants=dict(map(_variant, variants)),
+            **options,
+        )
     except ValueError as problem:
         raise ConfigurationError(str(problem)) from None
 
-    _warn_of_others(host, has_control_key=options["control_key"] is not None, has_tls=speaks is not None)
+    if tls_cert is not None:
+        warn_if_exposed(tls_key or tls_cert, "private key")
+    if not server.is_local:
+        has_tls = tls or tls_folder is not None or tls_cert is not None
+        _warn_of_others(host, has_control_key=options["control_key"] is not None, has_tls=has_tls)
 
-    def tell(addresses: Sequence[Address]) -> None:
-        _tell(app, addresses, f"3CX {api_version}", options, tenants_file)
+    def announce(pbxs: Sequence[RunningPbx]) -> None:
+        kind = f"3CX {api_version}"
+        of = f"(seed {options['seed']}, ETags {options['etags']}). Ctrl-C stops it."
+        if tenants:
+            click.echo(f"{len(pbxs)} PBXs answer, each a {kind}, from {pbxs[0].url} to {pbxs[-1].url} {of}")
+            _list(server, pbxs, tenants_file)
+        else:
+            click.echo(f"A {kind} answers at {pbxs[0].url} {of}")
+        if options["state"] is not None:
+            click.echo(f"What is written is kept in {options['state']}.")
+        _show_variables(pbxs[0])
 
     try:
-        serve(app, host, ports, tell, speaks or False)
+        server.serve(announce)
     except OSError as problem:
         raise ConfigurationError(
             f"{problem.strerror or problem}.", hint="Choose another port: --port 0 takes a free one."
         ) from None
     finally:
-        app.close()
+        server.close()
     click.echo("Stopped.")
 
 
@@ -175,10 +180,6 @@ def _control_key(given: str | None, file: IO[str] | None) -> str | None:
 
 def _warn_of_others(host: str, *, has_control_key: bool, has_tls: bool) -> None:
     """Say on stderr what it means to listen where other machines can connect."""
-    from ..emulator.hosts import is_this_machine
-
-    if is_this_machine(host.lower()):
-        return
     reach = "every machine that can reach this one" if host in EVERYWHERE else f"every machine that can reach {host}"
     control = (
         "whoever sends the control key may use them, and nobody else."
@@ -208,59 +209,26 @@ def _variant(text: str) -> tuple[str, Any]:
         return name, value
 
 
-def _tls(host: str, make: bool, folder: Path | None, certificate: Path | None, key: Path | None) -> Tls | None:
-    from ..emulator import tls
-
-    if certificate is not None:
-        found = tls.from_files(certificate, key)
-        warn_if_exposed(key or certificate, "private key")
-        return found
-    return tls.made(host, folder=folder) if make else None
-
-
-def _built(tenants: int | None, **options: Any) -> Emulator | Fleet:
-    from ..emulator import Emulator
-    from ..emulator.tenants import fleet_of
-
-    return fleet_of(tenants, **options) if tenants else Emulator(**options)
-
-
-def _tell(
-    app: Emulator | Fleet, addresses: Sequence[Address], kind: str, options: dict[str, Any], file: Path | None
-) -> None:
-    """Say where it answers, and how to try it."""
-    from ..emulator.tenants import Fleet, Tenant
-
-    of = f"(seed {options['seed']}, ETags {options['etags']}). Ctrl-C stops it."
-    if isinstance(app, Fleet):
-        found = app.moved_in(addresses)
-        click.echo(f"{len(found)} PBXs answer, each a {kind}, from {addresses[0]} to {addresses[-1]} {of}")
-        _list(found, file)
-    else:
-        found = [Tenant(addresses[0], app)]
-        click.echo(f"A {kind} answers at {addresses[0]} {of}")
-    if options["state"] is not None:
-        click.echo(f"What is written is kept in {options['state']}.")
+def _show_variables(pbx: RunningPbx) -> None:
+    """Say how to try it."""
     click.echo("Try it from another terminal:\n")
-    click.echo(f"  export TRUNKLINE_URL={found[0].url}")
-    click.echo(f"  export TRUNKLINE_CLIENT_ID={found[0].client_id}")
-    click.echo(f"  export TRUNKLINE_CLIENT_SECRET={found[0].api_key}")
-    if found[0].url.ca is not None:
-        click.echo(f"  export TRUNKLINE_CA_FILE={found[0].url.ca}")
+    click.echo(f"  export TRUNKLINE_URL={pbx.url}")
+    click.echo(f"  export TRUNKLINE_CLIENT_ID={pbx.client_id}")
+    click.echo(f"  export TRUNKLINE_CLIENT_SECRET={pbx.api_key}")
+    if pbx.ca_file is not None:
+        click.echo(f"  export TRUNKLINE_CA_FILE={pbx.ca_file}")
     click.echo("  trunkline fax list")
 
 
-def _list(found: Sequence[Tenant], file: Path | None) -> None:
-    from ..emulator.tenants import write_list
-
+def _list(server: Server, pbxs: Sequence[RunningPbx], file: Path | None) -> None:
     if file is None:
-        for tenant in found[:SHOWN]:
-            click.echo(f"  {tenant.url}  {tenant.client_id}  {tenant.api_key}")
-        if len(found) > SHOWN:
-            click.echo(f"  … and {len(found) - SHOWN} more: --tenants-file FILE writes all of them.")
+        for pbx in pbxs[:SHOWN]:
+            click.echo(f"  {pbx.url}  {pbx.client_id}  {pbx.api_key}")
+        if len(pbxs) > SHOWN:
+            click.echo(f"  … and {len(pbxs) - SHOWN} more: --tenants-file FILE writes all of them.")
         return
     try:
-        write_list(file, found)
+        server.write_list(file)
     except OSError as problem:
         raise ConfigurationError(f"The list of tenants can't be written to {file}: {problem.strerror}.") from None
     click.echo(f"Their addresses and keys are in {file}.")

@@ -7,6 +7,7 @@ from contextlib import contextmanager
 from typing import Literal, NamedTuple
 
 from ..errors import TrunklineError
+from .hints import spelled
 
 Result = Literal["ok", "remark", "failed"]
 
@@ -31,7 +32,8 @@ class Failed(Exception):
 
 def _failure(check: str, error: TrunklineError) -> Failed:
     return Failed(
-        Line(check, "failed", error.message, error.hint or "Check what was given, and try again."), error.exit_code
+        Line(check, "failed", error.message, spelled(error.hint) or "Check what was given, and try again."),
+        error.exit_code,
     )
 
 

@@ -15,7 +15,7 @@ import click
 
 from ..errors import InvalidArgument, ItemsFailed
 from ..printable import printable
-from ..work.outcome import State
+from ..work.state import State
 from .files import FileArgument
 from .import_shown import counted, plan_lines, reason, show_outcomes, show_plan
 from .interrupts import finishing
@@ -242,7 +242,7 @@ def _apply(imported: Import, plan: Plan, options: _Options, connect: Callable[[]
     click.echo(counted(plan), err=True)
     run = imported.over(
         plan,
-        confirm=options.yes or partial(_ask, plan, None if drawn else options.view),
+        confirm=options.yes or (partial(_ask, plan, None if drawn else options.view) if sys.stderr.isatty() else None),
         max_removals=options.max_removals,
         concurrency=options.concurrency,
         stop_on_error=options.stop_on_error,
@@ -297,19 +297,9 @@ async def _carry_out(run: ImportRun, connect: Callable[[], AsyncPbx], bar: Bar) 
 
 
 def _ask(plan: Plan, view: View | None, question: Question) -> bool:
-    """Ask before sending, and again before removing. Without a terminal removals need --yes, the rest doesn't.
-
-    ``view``: how the plan is shown before that, None where it was.
-    """
+    """Ask before sending, and again before removing. ``view``: how the plan is shown before that, None where it was."""
     from .confirm import go_on
 
-    if not sys.stderr.isatty():
-        if question.removals:
-            raise click.UsageError(
-                f"{plan.kind.some(question.removals)} would be removed, and there is nobody to ask; --yes goes on. "
-                "Nothing was sent."
-            )
-        return True
     if view is not None:
         lines = plan_lines(plan, view)
         click.echo(printable("\n".join(lines[:_ON_STDERR])), err=True)

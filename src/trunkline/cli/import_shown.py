@@ -9,7 +9,8 @@ import click
 
 from ..catalog.secret import masked
 from ..transfer.characters import visible
-from ..work.outcome import State, as_record
+from ..work.outcome import as_record
+from ..work.state import State
 from .output import View, cell, draw, json_line, pretty, write_rows
 
 if TYPE_CHECKING:

@@ -203,7 +203,7 @@ def _tried(url: str, client_id: str, key: str, options: dict[str, Any]) -> str:
     except TrunklineError as error:
         more = "Nothing was saved; --no-test saves it untried"
         more += ", `trunkline doctor` says more." if isinstance(error, PbxError) else "."
-        error.hint = f"{error.hint} {more}".lstrip()
+        error.hint = error.hint.after(more)
         raise
 
 

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from .. import __version__
+from .._version import __version__
 
 if TYPE_CHECKING:
     from click.shell_completion import CompletionItem

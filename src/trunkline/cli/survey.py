@@ -17,6 +17,7 @@ from ..work.outcome import Listener, as_error, kept
 from .attention import Limits, concerns
 from .connect import Target, target, targets
 from .glance import PATIENCE, UNKNOWN, Row, look, told
+from .hints import spelled
 from .moments import stamp
 from .progress import Bar, progress
 
@@ -63,7 +64,7 @@ async def _row(target: Target, bounds: Limits) -> Row:
         return await _seen(target, bounds)
     except BaseException as problem:
         error = as_error(problem)
-        said = {"message": kept(error.message), "hint": kept(error.hint), "exit_code": error.exit_code}
+        said = {"message": kept(error.message), "hint": kept(spelled(error.hint)), "exit_code": error.exit_code}
         return {**_head(target, datetime.now(UTC)), **UNKNOWN, "attention": [], "error": said}
 
 

@@ -7,7 +7,7 @@ import re
 from collections.abc import Iterator, Mapping
 from typing import Any, NamedTuple
 
-from ..errors import ConfigurationError, InvalidArgument
+from ..errors import ConfigurationError, Hint, InvalidArgument
 
 LONGEST = 2**18  # characters of a flow
 LONGEST_ROWS = 16 * 2**20  # characters of rows in YAML, which take a second for each MB
@@ -213,7 +213,7 @@ class Fields:
         return iter(self.left)
 
 
-def problem(where: str, line: int, what: str, hint: str = "") -> InvalidArgument:
+def problem(where: str, line: int, what: str, hint: Hint | str = "") -> InvalidArgument:
     """An error at a line of a file."""
     what = what if len(what) <= _LONGEST_MESSAGE else f"{what[:_LONGEST_MESSAGE]}…"
     end = "" if what.endswith(("?", ".", "…")) else "."

@@ -25,6 +25,7 @@ class FlowStopped(TrunklineError):
     ``result`` has what the step had done, None where it had not begun.
     """
 
+    code = "flow_stopped"
     exit_code: ClassVar[int] = 130
 
     def __init__(self, message: str, *, hint: str = "", result: NodeResult | None = None) -> None:

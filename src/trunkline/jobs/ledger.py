@@ -107,9 +107,13 @@ class LedgerFailed(TrunklineError):
     What is not written was not sent.
     """
 
+    code = "ledger_failed"
+
 
 class LedgerDamaged(LedgerFailed):
     """Something in the ledger is not as it was written, so that nobody can say what was sent."""
+
+    code = "ledger_damaged"
 
     def __init__(self, path: Path, what: str) -> None:
         super().__init__(

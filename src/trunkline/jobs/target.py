@@ -229,7 +229,7 @@ class TargetRun:
                 items = outputs(node.action, arguments, value, trial.entry.n)
             except BaseException as problem:
                 error = as_error(problem)
-                error.hint = f"It was carried out; only its answer can't be used. {error.hint}".strip()
+                error.hint = error.hint.after("It was carried out; only its answer can't be used.")
                 return self._change(trial.now(State.FAILED), error)
             return self._change(trial.now(State.DONE), {"items": [_without_pair(item) for item in items]})
 

@@ -10,10 +10,11 @@ from typing import Any, NotRequired, TypedDict
 
 from ..catalog import Action
 from ..catalog.names import folded
-from ..errors import InvalidArgument
+from ..errors import InvalidArgument, TrunklineError
 from ..odata.literals import INTEGER_RANGES
 from ..result import File, Saved
-from ..work.outcome import Outcome, State
+from ..work.outcome import Outcome
+from ..work.state import State
 from .binary import PROPERTY, contained, described
 
 
@@ -95,6 +96,8 @@ def item_of(value: Any, index: int) -> Item:
 def failure(item: Item, outcome: Outcome) -> Item:
     """The input item with what went wrong; ``unknown``: it may have been carried out all the same."""
     record = outcome.described_error
+    if isinstance(outcome.error, TrunklineError):
+        record["type"] = type(outcome.error).__name__
     if outcome.state is State.UNKNOWN:
         record["unknown"] = True
     return {**item, "pairedItem": {"item": outcome.n}, "error": record}

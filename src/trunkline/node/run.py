@@ -17,8 +17,9 @@ from ..transport.contained import reason, spelled
 from ..work.drivers import AsyncCaller, Caller, run_in_loop, run_in_threads
 from ..work.guards import UnchangedRows, check_rows, comparable
 from ..work.ledger import Entry, MemoryLedger
-from ..work.outcome import State, as_error
+from ..work.outcome import as_error
 from ..work.run import Policy, Run
+from ..work.state import State
 from ..work.step import Ask, Asks, Step
 from .binary import PathRule, settle
 from .items import Item, as_items, failure, keys_of, outputs

@@ -57,19 +57,14 @@ def end_of_expression(text: str, start: int, words: list[re.Match[str]] | None =
             position, value_before = part.end(), part[1] == "`"
             if part[1] == "${":
                 open_braces.append("${")
-        elif char == "/" and text.startswith("/", position):
+        elif char == "/" and text.startswith(("/", "*"), position):
             position = _end_of_comment(text, position, is_inside=bool(open_braces) or open_brackets > 0)
-        elif char == "/" and text.startswith("*", position):
-            position = _after(_BLOCK_COMMENT, text, position + 1)
         elif char == "/" and not value_before:
             position, value_before = _after(_REGEX, text, position), True
         elif char in "+-" and text.startswith(char, position):  # a++ and ++a: what was before decides
             position += 1
         elif not char.isspace():
-            if char == "{":
-                open_braces.append(char)
-            elif char == "}":
-                open_braces.pop()
+            _note_brace(char, open_braces)
             open_brackets += (char in "([") - (char in ")]")
             value_before = char in ")]}"
         if position < 0:
@@ -82,8 +77,20 @@ def _after(pattern: re.Pattern[str], text: str, position: int) -> int:
     return match.end() if match else -1
 
 
+def _note_brace(char: str, open_braces: list[str]) -> None:
+    if char == "{":
+        open_braces.append(char)
+    elif char == "}":
+        open_braces.pop()
+
+
 def _end_of_comment(text: str, position: int, *, is_inside: bool) -> int:
-    """After a comment to the end of the line; where no bracket is open, a ``}}`` before that ends it."""
+    """Find the end of a comment from its second character on; -1 if a block comment does not end.
+
+    A ``//`` comment ends with its line or, where no bracket is open, at a ``}}`` before that.
+    """
+    if text[position] == "*":
+        return _after(_BLOCK_COMMENT, text, position + 1)
     end = (_END_OF_LINE if is_inside else _END_OF_LINE_OR_BRACES).search(text, position)
     if end is None:
         return len(text)

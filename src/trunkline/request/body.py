@@ -130,24 +130,15 @@ class _Checker:
                 raise self.wrong(path, str(problem)) from None
         match spec.name, value:
             case "String", str():
-                if not encodable(value):
-                    raise self.wrong(path, f"has half a character in it: {_shown(path, value)}")
-                if spec.max_length is not None and len(value) > spec.max_length:
-                    raise self.wrong(path, f"must have at most {spec.max_length} characters, and this has {len(value)}")
-                return value
-            case "Boolean", bool():
-                return value
+                return self.text(value, spec, path)
             case "Single" | "Double" | "Decimal", int() | float() | Decimal() if not isinstance(value, bool):
                 return value
             case "Single" | "Double", "INF" | "-INF" | "NaN":
                 return value
             case "DateTimeOffset", dt.datetime() if value.tzinfo is not None:
                 return value.isoformat().replace("+00:00", "Z")
-            case "DateTimeOffset", str():
-                with suppress(ValueError, OverflowError):
-                    moment = dt.datetime.fromisoformat(value)
-                    if moment.tzinfo is not None:
-                        return value if INSTANT.fullmatch(value) else _in_utc(moment)
+            case "DateTimeOffset", str() if instant := _instant(value):
+                return instant
             case "Guid", uuid.UUID():
                 return str(value)
             case "Guid", str() if GUID.fullmatch(value):
@@ -158,11 +149,16 @@ class _Checker:
                 return duration(value)
             case "Duration", str() if DURATION.fullmatch(value):
                 return value
-            case (("Date" | "Binary"), str()):
-                return value
-            case "Any", _:
+            case ("Boolean", bool()) | ("Date" | "Binary", str()) | ("Any", _):
                 return value
         raise self.wrong(path, f"must be {described(spec)}, not {_shown(path, value)}")
+
+    def text(self, value: str, spec: TypeSpec, path: str) -> str:
+        if not encodable(value):
+            raise self.wrong(path, f"has half a character in it: {_shown(path, value)}")
+        if spec.max_length is not None and len(value) > spec.max_length:
+            raise self.wrong(path, f"must have at most {spec.max_length} characters, and this has {len(value)}")
+        return value
 
     def warn(self, what: str, lifetime: str) -> None:
         said = (
@@ -180,9 +176,16 @@ class _Checker:
         return InvalidArgument(f"{path} of {self.action.id} {what}.")
 
 
-def _in_utc(moment: dt.datetime) -> str:
-    """A moment that somebody spelled as ISO 8601 allows and OData doesn't: 20260912T000000Z, or with a space."""
-    return moment.astimezone(dt.UTC).isoformat().replace("+00:00", "Z")
+def _instant(text: str) -> str:
+    """Return a point in time as OData writes it; "" if the text is not one.
+
+    ISO 8601 allows what OData doesn't: 20260912T000000Z, or a space. Such a text is written in UTC.
+    """
+    with suppress(ValueError, OverflowError):
+        moment = dt.datetime.fromisoformat(text)
+        if moment.tzinfo is not None:
+            return text if INSTANT.fullmatch(text) else moment.astimezone(dt.UTC).isoformat().replace("+00:00", "Z")
+    return ""
 
 
 def _shown(path: str, value: Any) -> str:

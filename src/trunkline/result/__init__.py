@@ -102,7 +102,7 @@ def _decoded(asked: Asked, response: HttpResponse) -> Any:
         return decode(asked.server, response)
     except BrokenAnswer as error:
         if asked.action.method != "GET":
-            error.hint = f"{error.hint} {UNKNOWN}".strip()
+            error.hint = error.hint.after(UNKNOWN)
         raise
 
 

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import re
-from shlex import quote
+from collections.abc import Mapping
+from types import MappingProxyType
 from typing import Any
 
 from ..catalog import load, nearest
@@ -12,6 +13,7 @@ from ..errors import (
     BrokenAnswer,
     Conflict,
     Forbidden,
+    Hint,
     NotFound,
     PbxError,
     PreconditionFailed,
@@ -68,10 +70,10 @@ def broken_answer(asked: Asked, response: HttpResponse) -> BrokenAnswer:
         error.message = (
             f"{asked.server} answered {asked.action.id} with a {response.status} that does not come from the 3CX."
         )
-        error.hint = _FOREIGN.get(response.status, _FOREIGN[404])
+        error.hint = Hint(_FOREIGN.get(response.status, _FOREIGN[404]))
     error.method, error.path = asked.action.method, asked.path
     if asked.action.method != "GET":
-        error.hint = f"{error.hint} {UNKNOWN}".strip()
+        error.hint = error.hint.after(UNKNOWN)
     return error
 
 
@@ -83,7 +85,7 @@ _FOREIGN = {
 UNKNOWN = "It is not known whether the PBX carried it out: look before you send it again."
 
 
-def _explained(asked: Asked, response: HttpResponse) -> tuple[type[PbxError], str, str]:
+def _explained(asked: Asked, response: HttpResponse) -> tuple[type[PbxError], str, Hint | str]:
     status, server, action = response.status, asked.server, asked.action
     match status:
         case 400 | 422:
@@ -117,8 +119,8 @@ def _explained(asked: Asked, response: HttpResponse) -> tuple[type[PbxError], st
     return PbxError, f"{server} answered {action.id} with status {status}: {_said(response)}.", _see(asked)
 
 
-def _see(asked: Asked) -> str:
-    return f"`trunkline actions show {asked.action.id}` shows what it takes."
+def _see(asked: Asked) -> Hint:
+    return Hint("See what it takes.", "actions.show", {"action": asked.action.id})
 
 
 def _fields_of(said: str) -> str:
@@ -138,14 +140,13 @@ def subject(asked: Asked) -> str:
     return f"{asked.action.id} ({keys})" if keys else asked.action.id
 
 
-def _missing(asked: Asked) -> tuple[str, str]:
-    resource = asked.action.resource.replace("_", "-")
+def _missing(asked: Asked) -> tuple[str, Hint | str]:
     if asked.action.kind in _ON_ONE and asked.values:
-        hint = f"`trunkline {resource} list` shows what exists."
-        numbered = list(asked.values) == ["Id"] and "get_by_number" in load().resources[asked.action.resource]
-        if numbered and asked.action.kind != "delete":
-            by_number = f"trunkline {resource} get-by-number {asked.values['Id']}"
-            hint += f" An Id is not an extension number: `{by_number}` looks for that."
+        hint = _by(asked, "list", "See what exists.")
+        if list(asked.values) == ["Id"] and asked.action.kind != "delete":
+            number = {"Number": str(asked.values["Id"])}
+            by_number = _by(asked, "get_by_number", "An Id is not an extension number. Look for that.", number)
+            hint = by_number if by_number.action else hint
         return f"No {subject(asked)} on {asked.server}.", hint
     return (
         f"{asked.server} has nothing at {asked.path}.",
@@ -153,20 +154,25 @@ def _missing(asked: Asked) -> tuple[str, str]:
     )
 
 
-def _changed(asked: Asked) -> tuple[str, str]:
-    what = subject(asked)
-    keys = " ".join(quote(printable(str(value))) for value in asked.values.values())
-    resource = asked.action.resource.replace("_", "-")
+def _changed(asked: Asked) -> tuple[str, Hint]:
     return (
-        f"The {what} on {asked.server} is not as the If-Match value says: it changed since. Nothing was done.",
-        f"`trunkline {resource} get {keys}` shows it as it is now, with its ETag; then decide again.",
+        f"The {subject(asked)} on {asked.server} is not as the If-Match value says: it changed since. "
+        "Nothing was done.",
+        _by(asked, "get", "Read it again with its ETag, and decide anew.", asked.values),
     )
 
 
-def _rights(asked: Asked) -> str:
-    return (
-        f"Give the client the role {asked.action.role}; "
-        "one in the department System Wide is a mere user and may do nothing. `trunkline doctor` says what it may."
+def _by(asked: Asked, verb: str, text: str, arguments: Mapping[str, Any] = MappingProxyType({})) -> Hint:
+    """A hint with another action of the same resource, where it has that."""
+    action = load().resources[asked.action.resource].get(verb)
+    return Hint(text, action.id, arguments) if action else Hint(text)
+
+
+def _rights(asked: Asked) -> Hint:
+    return Hint(
+        f"Give the client the role {asked.action.role}; one in the department System Wide counts as a user and may do "
+        "nothing. Check what the client may do.",
+        "doctor",
     )
 
 
@@ -181,14 +187,14 @@ def _wait(response: HttpResponse) -> str:
     return "Try again in a moment." if after is None else f"Try again after {after:g} seconds."
 
 
-def _after_failure(asked: Asked, response: HttpResponse) -> str:
+def _after_failure(asked: Asked, response: HttpResponse) -> Hint | str:
     """What to do after a 408, 429 or 5xx. None of them proves that a write was not carried out."""
     if asked.action.method != "GET":
         return _unknown(response)
     return (
         _wait(response)
         if response.status in (408, 429, 502, 503, 504)
-        else f"The PBX's own log may say why; {_see(asked)}"
+        else _see(asked).after("The PBX's own log may say why.")
     )
 
 

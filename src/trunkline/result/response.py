@@ -11,7 +11,7 @@ from typing import Any, NamedTuple
 import msgspec
 
 from ..catalog import Action
-from ..errors import BrokenAnswer
+from ..errors import BrokenAnswer, Hint
 from ..printable import printable
 
 
@@ -114,6 +114,6 @@ def not_the_api(server: str, response: HttpResponse) -> BrokenAnswer:
     there = _redirect(response)
     if there:
         error.message = f"{server} redirects to {there} ({response.status}), which is not followed."
-        error.hint = "Use the address that the 3CX itself answers at; plain http is often redirected to https."
+        error.hint = Hint("Use the address that the 3CX itself answers at; plain http is often redirected to https.")
     error.status = response.status
     return error

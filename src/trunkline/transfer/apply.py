@@ -12,8 +12,9 @@ from ..transport.retries import Retries
 from ..work.drivers import AsyncSystem, System, run_in_loop, run_in_threads
 from ..work.guards import Confirm, Question, check_confirmed, check_same_pbx
 from ..work.ledger import MemoryLedger
-from ..work.outcome import Listener, Outcome, State
+from ..work.outcome import Listener, Outcome
 from ..work.run import Policy, Run
+from ..work.state import State
 from .alone import alone
 from .plan import Plan
 from .steps import ImportStep

@@ -308,5 +308,5 @@ def _lost(last: TrunklineError, parts: Parts, wanted: list[Window]) -> Trunkline
 
 
 def _going_on(error: TrunklineError, said: str) -> TrunklineError:
-    error.hint = f"{error.hint} {said}".strip()
+    error.hint = error.hint.after(said)
     return error

@@ -11,7 +11,7 @@ from typing import IO, Any, Unpack
 import msgspec
 
 from ..catalog import Catalog, TypeSpec, load
-from ..errors import BadRequest, BrokenAnswer, InvalidArgument, VersionMismatch
+from ..errors import BadRequest, BrokenAnswer, Hint, InvalidArgument, VersionMismatch
 from ..odata.literals import INTEGER_RANGES
 from ..request.body import checked_body
 from ..transport.contained import reason, spelled
@@ -207,7 +207,7 @@ class Import:
             if not all(isinstance(row.get("Id"), int | str) for row in rows):
                 raise BrokenAnswer(
                     f"{pbx.url} lists {self.kind.resource} without an Id, so none can be told from another.",
-                    hint=f"Nothing was sent. `trunkline {self.kind.resource} list` shows what it gives.",
+                    hint=Hint("Nothing was sent. Look at what it gives.", action=f"{self.kind.resource}.list"),
                 )
             count += len(rows)
             progress(count)

@@ -12,7 +12,7 @@ from collections.abc import Callable, Coroutine, Generator, Mapping
 from functools import partial
 from typing import Any, NamedTuple
 
-from ..errors import ConfigurationError, PbxError, SignInError, TimedOut, TransportError, TrunklineError
+from ..errors import ConfigurationError, Hint, PbxError, SignInError, TimedOut, TransportError, TrunklineError
 from ..request import HttpRequest
 from ..result import HttpResponse, is_from_pbx
 from ..result.failures import UNKNOWN
@@ -92,7 +92,7 @@ def exchange(session: Session, request: HttpRequest, retries: Retries) -> Exchan
             wait = retries.delay(attempt)
         except TrunklineError as error:  # of a sign-in
             if perhaps_done and request.method != "GET":
-                error.hint = f"{error.hint} {UNKNOWN}".strip()
+                error.hint = error.hint.after(UNKNOWN)
                 if isinstance(error, PbxError):
                     error.processed = None
             raise
@@ -141,9 +141,9 @@ def _explained(error: TransportError, request: HttpRequest, perhaps_done: bool, 
     """The error with what it means for a request that changes something: the user must know what is not known."""
     if request.method != "GET" and perhaps_done:
         error.processed = None
-        error.hint = UNKNOWN
+        error.hint = Hint(UNKNOWN)
     if not error.hint:
-        error.hint = "Try again; if it goes on, look at the PBX, and at what stands between it and you."
+        error.hint = Hint("Try again; if it goes on, look at the PBX, and at what stands between it and you.")
     if attempts > 1:
         error.message = f"{error.message.removesuffix('.')} ({attempts} attempts)."
     return error
@@ -290,7 +290,7 @@ def _new(session: Session, saved: Saved, secret: str, after_403: bool) -> Genera
         try:
             grant = yield from _by_browser(session, session.credentials, saved.refresh_token(secret))
         except SignInError as error:  # nobody wants a browser to open for each request that follows
-            session.refused = Refusal(secret, error.message, error.hint, error.path)
+            session.refused = Refusal(secret, error.message, str(error.hint), error.path)
             raise
     else:
         response = yield from _ask(session, secret_form(session, secret))

@@ -4,8 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
+from .._version import __version__
 from ..errors import BrokenAnswer, InvalidArgument
 from ..request import HttpRequest
+
+USER_AGENT = f"trunkline/{__version__}"
 
 _LONGEST_TARGET = 65_000  # characters; HTTP libraries refuse more, each with an error of its own
 

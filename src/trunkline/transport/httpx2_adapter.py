@@ -17,7 +17,7 @@ from ..result import HttpResponse
 from .body import decompressed, decompressed_async
 from .download import CHUNK, pour, pour_async
 from .failures import is_foreign, unexpected
-from .headers import check_request, decode_headers
+from .headers import USER_AGENT, check_request, decode_headers
 from .options import (
     ConnectOptions,
     broken_answer,
@@ -52,7 +52,7 @@ def _configured(options: ConnectOptions, proxy: Proxy | None) -> dict[str, Any]:
     return {
         "follow_redirects": False,
         # What `decompressed` reads; httpx2's own decompression makes gigabytes of a chunk before it can be stopped.
-        "headers": {"User-Agent": "trunkline", "Accept-Encoding": "gzip, deflate"},
+        "headers": {"User-Agent": USER_AGENT, "Accept-Encoding": "gzip, deflate"},
         "limits": httpx2.Limits(max_connections=None, max_keepalive_connections=100),
         "verify": verify,
         "http2": options.http2,

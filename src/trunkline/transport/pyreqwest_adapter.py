@@ -22,7 +22,7 @@ from ..result import HttpResponse
 from .body import Body, decompressed, decompressed_async
 from .download import CHUNK, pour, pour_async
 from .failures import is_foreign, unexpected
-from .headers import check_request
+from .headers import USER_AGENT, check_request
 from .options import (
     ConnectOptions,
     broken_answer,
@@ -59,7 +59,7 @@ def _configured(builder: Builder, options: ConnectOptions, proxy: Proxy | None) 
         builder.follow_redirects(False)
         .connect_timeout(timedelta(seconds=options.connect_timeout))
         .http2(options.http2)
-        .user_agent("trunkline")
+        .user_agent(USER_AGENT)
         .brotli(False)  # as with httpx2: gzip is what servers have, and each other one is more code to trust
         .zstd(False)
         .no_proxy()  # reqwest would look into the environment itself, with rules of its own

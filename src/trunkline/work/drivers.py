@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import threading
 import time
-from collections.abc import Awaitable, Callable, Iterable, Sequence
+from collections.abc import Awaitable, Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any, Protocol
 
@@ -119,9 +119,12 @@ def _call(pbx: Caller, ask: Ask) -> Any:
     return rows
 
 
-def _pages(answer: Any) -> Iterable[Sequence[Any]]:
-    """The rows of each page of a list; a caller other than a client may give them as one list."""
-    return (page.rows for page in answer.pages()) if hasattr(answer, "pages") else (list(answer),)
+def _pages(answer: Any) -> Iterator[Sequence[Any]]:
+    """The rows of each page of a list; a caller other than a client may give rows without pages."""
+    if hasattr(answer, "pages"):
+        yield from (page.rows for page in answer.pages())
+    else:
+        yield from ([row] for row in answer)
 
 
 async def run_in_loop(run: Run, pbx: AsyncCaller, write: AsyncWrite | None = None) -> None:
@@ -169,16 +172,18 @@ async def adrive(
 
 
 async def _acall(pbx: AsyncCaller, ask: Ask) -> Any:
+    rows: list[Any] = []
     answer = pbx.call(ask.action, **ask.arguments, **ask.options)
     if not ask.is_list or ask.on_page is None or not hasattr(answer, "pages"):
         value = await answer
         if not ask.is_list:
             return value
-        rows = list(value)
-        if ask.on_page is not None:
-            ask.on_page(rows)
+        if ask.on_page is None:
+            return list(value)
+        for page in _pages(value):
+            ask.on_page(page)
+            rows += page
         return rows
-    rows = []
     async for page in answer.pages():
         ask.on_page(page.rows)
         rows += page.rows

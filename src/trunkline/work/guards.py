@@ -12,7 +12,7 @@ from typing import Any, NamedTuple
 
 from ..catalog import Action, Catalog, load
 from ..catalog.secret import has_mask
-from ..errors import ConfigurationError, InvalidArgument, TrunklineError
+from ..errors import ConfigurationError, Hint, InvalidArgument, TrunklineError
 
 _UNSENT = "Nothing was sent."
 _FOREIGN_FIELDS = 2  # fields that the rows of a resource never had
@@ -50,7 +50,7 @@ def check_confirmed(question: Question, confirm: Confirm | bool | None, *, is_re
             raise InvalidArgument(
                 f"{question.action.id} would remove {question.removals:,} of {question.present:,}, "
                 "and nobody has confirmed that.",
-                hint=f"{_UNSENT} Look at what is to be removed, then confirm it.",
+                hint=Hint(f"{_UNSENT} Look at what is to be removed, then confirm it.", arguments={"confirm": True}),
             )
     elif not (confirm if isinstance(confirm, bool) else confirm(question)):
         raise NotConfirmed(f"{question.action.id} was not confirmed.", hint=_UNSENT)
@@ -83,7 +83,10 @@ def check_removals(removals: int, present: int, most: MostRemovals, what: str) -
     if removals and not most.allows(removals, present):
         raise InvalidArgument(
             f"{removals:,} of {present:,} {what} would be removed; at most {most} may be.",
-            hint=f"{_UNSENT} Look at what is to be removed, and at how rows are matched; then allow more removals.",
+            hint=Hint(
+                f"{_UNSENT} Look at what is to be removed and at how rows are matched, then allow more.",
+                arguments={"max_removals": removals},
+            ),
         )
 
 

@@ -6,7 +6,8 @@ from collections.abc import Mapping, Sequence
 from typing import Any, NamedTuple, Protocol
 
 from ..errors import TrunklineError
-from .outcome import Outcome, State
+from .outcome import Outcome
+from .state import State
 
 
 class Entry(NamedTuple):

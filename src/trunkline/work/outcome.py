@@ -3,31 +3,16 @@
 from __future__ import annotations
 
 import asyncio
-import enum
 import warnings
 from collections.abc import Callable, Mapping
 from typing import Any, NamedTuple
 
 from ..catalog.secret import masked
 from ..errors import PbxError, TrunklineError, Unexpected
+from .state import State
 
 KEPT = 8 * 1024
 """Bytes of an error's text that are kept; a gateway's page or a PBX's own text can be megabytes."""
-
-
-class State(enum.IntEnum):
-    """What became of a step on one PBX. The numbers stand in ledgers."""
-
-    NOT_STARTED = 0
-    SENT = 1
-    DONE = 2
-    FAILED = 3
-    UNKNOWN = 4
-
-    @property
-    def label(self) -> str:
-        """The state as JSON has it: ``not_started``."""
-        return self.name.lower()
 
 
 class Outcome(NamedTuple):
@@ -93,16 +78,21 @@ def kept(text: str) -> str:
 
 
 def described(error: TrunklineError) -> dict[str, Any]:
-    """An error for an item or a ledger: status, type, message, hint, and 3CX's codes where it gave some."""
+    """An error as JSON has it everywhere: code, status, message, hint, and 3CX's codes where it gave some."""
+    text, action, arguments = error.hint
     record: dict[str, Any] = {
+        "code": error.code,
         "status": error.status,
-        "type": type(error).__name__,
         "message": kept(error.message),
-        "hint": kept(error.hint),
+        "hint": {"text": kept(text), "action": action, "arguments": {k: _plain(v) for k, v in arguments.items()}},
     }
     if isinstance(error, PbxError) and error.codes:
         record["codes"] = _kept_codes(error.codes)
     return record
+
+
+def _plain(value: Any) -> Any:
+    return value if isinstance(value, bool | int | float) else kept(str(value))
 
 
 def _kept_codes(codes: dict[str, str]) -> dict[str, str]:

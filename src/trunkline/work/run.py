@@ -13,7 +13,7 @@ from typing import Any, NamedTuple
 
 from ..errors import BrokenAnswer, TrunklineError
 from .ledger import Entry, Ledger, LedgerFailed
-from .outcome import Outcome, State, as_error, is_foreign
+from .outcome import Outcome, as_error, is_foreign
 from .recovery import (
     BUSY,
     Decision,
@@ -26,6 +26,7 @@ from .recovery import (
     retry_after,
     trouble_of,
 )
+from .state import State
 from .step import Ask, Record, Step, Wait
 
 CARRIED_OUT = "It was carried out; only its answer can't be used."
@@ -213,25 +214,25 @@ class Run:
         return self._concluded(step, trial, decision)
 
     def _look(self, step: Step, trial: Trial, trouble: Trouble, unwritten: list[Outcome]) -> Work:
-        """Read what became of a step, as often as it takes; None if it is to be sent (again)."""
-        looks = 0
+        """Read what became of a step; None if it is to be sent (again)."""
         while True:
-            looks += 1
             try:
                 finding = yield from step.look_up()
                 break
             except BaseException as problem:
                 error = as_error(problem)
+            if not self.policy.is_resumable:  # the client has read several times by then
+                return trial.ended(trial.error or error, is_unknown=True)
             reading = decide(trouble_of(error, step.action), Effect.READ, perhaps_done=False)
-            if reading is Decision.PAUSE and self.policy.is_resumable:
+            if reading is Decision.PAUSE:
                 self.stop(error)
-            may_repeat = reading is Decision.RESEND and (self.policy.is_resumable or looks < self.policy.attempts)
-            if not may_repeat or not (yield from self._rest(trial, error, unwritten)):
+            if reading is not Decision.RESEND or not (yield from self._rest(trial, error, unwritten)):
                 return trial.ended(trial.error or error, is_unknown=True)
         decision = conclude(trouble, step.effect, finding)
         if decision is Decision.RESEND:
             is_busy = trouble in BUSY
-            trial.was_not_done(counts=not (is_busy and self.policy.is_resumable))
+            if is_busy and self.policy.is_resumable:
+                trial.forget_attempt()
             may_send = trial.attempts < self.policy.attempts and not self.stopping.is_set()
             # After a busy PBX was waited for, and after a job's own look, nothing speaks for waiting once more.
             is_rested = is_busy or self.policy.is_resumable
@@ -250,7 +251,7 @@ class Run:
             decision is Decision.RESEND and trial.attempts < self.policy.attempts
         )
         if self.policy.is_resumable and will_be_tried:
-            return trial.put_back()
+            return trial.put_back(was_read=was_read)
         is_settled = was_read or decision is Decision.FAILED
         is_unknown = decision is Decision.UNKNOWN or (trial.is_in_doubt and not is_settled)
         return trial.ended(trial.error, is_unknown=is_unknown, note=NOT_SHOWN if was_read else "")
@@ -315,7 +316,7 @@ class Trial:
         self.error: TrunklineError | Mapping[str, Any] | None = entry.error
         self.trouble: Trouble | None = None
         self.is_in_doubt = entry.state is State.UNKNOWN
-        """Whether an earlier try may have been carried out."""
+        """Whether an earlier try may have been carried out; also after a look, for it may still arrive."""
         self.was_sent = False
 
     def sent(self) -> None:
@@ -330,18 +331,16 @@ class Trial:
         if not counts:
             self.attempts -= 1
 
-    def was_not_done(self, *, counts: bool) -> None:
-        """The PBX was read, and shows that no try was carried out."""
-        self.is_in_doubt = False
-        if not counts:
-            self.attempts = max(0, self.attempts - 1)
+    def forget_attempt(self) -> None:
+        """The PBX was only too busy: that does not use up an attempt."""
+        self.attempts = max(0, self.attempts - 1)
 
     def on_its_way(self) -> Outcome:
         return Outcome(self.n, State.SENT, self.attempts, error=self.error)
 
-    def put_back(self) -> Outcome:
-        """To be tried by another run: what may have been carried out stays unknown."""
-        state = State.UNKNOWN if self.is_in_doubt else State.NOT_STARTED
+    def put_back(self, *, was_read: bool = False) -> Outcome:
+        """To be tried by another run: what may have been carried out stays unknown, unless the PBX was read."""
+        state = State.UNKNOWN if self.is_in_doubt and not was_read else State.NOT_STARTED
         return Outcome(self.n, state, self.attempts, error=self.error)
 
     def done(self, step: Step, answer: Any, *, is_missing: bool = False, is_checked: bool = False) -> Outcome:

@@ -1,0 +1,67 @@
+"""What the tests of both packages share: the same environment on every machine, and nothing kept from test to test."""
+
+from __future__ import annotations
+
+import os
+import re
+import secrets
+import signal
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from trunkline import redaction
+from trunkline.catalog import answered
+
+# What a machine's environment may say of where to connect and how to draw; a test that wants it says it itself.
+_SAID = re.compile(
+    r"TRUNKLINE_(?!SPECS$).+|(HTTPS?|ALL|NO)_PROXY"
+    r"|TERM|COLUMNS|LINES|NO_COLOR|FORCE_COLOR|COLORTERM|TTY_(COMPATIBLE|INTERACTIVE)|PAGER|LESS",
+    re.IGNORECASE,
+)
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _environment_of_nobody() -> Iterator[None]:
+    """Tests see the same environment on every machine, behind a proxy too."""
+    with pytest.MonkeyPatch.context() as patch:
+        for name in filter(_SAID.fullmatch, list(os.environ)):
+            patch.delenv(name)
+        yield
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _ctrl_c() -> Iterator[None]:
+    """Commands of tests heed Ctrl-C, even where a shell started the tests in the background, that is, without it."""
+    ignored = signal.getsignal(signal.SIGINT) is signal.SIG_IGN
+    if ignored:
+        signal.signal(signal.SIGINT, signal.default_int_handler)
+    yield
+    if ignored:
+        signal.signal(signal.SIGINT, signal.SIG_IGN)
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _token_folders(_environment_of_nobody: None, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
+    """Tokens, profiles and all else of tests is kept far from the developer's own, in subprocesses too."""
+    folder = tmp_path_factory.mktemp("tokens")
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("TRUNKLINE_TOKEN_DIR", str(folder / "shared"))
+        patch.setenv("TRUNKLINE_PROFILES", str(folder / "profiles.toml"))
+        patch.setenv("XDG_STATE_HOME", str(folder / "state"))
+        patch.setenv("PYTHON_KEYRING_BACKEND", "keyring.backends.fail.Keyring")
+        yield folder
+
+
+@pytest.fixture(autouse=True)
+def _token_folder(_token_folders: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """No test finds the token of another."""
+    monkeypatch.setenv("TRUNKLINE_TOKEN_DIR", str(_token_folders / secrets.token_hex(8)))
+
+
+@pytest.fixture(autouse=True)
+def _nothing_known() -> None:
+    """No test knows the secrets of another, or what a PBX answered it."""
+    redaction.forget()
+    answered.forget()

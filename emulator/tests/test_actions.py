@@ -1,0 +1,151 @@
+"""Every action of the catalog, in its first and its latest version, asked once with valid arguments."""
+
+from __future__ import annotations
+
+import re
+from typing import Any
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from trunkline import catalog
+from trunkline.catalog import Action, Catalog
+from trunkline_emulator import levels
+from trunkline_emulator.reports.arguments import Period
+from trunkline_emulator.reports.call_log import cdr_id, has_quality
+from trunkline_emulator.reports.events import oldest_first
+from trunkline_emulator.seeds import ground
+from trunkline_emulator.store import Store
+
+from . import bodies, valid, valid_system
+from .report_calls import FROM, TO, USUAL, when
+
+JUNE = Period(when(FROM), when(TO))
+VERSIONS = ("pre-20.0.5", "20.0.7", "20.0.10")
+# Bodies that name a row of the demo seed.
+NAMES_WHAT_EXISTS: dict[str, dict[str, Any]] = {
+    "users.make_call": {"dn": "101", "destination": "102"},
+}
+STATUS = {"list": 200, "entity": 200, "value": 200, "file": 200, "none": 204}
+UPLOAD = (
+    b'--X\r\nContent-Disposition: form-data; name="file"; filename="new.wav"\r\n\r\nRIFF\x04\0\0\0WAVEfmt \r\n--X--\r\n'
+)
+
+
+def quality_of_a_call(store: Store) -> dict[str, Any]:
+    """A leg in which somebody was heard, and its call."""
+    call, leg = next(event for event in oldest_first(store, JUNE) if has_quality(event[1]))
+    return {"cdrId": cdr_id(leg), "call_id": call.number}
+
+
+def known_values(store: Store, action: Action) -> dict[str, Any]:
+    """The key of a row that exists, for the entity an action is bound to and for what it looks up."""
+    resource = re.match(r"/(\w+)", action.path)[1]
+    rows = store.rows(resource) if resource in store.tables else []
+    row = rows[0] if rows else {}
+    known = {parameter.name: row[parameter.name] for parameter in action.parameters if parameter.name in row}
+    known |= bodies.ARGUMENTS.get(action.id, {})
+    return {
+        **USUAL,
+        "groupingType": 0,
+        **quality_of_a_call(store),
+        "recId": 1,
+        "recName": store.rows("Recordings")[0]["RecordingUrl"],
+        "name": "MAXCALLTIME",
+        "number": row.get("Number") or "100",
+        **known,
+    }
+
+
+def content_of(version: Catalog, action: Action) -> dict[str, Any] | None:
+    """A valid body; what can't be sent or changed is left out."""
+    if action.body is None:
+        return None
+    content = valid.body(version, dict(version.spec_fields(action.body)))
+    if action.kind == "update":
+        for field in (*version.key(action.body), "Number"):
+            content.pop(field, None)
+    if action.kind == "create" and content.get("Id") == valid.VALUES["Int32"]:
+        content["Id"] = 0
+    if action.id in NAMES_WHAT_EXISTS:
+        return NAMES_WHAT_EXISTS[action.id]
+    return valid_system.fit(version, action.id, bodies.fitting(version, action, content))
+
+
+@pytest.mark.parametrize("version", VERSIONS)
+def test_every_action_answers_in_its_declared_way(dial, version):
+    line = dial(version=version)
+    narrowed = catalog.load(version)
+    store = Store(narrowed, ground("demo", version))
+    assert len(narrowed.actions) > 500
+    for action in narrowed.actions:
+        for before in valid_system.BEFORE.get(action.id, ()):
+            assert line.ask(*before).status < 400, (action.id, before)
+        target = valid.path(action, {**known_values(store, action), **valid_system.ARGUMENTS.get(action.id, {})})
+        if action.id in bodies.BEFORE:
+            path, first = bodies.BEFORE[action.id]
+            assert line.ask("POST", path, first).status in (201, 204)
+        if action.kind == "upload":
+            headers = {"authorization": f"Bearer {line.token}", "content-type": "multipart/form-data; boundary=X"}
+            answer = line.send("POST", "/xapi/v1" + target, UPLOAD, headers)
+        else:
+            answer = line.ask(action.method, target, content_of(narrowed, action))
+        if action.id in bodies.REFUSED:
+            assert answer.status == 400, (action.id, answer.body)
+            continue
+        expected = 201 if action.kind == "create" else STATUS[action.answer_kind]
+        assert answer.status == expected, (action.id, answer.status, answer.body)
+        check_kind(action, answer)
+        if action.method != "GET" or action.id in bodies.BEFORE:
+            line.emulator.reset()
+
+
+def check_kind(action: Action, answer: Any) -> None:
+    assert answer.headers["x-trunkline-level"] in ("behaviour", "crud", "shape")
+    match action.answer_kind:
+        case "none":
+            assert answer.body == b""
+        case "file":
+            assert "json" not in answer.headers["content-type"] or action.operation_id == "GenerateIamPolicyFile"
+            assert answer.headers["content-disposition"].startswith("attachment")
+            assert answer.body
+        case "list":
+            assert isinstance(answer.json["value"], list)
+        case "value":
+            assert "value" in answer.json
+        case "entity":
+            assert answer.json["@odata.context"].startswith("https://pbx/xapi/v1/$metadata#")
+
+
+def test_levels():
+    """How many actions are played how truly; a change of these figures is meant to be noticed."""
+    found = list(levels("20.0.10").values())
+    assert len(found) == len(catalog.load("20.0.10").actions)
+    assert {name: found.count(name) for name in set(found)} == {"behaviour": 522, "crud": 73, "shape": 7}
+
+
+@settings(deadline=None)
+@given(body=st.binary(max_size=80))
+def test_no_body_brings_it_down(quiet, body):
+    answer = quiet.send(
+        "POST", "/xapi/v1/Users", body, {"authorization": f"Bearer {quiet.token}", "content-type": "application/json"}
+    )
+    assert answer.status == 400
+
+
+@pytest.mark.parametrize(
+    ("method", "path", "body", "message"),
+    [
+        ("POST", "/Fax/Pbx.BulkFaxDelete", None, "A non-empty request body is required."),
+        ("POST", "/Fax/Pbx.BulkFaxDelete", {}, "ids:\nWARNINGS.XAPI.REQUIRED"),
+        ("POST", "/Fax/Pbx.BulkFaxDelete", {"ids": None}, "ids:\nA list of 'Edm.Int32' is expected."),
+        ("POST", "/Fax/Pbx.BulkFaxDelete", {"ids": [1, "2"]}, "ids:\nCannot convert the value"),
+        ("POST", "/Fax/Pbx.BulkFaxDelete", {"ids": [], "more": 1}, "more:\nThe property 'more' does not exist"),
+        ("POST", "/Services/Pbx.Stop", {"options": {"Names": []}}, "Names:\nThe property 'Names' does not exist"),
+    ],
+)
+def test_bodies_of_actions_are_checked(quiet, method, path, body, message):
+    answer = quiet.ask(method, path, body)
+    assert answer.status == 400
+    assert answer.message.startswith(message)

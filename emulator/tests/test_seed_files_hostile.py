@@ -1,0 +1,107 @@
+"""Seed files that are no seeds: each is refused with a message, in a moment and in little memory."""
+
+from __future__ import annotations
+
+import os
+
+import pytest
+
+from trunkline_emulator import Emulator, NotAllowed
+from trunkline_emulator.seeds import files, ground
+
+LAUGHS = "a: &a [x,x,x,x,x,x,x,x,x,x]\n" + "".join(
+    f"{name}: &{name} [{','.join([f'*{before}'] * 10)}]\n" for before, name in zip("abcdefgh", "bcdefghi", strict=True)
+)
+MERGES = "a: &a {x: 1}\n" + "".join(
+    f"{name}: &{name} {{<<: [{','.join([f'*{before}'] * 10)}]}}\n"
+    for before, name in zip("abcdefgh", "bcdefghi", strict=True)
+)
+
+
+@pytest.mark.parametrize(
+    ("name", "content", "said"),
+    [
+        ("laughs.yaml", LAUGHS, "more than 10,000 values"),
+        ("merges.yaml", MERGES, "more than 10,000 values"),
+        ("recursive.yaml", "Users: &a [*a]", "nested too deeply"),
+        ("recursive.yaml", "&a {Users: *a}", "nested too deeply"),
+        ("brackets.yaml", "[" * 20_000, "nested too deeply"),
+        ("braces.yaml", "{a: " * 20_000, "nested too deeply"),
+        ("mixed.yaml", "[{a: " * 10_000, "nested too deeply"),
+        ("dashes.yaml", "- " * 20_000, "nested too deeply"),
+        ("questions.yaml", "? " * 20_000, "nested too deeply"),
+        ("maps.yaml", "".join(" " * depth + "a:\n" for depth in range(300)), "nested too deeply"),
+        ("tag.yaml", "!!python/object/apply:os.system ['id']", "sets and their rows are expected"),
+        ("two.yaml", "a: 1\n---\nb: 2", "is no YAML"),
+        ("nul.yaml", "\x00", "is no YAML"),
+        ("merge.yaml", "<<: 3", "is no YAML"),
+        ("anchors.yaml", "&" * 20_000, "is no YAML"),
+        ("deep.json", "[" * 100_000, "nested too deeply"),
+        ("deep.json", '{"Users": ' + "[" * 900 + "]" * 900 + "}", "nested too deeply"),
+        ("digits.json", '{"Users": [{"Id": ' + "9" * 5000 + "}]}", "is no JSON"),
+        ("infinite.json", '{"Users": [{"Id": 1e999}]}', "Cannot convert the value"),
+        ("half.json", '{"Users": [{"Number": "\\ud800"}]}', "is no JSON"),
+        ("twice.json", '{"Users": [], "Users": []}', "Users stands here twice"),
+        ("twice.json", '{"Users": [{"Id": 1, "Id": 2}]}', "Id stands here twice"),
+        ("cut.json", '{"Users": [', "is no JSON"),
+        ("empty.json", "", "is no JSON"),
+        ("large.yaml", "#" * 101_000, "is larger than 0 MB: JSON may be larger, and is read faster"),
+        ("large.json", " " * 101_000, "is larger than 0 MB."),
+    ],
+)
+def test_each_is_refused(tmp_path, monkeypatch, name, content, said):
+    monkeypatch.setattr(files, "MOST_VALUES", 10_000)
+    monkeypatch.setattr(files, "MOST_YAML", 100_000)
+    monkeypatch.setattr(files, "MOST_JSON", 100_000)
+    path = tmp_path / name
+    path.write_text(content, encoding="utf-8")
+    with pytest.raises(ValueError, match=name) as caught:
+        ground(path, "20.0.10")
+    assert said in str(caught.value)
+
+
+@pytest.mark.parametrize("content", [b"\xff\xfe", b"Users: \xe9", b"\x80"])
+@pytest.mark.parametrize("name", ["seed.yaml", "seed.json"])
+def test_other_encodings_are_refused(tmp_path, name, content):
+    path = tmp_path / name
+    path.write_bytes(content)
+    with pytest.raises(ValueError, match="can't be read"):
+        ground(path, "20.0.10")
+
+
+@pytest.mark.parametrize("name", ["seed.yaml", "seed.json"])
+def test_what_is_no_file_is_refused(tmp_path, name):
+    (tmp_path / name).mkdir()
+    with pytest.raises(ValueError, match="it is not a file"):
+        ground(tmp_path / name, "20.0.10")
+    with pytest.raises(ValueError, match="No such file"):
+        ground(tmp_path / "none" / name, "20.0.10")
+
+
+@pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="pipes have names on POSIX systems")
+@pytest.mark.parametrize("name", ["seed.yaml", "seed.json"])
+def test_a_pipe_is_not_waited_for(tmp_path, name):
+    os.mkfifo(tmp_path / name)
+    with pytest.raises(ValueError, match="it is not a file"):
+        ground(tmp_path / name, "20.0.10")
+
+
+def test_aliases_and_merges_go_on_working(tmp_path):
+    path = tmp_path / "company.yaml"
+    path.write_text(
+        "Users:\n- &ada {Number: 100, FirstName: Ada}\n- {<<: *ada, Number: 101}\n"
+        "- {Number: 102, FirstName: &name Bob}\n"
+        "Contacts:\n- {FirstName: *name, PhoneNumber: '1'}\n",
+        encoding="utf-8",
+    )
+    emulator = Emulator(seed=path)
+    users = emulator.ask("GET", "/Users?$select=Number,FirstName").json()["value"]
+    assert [(row["Number"], row["FirstName"]) for row in users] == [("100", "Ada"), ("101", "Ada"), ("102", "Bob")]
+    assert emulator.ask("GET", "/Contacts").json()["value"][0]["FirstName"] == "Bob"
+
+
+def test_rows_that_contain_themselves_are_refused():
+    rows: list[object] = []
+    rows.append(rows)
+    with pytest.raises(NotAllowed, match="nested too deeply"):
+        Emulator().load_seed({"Users": rows})

@@ -1,0 +1,178 @@
+"""A damaged state file is told at the start: what was written is there whole, or nothing is begun."""
+
+from __future__ import annotations
+
+import os
+import socket
+import sqlite3
+from pathlib import Path
+from random import Random
+
+import msgspec
+import pytest
+
+from trunkline_emulator import Emulator
+from trunkline_emulator.state import StateError
+
+PAGE = 4096
+
+
+def held(emulator: Emulator) -> bytes:
+    """What differs from the seed."""
+    return msgspec.json.encode(emulator.snapshot(), order="sorted")
+
+
+@pytest.fixture(scope="module")
+def written(tmp_path_factory: pytest.TempPathFactory) -> tuple[bytes, bytes]:
+    """The bytes of a state file of some pages, and what its PBX held."""
+    path = tmp_path_factory.mktemp("state") / "pbx.db"
+    emulator = Emulator(state=path, api_key="k")
+    for number in range(60):
+        emulator.ask("POST", "/Contacts", json={"FirstName": f"No {number}", "PhoneNumber": "+12025550142"})
+    emulator.ask("DELETE", "/Fax(124)")
+    emulator.ask("PATCH", "/Users(12)", json={"FirstName": "Ada"})
+    before = held(emulator)
+    emulator.close()
+    return path.read_bytes(), before
+
+
+def check(path: Path, content: bytes, before: bytes) -> bool:
+    """Whether such a file is refused; else it has given back all that was written."""
+    for leftover in path.parent.glob(f"{path.name}*"):
+        leftover.unlink()
+    path.write_bytes(content)
+    try:
+        emulator = Emulator(state=path, api_key="k")
+    except StateError:
+        return True
+    try:
+        assert held(emulator) == before
+    finally:
+        emulator.close()
+    return False
+
+
+def test_an_undamaged_file_is_taken(tmp_path, written):
+    assert check(tmp_path / "pbx.db", *written) is False
+
+
+def test_flipped_bits(tmp_path, written):
+    content, before = written
+    random = Random(11)
+    refused = 0
+    for _ in range(150):
+        damaged = bytearray(content)
+        damaged[random.randrange(len(damaged))] ^= 1 << random.randrange(8)
+        refused += check(tmp_path / "pbx.db", bytes(damaged), before)
+    assert refused > 50  # the others hit room that nothing stands in
+
+
+def test_overwritten_stretches(tmp_path, written):
+    content, before = written
+    random = Random(12)
+    for _ in range(60):
+        at, length = random.randrange(len(content) - 600), random.randrange(1, 600)
+        new = random.choice([bytes(length), random.randbytes(length)])
+        check(tmp_path / "pbx.db", content[:at] + new + content[at + length :], before)
+
+
+@pytest.mark.parametrize("part", range(12))
+def test_truncated_files(tmp_path, written, part):
+    content, before = written
+    assert check(tmp_path / "pbx.db", content[: len(content) * part // 12], before)
+
+
+def test_lost_and_repeated_pages(tmp_path, written):
+    content, before = written
+    pages = [content[at : at + PAGE] for at in range(0, len(content), PAGE)]
+    for number in range(len(pages)):
+        assert check(tmp_path / "pbx.db", b"".join([*pages[:number], bytes(PAGE), *pages[number + 1 :]]), before)
+        for other in range(len(pages)):
+            check(tmp_path / "pbx.db", b"".join([*pages[:number], pages[other], *pages[number + 1 :]]), before)
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        "DELETE FROM differences WHERE name = 'Fax'",
+        "DELETE FROM differences",
+        "UPDATE differences SET value = replace(value, 'Ada', 'Eva')",
+        "UPDATE differences SET value = '{}' WHERE name = 'Users'",
+        "UPDATE differences SET value = x'ff' WHERE name = 'Users'",
+        "UPDATE differences SET kind = 'all' WHERE name = 'Users'",
+        "UPDATE differences SET key = '13' WHERE name = 'Users'",
+        "UPDATE meta SET value = '20.0.7' WHERE name = 'version'",
+        "UPDATE meta SET value = 'x'",
+        "DELETE FROM meta WHERE name = 'digest'",
+        "DROP TABLE differences",
+        "DROP TABLE meta",
+    ],
+)
+def test_what_somebody_changed_inside(tmp_path, written, change):
+    content, before = written
+    path = tmp_path / "changed.db"
+    path.write_bytes(content)
+    db = sqlite3.connect(path)
+    with db:
+        db.execute(change)
+    db.close()
+    assert check(tmp_path / "pbx.db", path.read_bytes(), before)
+
+
+def test_a_database_without_its_tables_is_not_begun_anew(tmp_path, written):
+    content, before = written
+    path = tmp_path / "bare.db"
+    path.write_bytes(content)
+    db = sqlite3.connect(path)
+    with db:
+        db.execute("DROP TABLE differences")
+        db.execute("DROP TABLE meta")
+    db.close()
+    assert check(tmp_path / "pbx.db", path.read_bytes(), before)
+
+
+@pytest.mark.parametrize(
+    "content", [b"", b"\n", b"{}", b'{"Users": []}', b"null", b"\x00" * 8192, b"SQLite format 3\x00", b"\xff" * 100_000]
+)
+def test_files_of_something_else(tmp_path, content):
+    path = tmp_path / "pbx.db"
+    path.write_bytes(content)
+    with pytest.raises(StateError):
+        Emulator(state=path)
+    assert path.read_bytes() == content
+
+
+@pytest.mark.skipif(os.name != "posix", reason="pipes, sockets and devices have names on POSIX systems")
+def test_the_refusal_says_what_to_do(tmp_path, written):
+    path = tmp_path / "pbx.db"
+    path.write_bytes(written[0].replace(b"No 17", b"No 18"))
+    with pytest.raises(StateError) as caught:
+        Emulator(state=path)
+    assert str(caught.value).startswith(f"The state file {path} is damaged (")
+    assert str(caught.value).endswith(
+        "restore it from a backup, or delete the file to start anew, or name another one."
+    )
+
+
+def test_what_is_no_file_at_all(tmp_path):
+    pipe, listener = tmp_path / "pipe", tmp_path / "socket"
+    os.mkfifo(pipe)
+    with socket.socket(socket.AF_UNIX) as server:
+        server.bind(str(listener))
+        for path in (pipe, listener, Path("/dev/null"), Path("/dev/zero")):
+            with pytest.raises(StateError, match="it is a pipe, socket or device, not a file"):
+                Emulator(state=path)
+    dangling = tmp_path / "dangling"
+    dangling.symlink_to(tmp_path / "nowhere")
+    with pytest.raises(StateError, match="can't be opened: No such file"):
+        Emulator(state=dangling)
+
+
+@pytest.mark.skipif(os.name != "posix" or os.geteuid() == 0, reason="root may write everywhere")
+@pytest.mark.parametrize("mode", [0o400, 0o200, 0o000])
+def test_a_file_that_this_user_may_not_use(tmp_path, written, mode):
+    path = tmp_path / "pbx.db"
+    path.write_bytes(written[0])
+    path.chmod(mode)
+    with pytest.raises(StateError, match="this user may not read and write it"):
+        Emulator(state=path)

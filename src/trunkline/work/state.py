@@ -1,0 +1,20 @@
+"""The states of a step; apart from what keeps them, so that a help text loads none of it."""
+
+from __future__ import annotations
+
+import enum
+
+
+class State(enum.IntEnum):
+    """What became of a step on one PBX. The numbers stand in ledgers."""
+
+    NOT_STARTED = 0
+    SENT = 1
+    DONE = 2
+    FAILED = 3
+    UNKNOWN = 4
+
+    @property
+    def label(self) -> str:
+        """The state as JSON has it: ``not_started``."""
+        return self.name.lower()

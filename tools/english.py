@@ -1,0 +1,109 @@
+"""Find words that plain English has better ones for, in pages, docstrings and messages.
+
+python tools/english.py [--all]      with --all, also show what is not corrected yet
+
+A word fails when it is found more often than `Word.left` allows: that number only shrinks, to zero.
+"""
+
+from __future__ import annotations
+
+import ast
+import re
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+from typing import NamedTuple
+
+ROOT = Path(__file__).parents[1]
+
+
+class Word(NamedTuple):
+    """What to look for, what to write in its place, and how often it may still stand."""
+
+    pattern: str
+    instead: str
+    left: int = 0
+
+    def find(self, text: str) -> Iterator[re.Match[str]]:
+        return re.finditer(self.pattern, text, re.IGNORECASE)
+
+
+class Text(NamedTuple):
+    """A page or a string literal, and the line on which it begins."""
+
+    path: Path
+    line: int
+    content: str
+
+
+WORDS = [
+    Word(r"\btold\b", "given, set, reported", left=62),
+    Word(r"\bsaid\b", "stated, reported, given", left=45),
+    Word(r"\bmere(ly)?\b", "only", left=5),
+    Word(r"\bmend(s|ed|ing)?\b", "fix, correct", left=3),
+    Word(r"(?<!\bthere )\b(is|are|was) no (?!longer|more|other|one\b)[a-z]+", "is not a, has no", left=107),
+    Word(r"\bthe doing\b", "the action, the work"),
+    Word(r"\bto be had\b", "available"),
+    Word(r"\bwhatever happens\b", "always", left=2),
+    Word(r"\bglances?\b", "status", left=7),
+    Word(r"\battention\b", "concerns", left=24),
+    Word(r"\b(is|are|be|was|were|left|leave|leaves|that \w+) alone\b", "only, unchanged, paused", left=5),
+    Word(r"\b(read|replaced?|writes?|written|kept|sent) whole\b", "completely, atomically", left=9),
+    Word(r"\banew\b", "again", left=35),
+    Word(r"\bheeds?\b", "respect, notice", left=1),
+    Word(r"\bonce more\b", "again", left=6),
+    Word(r"\btruly\b", "faithfully, really", left=3),
+    Word(r"\bnone of (ours|theirs)\b|\bof (ours|theirs)\b", "our, their", left=9),
+    Word(r"\bone's own\b", "your own", left=6),
+    Word(r"\bin vain\b", "without success"),
+    Word(r"\bso many\b", "a given number of", left=19),
+    Word(r"\bthe like\b", "similar", left=10),
+    Word(r"\b(can't|cannot|can) be meant\b|\b(is|are) meant\b", "is not possible, is intended", left=11),
+    Word(r"\bas \w+ (has|have) (it|them)\b", "in the form that, as … writes it", left=16),
+    Word(r"\bwhat (becomes|became) of\b", "the outcome of", left=32),
+    Word(r"\bon (its|their) way\b", "in progress, in transit", left=33),
+    Word(r"\b(lest|hence|thereof|whereof|aught|naught|unforeseen)\b", "so that … not, so, of it, unexpected", left=1),
+]
+
+
+def main() -> int:
+    texts = list(_texts())
+    failed = False
+    for word in WORDS:
+        places = [
+            f"{text.path.relative_to(ROOT)}:{line}: {words!r}" for text in texts for line, words in _hits(word, text)
+        ]
+        if len(places) > word.left or "--all" in sys.argv:
+            print("\n".join(places))
+        if len(places) > word.left:
+            failed = True
+            print(f"error: {len(places)} times, at most {word.left} allowed; better: {word.instead}\n")
+        elif len(places) < word.left:
+            print(f"{word.pattern}: {len(places)} are left; write that in place of {word.left}.")
+    return int(failed)
+
+
+def _hits(word: Word, text: Text) -> Iterator[tuple[int, str]]:
+    for match in word.find(text.content):
+        yield text.line + text.content.count("\n", 0, match.start()), match[0]
+
+
+def _texts() -> Iterator[Text]:
+    """Yield every page that people wrote, and every string in the sources; docs/reference comes from those."""
+    pages = [
+        *ROOT.glob("*.md"),
+        *ROOT.glob("docs/**/*.md"),
+        *ROOT.glob("emulator/*.md"),
+        *ROOT.glob("emulator/docs/**/*.md"),
+    ]
+    for path in sorted(pages):
+        if "reference" not in path.parts and path.name != "CHANGELOG.md":
+            yield Text(path, 1, path.read_text(encoding="utf-8"))
+    for path in sorted([*ROOT.glob("src/**/*.py"), *ROOT.glob("emulator/src/**/*.py")]):
+        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+            if isinstance(node, ast.Constant) and isinstance(node.value, str):
+                yield Text(path, node.lineno, node.value)
+
+
+if __name__ == "__main__":
+    sys.exit(main())
