@@ -248,7 +248,7 @@ def _apply(imported: Import, plan: Plan, options: _Options, connect: Callable[[]
         stop_on_error=options.stop_on_error,
     )
     if not plan.steps:
-        if options.rest is not None and (message := _write_rest(options.rest, imported, {})):
+        if message := _keep_rest(plan, [], options.rest, imported):
             click.echo(message, err=True)
         return 0
     broke: BaseException | None = None
@@ -332,25 +332,21 @@ def _summarize(run: ImportRun, outcomes: Sequence[Outcome], last: str) -> None:
 
 def _keep_rest(plan: Plan, outcomes: Sequence[Outcome], rest: Path | None, imported: Import) -> str:
     """Write the rows that are left, if asked for; what there is to say of them."""
+    from ..transfer.sheet import write_rest
+
     left = {
         step.line: reason(outcome)
         for step, outcome in zip(plan.steps, outcomes, strict=True)
         if outcome.state is not State.DONE and step.line is not None
     }
+    again = "The same command, run again, does what is left"
     if rest is not None:
-        return _write_rest(rest, imported, left)
+        try:
+            write_rest(rest, imported.sheet, left)
+        except InvalidArgument as problem:  # what was done and what wasn't is said all the same
+            return f"{problem.message} {again}."
+        rows = "row" if len(left) == 1 else "rows"
+        return f"{rest}: {len(left):,} {rows} not done, each with its reason." if left else ""
     wait = any(outcome.state is State.UNKNOWN and outcome.note for outcome in outcomes)
-    again = "The same command, run again, does what is left; --failed FILE.csv writes those rows."
-    return f"{again}{' Wait a while first: the PBX may still be at work on what is unknown.' * wait}" if left else ""
-
-
-def _write_rest(rest: Path, imported: Import, left: dict[int, str]) -> str:
-    from ..transfer.sheet import write_rest
-
-    try:
-        write_rest(rest, imported.sheet, left)
-    except InvalidArgument as problem:  # what was done and what wasn't is said all the same
-        return f"{problem.message} The same command, run again, does what is left."
-    return (
-        f"{rest}: {len(left):,} {'row' if len(left) == 1 else 'rows'} not done, each with its reason." if left else ""
-    )
+    hint = " Wait a while first: the PBX may still be at work on what is unknown." if wait else ""
+    return f"{again}; --failed FILE.csv writes those rows.{hint}" if left else ""

@@ -12,7 +12,7 @@ from collections import deque
 from collections.abc import AsyncGenerator, AsyncIterator, Iterable, Mapping
 from contextlib import aclosing
 from datetime import UTC, datetime
-from typing import Any, NamedTuple, Protocol
+from typing import Any, NamedTuple
 
 import msgspec
 
@@ -75,24 +75,10 @@ class Read(NamedTuple):
     error: TrunklineError | None = None
 
 
-class Reports(System, Protocol):
-    """A `System` that says which actions its version has: a `Pbx`."""
-
-    def action(self, name: str) -> Action: ...
-
-
-class AsyncReports(AsyncSystem, Protocol):
-    """As `Reports`, with lists whose pages are awaited: an `AsyncPbx`."""
-
-    def call(self, action: str, /, **arguments: Any) -> Any: ...
-
-    def action(self, name: str) -> Action: ...
-
-
 class InThreads:
     """A `Pbx` whose pages are awaited, each of which is read in a thread."""
 
-    def __init__(self, pbx: Reports) -> None:
+    def __init__(self, pbx: System) -> None:
         self._pbx = pbx
         self.url = pbx.url
         self.action = pbx.action
@@ -141,7 +127,7 @@ class CallLog:
     that the PBX sent from outside of a window, ``windows`` those that are known so far to make up what was asked for.
     """
 
-    def __init__(self, pbx: AsyncReports, *, concurrency: int = 4) -> None:
+    def __init__(self, pbx: AsyncSystem, *, concurrency: int = 4) -> None:
         if concurrency < 1:
             raise InvalidArgument(f"concurrency must be 1 or more, not {concurrency}.")
         self._pbx = pbx
@@ -290,7 +276,8 @@ class CallLog:
             asked, name = self._size.rows, self._action
             try:
                 given = _arguments(self._pbx.action(name), window)
-                page = await self._pbx.call(name, **given, skip=skip).page(size=asked)
+                rows: Any = self._pbx.call(name, **given, skip=skip)
+                page: Page = await rows.page(size=asked)
             except BadRequest as refused:
                 self._size.refused(asked, refused)
             except NotFound:

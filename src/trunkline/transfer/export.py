@@ -23,8 +23,9 @@ from ..errors import (
     UsageError,
 )
 from ..transport.threads import in_thread
+from ..work.drivers import AsyncSystem, System
 from ..work.outcome import Listener, as_error
-from .call_log import AsyncReports, CallLog, InThreads, Read, Reports, leg_of
+from .call_log import CallLog, InThreads, Read, leg_of
 from .parts import Parts, Plan
 from .period import Moment, Window, days, spelled
 from .watermark import Delivery, Watermark
@@ -89,11 +90,11 @@ class Export:
     overwrite: bool = False
     progress: Callable[[Progress], object] | None = None
 
-    def run(self, pbx: Reports) -> Exported:
+    def run(self, pbx: System) -> Exported:
         """Export, in a thread for each window that is read; not from within an event loop. Raises as `arun`."""
         return asyncio.run(self.arun(InThreads(pbx)))
 
-    async def arun(self, pbx: AsyncReports) -> Exported:
+    async def arun(self, pbx: AsyncSystem) -> Exported:
         """Export, in the current event loop.
 
         Raises UsageError and ConfigurationError (no pyarrow, another export's parts, a lock that is taken) before

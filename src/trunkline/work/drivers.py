@@ -9,7 +9,7 @@ from collections.abc import Awaitable, Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any, Protocol
 
-from ..catalog import Catalog
+from ..catalog import Action, Catalog
 from .outcome import Outcome
 from .run import Run, Work
 from .step import Ask, Record, Wait
@@ -29,8 +29,8 @@ class AsyncCaller(Protocol):
     def call(self, action: str, /, **arguments: Any) -> Awaitable[Any]: ...
 
 
-class System(Caller, Protocol):
-    """A `Caller` that says where it is and what it can be asked: a `Pbx`."""
+class _Known(Protocol):
+    """Where a PBX is, and what it can be asked."""
 
     @property
     def url(self) -> str: ...
@@ -38,15 +38,15 @@ class System(Caller, Protocol):
     @property
     def catalog(self) -> Catalog: ...
 
+    def action(self, name: str) -> Action: ...
 
-class AsyncSystem(AsyncCaller, Protocol):
+
+class System(Caller, _Known, Protocol):
+    """A `Caller` that says which PBX it is: a `Pbx`."""
+
+
+class AsyncSystem(AsyncCaller, _Known, Protocol):
     """As `System`, with answers to await: an `AsyncPbx`."""
-
-    @property
-    def url(self) -> str: ...
-
-    @property
-    def catalog(self) -> Catalog: ...
 
 
 Write = Callable[[Sequence[Outcome]], None]
