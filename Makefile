@@ -40,13 +40,15 @@ bench: .venv/bench.stamp
 	-npm install --silent --no-save --prefix .venv/prism @stoplight/prism-cli@5
 	@touch $@
 
-# Pins and hashes of everything that the targets above install.
-PIN := $(BIN)/pip-compile --quiet --generate-hashes --strip-extras --allow-unsafe --no-header --no-emit-options \
-	--no-emit-index-url --no-emit-find-links --no-emit-trusted-host
+# Pins and hashes of everything that the targets above install. Both packages are read here and looked up nowhere.
+PIN := $(BIN)/pip-compile --quiet --generate-hashes --strip-extras --no-header --no-emit-options \
+	--no-emit-index-url --no-emit-find-links --no-emit-trusted-host --build-deps-for editable \
+	--constraint .venv/own.txt --unsafe-package trunkline
 lock: .venv/dev.stamp
 	$(PIP) install pip-tools
-	$(PIN) --extra emulator --build-deps-for editable -o requirements.lock pyproject.toml
-	$(PIN) --extra dev --build-deps-for editable -o requirements-dev.lock pyproject.toml
+	echo "trunkline @ file://$(CURDIR)" > .venv/own.txt
+	$(PIN) -o requirements.lock emulator/pyproject.toml
+	$(PIN) --extra dev -o requirements-dev.lock pyproject.toml emulator/pyproject.toml
 
 # SPECS: the OpenAPI files that 3CX published, each named DATE_VERSION.yaml.
 catalog: .venv/dev.stamp
@@ -65,6 +67,7 @@ dist: .venv/dev.stamp
 	$(PIP) install build
 	rm -rf dist
 	$(BIN)/python -m build --outdir dist .
+	$(BIN)/python -m build --outdir dist emulator
 
 # docs/reference, after a change of the command line.
 reference: .venv/dev.stamp

@@ -53,7 +53,7 @@ items = ({"Id": number, "FirstName": "Somebody", "LastName": "Else"} for number 
 with tempfile.TemporaryDirectory() as folder:
     file = JobFolder(Path(folder)).new("bench")
     with Job.create(file, "contacts.delete", {"Id": "{{ $json.Id }}"}, items, {"": "nowhere"}) as job:
-        summary = asyncio.run(job.run(opened))
+        summary = asyncio.run(job.arun(opened))
 assert summary.counts["done"] == int(sys.argv[1])
 print(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / (1e6 if sys.platform == "darwin" else 1e3))
 """
@@ -120,7 +120,7 @@ def _job(url: str, ids: Sequence[int]) -> Spent:
         file = JobFolder(Path(folder)).new("bench")
         with Job.create(file, "contacts.delete", {"Id": "{{ $json.Id }}"}, ({"Id": n} for n in ids), {"": url}) as job:
             watch = Stopwatch()
-            summary = asyncio.run(job.run(lambda _: AsyncPbx(url, CLIENT_ID, API_KEY, token_store=None)))
+            summary = asyncio.run(job.arun(lambda _: AsyncPbx(url, CLIENT_ID, API_KEY, token_store=None)))
             spent = watch.read()
         if summary.counts["done"] != count:
             raise RuntimeError(f"{summary.counts} of {count} items")

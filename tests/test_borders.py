@@ -19,9 +19,8 @@ import pytest
 from conftest import CLIENT, KEY, System
 from trunkline import AsyncPbx, Pbx, cli, flows
 from trunkline.errors import ItemsFailed, TrunklineError
-from trunkline.jobs import Job, JobFolder
-from trunkline.jobs.ledger import Ledger, LedgerFailed
-from trunkline.jobs.target import Limits
+from trunkline.jobs import Job, JobFolder, Limits
+from trunkline.jobs.ledger import Ledger
 from trunkline.node import Node, NodeResult
 from trunkline.node.parameters import Parameters
 from trunkline.transfer import Export
@@ -31,6 +30,7 @@ from trunkline.transfer.parts import Parts
 from trunkline.transfer.sheet import read_sheet
 from trunkline.transport.pyreqwest_adapter import AsyncReqwestAdapter, ReqwestAdapter
 from trunkline.transport.retries import Retries
+from trunkline.work.ledger import LedgerFailed
 from trunkline.work.state import State
 from trunkline_emulator import Emulator, running
 
@@ -247,7 +247,7 @@ def test_job_over_two_pbxs(
     file = JobFolder(tmp_path).new("night")
     targets = {"bad": system.url, "good": neighbour.url}
     with Job.create(file, *DELETE, ids(), targets, Limits(patience=0.3)) as job:
-        summary = asyncio.run(job.run(opener(system, neighbour, options, spoil)))
+        summary = asyncio.run(job.arun(opener(system, neighbour, options, spoil)))
     bad, good = summary.targets
     assert (good.counts["done"], good.halt) == (ITEMS, "")
     assert sum(bad.counts.values()) == ITEMS
@@ -255,7 +255,7 @@ def test_job_over_two_pbxs(
     assert bad.counts["done"] == len(system.sent("DELETE"))
     assert SECRET not in repr(summary)
     with Job.open(file) as job:
-        again = asyncio.run(job.run(opener(system, neighbour, {}, lambda pbx: None)))
+        again = asyncio.run(job.arun(opener(system, neighbour, {}, lambda pbx: None)))
     assert again.counts["done"] + again.counts["failed"] + again.counts["unknown"] == 2 * ITEMS
     assert len(system.sent("DELETE")) == ITEMS
 
@@ -264,7 +264,7 @@ def test_job_over_two_pbxs(
 def test_job_one_item(system: System, adapter: Any, tmp_path: Path, problem: BaseException) -> None:
     adapter(problem, f"/Contacts({BAD})", after=True)
     with Job.create(JobFolder(tmp_path).new("night"), *DELETE, ids(), {"good": system.url}) as job:
-        summary = asyncio.run(job.run(opener(system, system, {}, lambda pbx: None)))
+        summary = asyncio.run(job.arun(opener(system, system, {}, lambda pbx: None)))
         assert (summary.counts["done"], summary.counts["unknown"]) == (ITEMS - 1, 1)
         (entry,) = [entry for entry in job.ledger.entries(1) if entry.state.label == "unknown"]
     assert entry.item["Id"] == BAD
@@ -291,12 +291,12 @@ def test_job_ledger(system: System, monkeypatch: pytest.MonkeyPatch, tmp_path: P
     with Job.open(file) as job:
         if method == "write":
             with pytest.raises(LedgerFailed, match="can't be written: ValueError in"):
-                asyncio.run(job.run(opener(system, system, {}, lambda pbx: None)))
+                asyncio.run(job.arun(opener(system, system, {}, lambda pbx: None)))
         else:
-            assert asyncio.run(job.run(opener(system, system, {}, lambda pbx: None))).targets[0].halt
+            assert asyncio.run(job.arun(opener(system, system, {}, lambda pbx: None))).targets[0].halt
     monkeypatch.undo()
     with Job.open(file) as job:
-        asyncio.run(job.run(opener(system, system, {}, lambda pbx: None)))
+        asyncio.run(job.arun(opener(system, system, {}, lambda pbx: None)))
         assert job.summary().counts["done"] == ITEMS
     assert len(system.sent("DELETE")) == len(set(system.sent("DELETE"))) == ITEMS
 
@@ -304,7 +304,7 @@ def test_job_ledger(system: System, monkeypatch: pytest.MonkeyPatch, tmp_path: P
 def test_job_progress(system: System, tmp_path: Path) -> None:
     with Job.create(JobFolder(tmp_path).new("night"), *DELETE, ids(), {"good": system.url}) as job:
         with pytest.warns(UserWarning, match="Progress is not shown any more"):
-            summary = asyncio.run(job.run(opener(system, system, {}, lambda pbx: None), raising(ValueError(SECRET))))
+            summary = asyncio.run(job.arun(opener(system, system, {}, lambda pbx: None), raising(ValueError(SECRET))))
     assert summary.counts["done"] == ITEMS
 
 

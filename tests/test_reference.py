@@ -76,7 +76,7 @@ def test_every_field_of_a_body_stands_on_its_page_with_type_values_and_versions(
 
 def test_what_an_action_needs_and_does_stands_there() -> None:
     fax = text(REFERENCE / "resources" / "fax.md")
-    assert "Needs the role System Admin. What it removes can't be had back. `DELETE /xapi/v1/Fax({Id})`." in fax
+    assert "Needs the role System Admin. What it removes can't be restored. `DELETE /xapi/v1/Fax({Id})`." in fax
     assert "Added in 20.0.8." in fax
     assert "| `--ids` | list of Int32 | Required. |" in fax
 

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from itertools import combinations
 from typing import Any
 
 import pytest
 
 from trunkline.catalog import load
-from trunkline.catalog.secret import MASK, SECRET, masked, masked_by_name, secret_path
+from trunkline.catalog.secret import HELD, MASK, NAMES, SECRET, masked, masked_by_name, secret_path
 from trunkline.redaction import remember_values
 
 CASES: list[tuple[Any, Any]] = [
@@ -104,3 +106,22 @@ def test_every_password_that_3cx_conceals_is_in_a_field_known_as_secret() -> Non
 )
 def test_the_path_to_a_secret_is_told(path: str, secret: bool) -> None:
     assert secret_path(path) is secret
+
+
+def _selections() -> Iterator[Any]:
+    """Each choice of fields that leaves out the name without which nobody knows whether a value is a secret."""
+    catalog = load()
+    for owner in catalog.types:
+        fields = set(catalog.fields(owner))
+        others = sorted(fields - {*NAMES, "Concealed"})
+        if fields & {*HELD} and len(others) < len(fields):
+            for size in range(1, len(others) + 1):
+                for names in combinations(others, size):
+                    if {*names} & {*HELD}:
+                        yield pytest.param(names, id=f"{owner} {','.join(names)}")
+
+
+@pytest.mark.parametrize("names", list(_selections()))
+def test_a_selection_without_the_name_shows_no_value(names: tuple[str, ...]) -> None:
+    row = masked(dict.fromkeys(names, "hush"))
+    assert {row[name] for name in names if name in HELD} == {MASK}

@@ -134,7 +134,7 @@ def test_every_action_has_a_command_that_explains_itself(trunkline: Any) -> None
         ("users create", "--blfs String At most 20480 characters. May be null."),
         ("users create", "Example: trunkline users create --first-name Ada --last-name Example"),
         ("queues update", "SkillBasedRouting_RoundRobin or SkillBasedRouting_FewestAnswered."),
-        ("fax delete", "What it removes can't be had back."),
+        ("fax delete", "What it removes can't be restored."),
         ("fax bulk-fax-delete", "--ids JSON List of Int32. Required."),
         ("fax get-by-number", "Added in 20.0.8."),
         ("report-call-log-data get-call-log-data", "--period-from DateTimeOffset [required] --period-to"),
@@ -267,14 +267,14 @@ def test_a_body_as_windows_saves_it_is_read_or_refused(connected: Any, tmp_path:
     body.write_text('{"FirstName": "Ada"}', encoding="utf-16")
     refused = connected("contacts", "create", "--body", f"@{body}", "--dry-run")
     assert (refused.code, refused.out) == (2, "")
-    assert "The body is no JSON: 'utf-8' codec can't decode" in refused.err
+    assert "The body is not JSON: 'utf-8' codec can't decode" in refused.err
     assert "--skeleton prints one" in refused.err
 
 
 @pytest.mark.parametrize(
     ("argv", "said"),
     [
-        (["contacts", "create", "--body", "{"], "is no JSON"),
+        (["contacts", "create", "--body", "{"], "is not JSON"),
         (["contacts", "create", "--body", "[]"], "must be a JSON object"),
         (["contacts", "create", "--body", "@/no/such/file"], "can't be read"),
         (["contacts", "create", "--body", '{"FrstName": "A"}'], "Did you mean FirstName"),

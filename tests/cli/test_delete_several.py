@@ -54,12 +54,12 @@ def test_delete_reads_a_file_and_goes_on_after_a_failure(trunkline: Any, pbx: Pb
     [
         (["-"], '{"Number": "888"}', "Line 1 of the input has no Id; it has Number."),
         (["-"], '{"Id": 121}\n{"Id": null}', "Line 2 of the input has nothing as its Id."),
-        (["-"], "Id\n121\nmany\n", "Line 3 of the input can't be meant: Id must be an integer (Int32), not 'many'."),
+        (["-"], "Id\n121\nmany\n", "Line 3 of the input can't be used: Id must be an integer (Int32), not 'many'."),
         (["-"], "- Id: 121\n  Number: 888\n", "JSON, JSON Lines, CSV or bare keys are read."),
         (["-"], "121\n{", "Line 2 of the input is no JSON"),
         (["-"], "[121", "The input is no JSON"),
         (["-"], "Nr,Name\n1,x\n", "has no Id"),
-        (["-"], "Id,Name\n121,x\n1.2E+02,y\n", "Line 3 of the input can't be meant: Id must be an integer"),
+        (["-"], "Id,Name\n121,x\n1.2E+02,y\n", "Line 3 of the input can't be used: Id must be an integer"),
         (["-", "--curl"], "121", "give a key"),
         (["121", "--input", "-"], "121", "not both"),
     ],
@@ -126,7 +126,7 @@ def test_rows_of_another_resource_delete_nothing(trunkline: Any, system: System,
     result = trunkline("contacts", "delete", "-", "--yes", stdin=users)
     assert result.code == 2
     assert "is a row of users, not of contacts" in result.err
-    assert "--columns Id" in result.err
+    assert "If its Id is the right one, pass only Id." in result.err
     assert system.sent("DELETE") == []
 
 

@@ -100,7 +100,7 @@ def test_a_date_is_a_midnight_of_the_zone(export: Export) -> None:
         (("--since-last",), "Say with --from where to begin."),
         (("--since-last", "--from", "-1d", "--overlap", "long"), "'long' is no length of time."),
         (("--from", "-1d", "--out", "nowhere/calls.csv"), "there is no folder"),
-        (("--from", "-1d", "--out", "calls.xlsx"), "Nothing is written as .xlsx; -o says"),
+        (("--from", "-1d", "--out", "calls.xlsx"), "Nothing is written as .xlsx; choose one of"),
         (("--from", "-1d", "--out", "calls.csv.gz"), "Nothing is written as .gz"),
     ],
 )
@@ -166,7 +166,7 @@ def test_rows_from_outside_are_left_out_and_said(export: Export, system: System)
     said = export("--from", "2026-06-10", "--to", "2026-06-11")
     system.emulator.vary({"call_log_period": "kept"})
     assert all(row["StartTime"].startswith("2026-06-10") for row in said.lines)
-    assert "rows from outside of the days asked for; they are left out" in said.err
+    assert "rows from outside of the days of the export; they are left out" in said.err
 
 
 def test_since_last_begins_where_the_last_one_ended(export: Export) -> None:

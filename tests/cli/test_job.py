@@ -54,27 +54,29 @@ def test_a_job_from_start_to_end(job: Any, contacts: str, system: System) -> Non
         "job": "cleanup",
         "action": "contacts.delete",
         "status": "finished",
-        "counts": {"not started": 0, "sent": 0, "done": 10, "failed": 0, "unknown": 0},
+        "counts": {"not_started": 0, "sent": 0, "done": 10, "failed": 0, "unknown": 0},
         "targets": [
             {
                 "name": "",
                 "url": system.url,
-                "counts": {"not started": 0, "sent": 0, "done": 10, "failed": 0, "unknown": 0},
-                "halt": "",
+                "counts": {"not_started": 0, "sent": 0, "done": 10, "failed": 0, "unknown": 0},
+                "error": None,
             }
         ],
     }
     assert len(system.sent("DELETE")) == 10
     code, out, _ = job("show", "cleanup", "--items", "-o", "jsonl")
     rows = [json.loads(line) for line in out.splitlines()]
-    assert [row["n"] for row in rows] == list(range(10))
+    assert [row["item"] for row in rows] == list(range(10))
     assert rows[0] == {
-        "pbx": system.url,
-        "n": 0,
         "state": "done",
+        "action": "contacts.delete",
+        "key": {"Id": 1},
+        "pbx": system.url,
+        "item": 0,
+        "answer": {"success": True, "Id": 1},
         "attempts": 1,
-        "item": {"json": {"Id": 1}},
-        "said": {"items": [{"json": {"success": True, "Id": 1}}]},
+        "input": {"json": {"Id": 1}},
     }
     code, out, _ = job("list", "-o", "jsonl")
     assert json.loads(out)["status"] == "finished"
@@ -92,9 +94,9 @@ def test_failed_items_are_told_and_counted(job: Any, contacts: str) -> None:
     assert json.loads(out)["counts"]["failed"] == 10
     assert err == "10 failed: `trunkline job show cleanup --state failed` says which.\n"
     code, out, _ = job("show", "cleanup", "--state", "failed", "-o", "jsonl")
-    said = json.loads(out.splitlines()[0])["said"]
-    assert said["status"] == 404
-    assert said["message"].startswith("No contact with Id 1 ")
+    error = json.loads(out.splitlines()[0])["error"]
+    assert (error["code"], error["status"]) == ("not_found", 404)
+    assert error["message"].startswith("No contact with Id 1 ")
     code, out, _ = job("show", "cleanup", "--items", "-o", "table")
     assert "No contact with Id 10" in out
     job("remove", "cleanup")
@@ -109,8 +111,8 @@ def test_a_pbx_that_is_away_pauses_the_job_and_resume_goes_on(
     assert code == 7
     found = json.loads(out)
     assert found["status"] == "paused"
-    assert found["counts"]["not started"] == 10
-    assert found["targets"][0]["halt"]
+    assert found["counts"]["not_started"] == 10
+    assert found["targets"][0]["error"]["code"] == "sign_in"
     assert "wrong" not in out + err
     assert "trunkline job resume cleanup" in err
     monkeypatch.setenv("TRUNKLINE_CLIENT_SECRET", KEY)
@@ -230,7 +232,7 @@ def test_several_pbxs_by_their_profiles(job: Any, contacts: str, system: System,
     code, out, _ = job(*RUN, contacts, "--yes", "--profile", "customer-*", "--patience", "0.2")
     found = json.loads(out)
     assert code == 7
-    assert [(t["name"], t["counts"]["done"], bool(t["halt"])) for t in found["targets"]] == [
+    assert [(t["name"], t["counts"]["done"], bool(t["error"])) for t in found["targets"]] == [
         ("customer-a", 10, False),
         ("customer-b", 0, True),
     ]
@@ -256,7 +258,7 @@ def test_a_job_goes_on_with_the_very_profiles_that_it_began_with(
     assert system.sent("DELETE") == []
     path.write_text(f'["a[1]"]\n{good}\n["x*"]\n{good}\n[xyz]\n{good}')
     code, out, _ = job("resume", "cleanup")
-    found = [(target["name"], target["counts"]["not started"]) for target in json.loads(out)["targets"]]
+    found = [(target["name"], target["counts"]["not_started"]) for target in json.loads(out)["targets"]]
     assert found == [("a[1]", 0), ("x*", 0)]
 
 
@@ -305,7 +307,7 @@ def test_a_key_that_others_can_read_is_warned_of(job: Any, contacts: str, system
 
 def test_every_format_writes_the_same(job: Any, contacts: str) -> None:
     assert job(*RUN, contacts, "-o", "csv")[1].splitlines()[0] == (
-        "job,action,status,pbx,not started,sent,done,failed,unknown,stopped because"
+        "job,action,status,pbx,not_started,sent,done,failed,unknown,error"
     )
     assert job("list", "-o", "csv")[1] == (
         "job,action,status,not started,sent,done,failed,unknown\ncleanup,contacts.delete,finished,0,0,10,0,0\n"

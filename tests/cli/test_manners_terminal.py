@@ -89,7 +89,7 @@ def test_a_pager_that_reads_nothing_is_no_error(environment: Env) -> None:
         (("--no-pager",), {"PAGER": "false"}, ""),
         ((), {"PAGER": ""}, ""),
         ((), {"PAGER": "no-such-pager-anywhere"}, ""),
-        ((), {"PAGER": "less 'unclosed"}, "PAGER is no command line (No closing quotation).\n"),
+        ((), {"PAGER": "less 'unclosed"}, "PAGER is not a command line (No closing quotation).\n"),
         (("--top", "3"), {"PAGER": "false"}, ""),
     ],
     ids=["--no-pager", "an empty PAGER", "a PAGER that is not there", "a PAGER that is no command", "a short list"],

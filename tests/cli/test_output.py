@@ -121,7 +121,7 @@ def test_columns_come_in_the_order_asked(trunkline: Any) -> None:
     ("argv", "said"),
     [
         (["--columns", "Numbr"], "Did you mean Number"),
-        (["--query", "[?"], "--query is no JMESPath"),
+        (["--query", "[?"], "--query is not JMESPath"),
         (["-o", "xml"], "'xml' is not one of"),
         (["--columns", "Number", "--top", "x"], "top"),
     ],
@@ -354,20 +354,18 @@ def test_rows_of_two_kinds_that_a_query_makes_keep_their_fields(trunkline: Any) 
 
 
 def test_a_value_that_its_name_makes_a_secret_is_shown_to_nobody_who_leaves_the_name_out(
-    trunkline: Any, pbx: Pbx, system: System
+    trunkline: Any, pbx: Pbx
 ) -> None:
     made = pbx.parameters.create({"Name": "MAILPASSWORD", "Value": "hush", "Description": "It is invented."})
-    system.emulator.clear_journal()
     for argv in (("list",), ("get", str(made["Id"]))):
         for select in ("Value", "Id,Value"):
-            refused = trunkline("parameters", *argv, "--select", select)
-            assert (refused.code, refused.out) == (2, "")
-            assert "--columns Value" in refused.err
-        assert system.emulator.journal == []
+            masked = trunkline("parameters", *argv, "--select", select)
+            assert masked.code == 0
+            assert MASK in masked.out
+            assert "hush" not in masked.out
         for options in (("--columns", "Value"), ("--select", "Name,Value"), ("--query", "[].Value || Value")):
             assert "hush" not in trunkline("parameters", *argv, *options).out
         assert "hush" in trunkline("parameters", *argv, "--select", "Value", "--show-secrets").out
-        system.emulator.clear_journal()
 
 
 def test_a_value_without_the_name_that_tells_what_it_is_is_masked(trunkline: Any, pbx: Pbx) -> None:

@@ -9,7 +9,7 @@ import pytest
 
 from trunkline import cli
 from trunkline.catalog import Action, load
-from trunkline.cli.resource import action_command
+from trunkline.cli.action_command import ActionCommand
 from trunkline.cli.skeleton import skeleton
 from trunkline.request import bind, build
 
@@ -74,8 +74,8 @@ def test_a_skeleton_passes_the_own_checks(action: Action) -> None:
 
 def test_each_field_of_a_body_has_an_option() -> None:
     for action in NEWEST.actions:
-        flags = [flag for param in action_command(NEWEST, action).params for flag in param.opts]
-        names = {param.name for param in action_command(NEWEST, action).params}
+        flags = [flag for param in ActionCommand(NEWEST, action).params for flag in param.opts]
+        names = {param.name for param in ActionCommand(NEWEST, action).params}
         assert len(flags) == len(set(flags)), action.id
         for field in NEWEST.spec_fields(action.body):
             assert f"field_{field}" in names or field in action.keys, (action.id, field)

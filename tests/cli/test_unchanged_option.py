@@ -157,10 +157,10 @@ def test_rows_are_deleted_only_as_they_were_listed(line: Any, emulator: Emulator
 @pytest.mark.parametrize(
     ("text", "said"),
     [
-        ("7\n", "Row 1 of the input has nothing to compare"),
-        ("Id,FirstName\n7,Ada\n", "Row 1 of the input is all text"),
-        ('{"Id": 7, "FirstName": "A"}\n{"Id": 7, "FirstName": "A"}', "Row 2 of the input has the same key as another"),
-        ('{"Id": 7, "FirstName": "••••••"}', "Row 1 of the input has nothing to compare"),
+        ("7\n", "Item 0 has nothing to compare"),
+        ("Id,FirstName\n7,Ada\n", "Item 0 is all text"),
+        ('{"Id": 7, "FirstName": "A"}\n{"Id": 7, "FirstName": "A"}', "Item 1 has the same key as another"),
+        ('{"Id": 7, "FirstName": "••••••"}', "Item 0 has nothing to compare"),
     ],
 )
 def test_rows_that_can_not_be_compared_delete_nothing(line: Any, emulator: Emulator, text: str, said: str) -> None:

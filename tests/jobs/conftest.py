@@ -12,8 +12,7 @@ import pytest
 
 from trunkline.catalog import load
 from trunkline.errors import NotFound
-from trunkline.jobs import Job, JobFolder
-from trunkline.jobs.target import Limits
+from trunkline.jobs import Job, JobFolder, Limits
 
 Trouble = Callable[[], Exception]
 
@@ -21,7 +20,10 @@ Trouble = Callable[[], Exception]
 class FakePbx:
     """``troubles`` is raised call by call, each before or after the effect; when it is used up all goes well."""
 
-    def __init__(self, rows: dict[tuple[str, Any], dict[str, Any]] | None = None) -> None:
+    def __init__(
+        self, rows: dict[tuple[str, Any], dict[str, Any]] | None = None, url: str = "https://pbx.example.com"
+    ) -> None:
+        self.url = url
         self.rows = dict(rows or {})
         self.asked: list[tuple[str, Any]] = []
         self.before: list[Trouble | None] = []

@@ -19,9 +19,8 @@ from hypothesis import strategies as st
 
 from jobs.conftest import FakePbx, on
 from trunkline.errors import ConfigurationError
-from trunkline.jobs import Job, JobFolder, State
+from trunkline.jobs import Job, JobFolder, Limits, State
 from trunkline.jobs.ledger import Ledger, LedgerDamaged
-from trunkline.jobs.target import Limits
 
 ITEMS = 400
 USERS = ("users.create", {"body": {"Number": "{{ $json.Number }}", "FirstName": "Ada"}})
@@ -41,7 +40,7 @@ class Dying(FakePbx):
             sys.stdout.flush()
             os._exit(9)
         return await super().call(action, **arguments)
-asyncio.run(Job.open(Path(sys.argv[1])).run(on(Dying())))
+asyncio.run(Job.open(Path(sys.argv[1])).arun(on(Dying())))
 """
 
 
@@ -154,8 +153,8 @@ def test_a_change_anywhere_in_the_log_is_noticed_or_changes_nothing(
 def test_every_byte_of_a_row_counts(quiet: Made, tmp_path: Path) -> None:
     file = quiet.copy(tmp_path / "copy")
     with closing(sqlite3.connect(file)) as db:
-        (page,) = db.execute("SELECT rootpage FROM sqlite_master WHERE name = 'fate'").fetchone()
-        count = db.execute("SELECT count(*) FROM fate").fetchone()[0]
+        (page,) = db.execute("SELECT rootpage FROM sqlite_master WHERE name = 'outcome'").fetchone()
+        count = db.execute("SELECT count(*) FROM outcome").fetchone()[0]
         assert count > 100
     content = file.read_bytes()
     places = [at for at in range(len(content)) if content.startswith(b'"success":true', at)]
@@ -200,7 +199,7 @@ def test_a_log_that_went_away_together_with_its_index_is_noticed(dead: Made, tmp
             Ledger.open(file)
     pbx = FakePbx({("users", number): {"Number": number, "FirstName": "Ada"} for number in dead.created})
     with Job.open(file, accept_damage=True) as job:
-        asyncio.run(job.run(on(pbx)))
+        asyncio.run(job.arun(on(pbx)))
     assert not {key for verb, key in pbx.asked if verb == "create"} & set(dead.created)
 
 
@@ -212,7 +211,7 @@ def test_a_ledger_that_was_closed_needs_no_log(dead: Made, tmp_path: Path) -> No
         assert [path.name for path in file.parent.iterdir()] == ["night.job"]
     assert rows(file) == expected
     with Job.open(file) as job:
-        asyncio.run(job.run(on(FakePbx())))
+        asyncio.run(job.arun(on(FakePbx())))
     assert [path.name for path in file.parent.iterdir()] == ["night.job"]
     Job.open(file).close()
 
@@ -251,22 +250,21 @@ def test_with_accept_damage_nothing_is_created_twice(
         Job.open(file)
     with Job.open(file, accept_damage=True) as job:
         assert file.with_name("night.job.damaged").exists()
-        summary = asyncio.run(job.run(on(pbx)))
+        summary = asyncio.run(job.arun(on(pbx)))
     creates = [key for verb, key in pbx.asked if verb == "create"]
     assert not set(creates) & set(made.created)
     assert len(creates) == len(set(creates))
     assert sum(summary.counts.values()) == ITEMS
-    assert summary.counts["not started"] == summary.counts["sent"] == 0
+    assert summary.counts["not_started"] == summary.counts["sent"] == 0
     with Job.open(file) as job:  # it is whole again
         for entry in job.ledger.entries(1, [State.FAILED]):
-            assert entry.said is not None
-            assert "damaged where this item stood" in entry.said["message"]
+            assert "damaged where this item stood" in entry.record["error"]["message"]
     assert {item["Number"] for item in NUMBERS} - {key for _, key in pbx.rows} <= _numbers_not_done(file)
 
 
 def _numbers_not_done(file: Path) -> set[str]:
     with Job.open(file) as job:
-        done = {entry.item.get("Number") for entry in job.ledger.entries(1, [State.DONE])}
+        done = {entry.item["json"].get("Number") for entry in job.ledger.entries(1, [State.DONE])}
     return {item["Number"] for item in NUMBERS} - done
 
 
@@ -276,7 +274,7 @@ def test_with_accept_damage_what_can_not_be_looked_up_is_not_sent(tmp_path: Path
     overwrite(log, log.stat().st_size // 2, b"\x99" * 100)
     pbx = FakePbx()
     with Job.open(made.file, accept_damage=True) as job:
-        summary = asyncio.run(job.run(on(pbx)))
+        summary = asyncio.run(job.arun(on(pbx)))
     assert pbx.asked == []
     assert summary.counts["done"] + summary.counts["unknown"] == ITEMS
     assert summary.counts["unknown"] >= ITEMS - 150

@@ -11,8 +11,7 @@ from typing import Any
 from nasty import closed_port
 from trunkline import AsyncPbx
 from trunkline.cli.open_files import allow_many
-from trunkline.jobs import Job, JobFolder
-from trunkline.jobs.target import Limits
+from trunkline.jobs import Job, JobFolder, Limits
 from trunkline_emulator import fleet
 
 PBXS, ITEMS = 200, 50
@@ -52,14 +51,14 @@ def test_slow_and_dead_pbxs_hold_up_none_of_the_others(folder: JobFolder) -> Non
         with Job.create(
             folder.new("fleet"), "contacts.delete", parameters, items, urls, Limits(patience=0.5, concurrency=4)
         ) as job:
-            summary = asyncio.run(job.run(opened))
+            summary = asyncio.run(job.arun(opened))
         journals = {
             name: Counter(entry.status for entry in tenant.emulator.journal if entry.method == "DELETE")
             for name, tenant in systems.items()
         }
 
     told = {target.name: target for target in summary.targets}
-    assert summary.counts == {"not started": 100, "sent": 0, "done": (PBXS - 2) * ITEMS, "failed": 0, "unknown": 0}
+    assert summary.counts == {"not_started": 100, "sent": 0, "done": (PBXS - 2) * ITEMS, "failed": 0, "unknown": 0}
     assert sorted(name for name, target in told.items() if target.halt) == sorted(DEAD)
     assert all(journals[name] == ({} if name in DEAD else {204: ITEMS}) for name in systems)
     fast = [ended[name] for name in systems if name not in DEAD + SLOW]

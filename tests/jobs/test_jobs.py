@@ -101,9 +101,9 @@ def fates(job: Job) -> list[tuple[str, int]]:
 def test_every_item_is_done_once(start, folder):
     pbx = FakePbx(faxes(2500))
     with start(*DELETE, ids(2500)) as job:
-        summary = asyncio.run(job.run(on(pbx)))
+        summary = asyncio.run(job.arun(on(pbx)))
     assert summary.finished
-    assert summary.counts == {"not started": 0, "sent": 0, "done": 2500, "failed": 0, "unknown": 0}
+    assert summary.counts == {"not_started": 0, "sent": 0, "done": 2500, "failed": 0, "unknown": 0}
     assert sorted(pbx.asked) == [("delete", n) for n in range(1, 2501)]
     assert pbx.most_at_once == 4
     assert stat.S_IMODE(folder.file("night").stat().st_mode) == 0o600
@@ -150,7 +150,7 @@ def test_the_fate_of_a_delete(start, before, after, fate, asked):
     pbx = FakePbx(faxes(1))
     pbx.before, pbx.after = list(before), list(after)
     with start(*DELETE, ids(1), attempts=3) as job:
-        asyncio.run(job.run(on(pbx)))
+        asyncio.run(job.arun(on(pbx)))
         assert fates(job) == [fate]
     assert [verb for verb, _ in pbx.asked] == asked
 
@@ -171,7 +171,7 @@ def test_updates_and_creates_with_a_key_are_looked_up(start, action, parameters,
     pbx = FakePbx({("users", 1): {"Id": 1, "FirstName": "Ada"}})
     pbx.before, pbx.after = list(before), list(after)
     with start(action, parameters, [{"Number": "150"}]) as job:
-        asyncio.run(job.run(on(pbx)))
+        asyncio.run(job.arun(on(pbx)))
         assert fates(job) == [("done", sent)]
 
 
@@ -179,10 +179,10 @@ def test_what_can_not_be_looked_up_is_not_sent_again(start):
     pbx = FakePbx()
     pbx.after = [lost]
     with start("contacts.create", {"body": {"FirstName": "{{ $json.name }}"}}, [{"name": "Ada"}]) as job:
-        summary = asyncio.run(job.run(on(pbx)))
+        summary = asyncio.run(job.arun(on(pbx)))
         assert fates(job) == [("unknown", 1)]
         assert summary.finished
-        again = asyncio.run(job.run(on(pbx)))
+        again = asyncio.run(job.arun(on(pbx)))
         assert again.counts["unknown"] == 1
     assert len(pbx.asked) == 1
 
@@ -193,7 +193,7 @@ def test_no_answer_but_the_pbx_s_own_proves_that_a_create_was_not_carried_out(st
     pbx = FakePbx()
     setattr(pbx, side, [globals()[trouble]])
     with start("contacts.create", {"body": {"FirstName": "{{ $json.name }}"}}, [{"name": "Ada"}]) as job:
-        asyncio.run(job.run(on(pbx)))
+        asyncio.run(job.arun(on(pbx)))
         assert fates(job) == [("unknown", 1)]
     assert [verb for verb, _ in pbx.asked] == ["create"]
 
@@ -202,10 +202,10 @@ def test_a_pbx_on_which_nothing_can_be_known_pauses(start):
     pbx = FakePbx()
     pbx.before = [lost] * 1000
     with start("contacts.create", {"body": {"FirstName": "{{ $json.name }}"}}, [{"name": "Ada"}] * 100) as job:
-        summary = asyncio.run(job.run(on(pbx)))
-    assert summary.targets[0].halt.startswith("20 items in a row: The connection broke.")
+        summary = asyncio.run(job.arun(on(pbx)))
+    assert summary.targets[0].halt.startswith("The connection broke.")
     assert 20 <= summary.counts["unknown"] <= 23
-    assert summary.counts["unknown"] + summary.counts["not started"] == 100
+    assert summary.counts["unknown"] + summary.counts["not_started"] == 100
 
 
 def unsigned() -> ServerError:
@@ -216,7 +216,7 @@ def test_what_waited_for_a_sign_in_that_failed_was_not_sent(start):
     pbx = FakePbx()
     pbx.before = [unsigned, unsigned]
     with start("contacts.create", {"body": {"FirstName": "{{ $json.name }}"}}, [{"name": "Ada"}]) as job:
-        asyncio.run(job.run(on(pbx)))
+        asyncio.run(job.arun(on(pbx)))
         assert fates(job) == [("done", 1)]
     assert len(pbx.asked) == 3
 
@@ -226,7 +226,7 @@ def test_an_update_is_not_done_because_a_part_of_it_is_so_already(start, name, f
     pbx = FakePbx({("users", 1): {"Id": 1, "FirstName": "Ada", "Groups": []}})
     pbx.before = [lost]
     with start("users.update", {"Id": 1, "body": {"FirstName": name, "Groups": [{"GroupId": 3}]}}, [{}]) as job:
-        asyncio.run(job.run(on(pbx)))
+        asyncio.run(job.arun(on(pbx)))
         assert fates(job) == [fate]
 
 
@@ -234,10 +234,10 @@ def test_what_is_unknown_says_what_was_heard_last(start):
     pbx = FakePbx()
     pbx.after = [lost]
     with start("contacts.create", {"body": {"FirstName": "{{ $json.name }}"}}, [{"name": "Ada"}]) as job:
-        asyncio.run(job.run(on(pbx)))
+        asyncio.run(job.arun(on(pbx)))
         (entry,) = job.ledger.entries(1)
-    assert entry.said is not None
-    assert (entry.said["code"], entry.said["message"]) == ("connection_lost", "The connection broke.")
+    error = entry.record["error"]
+    assert (error["code"], error["message"]) == ("connection_lost", "The connection broke.")
 
 
 def test_a_look_that_is_refused_leaves_the_item_unknown_and_the_others_go_on(start):
@@ -250,10 +250,10 @@ def test_a_look_that_is_refused_leaves_the_item_unknown_and_the_others_go_on(sta
     pbx = Blind(faxes(20))
     pbx.after = [lost]
     with start(*DELETE, ids(20)) as job:
-        summary = asyncio.run(job.run(on(pbx)))
+        summary = asyncio.run(job.arun(on(pbx)))
         assert fates(job) == [("unknown", 1)] + [("done", 1)] * 19
         assert summary.finished
-        asyncio.run(job.run(on(pbx)))
+        asyncio.run(job.arun(on(pbx)))
         assert fates(job)[0] == ("unknown", 1)
     assert [verb for verb, _ in pbx.asked].count("delete") == 20
 
@@ -271,15 +271,15 @@ def test_a_pbx_that_lets_nobody_in_burns_no_item(start, trouble):
     pbx = FakePbx(faxes(100))
     pbx.before = [None] * 10 + [trouble] * 4
     with start(*DELETE, ids(100)) as job:
-        paused = asyncio.run(job.run(on(pbx)))
+        paused = asyncio.run(job.arun(on(pbx)))
         assert not paused.finished
         assert paused.status == "paused"
         assert paused.targets[0].halt
         assert paused.counts["failed"] == 0
-        assert paused.counts["done"] + paused.counts["not started"] == 100
+        assert paused.counts["done"] + paused.counts["not_started"] == 100
         assert len(pbx.asked) < 20
         pbx.before = []
-        assert asyncio.run(job.run(on(pbx))).counts["done"] == 100
+        assert asyncio.run(job.arun(on(pbx))).counts["done"] == 100
         assert {sent for _, sent in fates(job)} == {1}
 
 
@@ -287,9 +287,9 @@ def test_a_pbx_that_is_away_for_too_long_pauses(start):
     pbx = FakePbx(faxes(20))
     pbx.before = [away] * 1000
     with start(*DELETE, ids(20), patience=0.2) as job:
-        summary = asyncio.run(job.run(on(pbx)))
+        summary = asyncio.run(job.arun(on(pbx)))
         assert summary.targets[0].halt.startswith("Nobody is there.")
-        assert summary.counts["not started"] == 20
+        assert summary.counts["not_started"] == 20
 
 
 def test_a_pbx_that_names_a_time_beyond_all_patience_pauses_and_is_not_asked_before(start):
@@ -301,18 +301,18 @@ def test_a_pbx_that_names_a_time_beyond_all_patience_pauses_and_is_not_asked_bef
     pbx = FakePbx(faxes(20))
     pbx.before = [tomorrow] * 20
     with start(*DELETE, ids(20), concurrency=1) as job:
-        summary = asyncio.run(job.run(on(pbx)))
+        summary = asyncio.run(job.arun(on(pbx)))
     assert summary.targets[0].halt.startswith("Slow down.")
-    assert (summary.counts["not started"], summary.counts["unknown"]) == (19, 1)
+    assert (summary.counts["not_started"], summary.counts["unknown"]) == (19, 1)
     assert len(pbx.asked) == 1
 
 
 def test_one_dead_pbx_does_not_hold_up_the_others(start):
     names = [f"customer-{n}" for n in range(20)]
-    systems = {name: FakePbx(faxes(50)) for name in names}
+    systems = {name: FakePbx(faxes(50), f"https://{name}.example.com") for name in names}
     systems["customer-3"].before = [away] * 10_000
     with start(*DELETE, ids(50), patience=0.3, targets={n: f"https://{n}.example.com" for n in names}) as job:
-        summary = asyncio.run(job.run(on(systems)))
+        summary = asyncio.run(job.arun(on(systems)))
     assert summary.counts["done"] == 19 * 50
     assert [target.name for target in summary.targets if target.halt] == ["customer-3"]
 
@@ -321,15 +321,15 @@ def test_max_errors_stops_the_whole_job(start):
     pbx = FakePbx(faxes(1000))
     pbx.before = [refused] * 1000
     with start(*DELETE, ids(1000), max_errors=10, concurrency=2) as job:
-        summary = asyncio.run(job.run(on(pbx)))
+        summary = asyncio.run(job.arun(on(pbx)))
     assert 10 <= summary.counts["failed"] <= 11
-    assert summary.counts["not started"] == 1000 - summary.counts["failed"]
+    assert summary.counts["not_started"] == 1000 - summary.counts["failed"]
 
 
 def test_what_is_missing_counts_as_done_only_if_asked(start, folder):
     for missing_ok, state in ((False, "failed"), (True, "done")):
         with start(*DELETE, ids(1), missing_ok=missing_ok) as job:
-            asyncio.run(job.run(on(FakePbx())))
+            asyncio.run(job.arun(on(FakePbx())))
             assert fates(job) == [(state, 1)]
         folder.remove("night")
 
@@ -337,10 +337,10 @@ def test_what_is_missing_counts_as_done_only_if_asked(start, folder):
 def test_an_item_without_a_value_fails_and_is_not_sent(start):
     pbx = FakePbx(faxes(3))
     with start(*DELETE, [{"Id": 1}, {"Nr": 2}, {"Id": 3}]) as job:
-        summary = asyncio.run(job.run(on(pbx)))
+        summary = asyncio.run(job.arun(on(pbx)))
         assert fates(job) == [("done", 1), ("failed", 0), ("done", 1)]
-        said = next(job.ledger.entries(1, [State.FAILED])).said
-    assert said["message"].startswith("Item 1: Id = ")
+        error = next(job.ledger.entries(1, [State.FAILED])).record["error"]
+    assert error["message"].startswith("Item 1: Id = ")
     assert summary.counts["failed"] == 1
     assert len(pbx.asked) == 2
 
@@ -351,7 +351,7 @@ def test_items_that_are_not_sent_take_no_fate_from_the_one_before(start, concurr
     pbx = FakePbx(faxes(40))
     items = [bad if n % 5 in (0, 1) else {"Id": n} for n in range(1, 41)]
     with start(*DELETE, items, concurrency=concurrency) as job:
-        summary = asyncio.run(job.run(on(pbx)))
+        summary = asyncio.run(job.arun(on(pbx)))
         assert [state for state, _ in fates(job)] == ["failed" if item is bad else "done" for item in items]
     assert summary.finished
     assert len(pbx.asked) == 24
@@ -361,7 +361,7 @@ def test_the_rate_is_kept(start):
     pbx = FakePbx(faxes(10))
     begun = time.monotonic()
     with start(*DELETE, ids(10), rate=50) as job:
-        asyncio.run(job.run(on(pbx)))
+        asyncio.run(job.arun(on(pbx)))
     assert time.monotonic() - begun >= 9 / 50
 
 
@@ -378,7 +378,7 @@ def test_a_name_is_taken_once(start, folder):
 def test_a_job_runs_once_at_a_time(start, folder):
     with start(*DELETE, ids(1)) as job, running_alone(folder.file("night")):
         with pytest.raises(ConfigurationError, match="another process"):
-            asyncio.run(job.run(on(FakePbx())))
+            asyncio.run(job.arun(on(FakePbx())))
 
 
 def test_a_cancelled_job_stops_where_it_runs_and_starts_no_more(start, folder):
@@ -392,12 +392,12 @@ def test_a_cancelled_job_stops_where_it_runs_and_starts_no_more(start, folder):
 
     pbx = Slow(faxes(5000))
     with start(*DELETE, ids(5000)) as job:
-        summary = asyncio.run(job.run(on(pbx)))
+        summary = asyncio.run(job.arun(on(pbx)))
         assert summary.status == "cancelled"
         assert 20 < summary.counts["done"] < 1000
         assert summary.counts["sent"] == 0
         with pytest.raises(ConfigurationError, match="cancelled"):
-            asyncio.run(job.run(on(pbx)))
+            asyncio.run(job.arun(on(pbx)))
 
 
 def test_a_ledger_that_is_none_is_refused(folder):
@@ -423,7 +423,7 @@ import asyncio, resource, sys
 from pathlib import Path
 from jobs.conftest import FakePbx, on
 from trunkline.jobs import Job
-from trunkline.jobs.ledger import LedgerFailed
+from trunkline.work.ledger import LedgerFailed
 pbx = FakePbx({("fax", n): {"Id": n} for n in range(1, 3001)})
 import signal
 signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
@@ -431,7 +431,7 @@ limit = sum(f.stat().st_size for f in Path(sys.argv[1]).parent.iterdir()) + 60_0
 resource.setrlimit(resource.RLIMIT_FSIZE, (limit, limit))
 job = Job.open(Path(sys.argv[1]))
 try:
-    asyncio.run(job.run(on(pbx)))
+    asyncio.run(job.arun(on(pbx)))
 except LedgerFailed as full:
     print(sorted(set(range(1, 3001)) - {key[1] for key in pbx.rows}))
 """
@@ -453,10 +453,10 @@ def test_a_full_disk_stops_the_job_before_anything_is_sent_that_it_does_not_know
     assert 0 < len(deleted) < 3000
     with Job.open(file) as job:
         job.ledger.doubt()
-        known = {e.item["Id"] for e in job.ledger.entries(1, [State.DONE, State.UNKNOWN])}
+        known = {e.item["json"]["Id"] for e in job.ledger.entries(1, [State.DONE, State.UNKNOWN])}
         assert deleted <= known
         left = {key: row for key, row in faxes(3000).items() if key[1] not in deleted}
-        summary = asyncio.run(job.run(on(FakePbx(left))))
+        summary = asyncio.run(job.arun(on(FakePbx(left))))
     assert summary.counts["done"] == 3000
 
 

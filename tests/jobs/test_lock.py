@@ -18,7 +18,7 @@ from trunkline.errors import ConfigurationError
 from trunkline.jobs import Job, JobFolder
 from trunkline.jobs import lock as lock_module
 from trunkline.jobs.folder import is_running, running_alone
-from trunkline.jobs.ledger import LedgerFailed
+from trunkline.work.ledger import LedgerFailed
 
 DELETE = ("fax.delete", {"Id": "{{ $json.Id }}"})
 
@@ -32,7 +32,7 @@ file, what = Path(sys.argv[1]), sys.argv[2]
 try:
     with Job.open(file) as job:
         if what == "run":
-            asyncio.run(job.run(on(FakePbx())))
+            asyncio.run(job.arun(on(FakePbx())))
         if what == "cancel":
             job.cancel()
         print(json.dumps([job.summary().status, job.summary().counts["done"]]))
@@ -83,7 +83,7 @@ def test_nothing_but_the_ledger_keeps_others_out(start: Any, folder: JobFolder) 
 
     pbx = Meanwhile(400, meanwhile)
     with start(*DELETE, ids(400)) as job:
-        summary = asyncio.run(job.run(on(pbx)))
+        summary = asyncio.run(job.arun(on(pbx)))
     assert pbx.came == ["ConfigurationError", "The job 'night' is running in another process."]
     assert summary.counts["done"] == 400
     assert [verb for verb, _ in pbx.asked].count("delete") == 400
@@ -93,7 +93,7 @@ def test_nothing_but_the_ledger_keeps_others_out(start: Any, folder: JobFolder) 
 def test_another_process_may_look_at_a_job_that_runs(start: Any, folder: JobFolder) -> None:
     pbx = Meanwhile(200, lambda: other(folder.file("night"), "show"))
     with start(*DELETE, ids(200)) as job:
-        asyncio.run(job.run(on(pbx)))
+        asyncio.run(job.arun(on(pbx)))
     assert pbx.came is not None
     assert (pbx.came[0], pbx.came[1] > 0) == ("running", True)
 
@@ -106,7 +106,7 @@ def test_another_process_may_cancel_a_job_that_runs(start: Any, folder: JobFolde
 
     pbx = Slow(5000, lambda: other(folder.file("night"), "cancel"))
     with start(*DELETE, ids(5000)) as job:
-        summary = asyncio.run(job.run(on(pbx)))
+        summary = asyncio.run(job.arun(on(pbx)))
     assert summary.status == "cancelled"
     assert 20 <= summary.counts["done"] < 4000
 
@@ -127,7 +127,7 @@ def test_the_lock_outlives_other_uses_of_the_ledger_in_the_same_process(start: A
 
     pbx = Meanwhile(100, meanwhile)
     with start(*DELETE, ids(100)) as job:
-        asyncio.run(job.run(on(pbx)))
+        asyncio.run(job.arun(on(pbx)))
         assert not is_running(file)
     assert pbx.came == ["ConfigurationError", "The job 'night' is running in another process."]
     assert other(file, "show") == ["finished", 100]
@@ -140,7 +140,7 @@ def test_both_kinds_of_lock(start: Any, folder: JobFolder, monkeypatch: pytest.M
     file = folder.file("night")
     pbx = Meanwhile(100, lambda: [*other(file, "run"), *other(file, "show")])
     with start(*DELETE, ids(100)) as job:
-        asyncio.run(job.run(on(pbx)))
+        asyncio.run(job.arun(on(pbx)))
     assert pbx.came is not None
     assert pbx.came[0] == "ConfigurationError"
     assert pbx.came[2] == "running"
@@ -162,7 +162,7 @@ def test_a_ledger_that_goes_away_while_its_job_runs_ends_it(start: Any, folder: 
     pbx = Meanwhile(400, meanwhile)
     with start(*DELETE, ids(400)) as job:
         with pytest.raises(LedgerFailed, match="was deleted or replaced while its job runs"):
-            asyncio.run(job.run(on(pbx)))
+            asyncio.run(job.arun(on(pbx)))
     assert len(pbx.asked) < 40
 
 
@@ -177,7 +177,7 @@ def test_a_disk_without_locks_is_told_with_the_option(
     with start(*DELETE, ids(3)) as job:
         monkeypatch.setattr(lock_module, "_set", refuses)
         with pytest.raises(ConfigurationError, match=r"night\.job can't be locked: ") as caught:
-            asyncio.run(job.run(on(pbx)))
+            asyncio.run(job.arun(on(pbx)))
         monkeypatch.undo()
     assert os.strerror(problem) in caught.value.message
     assert "TRUNKLINE_JOB_DIR" in caught.value.hint.text

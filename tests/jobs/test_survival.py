@@ -104,7 +104,7 @@ def test_killed_ten_times(emulator: Emulator, tmp_path: Path) -> None:
             process = trunkline(env, "resume", "night")
         out, err = process.communicate(timeout=240)
         assert process.returncode == 0, err
-        assert json.loads(out)["counts"] == {"not started": 0, "sent": 0, "done": ITEMS, "failed": 0, "unknown": 0}
+        assert json.loads(out)["counts"] == {"not_started": 0, "sent": 0, "done": ITEMS, "failed": 0, "unknown": 0}
         told = items(env)
 
     history = asked(emulator)

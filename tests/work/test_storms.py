@@ -70,7 +70,7 @@ def in_a_job(system: System, folder: Path, action: str, parameters: Any, items: 
             yield pbx
 
     with Job.create(JobFolder(folder).new("storm"), action, parameters, items, {"": system.url}) as job:
-        summary = asyncio.run(job.run(opened))
+        summary = asyncio.run(job.arun(opened))
     assert summary.finished
     return Counter({state: count for state, count in summary.counts.items() if count})
 

@@ -4,7 +4,8 @@
         my_sync(pbx_emulator.url, pbx_emulator.client_id, pbx_emulator.api_key)
         assert pbx_emulator.journal[-1].path == "/xapi/v1/Contacts"
 
-pytest loads this module in every run where Trunkline is installed, so the emulator is imported only when it is used.
+pytest loads this module in every run where trunkline-emulator is installed, so the emulator is imported only when it is
+used.
 """
 
 from __future__ import annotations
@@ -85,12 +86,8 @@ class _Started:
         self._stack = ExitStack()
 
     def __enter__(self) -> PbxEmulator:
-        try:
-            from . import Emulator, running
-        except ImportError as error:
-            raise pytest.UsageError(
-                f"The emulator can't be loaded ({error}): pip install 'trunkline[emulator]'"
-            ) from error
+        from . import Emulator, running
+
         tls = self._options.pop("tls", False)
         with ExitStack() as stack:
             emulator = Emulator(**self._options)

@@ -157,8 +157,13 @@ class Action(msgspec.Struct, frozen=True, omit_defaults=True, dict=True):
 
     @property
     def asks(self) -> bool:
-        """Whether a person should be asked before."""
+        """Whether a person should be asked before several of them are sent."""
         return self.destructive or self.disruptive
+
+    @property
+    def asks_once(self) -> bool:
+        """Whether a person should be asked before one is sent: what it ends or removes isn't named by a key."""
+        return self.asks and self.method == "POST"
 
 
 class ActionBefore(msgspec.Struct, frozen=True, omit_defaults=True):

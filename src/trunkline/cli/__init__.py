@@ -7,18 +7,16 @@ Exit codes: 0 ok, 1 failure, 2 usage, 3 configuration, 4 sign-in, 5 refused by t
 from __future__ import annotations
 
 import atexit
-import errno
 import os
 import re
 import signal
 import sys
 import warnings
 from collections.abc import Iterator, Sequence
-from contextlib import suppress
 from types import FrameType, TracebackType
 from typing import NoReturn
 
-from ..errors import InvalidArgument, TrunklineError, Unexpected
+from ..errors import TrunklineError
 from ..redaction import redacted, remember
 
 # click and all that needs it is loaded in functions: it takes a while, and a Ctrl-C here would be a traceback.
@@ -44,6 +42,8 @@ def _run(argv: list[str]) -> int:
     try:
         streams.stand_in()
     except TrunklineError as error:
+        from .endings import complain
+
         complain(error)
         return error.exit_code
     return execute(argv)
@@ -80,8 +80,7 @@ def _as_ctrl_c(_: int, frame: FrameType | None) -> None:
 
 def execute(argv: list[str]) -> int:
     """Run one command line; its exit code."""
-    import click
-
+    from .endings import end  # now: where no file can be opened any more, no module can be loaded
     from .root import cli
 
     if instruction := os.environ.get("_TRUNKLINE_COMPLETE"):  # a shell asks, at a Tab
@@ -95,41 +94,8 @@ def execute(argv: list[str]) -> int:
     try:
         code = cli.main(argv, prog_name="trunkline", standalone_mode=False)
         return code if isinstance(code, int) else 0
-    except TrunklineError as error:
-        complain(error, argv)
-        return error.exit_code
-    except SystemExit as end:
-        # Where whoever reads our output has gone, click puts a quiet stdout in place and ends with 1.
-        return end.code if sys.stdout is stdout and isinstance(end.code, int) else 0
-    except click.ClickException as error:
-        vars(error)["message"] = redacted(error.message)
-        if isinstance(error, click.NoSuchOption) and error.possibilities:
-            from ..catalog.hints import may_be_opposite
-
-            near = [each for each in error.possibilities if not may_be_opposite(error.option_name, each)]
-            vars(error)["possibilities"] = near
-        with suppress(OSError):
-            error.show()
-        return error.exit_code
-    except (click.Abort, KeyboardInterrupt) as stop:
-        with suppress(OSError):
-            click.echo(f"Interrupted{_told(stop)}", err=True)
-        return 130
-    except BrokenPipeError:
-        sys.stderr.close()  # whoever read our output has gone; there is nobody left to tell
-        return 0
-    except OSError as problem:
-        complain(_unusable(problem))
-        return 1
-    except RecursionError:
-        complain(TrunklineError("A value is nested too deeply to be worked on.", hint="What was sent stays done."))
-        return 1
-    except UnicodeEncodeError as problem:  # the shell gave us bytes that are no text; Python has them as surrogates
-        complain(InvalidArgument(f"{problem.object[problem.start : problem.end]!r} in an argument is not UTF-8."))
-        return InvalidArgument.exit_code
-    except BaseException as problem:  # a defect, ours or a library's: it is told in one line, like any other error
-        complain(Unexpected.of(problem))
-        return Unexpected.exit_code
+    except BaseException as problem:
+        return end(problem, argv, stdout)
 
 
 def _keys(argv: Sequence[str]) -> Iterator[str]:
@@ -151,34 +117,6 @@ _BESIDE_A_KEY = frozenset(
     ("--api-key-file", "--ca-file", "--client-id", "--control-key-file", "--profile", "--url", "login", "logout")
 )
 _LIKE_A_KEY = re.compile(r"(?<![A-Za-z0-9])(?=(?:[A-Za-z]*[0-9]+[A-Za-z]+){2}[0-9])[A-Za-z0-9]{20,}(?![A-Za-z0-9])")
-
-
-def _told(stop: BaseException) -> str:
-    """What an interrupted command said of what it had done. Click puts an Abort around it."""
-    told = (stop if stop.args else stop.__cause__ or stop).args
-    return f": {told[0]}" if told else "."
-
-
-def _unusable(problem: OSError) -> TrunklineError:
-    if problem.filename is not None:
-        return TrunklineError(f"{problem.filename} can't be used: {problem.strerror}.")
-    if problem.errno == errno.ENOENT:
-        return TrunklineError("The folder that this runs in is gone.", hint="Change into another one, and try again.")
-    why = "the disk is full" if problem.errno == errno.ENOSPC else problem.strerror or str(problem)
-    return TrunklineError(f"The output can't be written: {why}.", hint="What was sent stays done.")
-
-
-def complain(error: TrunklineError, argv: Sequence[str] = ()) -> None:
-    """Say on stderr what happened and what to do next. Where nobody can hear it the exit code still tells."""
-    import click
-
-    from ..printable import printable
-    from .hints import spelled
-
-    with suppress(OSError):
-        click.echo(f"Error: {redacted(printable(error.message))}", err=True)
-        if error.hint:
-            click.echo(spelled(error.hint, argv), err=True)
 
 
 def _show_warning(message: Warning | str, *_: object, **__: object) -> None:

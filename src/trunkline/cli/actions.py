@@ -14,7 +14,7 @@ from ..errors import UnknownName
 from .candidates import action_ids, api_versions
 from .output import FORMATS, View, chosen, draw, pretty, write_rows
 
-_SOME = 10  # more than these nobody reads that are not what was asked for
+_SOME = 10  # nobody reads more matches that have only some of the words
 
 
 class _Actions(click.Group):
@@ -78,13 +78,13 @@ def find(
     """Find actions by words."""
     catalog = _catalog(api_version or ctx.obj["version"])
     query = " ".join(words)
-    found = search(catalog, query)
-    if not found:
-        found = partly(catalog, query)[:_SOME]
-        if not found:
+    matches = search(catalog, query)
+    if not matches:
+        matches = partly(catalog, query)[:_SOME]
+        if not matches:
             raise UnknownName(f"No action has the words {query!r}.", hint="`trunkline actions` lists all.")
         click.echo("No action has all of these words; these have some of them.", err=True)
-    _write(catalog, found, View(chosen(output or ctx.obj["output"]), pager=ctx.obj["pager"] and not no_pager))
+    _write(catalog, matches, View(chosen(output or ctx.obj["output"]), pager=ctx.obj["pager"] and not no_pager))
 
 
 @actions.command()
@@ -97,18 +97,18 @@ def show(ctx: click.Context, action: str, output: str | None) -> None:
     import sys
 
     catalog = _catalog(ctx.obj["version"])
-    found = catalog.action(action)
+    shown = catalog.action(action)
     if output == "json":
-        click.echo(pretty(_record(catalog, found)))
+        click.echo(pretty(_record(catalog, shown)))
     elif output is None and sys.stdout.isatty():
         from rich.console import Console
         from rich.markdown import Markdown
 
         Console(color_system=None if os.environ.get("NO_COLOR") else "auto").print(
-            Markdown(action_page(catalog, found))
+            Markdown(action_page(catalog, shown))
         )
     else:
-        click.echo(action_page(catalog, found), nl=False)
+        click.echo(action_page(catalog, shown), nl=False)
 
 
 @actions.command("open")
@@ -122,11 +122,11 @@ def open_(ctx: click.Context, action: str) -> None:
 
     catalog = _catalog(ctx.obj["version"])
     path = written_page(catalog, catalog.action(action))
-    if _draws_on_a_terminal_that_is_none() or not webbrowser.open(path.as_uri()):
+    if _has_textual_browser_but_no_terminal() or not webbrowser.open(path.as_uri()):
         click.echo(path)
 
 
-def _draws_on_a_terminal_that_is_none() -> bool:
+def _has_textual_browser_but_no_terminal() -> bool:
     """Whether the browser is one like lynx, which would draw into a pipe."""
     import sys
     import webbrowser
@@ -167,7 +167,7 @@ def _catalog(version: str | None) -> Catalog:
     try:
         catalog = load(version)
     except ValueError:
-        raise click.UsageError(f"{version!r} is no version; one looks like 20.0.7.") from None
+        raise click.UsageError(f"{version!r} is not a version; one looks like 20.0.7.") from None
     known = catalog.edition.version
     if version is not None and version != known and not version.startswith(f"{known}."):
         click.echo(f"3CX {version} is not known here; {known} stands in for it.", err=True)
@@ -200,9 +200,9 @@ def _record(catalog: Catalog, action: Action) -> dict[str, Any]:
     }
 
 
-def _write(catalog: Catalog, found: list[Action], view: View) -> None:
+def _write(catalog: Catalog, listed: list[Action], view: View) -> None:
     if view.output == "table":
-        rows = [[a.id, a.summary, catalog.since(a), catalog.until(a) or ""] for a in found]
+        rows = [[a.id, a.summary, catalog.since(a), catalog.until(a) or ""] for a in listed]
         draw(["Action", "What it does", "Since", "Until"], rows, view)
     else:
-        write_rows((_record(catalog, action) for action in found), view)
+        write_rows((_record(catalog, action) for action in listed), view)

@@ -1,4 +1,4 @@
-"""One action from the request to what is written, or saved, or said where Ctrl-C cut it off."""
+"""One action from the request to what is written or saved, or reported where Ctrl-C cut it off."""
 
 from __future__ import annotations
 
@@ -11,7 +11,6 @@ from typing import Any
 
 import click
 
-from ..catalog import Action
 from ..catalog.secret import masked, secrets_in
 from ..client import AsyncPbx, AsyncRows
 from ..errors import BrokenAnswer, InvalidArgument, ItemsFailed
@@ -19,23 +18,24 @@ from ..node.items import keys_of
 from ..redaction import redacted, remember_values
 from ..result import File
 from ..result.response import parsed
-from .output import View, Writer, pretty, write_one, write_rows
+from .action_options import ActionOptions
+from .output import Writer, pretty, write_one, write_rows
 from .progress import BYTES, Reading, progress
 
 
-class Asked:
-    """What is asked, and how and where its answer goes: ``save`` is the place for a file."""
+class Answer:
+    """The answer to one action: asked for, and written or saved where the options say."""
 
-    def __init__(self, action: Action, arguments: Mapping[str, Any], save: Path | None, view: View) -> None:
-        self.action = action
-        self.arguments = arguments
-        self.save = save
-        self.view = view
-        self.writer = Writer(view, action)
+    def __init__(self, options: ActionOptions) -> None:
+        self.action = options.action
+        self.arguments = options.arguments
+        self.save = options.save
+        self.view = options.view
+        self.writer = Writer(options.view, options.action)
         self._refused = 0
 
-    def on(self, pbx: AsyncPbx) -> int:
-        """Run it and write its answer; the exit code. KeyboardInterrupt says what was done by then.
+    def ask(self, pbx: AsyncPbx) -> int:
+        """Run the action and write its answer; the exit code. KeyboardInterrupt says what was done by then.
 
         In an event loop, because there Ctrl-C ends it at once; but a table is drawn outside of it, for a pager has
         Ctrl-C for itself.

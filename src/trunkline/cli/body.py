@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -15,7 +16,7 @@ from ..catalog.secret import MASK, secret_path
 from ..errors import InvalidArgument
 from ..odata.literals import described
 from .candidates import json_or_file, values_of
-from .meaning import field_facts
+from .facts import field_facts
 from .output import pretty
 
 _TEXTUAL = ("String", "DateTimeOffset", "Guid", "Duration", "TimeOfDay", "Date", "Binary")
@@ -43,31 +44,55 @@ def _skeleton_option(action: Action) -> click.Option:
     )
 
 
-def field_options(catalog: Catalog, action: Action, taken: set[str]) -> dict[str, tuple[click.Option, TypeSpec]]:
-    """An option for each field of the body, by 3CX's name; ``--field-NAME`` where another option has the name."""
-    reserved = taken | {f"--{snake(p.name).replace('_', '-')}" for p in action.parameters}
-    found: dict[str, tuple[click.Option, TypeSpec]] = {}
+class FieldOption(click.Option):
+    """The option of one field of a body."""
+
+    def __init__(self, catalog: Catalog, action: Action, name: str, spec: TypeSpec, flag: str) -> None:
+        uploads = action.kind == "upload"
+        simple = spec.name in catalog.enums or not (spec.collection or spec.name in catalog.types)
+        super().__init__(
+            [flag, f"field_{name}"],
+            metavar=spec.name.removeprefix("Pbx.") if simple and not spec.collection else "JSON",
+            type=click.Path() if uploads else None,
+            shell_complete=None if uploads else values_of(catalog, spec),
+            help=" ".join(field_facts(catalog, action, name, spec)),
+        )
+        self.field = name
+        self.spec = spec
+
+
+def field_options(catalog: Catalog, action: Action, taken: set[str]) -> list[click.Option]:
+    """An option for each field of the body; ``--field-NAME`` where another option has the name."""
+    flags = set(taken)
+    options: list[click.Option] = []
     for name, spec in catalog.spec_fields(action.body).items():
         if name in action.keys:
             continue  # the argument says it
         flag = f"--{snake(name).replace('_', '-')}"
-        if flag in reserved:
+        if flag in flags:
             flag = f"--field-{flag[2:]}"
-        reserved.add(flag)
-        simple = spec.name in catalog.enums or not (spec.collection or spec.name in catalog.types)
-        option = click.Option(
-            [flag, f"field_{name}"],
-            metavar=spec.name.removeprefix("Pbx.") if simple and not spec.collection else "JSON",
-            type=click.Path() if action.kind == "upload" else None,
-            shell_complete=None if action.kind == "upload" else values_of(catalog, spec),
-            help=" ".join(field_facts(catalog, action, name, spec)),
-        )
-        found[name] = (option, spec)
-    return found
+        flags.add(flag)
+        options.append(FieldOption(catalog, action, name, spec, flag))
+    return options
+
+
+def body_of(
+    catalog: Catalog, action: Action, params: Sequence[click.Parameter], values: Mapping[str, Any]
+) -> dict[str, Any] | None:
+    """The body that the options of a command give: ``--body``, and over it each field; None if there is none."""
+    body = read_body(values.get("body"))
+    for param in params:
+        if isinstance(param, FieldOption) and (text := values[param.name or ""]) is not None:
+            body = {**(body or {}), param.field: field_value(catalog, action, param.field, param.spec, text)}
+    return body
 
 
 def read_body(text: str | None) -> dict[str, Any] | None:
-    """The object that ``--body`` names; InvalidArgument if it is none."""
+    """Read the object that ``--body`` names.
+
+    Raises:
+        InvalidArgument: it can't be read, or is not a JSON object.
+    """
     if text is None:
         return None
     content: str | bytes = text
@@ -84,7 +109,7 @@ def read_body(text: str | None) -> dict[str, Any] | None:
         body = msgspec.json.decode(content if isinstance(content, str) else content.decode("utf-8-sig"))
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as problem:
         raise InvalidArgument(
-            f"The body is no JSON: {problem}.", hint="--skeleton prints one to fill in. Nothing was sent."
+            f"The body is not JSON: {problem}.", hint="--skeleton prints one to fill in. Nothing was sent."
         ) from None
     if not isinstance(body, dict):
         raise InvalidArgument("The body must be a JSON object.", hint="--skeleton prints one. Nothing was sent.")
@@ -107,5 +132,5 @@ def field_value(catalog: Catalog, action: Action, name: str, spec: TypeSpec, tex
             wanted = f"a list of {spec.name} as JSON"
         elif spec.name in catalog.types:
             wanted = f"an object of type {spec.name} as JSON"
-        given = MASK if secret_path(name) else repr(text)
-        raise InvalidArgument(f"{name} of {action.id} must be {wanted}, not {given}.") from None
+        value = MASK if secret_path(name) else repr(text)
+        raise InvalidArgument(f"{name} of {action.id} must be {wanted}, not {value}.") from None

@@ -10,8 +10,8 @@ from typing import Any
 import click
 
 from .call_events import LEAST, Choice
+from .connection_options import connection_options
 from .numbers import Finite
-from .root import connection_options
 
 _NUMBER = re.compile(r"\+?[0-9*#]+")
 

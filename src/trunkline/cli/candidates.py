@@ -72,8 +72,8 @@ def json_or_file(ctx: click.Context, param: click.Parameter, incomplete: str) ->
 def paths(incomplete: str, *, folders: bool = False) -> Items:
     """Files and folders, for places where the shell would not look because something stands before them."""
     folder, slash, start = incomplete.rpartition("/")
-    found = sorted(Path(f"{folder}{slash}" or ".").expanduser().iterdir())
-    shown = [path for path in found if path.name.startswith(start) and (start or not path.name.startswith("."))]
+    entries = sorted(Path(f"{folder}{slash}" or ".").expanduser().iterdir())
+    shown = [path for path in entries if path.name.startswith(start) and (start or not path.name.startswith("."))]
     return [
         _item(f"{folder}{slash}{path.name}/", "part") if path.is_dir() else _item(f"{folder}{slash}{path.name}")
         for path in shown
@@ -93,10 +93,10 @@ def values_of(catalog: Catalog, spec: TypeSpec) -> Candidates:
     if spec.collection:
         names = []  # JSON
 
-    def found(ctx: click.Context, param: click.Parameter, incomplete: str) -> Items:
+    def candidates(ctx: click.Context, param: click.Parameter, incomplete: str) -> Items:
         return _listed(incomplete, names) if several else _starting(incomplete, names)
 
-    return found
+    return candidates
 
 
 def answer_fields(ctx: click.Context, param: click.Parameter, incomplete: str) -> Items:
@@ -137,9 +137,9 @@ def _listed(incomplete: str, names: Iterable[str]) -> Items:
 def _starting(incomplete: str, names: Iterable[str] | Mapping[str, str]) -> Items:
     """Those that begin with what is typed, in any case if none does so in the same."""
     helps = names if isinstance(names, Mapping) else {}
-    found = [name for name in names if name.startswith(incomplete)]
-    found = found or [name for name in names if name.lower().startswith(incomplete.lower())]
-    return [_item(name, help=helps.get(name) or None) for name in found]
+    matches = [name for name in names if name.startswith(incomplete)]
+    matches = matches or [name for name in names if name.lower().startswith(incomplete.lower())]
+    return [_item(name, help=helps.get(name) or None) for name in matches]
 
 
 def _item(value: str, kind: str = "plain", help: str | None = None) -> CompletionItem[str]:

@@ -78,29 +78,29 @@ def _texts(fields: Mapping[str, TypeSpec]) -> dict[str, str]:
 
 
 def _fields(what: str, before: Mapping[str, str], after: Mapping[str, str]) -> list[str]:
-    said = []
+    texts = []
     for name in dict.fromkeys([*before, *after]):
         if name not in before:
-            said.append(f"{what}{name} added")
+            texts.append(f"{what}{name} added")
         elif name not in after:
-            said.append(f"{what}{name} dropped")
+            texts.append(f"{what}{name} dropped")
         elif before[name] != after[name]:
-            said.append(f"{what}{name}: {before[name]} → {after[name]}")
-    return said
+            texts.append(f"{what}{name}: {before[name]} → {after[name]}")
+    return texts
 
 
 def _types(old: Catalog, new: Catalog) -> dict[str, list[str]]:
     """What changed in each type and enum that both versions have."""
-    found = {}
+    changed = {}
     for name in new.types:
         before, after = (_texts(catalog.fields(name)) for catalog in (old, new))
         if before:
-            found[name] = _fields(f"{name.removeprefix('Pbx.')}.", before, after)
+            changed[name] = _fields(f"{name.removeprefix('Pbx.')}.", before, after)
     for name in new.enums:
         known, now = (dict.fromkeys(catalog.enum_values(name), "") for catalog in (old, new))
         if known:
-            found[name] = _fields(f"{name.removeprefix('Pbx.')} value ", known, now)
-    return {name: what for name, what in found.items() if what}
+            changed[name] = _fields(f"{name.removeprefix('Pbx.')} value ", known, now)
+    return {name: what for name, what in changed.items() if what}
 
 
 def _reached(catalog: Catalog, names: list[str]) -> frozenset[str]:

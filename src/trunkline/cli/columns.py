@@ -1,4 +1,4 @@
-"""Which columns an answer has: those asked for, and those that say most about each kind of thing."""
+"""Which columns an answer has: those that were chosen, and those that say most about each kind of thing."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from typing import Any
 import click
 
 from ..catalog import Action, Catalog, load, nearest
-from ..catalog.secret import HELD, NAMES, SECRET
+from ..catalog.secret import SECRET
 from ..errors import UnknownName
 
 MOST = 8
@@ -54,8 +54,8 @@ BY_TYPE = {
 _NAMES = ("Number", "Name", "DisplayName", "FirstName", "LastName", "CompanyName", "Model", "Vendor", "MAC", "IPAddr")
 
 
-def asked_columns(text: str | None) -> tuple[str, ...]:
-    """``A,B.C`` as names."""
+def column_names(text: str | None) -> tuple[str, ...]:
+    """Read ``A,B.C`` as names."""
     return tuple(dict.fromkeys(name.strip() for name in (text or "").split(",") if name.strip()))
 
 
@@ -69,7 +69,7 @@ def check_columns(
     spec = action.answer_type
     if spec is None or spec.name not in catalog.types:
         return
-    selected = asked_columns(select)
+    selected = column_names(select)
     for column in columns:
         head, *inner = column.split(".")
         if head.startswith("@odata"):
@@ -83,19 +83,6 @@ def check_columns(
             click.echo(f"Warning: {head} is empty without --expand {head}.", err=True)
 
 
-def check_select(catalog: Catalog, action: Action, select: str | None) -> None:
-    """Refuse a choice of fields that leaves out the name without which nobody knows whether a value is a secret."""
-    spec, selected = action.answer_type, asked_columns(select)
-    known = catalog.fields(spec.name) if spec is not None and spec.name in catalog.types else {}
-    value = next((name for name in HELD if name in known and name in selected), None)
-    names = [name for name in NAMES if name in known]
-    if value and names and not {*names, "*"} & {*selected}:
-        raise click.UsageError(
-            f"--select leaves out {names[0]}, which tells whether {value} is a secret: "
-            f"--columns {value} chooses here, --show-secrets shows it all the same."
-        )
-
-
 def _check_path(catalog: Catalog, owner: str, steps: Sequence[str]) -> None:
     for step in steps:
         if owner not in catalog.types or catalog.types[owner].open:
@@ -107,7 +94,7 @@ def _check_path(catalog: Catalog, owner: str, steps: Sequence[str]) -> None:
 
 
 def picked(value: Any, columns: Sequence[str]) -> Any:
-    """A row with the columns asked for and no others, in their order; what is no object stays as it is."""
+    """A row with these columns and no others, in their order; what is not an object stays as it is."""
     if not columns or not isinstance(value, Mapping):
         return value
     return {column: at(value, column) for column in columns}
@@ -151,15 +138,15 @@ def csv_columns(rows: Iterable[Mapping[str, Any]], action: Action | None, select
     What the first rows have, then what their type has beside it: a report leaves out what is null (docs/pbx.md,
     Answers), so a later row may have a field that the first ones lack. ``select`` says that no other will come.
     """
-    found = dict.fromkeys(name for row in rows for name in row if not name.startswith("@odata."))
+    header = dict.fromkeys(name for row in rows for name in row if not name.startswith("@odata."))
     spec = action.answer_type if action else None
     if spec is not None and spec.name in load().types:
-        wanted = set(asked_columns(select))
+        wanted = set(column_names(select))
         declared = load().fields(spec.name)
-        found |= dict.fromkeys(
+        header |= dict.fromkeys(
             name for name, field in declared.items() if (name in wanted if wanted else not field.navigation)
         )
-    return list(found)
+    return list(header)
 
 
 def _plain(value: Any) -> bool:

@@ -91,7 +91,8 @@ _FILES = ("file", "dir")
 
 @click.command()
 @click.argument("shell", type=click.Choice(["bash", "zsh", "fish"]))
-def completion(shell: str) -> None:
+@click.pass_context
+def completion(ctx: click.Context, /, shell: str) -> None:
     """Print the script that lets Tab complete commands, resources, options and values.
 
     \b
@@ -104,19 +105,17 @@ def completion(shell: str) -> None:
 
     The folder must be there. A shell that is started after that completes; no Tab asks a PBX anything.
     """
-    from .root import cli
-
-    click.echo(_SHELLS[shell](cli, {}, "trunkline", VARIABLE).source(), nl=False)
+    click.echo(_SHELLS[shell](ctx.find_root().command, {}, "trunkline", VARIABLE).source(), nl=False)
 
 
 def answer(cli: click.Command, instruction: str) -> int:
     """Answer a shell that asks, as ``bash_complete``; 1, and not a word on the user's line, if that fails."""
-    shell, _, asked = instruction.partition("_")
-    if shell not in _SHELLS or asked not in ("complete", "source"):
+    shell, _, wanted = instruction.partition("_")
+    if shell not in _SHELLS or wanted not in ("complete", "source"):
         return 1
     try:
         asking = _SHELLS[shell](cli, {}, "trunkline", VARIABLE)
-        text = asking.source() if asked == "source" else asking.complete()
+        text = asking.source() if wanted == "source" else asking.complete()
         click.echo(text.encode())
     except Exception:
         return 1
@@ -133,14 +132,14 @@ class _Line(ShellComplete):
     def get_completions(self, args: list[str], incomplete: str) -> list[CompletionItem[str]]:
         head, equals, rest = incomplete.partition("=")
         option = f"{head}=" if equals and head.startswith("-") else ""
-        found = super().get_completions(args, incomplete)
+        candidates = super().get_completions(args, incomplete)
         if not option:
-            return found
+            return candidates
         from .candidates import paths
 
-        if any(item.type in _FILES for item in found):
-            found = paths(rest, folders=found[0].type == "dir")
-        return [CompletionItem(f"{option}{item.value}", item.type, item.help) for item in found]
+        if any(item.type in _FILES for item in candidates):
+            candidates = paths(rest, folders=candidates[0].type == "dir")
+        return [CompletionItem(f"{option}{item.value}", item.type, item.help) for item in candidates]
 
 
 class _Bash(_Line, BashComplete):

@@ -10,14 +10,10 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 import click
 
 from ..errors import ConfigurationError
-from ..profiles import VARIABLES, Profile, connection, profiles_file, read_profiles
-from ..redaction import remember
-from .root import CONNECTION
+from ..profiles import Profile, connection, profiles_file, read_profiles
 
 if TYPE_CHECKING:
     from ..client import AsyncPbx
-
-_NAMES = [spec[0][-1].removeprefix("--").replace("-", "_") for spec in CONNECTION]
 
 INSECURE, TIMEOUT = "TRUNKLINE_INSECURE", "TRUNKLINE_TIMEOUT"
 SIZES = {"max_answer": "TRUNKLINE_MAX_ANSWER", "max_file": "TRUNKLINE_MAX_FILE"}
@@ -47,13 +43,9 @@ class Target(NamedTuple):
 
 
 def taken(ctx: click.Context, values: dict[str, Any]) -> dict[str, Any]:
-    """Take the connection options out of a command's values; those of the root stand in for what is not given."""
-    root: Mapping[str, Any] = ctx.find_root().obj or {}
-    given = {name: own if (own := values.pop(name, None)) is not None else root.get(name) for name in _NAMES}
-    for key in (given["client_secret"], os.environ.get(VARIABLES["client_secret"], "").strip()):
-        if key:
-            remember(key)  # another option may have it too, by mistake
-    return given
+    """Take the connection options out of a command's values; a profile beside them comes before theirs."""
+    given: dict[str, Any] = values.pop("connection")._asdict()
+    return given | {"profile": values.pop("profile", None) or given["profile"]}
 
 
 def target(ctx: click.Context, values: dict[str, Any]) -> Target:

@@ -12,10 +12,10 @@ import click
 from ..errors import TrunklineError
 from ..redaction import redacted
 from .connect import target
+from .connection_options import connection_options
 from .finding import Failed, Line
 from .hints import spelled
 from .output import FORMATS, View, Writer, chosen, write_one
-from .root import connection_options
 
 _SHOWN = {"ok": "ok", "remark": "note", "failed": "FAILED"}
 

@@ -62,7 +62,7 @@ def _paged(text: str) -> bool:
     try:
         click.echo_via_pager(text)
     except ValueError as problem:
-        click.echo(f"PAGER is no command line ({problem}).", err=True)
+        click.echo(f"PAGER is not a command line ({problem}).", err=True)
     except OSError as problem:
         if problem.filename is None:  # it is stdout that can't be written
             raise

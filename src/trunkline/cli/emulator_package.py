@@ -11,7 +11,7 @@ from typing import Any, Protocol
 from ..errors import ConfigurationError
 
 GROUP = "trunkline.emulator"
-INSTALL = "pip install 'trunkline[emulator]'"
+INSTALL = "Install it: pip install 'trunkline[emulator]'"
 
 
 class RunningPbx(Protocol):

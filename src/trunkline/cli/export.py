@@ -6,15 +6,16 @@ import sys
 from collections.abc import Callable
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, NamedTuple
 
 import click
 
 from ..errors import InvalidArgument
 from ..transfer.formats import ENDINGS, FORMATS
 from ..transfer.period import Moment, moment, span, spelled
+from .connection_options import ConnectionOptions, connection_options
+from .options import parsed_into
 from .progress import progress
-from .root import connection_options
 
 if TYPE_CHECKING:
     from ..transfer.export import Exported, Progress
@@ -23,6 +24,42 @@ if TYPE_CHECKING:
 @click.group()
 def export() -> None:
     """Export whole tables into files."""
+
+
+class CallLogOptions(NamedTuple):
+    """An export of the call log as the command line describes it."""
+
+    start: str | None
+    end: str
+    zone: str
+    output: str | None
+    file: Path | None
+    columns: str | None
+    concurrency: int
+    overwrite: bool
+    restart: bool
+    since_last: bool
+    watermark: Path | None
+    overlap: str
+    connection: ConnectionOptions
+
+    def checked(self) -> CallLogOptions:
+        """The same with a format, and no file for standard output.
+
+        Raises:
+            click.UsageError: options contradict each other.
+        """
+        options = self._replace(file=None) if str(self.file) == "-" else self
+        if options.start is None and not options.since_last:
+            raise click.UsageError("Say with --from where to begin, such as --from yesterday or --from 2026-01-31.")
+        if options.watermark is not None and not options.since_last:
+            raise click.UsageError("--watermark goes with --since-last.")
+        if options.file is None and (options.overwrite or options.restart):
+            raise click.UsageError("--overwrite and --restart go with --out.")
+        output = options.output or _by_ending(options.file)
+        if output == "parquet" and options.file is None and sys.stdout.isatty():
+            raise click.UsageError("Nobody can read Parquet on a terminal; name a file with --out.")
+        return options._replace(output=output)
 
 
 @export.command("call-log", short_help="Export the call log: a row for each leg of each call.")
@@ -50,24 +87,8 @@ def export() -> None:
     "--overlap", default="24h", show_default=True, metavar="SPAN", help="How long a call may last, for --since-last."
 )
 @connection_options
-@click.pass_context
-def call_log(
-    ctx: click.Context,
-    /,
-    start: str | None,
-    end: str,
-    zone: str,
-    output: str | None,
-    file: Path | None,
-    columns: str | None,
-    concurrency: int,
-    overwrite: bool,
-    restart: bool,
-    since_last: bool,
-    watermark: Path | None,
-    overlap: str,
-    **values: Any,
-) -> int:
+@parsed_into(CallLogOptions)
+def call_log(options: CallLogOptions) -> int:
     """Export the call log: a row for each leg of each call, in order of time.
 
     \b
@@ -78,68 +99,64 @@ def call_log(
     command goes on with them, whatever ended the one before, and FILE appears when it is whole. The client needs the
     role System Owner.
     """
+    options = options.checked()
+    now = datetime.now(UTC)
+    first = None if options.start is None else _read("--from", options.start, options.zone, now)
+    last = _read("--to", options.end, options.zone, now)
+    seen: list[Progress] = []
+    try:
+        exported = _export(options, first, last, seen)
+    except KeyboardInterrupt:
+        click.echo(_interrupted(seen, options.file, since_last=options.since_last), err=True)
+        return 130
+    _count(exported, last, options.file)
+    return 0
+
+
+def _export(options: CallLogOptions, first: Moment | None, last: Moment, seen: list[Progress]) -> Exported:
+    """Export under a bar; ``seen`` keeps how far it came."""
     import asyncio
 
     from ..transfer import Export
     from ..transfer.watermark import Watermark
-    from .columns import asked_columns
-    from .connect import target
+    from .columns import column_names
 
-    if start is None and not since_last:
-        raise click.UsageError("Say with --from where to begin, such as --from yesterday or --from 2026-01-31.")
-    if watermark is not None and not since_last:
-        raise click.UsageError("--watermark goes with --since-last.")
-    if file is None or str(file) == "-":
-        file = None
-        if overwrite or restart:
-            raise click.UsageError("--overwrite and --restart go with --out.")
-    chosen = output or _by_ending(file)
-    if chosen == "parquet" and file is None and sys.stdout.isatty():
-        raise click.UsageError("Nobody can read Parquet on a terminal; name a file with --out.")
-    now = datetime.now(UTC)
-    first = None if start is None else _read("--from", start, zone, now)
-    last = _read("--to", end, zone, now)
-    found = target(ctx, values)
-    pbx = found.client()
-    mark = Watermark(pbx.url, found.client_id, watermark, span(overlap)) if since_last else None
-    seen: list[Progress] = []
+    target = options.connection.target()
+    pbx = target.client()
+    mark = None
+    if options.since_last:
+        mark = Watermark(pbx.url, target.client_id, options.watermark, span(options.overlap))
 
     async def run(tell: Callable[[Progress], object]) -> Exported:
         export = Export(
             first,
             last,
-            file or sys.stdout.buffer,
-            output=chosen,
-            columns=asked_columns(columns),
-            concurrency=concurrency,
+            options.file or sys.stdout.buffer,
+            output=options.output or "jsonl",
+            columns=column_names(options.columns),
+            concurrency=options.concurrency,
             watermark=mark,
-            restart=restart,
-            overwrite=overwrite,
+            restart=options.restart,
+            overwrite=options.overwrite,
             progress=tell,
         )
         async with pbx:
             return await export.arun(pbx)
 
-    try:
-        with progress("days", writing=file is None) as bar:
+    with progress("days", writing=options.file is None) as bar:
 
-            def tell(far: Progress) -> None:
-                seen[:] = [far]
-                bar.at(far.done, far.windows, f"{far.rows:,} rows")
+        def tell(far: Progress) -> None:
+            seen[:] = [far]
+            bar.at(far.done, far.windows, f"{far.rows:,} rows")
 
-            done = asyncio.run(run(tell))
-    except KeyboardInterrupt:
-        click.echo(_interrupted(seen, file, since_last=since_last), err=True)
-        return 130
-    _count(done, last, file)
-    return 0
+        return asyncio.run(run(tell))
 
 
 def _by_ending(file: Path | None) -> str:
     """The format that a file's name asks for; UsageError where nothing is written as it promises."""
     ending = file.suffix.lower() if file else ""
     if ending not in ENDINGS and ending not in ("", ".txt", ".log"):
-        raise click.UsageError(f"Nothing is written as {ending}; -o says which of {', '.join(FORMATS)} is meant.")
+        raise click.UsageError(f"Nothing is written as {ending}; choose one of {', '.join(FORMATS)} with -o.")
     return ENDINGS.get(ending, "jsonl")
 
 
@@ -169,7 +186,7 @@ def _count(done: Exported, last: Moment, file: Path | None) -> None:
         click.echo(f"Warning: {said_of(done.damaged)}", err=True)
     if done.outside:
         click.echo(
-            f"Warning: the PBX sent {done.outside:,} rows from outside of the days asked for; they are left out.",
+            f"Warning: the PBX sent {done.outside:,} rows from outside of the days of the export; they are left out.",
             err=True,
         )
     if done.unknown:

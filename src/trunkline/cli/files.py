@@ -15,7 +15,7 @@ from ..transport.private_files import warn_if_exposed
 
 
 class FileArgument(click.File):
-    """A file, opened as the command begins. At a Tab it is left alone: --failed would empty it, and a pipe wait."""
+    """A file, opened as the command begins. At a Tab it stays closed: --failed would empty it, and a pipe wait."""
 
     def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> IO[Any]:
         if ctx is not None and ctx.resilient_parsing:
@@ -53,7 +53,7 @@ class KeyFileArgument(FileArgument):
 
 
 def listened(source: IO[bytes]) -> IO[bytes]:
-    """The source of items; who sits at the keyboard without knowing is told that it is one."""
+    """The source of items; a person whose keyboard it is learns that."""
     if source.isatty():
         click.echo("Items are read from the keyboard, one a line; Ctrl-D ends them, Ctrl-C leaves.", err=True)
     return source

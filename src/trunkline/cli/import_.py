@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import sys
 from collections import Counter
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from contextlib import suppress
 from functools import partial
 from pathlib import Path
@@ -16,12 +16,13 @@ import click
 from ..errors import InvalidArgument, ItemsFailed
 from ..printable import printable
 from ..work.state import State
+from .connection_options import ConnectionOptions, connection_options
 from .files import FileArgument
 from .import_shown import counted, plan_lines, reason, show_outcomes, show_plan
 from .interrupts import finishing
+from .options import parsed_into
 from .output import FORMATS, View, chosen
 from .progress import Bar, progress
-from .root import connection_options
 
 if TYPE_CHECKING:
     from ..client import AsyncPbx
@@ -32,18 +33,91 @@ if TYPE_CHECKING:
 _ON_STDERR = 40  # lines of a plan, where stdout is a pipe and somebody is asked
 
 
+class ImportOptions(NamedTuple):
+    """An import as the command line describes it; the last four are only of a blocklist."""
+
+    file: IO[bytes]
+    plan_only: bool
+    apply_: bool
+    key: str | None
+    renamed: tuple[str, ...]
+    ignored: tuple[str, ...]
+    encoding: str | None
+    clear_empty: bool
+    remove_missing: bool
+    max_removals: str
+    yes: bool
+    concurrency: int
+    stop_on_error: bool
+    rest: Path | None
+    output: str | None
+    no_pager: bool
+    show_secrets: bool
+    connection: ConnectionOptions
+    expires: str | None = None
+    skip_dangerous: bool = False
+    allow_private: bool = False
+    allow_wide: bool = False
+
+    @property
+    def view(self) -> View:
+        return View(chosen(self.output), show_secrets=self.show_secrets, pager=not self.no_pager)
+
+    def check(self) -> None:
+        """Refuse options that contradict each other, and a place for the failed rows that can't be used.
+
+        Raises:
+            click.UsageError: one that names the option.
+            InvalidArgument: a limit of removals that is not a number or a share.
+        """
+        from ..work.guards import MostRemovals
+
+        if self.plan_only and self.apply_:
+            raise click.UsageError("--plan sends nothing and --apply does; give one of them.")
+        MostRemovals.parse(self.max_removals)
+        rest = self.rest
+        if rest is None:
+            return
+        if not rest.absolute().parent.is_dir():
+            raise click.UsageError(f"--failed {rest}: there is no folder {rest.absolute().parent}.")
+        if rest.exists() and not rest.is_file():
+            raise click.UsageError(f"--failed {rest} is not an ordinary file; it would be replaced by one.")
+        if rest.exists() and self.file.name != "<stdin>" and rest.samefile(self.file.name):
+            raise click.UsageError("--failed names the file that is imported; the rows that were done would be lost.")
+
+    def read(self, resource: str) -> Import:
+        """Read and understand the file."""
+        from ..transfer import Import
+        from .item_options import settings_of
+
+        return Import.read(
+            self.file,
+            resource,
+            key=[name.strip() for name in (self.key or "").split(",") if name.strip()],
+            encoding=self.encoding,
+            renamed=settings_of(self.renamed, "--map"),
+            ignored=self.ignored,
+            clear_empty=self.clear_empty,
+            remove_missing=self.remove_missing,
+            defaults={"ExpiresAt": self.expires} if self.expires else {},
+            dangerous=["private"] * self.allow_private + ["wide"] * self.allow_wide,
+            skip_dangerous=self.skip_dangerous,
+        )
+
+
 @click.group("import")
 def import_() -> None:
     """Bring contacts, users or blocked addresses of a file into a PBX: first the plan, and with --apply the changes."""
 
 
-def _importing(resource: str, *own: Callable[..., Any]) -> Callable[[Callable[..., Any]], click.Command]:
+def _importing(resource: str, *own: Callable[..., Any]) -> Callable[[Callable[..., int]], click.Command]:
     """A command that imports into a resource, with the options that all have and those of its own."""
 
-    def made(function: Callable[..., Any]) -> click.Command:
+    def made(function: Callable[[ImportOptions], int]) -> click.Command:
+        callback = parsed_into(ImportOptions)(function)
         for option in reversed([*_OPTIONS, *own]):
-            function = option(function)
-        return import_.command(resource)(click.pass_context(connection_options(function)))
+            callback = option(callback)
+        return import_.command(resource)(connection_options(callback))
 
     return made
 
@@ -84,7 +158,7 @@ _OPTIONS = [
 
 
 @_importing("contacts")
-def contacts(ctx: click.Context, /, **values: Any) -> int:
+def contacts(options: ImportOptions) -> int:
     """Add and change contacts as FILE.csv has them; - reads stdin.
 
     \b
@@ -95,11 +169,11 @@ def contacts(ctx: click.Context, /, **values: Any) -> int:
     The columns are 3CX's fields, FirstName or "first name". Rows are matched by Id, else PhoneNumber, else Email,
     whichever is a column first; a row with an empty Id is new. Nothing is removed without --remove-missing.
     """
-    return _run(ctx, "contacts", values)
+    return _run("contacts", options)
 
 
 @_importing("users")
-def users(ctx: click.Context, /, **values: Any) -> int:
+def users(options: ImportOptions) -> int:
     """Add and change users as FILE.csv has them; - reads stdin.
 
     \b
@@ -110,7 +184,7 @@ def users(ctx: click.Context, /, **values: Any) -> int:
     The columns are 3CX's fields, FirstName or "first name". Rows are matched by Number. Nothing is removed without
     --remove-missing.
     """
-    return _run(ctx, "users", values)
+    return _run("users", options)
 
 
 @_importing(
@@ -122,7 +196,7 @@ def users(ctx: click.Context, /, **values: Any) -> int:
     click.option("--allow-private", is_flag=True, help="Block private networks too, such as 192.168.0.0/16."),
     click.option("--allow-wide", is_flag=True, help="Block networks too that are as large as a /8 (IPv6: /16)."),
 )
-def blocklist(ctx: click.Context, /, **values: Any) -> int:
+def blocklist(options: ImportOptions) -> int:
     """Add the addresses and networks of FILE to the blocklist; - reads stdin.
 
     \b
@@ -137,83 +211,17 @@ def blocklist(ctx: click.Context, /, **values: Any) -> int:
 
     A file that would block this computer, all networks, private ones or very large ones is refused.
     """
-    return _run(ctx, "blocklist", values)
+    return _run("blocklist", options)
 
 
-class _Options(NamedTuple):
-    """What the options say, besides how the file is to be read and which PBX is meant."""
-
-    apply: bool
-    yes: bool
-    rest: Path | None
-    view: View
-    max_removals: str
-    concurrency: int
-    stop_on_error: bool
-
-
-def _run(ctx: click.Context, resource: str, values: dict[str, Any]) -> int:
-    from .connect import target
-
-    options = _options(values)
-    imported = _read(resource, values, options)
-    pbx = target(ctx, values)
-    plan = asyncio.run(_planned(pbx.client(), imported))
+def _run(resource: str, options: ImportOptions) -> int:
+    options.check()
+    imported = options.read(resource)
+    connect = options.connection.target().client
+    plan = asyncio.run(_planned(connect(), imported))
     for note in plan.notes:
         click.echo(printable(note), err=True)
-    return _apply(imported, plan, options, pbx.client) if options.apply else _show(imported, plan, options)
-
-
-def _options(values: Mapping[str, Any]) -> _Options:
-    from ..work.guards import MostRemovals
-
-    if values["plan_only"] and values["apply_"]:
-        raise click.UsageError("--plan sends nothing and --apply does; give one of them.")
-    view = View(chosen(values["output"]), show_secrets=values["show_secrets"], pager=not values["no_pager"])
-    MostRemovals.parse(values["max_removals"])
-    return _Options(
-        apply=values["apply_"],
-        yes=values["yes"],
-        rest=values["rest"],
-        view=view,
-        max_removals=values["max_removals"],
-        concurrency=values["concurrency"],
-        stop_on_error=values["stop_on_error"],
-    )
-
-
-def _read(resource: str, values: Mapping[str, Any], options: _Options) -> Import:
-    """The file, understood. UsageError for a place for the failed rows that is none."""
-    from ..transfer import Import
-    from .run import settings_of
-
-    source: IO[bytes] = values["file"]
-    if options.rest is not None:
-        _check_rest(options.rest, source)
-    expires = values.get("expires")
-    return Import.read(
-        source,
-        resource,
-        key=[name.strip() for name in (values["key"] or "").split(",") if name.strip()],
-        encoding=values["encoding"],
-        renamed=settings_of(values["renamed"], "--map"),
-        ignored=values["ignored"],
-        clear_empty=values["clear_empty"],
-        remove_missing=values["remove_missing"],
-        defaults={"ExpiresAt": expires} if expires else {},
-        dangerous=[name for name in ("private", "wide") if values.get(f"allow_{name}")],
-        skip_dangerous=bool(values.get("skip_dangerous")),
-    )
-
-
-def _check_rest(rest: Path, source: IO[bytes]) -> None:
-    """Refuse a place for the failed rows that could not be written later, or that would lose the rows themselves."""
-    if not rest.absolute().parent.is_dir():
-        raise click.UsageError(f"--failed {rest}: there is no folder {rest.absolute().parent}.")
-    if rest.exists() and not rest.is_file():
-        raise click.UsageError(f"--failed {rest} is not an ordinary file; it would be replaced by one.")
-    if rest.exists() and source.name != "<stdin>" and rest.samefile(source.name):
-        raise click.UsageError("--failed names the file that is imported; the rows that were done would be lost.")
+    return _apply(imported, plan, options, connect) if options.apply_ else _show(imported, plan, options)
 
 
 async def _planned(pbx: AsyncPbx, imported: Import) -> Plan:
@@ -222,7 +230,7 @@ async def _planned(pbx: AsyncPbx, imported: Import) -> Plan:
             return await imported.aplan(pbx, bar.at)
 
 
-def _show(imported: Import, plan: Plan, options: _Options) -> int:
+def _show(imported: Import, plan: Plan, options: ImportOptions) -> int:
     show_plan(plan, options.view)
     click.echo(counted(plan), err=True)
     try:
@@ -235,14 +243,15 @@ def _show(imported: Import, plan: Plan, options: _Options) -> int:
     return 0
 
 
-def _apply(imported: Import, plan: Plan, options: _Options, connect: Callable[[], AsyncPbx]) -> int:
-    drawn = options.view.output == "table"
+def _apply(imported: Import, plan: Plan, options: ImportOptions, connect: Callable[[], AsyncPbx]) -> int:
+    view = options.view
+    drawn = view.output == "table"
     if drawn:
-        show_plan(plan, options.view)
+        show_plan(plan, view)
     click.echo(counted(plan), err=True)
     run = imported.over(
         plan,
-        confirm=options.yes or (partial(_ask, plan, None if drawn else options.view) if sys.stderr.isatty() else None),
+        confirm=options.yes or (partial(_ask, plan, None if drawn else view) if sys.stderr.isatty() else None),
         max_removals=options.max_removals,
         concurrency=options.concurrency,
         stop_on_error=options.stop_on_error,
@@ -266,7 +275,7 @@ def _apply(imported: Import, plan: Plan, options: _Options, connect: Callable[[]
     with suppress(BrokenPipeError):  # who reads the output has gone; the exit code tells all the same
         try:
             if not drawn:
-                show_outcomes(plan, outcomes, options.view)
+                show_outcomes(plan, outcomes, view)
         finally:
             _summarize(run, outcomes, last)
     if broke is not None:

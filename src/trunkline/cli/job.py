@@ -2,19 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from functools import partial
 from pathlib import Path
-from typing import IO, Any
+from typing import NamedTuple
 
 import click
 
-from ..jobs.states import State
+from ..work.state import State
 from .candidates import action_ids, job_names, saved_connections
-from .files import listened
+from .connection_options import ConnectionOptions, address_options, connection_options
+from .item_options import ItemOptions, item_options
 from .numbers import Finite
+from .options import parsed_into
 from .output import FORMATS
-from .root import address_options, connection_options
-from .run import check_path_options, item_options, path_options, settings_of, world_options
 
 _STATES = [state.label for state in State]
 
@@ -28,16 +28,24 @@ def job() -> None:
     """
 
 
-def _target_options(command: Callable[..., Any]) -> Callable[..., Any]:
-    profile = click.option(
-        "--profile",
-        "profiles",
-        multiple=True,
-        metavar="NAME",
-        shell_complete=saved_connections,
-        help="Saved PBXs, such as 'customer-*'; each gets all items.",
-    )
-    return profile(address_options(command))
+class JobRunOptions(NamedTuple):
+    """A new job as the command line describes it."""
+
+    action: str
+    name: str
+    items: ItemOptions
+    shard: str | None
+    concurrency: int
+    rate: float | None
+    attempts: int
+    patience: float
+    max_errors: int | None
+    missing_ok: bool
+    dry_run: bool
+    yes: bool
+    output: str | None
+    profiles: tuple[str, ...]
+    connection: ConnectionOptions
 
 
 @job.command()
@@ -62,72 +70,61 @@ def _target_options(command: Callable[..., Any]) -> Callable[..., Any]:
 )
 @click.option("--max-errors", type=click.IntRange(1), help="Stop after so many failed items.")
 @click.option("--missing-ok", is_flag=True, help="A delete of what is not there counts as done.")
-@path_options
-@world_options
 @click.option("--dry-run", is_flag=True, help="Show the request of each item and send nothing.")
 @click.option("--yes", is_flag=True, help="Do not ask before deleting.")
 @click.option("-o", "--output", type=click.Choice(FORMATS), help="Default: table on a terminal, else jsonl.")
-@_target_options
-@click.pass_context
-def run(
-    ctx: click.Context,
-    /,
-    action: str,
-    name: str,
-    settings: tuple[str, ...],
-    source: IO[bytes],
-    shard: str | None,
-    dry_run: bool,
-    yes: bool,
-    output: str | None,
-    profiles: tuple[str, ...],
-    concurrency: int,
-    rate: float | None,
-    attempts: int,
-    patience: float,
-    max_errors: int | None,
-    missing_ok: bool,
-    files_from: str | None,
-    trust_item_paths: bool,
-    variables: tuple[str, ...],
-    allow_env: tuple[str, ...],
-    zone: str,
-    **values: Any,
-) -> int:
+@click.option(
+    "--profile",
+    "profiles",
+    multiple=True,
+    metavar="NAME",
+    shell_complete=saved_connections,
+    help="Saved PBXs, such as 'customer-*'; each gets all items.",
+)
+@address_options
+@parsed_into(JobRunOptions)
+def run(options: JobRunOptions) -> int:
     """Start a job: ACTION for each item of the input.
 
     \b
     trunkline job run fax.delete --name old-faxes --set 'Id={{ $json.Id }}' --input faxes.jsonl --yes
     """
-    from ..jobs import Job, JobFolder
-    from ..jobs.target import Limits
-    from ..node import Node, PathRule, World  # brings a client and an event loop, which --help needs not
-    from ..node.input import read_items, with_secrets_kept
-    from .job_run import agreed, go, sharded, show_lines, systems_of
+    from ..jobs import Job, JobFolder, Limits
+    from ..node import Node, PathRule  # brings a client and an event loop, which --help needs not
+    from .job_run import confirm_job, go, sharded, show_lines, systems_of
 
-    parameters = settings_of(settings, "--set")
-    items = sharded(with_secrets_kept(read_items(listened(source))), shard)
-    world = World(settings_of(variables, "--var"), allow_env, zone)
-    check_path_options(files_from, trust_item_paths=trust_item_paths)
-    if dry_run:
-        node = Node(action, parameters, world=world, trust_item_paths=trust_item_paths, files_from=files_from)
+    action, parameters, world = options.action, options.items.parameters, options.items.world()
+    trusted, files_from = options.items.trust_item_paths, options.items.files_from
+    items = sharded(options.items.read(), options.shard)
+    if options.dry_run:
+        node = Node(
+            action,
+            parameters,
+            world=world,
+            trust_item_paths=trusted,
+            files_from=files_from,
+            unchanged=options.items.unchanged,
+        )
         return show_lines(node, items)
-    systems = systems_of(ctx, profiles, values)
-    limits = Limits(concurrency, rate, attempts, patience, max_errors, missing_ok)
+    systems = systems_of(options.profiles, options.connection)
+    limits = Limits(
+        options.concurrency,
+        options.rate,
+        options.attempts,
+        options.patience,
+        options.max_errors,
+        options.missing_ok,
+    )
     folder = JobFolder()
     urls = {label: pbx.url for label, pbx in systems.items()}
-    paths = PathRule(trust_item_paths, None if files_from is None else Path(files_from))
-    with Job.create(folder.new(name), action, parameters, items, urls, limits, world, paths) as started:
-        wanted = False
-        try:
-            wanted = yes or not started.node.action.asks or agreed(started, urls)
-        finally:
-            if not wanted:  # also where there is nobody to ask
-                started.close()
-                folder.remove(name)
-        if not wanted:
-            raise click.Abort("nothing was sent, and the job is forgotten.")
-        return go(started, systems, output)
+    paths = PathRule(trusted, None if files_from is None else Path(files_from))
+    path = folder.new(options.name)
+    confirm = None if options.yes else partial(confirm_job, urls)
+    unchanged = options.items.unchanged
+    with Job.create(
+        path, action, parameters, items, urls, limits, world, paths, unchanged=unchanged, confirm=confirm
+    ) as started:
+        return go(started, systems, options.output)
 
 
 @job.command()
@@ -139,14 +136,13 @@ def run(
 )
 @click.option("-o", "--output", type=click.Choice(FORMATS))
 @connection_options
-@click.pass_context
-def resume(ctx: click.Context, /, name: str, accept_damage: bool, output: str | None, **values: Any) -> int:
+def resume(name: str, accept_damage: bool, output: str | None, connection: ConnectionOptions) -> int:
     """Go on with a job where it was, on the PBXs that it began with."""
     from ..jobs import Job, JobFolder
     from .job_run import go, same_systems
 
-    with Job.open(JobFolder().existing(name), accept_damage=accept_damage) as found:
-        return go(found, same_systems(ctx, found, values), output)
+    with Job.open(JobFolder().existing(name), accept_damage=accept_damage) as existing:
+        return go(existing, same_systems(existing, connection), output)
 
 
 @job.command("list")
@@ -169,12 +165,12 @@ def show(name: str, items: bool, states: tuple[str, ...], output: str | None, sh
     from ..jobs import Job, JobFolder
     from .job_shown import write_items, write_summary
 
-    with Job.open(JobFolder().existing(name)) as found:
+    with Job.open(JobFolder().existing(name)) as existing:
         if items or states:
             wanted = [state for state in State if not states or state.label in states]
-            write_items(found, wanted, output, show_secrets=show_secrets)
+            write_items(existing, wanted, output, show_secrets=show_secrets)
         else:
-            write_summary(found.summary(), output)
+            write_summary(existing.summary(), output)
 
 
 @job.command()
@@ -183,8 +179,8 @@ def cancel(name: str) -> None:
     """End a job for good; what is on its way is finished and recorded."""
     from ..jobs import Job, JobFolder
 
-    with Job.open(JobFolder().existing(name), check=False) as found:
-        found.cancel()
+    with Job.open(JobFolder().existing(name), check=False) as existing:
+        existing.cancel()
     click.echo(f"{name} is cancelled; `trunkline job show {name}` tells what was done.")
 
 

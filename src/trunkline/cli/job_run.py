@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 import sys
 from collections.abc import Collection, Iterable, Iterator, Mapping
-from typing import Any
 
 import click
 
@@ -15,8 +14,10 @@ from ..jobs import Job, Summary
 from ..jobs.job import Progress
 from ..node import Item, Node
 from ..profiles import Profile, matching
+from ..work.guards import Question
 from .confirm import confirmed
-from .connect import Target, open_async_pbx, targets
+from .connect import Target
+from .connection_options import ConnectionOptions
 from .interrupts import finishing
 from .job_shown import write_summary
 from .open_files import allow_many
@@ -24,28 +25,22 @@ from .over_items import show_line
 from .progress import progress
 
 
-def systems_of(ctx: click.Context, profiles: tuple[str, ...], values: dict[str, Any]) -> dict[str, AsyncPbx]:
+def systems_of(profiles: tuple[str, ...], connection: ConnectionOptions) -> dict[str, AsyncPbx]:
     """A client for each PBX: of the profiles, else the one of the connection options, which has no name."""
     if not profiles:
-        return {"": open_async_pbx(ctx, values)}
-    return _clients(targets(ctx, values, lambda saved: matching(saved, profiles)))
+        return {"": connection.client()}
+    return _clients(connection.targets(lambda saved: matching(saved, profiles)))
 
 
-def same_systems(ctx: click.Context, found: Job, values: dict[str, Any]) -> dict[str, AsyncPbx]:
-    """A client for each PBX that a job began with. ConfigurationError where a connection is to another one."""
+def same_systems(found: Job, connection: ConnectionOptions) -> dict[str, AsyncPbx]:
+    """A client for each PBX that a job began with."""
     wanted = {target.name: target.url for target in found.ledger.targets()}
     if "" in wanted:
-        systems = {"": open_async_pbx(ctx, values)}
+        systems = {"": connection.client()}
     else:
-        if values.pop("profile"):
+        if connection.profile:
             raise click.UsageError(f"The job {found.name!r} goes on on all its PBXs: leave --profile out.")
-        systems = _clients(targets(ctx, values, lambda saved: _exactly(saved, wanted)))
-    for label, url in wanted.items():
-        if systems[label].url != url:
-            raise ConfigurationError(
-                f"The job {found.name!r} is for {url}, this connection is to {systems[label].url}.",
-                hint=f"Give --url {url}.",
-            )
+        systems = _clients(connection.targets(lambda saved: _exactly(saved, wanted)))
     return systems
 
 
@@ -74,17 +69,16 @@ def sharded(items: Iterator[Item], shard: str | None) -> Iterator[Item]:
 
 
 def show_lines(node: Node, items: Iterator[Item]) -> int:
-    codes = [show_line(node, [item], 0, shown=n) for n, item in enumerate(items)]
+    codes = [show_line(node, [item], 0, shown=n) for n, item in enumerate(node.checked(items))]
     return max(codes, default=0)
 
 
-def agreed(started: Job, urls: dict[str, str]) -> bool:
-    """Whether somebody at the terminal agrees; without a terminal nobody is asked, and the job goes on."""
+def confirm_job(urls: Mapping[str, str], question: Question) -> bool:
+    """Ask somebody at the terminal; without a terminal nobody is asked, and the job goes on."""
     if not sys.stderr.isatty():
         return True
     where = next(iter(urls.values())) if len(urls) == 1 else f"each of {len(urls)} PBXs"
-    question = f"{started.node.action.summary.removesuffix('.')}: {started.ledger.size()} items on {where}. Go on?"
-    return confirmed(question)
+    return confirmed(f"{question.action.summary.removesuffix('.')}: {question.calls:,} items on {where}. Go on?")
 
 
 def go(found: Job, systems: dict[str, AsyncPbx], output: str | None) -> int:
@@ -120,4 +114,4 @@ async def _drive(found: Job, systems: dict[str, AsyncPbx]) -> tuple[Summary, boo
             bar.at(now.done + now.failed, now.total, note=f"{now.failed} failed" if now.failed else "")
             interrupts.tell()
 
-        return await found.run(systems.__getitem__, show), interrupts.times > 0
+        return await found.arun(systems.__getitem__, show), interrupts.times > 0

@@ -8,10 +8,10 @@ import click
 
 from ..errors import TrunklineError
 from ..jobs import Job, JobFolder, State, Summary
-from ..jobs.ledger import Entry
 from .output import View, Writer, chosen, draw, write_one, write_rows
 
 _LABELS = [state.label for state in State]
+_HEADINGS = [label.replace("_", " ") for label in _LABELS]
 
 
 def write_list(output: str | None) -> int:
@@ -24,13 +24,15 @@ def write_list(output: str | None) -> int:
             with Job.open(folder.existing(name), check=False) as each:
                 found.append(each.summary())
         except TrunklineError as error:  # one that was cut off as it began, or is damaged, hides no other
-            from . import complain
+            from .endings import complain
 
             complain(error)
             code = error.exit_code
     view = View(chosen(output))
     if view.output == "table":
-        draw(["Job", "Action", "Status", *_LABELS], [[s.name, s.action, s.status, *_numbers(s.counts)] for s in found])
+        draw(
+            ["Job", "Action", "Status", *_HEADINGS], [[s.name, s.action, s.status, *_numbers(s.counts)] for s in found]
+        )
         return code
     rows = [_summary_json(summary, targets=False) for summary in found]
     if view.output == "csv":
@@ -44,12 +46,10 @@ def write_summary(summary: Summary, output: str | None) -> None:
         case "table":
             click.echo(f"{summary.name}: {summary.action}, {summary.status}")
             rows = [[t.name or t.url, *_numbers(t.counts), t.halt] for t in summary.targets]
-            draw(["PBX", *_LABELS, "Stopped because"], rows)
+            draw(["PBX", *_HEADINGS, "Stopped because"], rows)
         case "csv":
             about = {"job": summary.name, "action": summary.action, "status": summary.status}
-            targets = [
-                {**about, "pbx": t.name or t.url, **t.counts, "stopped because": t.halt} for t in summary.targets
-            ]
+            targets = [{**about, "pbx": t.name or t.url, **t.counts, "error": t.halt} for t in summary.targets]
             write_rows(targets, View("csv"))
         case other:
             write_one(_summary_json(summary), View(other))
@@ -65,31 +65,16 @@ def _summary_json(summary: Summary, *, targets: bool = True) -> dict[str, Any]:
 
 
 def write_items(found: Job, states: list[State], output: str | None, *, show_secrets: bool) -> None:
-    rows = (
-        _item_json(target.name or target.url, entry)
-        for target in found.ledger.targets()
-        for entry in found.ledger.entries(target.id, states)
-    )
+    records = found.records(states)
     view = View(chosen(output), show_secrets=show_secrets)
     if view.output == "table":
         cells = [
-            [r["pbx"], str(r["n"]), r["state"], str(r["attempts"]), str((r["said"] or {}).get("message", ""))]
-            for r in rows
+            [r["pbx"], str(r["item"]), r["state"], str(r["attempts"]), str(r.get("error", {}).get("message", ""))]
+            for r in records
         ]
         draw(["PBX", "Item", "State", "Sent", "Message"], cells)
         return
     writer = Writer(view)
-    for row in rows:
-        writer.write([row])
+    for record in records:
+        writer.write([record])
     writer.end()
-
-
-def _item_json(pbx: str, entry: Entry) -> dict[str, Any]:
-    return {
-        "pbx": pbx,
-        "n": entry.n,
-        "state": entry.state.label,
-        "attempts": entry.attempts,
-        "item": entry.item,
-        "said": entry.said,
-    }

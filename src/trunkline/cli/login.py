@@ -19,8 +19,8 @@ from ..transport.address import base_url
 from . import api_keys, profile_file
 from .candidates import saved_connections
 from .connect import Target, limits, taken, verified
+from .connection_options import address_options
 from .files import KeyFileArgument
-from .root import address_options
 
 if TYPE_CHECKING:
     from ..client import AsyncPbx

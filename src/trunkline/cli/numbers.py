@@ -14,7 +14,7 @@ class Finite(click.FloatRange):
     """A number of a range. Not nan, which click finds in every range, nor one that clocks can't count."""
 
     def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Any:
-        found = super().convert(value, param, ctx)
-        if not abs(found) <= LARGEST:  # nan is neither
+        number = super().convert(value, param, ctx)
+        if not abs(number) <= LARGEST:  # nan is neither
             self.fail(f"{value!r} is not a valid {self.name}.", param, ctx)
-        return found
+        return number

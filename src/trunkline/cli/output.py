@@ -15,7 +15,8 @@ from ..catalog import Action
 from ..catalog.secret import masked
 from ..errors import ConfigurationError
 from ..printable import printable
-from .columns import asked_columns, at, csv_columns, picked, table_columns
+from .columns import at, column_names, csv_columns, picked, table_columns
+from .options import OptionGroup
 
 if TYPE_CHECKING:
     from click.shell_completion import CompletionItem
@@ -30,7 +31,7 @@ _FRACTION = re.compile(r"(\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d|PT[\dHM]+)\.\d+([ZS])")
 
 
 class View(NamedTuple):
-    """How an answer is to be written. ``query`` is JMESPath; ``select`` is what the PBX was told to answer."""
+    """How an answer is to be written. ``query`` is JMESPath; ``select`` is the fields that the PBX answers."""
 
     output: str
     columns: tuple[str, ...] = ()
@@ -51,34 +52,28 @@ def _fields(ctx: click.Context, param: click.Parameter, incomplete: str) -> list
     return answer_fields(ctx, param, incomplete)
 
 
-def view_options(command: Any) -> Any:
-    """The options that say how to write."""
-    for option in (
-        click.option("--show-secrets", is_flag=True, help="Do not mask passwords, PINs and keys."),
-        click.option("--no-pager", is_flag=True, help="Do not page a long table; PAGER names the pager."),
-        click.option("--query", metavar="JMESPATH", help="What to take from the answer, such as '[].Number'."),
-        click.option("--columns", metavar="A,B.C", shell_complete=_fields, help="The fields to write, in this order."),
-        click.option("-o", "--output", type=click.Choice(FORMATS), help="Default: table on a terminal, else jsonl."),
-    ):
-        command = option(command)
-    return command
-
-
-def view_of(values: dict[str, Any]) -> View:
-    """Take the options of `view_options` out of a command's values."""
-    view = View(
-        chosen(values.pop("output")),
-        asked_columns(values.pop("columns")),
-        values.pop("query"),
-        values.pop("show_secrets"),
-        not values.pop("no_pager"),
-        values.get("select"),
-    )
-    if view.query is not None:
+def _view(output: str | None, columns: str | None, query: str | None, show_secrets: bool, no_pager: bool) -> View:
+    if query is not None:
         from .query import compiled
 
-        compiled(view.query)  # a slip is said before anything is sent
-    return view
+        compiled(query)  # a slip is reported before anything is sent
+    return View(chosen(output), column_names(columns), query, show_secrets, not no_pager)
+
+
+view_options = OptionGroup(
+    "view",
+    _view,
+    [
+        click.Option(["-o", "--output"], type=click.Choice(FORMATS), help="Default: table on a terminal, else jsonl."),
+        click.Option(
+            ["--columns"], metavar="A,B.C", shell_complete=_fields, help="The fields to write, in this order."
+        ),
+        click.Option(["--query"], metavar="JMESPATH", help="What to take from the answer, such as '[].Number'."),
+        click.Option(["--no-pager"], is_flag=True, help="Do not page a long table; PAGER names the pager."),
+        click.Option(["--show-secrets"], is_flag=True, help="Do not mask passwords, PINs and keys."),
+    ],
+)
+"""The options that say how to write."""
 
 
 def chosen(output: str | None) -> str:
@@ -107,7 +102,7 @@ class Writer:
 
     def end(self) -> None:
         if self.view.query is not None:
-            _write_found(self.view.query, self._waiting, self.view)
+            _write_query(self.view.query, self._waiting, self.view)
         elif self.view.output == "csv" and self._header is None:
             self._stream([])
         elif self.view.output == "yaml" and not self.rows:
@@ -158,17 +153,17 @@ def write_one(value: Any, view: View) -> None:
     """Write one value."""
     shown = value if view.show_secrets else masked(value)
     if view.query is not None:
-        _write_found(view.query, shown, view)
+        _write_query(view.query, shown, view)
     else:
         _write_value(picked(shown, view.columns), view)
 
 
-def _write_found(query: str, answer: Any, view: View) -> None:
-    """What a query finds in an answer: rows, if it is a list."""
-    from .query import found, named
+def _write_query(query: str, answer: Any, view: View) -> None:
+    """Write what a query takes from an answer: rows, if it is a list."""
+    from .query import named, search
 
-    value = found(query, answer)
-    plain = view._replace(query=None, show_secrets=True)  # what is found has been masked, maybe under another name
+    value = search(query, answer)
+    plain = view._replace(query=None, show_secrets=True)  # the value has been masked, maybe under another name
     if isinstance(value, list):
         write_rows(value, plain._replace(columns=plain.columns or named(query, value)))
     else:
@@ -205,7 +200,7 @@ def yaml_text(value: Any) -> str:
         import yaml
     except ImportError:
         raise ConfigurationError(
-            "Nothing here can write YAML.", hint="pip install 'trunkline[flows]', or take -o json."
+            "The library that writes YAML is not installed.", hint="pip install 'trunkline[flows]', or take -o json."
         ) from None
     plain = msgspec.to_builtins(value)
     text: str = yaml.dump(plain, Dumper=_dumper(), sort_keys=False, allow_unicode=True, width=1000)
@@ -214,7 +209,7 @@ def yaml_text(value: Any) -> str:
 
 @cache
 def _dumper() -> Any:
-    """One that quotes text which is a number to readers of YAML 1.2 alone, such as a MAC with digits and an e."""
+    """One that quotes text which is a number only to readers of YAML 1.2, such as a MAC with digits and an e."""
     import yaml
 
     class Dumper(getattr(yaml, "CSafeDumper", yaml.SafeDumper)):  # type: ignore[misc]
@@ -226,7 +221,7 @@ def _dumper() -> Any:
 
 
 def table(rows: list[Any], action: Action | None, view: View) -> None:
-    """Rows as a table, of the columns asked for or those that say most."""
+    """Rows as a table, of the chosen columns or those that say most."""
     if not rows:
         click.echo("Nothing.", err=True)
     elif all(isinstance(row, dict) for row in rows):

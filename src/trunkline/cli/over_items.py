@@ -6,6 +6,7 @@ import asyncio
 import sys
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
+from functools import partial
 from typing import IO, Any, NamedTuple
 
 import click
@@ -21,9 +22,10 @@ from ..printable import printable
 from ..request import bind
 from ..request.shown import in_a_line
 from ..transport.paging import first_request
-from ..work.drivers import AsyncCaller
+from ..work.guards import Question, hidden_fields
 from ..work.outcome import as_error
-from .confirm import go_on
+from .confirm import confirmed
+from .endings import complain
 from .interrupts import Interrupts, finishing
 from .output import View, chosen, draw, json_line, write_rows
 from .progress import Bar, progress
@@ -32,8 +34,8 @@ _NAMED = 20
 LOOK_AGAIN = 0.1  # seconds between two looks at a run
 
 
-class Told(NamedTuple):
-    """What the options of a run over items say about asking and writing."""
+class RunView(NamedTuple):
+    """How a run over items asks and writes."""
 
     dry_run: bool
     yes: bool
@@ -43,23 +45,18 @@ class Told(NamedTuple):
     name_failures: bool = False
 
 
-def carry_out(
-    node: Node,
-    items: list[Item],
-    told: Told,
-    connect: Callable[[], AsyncPbx],
-    through: Callable[[AsyncPbx], AsyncCaller] = lambda pbx: pbx,
-) -> int:
-    """Run a node over items: ask, do, write and count; the exit code. ``through`` may stand between node and PBX."""
-    if told.dry_run:
-        return _show_requests(node, items, show_secrets=told.show_secrets)
+def carry_out(node: Node, items: list[Item], how: RunView, connect: Callable[[], AsyncPbx]) -> int:
+    """Run a node over items: ask, do, write and count; the exit code."""
+    if node.unchanged and (hidden := ", ".join(hidden_fields(item["json"] for item in items))):
+        click.echo(f"Not compared, because masked in the input: {hidden}. --show-secrets writes them out.", err=True)
+    if how.dry_run:
+        node.check(items)
+        return _show_requests(node, items, show_secrets=how.show_secrets)
     pbx = connect()
-    if node.action.asks and len(items) > 1 and not told.yes:
-        _ask(node, len(items), pbx.url)
-    node_run = node.over(items)
+    node_run = node.over(items, confirm=None if how.yes else partial(_ask, pbx.url))
     broke: BaseException | None = None
     try:
-        interrupted = asyncio.run(_drive(pbx, through(pbx), node_run))
+        interrupted = asyncio.run(_drive(pbx, node_run))
     except KeyboardInterrupt:  # the second one
         interrupted = True
     except BaseException as problem:  # what was done is said all the same
@@ -67,9 +64,9 @@ def carry_out(
     outcome = node_run.summary()
     with suppress(BrokenPipeError):  # who read the output has gone; what was done is said all the same
         try:
-            _write(node, outcome, items, told.output, told.failed_to, show_secrets=told.show_secrets)
+            _write(node, outcome, items, how.output, how.failed_to, show_secrets=how.show_secrets)
         finally:
-            if told.name_failures and chosen(told.output) != "table":
+            if how.name_failures and chosen(how.output) != "table":
                 for index, error in outcome.errors.items():
                     click.echo(f"item {index}: {printable(error.message)}", err=True)
             click.echo(counted(node_run), err=True)
@@ -84,8 +81,6 @@ def _exit_code(node_run: NodeRun, outcome: NodeResult) -> int:
     try:
         node_run.result()
     except ItemsFailed as stopped:
-        from . import complain
-
         with suppress(BrokenPipeError):
             complain(stopped)
         cause = stopped.__cause__
@@ -93,7 +88,7 @@ def _exit_code(node_run: NodeRun, outcome: NodeResult) -> int:
     return ItemsFailed.exit_code if outcome.errors else 0
 
 
-async def _drive(pbx: AsyncPbx, caller: AsyncCaller, node_run: NodeRun) -> bool:
+async def _drive(pbx: AsyncPbx, node_run: NodeRun) -> bool:
     """Run to the end, or until Ctrl-C, which lets what is on its way finish; whether it was interrupted."""
 
     def stop() -> bool:
@@ -104,7 +99,7 @@ async def _drive(pbx: AsyncPbx, caller: AsyncCaller, node_run: NodeRun) -> bool:
         async with pbx:
             following = asyncio.create_task(follow(bar, node_run, interrupts))
             try:
-                await node_run.aon(caller)
+                await node_run.aon(pbx)
             finally:
                 following.cancel()
     return interrupts.times > 0
@@ -119,13 +114,16 @@ async def follow(bar: Bar, node_run: NodeRun, interrupts: Interrupts) -> None:
         await asyncio.sleep(LOOK_AGAIN)
 
 
-def _ask(node: Node, count: int, url: str) -> None:
+def _ask(url: str, question: Question) -> bool:
     """Ask on the terminal, if there is one; the items come through stdin, so the answer can't."""
-    if sys.stderr.isatty():
-        go_on(f"{node.action.summary.removesuffix('.')}: {count} items on {url}. Go on?")
+    if not sys.stderr.isatty():
+        return True
+    return confirmed(f"{question.action.summary.removesuffix('.')}: {question.calls} items on {url}. Go on?")
 
 
 def _show_requests(node: Node, items: list[Item], *, show_secrets: bool) -> int:
+    if node.unchanged:
+        click.echo("Each would be read first, and sent only if it is as its row says.", err=True)
     codes = (show_line(node, items, n, shown=n, show_secrets=show_secrets) for n in range(len(items)))
     return max(codes, default=0)
 

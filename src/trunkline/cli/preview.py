@@ -37,7 +37,7 @@ def preview(target: Target, call: Call, *, curl: bool, show_secrets: bool) -> No
 
 
 def show_request(url: str, request: HttpRequest, *, show_secrets: bool) -> None:
-    """The request as HTTP has it, without the token and, unless asked for, without the secrets of its body."""
+    """The request as HTTP has it, without the token and, unless ``show_secrets``, without the secrets of its body."""
     shown = (lambda text: text) if show_secrets else redacted
     click.echo(f"{request.method} {url}{API}{shown(request.target)}")
     for name, value in (*request.headers, ("Authorization", "Bearer …")):
@@ -66,7 +66,7 @@ def show_curl(url: str, request: HttpRequest, *, show_secrets: bool, insecure: b
     if isinstance(request.body, bytes):
         body = json_line(_body(request.body, show_secrets=show_secrets))
         if MASK in body:
-            # Without its quotes the mask is no JSON: the PBX refuses the line instead of making it the password.
+            # Without its quotes the mask is not JSON: the PBX refuses the line instead of making it the password.
             body = body.replace(f'"{MASK}"', MASK)
             hidden = f"Secrets of the body are left out as {MASK}, and the PBX refuses the line so; --show-secrets "
             click.echo(f"{hidden}writes them.", err=True)

@@ -4,8 +4,9 @@
         bar.at(17, note="1 failed")
 
 Every command has its bar from here. Nothing is drawn, and rich not even loaded, for work that ends within `DELAY`
-seconds, where stderr is no terminal, or where it is a dumb one. NO_COLOR leaves colours out. What is printed on stderr
-meanwhile, such as a warning, stands above the line; a question wipes it until it is answered and something was printed.
+seconds, where stderr is not a terminal, or where it is a dumb one. NO_COLOR leaves colours out. What is printed on
+stderr meanwhile, such as a warning, stands above the line; a question wipes it until it is answered and something was
+printed.
 """
 
 from __future__ import annotations

@@ -19,11 +19,11 @@ def compiled(expression: str) -> Any:
     try:
         return jmespath.compile(expression)
     except ValueError as problem:  # JMESPath's own errors are ValueErrors
-        said = str(problem).strip().splitlines()
-        raise InvalidArgument(f"--query is no JMESPath: {' '.join(said)}", hint=_HINT) from None
+        lines = str(problem).strip().splitlines()
+        raise InvalidArgument(f"--query is not JMESPath: {' '.join(lines)}", hint=_HINT) from None
 
 
-def found(expression: str, value: Any) -> Any:
+def search(expression: str, value: Any) -> Any:
     """What the expression finds. InvalidArgument where it asks of a value what that can't give."""
     try:
         return compiled(expression).search(value)
@@ -32,7 +32,7 @@ def found(expression: str, value: Any) -> Any:
 
 
 def named(expression: str, rows: list[Any]) -> tuple[str, ...]:
-    """The names that the expression gives to the fields of all rows it found; () where it leaves them as they were."""
+    """The names that the expression gives to the fields of all its rows; () where it leaves them as they were."""
     fields = {tuple(row) if isinstance(row, dict) else () for row in rows}
     return next((names for names in _selections(compiled(expression).parsed) if {names} == fields), ())
 

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from importlib import import_module
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import click
 
 from .._version import __version__
+from .connection_options import ConnectionOptions, connection_options
 
 if TYPE_CHECKING:
     from click.shell_completion import CompletionItem
@@ -36,7 +36,7 @@ _COMMANDS = {
 
 
 class Root(click.Group):
-    """Commands by name, then resources by name; nothing is imported before it is asked for."""
+    """Commands by name, then resources by name; each is loaded, or made, when it is first used."""
 
     def list_commands(self, ctx: click.Context) -> list[str]:
         return sorted(_COMMANDS)
@@ -46,9 +46,12 @@ class Root(click.Group):
             module, _, name = _COMMANDS[cmd_name][1].partition(":")
             command: click.Command = getattr(import_module(f".{module}", __package__), name)
             return command
-        from .resource import resource_group
+        if (name := cmd_name.replace("_", "-")) not in self.commands:
+            from .resource import resource_group
 
-        return resource_group(cmd_name)
+            if (group := resource_group(name)) is not None:
+                self.add_command(group, name)
+        return self.commands.get(name)
 
     def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
         with formatter.section("Commands"):
@@ -69,7 +72,7 @@ class Root(click.Group):
             return super().resolve_command(ctx, args)
         command = self.get_command(ctx, name)
         if command is None:
-            near = _meant(name)
+            near = _suggestion(name)
             raise click.UsageError(
                 f"There is no command or resource {name!r}.{near} `trunkline actions` lists all.", ctx
             )
@@ -81,13 +84,13 @@ class Root(click.Group):
 
         from .resource import resource_helps
 
-        helps = {**resource_helps(), **{name: told for name, (told, _) in _COMMANDS.items()}}
+        helps = {**resource_helps(), **{name: summary for name, (summary, _) in _COMMANDS.items()}}
         start = incomplete.replace("_", "-")
         named = [CompletionItem(name, help=helps[name]) for name in sorted(helps) if name.startswith(start)]
         return [*named, *click.Command.shell_complete(self, ctx, incomplete)]
 
 
-def _meant(name: str) -> str:
+def _suggestion(name: str) -> str:
     """A question after what no command is called: an option, what the trade calls a resource, or what is spelled so."""
     from ..catalog import load, nearest
     from ..catalog.search import SYNONYMS, search
@@ -97,76 +100,16 @@ def _meant(name: str) -> str:
     of_the_trade = name in SYNONYMS or name.removesuffix("s") in SYNONYMS
     resources = (resource.replace("_", "-") for resource in load().resources)
     near = "" if of_the_trade else nearest(name.replace("_", "-"), iter([*_COMMANDS, *resources]))
-    if not near and (found := search(load(), name)):
-        near = f" Did you mean {found[0].resource.replace('_', '-')}?"
+    if not near and (actions := search(load(), name)):
+        near = f" Did you mean {actions[0].resource.replace('_', '-')}?"
     return near
-
-
-def _profile_names(ctx: click.Context, param: click.Parameter, incomplete: str) -> list[CompletionItem]:
-    from .candidates import saved_connections
-
-    return saved_connections(ctx, param, incomplete)
-
-
-def connection_options(command: Callable[..., Any]) -> Callable[..., Any]:
-    """The options that say which PBX; the same on the root and on every command."""
-    return address_options(click.option(*_PROFILE[0], **_PROFILE[1])(command))
-
-
-def address_options(command: Callable[..., Any]) -> Callable[..., Any]:
-    """The same without ``--profile``, for commands that take several, or none."""
-    for option in reversed(_ADDRESS):
-        command = click.option(*option[0], **option[1])(command)
-    return command
-
-
-_PROFILE: tuple[tuple[str, ...], dict[str, Any]] = (
-    ("--profile",),
-    {
-        "metavar": "NAME",
-        "shell_complete": _profile_names,
-        "help": "A saved connection; else TRUNKLINE_PROFILE, else the default one.",
-    },
-)
-_ADDRESS: list[tuple[tuple[str, ...], dict[str, Any]]] = [
-    (("--url",), {"metavar": "URL", "help": "Address of the PBX; else TRUNKLINE_URL."}),
-    (("--client-id",), {"metavar": "ID", "help": "Client id; else TRUNKLINE_CLIENT_ID."}),
-    (
-        ("--client-secret", "--api-key", "client_secret"),
-        {
-            "metavar": "KEY",
-            "help": "API key; else TRUNKLINE_CLIENT_SECRET, which other users of the machine can't see.",
-        },
-    ),
-    (
-        ("--ca-file",),
-        {"type": click.Path(), "metavar": "PEM", "help": "CA certificates to trust; else TRUNKLINE_CA_FILE."},
-    ),
-    (
-        ("--insecure",),
-        {"is_flag": True, "default": None, "help": "Do not verify its certificate; or TRUNKLINE_INSECURE=1."},
-    ),
-    (
-        ("--timeout",),
-        {"type": float, "metavar": "SECONDS", "help": "For a whole request; else TRUNKLINE_TIMEOUT, else 60."},
-    ),
-    (
-        ("--no-check-version",),
-        {
-            "is_flag": True,
-            "default": None,
-            "help": "Send actions that the PBX's version lacks; or TRUNKLINE_NO_CHECK_VERSION=1.",
-        },
-    ),
-]
-CONNECTION = [_PROFILE, *_ADDRESS]
 
 
 @click.command(cls=Root, context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})
 @connection_options
 @click.version_option(__version__, "--version", message="trunkline %(version)s")
 @click.pass_context
-def cli(ctx: click.Context, /, **connection: Any) -> None:
+def cli(ctx: click.Context, /, connection: ConnectionOptions) -> None:
     """Every action of a 3CX phone system.
 
     The connection comes from options, from TRUNKLINE_URL, TRUNKLINE_CLIENT_ID and TRUNKLINE_CLIENT_SECRET, or from

@@ -9,9 +9,9 @@ import click
 from ..errors import ItemsFailed
 from .attention import BACKUP_DAYS, LICENCE_DAYS, Limits
 from .candidates import saved_connections
+from .connection_options import address_options
 from .numbers import Finite
-from .output import view_of, view_options, write_one, write_rows
-from .root import address_options
+from .output import View, view_options, write_one, write_rows
 
 
 @click.command()
@@ -52,6 +52,7 @@ def status(
     check: bool,
     backup_days: float,
     licence_days: int,
+    view: View,
     **values: Any,
 ) -> int:
     """Version, licence, calls, extensions, trunks, services, disk and backup of a PBX, and what deserves attention.
@@ -65,7 +66,6 @@ def status(
     """
     from .survey import fleet, one, survey  # brings a client and an event loop, which --help needs not
 
-    view = view_of(values)
     bounds = Limits(backup_days, licence_days)
     several = everything or len(profiles) > 1 or any(set(name) & set("*?[") for name in profiles)
     if several:

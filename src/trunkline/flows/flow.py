@@ -29,6 +29,7 @@ _OPTIONS: dict[str, tuple[str, type | tuple[type, ...], str]] = {
     "retry wait": ("retry_wait", (int, float), "a number of seconds"),
     "max errors": ("max_errors", *_WHOLE),
     "missing ok": ("missing_ok", bool, "true or false"),
+    "unchanged": ("unchanged", bool, "true or false"),
     "binary to": ("binary_to", *_TEXT),
 }
 

@@ -8,12 +8,12 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
+    from ..work.state import State
     from .folder import JobFolder
-    from .job import Job, Summary
-    from .states import State
+    from .job import Job, Limits, Summary
 
-__all__ = ["Job", "JobFolder", "State", "Summary"]
-_HOMES = {"Job": "job", "JobFolder": "folder", "State": "states", "Summary": "job"}
+__all__ = ["Job", "JobFolder", "Limits", "State", "Summary"]
+_HOMES = {"Job": ".job", "JobFolder": ".folder", "Limits": ".job", "State": "..work.state", "Summary": ".job"}
 
 
 def __getattr__(name: str) -> object:
@@ -21,4 +21,4 @@ def __getattr__(name: str) -> object:
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
     from importlib import import_module
 
-    return getattr(import_module(f".{_HOMES[name]}", __name__), name)
+    return getattr(import_module(_HOMES[name], __name__), name)

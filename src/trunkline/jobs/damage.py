@@ -12,18 +12,27 @@ from typing import Any
 import msgspec
 
 from ..errors import ConfigurationError
+from ..work.ledger import LedgerFailed
+from ..work.outcome import Outcome
+from ..work.state import State
 from .folder import discard
-from .ledger import FORMAT, SCHEMA, encoded, fate_sum, item_sum, row_sum
+from .ledger import FORMAT, SCHEMA, item_sum, outcome_sum, row_sum
 from .lock import open_file
-from .states import State
 
 _CHUNK = 500
 _FACTS = ("action", "parameters", "limits", "created", "variables", "allow_env", "zone", "size", "targets", "loaded")
-_IN_DOUBT = {"message": "The ledger was damaged: whether it was sent is not on record."}
-_LOST = {
-    "message": "The ledger was damaged where this item stood: it can be neither sent nor looked up.",
-    "hint": "Find it in the input by its number, and look at the PBX.",
-}
+
+
+def _kept(message: str, hint: str = "") -> bytes:
+    """An error as a ledger keeps it."""
+    return msgspec.json.encode(Outcome(0, State.FAILED, error=LedgerFailed(message, hint=hint)).record)
+
+
+_IN_DOUBT = _kept("The ledger was damaged: whether it was sent is not on record.")
+_LOST = _kept(
+    "The ledger was damaged where this item stood: it can be neither sent nor looked up.",
+    "Find it in the input by its number, and look at the PBX.",
+)
 
 
 def damage_of(db: sqlite3.Connection) -> str:
@@ -62,12 +71,12 @@ def _damage_of_rows(db: sqlite3.Connection) -> str:
         return f"of {size} items of the input only {expected} are left"
     states = frozenset(map(int, State))
     before = (0, -1)
-    for target, n, state, attempts, said, kept in db.execute(
-        "SELECT target, n, state, attempts, said, sum FROM fate ORDER BY target, n"
+    for target, n, state, attempts, record, kept in db.execute(
+        "SELECT target, n, state, attempts, record, sum FROM outcome ORDER BY target, n"
     ):
         if (target, n) <= before or not (0 < target <= len(targets) and 0 <= n < size):
             return f"what became of item {n} is on record twice, or for no PBX of the job"
-        if fate_sum(target, n, state, attempts, said) != kept or state not in states:
+        if outcome_sum(target, n, state, attempts, record) != kept or state not in states:
             return f"what became of item {n} has changed"
         before = (target, n)
     return ""
@@ -144,19 +153,19 @@ def _copy_chunk(old: sqlite3.Connection, new: sqlite3.Connection, places: range,
         item = items.get(n, b'{"json":{}}')
         new.execute("INSERT INTO input VALUES (?, ?, ?)", (n, item, item_sum(n, item)))
     for target in targets:
-        fates = {}
-        columns = "SELECT n, state, attempts, said, sum FROM fate WHERE target = ? AND n BETWEEN ? AND ?"
-        for n, state, attempts, said, kept in _each(old, columns, (target,), places):
-            if _fits(kept, fate_sum, target, n, state, attempts, said):
-                fates[n] = state, attempts, said
+        outcomes = {}
+        columns = "SELECT n, state, attempts, record, sum FROM outcome WHERE target = ? AND n BETWEEN ? AND ?"
+        for n, state, attempts, record, kept in _each(old, columns, (target,), places):
+            if _fits(kept, outcome_sum, target, n, state, attempts, record):
+                outcomes[n] = state, attempts, record
         for n in places:
-            state, attempts, said = fates.get(n, (int(State.UNKNOWN), 0, None))
+            state, attempts, record = outcomes.get(n, (int(State.UNKNOWN), 0, None))
             if state not in (State.DONE, State.FAILED):
-                state, said = int(State.UNKNOWN), said or encoded(_IN_DOUBT)
+                state, record = int(State.UNKNOWN), record or _IN_DOUBT
                 if n not in items:
-                    state, said = int(State.FAILED), encoded(_LOST)
-            fate = (target, n, state, attempts, said)
-            new.execute("INSERT INTO fate VALUES (?, ?, ?, ?, ?, ?)", (*fate, fate_sum(*fate)))
+                    state, record = int(State.FAILED), _LOST
+            outcome = (target, n, state, attempts, record)
+            new.execute("INSERT INTO outcome VALUES (?, ?, ?, ?, ?, ?)", (*outcome, outcome_sum(*outcome)))
 
 
 def _fits(kept: object, compute: Callable[..., int], *values: object) -> bool:

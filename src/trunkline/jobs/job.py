@@ -4,24 +4,93 @@ from __future__ import annotations
 
 import asyncio
 import os
+import random
+import threading
 from collections import Counter
-from collections.abc import Callable, Iterable, Mapping
-from contextlib import AbstractAsyncContextManager, suppress
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import AbstractAsyncContextManager, AbstractContextManager, contextmanager, suppress
+from functools import partial
 from pathlib import Path
-from typing import Any, NamedTuple, Self
+from typing import Any, NamedTuple, Protocol, Self, TypeVar
 
+from ..catalog import load
 from ..errors import ConfigurationError, TrunklineError
-from ..node import Node, PathRule, World
-from ..work.outcome import Listener, as_error, kept
+from ..node import Item, Node, PathRule, World
+from ..node.items import each_item
+from ..node.run import NodeStep, OneItem
+from ..node.template import Scope
+from ..transport.retries import Retries
+from ..work.drivers import AsyncCaller, Caller, run_in_loop, run_in_threads
+from ..work.guards import Confirm, Question, check_confirmed, check_same_pbx
+from ..work.ledger import Entry, LedgerFailed
+from ..work.lookup import always_checkable
+from ..work.outcome import Listener, Outcome, as_error, as_record
+from ..work.run import Policy, Run
+from ..work.state import State
+from ..work.step import Step
 from .folder import discard
-from .ledger import Ledger, LedgerDamaged, LedgerFailed
+from .ledger import Ledger, LedgerDamaged, Target, TargetLedger
 from .recorder import Recorder
-from .states import State
-from .target import AsyncCaller, Halted, Limits, TargetRun
 
 LOOK_AGAIN = 0.5  # seconds between two looks for a cancellation by another process
 
-Open = Callable[[str], AbstractAsyncContextManager[AsyncCaller]]
+_ONCE = Retries(attempts=1)
+_LONGEST_BACKOFF = 60.0  # seconds
+_MOST_IN_A_ROW = 20
+"""So many items in a row that failed on the way to the PBX, or may have been carried out, and work on it pauses."""
+
+C = TypeVar("C")
+
+
+class JobCaller(Caller, Protocol):
+    """What a job runs on: a `Pbx`, or anything else that can call an action and says where."""
+
+    @property
+    def url(self) -> str: ...
+
+
+class AsyncJobCaller(AsyncCaller, Protocol):
+    """As `JobCaller`, with an answer to await: an `AsyncPbx`."""
+
+    @property
+    def url(self) -> str: ...
+
+
+Open = Callable[[str], AbstractContextManager[JobCaller]]
+AsyncOpen = Callable[[str], AbstractAsyncContextManager[AsyncJobCaller]]
+
+
+class Limits(NamedTuple):
+    """How hard a job tries, and when it stops.
+
+    ``concurrency``: items of one PBX at once (docs/pbx.md, Limits: about four). ``rate``: requests a second to one PBX,
+    None for no limit. ``attempts``: how often an item is sent at most. ``patience``: seconds that a PBX may be
+    unreachable or in maintenance before its part of the job pauses. ``max_errors``: failed items after which the whole
+    job stops, None for no limit. ``missing_ok``: a delete of what is not there counts as done.
+    """
+
+    concurrency: int = 4
+    rate: float | None = None
+    attempts: int = 5
+    patience: float = 300.0
+    max_errors: int | None = None
+    missing_ok: bool = False
+
+    @property
+    def policy(self) -> Policy:
+        """The same for the run on one PBX, where what is not settled is put back for another run."""
+        return Policy(
+            concurrency=self.concurrency,
+            rate=self.rate,
+            attempts=self.attempts,
+            delay=lambda troubles: min(_backoff(troubles), self.patience),
+            longest_wait=self.patience,
+            patience=self.patience,
+            is_missing_done=self.missing_ok,
+            most_in_a_row=_MOST_IN_A_ROW,
+            is_resumable=True,
+        )
 
 
 class Progress(NamedTuple):
@@ -33,12 +102,17 @@ class Progress(NamedTuple):
 
 
 class TargetSummary(NamedTuple):
-    """What became of the items of one PBX. ``halt`` is why it stopped early, "" if it didn't."""
+    """What became of the items of one PBX. ``error`` is why it stopped early, None if it didn't."""
 
     name: str
     url: str
     counts: dict[str, int]
-    halt: str
+    error: dict[str, Any] | None
+
+    @property
+    def halt(self) -> str:
+        """The message of that error, else ""."""
+        return str(self.error["message"]) if self.error else ""
 
 
 class Summary(NamedTuple):
@@ -53,7 +127,7 @@ class Summary(NamedTuple):
     @property
     def finished(self) -> bool:
         """Whether nothing is left to do: what is unknown then can't be looked up, so a person must."""
-        halted = any(target.halt for target in self.targets)
+        halted = any(target.error for target in self.targets)
         left = self.counts[State.NOT_STARTED.label] + self.counts[State.SENT.label]
         return not left and not (halted and self.counts[State.UNKNOWN.label])
 
@@ -62,7 +136,7 @@ class Job:
     """One job's node and ledger.
 
         with Job.create(folder.new("old-faxes"), "fax.delete", {"Id": "{{ $json.Id }}"}, items, {"acme": url}) as job:
-            summary = asyncio.run(job.run(lambda name: AsyncPbx(url, client_id, key)))
+            summary = job.run(lambda name: Pbx(url, client_id, key))
 
     `run` may be called again, in this process or another, until the summary says that it is finished: it goes on
     where it was. What was sent without an answer is looked up first (`trunkline.work.recovery`).
@@ -85,13 +159,14 @@ class Job:
             about["action"],
             about["parameters"],
             concurrency=self.limits.concurrency,
-            trust_item_paths=about.get("trust_item_paths", False),  # an older version's job has neither
-            files_from=about.get("files_from"),
+            trust_item_paths=about["trust_item_paths"],
+            files_from=about["files_from"],
+            unchanged=about["unchanged"],
             world=world,
         )
         self._cancelled = bool(about["cancelled"])
         self._stopped = False
-        self._failures = 0
+        self._runs: list[Run] = []
 
     @classmethod
     def create(
@@ -104,15 +179,21 @@ class Job:
         limits: Limits = Limits(),  # noqa: B008 - immutable
         world: World | None = None,
         paths: PathRule = PathRule(),  # noqa: B008 - immutable
+        *,
+        unchanged: bool = False,
+        confirm: Confirm | None = None,
     ) -> Self:
         """A new job in a new ledger. ``items`` are taken in as they come, never all at once; ``targets`` maps the name
         of each PBX to its URL, and each gets every item. ``world`` is what templates see besides the items: its clock
         stands at the start of the job. ``paths``: whether an item may name a file, however often the job goes on.
+        ``unchanged``: each item is a row as it was read, and is acted on only if the PBX still has it so. ``confirm``
+        is asked before the job of an action that needs it.
 
-        Raises UnknownName or InvalidArgument for parameters that the action doesn't take, before anything is written.
+        Raises UnknownName or InvalidArgument for parameters that the action doesn't take, and for items that a guard
+        refuses (`trunkline.work.guards`), NotConfirmed after a no; then there is no job, and nothing was sent.
         """
         world = world or World()
-        Node(action, parameters, concurrency=limits.concurrency, world=world)
+        node = Node(action, parameters, concurrency=limits.concurrency, unchanged=unchanged, world=world)
         about = {
             "action": action,
             "parameters": dict(parameters),
@@ -123,10 +204,13 @@ class Job:
             "zone": world.zone,
             "trust_item_paths": paths.trusted,
             "files_from": None if paths.folder is None else os.path.realpath(paths.folder),
+            "unchanged": unchanged,
         }
         ledger = Ledger.create(file, about, list(targets.items()))
         try:
-            ledger.load(items)
+            size = ledger.load(node.checked(each_item(items)))
+            if node.action.asks:
+                check_confirmed(Question(node.action, size, ", ".join(targets.values())), confirm)
         except BaseException:
             ledger.close()
             discard(file)
@@ -170,84 +254,160 @@ class Job:
     def stop(self) -> None:
         """Start no more items; what is on its way is finished and recorded."""
         self._stopped = True
+        for run in self._runs:
+            run.stop()
 
     def cancel(self) -> None:
         """End the job for good, also one that runs in another process; what is on its way there is finished."""
         self.ledger.tell({"cancelled": True})
         self._cancelled = True
 
-    async def run(self, open_pbx: Open, progress: Callable[[Progress], None] | None = None) -> Summary:
-        """Go on until nothing is left to do, or to be done now; ``open_pbx`` gives the client for a target's name.
+    def run(self, open_pbx: Open, progress: Callable[[Progress], None] | None = None) -> Summary:
+        """Go on until nothing is left to do, or to be done now; each PBX has threads of its own.
 
-        Raises ConfigurationError if the job runs elsewhere or was cancelled, LedgerFailed if the disk is full or the
-        file damaged.
+        ``open_pbx`` gives the client for a target's name. Raises ConfigurationError, before anything is sent, if the
+        job runs elsewhere or was cancelled, or if a client is of another PBX than the job began with; LedgerFailed if
+        the disk is full or the file damaged.
         """
+        with self._running(progress) as meter:
+            opened = self._opened(open_pbx)
+            over = threading.Event()
+            with ThreadPoolExecutor(len(opened) + 1, "trunkline-job") as pool:
+                pool.submit(self._watch, over, meter)
+                futures = [pool.submit(self._work, target, client, meter) for target, client in opened]
+                try:
+                    for future in futures:
+                        future.result()
+                except BaseException:
+                    self.stop()
+                    raise
+                finally:
+                    over.set()
+        return self.summary()
+
+    async def arun(self, open_pbx: AsyncOpen, progress: Callable[[Progress], None] | None = None) -> Summary:
+        """As `run`, in the current event loop."""
+        with self._running(progress) as meter:
+            opened = self._opened(open_pbx)
+            recorder = Recorder(self.ledger)
+            watching = asyncio.create_task(self._awatch(meter))
+            try:
+                async with asyncio.TaskGroup() as group:
+                    for target, client in opened:
+                        group.create_task(self._awork(target, client, meter, recorder))
+            except BaseExceptionGroup as problems:
+                raise _only(problems) from None
+            finally:
+                watching.cancel()
+        return self.summary()
+
+    @contextmanager
+    def _running(self, progress: Callable[[Progress], None] | None) -> Iterator[_Meter]:
+        """Hold the job while it runs. What a dead process left on its way is unknown from here on."""
         if self._cancelled:
             raise ConfigurationError(f"The job {self.name!r} was cancelled.", hint="Start a new one for what is left.")
         with self.ledger.file.held():
             self.ledger.doubt()
             self.ledger.begin_run()
-            meter = _Meter(self.ledger)
-            recorder = Recorder(self.ledger)
-            listener = Listener(progress)
-            watch = asyncio.create_task(self._watch(meter, listener))
+            meter = _Meter(self.ledger, Listener(progress))
             try:
-                async with asyncio.TaskGroup() as group:
-                    for target in self.ledger.targets():
-                        group.create_task(self._on(target.id, target.name, open_pbx, recorder, meter))
+                yield meter
                 self.ledger.end_stretches()
-            except ExceptionGroup as problems:
-                full, others = problems.split(LedgerFailed)
-                if full is None or others is not None:
-                    raise
-                raise _first(full) from None
             finally:
-                watch.cancel()
                 self.ledger.end_run()
-            listener(meter.read())
-        return self.summary()
+            meter.tell()
 
-    async def _on(self, id_: int, name: str, open_pbx: Open, recorder: Recorder, meter: _Meter) -> None:
+    def _opened(self, open_pbx: Callable[[str], C]) -> list[tuple[Target, C]]:
+        """The client of each target. Raises ConfigurationError if one is of another PBX."""
+        opened = []
+        for target in self.ledger.targets():
+            try:
+                client = open_pbx(target.name)
+            except BaseException as problem:
+                self.ledger.halt(target.id, as_error(problem))
+                continue
+            if (url := getattr(client, "url", None)) is not None:
+                self._check_url(target, url)
+            opened.append((target, client))
+        return opened
+
+    def _check_url(self, target: Target, url: str) -> None:
+        check_same_pbx(f"The job {self.name!r}", target.url, url)
+
+    def _work(self, target: Target, client: AbstractContextManager[JobCaller], meter: _Meter) -> None:
         """One PBX's part. Only a ledger that can't be written stops the others."""
-
-        def counted(target: int, state: State) -> None:
-            meter.count(state)
-            self._failures += state is State.FAILED
-            if self.limits.max_errors is not None and self._failures >= self.limits.max_errors:
-                self.stop()
-
-        run = TargetRun(id_, self.node, self.ledger, recorder, self.limits, lambda: self._stopped, counted)
-        halt = ""
         try:
-            async with open_pbx(name) as pbx:
-                await run.run(pbx)
-        except Halted as problem:
-            halt = str(problem)
+            with client as pbx:
+                self._check_url(target, pbx.url)
+                run = self._run_of(target, meter)
+                run_in_threads(run, pbx)
+            error = run.halt
+        except LedgerFailed:
+            raise
+        except BaseException as problem:
+            error = as_error(problem)
+        self.ledger.halt(target.id, error)
+
+    async def _awork(
+        self, target: Target, client: AbstractAsyncContextManager[AsyncJobCaller], meter: _Meter, recorder: Recorder
+    ) -> None:
+        """As `_work`, with every commit shared by what runs in the loop."""
+        try:
+            async with client as pbx:
+                self._check_url(target, pbx.url)
+                run = self._run_of(target, meter)
+                await run_in_loop(run, pbx, partial(recorder.record, target.id))
+            error = run.halt
         except LedgerFailed:
             raise
         except BaseExceptionGroup as problems:
-            full, _ = problems.split(LedgerFailed)
-            if full is not None:
-                raise _first(full) from None
-            halt = str(as_error(problems))
+            error = as_error(_only(problems))
+            if isinstance(error, LedgerFailed):
+                raise error from None
         except BaseException as problem:
-            halt = str(as_error(problem))
-        self.ledger.halt(id_, kept(halt))
+            error = as_error(problem)
+        self.ledger.halt(target.id, error)
 
-    async def _watch(self, meter: _Meter, progress: Listener) -> None:
+    def _run_of(self, target: Target, meter: _Meter) -> Run:
+        """The work on one PBX, which `stop` ends together with the others."""
+
+        def heard(outcome: Outcome) -> None:
+            if meter.count(outcome.state) == self.limits.max_errors and outcome.state is State.FAILED:
+                self.stop()
+
+        in_stretches = always_checkable(load(), self.node.action)
+        ledger = TargetLedger(self.ledger, target.id, in_stretches=in_stretches)
+        run = Run(ledger, self._step, self.limits.policy, heard)
+        self._runs.append(run)
+        if self._stopped:
+            run.stop()
+        return run
+
+    def _step(self, entry: Entry) -> Step:
+        return JobStep(self.node, Scope(OneItem(entry.n, entry.item), entry.n), {"retries": _ONCE})
+
+    def _watch(self, over: threading.Event, meter: _Meter) -> None:
+        while not over.wait(LOOK_AGAIN):
+            self._look(meter)
+
+    async def _awatch(self, meter: _Meter) -> None:
         while True:
             await asyncio.sleep(LOOK_AGAIN)
-            with suppress(TrunklineError):  # a ledger that can't be read is noticed where it is written
-                if self.ledger.about()["cancelled"]:
-                    self._cancelled = True
-                    self.stop()
-            progress(meter.read())
+            self._look(meter)
+
+    def _look(self, meter: _Meter) -> None:
+        """Tell how far the job is, and stop it if another process has cancelled it."""
+        with suppress(TrunklineError):  # a ledger that can't be read is noticed where it is written
+            if self.ledger.about()["cancelled"]:
+                self._cancelled = True
+                self.stop()
+        meter.tell()
 
     def summary(self) -> Summary:
         """What became of the items so far, from the ledger."""
         about = self.ledger.about()
         targets = [
-            TargetSummary(t.name, t.url, _labelled(self.ledger.counts(t.id)), t.halt) for t in self.ledger.targets()
+            TargetSummary(t.name, t.url, _labelled(self.ledger.counts(t.id)), t.error) for t in self.ledger.targets()
         ]
         counts = Counter[str]()
         for target in targets:
@@ -261,26 +421,70 @@ class Job:
             status = "running" if self.ledger.file.is_held() else "paused"
         return found._replace(status=status)
 
+    def records(self, states: Iterable[State] = tuple(State)) -> Iterator[dict[str, Any]]:
+        """What became of each item in the given states, PBX by PBX, with the item as ``input`` (`as_record`)."""
+        states = list(states)
+        for target in self.ledger.targets():
+            for entry in self.ledger.entries(target.id, states):
+                yield as_record(
+                    entry.outcome,
+                    action=self.node.action.id,
+                    key=self.node.keys(entry.n, entry.item),
+                    pbx=target.name or target.url,
+                    item=entry.n,
+                    attempts=entry.attempts,
+                    input=entry.item,
+                )
+
 
 class _Meter:
-    """Counts what came of items."""
+    """Counts what became of items, and tells it."""
 
-    def __init__(self, ledger: Ledger) -> None:
+    def __init__(self, ledger: Ledger, listener: Listener) -> None:
         self._counts = ledger.counts()
         self._total = sum(self._counts.values())
+        self._failures = 0
+        self._listener = listener
+        self._lock = threading.Lock()
 
-    def count(self, state: State) -> None:
-        self._counts[state] += 1
+    def count(self, state: State) -> int:
+        """Count one more; gives how many failed since the job was started or resumed."""
+        with self._lock:
+            self._counts[state] += 1
+            self._failures += state is State.FAILED
+            return self._failures
 
-    def read(self) -> Progress:
-        return Progress(self._counts[State.DONE], self._counts[State.FAILED], self._total)
+    def tell(self) -> None:
+        self._listener(Progress(self._counts[State.DONE], self._counts[State.FAILED], self._total))
 
 
-def _first(problems: BaseExceptionGroup[LedgerFailed]) -> LedgerFailed:
-    found: LedgerFailed | BaseExceptionGroup[LedgerFailed] = problems
-    while isinstance(found, BaseExceptionGroup):
-        found = found.exceptions[0]
-    return found
+class JobStep(NodeStep):
+    """An item's call whose answer is kept in the ledger."""
+
+    def keep(self, answer: Any, *, is_missing: bool = False) -> Any:
+        answers = [_answer(item) for item in super().keep(answer, is_missing=is_missing)]
+        return answers if self.action.answer_kind == "list" else answers[0]
+
+
+def _answer(item: Item) -> dict[str, Any]:
+    """What an item says of the answer; of a file, the content too."""
+    return {"json": item["json"], "binary": item["binary"]} if "binary" in item else item["json"]
+
+
+def _backoff(troubles: int) -> float:
+    """Seconds to leave a PBX in peace that did not say how long: longer with each trouble."""
+    return random.uniform(0.5, 1) * min(_LONGEST_BACKOFF, 0.1 * 2.0 ** min(troubles, 12))  # noqa: S311
+
+
+def _only(problems: BaseExceptionGroup[BaseException]) -> BaseException:
+    """The failure of the ledger in a group, if that is all there is; else the group."""
+    failures, others = problems.split(LedgerFailed)
+    if failures is None or others is not None:
+        return problems
+    first: BaseException = failures
+    while isinstance(first, BaseExceptionGroup):
+        first = first.exceptions[0]
+    return first
 
 
 def _labelled(counts: Mapping[State, int]) -> dict[str, int]:

@@ -4,7 +4,7 @@ An item is *not started*, then *sent* (recorded before its request goes out), th
 when a process died is *unknown* to the next one.
 
 Each change is one commit, which a killed process can't lose. A power cut can, unless the disk was waited for: so that
-is done for each item whose fate nobody could look up, and for others once for a stretch of items that are about to be
+is done for each item that nobody could look up, and for others once for a stretch of items that are about to be
 sent. A stretch that was begun and not ended is unknown as a whole, and looked up.
 
 Each row has a checksum, for SQLite does not see a byte that changed within a value.
@@ -14,7 +14,9 @@ from __future__ import annotations
 
 import os
 import sqlite3
+import threading
 import zlib
+from collections import deque
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import suppress
 from itertools import islice
@@ -24,16 +26,18 @@ from typing import Any, NamedTuple, Self, TypeVar
 import msgspec
 
 from ..errors import ConfigurationError, TrunklineError
-from ..work.outcome import as_error
+from ..work.ledger import Entry, LedgerFailed
+from ..work.outcome import Outcome, as_error, described
+from ..work.state import State
 from .folder import discard
 from .lock import LedgerFile, open_file
-from .states import State
 from .wal import has_frames, lost_commits
 
 Made = TypeVar("Made")
 
-FORMAT = 2
+FORMAT = 3
 _CHUNK = 5000
+SHARD = 250  # items of one PBX in memory at a time, and in doubt after a crash
 _NEEDS_LOG = "needs_log"  # true from the beginning of a run until the ledger is closed in order
 
 SCHEMA = """
@@ -43,8 +47,8 @@ CREATE TABLE target (
     first INTEGER, last INTEGER, sum INTEGER NOT NULL
 );
 CREATE TABLE input (n INTEGER PRIMARY KEY, item BLOB NOT NULL, sum INTEGER NOT NULL);
-CREATE TABLE fate (
-    target INTEGER NOT NULL, n INTEGER NOT NULL, state INTEGER NOT NULL, attempts INTEGER NOT NULL, said BLOB,
+CREATE TABLE outcome (
+    target INTEGER NOT NULL, n INTEGER NOT NULL, state INTEGER NOT NULL, attempts INTEGER NOT NULL, record BLOB,
     sum INTEGER NOT NULL, PRIMARY KEY (target, n)
 ) WITHOUT ROWID;
 """
@@ -63,51 +67,18 @@ def item_sum(n: int, item: bytes) -> int:
     return zlib.crc32(b"%d|%b" % (n, item))
 
 
-def fate_sum(target: int, n: int, state: int, attempts: int, said: bytes | None) -> int:
+def outcome_sum(target: int, n: int, state: int, attempts: int, record: bytes | None) -> int:
     """As `row_sum` of what became of an item, in a third of the time."""
-    return zlib.crc32(b"%d|%d|%d|%d|%b" % (target, n, state, attempts, b"None" if said is None else said))
-
-
-class Entry(NamedTuple):
-    """An item of one target: its place in the input, how often it was sent, and what was said of it last."""
-
-    n: int
-    item: dict[str, Any]
-    state: State = State.NOT_STARTED
-    attempts: int = 0
-    said: dict[str, Any] | None = None
-
-    def __repr__(self) -> str:
-        """Place and state alone: an item may carry passwords."""
-        return f"<item {self.n}, {self.state.name}, {self.attempts} attempts>"
-
-
-class Change(NamedTuple):
-    """A new state of one item on one target."""
-
-    target: int
-    n: int
-    state: State
-    attempts: int
-    said: Mapping[str, Any] | None = None
+    return zlib.crc32(b"%d|%d|%d|%d|%b" % (target, n, state, attempts, b"None" if record is None else record))
 
 
 class Target(NamedTuple):
-    """A PBX of the job. ``halt`` is why work on it stopped before its end, "" if it didn't."""
+    """A PBX of the job. ``error`` is why work on it stopped before its end (`outcome.described`), None if it didn't."""
 
     id: int
     name: str
     url: str
-    halt: str
-
-
-class LedgerFailed(TrunklineError):
-    """The ledger can't be written or read: the disk is full or went away, or the file is damaged.
-
-    What is not written was not sent.
-    """
-
-    code = "ledger_failed"
+    error: dict[str, Any] | None
 
 
 class LedgerDamaged(LedgerFailed):
@@ -124,11 +95,13 @@ class LedgerDamaged(LedgerFailed):
 
 
 class Ledger:
-    """One job's file. Not for several threads at once; several processes may read while one writes."""
+    """One job's file. Threads may share it, and several processes may read while one writes."""
 
     def __init__(self, path: Path, connection: sqlite3.Connection, file: LedgerFile) -> None:
         self.path = path
         self.file = file
+        self.writing = threading.RLock()
+        """Held by the thread that writes: a connection has one transaction at a time."""
         self._db = connection
         self._log: tuple[int, int] | None = None
 
@@ -272,10 +245,11 @@ class Ledger:
             self._db.executemany("INSERT OR REPLACE INTO about VALUES (?, ?, ?)", ((*r, row_sum(*r)) for r in rows))
 
     def targets(self) -> list[Target]:
-        return list(self._read(lambda row: Target(*row), "SELECT id, name, url, halt FROM target ORDER BY id"))
+        return list(self._read(_target, "SELECT id, name, url, halt FROM target ORDER BY id"))
 
-    def halt(self, target: int, reason: str) -> None:
-        """Record why work on a PBX stopped; "" that it goes on."""
+    def halt(self, target: int, error: TrunklineError | None) -> None:
+        """Record why work on a PBX stopped; None that it did not."""
+        reason = "" if error is None else msgspec.json.encode(described(error)).decode()
         with self._writing():
             self._db.execute(
                 "UPDATE target SET halt = ?1, sum = row_sum(id, name, url, ?1, first, last) WHERE id = ?2",
@@ -301,19 +275,19 @@ class Ledger:
         """The next items of a target that are neither done nor failed, by place, beginning behind ``after``."""
         found = self._read(
             _entry,
-            "SELECT i.n, i.item, coalesce(f.state, 0), coalesce(f.attempts, 0), f.said FROM input i"
-            " LEFT JOIN fate f ON f.target = ? AND f.n = i.n"
-            " WHERE i.n > ? AND coalesce(f.state, 0) NOT IN (2, 3) ORDER BY i.n LIMIT ?",
+            "SELECT i.n, i.item, coalesce(o.state, 0), coalesce(o.attempts, 0), o.record FROM input i"
+            " LEFT JOIN outcome o ON o.target = ? AND o.n = i.n"
+            " WHERE i.n > ? AND coalesce(o.state, 0) NOT IN (2, 3) ORDER BY i.n LIMIT ?",
             (target, after, count),
         )
         return list(found)
 
-    def write(self, changes: Iterable[Change]) -> None:
-        """Record changes, all or none. Raises LedgerFailed."""
-        rows = [(c.target, c.n, int(c.state), c.attempts, encoded(c.said)) for c in changes]
+    def write(self, outcomes: Iterable[tuple[int, Outcome]]) -> None:
+        """Record outcomes, each with the number of its target, all or none. Raises LedgerFailed."""
+        rows = [(target, o.n, int(o.state), o.attempts, _encoded(o)) for target, o in outcomes]
         with self._writing():
             self._db.executemany(
-                "INSERT OR REPLACE INTO fate VALUES (?, ?, ?, ?, ?, ?)", [(*row, fate_sum(*row)) for row in rows]
+                "INSERT OR REPLACE INTO outcome VALUES (?, ?, ?, ?, ?, ?)", [(*row, outcome_sum(*row)) for row in rows]
             )
 
     def wait_for_disk(self, each: bool) -> None:
@@ -322,13 +296,14 @@ class Ledger:
 
     def begin_stretch(self, target: int, first: int, last: int) -> None:
         """Before any of these items is sent: all that was written so far, and this, is safe from a power cut."""
-        self.wait_for_disk(True)
-        with self._writing():
-            self._db.execute(
-                "UPDATE target SET first = ?1, last = ?2, sum = row_sum(id, name, url, halt, ?1, ?2) WHERE id = ?3",
-                (first, last, target),
-            )
-        self.wait_for_disk(False)
+        with self.writing:
+            self.wait_for_disk(True)
+            with self._writing():
+                self._db.execute(
+                    "UPDATE target SET first = ?1, last = ?2, sum = row_sum(id, name, url, halt, ?1, ?2) WHERE id = ?3",
+                    (first, last, target),
+                )
+            self.wait_for_disk(False)
 
     def end_stretches(self) -> None:
         """Nothing is on its way any more, and what came of it is safe from a power cut."""
@@ -341,13 +316,14 @@ class Ledger:
         self.wait_for_disk(True)
         with self._writing():
             self._db.execute(
-                "UPDATE fate SET state = ?1, sum = row_sum(target, n, ?1, attempts, said) WHERE state = ?2",
+                "UPDATE outcome SET state = ?1, sum = row_sum(target, n, ?1, attempts, record) WHERE state = ?2",
                 (int(State.UNKNOWN), int(State.SENT)),
             )
             self._db.execute(
-                "INSERT INTO fate SELECT t.id, i.n, ?1, 0, NULL, row_sum(t.id, i.n, ?1, 0, NULL) FROM target t"
+                "INSERT INTO outcome SELECT t.id, i.n, ?1, 0, NULL, row_sum(t.id, i.n, ?1, 0, NULL) FROM target t"
                 " JOIN input i ON i.n BETWEEN t.first AND t.last WHERE true ON CONFLICT DO UPDATE"
-                " SET state = excluded.state, sum = row_sum(target, n, excluded.state, attempts, said) WHERE state = 0",
+                " SET state = excluded.state, sum = row_sum(target, n, excluded.state, attempts, record)"
+                " WHERE state = 0",
                 (int(State.UNKNOWN),),
             )
             self._db.execute(_END_STRETCHES)
@@ -355,7 +331,7 @@ class Ledger:
     def counts(self, target: int | None = None) -> dict[State, int]:
         """How many items are in each state, over one target or all."""
         found = dict.fromkeys(State, 0)
-        counted = "SELECT state, count(*) FROM fate WHERE target = ? OR ? IS NULL GROUP BY state"
+        counted = "SELECT state, count(*) FROM outcome WHERE target = ? OR ? IS NULL GROUP BY state"
         found |= self._read(lambda row: (State(row[0]), row[1]), counted, (target, target))
         total = self.size() * (1 if target is not None else len(self.targets()))
         found[State.NOT_STARTED] = total - sum(found[state] for state in State if state is not State.NOT_STARTED)
@@ -365,9 +341,9 @@ class Ledger:
         """The items of a target in given states, by place."""
         return self._read(
             _entry,
-            "SELECT i.n, i.item, coalesce(f.state, 0), coalesce(f.attempts, 0), f.said FROM input i"
-            " LEFT JOIN fate f ON f.target = ? AND f.n = i.n"
-            " WHERE coalesce(f.state, 0) IN (SELECT value FROM json_each(?)) ORDER BY i.n",
+            "SELECT i.n, i.item, coalesce(o.state, 0), coalesce(o.attempts, 0), o.record FROM input i"
+            " LEFT JOIN outcome o ON o.target = ? AND o.n = i.n"
+            " WHERE coalesce(o.state, 0) IN (SELECT value FROM json_each(?)) ORDER BY i.n",
             (target, msgspec.json.encode([int(state) for state in states]).decode()),
         )
 
@@ -398,6 +374,37 @@ class Ledger:
             raise _gone(self.path)
 
 
+class TargetLedger:
+    """A job's ledger as the run on one PBX sees it (`trunkline.work.ledger.Ledger`): a shard of items at a time."""
+
+    is_durable = True
+
+    def __init__(self, ledger: Ledger, target: int, *, in_stretches: bool) -> None:
+        """``in_stretches``: every item can be looked up, so the disk is waited for once a shard (`begin_stretch`)."""
+        self._ledger = ledger
+        self._target = target
+        self._in_stretches = in_stretches
+        self._shard: deque[Entry] = deque()
+        self._last = -1
+
+    @property
+    def size(self) -> int:
+        return self._ledger.size()
+
+    def take(self) -> Entry | None:
+        if not self._shard:
+            self._shard.extend(self._ledger.pending(self._target, self._last, SHARD))
+            if not self._shard:
+                return None
+            self._last = self._shard[-1].n
+            if self._in_stretches:
+                self._ledger.begin_stretch(self._target, self._shard[0].n, self._last)
+        return self._shard.popleft()
+
+    def record(self, outcomes: Sequence[Outcome]) -> None:
+        self._ledger.write([(self._target, outcome) for outcome in outcomes])
+
+
 class _Transaction:
     """All that is written in its block, or nothing."""
 
@@ -406,21 +413,29 @@ class _Transaction:
         self._ledger = ledger
 
     def __enter__(self) -> None:
-        self._attempt("BEGIN IMMEDIATE")
+        self._ledger.writing.acquire()
         try:
-            self._ledger.check_in_place()
+            self._attempt("BEGIN IMMEDIATE")
+            try:
+                self._ledger.check_in_place()
+            except BaseException:
+                self._db.execute("ROLLBACK")
+                raise
         except BaseException:
-            self._db.execute("ROLLBACK")
+            self._ledger.writing.release()
             raise
 
     def __exit__(self, kind: object, problem: BaseException | None, trace: object) -> None:
-        if kind is None:
-            self._attempt("COMMIT")
-            return
-        if self._db.in_transaction:
-            self._db.execute("ROLLBACK")
-        if isinstance(problem, sqlite3.Error):
-            raise _failed(problem, self._ledger.path, "written") from None
+        try:
+            if kind is None:
+                self._attempt("COMMIT")
+                return
+            if self._db.in_transaction:
+                self._db.execute("ROLLBACK")
+            if isinstance(problem, sqlite3.Error):
+                raise _failed(problem, self._ledger.path, "written") from None
+        finally:
+            self._ledger.writing.release()
 
     def _attempt(self, statement: str) -> None:
         try:
@@ -481,16 +496,23 @@ def _gone(path: Path) -> LedgerFailed:
     )
 
 
+def _target(row: tuple[int, str, str, str]) -> Target:
+    id_, name, url, reason = row
+    return Target(id_, name, url, msgspec.json.decode(reason) if reason else None)
+
+
 def _entry(row: tuple[int, bytes, int, int, bytes | None]) -> Entry:
-    n, item, state, attempts, said = row
-    return Entry(n, msgspec.json.decode(item), State(state), attempts, msgspec.json.decode(said) if said else None)
+    n, item, state, attempts, record = row
+    return Entry(n, msgspec.json.decode(item), State(state), attempts, msgspec.json.decode(record) if record else {})
 
 
-def encoded(said: Mapping[str, Any] | None) -> bytes | None:
-    """What is kept of an item; what can't be written as JSON does not keep the others from being recorded."""
-    if said is None:
+def _encoded(outcome: Outcome) -> bytes | None:
+    """What is kept of an outcome; what can't be written as JSON does not keep the others from being recorded."""
+    record = outcome.record
+    if record is None:
         return None
     try:
-        return msgspec.json.encode(said)
+        return msgspec.json.encode(record)
     except Exception as problem:
-        return msgspec.json.encode({"message": f"What came of it can't be kept: {as_error(problem).message}"})
+        note = f"Its answer can't be kept: {as_error(problem).message}"
+        return msgspec.json.encode({"note": note})

@@ -5,7 +5,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from typing import Any, NotRequired, TypedDict
 
 from ..catalog import Action
@@ -105,13 +105,16 @@ def failure(item: Item, outcome: Outcome) -> Item:
 
 def as_items(values: Iterable[object]) -> list[Item]:
     """Items from items or plain objects; InvalidArgument names the first that is neither."""
-    found = []
+    return list(each_item(values))
+
+
+def each_item(values: Iterable[object]) -> Iterator[Item]:
+    """As `as_items`, one after the other."""
     for index, value in enumerate(values):
         try:
-            found.append(as_item(value))
+            yield as_item(value)
         except InvalidArgument as problem:
             raise InvalidArgument(f"Item {index}: {problem.message}", hint="Nothing was sent.") from None
-    return found
 
 
 def keys_of(action: Action, arguments: Mapping[str, Any]) -> dict[str, Any]:

@@ -8,6 +8,7 @@ import threading
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from functools import partial
 from pathlib import Path
+from types import MappingProxyType
 from typing import Any, Literal, NamedTuple
 
 from ..catalog import load
@@ -15,7 +16,7 @@ from ..errors import InvalidArgument, ItemsFailed, TrunklineError
 from ..result import File, Saved
 from ..transport.contained import reason, spelled
 from ..work.drivers import AsyncCaller, Caller, run_in_loop, run_in_threads
-from ..work.guards import UnchangedRows, check_rows, comparable
+from ..work.guards import Confirm, Question, UnchangedRows, check_confirmed, check_rows, comparable
 from ..work.ledger import Entry, MemoryLedger
 from ..work.outcome import as_error
 from ..work.run import Policy, Run
@@ -141,13 +142,6 @@ class Node:
         """
         return self._parameters.arguments(scope._replace(world=self.world))
 
-    def step(self, scope: Scope) -> Step:
-        """One item's call, checked. Raises as `arguments`."""
-        step = NodeStep(self, self.arguments(scope), scope.position)
-        if self.unchanged:
-            step.options = {"if_unchanged": comparable(scope.item["json"], f"Item {scope.position}")}
-        return step
-
     def check(self, items: Iterable[Item]) -> None:
         """Let the guards see items before anything is sent (`trunkline.work.guards`). Raises InvalidArgument."""
         for _ in self.checked(items):
@@ -157,32 +151,36 @@ class Node:
         """The items, each after the guards have seen it. Raises InvalidArgument for one that they refuse."""
         rows = UnchangedRows(self.action) if self.unchanged else None
         for n, item in enumerate(items):
-            check_rows(self.action, n, item["json"], partial(self._keys, n, item))
+            check_rows(self.action, n, item["json"], partial(self.keys, n, item))
             if rows is not None:
                 rows.check(n, item["json"])
             yield item
 
-    def _keys(self, n: int, item: Item) -> Mapping[str, Any]:
-        """The keys that an item would be sent with; none where its templates fail, which is its own failure."""
+    def keys(self, n: int, item: Item) -> Mapping[str, Any]:
+        """The keys that an item is sent with; {} where its templates fail, which is that item's own failure."""
         try:
             return keys_of(self.action, self.arguments(Scope(OneItem(n, item), n)))
         except BaseException as problem:
             as_error(problem)  # Ctrl-C goes on
             return {}
 
-    def over(self, items: Iterable[object], most_rows: int | None = None) -> NodeRun:
-        """A run over items (or plain objects), not started yet; ``most_rows`` as `NodeRun` has it."""
-        return NodeRun(self, as_items(items), most_rows)
+    def over(self, items: Iterable[object], most_rows: int | None = None, confirm: Confirm | None = None) -> NodeRun:
+        """A run over items (or plain objects), not started yet; the arguments are those of `NodeRun`."""
+        return NodeRun(self, as_items(items), most_rows, confirm)
 
-    def run(self, pbx: Caller, items: Iterable[object]) -> NodeResult:
-        """Run over items in threads. ItemsFailed, with its ``result``, if a failure or max_errors ended the run."""
-        run = self.over(items)
+    def run(self, pbx: Caller, items: Iterable[object], *, confirm: Confirm | None = None) -> NodeResult:
+        """Run over items in threads.
+
+        Raises ItemsFailed, with its ``result``, if a failure, max_errors or the PBX ended the run; before anything is
+        sent, InvalidArgument for items that a guard refuses and NotConfirmed if ``confirm`` says no.
+        """
+        run = self.over(items, confirm=confirm)
         run.on(pbx)
         return run.result()
 
-    async def arun(self, pbx: AsyncCaller, items: Iterable[object]) -> NodeResult:
+    async def arun(self, pbx: AsyncCaller, items: Iterable[object], *, confirm: Confirm | None = None) -> NodeResult:
         """Run over items in the current event loop; as `run` otherwise."""
-        run = self.over(items)
+        run = self.over(items, confirm=confirm)
         await run.aon(pbx)
         return run.result()
 
@@ -210,11 +208,14 @@ class NodeRun:
     """One run of a node; `stop` may be called from anywhere, what is on its way is finished and counted.
 
     ``most_rows``: how many rows the lists of all items may have together, None for any number. Beyond that the run
-    stops, and `result` raises InvalidArgument.
+    stops, and `result` raises InvalidArgument. ``confirm`` is asked before an action that needs it is run over several
+    items.
     """
 
-    def __init__(self, node: Node, items: Sequence[Item], most_rows: int | None = None) -> None:
-        """Raises InvalidArgument where a guard refuses an item (`trunkline.work.guards`); nothing is sent then."""
+    def __init__(
+        self, node: Node, items: Sequence[Item], most_rows: int | None = None, confirm: Confirm | None = None
+    ) -> None:
+        """Raises InvalidArgument where a guard refuses an item (`trunkline.work.guards`), NotConfirmed after a no."""
         self.node = node
         self.items = items
         self.most_rows = most_rows
@@ -224,6 +225,8 @@ class NodeRun:
         self._ledger = MemoryLedger(items)
         self._run = Run(self._ledger, self._step, node.policy)
         node.check(items)
+        if node.action.asks and len(items) > 1:
+            check_confirmed(Question(node.action, len(items)), confirm)
 
     def stop(self) -> None:
         """Start nothing more, and try nothing again."""
@@ -238,7 +241,7 @@ class NodeRun:
         await run_in_loop(self._run, pbx)
 
     def _step(self, entry: Entry) -> Step:
-        step = self.node.step(Scope(self.items, entry.n))
+        step = NodeStep(self.node, Scope(self.items, entry.n))
         if self.most_rows is not None:
             step.on_page = self._count_rows
         return step
@@ -307,10 +310,14 @@ class NodeRun:
 class NodeStep(Step):
     """One item's call; a file goes to a folder of its own at first, since names may be the same."""
 
-    def __init__(self, node: Node, arguments: Mapping[str, Any], n: int) -> None:
-        super().__init__(node.action, arguments)
+    def __init__(self, node: Node, scope: Scope, options: Mapping[str, Any] = MappingProxyType({})) -> None:
+        """``options`` are the client's. Raises as `Node.arguments`."""
+        super().__init__(node.action, node.arguments(scope))
         self._node = node
-        self._n = n
+        self._n = scope.position
+        if node.unchanged:
+            options = {**options, "if_unchanged": comparable(scope.item["json"], f"Item {self._n}")}
+        self.options = options
 
     def send(self) -> Asks[Any]:
         if self._node.binary_to is None:

@@ -21,16 +21,20 @@ _FOREIGN_FIELDS = 2  # fields that the rows of a resource never had
 class NotConfirmed(TrunklineError):
     """Somebody was asked whether to go on, and did not say yes. Nothing was sent."""
 
+    code = "not_confirmed"
+    exit_code = 130
+
 
 class Question(NamedTuple):
-    """What is about to be done: ``calls`` of an action on ``url``, of which ``removals`` remove something.
+    """What is about to be done: ``calls`` of an action, of which ``removals`` remove something.
 
-    ``present``: how many there are of it on the PBX, where that is known.
+    ``url``: the address of the PBX, or of several, where the asker doesn't know it. ``present``: how many there are of
+    it on the PBX, where that is known.
     """
 
     action: Action
     calls: int
-    url: str
+    url: str = ""
     removals: int = 0
     present: int | None = None
 

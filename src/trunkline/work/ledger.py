@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from types import MappingProxyType
 from typing import Any, NamedTuple, Protocol
 
 from ..errors import TrunklineError
@@ -11,13 +12,23 @@ from .state import State
 
 
 class Entry(NamedTuple):
-    """An item of the input on one PBX: its place, and what became of it when it was tried before."""
+    """An item of the input on one PBX: its place, and what became of it when it was tried before.
+
+    ``record`` is what is kept of that (`Outcome.record`).
+    """
 
     n: int
     item: Any
     state: State = State.NOT_STARTED
     attempts: int = 0
-    error: Mapping[str, Any] | None = None
+    record: Mapping[str, Any] = MappingProxyType({})
+
+    @property
+    def outcome(self) -> Outcome:
+        """What became of it so far."""
+        record = self.record
+        error, note = record.get("error"), record.get("note", "")
+        return Outcome(self.n, self.state, self.attempts, record.get("answer"), error, note)
 
     def __repr__(self) -> str:
         """Place and state only: an item may carry passwords."""

@@ -199,7 +199,8 @@ class Run:
         effect = step.effect
         decision = decide(trouble, effect, perhaps_done=trial.is_in_doubt)
         is_doubtful = effect is not Effect.READ and proves_nothing(trouble)
-        trial.failed(error, trouble, is_doubtful=is_doubtful, counts=is_doubtful or not self.policy.is_resumable)
+        is_put_back = self.policy.is_resumable and decision in (Decision.RESEND, Decision.PAUSE)
+        trial.failed(error, trouble, is_doubtful=is_doubtful, counts=is_doubtful or not is_put_back)
         if decision is Decision.LOOK_UP:
             if self.ledger.is_durable:
                 yield from self._record(unwritten, trial.put_back())
@@ -313,7 +314,7 @@ class Trial:
     def __init__(self, entry: Entry) -> None:
         self.n = entry.n
         self.attempts = entry.attempts
-        self.error: TrunklineError | Mapping[str, Any] | None = entry.error
+        self.error: TrunklineError | Mapping[str, Any] | None = entry.record.get("error")
         self.trouble: Trouble | None = None
         self.is_in_doubt = entry.state is State.UNKNOWN
         """Whether an earlier try may have been carried out; also after a look, for it may still arrive."""
@@ -365,4 +366,4 @@ class Trial:
 def _trouble_before(entry: Entry) -> Trouble:
     """What an item in doubt had met in an earlier run, by the status of its error; a process that died left none."""
     statuses = {429: Trouble.SLOW_DOWN, 503: Trouble.UNAVAILABLE, 502: Trouble.GATEWAY, 504: Trouble.GATEWAY}
-    return statuses.get((entry.error or {}).get("status") or 0, Trouble.LOST)
+    return statuses.get(entry.record.get("error", {}).get("status") or 0, Trouble.LOST)

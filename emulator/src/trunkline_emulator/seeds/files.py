@@ -99,7 +99,8 @@ def _yaml(path: Path, text: str) -> Cell:
         import yaml
     except ImportError:
         raise ValueError(
-            f"The seed {path} is YAML, and PyYAML is not installed: pip install 'trunkline[compile]', or write JSON."
+            f"The seed {path} is YAML, and PyYAML is not installed: "
+            "pip install 'trunkline-emulator[yaml]', or write JSON."
         ) from None
     try:
         loader = _loader(text)

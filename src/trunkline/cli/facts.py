@@ -11,41 +11,41 @@ ALWAYS = "in every version"
 
 
 def action_facts(catalog: Catalog, action: Action) -> list[str]:
-    """Which versions have an action, whom it takes, and what is grave about it; each a sentence."""
-    found = [_sentence(catalog.lifetime(action.since, action.until)), f"Needs the role {action.role}."]
+    """Which versions have an action, the role it needs, and what is grave about it; each a sentence."""
+    facts = [_sentence(catalog.lifetime(action.since, action.until)), f"Needs the role {action.role}."]
     if not action.published:
-        found.append("No file that 3CX published lists it.")
+        facts.append("No file that 3CX published lists it.")
     if action.destructive:
-        found.append("What it removes can't be had back.")
+        facts.append("What it removes can't be restored.")
     if action.disruptive:
-        found.append("It cuts off calls, phones or people at work.")
-    return found
+        facts.append("It cuts off calls, phones or people at work.")
+    return facts
 
 
 def field_facts(catalog: Catalog, action: Action, name: str, spec: TypeSpec) -> list[str]:
     """The same of a field of an action's body; empty where its type says it all."""
     own = parse_type(action.body).name if isinstance(action.body, str) else ""
     lifetime = catalog.elsewhere(own, name) if own else ""
-    found = type_facts(catalog, spec)
+    facts = type_facts(catalog, spec)
     if isinstance(action.body, Mapping) and not spec.nullable:
-        found.append("Required.")  # a parameter of an OData action that can't be null has to be there
-    return found if lifetime in ("", ALWAYS) else [*found, _sentence(lifetime)]
+        facts.append("Required.")  # a parameter of an OData action that can't be null has to be there
+    return facts if lifetime in ("", ALWAYS) else [*facts, _sentence(lifetime)]
 
 
 def type_facts(catalog: Catalog, spec: TypeSpec) -> list[str]:
-    found = []
+    facts = []
     short = spec.name.removeprefix("Pbx.")
     if spec.name in catalog.enums:
-        found.append(enum_fact(catalog, spec))
+        facts.append(enum_fact(catalog, spec))
     elif spec.collection:
-        found.append(f"List of {short}.")
+        facts.append(f"List of {short}.")
     elif spec.name in catalog.types:
-        found.append(f"Object {short}.")
+        facts.append(f"Object {short}.")
     if spec.max_length is not None:
-        found.append(f"At most {spec.max_length} characters.")
+        facts.append(f"At most {spec.max_length} characters.")
     if spec.nullable:
-        found.append("May be null.")
-    return found
+        facts.append("May be null.")
+    return facts
 
 
 def enum_fact(catalog: Catalog, spec: TypeSpec) -> str:

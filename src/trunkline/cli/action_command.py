@@ -1,0 +1,128 @@
+"""The command of one action, built from the catalog: its arguments, its options, its help."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import click
+
+from ..catalog import Action, Catalog, Param
+from ..catalog.names import snake
+from ..catalog.page import IF_MATCH, OPTION_MEANINGS
+from .action_options import action_options, query_options
+from .body import body_options, field_options
+from .candidates import FIELD_OPTIONS, answer_fields, values_of
+from .connection_options import connection_options
+from .facts import action_facts, enum_fact
+from .files import FileArgument
+from .output import view_options
+
+_EASIER = {
+    "active_calls.list": "`trunkline calls watch` shows them as they come and go.",
+    "report_call_log_data.get_call_log_data": "`trunkline export call-log` reads any period, and needs only that.",
+}
+"""What does the same with less to type."""
+
+
+class ActionCommand(click.Command):
+    """The command of one action: keys as arguments, everything else as options; its help ends with an example."""
+
+    def __init__(self, catalog: Catalog, action: Action) -> None:
+        facts = " ".join(action_facts(catalog, action))
+        parameters = list(_parameters(catalog, action))
+        own = list(_own_options(catalog, action))
+        taken = {flag for param in [*parameters, *own] for flag in param.opts} | {"--help"}
+        super().__init__(
+            action.verb,
+            callback=self._carry_out,
+            params=[*parameters, *field_options(catalog, action, taken), *own],
+            help=f"{action.summary}\n\n{facts}",
+        )
+        self.catalog = catalog
+        self.action = action
+
+    def _carry_out(self, /, **values: Any) -> int:
+        options = action_options(self.catalog, self.action, self.params, values)
+        from .action_run import carry_out
+
+        return carry_out(self.catalog, options)
+
+    def format_epilog(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        from .example import example
+
+        self.epilog = (
+            f"\b\nExample:\n  {example(self.catalog, self.action)}\n\n"
+            f"`trunkline actions show {self.action.id}` explains its answer and its errors."
+            f" {_EASIER.get(self.action.id, '')}".rstrip()
+        )
+        super().format_epilog(ctx, formatter)
+
+
+def _parameters(catalog: Catalog, action: Action) -> Iterator[click.Parameter]:
+    """The keys as arguments, then the other parameters of the path as options."""
+    for parameter in action.parameters:
+        if parameter.name in action.keys:
+            name = snake(parameter.name)
+            yield click.Argument([name], metavar=name.upper(), required=action.kind != "delete")
+    for parameter in action.parameters:
+        if parameter.name not in action.keys:
+            yield _parameter_option(catalog, parameter)
+
+
+def _parameter_option(catalog: Catalog, parameter: Param) -> click.Option:
+    # That an option is required click says itself.
+    facts = ["May be left out, which means null."] * parameter.type.nullable
+    if parameter.type.name in catalog.enums:
+        facts.insert(0, enum_fact(catalog, parameter.type))
+    return click.Option(
+        [f"--{snake(parameter.name).replace('_', '-')}"],
+        required=not parameter.type.nullable,
+        metavar=parameter.type.name,
+        shell_complete=values_of(catalog, parameter.type),
+        help=" ".join(facts),
+    )
+
+
+def _own_options(catalog: Catalog, action: Action) -> Iterator[click.Option]:
+    """The options that don't come from the action's fields, in the order of the help page."""
+    yield from _query_options(action)
+    yield from body_options(action)
+    yield from _guard_options(catalog, action)
+    if action.answer_kind == "file":
+        what = "Where to write the file; else stdout."
+        yield click.Option(["--save"], metavar="PATH", type=click.Path(path_type=Path), help=what)
+    if action.kind == "delete":
+        what = "Delete what a file names: JSON, JSON Lines or CSV; - or the key - for standard input."
+        yield click.Option(["--input", "source"], type=FileArgument("rb"), metavar="FILE", help=what)
+    if action.asks:
+        yield click.Option(["--yes"], is_flag=True, help="Do not ask.")
+    yield click.Option(["--dry-run"], is_flag=True, help="Show the request and send nothing.")
+    yield click.Option(["--curl"], is_flag=True, help="Show it as a curl line without the token; send nothing.")
+    yield from view_options.options
+    yield from connection_options.options
+
+
+def _query_options(action: Action) -> Iterator[click.Option]:
+    for name in query_options(action):
+        fields = answer_fields if name in FIELD_OPTIONS else None
+        yield click.Option([f"--{name}"], metavar="TEXT", help=OPTION_MEANINGS[name], shell_complete=fields)
+    if action.answer_kind == "list" and "top" in action.query:
+        yield click.Option(["--all", "every"], is_flag=True, help="Every row; so it is without --top anyway.")
+
+
+def _guard_options(catalog: Catalog, action: Action) -> Iterator[click.Option]:
+    """Those of an action that can be made to depend on what it changes."""
+    reader = catalog.reader(action)
+    if action.if_match:
+        without = "; --if-unchanged works with any" if reader else ""
+        help_text = f"{IF_MATCH} A PBX that sends no ETags takes no notice{without}."
+        yield click.Option(["--if-match"], metavar="ETAG", help=help_text)
+    if reader is None:
+        return
+    what = f"Only if the {action.noun} is still as in this JSON object, which `get` writes; - for standard input."
+    yield click.Option(["--if-unchanged"], type=FileArgument("rb"), metavar="FILE", help=what)
+    if action.kind == "delete":
+        what = "With - or --input: delete only what is still as its row says."
+        yield click.Option(["--unchanged"], is_flag=True, help=what)
