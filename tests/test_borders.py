@@ -267,8 +267,8 @@ def test_job_one_item(system: System, adapter: Any, tmp_path: Path, problem: Bas
         summary = asyncio.run(job.arun(opener(system, system, {}, lambda pbx: None)))
         assert (summary.counts["done"], summary.counts["unknown"]) == (ITEMS - 1, 1)
         (entry,) = [entry for entry in job.ledger.entries(1) if entry.state.label == "unknown"]
-    assert entry.item["Id"] == BAD
-    assert SECRET not in json.dumps(entry.said)
+    assert entry.item["json"]["Id"] == BAD
+    assert SECRET not in json.dumps(entry.record)
     assert len(system.sent("DELETE")) == ITEMS
 
 

@@ -83,6 +83,7 @@ class Run:
         self.halt: TrunklineError | None = None
         """Why nothing more was started, where the PBX or a failure ended the run."""
         self.stopping = threading.Event()
+        self._is_closed = False
         self._make = make
         self._heard = heard
         self._lock = threading.Lock()
@@ -123,7 +124,7 @@ class Run:
 
     def _take(self) -> Entry | None:
         with self._lock:
-            return self.ledger.take()
+            return None if self._is_closed else self.ledger.take()
 
     def _turn(self, unwritten: list[Outcome]) -> Work:
         """Wait until a step may be sent; whether one may be sent at all."""
@@ -279,8 +280,9 @@ class Run:
                 is_too_long = is_too_long or now - self._trouble_since > self.policy.patience
             if not is_too_long:
                 self._not_before = max(self._not_before, now + wait)
-        if is_too_long:  # to ask before the time that it named could get this address blocked
-            self.stop(error if isinstance(error, TrunklineError) else None)
+            else:  # to ask before the time that it named could get this address blocked
+                self._is_closed = True
+                self.halt = self.halt or (error if isinstance(error, TrunklineError) else None)
         return not is_too_long
 
     def _is_well(self) -> None:
