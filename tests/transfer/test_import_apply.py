@@ -268,6 +268,18 @@ def test_a_refused_sign_in_or_a_missing_right_ends_it(system: System, status: in
     assert isinstance(done.run.halt, error)
 
 
+def test_what_must_not_be_asked_before_an_hour_is_over_ends_all_phases(system: System, pbx: Pbx) -> None:
+    rows = "Id,FirstName\n" + "".join(f"{n},\n" for n in range(1, 60)) + ",New\n"
+    system.emulator.add_fault("503-after=3600@DELETE /Contacts*")
+    done = apply(system, CONTACTS, rows, wishes=Wishes(remove_missing=True), retries=Retries(attempts=1))
+    assert [(step.change, outcome.state.label) for step, outcome in done.steps] == [
+        ("add", "not_started"),
+        ("remove", "unknown"),
+    ]
+    assert done.run.halt is done.outcomes[1].error
+    assert "/xapi/v1/Contacts" not in system.sent("POST")
+
+
 def test_a_pbx_that_falls_silent(system: System) -> None:
     system.emulator.add_fault("silence-after:times=1@POST /Contacts")
     done = apply(system, CONTACTS, NEW, timeout=2, concurrency=1)

@@ -120,16 +120,11 @@ class ImportRun:
             yield
 
     def _runs(self) -> Iterator[Run]:
-        """The runs, each after the one before; none after one that was stopped."""
+        """The runs, each after the one before; none once one was stopped, or takes no more steps."""
         for _, _, run in self._phases:
-            if self.is_stopped:
+            if run.stopping.is_set() or self.halt is not None:
                 return
             yield run
-
-    @property
-    def is_stopped(self) -> bool:
-        """Whether nothing more is started."""
-        return any(run.stopping.is_set() for _, _, run in self._phases)
 
     @property
     def halt(self) -> TrunklineError | None:
