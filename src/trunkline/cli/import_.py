@@ -61,6 +61,7 @@ class ImportOptions(NamedTuple):
 
     @property
     def view(self) -> View:
+        """How plan and outcomes are shown."""
         return View(chosen(self.output), show_secrets=self.show_secrets, pager=not self.no_pager)
 
     def check(self) -> None:
@@ -111,7 +112,7 @@ def import_() -> None:
 
 
 def _importing(resource: str, *own: Callable[..., Any]) -> Callable[[Callable[..., int]], click.Command]:
-    """A command that imports into a resource, with the options that all have and those of its own."""
+    """Make a command that imports into a resource, with the options that all have and those of its own."""
 
     def made(function: Callable[[ImportOptions], int]) -> click.Command:
         callback = parsed_into(ImportOptions)(function)

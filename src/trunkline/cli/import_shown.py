@@ -29,7 +29,7 @@ def counted(plan: Plan) -> str:
 
 
 def show_plan(plan: Plan, view: View) -> None:
-    """The plan on stdout: a table with a row for each field that changes, or a record for each step."""
+    """Write the plan to stdout: a table with a row for each field that changes, or a record for each step."""
     if view.output != "table":
         _write([_record(step, view) for step in plan.steps], view)
     elif plan.steps:
@@ -38,7 +38,7 @@ def show_plan(plan: Plan, view: View) -> None:
 
 
 def show_outcomes(plan: Plan, outcomes: Sequence[Outcome], view: View) -> None:
-    """What became of each step, as outcome records; a table shows only the plan."""
+    """Write what became of each step, as outcome records; a table shows only the plan."""
     rows = []
     for step, outcome in zip(plan.steps, outcomes, strict=True):
         old, new = _shown_fields(step, view)
@@ -50,7 +50,7 @@ def show_outcomes(plan: Plan, outcomes: Sequence[Outcome], view: View) -> None:
 
 
 def reason(outcome: Outcome) -> str:
-    """Why a step was not done, for people."""
+    """Say why a step was not done."""
     text = " ".join(filter(None, (outcome.described_error.get("message"), outcome.note)))
     return (
         text
@@ -60,7 +60,7 @@ def reason(outcome: Outcome) -> str:
 
 
 def plan_lines(plan: Plan, view: View) -> list[str]:
-    """The plan, a line for each step; what nobody would see stands there as ``\\u200b``."""
+    """Give the plan as a line for each step; what nobody would see stands there as ``\\u200b``."""
     return [visible(f"{_SIGNS[step.change]} {step.key} {_summary(step, plan.key, view)}") for step in plan.steps]
 
 
@@ -105,6 +105,6 @@ def _shown_fields(step: ImportStep, view: View) -> tuple[dict[str, Any], dict[st
 
 
 def _record(step: ImportStep, view: View) -> dict[str, Any]:
-    """A step for a machine; ``old`` and ``new`` hold the fields that differ."""
+    """Make a record of a step; ``old`` and ``new`` hold the fields that differ."""
     old, new = _shown_fields(step, view)
     return {"action": step.action.id, "key": step.key, "line": step.line, "old": old, "new": new}

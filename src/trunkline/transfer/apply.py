@@ -67,7 +67,12 @@ class ImportRun:
         concurrency: int = 4,
         stop_on_error: bool = False,
     ) -> None:
-        """Raises what `Import.check` raises; InvalidArgument for removals without a yes; NotConfirmed after a no."""
+        """Let the guards see the plan, and ask. Nothing is sent yet.
+
+        Raises:
+            InvalidArgument: too many removals, or removals that nobody has confirmed.
+            NotConfirmed: somebody said no.
+        """
         imported.check(plan, max_removals)
         removals = plan.count("remove")
         if plan.steps:
@@ -120,7 +125,7 @@ class ImportRun:
             yield
 
     def _runs(self) -> Iterator[Run]:
-        """The runs, each after the one before; none once one was stopped, or takes no more steps."""
+        """Give one run after the other; none once one was stopped, or takes no more steps."""
         for _, _, run in self._phases:
             if run.stopping.is_set() or self.halt is not None:
                 return

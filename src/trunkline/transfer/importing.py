@@ -229,7 +229,7 @@ class Import:
         check_removals(removals, plan.present, MostRemovals.parse(max_removals), what)
 
     def over(self, plan: Plan, **options: Unpack[ApplyOptions]) -> ImportRun:
-        """The carrying out of a plan, not started yet; options and errors as `ImportRun` has them."""
+        """Prepare to carry a plan out; options and errors as `ImportRun` has them."""
         return ImportRun(self, plan, **options)
 
     def apply(

@@ -51,7 +51,7 @@ class ImportStep(Step):
         self._imported = imported
 
     def keep(self, answer: Any, *, is_missing: bool = False) -> Any:
-        """The Id that the PBX gave, and nothing else: answers may hold secrets, and there may be a million."""
+        """Keep only the Id that the PBX gave: answers may hold secrets, and there may be a million."""
         if is_missing:
             self.note = GONE
         return {"Id": answer["Id"]} if isinstance(answer, dict) and "Id" in answer else None
