@@ -24,7 +24,7 @@ _SAID = re.compile(
 
 @pytest.fixture(scope="session", autouse=True)
 def _environment_of_nobody() -> Iterator[None]:
-    """Tests see the same environment on every machine, behind a proxy too."""
+    """Show tests the same environment on every machine, behind a proxy too."""
     with pytest.MonkeyPatch.context() as patch:
         for name in filter(_SAID.fullmatch, list(os.environ)):
             patch.delenv(name)

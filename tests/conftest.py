@@ -11,6 +11,8 @@ import pytest
 from trunkline import Pbx
 from trunkline_emulator import Emulator, running
 
+pytest_plugins = ("healthy",)
+
 CLIENT, KEY = "tests", "tests-key-0123456789"
 VIEWER, VIEWER_KEY = "viewer", "viewer-key-0123456789"
 

@@ -13,7 +13,8 @@ from trunkline.errors import (
 )
 from trunkline.request import HttpRequest
 from trunkline.result import HttpResponse
-from trunkline.transport.exchange import Pause, Retries, Send, Turn, Work, exchange
+from trunkline.transport.exchange import Pause, Send, Turn, Work, exchange
+from trunkline.transport.retries import Retries
 from trunkline.transport.session import Session
 from trunkline.transport.token import Token
 

@@ -32,7 +32,7 @@ from trunkline.request import HttpRequest
 from trunkline.transport.driver import Driver
 from trunkline.transport.exchange import exchange
 from trunkline.transport.options import ConnectOptions, connect
-from trunkline.transport.private_files import ExposedSecret
+from trunkline.local.private_files import ExposedSecret
 from trunkline.transport.retries import Retries
 from trunkline.transport.session import Session
 from trunkline.transport.token_store import TokenStore

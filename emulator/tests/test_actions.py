@@ -19,6 +19,7 @@ from trunkline_emulator.seeds import ground
 from trunkline_emulator.store import Store
 
 from . import bodies, valid, valid_system
+from .conftest import Dial, Line
 from .report_calls import FROM, TO, USUAL, when
 
 JUNE = Period(when(FROM), when(TO))
@@ -64,7 +65,7 @@ def content_of(version: Catalog, action: Action) -> dict[str, Any] | None:
         return None
     content = valid.body(version, dict(version.spec_fields(action.body)))
     if action.kind == "update":
-        for field in (*version.key(action.body), "Number"):
+        for field in (*version.key(action.body), "Number"):  # type: ignore[arg-type]
             content.pop(field, None)
     if action.kind == "create" and content.get("Id") == valid.VALUES["Int32"]:
         content["Id"] = 0
@@ -74,7 +75,7 @@ def content_of(version: Catalog, action: Action) -> dict[str, Any] | None:
 
 
 @pytest.mark.parametrize("version", VERSIONS)
-def test_every_action_answers_in_its_declared_way(dial, version):
+def test_every_action_answers_in_its_declared_way(dial: Dial, version: Any) -> None:
     line = dial(version=version)
     narrowed = catalog.load(version)
     store = Store(narrowed, ground("demo", version))
@@ -118,7 +119,7 @@ def check_kind(action: Action, answer: Any) -> None:
             assert answer.json["@odata.context"].startswith("https://pbx/xapi/v1/$metadata#")
 
 
-def test_levels():
+def test_levels() -> None:
     """How many actions are played how truly; a change of these figures is meant to be noticed."""
     found = list(levels("20.0.10").values())
     assert len(found) == len(catalog.load("20.0.10").actions)
@@ -127,7 +128,7 @@ def test_levels():
 
 @settings(deadline=None)
 @given(body=st.binary(max_size=80))
-def test_no_body_brings_it_down(quiet, body):
+def test_no_body_brings_it_down(quiet: Line, body: Any) -> None:
     answer = quiet.send(
         "POST", "/xapi/v1/Users", body, {"authorization": f"Bearer {quiet.token}", "content-type": "application/json"}
     )
@@ -145,7 +146,9 @@ def test_no_body_brings_it_down(quiet, body):
         ("POST", "/Services/Pbx.Stop", {"options": {"Names": []}}, "Names:\nThe property 'Names' does not exist"),
     ],
 )
-def test_bodies_of_actions_are_checked(quiet, method, path, body, message):
+def test_bodies_of_actions_are_checked(
+    quiet: Line, method: str, path: str, body: dict[str, Any] | None, message: str
+) -> None:
     answer = quiet.ask(method, path, body)
     assert answer.status == 400
     assert answer.message.startswith(message)

@@ -3,32 +3,34 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime, timedelta
+from typing import Any
 
 import pytest
 
 from trunkline_emulator.seeds.calls import demo
 
+from .conftest import Line
 from .test_telephony_lists import EVERY_LEG, count
 
 
-def active(line):
+def active(line: Line) -> Any:
     return line.get("/ActiveCalls").rows
 
 
-def make(line, **body):
+def make(line: Line, **body: Any) -> Any:
     return line.ask("POST", "/Users/Pbx.MakeCall", {"dn": None, "contact": None, "testCall": False, **body})
 
 
-def drop(line, number):
+def drop(line: Line, number: Any) -> Any:
     return line.ask("POST", f"/ActiveCalls({number})/Pbx.DropCall")
 
 
-def counted(line):
+def counted(line: Line) -> Any:
     """How many calls the system status and the list speak of."""
     return line.get("/SystemStatus").json["CallsActive"], len(active(line))
 
 
-def logged_today(line):
+def logged_today(line: Line) -> Any:
     """Rows of the call log since an hour ago, oldest first."""
     now = datetime.now(UTC)
     times = [f"{now + timedelta(hours=hours):%Y-%m-%dT%H:%M:%SZ}" for hours in (-1, 1)]
@@ -36,7 +38,7 @@ def logged_today(line):
     return line.get(f"/ReportCallLogData/Pbx.{path}").rows
 
 
-def test_the_demo_has_calls_in_progress(quiet):
+def test_the_demo_has_calls_in_progress(quiet: Line) -> None:
     rows = active(quiet)
     assert [(row["Caller"], row["Callee"], row["Status"]) for row in rows] == [
         ("10000 London SIP (+442079460123)", "101 Lindqvist, Tomás", "Talking"),
@@ -53,7 +55,7 @@ def test_the_demo_has_calls_in_progress(quiet):
     assert counted(quiet) == (4, 4)
 
 
-def test_times_stay_while_the_pbx_runs(pbx):
+def test_times_stay_while_the_pbx_runs(pbx: Line) -> None:
     before, after = active(pbx), active(pbx)
     assert [row["EstablishedAt"] for row in before] == [row["EstablishedAt"] for row in after]
 
@@ -67,7 +69,7 @@ def test_times_stay_while_the_pbx_runs(pbx):
         (4, [("10000", "801", "Waiting")]),
     ],
 )
-def test_a_call_that_is_dropped_is_in_the_call_log(pbx, number, legs):
+def test_a_call_that_is_dropped_is_in_the_call_log(pbx: Line, number: int, legs: list[Any]) -> None:
     segments = count(pbx, "CallHistoryView")
     began = next(row["EstablishedAt"] for row in active(pbx) if row["Id"] == number)
     assert drop(pbx, number).status == 204
@@ -84,7 +86,7 @@ def test_a_call_that_is_dropped_is_in_the_call_log(pbx, number, legs):
     assert pbx.get("/LastCdrAndChatMessageTimestamp").rows[0]["LastCdrStartedAt"] == began
 
 
-def test_an_unknown_call_is_not_dropped(pbx):
+def test_an_unknown_call_is_not_dropped(pbx: Line) -> None:
     assert drop(pbx, 99).status == 404
     assert drop(pbx, 1).status == 204
     assert drop(pbx, 1).status == 404
@@ -103,7 +105,7 @@ def test_an_unknown_call_is_not_dropped(pbx):
         ("12025550155", "10001 New York SIP (12025550155)", "10001"),
     ],
 )
-def test_a_call_is_made_and_ends(pbx, destination, callee, dn):
+def test_a_call_is_made_and_ends(pbx: Line, destination: str, callee: str, dn: str) -> None:
     answer = make(pbx, dn="105", destination=destination)
     assert answer.status == 200
     assert answer.json["FinalStatus"] == "Success"
@@ -128,7 +130,9 @@ def test_a_call_is_made_and_ends(pbx, destination, callee, dn):
         ("800", 66, "Routing", ("Waiting", "PT1M6S", "PT0S")),
     ],
 )
-def test_a_person_takes_a_call_after_six_seconds(pbx, monkeypatch, destination, seconds, status, logged):
+def test_a_person_takes_a_call_after_six_seconds(
+    pbx: Line, monkeypatch: pytest.MonkeyPatch, destination: str, seconds: int, status: str, logged: tuple[Any, ...]
+) -> None:
     now = [datetime.now(UTC)]
     monkeypatch.setattr(pbx.emulator._store, "now", lambda: now[0])
     make(pbx, dn="101", destination=destination)
@@ -142,7 +146,7 @@ def test_a_person_takes_a_call_after_six_seconds(pbx, monkeypatch, destination, 
     assert (leg["Status"], leg["RingingDuration"], leg["TalkingDuration"]) == logged
 
 
-def test_without_a_number_the_user_who_signed_in_calls(pbx):
+def test_without_a_number_the_user_who_signed_in_calls(pbx: Line) -> None:
     assert make(pbx, destination="110").status == 200
     assert active(pbx)[-1]["Caller"] == "100 Okonkwo, Amara"
 
@@ -159,13 +163,13 @@ def test_without_a_number_the_user_who_signed_in_calls(pbx):
         ({"dn": "101"}, "destination:\nWARNINGS.XAPI.REQUIRED"),
     ],
 )
-def test_calls_that_cannot_be_made(pbx, body, message):
+def test_calls_that_cannot_be_made(pbx: Line, body: dict[str, Any], message: str) -> None:
     answer = make(pbx, **body)
     assert (answer.status, answer.message) == (400, message)
     assert counted(pbx) == (4, 4)
 
 
-def test_the_rule_with_the_longest_prefix_leads_out(pbx):
+def test_the_rule_with_the_longest_prefix_leads_out(pbx: Line) -> None:
     assert make(pbx, dn="101", destination="+12025550155").status == 200
     rule = {"Name": "Washington", "Prefix": "001202", "Priority": 9, "Routes": [{"TrunkId": 102}]}
     assert pbx.ask("POST", "/OutboundRules", rule).status == 201
@@ -173,7 +177,7 @@ def test_the_rule_with_the_longest_prefix_leads_out(pbx):
     assert [row["Callee"][:5] for row in active(pbx)[-2:]] == ["10000", "10001"]
 
 
-def test_a_call_needs_a_trunk(pbx):
+def test_a_call_needs_a_trunk(pbx: Line) -> None:
     trunks = pbx.get("/Trunks?$select=Id").rows
     for trunk in trunks:
         assert pbx.ask("PATCH", f"/Trunks({trunk['Id']})", {"EnableOutboundCalls": False}).status == 204
@@ -181,7 +185,7 @@ def test_a_call_needs_a_trunk(pbx):
     assert (answer.status, answer.message) == (400, "destination:\nWARNINGS.XAPI.NOT_FOUND")
 
 
-def test_calls_made_are_purged_with_the_others(pbx):
+def test_calls_made_are_purged_with_the_others(pbx: Line) -> None:
     drop(pbx, 1)
     assert pbx.ask("POST", "/PurgeCalls", {"period": {"All": True}}).status == 204
     assert count(pbx, "CallHistoryView") == 0
@@ -192,14 +196,14 @@ def test_calls_made_are_purged_with_the_others(pbx):
     assert logged["CallId"] == demo().count + 2
 
 
-def test_a_call_made_after_a_purge_is_logged(pbx):
+def test_a_call_made_after_a_purge_is_logged(pbx: Line) -> None:
     pbx.ask("POST", "/PurgeCalls", {"period": {"All": True}})
     make(pbx, dn="101", destination="102")
     drop(pbx, active(pbx)[-1]["Id"])
     assert [row["SourceDn"] for row in logged_today(pbx)] == ["101"]
 
 
-def test_the_numbers_of_calls_are_never_given_twice(pbx):
+def test_the_numbers_of_calls_are_never_given_twice(pbx: Line) -> None:
     first = [row["Id"] for row in active(pbx)]
     drop(pbx, first[-1])
     make(pbx, dn="101", destination="102")

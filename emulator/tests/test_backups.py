@@ -21,6 +21,8 @@ from trunkline_emulator.refusals import Refusal
 from trunkline_emulator.seeds import SEEDS
 from trunkline_emulator.store import Store
 
+from .conftest import Line
+
 MAKE = "/Backups/Pbx.Backup"
 
 
@@ -44,7 +46,7 @@ def last_event(pbx: Any) -> Any:
     return pbx.get("/EventLogs?$orderby=Id desc&$top=1").rows[0]
 
 
-def test_a_backup_is_a_row_with_a_file_of_its_size(pbx):
+def test_a_backup_is_a_row_with_a_file_of_its_size(pbx: Line) -> None:
     assert make(pbx).status == 204
     made = row(pbx, "before.zip")
     answer = fetch(pbx, made["DownloadLink"])
@@ -58,7 +60,7 @@ def test_a_backup_is_a_row_with_a_file_of_its_size(pbx):
     assert last_event(pbx)["Message"] == "The backup before.zip was written"
 
 
-def test_the_backups_of_the_seed_have_files_too(pbx):
+def test_the_backups_of_the_seed_have_files_too(pbx: Line) -> None:
     for seeded in pbx.get("/Backups").rows:
         content = fetch(pbx, seeded["DownloadLink"]).body
         assert len(content) == seeded["Size"]
@@ -79,20 +81,20 @@ def test_the_backups_of_the_seed_have_files_too(pbx):
         ("backup-2026-06-13.zip", "Name", "WARNINGS.XAPI.ALREADY_IN_USE"),
     ],
 )
-def test_names_that_no_backup_may_have(pbx, name, field, code):
+def test_names_that_no_backup_may_have(pbx: Line, name: str, field: str, code: str) -> None:
     answer = make(pbx, name)
     assert (answer.status, answer.message) == (400, f"{field}:\n{code}")
     assert len(pbx.get("/Backups").rows) == 3
 
 
-def test_names_are_quoted_in_links(pbx):
+def test_names_are_quoted_in_links(pbx: Line) -> None:
     assert make(pbx, "vor Ümbau").status == 204
     made = row(pbx, "vor Ümbau.zip")
     assert made["DownloadLink"] == "/api/download/vor%20%C3%9Cmbau.zip"
     assert len(fetch(pbx, made["DownloadLink"]).body) == made["Size"]
 
 
-def test_there_is_a_limit(pbx):
+def test_there_is_a_limit(pbx: Line) -> None:
     assert pbx.get("/Backups/Pbx.GetCanCreateBackup()").json["value"] is True
     for number in range(17):
         assert make(pbx, f"b{number}").status == 204
@@ -100,7 +102,7 @@ def test_there_is_a_limit(pbx):
     assert make(pbx, "more").message == "WARNINGS.TOO_MANY_BACKUPS"
 
 
-def test_a_file_is_for_those_who_may_use_the_api(pbx):
+def test_a_file_is_for_those_who_may_use_the_api(pbx: Line) -> None:
     link = row(pbx, "backup-2026-06-13.zip")["DownloadLink"]
     assert pbx.send("GET", link).status == 401
     assert fetch(pbx, "/api/download/none.zip").status == 404
@@ -110,7 +112,7 @@ def test_a_file_is_for_those_who_may_use_the_api(pbx):
     assert fetch(pbx, link).status == 403
 
 
-def test_restoring_brings_the_pbx_back(pbx):
+def test_restoring_brings_the_pbx_back(pbx: Line) -> None:
     settings = "/Backups/Pbx.GetBackupSettings()"
     before = {path: pbx.get(path).json for path in ("/Fax?$top=100", "/Users(12)", "/MailSettings", settings)}
     make(pbx)
@@ -133,13 +135,13 @@ def test_restoring_brings_the_pbx_back(pbx):
     assert pbx.get("/MyUser").json["Number"] == "100"
 
 
-def test_restoring_a_backup_of_the_seed_brings_the_seed_back(pbx):
+def test_restoring_a_backup_of_the_seed_brings_the_seed_back(pbx: Line) -> None:
     pbx.ask("DELETE", "/WebsiteLinks('sales')")
     pbx.ask("POST", "/Backups('backup-2026-06-14.zip')/Pbx.Restore", {"footprint": 0, "password": ""})
     assert pbx.get("/WebsiteLinks('sales')").status == 200
 
 
-def test_what_a_backup_leaves_out_stays_as_it_is(pbx):
+def test_what_a_backup_leaves_out_stays_as_it_is(pbx: Line) -> None:
     make(pbx, "without", Prompts=False)
     make(pbx, "with", Prompts=True)
     pbx.ask("DELETE", "/CustomPrompts('welcome.wav')")
@@ -148,7 +150,7 @@ def test_what_a_backup_leaves_out_stays_as_it_is(pbx):
         assert len(pbx.get("/CustomPrompts").rows) == found
 
 
-def test_what_happened_is_in_no_backup(pbx):
+def test_what_happened_is_in_no_backup(pbx: Line) -> None:
     make(pbx)
     pbx.ask("POST", "/Recordings/Pbx.BulkRecordingsDelete", {"ids": [1]})
     pbx.ask("POST", "/EventLogs/Pbx.PurgeEventLog")
@@ -157,7 +159,7 @@ def test_what_happened_is_in_no_backup(pbx):
     assert len(pbx.get("/EventLogs").rows) == 1
 
 
-def test_a_principal_of_the_time_signs_in_again(pbx):
+def test_a_principal_of_the_time_signs_in_again(pbx: Line) -> None:
     row = pbx.ask("POST", "/ServicePrincipals", {"Number": "nightly", "XAPIEnabled": True}).json
     key = pbx.ask("POST", f"/ServicePrincipals({row['Id']})/Pbx.GenerateAppToken").json["value"]
     make(pbx)
@@ -166,7 +168,7 @@ def test_a_principal_of_the_time_signs_in_again(pbx):
     assert client_of(pbx.emulator._store, "nightly") == (key, ())
 
 
-def test_an_encrypted_backup_asks_for_its_password(pbx):
+def test_an_encrypted_backup_asks_for_its_password(pbx: Line) -> None:
     assert make(pbx, EncryptBackup=True).message == "EncryptBackupPassword:\nWARNINGS.XAPI.REQUIRED"
     assert make(pbx, EncryptBackup=True, EncryptBackupPassword={"Value": "try-me"}).status == 204
     extras = pbx.get("/Backups('before.zip')/Pbx.GetBackupExtras()").json
@@ -177,13 +179,13 @@ def test_an_encrypted_backup_asks_for_its_password(pbx):
     assert pbx.ask("POST", restore, {"footprint": 0, "password": "try-me"}).status == 204
 
 
-def test_a_backup_that_is_not_there(pbx):
+def test_a_backup_that_is_not_there(pbx: Line) -> None:
     answer = pbx.ask("POST", "/Backups('none.zip')/Pbx.Restore", {"footprint": 0, "password": ""})
     assert (answer.status, answer.message) == (400, "WARNINGS.BACKUP_NOT_FOUND_OR_INVALID")
     assert pbx.ask("DELETE", "/Backups('none.zip')").status == 404
 
 
-def test_deleting_takes_the_file_along(pbx):
+def test_deleting_takes_the_file_along(pbx: Line) -> None:
     make(pbx)
     link = row(pbx, "before.zip")["DownloadLink"]
     assert pbx.ask("DELETE", "/Backups('before.zip')").status == 204
@@ -193,13 +195,13 @@ def test_deleting_takes_the_file_along(pbx):
     assert pbx.get("/Backups/Pbx.GetLocalBackupSize()").json["value"] == 0
 
 
-def test_the_size_of_all_backups(pbx):
+def test_the_size_of_all_backups(pbx: Line) -> None:
     make(pbx)
     total = sum(one["Size"] for one in pbx.get("/Backups").rows)
     assert pbx.get("/Backups/Pbx.GetLocalBackupSize()").json["value"] == total
 
 
-def test_a_host_key_is_the_same_for_one_host(pbx):
+def test_a_host_key_is_the_same_for_one_host(pbx: Line) -> None:
     def key(path: str) -> Any:
         return pbx.ask("POST", "/Backups/Pbx.GetSftpHostKey", {"sftpPath": path})
 
@@ -221,7 +223,7 @@ KEPT = [
 
 
 @pytest.mark.parametrize(("path", "given"), KEPT)
-def test_what_was_set_is_what_is_read(pbx, path, given):
+def test_what_was_set_is_what_is_read(pbx: Line, path: Any, given: Any) -> None:
     before = pbx.get(f"/{path.format('Get')}()").json
     assert pbx.ask("POST", f"/{path.format('Set')}", {"settings": given}).status == 204
     after = pbx.get(f"/{path.format('Get')}()").json
@@ -251,12 +253,12 @@ def test_what_was_set_is_what_is_read(pbx, path, given):
         ),
     ],
 )
-def test_settings_that_make_no_sense(pbx, action, given, message):
+def test_settings_that_make_no_sense(pbx: Line, action: str, given: dict[str, Any], message: str) -> None:
     answer = pbx.ask("POST", f"/Backups/Pbx.{action}", {"settings": given})
     assert (answer.status, answer.message) == (400, message)
 
 
-def test_failover_scripts_are_those_that_the_settings_name(pbx):
+def test_failover_scripts_are_those_that_the_settings_name(pbx: Line) -> None:
     scripts = "/Backups/Pbx.GetFailoverScripts()"
     assert pbx.get(scripts).rows == []
     pbx.ask("POST", "/Backups/Pbx.SetBackupFailoverSettings", {"settings": {"PreStartScript": "before.sh"}})
@@ -300,7 +302,7 @@ def do(store: Store, kind: str, what: Any) -> None:
 
 @settings(deadline=None, max_examples=30)
 @given(before=CHANGES, after=CHANGES)
-def test_whatever_was_done_since_is_undone(before, after):
+def test_whatever_was_done_since_is_undone(before: Any, after: Any) -> None:
     store = Store(CATALOG, SEEDS["demo"]())
     for change in before:
         do(store, *change)
@@ -315,14 +317,14 @@ def test_whatever_was_done_since_is_undone(before, after):
 
 @settings(deadline=None)
 @given(extra=st.integers(0, 100_000))
-def test_a_padded_zip_has_its_size_and_opens(extra):
+def test_a_padded_zip_has_its_size_and_opens(extra: Any) -> None:
     small = pack(Store(CATALOG, {}), {})
     content = pad(small, len(small) + extra)
     assert len(content) == (len(small) + extra if extra >= 98 else len(small))
     assert zipfile.ZipFile(io.BytesIO(content)).testzip() is None
 
 
-def test_a_download_over_a_socket():
+def test_a_download_over_a_socket() -> None:
     emulator = Emulator(client_id="tests", api_key="a-key-for-tests")
     with running(emulator) as url:
         form = b"grant_type=client_credentials&client_id=tests&client_secret=a-key-for-tests"

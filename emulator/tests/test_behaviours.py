@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import pytest
+
+from .conftest import Dial, Line
 
 
 @pytest.mark.parametrize(
@@ -17,19 +21,19 @@ import pytest
         ("/Recordings/Pbx.BulkRecordingsDelete", "Recordings", [1, 2], 343),
     ],
 )
-def test_bulk_deletes(pbx, path, name, ids, left):
+def test_bulk_deletes(pbx: Line, path: str, name: str, ids: Any, left: int) -> None:
     answer = pbx.ask("POST", path, {"ids": ids})
     assert (answer.status, answer.headers["x-trunkline-level"]) == (204, "behaviour")
     assert pbx.get(f"/{name}?$count=true&$top=0").json["@odata.count"] == left
 
 
-def test_older_versions_call_it_otherwise(dial):
+def test_older_versions_call_it_otherwise(dial: Dial) -> None:
     line = dial(version="20.0.8")
     assert line.ask("POST", "/Contacts/Pbx.BatchContactsDelete", {"ids": [1, 2]}).status == 204
     assert line.get("/Contacts?$count=true&$top=0").json["@odata.count"] == 58
 
 
-def test_deleting_users_answers_with_those_that_could_not_be(pbx):
+def test_deleting_users_answers_with_those_that_could_not_be(pbx: Line) -> None:
     answer = pbx.ask("POST", "/Users/Pbx.BatchDelete", {"ids": [12, 9999]})
     assert answer.rows == [{"ExtensionNumber": "9999", "Error": "WARNINGS.XAPI.NOT_FOUND"}]
     assert pbx.get("/Users(12)").status == 404
@@ -43,7 +47,7 @@ def test_deleting_users_answers_with_those_that_could_not_be(pbx):
         ("/Backups/Pbx.PurgeLocalBackups", "Backups"),
     ],
 )
-def test_purges(pbx, path, name):
+def test_purges(pbx: Line, path: str, name: str) -> None:
     assert pbx.ask("POST", path).status == 204
     assert pbx.get(f"/{name}").rows == []
 
@@ -57,11 +61,11 @@ def test_purges(pbx, path, name):
         ("/Fax/Pbx.InitFax()", "900"),
     ],
 )
-def test_free_numbers(pbx, path, number):
+def test_free_numbers(pbx: Line, path: str, number: str) -> None:
     assert pbx.get(path).json["Number"] == number
 
 
-def test_a_fax_to_start_from_is_not_stored(pbx):
+def test_a_fax_to_start_from_is_not_stored(pbx: Line) -> None:
     start = pbx.get("/Fax/Pbx.InitFax()").json
     assert start["Id"] == 0
     assert pbx.get(f"/Fax(Number='{start['Number']}')").status == 404
@@ -70,7 +74,7 @@ def test_a_fax_to_start_from_is_not_stored(pbx):
     assert pbx.get("/Fax/Pbx.InitFax()").json["Number"] == "901"
 
 
-def test_lookups(pbx):
+def test_lookups(pbx: Line) -> None:
     contact = pbx.get("/Contacts(3)").json
     assert [row["Id"] for row in pbx.get("/Contacts/Pbx.GetContactsByNumber(number='%2B12025550103')").rows] == [3]
     assert contact["PhoneNumber"] == "+12025550103"
@@ -84,7 +88,7 @@ def test_lookups(pbx):
     assert pbx.get("/Users(12)/Pbx.HasDuplicatedEmail()").json["value"] is False
 
 
-def test_services_stop_and_start(pbx):
+def test_services_stop_and_start(pbx: Line) -> None:
     body = {"options": {"ServiceNames": ["IVR"]}}
     state = "/Services?$filter=Name eq 'IVR'&$select=Status"
     for action, status in (("Stop", "Stopped"), ("Start", "Running")):
@@ -92,7 +96,7 @@ def test_services_stop_and_start(pbx):
         assert pbx.get(state).rows == [{"Status": status}]
 
 
-def test_an_export_is_csv(pbx):
+def test_an_export_is_csv(pbx: Line) -> None:
     answer = pbx.get("/Users/Pbx.ExportExtensions()?$select=Number,FirstName&$top=1")
     assert answer.headers["content-type"].startswith("text/csv")
     assert answer.body == b"Number,FirstName\r\n100,Amara\r\n"

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+from typing import Any
 
 import pytest
 from hypothesis import HealthCheck, given, settings
@@ -11,11 +12,13 @@ from hypothesis import strategies as st
 
 from trunkline_emulator import Emulator, NotAllowed
 
+from .conftest import Dial, Line
+
 JSON = {"content-type": "application/json"}
 OURS = {"x-trunkline-emulator": "1"}
 
 
-def control(line, method, path, body=None, headers=None):
+def control(line: Line, method: Any, path: Any, body: Any = None, headers: Any = None) -> Any:
     """A control request in process, without a token."""
     content = b"" if body is None else body if isinstance(body, bytes) else json.dumps(body).encode()
     return line.send(method, f"/_emulator{path}", content, {**JSON, **OURS, **(headers or {})}, host="localhost")
@@ -24,7 +27,7 @@ def control(line, method, path, body=None, headers=None):
 # ── what it leaves alone ─────────────────────────────────────────────────────────────────────────
 
 
-def test_control_is_no_part_of_the_journal_and_no_fault_hits_it(pbx):
+def test_control_is_no_part_of_the_journal_and_no_fault_hits_it(pbx: Line) -> None:
     pbx.emulator.add_fault("reset-before")
     pbx.emulator.clear_journal()
     assert control(pbx, "GET", "").status == 200
@@ -34,7 +37,7 @@ def test_control_is_no_part_of_the_journal_and_no_fault_hits_it(pbx):
 # ── what can be asked ────────────────────────────────────────────────────────────────────────────
 
 
-def test_the_first_page_says_what_can_be_done(pbx):
+def test_the_first_page_says_what_can_be_done(pbx: Line) -> None:
     about = control(pbx, "GET", "").json
     assert (about["version"], about["seed"], about["faults"], about["clock_skew"]) == ("20.0.10", "demo", 0, 0)
     assert about["variants"] == pbx.emulator.variants.as_dict()
@@ -86,7 +89,7 @@ def test_the_first_page_says_what_can_be_done(pbx):
         ("POST", "/clock", {"skew": "1"}, 400, "skew: '1' is of the wrong type."),
     ],
 )
-def test_mistakes_are_told(pbx, method, path, body, status, told):
+def test_mistakes_are_told(pbx: Line, method: str, path: str, body: Any, status: int, told: str) -> None:
     answer = control(pbx, method, path, body)
     assert (answer.status, answer.headers["content-type"]) == (status, "application/json")
     assert told in answer.json["error"]
@@ -95,7 +98,7 @@ def test_mistakes_are_told(pbx, method, path, body, status, told):
         assert answer.headers["allow"] == ", ".join(answer.json["allowed"])
 
 
-def test_reset_and_seeds(pbx):
+def test_reset_and_seeds(pbx: Line) -> None:
     pbx.ask("DELETE", "/Fax(121)")
     assert control(pbx, "POST", "/reset").status == 204
     assert pbx.get("/Fax(121)").status == 200
@@ -113,13 +116,13 @@ def test_reset_and_seeds(pbx):
     assert control(pbx, "GET", "").json["seed"] == "of one's own"
 
 
-def test_a_seed_of_rows_from_the_start(dial):
+def test_a_seed_of_rows_from_the_start(dial: Dial) -> None:
     assert [row["Id"] for row in dial(seed={"Fax": [{"Id": 5, "Number": "5"}]}).get("/Fax").rows] == [5]
     with pytest.raises(ValueError, match=r"No seed is called 'none'; there are demo, empty, large"):
         Emulator(seed="none")
 
 
-def test_faults_over_http(pbx):
+def test_faults_over_http(pbx: Line) -> None:
     assert control(pbx, "POST", "/faults", b"500:times=1@/Users*", {"content-type": "text/plain"}).json == {"ids": [1]}
     rules = ["503@/Fax*", {"match": {"method": "DELETE"}, "do": {"status": 403}}]
     assert control(pbx, "POST", "/faults", rules).json == {"ids": [2, 3]}
@@ -135,7 +138,7 @@ def test_faults_over_http(pbx):
     assert pbx.emulator.faults == []
 
 
-def test_variants_over_http(pbx):
+def test_variants_over_http(pbx: Line) -> None:
     told = control(pbx, "PATCH", "/variants", {"etags": True, "page_size": 3}).json["variants"]
     assert (told["etags"], told["page_size"]) == ("weak", 3)
     assert len(pbx.get("/Fax?$count=true").rows) <= 3
@@ -145,7 +148,7 @@ def test_variants_over_http(pbx):
     assert shown["choices"]["etags"] == "'off' or 'weak' or 'strict'"
 
 
-def test_the_journal_over_http(pbx):
+def test_the_journal_over_http(pbx: Line) -> None:
     pbx.get("/Fax")
     pbx.ask("DELETE", "/Fax(121)")
     entries = control(pbx, "GET", "/journal?since=1").json["entries"]
@@ -157,7 +160,7 @@ def test_the_journal_over_http(pbx):
     assert control(pbx, "GET", "/journal").json == {"entries": []}
 
 
-def test_clients_and_tokens_over_http(pbx):
+def test_clients_and_tokens_over_http(pbx: Line) -> None:
     key = "a-key-that-nobody-sees"
     made = {"client_id": "other", "api_key": key, "roles": ["system_admins"]}
     assert control(pbx, "POST", "/clients", made).status == 204
@@ -179,7 +182,7 @@ def test_clients_and_tokens_over_http(pbx):
         assert secret not in everything
 
 
-def test_the_clock_and_the_levels_over_http(pbx):
+def test_the_clock_and_the_levels_over_http(pbx: Line) -> None:
     assert control(pbx, "POST", "/clock", {"skew": -3600}).json["skew"] == -3600
     assert control(pbx, "GET", "/clock").json["skew"] == -3600
     assert control(pbx, "GET", "/levels").json["fax.delete"] == "behaviour"
@@ -199,12 +202,12 @@ LOOKS = (
 )
 
 
-def look(line):
+def look(line: Line) -> Any:
     return [(answer.status, answer.body) for answer in (line.get(path) for path in LOOKS)]
 
 
 @pytest.mark.parametrize("version", ["20.0.10", "20.0.7", "pre-20.0.5"])
-def test_a_restored_snapshot_gives_the_same_answers(dial, version):
+def test_a_restored_snapshot_gives_the_same_answers(dial: Dial, version: str) -> None:
     line = dial(version=version, variants={"etags": "weak"})
     line.ask("DELETE", "/Fax(121)")
     line.ask("POST", "/Fax", {"Number": "7001"})
@@ -227,7 +230,7 @@ def test_a_restored_snapshot_gives_the_same_answers(dial, version):
     assert "Again" in line.get("/Users").body.decode()
 
 
-def test_a_snapshot_is_of_its_version(dial):
+def test_a_snapshot_is_of_its_version(dial: Dial) -> None:
     saved = dial(version="20.0.7").emulator.snapshot()
     with pytest.raises(NotAllowed, match=r"The snapshot is of version 20\.0\.7, this PBX is 20\.0\.10\."):
         Emulator().restore(saved)
@@ -246,7 +249,7 @@ def test_a_snapshot_is_of_its_version(dial):
     ],
     ids=str,
 )
-def test_a_damaged_snapshot_changes_nothing(pbx, damage):
+def test_a_damaged_snapshot_changes_nothing(pbx: Line, damage: dict[str, Any]) -> None:
     before = look(pbx)
     with pytest.raises(NotAllowed):
         pbx.emulator.restore({**pbx.emulator.snapshot(), **damage})
@@ -287,7 +290,7 @@ BODIES = st.one_of(
 @given(
     told=st.lists(st.tuples(st.sampled_from(["GET", "POST", "PATCH", "PUT", "DELETE"]), st.sampled_from(PATHS), BODIES))
 )
-def test_after_any_controls_it_still_answers(dial, told):
+def test_after_any_controls_it_still_answers(dial: Dial, told: Any) -> None:
     line = dial()
     for method, path, body in told:
         assert control(line, method, path, body).status in (200, 204, 400, 404, 405)

@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 import socket
+from collections.abc import Iterator
+from typing import Any
 
 import pytest
 
 from trunkline_emulator import Emulator, fleet
 
-from .raw import plugged, read
+from .raw import Plug, plugged, read
 
 KEY = "a-control-key-for-tests"
 CLIENT = {"client_id": "intruder", "api_key": "intruder-key", "roles": ["system_owners"]}
@@ -22,18 +25,18 @@ CONTROLS = [
 
 
 @pytest.fixture(scope="module")
-def plug():
+def plug() -> Iterator[Any]:
     with plugged(allow_hosts=["pbx.test"]) as plug:
         yield plug
 
 
 @pytest.fixture(scope="module")
-def locked():
+def locked() -> Iterator[Any]:
     with plugged(control_key=KEY) as plug:
         yield plug
 
 
-def is_untouched(emulator):
+def is_untouched(emulator: Any) -> Any:
     return list(emulator.clients) == ["trunkline"] and not emulator.faults and emulator.variants.licence == "ok"
 
 
@@ -51,7 +54,7 @@ ADMITTED = [
 
 
 @pytest.mark.parametrize("headers", ADMITTED, ids=str)
-def test_programs_on_this_machine_are_answered(plug, headers):
+def test_programs_on_this_machine_are_answered(plug: Plug, headers: Any) -> None:
     assert plug.control("GET", "", headers=headers).status == 200
 
 
@@ -95,7 +98,9 @@ REFUSED = [
 
 @pytest.mark.parametrize(("headers", "named"), REFUSED, ids=str)
 @pytest.mark.parametrize(("method", "path", "body"), [CONTROLS[1], CONTROLS[4]])
-def test_anybody_else_is_refused_and_told_why(plug, method, path, body, headers, named):
+def test_anybody_else_is_refused_and_told_why(
+    plug: Plug, method: Any, path: Any, body: Any, headers: Any, named: Any
+) -> None:
     seen = plug.control(method, path, body, headers)
     assert seen.status == 403
     assert named in seen.json["error"]
@@ -103,7 +108,7 @@ def test_anybody_else_is_refused_and_told_why(plug, method, path, body, headers,
 
 
 @pytest.mark.parametrize(("method", "path", "body"), CONTROLS)
-def test_every_control_wants_our_header(plug, method, path, body):
+def test_every_control_wants_our_header(plug: Plug, method: Any, path: Any, body: Any) -> None:
     if method == "BREW":
         method = "PROPFIND"
     content = None if body is None else json.dumps(body).encode()
@@ -114,7 +119,7 @@ def test_every_control_wants_our_header(plug, method, path, body):
     assert is_untouched(plug.emulator)
 
 
-def test_no_page_is_ever_granted_our_header(plug):
+def test_no_page_is_ever_granted_our_header(plug: Plug) -> None:
     """A browser asks so before it sends a header of ours, and sends it only if the answer grants it."""
     asked = {"Origin": "http://localhost:3000", "Access-Control-Request-Headers": "x-trunkline-emulator"}
     seen = plug.control("OPTIONS", "/clients", headers={**asked, "Access-Control-Request-Method": "POST"})
@@ -153,7 +158,7 @@ PAGE = "Sec-Fetch-Site: cross-site\r\nSec-Fetch-Site: none\r\n"
         ),
     ],
 )  # fmt: skip
-def test_requests_that_name_two_hosts_or_none(plug, head, status):
+def test_requests_that_name_two_hosts_or_none(plug: Plug, head: str, status: int) -> None:
     sent = head.format(ours=OURS, page=PAGE) + "\r\n"
     with socket.create_connection(("127.0.0.1", plug.port), timeout=20) as connection:
         connection.sendall(sent.encode())
@@ -165,13 +170,13 @@ def test_requests_that_name_two_hosts_or_none(plug, head, status):
     [("127.0.0.1", 200), ("127.8.9.1", 200), ("::1", 200), ("::ffff:127.0.0.1", 200), ("192.0.2.1", 403), ("x", 403)],
 )
 @pytest.mark.parametrize("key", [None, KEY])
-def test_other_machines_need_the_key(runner, peer, status, key):
+def test_other_machines_need_the_key(runner: asyncio.Runner, peer: str, status: int, key: Any) -> None:
     sent = []
 
-    async def receive():
+    async def receive() -> Any:
         return {"type": "http.request", "body": b"", "more_body": False}
 
-    async def send(message):
+    async def send(message: Any) -> None:
         sent.append(message)
 
     headers = [(b"host", b"localhost"), (b"x-trunkline-emulator", b"1")]
@@ -190,12 +195,12 @@ def test_other_machines_need_the_key(runner, peer, status, key):
     [{}, {"Host": "pbx.test"}, {"Host": "evil.example"}, {"X-Forwarded-For": "203.0.113.9"}, {"Via": "1.1 proxy"}],
     ids=str,
 )
-def test_with_the_key_any_host_and_proxy_may_ask(locked, headers):
+def test_with_the_key_any_host_and_proxy_may_ask(locked: Any, headers: dict[str, Any]) -> None:
     assert locked.control("GET", "", headers={"X-Trunkline-Control-Key": KEY, **headers}).status == 200
 
 
 @pytest.mark.parametrize("key", [None, "", KEY[:-1], KEY + "x", KEY.upper(), f"{KEY}, {KEY}", f"Bearer {KEY}", "\xe9"])
-def test_without_the_key_nobody_may(locked, key):
+def test_without_the_key_nobody_may(locked: Any, key: Any) -> None:
     headers = {} if key is None else {"X-Trunkline-Control-Key": key}
     seen = locked.control("POST", "/clients", CLIENT, headers)
     assert seen.status == 403
@@ -203,30 +208,30 @@ def test_without_the_key_nobody_may(locked, key):
     assert is_untouched(locked.emulator)
 
 
-def test_a_page_may_not_even_with_the_key(locked):
+def test_a_page_may_not_even_with_the_key(locked: Any) -> None:
     headers = {"X-Trunkline-Control-Key": KEY, "Origin": "http://localhost:3000"}
     assert locked.control("GET", "", headers=headers).status == 403
 
 
 @pytest.mark.parametrize("key", ["", " ", " key", "key ", "a\nb", "ключ", "a\x00b", "\x7f"])
-def test_a_key_that_no_header_can_carry_is_refused(key):
+def test_a_key_that_no_header_can_carry_is_refused(key: str) -> None:
     with pytest.raises(ValueError, match="A control key is printable ASCII text"):
         Emulator(control_key=key)
 
 
-def test_the_key_is_never_shown(locked):
+def test_the_key_is_never_shown(locked: Any) -> None:
     shown = repr(locked.emulator)
     for path in ("", "/snapshot", "/clients", "/journal", "/variants"):
         shown += locked.control("GET", path, headers={"X-Trunkline-Control-Key": KEY}).body.decode()
     assert KEY not in shown
 
 
-def test_in_process_the_owner_needs_no_header():
+def test_in_process_the_owner_needs_no_header() -> None:
     for emulator in (Emulator(), Emulator(control_key=KEY)):
         assert emulator.ask("GET", "/_emulator").status == 200
 
 
-def test_each_pbx_of_a_fleet_has_the_key():
+def test_each_pbx_of_a_fleet_has_the_key() -> None:
     with fleet(2, control_key=KEY, allow_hosts=["pbx.test"]) as pbxes:
         for pbx in pbxes:
             assert pbx.emulator.ask("GET", "/_emulator").status == 200

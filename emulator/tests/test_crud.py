@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from typing import Any
 from urllib.parse import quote
 
 import pytest
@@ -11,6 +12,7 @@ from hypothesis import strategies as st
 from trunkline import catalog
 
 from . import bodies, valid, valid_system
+from .conftest import Line
 
 CATALOG = catalog.load("20.0.10")
 ACTIONS = {(action.kind, action.path.partition("(")[0][1:]): action for action in CATALOG.actions}
@@ -30,9 +32,9 @@ def address(name: str, key: str | int) -> str:
 
 
 @pytest.mark.parametrize("name", CREATABLE)
-def test_the_life_of_an_entity(pbx, name):
+def test_the_life_of_an_entity(pbx: Line, name: Any) -> None:
     key_field = next(iter(CATALOG.sets[name].key))
-    body = bodies.with_rules(CATALOG, name, valid.body(CATALOG, dict(CATALOG.fields(CATALOG.sets[name].type))))
+    body = bodies.with_rules(CATALOG, name, valid.body(CATALOG, dict(CATALOG.fields(CATALOG.sets[name].type))))  # type: ignore[arg-type]
     if isinstance(body[key_field], int):
         body[key_field] = 0
     before = pbx.get(f"/{name}?$count=true&$top=0").json["@odata.count"]
@@ -57,14 +59,14 @@ def test_the_life_of_an_entity(pbx, name):
 
 
 @pytest.mark.parametrize("name", UPDATABLE)
-def test_a_change_is_merged(pbx, name):
+def test_a_change_is_merged(pbx: Line, name: Any) -> None:
     entity_set = CATALOG.sets[name]
-    fields = CATALOG.fields(entity_set.type)
+    fields = CATALOG.fields(entity_set.type)  # type: ignore[arg-type]
     where = f"/{name}"
     if not entity_set.singleton:
         key_field = next(iter(entity_set.key))
         where = address(name, pbx.get(f"/{name}?$top=1").rows[0][key_field])
-    fixed = {*CATALOG.key(entity_set.type), "Number"}
+    fixed = {*CATALOG.key(entity_set.type), "Number"}  # type: ignore[arg-type]
     changed = next(
         (f for f, spec in fields.items() if spec.name == "String" and not spec.collection and f not in fixed), None
     )
@@ -135,7 +137,9 @@ def test_a_change_is_merged(pbx, name):
         ),
     ],
 )
-def test_wrong_bodies_name_their_field(quiet, method, path, body, field, message):
+def test_wrong_bodies_name_their_field(
+    quiet: Line, method: str, path: str, body: dict[str, Any], field: str, message: Any
+) -> None:
     answer = quiet.ask(method, path, body)
     assert answer.status == 400
     assert answer.json == {
@@ -147,13 +151,13 @@ def test_wrong_bodies_name_their_field(quiet, method, path, body, field, message
     }
 
 
-def test_unknown_fields_are_refused(quiet):
+def test_unknown_fields_are_refused(quiet: Line) -> None:
     answer = quiet.ask("PATCH", "/Fax(121)", {"Colour": "red"})
     assert answer.status == 400
     assert "The property 'Colour' does not exist on type 'Pbx.Fax'." in answer.message
 
 
-def test_a_type_that_is_open_keeps_fields_that_it_does_not_name(pbx):
+def test_a_type_that_is_open_keeps_fields_that_it_does_not_name(pbx: Line) -> None:
     trunk = pbx.ask("GET", "/Trunks?$top=1").json["value"][0]["Id"]
     given = {"Messaging": {"Enabled": True, "SMS_PREFIX": "+44"}}
     assert pbx.ask("PATCH", f"/Trunks({trunk})", given).status == 204
@@ -161,26 +165,26 @@ def test_a_type_that_is_open_keeps_fields_that_it_does_not_name(pbx):
 
 
 @pytest.mark.parametrize("body", [b"", b"{", b"[]", b"1", b"null", b'{"a":1e999}', b"\xff", b"[" * 100_000])
-def test_broken_json_is_400(quiet, body):
+def test_broken_json_is_400(quiet: Line, body: bytes) -> None:
     headers = {"authorization": f"Bearer {quiet.token}", "content-type": "application/json"}
     assert quiet.send("POST", "/xapi/v1/Fax", body, headers).status == 400
 
 
-def test_a_body_that_is_not_called_json_is_415(quiet):
+def test_a_body_that_is_not_called_json_is_415(quiet: Line) -> None:
     assert quiet.ask("POST", "/Fax", {"Number": "1"}, {"content-type": "text/plain"}).status == 415
 
 
-def test_a_body_above_sixteen_megabytes_is_413(quiet):
+def test_a_body_above_sixteen_megabytes_is_413(quiet: Line) -> None:
     headers = {"authorization": f"Bearer {quiet.token}", "content-type": "application/json"}
     assert quiet.send("POST", "/xapi/v1/Fax", b" " * (16 * 1024 * 1024 + 1), headers).status == 413
 
 
-def test_what_is_left_out_gets_the_default_of_its_type(pbx):
+def test_what_is_left_out_gets_the_default_of_its_type(pbx: Line) -> None:
     made = pbx.ask("POST", "/Holidays", {"Name": "Spring", "Day": 1, "Month": 5}).json
     assert (made["Day"], made["Year"], made["TimeOfStartDate"], made["IsRecurrent"]) == (1, 0, "PT0S", None)
 
 
-def test_ids_count_up_over_all_dns_and_are_not_given_twice(pbx):
+def test_ids_count_up_over_all_dns_and_are_not_given_twice(pbx: Line) -> None:
     first = pbx.ask("POST", "/Fax", {"Number": "700"}).json["Id"]
     second = pbx.ask("POST", "/Queues", {"Number": "701", "Name": "New"}).json["Id"]
     assert second == first + 1
@@ -188,26 +192,26 @@ def test_ids_count_up_over_all_dns_and_are_not_given_twice(pbx):
     assert pbx.ask("POST", "/Fax", {"Number": "702"}).json["Id"] == second + 1
 
 
-def test_a_department_gets_its_number_from_the_pbx(pbx):
+def test_a_department_gets_its_number_from_the_pbx(pbx: Line) -> None:
     assert pbx.ask("POST", "/Groups", {"Name": "New"}).json["Number"] == "GRP0006"
 
 
-def test_a_trunk_may_change_its_number(pbx):
+def test_a_trunk_may_change_its_number(pbx: Line) -> None:
     assert pbx.ask("PATCH", "/Trunks(101)", {"Number": "10009"}).status == 204
     assert pbx.get("/Trunks(Number='10009')").json["Id"] == 101
 
 
-def test_my_user_is_a_row_of_users(pbx):
+def test_my_user_is_a_row_of_users(pbx: Line) -> None:
     assert pbx.ask("PATCH", "/MyUser", {"FirstName": "Changed"}).status == 204
     assert pbx.get("/Users(Number='100')").json["FirstName"] == "Changed"
 
 
-def test_missing_entities_are_404_with_an_error_body(quiet):
+def test_missing_entities_are_404_with_an_error_body(quiet: Line) -> None:
     answer = quiet.get("/Fax(1)")
     assert (answer.status, answer.json) == (404, {"error": {"code": "", "message": "Not Found"}})
 
 
-def test_reset_brings_the_seed_back_and_keeps_tokens(pbx):
+def test_reset_brings_the_seed_back_and_keeps_tokens(pbx: Line) -> None:
     seeded = pbx.get("/Fax").rows
     pbx.ask("DELETE", "/Fax(121)")
     pbx.ask("PATCH", "/Fax(122)", {"OutboundCallerId": "x"})
@@ -225,14 +229,14 @@ JSON = st.recursive(
 
 @settings(deadline=None)
 @given(body=st.dictionaries(st.sampled_from(sorted(CATALOG.fields("Pbx.User"))), JSON, max_size=3))
-def test_any_values_are_taken_or_refused(quiet, body):
+def test_any_values_are_taken_or_refused(quiet: Line, body: Any) -> None:
     answer = quiet.ask("POST", "/Users", {"Number": "999", **body})
     assert answer.status in (201, 400)
     if answer.status == 201:
         assert quiet.ask("DELETE", f"/Users({answer.json['Id']})").status == 204
 
 
-def test_after_the_last_id_the_free_ones_are_used(pbx):
+def test_after_the_last_id_the_free_ones_are_used(pbx: Line) -> None:
     contact = {"FirstName": "Ada", "PhoneNumber": "+12025550142"}
     assert pbx.ask("POST", "/Contacts", {**contact, "Id": 2**31 - 1}).status == 201
     assert pbx.ask("POST", "/Contacts", contact).json["Id"] == 61

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import asyncio
 import re
+from pathlib import Path
+from typing import Any
 from xml.etree import ElementTree
 
 import pytest
@@ -17,7 +20,7 @@ from trunkline.catalog.compile import Compiler, SpecFile, compile_files
 from trunkline.catalog.model import Edition
 from trunkline_emulator import Emulator
 
-from .conftest import Line
+from .conftest import Dial, Line
 
 VERSIONS = ("pre-20.0.5", "20.0.5", "20.0.7", "20.0.8", "20.0.9", "20.0.10")
 EDM = "{http://docs.oasis-open.org/odata/ns/edm}"
@@ -25,18 +28,18 @@ EDM = "{http://docs.oasis-open.org/odata/ns/edm}"
 NOT_A_NAME = {"3CX"}
 
 
-def asked(dial, version, path):
+def asked(dial: Dial, version: Any, path: Any) -> Any:
     answer = dial(version=version).get(path)
     assert answer.status == 200
     return answer
 
 
-def openapi(dial, version):
+def openapi(dial: Dial, version: Any) -> Any:
     return yaml.load(asked(dial, version, "/swagger.yaml").body, yaml.CSafeLoader)
 
 
 @pytest.fixture(params=VERSIONS)
-def described(dial, request):
+def described(dial: Dial, request: pytest.FixtureRequest) -> Any:
     """The catalog of a version, and the same compiled from what the emulator of that version says of itself."""
     version = request.param
     spec = SpecFile(openapi(dial, version))
@@ -44,7 +47,7 @@ def described(dial, request):
     return catalog.load(version), catalog.Catalog(compiled)
 
 
-def comparable(action):
+def comparable(action: Any) -> Any:
     """An action's facts; the words made of them may differ, and no document but ours tells the length of a key."""
     params = {name: re.sub(r"\(\d+\)", "", spec) for name, spec in action.params.items()}
     answer = "file" if action.answer.startswith("file") else action.answer
@@ -52,14 +55,14 @@ def comparable(action):
     return {"params": params, "answer": answer, **{key: getattr(action, key) for key in keys}}
 
 
-def test_our_compiler_reads_the_same_actions(described):
+def test_our_compiler_reads_the_same_actions(described: Any) -> None:
     version, found = described
     wanted = {action.id.partition("@")[0]: comparable(action) for action in version.actions if action.published}
     assert len(wanted) > 500
     assert {action.id: comparable(action) for action in found.actions} == wanted
 
 
-def test_our_compiler_reads_the_same_types(described):
+def test_our_compiler_reads_the_same_types(described: Any) -> None:
     version, found = described
     assert len(found.types) > 250
     for name, declared in found.types.items():
@@ -74,7 +77,7 @@ def test_our_compiler_reads_the_same_types(described):
         assert enum.flags == version.enums[name].flags
 
 
-def test_a_saved_document_compiles_from_its_file(dial, tmp_path):
+def test_a_saved_document_compiles_from_its_file(dial: Dial, tmp_path: Path) -> None:
     saved = tmp_path / "2026-06-11_20.0.10.yaml"
     saved.write_bytes(asked(dial, "20.0.10", "/swagger.yaml").body)
     found = catalog.Catalog(compile_files([saved]))
@@ -82,35 +85,35 @@ def test_a_saved_document_compiles_from_its_file(dial, tmp_path):
 
 
 @pytest.mark.parametrize("version", ["pre-20.0.5", "20.0.10"])
-def test_the_openapi_document_is_valid(dial, version):
+def test_the_openapi_document_is_valid(dial: Dial, version: str) -> None:
     document = openapi(dial, version)
     validate(document)
     assert document["info"]["version"] == version
 
 
-def metadata(dial, version):
+def metadata(dial: Dial, version: Any) -> Any:
     return ElementTree.fromstring(asked(dial, version, "/$metadata").body)
 
 
 @pytest.fixture(params=VERSIONS)
-def schema(dial, request):
+def schema(dial: Dial, request: pytest.FixtureRequest) -> Any:
     return metadata(dial, request.param).find(f".//{EDM}Schema")
 
 
-def named(schema, kind):
+def named(schema: Any, kind: Any) -> Any:
     return {f"Pbx.{element.get('Name')}": element for element in schema.findall(EDM + kind)}
 
 
-def item(type_name):
+def item(type_name: Any) -> Any:
     return re.sub(r"^Collection\((.*)\)$", r"\1", type_name)
 
 
-def test_every_name_is_one(schema):
+def test_every_name_is_one(schema: Any) -> None:
     names = {element.get("Name") for element in schema.iter() if element.get("Name")}
     assert {name for name in names if not re.fullmatch(r"[^\W\d]\w*", name)} <= NOT_A_NAME
 
 
-def test_every_type_that_is_spoken_of_is_there(schema):
+def test_every_type_that_is_spoken_of_is_there(schema: Any) -> None:
     known = {**named(schema, "EntityType"), **named(schema, "ComplexType"), **named(schema, "EnumType")}
     spoken_of = {
         item(element.get(attribute))
@@ -122,7 +125,7 @@ def test_every_type_that_is_spoken_of_is_there(schema):
     assert {name for name in spoken_of if not name.startswith("Edm.")} <= known.keys()
 
 
-def test_properties_and_navigation(schema):
+def test_properties_and_navigation(schema: Any) -> None:
     entities, complex_types = named(schema, "EntityType"), named(schema, "ComplexType")
     for element in (*entities.values(), *complex_types.values()):
         assert not {item(one.get("Type")) for one in element.findall(f"{EDM}Property")} & entities.keys()
@@ -132,7 +135,7 @@ def test_properties_and_navigation(schema):
     assert not [element for element in complex_types.values() if element.find(f"{EDM}Key") is not None]
 
 
-def test_every_entity_of_a_set_has_a_key(schema):
+def test_every_entity_of_a_set_has_a_key(schema: Any) -> None:
     entities = named(schema, "EntityType")
     for entity_set in schema.findall(f"{EDM}EntityContainer/{EDM}EntitySet"):
         name, found = entity_set.get("EntityType"), []
@@ -146,7 +149,7 @@ def test_every_entity_of_a_set_has_a_key(schema):
         assert found, entity_set.get("Name")
 
 
-def test_bound_operations_differ_in_form(schema):
+def test_bound_operations_differ_in_form(schema: Any) -> None:
     forms = [
         (element.get("Name"), *((one.get("Name"), one.get("Type")) for one in element.findall(f"{EDM}Parameter")))
         for kind in ("Function", "Action")
@@ -158,14 +161,14 @@ def test_bound_operations_differ_in_form(schema):
 
 
 @pytest.mark.parametrize("version", ["pre-20.0.5", "20.0.10"])
-def test_another_parser_reads_the_metadata(dial, version):
+def test_another_parser_reads_the_metadata(dial: Dial, version: str) -> None:
     edm = Edm(XmlEdmProvider(asked(dial, version, "/$metadata").body))
     user = edm.get_entity_type(FullQualifiedName("Pbx", "User"))
     assert {"FirstName", "Number"} <= set(user.property_names)
 
 
 @pytest.mark.parametrize("path", ["/", ""])
-def test_the_service_document(quiet, path):
+def test_the_service_document(quiet: Line, path: str) -> None:
     answer = quiet.get(path)
     assert answer.json["@odata.context"] == "https://pbx/xapi/v1/$metadata"
     listed = {(entry["name"], entry["kind"]) for entry in answer.json["value"]}
@@ -182,12 +185,14 @@ def test_the_service_document(quiet, path):
         ("/", 401, None),
     ],
 )
-def test_who_has_not_signed_in_sees_the_openapi_file_only(runner, path, status, media_type):
+def test_who_has_not_signed_in_sees_the_openapi_file_only(
+    runner: asyncio.Runner, path: str, status: int, media_type: str | None
+) -> None:
     answer = Line(Emulator(), runner).send("GET", f"/xapi/v1{path}")
     assert (answer.status, answer.headers.get("content-type")) == (status, media_type)
 
 
 @pytest.mark.parametrize("path", ["/swagger.yaml", "/$metadata", "/"])
-def test_descriptions_are_only_read(quiet, path):
+def test_descriptions_are_only_read(quiet: Line, path: str) -> None:
     answer = quiet.ask("POST", path)
     assert (answer.status, answer.headers["allow"]) == (405, "GET")

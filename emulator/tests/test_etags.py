@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import pytest
+
+from .conftest import Dial, Line
 
 
 @pytest.fixture
-def tagging(dial):
+def tagging(dial: Dial) -> Any:
     return dial(etags=True)
 
 
-def test_entities_and_rows_carry_the_same_tag(tagging):
+def test_entities_and_rows_carry_the_same_tag(tagging: Any) -> None:
     answer = tagging.get("/Fax(121)")
     tag = answer.headers["etag"]
     assert tag.startswith('W/"')
@@ -20,7 +24,7 @@ def test_entities_and_rows_carry_the_same_tag(tagging):
     assert tagging.ask("POST", "/Fax", {"Number": "1"}).headers["etag"]
 
 
-def test_values_and_complex_answers_have_none(tagging):
+def test_values_and_complex_answers_have_none(tagging: Any) -> None:
     assert "etag" not in tagging.get("/Defs/Pbx.HasSystemOwner()").headers
     assert "etag" not in tagging.get("/Users/Pbx.GetFirstAvailableExtensionNumber()").headers
 
@@ -41,7 +45,7 @@ def test_values_and_complex_answers_have_none(tagging):
         ("", 412),
     ],
 )
-def test_if_match(tagging, method, if_match, status):
+def test_if_match(tagging: Any, method: str, if_match: str | None, status: int) -> None:
     tag = tagging.get("/Fax(121)").headers["etag"]
     headers = {} if if_match is None else {"if-match": if_match.format(tag=tag, strong=tag.removeprefix("W/"))}
     answer = tagging.ask(method, "/Fax(121)", {"OutboundCallerId": "x"} if method == "PATCH" else None, headers)
@@ -51,18 +55,18 @@ def test_if_match(tagging, method, if_match, status):
         assert tagging.get("/Fax(121)").headers["etag"] == tag
 
 
-def test_a_change_makes_the_tag_stale(tagging):
+def test_a_change_makes_the_tag_stale(tagging: Any) -> None:
     tag = tagging.get("/Fax(121)").headers["etag"]
     assert tagging.ask("PATCH", "/Fax(121)", {"OutboundCallerId": "x"}, {"if-match": tag}).status == 204
     assert tagging.get("/Fax(121)").headers["etag"] != tag
     assert tagging.ask("DELETE", "/Fax(121)", headers={"if-match": tag}).status == 412
 
 
-def test_what_is_gone_is_404_whatever_the_tag(tagging):
+def test_what_is_gone_is_404_whatever_the_tag(tagging: Any) -> None:
     assert tagging.ask("DELETE", "/Fax(1)", headers={"if-match": '"x"'}).status == 404
 
 
-def test_without_etags_nothing_is_tagged_and_if_match_is_ignored(pbx):
+def test_without_etags_nothing_is_tagged_and_if_match_is_ignored(pbx: Line) -> None:
     answer = pbx.get("/Fax(121)")
     assert "etag" not in answer.headers
     assert "@odata.etag" not in answer.json

@@ -13,6 +13,7 @@ from collections.abc import Iterator
 from contextlib import ExitStack
 from email.utils import parsedate_to_datetime
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -22,6 +23,7 @@ from trunkline_emulator.control.presets import PRESETS
 from trunkline_emulator.control.rules import Faults
 from trunkline_emulator.variants import choices
 
+from .conftest import Line
 from .raw import Plug, Seen, plugged, wait_for
 
 FAX, GONE, ONE = "/Fax(121)", 404, 200
@@ -44,13 +46,13 @@ def plug(line: Plug) -> Plug:
     return line
 
 
-def strike(plug: Plug, do: object, method: str = "GET", path: str = FAX, **more):
+def strike(plug: Plug, do: object, method: str = "GET", path: str = FAX, **more: Any) -> Any:
     """Let a fault hit one request."""
     plug.emulator.add_fault({"match": {"path": "/Fax*", "times": 1}, "do": do})
     return plug.ask(method, path, **more)
 
 
-def unheard(plug: Plug, do: object, method: str = "GET", patience: float = 0.3):
+def unheard(plug: Plug, do: object, method: str = "GET", patience: float = 0.3) -> Any:
     """The same, by a client that goes soon after the emulator took the request up."""
     return strike(plug, do, method, patience=patience, until=plug.is_in_the_journal)
 
@@ -81,7 +83,7 @@ def unheard(plug: Plug, do: object, method: str = "GET", patience: float = 0.3):
     ],
     ids=str,
 )
-def test_a_delete_that_a_fault_hits(plug, do, ending, effect, status):
+def test_a_delete_that_a_fault_hits(plug: Plug, do: dict[str, Any], ending: str, effect: bool, status: int) -> None:
     seen = unheard(plug, do, "DELETE") if ending == "silence" else strike(plug, do, "DELETE")
     assert (seen.ending, seen.status) == (ending, status)
     assert plug.ask("GET", FAX).status == (GONE if effect else ONE)
@@ -91,7 +93,7 @@ def test_a_delete_that_a_fault_hits(plug, do, ending, effect, status):
     assert (entry.operation == "DeleteFax") is effect
 
 
-def test_half_a_body_is_less_than_was_promised(plug):
+def test_half_a_body_is_less_than_was_promised(plug: Plug) -> None:
     whole = plug.ask("GET", FAX)
     seen = strike(plug, {"half_body": 0.5})
     assert (seen.status, seen.ending) == (200, "closed")
@@ -99,7 +101,7 @@ def test_half_a_body_is_less_than_was_promised(plug):
     assert seen.body == whole.body[: len(whole.body) // 2]
 
 
-def test_a_chunked_body_ends_without_its_last_chunk(plug):
+def test_a_chunked_body_ends_without_its_last_chunk(plug: Plug) -> None:
     whole = plug.ask("GET", FAX)
     seen = strike(plug, {"half_body": 0.5, "chunked": True})
     assert (seen.headers["transfer-encoding"], seen.ending) == ("chunked", "closed")
@@ -108,7 +110,7 @@ def test_a_chunked_body_ends_without_its_last_chunk(plug):
 
 
 @pytest.mark.parametrize("added", [5, -5])
-def test_a_content_length_that_is_wrong(plug, added):
+def test_a_content_length_that_is_wrong(plug: Plug, added: int) -> None:
     whole = plug.ask("GET", FAX)
     seen = strike(plug, {"content_length": added})
     assert int(seen.headers["content-length"]) == len(whole.body) + added
@@ -118,39 +120,39 @@ def test_a_content_length_that_is_wrong(plug, added):
         assert seen.body.startswith(whole.body[:added])
 
 
-def test_headers_come_and_then_nothing(plug):
+def test_headers_come_and_then_nothing(plug: Plug) -> None:
     seen = unheard(plug, {"stall": "headers"}, patience=2)
     assert (seen.status, seen.body, seen.ending) == (200, b"", "silence")
     assert int(seen.headers["content-length"]) > 0
 
 
-def test_garbage_is_as_long_as_it_says_and_no_json(plug):
+def test_garbage_is_as_long_as_it_says_and_no_json(plug: Plug) -> None:
     seen = strike(plug, {"garbage": True})
     assert (seen.status, seen.ending, len(seen.body)) == (200, "kept", int(seen.headers["content-length"]))
     with pytest.raises(UnicodeDecodeError):
         json.loads(seen.body)
 
 
-def test_a_body_of_another_type(plug):
+def test_a_body_of_another_type(plug: Plug) -> None:
     seen = strike(plug, {"content_type": "text/html"})
     assert seen.headers["content-type"] == "text/html"
     assert seen.json["Id"] == 121
 
 
-def test_a_body_that_trickles(plug):
+def test_a_body_that_trickles(plug: Plug) -> None:
     started = time.perf_counter()
     seen = strike(plug, {"trickle": 0.02, "piece": 100})
     assert seen.json["Id"] == 121
     assert time.perf_counter() - started >= 0.018 * (len(seen.body) // 100)
 
 
-def test_a_trickle_ends_when_nobody_listens_any_more(plug):
+def test_a_trickle_ends_when_nobody_listens_any_more(plug: Plug) -> None:
     assert unheard(plug, {"trickle": 1}, patience=0.1).ending == "silence"
     wait_for(lambda: plug.emulator.journal[0].seconds is not None)  # the whole trickle takes minutes
 
 
 @pytest.mark.parametrize("status", [502, 503, 504])
-def test_a_proxy_answers_in_html_and_not_as_the_pbx(plug, status):
+def test_a_proxy_answers_in_html_and_not_as_the_pbx(plug: Plug, status: int) -> None:
     seen = strike(plug, {"status": status})
     assert seen.headers["content-type"] == "text/html"
     assert b"<h1>" in seen.body
@@ -158,12 +160,12 @@ def test_a_proxy_answers_in_html_and_not_as_the_pbx(plug, status):
 
 
 @pytest.mark.parametrize("status", [500, 403, 404])
-def test_an_error_of_the_pbx_is_empty_and_names_its_version(plug, status):
+def test_an_error_of_the_pbx_is_empty_and_names_its_version(plug: Plug, status: int) -> None:
     seen = strike(plug, {"status": status})
     assert (seen.status, seen.body, seen.headers["x-3cx-version"]) == (status, b"", "20.0.10.0")
 
 
-def test_any_answer_at_all(plug):
+def test_any_answer_at_all(plug: Plug) -> None:
     headers = {"X-Mine": "yes", "Content-Type": "application/problem+json"}
     seen = strike(plug, {"status": 418, "body": {"a": [1]}, "headers": headers})
     assert (seen.status, seen.json, seen.headers["x-mine"]) == (418, {"a": [1]}, "yes")
@@ -171,7 +173,7 @@ def test_any_answer_at_all(plug):
 
 
 @pytest.mark.parametrize("form", ["seconds", "date"])
-def test_retry_after(plug, form):
+def test_retry_after(plug: Plug, form: str) -> None:
     before = int(time.time())
     seen = strike(plug, {"status": 429, "retry_after": 7, "retry_after_form": form})
     told = seen.headers["retry-after"]
@@ -182,7 +184,7 @@ def test_retry_after(plug, form):
 
 
 @pytest.mark.parametrize(("which", "other"), [("own", 200), ("all", 401)])
-def test_dropped_tokens(plug, which, other):
+def test_dropped_tokens(plug: Plug, which: str, other: int) -> None:
     plug.emulator.add_client("other", "key", roles=("system_owners",))
     form = b"grant_type=client_credentials&client_id=other&client_secret=key"
     signed_in = plug.send("POST", "/connect/token", form, {"Content-Type": "application/x-www-form-urlencoded"})
@@ -193,7 +195,7 @@ def test_dropped_tokens(plug, which, other):
     assert plug.ask("GET", FAX).status == other
 
 
-def test_401_kills_the_token_that_was_sent(plug):
+def test_401_kills_the_token_that_was_sent(plug: Plug) -> None:
     assert strike(plug, {"status": 401, "drop_tokens": "own"}).headers["www-authenticate"] == "Bearer"
     assert plug.ask("GET", FAX).status == 401
     plug.token = plug.sign_in().json["access_token"]
@@ -201,18 +203,18 @@ def test_401_kills_the_token_that_was_sent(plug):
 
 
 @pytest.mark.parametrize("when", ["before", "after"])
-def test_a_delay(plug, when):
+def test_a_delay(plug: Plug, when: str) -> None:
     started = time.perf_counter()
     assert strike(plug, {"delay": 0.2, "when": when}).status == 200
     assert time.perf_counter() - started >= 0.19
 
 
-def test_who_gave_up_before_a_late_answer_finds_the_work_done(plug):
+def test_who_gave_up_before_a_late_answer_finds_the_work_done(plug: Plug) -> None:
     assert unheard(plug, {"delay": 3, "when": "after"}, "DELETE", patience=0.1).ending == "silence"
     assert plug.ask("GET", FAX).status == GONE
 
 
-def test_a_sign_in_can_fail_too(plug):
+def test_a_sign_in_can_fail_too(plug: Plug) -> None:
     plug.emulator.add_fault({"match": {"path": "/connect/token"}, "do": {"status": 502}})
     assert plug.sign_in().status == 502
     assert plug.ask("GET", FAX).status == 200
@@ -244,25 +246,25 @@ def statuses(plug: Plug, count: int) -> list[int]:
     ],
     ids=str,
 )
-def test_which_requests_a_rule_hits(plug, match, hit):
+def test_which_requests_a_rule_hits(plug: Plug, match: dict[str, Any], hit: list[Any]) -> None:
     plug.emulator.add_fault({"match": match, "do": {"status": 418}})
     assert statuses(plug, 6) == [418 if number in hit else 200 for number in range(1, 7)]
     (rule,) = plug.emulator.faults
     assert rule["hit"] == len(hit)
 
 
-def test_a_server_that_flaps_by_requests(plug):
+def test_a_server_that_flaps_by_requests(plug: Plug) -> None:
     plug.emulator.add_fault({"do": {"flap": {"up": 2, "down": 1, "unit": "requests"}}})
     assert [plug.ask("GET", FAX).ending for _ in range(6)] == ["kept", "kept", "reset"] * 2
 
 
-def test_the_first_rule_that_strikes_is_taken(plug):
+def test_the_first_rule_that_strikes_is_taken(plug: Plug) -> None:
     plug.emulator.add_fault({"match": {"every": 2}, "do": {"status": 418}})
     plug.emulator.add_fault({"match": {"every": 2}, "do": {"status": 419}})
     assert statuses(plug, 6) == [200, 418, 419, 418, 200, 418]
 
 
-def test_one_seed_hits_the_same_requests_each_time():
+def test_one_seed_hits_the_same_requests_each_time() -> None:
     def hits(seed: int) -> list[bool]:
         with plugged(faults=["403:0.5@/Fax*"], fault_seed=seed) as plug:
             first = [status == 403 for status in statuses(plug, 30)]
@@ -289,16 +291,16 @@ def test_one_seed_hits_the_same_requests_each_time():
         ('{"do": "stall"}', {"do": "stall"}),
     ],
 )  # fmt: skip
-def test_short_text(text, rule):
+def test_short_text(text: str, rule: dict[str, Any]) -> None:
     (shown,) = Emulator(faults=[text]).faults
     assert {name: shown[name] for name in ("match", "do") if name in shown} == rule
 
 
-def test_every_preset_is_a_fault():
+def test_every_preset_is_a_fault() -> None:
     assert len(Emulator(faults=PRESETS).faults) == len(PRESETS) > 25
 
 
-def test_the_docs_name_every_preset_kind_and_variant():
+def test_the_docs_name_every_preset_kind_and_variant() -> None:
     page = (Path(__file__).parents[1] / "docs" / "faults.md").read_text(encoding="utf-8")
     named = set(re.findall(r"`([a-z0-9_-]+)`", page)) | set(re.findall(r'`\{"(\w+)"', page))
     assert {*PRESETS, *KINDS, *choices()} <= named
@@ -341,16 +343,16 @@ def test_the_docs_name_every_preset_kind_and_variant():
     ],
     ids=str,
 )  # fmt: skip
-def test_a_rule_that_makes_no_sense_is_told_why(rule, told):
+def test_a_rule_that_makes_no_sense_is_told_why(rule: str | dict[str, Any] | list[Any], told: str) -> None:
     with pytest.raises(NotAllowed, match=re.escape(told)):
-        Emulator().add_fault(rule)
+        Emulator().add_fault(rule)  # type: ignore[arg-type]
 
 
-def test_a_rule_may_name_an_action_that_this_version_lacks():
+def test_a_rule_may_name_an_action_that_this_version_lacks() -> None:
     assert Emulator(version="20.0.10").add_fault("500@ExportContacts") == 1
 
 
-def test_jitter_is_seeded():
+def test_jitter_is_seeded() -> None:
     def delays(seed: int) -> list[float]:
         rule = Faults(seed).add({"do": {"delay": 1, "jitter": 2}})
         return [rule.delay() for _ in range(5)]
@@ -370,7 +372,9 @@ def test_jitter_is_seeded():
     ],
     ids=str,
 )
-def test_in_process_a_broken_connection_is_an_exception(pbx, do, error, effect):
+def test_in_process_a_broken_connection_is_an_exception(
+    pbx: Line, do: str | dict[str, Any], error: Any, effect: bool
+) -> None:
     pbx.emulator.add_fault({"match": {"times": 1}, "do": do})
     with pytest.raises(error, match="A fault of the emulator"):
         pbx.ask("DELETE", FAX)
@@ -378,7 +382,7 @@ def test_in_process_a_broken_connection_is_an_exception(pbx, do, error, effect):
 
 
 @pytest.mark.parametrize("name", ["SIGTERM", "SIGINT"])
-def test_a_request_that_runs_when_the_server_is_stopped_is_finished(name):
+def test_a_request_that_runs_when_the_server_is_stopped_is_finished(name: str) -> None:
     program = (
         "from trunkline_emulator import Emulator, serve\n"
         "pbx = Emulator(api_key='key', faults=['delay-after=0.7@/Fax*'])\n"
@@ -401,7 +405,9 @@ def test_a_request_that_runs_when_the_server_is_stopped_is_finished(name):
 
 
 @pytest.mark.parametrize("fault", ["stall", "silence", "silence-after"])
-def test_a_server_that_stops_does_not_wait_for_a_request_that_hangs(fault, capfd):
+def test_a_server_that_stops_does_not_wait_for_a_request_that_hangs(
+    fault: str, capfd: pytest.CaptureFixture[str]
+) -> None:
     seen: list[Seen] = []
     with plugged(faults=[f"{fault}@/Fax*"]) as plug:
         asker = threading.Thread(target=lambda: seen.append(plug.ask("GET", FAX)))

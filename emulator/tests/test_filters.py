@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from contextlib import suppress
 from datetime import UTC, datetime, timedelta
+from typing import Any
 
 import pytest
 from hypothesis import given, settings
@@ -17,6 +18,8 @@ from trunkline.catalog import TypeSpec
 from trunkline_emulator.odata.evaluation import bind_filter
 from trunkline_emulator.odata.expressions import parse_filter
 from trunkline_emulator.refusals import Refusal
+
+from .conftest import Line
 
 CATALOG = catalog.load("20.0.10")
 USER = {
@@ -43,8 +46,8 @@ CLIENT = {"Id": "7b0c3a5e-0000-4000-8000-00000000000a", "CreatedAt": "2026-03-02
 ROWS = {"Pbx.User": USER, "Pbx.Recording": RECORDING, "Pbx.CallLogData": CALL, "Pbx.OAuthClient": CLIENT}
 
 
-def holds(text, type_name="Pbx.User", row=None):
-    return bind_filter(parse_filter(text), TypeSpec(type_name), CATALOG)(row or ROWS[type_name])
+def holds(text: Any, type_name: Any = "Pbx.User", row: Any = None) -> Any:
+    return bind_filter(parse_filter(text), TypeSpec(type_name), CATALOG)(row or ROWS[type_name])  # type: ignore[arg-type]
 
 
 @pytest.mark.parametrize(
@@ -137,7 +140,7 @@ def holds(text, type_name="Pbx.User", row=None):
         ("$it/Number eq '100' and $it/Pbx.DN/Number eq Pbx.User/Number", True),
     ],
 )
-def test_meaning(text, expected):
+def test_meaning(text: str, expected: bool) -> None:
     assert holds(text) is expected
 
 
@@ -183,7 +186,7 @@ def test_meaning(text, expected):
         ("Pbx.CallLogData", "cast('PT1M',Edm.Duration) lt TalkingDuration", True),
     ],
 )
-def test_dates_durations_and_guids(type_name, text, expected):
+def test_dates_durations_and_guids(type_name: str, text: str, expected: bool) -> None:
     assert holds(text, type_name) is expected
 
 
@@ -252,7 +255,7 @@ def test_dates_durations_and_guids(type_name, text, expected):
         (" add ".join("1" * 200) + " eq 1", "Recursion depth exceeded allowed limit."),
     ],
 )
-def test_refusals(text, message):
+def test_refusals(text: Any, message: str) -> None:
     with pytest.raises(Refusal) as caught:
         holds(text)
     assert caught.value.status == 400
@@ -260,11 +263,11 @@ def test_refusals(text, message):
     assert message in caught.value.message
 
 
-def test_a_filter_of_many_terms_is_no_deep_tree():
+def test_a_filter_of_many_terms_is_no_deep_tree() -> None:
     assert holds(" or ".join(f"Id eq {number}" for number in range(2000)))
 
 
-def test_over_the_wire(quiet):
+def test_over_the_wire(quiet: Line) -> None:
     answer = quiet.get("/Users?$filter=contains(tolower(LastName),'o''') and Enabled&$select=Number,LastName")
     assert answer.rows == [{"Number": "110", "LastName": "O'Dwyer"}]
     assert quiet.get("/Users?$filter=Foo eq 1").status == 400
@@ -272,7 +275,7 @@ def test_over_the_wire(quiet):
     assert quiet.get("/NetworkSettings/Pbx.GetIfaces()?$filter=endswith($it,'10')").rows == ["192.0.2.10"]
 
 
-def test_an_alias_stands_for_an_expression(quiet):
+def test_an_alias_stands_for_an_expression(quiet: Line) -> None:
     asked = "/Users?$filter=LastName eq @name and @more&@name='O''Dwyer'&@more=Id gt @low&@low=0&$select=Number"
     assert quiet.get(asked).rows == [{"Number": "110"}]
     assert quiet.get("/Users?$filter=EmailAddress eq @nothing").status == 200
@@ -285,7 +288,7 @@ INTEGERS = st.sampled_from(["Id", "PrimaryGroupId"])
 NUMBERS = st.integers(-9, 9)
 
 
-def quoted(text):
+def quoted(text: Any) -> Any:
     return "'" + text.replace("'", "''") + "'"
 
 
@@ -326,7 +329,7 @@ filters = st.recursive(
 
 @settings(deadline=None)
 @given(text=filters)
-def test_another_parser_agrees(text):
+def test_another_parser_agrees(text: Any) -> None:
     """odatapy, written by others, reads and evaluates the same filters to the same end."""
     entity = Entity()
     for name, value in USER.items():
@@ -358,7 +361,7 @@ times = st.one_of(
 
 @settings(deadline=None)
 @given(text=times)
-def test_another_parser_agrees_about_times_and_casts(text):
+def test_another_parser_agrees_about_times_and_casts(text: Any) -> None:
     started = datetime(2026, 6, 1, 10, 30, 15, 500000, tzinfo=UTC)
     talked = timedelta(minutes=1, seconds=12.577027)
     entity = Entity()
@@ -372,11 +375,11 @@ def test_another_parser_agrees_about_times_and_casts(text):
 
 @settings(deadline=None)
 @given(text=st.text("()'/,:-$abeqndot IdEnabled01", max_size=40))
-def test_any_text_is_read_or_refused(text):
+def test_any_text_is_read_or_refused(text: Any) -> None:
     with suppress(Refusal):
         holds(text)
 
 
-def test_now_is_now():
+def test_now_is_now() -> None:
     row = {**RECORDING, "StartTime": (datetime.now(UTC) - timedelta(minutes=1)).isoformat()}
     assert holds("StartTime lt now() and StartTime gt now() sub duration'PT2M'", "Pbx.Recording", row)

@@ -8,6 +8,8 @@ import socket
 import stat
 import tracemalloc
 from contextlib import ExitStack, suppress
+from pathlib import Path
+from typing import Any
 
 import httpx2
 import pytest
@@ -16,7 +18,7 @@ from trunkline_emulator import Emulator, fleet
 from trunkline_emulator.tenants import ports_of, write_list
 
 
-def sign_in(tenant, client_id=None, api_key=None):
+def sign_in(tenant: Any, client_id: Any = None, api_key: Any = None) -> Any:
     form = {
         "grant_type": "client_credentials",
         "client_id": client_id or tenant.client_id,
@@ -25,7 +27,7 @@ def sign_in(tenant, client_id=None, api_key=None):
     return httpx2.post(f"{tenant.url}/connect/token", data=form)
 
 
-def test_each_has_an_address_a_client_and_a_store_of_its_own():
+def test_each_has_an_address_a_client_and_a_store_of_its_own() -> None:
     with fleet(3, seed="demo", etags=True) as pbxes:
         assert len({pbx.url for pbx in pbxes}) == 3
         assert [pbx.client_id for pbx in pbxes] == ["trunkline-1", "trunkline-2", "trunkline-3"]
@@ -40,7 +42,7 @@ def test_each_has_an_address_a_client_and_a_store_of_its_own():
         assert [len(pbx.emulator.journal) for pbx in pbxes[:2]] == [0, 4]
 
 
-def test_what_is_sent_to_the_wrong_pbx_is_refused():
+def test_what_is_sent_to_the_wrong_pbx_is_refused() -> None:
     with fleet(2, api_key="shared") as (first, second):
         assert (first.api_key, second.api_key) == ("shared-1", "shared-2")
         assert sign_in(first).status_code == 200
@@ -57,13 +59,13 @@ def stretch(count: int) -> int:
     raise AssertionError("no ports are free")
 
 
-def test_ports_count_up_from_the_first():
+def test_ports_count_up_from_the_first() -> None:
     port = stretch(3)
     with fleet(3, port) as pbxes:
         assert [pbx.url for pbx in pbxes] == [f"http://127.0.0.1:{port + n}" for n in range(3)]
 
 
-def test_a_port_in_use_frees_the_others():
+def test_a_port_in_use_frees_the_others() -> None:
     port = stretch(2) + 1
     with socket.create_server(("127.0.0.1", port)):
         with pytest.raises(OSError, match=f"port {port}: it is in use"), fleet(3, port - 1):
@@ -72,17 +74,17 @@ def test_a_port_in_use_frees_the_others():
 
 
 @pytest.mark.parametrize(("count", "port"), [(2, 65535), (9, 65530)])
-def test_there_are_only_so_many_ports(count, port):
+def test_there_are_only_so_many_ports(count: int, port: int) -> None:
     with pytest.raises(ValueError, match=f"no {count} ports from {port} on"):
         ports_of(count, port)
 
 
-def test_a_fleet_of_none_is_none():
+def test_a_fleet_of_none_is_none() -> None:
     with pytest.raises(ValueError, match="one PBX at least"), fleet(0):
         pass
 
 
-def test_two_hundred_take_little_room():
+def test_two_hundred_take_little_room() -> None:
     Emulator().ask("GET", "/Users")  # what all share is there
     tracemalloc.start()
     with fleet(200) as pbxes:
@@ -95,7 +97,7 @@ def test_two_hundred_take_little_room():
     assert (touched - idle) / 20 < 500_000
 
 
-def test_state_files_of_a_fleet(tmp_path):
+def test_state_files_of_a_fleet(tmp_path: Path) -> None:
     folder = tmp_path / "states"
     with fleet(3, state=folder) as pbxes:
         keys = [pbx.api_key for pbx in pbxes]
@@ -107,7 +109,7 @@ def test_state_files_of_a_fleet(tmp_path):
         assert [pbx.api_key for pbx in pbxes] == keys
 
 
-def test_the_list_of_a_fleet_is_for_its_owner_only(tmp_path):
+def test_the_list_of_a_fleet_is_for_its_owner_only(tmp_path: Path) -> None:
     path = tmp_path / "tenants.json"
     path.write_text("old")
     path.chmod(0o644)

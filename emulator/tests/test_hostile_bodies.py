@@ -4,8 +4,11 @@ from __future__ import annotations
 
 import gzip
 import json
+from typing import Any
 
 import pytest
+
+from .conftest import Line
 
 JSON = {"content-type": "application/json"}
 FORM = {"content-type": "multipart/form-data; boundary=X"}
@@ -15,7 +18,7 @@ FILE = b'--X\r\nContent-Disposition: form-data; name="f"; filename="a"\r\n\r\n\r
 DEEP = (100, 400, 900, 990, 5000, 100_000)
 
 
-def send(line, method, path, body, headers):
+def send(line: Line, method: Any, path: Any, body: Any, headers: Any) -> Any:
     signed = {"authorization": f"Bearer {line.token}", **headers}
     return line.send(method, path, body, signed, host="localhost")
 
@@ -24,7 +27,9 @@ def send(line, method, path, body, headers):
 @pytest.mark.parametrize("around", [(b"", b""), (b'{"FirstName":', b"}"), (b'{"Messaging":', b"}")])
 @pytest.mark.parametrize("level", [(b"[", b"]"), (b'{"a":', b"}")])
 @pytest.mark.parametrize(("method", "path"), [("POST", "/Contacts"), ("PATCH", "/Trunks(30)"), ("PATCH", "/MyUser")])
-def test_deep_json(quiet, depth, around, level, method, path):
+def test_deep_json(
+    quiet: Line, depth: Any, around: tuple[Any, ...], level: tuple[Any, ...], method: str, path: str
+) -> None:
     body = around[0] + level[0] * depth + b"1" + level[1] * depth + around[1]
     assert send(quiet, method, f"/xapi/v1{path}", body, JSON).status in (400, 404)
 
@@ -45,7 +50,7 @@ def test_deep_json(quiet, depth, around, level, method, path):
         ("PUT", "/snapshot", {"version": "20.0.10", "seed": "demo", "variants": {}, "clock_skew": 0, "state": "@"}),
     ],
 )
-def test_deep_json_at_the_controls(pbx, depth, method, path, body):
+def test_deep_json_at_the_controls(pbx: Line, depth: Any, method: str, path: str, body: dict[str, Any] | str) -> None:
     content = json.dumps(body).encode().replace(b'"@"', b'{"a":' * depth + b"1" + b"}" * depth)
     assert send(pbx, method, f"/_emulator{path}", content, OURS).status == 400
     assert list(pbx.emulator.clients) == ["trunkline"]
@@ -70,13 +75,13 @@ def test_deep_json_at_the_controls(pbx, depth, method, path, body):
     ],
     ids=lambda value: repr(value[:20]),
 )
-def test_odd_json(quiet, body):
+def test_odd_json(quiet: Line, body: Any) -> None:
     answer = send(quiet, "POST", "/xapi/v1/Contacts", body, JSON)
     assert answer.status == 400
     assert len(answer.body) < 50_000
 
 
-def test_a_refusal_has_a_size(quiet):
+def test_a_refusal_has_a_size(quiet: Line) -> None:
     agents = [{"Number": f"no-{n}"} for n in range(5000)]
     answer = quiet.ask("PATCH", "/Queues(61)", {"Agents": agents})
     assert answer.status == 400
@@ -113,14 +118,14 @@ def test_a_refusal_has_a_size(quiet):
         "multipart/x; boundary",
     ],
 )
-def test_odd_forms(quiet, body, kind):
+def test_odd_forms(quiet: Line, body: Any, kind: str) -> None:
     headers = {"content-type": kind}
     assert send(quiet, "POST", "/xapi/v1/customPrompts", body, headers).status == 400
     assert send(quiet, "POST", "/connect/token", body, headers).status in (400, 413)
     assert send(quiet, "POST", "/connect/token", body[:65_536], headers).status == 400
 
 
-def test_codes_that_nobody_brings_back_are_forgotten(quiet):
+def test_codes_that_nobody_brings_back_are_forgotten(quiet: Line) -> None:
     """Anybody may ask for a code."""
     asked = (
         "/connect/authorize?client_id=trunkline&response_type=code&scope=openid&state=s&code_challenge_method=S256"
@@ -131,12 +136,12 @@ def test_codes_that_nobody_brings_back_are_forgotten(quiet):
     from trunkline_emulator import signin
 
     for number in range(signin.MOST_WAITING):
-        quiet.emulator._sign_in._codes[str(number)] = None
+        quiet.emulator._sign_in._codes[str(number)] = None  # type: ignore[assignment]
     quiet.send("GET", asked)
     assert len(quiet.emulator._sign_in._codes) <= signin.MOST_WAITING + 20
 
 
-def test_a_journal_of_long_paths_is_shorter(pbx, monkeypatch):
+def test_a_journal_of_long_paths_is_shorter(pbx: Line, monkeypatch: pytest.MonkeyPatch) -> None:
     from trunkline_emulator import journal
 
     monkeypatch.setattr(journal, "MOST_TEXT", 100_000)

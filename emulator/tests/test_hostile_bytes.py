@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import re
 import socket
+from collections.abc import Iterator
 from contextlib import suppress
+from typing import Any
 
 import pytest
 from hypothesis import HealthCheck, given, settings
@@ -12,6 +14,7 @@ from hypothesis import strategies as st
 
 from trunkline_emulator.connection import Limits
 
+from .raw import Plug
 from .test_limits import served
 
 HASTY = Limits(head_seconds=0.3, body_seconds=0.3, body_rate=10**9, read_seconds=1.0, closing_seconds=1.0)
@@ -71,7 +74,7 @@ requests = st.builds(
 
 
 @st.composite
-def damaged(draw):
+def damaged(draw: st.DrawFn) -> Any:
     """A request with a stretch of it replaced, repeated or cut off."""
     text = draw(requests)
     at = draw(st.integers(0, len(text)))
@@ -82,12 +85,12 @@ def damaged(draw):
 
 
 @pytest.fixture(scope="module")
-def plug():
+def plug() -> Iterator[Any]:
     with served(HASTY, variants={"block_addresses": "off"}) as plug:
         yield plug
 
 
-def exchange(plug, pieces):
+def exchange(plug: Plug, pieces: Any) -> Any:
     """All that comes back until the server closes the connection, or has answered and waits for more."""
     data = b""
     with socket.create_connection(("127.0.0.1", plug.port), timeout=60) as connection:
@@ -108,7 +111,7 @@ def exchange(plug, pieces):
     st.lists(requests | damaged(), min_size=1, max_size=4)
     | st.lists(st.binary(min_size=1, max_size=300), min_size=1, max_size=3)
 )
-def test_any_bytes_are_answered_or_ended(plug, capfd, pieces):
+def test_any_bytes_are_answered_or_ended(plug: Plug, capfd: pytest.CaptureFixture[str], pieces: Any) -> None:
     data = exchange(plug, pieces)
     statuses = [int(status) for status in re.findall(rb"^HTTP/1\.1 (\d{3}) ", data, re.MULTILINE)]
     assert data == b"" or data.startswith(b"HTTP/1.1 ")

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import time
 from concurrent.futures import ThreadPoolExecutor
+from typing import Any
 
 import pytest
 
+from .conftest import Line
 from .raw import plugged
 
 
@@ -25,18 +27,27 @@ from .raw import plugged
         ("PUT", "/Fax(121)", None, 405, "", "", False),
     ],
 )
-def test_what_an_entry_tells(pbx, method, path, body, status, operation, level, effect):
+def test_what_an_entry_tells(
+    pbx: Line,
+    method: str,
+    path: str,
+    body: dict[str, Any] | None,
+    status: int,
+    operation: str,
+    level: str,
+    effect: bool,
+) -> None:
     pbx.emulator.clear_journal()
     pbx.ask(method, path, body)
     (entry,) = pbx.emulator.journal
     assert (entry.method, entry.path, entry.status) == (method, f"/xapi/v1{path}", status)
     assert (entry.operation, entry.level, entry.effect, entry.fault) == (operation, level, effect, "")
     assert entry.client_id == "trunkline"
-    assert entry.seconds >= 0
+    assert entry.seconds >= 0  # type: ignore[operator]
     assert abs(entry.at - time.time()) < 60
 
 
-def test_a_sign_in_has_an_effect_and_a_refused_one_none(pbx):
+def test_a_sign_in_has_an_effect_and_a_refused_one_none(pbx: Line) -> None:
     pbx.emulator.clear_journal()
     pbx.sign_in()
     pbx.send("POST", "/connect/token", b"", {"content-type": "application/x-www-form-urlencoded"})
@@ -67,13 +78,13 @@ def test_a_sign_in_has_an_effect_and_a_refused_one_none(pbx):
         ("/xapi/v1/Fax?$skiptoken=abc&%24skiptoken=d", "?$skiptoken=abc&%24skiptoken=d"),
     ],
 )
-def test_secrets_are_cut_out_of_paths(pbx, target, shown):
+def test_secrets_are_cut_out_of_paths(pbx: Line, target: str, shown: str) -> None:
     pbx.emulator.clear_journal()
     pbx.send("GET", target.replace(" ", "%20"))
     assert pbx.emulator.journal[0].path.endswith(shown)
 
 
-def test_ids_go_on_when_the_journal_is_cleared(pbx):
+def test_ids_go_on_when_the_journal_is_cleared(pbx: Line) -> None:
     pbx.get("/Fax")
     last = pbx.emulator.journal[-1].id
     pbx.emulator.clear_journal()
@@ -83,7 +94,7 @@ def test_ids_go_on_when_the_journal_is_cleared(pbx):
     assert [entry.id for entry in pbx.emulator.journal] == [last + 2]
 
 
-def test_reading_a_part(pbx):
+def test_reading_a_part(pbx: Line) -> None:
     for path in ("/Fax", "/Users", "/Fax", "/Users"):
         pbx.get(path)
     read = pbx.emulator.read_journal
@@ -92,12 +103,12 @@ def test_reading_a_part(pbx):
     assert [entry.id for entry in read(limit=2)] == [1, 2]
 
 
-def test_entries_are_copies(pbx):
+def test_entries_are_copies(pbx: Line) -> None:
     pbx.emulator.journal[0].status = 999
     assert pbx.emulator.journal[0].status == 200
 
 
-def test_a_ledger_agrees_with_the_journal_item_by_item():
+def test_a_ledger_agrees_with_the_journal_item_by_item() -> None:
     """Sixty faxes are deleted by eight threads over connections that break; every outcome is told by the journal."""
     faults = ["reset-after:0.2@DELETE", "reset-before:0.2@DELETE", "502-after:0.2@DELETE", "503:0.2@DELETE"]
     with plugged(seed={"Fax": [{"Id": n, "Number": f"9{n:03}"} for n in range(100, 160)]}) as plug:
@@ -118,7 +129,7 @@ def test_a_ledger_agrees_with_the_journal_item_by_item():
     assert len({entry.fault for entry in entries}) == 5
 
 
-def test_a_request_under_way_stands_in_the_journal_once_it_took_effect():
+def test_a_request_under_way_stands_in_the_journal_once_it_took_effect() -> None:
     with plugged(faults=[{"match": {"method": "DELETE"}, "do": {"delay": 3, "when": "after"}}]) as plug:
         plug.emulator.clear_journal()
         seen = plug.ask("DELETE", "/Fax(121)", patience=0.1, until=plug.is_in_the_journal)

@@ -10,6 +10,7 @@ import threading
 from collections.abc import Iterator
 from contextlib import ExitStack, closing, contextmanager, suppress
 from dataclasses import replace
+from typing import Any
 
 import pytest
 
@@ -24,29 +25,29 @@ HEAD = "Host: localhost\r\n"
 
 
 @contextmanager
-def served(limits: Limits, **options: object) -> Iterator[Plug]:
+def served(limits: Limits, **options: Any) -> Iterator[Plug]:
     emulator = Emulator(**options)
     with running(emulator, limits=limits) as url:
         yield Plug(emulator, url)
 
 
 @pytest.fixture(scope="module")
-def hasty():
+def hasty() -> Iterator[Any]:
     with served(HASTY) as plug:
         yield plug
 
 
 @pytest.fixture(scope="module")
-def plug():
+def plug() -> Iterator[Any]:
     with served(Limits()) as plug:
         yield plug
 
 
-def connected(plug):
+def connected(plug: Plug) -> Any:
     return closing(socket.create_connection(("127.0.0.1", plug.port), timeout=60))
 
 
-def ending(connection):
+def ending(connection: Any) -> Any:
     """What comes until the server closes the connection; a TimeoutError if it never does."""
     data = b""
     with suppress(ConnectionResetError):
@@ -55,15 +56,15 @@ def ending(connection):
     return data
 
 
-def statuses(data):
+def statuses(data: Any) -> Any:
     return [int(status) for status in re.findall(rb"HTTP/1\.1 (\d+)", data)]
 
 
-def drip(connection, pieces, pause=0.01):
+def drip(connection: Any, pieces: Any, pause: Any = 0.01) -> Any:
     """Send piece after piece, with pauses of some seconds, until the server has closed the connection."""
     stop = threading.Event()
 
-    def send():
+    def send() -> None:
         with suppress(OSError):
             for piece in pieces:
                 connection.sendall(piece)
@@ -79,7 +80,7 @@ def drip(connection, pieces, pause=0.01):
         thread.join()
 
 
-def forever(piece):
+def forever(piece: Any) -> Iterator[Any]:
     while True:
         yield piece
 
@@ -111,7 +112,7 @@ CHUNKED = f"{SIGN_IN}Transfer-Encoding: chunked\r\n\r\n".encode()
     ],
     ids=repr,
 )  # fmt: skip
-def test_what_is_left_undone_is_ended(hasty, sent, status):
+def test_what_is_left_undone_is_ended(hasty: Any, sent: Any, status: list[Any]) -> None:
     with connected(hasty) as connection:
         connection.sendall(sent)
         assert statuses(ending(connection)) == status
@@ -131,14 +132,14 @@ def test_what_is_left_undone_is_ended(hasty, sent, status):
     ],
     ids=repr,
 )
-def test_what_comes_drop_by_drop_is_ended(hasty, first, then):
+def test_what_comes_drop_by_drop_is_ended(hasty: Any, first: Any, then: bytes) -> None:
     with connected(hasty) as connection:
         connection.sendall(first)
         assert statuses(drip(connection, forever(then)))[-1:] == [408]
     assert hasty.ask("GET", "/Defs").status == 200
 
 
-def test_a_signed_in_client_has_no_more_time(hasty):
+def test_a_signed_in_client_has_no_more_time(hasty: Any) -> None:
     head = f"POST /xapi/v1/Fax HTTP/1.1\r\n{HEAD}Authorization: Bearer {hasty.token}\r\nContent-Length: 9\r\n\r\n{{"
     with connected(hasty) as connection:
         connection.sendall(head.encode())
@@ -146,7 +147,7 @@ def test_a_signed_in_client_has_no_more_time(hasty):
 
 
 @pytest.mark.skipif(not hasattr(select, "poll"), reason="the end of a connection is seen without reading from it")
-def test_an_answer_that_nobody_reads_is_given_up(hasty):
+def test_an_answer_that_nobody_reads_is_given_up(hasty: Any) -> None:
     with connected(hasty) as connection:
         connection.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)
         connection.sendall(f"GET /xapi/v1/swagger.yaml HTTP/1.1\r\n{HEAD}\r\n".encode() * 20)
@@ -157,14 +158,14 @@ def test_an_answer_that_nobody_reads_is_given_up(hasty):
 
 
 @pytest.mark.parametrize("fault", ["delay=1.5", "delay-after=1.5", "trickle=0.001"])
-def test_what_the_emulator_holds_back_itself_is_waited_for(fault):
+def test_what_the_emulator_holds_back_itself_is_waited_for(fault: str) -> None:
     with served(HASTY) as plug:
         plug.emulator.add_fault(f"{fault}@/Defs")
         seen = plug.ask("GET", "/Defs")
         assert (seen.status, seen.ending) == (200, "kept")
 
 
-def test_a_stalled_answer_stays_stalled():
+def test_a_stalled_answer_stays_stalled() -> None:
     with served(HASTY) as plug:
         plug.emulator.add_fault("silence@/Fax")
         assert plug.ask("GET", "/Fax", patience=1.5).ending == "silence"
@@ -184,7 +185,7 @@ def test_a_stalled_answer_stays_stalled():
     ],
     ids=lambda value: repr(value)[:20],
 )
-def test_headers_without_end_are_ended(plug, first, then, status):
+def test_headers_without_end_are_ended(plug: Plug, first: bytes, then: bytes, status: int) -> None:
     with connected(plug) as connection:
         connection.sendall(first)
         assert statuses(drip(connection, forever(then)))[-1:] == [status]
@@ -204,7 +205,7 @@ def test_headers_without_end_are_ended(plug, first, then, status):
     ],
 )
 @pytest.mark.parametrize("chunked", [False, True])
-def test_bodies_have_limits(plug, target, size, kind, status, chunked):
+def test_bodies_have_limits(plug: Plug, target: str, size: Any, kind: str, status: int, chunked: bool) -> None:
     headers = {"Content-Type": kind, "X-Trunkline-Emulator": "1"}
     body = b"-" * size
     if not chunked:
@@ -217,7 +218,7 @@ def test_bodies_have_limits(plug, target, size, kind, status, chunked):
         assert read(connection).status == status
 
 
-def test_a_body_without_a_token_is_not_waited_for(plug):
+def test_a_body_without_a_token_is_not_waited_for(plug: Plug) -> None:
     head = f"POST /xapi/v1/Fax HTTP/1.1\r\n{HEAD}Content-Type: application/json\r\nContent-Length: 20000000\r\n\r\n"
     with connected(plug) as connection:
         connection.sendall(head.encode())
@@ -229,7 +230,7 @@ def test_a_body_without_a_token_is_not_waited_for(plug):
 
 @pytest.mark.parametrize("length", ["Transfer-Encoding: chunked", "Content-Length: 999999999999"])
 @pytest.mark.parametrize("target", ["/xapi/v1/Fax", "/connect/token", "/nothing", "/_emulator/reset"])
-def test_a_body_without_end_is_ended(plug, target, length):
+def test_a_body_without_end_is_ended(plug: Plug, target: str, length: str) -> None:
     piece = b"10000\r\n" + b"a" * 0x10000 + b"\r\n"
     with connected(plug) as connection:
         connection.sendall(f"POST {target} HTTP/1.1\r\n{HEAD}{length}\r\n\r\n".encode())
@@ -238,7 +239,7 @@ def test_a_body_without_end_is_ended(plug, target, length):
     assert plug.ask("GET", "/Defs").status == 200
 
 
-def test_who_is_refused_is_not_told_to_continue(plug):
+def test_who_is_refused_is_not_told_to_continue(plug: Plug) -> None:
     head = f"{HEAD}Content-Type: application/json\r\nConnection: close\r\nExpect: 100-continue\r\nContent-Length: 1\r\n"
     with connected(plug) as connection:
         connection.sendall(f"POST /xapi/v1/Fax HTTP/1.1\r\n{head}\r\n".encode())
@@ -253,7 +254,7 @@ def test_who_is_refused_is_not_told_to_continue(plug):
 # ── connections ──────────────────────────────────────────────────────────────────────────────────
 
 
-def test_connections_are_counted():
+def test_connections_are_counted() -> None:
     with served(replace(Limits(), connections=5)) as plug, ExitStack() as stack:
         for _ in range(5):
             stack.enter_context(connected(plug)).sendall(b"GET /")
@@ -262,7 +263,7 @@ def test_connections_are_counted():
         wait_for(lambda: plug.ask("GET", "/Defs").status == 200)
 
 
-def test_connections_are_ended_while_others_are_served():
+def test_connections_are_ended_while_others_are_served() -> None:
     with served(replace(HASTY, connections=30)) as plug, ExitStack() as stack:
         for _ in range(25):
             stack.enter_context(connected(plug)).sendall(b"GET / HTTP/1.1\r\nX: ")
@@ -274,7 +275,7 @@ def test_connections_are_ended_while_others_are_served():
     ("second", "status"),
     [(b"GARBAGE\r\n\r\n", 0), (b"GET / HTTP/1.1\r\nHost: a\r\nHost: b\r\n\r\n", 0), (b"\x00", 0)],
 )
-def test_the_answer_before_garbage_is_given(plug, second, status):
+def test_the_answer_before_garbage_is_given(plug: Plug, second: bytes, status: int) -> None:
     plug.emulator.add_fault("delay=0.2:times=1@/Fax(121)")
     first = f"GET /xapi/v1/Fax(121) HTTP/1.1\r\n{HEAD}Authorization: Bearer {plug.token}\r\n\r\n".encode()
     with connected(plug) as connection:
@@ -284,7 +285,7 @@ def test_the_answer_before_garbage_is_given(plug, second, status):
     assert json.loads(data.partition(b"\r\n\r\n")[2])["Id"] == 121
 
 
-def test_a_pipeline_has_an_end(plug):
+def test_a_pipeline_has_an_end(plug: Plug) -> None:
     first = f"GET /xapi/v1/Defs HTTP/1.1\r\n{HEAD}Authorization: Bearer {plug.token}\r\n\r\n".encode()
     with connected(plug) as connection:
         connection.sendall(first * 50)

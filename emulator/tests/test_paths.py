@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from typing import Any
 from urllib.parse import quote
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+
+from .conftest import Dial, Line
 
 DAYS = "periodFrom=2026-06-01T00:00:00Z,periodTo=2026-06-02T00:00:00Z"
 REST = (
@@ -105,7 +108,7 @@ LOG = "/ReportCallLogData/Pbx.GetCallLogData"
         (f"{LOG}({DAYS.replace('Z', '')},{REST})", 500),
     ],
 )
-def test_paths(quiet, path, status):
+def test_paths(quiet: Line, path: str, status: int) -> None:
     answer = quiet.get(path)
     assert answer.status == status
     if status == 500:
@@ -126,14 +129,14 @@ def test_paths(quiet, path, status):
         ("DELETE", "/Fax/$count", "GET"),
     ],
 )
-def test_a_known_path_with_a_wrong_method_is_405(quiet, method, path, allow):
+def test_a_known_path_with_a_wrong_method_is_405(quiet: Line, method: str, path: str, allow: str) -> None:
     answer = quiet.ask(method, path)
     assert (answer.status, answer.headers["allow"]) == (405, allow)
 
 
 @settings(deadline=None)
 @given(link=st.text(min_size=1))
-def test_any_text_can_be_a_key(quiet, link):
+def test_any_text_can_be_a_key(quiet: Line, link: Any) -> None:
     literal = "'" + quote(link.replace("'", "''"), safe="") + "'"
     quiet.ask("DELETE", f"/WebsiteLinks({literal})")  # a key of the demo company may come up too
     created = quiet.ask("POST", "/WebsiteLinks", {"Link": link})
@@ -158,13 +161,13 @@ def test_any_text_can_be_a_key(quiet, link):
         ("20.0.10", "/Recordings/Pbx.DownloadRecordingByName(recName='a.wav')", 404),
     ],
 )
-def test_each_version_has_its_own_paths(dial, version, path, status):
+def test_each_version_has_its_own_paths(dial: Dial, version: str, path: str, status: int) -> None:
     assert dial(version=version).get(path).status == status
 
 
 @settings(deadline=None)
 @given(path=st.binary(max_size=60), query=st.binary(max_size=60))
-def test_no_bytes_bring_it_down(quiet, path, query):
+def test_no_bytes_bring_it_down(quiet: Line, path: Any, query: Any) -> None:
     target = b"/xapi/v1/" + path.replace(b"?", b"") + b"?" + query
     answer = quiet.send("GET", target, headers={"authorization": f"Bearer {quiet.token}"})
     assert answer.status in (200, 400, 404)

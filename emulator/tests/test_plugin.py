@@ -6,20 +6,24 @@ import asyncio
 import subprocess
 import sys
 from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+from typing import Any
 
 import httpx2
 import pytest
 
 from trunkline_emulator import Emulator, running
 
+from .conftest import Line
+
 pytest_plugins = ["pytester"]
 
 
 @pytest.fixture
-def run(pytester):
+def run(pytester: pytest.Pytester) -> Any:
     """Run a test file where the package is installed: pytest finds the plugin by itself."""
 
-    def run(source, *options):
+    def run(source: Any, *options: Any) -> Any:
         pytester.makepyfile(source)
         return pytester.runpytest_subprocess("-W", "error", "--strict-markers", *options)
 
@@ -29,7 +33,7 @@ def run(pytester):
 CONTACT = {"FirstName": "Ada", "PhoneNumber": "+12025550142"}
 
 
-def test_a_test_gets_a_running_pbx_as_new(run):
+def test_a_test_gets_a_running_pbx_as_new(run: Any) -> None:
     result = run(
         """
         import urllib.error, urllib.parse, urllib.request, json
@@ -57,7 +61,7 @@ def test_a_test_gets_a_running_pbx_as_new(run):
     result.assert_outcomes(passed=2)
 
 
-def test_one_server_serves_all_tests_with_the_same_options(run):
+def test_one_server_serves_all_tests_with_the_same_options(run: Any) -> None:
     result = run(
         """
         import pytest
@@ -77,7 +81,7 @@ def test_one_server_serves_all_tests_with_the_same_options(run):
     result.assert_outcomes(passed=4)
 
 
-def test_options_of_the_run_the_class_and_the_test(run):
+def test_options_of_the_run_the_class_and_the_test(run: Any) -> None:
     result = run(
         """
         import pytest
@@ -103,7 +107,7 @@ def test_options_of_the_run_the_class_and_the_test(run):
     result.assert_outcomes(passed=3)
 
 
-def test_more_pbxs_and_tls(run):
+def test_more_pbxs_and_tls(run: Any) -> None:
     result = run(
         """
         import ssl, urllib.error, urllib.request
@@ -121,7 +125,7 @@ def test_more_pbxs_and_tls(run):
     result.assert_outcomes(passed=1)
 
 
-def test_wrong_options_fail_the_test_and_nothing_else(run):
+def test_wrong_options_fail_the_test_and_nothing_else(run: Any) -> None:
     result = run(
         """
         import pytest
@@ -138,7 +142,7 @@ def test_wrong_options_fail_the_test_and_nothing_else(run):
     result.stdout.fnmatch_lines(["*No seed is called 'nope'*"])
 
 
-def test_faults_end_with_the_test(run):
+def test_faults_end_with_the_test(run: Any) -> None:
     """The emulator's own faults are tested elsewhere; here, that a test's rules are taken back after it."""
     result = run(
         """
@@ -163,7 +167,7 @@ def test_faults_end_with_the_test(run):
     result.assert_outcomes(passed=2)
 
 
-def test_the_plugin_loads_next_to_nothing():
+def test_the_plugin_loads_next_to_nothing() -> None:
     program = (
         "import sys, pytest; before = set(sys.modules); import trunkline_emulator.pytest_plugin;"
         "print(*sorted(set(sys.modules) - before))"
@@ -175,7 +179,7 @@ def test_the_plugin_loads_next_to_nothing():
 # ── asking in process ───────────────────────────────────────────────────────────────────────────
 
 
-def test_asking_signs_in_and_speaks_json():
+def test_asking_signs_in_and_speaks_json() -> None:
     emulator = Emulator()
     made = emulator.ask("POST", "/Contacts", json=CONTACT)
     assert (made.status, made.json()["Id"]) == (201, 61)
@@ -188,35 +192,35 @@ def test_asking_signs_in_and_speaks_json():
     assert emulator.ask("GET", "/Contacts(62)").status == 404
 
 
-def test_asking_kills_nobody_elses_token(pbx):
+def test_asking_kills_nobody_elses_token(pbx: Line) -> None:
     pbx.emulator.ask("GET", "/Users")
     assert pbx.get("/Users").status == 200
 
 
-def test_asking_with_headers_of_ones_own():
+def test_asking_with_headers_of_ones_own() -> None:
     emulator = Emulator(etags=True)
     assert emulator.ask("DELETE", "/Fax(124)", headers={"If-Match": 'W/"stale"'}).status == 412
     assert emulator.ask("GET", "/Fax", headers={"Authorization": "Bearer nonsense"}).status == 401
 
 
-def test_asking_goes_on_when_its_token_has_died():
+def test_asking_goes_on_when_its_token_has_died() -> None:
     emulator = Emulator(token_lifetime=0.05)
     assert [emulator.ask("GET", "/Fax(124)").status for _ in range(2)] == [200, 200]
     asyncio.run(asyncio.sleep(0.1))
     assert emulator.ask("GET", "/Fax(124)").status == 200
 
 
-def test_asking_from_within_an_event_loop():
-    async def ask():
+def test_asking_from_within_an_event_loop() -> None:
+    async def ask() -> Any:
         return Emulator().ask("GET", "/Defs").status
 
     assert asyncio.run(ask()) == 200
 
 
-def test_an_asgi_transport_needs_no_port_either():
+def test_an_asgi_transport_needs_no_port_either() -> None:
     emulator = Emulator(client_id="tests", api_key="a-key-for-tests")
 
-    async def sign_in():
+    async def sign_in() -> Any:
         transport = httpx2.ASGITransport(app=emulator)
         async with httpx2.AsyncClient(transport=transport, base_url="https://pbx.example.com") as client:
             form = {"grant_type": "client_credentials", "client_id": "tests", "client_secret": "a-key-for-tests"}
@@ -227,7 +231,7 @@ def test_an_asgi_transport_needs_no_port_either():
     assert asyncio.run(sign_in()).json()["Name"] == "Büro O'Brien"
 
 
-def test_asking_while_the_server_answers_others(tmp_path):
+def test_asking_while_the_server_answers_others(tmp_path: Path) -> None:
     """Two threads at one PBX with a state file: every write is done and kept."""
     emulator = Emulator(state=tmp_path / "pbx.db")
     with running(emulator) as url:
@@ -238,7 +242,7 @@ def test_asking_while_the_server_answers_others(tmp_path):
         }
         token = httpx2.post(f"{url}/connect/token", data=form).json()["access_token"]
 
-        def write_over_http():
+        def write_over_http() -> Any:
             with httpx2.Client(base_url=url, headers={"Authorization": f"Bearer {token}"}) as client:
                 return [client.post("/xapi/v1/Contacts", json=CONTACT).status_code for _ in range(100)]
 

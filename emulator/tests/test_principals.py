@@ -8,6 +8,8 @@ import pytest
 
 from trunkline_emulator.principals import client_of, note_use
 
+from .conftest import Line
+
 OWNER = ("system_owners", "App", "Reports")
 ADMIN = ("system_admins", "App")
 
@@ -46,19 +48,19 @@ def known(pbx: Any, number: str = "nightly-report") -> Any:
         ([], ()),
     ],
 )
-def test_roles_are_those_of_its_departments(pbx, roles, granted):
+def test_roles_are_those_of_its_departments(pbx: Line, roles: list[Any], granted: Any) -> None:
     key = key_of(pbx, make(pbx, "nightly-report", *roles))
     assert known(pbx) == (key, granted)
 
 
-def test_without_a_key_nobody_signs_in(pbx):
+def test_without_a_key_nobody_signs_in(pbx: Line) -> None:
     make(pbx)
     assert known(pbx) is None
     assert known(pbx, "nobody") is None
     assert known(pbx, "100") is None
 
 
-def test_another_key_takes_the_place_of_the_first(pbx):
+def test_another_key_takes_the_place_of_the_first(pbx: Line) -> None:
     row = make(pbx, "nightly-report", "system_owners")
     first, second = key_of(pbx, row), key_of(pbx, row)
     assert first != second
@@ -66,7 +68,7 @@ def test_another_key_takes_the_place_of_the_first(pbx):
     assert known(pbx) == (second, OWNER)
 
 
-def test_a_client_may_be_switched_off_and_on(pbx):
+def test_a_client_may_be_switched_off_and_on(pbx: Line) -> None:
     row = make(pbx, "nightly-report", "system_owners", enabled=False)
     key = key_of(pbx, row)
     assert known(pbx) is None
@@ -76,7 +78,7 @@ def test_a_client_may_be_switched_off_and_on(pbx):
     assert known(pbx) == (key, ())
 
 
-def test_a_principal_that_went_takes_its_key_along(pbx):
+def test_a_principal_that_went_takes_its_key_along(pbx: Line) -> None:
     row = make(pbx)
     key_of(pbx, row)
     assert pbx.ask("DELETE", f"/ServicePrincipals({row['Id']})").status == 204
@@ -85,14 +87,14 @@ def test_a_principal_that_went_takes_its_key_along(pbx):
     assert known(pbx) is None
 
 
-def test_the_key_shows_nowhere_else(pbx):
+def test_the_key_shows_nowhere_else(pbx: Line) -> None:
     row = make(pbx)
     key = key_of(pbx, row)
     assert key.encode() not in pbx.get(f"/ServicePrincipals({row['Id']})").body
     assert key.encode() not in pbx.get("/ServicePrincipals").body
 
 
-def test_what_only_the_pbx_says(pbx):
+def test_what_only_the_pbx_says(pbx: Line) -> None:
     body = {"Number": "mine", "IsSystem": True, "LastUsed": "2026-01-01T00:00:00Z"}
     row = pbx.ask("POST", "/ServicePrincipals", body).json
     assert (row["IsSystem"], row["LastUsed"]) == (None, None)
@@ -111,18 +113,18 @@ def test_what_only_the_pbx_says(pbx):
         ("trunkline", "WARNINGS.XAPI.ALREADY_IN_USE"),
     ],
 )
-def test_client_ids(pbx, number, code):
+def test_client_ids(pbx: Line, number: str, code: str) -> None:
     answer = pbx.ask("POST", "/ServicePrincipals", {"Number": number})
     assert (answer.status, answer.message) == (400, f"Number:\n{code}")
 
 
-def test_a_client_id_stays(pbx):
+def test_a_client_id_stays(pbx: Line) -> None:
     row = make(pbx)
     answer = pbx.ask("PATCH", f"/ServicePrincipals({row['Id']})", {"Number": "other"})
     assert answer.message == "Number:\nWARNINGS.XAPI.FORBIDDEN_CHANGE"
 
 
-def test_a_session_is_ended_in_both_lists(pbx):
+def test_a_session_is_ended_in_both_lists(pbx: Line) -> None:
     assert pbx.ask("POST", "/MyTokens(1)/Pbx.RevokeToken").status == 204
     assert pbx.get("/MyTokens").rows == []
     assert [row["Id"] for row in pbx.get("/SecurityTokens").rows] == [2]
@@ -131,7 +133,7 @@ def test_a_session_is_ended_in_both_lists(pbx):
     assert pbx.ask("POST", "/SecurityTokens(2)/Pbx.RevokeToken").status == 404
 
 
-def test_a_client_s_document_is_read_again(pbx):
+def test_a_client_s_document_is_read_again(pbx: Line) -> None:
     client = pbx.get("/OAuthClients").rows[0]
     where = f"/OAuthClients({client['Id']})"
     assert pbx.ask("POST", f"{where}/Pbx.RefreshClientMetadata").json["value"] is True
@@ -141,7 +143,7 @@ def test_a_client_s_document_is_read_again(pbx):
     assert pbx.ask("POST", f"{where}/Pbx.RefreshClientMetadata").status == 404
 
 
-def test_an_mcp_server_is_registered_before_a_code_is_brought(pbx):
+def test_an_mcp_server_is_registered_before_a_code_is_brought(pbx: Line) -> None:
     metadata = pbx.get("/McpServers/Pbx.GetServerMetadata(targetIssuer='https%3A%2F%2Fmcp.example.com%2Fmcp')").json
     assert metadata["TokenEndpoint"] == "https://mcp.example.com/token"
     code = {"code": "c", "scope": "tools", "tokenEndpoint": metadata["TokenEndpoint"], "verifier": "v"}

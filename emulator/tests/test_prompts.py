@@ -7,6 +7,8 @@ from urllib.parse import quote
 
 import pytest
 
+from .conftest import Line
+
 WAV = b"RIFF\x28\0\0\0WAVEfmt \x10\0\0\0\1\0\1\0\x40\x1f\0\0\x80\x3e\0\0\2\0\x10\0data\4\0\0\0\1\2\3\4"
 
 
@@ -24,7 +26,7 @@ def link_of(pbx: Any, name: str) -> str:
     return next(row["FileLink"] for row in pbx.get("/CustomPrompts").rows if row["Filename"] == name)
 
 
-def test_what_was_uploaded_can_be_fetched(pbx):
+def test_what_was_uploaded_can_be_fetched(pbx: Line) -> None:
     large = WAV + bytes(2_000_000)
     for name, content in (("new.wav", WAV), ("grüße an alle.wav", large)):
         assert upload(pbx, name, content).status == 204
@@ -34,7 +36,7 @@ def test_what_was_uploaded_can_be_fetched(pbx):
     assert fetch(pbx, link_of(pbx, "welcome.wav")).body.startswith(b"RIFF")
 
 
-def test_another_of_the_same_name_takes_its_place(pbx):
+def test_another_of_the_same_name_takes_its_place(pbx: Line) -> None:
     count = len(pbx.get("/CustomPrompts").rows)
     upload(pbx, "new.wav")
     upload(pbx, "new.wav", WAV + b"\0\0")
@@ -56,24 +58,24 @@ def test_another_of_the_same_name_takes_its_place(pbx):
         ("a:b.wav", WAV, "WARNINGS.XAPI.INVALID_FILE_NAME"),
     ],
 )
-def test_uploads_that_are_refused(pbx, name, content, code):
+def test_uploads_that_are_refused(pbx: Line, name: str, content: Any, code: str) -> None:
     answer = upload(pbx, name, content)
     assert (answer.status, answer.message) == (400, f"file:\n{code}")
     assert len(pbx.get("/CustomPrompts").rows) == 1
 
 
-def test_an_upload_without_its_part(pbx):
+def test_an_upload_without_its_part(pbx: Line) -> None:
     assert upload(pbx, "new.wav", part="other").message == "file:\nWARNINGS.XAPI.REQUIRED"
 
 
-def test_a_deleted_prompt_takes_its_sound_along(pbx):
+def test_a_deleted_prompt_takes_its_sound_along(pbx: Line) -> None:
     upload(pbx, "new.wav", WAV + b"\0\0")
     link = link_of(pbx, "new.wav")
     assert pbx.ask("DELETE", "/CustomPrompts('new.wav')").status == 204
     assert fetch(pbx, link).status == 404
 
 
-def test_a_prompt_is_recorded_at_an_extension(pbx):
+def test_a_prompt_is_recorded_at_an_extension(pbx: Line) -> None:
     record = "/CustomPrompts/Pbx.MakeCallRecordCustomPrompt"
     assert pbx.ask("POST", record, {"dn": "101", "filename": "spoken"}).status == 204
     assert fetch(pbx, link_of(pbx, "spoken.wav")).body.startswith(b"RIFF")
@@ -83,7 +85,7 @@ def test_a_prompt_is_recorded_at_an_extension(pbx):
     assert name.message == "filename:\nWARNINGS.XAPI.INVALID_FILE_NAME"
 
 
-def test_a_copy_is_a_custom_set_of_its_own(pbx):
+def test_a_copy_is_a_custom_set_of_its_own(pbx: Line) -> None:
     copy = "/PromptSets(1)/Pbx.Copy"
     made = pbx.ask("POST", copy, {"overrides": {"PromptSetName": "Ours", "Description": "For us"}}).json
     source = pbx.get("/PromptSets(1)").json
@@ -98,7 +100,7 @@ def test_a_copy_is_a_custom_set_of_its_own(pbx):
     assert pbx.get("/PromptSets(1)").json["UseAlternateNumberPronunciation"] is None
 
 
-def test_the_set_in_use_stays(pbx):
+def test_the_set_in_use_stays(pbx: Line) -> None:
     assert pbx.get("/PromptSets/Pbx.GetActive()").json["Id"] == 1
     assert pbx.ask("DELETE", "/PromptSets(1)").message == "WARNINGS.CANNOT_BE_DELETED"
     assert pbx.ask("POST", "/PromptSets(2)/Pbx.SetActive").status == 204
@@ -118,7 +120,9 @@ def test_the_set_in_use_stays(pbx):
         ("/PromptSets(3)/Pbx.RecordPrompt", "100", "1", ""),
     ],
 )
-def test_prompts_are_played_and_recorded_at_an_extension(pbx, path, extension, prompt, message):
+def test_prompts_are_played_and_recorded_at_an_extension(
+    pbx: Line, path: str, extension: str, prompt: str, message: str
+) -> None:
     answer = pbx.ask("POST", path, {"extension": extension, "promptId": prompt})
     assert answer.status == (400 if message else 204)
     if message:
@@ -128,7 +132,7 @@ def test_prompts_are_played_and_recorded_at_an_extension(pbx, path, extension, p
         assert "100" in [one["Number"] for one in calls]
 
 
-def test_the_files_of_a_playlist(pbx):
+def test_the_files_of_a_playlist(pbx: Line) -> None:
     name = quote("two.wav")
     download = f"/Playlists/Pbx.DownloadPlaylistFile(playlistKey='Jazz',fileName='{name}')"
     answer = pbx.get(download)

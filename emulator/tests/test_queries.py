@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from typing import Any
 from urllib.parse import quote
 
 import pytest
@@ -10,10 +11,12 @@ from hypothesis import strategies as st
 
 from trunkline import catalog
 
+from .conftest import Dial, Line
+
 INVALID = "The query specified in the URI is not valid. "
 
 
-def numbers(answer):
+def numbers(answer: Any) -> Any:
     return [row["Number"] for row in answer.rows]
 
 
@@ -42,11 +45,11 @@ def numbers(answer):
         ('$search="ADAEZE"&$top=1', [10]),
     ],
 )
-def test_pages(quiet, query, ids):
+def test_pages(quiet: Line, query: str, ids: Any) -> None:
     assert [row["Id"] for row in quiet.get(f"/Contacts?{query}").rows] == ids
 
 
-def test_count_is_of_all_that_match_before_paging(quiet):
+def test_count_is_of_all_that_match_before_paging(quiet: Line) -> None:
     assert quiet.get("/Contacts?$count=true&$top=1").json["@odata.count"] == 60
     assert quiet.get("/Contacts?$count=true&$top=1&$filter=Id le 7").json["@odata.count"] == 7
     assert "@odata.count" not in quiet.get("/Contacts?$count=false").json
@@ -114,7 +117,7 @@ def test_count_is_of_all_that_match_before_paging(quiet):
         ("/Users(11)?$top=1", "The requested resource is not a collection."),
     ],
 )
-def test_wrong_options_are_400(quiet, path, message):
+def test_wrong_options_are_400(quiet: Line, path: str, message: str) -> None:
     answer = quiet.get(path)
     assert answer.status == 400
     assert answer.message.startswith(INVALID)
@@ -141,11 +144,11 @@ def test_wrong_options_are_400(quiet, path, message):
         ("/Defs/Pbx.HasSystemOwner()", "Edm.Boolean"),
     ],
 )
-def test_the_context_is_absolute(quiet, path, context):
+def test_the_context_is_absolute(quiet: Line, path: str, context: str) -> None:
     assert quiet.get(path).json["@odata.context"] == f"https://pbx/xapi/v1/$metadata#{context}"
 
 
-def test_order_by_how_many_and_by_the_place_of_an_enum_member(quiet):
+def test_order_by_how_many_and_by_the_place_of_an_enum_member(quiet: Line) -> None:
     asked = "/Queues?$orderby=Agents/$count desc,Number&$expand=Agents/$count&$select=Number"
     counts = [row["Agents@odata.count"] for row in quiet.get(asked).rows]
     assert counts == sorted(counts, reverse=True)
@@ -156,12 +159,12 @@ def test_order_by_how_many_and_by_the_place_of_an_enum_member(quiet):
     assert len(set(kinds)) > 3
 
 
-def test_select_takes_fields_away(quiet):
+def test_select_takes_fields_away(quiet: Line) -> None:
     row = quiet.get("/Users(Number='100')?$select=Number,FirstName").json
     assert {name for name in row if not name.startswith("@")} == {"Number", "FirstName"}
 
 
-def test_navigation_properties_come_only_when_expanded(quiet):
+def test_navigation_properties_come_only_when_expanded(quiet: Line) -> None:
     assert "Groups" not in quiet.get("/Users(11)").json
     assert "Groups" not in quiet.get("/Users(11)?$select=Groups").json
     plain = quiet.get("/Users(11)?$expand=Groups").json["Groups"][0]
@@ -172,18 +175,18 @@ def test_navigation_properties_come_only_when_expanded(quiet):
     assert nested["Phones"] == []
 
 
-def test_the_code_of_a_call_flow_app_comes_only_when_selected(quiet):
+def test_the_code_of_a_call_flow_app_comes_only_when_selected(quiet: Line) -> None:
     assert "ScriptCode" not in quiet.get("/CallFlowApps(141)").json
     assert "ScriptCode" not in quiet.get("/CallFlowApps").rows[0]
     assert "ScriptCode" in quiet.get("/CallFlowApps(141)?$select=ScriptCode").json
 
 
-def test_an_expanded_list_takes_options_of_its_own(quiet):
+def test_an_expanded_list_takes_options_of_its_own(quiet: Line) -> None:
     asked = "$expand=Agents($filter=Number gt '102';$orderby=Number desc;$top=2;$select=Number)&$select=Number"
     assert quiet.get(f"/Queues(Number='800')?{asked}").json["Agents"] == [{"Number": "105"}, {"Number": "104"}]
 
 
-def test_select_of_a_path_writes_that_part_only(quiet):
+def test_select_of_a_path_writes_that_part_only(quiet: Line) -> None:
     hours = quiet.get("/MyGroup?$select=Id,Hours").json["Hours"]
     assert {"Type", "Periods"} < hours.keys()
     for asked in ("Hours/Type", "Hours($select=Type)", "hours/type"):
@@ -197,7 +200,7 @@ def test_select_of_a_path_writes_that_part_only(quiet):
     assert "Number" in quiet.get("/Users(11)?$select=*").json
 
 
-def test_expanding_everything(quiet):
+def test_expanding_everything(quiet: Line) -> None:
     row = quiet.get("/Users(11)?$expand=*&$select=Id").json
     assert {"Groups", "Phones", "ForwardingProfiles", "Greetings"} <= row.keys()
     named = quiet.get("/Users(11)?$expand=Groups($select=Name),*&$select=Id").json
@@ -205,7 +208,7 @@ def test_expanding_everything(quiet):
     assert named.keys() == row.keys()
 
 
-def test_an_expanded_list_can_be_counted(quiet):
+def test_an_expanded_list_can_be_counted(quiet: Line) -> None:
     asked = "/Queues(Number='800')?$select=Number&$expand=Agents"
     agents = quiet.get(asked).json["Agents"]
     counted = quiet.get(f"{asked}($count=true;$top=1;$filter=Number gt '102')").json
@@ -219,7 +222,7 @@ def test_an_expanded_list_can_be_counted(quiet):
     )
 
 
-def test_levels_go_on_where_a_type_leads_to_its_own_kind(quiet):
+def test_levels_go_on_where_a_type_leads_to_its_own_kind(quiet: Line) -> None:
     once = quiet.get("/Users(11)?$expand=Groups&$select=Id").json
     assert quiet.get("/Users(11)?$expand=Groups($levels=max)&$select=Id").json["Groups"] == once["Groups"]
 
@@ -236,7 +239,7 @@ def test_levels_go_on_where_a_type_leads_to_its_own_kind(quiet):
         ("amara OR siobhán AND nobody", {"Amara"}),
     ],
 )
-def test_search(quiet, search, names):
+def test_search(quiet: Line, search: str, names: Any) -> None:
     found = quiet.get(f"/Users?$search={search}&$top=100&$select=FirstName").rows
     assert {row["FirstName"] for row in found} == names
 
@@ -252,12 +255,12 @@ def test_search(quiet, search, names):
         ("/Peers/$count?$filter=Type eq 'Queue'", 3),
     ],
 )
-def test_counting(quiet, path, count):
+def test_counting(quiet: Line, path: str, count: int) -> None:
     answer = quiet.get(path)
     assert (answer.status, answer.headers["content-type"], answer.body) == (200, "text/plain", str(count).encode())
 
 
-def test_counting_needs_a_proper_filter(quiet):
+def test_counting_needs_a_proper_filter(quiet: Line) -> None:
     assert quiet.get("/Contacts/$count?$filter=Nope eq 1").status == 400
 
 
@@ -276,7 +279,7 @@ def test_counting_needs_a_proper_filter(quiet):
         ("?$format=application/json;odata.metadata=none", {}, "none"),
     ],
 )
-def test_how_much_metadata(quiet, query, headers, level):
+def test_how_much_metadata(quiet: Line, query: str, headers: dict[str, Any], level: str) -> None:
     answer = quiet.ask("GET", f"/Fax(121){query}", headers=headers)
     assert f"odata.metadata={level};" in answer.headers["content-type"]
     row = answer.json
@@ -286,20 +289,20 @@ def test_how_much_metadata(quiet, query, headers, level):
 
 
 @pytest.mark.parametrize("form", ["xml", "atom", "text/plain", "application/xml"])
-def test_other_formats_are_406(quiet, form):
+def test_other_formats_are_406(quiet: Line, form: str) -> None:
     assert quiet.get(f"/Fax(121)?$format={form}").status == 406
     before = quiet.get("/WebsiteLinks/$count").body
     assert quiet.ask("POST", f"/WebsiteLinks?$format={form}", {"Link": "new"}).status == 406
     assert quiet.get("/WebsiteLinks/$count").body == before
 
 
-def test_no_metadata_keeps_the_count(dial):
+def test_no_metadata_keeps_the_count(dial: Dial) -> None:
     answer = dial(etags=True).get("/Fax?$count=true&$top=1", accept="application/json;odata.metadata=none").json
     assert answer.keys() == {"@odata.count", "value"}
     assert not [name for name in answer["value"][0] if name.startswith("@")]
 
 
-def test_full_metadata_names_types_and_places(quiet):
+def test_full_metadata_names_types_and_places(quiet: Line) -> None:
     link = quiet.get("/WebsiteLinks('o''brien-m%C3%BCnchen')", accept="application/json;odata.metadata=full").json
     assert link["@odata.type"] == "#Pbx.Weblink"
     assert link["@odata.id"] == link["@odata.editLink"] == "WebsiteLinks('o%27%27brien-m%C3%BCnchen')"
@@ -313,7 +316,7 @@ def test_full_metadata_names_types_and_places(quiet):
     assert "Number@odata.type" not in user
 
 
-def test_a_client_may_prefer_less_or_more(pbx):
+def test_a_client_may_prefer_less_or_more(pbx: Line) -> None:
     created = pbx.ask("POST", "/Fax", {"Number": "877"}, {"prefer": "return=minimal"})
     assert (created.status, created.body) == (204, b"")
     assert created.headers["location"] == created.headers["odata-entityid"]
@@ -327,7 +330,7 @@ def test_a_client_may_prefer_less_or_more(pbx):
     assert changed.json["OutboundCallerId"] == "+12025550143"
 
 
-def test_the_health_check(quiet):
+def test_the_health_check(quiet: Line) -> None:
     answer = quiet.get("/Defs?$select=Id")
     assert (answer.status, answer.json["Id"], answer.headers["x-trunkline-level"]) == (200, 1, "crud")
 
@@ -347,7 +350,7 @@ WORDS = st.lists(st.sampled_from(VOCABULARY.split()), max_size=12)
     words=WORDS,
     space=st.sampled_from(["", " "]),
 )
-def test_any_option_is_read_or_refused(quiet, option, words, space):
+def test_any_option_is_read_or_refused(quiet: Line, option: Any, words: Any, space: Any) -> None:
     text = quote(space.join(words))
     for path in ("/Users", "/Queues/$count"):
         assert quiet.get(f"{path}?${option}={text}&@a=Id").status in (200, 400)

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from typing import Any
 from urllib.parse import quote
 
 import pytest
 
 from trunkline_emulator import Emulator
 from trunkline_emulator.odata import budget
+
+from .conftest import Line
 
 TOO_COSTLY = "The query is too costly for the emulator"
 SAFE = "(),:@$&=;/*'"
@@ -40,7 +43,7 @@ def nested(quantifier: str, depth: int, innermost: str) -> str:
     ],
     ids=lambda value: value[:30],
 )
-def test_one_line_cannot_cost_hours(quiet, path, condition):
+def test_one_line_cannot_cost_hours(quiet: Line, path: str, condition: Any) -> None:
     answer = quiet.get(f"/{path}?$filter={quote(condition, safe=SAFE)}")
     assert answer.status == 400
     assert "too costly" in answer.message.lower()
@@ -59,7 +62,7 @@ def test_one_line_cannot_cost_hours(quiet, path, condition):
     ],
     ids=lambda value: value[:30],
 )
-def test_a_hundred_thousand_rows_cost_more(query):
+def test_a_hundred_thousand_rows_cost_more(query: Any) -> None:
     emulator = Emulator(seed="large")
     answer = emulator.ask("GET", f"/Contacts?$top=1&{query}")
     assert answer.status == 400
@@ -82,7 +85,7 @@ def test_a_hundred_thousand_rows_cost_more(query):
     ],
     ids=lambda value: value[:30],
 )
-def test_honest_queries_are_answered(quiet, path, query):
+def test_honest_queries_are_answered(quiet: Line, path: str, query: Any) -> None:
     assert quiet.get(f"/{path}?{quote(query, safe=SAFE)}").status == 200
 
 
@@ -98,7 +101,7 @@ def test_honest_queries_are_answered(quiet, path, query):
         ("not (Number in ('100'))", "others"),
     ],
 )
-def test_lists_of_literals_mean_what_they_did(quiet, condition, numbers):
+def test_lists_of_literals_mean_what_they_did(quiet: Line, condition: str, numbers: list[Any] | str | None) -> None:
     every = [row["Number"] for row in quiet.get("/Users?$select=Number").rows]
     expected = every if numbers is None else every[1:] if numbers == "others" else numbers
     first = quiet.get("/Users?$select=Id,Number&$top=2").rows
@@ -107,7 +110,7 @@ def test_lists_of_literals_mean_what_they_did(quiet, condition, numbers):
     assert found == expected
 
 
-def test_a_text_that_grows_is_stopped(pbx):
+def test_a_text_that_grows_is_stopped(pbx: Line) -> None:
     name = "x" * 300_000
     assert pbx.ask("PATCH", "/Users(12)", {"FirstName": name}).status in (204, 400)
     made = pbx.ask("POST", "/Contacts", {"FirstName": "Ada", "PhoneNumber": "1", "Title": name})
@@ -131,7 +134,7 @@ def test_a_text_that_grows_is_stopped(pbx):
     ],
     ids=lambda value: value[:24],
 )  # fmt: skip
-def test_odd_queries_are_refused(quiet, query):
+def test_odd_queries_are_refused(quiet: Line, query: str) -> None:
     answer = quiet.get(f"/Users?{quote(query, safe=SAFE)}")
     assert answer.status == 400
     assert len(answer.body) < 20_000

@@ -5,36 +5,38 @@ from __future__ import annotations
 import io
 import wave
 from itertools import pairwise
+from typing import Any
 
 import pytest
 
 from trunkline_emulator.seeds.calls import demo
 
+from .conftest import Dial, Line
 from .test_telephony_lists import call_log, count, every
 
 
-def page(line, query="$top=100"):
+def page(line: Line, query: Any = "$top=100") -> Any:
     return line.get(f"/Recordings?{query}").rows
 
 
-def download(line, number):
+def download(line: Line, number: Any) -> Any:
     return line.get(f"/Recordings/Pbx.DownloadRecording(recId={number})")
 
 
-def recorded(line):
+def recorded(line: Line) -> Any:
     """The Ids that the call log names."""
     return sorted(item["Id"] for row in call_log(line) for item in row.get("Recordings", ()))
 
 
-def everything(line):
+def everything(line: Line) -> Any:
     return [row["Id"] for row in every(line, "Recordings")]
 
 
-def test_recordings_are_those_of_the_call_log(quiet):
+def test_recordings_are_those_of_the_call_log(quiet: Line) -> None:
     assert everything(quiet) == recorded(quiet) == [leg.recording for _, leg in demo().recordings()]
 
 
-def test_a_row_agrees_with_its_call(quiet):
+def test_a_row_agrees_with_its_call(quiet: Line) -> None:
     by_recording = {item["Id"]: row for row in call_log(quiet) for item in row.get("Recordings", ())}
     for row in page(quiet):
         leg = by_recording[row["Id"]]
@@ -45,7 +47,7 @@ def test_a_row_agrees_with_its_call(quiet):
         assert row["CallType"] == {"Inbound": "InboundExternal", "Outbound": "OutboundExternal"}[leg["Direction"]]
 
 
-def test_the_sound_is_a_tone(quiet):
+def test_the_sound_is_a_tone(quiet: Line) -> None:
     answer = download(quiet, 1)
     assert answer.headers["content-type"] == "audio/x-wav"
     assert int.from_bytes(answer.body[4:8], "little") == len(answer.body) - 8
@@ -59,24 +61,24 @@ def test_the_sound_is_a_tone(quiet):
     assert min(samples) < -5000
 
 
-def crossings(sound):
+def crossings(sound: Any) -> Any:
     """How often a WAV file's wave rises through zero in its first second."""
     samples = [int.from_bytes(sound[at : at + 2], "little", signed=True) for at in range(44, 44 + 16_000, 2)]
     return sum(one < 0 <= other for one, other in pairwise(samples))
 
 
-def test_each_recording_has_its_own_pitch(quiet):
+def test_each_recording_has_its_own_pitch(quiet: Line) -> None:
     pitches = [crossings(download(quiet, number).body) for number in (1, 2, 3)]
     assert len(set(pitches)) == 3
     assert all(300 <= pitch <= 1000 for pitch in pitches)
 
 
-def test_each_recording_sounds_its_own_and_always_the_same(quiet):
+def test_each_recording_sounds_its_own_and_always_the_same(quiet: Line) -> None:
     assert download(quiet, 1).body == download(quiet, 1).body
     assert len({download(quiet, row["Id"]).body for row in page(quiet, "$top=20")}) == 20
 
 
-def test_the_file_has_the_name_of_its_row(quiet):
+def test_the_file_has_the_name_of_its_row(quiet: Line) -> None:
     row = page(quiet, "$filter=Id eq 1")[0]
     folder, _, name = row["RecordingUrl"].rpartition("/")
     assert folder in (row["FromDn"], row["ToDn"])
@@ -85,12 +87,12 @@ def test_the_file_has_the_name_of_its_row(quiet):
 
 
 @pytest.mark.parametrize("number", [0, -1, 999_999])
-def test_a_missing_recording_is_refused(quiet, number):
+def test_a_missing_recording_is_refused(quiet: Line, number: int) -> None:
     answer = download(quiet, number)
     assert (answer.status, answer.message) == (400, "WARNINGS.XAPI.FILE_NOT_FOUND")
 
 
-def test_older_versions_download_by_name(dial):
+def test_older_versions_download_by_name(dial: Dial) -> None:
     line = dial(version="20.0.9")
     row = page(line)[0]
     for name in (row["RecordingUrl"], row["RecordingUrl"].rpartition("/")[2]):
@@ -101,7 +103,7 @@ def test_older_versions_download_by_name(dial):
     assert (missing.status, missing.message) == (400, "WARNINGS.XAPI.FILE_NOT_FOUND")
 
 
-def test_a_deleted_recording_is_gone_everywhere(pbx):
+def test_a_deleted_recording_is_gone_everywhere(pbx: Line) -> None:
     before = recorded(pbx)
     gone, *kept = before
     assert pbx.ask("POST", "/Recordings/Pbx.BulkRecordingsDelete", {"ids": [gone, 999_999]}).status == 204
@@ -111,7 +113,7 @@ def test_a_deleted_recording_is_gone_everywhere(pbx):
     assert segments == []
 
 
-def test_archived_recordings_are_purged_apart(pbx):
+def test_archived_recordings_are_purged_apart(pbx: Line) -> None:
     assert pbx.ask("POST", "/Recordings/Pbx.BulkRecordingsArchive", {"ids": [1, 2]}).status == 204
     archived = page(pbx, "$filter=IsArchived eq true")
     assert [row["Id"] for row in archived] == [1, 2]
@@ -123,7 +125,7 @@ def test_archived_recordings_are_purged_apart(pbx):
     assert everything(pbx) == recorded(pbx) == []
 
 
-def test_the_whole_archive(pbx):
+def test_the_whole_archive(pbx: Line) -> None:
     assert pbx.ask("POST", "/Recordings/Pbx.Archive").status == 204
     assert {row["IsArchived"] for row in every(pbx, "Recordings")} == {True}
     assert pbx.ask("POST", "/Recordings/Pbx.PurgeLocal").status == 204
@@ -132,7 +134,7 @@ def test_the_whole_archive(pbx):
     assert count(pbx, "Recordings") == 0
 
 
-def test_recordings_are_transcribed(pbx):
+def test_recordings_are_transcribed(pbx: Line) -> None:
     assert pbx.ask("POST", "/Recordings/Pbx.TranscribeRecordings", {"ids": [1, 3]}).status == 204
     written = page(pbx, "$filter=IsTranscribed eq true")
     assert [row["Id"] for row in written] == [1, 3]
@@ -141,14 +143,14 @@ def test_recordings_are_transcribed(pbx):
 
 
 @pytest.mark.parametrize("action", ["BulkRecordingsArchive", "TranscribeRecordings"])
-def test_what_is_not_there_is_neither_archived_nor_transcribed(pbx, action):
+def test_what_is_not_there_is_neither_archived_nor_transcribed(pbx: Line, action: str) -> None:
     before = page(pbx)
     answer = pbx.ask("POST", f"/Recordings/Pbx.{action}", {"ids": [1, 999_999]})
     assert (answer.status, answer.message) == (400, "WARNINGS.XAPI.FILE_NOT_FOUND")
     assert page(pbx) == before
 
 
-def test_the_repository_s_settings(pbx):
+def test_the_repository_s_settings(pbx: Line) -> None:
     path = "/Recordings/Pbx.GetRecordingRepositorySettings()"
     before = pbx.get(path).json
     assert before["RecordingUsedSpace"] == sum(len(download(pbx, number).body) for number in everything(pbx))

@@ -11,6 +11,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from .conftest import Line
 from .report_calls import DEPARTMENTS, rows, seconds, when
 
 Ask = Callable[..., list[dict[str, Any]]]
@@ -58,31 +59,31 @@ def together(figures: Figures) -> Figures:
     return {"all": sum(figures.values())}
 
 
-def overview(ask):
+def overview(ask: Any) -> Any:
     return ask("GetQueuePerformanceOverviewData")
 
 
-def detailed(ask):
+def detailed(ask: Any) -> Any:
     return ask("GetDetailedQueueStatisticsData")
 
 
-def agents(ask):
+def agents(ask: Any) -> Any:
     return ask("GetAgentsInQueueStatisticsData")
 
 
-def log(ask):
+def log(ask: Any) -> Any:
     return ask("GetCallLogData")
 
 
-def to_queue(row):
+def to_queue(row: Any) -> Any:
     return row["CallType"] == "Queue"
 
 
-def in_every_department(ask, operation, argument):
+def in_every_department(ask: Any, operation: Any, argument: Any) -> Any:
     return [row for number in DEPARTMENTS for row in ask(operation, **{argument: number})]
 
 
-def at_extensions(ask, field):
+def at_extensions(ask: Any, field: Any) -> Any:
     return sums(ask("GetExtensionStatisticsData"), "Dn", field)
 
 
@@ -266,7 +267,7 @@ RULES: dict[str, tuple[Callable[[Ask], Figures], ...]] = {
 PARTS = sorted(RULES.keys() - {"time logged in"})
 
 
-def asker(line, start: datetime, end: datetime) -> Ask:
+def asker(line: Line, start: datetime, end: datetime) -> Ask:
     period = {name: start.strftime("%Y-%m-%dT%H:%M:%SZ") for name in ("periodFrom", "startDt")}
     period |= {name: end.strftime("%Y-%m-%dT%H:%M:%SZ") for name in ("periodTo", "endDt")}
     return lambda operation, **given: rows(line, operation, **{**period, **given})
@@ -278,7 +279,7 @@ MOMENTS = st.integers(0, 40 * 86400).map(lambda n: datetime(2026, 5, 8, tzinfo=U
 
 
 @pytest.mark.parametrize("rule", RULES)
-def test_a_week(quiet, rule):
+def test_a_week(quiet: Line, rule: Any) -> None:
     first, *others = (figures(asker(quiet, *WEEK)) for figures in RULES[rule])
     assert any(first.values())
     for other in others:
@@ -288,7 +289,7 @@ def test_a_week(quiet, rule):
 @pytest.mark.parametrize("rule", RULES)
 @settings(max_examples=5, deadline=None)
 @given(moments=st.tuples(MOMENTS, MOMENTS).map(sorted))
-def test_any_period(quiet, rule, moments):
+def test_any_period(quiet: Line, rule: Any, moments: Any) -> None:
     first, *others = (figures(asker(quiet, *moments)) for figures in RULES[rule])
     for other in others:
         assert other == pytest.approx(first, abs=1e-3)
@@ -297,7 +298,7 @@ def test_any_period(quiet, rule, moments):
 @pytest.mark.parametrize("rule", PARTS)
 @settings(max_examples=5, deadline=None)
 @given(moments=st.tuples(MOMENTS, MOMENTS, MOMENTS).map(sorted))
-def test_adjoining_periods_add_up(quiet, rule, moments):
+def test_adjoining_periods_add_up(quiet: Line, rule: Any, moments: Any) -> None:
     start, between, end = moments
     for figures in RULES[rule]:
         parts = plus(figures(asker(quiet, start, between)), figures(asker(quiet, between, end)))
@@ -306,7 +307,7 @@ def test_adjoining_periods_add_up(quiet, rule, moments):
 
 @settings(max_examples=5, deadline=None)
 @given(moments=st.tuples(MOMENTS, MOMENTS, MOMENTS).map(sorted))
-def test_time_logged_in_adds_up(quiet, moments):
+def test_time_logged_in_adds_up(quiet: Line, moments: Any) -> None:
     start, between, end = moments
     for figures in RULES["time logged in"]:
         parts = plus(figures(asker(quiet, start, between)), figures(asker(quiet, between, end)))
@@ -336,7 +337,9 @@ QUEUE_REPORTS = (
 @pytest.mark.parametrize(("operation", "argument", "field"), QUEUE_REPORTS)
 @settings(max_examples=6, deadline=None)
 @given(queues=st.sets(st.sampled_from(["800", "801", "802", "899"]), min_size=1), separator=st.sampled_from(",; "))
-def test_some_queues_are_those_rows_of_all(quiet, operation, argument, field, queues, separator):
+def test_some_queues_are_those_rows_of_all(
+    quiet: Line, operation: Any, argument: Any, field: Any, queues: Any, separator: Any
+) -> None:
     every = rows(quiet, operation)
     chosen = rows(quiet, operation, **{argument: separator.join(sorted(queues))})
     assert chosen == [row for row in every if row[field] in queues]
@@ -345,7 +348,7 @@ def test_some_queues_are_those_rows_of_all(quiet, operation, argument, field, qu
 
 @settings(max_examples=10, deadline=None)
 @given(people=st.sets(st.sampled_from([str(n) for n in range(100, 140)]), min_size=1, max_size=6))
-def test_some_extensions_are_those_of_all(quiet, people):
+def test_some_extensions_are_those_of_all(quiet: Line, people: Any) -> None:
     listed = ",".join(sorted(people))
     chosen = rows(quiet, "GetExtensionStatisticsData", extensionFilter=listed)
     assert chosen == [row for row in rows(quiet, "GetExtensionStatisticsData") if row["Dn"] in people]
@@ -355,7 +358,7 @@ def test_some_extensions_are_those_of_all(quiet, people):
 
 
 @pytest.mark.parametrize(("unit", "length"), [("Day", 24), ("Week", 7), ("Month", 30), ("Year", 12)])
-def test_charts_have_a_point_for_each_part(quiet, unit, length):
+def test_charts_have_a_point_for_each_part(quiet: Line, unit: str, length: int) -> None:
     points = rows(quiet, "GetQueueAnUnCallsData", chartBy=unit)
     assert len(points) == length
     assert [when(point["XValue"]) for point in points] == sorted({when(point["XValue"]) for point in points})
@@ -365,20 +368,20 @@ def test_charts_have_a_point_for_each_part(quiet, unit, length):
         assert bool(counted["YValue1"]) >= bool(waited["YValue1"])
 
 
-def test_a_chart_of_a_week_is_the_statistics_of_the_week(quiet):
+def test_a_chart_of_a_week_is_the_statistics_of_the_week(quiet: Line) -> None:
     points = rows(quiet, "GetQueueAnUnCallsData", chartBy="Week")
     queues = rows(quiet, "GetDetailedQueueStatisticsData")
     assert total(points, "YValue1") == total(queues, "AnsweredCount")
     assert total(points, "YValue1", "YValue2") == total(queues, "CallsCount")
 
 
-def test_the_talk_of_each_stretch_is_the_agents_talk(quiet):
+def test_the_talk_of_each_stretch_is_the_agents_talk(quiet: Line) -> None:
     """Agents who stay at lunch or late are logged in whenever a queue rings them."""
     talked = sums(rows(quiet, "GetAgentLoginHistoryData"), "AgentNo", "TalkingInterval")
     assert talked == pytest.approx(sums(rows(quiet, "GetAgentsInQueueStatisticsData"), "Dn", "TalkTime"), abs=1e-3)
 
 
-def test_callers_who_gave_up_soon_are_left_out(quiet):
+def test_callers_who_gave_up_soon_are_left_out(quiet: Line) -> None:
     lost = rows(quiet, "GetAbandonedQueueCallsData")
     patient = rows(quiet, "GetAbandonedQueueCallsData", waitInterval="0:00:30")
     assert 0 < len(patient) < len(lost)
@@ -393,8 +396,8 @@ def test_callers_who_gave_up_soon_are_left_out(quiet):
         assert every - fewer == short
 
 
-def all_pages(line, path):
-    found = []
+def all_pages(line: Line, path: Any) -> Any:
+    found: list[Any] = []
     while page := line.get(f"{path}&$top=100&$skip={len(found)}").rows:
         found += page
     return found
@@ -412,14 +415,16 @@ ONE_DAY = {"periodFrom": "2026-06-02T00:00:00Z", "periodTo": "2026-06-03T00:00:0
         ("ChatMessagesHistoryView", "TimeSent", "ConversationId", "GetChatLog", "ConversationId"),
     ],
 )
-def test_the_lists_tell_the_same_history(quiet, listed, time, id_, operation, field):
+def test_the_lists_tell_the_same_history(
+    quiet: Line, listed: str, time: str, id_: str, operation: str, field: str
+) -> None:
     told = all_pages(quiet, f"/{listed}?$filter={time} {DAY.format(time)}")
     reported = rows(quiet, operation, **ONE_DAY)
     assert reported
     assert Counter(row[id_] for row in told) == Counter(row[field] for row in reported)
 
 
-def test_the_recordings_are_those_of_the_call_log(quiet):
+def test_the_recordings_are_those_of_the_call_log(quiet: Line) -> None:
     told = all_pages(quiet, f"/Recordings?$filter=StartTime {DAY.format('StartTime')}")
     reported = [row for row in rows(quiet, "GetCallLogData", **ONE_DAY) if row["Recordings"]]
     assert reported
@@ -428,7 +433,7 @@ def test_the_recordings_are_those_of_the_call_log(quiet):
 
 @settings(max_examples=10, deadline=None)
 @given(moments=st.tuples(MOMENTS, MOMENTS, MOMENTS).map(sorted))
-def test_the_chat_log_of_adjoining_periods(quiet, moments):
+def test_the_chat_log_of_adjoining_periods(quiet: Line, moments: Any) -> None:
     start, between, end = moments
     parts = asker(quiet, start, between)("GetChatLog") + asker(quiet, between, end)("GetChatLog")
     whole = asker(quiet, start, end)("GetChatLog")

@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from datetime import timedelta
+from typing import Any
 
 import pytest
 
 from trunkline import catalog
 
+from .conftest import Line
 from .report_calls import LISTED, action_of, path_of, rows, seconds, when
 
 
-def ask(line, operation, query="", **given):
+def ask(line: Line, operation: Any, query: Any = "", **given: Any) -> Any:
     return line.get(f"{path_of(action_of(operation), **given)}?{query}")
 
 
@@ -28,7 +31,7 @@ def ask(line, operation, query="", **given):
         ("1.00:00:00", 86400),
     ],
 )
-def test_time_spans(quiet, text, length):
+def test_time_spans(quiet: Line, text: str, length: float) -> None:
     found = rows(quiet, "GetQueueAnsweredCallsByWaitTimeData", answerInterval=text)
     every = rows(quiet, "GetQueueAnsweredCallsByWaitTimeData")
     assert found == [row for row in every if seconds(row["RingTime"]) >= length]
@@ -46,7 +49,7 @@ def test_time_spans(quiet, text, length):
         ("GetCallLogData", "callTimeFilterTo"),
     ],
 )
-def test_malformed_time_spans(quiet, operation, argument, text):
+def test_malformed_time_spans(quiet: Line, operation: str, argument: str, text: str) -> None:
     answer = ask(quiet, operation, **{argument: text})
     assert answer.status == 400
     assert answer.json["error"]["details"][0]["target"] == argument
@@ -57,12 +60,12 @@ def test_malformed_time_spans(quiet, operation, argument, text):
     "operation",
     ["GetAgentLoginHistoryData", "GetUserActivity", "DownloadCallLog", "DownloadAuditLog", "DownloadChatLog"],
 )
-def test_unknown_time_zones(quiet, operation, zone):
+def test_unknown_time_zones(quiet: Line, operation: str, zone: str) -> None:
     answer = ask(quiet, operation, clientTimeZone=zone)
     assert (answer.status, answer.json["error"]["details"][0]["target"]) == (400, "clientTimeZone")
 
 
-def test_a_slash_in_a_time_zone_is_percent_encoded(quiet):
+def test_a_slash_in_a_time_zone_is_percent_encoded(quiet: Line) -> None:
     """As it stands in a path, an IANA name cuts the path in two: some builds were seen to answer 404."""
     path = path_of(action_of("GetUserActivity"), clientTimeZone="Asia/Taipei")
     assert quiet.get(path).status == 200
@@ -78,7 +81,7 @@ def test_a_slash_in_a_time_zone_is_percent_encoded(quiet):
         ("GetAverageQueueWaitingTimeData", {"chartBy": ""}),
     ],
 )
-def test_intervals_that_nobody_knows(quiet, operation, given):
+def test_intervals_that_nobody_knows(quiet: Line, operation: str, given: dict[str, Any]) -> None:
     answer = ask(quiet, operation, **given)
     assert answer.status == 400
     assert answer.json["error"]["details"][0]["target"] in given
@@ -99,14 +102,14 @@ def test_intervals_that_nobody_knows(quiet, operation, given):
         ("GetAbandonedChatsStatisticsData", "participantType"),
     ],
 )
-def test_codes_that_nobody_knows_select_nothing(quiet, operation, argument):
+def test_codes_that_nobody_knows_select_nothing(quiet: Line, operation: str, argument: str) -> None:
     assert rows(quiet, operation)
-    assert rows(quiet, operation, **{argument: 77}) == []
+    assert rows(quiet, operation, **{argument: 77}) == []  # type: ignore[arg-type]
 
 
 @pytest.mark.parametrize("zone", ["UTC", "+05:30", "America/St_Johns", "Asia/Taipei", "Australia/Lord_Howe"])
 @pytest.mark.parametrize("unit", range(4))
-def test_intervals_are_those_of_the_clients_clock(quiet, zone, unit):
+def test_intervals_are_those_of_the_clients_clock(quiet: Line, zone: str, unit: Any) -> None:
     found = rows(
         quiet,
         "GetCallDistribution",
@@ -124,14 +127,14 @@ def test_intervals_are_those_of_the_clients_clock(quiet, zone, unit):
         assert unit != 3 or start.day == 1
 
 
-def test_a_day_has_twenty_four_hours(quiet):
+def test_a_day_has_twenty_four_hours(quiet: Line) -> None:
     day = {"periodFrom": "2026-06-01T00:00:00Z", "periodTo": "2026-06-02T00:00:00Z"}
     found = rows(quiet, "GetUserActivity", **day)
     assert len(found) == 24
     assert found[0] == {"AnsweredCount": 0, "DateTimeInterval": "2026-06-01T00:00:00Z", "UnansweredCount": 0}
 
 
-def test_days_on_which_the_clocks_change(quiet):
+def test_days_on_which_the_clocks_change(quiet: Line) -> None:
     """New York goes on to summer time on 8 March 2026: that Sunday has 23 hours."""
     sunday = {"periodFrom": "2026-03-08T05:00:00Z", "periodTo": "2026-03-09T04:00:00Z"}
     hours = rows(quiet, "GetUserActivity", clientTimeZone="America/New_York", **sunday)
@@ -140,8 +143,8 @@ def test_days_on_which_the_clocks_change(quiet):
     assert [row["DateTimeInterval"] for row in days] == ["2026-03-08T00:00:00-05:00"]
 
 
-def test_queue_calls_can_be_left_out(quiet):
-    def incoming(**given):
+def test_queue_calls_can_be_left_out(quiet: Line) -> None:
+    def incoming(**given: Any) -> Any:
         return sum(row["IncomingCount"] for row in rows(quiet, "GetCallDistribution", groupingType=1, **given))
 
     polled = rows(quiet, "GetQueuePerformanceOverviewData")
@@ -151,7 +154,7 @@ def test_queue_calls_can_be_left_out(quiet):
     assert incoming() - incoming(includeQueueCalls=False) >= rings
 
 
-def test_a_department_is_its_people(quiet):
+def test_a_department_is_its_people(quiet: Line) -> None:
     sales = {row["Dn"] for row in rows(quiet, "GetExtensionStatisticsByGroupData", groupNumber="GRP0001")}
     assert sales == {str(n) for n in range(101, 110)}
     spread = rows(quiet, "GetUserActivity", groupNumber="GRP0001", groupingType=1)
@@ -162,13 +165,13 @@ def test_a_department_is_its_people(quiet):
 
 
 @pytest.mark.parametrize("number", ["", "GRP9999"])
-def test_without_its_number_a_department_has_no_report(quiet, number):
+def test_without_its_number_a_department_has_no_report(quiet: Line, number: str) -> None:
     """Seen on a PBX: an answer of 200 with nothing in it."""
     assert rows(quiet, "GetExtensionStatisticsByGroupData", groupNumber=number) == []
     assert rows(quiet, "GetCallCostByExtensionGroupData", groupFilter=number) == []
 
 
-def test_people_who_left_stay_in_the_reports(pbx):
+def test_people_who_left_stay_in_the_reports(pbx: Line) -> None:
     before = rows(pbx, "GetExtensionStatisticsData", extensionFilter="102")
     assert before[0]["InboundAnsweredCount"]
     user = pbx.get("/Users(Number='102')?$select=Id").json["Id"]
@@ -176,7 +179,7 @@ def test_people_who_left_stay_in_the_reports(pbx):
     assert rows(pbx, "GetExtensionStatisticsData", extensionFilter="102") == before
 
 
-def test_login_history_is_split_at_the_clients_midnight(quiet):
+def test_login_history_is_split_at_the_clients_midnight(quiet: Line) -> None:
     found = rows(quiet, "GetAgentLoginHistoryData", clientTimeZone="Pacific/Auckland")
     assert any(when(row["LoggedOutDt"]).hour == 0 for row in found)
     for row in found:
@@ -187,7 +190,7 @@ def test_login_history_is_split_at_the_clients_midnight(quiet):
         assert seconds(row["LoggedInDayInterval"]) <= seconds(row["LoggedInTotalInterval"]) + 1e-6
 
 
-def test_only_the_first_row_of_an_abandoned_call_has_its_time(quiet):
+def test_only_the_first_row_of_an_abandoned_call_has_its_time(quiet: Line) -> None:
     found = rows(quiet, "GetAbandonedQueueCallsData")
     assert all("CallTimeForCsv" in row for row in found)
     with_time = [row["CallHistoryId"] for row in found if "CallTime" in row]
@@ -209,14 +212,14 @@ def test_only_the_first_row_of_an_abandoned_call_has_its_time(quiet):
         ({"participantType": 2}, lambda row: True),
     ],
 )
-def test_the_chat_log(quiet, given, wanted):
+def test_the_chat_log(quiet: Line, given: dict[str, Any], wanted: Callable[..., Any]) -> None:
     every = rows(quiet, "GetChatLog")
     assert len(every) > 50
     assert rows(quiet, "GetChatLog", **given) == [row for row in every if wanted(row)]
 
 
 @pytest.mark.parametrize("name", [action.id for action in catalog.load("20.0.10").actions if action.id in LISTED])
-def test_the_ends_of_the_calendar(quiet, name):
+def test_the_ends_of_the_calendar(quiet: Line, name: Any) -> None:
     action = next(action for action in catalog.load("20.0.10").actions if action.id == name)
     ends = ("0001-01-01T00:00:00%2B14:00", "9999-12-31T23:59:59-14:00")
     for start, end in (ends, ends[::-1]):
@@ -236,7 +239,7 @@ def test_the_ends_of_the_calendar(quiet, name):
         ("DownloadBreachesSla", ("clientTimeZone", "queueDnStr")),
     ],
 )
-def test_null_is_as_nothing(quiet, operation, arguments):
+def test_null_is_as_nothing(quiet: Line, operation: str, arguments: tuple[Any, ...]) -> None:
     empty = path_of(action_of(operation), **dict.fromkeys(arguments, ""))
     null = empty
     for argument in arguments:
@@ -245,7 +248,7 @@ def test_null_is_as_nothing(quiet, operation, arguments):
     assert quiet.get(null).body == quiet.get(empty).body
 
 
-def test_lengths_of_time_are_compared_as_such(quiet):
+def test_lengths_of_time_are_compared_as_such(quiet: Line) -> None:
     every = rows(quiet, "GetAbandonedQueueCallsData")
     longest = rows(quiet, "GetAbandonedQueueCallsData", "$orderby=WaitTime desc")
     waits = [seconds(row["WaitTime"]) for row in longest]

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import asyncio
 import itertools
+from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
+from typing import Any
 
 import pytest
 from hypothesis import given, settings
@@ -13,22 +16,22 @@ from trunkline_emulator import Variants
 from trunkline_emulator.seeds.calls import demo_company
 from trunkline_emulator.telephony.model import CallModel
 
-from .conftest import Line
+from .conftest import Dial, Line
 from .report_calls import action_of, path_of, rows, seconds, table, when
 
 LOG = "GetCallLogData"
 CALL_LOG_CAP = Variants().call_log_cap
 
 
-def log(line, query="", **given):
+def log(line: Line, query: Any = "", **given: Any) -> Any:
     return rows(line, LOG, query, **given)
 
 
-def outside(row, end):
+def outside(row: Any, end: Any) -> Any:
     return row[f"{end}Type"] == 1
 
 
-def test_rows_tell_who_called_whom(quiet):
+def test_rows_tell_who_called_whom(quiet: Line) -> None:
     found = log(quiet)
     assert len({row["CdrId"] for row in found}) == len(found) > 400
     assert {row["Direction"] for row in found} == {"Inbound", "Inbound Queue", "Outbound", "Internal"}
@@ -43,7 +46,7 @@ def test_rows_tell_who_called_whom(quiet):
     assert {tuple(kept) for row in found for kept in row["Recordings"]} == {("Id",)}
 
 
-def test_the_legs_of_a_call_share_its_id(quiet):
+def test_the_legs_of_a_call_share_its_id(quiet: Line) -> None:
     found = log(quiet)
     for call in {row["CallId"] for row in found}:
         legs = [row for row in found if row["CallId"] == call]
@@ -89,14 +92,14 @@ def test_the_legs_of_a_call_share_its_id(quiet):
         ),
     ],
 )
-def test_arguments(quiet, given, wanted):
+def test_arguments(quiet: Line, given: dict[str, Any], wanted: Callable[..., Any]) -> None:
     every = log(quiet)
     chosen = [row for row in every if wanted(row)]
     assert log(quiet, **given) == chosen
     assert chosen or wanted(every[0]) is False
 
 
-def test_calls_that_rang_elsewhere_at_the_same_time_can_be_hidden(quiet):
+def test_calls_that_rang_elsewhere_at_the_same_time_can_be_hidden(quiet: Line) -> None:
     every, fewer = log(quiet), log(quiet, hidePcalls=True)
     hidden = [row for row in every if row not in fewer]
     assert hidden
@@ -107,20 +110,20 @@ def test_calls_that_rang_elsewhere_at_the_same_time_can_be_hidden(quiet):
         assert any(other["Answered"] and other["CallType"] == "Extension" for other in legs)
 
 
-def test_the_newest_come_first(quiet):
+def test_the_newest_come_first(quiet: Line) -> None:
     starts = [when(row["StartTime"]) for row in log(quiet)]
     assert starts == sorted(starts, reverse=True)
     assert [when(row["StartTime"]) for row in log(quiet, "$orderby=StartTime asc")] == starts[::-1]
 
 
-def test_pages_put_together_are_the_whole(quiet):
+def test_pages_put_together_are_the_whole(quiet: Line) -> None:
     for order in ("", "&$orderby=StartTime asc", "&$orderby=SegmentId desc"):
         pages = [log(quiet, f"$top=100&$skip={skip}{order}") for skip in range(0, 2000, 100)]
         assert list(itertools.chain(*pages)) == log(quiet, order[1:])
     assert log(quiet, "$top=500") == log(quiet)[:500]
 
 
-def test_the_page_is_cut_before_it_is_filtered(quiet):
+def test_the_page_is_cut_before_it_is_filtered(quiet: Line) -> None:
     first = log(quiet, "$top=200")
     answer = quiet.get(path_of(action_of(LOG)) + "?$top=200&$count=true&$filter=Status eq 'Waiting'")
     assert answer.rows == [row for row in first if row["Status"] == "Waiting"]
@@ -129,7 +132,7 @@ def test_the_page_is_cut_before_it_is_filtered(quiet):
 
 @settings(max_examples=25, deadline=None)
 @given(moments=st.lists(st.integers(0, 20 * 86400), min_size=3, max_size=3).map(sorted))
-def test_windows_put_together_are_the_whole(quiet, moments):
+def test_windows_put_together_are_the_whole(quiet: Line, moments: Any) -> None:
     start, between, end = (
         (datetime(2026, 5, 28, tzinfo=UTC) + timedelta(seconds=n)).strftime("%Y-%m-%dT%H:%M:%SZ") for n in moments
     )
@@ -140,7 +143,7 @@ def test_windows_put_together_are_the_whole(quiet, moments):
 
 
 @pytest.mark.parametrize("cap", [1, 150, None])
-def test_it_ends_where_this_pbx_ends_it(dial, quiet, cap):
+def test_it_ends_where_this_pbx_ends_it(dial: Dial, quiet: Line, cap: int | None) -> None:
     every = log(quiet)
     line = dial(variants={"call_log_cap": cap})
     assert log(line) == every[:cap]
@@ -148,12 +151,12 @@ def test_it_ends_where_this_pbx_ends_it(dial, quiet, cap):
     assert log(line, "$orderby=SegmentId asc") == sorted(every, key=lambda row: row["SegmentId"])[:cap]
 
 
-def test_the_period_may_be_ignored(dial, quiet):
+def test_the_period_may_be_ignored(dial: Dial, quiet: Line) -> None:
     line = dial(variants={"call_log_period": "ignored"})
     assert log(line, "$top=500") == log(quiet, "$top=500", **LONG)
 
 
-def test_zeros_may_be_left_out(dial, quiet):
+def test_zeros_may_be_left_out(dial: Dial, quiet: Line) -> None:
     every, fewer = log(quiet), log(dial(variants={"report_zeros": "left_out"}))
     assert all(0 not in [value for value in row.values() if value is not False] for row in fewer)
     assert fewer == [{name: value for name, value in row.items() if value is False or value != 0} for row in every]
@@ -161,14 +164,14 @@ def test_zeros_may_be_left_out(dial, quiet):
     assert any(row["Answered"] is False for row in fewer)
 
 
-def test_the_old_log_and_the_file_have_the_same_rows(quiet):
+def test_the_old_log_and_the_file_have_the_same_rows(quiet: Line) -> None:
     found = log(quiet, "$top=50")
     assert rows(quiet, "GetOldCallLogData", "$top=50") == found
     written = table(quiet.get(path_of(action_of("DownloadCallLog")) + "?$top=50"))
     assert [row["CdrId"] for row in written] == [row["CdrId"] for row in found]
 
 
-def test_a_purge_leaves_no_report(pbx):
+def test_a_purge_leaves_no_report(pbx: Line) -> None:
     assert log(pbx)
     assert pbx.ask("POST", "/PurgeCalls", {"period": {"All": True}}).status == 204
     assert log(pbx) == []
@@ -177,7 +180,7 @@ def test_a_purge_leaves_no_report(pbx):
 
 
 @pytest.fixture(scope="module")
-def busy(runner):
+def busy(runner: asyncio.Runner) -> Any:
     """A company with some 40,000 legs."""
     from trunkline_emulator import Emulator
 
@@ -189,7 +192,7 @@ def busy(runner):
 LONG = {"periodFrom": "2026-01-01T00:00:00Z", "periodTo": "2027-01-01T00:00:00Z"}
 
 
-def test_it_ends_at_20_000_rows(busy):
+def test_it_ends_at_20_000_rows(busy: Any) -> None:
     newest = log(busy, **LONG)
     assert len(newest) == CALL_LOG_CAP == 20_000
     assert newest[0]["StartTime"].startswith("2026-06-15")
@@ -197,13 +200,13 @@ def test_it_ends_at_20_000_rows(busy):
     assert log(busy, f"$top=100&$skip={CALL_LOG_CAP}", **LONG) == []
 
 
-def test_under_an_order_the_newest_are_lost(busy):
+def test_under_an_order_the_newest_are_lost(busy: Any) -> None:
     ordered = log(busy, "$orderby=StartTime desc&$select=StartTime", **LONG)
     assert len(ordered) == CALL_LOG_CAP
     assert ordered[0]["StartTime"] < log(busy, "$top=1", **LONG)[0]["StartTime"][:10]
 
 
-def test_a_page_makes_only_its_own_calls(busy, monkeypatch):
+def test_a_page_makes_only_its_own_calls(busy: Any, monkeypatch: pytest.MonkeyPatch) -> None:
     made = []
     model = busy.emulator._store.model
     monkeypatch.setattr(model, "_call", lambda place, call=model._call: made.append(place) or call(place))
@@ -211,11 +214,11 @@ def test_a_page_makes_only_its_own_calls(busy, monkeypatch):
     assert len(made) < 1000
 
 
-def quality(line, cdr, **given):
+def quality(line: Line, cdr: Any, **given: Any) -> Any:
     return line.get(path_of(action_of("GetCallQualityReport"), cdrId=cdr, srcNumber="101", dstNumber="102", **given))
 
 
-def test_the_quality_of_a_leg_follows_it(quiet):
+def test_the_quality_of_a_leg_follows_it(quiet: Line) -> None:
     sounded = [row for row in log(quiet) if row["QualityReport"]][:20]
     for row in sounded:
         answer = quality(quiet, row["CdrId"])
@@ -230,13 +233,13 @@ def test_the_quality_of_a_leg_follows_it(quiet):
     assert len({quality(quiet, row["CdrId"]).json["MOS"] for row in sounded}) > 5
 
 
-def test_without_sound_there_is_no_quality(quiet):
+def test_without_sound_there_is_no_quality(quiet: Line) -> None:
     silent = next(row for row in log(quiet) if not row["QualityReport"])
     for cdr in (silent["CdrId"], "abc", "", "ffffffffff-0", "6a1cc0de-01db-4000-8000-000000000001"):
         assert quality(quiet, cdr).status == 404
 
 
-def test_older_versions_ask_by_call(dial):
+def test_older_versions_ask_by_call(dial: Dial) -> None:
     for version, operation in (("pre-20.0.5", "GetCallQualityReport"), ("20.0.10", "GetOldCallQualityReport")):
         line = dial(version=version)
         found = line.get(path_of(action_of(LOG, version))).rows

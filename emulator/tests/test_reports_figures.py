@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
+from typing import Any
 
 import pytest
 
@@ -21,6 +23,7 @@ from trunkline_emulator.telephony.records import (
     QueueVisit,
 )
 
+from .conftest import Line
 from .report_calls import rows
 
 SALES = Party(Kind.QUEUE, "800", "800", "Sales")
@@ -36,15 +39,25 @@ CUSTOMER = Party(Kind.EXTERNAL, "10000", "+442079460200", "London SIP")
 ANOTHER = Party(Kind.EXTERNAL, "10001", "+12025550103", "New York SIP")
 
 
-def at(hour, minute, second=0, day=1):
+def at(hour: Any, minute: Any, second: Any = 0, day: Any = 1) -> Any:
     return datetime(2026, 6, day, hour, minute, second, tzinfo=UTC)
 
 
-def s(seconds):
+def s(seconds: Any) -> Any:
     return timedelta(seconds=seconds)
 
 
-def to_queue(number, entered, waited, rings, *, agent=None, talking=0, callback=Callback.NOT_ASKED, caller=CUSTOMER):
+def to_queue(
+    number: Any,
+    entered: Any,
+    waited: Any,
+    rings: Any,
+    *,
+    agent: Any = None,
+    talking: Any = 0,
+    callback: Any = Callback.NOT_ASKED,
+    caller: Any = CUSTOMER,
+) -> Any:
     """A call to Sales; ``rings`` are (agent, seconds after the caller entered, seconds, taken)."""
     legs = [Leg(10 * number, caller, SALES, entered, s(waited), NONE, Outcome.WAITING)]
     for place, (rung, after, seconds, taken) in enumerate(rings, 1):
@@ -58,11 +71,11 @@ def to_queue(number, entered, waited, rings, *, agent=None, talking=0, callback=
     return PhoneCall(number, entered, Direction.INBOUND, caller, "+442079460100", "Sales", tuple(legs), (visit,))
 
 
-def with_leg(call, leg):
+def with_leg(call: Any, leg: Any) -> Any:
     return call._replace(legs=(*call.legs, leg))
 
 
-def story():
+def story() -> Iterator[Any]:
     """Seven calls to Sales, one to New York and one within the house."""
     taken = to_queue(1, at(9, 0), 20, [(TOMAS, 2, 10, False), (INGRID, 12, 8, True)], agent=INGRID, talking=60)
     # Ingrid hands the customer on to Tomás, whom the queue had rung before.
@@ -106,7 +119,7 @@ SHIFTS = (
 class Told(CallModel):
     """A history that is written down instead of made."""
 
-    def __init__(self):
+    def __init__(self) -> None:
         self.told = tuple(story())
         self.under_way = ()
         self.company = silent().company
@@ -115,19 +128,19 @@ class Told(CallModel):
     count = property(lambda self: len(self.told))
     legs = property(lambda self: sum(len(call.legs) for call in self.told))
 
-    def call(self, number):
+    def call(self, number: Any) -> Any:
         return self.told[number - 1]
 
-    def numbers(self, start, end):
+    def numbers(self, start: Any, end: Any) -> Any:
         inside = [call.number for call in self.told if start <= call.started < end]
         return range(inside[0], inside[-1] + 1) if inside else range(0)
 
-    def shifts(self, start, end):
+    def shifts(self, start: Any, end: Any) -> Any:
         return (shift for shift in SHIFTS if start <= shift.logged_in < end)
 
 
 @pytest.fixture
-def morning(pbx):
+def morning(pbx: Line) -> Any:
     pbx.emulator._store.model = Told()
     return pbx
 
@@ -140,11 +153,11 @@ DAY = {
 }
 
 
-def sales(line, operation, **given):
+def sales(line: Line, operation: Any, **given: Any) -> Any:
     return rows(line, operation, **{**DAY, **given, "queueDnStr": "800", "queueDns": "800"})
 
 
-def test_the_queue(morning):
+def test_the_queue(morning: Any) -> None:
     assert sales(morning, "GetDetailedQueueStatisticsData") == [
         {
             "QueueDnNumber": "800",
@@ -210,12 +223,12 @@ COLUMNS = (
 )
 
 
-def test_its_agents(morning):
+def test_its_agents(morning: Any) -> None:
     found = sales(morning, "GetAgentsInQueueStatisticsData")
     assert {row["Dn"]: tuple(row[name] for name in COLUMNS) for row in found} == AGENTS
 
 
-def test_its_agents_in_the_overview(morning):
+def test_its_agents_in_the_overview(morning: Any) -> None:
     found = sales(morning, "GetQueuePerformanceOverviewData")
     queue = {"QueueDn": "800", "QueueDisplayName": "Sales (800)", "QueueReceivedCount": 7, "QueueAnsweredCount": 4}
     names = ("Lindqvist, Tomás (101)", "Petrova, Ingrid (102)", "Abernathy, Kenji (103)")
@@ -225,12 +238,12 @@ def test_its_agents_in_the_overview(morning):
         {"ExtensionAnsweredCount": 3, "TalkTime": "PT2M40S"},
     )
     assert found[:3] == [
-        {**queue, "ExtensionDn": str(101 + place), "ExtensionDisplayName": name, "SortOrder": place, **count}
+        {**queue, "ExtensionDn": str(101 + place), "ExtensionDisplayName": name, "SortOrder": place, **count}  # type: ignore[dict-item]
         for place, (name, count) in enumerate(zip(names, counts, strict=True))
     ]
 
 
-def test_calls_that_nobody_took(morning):
+def test_calls_that_nobody_took(morning: Any) -> None:
     found = sales(morning, "GetAbandonedQueueCallsData")
     assert [
         tuple(row.get(name) for name in ("CallTime", "CallTimeForCsv", "WaitTime", "ExtensionDn", "PollingAttempts"))
@@ -254,13 +267,13 @@ def test_calls_that_nobody_took(morning):
 
 
 @pytest.mark.parametrize(("wait", "received"), [("0:00:05", 7), ("0:00:06", 6), ("0:00:32", 5), ("0:01:00", 4)])
-def test_short_waits(morning, wait, received):
+def test_short_waits(morning: Any, wait: str, received: int) -> None:
     (queue,) = sales(morning, "GetDetailedQueueStatisticsData", waitInterval=wait)
     assert (queue["CallsCount"], queue["AnsweredCount"]) == (received, 4)
 
 
 @pytest.mark.parametrize(("limit", "late"), [(30, ["09:40", "10:10", "11:40"]), (60, ["11:40"]), (61, []), (0, [])])
-def test_callers_who_waited_longer_than_the_queue_promises(morning, limit, late):
+def test_callers_who_waited_longer_than_the_queue_promises(morning: Any, limit: int, late: list[Any]) -> None:
     queue = morning.get("/Queues(Number='800')").json["Id"]
     assert morning.ask("PATCH", f"/Queues({queue})", {"SLATime": limit}).status == 204
     assert [row["CallTime"][11:16] for row in sales(morning, "GetBreachesSlaData")] == late
@@ -280,12 +293,12 @@ def test_callers_who_waited_longer_than_the_queue_promises(morning, limit, late)
         ("102", 9, {}),
     ],
 )
-def test_extensions(morning, number, area, counts):
+def test_extensions(morning: Any, number: str, area: int, counts: dict[str, Any]) -> None:
     (found,) = rows(morning, "GetExtensionStatisticsData", extensionFilter=number, callArea=area, **DAY)
     assert {name: value for name, value in found.items() if name.endswith("Count")} == counts
 
 
-def test_what_new_york_cost(morning):
+def test_what_new_york_cost(morning: Any) -> None:
     (call,) = rows(morning, "GetOutboundCalls", trunkDns="10001", **DAY)
     assert (call["SourceDn"], call["CallCost"], call["CallDuration"]) == ("101", 0.1, "PT1M34S")
     (billed,) = [
@@ -299,7 +312,7 @@ def test_what_new_york_cost(morning):
 @pytest.mark.parametrize(
     ("trunks", "count"), [("10000", 13), ("10001", 4), ("10000,10001", 17), ("", 17), ("10002", 0)]
 )
-def test_trunks(morning, trunks, count):
+def test_trunks(morning: Any, trunks: str, count: int) -> None:
     assert len(rows(morning, "GetInboundCalls", trunkDns=trunks, **DAY)) == count
 
 
@@ -314,13 +327,13 @@ def test_trunks(morning, trunks, count):
         ({"callArea": 1, "waitInterval": "0:00:13"}, {}, {}),
     ],
 )
-def test_the_hours(morning, given, incoming, outgoing):
+def test_the_hours(morning: Any, given: dict[str, Any], incoming: dict[str, Any], outgoing: dict[str, Any]) -> None:
     found = rows(morning, "GetCallDistribution", **{**DAY, **given})
     for counts, field in ((incoming, "IncomingCount"), (outgoing, "OutgoingCount")):
         assert {hour: row[field] for hour, row in enumerate(found) if row[field]} == counts
 
 
-def test_waiting_by_the_hour(morning):
+def test_waiting_by_the_hour(morning: Any) -> None:
     """Those answered waited 20 s at nine, and 30, 7 and 61 s at eleven; those who were not 5 and 45 s, and 31 s."""
     points = rows(morning, "GetAverageQueueWaitingTimeData", chartBy="day", chartDate="2026-06-01T15:00:00Z")
     waits = {hour: (point["YValue1"], point["YValue2"]) for hour, point in enumerate(points)}
@@ -330,7 +343,7 @@ def test_waiting_by_the_hour(morning):
     assert {hour: pair for hour, pair in pairs.items() if any(pair)} == {9: (1, 2), 10: (0, 1), 11: (3, 0)}
 
 
-def test_login_history(morning):
+def test_login_history(morning: Any) -> None:
     found = sales(morning, "GetAgentLoginHistoryData", agentDnStr="102", startDt="2026-05-31T00:00:00Z")
     names = ("Day", "loggedInDt", "LoggedOutDt", "LoggedInInterval", "LoggedInTotalInterval", "TalkingInterval")
     assert [tuple(row[name] for name in names) for row in found] == [

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import csv
 import io
+from typing import Any
 from xml.etree import ElementTree
 
 import pytest
 
 from . import whole
+from .conftest import Dial, Line
 
 OLD_OPTIONS = ("SipAuth", "WebclientPassword", "VoicemailPIN", "DeskphonePassword", "SendWelcomeEmail")
 OPTIONS = dict.fromkeys((*OLD_OPTIONS, "ConfigurationLink", "RpsKey"), False)
@@ -16,16 +18,16 @@ SECRETS = ("AuthID", "AuthPassword", "AccessPassword", "VMPIN", "DeskphonePasswo
 MAC = "805EC0000002"
 
 
-def table(answer) -> list[dict[str, str]]:
+def table(answer: Any) -> list[dict[str, str]]:
     assert answer.headers["content-type"].startswith("text/csv")
     return list(csv.DictReader(io.StringIO(answer.body.decode())))
 
 
-def user(line, id_):
+def user(line: Line, id_: Any) -> Any:
     return next(row for row in whole.rows(line, "Users") if row["Id"] == id_)
 
 
-def test_batch_delete_says_what_became_of_each(pbx):
+def test_batch_delete_says_what_became_of_each(pbx: Line) -> None:
     """3CX's own example answers with an empty list where all went well."""
     assert pbx.ask("POST", "/Users/Pbx.BatchDelete", {"ids": [12, 13]}).rows == []
     answer = pbx.ask("POST", "/Users/Pbx.BatchDelete", {"ids": [14, 11, 9999]})
@@ -36,7 +38,7 @@ def test_batch_delete_says_what_became_of_each(pbx):
     assert pbx.get("/Users?$count=true&$top=0").json["@odata.count"] == 37
 
 
-def test_bulk_update_changes_all_or_none(pbx):
+def test_bulk_update_changes_all_or_none(pbx: Line) -> None:
     changed = {"Language": "DE", "Groups": [{"GroupId": 3}], "Id": 0}
     assert pbx.ask("POST", "/Users/Pbx.BulkUpdate", {"ids": [12, 13], "user": changed}).status == 204
     for id_ in (12, 13):
@@ -48,9 +50,9 @@ def test_bulk_update_changes_all_or_none(pbx):
     assert user(pbx, 12)["Language"] == "DE"
 
 
-def test_multi_user_update_leaves_what_differs(pbx):
+def test_multi_user_update_leaves_what_differs(pbx: Line) -> None:
     before = user(pbx, 12)
-    fields = {
+    fields: dict[str, Any] = {
         "RecordCalls": False,
         "Enabled": None,
         "Mobile": None,
@@ -73,7 +75,7 @@ def test_multi_user_update_leaves_what_differs(pbx):
         ("RpsKey", set()),
     ],
 )
-def test_secrets_are_made_anew_as_asked(pbx, option, fields):
+def test_secrets_are_made_anew_as_asked(pbx: Line, option: str, fields: Any) -> None:
     before = user(pbx, 12)
     assert pbx.ask("POST", "/Users(12)/Pbx.Regenerate", {"opts": {**OPTIONS, option: True}}).status == 204
     after = user(pbx, 12)
@@ -82,7 +84,7 @@ def test_secrets_are_made_anew_as_asked(pbx, option, fields):
     assert pbx.get("/Users(12)/Pbx.GetPhoneSecret()").json["value"] == after["DeskphonePassword"]
 
 
-def test_secrets_of_many(pbx):
+def test_secrets_of_many(pbx: Line) -> None:
     before = {id_: user(pbx, id_) for id_ in (12, 13, 14)}
     body = {"Ids": [12, 13], "opts": {**OPTIONS, "SipAuth": True}}
     assert pbx.ask("POST", "/Users/Pbx.RegeneratePasswords", body).status == 204
@@ -92,7 +94,7 @@ def test_secrets_of_many(pbx):
     assert user(pbx, 14) == before[14]
 
 
-def test_older_versions_have_the_options_in_the_body(dial):
+def test_older_versions_have_the_options_in_the_body(dial: Dial) -> None:
     line = dial(version="pre-20.0.5")
     before = user(line, 12)
     body = dict.fromkeys((*OLD_OPTIONS, "ConfigurationLink", "RpsKey"), False)
@@ -100,7 +102,7 @@ def test_older_versions_have_the_options_in_the_body(dial):
     assert user(line, 12)["AuthPassword"] != before["AuthPassword"]
 
 
-def test_a_configuration_link_lasts_until_it_is_made_anew(pbx):
+def test_a_configuration_link_lasts_until_it_is_made_anew(pbx: Line) -> None:
     link = pbx.get("/Users(12)/Pbx.GenerateProvLink()").json["value"]
     assert pbx.get("/Users(12)/Pbx.GenerateProvLink()").json["value"] == link
     assert pbx.get("/Users(13)/Pbx.GenerateProvLink()").json["value"] != link
@@ -109,14 +111,14 @@ def test_a_configuration_link_lasts_until_it_is_made_anew(pbx):
     assert pbx.get("/Users(12)/Pbx.GenerateProvLink()").json["value"] != link
 
 
-def test_nobody_is_welcomed_without_an_address(pbx):
+def test_nobody_is_welcomed_without_an_address(pbx: Line) -> None:
     assert pbx.ask("POST", "/Users(12)/Pbx.SendWelcomeEmail").status == 204
     made = pbx.ask("POST", "/Users", {"Number": "150"}).json
     answer = pbx.ask("POST", f"/Users({made['Id']})/Pbx.SendWelcomeEmail")
     assert (answer.status, answer.message) == (400, "EmailAddress:\nWARNINGS.XAPI.REQUIRED")
 
 
-def test_extensions_are_exported_as_they_are(pbx):
+def test_extensions_are_exported_as_they_are(pbx: Line) -> None:
     found = table(pbx.get("/Users/Pbx.ExportExtensions()"))
     assert [row["Number"] for row in found] == [str(number) for number in range(100, 140)]
     assert found[1]["EmailAddress"] == "ext101@example.com"
@@ -124,7 +126,7 @@ def test_extensions_are_exported_as_they_are(pbx):
     assert chosen == [{"Number": "105"}]
 
 
-def test_who_is_monitored(dial):
+def test_who_is_monitored(dial: Dial) -> None:
     line = dial(version="20.0.7")
     assert line.ask("POST", "/Users(12)/Pbx.SetMonitorStatus", {"days": 2}).status == 204
     assert [row["DN"] for row in line.get("/Users/Pbx.GetMonitorStatus()").rows] == ["101"]
@@ -132,7 +134,7 @@ def test_who_is_monitored(dial):
     assert line.get("/Users/Pbx.GetMonitorStatus()").rows == []
 
 
-def test_greetings(pbx):
+def test_greetings(pbx: Line) -> None:
     record = {"dn": "101", "filename": "away.wav"}
     assert pbx.ask("POST", "/Users(12)/Pbx.MakeCallUserRecordGreeting", record).status == 204
     many = pbx.ask("POST", "/Users/Pbx.GetMultiEditGreetings", {"ids": [12, 13]}).rows
@@ -146,7 +148,7 @@ def test_greetings(pbx):
     assert [row["Filename"] for row in pbx.get("/Users(12)/Greetings").rows] == ["default.wav"]
 
 
-def test_phones_by_their_mac_address(pbx):
+def test_phones_by_their_mac_address(pbx: Line) -> None:
     shown = pbx.get(f"/Users/Pbx.GetPhoneRegistrar(mac='{MAC}')").json
     assert (shown["MAC"], shown["Model"]) == (MAC, "T57W")
     assert pbx.get("/Users/Pbx.GetPhoneRegistrar(mac='805EC0FFFFFF')").status == 404
@@ -165,7 +167,7 @@ def test_phones_by_their_mac_address(pbx):
         ("/SipDevices(2)/Pbx.PushFirmware", {"firmwareId": "yealink-t57w"}),
     ],
 )
-def test_firmware_reaches_the_phones(pbx, path, body):
+def test_firmware_reaches_the_phones(pbx: Line, path: str, body: dict[str, Any] | None) -> None:
     old = {"mac": MAC, "useragent": "", "version": "1.0"}
     assert pbx.ask("POST", "/Users/Pbx.UpgradePhone", old).status == 204
     assert pbx.get(f"/Users/Pbx.GetPhoneRegistrar(mac='{MAC}')").json["FirmwareVersion"] == "1.0"
@@ -174,7 +176,7 @@ def test_firmware_reaches_the_phones(pbx, path, body):
     assert pbx.get("/DeviceInfos(2)").json["FirmwareVersion"] == "96.86.0.70"
 
 
-def test_a_device_is_given_to_a_user(pbx):
+def test_a_device_is_given_to_a_user(pbx: Line) -> None:
     give = "/DeviceInfos(15)/Pbx.Provision"
     assert pbx.ask("POST", give, {"userId": 30, "reprovision": False}).status == 204
     assert pbx.get("/DeviceInfos(15)").json["AssignedUser"].startswith("119 ")
@@ -186,20 +188,20 @@ def test_a_device_is_given_to_a_user(pbx):
     assert phone["MacAddress"] == pbx.get("/DeviceInfos(15)").json["MAC"]
 
 
-def test_a_gateway_s_password_is_made_anew(pbx):
+def test_a_gateway_s_password_is_made_anew(pbx: Line) -> None:
     path = "/Fxs('C074AD000099')"
     before = pbx.get(path).json["Password"]
     shown = pbx.ask("POST", f"{path}/Pbx.RegenerateWebCredentials").json
     assert shown["Password"] == pbx.get(path).json["Password"] != before
 
 
-def test_only_a_connected_border_controller_can_be_configured(pbx):
+def test_only_a_connected_border_controller_can_be_configured(pbx: Line) -> None:
     assert pbx.ask("POST", "/Sbcs('100000000001')/Pbx.PushConfig").status == 204
     assert pbx.ask("POST", "/Sbcs", {"Name": "2", "DisplayName": "Barn"}).status == 201
     assert pbx.ask("POST", "/Sbcs('2')/Pbx.PushConfig").status == 400
 
 
-def test_what_a_department_may_have(pbx):
+def test_what_a_department_may_have(pbx: Line) -> None:
     props = {"UserNumberFrom": "100", "UserNumberTo": "119", "TrunksMaxCount": 2}
     assert pbx.ask("PATCH", "/Groups(2)", {"Props": props}).status == 204
     shown = pbx.get("/Groups(2)/Pbx.GetRestrictions()").json
@@ -210,7 +212,7 @@ def test_what_a_department_may_have(pbx):
     assert (default["System"]["Used"], default["Trunks"]["Used"], default["LiveChats"]["Used"]) == (7, 2, 8)
 
 
-def test_a_trunk_to_start_from(pbx):
+def test_a_trunk_to_start_from(pbx: Line) -> None:
     start = pbx.get("/Trunks/Pbx.InitTrunk(template='example.pv.xml')").json
     assert (start["Id"], start["Number"], start["Gateway"]["Name"]) == (0, "10002", "Example SIP")
     assert pbx.get("/Trunks/Pbx.InitTrunk(template='nope')").status == 404
@@ -219,7 +221,7 @@ def test_a_trunk_to_start_from(pbx):
     assert pbx.get("/Trunks?$count=true&$top=0").json["@odata.count"] == 2
 
 
-def test_a_trunk_as_xml(pbx):
+def test_a_trunk_as_xml(pbx: Line) -> None:
     answer = pbx.get("/Trunks(101)/Pbx.ExportTrunk()")
     provider = ElementTree.fromstring(answer.body).find("provider")
     assert provider.findtext("Host") == "sip.london.example.com"
@@ -227,7 +229,7 @@ def test_a_trunk_as_xml(pbx):
     assert b"assword" not in answer.body
 
 
-def test_a_trunk_is_examined(pbx):
+def test_a_trunk_is_examined(pbx: Line) -> None:
     bare = pbx.ask("POST", "/Trunks", {"Number": "10005", "EnableInboundCalls": False, "EnableOutboundCalls": False})
     codes = [row["Code"] for row in pbx.ask("POST", f"/Trunks({bare.json['Id']})/Pbx.RunAnalysis").rows]
     assert codes[:2] == ["TrunkIsDisabled", "RegistrarIsNotSet"]
@@ -246,26 +248,26 @@ def test_a_trunk_is_examined(pbx):
         (101, "5", "OutboundCallFailed"),
     ],
 )
-def test_where_a_number_goes_out(pbx, trunk, number, code):
+def test_where_a_number_goes_out(pbx: Line, trunk: int, number: str, code: str) -> None:
     body = {"contact": "100", "destination": number}
     result = pbx.ask("POST", f"/Trunks({trunk})/Pbx.TestOutboundCall", body).json
     assert result["Reports"][-1]["Code"] == code
     assert len(result["Log"]) == len(result["Reports"])
 
 
-def test_where_calls_of_a_trunk_come_in(pbx):
+def test_where_calls_of_a_trunk_come_in(pbx: Line) -> None:
     reports = pbx.ask("POST", "/Trunks(101)/Pbx.TestInboundCall").json["Reports"]
     ways = [report["Params"] for report in reports if report["Code"] == "ForwardingInfo"]
     assert ways == [["Sales line", "800"], ["Support line", "801"], ["Head office", "820"]]
 
 
-def test_numbers_are_routed_to_a_dn(pbx):
+def test_numbers_are_routed_to_a_dn(pbx: Line) -> None:
     one, two = "+442079460100", "+442079460101"
     set_routes = "/Trunks/Pbx.SetRoutes"
     routes = [{"DID": did, "TrunkId": 101, "DisplayName": "Direct"} for did in (one, two)]
     assert pbx.ask("POST", set_routes, {"routes": {"Id": 12, "Routes": routes}}).status == 204
 
-    def leading_to(number):
+    def leading_to(number: Any) -> Any:
         rules = pbx.get("/InboundRules").rows
         return [rule["Data"] for rule in rules if rule["OfficeHoursDestination"]["Number"] == number]
 
@@ -279,7 +281,7 @@ def test_numbers_are_routed_to_a_dn(pbx):
     assert shown[two]["RoutingRule"]["OfficeHoursDestination"]["Number"] == "801"
 
 
-def test_a_provider_s_trunk_is_made_with_its_rule(pbx):
+def test_a_provider_s_trunk_is_made_with_its_rule(pbx: Line) -> None:
     phone = {"PhoneNumber": "+12025550177", "Sid": "1"}
     rule = {"RuleName": "Main", "OfficeHoursDestination": {"To": "Queue", "Number": "800"}}
     model = {
@@ -291,7 +293,7 @@ def test_a_provider_s_trunk_is_made_with_its_rule(pbx):
     }
     refused = {**model, "DefaultRule": {"RuleName": "Main", "OfficeHoursDestination": {"To": "Queue", "Number": "999"}}}
     finalize = "/Trunks/Pbx.FinalizeTrunkProvisioning"
-    for wrong in (refused, {**model, "DefaultRule": {**rule, "RuleName": "x" * 51}}):
+    for wrong in (refused, {**model, "DefaultRule": {**rule, "RuleName": "x" * 51}}):  # type: ignore[dict-item]
         assert pbx.ask("POST", finalize, {"model": wrong}).status == 400
     assert pbx.get("/Trunks?$count=true&$top=0").json["@odata.count"] == 2
     made = pbx.ask("POST", finalize, {"model": model}).json
@@ -299,8 +301,8 @@ def test_a_provider_s_trunk_is_made_with_its_rule(pbx):
     assert pbx.get("/InboundRules?$expand=TrunkDN").rows[-1]["TrunkDN"]["Number"] == "10002"
 
 
-def test_outbound_rules_move(pbx):
-    def order():
+def test_outbound_rules_move(pbx: Line) -> None:
+    def order() -> Any:
         return [row["Id"] for row in pbx.get("/OutboundRules?$orderby=Priority").rows]
 
     for id_, up, expected in (
@@ -316,7 +318,7 @@ def test_outbound_rules_move(pbx):
     assert order() == [3, 4]
 
 
-def test_rules_by_caller_are_exported(pbx):
+def test_rules_by_caller_are_exported(pbx: Line) -> None:
     rule = {"RuleName": "VIP", "Condition": "BasedOnCallerID", "Data": "+12025550123", "TrunkDN": {"Number": "10000"}}
     rule["OfficeHoursDestination"] = {"To": "Extension", "Number": "100"}
     assert table(pbx.get("/InboundRules/Pbx.ExportCallerIdRules()")) == []
@@ -325,8 +327,8 @@ def test_rules_by_caller_are_exported(pbx):
     assert (row["RuleName"], row["Data"], row["Destination"], row["Trunk"]) == ("VIP", "+12025550123", "100", "10000")
 
 
-def test_properties_of_a_dn(pbx):
-    def act(action, **body):
+def test_properties_of_a_dn(pbx: Line) -> None:
+    def act(action: Any, **body: Any) -> Any:
         return pbx.ask("POST", f"/DNProperties/Pbx.{action}", {"dnNumber": "800", **body}).status
 
     note = {"Name": "note", "Value": "x"}
@@ -341,7 +343,7 @@ def test_properties_of_a_dn(pbx):
     assert pbx.get("/DNProperties/Pbx.GetDNPropertyByName(dnNumber='800',name='note')").status == 404
 
 
-def test_emergency_locations_are_replaced_as_a_list(pbx):
+def test_emergency_locations_are_replaced_as_a_list(pbx: Line) -> None:
     update = "/EmergencyGeoLocations/Pbx.Update"
     new = [{"Id": "1", "FriendlyName": "London"}, {"Id": "", "FriendlyName": "Leeds"}]
     assert pbx.ask("POST", update, {"locations": new}).status == 204
@@ -364,13 +366,13 @@ def test_emergency_locations_are_replaced_as_a_list(pbx):
         ("", "100", 400),
     ],
 )
-def test_whether_a_link_is_free(quiet, name, pair, status):
+def test_whether_a_link_is_free(quiet: Line, name: str, pair: str, status: int) -> None:
     answer = quiet.ask("POST", "/WebsiteLinks/Pbx.ValidateLink", {"model": {"FriendlyName": name, "Pair": pair}})
     assert answer.status == status
     assert status == 204 or answer.json["error"]["details"][0]["target"] == "FriendlyName"
 
 
-def test_contacts_by_source(pbx):
+def test_contacts_by_source(pbx: Line) -> None:
     assert pbx.ask("POST", "/Contacts/Pbx.DeletePersonalContactsByType", {"contactSource": "CRM"}).status == 204
     assert (
         pbx.ask("POST", "/Contacts/Pbx.DeleteContactsByType", {"contactSource": "CRM", "number": "100"}).status == 204
@@ -381,26 +383,26 @@ def test_contacts_by_source(pbx):
     assert pbx.get("/Contacts?$count=true&$top=0").json["@odata.count"] == 50
 
 
-def test_how_the_directory_is_searched(pbx):
+def test_how_the_directory_is_searched(pbx: Line) -> None:
     sent = {"ExchangeServerUrl": "https://mail.example.com", "ExchangeUser": "ada"}
     assert pbx.ask("POST", "/Contacts/Pbx.SetDirSearchSettings", {"dirSearchSettings": sent}).status == 204
     shown = pbx.get("/Contacts/Pbx.GetDirSearchSettings()").json
     assert (shown["ExchangeServerUrl"], shown["ExchangeUser"]) == ("https://mail.example.com", "ada")
 
 
-def test_who_can_be_reported_on(pbx):
+def test_who_can_be_reported_on(pbx: Line) -> None:
     kinds = {row["Type"] for row in pbx.get("/Peers/Pbx.GetReportPeers()").rows}
     assert kinds == {"Extension", "Queue", "RingGroup"}
     wanted = {"peersRequest": {"DnNumbers": ["100", "820"], "IsReportPeers": True}}
     assert [row["Number"] for row in pbx.ask("POST", "/Peers/Pbx.RetreivePeersByNumbers", wanted).rows] == ["100"]
 
 
-def test_addresses_that_are_taken(pbx):
+def test_addresses_that_are_taken(pbx: Line) -> None:
     asked = {"emails": ["EXT101@example.com", "new@example.com", ""]}
     assert pbx.ask("POST", "/Users/Pbx.GetDuplicatedEmails", asked).rows == ["EXT101@example.com"]
 
 
-def test_what_these_actions_are_called_is_behaviour(quiet):
+def test_what_these_actions_are_called_is_behaviour(quiet: Line) -> None:
     for path in ("/Users", "/Groups", "/MyUser", "/Peers", "/DidNumbers", "/SipDevices", "/Users(12)/Groups"):
         assert quiet.get(path).headers["x-trunkline-level"] == "behaviour", path
     assert quiet.get("/TrunkTemplates").headers["x-trunkline-level"] == "crud"

@@ -10,6 +10,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from . import whole
+from .conftest import Dial, Line
 
 KINDS = {
     "Users": "Extension",
@@ -26,7 +27,7 @@ LEADS = {**{kind: name for name, kind in KINDS.items()}, "VoiceMail": "Users"}
 OTHERS = ("InboundRules", "OutboundRules", "WebsiteLinks", "Fxs", "SipDevices", "DeviceInfos")
 
 
-def snapshot(line) -> dict[str, list[dict[str, Any]]]:
+def snapshot(line: Line) -> dict[str, list[dict[str, Any]]]:
     return {name: whole.rows(line, name) for name in (*KINDS, *OTHERS)}
 
 
@@ -126,7 +127,7 @@ def check_people(rows: list[dict[str, Any]], users: dict[str, dict[str, Any]]) -
         assert (row["Id"], row["Name"]) == (user["Id"], name_of(user))
 
 
-def test_the_demo_company_agrees_with_itself(quiet):
+def test_the_demo_company_agrees_with_itself(quiet: Line) -> None:
     check_agreement(snapshot(quiet))
 
 
@@ -207,7 +208,7 @@ STEPS = st.one_of(
 
 @settings(deadline=None, max_examples=60, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(steps=st.lists(STEPS, max_size=25))
-def test_after_any_writes(pbx, steps):
+def test_after_any_writes(pbx: Line, steps: Any) -> None:
     pbx.emulator.reset()
     for method, where, body in steps:
         path = where
@@ -223,7 +224,7 @@ def test_after_any_writes(pbx, steps):
 
 
 @pytest.mark.parametrize("version", ["pre-20.0.5", "20.0.7"])
-def test_older_versions_agree_too(dial, version):
+def test_older_versions_agree_too(dial: Dial, version: str) -> None:
     line = dial(version=version)
     assert line.ask("POST", "/Users", {"Number": "150", "Groups": [{"GroupId": 2}]}).status == 201
     assert line.ask("PATCH", "/Groups(3)", {"Members": [{"Number": "150"}]}).status == 204

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from typing import Any
 from urllib.parse import quote
 
 import pytest
@@ -10,26 +11,27 @@ from trunkline import catalog
 from trunkline_emulator.rules import RULES
 
 from . import whole
+from .conftest import Dial, Line
 
 PROFILES = ["Available", "Away", "Out of office", "Custom 1", "Custom 2"]
 
 
-def user(line, number):
+def user(line: Line, number: Any) -> Any:
     return next(row for row in whole.rows(line, "Users") if row["Number"] == number)
 
 
-def new_user(line, **fields):
+def new_user(line: Line, **fields: Any) -> Any:
     answer = line.ask("POST", "/Users", {"Number": "150", **fields})
     assert answer.status == 201, answer.body
     return user(line, "150")
 
 
-def row(line, name, id_):
+def row(line: Line, name: Any, id_: Any) -> Any:
     return next(one for one in whole.rows(line, name) if one["Id"] == id_)
 
 
 @pytest.mark.parametrize("seed", ["demo", "empty"])
-def test_writing_back_what_was_read_changes_nothing(dial, seed):
+def test_writing_back_what_was_read_changes_nothing(dial: Dial, seed: str) -> None:
     """So every row of a seed keeps the rules of its set."""
     line = dial(seed=seed)
     known = catalog.load("20.0.10")
@@ -46,7 +48,7 @@ def test_writing_back_what_was_read_changes_nothing(dial, seed):
         assert whole.rows(line, name) == before, name
 
 
-def test_a_new_user_is_complete(pbx):
+def test_a_new_user_is_complete(pbx: Line) -> None:
     made = new_user(pbx, FirstName="Ada", LastName="Example", EmailAddress="ada@example.com")
     assert made["Id"] > 0
     assert made["DisplayName"] == "Ada Example"
@@ -64,7 +66,7 @@ def test_a_new_user_is_complete(pbx):
     assert other["AuthPassword"] != made["AuthPassword"]
 
 
-def test_what_a_client_sends_for_a_new_user_stays(pbx):
+def test_what_a_client_sends_for_a_new_user_stays(pbx: Line) -> None:
     made = new_user(pbx, VMPIN="4321", AuthID="abc", Enabled=False, DisplayName="Front desk", ClickToCallId="desk")
     assert (made["VMPIN"], made["AuthID"], made["Enabled"]) == ("4321", "abc", False)
     assert (made["DisplayName"], made["ClickToCallId"]) == ("Front desk", "desk")
@@ -84,7 +86,7 @@ def test_what_a_client_sends_for_a_new_user_stays(pbx):
         ({"Groups": [{"GroupId": 3}, {"GroupId": 2}], "PrimaryGroupId": 2}, 2, {3: "users", 2: "users"}),
     ],
 )
-def test_departments_of_a_new_user(pbx, sent, primary, groups):
+def test_departments_of_a_new_user(pbx: Line, sent: dict[str, Any], primary: int, groups: dict[str, Any]) -> None:
     made = new_user(pbx, **sent)
     assert made["PrimaryGroupId"] == primary
     assert {known["GroupId"]: known["Rights"]["RoleName"] for known in made["Groups"]} == groups
@@ -92,7 +94,7 @@ def test_departments_of_a_new_user(pbx, sent, primary, groups):
         assert "150" in [member["Number"] for member in pbx.get(f"/Groups({group})/Members").rows]
 
 
-def test_a_membership_comes_back_complete(pbx):
+def test_a_membership_comes_back_complete(pbx: Line) -> None:
     made = new_user(pbx, FirstName="Ada", LastName="Example", Groups=[{"GroupId": 2}])
     shown = made["Groups"][0]
     assert (shown["Number"], shown["Name"], shown["Type"]) == ("GRP0001", "Sales", "Group")
@@ -103,7 +105,7 @@ def test_a_membership_comes_back_complete(pbx):
     assert member["Rights"]["CanSeeGroupMembers"] is True
 
 
-def test_rights_on_top_of_a_role(pbx):
+def test_rights_on_top_of_a_role(pbx: Line) -> None:
     rights = {"RoleName": "users", "CanBargeIn": True}
     made = new_user(pbx, Groups=[{"GroupId": 2, "Rights": rights}])
     assert made["Groups"][0]["Rights"]["CanBargeIn"] is True
@@ -112,7 +114,7 @@ def test_rights_on_top_of_a_role(pbx):
     assert user(pbx, "150")["Groups"][0]["Rights"]["CanBargeIn"] is True
 
 
-def test_group_rights_are_taken_and_ignored(pbx):
+def test_group_rights_are_taken_and_ignored(pbx: Line) -> None:
     """docs/pbx.md, Requests: the role is set through Groups[].Rights.RoleName."""
     for sent, role in (
         ({"GroupRights": {"RoleName": "managers"}}, "users"),
@@ -122,14 +124,14 @@ def test_group_rights_are_taken_and_ignored(pbx):
         assert user(pbx, "101")["Groups"][0]["Rights"]["RoleName"] == role
 
 
-def test_a_user_leaves_the_departments_that_a_body_leaves_out(pbx):
+def test_a_user_leaves_the_departments_that_a_body_leaves_out(pbx: Line) -> None:
     assert pbx.ask("PATCH", "/Users(12)", {"Groups": [{"GroupId": 3}]}).status == 204
     assert "101" not in [member["Number"] for member in pbx.get("/Groups(2)/Members").rows]
     assert "101" in [member["Number"] for member in pbx.get("/Groups(3)/Members").rows]
     assert user(pbx, "101")["PrimaryGroupId"] == 3
 
 
-def test_a_department_takes_members_and_lets_go_of_others(pbx):
+def test_a_department_takes_members_and_lets_go_of_others(pbx: Line) -> None:
     members = [{"Number": "101", "Rights": {"RoleName": "managers"}}, {"Id": 31}]
     made = pbx.ask("POST", "/Groups", {"Name": "Night shift", "Members": members}).json
     assert user(pbx, "101")["Groups"][-1]["Rights"]["RoleName"] == "managers"
@@ -142,21 +144,21 @@ def test_a_department_takes_members_and_lets_go_of_others(pbx):
     assert pbx.ask("DELETE", f"/Groups({made['Id']})").status == 204
 
 
-def test_who_is_put_out_of_the_last_department_goes_to_the_default_one(pbx):
+def test_who_is_put_out_of_the_last_department_goes_to_the_default_one(pbx: Line) -> None:
     assert pbx.ask("PATCH", "/Groups(5)", {"Members": []}).status == 204
     moved = user(pbx, "132")
     assert ([group["Name"] for group in moved["Groups"]], moved["PrimaryGroupId"]) == (["DEFAULT"], 1)
     assert "132" in [member["Number"] for member in pbx.get("/Groups(1)/Members").rows]
 
 
-def test_a_new_department_knows_the_roles_and_gets_its_number(pbx):
+def test_a_new_department_knows_the_roles_and_gets_its_number(pbx: Line) -> None:
     made = pbx.ask("POST", "/Groups", {"Name": "New", "Language": "EN", "TimeZoneId": "51", "Id": 0}).json
     rights = [known["RoleName"] for known in row(pbx, "Groups", made["Id"])["Rights"]]
     assert {"system_owners", "system_admins", "group_owners", "managers", "receptionists", "users"} <= set(rights)
     assert (made["Number"], made["IsDefault"], made["HasMembers"]) == ("GRP0006", False, False)
 
 
-def test_what_was_in_a_deleted_department_is_the_default_one_s(pbx):
+def test_what_was_in_a_deleted_department_is_the_default_one_s(pbx: Line) -> None:
     made = pbx.ask("POST", "/Groups", {"Name": "Leaving"}).json
     group = {"Groups": [{"GroupId": made["Id"]}]}
     assert pbx.ask("PATCH", "/Queues(61)", group).status == 204
@@ -169,12 +171,12 @@ def test_what_was_in_a_deleted_department_is_the_default_one_s(pbx):
     assert pbx.get("/WebsiteLinks('sales')?$expand=DN").json["DN"] is None
 
 
-def test_a_rule_takes_the_names_of_its_departments_from_them_and_from_nobody_else(pbx):
+def test_a_rule_takes_the_names_of_its_departments_from_them_and_from_nobody_else(pbx: Line) -> None:
     assert pbx.ask("PATCH", "/OutboundRules(2)", {"GroupNames": ["Sales", "x"]}).status == 204
     assert pbx.get("/OutboundRules(2)").json["GroupNames"] == ["DEFAULT"]
 
 
-def test_a_renamed_department_is_shown_by_its_new_name(pbx):
+def test_a_renamed_department_is_shown_by_its_new_name(pbx: Line) -> None:
     assert pbx.ask("PATCH", "/Queues(61)", {"Groups": [{"GroupId": 2}]}).status == 204
     assert pbx.ask("PATCH", "/Groups(2)", {"Name": "Counter"}).status == 204
     assert user(pbx, "101")["Groups"][0]["Name"] == "Counter"
@@ -182,7 +184,7 @@ def test_a_renamed_department_is_shown_by_its_new_name(pbx):
     assert pbx.ask("POST", "/Groups", {"Name": "Sales"}).status == 201
 
 
-def test_forwarding_profiles_are_replaced_whole(pbx):
+def test_forwarding_profiles_are_replaced_whole(pbx: Line) -> None:
     """docs/pbx.md, Requests: they must be written back whole."""
     before = user(pbx, "101")["ForwardingProfiles"]
     routed = [{**profile, "NoAnswerTimeout": 33} for profile in before]
@@ -203,13 +205,15 @@ def test_forwarding_profiles_are_replaced_whole(pbx):
     ],
 )
 @pytest.mark.parametrize("by", [{"Number": "110"}, {"Id": 21}])
-def test_agents_and_members_are_replaced_whole_and_looked_up(pbx, path, set_name, id_, field, by):
+def test_agents_and_members_are_replaced_whole_and_looked_up(
+    pbx: Line, path: str, set_name: str, id_: int, field: str, by: dict[str, Any]
+) -> None:
     assert pbx.ask("PATCH", path, {field: [by]}).status == 204
     (shown,) = row(pbx, set_name, id_)[field]
     assert (shown["Id"], shown["Number"], shown["Name"]) == (21, "110", "O'Dwyer, Siobhán")
 
 
-def test_a_new_queue_is_complete(pbx):
+def test_a_new_queue_is_complete(pbx: Line) -> None:
     made = pbx.ask("POST", "/Queues", {"Number": "850", "Name": "New", "Agents": [{"Number": "101"}]}).json
     shown = row(pbx, "Queues", made["Id"])
     assert shown["Groups"][0]["Name"] == "DEFAULT"
@@ -217,31 +221,31 @@ def test_a_new_queue_is_complete(pbx):
     assert shown["MasterTimeout"] > shown["RingTimeout"] > 0
 
 
-def test_a_destination_is_filled_in(pbx):
+def test_a_destination_is_filled_in(pbx: Line) -> None:
     way = {"ForwardNoAnswer": {"To": "IVR", "Number": "821"}}
     assert pbx.ask("PATCH", "/Queues(61)", way).status == 204
     shown = pbx.get("/Queues(61)").json["ForwardNoAnswer"]
     assert (shown["Type"], shown["Name"]) == ("IVR", "Out of hours")
 
 
-def test_a_parking_place_gets_its_number(pbx):
+def test_a_parking_place_gets_its_number(pbx: Line) -> None:
     """3CX's own example sends departments only."""
     made = pbx.ask("POST", "/Parkings", {"Groups": [{"GroupId": 2}, {"GroupId": 3}], "Id": 0})
     assert (made.status, made.json["Number"]) == (201, "SP4")
 
 
-def test_a_call_flow_gets_its_number(pbx):
+def test_a_call_flow_gets_its_number(pbx: Line) -> None:
     assert pbx.ask("POST", "/CallFlowApps", {"Name": "Survey"}).json["Number"] == "831"
 
 
-def test_a_blocked_number_gets_its_id(pbx):
+def test_a_blocked_number_gets_its_id(pbx: Line) -> None:
     made = pbx.ask("POST", "/BlackListNumbers", {"CallerId": "+12025550123", "Description": "Robot"})
     assert (made.status, made.json["Id"]) == (201, "6")
     assert pbx.ask("DELETE", "/BlackListNumbers('6')").status == 204
     assert pbx.ask("POST", "/BlackListNumbers", {"CallerId": "+12025550124"}).json["Id"] == "7"
 
 
-def test_a_deleted_user_leaves_no_trace(pbx):
+def test_a_deleted_user_leaves_no_trace(pbx: Line) -> None:
     routes = [{"Name": "Away", "AwayRoute": {"Internal": {"To": "Extension", "Number": "101"}}}]
     for path, body in (
         ("/Users(13)", {"ForwardingProfiles": routes}),
@@ -280,7 +284,7 @@ def test_a_deleted_user_leaves_no_trace(pbx):
 PROPERTY = {"property": {"Name": "note", "Value": "x"}}
 
 
-def test_a_renamed_user_is_shown_by_the_new_name(pbx):
+def test_a_renamed_user_is_shown_by_the_new_name(pbx: Line) -> None:
     assert pbx.ask("PATCH", "/Users(12)", {"LastName": "Newname"}).status == 204
     assert pbx.get("/Users(12)").json["DisplayName"] == "Tomás Newname"
     assert pbx.get("/Queues(61)").json["ForwardNoAnswer"]["Name"] == "Newname, Tomás"
@@ -288,7 +292,7 @@ def test_a_renamed_user_is_shown_by_the_new_name(pbx):
     assert pbx.get("/Groups(2)/Members").rows[0]["MemberName"] == "Newname, Tomás"
 
 
-def test_a_trunk_with_another_number_is_followed(pbx):
+def test_a_trunk_with_another_number_is_followed(pbx: Line) -> None:
     assert pbx.ask("PATCH", "/Trunks(101)", {"Number": "10009"}).status == 204
     assert pbx.get("/InboundRules(1)?$expand=TrunkDN").json["TrunkDN"]["Number"] == "10009"
     assert pbx.ask("PATCH", "/Trunks(101)", {"Gateway": {"Name": "Leeds SIP"}}).status == 204
@@ -296,7 +300,7 @@ def test_a_trunk_with_another_number_is_followed(pbx):
     assert pbx.get("/Trunks(101)").json["Gateway"]["Host"] == "sip.london.example.com"
 
 
-def test_a_deleted_trunk_takes_its_rules_and_routes(pbx):
+def test_a_deleted_trunk_takes_its_rules_and_routes(pbx: Line) -> None:
     rule = {"RuleName": "US", "Condition": "BasedOnDID", "Data": "+12025550100", "TrunkDN": {"Number": "10001"}}
     made = pbx.ask("POST", "/InboundRules", rule).json
     assert pbx.ask("DELETE", "/Trunks(102)").status == 204
@@ -305,7 +309,7 @@ def test_a_deleted_trunk_takes_its_rules_and_routes(pbx):
     assert [did["Number"] for did in pbx.get("/DidNumbers").rows] == [f"+44207946010{n}" for n in range(3)]
 
 
-def test_phones_devices_and_registrations_go_together(pbx):
+def test_phones_devices_and_registrations_go_together(pbx: Line) -> None:
     phone = {"MacAddress": "80:5e:c0:00:00:aa", "Name": "Yealink T54W", "TemplateName": "yealink.ph.xml"}
     kept = user(pbx, "101")["Phones"]
     assert pbx.ask("PATCH", "/Users(12)", {"Phones": [*kept, phone]}).status == 204
@@ -319,7 +323,7 @@ def test_phones_devices_and_registrations_go_together(pbx):
     assert len(pbx.get("/SipDevices").rows) == 11
 
 
-def test_the_rule_for_an_outbound_rule_s_place_and_names(pbx):
+def test_the_rule_for_an_outbound_rule_s_place_and_names(pbx: Line) -> None:
     body = {"Name": "Last", "Prefix": "9", "GroupIds": [2, 3], "Routes": [{"TrunkId": 102}]}
     made = pbx.ask("POST", "/OutboundRules", body).json
     assert (made["Priority"], made["GroupNames"]) == (5, ["Sales", "Support"])

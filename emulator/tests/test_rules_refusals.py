@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import json
+from typing import Any
 
 import pytest
 
 from trunkline import catalog
 
 from . import whole
+from .conftest import Dial, Line
 
 X = "WARNINGS.XAPI."
 REQUIRED, NOT_FOUND, IN_USE = X + "REQUIRED", X + "NOT_FOUND", X + "ALREADY_IN_USE"
@@ -383,41 +385,41 @@ ACTIONS = [
 ]
 
 
-def everything(line) -> str:
+def everything(line: Line) -> str:
     """All that a PBX shows of the sets that have rules."""
     names = ("Users", "Groups", "Queues", "RingGroups", "Receptionists", "Fax", "Parkings", "CallFlowApps", "Trunks")
-    names += ("InboundRules", "OutboundRules", "Contacts", "Blocklist", "BlackListNumbers", "WebsiteLinks", "Holidays")
-    names += ("Playlists", "Fxs", "Sbcs", "DeviceInfos", "SipDevices", "EmergencyGeoLocations")
+    names += ("InboundRules", "OutboundRules", "Contacts", "Blocklist", "BlackListNumbers", "WebsiteLinks", "Holidays")  # type: ignore[assignment]
+    names += ("Playlists", "Fxs", "Sbcs", "DeviceInfos", "SipDevices", "EmergencyGeoLocations")  # type: ignore[assignment]
     return json.dumps([whole.rows(line, name) for name in names])
 
 
 @pytest.fixture(scope="module")
-def before(quiet) -> str:
+def before(quiet: Line) -> str:
     return everything(quiet)
 
 
-def check(answer, target: str, code: str) -> None:
+def check(answer: Any, target: str, code: str) -> None:
     assert answer.status == 400, answer.body
     details = {"code": "", "message": code, "target": target}
     assert answer.json == {"error": {"code": "", "message": f"{target}:\n{code}", "details": [details]}}
 
 
 @pytest.mark.parametrize(("method", "path", "body", "target", "code"), FIELDS)
-def test_a_wrong_field_is_named(quiet, method, path, body, target, code):
+def test_a_wrong_field_is_named(quiet: Line, method: Any, path: Any, body: Any, target: Any, code: Any) -> None:
     check(quiet.ask(method, path, body), target, code)
 
 
 @pytest.mark.parametrize(("path", "target", "code"), REMOVALS)
-def test_what_may_not_go_stays(quiet, path, target, code):
+def test_what_may_not_go_stays(quiet: Line, path: Any, target: Any, code: Any) -> None:
     check(quiet.ask("DELETE", path), target, code)
 
 
 @pytest.mark.parametrize(("path", "body", "target", "code"), ACTIONS)
-def test_actions_name_what_is_wrong(quiet, path, body, target, code):
+def test_actions_name_what_is_wrong(quiet: Line, path: Any, body: Any, target: Any, code: Any) -> None:
     check(quiet.ask("POST", path, body), target, code)
 
 
-def test_refused_writes_changed_nothing(dial, before):
+def test_refused_writes_changed_nothing(dial: Dial, before: str) -> None:
     """Every refusal of this module once more, on a PBX that must look the same afterwards."""
     line = dial()
     for method, path, body, *_ in FIELDS:
@@ -429,21 +431,21 @@ def test_refused_writes_changed_nothing(dial, before):
     assert everything(line) == before
 
 
-def test_all_wrong_fields_are_named_at_once(quiet):
+def test_all_wrong_fields_are_named_at_once(quiet: Line) -> None:
     answer = quiet.ask("PATCH", USER, {"FirstName": "x" * 51, "EmailAddress": "ext100@example.com", "VMPIN": "1"})
     found = {detail["target"]: detail["message"] for detail in answer.json["error"]["details"]}
     assert found == {"FirstName": LONG_50, "EmailAddress": IN_USE, "VMPIN": X + "INVALID_PIN_NUMBER"}
     assert answer.message == "\n".join(f"{target}:\n{code}" for target, code in found.items())
 
 
-def test_only_codes_that_3cx_has(quiet):
+def test_only_codes_that_3cx_has(quiet: Line) -> None:
     known = catalog.load("20.0.10").enum_values("Pbx.Warnings")
     asked = [*(row[-1] for row in FIELDS), *(row[-1] for row in REMOVALS), *(row[-1] for row in ACTIONS)]
     assert {code for code in asked if code not in known} == set()
 
 
 @pytest.mark.parametrize("version", ["pre-20.0.5", "20.0.7"])
-def test_older_versions_say_it_with_the_codes_they_have(dial, version):
+def test_older_versions_say_it_with_the_codes_they_have(dial: Dial, version: str) -> None:
     line, known = dial(version=version), catalog.load(version)
     sets, codes = known.sets, known.enum_values("Pbx.Warnings")
     for method, path, body, *_ in FIELDS:
@@ -454,7 +456,7 @@ def test_older_versions_say_it_with_the_codes_they_have(dial, version):
             assert all(detail["message"] in codes for detail in details if detail["message"].startswith("WARNINGS"))
 
 
-def test_the_fax_server_stays(pbx):
+def test_the_fax_server_stays(pbx: Line) -> None:
     assert pbx.ask("PATCH", "/Fax(121)", {"FaxServer": True}).status == 204
     check(pbx.ask("DELETE", "/Fax(121)"), "888", "WARNINGS.FAX_SERVER_CANNOT_BE_DELETED")
     both = {"ids": [122, 121]}
@@ -462,20 +464,20 @@ def test_the_fax_server_stays(pbx):
     assert pbx.get("/Fax(122)").status == 200
 
 
-def test_a_playlist_that_somebody_hears_stays(pbx):
+def test_a_playlist_that_somebody_hears_stays(pbx: Line) -> None:
     assert pbx.ask("PATCH", "/Queues(61)", {"OnHoldFile": "Jazz"}).status == 204
     check(pbx.ask("DELETE", "/Playlists('Jazz')"), "Jazz", X + "PLAYLIST_IN_USE")
     assert pbx.ask("PATCH", "/Queues(61)", {"OnHoldFile": ""}).status == 204
     assert pbx.ask("DELETE", "/Playlists('Jazz')").status == 204
 
 
-def test_nobody_takes_rights_from_themselves(pbx):
+def test_nobody_takes_rights_from_themselves(pbx: Line) -> None:
     down = {"Groups": [{"GroupId": 6, "Rights": {"RoleName": "users"}}]}
     check(pbx.ask("PATCH", "/MyUser", down), "Groups[0].Rights.RoleName", X + "USER_ROLE_DOWNGRADE")
     assert pbx.ask("PATCH", "/Users(11)", down).status == 204
 
 
-def test_there_may_be_no_more_numbers(pbx):
+def test_there_may_be_no_more_numbers(pbx: Line) -> None:
     rows = pbx.get("/Parameters?$filter=Name eq 'EXTENSIONLENGTH'").rows
     assert pbx.ask("PATCH", f"/Parameters({rows[0]['Id']})", {"Value": "2"}).status == 204
     for number in range(10, 100):

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
@@ -12,6 +14,7 @@ from trunkline_emulator.behaviours import HANDLERS
 from trunkline_emulator.rules import RULES
 
 from . import bodies, valid
+from .conftest import Line
 from .test_rules_agreement import check_agreement, snapshot
 
 CATALOG = catalog.load("20.0.10")
@@ -25,13 +28,13 @@ def values(spec: TypeSpec, depth: int) -> st.SearchStrategy[object]:
     """Any value of a type; lists and objects are short."""
     if spec.name in CATALOG.types:
         fields = CATALOG.fields(spec.name)
-        one = objects(fields, depth + 1) if depth < 4 else st.just({})
+        one = objects(fields, depth + 1) if depth < 4 else st.just({})  # type: ignore[arg-type]
     elif spec.name in CATALOG.enums:
         one = st.sampled_from(list(CATALOG.enum_values(spec.name)))
     elif spec.name == "String":
-        one = WORDS.map(lambda word: word[: spec.max_length])
+        one = WORDS.map(lambda word: word[: spec.max_length])  # type: ignore[arg-type, return-value]
     elif spec.name in ("Int32", "Int64"):
-        one = NUMBERS
+        one = NUMBERS  # type: ignore[assignment]
     else:
         one = st.just(valid.VALUES[spec.name])
     if spec.collection:
@@ -41,7 +44,7 @@ def values(spec: TypeSpec, depth: int) -> st.SearchStrategy[object]:
 
 def objects(fields: dict[str, TypeSpec], depth: int) -> st.SearchStrategy[dict[str, object]]:
     @st.composite
-    def drawn(draw):
+    def drawn(draw: st.DrawFn) -> Any:
         names = draw(st.lists(st.sampled_from(sorted(fields)), max_size=4, unique=True)) if fields else []
         return {name: draw(values(fields[name], depth)) for name in names}
 
@@ -63,7 +66,7 @@ KEYS = {"Id": 12, "Link": "sales", "Name": "Jazz", "MacAddress": "C074AD000099"}
 @pytest.mark.parametrize("action", ACTIONS, ids=lambda action: action.id)
 @settings(deadline=None, max_examples=25, suppress_health_check=[HealthCheck.too_slow])
 @given(data=st.data())
-def test_any_body_is_taken_or_refused(quiet, action, data):
+def test_any_body_is_taken_or_refused(quiet: Line, action: Any, data: Any) -> None:
     fields = dict(CATALOG.spec_fields(action.body))
     start = bodies.fitting(CATALOG, action, {}) if action.id in bodies.ACTIONS else {}
     body = {**start, **data.draw(objects(fields, 0))}
@@ -75,6 +78,6 @@ def test_any_body_is_taken_or_refused(quiet, action, data):
         assert answer.status in (200, 201, 204, 400, 404), answer.body
 
 
-def test_and_afterwards_everything_agrees(quiet):
+def test_and_afterwards_everything_agrees(quiet: Line) -> None:
     """Runs after all the above, on what they left."""
     check_agreement(snapshot(quiet))

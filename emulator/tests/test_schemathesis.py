@@ -6,6 +6,9 @@ types and bodies against what is declared. The examples are the same in every ru
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from typing import Any
+
 import pytest
 import requests
 import schemathesis
@@ -61,24 +64,24 @@ class Stranger:
         schema = schemathesis.openapi.from_url(f"{self.base_url}/swagger.yaml")
         self.operations = [found.ok() for found in schema.get_all_operations()]
 
-    def send(self, case, checks):
+    def send(self, case: Any, checks: Any) -> Any:
         response = case.call(base_url=self.base_url, session=self.session, headers=self.headers)
         case.validate_response(response, checks=checks)
         return response
 
-    def try_out(self, operation, mode, examples, checks):
+    def try_out(self, operation: Any, mode: Any, examples: Any, checks: Any) -> None:
         """Send requests that schemathesis makes up from the document."""
 
         @settings(same_each_time, max_examples=examples)
         @given(case=operation.as_strategy(generation_mode=mode))
-        def ask(case):
+        def ask(case: Any) -> None:
             self.send(case, checks)
 
         ask()
 
 
 @pytest.fixture(scope="module")
-def stranger():
+def stranger() -> Iterator[Any]:
     emulator = Emulator()
     with running(emulator) as url:
         client = Stranger(emulator, url)
@@ -86,17 +89,17 @@ def stranger():
             yield client
 
 
-def test_every_action_is_described(stranger):
+def test_every_action_is_described(stranger: Any) -> None:
     assert len(stranger.operations) == OPERATIONS
 
 
-def test_answers_to_what_is_allowed(stranger):
+def test_answers_to_what_is_allowed(stranger: Any) -> None:
     stranger.emulator.reset()
     for operation in stranger.operations:
         stranger.try_out(operation, GenerationMode.POSITIVE, 2, [not_a_server_error, *CONFORMANCE])
 
 
-def test_answers_to_what_is_forbidden(stranger):
+def test_answers_to_what_is_forbidden(stranger: Any) -> None:
     """A broken date is a 500 on a PBX (docs/pbx.md, Requests); everything else is refused with a 4xx."""
     stranger.emulator.reset()
     asked = 0
@@ -110,7 +113,7 @@ def test_answers_to_what_is_forbidden(stranger):
     assert asked > 450
 
 
-def test_answers_about_what_exists(stranger):
+def test_answers_about_what_exists(stranger: Any) -> None:
     """The answers of success, which guessed keys seldom reach, with all that can be expanded."""
     version = catalog.load("20.0.10")
     store = Store(version, ground("demo", "20.0.10"))
@@ -137,5 +140,5 @@ def test_answers_about_what_exists(stranger):
             stranger.emulator.reset()
 
 
-def _before(action):
+def _before(action: Any) -> Any:
     return [("POST", *bodies.BEFORE[action.id])] if action.id in bodies.BEFORE else []

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import os
+from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -49,7 +51,7 @@ MERGES = "a: &a {x: 1}\n" + "".join(
         ("large.json", " " * 101_000, "is larger than 0 MB."),
     ],
 )
-def test_each_is_refused(tmp_path, monkeypatch, name, content, said):
+def test_each_is_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, name: str, content: Any, said: str) -> None:
     monkeypatch.setattr(files, "MOST_VALUES", 10_000)
     monkeypatch.setattr(files, "MOST_YAML", 100_000)
     monkeypatch.setattr(files, "MOST_JSON", 100_000)
@@ -62,7 +64,7 @@ def test_each_is_refused(tmp_path, monkeypatch, name, content, said):
 
 @pytest.mark.parametrize("content", [b"\xff\xfe", b"Users: \xe9", b"\x80"])
 @pytest.mark.parametrize("name", ["seed.yaml", "seed.json"])
-def test_other_encodings_are_refused(tmp_path, name, content):
+def test_other_encodings_are_refused(tmp_path: Path, name: str, content: bytes) -> None:
     path = tmp_path / name
     path.write_bytes(content)
     with pytest.raises(ValueError, match="can't be read"):
@@ -70,7 +72,7 @@ def test_other_encodings_are_refused(tmp_path, name, content):
 
 
 @pytest.mark.parametrize("name", ["seed.yaml", "seed.json"])
-def test_what_is_no_file_is_refused(tmp_path, name):
+def test_what_is_no_file_is_refused(tmp_path: Path, name: str) -> None:
     (tmp_path / name).mkdir()
     with pytest.raises(ValueError, match="it is not a file"):
         ground(tmp_path / name, "20.0.10")
@@ -80,13 +82,13 @@ def test_what_is_no_file_is_refused(tmp_path, name):
 
 @pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="pipes have names on POSIX systems")
 @pytest.mark.parametrize("name", ["seed.yaml", "seed.json"])
-def test_a_pipe_is_not_waited_for(tmp_path, name):
+def test_a_pipe_is_not_waited_for(tmp_path: Path, name: str) -> None:
     os.mkfifo(tmp_path / name)
     with pytest.raises(ValueError, match="it is not a file"):
         ground(tmp_path / name, "20.0.10")
 
 
-def test_aliases_and_merges_go_on_working(tmp_path):
+def test_aliases_and_merges_go_on_working(tmp_path: Path) -> None:
     path = tmp_path / "company.yaml"
     path.write_text(
         "Users:\n- &ada {Number: 100, FirstName: Ada}\n- {<<: *ada, Number: 101}\n"
@@ -100,7 +102,7 @@ def test_aliases_and_merges_go_on_working(tmp_path):
     assert emulator.ask("GET", "/Contacts").json()["value"][0]["FirstName"] == "Bob"
 
 
-def test_rows_that_contain_themselves_are_refused():
+def test_rows_that_contain_themselves_are_refused() -> None:
     rows: list[object] = []
     rows.append(rows)
     with pytest.raises(NotAllowed, match="nested too deeply"):

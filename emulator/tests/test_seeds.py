@@ -6,6 +6,7 @@ import re
 import sys
 import tracemalloc
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -15,13 +16,15 @@ from trunkline_emulator.seeds import SEEDS, ground
 from trunkline_emulator.store import Made, Store
 from trunkline_emulator.values import Values
 
+from .conftest import Dial, Line
+
 CATALOG = catalog.load("20.0.10")
 
 
 SAMPLE = 7  # of a set that is made by number every so many rows are looked at
 
 
-def rows_of(content):
+def rows_of(content: Any) -> Any:
     """The rows that a seed gives for a set; every few of those it makes, the first and the last."""
     if isinstance(content, Made):
         step = max(1, len(content.keys) // SAMPLE)
@@ -29,27 +32,27 @@ def rows_of(content):
     return content if isinstance(content, list) else [content]
 
 
-def contents(name):
+def contents(name: Any) -> Any:
     return {set_name: rows_of(content) for set_name, content in SEEDS[name]().items()}
 
 
 @pytest.mark.parametrize("name", SEEDS)
-def test_the_same_seed_gives_the_same_data(name):
+def test_the_same_seed_gives_the_same_data(name: Any) -> None:
     assert contents(name) == contents(name)
 
 
 @pytest.mark.parametrize("name", SEEDS)
-def test_a_seed_fits_the_newest_version(name):
+def test_a_seed_fits_the_newest_version(name: Any) -> None:
     values = Values(CATALOG)
     for set_name, rows in contents(name).items():
-        spec = TypeSpec(CATALOG.sets[set_name].type)
+        spec = TypeSpec(CATALOG.sets[set_name].type)  # type: ignore[arg-type]
         for row in rows:
             values.check(row, spec, set_name)
 
 
 @pytest.mark.parametrize("name", SEEDS)
 @pytest.mark.parametrize("version", [edition.version for edition in CATALOG.editions])
-def test_a_seed_is_narrowed_to_every_version(name, version):
+def test_a_seed_is_narrowed_to_every_version(name: Any, version: Any) -> None:
     narrowed = catalog.load(version)
     store, values = Store(narrowed, SEEDS[name]()), Values(narrowed)
     for table in store.tables.values():
@@ -58,14 +61,14 @@ def test_a_seed_is_narrowed_to_every_version(name, version):
 
 
 @pytest.mark.parametrize("name", SEEDS)
-def test_a_narrowed_row_has_every_field_and_no_other(name):
+def test_a_narrowed_row_has_every_field_and_no_other(name: Any) -> None:
     narrowed = catalog.load("20.0.7")
     row = Store(narrowed, SEEDS[name]()).rows("Groups")[0]
     assert list(row) == list(narrowed.fields("Pbx.Group"))
     assert list(row["Hours"]) == list(narrowed.fields("Pbx.Schedule"))
 
 
-def test_the_demo_company(quiet):
+def test_the_demo_company(quiet: Line) -> None:
     expected = {
         "Users": 40,
         "Groups": 6,
@@ -82,7 +85,7 @@ def test_the_demo_company(quiet):
     assert [row["Number"] for row in quiet.get("/Users?$select=Number").rows] == [str(n) for n in range(100, 140)]
 
 
-def test_keys_and_numbers_are_unique():
+def test_keys_and_numbers_are_unique() -> None:
     store = Store(CATALOG, SEEDS["demo"]())
     seeded = SEEDS["demo"]()
     for name, table in store.tables.items():
@@ -92,7 +95,7 @@ def test_keys_and_numbers_are_unique():
     assert len({row["Number"] for row in dns}) == len(dns)
 
 
-def test_references_resolve():
+def test_references_resolve() -> None:
     store = Store(CATALOG, SEEDS["demo"]())
     numbers = store.numbers()
     groups = store.tables["Groups"].rows
@@ -115,7 +118,7 @@ def test_references_resolve():
         assert link["DN"]["Number"] in numbers
 
 
-def test_the_empty_pbx_has_one_department_and_nobody(dial):
+def test_the_empty_pbx_has_one_department_and_nobody(dial: Dial) -> None:
     line = dial(seed="empty")
     assert [row["Name"] for row in line.get("/Groups").rows] == ["DEFAULT"]
     assert line.get("/Users").rows == []
@@ -126,7 +129,7 @@ def test_the_empty_pbx_has_one_department_and_nobody(dial):
 LARGE = {"Users": 10_000, "Contacts": 100_000, "Queues": 200, "Groups": 200, "DeviceInfos": 8_000, "Fax": 500}
 
 
-def test_the_large_company_costs_nothing_until_it_is_touched(dial):
+def test_the_large_company_costs_nothing_until_it_is_touched(dial: Dial) -> None:
     tracemalloc.start()
     line = dial(seed="large")
     counted = {name: line.get(f"/{name}?$count=true&$top=0").json["@odata.count"] for name in LARGE}
@@ -139,7 +142,7 @@ def test_the_large_company_costs_nothing_until_it_is_touched(dial):
     assert used < 8_000_000
 
 
-def test_a_filter_over_the_large_company_leaves_no_rows_behind(dial):
+def test_a_filter_over_the_large_company_leaves_no_rows_behind(dial: Dial) -> None:
     line = dial(seed="large")
     line.get("/Contacts?$filter=Id eq 1")
     before = sys.getallocatedblocks()
@@ -147,7 +150,7 @@ def test_a_filter_over_the_large_company_leaves_no_rows_behind(dial):
     assert sys.getallocatedblocks() - before < 20_000, "a hundred thousand rows are some million blocks"
 
 
-def test_numbers_of_the_large_company_are_found_and_unique():
+def test_numbers_of_the_large_company_are_found_and_unique() -> None:
     store = Store(CATALOG, SEEDS["large"]())
     dns = [table for table in store.tables.values() if table.is_dn]
     numbers = [row["Number"] for table in dns for row in store.rows(table.name)]
@@ -161,7 +164,7 @@ def test_numbers_of_the_large_company_are_found_and_unique():
     assert not any(n in store.numbers() for n in ("025000", "30000", "19999", "GRP0200", "GRP00001", "SP20", "", "x"))
 
 
-def test_references_of_the_large_company_resolve():
+def test_references_of_the_large_company_resolve() -> None:
     store = Store(CATALOG, SEEDS["large"]())
     users, groups = store.tables["Users"].rows, store.tables["Groups"].rows
     for group in store.rows("Groups"):
@@ -207,10 +210,10 @@ MailSettings: {MailServer: smtp2.example.com, MailAddress: pbx2@example.com}
 
 
 @pytest.fixture
-def company(tmp_path):
+def company(tmp_path: Path) -> Any:
     """Writes a seed file; its path."""
 
-    def write(text, name="company.yaml"):
+    def write(text: Any, name: Any = "company.yaml") -> Any:
         path = tmp_path / name
         path.write_text(text, encoding="utf-8")
         return path
@@ -218,7 +221,7 @@ def company(tmp_path):
     return write
 
 
-def test_a_file_is_put_on_top_of_what_it_extends(dial, company):
+def test_a_file_is_put_on_top_of_what_it_extends(dial: Dial, company: Any) -> None:
     line = dial(seed=company(COMPANY))
     user = line.get("/Users(Number='0150')?$expand=Groups").json
     assert (user["Id"], user["FirstName"], user["LastName"], user["Enabled"]) == (901, "No", None, True)
@@ -236,7 +239,7 @@ def test_a_file_is_put_on_top_of_what_it_extends(dial, company):
     assert line.ask("POST", "/Fax", {"Number": "951"}).json["Id"] == 902
 
 
-def test_json_and_a_mapping_do_as_well(dial, company):
+def test_json_and_a_mapping_do_as_well(dial: Dial, company: Any) -> None:
     path = company('{"Users": [{"Number": "100", "FirstName": "Ada"}]}', "company.json")
     for seed in (path, str(path), {"Users": [{"Number": "100", "FirstName": "Ada"}]}):
         line = dial(seed=seed)
@@ -244,7 +247,7 @@ def test_json_and_a_mapping_do_as_well(dial, company):
         assert [row["Name"] for row in line.get("/Groups").rows] == ["DEFAULT"]
 
 
-def test_a_file_extends_even_the_large_company(dial):
+def test_a_file_extends_even_the_large_company(dial: Dial) -> None:
     line = dial(seed={"extends": "large", "Users": [{"Number": "100"}, {"Number": "20001", "FirstName": "Changed"}]})
     assert line.get("/Users?$count=true&$top=0").json["@odata.count"] == 10_001
     assert line.get("/Users(Number='100')").json["Id"] == 25_501
@@ -252,7 +255,7 @@ def test_a_file_extends_even_the_large_company(dial):
     assert line.get("/Users?$skip=9999").rows[-1]["Number"] == "100"
 
 
-def test_an_older_version_gets_what_it_knows(company):
+def test_an_older_version_gets_what_it_knows(company: Any) -> None:
     narrowed = ground(company(COMPANY), "pre-20.0.5")
     row = Store(narrowed.catalog, narrowed).get("Users", {"Number": "0150"})
     assert list(row) == list(narrowed.catalog.fields("Pbx.User"))
@@ -289,14 +292,14 @@ WRONG = [
 
 
 @pytest.mark.parametrize(("text", "said"), WRONG)
-def test_what_is_wrong_with_a_file_is_said_with_its_place(company, text, said):
+def test_what_is_wrong_with_a_file_is_said_with_its_place(company: Any, text: Any, said: Any) -> None:
     path = company(text)
     with pytest.raises(ValueError, match=r"company\.yaml") as caught:
         ground(path, "20.0.10")
     assert said in str(caught.value)
 
 
-def test_all_that_is_wrong_comes_at_once(company):
+def test_all_that_is_wrong_comes_at_once(company: Any) -> None:
     rows = "".join(f"  - {{Number: {n}, Nonsense: 1}}\n" for n in range(12))
     with pytest.raises(ValueError, match="Nonsense") as caught:
         ground(company("Users:\n" + rows), "20.0.10")
@@ -304,27 +307,27 @@ def test_all_that_is_wrong_comes_at_once(company):
     assert str(caught.value).endswith("and 2 more.")
 
 
-def test_a_file_that_is_not_there_or_no_json(company, tmp_path):
+def test_a_file_that_is_not_there_or_no_json(company: Any, tmp_path: Path) -> None:
     with pytest.raises(ValueError, match=r"none\.yaml can't be read: .*No such file"):
         ground(tmp_path / "none.yaml", "20.0.10")
     with pytest.raises(ValueError, match=r"bad\.json is no JSON: Expecting"):
         ground(company("{", "bad.json"), "20.0.10")
 
 
-def test_yaml_without_its_library_says_what_to_install(company, monkeypatch):
+def test_yaml_without_its_library_says_what_to_install(company: Any, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setitem(sys.modules, "yaml", None)
     with pytest.raises(ValueError, match=r"pip install 'trunkline\[compile\]', or write JSON"):
         ground(company("Users: []"), "20.0.10")
 
 
-def test_unknown_seeds_and_versions_are_refused(dial):
+def test_unknown_seeds_and_versions_are_refused(dial: Dial) -> None:
     with pytest.raises(ValueError, match="No seed is called 'nope'"):
         dial(seed="nope")
     with pytest.raises(ValueError, match="invalid literal"):
         dial(version="latest")
 
 
-def test_the_file_that_the_docs_show_works(dial, company):
+def test_the_file_that_the_docs_show_works(dial: Dial, company: Any) -> None:
     page = Path(__file__).parents[1] / "docs" / "running.md"
     (shown,) = re.findall(r"```yaml\n(.*?)```", page.read_text(encoding="utf-8"), re.S)
     line = dial(seed=company(shown))

@@ -10,15 +10,17 @@ import socket
 import subprocess
 import sys
 import time
+from collections.abc import Iterator
 from contextlib import ExitStack
 from email.utils import parsedate_to_datetime
+from typing import Any
 
 import httpx2
 import pytest
 
 from trunkline_emulator import Emulator, running
 
-from .raw import plugged, read
+from .raw import Plug, plugged, read
 
 
 def sign_in(client: httpx2.Client, emulator: Emulator) -> None:
@@ -26,7 +28,7 @@ def sign_in(client: httpx2.Client, emulator: Emulator) -> None:
     client.headers["Authorization"] = "Bearer " + client.post("/connect/token", data=form).json()["access_token"]
 
 
-def test_a_round_over_http():
+def test_a_round_over_http() -> None:
     emulator = Emulator()
     with running(emulator) as url, httpx2.Client(base_url=url) as client:
         sign_in(client, emulator)
@@ -43,14 +45,14 @@ def test_a_round_over_http():
     ]
 
 
-def test_the_port_is_free_again_afterwards():
+def test_the_port_is_free_again_afterwards() -> None:
     with running(Emulator()) as url:
         port = int(url.rpartition(":")[2])
     with running(Emulator(), port=port) as again:
         assert again == url
 
 
-def test_a_port_in_use_is_said_so():
+def test_a_port_in_use_is_said_so() -> None:
     with running(Emulator()) as url:
         port = int(url.rpartition(":")[2])
         with (
@@ -60,14 +62,14 @@ def test_a_port_in_use_is_said_so():
             pass
 
 
-def test_latency_delays_every_answer():
+def test_latency_delays_every_answer() -> None:
     with running(Emulator(latency=0.1)) as url:
         started = time.perf_counter()
         assert httpx2.get(url).status_code == 404
         assert time.perf_counter() - started >= 0.1
 
 
-def test_a_client_that_goes_away_leaves_no_trace(capfd):
+def test_a_client_that_goes_away_leaves_no_trace(capfd: pytest.CaptureFixture[str]) -> None:
     with plugged() as plug:
         plug.emulator.clear_journal()
         head = f"Host: localhost\r\nAuthorization: Bearer {plug.token}\r\nContent-Length: 100\r\n"
@@ -78,16 +80,16 @@ def test_a_client_that_goes_away_leaves_no_trace(capfd):
     assert capfd.readouterr() == ("", "")
 
 
-def test_lifespan_and_foreign_protocols():
+def test_lifespan_and_foreign_protocols() -> None:
     sent = []
 
     async def live(*events: str) -> None:
         queue = [{"type": event} for event in events]
 
-        async def receive():
+        async def receive() -> Any:
             return queue.pop(0)
 
-        async def send(message):
+        async def send(message: Any) -> None:
             sent.append(message["type"])
 
         await Emulator()({"type": "lifespan"}, receive, send)
@@ -99,7 +101,7 @@ def test_lifespan_and_foreign_protocols():
 
 
 @pytest.mark.skipif(os.name != "posix", reason="Ctrl-C is sent as a POSIX signal")
-def test_serve_ends_cleanly_on_ctrl_c():
+def test_serve_ends_cleanly_on_ctrl_c() -> None:
     program = (
         "from trunkline_emulator import Emulator, serve\n"
         "serve(Emulator(), '127.0.0.1', 0, lambda url: print(url, flush=True))"
@@ -117,7 +119,7 @@ def test_serve_ends_cleanly_on_ctrl_c():
         assert process.returncode == 0
 
 
-def test_a_broken_form_prints_nothing():
+def test_a_broken_form_prints_nothing() -> None:
     program = (
         "from trunkline_emulator.forms import read_form\n"
         "from trunkline_emulator.messages import Headers, Request\n"
@@ -128,7 +130,7 @@ def test_a_broken_form_prints_nothing():
     assert (done.stdout, done.stderr) == ("None\n", "")
 
 
-def test_importing_the_emulator_loads_no_server():
+def test_importing_the_emulator_loads_no_server() -> None:
     program = "import sys, trunkline_emulator; print('uvicorn' in sys.modules)"
     assert subprocess.check_output([sys.executable, "-c", program], text=True) == "False\n"
 
@@ -137,7 +139,7 @@ def test_importing_the_emulator_loads_no_server():
 
 
 @pytest.fixture(scope="module")
-def plug():
+def plug() -> Iterator[Any]:
     with plugged() as plug:
         yield plug
 
@@ -168,7 +170,7 @@ def plug():
     ],
     ids=lambda value: str(value)[:40],
 )
-def test_http_manners(plug, method, target, headers, status):
+def test_http_manners(plug: Plug, method: str, target: str, headers: dict[str, Any], status: int) -> None:
     assert plug.send(method, target, headers=headers).status == status
     assert plug.ask("GET", "/Defs").status == 200
 
@@ -184,13 +186,13 @@ def test_http_manners(plug, method, target, headers, status):
         (b"\x16\x03\x01\x02\x00\x01\x00", 400),
     ],
 )
-def test_bytes_that_are_hardly_http(plug, sent, status):
+def test_bytes_that_are_hardly_http(plug: Plug, sent: bytes, status: int) -> None:
     with socket.create_connection(("127.0.0.1", plug.port), timeout=20) as connection:
         connection.sendall(sent)
         assert read(connection).status == status
 
 
-def test_two_requests_at_once_are_answered_in_their_order(plug):
+def test_two_requests_at_once_are_answered_in_their_order(plug: Plug) -> None:
     head = f"Host: localhost\r\nAuthorization: Bearer {plug.token}\r\n"
     sent = (
         f"GET /xapi/v1/Fax(121) HTTP/1.1\r\n{head}\r\nGET /xapi/v1/Fax(1) HTTP/1.1\r\n{head}Connection: close\r\n\r\n"
@@ -201,7 +203,7 @@ def test_two_requests_at_once_are_answered_in_their_order(plug):
     assert re.findall(rb"HTTP/1.1 (\d+)", data) == [b"200", b"404"]
 
 
-def test_answers_are_dated(plug):
+def test_answers_are_dated(plug: Plug) -> None:
     for target in ("/xapi/v1/Defs", "/nothing"):
         dated = parsedate_to_datetime(plug.send("GET", target).headers["date"]).timestamp()
         assert abs(dated - time.time()) < 60

@@ -5,6 +5,7 @@ from __future__ import annotations
 import base64
 import json
 import time
+from typing import Any
 from urllib.parse import parse_qsl, urlencode, urlsplit
 
 import pytest
@@ -20,13 +21,14 @@ from trunkline_emulator.messages import Headers, Request
 from trunkline_emulator.refusals import Refusal
 from trunkline_emulator.signin import SignIn
 
-from .raw import plugged
+from .conftest import Dial, Line
+from .raw import Plug, plugged
 
 FORM = "application/x-www-form-urlencoded"
 GRANT = "grant_type=client_credentials"
 
 
-def claims(token: str) -> dict:
+def claims(token: str) -> dict[str, Any]:
     payload = token.split(".")[1]
     return json.loads(base64.urlsafe_b64decode(payload + "=" * (-len(payload) % 4)))
 
@@ -55,20 +57,20 @@ def multipart(**fields: str) -> tuple[bytes, dict[str, str]]:
         ("broken", "multipart/form-data; boundary=X", 400, "invalid_request"),
     ],
 )
-def test_token_requests(dial, body, content_type, status, error):
+def test_token_requests(dial: Dial, body: str, content_type: Any, status: int, error: str | None) -> None:
     line = dial(client_id="me", api_key="key")
     answer = line.send("POST", "/connect/token", body.encode("latin-1"), {"content-type": content_type})
     assert answer.status == status
     assert answer.json.get("error") == error
 
 
-def test_a_multipart_body_signs_in_too(dial):
+def test_a_multipart_body_signs_in_too(dial: Dial) -> None:
     line = dial(client_id="me", api_key="a key&more")
     body, headers = multipart(grant_type="client_credentials", client_id="me", client_secret="a key&more")
     assert line.send("POST", "/connect/token", body, headers).json["token_type"] == "Bearer"
 
 
-def test_get_on_the_token_address_is_not_allowed(pbx):
+def test_get_on_the_token_address_is_not_allowed(pbx: Line) -> None:
     answer = pbx.send("GET", "/connect/token")
     assert (answer.status, answer.headers["allow"]) == (405, "POST")
 
@@ -77,7 +79,7 @@ def test_get_on_the_token_address_is_not_allowed(pbx):
     ("version", "expires_in"),
     [("20.0.5", 60), ("20.0.8", 60), ("20.0.9", 3600), ("20.0.10", 3600), ("20.0.10.77", 3600)],
 )
-def test_expires_in_was_minutes_before_20_0_9(dial, version, expires_in):
+def test_expires_in_was_minutes_before_20_0_9(dial: Dial, version: str, expires_in: int) -> None:
     line = dial(version=version)
     body, headers = multipart(
         grant_type="client_credentials", client_id="trunkline", client_secret=line.emulator.api_key
@@ -89,7 +91,7 @@ def test_expires_in_was_minutes_before_20_0_9(dial, version, expires_in):
     assert told["exp"] - told["iat"] == 3600
 
 
-def test_the_token_is_a_jwt_signed_with_es256(pbx):
+def test_the_token_is_a_jwt_signed_with_es256(pbx: Line) -> None:
     header = json.loads(base64.urlsafe_b64decode(pbx.token.split(".")[0] + "=="))
     assert len(header.pop("kid")) == 43
     told = claims(pbx.token)
@@ -99,7 +101,7 @@ def test_the_token_is_a_jwt_signed_with_es256(pbx):
     assert told["jti"]
 
 
-def test_a_new_token_kills_the_old_one(pbx):
+def test_a_new_token_kills_the_old_one(pbx: Line) -> None:
     old = pbx.token
     pbx.sign_in()
     assert pbx.get("/Defs").status == 200
@@ -107,7 +109,7 @@ def test_a_new_token_kills_the_old_one(pbx):
     assert pbx.get("/Defs").status == 401
 
 
-def test_clients_do_not_disturb_one_another(pbx):
+def test_clients_do_not_disturb_one_another(pbx: Line) -> None:
     pbx.emulator.add_client("other", "key", roles=("system_owners",))
     first = pbx.token
     pbx.sign_in("other", "key")
@@ -116,14 +118,14 @@ def test_clients_do_not_disturb_one_another(pbx):
     assert pbx.get("/Defs").status == 200
 
 
-def test_an_expired_token_is_dead(dial):
+def test_an_expired_token_is_dead(dial: Dial) -> None:
     assert dial(token_lifetime=0).get("/Defs").status == 401
 
 
 @pytest.mark.parametrize(
     "authorization", [None, "", "Bearer", "Bearer ", "Bearer x.y.z", "Basic Zm9vOmJhcg==", "Bearer {}x"]
 )
-def test_without_a_living_token_401_and_no_body(pbx, authorization):
+def test_without_a_living_token_401_and_no_body(pbx: Line, authorization: str | None) -> None:
     headers = {} if authorization is None else {"authorization": authorization.format(pbx.token)}
     answer = pbx.send("GET", "/xapi/v1/Defs?$select=Id", headers=headers)
     assert (answer.status, answer.body, answer.headers["www-authenticate"]) == (401, b"", "Bearer")
@@ -144,7 +146,7 @@ def test_without_a_living_token_401_and_no_body(pbx, authorization):
         ((), "/Defs", 403),
     ],
 )
-def test_rights(pbx, roles, path, status):
+def test_rights(pbx: Line, roles: tuple[Any, ...], path: str, status: int) -> None:
     pbx.emulator.add_client("other", "key", roles=roles)
     answer = pbx.sign_in("other", "key").get(path)
     assert answer.status == status
@@ -153,13 +155,13 @@ def test_rights(pbx, roles, path, status):
 
 
 @pytest.mark.parametrize(("version", "header"), [("20.0.10", "20.0.10.0"), ("20.0.9.112", "20.0.9.112")])
-def test_every_answer_names_the_version(dial, version, header):
+def test_every_answer_names_the_version(dial: Dial, version: str, header: str) -> None:
     line = dial(version=version)
     for path in ("/Defs", "/Nothing", "/Fax(0)"):
         assert line.get(path).headers["x-3cx-version"] == header
 
 
-def test_keys_never_show(dial):
+def test_keys_never_show(dial: Dial) -> None:
     line = dial(api_key="very-secret")
     line.get("/Users")
     assert "very-secret" not in repr(line.emulator)
@@ -172,7 +174,7 @@ def test_keys_never_show(dial):
     body=st.binary(max_size=200),
     boundary=st.sampled_from(["; boundary=X", '; boundary="X"', "", "; boundary=", ";;=\xff"]),
 )
-def test_no_form_brings_it_down(quiet, body, boundary):
+def test_no_form_brings_it_down(quiet: Line, body: Any, boundary: Any) -> None:
     for content in (body, b"--X\r\n" + body, b'--X\r\nContent-Disposition: form-data; name="a"' + body + b"\r\n--X--"):
         answer = quiet.send("POST", "/connect/token", content, {"content-type": f"multipart/form-data{boundary}"})
         assert (answer.status, answer.json) == (400, {"error": "invalid_request"})
@@ -193,25 +195,25 @@ AUTHORIZE = {
 }
 
 
-def authorize(line, **changes):
+def authorize(line: Line, **changes: Any) -> Any:
     query = {name: value for name, value in {**AUTHORIZE, **changes}.items() if value is not None}
     return line.send("GET", f"/connect/authorize?{urlencode(query)}")
 
 
-def code_from(line, **changes):
+def code_from(line: Line, **changes: Any) -> Any:
     return dict(parse_qsl(urlsplit(authorize(line, **changes).headers["location"]).query))["code"]
 
 
-def token(line, **form):
+def token(line: Line, **form: Any) -> Any:
     return line.send("POST", "/connect/token", urlencode(form).encode(), {"content-type": FORM})
 
 
-def by_code(line, code, **changes):
+def by_code(line: Line, code: Any, **changes: Any) -> Any:
     form = {"client_id": "trunkline", "code": code, "redirect_uri": BACK, "code_verifier": VERIFIER, **changes}
     return token(line, grant_type="authorization_code", **form)
 
 
-def test_a_browser_is_sent_back_with_a_code_and_its_own_state(pbx):
+def test_a_browser_is_sent_back_with_a_code_and_its_own_state(pbx: Line) -> None:
     answer = authorize(pbx)
     assert answer.status == 302
     assert answer.headers["location"].startswith(f"{BACK}?code=")
@@ -243,19 +245,19 @@ def test_a_browser_is_sent_back_with_a_code_and_its_own_state(pbx):
         ({"scope": ""}, "invalid_scope"),
     ],
 )
-def test_what_a_browser_may_not_ask_for(pbx, changes, error):
+def test_what_a_browser_may_not_ask_for(pbx: Line, changes: dict[str, Any], error: str) -> None:
     answer = authorize(pbx, **changes)
     assert (answer.status, answer.json) == (400, {"error": error})
     assert "location" not in answer.headers
 
 
-def test_only_get_authorizes_and_nothing_else_is_below_connect(pbx):
+def test_only_get_authorizes_and_nothing_else_is_below_connect(pbx: Line) -> None:
     assert pbx.send("POST", "/connect/authorize").status == 405
     assert pbx.send("GET", "/connect/userinfo").status == 404
     assert pbx.send("GET", "/connect/authorize?%ff").status == 400
 
 
-def test_a_code_with_its_proof_gives_a_token_once(pbx):
+def test_a_code_with_its_proof_gives_a_token_once(pbx: Line) -> None:
     code = code_from(pbx)
     answer = by_code(pbx, code)
     assert answer.status == 200
@@ -276,26 +278,26 @@ def test_a_code_with_its_proof_gives_a_token_once(pbx):
         ({"code": ""}, "invalid_request"),
     ],
 )
-def test_a_code_without_all_that_belongs_to_it_is_refused(pbx, changes, error):
+def test_a_code_without_all_that_belongs_to_it_is_refused(pbx: Line, changes: dict[str, Any], error: str) -> None:
     pbx.emulator.add_client("other", "key")
     answer = by_code(pbx, **{"code": code_from(pbx), **changes})
     assert (answer.status, answer.json) == (400, {"error": error})
 
 
-def test_a_code_dies_with_the_first_wrong_proof(pbx):
+def test_a_code_dies_with_the_first_wrong_proof(pbx: Line) -> None:
     code = code_from(pbx)
     by_code(pbx, code, code_verifier="x" * 43)
     assert by_code(pbx, code).status == 400
 
 
-def test_a_code_does_not_last(pbx, monkeypatch):
+def test_a_code_does_not_last(pbx: Line, monkeypatch: pytest.MonkeyPatch) -> None:
     code = code_from(pbx)
     now = time.time()
     monkeypatch.setattr(time, "time", lambda: now + 61)
     assert by_code(pbx, code).json == {"error": "invalid_grant"}
 
 
-def test_a_refresh_token_works_once_and_brings_the_next(pbx):
+def test_a_refresh_token_works_once_and_brings_the_next(pbx: Line) -> None:
     first = by_code(pbx, code_from(pbx)).json["refresh_token"]
     answer = token(pbx, grant_type="refresh_token", client_id="trunkline", refresh_token=first)
     assert answer.status == 200
@@ -307,14 +309,14 @@ def test_a_refresh_token_works_once_and_brings_the_next(pbx):
     assert token(pbx, grant_type="refresh_token", client_id="trunkline").json == {"error": "invalid_request"}
 
 
-def test_without_offline_access_there_is_no_refresh_token(pbx):
+def test_without_offline_access_there_is_no_refresh_token(pbx: Line) -> None:
     assert by_code(pbx, code_from(pbx, scope="openid")).json["refresh_token"] is None
 
 
 # ── OpenID Connect ───────────────────────────────────────────────────────────────────────────────
 
 
-def is_signed(token: str, key: dict) -> bool:
+def is_signed(token: str, key: dict[str, Any]) -> bool:
     """Whether a JWT was signed with a public key (RFC 7515, 7518)."""
     head, payload, signature = token.split(".")
     raw = unbase64(signature)
@@ -332,7 +334,7 @@ def unbase64(text: str) -> bytes:
     return base64.urlsafe_b64decode(text + "=" * (-len(text) % 4))
 
 
-def test_discovery_leads_to_the_endpoints_and_the_key(pbx):
+def test_discovery_leads_to_the_endpoints_and_the_key(pbx: Line) -> None:
     found = pbx.send("GET", "/.well-known/openid-configuration").json
     assert found["issuer"] == "https://pbx"
     for name in ("authorization_endpoint", "token_endpoint", "jwks_uri"):
@@ -349,7 +351,7 @@ def test_discovery_leads_to_the_endpoints_and_the_key(pbx):
     ("scope", "claims_of_it"),
     [("openid", set()), ("openid profile", {"name"}), ("openid email", {"email"}), ("profile", None)],
 )
-def test_an_id_token_for_who_asks_for_openid(pbx, scope, claims_of_it):
+def test_an_id_token_for_who_asks_for_openid(pbx: Line, scope: str, claims_of_it: Any) -> None:
     answer = by_code(pbx, code_from(pbx, scope=scope, nonce="n-1")).json
     assert ("id_token" in answer) is (claims_of_it is not None)
     if claims_of_it is not None:
@@ -363,7 +365,7 @@ def test_an_id_token_for_who_asks_for_openid(pbx, scope, claims_of_it):
 # ── clients that are found elsewhere ─────────────────────────────────────────────────────────────
 
 
-def test_a_client_that_is_found_is_looked_up_each_time():
+def test_a_client_that_is_found_is_looked_up_each_time() -> None:
     known = {"900": ("key", ("system_owners",))}
     sign_in = SignIn("20.0.10", Clock(), find_more=known.get)
 
@@ -377,15 +379,15 @@ def test_a_client_that_is_found_is_looked_up_each_time():
 
     assert token_for("wrong") is None
     token = token_for("key")
-    assert sign_in.client_of(asking(token)).roles == ("system_owners",)
+    assert sign_in.client_of(asking(token)).roles == ("system_owners",)  # type: ignore[arg-type]
     known["900"] = ("key", ("system_admins",))
-    assert sign_in.client_of(asking(token)).roles == ("system_admins",)
+    assert sign_in.client_of(asking(token)).roles == ("system_admins",)  # type: ignore[arg-type]
     known["900"] = ("another key", ("system_admins",))
     with pytest.raises(Refusal):
-        sign_in.client_of(asking(token))
+        sign_in.client_of(asking(token))  # type: ignore[arg-type]
     del known["900"]
     with pytest.raises(Refusal):
-        sign_in.client_of(asking(token))
+        sign_in.client_of(asking(token))  # type: ignore[arg-type]
     assert token_for("key") is None
 
 
@@ -394,16 +396,16 @@ def test_a_client_that_is_found_is_looked_up_each_time():
 ELSEWHERE = {"X-Forwarded-For": "203.0.113.77"}
 
 
-def fail(plug, times, **headers):
+def fail(plug: Plug, times: Any, **headers: Any) -> Any:
     return [plug.sign_in("wrong", **headers).status for _ in range(times)]
 
 
-def blocked_rows(plug):
+def blocked_rows(plug: Plug) -> Any:
     rows = plug.ask("GET", "/Blocklist?$filter=AddedBy%20eq%20'AutoBlacklist'").json["value"]
     return [row for row in rows if "authentications" in row["Description"]]
 
 
-def test_repeated_failures_block_the_address_until_its_row_is_deleted():
+def test_repeated_failures_block_the_address_until_its_row_is_deleted() -> None:
     with plugged() as plug:
         assert fail(plug, 24, **ELSEWHERE) == [400] * 24
         assert fail(plug, 2, **ELSEWHERE) == [400, 403]
@@ -416,14 +418,14 @@ def test_repeated_failures_block_the_address_until_its_row_is_deleted():
         assert plug.sign_in(**ELSEWHERE).status == 200
 
 
-def test_a_success_forgets_the_failures():
+def test_a_success_forgets_the_failures() -> None:
     with plugged() as plug:
         for _ in range(3):
             assert fail(plug, 20, **ELSEWHERE) == [400] * 20
             assert plug.sign_in(**ELSEWHERE).status == 200
 
 
-def test_a_block_ends_and_the_settings_rule_it():
+def test_a_block_ends_and_the_settings_rule_it() -> None:
     with plugged() as plug:
         settings = {"HackAuthRequests": 2, "HackBlacklistDuration": 100}
         assert plug.ask("PATCH", "/AntiHackingSettings", settings).status == 204
@@ -433,7 +435,7 @@ def test_a_block_ends_and_the_settings_rule_it():
 
 
 @pytest.mark.parametrize(("variant", "own", "other"), [("all", 403, 403), ("remote", 400, 403), ("off", 400, 400)])
-def test_whom_a_block_is_for(variant, own, other):
+def test_whom_a_block_is_for(variant: str, own: int, other: int) -> None:
     with plugged(variants={"block_addresses": variant}) as plug:
         plug.ask("PATCH", "/AntiHackingSettings", {"HackAuthRequests": 2})
         assert fail(plug, 3, **ELSEWHERE)[-1] == other
@@ -441,7 +443,7 @@ def test_whom_a_block_is_for(variant, own, other):
         assert plug.control("GET", "/variants").status == 200
 
 
-def test_a_restored_block_holds():
+def test_a_restored_block_holds() -> None:
     with plugged() as plug:
         plug.ask("PATCH", "/AntiHackingSettings", {"HackAuthRequests": 1})
         fail(plug, 1, **ELSEWHERE)

@@ -12,6 +12,9 @@ import subprocess
 import sys
 import threading
 import time
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
 from urllib.parse import urlencode
 
 import msgspec
@@ -22,6 +25,7 @@ from trunkline_emulator import Emulator
 from trunkline_emulator.state import StateError
 
 from . import valid
+from .conftest import Dial, Line
 from .raw import wait_for
 from .test_actions import UPLOAD, content_of, known_values
 
@@ -29,16 +33,16 @@ KEY = "a-key-for-tests"
 
 
 @pytest.fixture
-def path(tmp_path):
+def path(tmp_path: Path) -> Any:
     return tmp_path / "pbx.db"
 
 
 @pytest.fixture
-def opened(path, dial):
+def opened(path: Any, dial: Dial) -> Iterator[Any]:
     """Opens a PBX on the file, closing the one before."""
-    last = []
+    last: list[Any] = []
 
-    def again(**options):
+    def again(**options: Any) -> Any:
         while last:
             last.pop().emulator.close()
         line = dial(**{"state": path, "api_key": KEY, **options})
@@ -50,7 +54,7 @@ def opened(path, dial):
         line.emulator.close()
 
 
-def everything(emulator):
+def everything(emulator: Any) -> Any:
     """All that the store holds, whether it was written through it or behind its back."""
     store = emulator._store
     held = {
@@ -62,7 +66,7 @@ def everything(emulator):
     return msgspec.json.encode(held, order="sorted")
 
 
-def contact(name):
+def contact(name: Any) -> Any:
     return {"FirstName": name, "PhoneNumber": "+12025550142"}
 
 
@@ -79,7 +83,7 @@ WRITES = [
 ]
 
 
-def test_a_restart_loses_nothing(opened):
+def test_a_restart_loses_nothing(opened: Any) -> None:
     line = opened()
     for method, path, body in WRITES:
         assert line.ask(method, path, body).status in (201, 204), path
@@ -89,7 +93,7 @@ def test_a_restart_loses_nothing(opened):
     assert again.ask("POST", "/Contacts", contact("Bob")).json["Id"] == 62
 
 
-def test_new_rows_stay_in_their_order_over_many_restarts(opened):
+def test_new_rows_stay_in_their_order_over_many_restarts(opened: Any) -> None:
     names = []
     for number in range(12):
         line = opened()
@@ -104,7 +108,7 @@ def test_new_rows_stay_in_their_order_over_many_restarts(opened):
     assert [row["Link"] for row in line.get("/WebsiteLinks").rows][-2:] == ["last", "sales"]
 
 
-def test_reset_empties_the_file(opened):
+def test_reset_empties_the_file(opened: Any) -> None:
     line = opened()
     before = everything(line.emulator)
     line.ask("DELETE", "/Fax(124)")
@@ -112,7 +116,7 @@ def test_reset_empties_the_file(opened):
     assert everything(opened().emulator) == before
 
 
-def test_a_restored_snapshot_is_kept_too(opened):
+def test_a_restored_snapshot_is_kept_too(opened: Any) -> None:
     line = opened()
     line.ask("DELETE", "/Fax(124)")
     saved, before = line.emulator._store.snapshot(), everything(line.emulator)
@@ -122,7 +126,7 @@ def test_a_restored_snapshot_is_kept_too(opened):
     assert everything(opened().emulator) == before
 
 
-def test_reading_does_not_touch_the_file(opened, path):
+def test_reading_does_not_touch_the_file(opened: Any, path: Any) -> None:
     line = opened()
     before = [p.stat().st_mtime_ns for p in sorted(path.parent.iterdir())]
     assert line.get("/Users").status == 200
@@ -130,7 +134,7 @@ def test_reading_does_not_touch_the_file(opened, path):
     assert [p.stat().st_mtime_ns for p in sorted(path.parent.iterdir())] == before
 
 
-def test_a_made_key_is_remembered(path):
+def test_a_made_key_is_remembered(path: Any) -> None:
     first = Emulator(state=path)
     first.close()
     second = Emulator(state=path)
@@ -139,12 +143,12 @@ def test_a_made_key_is_remembered(path):
 
 
 @pytest.mark.skipif(os.name != "posix", reason="file modes are POSIX")
-def test_only_its_owner_can_read_it(opened, path):
+def test_only_its_owner_can_read_it(opened: Any, path: Any) -> None:
     opened().ask("DELETE", "/Fax(124)")
     assert {stat.S_IMODE(p.stat().st_mode) for p in path.parent.iterdir()} == {0o600}
 
 
-def test_two_emulators_cannot_share_a_file(path):
+def test_two_emulators_cannot_share_a_file(path: Any) -> None:
     first = Emulator(state=path)
     with pytest.raises(StateError, match=r"pbx\.db is in use by another emulator"):
         Emulator(state=path)
@@ -162,7 +166,7 @@ def test_two_emulators_cannot_share_a_file(path):
         ({"version": "20.0.7"}, "this emulator is 20.0.7 with the seed demo. Start it as it was, or delete the file"),
     ],
 )
-def test_the_file_of_another_pbx_is_refused(path, options, said):
+def test_the_file_of_another_pbx_is_refused(path: Any, options: dict[str, Any], said: str) -> None:
     Emulator(state=path).close()
     with pytest.raises(StateError) as caught:
         Emulator(**{"state": path, **options})
@@ -170,7 +174,7 @@ def test_the_file_of_another_pbx_is_refused(path, options, said):
     Emulator(state=path).close()
 
 
-def test_a_seed_that_changed_since_is_refused(path, tmp_path):
+def test_a_seed_that_changed_since_is_refused(path: Any, tmp_path: Path) -> None:
     seed = tmp_path / "company.json"
     seed.write_text('{"Users": [{"Number": "100"}]}')
     Emulator(state=path, seed=seed).close()
@@ -179,14 +183,16 @@ def test_a_seed_that_changed_since_is_refused(path, tmp_path):
         Emulator(state=path, seed=seed)
 
 
-def test_the_same_seed_file_by_another_name_is_the_same(path, tmp_path, monkeypatch):
+def test_the_same_seed_file_by_another_name_is_the_same(
+    path: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.chdir(tmp_path)
     (tmp_path / "company.json").write_text('{"Users": [{"Number": "100"}]}')
     Emulator(state=path, seed=tmp_path / "company.json").close()
     Emulator(state=path, seed="company.json").close()
 
 
-def test_files_of_something_else_are_refused_and_left_alone(tmp_path):
+def test_files_of_something_else_are_refused_and_left_alone(tmp_path: Path) -> None:
     text, other, folder = tmp_path / "notes.txt", tmp_path / "other.db", tmp_path / "folder"
     text.write_text("Not a database, but long enough to be looked at as one. " * 40)
     text.chmod(0o644)
@@ -207,7 +213,7 @@ def test_files_of_something_else_are_refused_and_left_alone(tmp_path):
     assert stat.S_IMODE(text.stat().st_mode) == 0o644
 
 
-def test_a_format_of_another_release_is_refused(path):
+def test_a_format_of_another_release_is_refused(path: Any) -> None:
     Emulator(state=path).close()
     db = sqlite3.connect(path)
     db.execute("PRAGMA user_version = 99")
@@ -216,7 +222,7 @@ def test_a_format_of_another_release_is_refused(path):
         Emulator(state=path)
 
 
-def test_a_torn_file_is_refused(path):
+def test_a_torn_file_is_refused(path: Any) -> None:
     emulator = Emulator(state=path)
     for number in range(300):
         emulator.ask("POST", "/Contacts", json=contact(f"No {number}"))
@@ -226,14 +232,14 @@ def test_a_torn_file_is_refused(path):
         Emulator(state=path)
 
 
-def test_what_cannot_be_kept_is_not_acknowledged(opened, path, caplog):
+def test_what_cannot_be_kept_is_not_acknowledged(opened: Any, path: Any, caplog: pytest.LogCaptureFixture) -> None:
     line = opened()
     line.emulator.close()
     assert line.ask("DELETE", "/Fax(124)").status == 500
     assert f"The state file {path} can't be written" in caplog.text
 
 
-def hitting(store, action, turn):
+def hitting(store: Any, action: Any, turn: Any) -> Any:
     """A body of an action that names rows which exist: by their key, number or name, as its fields are called.
 
     The last of the set is named, as some first rows may not be changed; ``turn`` picks the members of enums.
@@ -243,10 +249,10 @@ def hitting(store, action, turn):
     row = rows[-1] if rows else {}
     known = {name.lower(): row[name] for name in ("Id", "Number", "Name") if name in row}
 
-    def filled(fields, depth):
+    def filled(fields: Any, depth: Any) -> Any:
         return {name: value(name, spec, depth) for name, spec in fields.items()}
 
-    def value(name, spec, depth):
+    def value(name: Any, spec: Any, depth: Any) -> Any:
         catalog = store.catalog
         wanted = name.lower().removesuffix("s")
         found = [row for ending, row in known.items() if wanted.endswith(ending)]
@@ -267,14 +273,14 @@ def hitting(store, action, turn):
 TURNS = 3
 
 
-def bodies(line, narrowed, action):
+def bodies(line: Line, narrowed: Any, action: Any) -> Iterator[Any]:
     yield None if action.kind == "upload" else content_of(narrowed, action)
     if action.kind == "action" and action.body is not None:
         for turn in range(TURNS):
             yield hitting(line.emulator._store, action, turn)
 
 
-def test_every_action_writes_through_the_store(opened):
+def test_every_action_writes_through_the_store(opened: Any) -> None:
     """Each action, then a second emulator on the same file: what the first holds in memory is what the file gave.
 
     A handler that changes a row, or a list within, behind the store's back shows here.
@@ -353,7 +359,7 @@ class Writer(threading.Thread):
 
 
 @pytest.fixture
-def start(path):
+def start(path: Any) -> Iterator[Any]:
     """Starts an emulator of its own process on the file; gives the process, its port and a token."""
     last = []
     yield lambda: last.append(started(path)) or last[-1]
@@ -362,7 +368,7 @@ def start(path):
         process.communicate()
 
 
-def started(path) -> tuple[subprocess.Popen[str], int, str]:
+def started(path: Any) -> tuple[subprocess.Popen[str], int, str]:
     argv = [sys.executable, "-m", "trunkline", "emulator", "--port", "0", "--api-key", KEY, "--state", str(path)]
     process = subprocess.Popen(argv, stdout=subprocess.PIPE, text=True, env={**os.environ, "PYTHONUNBUFFERED": "1"})
     port = int(process.stdout.readline().partition("127.0.0.1:")[2].split()[0])
@@ -388,7 +394,7 @@ def contacts(port: int, token: str) -> dict[int, str]:
 
 
 @pytest.mark.skipif(os.name != "posix", reason="kill -9 is POSIX's")
-def test_kill_9_loses_no_acknowledged_write(start):
+def test_kill_9_loses_no_acknowledged_write(start: Any) -> None:
     draw = random.Random(9)
     acknowledged: dict[int, str | None] = {}
     highest = 60
@@ -397,7 +403,7 @@ def test_kill_9_loses_no_acknowledged_write(start):
         writers = [Writer(port, token, f"{turn}.{n}") for n in range(4)]
         for writer in writers:
             writer.start()
-        wait_for(lambda written=writers: sum(len(writer.known) for writer in written) > 20)
+        wait_for(lambda written=writers: sum(len(writer.known) for writer in written) > 20)  # type: ignore[misc]
         time.sleep(draw.uniform(0, 0.4))
         process.kill()
         process.wait()

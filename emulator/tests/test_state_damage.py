@@ -7,6 +7,7 @@ import socket
 import sqlite3
 from pathlib import Path
 from random import Random
+from typing import Any
 
 import msgspec
 import pytest
@@ -52,11 +53,11 @@ def check(path: Path, content: bytes, before: bytes) -> bool:
     return False
 
 
-def test_an_undamaged_file_is_taken(tmp_path, written):
+def test_an_undamaged_file_is_taken(tmp_path: Path, written: tuple[bytes, bytes]) -> None:
     assert check(tmp_path / "pbx.db", *written) is False
 
 
-def test_flipped_bits(tmp_path, written):
+def test_flipped_bits(tmp_path: Path, written: tuple[bytes, bytes]) -> None:
     content, before = written
     random = Random(11)
     refused = 0
@@ -67,7 +68,7 @@ def test_flipped_bits(tmp_path, written):
     assert refused > 50  # the others hit room that nothing stands in
 
 
-def test_overwritten_stretches(tmp_path, written):
+def test_overwritten_stretches(tmp_path: Path, written: tuple[bytes, bytes]) -> None:
     content, before = written
     random = Random(12)
     for _ in range(60):
@@ -77,12 +78,12 @@ def test_overwritten_stretches(tmp_path, written):
 
 
 @pytest.mark.parametrize("part", range(12))
-def test_truncated_files(tmp_path, written, part):
+def test_truncated_files(tmp_path: Path, written: tuple[bytes, bytes], part: Any) -> None:
     content, before = written
     assert check(tmp_path / "pbx.db", content[: len(content) * part // 12], before)
 
 
-def test_lost_and_repeated_pages(tmp_path, written):
+def test_lost_and_repeated_pages(tmp_path: Path, written: tuple[bytes, bytes]) -> None:
     content, before = written
     pages = [content[at : at + PAGE] for at in range(0, len(content), PAGE)]
     for number in range(len(pages)):
@@ -108,7 +109,7 @@ def test_lost_and_repeated_pages(tmp_path, written):
         "DROP TABLE meta",
     ],
 )
-def test_what_somebody_changed_inside(tmp_path, written, change):
+def test_what_somebody_changed_inside(tmp_path: Path, written: tuple[bytes, bytes], change: str) -> None:
     content, before = written
     path = tmp_path / "changed.db"
     path.write_bytes(content)
@@ -119,7 +120,7 @@ def test_what_somebody_changed_inside(tmp_path, written, change):
     assert check(tmp_path / "pbx.db", path.read_bytes(), before)
 
 
-def test_a_database_without_its_tables_is_not_begun_anew(tmp_path, written):
+def test_a_database_without_its_tables_is_not_begun_anew(tmp_path: Path, written: tuple[bytes, bytes]) -> None:
     content, before = written
     path = tmp_path / "bare.db"
     path.write_bytes(content)
@@ -134,7 +135,7 @@ def test_a_database_without_its_tables_is_not_begun_anew(tmp_path, written):
 @pytest.mark.parametrize(
     "content", [b"", b"\n", b"{}", b'{"Users": []}', b"null", b"\x00" * 8192, b"SQLite format 3\x00", b"\xff" * 100_000]
 )
-def test_files_of_something_else(tmp_path, content):
+def test_files_of_something_else(tmp_path: Path, content: bytes) -> None:
     path = tmp_path / "pbx.db"
     path.write_bytes(content)
     with pytest.raises(StateError):
@@ -143,7 +144,7 @@ def test_files_of_something_else(tmp_path, content):
 
 
 @pytest.mark.skipif(os.name != "posix", reason="pipes, sockets and devices have names on POSIX systems")
-def test_the_refusal_says_what_to_do(tmp_path, written):
+def test_the_refusal_says_what_to_do(tmp_path: Path, written: tuple[bytes, bytes]) -> None:
     path = tmp_path / "pbx.db"
     path.write_bytes(written[0].replace(b"No 17", b"No 18"))
     with pytest.raises(StateError) as caught:
@@ -154,7 +155,7 @@ def test_the_refusal_says_what_to_do(tmp_path, written):
     )
 
 
-def test_what_is_no_file_at_all(tmp_path):
+def test_what_is_no_file_at_all(tmp_path: Path) -> None:
     pipe, listener = tmp_path / "pipe", tmp_path / "socket"
     os.mkfifo(pipe)
     with socket.socket(socket.AF_UNIX) as server:
@@ -170,7 +171,7 @@ def test_what_is_no_file_at_all(tmp_path):
 
 @pytest.mark.skipif(os.name != "posix" or os.geteuid() == 0, reason="root may write everywhere")
 @pytest.mark.parametrize("mode", [0o400, 0o200, 0o000])
-def test_a_file_that_this_user_may_not_use(tmp_path, written, mode):
+def test_a_file_that_this_user_may_not_use(tmp_path: Path, written: tuple[bytes, bytes], mode: int) -> None:
     path = tmp_path / "pbx.db"
     path.write_bytes(written[0])
     path.chmod(mode)

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Iterator
+from typing import Any
+
 import pytest
 from hypothesis import HealthCheck, settings
 from hypothesis import strategies as st
@@ -16,7 +19,7 @@ CATALOG = catalog.load("20.0.10")
 
 
 @pytest.fixture(scope="module", autouse=True)
-def _no_rules():
+def _no_rules() -> Iterator[Any]:
     """What the rules of each set ask beyond the store's own has tests elsewhere."""
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr("trunkline_emulator.store.RULES", {})
@@ -46,7 +49,7 @@ class Model(RuleBasedStateMachine):
 
     def __init__(self) -> None:
         super().__init__()
-        self.store = Store(CATALOG, {"Users": FORMS[self.form]})
+        self.store = Store(CATALOG, {"Users": FORMS[self.form]})  # type: ignore[dict-item]
         self.rows = {key: str(make(key)["Number"]) for key in KEYS}
         self.last = KEYS[-1]
 
@@ -89,7 +92,7 @@ class Model(RuleBasedStateMachine):
     @rule()
     def restore(self) -> None:
         saved = self.store.snapshot()
-        self.store = Store(CATALOG, {"Users": FORMS[self.form]})
+        self.store = Store(CATALOG, {"Users": FORMS[self.form]})  # type: ignore[dict-item]
         self.store.restore(saved)
         assert self.store.snapshot() == saved
 
@@ -134,18 +137,18 @@ def large() -> Store:
     return Store(CATALOG, SEEDS["large"]())
 
 
-def test_a_made_row_is_one_row_as_long_as_somebody_holds_it(large):
+def test_a_made_row_is_one_row_as_long_as_somebody_holds_it(large: Store) -> None:
     first, again = large.get("Users", {"Id": 1_001}), large.rows("Users")[0]
     assert first is again
 
 
-def test_a_change_of_a_made_row_stays(large):
+def test_a_change_of_a_made_row_stays(large: Store) -> None:
     large.change("Users", large.get("Users", {"Id": 1_001}), FirstName="Changed")
     assert large.get("Users", {"Number": "20000"})["FirstName"] == "Changed"
     assert large.rows("Users")[0]["FirstName"] == "Changed"
 
 
-def test_rows_may_be_removed_while_they_are_looked_at(large):
+def test_rows_may_be_removed_while_they_are_looked_at(large: Store) -> None:
     seen = []
     for row in large.rows("Queues"):
         seen.append(row["Id"])
@@ -155,12 +158,12 @@ def test_rows_may_be_removed_while_they_are_looked_at(large):
 
 
 @pytest.mark.parametrize("index", [3, -4, 10**6])
-def test_there_is_no_row_past_the_end(index):
+def test_there_is_no_row_past_the_end(index: Any) -> None:
     with pytest.raises(IndexError):
-        Store(CATALOG, {"Users": FORMS["listed"][:3]}).rows("Users")[index]
+        Store(CATALOG, {"Users": FORMS["listed"][:3]}).rows("Users")[index]  # type: ignore[dict-item]
 
 
-def test_no_store_changes_the_seed_of_another():
+def test_no_store_changes_the_seed_of_another() -> None:
     shared = ground("demo", "20.0.10")
     first, second = Store(CATALOG, shared), Store(CATALOG, shared)
     first.update("Users", {"Id": 11}, {"FirstName": "Changed", "Tags": ["A"]})
@@ -171,7 +174,7 @@ def test_no_store_changes_the_seed_of_another():
     assert second.get("MailSettings", {})["MailServer"] == "smtp.example.com"
 
 
-def test_my_user_is_the_first_user():
+def test_my_user_is_the_first_user() -> None:
     store = Store(CATALOG, SEEDS["demo"]())
     store.update("MyUser", {}, {"FirstName": "Changed"})
     assert store.get("Users", {"Id": 11})["FirstName"] == "Changed"
@@ -183,7 +186,7 @@ def test_my_user_is_the_first_user():
 # ── snapshots ───────────────────────────────────────────────────────────────────────────────────
 
 
-def test_a_snapshot_has_only_what_differs():
+def test_a_snapshot_has_only_what_differs() -> None:
     store = Store(CATALOG, SEEDS["demo"]())
     store.update("Fax", {"Id": 121}, {"OutboundCallerId": "+442079460999"})
     store.delete("Fax", {"Id": 122})
@@ -203,7 +206,7 @@ def test_a_snapshot_has_only_what_differs():
     assert saved["last_ids"] == {"Contacts": 61}
 
 
-def test_a_snapshot_lives_on_its_own():
+def test_a_snapshot_lives_on_its_own() -> None:
     store = Store(CATALOG, SEEDS["demo"]())
     store.update("Fax", {"Id": 121}, {"OutboundCallerId": "1"})
     saved = store.snapshot()
@@ -224,7 +227,7 @@ def test_a_snapshot_lives_on_its_own():
         (lambda s: s["sets"]["Fax"].update(removed=[999]), "damaged: KeyError: 999"),
     ],
 )
-def test_a_snapshot_that_does_not_fit_changes_nothing(change, said):
+def test_a_snapshot_that_does_not_fit_changes_nothing(change: Callable[..., Any], said: str) -> None:
     store = Store(CATALOG, SEEDS["demo"]())
     store.update("Fax", {"Id": 121}, {"OutboundCallerId": "1"})
     before, bad = store.snapshot(), store.snapshot()

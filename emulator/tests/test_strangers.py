@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from typing import Any
+
 import pytest
 import requests
 from odatapy.client.auth import OAuth2ClientCredentialsAuth
@@ -10,21 +13,21 @@ from odatapy.client.responses import ODataClientError
 from odatapy.client.transport import HttpxTransport
 from odatapy.data import Entity
 
-from odata import ODataService
+from odata import ODataService  # type: ignore[attr-defined]
 from trunkline_emulator import Emulator, running
 
 VERSIONS = ("20.0.7", "20.0.10")
 
 
 @pytest.fixture(params=VERSIONS)
-def served(request):
+def served(request: pytest.FixtureRequest) -> Iterator[Any]:
     emulator = Emulator(version=request.param)
     with running(emulator) as url:
         yield emulator, url
 
 
 @pytest.fixture
-def python_odata(served):
+def python_odata(served: Any) -> Iterator[Any]:
     emulator, url = served
     form = {"grant_type": "client_credentials", "client_id": emulator.client_id, "client_secret": emulator.api_key}
     with requests.Session() as session:
@@ -33,7 +36,7 @@ def python_odata(served):
         yield ODataService(f"{url}/xapi/v1/", session=session, reflect_entities=True, quiet_progress=True)
 
 
-def test_python_odata(served, python_odata):
+def test_python_odata(served: Any, python_odata: Any) -> None:
     users, fax = python_odata.entities["Users"], python_odata.entities["Fax"]
     query = python_odata.query(users)
     assert query.filter(users.Number == "100").first().FirstName == "Amara"
@@ -57,25 +60,25 @@ def test_python_odata(served, python_odata):
     assert {status for _, status in asked} <= {200, 201, 204}
 
 
-def test_python_odata_knows_every_set_and_function(python_odata):
+def test_python_odata_knows_every_set_and_function(python_odata: Any) -> None:
     assert {"Users", "Fax", "WebsiteLinks"} <= python_odata.entities.keys()
     assert {"GetUpdates", "GetUpdatesStats"} <= python_odata.functions.keys()
     assert {"PurgeCalls", "PurgeAllLogs"} <= python_odata.actions.keys()
 
 
 @pytest.fixture(params=[None, "none", "full"])
-def odatapy(served, request):
+def odatapy(served: Any, request: pytest.FixtureRequest) -> Iterator[Any]:
     emulator, url = served
     auth = OAuth2ClientCredentialsAuth(f"{url}/connect/token", emulator.client_id, emulator.api_key)
     with HttpxTransport(auth=auth) as transport:
         yield EdmEnabledODataClient(f"{url}/xapi/v1", transport, metadata_level=request.param)
 
 
-def values(entities, name):
+def values(entities: Any, name: Any) -> Any:
     return [entity.get_property(name).value for entity in entities]
 
 
-def test_odatapy(odatapy):
+def test_odatapy(odatapy: Any) -> None:
     listed = {entry.name for entry in odatapy.get_service_document().entries}
     assert {"Users", "MyUser", "GetUpdates"} <= listed
     wanted = odatapy.entity_set_uri("Users").filter("startswith(LastName,'O')").orderby("Number desc").count()
@@ -98,6 +101,6 @@ def test_odatapy(odatapy):
     assert gone.value.response.status_code == 404
 
 
-def test_odatapy_calls_a_function(odatapy):
+def test_odatapy_calls_a_function(odatapy: Any) -> None:
     function = odatapy.uri().append_entity_set_segment("Fax").append_function_call_segment("Pbx.InitFax", {})
     assert odatapy.invoke_function(function).entity().get_property("Number").value

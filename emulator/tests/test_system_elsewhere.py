@@ -9,12 +9,14 @@ from typing import Any
 
 import pytest
 
+from .conftest import Line
+
 KEY = {"APIKey": {"Concealed": False, "Value": "not-a-real-key"}}
 MCU = "/ConferenceSettings/Pbx.UpdateMCURequestStatus"
 
 
 @pytest.fixture
-def ai(pbx):
+def ai(pbx: Line) -> Any:
     pbx.ask("PATCH", "/AISettings", KEY)
     return pbx
 
@@ -32,12 +34,12 @@ def files(pbx: Any, vector: str, limit: int = 10, after: str = "") -> Any:
     return pbx.get(f"/AISettings/Pbx.GetVectorStoreFiles(id='{vector}',limit={limit},after='{after}')").json
 
 
-def test_without_a_key_there_are_no_vector_stores(pbx):
+def test_without_a_key_there_are_no_vector_stores(pbx: Line) -> None:
     answer = act(pbx, "CreateVectorStore", {"model": {"Name": "A"}})
     assert (answer.status, answer.message) == (400, "WARNINGS.XAPI.OPENAI_KEY_IS_MISSING")
 
 
-def test_a_vector_store_is_made_changed_and_deleted(ai):
+def test_a_vector_store_is_made_changed_and_deleted(ai: Any) -> None:
     vector = create(ai, "Handbook")
     path = f"/AISettings/Pbx.GetVectorStore(id='{vector}')"
     assert (ai.get(path).json["Name"], ai.get(path).json["FilesTotal"]) == ("Handbook", 0)
@@ -51,11 +53,11 @@ def test_a_vector_store_is_made_changed_and_deleted(ai):
 
 
 @pytest.mark.parametrize("action", ["DeleteVectorStore", "DeleteVectorStoreFile"])
-def test_a_store_that_is_not_named_is_not_there(ai, action):
+def test_a_store_that_is_not_named_is_not_there(ai: Any, action: str) -> None:
     assert act(ai, action, {}).status == 404
 
 
-def test_vector_stores_come_in_pages(ai):
+def test_vector_stores_come_in_pages(ai: Any) -> None:
     ids = [create(ai, f"S{number}") for number in range(5)]
     seen, after, more = [], "", True
     while more:
@@ -67,7 +69,7 @@ def test_vector_stores_come_in_pages(ai):
     assert ai.get("/AISettings/Pbx.GetVectorStores(limit=0,after='')").status == 400
 
 
-def test_files_are_put_into_a_store_and_taken_out(ai):
+def test_files_are_put_into_a_store_and_taken_out(ai: Any) -> None:
     one, two = create(ai, "One"), create(ai, "Two")
     for vector in (one, two):
         added = {"model": {"VectorId": vector, "FileIds": ["f1", "f2", "f2", "f3"]}}
@@ -83,7 +85,7 @@ def test_files_are_put_into_a_store_and_taken_out(ai):
     assert [row["Id"] for row in files(ai, two)["Items"]] == ["f1", "f2"]
 
 
-def test_models_are_those_of_the_provider(pbx):
+def test_models_are_those_of_the_provider(pbx: Line) -> None:
     def models(path: str) -> list[str]:
         return [row["Id"] for row in pbx.get(f"/AISettings/Pbx.{path}").json["Models"]]
 
@@ -97,7 +99,7 @@ def test_models_are_those_of_the_provider(pbx):
     assert pbx.get("/AISettings/Pbx.GetAITemplateContents(id='none')").status == 404
 
 
-def test_a_media_server_is_asked_for_and_then_there(pbx):
+def test_a_media_server_is_asked_for_and_then_there(pbx: Line) -> None:
     status = "/ConferenceSettings/Pbx.GetMCURequestStatus()"
     assert pbx.ask("POST", MCU, {"request": {"Operation": "Create", "State": "Pending"}}).status == 204
     assert pbx.get(status).json["State"] == "Pending"
@@ -114,7 +116,7 @@ def test_a_media_server_is_asked_for_and_then_there(pbx):
     assert missing.message == "McuId:\nWARNINGS.MCU_REQUEST_NOT_FOUND"
 
 
-def test_a_request_that_nobody_finishes_fails(pbx):
+def test_a_request_that_nobody_finishes_fails(pbx: Line) -> None:
     pbx.ask("POST", MCU, {"request": {"Operation": "Create", "State": "Pending"}})
     store = pbx.emulator._store
     now = store.now()
@@ -124,7 +126,7 @@ def test_a_request_that_nobody_finishes_fails(pbx):
     assert pbx.ask("POST", MCU, {"request": {"Operation": "Create", "State": "Pending"}}).status == 204
 
 
-def test_conference_keys_and_zones(pbx):
+def test_conference_keys_and_zones(pbx: Line) -> None:
     generate = "/ConferenceSettings/Pbx.GenerateApiKey()"
     assert pbx.get(generate).json["value"] != pbx.get(generate).json["value"]
     assert pbx.ask("POST", "/ConferenceSettings/Pbx.DeleteApiKey").status == 204
@@ -133,7 +135,7 @@ def test_conference_keys_and_zones(pbx):
     assert len(zones) == len(set(zones)) > 3
 
 
-def test_converters(pbx):
+def test_converters(pbx: Line) -> None:
     where = "/VoicemailSettings/Pbx."
     early = pbx.get(f"{where}GetConverterRequestStatus(strict=true)")
     assert (early.status, early.message) == (400, "WARNINGS.CONVERTER_REQUEST_NOT_FOUND")
@@ -150,7 +152,7 @@ def test_converters(pbx):
     assert (last["Operation"], last["McuId"]) == ("Delete", guid)
 
 
-def test_voicemails_are_deleted(pbx):
+def test_voicemails_are_deleted(pbx: Line) -> None:
     pbx.ask("PATCH", "/VoicemailSettings", {"UsedSpace": 700})
     assert pbx.ask("POST", "/VoicemailSettings/Pbx.DeleteAllUserVoicemails").status == 204
     assert pbx.get("/VoicemailSettings").json["UsedSpace"] == 0
@@ -168,7 +170,7 @@ CRM_CONTACTS = "/Contacts?$filter=ContactType eq 'CRM'&$top=100"
         ("Search", "CompanyName", 4),
     ],
 )
-def test_people_are_looked_up_in_the_crm(pbx, mode, field, cut):
+def test_people_are_looked_up_in_the_crm(pbx: Line, mode: str, field: str, cut: int) -> None:
     pbx.ask("PATCH", "/CrmIntegration", {"Name": "ExampleCRM"})
     contact = pbx.get(CRM_CONTACTS).rows[0]
     query = contact[field][cut:]
@@ -179,13 +181,13 @@ def test_people_are_looked_up_in_the_crm(pbx, mode, field, cut):
     assert stranger["Email"] not in [row["Email"] for row in found["SearchResult"]]
 
 
-def test_without_a_crm_nobody_is_found(pbx):
+def test_without_a_crm_nobody_is_found(pbx: Line) -> None:
     found = pbx.ask("POST", "/CrmIntegration/Pbx.Test", {"mode": "Search", "query": "a"}).json
     assert (found["IsError"], found["SearchResult"]) == (True, [])
     assert pbx.ask("POST", "/CrmIntegration/Pbx.Test", {"mode": "Search", "query": ""}).status == 400
 
 
-def test_contacts_of_the_crm_are_deleted(pbx):
+def test_contacts_of_the_crm_are_deleted(pbx: Line) -> None:
     everybody = pbx.get("/Contacts?$count=true&$top=0").json["@odata.count"]
     of_crm = len(pbx.get(CRM_CONTACTS).rows)
     assert of_crm > 0
@@ -194,7 +196,7 @@ def test_contacts_of_the_crm_are_deleted(pbx):
     assert pbx.get("/Contacts?$count=true&$top=0").json["@odata.count"] == everybody - of_crm
 
 
-def test_signing_in_to_a_crm(pbx):
+def test_signing_in_to_a_crm(pbx: Line) -> None:
     path = "/CrmIntegration/Pbx.GetOAuth(variable='Token')"
     assert pbx.get(path).status == 404
     verifier = "v" * 43
@@ -205,7 +207,7 @@ def test_signing_in_to_a_crm(pbx):
     assert (pbx.get(path).json["Key"], pbx.get(path).json["Value"]) == ("Token", answer["State"])
 
 
-def test_crm_templates(pbx):
+def test_crm_templates(pbx: Line) -> None:
     assert pbx.get("/CrmTemplates/Pbx.GeCrmtTemplates()").rows[0]["Name"] == "ExampleCRM"
     source = pbx.get("/CrmIntegration/Pbx.GetCrmTemplateSource(name='ExampleCRM')").json["Value"]
     assert source.startswith("<?xml")
@@ -220,7 +222,7 @@ ACCOUNTS = [
 
 
 @pytest.mark.parametrize(("path", "settings", "link"), ACCOUNTS)
-def test_people_of_a_linked_tenant_are_the_users(pbx, path, settings, link):
+def test_people_of_a_linked_tenant_are_the_users(pbx: Line, path: Any, settings: Any, link: Any) -> None:
     def ask(**options: Any) -> Any:
         return pbx.ask("POST", path, {"options": {"Count": 15, "TypeOfUser": "Users", **options}}).json
 
@@ -237,13 +239,13 @@ def test_people_of_a_linked_tenant_are_the_users(pbx, path, settings, link):
     assert ask(TypeOfUser="SharedMailboxes")["Users"] == []
 
 
-def test_users_by_principal_names(pbx):
+def test_users_by_principal_names(pbx: Line) -> None:
     asked = {"principalNames": ["EXT101@example.com", "nobody@example.com", "ext100@example.com", "ext100@example.com"]}
     rows = pbx.ask("POST", "/Microsoft365Integration/Pbx.GetUsersByPrincipalNames", asked).rows
     assert [row["Email"] for row in rows] == ["ext101@example.com", "ext100@example.com"]
 
 
-def test_presence_is_authorized_first(pbx):
+def test_presence_is_authorized_first(pbx: Line) -> None:
     where = "/Microsoft365Integration/Pbx."
     assert pbx.ask("POST", f"{where}TestPresence").message == "WARNINGS.XAPI.INVALID_CREDENTIALS"
     assert pbx.ask("POST", f"{where}AuthorizePresence", {"accessToken": "t"}).status == 204
@@ -252,14 +254,14 @@ def test_presence_is_authorized_first(pbx):
     assert pbx.ask("POST", f"{where}TestPresence").status == 400
 
 
-def test_a_subscription_needs_an_application(pbx):
+def test_a_subscription_needs_an_application(pbx: Line) -> None:
     path = "/Microsoft365Integration/Pbx.TestSubscription()"
     assert pbx.get(path).json["IsSubscriptionAvailable"] is False
     pbx.ask("PATCH", "/Microsoft365Integration", {"ApplicationId": "a", "TenantId": "t"})
     assert pbx.get(path).json["IsSubscriptionAvailable"] is True
 
 
-def test_teams(pbx):
+def test_teams(pbx: Line) -> None:
     def leads_here(name: str) -> bool:
         path = f"/Microsoft365TeamsIntegration/Pbx.CheckFqdnRecord(fqdn='{name}')"
         found: bool = pbx.get(path).json["value"]
@@ -277,7 +279,7 @@ def test_teams(pbx):
     assert pbx.get(check).json["value"] is True
 
 
-def test_the_policy_names_the_bucket(pbx):
+def test_the_policy_names_the_bucket(pbx: Line) -> None:
     path = "/AmazonIntegrationSettings/Pbx.GenerateIamPolicyFile()"
     pbx.ask("PATCH", "/AmazonIntegrationSettings", {"S3Config": {"BucketName": "archive", "Region": "eu-west-1"}})
     statements = pbx.get(path).json["Statement"]

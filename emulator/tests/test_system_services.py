@@ -10,6 +10,8 @@ import pytest
 
 from trunkline_emulator.event_log import ADDRESS_BLOCKED, log_activity, log_event
 
+from .conftest import Dial, Line
+
 
 def manage(pbx: Any, action: str, *names: str) -> Any:
     return pbx.ask("POST", f"/Services/Pbx.{action}", {"options": {"ServiceNames": list(names)}})
@@ -36,7 +38,7 @@ def events(pbx: Any, query: str = "") -> Any:
         (["Disable", "Enable"], "Running"),
     ],
 )
-def test_services_run_or_do_not(pbx, actions, status):
+def test_services_run_or_do_not(pbx: Line, actions: list[Any], status: str) -> None:
     for action in actions:
         assert manage(pbx, action, "IVR", "NoSuchService").status == 204
     found = service(pbx, "IVR")
@@ -45,13 +47,13 @@ def test_services_run_or_do_not(pbx, actions, status):
     assert service(pbx, "QueueManager")["Status"] == "Running"
 
 
-def test_the_configuration_server_cannot_be_stopped(pbx):
+def test_the_configuration_server_cannot_be_stopped(pbx: Line) -> None:
     for action in ("Stop", "Disable"):
         manage(pbx, action, "Configuration")
         assert service(pbx, "Configuration")["Status"] == "Running"
 
 
-def test_a_restart_of_the_machine_starts_what_was_stopped_but_not_what_is_disabled(pbx):
+def test_a_restart_of_the_machine_starts_what_was_stopped_but_not_what_is_disabled(pbx: Line) -> None:
     manage(pbx, "Stop", "IVR")
     manage(pbx, "Disable", "Tunnel")
     assert pbx.ask("POST", "/Services/Pbx.RestartOperatingSystem").status == 204
@@ -59,14 +61,14 @@ def test_a_restart_of_the_machine_starts_what_was_stopped_but_not_what_is_disabl
     assert events(pbx)[0]["Message"] == "The operating system was restarted"
 
 
-def test_garbage_collection_gives_memory_back(pbx):
+def test_garbage_collection_gives_memory_back(pbx: Line) -> None:
     before = {row["Name"]: row["MemoryUsed"] for row in pbx.get("/Services").rows}
     assert pbx.ask("POST", "/Services/Pbx.GarbageCollect", {"options": {"Mode": "Forced"}}).status == 204
     after = {row["Name"]: row["MemoryUsed"] for row in pbx.get("/Services").rows}
     assert all(after[name] < before[name] for name in before)
 
 
-def test_stopping_and_starting_is_written_down_once(pbx):
+def test_stopping_and_starting_is_written_down_once(pbx: Line) -> None:
     manage(pbx, "Stop", "IVR")
     manage(pbx, "Stop", "IVR")
     manage(pbx, "Start", "IVR")
@@ -81,7 +83,7 @@ def test_stopping_and_starting_is_written_down_once(pbx):
     assert before["Id"] == 30
 
 
-def test_the_download_is_the_list(pbx):
+def test_the_download_is_the_list(pbx: Line) -> None:
     manage(pbx, "Stop", "IVR")
     query = "?$filter=Type eq 'Warning'&$orderby=Id desc&$select=Id,Type,Message"
     answer = pbx.get(f"/EventLogs/Pbx.DownloadEventLogs(){query}")
@@ -93,14 +95,14 @@ def test_the_download_is_the_list(pbx):
     assert len(whole) == pbx.get("/EventLogs?$count=true&$top=0").json["@odata.count"] == 31
 
 
-def test_ids_go_on_after_a_purge(pbx):
+def test_ids_go_on_after_a_purge(pbx: Line) -> None:
     pbx.ask("POST", "/EventLogs/Pbx.PurgeEventLog")
     assert events(pbx) == []
     manage(pbx, "Stop", "IVR")
     assert [row["Id"] for row in events(pbx)] == [31]
 
 
-def test_anybody_may_report_an_event(pbx):
+def test_anybody_may_report_an_event(pbx: Line) -> None:
     given = {"Type": "Error", "EventId": 7001, "Source": "Door", "Params": ["open", "3"]}
     assert pbx.ask("POST", "/Defs/Pbx.ReportLogEvent", {"request": given}).status == 204
     found = events(pbx)[0]
@@ -108,7 +110,7 @@ def test_anybody_may_report_an_event(pbx):
     assert found["Message"] == "open, 3"
 
 
-def test_other_parts_write_to_the_log(pbx):
+def test_other_parts_write_to_the_log(pbx: Line) -> None:
     store = pbx.emulator._store
     log_event(store, "Warning", ADDRESS_BLOCKED, "Address 203.0.113.9 was blocked", params=("203.0.113.9",))
     found = events(pbx)[0]
@@ -134,18 +136,18 @@ def activity(pbx: Any, start: str = LONG_AGO, end: str = FAR, **wanted: str) -> 
         ({"extension": "105", "severity": "Info"}, ["[Info] [Extn:105] [CID:5] Call leg ended"]),
     ],
 )
-def test_activity_of_one_extension_call_or_severity(pbx, wanted, messages):
+def test_activity_of_one_extension_call_or_severity(pbx: Line, wanted: dict[str, Any], messages: list[Any]) -> None:
     log_activity(pbx.emulator._store, "Line is noisy", extension="105", call="5", severity="Warning")
     assert [row["Message"] for row in activity(pbx, **wanted)] == messages
 
 
-def test_activity_of_a_period_has_both_its_ends(pbx):
+def test_activity_of_a_period_has_both_its_ends(pbx: Line) -> None:
     assert len(activity(pbx)) == 10
     found = activity(pbx, "2026-06-15T08:02:00Z", "2026-06-15T08:04:00Z")
     assert [row["TimeStamp"] for row in found] == [f"2026-06-15T08:0{minute}:00Z" for minute in (2, 3, 4)]
 
 
-def test_older_versions_search_and_page_by_arguments(dial):
+def test_older_versions_search_and_page_by_arguments(dial: Dial) -> None:
     pbx = dial(version="pre-20.0.5")
     path = (
         "/ActivityLog/Pbx.GetLogs(startDate={},endDate={},extension='',call='',search='{}',severity='',top=2,skip={})"
@@ -155,7 +157,7 @@ def test_older_versions_search_and_page_by_arguments(dial):
     assert pbx.get(path.format(LONG_AGO, FAR, "nothing", 0)).rows == []
 
 
-def test_what_activity_there_is(pbx):
+def test_what_activity_there_is(pbx: Line) -> None:
     found = pbx.get("/ActivityLog/Pbx.GetFilter()").json["Extensions"]
     assert found[0] == {"Number": "101", "CallIds": ["1"]}
     assert len(found) == 10

@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import pytest
+
+from .conftest import Dial, Line
 
 INVALID = "WARNINGS.INVALID"
 RANGE = "WARNINGS.XAPI.OUT_OF_THE_RANGE"
@@ -105,7 +109,7 @@ ACCEPTED = [
 
 
 @pytest.mark.parametrize(("name", "change", "field", "code"), REFUSED)
-def test_refused(pbx, name, change, field, code):
+def test_refused(pbx: Line, name: Any, change: Any, field: Any, code: Any) -> None:
     before = pbx.get(f"/{name}").json
     answer = pbx.ask("PATCH", f"/{name}", change)
     assert (answer.status, answer.message) == (400, f"{field}:\n{code}")
@@ -113,7 +117,7 @@ def test_refused(pbx, name, change, field, code):
 
 
 @pytest.mark.parametrize(("name", "change"), ACCEPTED)
-def test_accepted(pbx, name, change):
+def test_accepted(pbx: Line, name: Any, change: Any) -> None:
     before = pbx.get(f"/{name}").json
     assert pbx.ask("PATCH", f"/{name}", change).status == 204
     after = pbx.get(f"/{name}").json
@@ -127,20 +131,20 @@ def test_accepted(pbx, name, change):
             assert after[field] == wanted
 
 
-def test_office_hours_may_touch_and_end_at_midnight(pbx):
+def test_office_hours_may_touch_and_end_at_midnight(pbx: Line) -> None:
     change = {"Hours": hours(("Monday", "09:00", "12:00"), ("Monday", "12:00", "00:00"), ("Tuesday", "09:00", "12:00"))}
     assert pbx.ask("PATCH", "/OfficeHours", change).status == 204
     assert len(pbx.get("/OfficeHours").json["Hours"]["Periods"]) == 3
 
 
-def test_every_time_zone_on_the_list_may_be_chosen(pbx):
+def test_every_time_zone_on_the_list_may_be_chosen(pbx: Line) -> None:
     zones = pbx.get("/Defs/TimeZones?$top=100").rows
     assert len(zones) > 40
     for zone in zones:
         assert pbx.ask("PATCH", "/OfficeHours", {"TimeZoneId": zone["IanaName"]}).status == 204
 
 
-def test_a_parameter_has_a_name_of_its_own(pbx):
+def test_a_parameter_has_a_name_of_its_own(pbx: Line) -> None:
     answer = pbx.ask("POST", "/Parameters", {"Name": "MAXCALLTIME", "Value": "1"})
     assert (answer.status, answer.message) == (400, f"Name:\n{IN_USE}")
     assert pbx.ask("POST", "/Parameters", {"Value": "1"}).message == f"Name:\n{REQUIRED}"
@@ -158,6 +162,8 @@ def test_a_parameter_has_a_name_of_its_own(pbx):
         ("pre-20.0.5", "/ConsoleRestrictions", {"IpWhitelist": ["a"]}, "IpWhitelist:\nWARNINGS.INVALID_IP_MASK"),
     ],
 )
-def test_codes_are_those_of_the_version(dial, version, path, body, message):
+def test_codes_are_those_of_the_version(
+    dial: Dial, version: str, path: str, body: dict[str, Any], message: str
+) -> None:
     answer = dial(version=version).ask("PATCH", path, body)
     assert (answer.status, answer.message) == (400, message)

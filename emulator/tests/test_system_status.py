@@ -7,6 +7,8 @@ from typing import Any
 
 import pytest
 
+from .conftest import Dial, Line
+
 
 def status(pbx: Any) -> Any:
     return pbx.get("/SystemStatus").json
@@ -26,7 +28,7 @@ def later(pbx: Any, **period: float) -> None:
 
 
 @pytest.mark.parametrize("seed", ["demo", "empty"])
-def test_the_counts_are_those_of_the_sets(dial, seed):
+def test_the_counts_are_those_of_the_sets(dial: Dial, seed: str) -> None:
     pbx = dial(seed=seed)
     found = status(pbx)
     assert found["ExtensionsTotal"] == found["UserExtensions"] == total(pbx, "Users")
@@ -37,7 +39,7 @@ def test_the_counts_are_those_of_the_sets(dial, seed):
     assert found["CallsActive"] == total(pbx, "ActiveCalls")
 
 
-def test_counts_follow_what_happens(pbx):
+def test_counts_follow_what_happens(pbx: Line) -> None:
     store = pbx.emulator._store
     store.change("Trunks", store.get("Trunks", {"Id": 101}), IsOnline=False)
     assert (status(pbx)["TrunksTotal"], status(pbx)["TrunksRegistered"]) == (2, 1)
@@ -48,28 +50,28 @@ def test_counts_follow_what_happens(pbx):
 
 
 @pytest.mark.parametrize("version", [("20.0.10", "20.0.10.0"), ("20.0.7", "20.0.7.0")])
-def test_the_version_is_the_emulators(dial, version):
+def test_the_version_is_the_emulators(dial: Dial, version: tuple[Any, ...]) -> None:
     pbx = dial(version=version[0])
     assert status(pbx)["Version"] == pbx.get("/Defs?$select=Id").headers["x-3cx-version"] == version[1]
 
 
-def test_the_oldest_version_names_none(dial):
+def test_the_oldest_version_names_none(dial: Dial) -> None:
     assert "x-3cx-version" not in dial(version="pre-20.0.5").get("/Defs?$select=Id").headers
 
 
-def test_the_cheapest_call_stays_cheap(pbx):
+def test_the_cheapest_call_stays_cheap(pbx: Line) -> None:
     answer = pbx.get("/Defs?$select=Id")
     assert len(answer.body) < 100
     assert answer.json["Id"] == 1
 
 
-def test_the_licence_is_one(pbx):
+def test_the_licence_is_one(pbx: Line) -> None:
     licence, found = pbx.get("/LicenseStatus").json, status(pbx)
     for name in ("LicenseKey", "LicenseActive", "MaxSimCalls", "ProductCode", "ExpirationDate", "ResellerName"):
         assert found[name] == licence[name]
 
 
-def test_the_disk_adds_up(pbx):
+def test_the_disk_adds_up(pbx: Line) -> None:
     before = status(pbx)
     assert 0 < before["FreeDiskSpace"] < before["TotalDiskSpace"]
     used = before["TotalDiskSpace"] - before["FreeDiskSpace"]
@@ -83,7 +85,7 @@ def test_the_disk_adds_up(pbx):
     assert status(pbx)["LogUsedSpace"] == 0
 
 
-def test_the_last_backup(pbx):
+def test_the_last_backup(pbx: Line) -> None:
     assert status(pbx)["LastBackupDateTime"] == "2026-06-15T02:00:00Z"
     pbx.ask("POST", "/Backups/Pbx.Backup", {"description": {"Name": "more"}})
     times = [row["CreationTime"] for row in pbx.get("/Backups").rows]
@@ -115,13 +117,15 @@ def test_the_last_backup(pbx):
         ),
     ],
 )
-def test_what_is_set_elsewhere_shows(pbx, path, body, field, before, after):
+def test_what_is_set_elsewhere_shows(
+    pbx: Line, path: str, body: dict[str, Any], field: str, before: bool, after: bool
+) -> None:
     assert status(pbx)[field] is before
     assert pbx.ask("POST", f"/{path}", body).status == 204
     assert status(pbx)[field] is after
 
 
-def test_parameters_say_the_same(pbx):
+def test_parameters_say_the_same(pbx: Line) -> None:
     pbx.ask("POST", "/SystemStatus/Pbx.SetMultiCompanyMode", {"enable": True})
     pbx.ask("POST", "/SystemStatus/Pbx.SetChatLogStatus", {"enable": False})
     pbx.ask("PATCH", "/NetworkSettings", {"SipPort": 5070, "PbxPublicFQDN": "other.example.com"})
@@ -137,7 +141,7 @@ def test_parameters_say_the_same(pbx):
     }
 
 
-def test_maintenance_takes_a_while(pbx):
+def test_maintenance_takes_a_while(pbx: Line) -> None:
     assert status(pbx)["DBMaintenanceInProgress"] is False
     assert pbx.ask("POST", "/SystemStatus/Pbx.StartDBMaintenance").status == 204
     assert status(pbx)["DBMaintenanceInProgress"] is True
@@ -145,7 +149,7 @@ def test_maintenance_takes_a_while(pbx):
     assert status(pbx)["DBMaintenanceInProgress"] is False
 
 
-def test_system_extensions_are_users_and_the_rest(pbx):
+def test_system_extensions_are_users_and_the_rest(pbx: Line) -> None:
     rows = pbx.get("/SystemStatus/Pbx.SystemExtensions()").rows
     assert [row["Number"] for row in rows if row["Type"] == "Extension"] == [
         row["Number"] for row in pbx.get("/Users?$select=Number&$top=100").rows
@@ -154,7 +158,7 @@ def test_system_extensions_are_users_and_the_rest(pbx):
     assert queue == {"Number": "800", "Name": "Sales", "Type": "Queue", "IsRegistered": True}
 
 
-def test_health(pbx):
+def test_health(pbx: Line) -> None:
     health = "/SystemStatus/Pbx.SystemHealthStatus()"
     found = pbx.get(health).json
     assert (found["Trunks"], found["Phones"], found["Firewall"]) == (True, True, False)
@@ -166,7 +170,7 @@ def test_health(pbx):
     assert (found["Phones"], found["UnsupportedFirmwaresCount"]) == (False, 12)
 
 
-def test_telemetry_is_of_the_last_hour(pbx):
+def test_telemetry_is_of_the_last_hour(pbx: Line) -> None:
     rows = pbx.get("/SystemStatus/Pbx.SystemTelemetry()").rows
     assert len(rows) == 60
     assert [row["Time"] for row in rows] == sorted(row["Time"] for row in rows)
@@ -174,7 +178,7 @@ def test_telemetry_is_of_the_last_hour(pbx):
     assert len(pbx.get("/SystemStatus/Pbx.NetworkTelemetry()").rows) == 60 * total(pbx, "NetworkInterfaces")
 
 
-def test_services_report_what_they_take(pbx):
+def test_services_report_what_they_take(pbx: Line) -> None:
     before = pbx.get("/SystemStatus/Pbx.ServiceTelemetry()").rows
     assert {row["Service"]: row["PrivateMemory"] for row in before}["IVR"] == next(
         row["MemoryUsed"] for row in pbx.get("/Services").rows if row["Name"] == "IVR"
@@ -184,7 +188,7 @@ def test_services_report_what_they_take(pbx):
     assert {row["Service"] for row in before} - {row["Service"] for row in after} == {"IVR"}
 
 
-def test_remote_access_lasts_as_long_as_it_was_granted(pbx):
+def test_remote_access_lasts_as_long_as_it_was_granted(pbx: Line) -> None:
     access = "/SystemStatus/Pbx.GetRemoteAccessStatus()"
     asked = {"Name": "Admin", "IssueDescription": "No sound", "ReplyEmail": "a@example.com", "GrantPeriodDays": 2}
     help_ = "/SystemStatus/Pbx.RequestHelp"
@@ -207,18 +211,18 @@ def test_remote_access_lasts_as_long_as_it_was_granted(pbx):
         ({"GrantPeriodDays": 31}, "GrantPeriodDays:\nWARNINGS.XAPI.OUT_OF_THE_RANGE"),
     ],
 )
-def test_requests_for_help_that_say_too_little(pbx, change, message):
+def test_requests_for_help_that_say_too_little(pbx: Line, change: dict[str, Any], message: str) -> None:
     asked = {"Name": "Admin", "IssueDescription": "No sound", "ReplyEmail": "a@example.com", **change}
     answer = pbx.ask("POST", "/SystemStatus/Pbx.RequestHelp", {"description": asked})
     assert (answer.status, answer.message) == (400, message)
 
 
-def test_is_there_an_owner(dial):
+def test_is_there_an_owner(dial: Dial) -> None:
     assert dial().get("/Defs/Pbx.HasSystemOwner()").json["value"] is True
     assert dial(seed="empty").get("/Defs/Pbx.HasSystemOwner()").json["value"] is False
 
 
-def test_routes_are_the_inbound_rules_of_a_number(pbx):
+def test_routes_are_the_inbound_rules_of_a_number(pbx: Line) -> None:
     rows = pbx.ask("POST", "/Defs/Pbx.GetRoutes", {"ids": [61, 9999]}).rows
     assert rows == [
         {"Id": 61, "Routes": [{"DID": "+442079460100", "DisplayName": "Sales line", "TrunkId": 101}]},

@@ -9,6 +9,8 @@ from typing import Any
 
 import pytest
 
+from .conftest import Line
+
 INVALID = "WARNINGS.INVALID"
 REQUIRED = "WARNINGS.XAPI.REQUIRED"
 
@@ -25,7 +27,7 @@ def last_event(pbx: Any) -> str:
     return message
 
 
-def test_whom_the_licence_is_for(pbx):
+def test_whom_the_licence_is_for(pbx: Line) -> None:
     given = {"CompanyName": "New Ltd", "ContactName": "A", "Email": "a@example.com", "Phone": "+442079460000"}
     asked = {"licenseParams": {**given, "Country": "DE"}}
     assert pbx.ask("POST", "/LicenseStatus/Pbx.EditLicenseInfo", asked).status == 204
@@ -45,14 +47,14 @@ def test_whom_the_licence_is_for(pbx):
         ("LinkPartner", {"resellerId": "me"}, "resellerId:\nWARNINGS.XAPI.NOT_FOUND"),
     ],
 )
-def test_licences_that_are_none(pbx, action, body, message):
+def test_licences_that_are_none(pbx: Line, action: str, body: dict[str, Any], message: str) -> None:
     before = pbx.get("/LicenseStatus").json
     answer = pbx.ask("POST", f"/LicenseStatus/Pbx.{action}", body)
     assert (answer.status, answer.message) == (400, message)
     assert pbx.get("/LicenseStatus").json == before
 
 
-def test_another_key(pbx):
+def test_another_key(pbx: Line) -> None:
     body = {"licenseKey": "abcd-efgh-1234-5678"}
     assert pbx.ask("POST", "/LicenseStatus/Pbx.ReplaceLicenseKey", body).status == 204
     for path in ("/LicenseStatus", "/SystemStatus"):
@@ -60,7 +62,7 @@ def test_another_key(pbx):
     assert last_event(pbx) == "The licence key was replaced"
 
 
-def test_a_partner_is_linked_and_unlinked(pbx):
+def test_a_partner_is_linked_and_unlinked(pbx: Line) -> None:
     named = pbx.get("/LicenseStatus/Pbx.PartnerInfo(resellerId='4711')").json
     assert named["Id"] == "4711"
     pbx.ask("POST", "/LicenseStatus/Pbx.LinkPartner", {"resellerId": "4711"})
@@ -69,7 +71,7 @@ def test_a_partner_is_linked_and_unlinked(pbx):
     assert pbx.get("/LicenseStatus").json["ResellerName"] is None
 
 
-def test_a_licence_runs_out(pbx):
+def test_a_licence_runs_out(pbx: Line) -> None:
     pbx.ask("POST", "/LicenseStatus/Pbx.RefreshLicenseStatus")
     assert pbx.get("/LicenseStatus").json["LicenseActive"] is True
     later(pbx, days=40_000)
@@ -79,7 +81,7 @@ def test_a_licence_runs_out(pbx):
     assert pbx.get("/Defs/Pbx.GetLicenseParameters()").json["IsMaintainceExpired"] is True
 
 
-def test_updates_are_offered_until_they_are_installed(pbx):
+def test_updates_are_offered_until_they_are_installed(pbx: Line) -> None:
     offered = pbx.get("/GetUpdates()").json
     stats = {row["Category"]: row["Count"] for row in pbx.get("/GetUpdatesStats()").json["PerPage"]}
     assert sum(stats.values()) == len(offered["Entries"]) > 2
@@ -99,25 +101,25 @@ def test_updates_are_offered_until_they_are_installed(pbx):
 
 
 @pytest.mark.parametrize("path", ["/GetPromptSetUpdates()", "/GetServerCrmUpdates()"])
-def test_updates_of_one_kind(pbx, path):
+def test_updates_of_one_kind(pbx: Line, path: str) -> None:
     everything = pbx.get("/GetUpdates()").json["Entries"]
     some = pbx.get(path).json["Entries"]
     assert len(some) == 1
     assert some[0] in everything
 
 
-def test_a_key_that_is_not_that_of_the_list(pbx):
+def test_a_key_that_is_not_that_of_the_list(pbx: Line) -> None:
     body = {"install": {"Key": "00000000-0000-0000-0000-000000000001", "Entries": []}}
     assert pbx.ask("POST", "/InstallUpdates", body).message == "Key:\nWARNINGS.XAPI.NOT_FOUND"
 
 
-def test_the_operating_system_is_upgraded_once(pbx):
+def test_the_operating_system_is_upgraded_once(pbx: Line) -> None:
     assert pbx.get("/HasDebianUpgrade()").json["value"] is True
     assert pbx.ask("POST", "/UpgradeDebian").status == 204
     assert pbx.get("/HasDebianUpgrade()").json["value"] is False
 
 
-def test_a_firewall_check_runs_and_passes(pbx):
+def test_a_firewall_check_runs_and_passes(pbx: Line) -> None:
     def seen() -> tuple[bool, bool]:
         return pbx.get("/Firewall").json["Running"], pbx.get("/Firewall/Pbx.GetLastResult()").json["value"]
 
@@ -145,7 +147,7 @@ def test_a_firewall_check_runs_and_passes(pbx):
         ("a@example.com", {"MailServerType": "Tcx", "MailServer": ""}, True),
     ],
 )
-def test_whether_a_mail_could_be_sent(pbx, email, settings, success):
+def test_whether_a_mail_could_be_sent(pbx: Line, email: str, settings: dict[str, Any], success: bool) -> None:
     answer = pbx.ask("POST", "/MailSettings/Pbx.TestEmail", {"email": email, "settings": settings})
     assert answer.json["Success"] is success
     assert (answer.json["Error"] is None) is success
@@ -161,12 +163,12 @@ def test_whether_a_mail_could_be_sent(pbx, email, settings, success):
         ({"Destination": "a@example.com", "Template": "Farewell"}, "Template:\nWARNINGS.XAPI.NOT_FOUND"),
     ],
 )
-def test_mails_from_templates(pbx, mail, message):
+def test_mails_from_templates(pbx: Line, mail: dict[str, Any], message: str) -> None:
     answer = pbx.ask("POST", "/Defs/Pbx.SendEmail", {"sendEmail": mail})
     assert (answer.status, answer.message if message else "") == (400 if message else 204, message)
 
 
-def test_a_template_can_be_made_the_default_again(pbx):
+def test_a_template_can_be_made_the_default_again(pbx: Line) -> None:
     where = "/EmailTemplate('EN%2FWelcomeEmail.html')"
     before = pbx.get(where).json
     assert before["IsDefault"] is True
@@ -186,7 +188,7 @@ def test_a_template_can_be_made_the_default_again(pbx):
         ({"IntegrationType": "Custom", "CustomRelayConfig": {"Host": "log server", "Port": 1}}, f"Host:\n{INVALID}"),
     ],
 )
-def test_syslog(pbx, config, message):
+def test_syslog(pbx: Line, config: dict[str, Any], message: str) -> None:
     answer = pbx.ask("POST", "/SyslogSettings/Pbx.TestConnection", {"config": config})
     assert (answer.status, answer.message if message else "") == (400 if message else 204, message)
 
@@ -195,7 +197,7 @@ def costs(pbx: Any) -> dict[str, float]:
     return {row["Prefix"]: row["Rate"] for row in pbx.get("/CallCostSettings").rows}
 
 
-def test_rates_are_changed_and_added(pbx):
+def test_rates_are_changed_and_added(pbx: Line) -> None:
     known = pbx.get("/CallCostSettings").rows[0]
     given = [{"Id": known["Id"], "Rate": 0.5}, {"Prefix": "44", "Rate": 0.25}, {"Prefix": "33", "Rate": 0.125}]
     before = costs(pbx)
@@ -213,7 +215,7 @@ def test_rates_are_changed_and_added(pbx):
         ({"Prefix": "33", "Rate": -1}, "Rate:\nWARNINGS.XAPI.OUT_OF_THE_RANGE"),
     ],
 )
-def test_rates_that_make_no_sense(pbx, cost, message):
+def test_rates_that_make_no_sense(pbx: Line, cost: dict[str, Any], message: str) -> None:
     before = costs(pbx)
     body = {"costs": [{"Prefix": "44", "Rate": 9}, cost]}
     assert pbx.ask("POST", "/CallCostSettings/Pbx.UpdateCost", body).message == message
@@ -221,7 +223,7 @@ def test_rates_that_make_no_sense(pbx, cost, message):
 
 
 @pytest.mark.parametrize("part", ["Chats", "Faxes", "Recordings", "Voicemail"])
-def test_archives_need_a_place(pbx, part):
+def test_archives_need_a_place(pbx: Line, part: str) -> None:
     action = f"/RemoteArchivingSettings/Pbx.Archive{part}"
     assert pbx.ask("POST", action).message == "Location:\nWARNINGS.BACKUP_LOCATION_CONFIG_ERROR"
     pbx.ask("PATCH", "/RemoteArchivingSettings", {"Location": {"FileSystemType": "Ftp"}})
@@ -232,7 +234,7 @@ def test_archives_need_a_place(pbx, part):
     assert all(row["IsArchived"] is (part == "Recordings") for row in pbx.get("/Recordings").rows)
 
 
-def test_the_data_connector_needs_a_destination(pbx):
+def test_the_data_connector_needs_a_destination(pbx: Line) -> None:
     for action in ("TestDataConnector", "Synchronize"):
         pbx.ask("PATCH", "/DataConnectorSettings", {"OffloadDestination": "None"})
         path = f"/DataConnectorSettings/Pbx.{action}"
@@ -243,12 +245,12 @@ def test_the_data_connector_needs_a_destination(pbx):
         assert pbx.ask("POST", path).status == 204
 
 
-def test_faxes_are_cleaned_up(pbx):
+def test_faxes_are_cleaned_up(pbx: Line) -> None:
     size = "/FaxServerSettings/Pbx.GetFaxFilesSize()"
     assert pbx.get(size).json["value"] > 0
     assert pbx.ask("POST", "/FaxServerSettings/Pbx.CleanUpFax").status == 204
     assert pbx.get(size).json["value"] == 0
 
 
-def test_interfaces_are_one_list(pbx):
+def test_interfaces_are_one_list(pbx: Line) -> None:
     assert pbx.get("/NetworkSettings/Pbx.GetIfaces()").rows == [row["Id"] for row in pbx.get("/NetworkInterfaces").rows]

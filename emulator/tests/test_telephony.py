@@ -6,6 +6,7 @@ from collections import Counter
 from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
 from itertools import pairwise
+from typing import Any
 
 import pytest
 from hypothesis import given, settings
@@ -22,35 +23,35 @@ MOMENTS = st.datetimes(datetime(2026, 3, 1), datetime(2026, 7, 1), timezones=st.
 
 
 @pytest.fixture(scope="module")
-def calls():
+def calls() -> Any:
     return list(demo().calls(*ALWAYS))
 
 
 @pytest.fixture(scope="module")
-def chats():
+def chats() -> Any:
     return list(demo().chats(*ALWAYS))
 
 
 @pytest.fixture(scope="module")
-def shifts():
+def shifts() -> Any:
     return list(demo().shifts(*ALWAYS))
 
 
-def test_two_models_tell_the_same(calls, chats, shifts):
+def test_two_models_tell_the_same(calls: Any, chats: Any, shifts: Any) -> None:
     again = CallModel(demo_company())
     assert list(again.calls(*ALWAYS)) == calls
     assert list(again.chats(*ALWAYS)) == chats
     assert list(again.shifts(*ALWAYS)) == shifts
 
 
-def test_another_seed_tells_another_story(calls):
+def test_another_seed_tells_another_story(calls: Any) -> None:
     other = CallModel(demo_company(), seed=2)
     assert [call.started for call in other.calls(*ALWAYS)] != [call.started for call in calls]
 
 
 @settings(max_examples=60, deadline=None)
 @given(start=MOMENTS, end=MOMENTS)
-def test_a_period_is_what_is_cut_out_of_the_whole(calls, chats, shifts, start, end):
+def test_a_period_is_what_is_cut_out_of_the_whole(calls: Any, chats: Any, shifts: Any, start: Any, end: Any) -> None:
     model = demo()
     assert list(model.calls(start, end)) == [call for call in calls if start <= call.started < end]
     assert list(model.chats(start, end)) == [chat for chat in chats if start <= chat.started < end]
@@ -59,13 +60,13 @@ def test_a_period_is_what_is_cut_out_of_the_whole(calls, chats, shifts, start, e
 
 @settings(deadline=None)
 @given(place=st.integers(0, demo().count - 1))
-def test_a_period_holds_its_first_moment_and_not_its_last(calls, place):
+def test_a_period_holds_its_first_moment_and_not_its_last(calls: Any, place: Any) -> None:
     call = calls[place]
     assert next(demo().calls(call.started, ALWAYS[1])).started == call.started
     assert call not in list(demo().calls(call.started - timedelta(minutes=1), call.started))
 
 
-def test_calls_come_by_start_and_are_numbered(calls):
+def test_calls_come_by_start_and_are_numbered(calls: Any) -> None:
     assert [call.number for call in calls] == list(range(1, demo().count + 1))
     assert all(one.started <= other.started for one, other in pairwise(calls))
     with pytest.raises(IndexError, match="There are calls 1 to"):
@@ -74,7 +75,7 @@ def test_calls_come_by_start_and_are_numbered(calls):
         demo().call(demo().count + 1)
 
 
-def test_legs_are_counted_without_making_them(calls):
+def test_legs_are_counted_without_making_them(calls: Any) -> None:
     model, legs = demo(), [leg for call in calls for leg in call.legs]
     assert [leg.id for leg in legs] == list(range(1, model.legs + 1))
     before = 0
@@ -84,7 +85,7 @@ def test_legs_are_counted_without_making_them(calls):
         before += len(call.legs)
 
 
-def test_messages_are_counted_without_making_them(chats):
+def test_messages_are_counted_without_making_them(chats: Any) -> None:
     model, before = demo().chat_model, 0
     for chat in chats:
         assert model.messages_before(chat.number) == before
@@ -93,7 +94,7 @@ def test_messages_are_counted_without_making_them(chats):
         before += len(chat.messages)
 
 
-def test_a_script_makes_as_many_legs_as_it_says():
+def test_a_script_makes_as_many_legs_as_it_says() -> None:
     assert len(KINDS) & (len(KINDS) - 1) == 0
     months = CallModel(demo_company(), calls_per_day=400)
     seen = Counter(len(call.legs) for call in months.calls(*ALWAYS))
@@ -101,7 +102,7 @@ def test_a_script_makes_as_many_legs_as_it_says():
     assert sum(legs * times for legs, times in seen.items()) == months.legs
 
 
-def test_a_company_of_forty_in_spring(calls):
+def test_a_company_of_forty_in_spring(calls: Any) -> None:
     by_day = Counter(call.started.date() for call in calls)
     assert (min(by_day), max(by_day)) == (date(2026, 3, 18), date(2026, 6, 15))
     workdays = [count for day, count in by_day.items() if day.weekday() < 5]
@@ -115,7 +116,7 @@ def test_a_company_of_forty_in_spring(calls):
     assert {call.direction for call in calls} == set(Direction)
 
 
-def test_legs_follow_each_other(calls):
+def test_legs_follow_each_other(calls: Any) -> None:
     for call in calls:
         assert call.legs[0].started == call.started
         assert all(leg.source.dn != leg.destination.dn or leg.destination.kind is Kind.VOICEMAIL for leg in call.legs)
@@ -124,7 +125,7 @@ def test_legs_follow_each_other(calls):
         assert call.ended < call.started + timedelta(hours=2)
 
 
-def test_each_direction_has_its_ends(calls):
+def test_each_direction_has_its_ends(calls: Any) -> None:
     for call in calls:
         first = call.legs[0]
         outside = (first.source.kind is Kind.EXTERNAL, first.destination.kind is Kind.EXTERNAL)
@@ -134,7 +135,7 @@ def test_each_direction_has_its_ends(calls):
         assert bool(call.did) == (call.direction is Direction.INBOUND)
 
 
-def test_everybody_in_a_call_is_of_the_company(calls):
+def test_everybody_in_a_call_is_of_the_company(calls: Any) -> None:
     company = demo_company()
     numbers = {
         Kind.EXTENSION: {str(number) for number in company.extensions},
@@ -150,8 +151,8 @@ def test_everybody_in_a_call_is_of_the_company(calls):
     assert all(party.number.startswith(("+4420794", "+1202555")) == (party.kind is Kind.EXTERNAL) for party in seen)
 
 
-def test_visits_agree_with_the_legs(calls):
-    became = Counter()
+def test_visits_agree_with_the_legs(calls: Any) -> None:
+    became: Any = Counter()
     for call in calls:
         waiting = [leg for leg in call.legs if leg.destination.kind is Kind.QUEUE]
         assert [leg.destination for leg in waiting] == [visit.queue for visit in call.visits]
@@ -175,7 +176,7 @@ def test_visits_agree_with_the_legs(calls):
     }
 
 
-def test_who_is_rung_by_a_queue_is_logged_in(calls, shifts):
+def test_who_is_rung_by_a_queue_is_logged_in(calls: Any, shifts: Any) -> None:
     times: dict[tuple[str, str], list[tuple[datetime, datetime]]] = {}
     for shift in shifts:
         assert shift.logged_in < shift.logged_out
@@ -187,7 +188,7 @@ def test_who_is_rung_by_a_queue_is_logged_in(calls, shifts):
                 assert any(start <= visit.entered <= end for start, end in spans), (visit, spans)
 
 
-def test_an_agent_s_shifts_do_not_overlap(shifts):
+def test_an_agent_s_shifts_do_not_overlap(shifts: Any) -> None:
     ends: dict[tuple[str, str], datetime] = {}
     for shift in shifts:
         key = (shift.queue.dn, shift.agent.dn)
@@ -195,7 +196,7 @@ def test_an_agent_s_shifts_do_not_overlap(shifts):
         ends[key] = shift.logged_out
 
 
-def test_chats_are_taken_by_agents_of_their_queue(chats):
+def test_chats_are_taken_by_agents_of_their_queue(chats: Any) -> None:
     members = {team.number: {str(number) for number in team.members} for team in demo_company().queues}
     assert {bool(chat.agent) for chat in chats} == {True, False}
     for chat in chats:
@@ -210,7 +211,7 @@ def test_chats_are_taken_by_agents_of_their_queue(chats):
             assert chat.messages[-1].sent < chat.started + chat.waited
 
 
-def test_recordings_are_the_recorded_legs(calls):
+def test_recordings_are_the_recorded_legs(calls: Any) -> None:
     model = demo()
     recorded = {leg.recording: (call, leg) for call in calls for leg in call.recorded()}
     assert {leg.recording: (call, leg) for call, leg in model.recordings()} == recorded
@@ -220,7 +221,7 @@ def test_recordings_are_the_recorded_legs(calls):
     assert len(recorded) == sum(1 for call in calls for _ in call.recorded())
 
 
-def test_only_those_who_are_recorded_are(calls):
+def test_only_those_who_are_recorded_are(calls: Any) -> None:
     recorded = set(demo_company().recorded)
     ends = [{leg.source.number, leg.destination.number} for call in calls for leg in call.recorded()]
     assert all(recorded & {int(number) for number in pair if not number.startswith("+")} for pair in ends)
@@ -230,14 +231,14 @@ def test_only_those_who_are_recorded_are(calls):
     assert all("101" in (leg.source.dn, leg.destination.dn) for leg in legs)
 
 
-def test_fewer_calls_are_recorded_where_so_wanted():
+def test_fewer_calls_are_recorded_where_so_wanted() -> None:
     model = CallModel(demo_company(), calls_per_day=400, record_every=10)
     recorded = [leg.recording for call in model.calls(*ALWAYS) for leg in call.recorded()]
-    assert sorted(recorded) == [leg.recording for _, leg in model.recordings()]
+    assert sorted(recorded) == [leg.recording for _, leg in model.recordings()]  # type: ignore[type-var]
     assert 0 < len(recorded) < model.count / 100
 
 
-def test_a_call_of_a_million_is_found_at_once():
+def test_a_call_of_a_million_is_found_at_once() -> None:
     model = CallModel(demo_company(), calls_per_day=9000)
     assert model.legs > 1_000_000
     assert model.call(model.call_of_leg(1_000_000)).number == model.call_of_leg(1_000_000)
@@ -245,7 +246,7 @@ def test_a_call_of_a_million_is_found_at_once():
     assert 5 < len(list(model.calls(noon, noon + timedelta(minutes=1)))) < 100
 
 
-def test_a_company_of_ten_thousand():
+def test_a_company_of_ten_thousand() -> None:
     everybody = range(10_000, 20_000)
     big = replace(
         demo_company(),
@@ -268,7 +269,7 @@ def test_a_company_of_ten_thousand():
     assert len({visit.queue.dn for call in day for visit in call.visits}) == 40
 
 
-def test_nobody_has_called_a_silent_pbx():
+def test_nobody_has_called_a_silent_pbx() -> None:
     model = silent()
     assert (model.count, model.legs, model.chat_model.count) == (0, 0, 0)
     assert [*model.calls(*ALWAYS), *model.chats(*ALWAYS), *model.shifts(*ALWAYS), *model.recordings()] == []

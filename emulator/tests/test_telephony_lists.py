@@ -7,6 +7,7 @@ import io
 from collections import Counter
 from datetime import UTC, datetime
 from itertools import pairwise
+from typing import Any
 
 import pytest
 from hypothesis import given, settings
@@ -20,6 +21,8 @@ from trunkline_emulator.seeds.calls import demo, demo_company
 from trunkline_emulator.store import Store
 from trunkline_emulator.telephony.model import CallModel
 from trunkline_emulator.values import Values
+
+from .conftest import Dial, Line
 
 ALWAYS = (datetime(1970, 1, 1, tzinfo=UTC), datetime(2100, 1, 1, tzinfo=UTC))
 LISTS = ("CallHistoryView", "ChatHistoryView", "ChatMessagesHistoryView")
@@ -35,19 +38,19 @@ EVERY_LEG = (
 MONTHS = ("2026-03-01", "2026-04-01", "2026-05-01", "2026-06-01", "2026-07-01")
 
 
-def count(line, name):
+def count(line: Line, name: Any) -> Any:
     return line.get(f"/{name}?$count=true&$top=0").json["@odata.count"]
 
 
-def every(line, name):
+def every(line: Line, name: Any) -> Any:
     """All rows of a list, page by page."""
-    rows = []
+    rows: list[Any] = []
     while page := line.get(f"/{name}?$top=100&$skip={len(rows)}").rows:
         rows += page
     return rows
 
 
-def call_log(line):
+def call_log(line: Line) -> Any:
     """Every row, month by month, as the report ends at 20,000 of them."""
     rows = []
     for start, end in pairwise(MONTHS):
@@ -56,17 +59,17 @@ def call_log(line):
     return rows
 
 
-def demo_store(version="20.0.10"):
+def demo_store(version: Any = "20.0.10") -> Any:
     return Store(catalog.load(version), ground("demo", version))
 
 
 @pytest.fixture(scope="module")
-def lists():
+def lists() -> Any:
     store = demo_store()
     return {name: (store.rows(name), list(store.rows(name))) for name in LISTS}
 
 
-def test_each_leg_is_in_the_history_and_in_the_call_log(quiet):
+def test_each_leg_is_in_the_history_and_in_the_call_log(quiet: Line) -> None:
     legs = {leg.id: (call, leg) for call in demo().calls(*ALWAYS) for leg in call.legs}
     segments = {row["SegmentId"]: row for row in demo_store().rows("CallHistoryView")}
     logged = {row["SegmentId"]: row for row in call_log(quiet)}
@@ -83,11 +86,11 @@ def test_each_leg_is_in_the_history_and_in_the_call_log(quiet):
         assert {segment["SrcRecId"], segment["DstRecId"]} - {None} == set(recordings)
 
 
-def test_each_chat_has_its_messages():
+def test_each_chat_has_its_messages() -> None:
     store = demo_store()
     by_chat = Counter(row["ConversationId"] for row in store.rows("ChatMessagesHistoryView"))
     assert by_chat == {chat.number: len(chat.messages) for chat in demo().chats(*ALWAYS)}
-    opened = {}
+    opened: dict[Any, Any] = {}
     for row in store.rows("ChatMessagesHistoryView"):
         opened.setdefault(row["ConversationId"], row)
     for row in store.rows("ChatHistoryView"):
@@ -96,7 +99,7 @@ def test_each_chat_has_its_messages():
 
 
 @pytest.mark.parametrize("name", LISTS)
-def test_pages_put_together_are_the_whole(quiet, name):
+def test_pages_put_together_are_the_whole(quiet: Line, name: Any) -> None:
     whole = every(quiet, name)
     assert len(whole) == count(quiet, name)
     assert whole == list(demo_store().rows(name))
@@ -104,7 +107,7 @@ def test_pages_put_together_are_the_whole(quiet, name):
 
 @settings(deadline=None)
 @given(data=st.data(), name=st.sampled_from(LISTS))
-def test_a_list_is_cut_as_python_cuts(lists, data, name):
+def test_a_list_is_cut_as_python_cuts(lists: Any, data: Any, name: Any) -> None:
     made, whole = lists[name]
     assert len(made) == len(whole)
     cut = data.draw(st.slices(len(whole)))
@@ -120,12 +123,12 @@ class Counted(CallModel):
 
     made = 0
 
-    def call(self, number):
+    def call(self, number: Any) -> Any:
         self.made += 1
         return super().call(number)
 
 
-def test_only_the_page_is_made():
+def test_only_the_page_is_made() -> None:
     model = Counted(demo_company(), calls_per_day=9000)
     segments = Store(catalog.load("20.0.10"), Ground(catalog.load("20.0.10"), {}, model)).rows("CallHistoryView")
     assert len(segments) == model.legs > 1_000_000
@@ -144,7 +147,7 @@ def test_only_the_page_is_made():
         if name in catalog.load(version).sets
     ],
 )
-def test_rows_fit_every_version(version, name):
+def test_rows_fit_every_version(version: Any, name: Any) -> None:
     store = demo_store(version)
     spec = TypeSpec(store.tables[name].type_name)
     rows = store.rows(name)[:50]
@@ -154,7 +157,7 @@ def test_rows_fit_every_version(version, name):
         assert row.keys() == store.catalog.fields(spec.name).keys()
 
 
-def test_the_last_call_and_message(quiet):
+def test_the_last_call_and_message(quiet: Line) -> None:
     row = quiet.get("/LastCdrAndChatMessageTimestamp").rows[0]
     segments = list(demo_store().rows("CallHistoryView"))
     last = list(demo_store().rows("ChatMessagesHistoryView"))[-1]
@@ -164,7 +167,7 @@ def test_the_last_call_and_message(quiet):
 
 
 @pytest.mark.parametrize("name", LISTS)
-def test_a_file_has_the_rows_of_the_list(quiet, name):
+def test_a_file_has_the_rows_of_the_list(quiet: Line, name: Any) -> None:
     key = {"CallHistoryView": "SegmentId", "ChatHistoryView": "ConversationId", "ChatMessagesHistoryView": "MessageId"}
     query = f"$filter={key[name]} gt 100&$orderby={key[name]} desc&$skip=20&$top=30"
     answer = quiet.get(f"/{name}/Pbx.{FILES[name]}?{query}")
@@ -179,14 +182,14 @@ def test_a_file_has_the_rows_of_the_list(quiet, name):
             assert line[field] == ("" if value in (None, []) else str(value)), field
 
 
-def test_a_file_without_a_page_has_everything(quiet):
+def test_a_file_without_a_page_has_everything(quiet: Line) -> None:
     answer = quiet.get(f"/ChatHistoryView/Pbx.{FILES['ChatHistoryView']}?$select=ConversationId,TimeSent")
     lines = answer.body.decode().splitlines()
     assert lines[0] == "ConversationId,TimeSent"
     assert len(lines) == 1 + count(quiet, "ChatHistoryView")
 
 
-def test_a_file_tells_the_time_of_the_client(quiet):
+def test_a_file_tells_the_time_of_the_client(quiet: Line) -> None:
     path = "/ChatHistoryView/Pbx.DownloadChatHistory(clientTimeZone='%2B08:00')?$top=1&$select=TimeSent"
     there = quiet.get(path).body.decode().splitlines()[1]
     here = quiet.get("/ChatHistoryView?$top=1&$select=TimeSent").rows[0]["TimeSent"]
@@ -202,7 +205,7 @@ def test_a_file_tells_the_time_of_the_client(quiet):
         ("/PurgeAllLogs", set(LISTS)),
     ],
 )
-def test_a_purge_of_all(pbx, path, emptied):
+def test_a_purge_of_all(pbx: Line, path: str, emptied: Any) -> None:
     body = None if path == "/PurgeAllLogs" else {"period": {"All": True}}
     assert pbx.ask("POST", path, body).status == 204
     assert {name for name in LISTS if count(pbx, name) == 0} == emptied
@@ -210,7 +213,7 @@ def test_a_purge_of_all(pbx, path, emptied):
     assert (pbx.get("/LastCdrAndChatMessageTimestamp").rows == []) == ("CallHistoryView" in emptied)
 
 
-def test_a_purge_of_a_period_leaves_the_rest(pbx):
+def test_a_purge_of_a_period_leaves_the_rest(pbx: Line) -> None:
     before = {row["SegmentId"]: row for row in call_log(pbx)}
     period = {"All": False, "Start": "2026-04-01T00:00:00Z", "Stop": "2026-06-01T00:00:00Z"}
     assert pbx.ask("POST", "/PurgeCalls", {"period": period}).status == 204
@@ -222,7 +225,7 @@ def test_a_purge_of_a_period_leaves_the_rest(pbx):
     assert count(pbx, "ChatHistoryView") == demo().chat_model.count
 
 
-def test_purges_add_up(pbx):
+def test_purges_add_up(pbx: Line) -> None:
     for month in (4, 5):
         period = {"All": False, "Start": f"2026-0{month}-01T00:00:00Z", "Stop": f"2026-0{month + 1}-01T00:00:00Z"}
         assert pbx.ask("POST", "/PurgeChats", {"period": period}).status == 204
@@ -243,20 +246,20 @@ def test_purges_add_up(pbx):
         ({"All": False, "Start": "yesterday"}, "Start:\nCannot convert the value to the expected type"),
     ],
 )
-def test_a_purge_needs_its_period(pbx, period, message):
+def test_a_purge_needs_its_period(pbx: Line, period: dict[str, Any], message: str) -> None:
     answer = pbx.ask("POST", "/PurgeCalls", {"period": period})
     assert answer.status == 400
     assert answer.message.startswith(message)
     assert count(pbx, "CallHistoryView") == demo().legs
 
 
-def test_what_a_purge_took_comes_back_with_a_reset(pbx):
+def test_what_a_purge_took_comes_back_with_a_reset(pbx: Line) -> None:
     pbx.ask("POST", "/PurgeCalls", {"period": {"All": True}})
     pbx.emulator.reset()
     assert count(pbx, "CallHistoryView") == demo().legs
 
 
-def test_the_empty_pbx_has_no_history(dial):
+def test_the_empty_pbx_has_no_history(dial: Dial) -> None:
     line = dial(seed="empty")
     assert [count(line, name) for name in (*LISTS, "ActiveCalls", "Recordings")] == [0] * 5
     assert line.get("/LastCdrAndChatMessageTimestamp").rows == []

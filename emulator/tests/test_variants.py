@@ -7,21 +7,24 @@ import json
 import re
 import time
 from email.utils import parsedate_to_datetime
+from typing import Any
 from urllib.parse import urlsplit
 
 import pytest
 
 from trunkline_emulator import Emulator, NotAllowed, Variants
 
+from .conftest import Dial, Line
+
 LOG = "/ReportCallLogData/Pbx.GetCallLogData(periodFrom={},periodTo={},sourceType=0,sourceFilter='',destinationType=0,destinationFilter='',callsType=0,callTimeFilterType=0,callTimeFilterFrom='0:00:0',callTimeFilterTo='0:00:0',hidePcalls=true)"  # noqa: E501
 FORM = {"content-type": "application/x-www-form-urlencoded"}
 
 
 @pytest.fixture
-def vary(dial):
+def vary(dial: Dial) -> Any:
     """A PBX with some variants, set while it runs."""
 
-    def opened(**variants):
+    def opened(**variants: Any) -> Any:
         line = dial()
         line.emulator.vary(variants)
         return line
@@ -29,7 +32,7 @@ def vary(dial):
     return opened
 
 
-def sign_in(line, key=None):
+def sign_in(line: Line, key: Any = None) -> Any:
     form = f"grant_type=client_credentials&client_id=trunkline&client_secret={key or line.emulator.api_key}"
     return line.send("POST", "/connect/token", form.encode(), FORM)
 
@@ -52,7 +55,7 @@ def sign_in(line, key=None):
     ],
     ids=str,
 )
-def test_a_variant_that_there_is_not(changes, told):
+def test_a_variant_that_there_is_not(changes: dict[str, Any], told: str) -> None:
     with pytest.raises(NotAllowed, match=re.escape(told)):
         Emulator(variants=changes)
     emulator = Emulator()
@@ -61,7 +64,7 @@ def test_a_variant_that_there_is_not(changes, told):
     assert emulator.variants == Variants()
 
 
-def test_old_options_are_variants():
+def test_old_options_are_variants() -> None:
     emulator = Emulator(etags=True, latency=0.5, token_lifetime=60)
     assert emulator.variants == Variants(etags="weak", latency=0.5, token_lifetime=60)
     assert (emulator.etags, emulator.latency) == (True, 0.5)
@@ -79,7 +82,9 @@ def test_old_options_are_variants():
     ("if_match", "status"),
     [(None, 428), ("*", 204), ("{tag}", 204), ("W/{tag}", 412), ('"other", {tag}', 204), ('"other"', 412)],
 )
-def test_strict_tags_are_strong_and_wanted_for_each_change(vary, method, if_match, status):
+def test_strict_tags_are_strong_and_wanted_for_each_change(
+    vary: Any, method: str, if_match: str | None, status: int
+) -> None:
     line = vary(etags="strict")
     answer = line.get("/Fax(121)")
     tag = answer.headers["etag"]
@@ -108,7 +113,9 @@ def test_strict_tags_are_strong_and_wanted_for_each_change(vary, method, if_matc
     ],
     ids=str,
 )
-def test_how_much_of_a_set_comes_at_once(vary, variants, query, status, count):
+def test_how_much_of_a_set_comes_at_once(
+    vary: Any, variants: dict[str, Any], query: str, status: int, count: int
+) -> None:
     line = vary(**variants)
     answer = line.get(f"/Users{query}")
     assert answer.status == status
@@ -123,7 +130,7 @@ def test_how_much_of_a_set_comes_at_once(vary, variants, query, status, count):
 @pytest.mark.parametrize(
     "query", ["", "?$orderby=Number%20desc&$select=Number", "?$filter=Number%20gt%20'105'&$skip=2"]
 )
-def test_next_links_lead_through_the_whole_set(vary, option, query):
+def test_next_links_lead_through_the_whole_set(vary: Any, option: str, query: str) -> None:
     line = vary(page_size=4, next_link=option)
     whole = vary(page_size=None).get(f"/Users{query}").rows
     target, rows = f"/xapi/v1/Users{query}", []
@@ -140,14 +147,14 @@ def test_next_links_lead_through_the_whole_set(vary, option, query):
     assert rows == whole
 
 
-def test_a_client_that_says_how_many_it_wants_gets_no_link(vary):
+def test_a_client_that_says_how_many_it_wants_gets_no_link(vary: Any) -> None:
     line = vary(page_size=4, next_link="skip")
     assert "@odata.nextLink" not in line.get("/Users?$top=4").json
     assert "@odata.nextLink" not in line.get("/Users?$top=0").json
 
 
 @pytest.mark.parametrize("token", ["", "x", "cm93IDU", "%C3%A9", "cm93IC01"])
-def test_a_skip_token_that_was_not_given_out(vary, token):
+def test_a_skip_token_that_was_not_given_out(vary: Any, token: str) -> None:
     line = vary(next_link="skiptoken")
     accepted = base64.urlsafe_b64encode(b"row 5").decode().rstrip("=") == token
     assert line.get(f"/Users?$skiptoken={token}").status == (200 if accepted else 400)
@@ -166,13 +173,13 @@ def test_a_skip_token_that_was_not_given_out(vary, token):
         ("20.0.10", "minutes", 60),
     ],
 )
-def test_the_unit_of_expires_in(dial, version, unit, expires_in):
+def test_the_unit_of_expires_in(dial: Dial, version: str, unit: str, expires_in: int) -> None:
     line = dial(version=version, variants={"expires_in": unit})
     assert sign_in(line).json["expires_in"] == expires_in
 
 
 @pytest.mark.parametrize("form", ["jwt", "jwt_without_exp", "opaque"])
-def test_forms_of_a_token(vary, form):
+def test_forms_of_a_token(vary: Any, form: str) -> None:
     line = vary(bearer=form)
     line.token = sign_in(line).json["access_token"]
     assert line.get("/Defs").status == 200
@@ -183,7 +190,7 @@ def test_forms_of_a_token(vary, form):
         assert ("exp" in claims) is (form == "jwt")
 
 
-def test_a_lifetime_counts_for_the_next_token(vary):
+def test_a_lifetime_counts_for_the_next_token(vary: Any) -> None:
     line = vary(token_lifetime=0)
     assert line.get("/Defs").status == 200
     assert line.sign_in().get("/Defs").status == 401
@@ -192,7 +199,7 @@ def test_a_lifetime_counts_for_the_next_token(vary):
 @pytest.mark.parametrize(
     ("variant", "status", "error"), [("invalid_client", 400, "invalid_client"), ("unauthorized", 401, "unauthorized")]
 )
-def test_wrong_credentials(vary, variant, status, error):
+def test_wrong_credentials(vary: Any, variant: str, status: int, error: str) -> None:
     answer = sign_in(vary(wrong_credentials=variant), "wrong")
     assert (answer.status, answer.json["error"]) == (status, error)
     assert ("error_description" in answer.json) is (status == 401)
@@ -202,14 +209,14 @@ def test_wrong_credentials(vary, variant, status, error):
 
 
 @pytest.mark.parametrize("shown", [True, False])
-def test_the_version_header(vary, shown):
+def test_the_version_header(vary: Any, shown: bool) -> None:
     line = vary(version_header=shown)
     assert ("x-3cx-version" in line.get("/Defs").headers) is shown
     assert ("x-3cx-version" in line.get("/Nothing").headers) is shown
 
 
 @pytest.mark.parametrize(("bodies", "message"), [("empty", None), ("full", "Forbidden")])
-def test_bodies_of_errors(vary, bodies, message):
+def test_bodies_of_errors(vary: Any, bodies: str, message: str | None) -> None:
     line = vary(error_bodies=bodies)
     line.emulator.add_client("user", "key")
     answer = line.sign_in("user", "key").get("/Users")
@@ -221,7 +228,7 @@ def test_bodies_of_errors(vary, bodies, message):
 
 
 @pytest.mark.parametrize(("variant", "status"), [("404", 404), ("401", 401)])
-def test_paths_that_lead_nowhere(vary, variant, status):
+def test_paths_that_lead_nowhere(vary: Any, variant: str, status: int) -> None:
     line = vary(unknown_path=variant)
     for path in ("/Nothing", "/Fax(121", "/Fax/Pbx.Nothing()", "/../Fax"):
         assert line.get(path).status == status
@@ -230,7 +237,7 @@ def test_paths_that_lead_nowhere(vary, variant, status):
 
 
 @pytest.mark.parametrize(("begin", "end"), [("yesterday", "2026-06-16T00:00:00Z"), ("yesterday", "tomorrow")])
-def test_broken_dates_may_leave_the_period_open(vary, begin, end):
+def test_broken_dates_may_leave_the_period_open(vary: Any, begin: str, end: str) -> None:
     assert vary().get(LOG.format(begin, end)).status == 500
     rows = vary(bad_dates="ignored").get(LOG.format(begin, end)).rows
     assert rows == vary().get(LOG.format("2000-01-01T00:00:00Z", "2100-01-01T00:00:00Z")).rows
@@ -243,7 +250,7 @@ def test_broken_dates_may_leave_the_period_open(vary, begin, end):
 @pytest.mark.parametrize(
     ("licence", "active", "calls"), [("ok", True, 16), ("expired", False, 16), ("too_small", True, 4)]
 )
-def test_without_a_sufficient_licence_there_is_no_api(vary, licence, active, calls):
+def test_without_a_sufficient_licence_there_is_no_api(vary: Any, licence: str, active: bool, calls: int) -> None:
     line = vary(licence=licence)
     assert line.get("/Users").status == (200 if licence == "ok" else 403)
     assert sign_in(line).status == 200
@@ -257,7 +264,7 @@ def test_without_a_sufficient_licence_there_is_no_api(vary, licence, active, cal
     assert line.get("/SystemStatus").json == vary().get("/SystemStatus").json
 
 
-def test_a_licence_from_the_start_and_after_a_reset(dial):
+def test_a_licence_from_the_start_and_after_a_reset(dial: Dial) -> None:
     line = dial(variants={"licence": "expired"})
     for _ in range(2):
         assert line.get("/LicenseStatus").json["LicenseActive"] is False
@@ -267,7 +274,7 @@ def test_a_licence_from_the_start_and_after_a_reset(dial):
 # ── too many requests ────────────────────────────────────────────────────────────────────────────
 
 
-def test_a_throttle(vary):
+def test_a_throttle(vary: Any) -> None:
     line = vary()
     line.ask("PATCH", "/AntiHackingSettings", {"MaxRequestPerPeriod": 3, "ThrottlePeriodLength": 60})
     assert [line.get("/Defs").status for _ in range(5)] == [200] * 5
@@ -279,7 +286,7 @@ def test_a_throttle(vary):
     assert line.get("/Defs").status == 200
 
 
-def test_jitter_and_latency_are_waited_for(vary):
+def test_jitter_and_latency_are_waited_for(vary: Any) -> None:
     line = vary(latency=0.05, jitter=0.05)
     started = time.perf_counter()
     line.get("/Defs")
@@ -290,7 +297,7 @@ def test_jitter_and_latency_are_waited_for(vary):
 
 
 @pytest.mark.parametrize("skew", [-86400, 86400])
-def test_a_skewed_clock_moves_everything(dial, skew):
+def test_a_skewed_clock_moves_everything(dial: Dial, skew: int) -> None:
     line = dial(clock_skew=skew)
     now = time.time() + skew
     answer = line.get("/Defs")
@@ -301,7 +308,7 @@ def test_a_skewed_clock_moves_everything(dial, skew):
     assert claims["exp"] - claims["iat"] == 3600
 
 
-def test_a_clock_that_jumps_outlives_tokens(pbx):
+def test_a_clock_that_jumps_outlives_tokens(pbx: Line) -> None:
     pbx.emulator.skew_clock(3599)
     assert pbx.get("/Defs").status == 200
     pbx.emulator.skew_clock(3601)

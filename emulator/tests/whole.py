@@ -13,7 +13,7 @@ def rows(line: Any, name: str) -> list[dict[str, Any]]:
     known = catalog.load(line.emulator.version)
     if name not in known.sets:
         return []
-    expand = f"&$expand={related}" if (related := _related(known, known.sets[name].type, depth=2)) else ""
+    expand = f"&$expand={related}" if (related := _related(known, known.sets[name].type, depth=2)) else ""  # type: ignore[arg-type]
     found: list[dict[str, Any]] = []
     while len(page := line.get(f"/{name}?$top=100&$skip={len(found)}{expand}").rows) == 100:
         found += page

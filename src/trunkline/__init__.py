@@ -43,6 +43,7 @@ if TYPE_CHECKING:
         VersionMismatch,
         VersionWarning,
     )
+    from .monitor.status import Status
     from .node import Node
     from .odata import Expand, F
     from .result import File, Saved
@@ -64,6 +65,7 @@ _HOMES = {
     "Retries": "transport.retries",
     "Rows": "client",
     "Saved": "result",
+    "Status": "monitor.status",
 }
 __all__ = [
     "AsyncPbx",
@@ -92,6 +94,7 @@ __all__ = [
     "Saved",
     "ServerError",
     "SignInError",
+    "Status",
     "TemplateError",
     "TimedOut",
     "TooManyRequests",

@@ -22,7 +22,7 @@ _NAMED = {"amp": "&", "lt": "<", "gt": ">", "quot": '"', "apos": "'"}
 
 
 def undone(text: str, pattern: re.Pattern[str]) -> str:
-    """The text as it was. Escaped bytes become the characters of their numbers, and breaks disappear."""
+    """Return the text as it was. Escaped bytes become the characters of their numbers, and breaks disappear."""
     return pattern.sub(_character, text)
 
 

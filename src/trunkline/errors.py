@@ -44,11 +44,11 @@ class Hint(NamedTuple):
         return self != _NO_HINT
 
     def spelled(self, code: str) -> str:
-        """The text, followed by code that does what it says."""
+        """Return the text, followed by code that does what it says."""
         return f"{self.text.rstrip('.')}: {code}".lstrip(": ") if code else self.text
 
     def after(self, text: str) -> Hint:
-        """The same hint after another sentence."""
+        """Return the same hint after another sentence."""
         return self._replace(text=f"{text} {self.text}".strip())
 
     def _call(self) -> str:
@@ -288,7 +288,7 @@ class Unexpected(TrunklineError):
 
     @classmethod
     def of(cls, problem: BaseException) -> Unexpected:
-        """The error for an exception that is not one of ours."""
+        """Return the error for an exception that is not one of ours."""
         kind = type(problem)
         name = kind.__qualname__ if kind.__module__ == "builtins" else f"{kind.__module__}.{kind.__qualname__}"
         error = cls(

@@ -10,10 +10,10 @@ _BREAK = re.compile("[\t-\r\x85\u2028\u2029]")
 
 
 def printable(text: str) -> str:
-    """A text with ``\\u001b`` in place of an escape character and its like; tabs and the ends of lines stay."""
+    """Return a text with ``\\u001b`` in place of an escape character and its like; tabs and the ends of lines stay."""
     return _UNSEEN.sub(lambda found: f"\\u{ord(found[0]):04x}", text)
 
 
 def in_a_cell(text: str) -> str:
-    """The same in one line."""
+    """Return the same in one line."""
     return printable(_BREAK.sub(" ", text))

@@ -68,7 +68,7 @@ def remember_texts(texts: Sequence[str], *, are_names: bool = False) -> None:
 
 
 def redacted(text: str) -> str:
-    """The text with `MASK` in place of every live secret, however the secret is spelled in it.
+    """Return the text with `MASK` in place of every live secret, however the secret is spelled in it.
 
     Found are the value itself, its forms in a URL, in a form, in JSON, in HTML, in Python, in hexadecimal, and in
     base64, also as part of something longer, as in the header of HTTP Basic. A credential of `SPLIT` characters is
@@ -217,7 +217,7 @@ class _Forms:
         return sorted(spans)
 
     def _length(self, text: str, at: int) -> int:
-        """The length of the longest secret at this place; 0 if there is none."""
+        """Return the length of the longest secret at this place; 0 if there is none."""
         for length in self.starts[text[at : at + SHORTEST]]:
             form = text[at : at + length]
             if form in self._all and _stands_alone(form, text[at - 1 : at], text[at + length : at + length + 1]):
@@ -226,7 +226,9 @@ class _Forms:
 
 
 def _without(text: str, spans: Iterable[tuple[int, int]], at: Sequence[int] | None = None) -> str:
-    """The text with the mask in place of spans, whose bounds are found in ``at`` if it is not the text's own places."""
+    """Return the text with the mask in place of spans, whose bounds are found in ``at`` if it is not the text's own
+    places.
+    """
     kept, end = [], 0
     for first, last in spans:
         start, stop = (
@@ -247,7 +249,10 @@ def _bare(text: str) -> bytes:
 
 
 def _joined_forms(credential: str) -> Iterator[str]:
-    """What is found in a joined text. Letters or figures alone could be the words of a sentence, or a phone number."""
+    """Yield what is found in a joined text.
+
+    Letters or figures alone could be the words of a sentence, or a phone number.
+    """
     if not (credential.isalpha() or credential.isdigit()):
         raw = credential.encode("utf-8", "surrogatepass")
         for form in (credential, raw.hex(), *_in_base64(raw)):
@@ -291,7 +296,9 @@ def _forms(value: str) -> Iterator[str]:
 
 
 def _in_base64(value: bytes) -> Iterator[str]:
-    """What base64 makes of the value, at any place in what is encoded, without the characters that it shares there."""
+    """Yield what base64 makes of the value, at any place in what is encoded, without the characters that it shares
+    there.
+    """
     for shift, first in ((0, 0), (1, 2), (2, 3)):
         whole = base64.b64encode(b"\0" * shift + value).decode()[first : (shift + len(value)) * 8 // 6]
         if len(whole) >= SHORTEST:

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 
 def spans(tracer_provider: TracerProvider | None = None) -> Hook:
-    """A hook that makes spans with a tracer provider, the global one by default.
+    """Return a hook that makes spans with a tracer provider, the global one by default.
 
     Raises ConfigurationError if OpenTelemetry's API is not installed.
     """

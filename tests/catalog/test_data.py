@@ -6,13 +6,15 @@ import json
 import keyword
 import re
 from collections.abc import Iterator
+from typing import Any
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from trunkline import Pbx, catalog
-from trunkline.catalog import TypeSpec, parse_type
+from trunkline.catalog import Action, TypeSpec, parse_type
+from trunkline.catalog.model import ActionBefore
 
 CATALOG = catalog.load()
 PRIMITIVES = {
@@ -35,15 +37,16 @@ def every_spec() -> Iterator[tuple[str, str]]:
         if declared.base:
             yield f"base of {name}", declared.base
     for action in CATALOG.actions:
-        for form in (action, *action.before):
-            for param, spec in (form.params or {}).items():
+        editions: list[Action | ActionBefore] = [action, *action.before]
+        for edition in editions:
+            for param, spec in (edition.params or {}).items():
                 yield f"{param} of {action.id}", spec
-            if isinstance(form.body, str):
-                yield f"body of {action.id}", form.body
-            for field, spec in (form.body if isinstance(form.body, dict) else {}).items():
+            if isinstance(edition.body, str):
+                yield f"body of {action.id}", edition.body
+            for field, spec in (edition.body if isinstance(edition.body, dict) else {}).items():
                 yield f"{field} of the body of {action.id}", spec
-            if " " in (form.answer or ""):
-                yield f"answer of {action.id}", (form.answer or "").partition(" ")[2]
+            if " " in (edition.answer or ""):
+                yield f"answer of {action.id}", (edition.answer or "").partition(" ")[2]
 
 
 SPECS = list(every_spec())
@@ -160,7 +163,8 @@ def test_no_verb_begins_with_an_underscore() -> None:
 
 def test_lifetimes_lie_within_the_editions() -> None:
     count = len(CATALOG.editions)
-    for thing in (*CATALOG.actions, *CATALOG.types.values(), *CATALOG.enums.values()):
+    things: list[Any] = [*CATALOG.actions, *CATALOG.types.values(), *CATALOG.enums.values()]
+    for thing in things:
         assert 0 <= thing.since < count
         assert thing.until is None or thing.since <= thing.until < count - 1, "the newest edition is written as null"
 

@@ -33,7 +33,7 @@ class Said(NamedTuple):
 class Memory(KeyringBackend):
     """A keyring of this test; ``mood`` may be locked, broken, or forgetful: one that keeps nothing."""
 
-    priority = 0.1  # type: ignore[assignment]
+    priority = 0.1
 
     def __init__(self) -> None:
         super().__init__()

@@ -10,7 +10,6 @@ import signal
 import subprocess
 import sys
 import time
-from collections import Counter
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime
@@ -22,8 +21,8 @@ from conftest import CLIENT, KEY, VIEWER, VIEWER_KEY, System
 from nasty import closed_port
 from terminal import TRUNKLINE, Terminal
 from trunkline import Pbx
-from trunkline.cli.call_events import Calls, Choice
 from trunkline.cli.call_table import LiveTable
+from trunkline.monitor.call_watch import Snapshot
 
 AT = datetime(2026, 6, 15, 9, 0, 30, tzinfo=UTC)
 WATCH = [TRUNKLINE, "calls", "watch"]
@@ -33,87 +32,6 @@ PRESENT = 4  # calls that the demo company always has
 def row(number: int, caller: str = "100 Quill, Ada", callee: str = "101 Wren, Oskar", **more: Any) -> dict[str, Any]:
     times = {"EstablishedAt": "2026-06-15T09:00:00Z", "ServerNow": "2026-06-15T09:00:12.9Z"}
     return {"Id": number, "Caller": caller, "Callee": callee, "Status": "Routing", **times, **more}
-
-
-# ── what counts as an event ─────────────────────────────────────────────────────────────────────
-
-
-@pytest.mark.parametrize(
-    ("before", "now", "events"),
-    [
-        ([], [row(1)], [("started", 1)]),
-        ([row(1)], [], [("ended", 1)]),
-        ([row(1)], [row(1)], []),
-        ([row(1)], [row(1, Status="Talking")], [("changed", 1)]),
-        ([row(1)], [row(1, callee="102 Lund, Soraya")], [("changed", 1)]),
-        ([row(1)], [row(1, ServerNow="2026-06-15T09:00:14Z", **{"@odata.etag": 'W/"2"'})], []),
-        ([row(1), row(2)], [row(2), row(3)], [("ended", 1), ("started", 3)]),
-        ([row(1)], [row(1, "9 X", "8 Y", EstablishedAt="2026-06-15T10:00:00Z")], [("ended", 1), ("started", 1)]),
-    ],
-)
-def test_the_events_between_two_looks(before: list[Any], now: list[Any], events: list[tuple[str, int]]) -> None:
-    calls = Calls()
-    assert {event["event"] for event in calls.see(before, AT)} <= {"present"}
-    assert [(event["event"], event["call"]["Id"]) for event in calls.see(now, AT)] == events
-
-
-def test_an_event_says_when_how_long_and_what_was_before() -> None:
-    calls = Calls()
-    calls.see([row(1)], AT)
-    (event,) = calls.see([row(1, Status="Talking")], AT)
-    assert event == {
-        "event": "changed",
-        "time": "2026-06-15T09:00:30.000Z",
-        "seconds": 12,
-        "call": row(1, Status="Talking"),
-        "was": {"Status": "Routing"},
-    }
-
-
-@pytest.mark.parametrize("missing", ["EstablishedAt", "ServerNow"])
-@pytest.mark.parametrize("said", [None, "0001-01-01T00:00:00+00:00", "now"])
-def test_how_long_is_not_guessed(missing: str, said: str | None) -> None:
-    (event,) = Calls().see([row(1, **{missing: said})], AT)
-    assert event["seconds"] is None
-
-
-def test_a_call_that_a_paged_list_lacks_once_has_not_ended() -> None:
-    calls = Calls()
-    calls.see([row(1), row(2)], AT, whole=False)
-    assert calls.see([row(2)], AT, whole=False) == []
-    assert calls.see([row(1), row(2)], AT, whole=False) == []
-    assert calls.see([row(2)], AT, whole=False) == []
-    assert [event["event"] for event in calls.see([row(2)], AT, whole=False)] == ["ended"]
-
-
-@pytest.mark.parametrize(
-    ("choice", "fits"),
-    [
-        (Choice(("100",)), True),
-        (Choice(("101",)), True),
-        (Choice(("10",)), False),
-        (Choice(("00",)), False),
-        (Choice(("999", "101")), True),
-        (Choice(("+442079460123",)), True),
-        (Choice(("442079460123",)), True),
-        (Choice(("2079460123",)), False),
-        (Choice(text="wren"), True),
-        (Choice(text="ROUTING"), True),
-        (Choice(text="talking"), False),
-        (Choice(("100",), "talking"), False),
-    ],
-)
-def test_calls_are_chosen_by_whole_numbers_and_by_text(choice: Choice, fits: bool) -> None:
-    assert choice.fits(row(1, "10000 London (+442079460123)", "101 Wren, Oskar / 100")) is fits
-
-
-def test_a_chosen_call_is_followed_to_its_end() -> None:
-    calls = Calls(Choice(("101",)))
-    assert calls.see([row(1, callee="800 Sales")], AT) == []
-    assert [event["event"] for event in calls.see([row(1)], AT)] == ["changed"]
-    assert [event["event"] for event in calls.see([row(1, callee="102 Lund, Soraya")], AT)] == ["changed"]
-    assert (calls.total, len(calls.chosen)) == (1, 1)
-    assert [event["event"] for event in calls.see([], AT)] == ["ended"]
 
 
 # ── in a pipe ───────────────────────────────────────────────────────────────────────────────────
@@ -178,8 +96,8 @@ def test_a_call_from_its_start_to_its_end(demo: System, pbx: Pbx, environment: d
         code, err = watch.end()
     assert [event["event"] for event in (started, changed, ended)] == ["started", "changed", "ended"]
     assert started["call"]["Caller"] == "105 Wren, Oskar"
-    assert (changed["call"]["Status"], changed["was"]["Status"]) == ("Talking", "Routing")
-    assert 60 <= changed["seconds"] <= ended["seconds"]
+    assert (changed["call"]["Status"], changed["previous"]["Status"]) == ("Talking", "Routing")
+    assert 60 <= changed["duration_seconds"] <= ended["duration_seconds"]
     assert ended["call"]["Id"] == started["call"]["Id"]
     assert code == 130
     assert err.endswith("1 started, 1 changed, 1 ended.\n")
@@ -399,7 +317,8 @@ def test_a_watch_ends_with_its_terminal_even_if_it_ignores_the_hang_up(
 
 @pytest.mark.skipif(os.name != "posix", reason="Windows has no Ctrl-Z")
 def test_ctrl_z_in_the_middle_of_a_table_waits_for_its_end(monkeypatch: pytest.MonkeyPatch) -> None:
-    press, stopped = signal.raise_signal, []
+    press = signal.raise_signal
+    stopped: list[Any] = []
 
     class Screen(io.StringIO):
         busy = False
@@ -422,9 +341,8 @@ def test_ctrl_z_in_the_middle_of_a_table_waits_for_its_end(monkeypatch: pytest.M
     monkeypatch.setattr(sys, "stdout", screen)
     monkeypatch.setattr(signal, "raise_signal", stop)
     monkeypatch.setenv("TERM", "xterm")
-    calls = Calls()
-    with LiveTable("acme", 0.5, Counter()) as table:
-        table.seen(calls.see([row(1)], AT), calls, AT)
+    with LiveTable("acme", 0.5) as table:
+        table.show(Snapshot(AT, [row(1)], 1, [], 0.0))
     assert stopped == [(signal.SIGTSTP, True)]
     assert screen.getvalue().count(TO_OWN_SCREEN) == screen.getvalue().count(BACK) == 2
 
@@ -445,10 +363,9 @@ def test_a_terminal_that_goes_while_it_is_drawn_on_is_no_error(after: int, monke
 
     monkeypatch.setattr(sys, "stdout", Going())
     monkeypatch.setenv("TERM", "xterm")
-    calls = Calls()
-    with LiveTable("acme", 0.5, Counter()) as table:
+    with LiveTable("acme", 0.5) as table:
         for number in range(1, 4):
-            table.seen(calls.see([row(number)], AT), calls, AT)
+            table.show(Snapshot(AT, [row(number)], 1, [], 0.0))
         assert table.gone
 
 

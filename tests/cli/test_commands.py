@@ -452,7 +452,7 @@ def test_run_lists_give_an_item_a_row(connected: Any, items: Any) -> None:
 
 
 @pytest.mark.skipif(not Path("/dev/full").exists(), reason="has no full device")
-def test_output_on_a_full_disk_is_told_without_a_traceback():
+def test_output_on_a_full_disk_is_told_without_a_traceback() -> None:
     with Path("/dev/full").open("w") as full:
         done = subprocess.run(
             [sys.executable, "-m", "trunkline", "actions", "delete", "-o", "jsonl"],
@@ -466,7 +466,7 @@ def test_output_on_a_full_disk_is_told_without_a_traceback():
     assert "Traceback" not in done.stderr
 
 
-def test_failed_items_need_a_file_that_can_be_written_before_anything_is_sent(tmp_path):
+def test_failed_items_need_a_file_that_can_be_written_before_anything_is_sent(tmp_path: Path) -> None:
     done = subprocess.run(
         [
             *(sys.executable, "-m", "trunkline", "run", "fax.delete", "--set", "Id=1", "--on-error", "split"),
@@ -481,7 +481,7 @@ def test_failed_items_need_a_file_that_can_be_written_before_anything_is_sent(tm
     assert "No such file or directory" in done.stderr
 
 
-def test_items_may_begin_with_a_byte_order_mark():
+def test_items_may_begin_with_a_byte_order_mark() -> None:
     done = subprocess.run(
         [sys.executable, "-m", "trunkline", "run", "fax.delete", "--set", "Id={{ $json.Id }}", "--dry-run"],
         input=b'\xef\xbb\xbf{"Id":121}',

@@ -13,6 +13,7 @@ import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import Any
 
 import httpx2
 import pytest
@@ -61,7 +62,7 @@ def started(*options: str, folder: Path | None = None) -> Iterator[Started]:
         text=True,
     )
     try:
-        lines = []
+        lines: list[str] = []
         while not lines or lines[-1].strip() != "trunkline fax list":
             lines.append(process.stdout.readline())
             assert lines[-1], process.stderr.read()
@@ -74,13 +75,13 @@ def started(*options: str, folder: Path | None = None) -> Iterator[Started]:
 
 @pytest.mark.skipif(os.name != "posix", reason="signals are POSIX's")
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
-def test_it_stops_in_good_order(number):
+def test_it_stops_in_good_order(number: Any) -> None:
     with started() as one:
         assert one.ask("GET", "/Fax(124)").status_code == 200
         assert one.stop(number) == (0, "Stopped.\n", "")
 
 
-def test_what_it_prints_lets_you_in_with_the_command_line():
+def test_what_it_prints_lets_you_in_with_the_command_line() -> None:
     with started("--seed", "empty", "--api-version", "20.0.7") as one:
         assert "A 3CX 20.0.7 answers at http://127.0.0.1:" in one.told
         assert "(seed empty, ETags off)" in one.told
@@ -94,7 +95,7 @@ def test_what_it_prints_lets_you_in_with_the_command_line():
         assert json.loads(done.stdout)["Name"] == "DEFAULT"
 
 
-def test_with_a_state_file_it_is_the_same_pbx_again(tmp_path):
+def test_with_a_state_file_it_is_the_same_pbx_again(tmp_path: Path) -> None:
     path = tmp_path / "pbx.db"
     with started("--state", str(path)) as one:
         assert f"What is written is kept in {path}." in one.told
@@ -109,14 +110,14 @@ def test_with_a_state_file_it_is_the_same_pbx_again(tmp_path):
         assert re.fullmatch(r"Error: The state file \S+ is in use by another emulator: stop .*\n", second.stderr)
 
 
-def test_tls_prints_the_authority_to_trust(tmp_path):
+def test_tls_prints_the_authority_to_trust(tmp_path: Path) -> None:
     with started("--tls", "--tls-folder", "ca", folder=tmp_path) as one:
         assert one.given["TRUNKLINE_URL"].startswith("https://127.0.0.1:")
         assert one.given["TRUNKLINE_CA_FILE"] == str(tmp_path / "ca" / "ca.pem")
         assert one.ask("GET", "/Fax(124)").status_code == 200
 
 
-def test_tenants_are_listed_or_written(tmp_path):
+def test_tenants_are_listed_or_written(tmp_path: Path) -> None:
     with started("--tenants", "7", "--api-key", "KEY") as one:
         assert "7 PBXs answer, each a 3CX 20.0.10" in one.told
         assert len(re.findall(r"^  http://127\.0\.0\.1:\d+  trunkline-\d  KEY-\d$", one.told, re.M)) == 5
@@ -130,7 +131,7 @@ def test_tenants_are_listed_or_written(tmp_path):
         assert rows[1]["api_key"] not in one.told
 
 
-def test_a_seed_of_ones_own(tmp_path):
+def test_a_seed_of_ones_own(tmp_path: Path) -> None:
     path = tmp_path / "company.yaml"
     path.write_text("Users:\n  - {Number: 100, FirstName: No}\n", encoding="utf-8")
     with started("--seed", str(path)) as one:
@@ -158,7 +159,14 @@ REFUSED = [
 
 
 @pytest.mark.parametrize(("options", "code", "said"), REFUSED, ids=lambda value: str(value)[:40])
-def test_what_cannot_be_is_said_without_a_traceback(options, code, said, tmp_path, monkeypatch, capsys):
+def test_what_cannot_be_is_said_without_a_traceback(
+    options: Any,
+    code: Any,
+    said: Any,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
     monkeypatch.chdir(tmp_path)
     Path("wrong.json").write_text('{"Userz": []}' + " " * 2000, encoding="utf-8")
     assert cli.execute(["emulator", *options]) == code
@@ -168,7 +176,7 @@ def test_what_cannot_be_is_said_without_a_traceback(options, code, said, tmp_pat
     assert shown.out == ""
 
 
-def test_a_port_in_use_is_explained(capsys):
+def test_a_port_in_use_is_explained(capsys: pytest.CaptureFixture[str]) -> None:
     with socket.create_server(("127.0.0.1", 0)) as taken:
         port = taken.getsockname()[1]
         assert cli.execute(["emulator", "--port", str(port)]) == 3

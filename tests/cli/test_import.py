@@ -20,8 +20,8 @@ from conftest import CLIENT, KEY, VIEWER, VIEWER_KEY, System
 from nasty import closed_port
 from terminal import TRUNKLINE, Terminal
 from trunkline import Pbx, cli
-from trunkline.transfer.alone import alone
 from trunkline.transfer.kinds import CONTACTS
+from trunkline.transfer.lock import import_lock
 
 NEW = "PhoneNumber,FirstName\n" + "".join(f"+44207946{n:04},N{n}\n" for n in range(40))
 MIXED = "Number,FirstName,VMPIN\n100,Changed,\n101,Tomás,4711\n102,,\n150,Ada,\n"
@@ -92,7 +92,7 @@ def test_what_list_writes_is_nothing_to_do(
     trunkline: Run, pbx: Pbx, sheet: Callable[[str], str], system: System, resource: str, options: tuple[str, ...]
 ) -> None:
     odd = {"FirstName": "=1+1", "LastName": "'=2", "Title": "'t", "CompanyName": 'two\nlines, "quoted"; \t tabs'}
-    pbx.contacts.update(1, odd)
+    pbx.contacts.update(1, odd)  # type: ignore[arg-type]
     pbx.contacts.update(2, {"FirstName": "@x", "Title": "  spaces  ", "Department": "4.42E+11", "Tag": "\r\nx"})
     pbx.users.update(11, {"FirstName": "@x", "Hours": {"Type": "OfficeHours", "Periods": []}, "Mobile": "-5"})
     file = sheet(trunkline(resource, "list", "-o", "csv", *options).out)
@@ -243,7 +243,7 @@ def test_apply_does_it_and_says_what_became_of_each(
 def test_two_imports_of_contacts_at_once_would_add_twice(
     trunkline: Run, sheet: Callable[[str], str], system: System
 ) -> None:
-    with alone(system.url, CONTACTS):
+    with import_lock(system.url, CONTACTS):
         said = trunkline("import", "contacts", sheet(NEW), "--apply")
         assert (said.code, said.out) == (3, "")
         assert f"Another import of contacts into {system.url} is under way." in said.err

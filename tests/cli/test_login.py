@@ -7,7 +7,7 @@ import stat
 import sys
 import tomllib
 import warnings
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -16,7 +16,7 @@ import pytest
 from conftest import CLIENT, KEY, VIEWER, VIEWER_KEY, System
 from nasty import closed_port
 from terminal import Terminal
-from trunkline.secrets import ExposedSecret
+from trunkline.connections.secrets import ExposedSecret
 from trunkline_emulator import Emulator, running
 
 TRUNKLINE = str(Path(sys.executable).with_name("trunkline"))
@@ -211,13 +211,22 @@ def test_logging_in_again_asks_for_the_key_alone_and_keeps_the_rest_of_the_file(
     )
 
 
-def test_a_file_that_can_not_be_changed_stays_as_it_is(
-    line: Line, ring: Any, file: Path, answers: tuple[str, ...]
-) -> None:
+def test_a_profile_in_braces_stays_in_braces(line: Line, ring: Any, file: Path, key_file: str, system: System) -> None:
     file.parent.mkdir()
-    written = 'acme = { url = "https://a.example.com", client_id = "a", client_secret_env = "A" }\n'
+    file.write_text(
+        f'acme = {{ url = "{system.url}", client_id = "{CLIENT}", client_secret_env = "A" }} # ours\n', encoding="utf-8"
+    )
+    assert line("login", "acme", "--api-key-file", key_file).code == 0
+    text = file.read_text(encoding="utf-8")
+    assert (text.startswith("acme = {"), text.endswith("} # ours\n")) == (True, True)
+    assert tables(file)["acme"] == {"url": system.url, "client_id": CLIENT, "client_secret_keyring": True}
+
+
+def test_a_file_that_can_not_be_changed_stays_as_it_is(line: Line, ring: Any, file: Path) -> None:
+    file.parent.mkdir()
+    written = 'acme.url = "https://a.example.com"\nacme.client_id = "a"\nacme.client_secret_env = "A"\n'
     file.write_text(written, encoding="utf-8")
-    said = line("login", "acme", *answers)
+    said = line("profiles", "rename", "acme", "other")
     assert said.code == 3
     assert "Nothing was changed" in said.err
     assert file.read_text(encoding="utf-8") == written
@@ -277,7 +286,7 @@ class Person(Terminal):
 
 
 @pytest.fixture
-def person(file: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Callable[..., Person]]:
+def person(file: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[..., Person]:
     environment = {name: value for name, value in os.environ.items() if name not in _CONNECTION}
     environment |= {"TERM": "xterm", "COLUMNS": "120", "NO_COLOR": "1"}
     return lambda *argv: Person([TRUNKLINE, *argv], environment)

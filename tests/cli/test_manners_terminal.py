@@ -97,7 +97,7 @@ def test_a_pager_that_reads_nothing_is_no_error(environment: Env) -> None:
 def test_where_there_is_no_pager_the_table_is_simply_there(
     environment: Env, argv: tuple[str, ...], variables: Env, said: str
 ) -> None:
-    code, seen = on_a_terminal(environment, "contacts", "list", *argv, **variables)
+    code, seen = on_a_terminal(environment, "contacts", "list", *argv, **variables)  # type: ignore[arg-type]
     assert code == 0
     assert seen.startswith(f"{said}Id ")
     assert len(seen.rstrip().splitlines()) == (5 if argv == ("--top", "3") else 62 + bool(said))

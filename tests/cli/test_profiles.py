@@ -19,9 +19,9 @@ from hypothesis import strategies as st
 
 from conftest import CLIENT, KEY, VIEWER, VIEWER_KEY, System
 from nasty import closed_port
-from trunkline.cli import profile_file
+from trunkline.connections.profile_file import ProfileFile
+from trunkline.connections.targets import Target, find_target
 from trunkline.errors import ConfigurationError
-from trunkline.profiles import Connection, connection
 from trunkline_emulator import Emulator, running
 
 Line = Callable[..., Any]
@@ -76,7 +76,9 @@ def test_options_go_before_the_environment_and_that_before_profiles(
     write: Callable[[str], Path], options: dict[str, str], variables: dict[str, str], found: tuple[Any, ...]
 ) -> None:
     path = write(FILE)
-    assert connection(options, {"TRUNKLINE_PROFILES": str(path), **variables}) == Connection(*found)
+    *access, verify, profile = found
+    target = find_target(options, {"TRUNKLINE_PROFILES": str(path), **variables})
+    assert target == Target(*access, {"verify": verify}, profile)  # type: ignore[call-arg]
 
 
 @pytest.mark.parametrize(
@@ -94,7 +96,7 @@ def test_a_saved_key_goes_to_no_other_pbx_and_with_no_other_client(
 ) -> None:
     path = write(FILE)
     with pytest.raises(ConfigurationError, match=r"API key .*missing") as caught:
-        connection(options, {"TRUNKLINE_PROFILES": str(path), **variables})
+        find_target(options, {"TRUNKLINE_PROFILES": str(path), **variables})
     assert "acme, other" in caught.value.hint.text, "there are profiles that could be named"
 
 
@@ -283,7 +285,7 @@ def test_use_moves_the_default_and_keeps_comments(line: Line, write: Callable[[s
 def test_use_of_what_is_no_table_is_told(line: Line, write: Callable[[str], Path], text: str) -> None:
     path = write(text)
     said = line("profiles", "use", "odd")
-    assert (said.code, "'odd' is no table." in said.err, path.read_text(encoding="utf-8")) == (3, True, text)
+    assert (said.code, "'odd' is not a table." in said.err, path.read_text(encoding="utf-8")) == (3, True, text)
 
 
 def test_rename_takes_the_key_along(line: Line, write: Callable[[str], Path], ring: Any, system: System) -> None:
@@ -316,6 +318,17 @@ def test_remove_takes_key_and_token_away(line: Line, write: Callable[[str], Path
     assert path.read_text(encoding="utf-8") == "# stays\n" + table("other", *OTHER)
 
 
+def test_the_comment_above_the_next_profile_stays_where_it_is(line: Line, write: Callable[[str], Path]) -> None:
+    first = table("acme", *ACME) + "# of a friend\n"
+    path = write(first + table("other", *OTHER))
+    assert line("profiles", "use", "acme").code == 0
+    assert path.read_text(encoding="utf-8") == first.replace('key"\n', 'key"\ndefault = true\n') + table(
+        "other", *OTHER
+    )
+    assert line("profiles", "remove", "acme").code == 0
+    assert path.read_text(encoding="utf-8") == "# of a friend\n" + table("other", *OTHER)
+
+
 def test_a_link_to_the_file_stays_a_link(line: Line, write: Callable[[str], Path], tmp_path: Path) -> None:
     path = write(FILE)
     real = tmp_path / "real.toml"
@@ -330,7 +343,7 @@ def test_many_change_the_file_at_once(write: Callable[[str], Path]) -> None:
     path = write("# first\n")
     names = [f"pbx-{n}" for n in range(16)]
     with ThreadPoolExecutor(8) as pool:
-        list(pool.map(lambda name: profile_file.change(name, {"url": name, "client_id": "c"}, new=True), names))
+        list(pool.map(lambda name: ProfileFile(path).change(name, {"url": name, "client_id": "c"}, new=True), names))
     saved = tomllib.loads(path.read_text(encoding="utf-8"))
     assert set(saved) == set(names)
     assert [saved[name].get("default", False) for name in names].count(True) == 1
@@ -340,9 +353,9 @@ def test_many_change_the_file_at_once(write: Callable[[str], Path]) -> None:
 def test_what_another_process_removed_or_took_meanwhile_is_told(write: Callable[[str], Path]) -> None:
     path = write(FILE)
     for change in (
-        lambda: profile_file.change("gone", {"client_secret": None}),
-        lambda: profile_file.rename("gone", "new"),
-        lambda: profile_file.rename("acme", "other"),
+        lambda: ProfileFile(path).change("gone", {"client_secret": None}),
+        lambda: ProfileFile(path).rename("gone", "new"),
+        lambda: ProfileFile(path).rename("acme", "other"),
     ):
         with pytest.raises(ConfigurationError):
             change()
@@ -359,11 +372,11 @@ TEXTS = st.text(st.characters(exclude_categories=["Cs"]), min_size=1, max_size=1
 def test_whatever_is_saved_is_read_again(write: Callable[[str], Path], values: dict[str, str], gone: int) -> None:
     path = write("# first\n")
     for name, text in values.items():
-        profile_file.change(name, {"url": text, "client_id": text}, new=True, default=False)
+        ProfileFile(path).change(name, {"url": text, "client_id": text}, new=True, default=False)
     wanted = {name: {"url": text, "client_id": text} for name, text in values.items()}
     assert tomllib.loads(path.read_text(encoding="utf-8")) == wanted
     removed = list(values)[gone % len(values)]
-    profile_file.change(removed, None)
+    ProfileFile(path).remove(removed)
     del wanted[removed]
     assert tomllib.loads(path.read_text(encoding="utf-8")) == wanted
     assert path.read_text(encoding="utf-8").startswith("# first\n")

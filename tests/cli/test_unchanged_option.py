@@ -47,7 +47,7 @@ def test_the_option_is_where_the_python_argument_is() -> None:
         assert group is not None
         for verb, action in verbs.items():
             command = group.get_command(None, verb)  # type: ignore[arg-type]
-            options = {flag for param in command.params for flag in param.opts}  # type: ignore[union-attr]
+            options = {flag for param in command.params for flag in param.opts}
             takes = "if_unchanged" in signature(catalog, action).parameters
             assert ("--if-unchanged" in options) == takes, action.id
             assert ("--unchanged" in options) == (takes and action.kind == "delete"), action.id

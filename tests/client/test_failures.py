@@ -10,7 +10,7 @@ import pytest
 
 from nasty import HALF, MISSING, RESET, Asked, Bytes, Nasty, http
 from trunkline import AsyncPbx, Pbx, TrunklineError, catalog, errors
-from trunkline.transport.exchange import Retries
+from trunkline.transport.retries import Retries
 from trunkline.transport.watch import Event
 
 QUICK = Retries(attempts=3, base=0.001)

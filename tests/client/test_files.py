@@ -347,7 +347,7 @@ def parts(asked: Asked) -> list[tuple[str | None, str | None, bytes]]:
     """The parts of a multipart body, read by the standard library."""
     head = f"Content-Type: {asked.headers['content-type']}\r\n\r\n".encode()
     return [
-        (part.get_param("name", header="content-disposition"), part.get_filename(), part.get_payload(decode=True))  # type: ignore[misc, union-attr]
+        (part.get_param("name", header="content-disposition"), part.get_filename(), part.get_payload(decode=True))  # type: ignore[misc]
         for part in message_from_bytes(head + asked.body).get_payload()
     ]
 

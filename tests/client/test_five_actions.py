@@ -13,7 +13,7 @@ import pytest
 from conftest import CLIENT, KEY, VIEWER, VIEWER_KEY, System
 from nasty import HALF, HTML, Nasty, closed_port
 from trunkline import AsyncPbx, Pbx, TrunklineError, cli, errors
-from trunkline.transport.exchange import Retries
+from trunkline.transport.retries import Retries
 
 
 class Documented(NamedTuple):

@@ -77,7 +77,7 @@ def test_fields_that_no_file_has_go_back_once_they_were_read(action: Action) -> 
         "UnheardOf": {"Deep": [1, {"X": None}]},
         "UnheardOf@odata.type": "#X",
     }
-    keys = {name: "k" if spec.name == "String" else 7 for name, spec in action.parameters}
+    keys: dict[str, Any] = {name: "k" if spec.name == "String" else 7 for name, spec in action.parameters}
 
     def script(asked: Asked) -> Bytes:
         if asked.method != "GET":

@@ -345,7 +345,7 @@ def test_a_flow_hands_its_trust_to_the_steps_that_send() -> None:
     text = "steps:\n  - list: custom_prompts\n  - action: custom_prompts.upload\n"
     plain = flows.parse(text, "a.yaml", Path()).steps[1]
     trusted = flows.parse(text, "a.yaml", Path(), trust_item_paths=True).steps[1]
-    assert (plain.options, trusted.options) == ({}, {"trust_item_paths": True})  # type: ignore[union-attr]
+    assert (plain.options, trusted.options) == ({}, {"trust_item_paths": True})
 
 
 def test_a_flow_that_is_a_device_without_an_end_is_refused() -> None:

@@ -337,7 +337,8 @@ def test_a_flow_that_is_stopped_does_not_go_on_to_the_next_step() -> None:
 
 
 def test_a_dry_run_sends_nothing_that_changes_and_ends_where_an_answer_would_be_needed(tmp_path: Path) -> None:
-    fake, told = Fake(), []
+    fake = Fake()
+    told: list[Any] = []
     create = "  - action: fax.create\n    with: {Number: '{{ $json.Id }}'}\n"
     steps = f"  - list: fax\n  - save: a.csv\n{create}  - delete: fax\n"
     flows.run(flow(steps, tmp_path), fake, dry_run=True, tell=told.append)
@@ -386,7 +387,7 @@ def test_a_half_character_is_matched_like_any_other() -> None:
 def test_what_is_saved_is_read_back(ending: str, tmp_path: Path) -> None:
     rows = [{"a": 1, "b": None, "c": [True, {"d": "No\u2028"}]}, {"e": "1e3", "f": "on", "g": "x: y # z"}]
     path = tmp_path / "sub" / f"rows.{ending}"
-    write(path, rows)
+    write(path, rows)  # type: ignore[arg-type]
     assert rows_of(path) == rows
     write(path, [])
     assert rows_of(path) == []

@@ -31,6 +31,8 @@ from trunkline.jobs import Job, JobFolder, State
 from trunkline.jobs.folder import running_alone
 from trunkline.node.input import read_items
 
+from .conftest import Start
+
 DELETE = ("fax.delete", {"Id": "{{ $json.Id }}"})
 
 
@@ -98,7 +100,7 @@ def fates(job: Job) -> list[tuple[str, int]]:
     return [(entry.state.label, entry.attempts) for entry in job.ledger.entries(1)]
 
 
-def test_every_item_is_done_once(start, folder):
+def test_every_item_is_done_once(start: Start, folder: JobFolder) -> None:
     pbx = FakePbx(faxes(2500))
     with start(*DELETE, ids(2500)) as job:
         summary = asyncio.run(job.arun(on(pbx)))
@@ -146,7 +148,9 @@ def test_every_item_is_done_once(start, folder):
         "always lost",
     ],
 )
-def test_the_fate_of_a_delete(start, before, after, fate, asked):
+def test_the_fate_of_a_delete(
+    start: Start, before: list[Any], after: list[Any], fate: tuple[Any, ...], asked: list[Any]
+) -> None:
     pbx = FakePbx(faxes(1))
     pbx.before, pbx.after = list(before), list(after)
     with start(*DELETE, ids(1), attempts=3) as job:
@@ -167,7 +171,9 @@ def test_the_fate_of_a_delete(start, before, after, fate, asked):
         ("users.create", {"body": {"Number": "{{ $json.Number }}", "FirstName": "Amara"}}),
     ],
 )
-def test_updates_and_creates_with_a_key_are_looked_up(start, action, parameters, before, after, sent):
+def test_updates_and_creates_with_a_key_are_looked_up(
+    start: Start, action: str, parameters: dict[str, Any], before: list[Any], after: list[Any], sent: int
+) -> None:
     pbx = FakePbx({("users", 1): {"Id": 1, "FirstName": "Ada"}})
     pbx.before, pbx.after = list(before), list(after)
     with start(action, parameters, [{"Number": "150"}]) as job:
@@ -175,7 +181,7 @@ def test_updates_and_creates_with_a_key_are_looked_up(start, action, parameters,
         assert fates(job) == [("done", sent)]
 
 
-def test_what_can_not_be_looked_up_is_not_sent_again(start):
+def test_what_can_not_be_looked_up_is_not_sent_again(start: Start) -> None:
     pbx = FakePbx()
     pbx.after = [lost]
     with start("contacts.create", {"body": {"FirstName": "{{ $json.name }}"}}, [{"name": "Ada"}]) as job:
@@ -189,7 +195,9 @@ def test_what_can_not_be_looked_up_is_not_sent_again(start):
 
 @pytest.mark.parametrize("side", ["before", "after"])
 @pytest.mark.parametrize("trouble", ["lost", "broken", "busy", "maintenance", "gateway", "unread", "defect"])
-def test_no_answer_but_the_pbx_s_own_proves_that_a_create_was_not_carried_out(start, side, trouble):
+def test_no_answer_but_the_pbx_s_own_proves_that_a_create_was_not_carried_out(
+    start: Start, side: str, trouble: str
+) -> None:
     pbx = FakePbx()
     setattr(pbx, side, [globals()[trouble]])
     with start("contacts.create", {"body": {"FirstName": "{{ $json.name }}"}}, [{"name": "Ada"}]) as job:
@@ -198,7 +206,7 @@ def test_no_answer_but_the_pbx_s_own_proves_that_a_create_was_not_carried_out(st
     assert [verb for verb, _ in pbx.asked] == ["create"]
 
 
-def test_a_pbx_on_which_nothing_can_be_known_pauses(start):
+def test_a_pbx_on_which_nothing_can_be_known_pauses(start: Start) -> None:
     pbx = FakePbx()
     pbx.before = [lost] * 1000
     with start("contacts.create", {"body": {"FirstName": "{{ $json.name }}"}}, [{"name": "Ada"}] * 100) as job:
@@ -212,7 +220,7 @@ def unsigned() -> ServerError:
     return ServerError("It failed at sign-in.", status=500, path="/connect/token")
 
 
-def test_what_waited_for_a_sign_in_that_failed_was_not_sent(start):
+def test_what_waited_for_a_sign_in_that_failed_was_not_sent(start: Start) -> None:
     pbx = FakePbx()
     pbx.before = [unsigned, unsigned]
     with start("contacts.create", {"body": {"FirstName": "{{ $json.name }}"}}, [{"name": "Ada"}]) as job:
@@ -222,7 +230,9 @@ def test_what_waited_for_a_sign_in_that_failed_was_not_sent(start):
 
 
 @pytest.mark.parametrize(("name", "fate"), [("Ada", ("unknown", 1)), ("Amara", ("done", 2))])
-def test_an_update_is_not_done_because_a_part_of_it_is_so_already(start, name, fate):
+def test_an_update_is_not_done_because_a_part_of_it_is_so_already(
+    start: Start, name: str, fate: tuple[Any, ...]
+) -> None:
     pbx = FakePbx({("users", 1): {"Id": 1, "FirstName": "Ada", "Groups": []}})
     pbx.before = [lost]
     with start("users.update", {"Id": 1, "body": {"FirstName": name, "Groups": [{"GroupId": 3}]}}, [{}]) as job:
@@ -230,7 +240,7 @@ def test_an_update_is_not_done_because_a_part_of_it_is_so_already(start, name, f
         assert fates(job) == [fate]
 
 
-def test_what_is_unknown_says_what_was_heard_last(start):
+def test_what_is_unknown_says_what_was_heard_last(start: Start) -> None:
     pbx = FakePbx()
     pbx.after = [lost]
     with start("contacts.create", {"body": {"FirstName": "{{ $json.name }}"}}, [{"name": "Ada"}]) as job:
@@ -240,7 +250,7 @@ def test_what_is_unknown_says_what_was_heard_last(start):
     assert (error["code"], error["message"]) == ("connection_lost", "The connection broke.")
 
 
-def test_a_look_that_is_refused_leaves_the_item_unknown_and_the_others_go_on(start):
+def test_a_look_that_is_refused_leaves_the_item_unknown_and_the_others_go_on(start: Start) -> None:
     class Blind(FakePbx):
         def _answer(self, name: str, arguments: dict[str, Any]) -> Any:
             if name == "fax.get":
@@ -267,7 +277,7 @@ def test_a_look_that_is_refused_leaves_the_item_unknown_and_the_others_go_on(sta
         redirect,
     ],
 )
-def test_a_pbx_that_lets_nobody_in_burns_no_item(start, trouble):
+def test_a_pbx_that_lets_nobody_in_burns_no_item(start: Start, trouble: Any) -> None:
     pbx = FakePbx(faxes(100))
     pbx.before = [None] * 10 + [trouble] * 4
     with start(*DELETE, ids(100)) as job:
@@ -283,7 +293,7 @@ def test_a_pbx_that_lets_nobody_in_burns_no_item(start, trouble):
         assert {sent for _, sent in fates(job)} == {1}
 
 
-def test_a_pbx_that_is_away_for_too_long_pauses(start):
+def test_a_pbx_that_is_away_for_too_long_pauses(start: Start) -> None:
     pbx = FakePbx(faxes(20))
     pbx.before = [away] * 1000
     with start(*DELETE, ids(20), patience=0.2) as job:
@@ -292,7 +302,7 @@ def test_a_pbx_that_is_away_for_too_long_pauses(start):
         assert summary.counts["not_started"] == 20
 
 
-def test_a_pbx_that_names_a_time_beyond_all_patience_pauses_and_is_not_asked_before(start):
+def test_a_pbx_that_names_a_time_beyond_all_patience_pauses_and_is_not_asked_before(start: Start) -> None:
     def tomorrow() -> TooManyRequests:
         error = busy()
         error.retry_after = 86_400
@@ -307,7 +317,7 @@ def test_a_pbx_that_names_a_time_beyond_all_patience_pauses_and_is_not_asked_bef
     assert len(pbx.asked) == 1
 
 
-def test_one_dead_pbx_does_not_hold_up_the_others(start):
+def test_one_dead_pbx_does_not_hold_up_the_others(start: Start) -> None:
     names = [f"customer-{n}" for n in range(20)]
     systems = {name: FakePbx(faxes(50), f"https://{name}.example.com") for name in names}
     systems["customer-3"].before = [away] * 10_000
@@ -317,7 +327,7 @@ def test_one_dead_pbx_does_not_hold_up_the_others(start):
     assert [target.name for target in summary.targets if target.halt] == ["customer-3"]
 
 
-def test_max_errors_stops_the_whole_job(start):
+def test_max_errors_stops_the_whole_job(start: Start) -> None:
     pbx = FakePbx(faxes(1000))
     pbx.before = [refused] * 1000
     with start(*DELETE, ids(1000), max_errors=10, concurrency=2) as job:
@@ -326,7 +336,7 @@ def test_max_errors_stops_the_whole_job(start):
     assert summary.counts["not_started"] == 1000 - summary.counts["failed"]
 
 
-def test_what_is_missing_counts_as_done_only_if_asked(start, folder):
+def test_what_is_missing_counts_as_done_only_if_asked(start: Start, folder: JobFolder) -> None:
     for missing_ok, state in ((False, "failed"), (True, "done")):
         with start(*DELETE, ids(1), missing_ok=missing_ok) as job:
             asyncio.run(job.arun(on(FakePbx())))
@@ -334,7 +344,7 @@ def test_what_is_missing_counts_as_done_only_if_asked(start, folder):
         folder.remove("night")
 
 
-def test_an_item_without_a_value_fails_and_is_not_sent(start):
+def test_an_item_without_a_value_fails_and_is_not_sent(start: Start) -> None:
     pbx = FakePbx(faxes(3))
     with start(*DELETE, [{"Id": 1}, {"Nr": 2}, {"Id": 3}]) as job:
         summary = asyncio.run(job.arun(on(pbx)))
@@ -347,7 +357,9 @@ def test_an_item_without_a_value_fails_and_is_not_sent(start):
 
 @pytest.mark.parametrize("concurrency", [1, 4])
 @pytest.mark.parametrize("bad", [{"Id": "x"}, {"Nr": 1}, {"Id": None}], ids=repr)
-def test_items_that_are_not_sent_take_no_fate_from_the_one_before(start, concurrency, bad):
+def test_items_that_are_not_sent_take_no_fate_from_the_one_before(
+    start: Start, concurrency: int, bad: dict[str, Any]
+) -> None:
     pbx = FakePbx(faxes(40))
     items = [bad if n % 5 in (0, 1) else {"Id": n} for n in range(1, 41)]
     with start(*DELETE, items, concurrency=concurrency) as job:
@@ -357,7 +369,7 @@ def test_items_that_are_not_sent_take_no_fate_from_the_one_before(start, concurr
     assert len(pbx.asked) == 24
 
 
-def test_the_rate_is_kept(start):
+def test_the_rate_is_kept(start: Start) -> None:
     pbx = FakePbx(faxes(10))
     begun = time.monotonic()
     with start(*DELETE, ids(10), rate=50) as job:
@@ -365,7 +377,7 @@ def test_the_rate_is_kept(start):
     assert time.monotonic() - begun >= 9 / 50
 
 
-def test_a_name_is_taken_once(start, folder):
+def test_a_name_is_taken_once(start: Start, folder: JobFolder) -> None:
     start(*DELETE, ids(1)).close()
     with pytest.raises(ConfigurationError, match="already"):
         start(*DELETE, ids(1))
@@ -375,13 +387,13 @@ def test_a_name_is_taken_once(start, folder):
         folder.existing("other")
 
 
-def test_a_job_runs_once_at_a_time(start, folder):
+def test_a_job_runs_once_at_a_time(start: Start, folder: JobFolder) -> None:
     with start(*DELETE, ids(1)) as job, running_alone(folder.file("night")):
         with pytest.raises(ConfigurationError, match="another process"):
             asyncio.run(job.arun(on(FakePbx())))
 
 
-def test_a_cancelled_job_stops_where_it_runs_and_starts_no_more(start, folder):
+def test_a_cancelled_job_stops_where_it_runs_and_starts_no_more(start: Start, folder: JobFolder) -> None:
     class Slow(FakePbx):
         async def call(self, action: str, /, **arguments: Any) -> Any:
             if len(self.asked) == 20:
@@ -400,14 +412,14 @@ def test_a_cancelled_job_stops_where_it_runs_and_starts_no_more(start, folder):
             asyncio.run(job.arun(on(pbx)))
 
 
-def test_a_ledger_that_is_none_is_refused(folder):
+def test_a_ledger_that_is_none_is_refused(folder: JobFolder) -> None:
     folder.path.mkdir()
     folder.file("odd").write_bytes(b"no database")
     with pytest.raises(ConfigurationError, match="ledger"):
         Job.open(folder.existing("odd"))
 
 
-def test_input_that_breaks_off_leaves_no_job(start, folder):
+def test_input_that_breaks_off_leaves_no_job(start: Start, folder: JobFolder) -> None:
     def items() -> Any:
         yield {"Id": 1}
         raise InvalidArgument("Line 2 of the input is no JSON object.")
@@ -437,7 +449,9 @@ except LedgerFailed as full:
 """
 
 
-def test_a_full_disk_stops_the_job_before_anything_is_sent_that_it_does_not_know_of(start, folder):
+def test_a_full_disk_stops_the_job_before_anything_is_sent_that_it_does_not_know_of(
+    start: Start, folder: JobFolder
+) -> None:
     job = start(*DELETE, ids(3000))
     job.close()
     file = folder.file("night")
@@ -460,7 +474,7 @@ def test_a_full_disk_stops_the_job_before_anything_is_sent_that_it_does_not_know
     assert summary.counts["done"] == 3000
 
 
-def test_a_folder_that_can_not_be_made_is_told(tmp_path):
+def test_a_folder_that_can_not_be_made_is_told(tmp_path: Path) -> None:
     (tmp_path / "file").touch()
     with pytest.raises(ConfigurationError, match="can't be made: "):
         JobFolder(tmp_path / "file" / "jobs").new("night")
@@ -468,11 +482,11 @@ def test_a_folder_that_can_not_be_made_is_told(tmp_path):
         JobFolder(tmp_path / "file").new("night")
 
 
-def test_a_column_named_twice_is_refused():
+def test_a_column_named_twice_is_refused() -> None:
     with pytest.raises(InvalidArgument, match="names that differ, not \\['Id', 'Id'\\]"):
         list(read_items(io.BytesIO(b"Id,Id\n1,2\n")))
 
 
 @pytest.mark.parametrize("text", ['\ufeff{"Id":1}\n', '\ufeff[{"Id":1}]'])
-def test_a_mark_of_the_byte_order_is_no_part_of_the_input(text):
+def test_a_mark_of_the_byte_order_is_no_part_of_the_input(text: str) -> None:
     assert [item["json"] for item in read_items(io.BytesIO(text.encode()))] == [{"Id": 1}]

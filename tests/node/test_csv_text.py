@@ -138,7 +138,7 @@ def test_rows_are_read_back_as_they_were_with_names_that_a_server_made(names: li
     lines = csv_line(names) + csv_line([row[name] for name in names])
     expected = [row] if any(row.values()) else []
     source = io.BytesIO(lines.encode())
-    source.name = "rows.csv"  # type: ignore[attr-defined]
+    source.name = "rows.csv"
     assert [item["json"] for item in read_items(source)] == expected
 
 

@@ -93,7 +93,7 @@ def test_text_keeps_its_offset_as_in_n8n(expression: str, expected: str) -> None
 
 
 def test_fields_of_an_object_are_not_hidden_by_methods() -> None:
-    fields = {"keys": 5, "values": None, "compact": "x", "item": {"isEmpty": False, "hasField": "h"}}
+    fields: dict[str, Any] = {"keys": 5, "values": None, "compact": "x", "item": {"isEmpty": False, "hasField": "h"}}
     assert value("[$json.keys, $json.compact, $json.item.isEmpty, $json.item.hasField]", **fields) == [
         5,
         "x",

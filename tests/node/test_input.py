@@ -12,7 +12,7 @@ from trunkline.node.input import read_items, read_keyed
 
 def named(text: str | bytes, name: str = "<stdin>") -> io.BytesIO:
     source = io.BytesIO(text if isinstance(text, bytes) else text.encode())
-    source.name = name  # type: ignore[attr-defined]
+    source.name = name
     return source
 
 
@@ -96,4 +96,4 @@ def test_lines_are_read_as_they_come() -> None:
             buffer[:10] = b'{"Id": 1}\n'
             return 10
 
-    assert next(read_items(io.BufferedReader(Endless())))["json"] == {"Id": 1}
+    assert next(read_items(io.BufferedReader(Endless())))["json"] == {"Id": 1}  # type: ignore[type-var]

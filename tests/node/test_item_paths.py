@@ -20,10 +20,10 @@ from hypothesis import strategies as st
 from conftest import CLIENT, KEY, System
 from trunkline import InvalidArgument, Pbx, TrunklineError
 from trunkline.errors import ItemsFailed
+from trunkline.local.contained import open_regular, open_within, replace_within, resolved
 from trunkline.node import Node
 from trunkline.node.binary import SavedFile, settle
 from trunkline.result import File
-from trunkline.transport.contained import open_regular, open_within, resolved, whole_within
 
 FIFO = pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="there are no pipes with a name")
 LINKS = pytest.mark.skipif(os.name == "nt", reason="only administrators make links")
@@ -202,17 +202,17 @@ def test_a_link_that_is_put_in_the_way_after_the_check_is_not_followed(folder: P
     for path in (inner, last):
         with pytest.raises(OSError), open_within(folder, path):  # noqa: PT011 - each system has its own
             pass
-    with pytest.raises(OSError), whole_within(folder, new) as file:  # noqa: PT011
+    with pytest.raises(OSError), replace_within(folder, new) as file:  # noqa: PT011
         file.write(b"x")
     assert sorted(path.name for path in (folder.parent / "prompts-of-others").iterdir()) == ["prompt.wav"]
 
 
 def test_without_folders_that_can_be_walked_the_checks_hold_too(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """As on Windows."""
-    monkeypatch.setattr("trunkline.transport.contained._WALKS", False)
+    monkeypatch.setattr("trunkline.local.contained._WALKS", False)
     with open_within(folder, resolved(folder, "sub/prompt.wav")) as opened:
         assert opened.read() == b"RIFF....WAVE"
-    with whole_within(folder, resolved(folder, "new/a.csv")) as file:
+    with replace_within(folder, resolved(folder, "new/a.csv")) as file:
         file.write(b"a")
     assert (folder / "new" / "a.csv").read_bytes() == b"a"
     if os.name != "nt":
@@ -246,10 +246,10 @@ def test_a_link_within_the_folder_is_fine(folder: Path) -> None:
 def test_what_is_written_is_whole_and_for_its_owner(folder: Path) -> None:
     path = resolved(folder, "new/deep/a.csv")
     for content in (b"one", b"two"):
-        with whole_within(folder, path) as file:
+        with replace_within(folder, path) as file:
             file.write(content)
         assert path.read_bytes() == content
-    with pytest.raises(RuntimeError), whole_within(folder, path) as file:  # noqa: PT012
+    with pytest.raises(RuntimeError), replace_within(folder, path) as file:  # noqa: PT012
         file.write(b"half")
         raise RuntimeError
     assert path.read_bytes() == b"two"

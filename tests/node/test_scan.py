@@ -132,7 +132,7 @@ def test_a_long_template_is_scanned_in_one_pass(expression: str) -> None:
         def __getitem__(self, index: object) -> str:
             nonlocal steps
             steps += 1
-            return str.__getitem__(self, index)  # type: ignore[index]
+            return str.__getitem__(self, index)
 
     assert end_of_expression(Counted(f"{expression} }}}}"), 0) == len(expression) + 1
     assert steps <= 3 * len(expression)

@@ -587,7 +587,7 @@ CASES = [
     Case(
         "E2",
         "continue",
-        lambda: [i.get("error", {}).get("status") for i in delete(None, gone(), count=3, on_error="continue")[0].items],
+        lambda: [i.get("error", {}).get("status") for i in delete(None, gone(), count=3, on_error="continue")[0].items],  # type: ignore[call-overload]
         [None, 404, None],
     ),
     Case(

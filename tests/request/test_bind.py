@@ -52,7 +52,7 @@ def test_keys_go_by_position_by_3cx_s_name_by_python_s_and_by_the_workflow_s(
 def test_function_parameters_are_given_in_the_order_of_the_path() -> None:
     since, until = dt.datetime(2026, 9, 12, tzinfo=dt.UTC), dt.datetime(2026, 9, 13, tzinfo=dt.UTC)
     action = CATALOG.action("activity_log.get_logs")
-    values = {p.name: None for p in action.parameters}
+    values: dict[str, Any] = {p.name: None for p in action.parameters}
     values |= {"startDate": since, "endDate": until, "severity": "Info"}
     by_name = build(bind(CATALOG, action, (), values))
     by_position = build(bind(CATALOG, action, tuple(values.values()), {}))

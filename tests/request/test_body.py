@@ -24,7 +24,7 @@ def sent(action: str, *args: Any, **kwargs: Any) -> Any:
     """The body as a PBX would read it."""
     request = build(bind(CATALOG, CATALOG.action(action), args, kwargs))
     assert dict(request.headers)["Content-Type"] == "application/json"
-    assert request.body is not None
+    assert isinstance(request.body, bytes)
     return json.loads(request.body)
 
 

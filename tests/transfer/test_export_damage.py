@@ -251,7 +251,8 @@ def test_a_part_that_is_damaged_while_the_file_is_put_together_leaves_no_file(tm
 
 def test_with_a_gap_there_is_no_file(system: System, out: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     async def nothing(*_: Any) -> AsyncGenerator[Any, None]:
-        for read in ():
+        rows: tuple[Any, ...] = ()
+        for read in rows:
             yield read
 
     monkeypatch.setattr(call_log.CallLog, "read", nothing)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from datetime import UTC, datetime, timedelta
 from itertools import pairwise
+from typing import Any
 from zoneinfo import ZoneInfo
 
 import pytest
@@ -11,7 +12,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from trunkline.errors import InvalidArgument
-from trunkline.transfer.period import Window, days, moment, span, spelled
+from trunkline.local.timestamps import format_timestamp
+from trunkline.transfer.period import Window, days, moment, span
 
 NOW = datetime(2026, 6, 15, 9, 30, 15, 123456, tzinfo=UTC)
 BERLIN, LONDON = ZoneInfo("Europe/Berlin"), ZoneInfo("Europe/London")
@@ -40,11 +42,11 @@ BERLIN, LONDON = ZoneInfo("Europe/Berlin"), ZoneInfo("Europe/London")
         ("-2w", UTC, "2026-06-01T09:30:15Z"),
     ],
 )
-def test_a_moment(text, zone, means):
-    assert spelled(moment(text, zone, NOW).at) == means
+def test_a_moment(text: str, zone: Any, means: str) -> None:
+    assert format_timestamp(moment(text, zone, NOW).at) == means
 
 
-def test_words_that_move_with_the_clock_keep_their_name():
+def test_words_that_move_with_the_clock_keep_their_name() -> None:
     later = NOW + timedelta(minutes=5)
     for text in ("now", "-7d"):
         assert moment(text, UTC, NOW).name == moment(text, UTC, later).name == text
@@ -67,18 +69,18 @@ def test_words_that_move_with_the_clock_keep_their_name():
         ("2026-01-31T08:00:00.5Z", "has a fraction of a second"),
     ],
 )
-def test_a_moment_that_is_none(text, told):
+def test_a_moment_that_is_none(text: str, told: str) -> None:
     with pytest.raises(InvalidArgument, match=told):
         moment(text, BERLIN, NOW)
 
 
 @pytest.mark.parametrize(("text", "length"), [("24h", 86400), ("90m", 5400), ("2D", 172800), ("0s", 0)])
-def test_a_length_of_time(text, length):
+def test_a_length_of_time(text: str, length: int) -> None:
     assert span(text) == timedelta(seconds=length)
 
 
 @pytest.mark.parametrize("text", ["", "24", "-24h", "a day"])
-def test_a_length_of_time_that_is_none(text):
+def test_a_length_of_time_that_is_none(text: str) -> None:
     with pytest.raises(InvalidArgument, match="is no length of time"):
         span(text)
 
@@ -87,7 +89,7 @@ MOMENTS = st.datetimes(datetime(2020, 1, 1), datetime(2030, 1, 1)).map(lambda at
 
 
 @given(start=MOMENTS, length=st.timedeltas(timedelta(seconds=1), timedelta(days=900)))
-def test_the_days_of_a_period_are_the_period(start, length):
+def test_the_days_of_a_period_are_the_period(start: Any, length: Any) -> None:
     end = (start + length).replace(microsecond=0)
     windows = list(days(start, end))
     assert [window.start for window in windows] == [start, *(window.end for window in windows[:-1])][: len(windows)]
@@ -103,7 +105,7 @@ def leaves(window: Window) -> list[Window]:
 
 
 @given(start=MOMENTS, seconds=st.integers(1, 86400))
-def test_halves_of_halves_are_the_window_down_to_a_minute(start, seconds):
+def test_halves_of_halves_are_the_window_down_to_a_minute(start: Any, seconds: Any) -> None:
     window = Window(start, start + timedelta(seconds=seconds))
     found = leaves(window)
     assert found[0].start == window.start
@@ -112,7 +114,7 @@ def test_halves_of_halves_are_the_window_down_to_a_minute(start, seconds):
     assert all(timedelta() < leaf.end - leaf.start <= timedelta(minutes=1) for leaf in found)
 
 
-def test_windows_are_named_by_their_day():
+def test_windows_are_named_by_their_day() -> None:
     whole = next(days(datetime(2026, 1, 31, tzinfo=UTC), datetime(2026, 2, 2, tzinfo=UTC)))
     assert str(whole) == "2026-01-31"
     assert [str(half) for half in whole.halves()] == [

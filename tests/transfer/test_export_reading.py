@@ -225,7 +225,7 @@ def test_leaving_early_leaves_nothing_running(system: System) -> None:
         async with AsyncPbx(system.url, CLIENT, KEY) as pbx:
             rows = CallLog(pbx).rows(START, END)
             await anext(rows)
-            await rows.aclose()
+            await rows.aclose()  # type: ignore[attr-defined]
             return len(asyncio.all_tasks())
 
     assert asyncio.run(first()) == 1

@@ -194,7 +194,7 @@ def test_a_secret_is_not_repeated_however_it_is_spoilt(system: System) -> None:
     "written",
     [
         HOURS,
-        {**HOURS, "Periods": HOURS["Periods"][::-1]},  # type: ignore[index]
+        {**HOURS, "Periods": HOURS["Periods"][::-1]},
         {**HOURS, "Type": "officehours"},
         {"Type": "OfficeHours"},
         {**HOURS, "Periods": [{**period, "Start": "09:00"} for period in HOURS["Periods"]]},  # type: ignore[attr-defined]
@@ -203,7 +203,7 @@ def test_a_secret_is_not_repeated_however_it_is_spoilt(system: System) -> None:
 def test_hours_are_what_the_pbx_holds_however_they_are_written(system: System, pbx: Pbx, written: Any) -> None:
     periods: Any = HOURS["Periods"]
     held = [{**one, "Start": f"{one['Start']}.0000000", "Stop": f"{one['Stop']}.0000000"} for one in periods]
-    pbx.users.update(11, {"Hours": {**HOURS, "Periods": held}})
+    pbx.users.update(11, {"Hours": {**HOURS, "Periods": held}})  # type: ignore[typeddict-item]
     assert pbx.users.get(11)["Hours"]["Periods"][0]["Start"].startswith("09:00:00")
     assert apply(system, USERS, sheet({"Number": "100", "Hours": json.dumps(written)})).plan.steps == []
 
@@ -217,7 +217,7 @@ def test_an_address_in_another_case_is_no_change(system: System) -> None:
     [("Enabled", "1"), ("Enabled", "WAHR"), ("Enabled", "Yes"), ("Enabled", "1.0"), ("PrimaryGroupId", "{}.0")],
 )
 def test_values_in_other_words_are_no_change(system: System, pbx: Pbx, field: str, written: str) -> None:
-    present = pbx.users.get(11)[field]
+    present = pbx.users.get(11)[field]  # type: ignore[literal-required]
     assert apply(system, USERS, sheet({"Number": "100", field: written.format(present)})).plan.steps == []
 
 

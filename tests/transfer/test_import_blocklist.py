@@ -69,7 +69,7 @@ def test_a_dangerous_entry_is_named_by_its_address_whatever_the_key(system: Syst
 
 
 def test_what_is_allowed_is_not_blocked_by_its_id_either(system: System, pbx: Pbx) -> None:
-    allowed = pbx.blocklist.create(IPAddrMask="10.0.0.0/8", BlockType="Allow")
+    allowed = pbx.blocklist.create(IPAddrMask="10.0.0.0/8", BlockType="Allow")  # type: ignore[call-arg]
     content = f"Id,BlockType\n{allowed['Id']},Block\n".encode()
     with pytest.raises(InvalidArgument, match=r"line 2: 10\.0\.0\.0/8 is a private network"):
         apply(system, read_sheet(content, "a.csv"), key=("Id",))
@@ -176,7 +176,7 @@ def test_not_everybody_is_allowed_by_accident(system: System) -> None:
 def test_what_is_removed_never_includes_what_is_allowed(system: System, pbx: Pbx) -> None:
     done = apply(system, "192.0.2.44\n203.0.113.5\n", remove_missing=True)
     assert len([step for step in done.plan.steps if step.change == "remove"]) == 7
-    assert sorted(row["IPAddrMask"] for row in pbx.blocklist.list()) == ["192.0.2.10", "192.0.2.44", "203.0.113.5"]
+    assert sorted(row["IPAddrMask"] for row in pbx.blocklist.list()) == ["192.0.2.10", "192.0.2.44", "203.0.113.5"]  # type: ignore[type-var]
 
 
 def test_rows_of_a_csv_that_are_one_network_are_refused(system: System) -> None:
@@ -195,5 +195,5 @@ def test_every_line_that_is_not_an_address_is_named(system: System) -> None:
 def test_what_list_writes_is_nothing_to_do(system: System, pbx: Pbx) -> None:
     rows = list(pbx.blocklist.list())
     header = ["AddedBy", "BlockType", "Description", "ExpiresAt", "IPAddrMask", "Id"]
-    lines = [",".join(str(row[name]) for name in header) for row in rows]
+    lines = [",".join(str(row[name]) for name in header) for row in rows]  # type: ignore[literal-required]
     assert apply(system, "\n".join([",".join(header), *lines])).plan.steps == []

@@ -13,8 +13,8 @@ import pytest
 from conftest import CLIENT, KEY, System
 from trunkline import AsyncPbx, ConfigurationError, Import, InvalidArgument, Pbx, TrunklineError, UsageError, cli
 from trunkline.transfer import ImportStep
-from trunkline.transfer.alone import alone
 from trunkline.transfer.kinds import CONTACTS
+from trunkline.transfer.lock import import_lock
 from trunkline.work.guards import NotConfirmed, Question
 from trunkline.work.outcome import Outcome
 from trunkline.work.state import State
@@ -138,7 +138,7 @@ def test_a_second_import_at_once_is_refused(
     system: System, keeping: Callable[[int], Path], apply: Apply, tmp_path: Path
 ) -> None:
     imported = Import.read(keeping(59), "contacts", remove_missing=True)
-    with alone(system.url, CONTACTS), pytest.raises(ConfigurationError, match="Another import of contacts"):
+    with import_lock(system.url, CONTACTS), pytest.raises(ConfigurationError, match="Another import of contacts"):
         apply(system, imported, confirm=True)
     assert not system.sent("DELETE")
 

@@ -122,7 +122,7 @@ def test_extensions_are_read_as_they_are_and_what_can_not_be_set_is_listed_once(
 def test_an_extension_that_exists_is_changed_only_where_it_differs(system: System, pbx: Pbx) -> None:
     user = pbx.users.get_by_number("100")
     row = {"Number": "100", "FirstName": user["FirstName"], "LastName": "Changed", "Disabled": "0", "QueueStatus": "0"}
-    done = apply(system, USERS, sheet(EXTENSIONS, row))
+    done = apply(system, USERS, sheet(EXTENSIONS, row))  # type: ignore[arg-type]
     assert [step.new for step in done.plan.steps] == [{"LastName": "Changed"}]
 
 

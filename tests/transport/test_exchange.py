@@ -49,7 +49,8 @@ from trunkline.errors import (
 )
 from trunkline.request import HttpRequest
 from trunkline.result import HttpResponse
-from trunkline.transport.exchange import Pause, Retries, Send, Turn, Work, connected, exchange
+from trunkline.transport.exchange import Pause, Send, Turn, Work, connected, exchange
+from trunkline.transport.retries import Retries
 from trunkline.transport.session import Session
 from trunkline.transport.token import Token
 
@@ -78,7 +79,8 @@ def test_a_sign_in_is_a_form_with_client_credentials() -> None:
     sign_in = player.requests[0]
     assert sign_in.method == "POST"
     assert dict(sign_in.headers)["Content-Type"] == "application/x-www-form-urlencoded"
-    assert parse_qs((sign_in.body or b"").decode()) == {
+    assert isinstance(sign_in.body, bytes)
+    assert parse_qs(sign_in.body.decode()) == {
         "client_id": ["client"],
         "client_secret": ["hunter2"],
         "grant_type": ["client_credentials"],

@@ -115,6 +115,7 @@ def test_many_threads_with_refused_credentials_ask_once() -> None:
 def test_a_task_cancelled_while_it_signs_in_gives_the_lock_back() -> None:
     class Hanging(AsyncAdapter):
         hang = True
+        asked: asyncio.Event
 
         async def send(self, request: HttpRequest) -> HttpResponse:
             if self.hang:
@@ -143,6 +144,8 @@ def test_a_task_cancelled_while_it_signs_in_gives_the_lock_back() -> None:
 
 def test_a_task_cancelled_while_it_waits_for_the_lock_does_not_take_it_along() -> None:
     class Gated(AsyncAdapter):
+        gate: asyncio.Event
+
         async def send(self, request: HttpRequest) -> HttpResponse:
             if request.target.endswith("/connect/token"):
                 await self.gate.wait()

@@ -105,7 +105,7 @@ def test_where_no_socket_is_left_the_answer_still_counts(monkeypatch: pytest.Mon
         raise OSError(24, "Too many open files")
 
     with Nasty(lambda asked: raw(200, b'{"Id":4}', b"X-Via: Pr\xf6xy")) as server:
-        monkeypatch.setattr(pyreqwest_headers.socket, "create_server", fail)
+        monkeypatch.setattr(f"{pyreqwest_headers.__name__}.socket.create_server", fail)
         assert WAYS["sync-pyreqwest"](server.url, "fax.get", 4) == {"Id": 4}
 
 

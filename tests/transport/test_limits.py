@@ -6,6 +6,7 @@ import gzip
 import io
 import math
 import zlib
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -163,8 +164,12 @@ def test_a_compression_that_nobody_asked_for_is_a_broken_answer(ask: Ask, encodi
 @pytest.mark.parametrize("saved", [False, True], ids=["in memory", "saved"])
 def test_a_compressed_file_is_never_kept_compressed(ask: Ask, encoding: str, saved: bool, tmp_path: Path) -> None:
     content = b"RIFF" * 1000
-    packed = {"gzip": gzip.compress, "x-gzip": gzip.compress, "deflate": zlib.compress}.get(encoding.lower(), bytes)
-    answer = http(200, packed(content), "audio/wav", Content_Encoding=encoding)
+    packers: dict[str, Callable[[bytes], bytes]] = {
+        "gzip": gzip.compress,
+        "x-gzip": gzip.compress,
+        "deflate": zlib.compress,
+    }
+    answer = http(200, packers.get(encoding.lower(), bytes)(content), "audio/wav", Content_Encoding=encoding)
     with Nasty(lambda asked: answer) as server:
         if saved:
             ask(server.url, DOWNLOAD, 42, to=tmp_path / "a.wav")

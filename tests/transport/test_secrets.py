@@ -22,12 +22,13 @@ from keyring.backend import KeyringBackend
 from keyring.errors import KeyringLocked
 
 from nasty import RESET, Asked, Bytes, Nasty, http
-from trunkline import errors, secrets
+from trunkline import errors
+from trunkline.connections import secrets
+from trunkline.connections.secrets import ExposedSecret, from_environment, from_file, from_keyring
 from trunkline.errors import ConfigurationError, SignInError, TrunklineError
+from trunkline.local import private_files
 from trunkline.request import HttpRequest
 from trunkline.result import HttpResponse
-from trunkline.secrets import ExposedSecret, from_environment, from_file, from_keyring
-from trunkline.transport import private_files
 from trunkline.transport.driver import Driver
 from trunkline.transport.exchange import exchange
 from trunkline.transport.options import ConnectOptions, connect
@@ -42,7 +43,7 @@ GET = HttpRequest("GET", "/Fax?$top=1")
 class Ring(KeyringBackend):
     """A keyring in memory."""
 
-    priority = 1  # type: ignore[assignment]
+    priority = 1
 
     def __init__(self, **passwords: str) -> None:
         super().__init__()

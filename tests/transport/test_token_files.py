@@ -19,8 +19,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from sharing import CLIENT, KEY, POSIX, ask, session, sign_ins
-from trunkline.transport import token_store as token_store_module
-from trunkline.transport.private_files import ExposedSecret
+from trunkline.local.private_files import ExposedSecret
 from trunkline.transport.token import Token
 from trunkline.transport.token_store import REFUSAL_LASTS, TokenStore
 from trunkline_emulator import Emulator
@@ -250,7 +249,7 @@ def test_a_disk_that_is_full_or_read_only_is_said_once_and_done_without(
             return real(path, *more, **options)
         raise OSError(number, os.strerror(number))
 
-    monkeypatch.setattr(*((os, "open") if call == "open" else (token_store_module, "_replace")), refuse)
+    monkeypatch.setattr(*((os, "open") if call == "open" else (os, "replace")), refuse)
     with caplog.at_level(logging.WARNING, "trunkline"):
         assert ask(shared).status == 200
         assert ask(shared).status == 200

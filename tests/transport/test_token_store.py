@@ -21,7 +21,6 @@ from hypothesis import strategies as st
 
 from sharing import CLIENT, GET, KEY, POSIX, WORKER, Process, alone, ask, at_once, session, sign_ins
 from trunkline.errors import ConfigurationError, SignInError, TimedOut
-from trunkline.profiles import token_store
 from trunkline.request import HttpRequest
 from trunkline.result import HttpResponse
 from trunkline.transport import exchange as conversation
@@ -32,7 +31,7 @@ from trunkline.transport.options import ConnectOptions, connect, connect_async
 from trunkline.transport.retries import Retries
 from trunkline.transport.session import Session
 from trunkline.transport.token import Token
-from trunkline.transport.token_store import REFUSAL_LASTS, Refused, Saved, TokenFile, TokenStore
+from trunkline.transport.token_store import REFUSAL_LASTS, Refused, Saved, TokenFile, TokenStore, shared_store
 from trunkline_emulator import Emulator
 
 NOW = 1_800_000_000.0
@@ -405,20 +404,20 @@ def test_where_tokens_are_kept(
 ) -> None:
     for name in ("HOME", "USERPROFILE"):
         monkeypatch.setenv(name, "/home/ada")
-    store = token_store(given_, environ)
+    store = shared_store(given_, environ)
     assert (store and store.folder) == folder
 
 
 def test_the_user_s_own_folder_is_the_system_s_place_for_it(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     if sys.platform == "linux":
         monkeypatch.setenv("XDG_STATE_HOME", str(tmp_path))
-        store = token_store(True, {})
+        store = shared_store(True, {})
         assert store is not None
         assert store.folder == tmp_path / "trunkline" / "tokens"
         monkeypatch.setenv("XDG_STATE_HOME", "")
         monkeypatch.delenv("HOME")
         monkeypatch.setattr(pwd, "getpwuid", nobody)
-        assert token_store(True, {}) is None
+        assert shared_store(True, {}) is None
 
 
 def nobody(_: int) -> Any:

@@ -72,7 +72,7 @@ def pyright(*files: Path, folder: Path) -> Mapping[Path, Mapping[int, str]]:
     """Errors by file and line."""
     config: dict[str, Any] = {"typeCheckingMode": "standard", "include": [str(file) for file in files]}
     folder.joinpath("pyrightconfig.json").write_text(json.dumps(config))
-    command = [sys.executable, "-m", "basedpyright", "--outputjson", "--pythonpath", sys.executable, "-p", folder]
+    command = [sys.executable, "-m", "basedpyright", "--outputjson", "--pythonpath", sys.executable, "-p", str(folder)]
     done = subprocess.run(command, cwd=folder, capture_output=True, encoding="utf-8", timeout=240, check=False)
     report = json.loads(done.stdout)
     assert report["summary"]["filesAnalyzed"] == len(files), done.stdout
@@ -85,7 +85,15 @@ def pyright(*files: Path, folder: Path) -> Mapping[Path, Mapping[int, str]]:
 
 def mypy(*files: Path, folder: Path) -> Mapping[Path, Mapping[int, str]]:
     """Errors by file and line."""
-    command = [sys.executable, "-m", "mypy", "--strict", "--config-file=", "--cache-dir", folder / "mypy", *files]
+    command = [
+        sys.executable,
+        "-m",
+        "mypy",
+        "--strict",
+        "--config-file=",
+        f"--cache-dir={folder / 'mypy'}",
+        *map(str, files),
+    ]
     done = subprocess.run(
         [*command, "--output=json"], cwd=folder, capture_output=True, encoding="utf-8", timeout=240, check=False
     )

@@ -23,7 +23,7 @@ def helped(thing: object) -> str:
 
 def completed(text: str, **names: object) -> list[str]:
     completer = rlcompleter.Completer(dict(names))
-    found = []
+    found: list[str] = []
     while (match := completer.complete(text, len(found))) is not None:
         found.append(match)
     return found

@@ -50,11 +50,11 @@ class Call:
         return {name: self.arguments[name] for name in self.route.places[0].values()}
 
     def entity(self) -> Row:
-        """The entity or singleton that the path starts with. Raises Refusal (404)."""
+        """Return the entity or singleton that the path starts with. Raises Refusal (404)."""
         return self.store.get(self.route.resource, self.keys)
 
     def body(self) -> Row:
-        """The checked JSON body. Raises Refusal (400, 415)."""
+        """Return the checked JSON body. Raises Refusal (400, 415)."""
         declared = self.action.body
         fields = self.store.catalog.spec_fields(declared)
         owner = parse_type(declared).name if isinstance(declared, str) else self.action.path.rpartition("/")[2]
@@ -99,7 +99,10 @@ class Call:
         return bool(named) and named[0] == f"return={returned}"
 
     def write_list(self, rows: Sequence[Any]) -> Response:
-        """The rows that the query leaves; an entity set asked without ``$top`` gives one page (docs/pbx.md, Pages)."""
+        """Return the rows that the query leaves.
+
+        An entity set asked without ``$top`` gives one page (docs/pbx.md, Pages).
+        """
         page, total = apply(self.query, rows, page=self.variants.page_size if self.action.kind == "list" else None)
         shown = [self._row(row) for row in page]
         end = self.query.skip + len(shown)
@@ -217,7 +220,7 @@ def _decoded(body: bytes) -> object:
 
 
 def _require(body: Row, fields: Mapping[str, TypeSpec]) -> None:
-    """An OData action's parameters must all be there, save those that may be null."""
+    """Refuse an OData action whose parameters are not all there, save those that may be null."""
     for name, spec in fields.items():
         if name not in body and not spec.nullable:
             raise bad_field(name, REQUIRED)

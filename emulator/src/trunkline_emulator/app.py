@@ -257,7 +257,7 @@ class Emulator(Controls):
         entry.status = await wire.play(fault, response)
 
     def _asked(self, request: Request) -> Asked:
-        """What the rules of the faults look at; operation and client are found only where a rule wants them."""
+        """Return what the rules of the faults look at; operation and client are found only where a rule wants them."""
 
         def operation() -> tuple[str, ...]:
             try:
@@ -295,7 +295,7 @@ class Emulator(Controls):
         return response
 
     def _way(self, visit: Visit) -> Response:
-        """The steps of a request, in order. Each may raise Refusal, and the rest is not gone."""
+        """Return the steps of a request, in order. Each may raise Refusal, and the rest is not gone."""
         request, entry, variants = visit.request, visit.entry, self._variants
         if request.refused:
             raise Refusal(request.refused, _FOR_ANOTHER_HOST if request.refused == WRONG_HOST else "")
@@ -327,7 +327,7 @@ class Emulator(Controls):
         )
 
     def _refused(self, refusal: Refusal) -> Response:
-        """The answer to a request that was refused, as this variant of a PBX writes it."""
+        """Return the answer to a request that was refused, as this variant of a PBX writes it."""
         if isinstance(refusal, NoSuchPath) and self._variants.unknown_path == "401":
             return Response(401, headers={"WWW-Authenticate": "Bearer"})
         if refusal.status == 404 and not refusal.message and not self._names_version:
@@ -337,7 +337,7 @@ class Emulator(Controls):
         return refusal.response()
 
     def _sign(self, response: Response) -> None:
-        """The headers that are on everything this PBX says."""
+        """Add the headers that every answer of this PBX has."""
         response.headers["Date"] = self.clock.date()
         if self._variants.version_header:
             response.headers.update(self._own_headers)
@@ -371,7 +371,7 @@ def level(route: Route) -> str:
 
 
 def levels(version: str = "20.0.10") -> dict[str, str]:
-    """The level of every action of a version, by action id. ValueError for text that is no version."""
+    """Return the level of every action of a version, by action id. ValueError for text that is no version."""
     return {route.action.id: level(route) for route in Router(catalog.load(version)).routes()}
 
 
@@ -398,7 +398,7 @@ def _segments(path: bytes) -> list[Segment]:
 
 
 async def _live(receive: Receive, send: Send) -> None:
-    """The lifespan protocol; there is nothing to open or to close."""
+    """Follow the lifespan protocol; there is nothing to open or to close."""
     while True:
         message = await receive()
         await send({"type": f"{message['type']}.complete"})

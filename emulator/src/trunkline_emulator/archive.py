@@ -46,7 +46,7 @@ _MEMBER = 30 + 46 + 2 * len(_PADDING)
 
 
 def pack(store: Store, contents: Mapping[str, Any]) -> bytes:
-    """The store as a zip; of ``contents`` what is False is left out."""
+    """Return the store as a zip; of ``contents`` what is False is left out."""
     left_out = {part for part in PARTS if contents.get(part) is False}
     without = _NEVER.union(*(PARTS[part] for part in left_out))
     dump = {name: list(table.rows.values()) for name, table in store.tables.items() if name not in without}
@@ -58,12 +58,12 @@ def pack(store: Store, contents: Mapping[str, Any]) -> bytes:
 
 
 def pack_seed(store: Store, size: int) -> bytes:
-    """What the backups that a seed came with hold: the store on its first day, filled up to their size in bytes."""
+    """Return what the backups of a seed hold: the store on its first day, filled up to their size in bytes."""
     return pad(pack(Store(store.catalog, store.seed, store.now), {}), size)
 
 
 def pad(content: bytes, size: int) -> bytes:
-    """A zip grown to ``size`` bytes by one more member; one that is too large for that stays as it is."""
+    """Return a zip grown to ``size`` bytes by one more member; one that is too large for that stays as it is."""
     missing = size - len(content) - _MEMBER
     if missing < 0:
         return content

@@ -22,7 +22,7 @@ class Clock:
         return datetime.now(UTC) + timedelta(seconds=self.skew)
 
     def date(self) -> str:
-        """The Date header of an answer."""
+        """Return the Date header of an answer."""
         second = int(self.time())
         if second != self._date[0]:
             self._date = (second, formatdate(second, usegmt=True))

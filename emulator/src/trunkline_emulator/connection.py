@@ -143,7 +143,7 @@ class Connection(HttpToolsProtocol):
         super().on_headers_complete()
 
     def _check_target(self) -> None:
-        """A target with a host of its own must name the same as the Host header (RFC 9112, 3.2.2)."""
+        """Refuse a target whose own host differs from the Host header (RFC 9112, 3.2.2)."""
         scheme, mark, rest = self.url.partition(b"://")
         if mark and scheme.isalpha():
             authority = rest.partition(b"/")[0].partition(b"?")[0]

@@ -32,7 +32,7 @@ def _strip(content: dict[str, Any]) -> None:
 
 
 def full(shown: Row, type_name: str, catalog: Catalog, place: str | None) -> Row:
-    """A written row with its type, and its place (``Fax(3)``) where it has one."""
+    """Return a written row with its type, and its place (``Fax(3)``) where it has one."""
     annotated: Row = {"@odata.type": f"#{type_name}"}
     if place is not None:
         annotated["@odata.id"] = annotated["@odata.editLink"] = place

@@ -42,7 +42,7 @@ def delete(call: Call) -> Response:
 
 
 def _check_tag(call: Call) -> None:
-    """A PBX without ETags pays no heed to If-Match (docs/pbx.md, Answers)."""
+    """Check If-Match, unless the PBX has no ETags and so ignores it (docs/pbx.md, Answers)."""
     entity = call.entity()
     if call.variants.etags != "off":
         etags.check(call.request.headers.get("if-match"), entity, strong=call.variants.etags == "strict")

@@ -14,7 +14,7 @@ from .values import Row
 
 
 def csv_file(columns: Iterable[str], rows: Iterable[Iterable[str]], name: str) -> Response:
-    """A download of rows whose cells are texts already."""
+    """Return a download of rows whose cells are texts already."""
     out = io.StringIO()
     writer = csv.writer(out)
     writer.writerow(columns)
@@ -23,12 +23,12 @@ def csv_file(columns: Iterable[str], rows: Iterable[Iterable[str]], name: str) -
 
 
 def rows_file(columns: Sequence[str], rows: Iterable[Row], name: str) -> Response:
-    """A download of some fields of each row; a list's items stand in one cell."""
+    """Return a download of some fields of each row; a list's items stand in one cell."""
     return csv_file(columns, ([_cell(row.get(column)) for column in columns] for row in rows), name)
 
 
 def export(call: Call, rows: Sequence[Row], type_name: str, name: str) -> Response:
-    """What the query leaves of the rows: the fields it selects, else all that are the type's own."""
+    """Return what the query leaves of the rows: the fields it selects, else all that are the type's own."""
     left, _ = apply(call.query, rows)
     fields = call.store.catalog.fields(type_name)
     columns = call.query.select or tuple(field for field, spec in fields.items() if not spec.navigation)

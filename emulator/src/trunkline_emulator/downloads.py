@@ -14,7 +14,7 @@ from .store import Store
 
 
 def _sound_of(store: Store, name: str) -> bytes | None:
-    """The sound of a custom prompt, silence for one that a seed came with; None if there is no such prompt."""
+    """Return the sound of a custom prompt, silence for one that a seed came with; None if there is no such prompt."""
     if name not in store.tables["CustomPrompts"].rows:
         return None
     return kept_sound(store, name) or silence()
@@ -26,7 +26,10 @@ def serves(request: Request) -> bool:
 
 
 def answer(request: Request, client: Client, store: Store) -> Response:
-    """The file. Raises Refusal: 403 for a mere user, 405 for another method than GET, 404 where there is none."""
+    """Return the file.
+
+    Raises Refusal: 403 for a mere user, 405 for another method than GET, 404 where there is none.
+    """
     if OWNER not in client.roles and ADMIN not in client.roles:
         raise Refusal(403)
     if request.method != "GET":

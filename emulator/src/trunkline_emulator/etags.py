@@ -15,13 +15,13 @@ _LIST = re.compile(r'\s*(?:W/)?"[^"]*"\s*(?:,\s*(?:W/)?"[^"]*"\s*)*')
 
 
 def of(row: Row, *, strong: bool = False) -> str:
-    """The tag of an entity, a digest of its content with all that hangs on it."""
+    """Return the tag of an entity, a digest of its content with all that hangs on it."""
     tag = f'"{hashlib.blake2b(msgspec.json.encode(row), digest_size=12).hexdigest()}"'
     return tag if strong else f"W/{tag}"
 
 
 def check(if_match: str | None, row: Row, *, strong: bool = False) -> None:
-    """Raises Refusal (412) where If-Match names other tags; it may be ``*`` or a list.
+    """Check If-Match, which may be ``*`` or a list. Raises Refusal (412) where it names other tags.
 
     A PBX with strong tags compares strongly, so that a weak one never fits (RFC 9110, 8.8.3.2), and wants the header
     for each change (428).

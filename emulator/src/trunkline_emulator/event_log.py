@@ -23,7 +23,7 @@ MOST_EVENTS = 10_000
 
 
 def stamp(moment: datetime) -> str:
-    """A moment as a PBX writes it: UTC, up to six decimals (docs/pbx.md, Answers)."""
+    """Return a moment as a PBX writes it: UTC, up to six decimals (docs/pbx.md, Answers)."""
     return moment.strftime("%Y-%m-%dT%H:%M:%S.%fZ")
 
 

@@ -21,7 +21,7 @@ MOST_PARTS = 100
 
 
 def read_form(request: Request) -> dict[str, str] | None:
-    """The fields of an urlencoded or multipart form; None if the body is neither."""
+    """Return the fields of an urlencoded or multipart form; None if the body is neither."""
     media_type = _media_type(request)
     if media_type == "application/x-www-form-urlencoded":
         try:
@@ -36,7 +36,7 @@ def read_form(request: Request) -> dict[str, str] | None:
 
 
 def read_upload(request: Request) -> tuple[str, bytes]:
-    """The file name and the content of the multipart part ``file``; both empty if there is no such part."""
+    """Return the file name and the content of the multipart part ``file``; both empty if there is no such part."""
     parts = _parts(request) if _media_type(request) == "multipart/form-data" else None
     return ("", b"") if parts is None else parts[1].get("file", ("", b""))
 

@@ -85,7 +85,7 @@ class Listed:
         return row
 
     def find(self, field: str, value: Any) -> Key | None:
-        """The key of the first row with that value."""
+        """Return the key of the first row with that value."""
         if field not in self._found:
             found: dict[Any, Key] = {}
             for key in self.keys:
@@ -163,7 +163,7 @@ class Ground:
         return self._sources[name]
 
     def singleton(self, name: str) -> Row:
-        """A singleton as the seed has it, the caller's own."""
+        """Return a singleton as the seed has it, the caller's own."""
         if name not in self._singletons:
             fields = self._seed.get(name, {})
             if not isinstance(fields, dict):

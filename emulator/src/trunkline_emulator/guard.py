@@ -37,7 +37,10 @@ class Guard:
         }
 
     def check(self, peer: str, store: Store, variants: Variants) -> None:
-        """Raises Refusal: 403 for a blocked address, 429 for one that asks too much; ``peer`` "" is in process."""
+        """Check who asks.
+
+        ``peer`` "" is in process. Raises Refusal: 403 for a blocked address, 429 for one that asks too much.
+        """
         if peer in self._blocked and _guarded(peer, variants) and self._is_blocked(peer, store):
             raise Refusal(403)
         if variants.throttle:
@@ -66,11 +69,11 @@ class Guard:
             raise Refusal(429, headers={"Retry-After": str(math.ceil(began + length - now))})
 
     def succeeded(self, peer: str) -> None:
-        """A sign-in worked: what failed before is forgotten."""
+        """Forget what failed before, because a sign-in worked."""
         self._failures.pop(peer, None)
 
     def failed(self, peer: str, store: Store, variants: Variants) -> None:
-        """A sign-in was refused. With HackAuthRequests of them the address is blocked for HackBlacklistDuration.
+        """Note a refused sign-in. After HackAuthRequests of them the address is blocked for HackBlacklistDuration.
 
         No setting says within which time: failures count as long as a block would last.
         """

@@ -26,7 +26,7 @@ class BadHost(ValueError):
 
 
 def read_host(text: str) -> str:
-    """The host of a Host header in lower case, without its port, an IPv6 address without its brackets.
+    """Return the host of a Host header in lower case, without its port, an IPv6 address without its brackets.
 
     Raises BadHost for anything that isn't exactly ``NAME``, ``ADDRESS`` or ``[IPV6]``, with a port or without: no user,
     no path, no zone, no address in another notation, no dot at the end.
@@ -70,7 +70,7 @@ def is_this_machine(host: str) -> bool:
 
 
 def sent_host(request: Request) -> str:
-    """The host that a request names in its one Host header. Raises BadHost, also for none and for two."""
+    """Return the host that a request names in its one Host header. Raises BadHost, also for none and for two."""
     named = request.headers.all("host")
     if len(named) != 1:
         raise BadHost(f"{len(named)} Host headers instead of one.")

@@ -70,7 +70,7 @@ class Journal:
             self._text -= len(self._entries.popleft().path)
 
     def entries(self, *, since: int = 0, operation: str = "", limit: int | None = None) -> list[Entry]:
-        """Copies of the entries with an id above ``since``, oldest first; ``limit`` takes the first so many."""
+        """Return copies of the entries with an id above ``since``, oldest first, at most ``limit``."""
         found = [
             copy(entry)
             for entry in self._entries.copy()
@@ -84,7 +84,7 @@ class Journal:
 
 
 def redacted(target: str) -> str:
-    """A path with its query, without the values of parameters that are secrets by their name.
+    """Return a path with its query, without the values of parameters that are secrets by their name.
 
     Where a filter looks at a secret field, none of its texts is shown.
     """

@@ -17,7 +17,7 @@ _TOO_FEW_CALLS = 4
 
 
 def check(licence: str, action: Action) -> None:
-    """Raises Refusal (403) unless the licence is ok. What the licence is may be read in any case.
+    """Check the licence, which may be read in any case. Raises Refusal (403) unless it is ok.
 
     That a PBX refuses with 403, and shows LicenseStatus all the same, is assumed.
     """

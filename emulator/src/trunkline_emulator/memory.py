@@ -72,7 +72,7 @@ class Memory:
         self.reset()
 
     def made_key(self, client_id: str) -> str:
-        """A new API key; with a state file the same one after each restart."""
+        """Return a new API key; with a state file the same one after each restart."""
         key = secrets.token_urlsafe()
         return key if self._file is None else self._file.remember(f"key of {client_id}", key)
 

@@ -129,7 +129,7 @@ class Response:
 
     @classmethod
     def file(cls, content: bytes, media_type: str, name: str) -> Response:
-        """A download with its name (docs/pbx.md, Files)."""
+        """Return a download with its name (docs/pbx.md, Files)."""
         disposition = (
             f'attachment; filename="{name}"' if name.isascii() else f"attachment; filename*=UTF-8''{quote(name)}"
         )
@@ -141,7 +141,10 @@ LISTENS = "trunkline.listens"
 
 
 def read_head(scope: Scope) -> Request:
-    """A request without its body, which ``read_body`` takes; whoever asks is known before anything is read of it."""
+    """Return a request without its body, which ``read_body`` takes.
+
+    Whoever asks is known before anything is read of it.
+    """
     headers = Headers(scope["headers"])
     path = scope.get("raw_path") or quote(scope["path"]).encode("ascii")
     query = scope["query_string"]
@@ -196,7 +199,7 @@ async def write(response: Response, send: Send) -> None:
 
 
 def start(response: Response, length: int | None) -> Message:
-    """The first message of an answer; ``length`` None leaves out how long its body is."""
+    """Return the first message of an answer; ``length`` None leaves out how long its body is."""
     headers = [(_name(name), value.encode("latin-1")) for name, value in response.headers.items()]
     if length is not None and response.status not in (204, 304):
         headers.append((b"content-length", b"%d" % length))

@@ -37,7 +37,7 @@ def configuration(request: Request) -> dict[str, Any]:
 def identity(
     issuer: str, client_id: str, scopes: frozenset[str], nonce: str, now: float, lifetime: float
 ) -> dict[str, Any]:
-    """The claims of an id_token (OpenID Connect Core 1.0, section 2): the person is the emulator's owner."""
+    """Return the claims of an id_token (OpenID Connect Core 1.0, section 2): the person is the emulator's owner."""
     claims: dict[str, Any] = {
         "iss": issuer,
         "sub": "owner",

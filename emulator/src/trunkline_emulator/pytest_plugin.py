@@ -117,7 +117,7 @@ def _pbx_emulator_servers() -> Iterator[_Servers]:
 def pbx_emulator(
     request: pytest.FixtureRequest, pbx_emulator_options: dict[str, Any], _pbx_emulator_servers: _Servers
 ) -> Iterator[PbxEmulator]:
-    """An emulated PBX as new, on a real socket; ``@pytest.mark.pbx_emulator(...)`` gives it other options."""
+    """Yield an emulated PBX as new, on a real socket; ``@pytest.mark.pbx_emulator(...)`` gives it other options."""
     options = dict(pbx_emulator_options)
     for marker in reversed(list(request.node.iter_markers("pbx_emulator"))):
         options.update(marker.kwargs)
@@ -129,6 +129,6 @@ def pbx_emulator(
 
 @pytest.fixture
 def pbx_emulator_factory(pbx_emulator_options: dict[str, Any]) -> Iterator[Factory]:
-    """Starts one more emulated PBX with these options each time it is called; they stop when the test ends."""
+    """Start one more emulated PBX with these options each time it is called; they stop when the test ends."""
     with ExitStack() as stack:
         yield lambda **options: stack.enter_context(_Started({**pbx_emulator_options, **options}))

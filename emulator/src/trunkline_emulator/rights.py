@@ -18,7 +18,10 @@ def owners_only(action: Action) -> bool:
 
 
 def check(client: Client, action: Action) -> None:
-    """Raises Refusal (403, empty) where the client's roles don't suffice; a mere user may do nothing."""
+    """Check the client's roles.
+
+    Raises Refusal (403, empty) where they don't suffice; an ordinary user may do nothing.
+    """
     if OWNER in client.roles or (ADMIN in client.roles and not owners_only(action)):
         return
     raise Refusal(403)

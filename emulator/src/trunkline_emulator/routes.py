@@ -76,7 +76,10 @@ class Router:
         return [route for route in found.values() if not route.counted]
 
     def find_plain(self, method: str, path: bytes) -> tuple[Route, dict[str, Value]] | None:
-        """The route of ``/Fax`` or ``/Fax(3)``, as nearly all requests have it, at a glance; None for any other."""
+        """Return the route of ``/Fax`` or ``/Fax(3)``, as nearly all requests have it, at a glance.
+
+        None for any other.
+        """
         match = _PLAIN.fullmatch(path)
         if match is None:
             return None
@@ -88,7 +91,7 @@ class Router:
         return route, {} if key is None else {place: int(key)}
 
     def find(self, method: str, segments: list[Segment], *, any_date: bool = False) -> tuple[Route, dict[str, Value]]:
-        """The route and its arguments by name.
+        """Return the route and its arguments by name.
 
         Raises Refusal: 404 for an unknown path, signature or literal, 405 for the wrong method, 500 for a broken date.
         With ``any_date`` a broken date leaves its period open on that side, as on some builds (docs/pbx.md, Requests).
@@ -112,7 +115,7 @@ def _template_step(part: str) -> tuple[str, dict[str, str] | None]:
 
 
 def _forms(name: str, places: dict[str, str] | None) -> list[tuple[str, tuple[str, ...] | None]]:
-    """A step's signatures: a key may also be written with its name, ``Users(Id=5)`` for ``Users(5)``."""
+    """Return a step's signatures: a key may also be written with its name, ``Users(Id=5)`` for ``Users(5)``."""
     if places is None:
         return [(name, None)]
     named = (name, tuple(sorted(argument or place for argument, place in places.items())))

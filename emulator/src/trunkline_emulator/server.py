@@ -86,7 +86,7 @@ def running_all(
     on_start: Callable[[list[Address]], None] = lambda addresses: None,
     limits: Limits | None = None,
 ) -> Iterator[list[Address]]:
-    """The same on several ports at once; gives their addresses, to ``on_start`` before the first request is taken."""
+    """Serve on several ports at once; ``on_start`` gets their addresses before the first request is taken."""
     speaks = _tls(tls, host)
     with _listening(host, ports) as listeners:
         addresses = [_address(host, listener, speaks) for listener in listeners]

@@ -18,7 +18,10 @@ ROWS = 2
 
 
 def answer(call: Call) -> Response:
-    """The made-up answer of an action. Raises Refusal for a body that doesn't fit, or an entity that isn't there."""
+    """Return the made-up answer of an action.
+
+    Raises Refusal for a body that doesn't fit, or an entity that isn't there.
+    """
     if call.route.bound:
         call.entity()
     if call.action.method == "POST" and call.action.body is not None:
@@ -38,7 +41,7 @@ def answer(call: Call) -> Response:
 
 
 def _sample_rows(call: Call) -> list[Any]:
-    """A couple of rows, from the store where the type is that of the set, else invented."""
+    """Return a couple of rows, from the store where the type is that of the set, else invented."""
     spec = call.answer_type
     if call.route.resource in call.store.tables and call.store.tables[call.route.resource].type_name == spec.name:
         stored = call.store.rows(call.route.resource)
@@ -48,7 +51,7 @@ def _sample_rows(call: Call) -> list[Any]:
 
 
 def _sample(store: Store, spec: TypeSpec, name: str, number: int) -> Any:
-    """An invented value: texts and numbers count up, everything else is the type's default."""
+    """Return an invented value: texts and numbers count up, everything else is the type's default."""
     if spec.name in store.catalog.types:
         fields = store.catalog.fields(spec.name)
         row = {

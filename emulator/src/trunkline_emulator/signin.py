@@ -110,7 +110,7 @@ class SignIn:
         return len(dead)
 
     def answer(self, request: Request) -> Response:
-        """The answer to a request below ``/connect/``; a refusal has OAuth's own body, not OData's."""
+        """Return the answer to a request below ``/connect/``; a refusal has OAuth's own body, not OData's."""
         found = _ENDPOINTS.get(request.path)
         if found is None:
             raise NoSuchPath
@@ -156,7 +156,7 @@ class SignIn:
         return Response.json(401, told)
 
     def _authorize(self, request: Request) -> Response:
-        """A code for a browser, which is sent back with it to the machine it came from (RFC 6749, 7636, 8252).
+        """Return a code for a browser, which is sent back with it to the machine it came from (RFC 6749, 7636, 8252).
 
         Whatever is wrong is a 400: where a PBX would send the browser back with an error is not known.
         """
@@ -289,7 +289,7 @@ class SignIn:
         return self._alive.get(text.strip()) if scheme.lower() == "bearer" else None
 
     def asker(self, request: Request) -> str:
-        """The client id that a request goes by, proven or not; "" if it names none."""
+        """Return the client id that a request goes by, proven or not; "" if it names none."""
         token = self._living(request)
         if token is not None:
             return token.client.client_id
@@ -302,7 +302,7 @@ MOST_WAITING = 10_000
 
 
 def _make_room(waiting: dict[str, Any]) -> None:
-    """The oldest goes where there are too many."""
+    """Drop the oldest where there are too many."""
     if len(waiting) >= MOST_WAITING:
         del waiting[next(iter(waiting))]
 

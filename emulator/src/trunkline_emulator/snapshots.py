@@ -66,7 +66,7 @@ def snapshot(store: Store) -> Snapshot:
 
 
 def assembled(store: Store, differences: Iterable[Difference]) -> Snapshot:
-    """A snapshot of these differences, which shares nothing with the store."""
+    """Return a snapshot of these differences, which shares nothing with the store."""
     taken: Snapshot = {
         "format": FORMAT,
         "version": store.catalog.version,

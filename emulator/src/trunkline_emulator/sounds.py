@@ -36,7 +36,7 @@ def forget_sound(store: Store, name: str) -> None:
 
 
 def kept_sound(store: Store, name: str) -> bytes | None:
-    """What was uploaded under a name; None for a file that a seed came with."""
+    """Return what was uploaded under a name; None for a file that a seed came with."""
     text = store.kept.get(_SOUND + name)
     return as_bytes(text) if text else None
 
@@ -47,7 +47,7 @@ def is_wav(content: bytes) -> bool:
 
 
 def wav(samples: array[int]) -> bytes:
-    """A WAV file of 8 kHz, 16 bits, one channel."""
+    """Return a WAV file of 8 kHz, 16 bits, one channel."""
     if struct.pack("=H", 1) != struct.pack("<H", 1):
         samples.byteswap()
     data = samples.tobytes()
@@ -58,5 +58,5 @@ def wav(samples: array[int]) -> bytes:
 
 
 def silence() -> bytes:
-    """A tenth of a second in which nothing is heard."""
+    """Return a tenth of a second in which nothing is heard."""
     return wav(array("h", bytes(2 * RATE // 10)))

@@ -75,7 +75,7 @@ class StateFile:
             raise
 
     def _check_kind(self) -> None:
-        """What is there must be a file with something in it; anything else would hang, or be begun anew unasked."""
+        """Refuse what is not a file with content: anything else would hang, or be overwritten without a question."""
         try:
             found = self.path.stat()
         except OSError as error:
@@ -123,7 +123,7 @@ class StateFile:
         return StateError(f"{self.path} is no state file of the emulator, or a damaged one ({error}): name another.")
 
     def remember(self, name: str, value: str) -> str:
-        """A text of the file's own, such as a key that was made: the one it has, else from now on this one."""
+        """Return a text of the file's own, such as a key that was made: the one it has, else from now on this one."""
         try:
             self._db.execute("INSERT OR IGNORE INTO meta VALUES (?, ?, ?)", (name, value, _checksum(name, value)))
             ((found, checksum),) = self._db.execute(
@@ -167,7 +167,7 @@ class StateFile:
         store.anew = False
 
     def _renumber(self, store: Store) -> None:
-        """Serials are counted from 1 after a restart: the file must agree with the store on the order of new rows."""
+        """Count serials from 1 after a restart: the file must agree with the store on the order of new rows."""
         serials = [
             (table.rows.serial(key), _place("", name, key))
             for name, table in store.tables.items()
@@ -255,7 +255,7 @@ def _place(kind: str, name: str, key: Any) -> str:
 
 
 def _line(found: Difference) -> tuple[str, str, str, str, int | None, str, int]:
-    """A line of the table; the checksum leaves out the serial, which a restart counts anew."""
+    """Return a line of the table; the checksum leaves out the serial, which a restart counts anew."""
     place, key, value = _place(found.kind, found.name, found.key), json.dumps(found.key), _text(found.value)
     checksum = _checksum(place, found.kind, found.name, key, value)
     return place, found.kind, found.name, key, found.serial, value, checksum

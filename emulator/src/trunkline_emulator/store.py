@@ -60,7 +60,7 @@ class Store:
         self.differing.clear()
 
     def take_written(self) -> set[Place]:
-        """What was written since the last time; from now on it counts as taken."""
+        """Return what was written since the last time; from now on it counts as taken."""
         taken, self.written = self.written, set()
         self.differing |= taken
         return taken
@@ -84,12 +84,12 @@ class Store:
         restore(self, saved)
 
     def rows(self, name: str) -> Sequence[Row]:
-        """The rows of a set in the order of their creation."""
+        """Return the rows of a set in the order of their creation."""
         view = VIEWS.get(name)
         return view(self) if view else InOrder(self.tables[name].rows)
 
     def get(self, name: str, keys: Mapping[str, Any]) -> Row:
-        """The row of a key or alternate key, or the singleton. Raises Refusal (404)."""
+        """Return the row of a key or alternate key, or the singleton. Raises Refusal (404)."""
         if name in self.singletons:
             return self.singletons[name]
         found = self._find(name, keys)
@@ -144,12 +144,12 @@ class Store:
         return (other for other in self.tables.values() if other.is_dn) if table.is_dn else (table,)
 
     def last_id(self, table: Table) -> int:
-        """The highest Id ever given; an Id is never given twice, even when its row was deleted."""
+        """Return the highest Id ever given; an Id is never given twice, even when its row was deleted."""
         last = self.last_ids.get(_sequence(table))
         return max(other.rows.source.last for other in self._sharing_ids(table)) if last is None else last
 
     def _next_id(self, table: Table) -> int:
-        """An Id is never given twice, even when its row was deleted; past the last Int32 the free ones are used."""
+        """Return an Id that was never given, even to a deleted row; past the last Int32 a free one."""
         following = self.last_id(table) + 1
         return following if following < 2**31 else next(n for n in count(1) if not self._taken(table, n))
 
@@ -221,7 +221,10 @@ class Store:
             raise bad_field("Number", ALREADY_IN_USE)
 
     def _table_of(self, name: str) -> Table | None:
-        """The table of a set, or the one that a singleton such as MyUser is a row of; of other singletons None."""
+        """Return the table of a set, or the one that a singleton such as MyUser is a row of.
+
+        Of other singletons None.
+        """
         linked = self.tables.get(_LINKED.get(name, name))
         return linked if linked is None or name in self.tables or linked.rows else None
 

@@ -51,7 +51,7 @@ class Rows(MutableMapping[Key, Row]):
         return row
 
     def _place(self, key: Key) -> int | None:
-        """The place of a key in the ground, while its row is still there."""
+        """Return the place of a key in the ground, while its row is still there."""
         place = self.source.place(key)
         return None if place in self._gone_too else place
 
@@ -94,7 +94,7 @@ class Rows(MutableMapping[Key, Row]):
         return self.keys_from(0)
 
     def keys_from(self, index: int) -> Iterator[Key]:
-        """The keys from the one at ``index`` on."""
+        """Yield the keys from the one at ``index`` on."""
         added = list(self._added)
         first = len(self.source.keys) - len(self._gone)
         if index < first:
@@ -107,7 +107,7 @@ class Rows(MutableMapping[Key, Row]):
                 yield key
 
     def _place_at(self, index: int) -> int:
-        """The place in the ground of the row that ``index`` rows still there come before."""
+        """Return the place in the ground of the row that ``index`` rows still there come before."""
         places = range(len(self.source.keys))
         return bisect_left(places, index + 1, key=lambda place: place + 1 - bisect_right(self._gone, place))
 
@@ -122,7 +122,7 @@ class Rows(MutableMapping[Key, Row]):
         return self._serials.get(key)
 
     def restart_serials(self) -> None:
-        """Number the added rows from 1."""
+        """Count the added rows from 1 again."""
         self._serials = {key: serial for serial, key in enumerate(self._added, 1)}
         self._serial = len(self._added)
 
@@ -185,7 +185,7 @@ class Table:
         self.file(key)
 
     def find(self, field: str, value: Any) -> Row | None:
-        """The row with that value of an indexed field."""
+        """Return the row with that value of an indexed field."""
         key = self.rows.source.find(field, value)
         if key is None or key in self._filed or key not in self.rows:
             key = next(iter(self._index.get((field, value), ())), None)

@@ -73,7 +73,7 @@ def fleet_of(
     state: str | os.PathLike[str] | None = None,
     **options: Any,
 ) -> Fleet:
-    """A fleet of ``count`` PBXs that is not served yet; ``options`` are those of `Emulator`.
+    """Return a fleet of ``count`` PBXs that is not served yet; ``options`` are those of `Emulator`.
 
     Each has a client and a key of its own, numbered from 1: ``trunkline-1``, and ``KEY-1`` where a key is given. What
     is sent to the wrong PBX is so refused, as in a real fleet. ``state`` is a folder with a file for each. ValueError
@@ -129,7 +129,7 @@ def fleet(
 
 
 def write_list(path: str | os.PathLike[str], found: Sequence[Tenant]) -> None:
-    """A JSON file of the fleet's addresses and secrets, which only its owner can read. OSError if it can't be."""
+    """Write the fleet's addresses and secrets to a JSON file that only its owner can read. OSError if it can't be."""
     rows = [
         {"url": tenant.url, "client_id": tenant.client_id, "api_key": tenant.api_key}
         | ({"ca_file": str(tenant.url.ca)} if tenant.url.ca else {})

@@ -46,7 +46,8 @@ def from_files(certificate: str | Path, key: str | Path | None = None) -> Tls:
 
 
 def made(*hosts: str, folder: str | Path | None = None) -> Tls:
-    """A certificate for localhost and these hosts, signed by an authority in ``folder``, or in a new temporary one.
+    """Return a certificate for localhost and these hosts, signed by an authority in ``folder``, or in a new temporary
+    one.
 
     The authority is made if the folder has none, else used again, so that who trusts it need not be told twice. The
     server's own certificate is made each time. ValueError if the folder can't be used.
@@ -63,7 +64,7 @@ def made(*hosts: str, folder: str | Path | None = None) -> Tls:
 
 
 def _passing_folder() -> Path:
-    """A folder that goes when this process ends."""
+    """Return a folder that goes when this process ends."""
     folder = tempfile.mkdtemp(prefix="trunkline-tls-")
     atexit.register(shutil.rmtree, folder, ignore_errors=True)
     return Path(folder)

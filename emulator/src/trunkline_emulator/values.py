@@ -78,7 +78,7 @@ class Values:
         self._too_long = warning(catalog, "WARNINGS.STRING_TOO_LONG")
 
     def check_object(self, body: object, fields: Mapping[str, TypeSpec], owner: str) -> Row:
-        """A JSON object's fields without annotations such as ``@odata.type``.
+        """Return a JSON object's fields without annotations such as ``@odata.type``.
 
         ``owner`` names the type in messages. Raises Refusal (400) at the first wrong value, and at the first unknown
         field unless the type is open.
@@ -156,7 +156,7 @@ class Values:
         return _DEFAULTS[spec.name]
 
     def complete(self, type_name: str, row: Mapping[str, Any]) -> Row:
-        """A row with every field of its type, in the catalog's order; objects inside it are completed too."""
+        """Return a row with every field of its type, in the catalog's order; objects inside it are completed too."""
         fields = self.catalog.fields(type_name)
         completed = {
             name: self._complete(row[name], spec) if name in row else self.default(spec)
@@ -179,5 +179,5 @@ class Values:
 
 
 def edm(spec: TypeSpec) -> str:
-    """A type's full name, as it stands in contexts and messages."""
+    """Return a type's full name, as it stands in contexts and messages."""
     return spec.name if spec.name.startswith("Pbx.") else f"Edm.{spec.name}"

@@ -63,7 +63,10 @@ class Variants:
                 raise NotAllowed(f"{name}: {getattr(self, name)!r} is not {expected}.")
 
     def changed(self, changes: Mapping[str, Any]) -> Variants:
-        """These with some fields changed; ``etags`` may be true for weak. NotAllowed for an unknown or wrong one."""
+        """Return these with some fields changed.
+
+        ``etags`` may be true for weak. NotAllowed for an unknown or wrong one.
+        """
         for name in changes:
             if name not in _HINTS:
                 raise NotAllowed(f"No variant is called {name!r}.", sorted(_HINTS))
@@ -81,7 +84,7 @@ _HINTS: dict[str, Any] = {
 
 
 def choices() -> dict[str, str]:
-    """What each variant may be, in words."""
+    """Return what each variant may be, in words."""
     return {name: _expected(hint) for name, hint in _HINTS.items()}
 
 

@@ -36,7 +36,7 @@ def peers(store: Store) -> list[Row]:
 
 
 def peer_name(row: Row) -> str | None:
-    """What others see a DN called; people as ``Last, First``."""
+    """Return what others see a DN called; people as ``Last, First``."""
     if "FirstName" in row:
         return ", ".join(part for part in (row["LastName"], row["FirstName"]) if part)
     name: str | None = row.get("Name") or row["Number"]
@@ -44,7 +44,7 @@ def peer_name(row: Row) -> str | None:
 
 
 def did_numbers(store: Store) -> list[Row]:
-    """The numbers that trunks were given by their providers, each with the rule that answers it."""
+    """Return the numbers that trunks were given by their providers, each with the rule that answers it."""
     rules = {((rule["TrunkDN"] or {}).get("Number"), rule["Data"]): rule for rule in store.rows("InboundRules")}
     return [
         store.values.complete(

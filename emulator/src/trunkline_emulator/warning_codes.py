@@ -30,7 +30,10 @@ _NEAREST = {MAC_IN_USE: ALREADY_IN_USE, TOO_MANY: OUT_OF_THE_RANGE}
 
 
 def warning(catalog: Catalog, code: str) -> str:
-    """The code as a version has it; one that it lacks is said as the nearest, or as that something is invalid."""
+    """Return the code as a version has it.
+
+    One that it lacks is said as the nearest, or as that something is invalid.
+    """
     known = catalog.enum_values("Pbx.Warnings")
     likely = (code, _NEAREST.get(code, INVALID), INVALID)
     names = [name for one in likely for name in (one, one.replace(_NOW, _THEN, 1))]
@@ -38,6 +41,6 @@ def warning(catalog: Catalog, code: str) -> str:
 
 
 def refuse(store: Store, code: str, field: str = "", *, status: int = 400) -> Refusal:
-    """A refusal with a code, for one field or for the request as a whole."""
+    """Return a refusal with a code, for one field or for the request as a whole."""
     known = warning(store.catalog, code)
     return bad_field(field, known) if field else Refusal(status, known, details={"": known})

@@ -96,7 +96,7 @@ class Catalog:
         return tuple(self._as_of(a) for a in self._data.actions if self._has(a.since, a.until))
 
     def _as_of(self, action: Action) -> Action:
-        """An action with the body, answer and options it had in this version's last edition."""
+        """Return an action with the body, answer and options it had in this version's last edition."""
         before = next((b for b in action.before if b.until >= self._span[1]), None)
         if before is None:
             return action
@@ -132,7 +132,7 @@ class Catalog:
         return found
 
     def action(self, name: str) -> Action:
-        """The action of an id (``fax.delete``), operationId (``DeleteFax``) or display name (``Delete Fax``).
+        """Return the action of an id (``fax.delete``), operationId (``DeleteFax``) or display name (``Delete Fax``).
 
         A display name that several resources share is told apart by its resource: ``Fax: Delete Fax``.
         Raises UnknownName with the nearest names.
@@ -177,7 +177,7 @@ class Catalog:
         return _fields(self, type_name)
 
     def enum_values(self, enum_name: str) -> tuple[str, ...]:
-        """The values of an enum that this version knows."""
+        """Return the values of an enum that this version knows."""
         return tuple(v.name for v in self.enums[enum_name].members if self._has(v.since, v.until))
 
     def value_elsewhere(self, enum_name: str, value: object) -> str:
@@ -192,7 +192,10 @@ class Catalog:
         return found.key or (self.key(found.base) if found.base else ())
 
     def reader(self, action: Action) -> Action | None:
-        """The action that reads by key what this one updates or deletes; None if it does neither, or none does."""
+        """Return the action that reads by key what this one updates or deletes.
+
+        None if it does neither, or none does.
+        """
         entity = action.kind in ("update", "delete") and action.keys
         return self.resources[action.resource].get("get") if entity else None
 
@@ -203,7 +206,7 @@ class Catalog:
         return None if action.until is None else self.editions[action.until].version
 
     def lifetime(self, since: int, until: int | None) -> str:
-        """``added in 20.0.9``, ``last in 20.0.8``, both, or ``in every version``: for messages and pages."""
+        """Return ``added in 20.0.9``, ``last in 20.0.8``, both, or ``in every version``, for messages and pages."""
         said = [f"added in {self.editions[since].version}"] if since else []
         said += [f"last in {self.editions[until].version}"] if until is not None else []
         return ", ".join(said) or "in every version"
@@ -213,7 +216,7 @@ class Catalog:
         return self._lifetime_of(self._forms(type_name, field))
 
     def newest_form(self, type_name: str, field: str) -> TypeSpec:
-        """The type of a field in the newest version that has it; KeyError if none has."""
+        """Return the type of a field in the newest version that has it; KeyError if none has."""
         forms = self._forms(type_name, field)
         if not forms:
             raise KeyError(field)
@@ -284,7 +287,7 @@ def _data() -> Data:
 
 @lru_cache(maxsize=16)
 def load(version: str | None = None) -> Catalog:
-    """The catalog, of everything or narrowed to one version (``load("20.0.7")``).
+    """Return the catalog, of everything or narrowed to one version (``load("20.0.7")``).
 
     A version newer than the newest published file gets the newest; ValueError for text that is no version.
     """
@@ -292,7 +295,7 @@ def load(version: str | None = None) -> Catalog:
 
 
 def read(path: str | Path) -> Catalog:
-    """A catalog that was compiled from other files than 3CX's published ones, such as a PBX's own swagger.yaml.
+    """Return a catalog that was compiled from other files than 3CX's published ones, such as a PBX's own swagger.yaml.
 
     ``python -m trunkline.catalog.compile DATE_VERSION.yaml -o PATH`` makes it. OSError if it can't be read, ValueError
     if it is no catalog.

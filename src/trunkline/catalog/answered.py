@@ -17,7 +17,7 @@ _deferred: deque[Callable[[], None]] = deque(maxlen=100)
 
 
 def note(owner: str, name: str) -> None:
-    """A PBX has answered this field of a type, or this value of an enum."""
+    """Note that a PBX has answered this field of a type, or this value of an enum."""
     if len(_seen) < MOST:
         _seen.add((owner, name))
 

@@ -89,7 +89,7 @@ class SpecFile:
         return node
 
     def type_spec(self, schema: Json) -> str:
-        """The type spec of a schema, e.g. ``[Pbx.UserGroup] nav``."""
+        """Return the type spec of a schema, e.g. ``[Pbx.UserGroup] nav``."""
         tail = ("?" if schema.get("nullable") else "") + (" nav" if schema.get("x-ms-navigationProperty") else "")
         if "$ref" in schema:
             return str(schema["$ref"]).rpartition("/")[2] + tail
@@ -432,7 +432,7 @@ class Compiler:
         )
 
     def _before(self, by_edition: Mapping[int, Json]) -> tuple[ActionBefore, ...]:
-        """What differed in older editions, newest difference last."""
+        """Return what differed in older editions, newest difference last."""
         watched = ("answer", "query", "body", "body_required", "params")
         spans = runs((e, {k: by_edition[e][k] for k in watched}) for e in sorted(by_edition))
         now = spans[-1][0]
@@ -466,7 +466,7 @@ class Compiler:
 
 
 def render(data: Data) -> str:
-    """The data file's text: JSON with one record to a line, so that a change reads well in a diff."""
+    """Return the data file's text: JSON with one record to a line, so that a change reads well in a diff."""
     lines = [f'{{"generated":{json.dumps(data.generated, ensure_ascii=False)}']
     for section in ("editions", "sets", "actions", "types", "enums"):
         records = msgspec.to_builtins(getattr(data, section))

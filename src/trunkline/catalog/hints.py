@@ -56,7 +56,7 @@ def nearest(name: str, *candidates: Iterator[str]) -> str:
 
 
 def close(name: str, candidates: Iterable[str], *, most: int, cutoff: float = _NEAR) -> list[str]:
-    """The candidates that are spelled most like a name, whatever the case, the best first.
+    """Return the candidates that are spelled most like a name, whatever the case, the best first.
 
     Left out is what may mean the opposite of the name, and each of two that mean the opposite of each other where
     the name is about as near to both.

@@ -98,7 +98,7 @@ def phrase(name: str) -> str:
 
 
 def noun(type_name: str) -> str:
-    """What one entity of a type is called: ``Pbx.Weblink`` → ``weblink``."""
+    """Return what one entity of a type is called: ``Pbx.Weblink`` → ``weblink``."""
     return phrase(type_name.removeprefix("Pbx."))
 
 
@@ -128,7 +128,7 @@ def article(text: str) -> str:
 
 
 def listing(items: list[str]) -> str:
-    """``["a", "b", "c"]`` → ``a, b and c``."""
+    """Write ``["a", "b", "c"]`` as ``a, b and c``."""
     return items[0] if len(items) == 1 else f"{', '.join(items[:-1])} and {items[-1]}"
 
 

@@ -22,7 +22,7 @@ IF_MATCH = (
 
 
 def action_page(catalog: Catalog, action: Action) -> str:
-    """The page as Markdown."""
+    """Return the page as Markdown."""
     sections = [
         f"# {display_words(action.operation_id)} ({display_words(action.tag)})",
         f"`{action.id}` · operationId `{action.operation_id}` · {catalog.lifetime(action.since, action.until)}",

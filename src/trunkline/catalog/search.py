@@ -129,7 +129,7 @@ def _words(action: Action) -> _Words:
 
 
 def _spelled(word: str, known: Iterable[str]) -> str:
-    """The word itself if any action has it, or has it as a part; else the nearest one that is there."""
+    """Return the word itself if any action has it, or has it as a part; else the nearest one that is there."""
     stem = _stem(word)
     if any(stem in each for each in known):
         return word
@@ -172,7 +172,10 @@ def _called(action: Action, query: str) -> float:
 
 
 def _worth(words: _Words, word: str) -> float:
-    """What a word of the query is worth for an action, itself or what it stands for; 0 if the action has neither."""
+    """Return what a word of the query is worth for an action, itself or what it stands for.
+
+    0 if the action has neither.
+    """
     also = SYNONYMS.get(_stem(word), SYNONYMS.get(word, ()))
     return max(_found(words, word), max((_found(words, other) for other in also), default=0.0) - 0.5, 0.0)
 

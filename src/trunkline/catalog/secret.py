@@ -63,12 +63,12 @@ def is_masked(value: Any) -> bool:
 
 
 def masked(value: Any) -> Any:
-    """A value with secrets replaced at any depth: what stands in secret fields, and known secrets in other text."""
+    """Replace secrets at any depth: what stands in secret fields, and known secrets in other text."""
     return _masked(value, redacted)
 
 
 def masked_by_name(value: Any) -> Any:
-    """A value with what stands in secret fields replaced, at any depth; other text stays, whatever is in it."""
+    """Return a value with what stands in secret fields replaced, at any depth; other text stays, whatever is in it."""
     return _masked(value, None)
 
 

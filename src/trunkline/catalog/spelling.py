@@ -34,7 +34,9 @@ _ON_REQUEST = {"Pbx.CallFlowApp": "ScriptCode"}  # comes only when selected (doc
 
 
 def answered_type(spec: TypeSpec, module: str = "") -> str:
-    """What a field holds in an answer: ``int``, ``str | None``, ``list[PeerType]``; ``object`` for what is unknown.
+    """Return what a field holds in an answer: ``int``, ``str | None``, ``list[PeerType]``.
+
+    ``object`` for what is unknown.
 
     ``module`` goes before names of the catalog: ``types.PeerType``.
     """
@@ -42,7 +44,7 @@ def answered_type(spec: TypeSpec, module: str = "") -> str:
 
 
 def sent_type(catalog: Catalog, spec: TypeSpec, module: str = "") -> str:
-    """What a field takes in a body: ``datetime | str``, ``Sequence[UserGroupPart]``."""
+    """Return what a field takes in a body: ``datetime | str``, ``Sequence[UserGroupPart]``."""
     if spec.name == "Binary":
         return f"{module}Upload"
     if spec.name in catalog.types:
@@ -51,7 +53,7 @@ def sent_type(catalog: Catalog, spec: TypeSpec, module: str = "") -> str:
 
 
 def argument_type(spec: TypeSpec) -> str:
-    """What a key or function parameter takes."""
+    """Return what a key or function parameter takes."""
     return _whole(_ARGUMENTS.get(spec.name, "object"), spec)
 
 
@@ -76,7 +78,7 @@ def part_name(name: str) -> str:
 
 
 def body_name(action: Action) -> str:
-    """The name of the type of a body that has none in 3CX's: ``fax.bulk_fax_delete`` → ``FaxBulkFaxDeleteBody``."""
+    """Name the type of a body that has no name in 3CX's: ``fax.bulk_fax_delete`` → ``FaxBulkFaxDeleteBody``."""
     return f"{action.tag}{''.join(word.capitalize() for word in action.verb.split('_'))}Body"
 
 
@@ -109,13 +111,13 @@ def shapes(catalog: Catalog) -> Iterator[Shape]:
 
 
 def inline_bodies(catalog: Catalog) -> Iterator[Action]:
-    """The actions whose body's fields are written out in them, in the form that counts."""
+    """Yield the actions whose body's fields are written out in them, in the form that counts."""
     for actions in catalog.resources.values():
         yield from (action for action in actions.values() if isinstance(action.body, dict))
 
 
 def _sent_types(catalog: Catalog) -> set[str]:
-    """The types that occur in a body, however deep, and those that they inherit from."""
+    """Return the types that occur in a body, however deep, and those that they inherit from."""
     found: set[str] = set()
     specs = [spec for action in catalog.actions for spec in _body_specs(catalog, action)]
     while specs:
@@ -131,7 +133,7 @@ def _body_specs(catalog: Catalog, action: Action) -> list[TypeSpec]:
 
 
 def _firm_fields(catalog: Catalog, type_name: str) -> frozenset[str]:
-    """The fields that every whole answer has: those of all versions, without what ``expand`` brings.
+    """Return the fields that every whole answer has: those of all versions, without what ``expand`` brings.
 
     Of a report's rows none: they leave out what is null or zero (docs/pbx.md, Answers).
     """
@@ -151,7 +153,7 @@ def _lasting(catalog: Catalog, type_name: str) -> set[str]:
 
 @lru_cache(maxsize=16)
 def _report_rows(catalog: Catalog) -> frozenset[str]:
-    """The types that only functions list: no entity is one."""
+    """Return the types that only functions list: no entity is one."""
     made: set[str] = set()
     read: set[str] = set()
     for action in catalog.actions:

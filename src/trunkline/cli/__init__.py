@@ -99,7 +99,7 @@ def execute(argv: list[str]) -> int:
 
 
 def _keys(argv: Sequence[str]) -> Iterator[str]:
-    """API keys that a command line or its environment gives: a slip elsewhere may repeat one before it is used.
+    """Yield the API keys of a command line and its environment: a slip elsewhere may repeat one before it is used.
 
     Where a name, an address or a path belongs, whatever looks like a key is taken for one.
     """
@@ -126,7 +126,7 @@ def _show_warning(message: Warning | str, *_: object, **__: object) -> None:
 
 
 def _show_exception(kind: type[BaseException], problem: BaseException, trace: TracebackType | None) -> None:
-    """What Python prints of a mistake of ours, without the secrets in it."""
+    """Print what Python prints of a defect, without the secrets in it."""
     from traceback import format_exception
 
     print(redacted("".join(format_exception(kind, problem, trace))), end="", file=sys.stderr)

@@ -61,7 +61,7 @@ class ActionCommand(click.Command):
 
 
 def _parameters(catalog: Catalog, action: Action) -> Iterator[click.Parameter]:
-    """The keys as arguments, then the other parameters of the path as options."""
+    """Yield the keys as arguments, then the other parameters of the path as options."""
     for parameter in action.parameters:
         if parameter.name in action.keys:
             name = snake(parameter.name)
@@ -86,7 +86,7 @@ def _parameter_option(catalog: Catalog, parameter: Param) -> click.Option:
 
 
 def _own_options(catalog: Catalog, action: Action) -> Iterator[click.Option]:
-    """The options that don't come from the action's fields, in the order of the help page."""
+    """Yield the options that don't come from the action's fields, in the order of the help page."""
     yield from _query_options(action)
     yield from body_options(action)
     yield from _guard_options(catalog, action)

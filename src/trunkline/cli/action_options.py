@@ -37,7 +37,7 @@ class ActionOptions(NamedTuple):
 
 
 def query_options(action: Action) -> list[str]:
-    """The query options of OData that the command of an action has."""
+    """Return the query options of OData that the command of an action has."""
     known = [name for name in OPTIONS if name in OPTION_MEANINGS and name != "count"]
     return [name for name in known if name in action.query and name not in action.params]
 
@@ -77,7 +77,7 @@ def action_options(
 
 
 def _rows(action: Action, values: Mapping[str, Any]) -> IO[bytes] | None:
-    """What names the things to delete, where the command line names none itself."""
+    """Return what names the things to delete, where the command line names none itself."""
     if action.kind != "delete":
         return None
     rows: IO[bytes] | None = values["source"]
@@ -118,7 +118,7 @@ def _check_keys(params: Sequence[click.Parameter], values: Mapping[str, Any]) ->
 def _arguments(
     catalog: Catalog, action: Action, params: Sequence[click.Parameter], values: Mapping[str, Any]
 ) -> dict[str, Any]:
-    """What the action is called with."""
+    """Return what the action is called with."""
     arguments: dict[str, Any] = {p.name: values[snake(p.name)] for p in action.parameters}
     if action.body is not None and (body := body_of(catalog, action, params, values)) is not None:
         arguments["body"] = body
@@ -130,6 +130,6 @@ def _arguments(
 
 
 def _options(action: Action, values: Mapping[str, Any]) -> dict[str, Any]:
-    """The query options and the ETag, as far as they are given."""
+    """Return the query options and the ETag, as far as they are given."""
     names = [*query_options(action), *(["if_match"] if action.if_match else [])]
     return {name: values[name] for name in names if values[name] is not None}

@@ -145,7 +145,7 @@ def _has_textual_browser_but_no_terminal() -> bool:
 @_PAGER
 @click.pass_context
 def diff(ctx: click.Context, old: str, new: str, output: str | None, no_pager: bool) -> None:
-    """What came, went and changed between two versions, such as 20.0.7 and 20.0.10."""
+    """Show what came, went and changed between two versions, such as 20.0.7 and 20.0.10."""
     from .changes import changes
 
     records = changes(_catalog(old), _catalog(new))
@@ -175,7 +175,7 @@ def _catalog(version: str | None) -> Catalog:
 
 
 def _record(catalog: Catalog, action: Action) -> dict[str, Any]:
-    """An action as data; ``since`` and ``until`` are versions, ``until`` null while the newest has it."""
+    """Return an action as data; ``since`` and ``until`` are versions, ``until`` null while the newest has it."""
     until = catalog.until(action)
     last = len(catalog.editions) if action.until is None else action.until + 1
     return {

@@ -51,7 +51,7 @@ class Answer:
         return ItemsFailed.exit_code
 
     async def _answer(self, pbx: AsyncPbx) -> Callable[[], None]:
-        """What is left to do is to write."""
+        """Return the part that writes."""
         async with pbx:
             if self.save is not None:
                 with progress(BYTES) as bar:
@@ -111,7 +111,7 @@ def _write_file(file: File, *, show_secrets: bool) -> None:
 
 
 def _without_secrets(file: File) -> bytes:
-    """A file that is printed: JSON with its secret fields masked, other text without the secrets that are known."""
+    """Return a file to print: JSON with its secret fields masked, other text without the secrets that are known."""
     with suppress(ValueError):
         value = parsed(file.content)
         remember_values(secrets_in(value))

@@ -62,7 +62,7 @@ class FieldOption(click.Option):
 
 
 def field_options(catalog: Catalog, action: Action, taken: set[str]) -> list[click.Option]:
-    """An option for each field of the body; ``--field-NAME`` where another option has the name."""
+    """Return an option for each field of the body; ``--field-NAME`` where another option has the name."""
     flags = set(taken)
     options: list[click.Option] = []
     for name, spec in catalog.spec_fields(action.body).items():
@@ -79,7 +79,7 @@ def field_options(catalog: Catalog, action: Action, taken: set[str]) -> list[cli
 def body_of(
     catalog: Catalog, action: Action, params: Sequence[click.Parameter], values: Mapping[str, Any]
 ) -> dict[str, Any] | None:
-    """The body that the options of a command give: ``--body``, and over it each field; None if there is none."""
+    """Return the body that the options of a command give: ``--body``, and over it each field; None if there is none."""
     body = read_body(values.get("body"))
     for param in params:
         if isinstance(param, FieldOption) and (text := values[param.name or ""]) is not None:
@@ -117,7 +117,7 @@ def read_body(text: str | None) -> dict[str, Any] | None:
 
 
 def field_value(catalog: Catalog, action: Action, name: str, spec: TypeSpec, text: str) -> Any:
-    """An option's text as the field's JSON value; text stays text, all else is JSON."""
+    """Return an option's text as the field's JSON value; text stays text, all else is JSON."""
     if action.kind == "upload":
         return Path(text)
     if spec.nullable and text == "null":

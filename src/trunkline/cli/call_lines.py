@@ -3,37 +3,33 @@
 from __future__ import annotations
 
 import sys
-from collections import Counter
-from datetime import datetime
 
 import click
+import msgspec
 
-from ..errors import TrunklineError
-from .call_events import Calls, Row
+from ..catalog.secret import masked
+from ..monitor.call_watch import Outage, Snapshot
 from .output import json_line
 
 
 class Lines:
     """Events as JSON Lines on stdout, each flushed at once; outages on stderr."""
 
-    def __init__(self, name: str, counts: Counter[str]) -> None:
+    def __init__(self, name: str) -> None:
         self._name = name
-        self._counts = counts
-        self._lost = False
+        self._away = False
 
-    def seen(self, events: list[Row], calls: Calls, at: datetime) -> None:
-        for event in events:
-            click.echo(json_line(event))
-            self._counts[event["event"]] += 1
+    def show(self, snapshot: Snapshot) -> None:
+        if snapshot.outage:
+            click.echo(f"{self._name} answers again, after {snapshot.outage:.0f} s.", err=True)
+        self._away = False
+        for event in snapshot.events:
+            click.echo(json_line(masked(msgspec.to_builtins(event))))
 
-    def lost(self, error: TrunklineError, wait: float, at: datetime) -> None:
-        if not self._lost:
-            click.echo(f"{error.message} Trying again, first in {wait:g} s.", err=True)
-        self._lost = True
-
-    def back(self, away: float) -> None:
-        self._lost = False
-        click.echo(f"{self._name} answers again, after {away:.0f} s.", err=True)
+    def show_outage(self, outage: Outage) -> None:
+        if not self._away:
+            click.echo(f"{outage.error.message} Trying again, first in {outage.retry_in:g} s.", err=True)
+        self._away = True
 
     @property
     def gone(self) -> bool:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import signal
-from collections import Counter
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import datetime
@@ -14,25 +13,25 @@ from rich.console import Console, Group
 from rich.live import Live
 from rich.text import Text
 
-from ..errors import TrunklineError
-from .call_events import Calls, Row, seconds
+from ..catalog.secret import masked
+from ..local.timestamps import format_duration, parse_timestamp
+from ..monitor.call_watch import Outage, Snapshot
+from ..monitor.calls import Row, duration
 from .drawing import fitted
-from .moments import lasted, moment
 
-_AROUND = 5  # lines that are no call: what is watched, a blank line, the head of the table, its rule, and the rest
+_AROUND = 5  # lines that show no call: what is watched, a blank line, the head of the table, its rule, and the rest
 _COLUMNS = ["Id", "Caller", "Callee", "Status", "Duration", "Since (UTC)"]
 
 
 class LiveTable:
     """What is drawn while the ``with`` block runs; what was on the terminal before comes back after it."""
 
-    def __init__(self, name: str, interval: float, counts: Counter[str]) -> None:
+    def __init__(self, name: str, interval: float) -> None:
         self._name = name
         self._interval = interval
-        self._counts = counts
         self._console = Console(highlight=False)
         self._live = Live(console=self._console, screen=True, auto_refresh=False)
-        self._calls: Calls | None = None
+        self._last: Snapshot | None = None
         self._away = ""
         self._busy = self._pauses = False
 
@@ -73,7 +72,7 @@ class LiveTable:
 
     @contextmanager
     def _drawing(self) -> Iterator[None]:
-        """A terminal may go in the middle of a table."""
+        """Ignore that the terminal goes in the middle of a table."""
         self._busy = True
         try:
             yield
@@ -86,29 +85,25 @@ class LiveTable:
             self._pauses = False
             self._pause(signal.SIGTSTP, None)
 
-    def seen(self, events: list[Row], calls: Calls, at: datetime) -> None:
-        self._calls = calls
-        self._counts.update(event["event"] for event in events)
-        self._draw(at)
+    def show(self, snapshot: Snapshot) -> None:
+        self._last, self._away = snapshot, ""
+        self._draw(snapshot.time)
 
-    def lost(self, error: TrunklineError, wait: float, at: datetime) -> None:
-        self._away = self._away or f"{at:%H:%M:%S} UTC"
-        self._draw(at, f"Away since {self._away}, trying again in {wait:.0f} s. {error.message}")
+    def show_outage(self, outage: Outage) -> None:
+        self._away = self._away or f"{outage.time:%H:%M:%S} UTC"
+        trouble = f"Away since {self._away}, trying again in {outage.retry_in:.0f} s. {outage.error.message}"
+        self._draw(outage.time, trouble)
 
-    def back(self, away: float) -> None:
-        self._away = ""
-
-    def _draw(self, at: datetime, trouble: str = "") -> None:
-        calls = self._calls.chosen if self._calls else []
-        total = self._calls.total if self._calls else 0
+    def _draw(self, now: datetime, trouble: str = "") -> None:
+        calls, total = (self._last.calls, self._last.total) if self._last else ([], 0)
         number = f"{len(calls)} of {total}" if len(calls) != total else str(total)
         word = "call" if number == "1" else "calls"
-        head = f"{self._name}   {number} {word}   {at:%H:%M:%S} UTC, every {self._interval:g} s   Ctrl-C ends"
+        head = f"{self._name}   {number} {word}   {now:%H:%M:%S} UTC, every {self._interval:g} s   Ctrl-C ends"
         room = max(1, self._console.height - _AROUND - 2 * bool(trouble))
         parts = [Text(head, style="bold", no_wrap=True, overflow="ellipsis")]
         if trouble:
             parts.append(Text(trouble, style="red"))
-        drawn = fitted(_COLUMNS, [_cells(call) for call in calls[:room]], self._console.width, droppable=True)
+        drawn = fitted(_COLUMNS, [_cells(masked(call)) for call in calls[:room]], self._console.width, droppable=True)
         more = [Text(f"… and {len(calls) - room} more")] if len(calls) > room else []
         with self._drawing():
             self._live.update(Group(*parts, Text(), drawn, *more), refresh=True)
@@ -120,9 +115,9 @@ def _end(number: int, _: object) -> None:
 
 
 def _cells(call: Row) -> list[str]:
-    since, length = moment(call.get("EstablishedAt")), seconds(call)
+    since, seconds = parse_timestamp(call.get("EstablishedAt")), duration(call)
     return [
         *(str(call.get(name) or "") for name in ("Id", "Caller", "Callee", "Status")),
-        "" if length is None else lasted(length),
+        "" if seconds is None else format_duration(seconds),
         f"{since:%H:%M:%S}" if since else "",
     ]

@@ -1,96 +1,108 @@
-"""Looking at the calls in progress again and again, through outages, until somebody says stop."""
+"""One run of ``trunkline calls watch``: its connection, what shows the calls, its time, and how it ends."""
 
 from __future__ import annotations
 
 import asyncio
 import time
-from datetime import UTC, datetime
-from typing import Protocol
+from collections import Counter
+from collections.abc import Sequence
+from contextlib import AbstractContextManager, aclosing, nullcontext
+from typing import NamedTuple, Protocol
 
-from ..catalog.secret import masked
-from ..client import AsyncPbx
-from ..errors import BrokenAnswer, PbxError, TimedOut, TransportError, TrunklineError
-from .call_events import LEAST, Calls, Row
+import click
 
-PATIENCE = 15.0
-"""Seconds that one look may take."""
-_LONGEST = 30.0  # seconds between two tries while a PBX is away
+from ..connections.targets import Target
+from ..errors import Hint, TimedOut
+from ..monitor.call_watch import TIMEOUT, Outage, Snapshot, watch_calls
+from ..monitor.calls import CallEvent, CallFilter
+from .call_lines import Lines
 
 
-class Audience(Protocol):
-    """Who is told."""
+class Display(Protocol):
+    """What shows the calls."""
 
-    def seen(self, events: list[Row], calls: Calls, at: datetime) -> None: ...
-    def lost(self, error: TrunklineError, wait: float, at: datetime) -> None: ...
-    def back(self, away: float) -> None: ...
+    def show(self, snapshot: Snapshot) -> None: ...
+    def show_outage(self, outage: Outage) -> None: ...
 
     @property
     def gone(self) -> bool:
-        """Whether nobody listens any more."""
+        """Whether nobody reads any more."""
 
 
-async def watch(
-    pbx: AsyncPbx, calls: Calls, audience: Audience, *, interval: float, patience: float, count: int | None
-) -> None:
-    """Look every ``interval`` seconds and tell the audience, until ``count`` events have come or it is gone.
+class WatchOptions(NamedTuple):
+    """How to watch: ``limit`` in seconds, ``max_events`` in events; both None for until Ctrl-C."""
 
-    A PBX that goes away is waited for; one that isn't there at the first look is an error, and so is a refused
-    sign-in or a missing right at any time. A PBX that asks to wait (Retry-After) is not asked before.
-    """
-    failures, lost_at, happened = 0, 0.0, 0
-    met = False
-    while not audience.gone:
-        began = time.monotonic()
+    filter: CallFilter
+    interval: float
+    limit: float | None
+    max_events: int | None
+    live: bool
+
+
+def watch_until(target: Target, options: WatchOptions) -> int:
+    """Watch until the limit, the count, Ctrl-C, or nobody reads any more; give the exit code."""
+    counts, began, interrupted = Counter[str](), time.monotonic(), False
+    try:
+        with _display(target.profile or target.url, options) as display:
+            asyncio.run(_watch(target, options, display, counts))
+            if display.gone:
+                return 0
+    except KeyboardInterrupt:
+        interrupted = True
+    happened = ", ".join(f"{counts[event]} {event}" for event in ("started", "changed", "ended"))
+    click.echo(f"Watched for {time.monotonic() - began:.0f} s: {happened}.", err=True)
+    return 130 if interrupted else 0
+
+
+async def _watch(target: Target, options: WatchOptions, display: Display, counts: Counter[str]) -> None:
+    timeout, looked = target.options.get("timeout", TIMEOUT), False
+    async with target.client(label=target.profile, timeout=timeout) as pbx:
         try:
-            events = await _look(pbx, calls, patience)
-        except TrunklineError as error:
-            if not _passes(error, met=met):
+            async with (
+                asyncio.timeout(options.limit) as clock,
+                aclosing(watch_calls(pbx, options.filter, interval=options.interval, timeout=timeout)) as looks,
+            ):
+                async for look in looks:
+                    if isinstance(look, Outage):
+                        display.show_outage(look)
+                    else:
+                        looked = True
+                        left = None if options.max_events is None else options.max_events - _count(counts)
+                        events = _first(look.events, left)
+                        counts.update(event.event for event in events)
+                        display.show(look._replace(events=events))
+                        if options.max_events is not None and _count(counts) >= options.max_events:
+                            return
+                    if display.gone:
+                        return
+        except TimeoutError:
+            if not clock.expired():
                 raise
-            lost_at = lost_at or began
-            failures = min(failures + 1, 10)
-            wait = max(min(interval * 2 ** (failures - 1), _LONGEST), getattr(error, "retry_after", None) or 0)
-            audience.lost(error, wait, datetime.now(UTC))
-            await asyncio.sleep(wait)
-            continue
-        if failures:
-            audience.back(time.monotonic() - lost_at)
-            failures, lost_at = 0, 0.0
-        met = True
-        left = None if count is None else count - happened
-        events, more = _first(events, left)
-        audience.seen(events, calls, datetime.now(UTC))
-        happened += more
-        if count is not None and happened >= count:
-            return
-        await asyncio.sleep(max(LEAST, interval - (time.monotonic() - began)))
+            if not looked:
+                hint = Hint("A longer time may be enough", "", {"for": "SECONDS"})
+                raise TimedOut(f"{pbx.url} did not answer within {options.limit:g} s.", hint=hint) from None
 
 
-async def _look(pbx: AsyncPbx, calls: Calls, patience: float) -> list[Row]:
-    rows: list[Row] = []
-    pages = 0
-    async for page in pbx.call("active_calls.list", timeout=patience).pages():
-        rows += masked(page.rows)
-        pages += 1
-    return calls.see(rows, datetime.now(UTC), whole=pages <= 1)
+def _count(counts: Counter[str]) -> int:
+    """How many events there were; calls that were there at the start don't count."""
+    return counts.total() - counts["present"]
 
 
-def _passes(error: TrunklineError, *, met: bool) -> bool:
-    """Whether it may pass: what a PBX answers while it starts always, a lost or broken connection once it was met."""
-    if isinstance(error, PbxError):
-        return error.retryable
-    # Half an answer, a proxy's page and a look that took too long are what a restart looks like from here.
-    lost = isinstance(error, TransportError) and (error.retryable or isinstance(error, BrokenAnswer | TimedOut))
-    return met and lost
-
-
-def _first(events: list[Row], left: int | None) -> tuple[list[Row], int]:
-    """As many events as are still wanted, and their number; calls that were there already don't count."""
-    shown: list[Row] = []
-    counted = 0
+def _first(events: Sequence[CallEvent], most: int | None) -> list[CallEvent]:
+    """Take the first events, as long as at most ``most`` of them count."""
+    shown: list[CallEvent] = []
     for event in events:
-        if event["event"] != "present":
-            if counted == left:
+        if event.event != "present" and most is not None:
+            if not most:
                 break
-            counted += 1
+            most -= 1
         shown.append(event)
-    return shown, counted
+    return shown
+
+
+def _display(name: str, options: WatchOptions) -> AbstractContextManager[Display]:
+    if options.live:
+        from .call_table import LiveTable
+
+        return LiveTable(name, options.interval)
+    return nullcontext(Lines(name))

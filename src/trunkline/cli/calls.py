@@ -9,7 +9,8 @@ from typing import Any
 
 import click
 
-from .call_events import LEAST, Choice
+from ..monitor.calls import MIN_INTERVAL, CallFilter
+from .connect import target
 from .connection_options import connection_options
 from .numbers import Finite
 
@@ -24,7 +25,7 @@ def calls() -> None:
 @calls.command()
 @click.option(
     "--interval",
-    type=Finite(LEAST, 3600),
+    type=Finite(MIN_INTERVAL, 3600),
     default=2.0,
     show_default=True,
     metavar="SECONDS",
@@ -63,9 +64,10 @@ def watch(
         if not _NUMBER.fullmatch(number):
             raise click.UsageError(f"--number takes a number such as 100 or +442079460123, not {number!r}.")
     live = _live(output)
-    from .call_session import run  # brings a client and an event loop, which --help needs not
+    from .call_watch import WatchOptions, watch_until  # brings a client and an event loop, which --help doesn't need
 
-    return run(ctx, values, Choice(numbers, text), live=live, interval=interval, limit=limit, count=count)
+    options = WatchOptions(CallFilter(numbers, text), interval, limit, count, live)
+    return watch_until(target(ctx, values), options)
 
 
 def _live(output: str | None) -> bool:

@@ -26,7 +26,7 @@ Candidates = Callable[[click.Context, click.Parameter, str], Items]
 
 def saved_connections(ctx: click.Context, param: click.Parameter, incomplete: str) -> Items:
     """Names of profiles."""
-    from ..profiles import profiles_file, read_tables
+    from ..connections.profiles import profiles_file, read_tables
 
     tables = read_tables(profiles_file(os.environ))
     return _starting(incomplete, {name: str(fields.get("url", "")) for name, fields in tables.items()})
@@ -82,7 +82,7 @@ def paths(incomplete: str, *, folders: bool = False) -> Items:
 
 
 def values_of(catalog: Catalog, spec: TypeSpec) -> Candidates:
-    """The values of an enum or of a truth value; of flags several with commas between them."""
+    """Return the values of an enum or of a truth value; of flags several with commas between them."""
     if spec.name in catalog.enums:
         names = [*catalog.enum_values(spec.name)]
         several = catalog.enums[spec.name].flags

@@ -90,7 +90,7 @@ def _fields(what: str, before: Mapping[str, str], after: Mapping[str, str]) -> l
 
 
 def _types(old: Catalog, new: Catalog) -> dict[str, list[str]]:
-    """What changed in each type and enum that both versions have."""
+    """Return what changed in each type and enum that both versions have."""
     changed = {}
     for name in new.types:
         before, after = (_texts(catalog.fields(name)) for catalog in (old, new))
@@ -109,7 +109,7 @@ def _reached(catalog: Catalog, names: list[str]) -> frozenset[str]:
 
 @cache
 def _within(catalog: Catalog, name: str) -> frozenset[str]:
-    """The types and enums that a type has within it, itself among them; not what only ``expand`` brings."""
+    """Return the types and enums that a type has within it, itself among them; not what only ``expand`` brings."""
     seen: set[str] = set()
     waiting = [name]
     while waiting:

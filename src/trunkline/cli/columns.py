@@ -94,14 +94,14 @@ def _check_path(catalog: Catalog, owner: str, steps: Sequence[str]) -> None:
 
 
 def picked(value: Any, columns: Sequence[str]) -> Any:
-    """A row with these columns and no others, in their order; what is not an object stays as it is."""
+    """Return a row with these columns and no others, in their order; what is not an object stays as it is."""
     if not columns or not isinstance(value, Mapping):
         return value
     return {column: at(value, column) for column in columns}
 
 
 def at(value: Any, path: str) -> Any:
-    """What stands at a dotted path: ``Hours.Type``; of a list, one value for each of its objects."""
+    """Return what stands at a dotted path: ``Hours.Type``; of a list, one value for each of its objects."""
     if isinstance(value, list):
         return [at(one, path) for one in value]
     if not isinstance(value, Mapping):
@@ -133,7 +133,7 @@ def table_columns(rows: Sequence[Mapping[str, Any]], action: Action | None) -> l
 
 
 def csv_columns(rows: Iterable[Mapping[str, Any]], action: Action | None, select: str | None) -> list[str]:
-    """The header of a CSV that is written before its last row is known.
+    """Return the header of a CSV that is written before its last row is known.
 
     What the first rows have, then what their type has beside it: a report leaves out what is null (docs/pbx.md,
     Answers), so a later row may have a field that the first ones lack. ``select`` says that no other will come.

@@ -149,7 +149,7 @@ class _Bash(_Line, BashComplete):
         return ShellComplete.source(self)  # click would start a bash, to see how old it is
 
     def format_completion(self, item: CompletionItem[Any]) -> str:
-        """What goes in place of the part of the word that readline replaces: for ``--output=y`` that is ``y``."""
+        """Return what replaces the part of the word that readline replaces: for ``--output=y`` that is ``y``."""
         line, replaced = os.environ["COMP_WORDS"], os.environ["COMP_REPLACED"]
         _, incomplete = self.get_completion_args()
         left = len(incomplete) - len("".join(split_arg_string(replaced)))
@@ -169,7 +169,7 @@ _SHELLS: dict[str, type[ShellComplete]] = {"bash": _Bash, "zsh": _Zsh, "fish": _
 
 
 def _open_quote(line: str) -> str:
-    """The quotation mark that is open at the end of a line, or ""."""
+    """Return the quotation mark that is open at the end of a line, or ""."""
     mark, characters = "", iter(line)
     for character in characters:
         if character == "\\" and mark != "'":
@@ -182,7 +182,7 @@ def _open_quote(line: str) -> str:
 
 
 def _spelled(text: str, mark: str) -> str:
-    """A text as bash reads it outside of quotation marks or, where one is open, within."""
+    """Return a text as bash reads it outside of quotation marks or, where one is open, within."""
     if mark == "'":
         return text.replace("'", "'\\''")
     return re.sub(r'(["\\$`])' if mark else r"([^\w@%+=:,./~-])", r"\\\1", text)

@@ -36,7 +36,7 @@ def confirmed(question: str) -> bool:
 
 @contextmanager
 def _terminal() -> Iterator[int]:
-    """The descriptor of what a person types on."""
+    """Open the descriptor of what a person types on."""
     if sys.stdin.isatty():
         yield sys.stdin.fileno()
         return
@@ -49,7 +49,7 @@ def _terminal() -> Iterator[int]:
 
 
 def _typed(terminal: int) -> bytes:
-    """The next line that is typed.
+    """Return the next line that is typed.
 
     Not by input() nor a plain read: they lose a Ctrl-C that comes in the moment before they wait, or in a thread.
     """
@@ -69,7 +69,7 @@ def _typed(terminal: int) -> bytes:
 
 @contextmanager
 def _waking() -> Iterator[int]:
-    """A descriptor that a signal makes readable, whenever and in whichever thread it comes."""
+    """Open a descriptor that a signal makes readable, whenever and in whichever thread it comes."""
     woken, wake = os.pipe()
     os.set_blocking(wake, False)
     before = signal.set_wakeup_fd(wake, warn_on_full_buffer=False)

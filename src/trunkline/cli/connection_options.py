@@ -15,8 +15,8 @@ if TYPE_CHECKING:
     from click.shell_completion import CompletionItem
 
     from ..client import AsyncPbx
-    from ..profiles import Profile
-    from .connect import Target
+    from ..connections.profiles import Profile
+    from ..connections.targets import Target
 
 
 class ConnectionOptions(NamedTuple):
@@ -46,17 +46,17 @@ class ConnectionOptions(NamedTuple):
         return options
 
     def target(self) -> Target:
-        """The PBX that these options, the environment and the profiles name."""
+        """Return the PBX that these options, the environment and the profiles name."""
         from .connect import target
 
         return target(click.get_current_context(), {"connection": self})
 
     def client(self) -> AsyncPbx:
-        """A client of that PBX."""
+        """Return a client of that PBX."""
         return self.target().client()
 
     def targets(self, choose: Callable[[Mapping[str, Profile]], Iterable[Profile]]) -> list[Target]:
-        """The saved PBXs that ``choose`` takes."""
+        """Return the saved PBXs that ``choose`` takes."""
         from .connect import targets
 
         return targets(click.get_current_context(), {"connection": self}, choose)

@@ -50,7 +50,7 @@ def demo() -> None:
 
 @contextmanager
 def _past_proxies() -> Iterator[None]:
-    """A proxy that the environment names knows no way back to this machine."""
+    """Bypass a proxy that the environment names: it can't reach this machine."""
     before = {name: os.environ.pop(name, None) for name in ("no_proxy", "NO_PROXY")}
     os.environ.update(dict.fromkeys(before, "*"))
     try:
@@ -108,7 +108,7 @@ def _counted(job: Cleanup, rows: list[dict[str, Any]]) -> list[str]:
 
 
 def _report(node: Node, outcome: NodeResult, given: list[dict[str, Any]]) -> None:
-    """What was done to which item: a table, the next step for each failure, and the same as JSON Lines."""
+    """Show what was done to which item: a table, the next step for each failure, and the same as JSON Lines."""
     items: list[Item] = [{"json": row} for row in given]
     numbers = [item["pairedItem"]["item"] for item in outcome.items]
     draw(
@@ -123,5 +123,5 @@ def _report(node: Node, outcome: NodeResult, given: list[dict[str, Any]]) -> Non
 
 
 def _short(item: Item) -> dict[str, Any]:
-    """An item with only those fields of its input that say which one it is; the demo is long enough."""
+    """Return an item with only those fields of its input that say which one it is; the demo is long enough."""
     return {**item, "json": {k: v for k, v in item["json"].items() if k in ("success", "Id", "Link", "Number")}}

@@ -8,16 +8,19 @@ from collections.abc import Iterator
 from typing import Any
 
 import click
+import msgspec
 
+from ..connections.targets import Target
 from ..errors import TrunklineError
+from ..monitor.finding import Finding
+from ..printable import printable
 from ..redaction import redacted
 from .connect import target
 from .connection_options import connection_options
-from .finding import Failed, Line
 from .hints import spelled
 from .output import FORMATS, View, Writer, chosen, write_one
 
-_SHOWN = {"ok": "ok", "remark": "note", "failed": "FAILED"}
+_SHOWN = {"ok": "ok", "warning": "warning", "failed": "FAILED"}
 
 
 @click.command()
@@ -30,54 +33,63 @@ def doctor(ctx: click.Context, /, output: str | None, **values: Any) -> int:
     Name, port, certificate, whether it is a 3CX, sign-in, licence, rights, version, clock. Nothing is changed. Ends
     with 0, or with the code of what failed: 3 configuration, 4 sign-in, 5 licence and rights, 6 network and TLS.
     """
-    from .checks import examine  # brings a client and TLS, which --help needs not
-
-    form = chosen(output)
-    lines: list[Line] = []
-    view = View(form, show_secrets=True)  # `tell` takes them out
-    rows = Writer(view)
-
-    def tell(line: Line) -> None:
-        line = line._replace(said=redacted(line.said), hint=redacted(line.hint))
-        lines.append(line)
-        if form == "table":
-            click.echo(f"{_SHOWN[line.result]:<8}{line.check:<10}{line.said}")
-            if line.hint:
-                click.echo(f"{'':<18}{line.hint}")
-        elif form in ("jsonl", "csv"):
-            rows.write([line._asdict()])
-
-    code = 0
-    try:
-        found = target(ctx, values)
-        for line in interruptible(examine(found)):
-            tell(line)
-    except Failed as failed:
-        tell(failed.line)
-        code = failed.exit_code
-    except TrunklineError as error:
-        tell(Line("address", "failed", error.message, spelled(error.hint)))
-        code = error.exit_code
-    if form in ("json", "yaml"):
-        write_one({"exit_code": code, "checks": [line._asdict() for line in lines]}, view)
+    view = View(chosen(output))
+    writer = Writer(view)
+    findings: list[Finding] = []
+    for finding in _findings(ctx, values):
+        findings.append(finding)
+        if view.output == "table":
+            _draw(finding)
+        elif view.output in ("jsonl", "csv"):
+            writer.write([msgspec.to_builtins(finding)])
+    code = _exit_code(findings[-1])
+    if view.output in ("json", "yaml"):
+        write_one({"exit_code": code, "findings": msgspec.to_builtins(findings)}, view)
     return code
 
 
-def interruptible(lines: Iterator[Line]) -> Iterator[Line]:
-    """The lines, found in a thread that dies with the process: a name or a PBX may keep silent for long, and Ctrl-C
-    does not reach what waits for them."""
-    came: queue.SimpleQueue[Line | BaseException | None] = queue.SimpleQueue()
+def _findings(ctx: click.Context, values: dict[str, Any]) -> Iterator[Finding]:
+    try:
+        connection = target(ctx, values)
+    except TrunklineError as error:
+        yield Finding.failed("address", error)
+        return
+    yield from _interruptible(connection)
 
-    def find() -> None:
+
+def _exit_code(last: Finding) -> int:
+    kinds: list[type[TrunklineError]] = [TrunklineError]
+    for kind in kinds:
+        if kind.code == last.code:
+            return kind.exit_code
+        kinds += kind.__subclasses__()
+    return 0
+
+
+def _draw(finding: Finding) -> None:
+    click.echo(f"{_SHOWN[finding.result]:<8}{finding.check:<10}{redacted(printable(finding.message))}")
+    hint = spelled(finding.hint.as_hint())
+    if hint:
+        click.echo(f"{'':<18}{hint}")
+
+
+def _interruptible(connection: Target) -> Iterator[Finding]:
+    """Diagnose in a thread that dies with the process: a name or a PBX may keep silent for long, and Ctrl-C does not
+    reach what waits for them."""
+    from ..monitor.diagnosis import diagnose  # brings a client and TLS, which --help doesn't need
+
+    results: queue.SimpleQueue[Finding | BaseException | None] = queue.SimpleQueue()
+
+    def work() -> None:
         try:
-            for line in lines:
-                came.put(line)
-            came.put(None)
+            for finding in diagnose(connection):
+                results.put(finding)
+            results.put(None)
         except BaseException as problem:
-            came.put(problem)
+            results.put(problem)
 
-    threading.Thread(target=find, daemon=True).start()
-    while (line := came.get()) is not None:
-        if isinstance(line, BaseException):
-            raise line
-        yield line
+    threading.Thread(target=work, daemon=True).start()
+    while (result := results.get()) is not None:
+        if isinstance(result, BaseException):
+            raise result
+        yield result

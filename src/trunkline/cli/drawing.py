@@ -45,7 +45,7 @@ def draw_table(columns: list[str], rows: list[list[str]], *, pager: bool, droppa
 
 
 def fitted(columns: list[str], rows: list[list[str]], width: int, *, droppable: bool) -> Table:
-    """The table of `draw_table`, as wide as it may be."""
+    """Return the table of `draw_table`, as wide as it may be."""
     columns, rows = [*map(in_a_cell, columns)], [[*map(in_a_cell, row)] for row in rows]
     widths = _widths(columns, rows, width, droppable=droppable)
     shown = len(widths)
@@ -73,7 +73,7 @@ def _paged(text: str) -> bool:
 
 
 def _widths(columns: list[str], rows: list[list[str]], width: int, *, droppable: bool) -> list[int]:
-    """The width of each column that is shown: the widest are cut first, none below what can still be read."""
+    """Return the width of each column that is shown: the widest are cut first, none below what can still be read."""
     widths = [max([cell_len(name), *(cell_len(row[place]) for row in rows)]) for place, name in enumerate(columns)]
     least = [len(_MOMENT) if any(_is_moment(row[place]) for row in rows) else _LEAST for place in range(len(columns))]
     least[0] = max(least[0], min(widths[0], width // 2))  # what a row is called: it is there to be typed

@@ -10,7 +10,7 @@ from typing import IO, Any
 import click
 
 from ..errors import ConfigurationError
-from ..transport.private_files import warn_if_exposed
+from ..local.private_files import warn_if_exposed
 from .emulator_package import RunningPbx, Server, load_emulator
 from .files import KeyFileArgument
 from .numbers import Finite

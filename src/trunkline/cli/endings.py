@@ -56,7 +56,7 @@ def _show(problem: click.ClickException) -> int:
 
 
 def _done(stop: BaseException) -> str:
-    """What an interrupted command has to say of what it had done. Click puts an Abort around it."""
+    """Return what an interrupted command has to say of what it had done. Click puts an Abort around it."""
     args = (stop if stop.args else stop.__cause__ or stop).args
     return f": {args[0]}" if args else "."
 

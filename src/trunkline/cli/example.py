@@ -50,7 +50,7 @@ _FIRST = ("FirstName", "LastName", "Name", "DisplayName", "Number", "PhoneNumber
 
 
 def example(catalog: Catalog, action: Action) -> str:
-    """The whole line, quoted for a shell."""
+    """Return the whole line, quoted for a shell."""
     words = ["trunkline", action.resource.replace("_", "-"), action.verb.replace("_", "-")]
     for parameter in action.parameters:
         value = _text(_value(catalog, parameter.name, parameter.type))

@@ -11,8 +11,9 @@ from typing import TYPE_CHECKING, NamedTuple
 import click
 
 from ..errors import InvalidArgument
+from ..local.timestamps import format_timestamp
 from ..transfer.formats import ENDINGS, FORMATS
-from ..transfer.period import Moment, moment, span, spelled
+from ..transfer.period import Moment, moment, span
 from .connection_options import ConnectionOptions, connection_options
 from .options import parsed_into
 from .progress import progress
@@ -44,7 +45,7 @@ class CallLogOptions(NamedTuple):
     connection: ConnectionOptions
 
     def checked(self) -> CallLogOptions:
-        """The same with a format, and no file for standard output.
+        """Return the same with a format, and no file for standard output.
 
         Raises:
             click.UsageError: options contradict each other.
@@ -153,7 +154,7 @@ def _export(options: CallLogOptions, first: Moment | None, last: Moment, seen: l
 
 
 def _by_ending(file: Path | None) -> str:
-    """The format that a file's name asks for; UsageError where nothing is written as it promises."""
+    """Return the format that a file's name asks for; UsageError where nothing is written as it promises."""
     ending = file.suffix.lower() if file else ""
     if ending not in ENDINGS and ending not in ("", ".txt", ".log"):
         raise click.UsageError(f"Nothing is written as {ending}; choose one of {', '.join(FORMATS)} with -o.")
@@ -172,9 +173,9 @@ def _read(option: str, text: str, zone: str, now: datetime) -> Moment:
 def _count(done: Exported, last: Moment, file: Path | None) -> None:
     """Say on stderr what was exported, and what somebody may not have expected."""
     days = "1 day" if done.days == 1 else f"{done.days:,} days"
-    what = f"{done.rows:,} rows of {days}, {spelled(done.start)} to {spelled(done.end)}"
+    what = f"{done.rows:,} rows of {days}, {format_timestamp(done.start)} to {format_timestamp(done.end)}"
     if done.since is not None:
-        what = f"{done.rows:,} rows new since {spelled(done.since)}, up to {spelled(done.end)}"
+        what = f"{done.rows:,} rows new since {format_timestamp(done.since)}, up to {format_timestamp(done.end)}"
     click.echo(f"{what}: {file}" if file else f"{what}.", err=True)
     if done.end < last.at:
         click.echo("The end is to come; exported until now.", err=True)
@@ -200,7 +201,7 @@ def _count(done: Exported, last: Moment, file: Path | None) -> None:
 def _interrupted(seen: list[Progress], file: Path | None, *, since_last: bool) -> str:
     if file is None:
         how = f"Interrupted after {seen[-1].rows:,} rows" if seen else "Interrupted before the first row"
-        reached = f", everything before {spelled(seen[-1].reached)}" if seen else ""
+        reached = f", everything before {format_timestamp(seen[-1].reached)}" if seen else ""
         return f"{how}{reached}." + (" The watermark has not moved." if since_last else "")
     if not seen:
         return "Interrupted. The same command goes on where it was."

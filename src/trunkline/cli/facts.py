@@ -23,7 +23,7 @@ def action_facts(catalog: Catalog, action: Action) -> list[str]:
 
 
 def field_facts(catalog: Catalog, action: Action, name: str, spec: TypeSpec) -> list[str]:
-    """The same of a field of an action's body; empty where its type says it all."""
+    """Return the same of a field of an action's body; empty where its type says it all."""
     own = parse_type(action.body).name if isinstance(action.body, str) else ""
     lifetime = catalog.elsewhere(own, name) if own else ""
     facts = type_facts(catalog, spec)

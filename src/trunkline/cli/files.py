@@ -10,8 +10,8 @@ from typing import IO, Any
 
 import click
 
+from ..local.private_files import warn_if_exposed
 from ..redaction import remember
-from ..transport.private_files import warn_if_exposed
 
 
 class FileArgument(click.File):
@@ -53,7 +53,7 @@ class KeyFileArgument(FileArgument):
 
 
 def listened(source: IO[bytes]) -> IO[bytes]:
-    """The source of items; a person whose keyboard it is learns that."""
+    """Return the source of items; a person whose keyboard it is learns that."""
     if source.isatty():
         click.echo("Items are read from the keyboard, one a line; Ctrl-D ends them, Ctrl-C leaves.", err=True)
     return source

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import shlex
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
+
+import msgspec
 
 from ..errors import COMMANDS, Hint
 from ..printable import printable
@@ -20,7 +22,7 @@ _OPTIONS = {
 
 
 def spelled(hint: Hint, argv: Sequence[str] = ()) -> str:
-    """A hint with its command, which reaches the same PBX as ``argv``, the command line that failed."""
+    """Return a hint with its command, which reaches the same PBX as ``argv``, the command line that failed."""
     if hint.action:
         code = f"`{' '.join(map(shlex.quote, _command(hint, argv)))}`"
     else:
@@ -52,7 +54,7 @@ def _option(name: str, value: Any) -> list[str]:
     positive, negative = _OPTIONS.get(name, (plain, f"--no-{plain[2:]}"))
     if isinstance(value, bool):
         return [positive if value else negative]
-    return [positive, str(value)]
+    return [positive, msgspec.json.encode(value).decode() if isinstance(value, Mapping | list) else str(value)]
 
 
 def _connection(argv: Sequence[str]) -> Iterator[str]:

@@ -34,7 +34,7 @@ class ItemOptions(NamedTuple):
         return with_secrets_kept(read_items(listened(self.source)))
 
     def world(self) -> World:
-        """What templates see besides the items."""
+        """Return what templates see besides the items."""
         from ..node import World
 
         return World(self.variables, self.allow_env, self.zone)

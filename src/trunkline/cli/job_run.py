@@ -9,14 +9,14 @@ from collections.abc import Collection, Iterable, Iterator, Mapping
 import click
 
 from ..client import AsyncPbx
+from ..connections.profiles import Profile, matching
+from ..connections.targets import Target
 from ..errors import ConfigurationError
 from ..jobs import Job, Summary
 from ..jobs.job import Progress
 from ..node import Item, Node
-from ..profiles import Profile, matching
 from ..work.guards import Question
 from .confirm import confirmed
-from .connect import Target
 from .connection_options import ConnectionOptions
 from .interrupts import finishing
 from .job_shown import write_summary

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import os
 import signal
 import sys
@@ -12,18 +13,22 @@ from urllib.parse import urlsplit
 
 import click
 
+from ..connections.api_keys import Store
+from ..connections.login import log_in, log_out, try_target
+from ..connections.profile_file import ProfileFile, check_name
+from ..connections.profiles import Profile, profiles_file
+from ..connections.settings import VARIABLES, limits, verified
+from ..connections.targets import Target
 from ..errors import ConfigurationError, PbxError, TrunklineError
-from ..profiles import VARIABLES, WAYS, Profile, read_profiles, token_store
 from ..redaction import remember
 from ..transport.address import base_url
-from . import api_keys, profile_file
 from .candidates import saved_connections
-from .connect import Target, limits, taken, verified
+from .connect import taken
 from .connection_options import address_options
 from .files import KeyFileArgument
 
 if TYPE_CHECKING:
-    from ..client import AsyncPbx
+    pass
 
 
 @click.command()
@@ -41,7 +46,7 @@ def login(
     /,
     name: str | None,
     key_file: IO[str] | None,
-    store: api_keys.Store | None,
+    store: Store | None,
     default: bool | None,
     no_test: bool,
     **values: Any,
@@ -56,11 +61,12 @@ def login(
     """
     with _nothing_saved():
         given = taken(ctx, values)
-        limits(given)  # a mistake is told before anything is asked for
-        saved = read_profiles(profile_file.path())
+        limits(given, os.environ)  # a mistake is told before anything is asked for
+        file = ProfileFile(profiles_file(os.environ))
+        saved = file.read()
         name = name or given["profile"]
         if name is not None:
-            profile_file.check_name(name)
+            check_name(name)
         known = saved.get(name or "")
         url = base_url(_answer("Address of the PBX", "url", given, known.url if known else ""))
         if name is None:
@@ -68,28 +74,19 @@ def login(
                 _asked("Name of the profile", urlsplit(url).hostname or "") if _somebody() else urlsplit(url).hostname
             )
             name = (name or "").replace(":", "-")
-            profile_file.check_name(name)
+            check_name(name)
             known = saved.get(name)
         client_id = _answer("Client id", "client_id", given, known.client_id if known else "")
         key = _key(given, key_file, url, client_id)
         verify = _verify(given, known)
+        found = Target(url, client_id, key, {"verify": verify, **limits(given, os.environ)})
         if not no_test:
-            click.echo(_tried(url, client_id, key, {"verify": verify, **limits(given)}), err=True)
-    key_fields, problem = api_keys.keep(name, key, store)
-    if problem and store is None:
-        click.echo(f"The system's keyring takes no key ({problem}), so the file does.", err=True)
-    fields = {
-        "url": url,
-        "client_id": client_id,
-        **key_fields,
-        "ca_file": verify if isinstance(verify, str) else None,
-        "verify": False if verify is False else None,
-    }
-    chosen = profile_file.change(name, fields, new=True, default=default)
-    if known and not fields[api_keys.IN_KEYRING]:
-        api_keys.drop(name)
-    where = "the system's keyring" if fields[api_keys.IN_KEYRING] else f"{profile_file.path()}, for you only"
-    click.echo(f"Saved as {name}{' (default)' if chosen else ''}; the API key is in {where}.")
+            click.echo(_tried(found), err=True)
+    done = log_in(file, name, found, key, store, default)
+    if done.problem and store is None:
+        click.echo(f"The system's keyring takes no key ({done.problem}), so the file does.", err=True)
+    where = done.key_in if done.key_in != str(file.path) else f"{file.path}, for you only"
+    click.echo(f"Saved as {name}{' (default)' if done.default else ''}; the API key is in {where}.")
 
 
 @contextmanager
@@ -112,7 +109,10 @@ def _asked(question: str, default: str) -> str:
 
 
 def _answer(question: str, name: str, given: dict[str, Any], before: str) -> str:
-    """An answer from an option; else a person's, to whom environment and profile propose one; else one of these."""
+    """Return an answer from an option.
+
+    Else a person's, to whom environment and profile propose one; else one of these.
+    """
     if given[name]:
         return str(given[name])
     proposed = os.environ.get(VARIABLES[name], "").strip() or before
@@ -127,7 +127,7 @@ def _answer(question: str, name: str, given: dict[str, Any], before: str) -> str
 
 
 def _key(given: dict[str, Any], key_file: IO[str] | None, url: str, client_id: str) -> str:
-    """The API key: from a file, an option, the environment if that is about the same client, or typed unseen."""
+    """Return the API key: from a file, an option, the environment if that is about the same client, or typed unseen."""
     if key_file is not None:
         try:
             key = key_file.read(65_536).strip()
@@ -189,53 +189,27 @@ def _is_address(text: str | None, url: str) -> bool:
 def _verify(given: dict[str, Any], known: Profile | None) -> bool | str:
     ca_file = given["ca_file"] or os.environ.get(VARIABLES["ca_file"]) or ""
     before = known.verify if known else True
-    verify = verified(given, ca_file or before)
+    verify = verified(given, os.environ, ca_file or before)
     return os.path.abspath(verify) if isinstance(verify, str) else verify  # noqa: PTH100 - keeps links as they are
 
 
-def _tried(url: str, client_id: str, key: str, options: dict[str, Any]) -> str:
-    """Sign in and ask for next to nothing; what to say of it. Raises what went wrong: then nothing is saved."""
-    import asyncio
-
+def _tried(target: Target) -> str:
+    """Try a connection; what to say of it. Raises what went wrong: then nothing is saved."""
     try:
-        version = asyncio.run(_version(Target(url, client_id, key, options).client()))
-        return f"Signed in to {url} as {client_id}: 3CX {version or 'of a version that it does not tell'}."
+        version = asyncio.run(try_target(target))  # in an event loop Ctrl-C ends it at once
     except TrunklineError as error:
         more = "Nothing was saved; --no-test saves it untried"
         more += ", `trunkline doctor` says more." if isinstance(error, PbxError) else "."
         error.hint = error.hint.after(more)
         raise
-
-
-async def _version(pbx: AsyncPbx) -> str | None:
-    """Its version, asked for in an event loop, for there Ctrl-C ends it."""
-    async with pbx:
-        await pbx.call("defs.get", select="Id")
-        return pbx.version
+    return f"Signed in to {target.url} as {target.client_id}: 3CX {version or 'of a version that it does not tell'}."
 
 
 @click.command()
 @click.argument("name", shell_complete=saved_connections)
 def logout(name: str) -> None:
     """Forget the API key and the token of the profile NAME; its address and client id stay."""
-    profile = profile_file.existing(name)
-    forget(profile)
-    profile_file.change(name, dict.fromkeys(WAYS))
+    profile = log_out(ProfileFile(profiles_file(os.environ)), name)
     click.echo(f"The API key of {name} is forgotten. `trunkline login {name}` signs in again.")
     if profile.key_in.startswith(("the file", "the variable")):
         click.echo(f"It still stands in {profile.key_in}, which is not ours to change.", err=True)
-
-
-def forget(profile: Profile) -> None:
-    """Take a profile's key out of the keyring, and its token out of the token store."""
-    api_keys.drop(profile.name)
-    store = token_store(True, os.environ)
-    if store is None:
-        return
-    kept = store.file(base_url(profile.url), profile.client_id)
-    if kept.path is None or not kept.path.exists():
-        return
-    try:
-        kept.path.unlink(missing_ok=True)
-    except OSError as problem:
-        raise ConfigurationError(f"The token in {kept.path} can't be removed ({problem.strerror}).") from None

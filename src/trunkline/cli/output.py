@@ -195,7 +195,7 @@ def pretty(value: Any) -> str:
 
 
 def yaml_text(value: Any) -> str:
-    """A value as YAML; ConfigurationError where the library that writes it is not installed."""
+    """Return a value as YAML; ConfigurationError where the library that writes it is not installed."""
     try:
         import yaml
     except ImportError:
@@ -232,7 +232,10 @@ def table(rows: list[Any], action: Action | None, view: View) -> None:
 
 
 def cell(value: Any, most: int | None = 60) -> str:
-    """A value as one line, cut after ``most`` characters, without fractions of a second; None leaves it as it is."""
+    """Return a value as one line, cut after ``most`` characters, without fractions of a second.
+
+    None leaves it as it is.
+    """
     if value is None:
         return ""
     if isinstance(value, bool):

@@ -10,12 +10,12 @@ import click
 import msgspec
 
 from ..catalog.secret import MASK, masked
+from ..connections.targets import Target
 from ..redaction import redacted
 from ..request import Call, HttpRequest
 from ..transport.address import base_url
 from ..transport.paging import PAGE_SIZE, first_request
 from ..transport.session import API
-from .connect import Target
 from .output import json_line, pretty
 
 _LONGEST = 100_000
@@ -37,7 +37,9 @@ def preview(target: Target, call: Call, *, curl: bool, show_secrets: bool) -> No
 
 
 def show_request(url: str, request: HttpRequest, *, show_secrets: bool) -> None:
-    """The request as HTTP has it, without the token and, unless ``show_secrets``, without the secrets of its body."""
+    """Show the request as HTTP writes it, without the token and, unless ``show_secrets``, without the secrets of its
+    body.
+    """
     shown = (lambda text: text) if show_secrets else redacted
     click.echo(f"{request.method} {url}{API}{shown(request.target)}")
     for name, value in (*request.headers, ("Authorization", "Bearer …")):
@@ -49,7 +51,7 @@ def show_request(url: str, request: HttpRequest, *, show_secrets: bool) -> None:
 
 
 def show_curl(url: str, request: HttpRequest, *, show_secrets: bool, insecure: bool, ca_file: str | None) -> None:
-    """A line for a POSIX shell; the token comes from a variable, so that the line can be passed on."""
+    """Show a line for a POSIX shell; the token comes from a variable, so that the line can be passed on."""
     words = ["curl"]
     if insecure:
         words.append("--insecure")
@@ -80,7 +82,7 @@ def show_curl(url: str, request: HttpRequest, *, show_secrets: bool, insecure: b
 
 
 def _form_file(path: str) -> str:
-    """A path as ``curl -F`` reads it: a comma would begin a second file, a semicolon a content type."""
+    """Return a path as ``curl -F`` reads it: a comma would begin a second file, a semicolon a content type."""
     if not set(',;"') & set(path):
         return path
     escaped = path.replace("\\", "\\\\").replace('"', '\\"')

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import os
 from typing import Any
 
 import click
 
-from ..profiles import Profile, read_profiles
-from . import api_keys, profile_file
+from ..connections.login import remove_profile, rename_profile
+from ..connections.profile_file import ProfileFile
+from ..connections.profiles import Profile, profiles_file
 from .candidates import saved_connections
 from .output import FORMATS, View, chosen, draw, write_one, write_rows
 
@@ -18,20 +20,21 @@ _output = click.option(
 
 @click.group()
 def profiles() -> None:
-    """Saved connections: list, show, choose, rename and remove them. `trunkline login` saves one."""
+    """List, show, choose, rename and remove saved connections. `trunkline login` saves one."""
 
 
 @profiles.command("list")
 @_output
 def list_(output: str | None) -> None:
     """List the saved connections."""
-    saved = read_profiles(profile_file.path())
+    file = _file()
+    saved = file.read()
     rows = [_row(profile) for profile in saved.values()]
     view = _view(output)
     if view.output != "table":
         write_rows(rows, view)
     elif not rows:
-        click.echo(f"{profile_file.path()} has none yet: `trunkline login` saves one.", err=True)
+        click.echo(f"{file.path} has none yet: `trunkline login` saves one.", err=True)
     else:
         cells = [
             [row["name"], "yes" if row["default"] else "", row["url"], row["client_id"], row["api_key"] or "none"]
@@ -45,7 +48,7 @@ def list_(output: str | None) -> None:
 @_output
 def show(name: str, output: str | None) -> None:
     """Show one saved connection, and where its API key is; never the key."""
-    row = _row(profile_file.existing(name))
+    row = _row(_file().existing(name))
     view = _view(output)
     if view.output != "table":
         write_one(row, view)
@@ -58,7 +61,7 @@ def show(name: str, output: str | None) -> None:
 @click.argument("name", shell_complete=saved_connections)
 def use(name: str) -> None:
     """Use the profile NAME wherever none is named."""
-    profile_file.change(name, {}, default=True)
+    _file().change(name, {}, default=True)
     click.echo(f"{name} is the default now.")
 
 
@@ -67,15 +70,7 @@ def use(name: str) -> None:
 @click.argument("new")
 def rename(name: str, new: str) -> None:
     """Call the profile NAME another name from now on."""
-    profile = profile_file.existing(name)
-    profile_file.check_name(new)
-    profile_file.check_free(read_profiles(profile_file.path()), new)
-    in_keyring = profile_file.in_keyring(profile)
-    if in_keyring:
-        api_keys.move(profile, new)
-    profile_file.rename(name, new)
-    if in_keyring:
-        api_keys.drop(name)
+    rename_profile(_file(), name, new)
     click.echo(f"{name} is called {new} now.")
 
 
@@ -83,11 +78,12 @@ def rename(name: str, new: str) -> None:
 @click.argument("name", shell_complete=saved_connections)
 def remove(name: str) -> None:
     """Remove the profile NAME, with its API key and its token."""
-    from .login import forget
-
-    forget(profile_file.existing(name))
-    profile_file.change(name, None)
+    remove_profile(_file(), name)
     click.echo(f"{name} is removed.")
+
+
+def _file() -> ProfileFile:
+    return ProfileFile(profiles_file(os.environ))
 
 
 def _view(output: str | None) -> View:
@@ -95,7 +91,10 @@ def _view(output: str | None) -> View:
 
 
 def _row(profile: Profile) -> dict[str, Any]:
-    """A profile as it may be shown. ``verify`` is whether its certificate is checked; ``api_key`` is where it is."""
+    """Return a profile as it may be shown.
+
+    ``verify`` is whether its certificate is checked; ``api_key`` is where it is.
+    """
     return {
         "name": profile.name,
         "default": profile.default,

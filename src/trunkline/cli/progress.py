@@ -29,7 +29,7 @@ BYTES = "bytes"
 
 @contextmanager
 def progress(unit: str, total: int | None = None, *, writing: bool = False) -> Iterator[Bar]:
-    """A bar for the work of the block, of so many ``total`` things, None while that is unknown.
+    """Draw a bar for the work of the block; ``total`` is None while it is unknown.
 
     ``unit`` is what is counted, ``items`` or ``rows``; `BYTES` is written as kB and MB. ``writing``: rows go to stdout
     meanwhile. Then nothing is drawn where stdout is the terminal as well, or a pipe, whose reader may draw there too.

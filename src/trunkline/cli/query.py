@@ -15,7 +15,7 @@ _HINT = "JMESPath, such as '[].Number', \"[?Enabled].{no: Number, name: LastName
 
 @lru_cache(maxsize=4)
 def compiled(expression: str) -> Any:
-    """The expression, read. InvalidArgument says where it is none."""
+    """Return the expression, read. InvalidArgument says where it is none."""
     try:
         return jmespath.compile(expression)
     except ValueError as problem:  # JMESPath's own errors are ValueErrors
@@ -24,7 +24,7 @@ def compiled(expression: str) -> Any:
 
 
 def search(expression: str, value: Any) -> Any:
-    """What the expression finds. InvalidArgument where it asks of a value what that can't give."""
+    """Return what the expression finds. InvalidArgument where it asks of a value what that can't give."""
     try:
         return compiled(expression).search(value)
     except (TypeError, ValueError) as problem:  # it compares, and cuts, as Python does
@@ -32,13 +32,16 @@ def search(expression: str, value: Any) -> Any:
 
 
 def named(expression: str, rows: list[Any]) -> tuple[str, ...]:
-    """The names that the expression gives to the fields of all its rows; () where it leaves them as they were."""
+    """Return the names that the expression gives to the fields of all its rows.
+
+    () where it leaves them as they were.
+    """
     fields = {tuple(row) if isinstance(row, dict) else () for row in rows}
     return next((names for names in _selections(compiled(expression).parsed) if {names} == fields), ())
 
 
 def _selections(node: Any) -> Iterator[tuple[str, ...]]:
-    """The names in each ``{no: Number, name: LastName}`` of an expression."""
+    """Yield the names in each ``{no: Number, name: LastName}`` of an expression."""
     if isinstance(node, dict):
         if node["type"] == "multi_select_dict":
             yield tuple(pair["value"] for pair in node["children"])

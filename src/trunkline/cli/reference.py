@@ -9,7 +9,7 @@ from ..catalog import Action, Catalog
 from ..catalog.names import display_words
 from ..catalog.page import action_page
 from ..errors import ConfigurationError
-from ..folders import own_folder
+from ..local.folders import own_folder
 
 _PAGE = """<!doctype html>
 <html lang="en">

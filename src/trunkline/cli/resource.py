@@ -16,13 +16,13 @@ if TYPE_CHECKING:
 
 
 def resource_group(name: str) -> click.Group | None:
-    """The group of a resource (``fax``, ``website-links``), or None if there is none of that name."""
+    """Return the group of a resource (``fax``, ``website-links``), or None if there is none of that name."""
     actions = load().resources.get(name.replace("-", "_"))
     return ResourceGroup(name, actions) if actions else None
 
 
 def resource_helps() -> dict[str, str]:
-    """What each resource is for, in a line: its verbs."""
+    """Return what each resource is for, in a line: its verbs."""
     return {
         _dashed(name): shorten(", ".join(map(_dashed, actions)), 80, placeholder=" …")
         for name, actions in load().resources.items()

@@ -91,7 +91,9 @@ class Root(click.Group):
 
 
 def _suggestion(name: str) -> str:
-    """A question after what no command is called: an option, what the trade calls a resource, or what is spelled so."""
+    """Return a question after what no command is called: an option, what the trade calls a resource, or what is spelled
+    so.
+    """
     from ..catalog import load, nearest
     from ..catalog.search import SYNONYMS, search
 

@@ -27,7 +27,8 @@ _EXAMPLES: dict[str, Any] = {
 
 
 def skeleton(action: Action) -> dict[str, Any]:
-    """The body of an action with a value of its type in each field: an enum's first value, a list with one entry.
+    """Return the body of an action with a value of its type in each field: an enum's first value, a list with one
+    entry.
 
     Left out are the keys that the path has or the PBX gives, and at depth what leads back to a type that is being
     filled in. The fields are those of the newest version that has the action.

@@ -1,17 +1,27 @@
-"""``trunkline status``: one PBX at a glance, or many."""
+"""``trunkline status``: the status of one PBX, or of many."""
 
 from __future__ import annotations
 
-from typing import Any
+import asyncio
+from collections.abc import Iterable, Mapping, Sequence
+from typing import TYPE_CHECKING, Any
 
 import click
+import msgspec
 
-from ..errors import ItemsFailed
-from .attention import BACKUP_DAYS, LICENCE_DAYS, Limits
+from ..connections.profiles import Profile, fitting
+from ..connections.targets import Target
+from ..errors import ConfigurationError, Hint, ItemsFailed
+from ..monitor.concerns import BACKUP_DAYS, LICENCE_DAYS, Limits
 from .candidates import saved_connections
+from .connect import target, targets
 from .connection_options import address_options
 from .numbers import Finite
 from .output import View, view_options, write_one, write_rows
+from .progress import progress
+
+if TYPE_CHECKING:
+    from ..monitor.status import Status
 
 
 @click.command()
@@ -24,14 +34,14 @@ from .output import View, view_options, write_one, write_rows
     help="Saved PBXs, such as 'customer-*'.",
 )
 @click.option("--all", "everything", is_flag=True, help="Every saved PBX.")
-@click.option("--check", is_flag=True, help="End with 1 if anything deserves attention.")
+@click.option("--check", is_flag=True, help="End with 1 if anything needs attention.")
 @click.option(
     "--backup-days",
     type=Finite(0),
     default=BACKUP_DAYS,
     show_default=True,
     metavar="DAYS",
-    help="A backup that is older deserves attention.",
+    help="A backup that is older needs attention.",
 )
 @click.option(
     "--licence-days",
@@ -55,35 +65,86 @@ def status(
     view: View,
     **values: Any,
 ) -> int:
-    """Version, licence, calls, extensions, trunks, services, disk and backup of a PBX, and what deserves attention.
+    """Version, licence, calls, extensions, trunks, services, disk and backup of a PBX, and what needs attention.
 
     \b
     trunkline status
     trunkline status --profile 'customer-*' --check
 
     Of several PBXs each is a row, the worst first; one that can't be reached is a row with its error, and the command
-    ends with 7. What the client may not read or the PBX lacks is said in its place. Nothing is changed.
+    ends with 7. A part that the client may not read, or that the PBX lacks, has its own error. Nothing is changed.
     """
-    from .survey import fleet, one, survey  # brings a client and an event loop, which --help needs not
+    limits = Limits(backup_days, licence_days)
+    if everything or len(profiles) > 1 or any(set(name) & set("*?[") for name in profiles):
+        return _show_many(_saved_targets(ctx, profiles, everything, values), limits, view, check=check)
+    return _show_one(target(ctx, {**values, "profile": profiles[0] if profiles else None}), limits, view, check=check)
 
-    bounds = Limits(backup_days, licence_days)
-    several = everything or len(profiles) > 1 or any(set(name) & set("*?[") for name in profiles)
-    if several:
-        rows, interrupted = survey(fleet(ctx, profiles, everything, values), bounds)
-    else:
-        rows, interrupted = [one(ctx, profiles[0] if profiles else None, values, bounds)], False
-    if view.output == "table" and view.query is None and not view.columns:
-        from .status_table import draw_fleet, draw_one
 
-        draw_fleet(rows, view) if several else draw_one(rows[0], view)
-    elif several:
-        write_rows(rows, view)
+def _show_one(target: Target, limits: Limits, view: View, *, check: bool) -> int:
+    from ..monitor.survey import read_status  # brings a client and an event loop, which --help doesn't need
+
+    status = asyncio.run(read_status(target, limits))
+    if _is_drawn(view):
+        from .status_table import draw_one
+
+        draw_one(status, view, target.profile)
     else:
-        write_one(rows[0], view)
-    failed = sum(row["error"] is not None for row in rows)
+        write_one(msgspec.to_builtins(status), view)
+    return int(check and bool(status.concerns))
+
+
+def _show_many(targets: Sequence[Target], limits: Limits, view: View, *, check: bool) -> int:
+    statuses, interrupted = _read_many(targets, limits)
+    if _is_drawn(view):
+        from .status_table import draw_many
+
+        draw_many(statuses, view)
+    else:
+        write_rows(map(msgspec.to_builtins, statuses), view)
+    failed = sum(status.error is not None for status in statuses)
+    if failed:
+        click.echo(f"The status of {failed} of {len(statuses)} PBXs could not be read.", err=True)
     if interrupted:
         return 130
-    if failed:
-        click.echo(f"{failed} of {len(rows)} PBXs could not be looked at.", err=True)
-        return ItemsFailed.exit_code
-    return int(check and any(row["attention"] for row in rows))
+    return ItemsFailed.exit_code if failed else int(check and any(status.concerns for status in statuses))
+
+
+def _is_drawn(view: View) -> bool:
+    return view.output == "table" and view.query is None and not view.columns
+
+
+def _read_many(targets: Sequence[Target], limits: Limits) -> tuple[list[Status], bool]:
+    """Read the status of many PBXs; give them the worst first, and whether Ctrl-C ended it before all were there."""
+    from ..monitor.survey import severity, survey
+
+    statuses: list[Status] = []
+    interrupted = False
+    with progress("PBXs", len(targets)) as bar:
+
+        async def read() -> None:
+            async for status in survey(targets, limits):
+                statuses.append(status)
+                bar.at(len(statuses))
+
+        try:
+            asyncio.run(read())
+        except KeyboardInterrupt:
+            interrupted = True
+    if interrupted:
+        click.echo(f"Interrupted: the status of {len(statuses)} of {len(targets)} PBXs was read.", err=True)
+    return sorted(statuses, key=severity), interrupted
+
+
+def _saved_targets(
+    ctx: click.Context, patterns: Sequence[str], everything: bool, values: dict[str, Any]
+) -> list[Target]:
+    """Find the saved connections that the patterns name; those without an API key too, which fail with that error."""
+    if everything and patterns:
+        raise click.UsageError("--all is every saved PBX: leave --profile out.")
+
+    def chosen(saved: Mapping[str, Profile]) -> Iterable[Profile]:
+        if not saved:
+            raise ConfigurationError("No connection is saved.", hint=Hint("Save one first.", "login", {"name": "NAME"}))
+        return saved.values() if everything else fitting(saved, patterns)
+
+    return targets(ctx, values, chosen)

@@ -115,7 +115,7 @@ class Annotation(str):
 
 
 def resource(caller: _Caller, catalog: Catalog, name: str, rows: str) -> Resource:
-    """A resource of a catalog; UnknownName with the nearest names."""
+    """Return a resource of a catalog; UnknownName with the nearest names."""
     if name.startswith("_"):
         raise AttributeError(name)
     if name not in catalog.resources:
@@ -125,7 +125,7 @@ def resource(caller: _Caller, catalog: Catalog, name: str, rows: str) -> Resourc
 
 
 def signature(catalog: Catalog, action: Action, rows: str = "Rows") -> inspect.Signature:
-    """The call signature of an action, the same as in resources.pyi.
+    """Return the call signature of an action, the same as in resources.pyi.
 
     Parameters in snake case, then ``body``; by keyword the fields of a body that has no type of its own, query options,
     conditions, where a file goes to, and what every call takes.
@@ -159,7 +159,7 @@ def _parameter(
 
 
 def _answer_type(action: Action, rows: str) -> str:
-    """What an action gives: ``Rows[types.Fax]``, ``types.Fax | None``, ``bool``, ``File``, ``None``."""
+    """Return what an action gives: ``Rows[types.Fax]``, ``types.Fax | None``, ``bool``, ``File``, ``None``."""
     spec = action.answer_type
     if action.answer_kind == "file":
         return "File | Saved"
@@ -170,7 +170,7 @@ def _answer_type(action: Action, rows: str) -> str:
 
 
 def help_text(action: Action) -> str:
-    """What ``help()`` says: the summary, the request, the body's fields and the answer."""
+    """Return what ``help()`` says: the summary, the request, the body's fields and the answer."""
     lines = [action.summary, "", f"{action.method} /xapi/v1{action.path}"]
     if isinstance(action.body, dict):
         lines += ["", "Body: " + ", ".join(f"{name} ({spec})" for name, spec in action.body.items())]

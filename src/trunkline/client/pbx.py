@@ -6,9 +6,9 @@ import os
 from collections.abc import Callable, Collection, Mapping, Sequence
 from os import PathLike
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, BinaryIO, NamedTuple, Self
+from typing import Any, BinaryIO, NamedTuple, Self
 
-from .. import profiles, result
+from .. import result
 from ..catalog import Action, Catalog, load
 from ..catalog.names import folded
 from ..errors import InvalidArgument, UnknownName, VersionMismatch
@@ -28,14 +28,12 @@ from ..transport.options import (
 from ..transport.paging import target_of_link
 from ..transport.retries import Retries
 from ..transport.session import API, Credentials, Session
+from ..transport.token_store import TokenStore, shared_store
 from ..transport.watch import Hook, watched, within
 from .learning import learn
 from .resources import AsyncResources, Resources
 from .rows import AsyncRows, Rows
 from .unchanged import Unchanged
-
-if TYPE_CHECKING:
-    from ..transport.token_store import TokenStore
 
 Wanted = Mapping[str, str] | str
 Place = str | PathLike[str] | BinaryIO
@@ -57,7 +55,7 @@ class _Plan:
         return bind(self._system.catalog, self._system.action(name), args, given)
 
     def current(self) -> Call:
-        """The call as this PBX's version has it; VersionMismatch if it hasn't."""
+        """Return the call as this PBX's version has it; VersionMismatch if it hasn't."""
         if self._version != self._system.checked_version:
             self._version = self._system.checked_version
             self.call = self._bound(self._unheard_of())._replace(if_match=self.call.if_match)
@@ -108,7 +106,7 @@ class _System:
         catalog: Catalog | None = None,
         token_store: TokenStore | str | Path | bool | None = True,
     ) -> None:
-        store = profiles.token_store(token_store, os.environ)
+        store = shared_store(token_store, os.environ)
         self._session = Session(url, client_id, client_secret, label=label, store=store)
         self._session.version = version
         self._options = ConnectOptions(
@@ -131,6 +129,11 @@ class _System:
         return self._session.url
 
     @property
+    def label(self) -> str:
+        """What messages call this PBX: the label given, else its host."""
+        return self._session.label
+
+    @property
     def version(self) -> str | None:
         """The 3CX version, as given or as an answer named it; None before the first answer."""
         return self._session.version
@@ -146,7 +149,7 @@ class _System:
         return self._catalog or load(self.checked_version)
 
     def action(self, name: str) -> Action:
-        """The action of an id, operationId or display name, in the form that this PBX's version has.
+        """Return the action of an id, operationId or display name, in the form that this PBX's version has.
 
         Raises UnknownName with the nearest names, or VersionMismatch if the version is known and lacks the action.
         """
@@ -187,7 +190,7 @@ class _System:
             return (yield Work(download.finish)) if download.arrived else read(call, response)
 
     def _into(self, call: Call, to: Place | None, progress: Progress | None, *, raw: bool) -> Download | None:
-        """The download of a call with ``to``; InvalidArgument if that has no place, or is none."""
+        """Return the download of a call with ``to``; InvalidArgument if that has no place, or is none."""
         if to is not None and not raw:
             return Download(self._asked(call), to, progress)
         if to is not None or progress is not None:
@@ -195,7 +198,7 @@ class _System:
         return None
 
     def _key(self, call: Call) -> tuple[str, ...]:
-        """The key fields of a list's rows; () where they have none."""
+        """Return the key fields of a list's rows; () where they have none."""
         spec = call.action.answer_type
         return self.catalog.key(spec.name) if spec is not None and spec.name in self.catalog.types else ()
 
@@ -221,7 +224,7 @@ class _System:
             learn(self._everything, spec.name, rows)
 
     def _page_request(self, call: Call, wanted: Wanted) -> HttpRequest:
-        """The request of one page, by its options or by a PBX's own link.
+        """Return the request of one page, by its options or by a PBX's own link.
 
         Of a link only path and query count: the token goes to no other host than this PBX.
         """

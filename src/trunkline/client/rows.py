@@ -86,7 +86,7 @@ class Rows(_Listing, Generic[Row]):
         return list(self)
 
     def first(self) -> Row | None:
-        """The first row, or None; asks for one row only."""
+        """Return the first row, or None; asks for one row only."""
         return next(iter(self.page(size=1).rows), None)
 
     def page(self, number: int = 0, size: int = PAGE_SIZE) -> Page:
@@ -137,7 +137,7 @@ class AsyncRows(_Listing, Generic[Row]):
         return self.all().__await__()
 
     async def first(self) -> Row | None:
-        """The first row, or None; asks for one row only."""
+        """Return the first row, or None; asks for one row only."""
         return next(iter((await self.page(size=1)).rows), None)
 
     async def page(self, number: int = 0, size: int = PAGE_SIZE) -> Page:

@@ -50,7 +50,10 @@ class Unchanged:
         return {**self.call.values, "select": self.select}
 
     def checked(self, current: Mapping[str, Any], server: str) -> Call:
-        """The call, once the entity was read and is as expected; PreconditionFailed names the fields that differ."""
+        """Return the call, once the entity was read and is as expected.
+
+        PreconditionFailed names the fields that differ.
+        """
         # A PBX may leave a null field out altogether (docs/pbx.md, Answers).
         differing = [name for name, value in self.expected.items() if current.get(name) != value]
         if differing:

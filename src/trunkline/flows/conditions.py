@@ -55,7 +55,7 @@ def _among(value: Any, operand: Any, zone: str) -> bool:
 
 
 def _text(operand: Any) -> str:
-    """What a text is held against: text, or a number as it is written."""
+    """Return what a text is held against: text, or a number as it is written."""
     if isinstance(operand, bool) or not isinstance(operand, str | int | float):
         raise InvalidArgument(f"is compared as text, but what it is compared with is {operand!r}.")
     return str(operand)
@@ -156,7 +156,7 @@ def _check(path: str, word: str, operand: Any, zone: str) -> None:
 
 
 def conditions(given: Mapping[str, Any], zone: str) -> list[Condition]:
-    """The conditions of a ``where``.
+    """Return the conditions of a ``where``.
 
     InvalidArgument for a word that is none, for a value that nothing can be compared with, and where there is no
     condition: all items would be kept, and what follows may delete them.

@@ -31,7 +31,7 @@ class Located(NamedTuple):
     line: int
 
     def plain(self) -> Any:
-        """The value without lines."""
+        """Return the value without lines."""
         if isinstance(self.value, dict):
             return {name: inner.plain() for name, inner in self.value.items()}
         if isinstance(self.value, list):
@@ -40,7 +40,7 @@ class Located(NamedTuple):
 
 
 def read(text: str, name: str, *, longest: int = LONGEST) -> Located:
-    """The one document of a YAML text of at most ``longest`` characters.
+    """Return the one document of a YAML text of at most ``longest`` characters.
 
     InvalidArgument with file and line for what is not YAML, for a name given twice, for tags, aliases and merge keys,
     and for a text that is too long or nested too deeply; ConfigurationError where the library that reads YAML is not
@@ -77,7 +77,7 @@ class _Reading:
         self._name = name
 
     def document(self, events: Iterator[Any]) -> Located:
-        """The document; InvalidArgument where there is none, or more than one."""
+        """Return the document; InvalidArgument where there is none, or more than one."""
         import yaml
 
         open_: list[_Open] = []
@@ -120,7 +120,7 @@ class _Reading:
         return problem(self._name, line, "a name must be text", 'A template goes into quotes: "{{ $json.Id }}".')
 
     def _field(self, event: Any, line: int, fields: Mapping[str, Located]) -> str:
-        """The name of a field, whatever a value like it would mean: ``on``, ``1``."""
+        """Return the name of a field, whatever a value like it would mean: ``on``, ``1``."""
         plain = event.implicit[0]
         if plain and _kind(event.value) == "null":
             raise self._nameless(line)
@@ -171,7 +171,7 @@ class _Open:
 
 
 def _kind(text: str) -> str:
-    """What a plain scalar is: the last part of its tag."""
+    """Return what a plain scalar is: the last part of its tag."""
     return next((kind for kind, pattern in _TAGS if pattern.fullmatch(text)), "str")
 
 
@@ -191,7 +191,7 @@ class Fields:
         self.known: list[str] = []
 
     def take(self, name: str, kind: type | tuple[type, ...] | None = None, described: str = "") -> Any:
-        """A value without lines, or None where it isn't given."""
+        """Return a value without lines, or None where it isn't given."""
         self.known.append(name)
         found = self.left.pop(name, None)
         if found is None:
@@ -214,7 +214,7 @@ class Fields:
 
 
 def problem(where: str, line: int, what: str, hint: Hint | str = "") -> InvalidArgument:
-    """An error at a line of a file."""
+    """Return an error at a line of a file."""
     what = what if len(what) <= _LONGEST_MESSAGE else f"{what[:_LONGEST_MESSAGE]}…"
     end = "" if what.endswith(("?", ".", "…")) else "."
     return InvalidArgument(f"{where}, line {line}: {what}{end}", hint=hint)

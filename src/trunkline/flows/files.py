@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import io
-import os
 import re
 from collections.abc import Mapping, Sequence
 from pathlib import Path
@@ -12,10 +11,10 @@ from typing import Any
 import msgspec
 
 from ..errors import InvalidArgument
+from ..local.atomic import replace_file
+from ..local.contained import open_regular, open_within, reason, replace_within, spelled
 from ..node.csv_text import csv_line
 from ..node.input import csv_records
-from ..transport.contained import open_regular, open_within, reason, spelled, whole_within
-from ..transport.whole import whole
 from .document import LONGEST_ROWS
 from .document import read as read_yaml
 
@@ -24,7 +23,7 @@ ENDINGS = (".csv", ".jsonl", ".json", ".yaml", ".yml")
 
 
 def rows_of(path: Path, folder: Path | None = None) -> list[dict[str, Any]]:
-    """The rows of a file, each an object; values of a CSV are text. InvalidArgument names file and line.
+    """Return the rows of a file, each an object; values of a CSV are text. InvalidArgument names file and line.
 
     With a ``folder``, that is where a `resolved` path must still lead when it is opened.
     """
@@ -62,7 +61,7 @@ def rows_of(path: Path, folder: Path | None = None) -> list[dict[str, Any]]:
 
 
 def csv_rows(text: str, name: str) -> list[dict[str, Any]]:
-    """The rows of a CSV, as `node.input` reads it."""
+    """Return the rows of a CSV, as `node.input` reads it."""
     return [row for _, row in csv_records(iter(io.StringIO(text, newline="")), name)]
 
 
@@ -88,11 +87,11 @@ def write(path: Path, rows: Sequence[Mapping[str, Any]], folder: Path | None = N
     try:
         content = _text(path.suffix.lower(), rows).encode()
         if folder is not None:
-            with whole_within(folder, path) as file:
+            with replace_within(folder, path) as file:
                 file.write(content)
             return
         path.parent.mkdir(parents=True, exist_ok=True)
-        with whole(path, path.with_name(f".{path.name[:40]}.{os.getpid()}")) as file:
+        with replace_file(path) as file:
             file.write(content)
     except UnicodeEncodeError:
         raise InvalidArgument(

@@ -12,9 +12,9 @@ from ..catalog import load as load_catalog
 from ..catalog import nearest
 from ..catalog.names import folded
 from ..errors import InvalidArgument, TrunklineError
+from ..local.contained import reason, resolved, spelled
 from ..node.run import Node
 from ..node.template import JsonTemplate, Scope, Template, World, prepared
-from ..transport.contained import reason, resolved, spelled
 from .conditions import conditions
 from .document import LONGEST, Fields, Located, problem, read
 from .files import ENDINGS
@@ -155,7 +155,7 @@ def _overwriting(step: Step, where: str, setting: Setting) -> InvalidArgument | 
 
 
 def _given(name: str, value: Any, own: Mapping[str, Any]) -> Any:
-    """A variable's value, as the file's default has it."""
+    """Return a variable's value, as the file's default has it."""
     if name not in own:
         near = nearest(name, iter(own))
         raise InvalidArgument(f"The flow has no variable {name!r}; it has {', '.join(own) or 'none'}.{near}")
@@ -193,7 +193,7 @@ def _step(located: Located, where: str, setting: Setting) -> Step:
 
 
 def _line_of(message: str, step: Located, line: int) -> int:
-    """The line of the name within a step that a message speaks of; else the step's own."""
+    """Return the line of the name within a step that a message speaks of; else the step's own."""
     for inner in step.value.values():
         for name, found in inner.value.items() if isinstance(inner.value, dict) else ():
             spoken = repr(found.value) if isinstance(found.value, str) else name
@@ -305,7 +305,7 @@ def _save(kind: str, fields: Fields, setting: Setting) -> Step:
 
 
 def _file(name: str | None, kind: str, setting: Setting) -> str:
-    """The name of a file in the flow's folder, as rows can be read from and written to."""
+    """Return the name of a file in the flow's folder, as rows can be read from and written to."""
     name = _literal(name, kind)
     if Path(name).suffix.lower() not in ENDINGS:
         raise InvalidArgument(f"{name} must end in {', '.join(ENDINGS[:-1])} or {ENDINGS[-1]}")

@@ -65,7 +65,7 @@ Tell = Callable[[Planned | Did], object]
 
 
 def play(flow: Flow, *, dry_run: bool = False) -> Events:
-    """The way through a flow's steps.
+    """Yield the way through a flow's steps.
 
     A `Planned` comes before each step that changes something, and wants to be told whether to go on; a `NodeRun` wants
     to be run; a `Did` follows each step. In a dry run nothing is sent that could change something, and what such a
@@ -142,7 +142,7 @@ def _planned(step: Act, node_run: NodeRun) -> Planned:
 
 
 def _foreseen(node_run: NodeRun, planned: Planned) -> list[Item]:
-    """The items of an action that answers nothing: what it will have done."""
+    """Return the items of an action that answers nothing: what it will have done."""
     action = node_run.node.action
     return [
         item_of({"success": True, **keys_of(action, node_run.node.arguments(Scope(node_run.items, index)))}, index)

@@ -11,12 +11,12 @@ from unicodedata import normalize
 
 from ..catalog.secret import masked, secrets_in
 from ..errors import InvalidArgument
+from ..local.contained import resolved
 from ..node.items import Item, as_item
 from ..node.run import Node
 from ..node.template import Scope, Template, World, evaluated
 from ..redaction import remember_values
 from ..result.files import harmless
-from ..transport.contained import resolved
 from . import files
 from .conditions import Condition
 
@@ -40,7 +40,7 @@ class Setting(NamedTuple):
     most_items: int = MOST_ITEMS
 
     def place(self, name: str) -> Path:
-        """The real path of one of the flow's files. InvalidArgument for one outside of the folder."""
+        """Return the real path of one of the flow's files. InvalidArgument for one outside of the folder."""
         return resolved(self.folder, name)
 
     def place_to_write(self, name: str) -> Path:
@@ -54,7 +54,7 @@ class Setting(NamedTuple):
         return path
 
     def too_many(self, what: str) -> InvalidArgument:
-        """The error of a step that gives more items than that."""
+        """Return the error of a step that gives more items than that."""
         return InvalidArgument(
             f"{what} gives more than {self.most_items:,} items, which is the most that this flow may hold.",
             hint="Let it give fewer, with a filter, `where` or a shorter list; `max items: NUMBER` at the top of the "
@@ -228,7 +228,7 @@ class Save(NamedTuple):
         return items
 
     def _rows(self, items: list[Item], setting: Setting) -> dict[str, list[dict[str, Any]]]:
-        """The rows of each file by its name."""
+        """Return the rows of each file by its name."""
         if self.template is None:
             return {self.file: [item["json"] for item in items]}
         names: dict[str, str] = {}  # two that differ only in case are one file on some disks, and so everywhere
@@ -240,7 +240,8 @@ class Save(NamedTuple):
 
 
 def file_name(template: Template, scope: Scope) -> str:
-    """The name of a file for one item: no value in it leads into another folder, or is more than a part of a name.
+    """Return the name of a file for one item: no value in it leads into another folder, or is more than a part of a
+    name.
 
     InvalidArgument if nothing is left of it.
     """
@@ -270,7 +271,7 @@ class Act(NamedTuple):
         return self.action
 
     def node(self, world: World) -> Node:
-        """The node; UnknownName or InvalidArgument if the action doesn't take these parameters."""
+        """Return the node; UnknownName or InvalidArgument if the action doesn't take these parameters."""
         folder = self.options.get("binary_to")
         if folder is not None and Path(os.path.realpath(folder)) != folder:
             raise InvalidArgument(f"A link was put in the place of the folder {folder}, so nothing is saved there.")

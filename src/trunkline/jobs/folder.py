@@ -9,7 +9,7 @@ from contextlib import closing, contextmanager
 from pathlib import Path
 
 from ..errors import ConfigurationError, InvalidArgument
-from ..folders import own_folder
+from ..local.folders import own_folder
 from .lock import FOLDER, open_file
 
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,63}")

@@ -16,10 +16,10 @@ from pathlib import Path, PurePath
 from typing import Any, NamedTuple
 
 from ..errors import InvalidArgument, TrunklineError
+from ..local.contained import reason, resolved, spelled
 from ..request import ContainedFile
 from ..result import File, Saved
 from ..result.files import harmless
-from ..transport.contained import reason, resolved, spelled
 
 PROPERTY = "data"  # n8n's own name for an item's one file
 _UNSENT = "Nothing was sent for it."
@@ -27,7 +27,7 @@ _NEW = os.O_WRONLY | os.O_CREAT | os.O_EXCL | getattr(os, "O_BINARY", 0)
 
 
 def described(file: File | Saved) -> dict[str, Any]:
-    """What is known of a file beside its content; a name that the PBX did not send is left out."""
+    """Return what is known of a file beside its content; a name that the PBX did not send is left out."""
     size = len(file.content) if isinstance(file, File) else file.size
     about: dict[str, Any] = {"fileName": file.name, "mimeType": file.content_type, "fileSize": size}
     extension = PurePath(file.name or "").suffix or mimetypes.guess_extension(file.content_type) or ""
@@ -60,7 +60,7 @@ class PathRule(NamedTuple):
     folder: Path | None = None
 
     def source(self, about: Mapping[str, Any], name: str) -> ContainedFile | Path:
-        """The file that an entry with a path stands for. InvalidArgument if it may not, or there is none."""
+        """Return the file that an entry with a path stands for. InvalidArgument if it may not, or there is none."""
         if isinstance(about, SavedFile) and about["path"] == about.shown:
             return about.saved
         given = about["path"]
@@ -84,7 +84,7 @@ class PathRule(NamedTuple):
 
 
 def contained(file: File | Saved) -> dict[str, Any]:
-    """A file as an item carries it: with ``data``, or with ``path`` where it was saved."""
+    """Return a file as an item carries it: with ``data``, or with ``path`` where it was saved."""
     if isinstance(file, Saved):
         if file.path is None:
             return described(file)
@@ -153,7 +153,7 @@ def settle(file: File | Saved, folder: Path, waiting: Path) -> Saved:
 
 
 def _claimed(folder: Path, name: str) -> Path:
-    """An empty file under a name that nothing in a folder had, so that no other process takes the same name."""
+    """Return an empty file under a name that nothing in a folder had, so that no other process takes the same name."""
     target, number = folder / name, 2
     while True:
         try:

@@ -37,17 +37,17 @@ _SEPARATING = re.compile(f"[{_SEPARATORS}]")
 
 
 def guarded(text: str) -> str:
-    """A text that no spreadsheet takes for a formula: with an apostrophe before each beginning of one."""
+    """Return a text that no spreadsheet takes for a formula: with an apostrophe before each beginning of one."""
     return _BEGINNING.sub("'", text) if _FIRST.match(text) or _SEPARATING.search(text) else text
 
 
 def unguarded(text: str) -> str:
-    """A text as it was before it was `guarded`."""
+    """Return a text as it was before it was `guarded`."""
     return _GUARDED.sub("", text) if "'" in text else text
 
 
 def csv_cell(value: Any) -> str:
-    """A value as the text of a cell: null is empty, objects and lists are JSON, formulas are guarded."""
+    """Return a value as the text of a cell: null is empty, objects and lists are JSON, formulas are guarded."""
     return guarded(_text(value))
 
 
@@ -70,7 +70,10 @@ def csv_line(values: Sequence[Any]) -> str:
 
 
 def _quoted(cell: str) -> str:
-    """A cell as it stands in a line; in quotes too where another program may see a separator or a byte order mark."""
+    """Return a cell as it stands in a line.
+
+    In quotes too where another program may see a separator or a byte order mark.
+    """
     if _QUOTED.search(cell):
         cell = cell.replace('"', '""')
         return f'"{cell}"'

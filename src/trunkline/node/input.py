@@ -26,7 +26,7 @@ _IN_QUOTES = re.compile('"[^"]*(?:"|$)')
 
 
 def read_items(source: IO[bytes]) -> Iterator[Item]:
-    """The items of an input whose rows are objects or items. InvalidArgument names the line that is none.
+    """Yield the items of an input whose rows are objects or items. InvalidArgument names the line that is none.
 
     The name of a file counts only where its beginning can mean two things: a first line that is no JSON is the header
     of a CSV, unless the name ends in ``.json`` or ``.jsonl``. Every value of a CSV is text.
@@ -39,7 +39,7 @@ def read_items(source: IO[bytes]) -> Iterator[Item]:
 
 
 def with_secrets_kept(items: Iterable[Item]) -> Iterator[Item]:
-    """The same items; what stands in their secret fields is taken out of all text that leaves (`redaction`)."""
+    """Yield the same items; what stands in their secret fields is taken out of all text that leaves (`redaction`)."""
     for item in items:
         if values := list(secrets_in(item)):
             remember_values(values)
@@ -114,7 +114,9 @@ def _from_csv(first: bytes, begins: int, source: IO[bytes]) -> Iterator[tuple[st
 def csv_records(
     lines: Iterator[str], name: str, *, hint: str = "", begins: int = 1
 ) -> Iterator[tuple[int, dict[str, str]]]:
-    """The rows of a CSV with the number of their last line. InvalidArgument names the file as ``name``, and the line.
+    """Yield the rows of a CSV with the number of their last line.
+
+    InvalidArgument names the file as ``name``, and the line.
 
     ``begins`` is the number of the first line given.
 

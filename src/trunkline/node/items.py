@@ -44,7 +44,7 @@ _KEYS = frozenset(["json", "binary", "pairedItem", "error", "index", "metadata",
 
 
 def as_item(value: object) -> Item:
-    """An item from an item, or from a plain object, which becomes its ``json``.
+    """Return an item from an item, or from a plain object, which becomes its ``json``.
 
     InvalidArgument for anything else, and for an item whose ``binary`` or ``pairedItem`` is none.
     """
@@ -73,7 +73,7 @@ def _pairs(value: object) -> bool:
 def outputs(
     action: Action, arguments: Mapping[str, Any], value: Any, index: int, *, missing: bool = False
 ) -> list[Item]:
-    """The items that an action's answer becomes: one a row for a list, a binary one for a file, else one.
+    """Return the items that an action's answer becomes: one a row for a list, a binary one for a file, else one.
 
     An action without a body in its answer says what was done: ``{"success": true, "Id": 42}``; with ``missing`` also
     that there was nothing left to do.
@@ -94,7 +94,7 @@ def item_of(value: Any, index: int) -> Item:
 
 
 def failure(item: Item, outcome: Outcome) -> Item:
-    """The input item with what went wrong; ``unknown``: it may have been carried out all the same."""
+    """Return the input item with what went wrong; ``unknown``: it may have been carried out all the same."""
     record = outcome.described_error
     if isinstance(outcome.error, TrunklineError):
         record["type"] = type(outcome.error).__name__
@@ -118,7 +118,7 @@ def each_item(values: Iterable[object]) -> Iterator[Item]:
 
 
 def keys_of(action: Action, arguments: Mapping[str, Any]) -> dict[str, Any]:
-    """An action's keys and parameters out of the arguments, by 3CX's names, numbers as numbers."""
+    """Return an action's keys and parameters out of the arguments, by 3CX's names, numbers as numbers."""
     given = {folded(name): value for name, value in arguments.items()}
     found = {}
     for parameter in action.parameters:

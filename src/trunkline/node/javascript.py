@@ -66,14 +66,14 @@ class Source:
         self.later = _LATER.search(text) is not None
 
     def item_text(self, item: Mapping[str, Any]) -> str:
-        """What the expression may see of an item, as JSON; "" if it names nothing of it."""
+        """Return what the expression may see of an item, as JSON; "" if it names nothing of it."""
         if self.whole_item:
             return msgspec.json.encode(without_content(item)).decode()
         return msgspec.json.encode({"json": item["json"]}).decode() if "$json" in self.names else ""
 
 
 def _with_methods(text: str) -> str:
-    """An expression with ``.keys(`` and the like as ``[$$.keys](``: what functions.js calls these methods."""
+    """Return an expression with ``.keys(`` and the like as ``[$$.keys](``: what functions.js calls these methods."""
     if _CALL.search(text) is None:
         return text
     words: list[re.Match[str]] = []
@@ -103,7 +103,7 @@ class _Ahead:
         self._used = 0
 
     def answer(self, given: Given, text: str) -> str | None:
-        """The answer for an item, if it was evaluated with all that it is given now."""
+        """Return the answer for an item, if it was evaluated with all that it is given now."""
         kept = self._answers.get(given.position)
         mine = self._given
         if (
@@ -132,7 +132,7 @@ class Evaluation:
         self._ahead: _Ahead | None = None
 
     def run(self, given: Given) -> str:
-        """The expression's value as JSON, or ``undefined``. Any thread may call it.
+        """Return the expression's value as JSON, or ``undefined``. Any thread may call it.
 
         Raises ValueError, which says in words why there is no value, and ConfigurationError if JavaScript can't be
         evaluated here at all.
@@ -180,7 +180,7 @@ _ENDED_TOO_LATE = '!"InternalError: interrupted"'
 
 
 def _ask(source: Source, given: Given, texts: list[str]) -> list[str]:
-    """The worker's answers for items from a position on, at least one; none if the worker had to be ended."""
+    """Return the worker's answers for items from a position on, at least one; none if the worker had to be ended."""
     died = False
     for _ in range(8):  # zones are loaded as they are asked for
         request = {"do": "evaluate", "source": source.code, **_seen(source, given)}
@@ -206,7 +206,7 @@ def _ask(source: Source, given: Given, texts: list[str]) -> list[str]:
 
 
 def _seen(source: Source, given: Given) -> dict[str, Any]:
-    """What a request to the worker says of the names in an expression and of what they stand for."""
+    """Return what a request to the worker says of the names in an expression and of what they stand for."""
     return {
         "names": source.names,
         "calls_items": source.calls_items,
@@ -228,7 +228,7 @@ def _add_zone(worker: worker_process.WorkerProcess, name: str) -> None:
 
 
 def without_content(item: Mapping[str, Any]) -> Mapping[str, Any]:
-    """An item whose files are described but not contained, as n8n shows them to expressions."""
+    """Return an item whose files are described but not contained, as n8n shows them to expressions."""
     if not item.get("binary"):
         return item
     files = {
@@ -266,12 +266,12 @@ def _explained(text: str, source: Source, given: Given) -> str:
 
 
 def undefined_name(source: Source, given: Given) -> str:
-    """The first ``$json.…`` or the like in an expression that is undefined; "" if there is none."""
+    """Return the first ``$json.…`` or the like in an expression that is undefined; "" if there is none."""
     return _culprit(source, given, rf"(\${_CHAIN})", "undefined", sure=True)
 
 
 def _culprit(source: Source, given: Given, pattern: str, wanted: str, *, sure: bool = False) -> str:
-    """The shortest part of a chain of names that is undefined, null or no function, found by asking for each.
+    """Return the shortest part of a chain of names that is undefined, null or no function, found by asking for each.
 
     Where none can be asked for and only one fits, it must be that; unless the answer has to be ``sure``.
     """
@@ -287,7 +287,7 @@ def _culprit(source: Source, given: Given, pattern: str, wanted: str, *, sure: b
 
 
 def _kinds(source: Source, given: Given, expressions: list[str]) -> list[str]:
-    """What each expression is for an item: its ``typeof``, ``null``, or "" where it can't be asked for."""
+    """Return what each expression is for an item: its ``typeof``, ``null``, or "" where it can't be asked for."""
     if not expressions:
         return []
     probes = [

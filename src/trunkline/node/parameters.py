@@ -137,7 +137,7 @@ class Parameters:
         return owner in self.catalog.types and (self.catalog.types[owner].open or was_answered(owner, field))
 
     def arguments(self, scope: Scope) -> dict[str, Any]:
-        """The arguments for one item, checked against the catalog.
+        """Return the arguments for one item, checked against the catalog.
 
         TemplateError if a template has no value; InvalidArgument or UnknownName if what it gives can't be right.
         """
@@ -213,7 +213,7 @@ def _put(body: dict[str, Any], path: Path, value: Any, name: str) -> None:
 
 
 def fitted(value: Any, spec: TypeSpec, catalog: Catalog, name: str) -> Any:
-    """A value as the field's type wants it, as long as nothing is lost; what doesn't fit is left for the check.
+    """Return a value as the field's type wants it, as long as nothing is lost; what doesn't fit is left for the check.
 
     Text becomes a number, a truth value or JSON where the type asks for it, a number its digits where it asks for
     text; an enum's value is found by its label. Empty text that is no text is not given at all.
@@ -253,7 +253,7 @@ def _from_text(value: str, spec: TypeSpec) -> Any:
 
 
 def _enum(value: Any, name: str, catalog: Catalog) -> Any:
-    """An enum's value from its label: its own name, with case, spaces and hyphens as anybody writes them."""
+    """Return an enum's value from its label: its own name, with case, spaces and hyphens as anybody writes them."""
     if not isinstance(value, str):
         return value
     values = catalog.enum_values(name)
@@ -263,5 +263,5 @@ def _enum(value: Any, name: str, catalog: Catalog) -> Any:
 
 
 def shown(value: Any) -> str:
-    """A parameter's value as it was written."""
+    """Return a parameter's value as it was written."""
     return value.text if isinstance(value, Template | JsonTemplate) else str(value)

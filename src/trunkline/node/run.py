@@ -13,8 +13,8 @@ from typing import Any, Literal, NamedTuple
 
 from ..catalog import load
 from ..errors import InvalidArgument, ItemsFailed, TrunklineError
+from ..local.contained import reason, spelled
 from ..result import File, Saved
-from ..transport.contained import reason, spelled
 from ..work.drivers import AsyncCaller, Caller, run_in_loop, run_in_threads
 from ..work.guards import Confirm, Question, UnchangedRows, check_confirmed, check_rows, comparable
 from ..work.ledger import Entry, MemoryLedger

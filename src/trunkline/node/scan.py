@@ -24,7 +24,7 @@ class AmbiguousComment(ValueError):
 
 
 def end_of_expression(text: str, start: int, words: list[re.Match[str]] | None = None) -> int:
-    """The index of the ``}}`` that ends the JavaScript which begins at ``start``; -1 if none does.
+    """Return the index of the ``}}`` that ends the JavaScript which begins at ``start``; -1 if none does.
 
     ``words`` gets the words of the code on the way there, without those in text and comments.
 

@@ -60,7 +60,7 @@ class World:
             known(zone)
 
     def stopped(self) -> World:
-        """The same world with its clock standing: a whole run then sees one ``$now``."""
+        """Return the same world with its clock standing: a whole run then sees one ``$now``."""
         now = self.clock()
         return World(self.variables, self.allow_env, self.zone, environment=self._environment, clock=lambda: now)
 
@@ -107,7 +107,7 @@ class Expression:
             ]
 
     def value(self, scope: Scope) -> Any:
-        """The expression's value for an item; ValueError says why it has none."""
+        """Return the expression's value for an item; ValueError says why it has none."""
         found = _INTO_TEXT if self.path is None else _walk(scope.item["json"], self.path)
         if found is _INTO_TEXT:
             try:
@@ -203,7 +203,10 @@ class Template:
         return not any(isinstance(part, Expression) for part in self.parts)
 
     def value(self, scope: Scope, parameter: str) -> Any:
-        """The value for one item. TemplateError names the item, the parameter, the expression and what is missing."""
+        """Return the value for one item.
+
+        TemplateError names the item, the parameter, the expression and what is missing.
+        """
         if len(self.parts) == 1:
             return self.part(0, scope, parameter)
         return "".join(
@@ -211,7 +214,7 @@ class Template:
         )
 
     def part(self, at: int, scope: Scope, parameter: str) -> Any:
-        """The value of one part."""
+        """Return the value of one part."""
         part = self.parts[at]
         if isinstance(part, str):
             return part
@@ -221,7 +224,7 @@ class Template:
             raise _failed(scope, parameter, part, str(problem)) from None
 
     def text_of(self, at: int, scope: Scope, parameter: str) -> str:
-        """The value of one part as it is joined to text."""
+        """Return the value of one part as it is joined to text."""
         value = self.part(at, scope, parameter)
         if isinstance(value, str):
             return value
@@ -266,7 +269,7 @@ def _failed(scope: Scope, parameter: str, part: Expression, why: str) -> Templat
 
 
 def _joined(value: Any) -> str:
-    """A value within text, as n8n joins it: null is nothing, a list its elements with commas."""
+    """Return a value within text, as n8n joins it: null is nothing, a list its elements with commas."""
     if value is None:
         return ""
     if isinstance(value, bool):
@@ -283,7 +286,7 @@ def _joined(value: Any) -> str:
 
 
 def _number(value: float) -> str:
-    """A number as JavaScript writes it: ``1e-7``, ``0.00001``, ``1e+21``, ``100``."""
+    """Return a number as JavaScript writes it: ``1e-7``, ``0.00001``, ``1e+21``, ``100``."""
     if value == 0:
         return "0"
     digits = Decimal(repr(value)).normalize()
@@ -322,7 +325,7 @@ class JsonTemplate:
         parsed(shape, parameter)
 
     def value(self, scope: Scope, parameter: str) -> Any:
-        """The JSON value for one item."""
+        """Return the JSON value for one item."""
         if self.lone:
             value = self.template.value(scope, parameter)
             return parsed(value, parameter) if isinstance(value, str) else value
@@ -359,7 +362,7 @@ def parsed(text: str, parameter: str) -> Any:
 
 
 def prepared(value: Any) -> Any:
-    """A parameter value with its texts cut into templates, in lists and objects too.
+    """Return a parameter value with its texts cut into templates, in lists and objects too.
 
     Raises TemplateError for braces that don't close, and InvalidArgument for what JSON can't hold.
     """
@@ -385,7 +388,7 @@ def _prepared(value: Any) -> Any:
 
 
 def evaluated(value: Any, scope: Scope, parameter: str) -> Any:
-    """A prepared value for one item."""
+    """Return a prepared value for one item."""
     if isinstance(value, Template | JsonTemplate):
         return value.value(scope, parameter)
     if isinstance(value, dict):

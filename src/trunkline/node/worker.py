@@ -80,7 +80,7 @@ class Worker:
         self._sandbox = Sandbox(quickjs, self._prelude)
 
     def answer(self, lines: list[str]) -> list[str]:
-        """The lines of the answer to a request."""
+        """Return the lines of the answer to a request."""
         request = json.loads(lines[0])
         self._start_limit()
         try:
@@ -100,7 +100,7 @@ class Worker:
             self._stop_limit()
 
     def _evaluate(self, request: dict[str, Any], items: list[str]) -> list[str]:
-        """The answers for the first items, at least one: as many as fit into a slice of time."""
+        """Return the answers for the first items, at least one: as many as fit into a slice of time."""
         answers: list[str] = []
         size, ends = 0, time.monotonic() + _SLICE
         for position, item in enumerate(items, request["position"]):
@@ -117,7 +117,7 @@ class Worker:
         return answers
 
     def _one(self, request: dict[str, Any], source: str, item: str, position: int) -> tuple[str, bool]:
-        """The answer for one item, and whether the sandbox can be used again."""
+        """Return the answer for one item, and whether the sandbox can be used again."""
         sandbox = self._sandbox
         answer, lasting = "", True
         try:
@@ -142,7 +142,7 @@ class Worker:
         return answer, lasting
 
     def _probe(self, request: dict[str, Any], item: str) -> list[str]:
-        """What each of some expressions is of, for a message: its ``typeof``, ``null``, or nothing if it fails."""
+        """Describe each of some expressions for a message: its ``typeof``, ``null``, or nothing if it fails."""
         kinds: list[str] = []
         ends = time.process_time() + TIME_LIMIT - 2 * _PROBE_LIMIT
         for source in request["sources"]:
@@ -157,13 +157,13 @@ class Worker:
         return kinds
 
     def _add_zone(self, name: str, table: list[str]) -> None:
-        """A zone's table; an empty one says that there is no such zone."""
+        """Add a zone's table; an empty one says that there is no such zone."""
         self._zones[name] = (table[0], table[1]) if table else None
         if table:
             self._sandbox.add_zone(name, *table)
 
     def _renew(self) -> None:
-        """A fresh sandbox with what the old one was given, which takes its time where the items are many."""
+        """Make a fresh sandbox with what the old one was given, which takes its time where the items are many."""
         self._stop_limit()
         self._sandbox = Sandbox(self._quickjs, self._prelude)
         for name, table in self._zones.items():

@@ -73,7 +73,7 @@ class WorkerProcess:
         return self._process.pid
 
     def ask(self, request: dict[str, Any], lines: Sequence[str], patience: float = _PATIENCE) -> list[str]:
-        """The lines of the worker's answer. Raises Ended if it ended instead; it is then no longer of use."""
+        """Return the lines of the worker's answer. Raises Ended if it ended instead; it is then no longer of use."""
         body = "\n".join((msgspec.json.encode(request).decode(), *lines)).encode()
         ends = time.monotonic() + patience
         try:
@@ -205,7 +205,7 @@ def lock() -> threading.RLock:
 
 
 def worker() -> WorkerProcess:
-    """The worker, started if there is none. Call it with the lock held."""
+    """Return the worker, started if there is none. Call it with the lock held."""
     if _kept.worker is None:
         _kept.worker = WorkerProcess()
     return _kept.worker

@@ -45,7 +45,7 @@ def transitions(name: str) -> Transitions:
 
 
 def known(name: str) -> ZoneInfo:
-    """The zone of an IANA name, in capitals or not; InvalidArgument if there is none."""
+    """Return the zone of an IANA name, in capitals or not; InvalidArgument if there is none."""
     try:
         return ZoneInfo(name)
     except (ZoneInfoNotFoundError, ValueError, OSError):

@@ -87,7 +87,7 @@ _SUMS = {
 
 
 def checked_filter(catalog: Catalog, type_name: str | None, term: Term) -> str:
-    """The text of a filter for rows of a type; None where the type isn't known.
+    """Return the text of a filter for rows of a type; None where the type isn't known.
 
     UnknownName for a field that the rows don't have, InvalidArgument for what can't be compared; the message ends
     a sentence that begins with the option's name.
@@ -98,20 +98,20 @@ def checked_filter(catalog: Catalog, type_name: str | None, term: Term) -> str:
 
 
 def checked_field(catalog: Catalog, type_name: str | None, field: Term) -> str:
-    """The text of a selected field, checked as in `checked_filter`."""
+    """Return the text of a selected field, checked as in `checked_filter`."""
     _Checker(catalog, type_name).type(field._node, _NOWHERE)
     return str(field)
 
 
 def checked_key(catalog: Catalog, type_name: str | None, key: Term) -> str:
-    """The text of what rows are sorted by, checked as in `checked_filter`."""
+    """Return the text of what rows are sorted by, checked as in `checked_filter`."""
     checker = _Checker(catalog, type_name)
     checker.single(key._node, _NOWHERE)
     return str(key)
 
 
 def expanded_type(catalog: Catalog, type_name: str | None, name: str) -> str | None:
-    """The type that a navigation property leads to; None where that isn't known."""
+    """Return the type that a navigation property leads to; None where that isn't known."""
     if type_name is None:
         return None
     fields = catalog.fields(type_name)
@@ -163,7 +163,7 @@ class _Checker:
             )
 
     def type(self, node: Node, scope: _Scope) -> TypeSpec | None:
-        """The type of an expression; None where only the PBX knows."""
+        """Return the type of an expression; None where only the PBX knows."""
         match node:
             case Raw():
                 return None
@@ -329,7 +329,7 @@ class _Checker:
             raise InvalidArgument(f"asks {asked} of {name}, which is {self._words(spec)} and no list")
 
     def _kind(self, spec: TypeSpec) -> str:
-        """What goes with what in a comparison: all numbers are one kind."""
+        """Return what goes with what in a comparison: all numbers are one kind."""
         if spec.collection:
             return "list"
         return "number" if spec.name in _NUMBERS else spec.name

@@ -75,7 +75,7 @@ Expansion = str | Field | Expand | Sequence[str | Field | Expand]
 
 
 def built_text(name: str, value: object, catalog: Catalog | None, type_name: str | None) -> object:
-    """What was built for an option as its text; anything else as it is. Raises as `option_text` does."""
+    """Return what was built for an option as its text; anything else as it is. Raises as `option_text` does."""
     if name == "filter" and isinstance(value, Term):
         return str(value) if catalog is None else checked_filter(catalog, type_name, value)
     if name in ("select", "orderby", "expand"):

@@ -355,14 +355,14 @@ class Fields:
 
     @staticmethod
     def raw(text: str) -> Filter:
-        """A condition in OData's own words, for what can't be built here; nothing in it is checked."""
+        """Return a condition in OData's own words, for what can't be built here; nothing in it is checked."""
         if not isinstance(text, str) or not text.strip():
             raise InvalidArgument(f"F.raw takes the text of a condition, not {text!r}.")
         return Filter(Raw(checked_text(text)))
 
     @staticmethod
     def enum(type_name: str, *members: str) -> Expression:
-        """An enum literal with its type: ``F.enum("Pbx.PeerType", "Extension")`` → ``Pbx.PeerType'Extension'``."""
+        """Return a typed enum literal: ``F.enum("Pbx.PeerType", "Extension")`` → ``Pbx.PeerType'Extension'``."""
         if not isinstance(type_name, str) or not _STEP.fullmatch(type_name):
             raise InvalidArgument(f"{type_name!r} is no name of an enum, such as Pbx.PeerType.")
         for member in members:
@@ -374,7 +374,7 @@ class Fields:
 
     @staticmethod
     def now() -> Expression:
-        """The time on the PBX when it reads the filter."""
+        """Return the time on the PBX when it reads the filter."""
         return Expression(Call("now", ()))
 
 
@@ -383,7 +383,7 @@ F = Fields()
 
 
 def _steps(name: object) -> tuple[str, ...]:
-    """The names of a path, each one that OData can carry: no quote, space or operator slips in."""
+    """Return the names of a path, each one that OData can carry: no quote, space or operator slips in."""
     steps = tuple(name.split("/")) if isinstance(name, str) else ()
     fits = [_STEP.fullmatch(step) is not None and step not in _RESERVED for step in steps]
     if steps and (fits[0] or steps[0] == "$it") and all(fits[1:]):

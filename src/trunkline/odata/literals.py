@@ -56,7 +56,7 @@ def literal(value: object, spec: TypeSpec) -> str:
 
 
 def described(spec: TypeSpec) -> str:
-    """A type in words, for messages: ``an integer (Int32)``."""
+    """Return a type in words, for messages: ``an integer (Int32)``."""
     if spec.name in INTEGER_RANGES:
         return f"an integer ({spec.name})"
     words = {
@@ -74,7 +74,7 @@ _UNSHOWN = 10**40  # a number from which on it isn't repeated: Python writes non
 
 
 def integer(value: object, spec: TypeSpec) -> int:
-    """A whole number within the type's range, from a number or from digits."""
+    """Return a whole number within the type's range, from a number or from digits."""
     if isinstance(value, bool):
         raise InvalidArgument(f"must be {described(spec)}, not {value!r}")
     if isinstance(value, float) and value.is_integer():
@@ -117,12 +117,12 @@ def encodable(value: str) -> bool:
 
 
 def quoted(value: str) -> str:
-    """A string literal: a quote inside is doubled (docs/pbx.md, Requests)."""
+    """Return a string literal: a quote inside is doubled (docs/pbx.md, Requests)."""
     return "'" + value.replace("'", "''") + "'"
 
 
 def instant(value: object) -> str:
-    """A point in time as 3CX wants it in a path: UTC, ``Z``, no fraction (docs/pbx.md, Requests)."""
+    """Return a point in time as 3CX wants it in a path: UTC, ``Z``, no fraction (docs/pbx.md, Requests)."""
     wanted = described(TypeSpec("DateTimeOffset"))
     if isinstance(value, str):
         try:

@@ -10,7 +10,7 @@ _LARGEST = 2**31 - 1  # Edm.Int32: what $top and $skip are to every server
 
 
 def option_text(name: str, value: object, catalog: Catalog | None = None, type_name: str | None = None) -> str:
-    """The text of a query option, not yet encoded; with a catalog, what was built is checked for rows of a type.
+    """Return the text of a query option, not yet encoded; with a catalog, what was built is checked for rows of a type.
 
     InvalidArgument or UnknownName, whose message ends a sentence that begins with the option's name.
     """

@@ -110,7 +110,7 @@ _OR, _AND, _NOT, _COMPARISON, _SUM, _NEGATIVE, _TIGHT = 1, 2, 3, 4, 5, 7, 8
 
 
 def written(node: Node, names: Names = NOBODY) -> str:
-    """The text of a tree, with only the parentheses it needs. ``names`` are the variables around it.
+    """Return the text of a tree, with only the parentheses it needs. ``names`` are the variables around it.
 
     InvalidArgument for a variable that is used outside of its ``any`` or ``all``.
     """
@@ -118,7 +118,7 @@ def written(node: Node, names: Names = NOBODY) -> str:
 
 
 def named(variable: Variable, names: Names) -> Names:
-    """The names with one more for a variable: ``x``, ``y``, ``z``, ``x4``, by how deep it stands."""
+    """Return the names with one more for a variable: ``x``, ``y``, ``z``, ``x4``, by how deep it stands."""
     depth = len(names)
     return {**names, variable: "xyz"[depth] if depth < 3 else f"x{depth + 1}"}
 

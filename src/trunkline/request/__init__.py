@@ -54,7 +54,7 @@ class HttpRequest(NamedTuple):
     limit: int | None = None
 
     def __repr__(self) -> str:
-        """Method and target alone: headers carry the token, a body may carry passwords."""
+        """Show only method and target: headers carry the token, a body may carry passwords."""
         return f"<{self.method} {self.target}>"
 
 
@@ -69,7 +69,7 @@ class Call(NamedTuple):
     if_match: str | None
 
     def __repr__(self) -> str:
-        """Action and path alone: a body may carry passwords."""
+        """Show only action and path: a body may carry passwords."""
         return f"<{self.action.id} {self.path}>"
 
 
@@ -131,7 +131,7 @@ def bind(catalog: Catalog, action: Action, args: Sequence[Any], kwargs: Mapping[
 
 
 def build(call: Call, options: Mapping[str, str] | None = None) -> HttpRequest:
-    """The request of a checked call; ``options`` stand in for its own query options, as paging wants."""
+    """Return the request of a checked call; ``options`` stand in for its own query options, as paging wants."""
     query = query_string(call.options if options is None else options)
     headers = [("Accept", "*/*" if call.action.answer_kind == "file" else "application/json")]
     if call.if_match is not None:
@@ -147,7 +147,10 @@ def build(call: Call, options: Mapping[str, str] | None = None) -> HttpRequest:
 
 
 def parameter_named(catalog: Catalog, action: Action, name: str) -> str:
-    """The parameter that a name means: 3CX's own spelling first, then any likeness. UnknownName with the nearest."""
+    """Return the parameter that a name means: 3CX's own spelling first, then any likeness.
+
+    UnknownName with the nearest.
+    """
     names = parameter_names(action, catalog)
     if name in names:
         return name
@@ -173,7 +176,7 @@ def _option(catalog: Catalog, action: Action, name: str, value: Any) -> str:
 
 
 def _entity_tag(action: Action, value: Any) -> str | None:
-    """An If-Match value. An empty one is refused: it would quietly take the protection away."""
+    """Return an If-Match value. An empty one is refused: it would quietly take the protection away."""
     if value is None:
         return None
     if isinstance(value, str) and not value.strip():
@@ -202,7 +205,7 @@ def _body(catalog: Catalog, action: Action, given: dict[str, Any]) -> Mapping[st
 
 
 def _upload(catalog: Catalog, action: Action, fields: Mapping[str, Any]) -> Mapping[str, Any]:
-    """The one part of an upload."""
+    """Return the one part of an upload."""
     (field,) = catalog.spec_fields(action.body)
     for name in fields:
         if name != field:

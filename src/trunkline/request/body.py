@@ -28,7 +28,7 @@ from ..odata.literals import (
 
 
 def checked_body(catalog: Catalog, action: Action, fields: Mapping[str, Any]) -> dict[str, Any]:
-    """The body of an action as JSON values, each checked; InvalidArgument or UnknownName names the field's path.
+    """Return the body of an action as JSON values, each checked; InvalidArgument or UnknownName names the field's path.
 
     A field or a value that only other versions have is warned of (VersionWarning) and goes out. So does one that no
     published version has, if a PBX has answered it: to this process, or in the body itself, which then still has its
@@ -75,7 +75,7 @@ class _Checker:
         return (self.catalog.newest_form(type_name, name), lifetime) if lifetime else None
 
     def unknown(self, value: Any, path: str) -> Any:
-        """A value whose type no published version tells: as it is, without annotations."""
+        """Return a value whose type no published version tells: as it is, without annotations."""
         if is_masked(value):
             raise self.masked(path)
         if isinstance(value, Mapping):
@@ -189,5 +189,5 @@ def _instant(text: str) -> str:
 
 
 def _shown(path: str, value: Any) -> str:
-    """A value for a message, which may end in somebody's log."""
+    """Return a value for a message, which may end in somebody's log."""
     return MASK if secret_path(path) else repr(value)

@@ -34,7 +34,7 @@ class Part(NamedTuple):
     start: int = 0
 
     def envelope(self, boundary: str) -> tuple[bytes, bytes]:
-        """What stands before and after the content.
+        """Return what stands before and after the content.
 
         The name is written as browsers write it (WHATWG, multipart/form-data), since the Admin console is one: UTF-8,
         with only quotes and line breaks escaped.
@@ -49,7 +49,7 @@ class Part(NamedTuple):
 
 
 def part(name: str, value: Any) -> Part:
-    """The form of an upload's one field: bytes, a path or a binary file object, or (file name, one of these)."""
+    """Return the form of an upload's one field: bytes, a path or a binary file object, or (file name, one of these)."""
     filename, source = value if isinstance(value, tuple) and len(value) == 2 else (None, value)
     if filename is None:
         filename = PurePath(source).name if isinstance(source, PurePath) else getattr(source, "name", None)

@@ -39,7 +39,7 @@ class Page(NamedTuple):
 
 
 def value(asked: Asked, response: HttpResponse) -> Any:
-    """What an action answers: an entity as a dict with 3CX's names, a plain value, a File, or None.
+    """Return what an action answers: an entity as a dict with 3CX's names, a plain value, a File, or None.
 
     An ETag header goes into the entity as ``@odata.etag``. Raises a PbxError for an error status, BrokenAnswer
     for what the API can't have sent.
@@ -112,7 +112,7 @@ def _of_objects(asked: Asked) -> bool:
 
 
 def _count(value: Any) -> int | None:
-    """A count, which OData may write as a text, too (IEEE754Compatible); None if it is none."""
+    """Return a count, which OData may write as a text, too (IEEE754Compatible); None if it is none."""
     try:
         count = int(value)
     except (TypeError, ValueError, OverflowError):

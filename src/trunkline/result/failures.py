@@ -39,7 +39,7 @@ _CODES = {
 
 
 def explain(asked: Asked, response: HttpResponse) -> PbxError | TransportError:
-    """The error of an answer whose status is not 2xx."""
+    """Return the error of an answer whose status is not 2xx."""
     status = response.status
     if status < 400 or _is_foreign(response):
         return broken_answer(asked, response)
@@ -64,7 +64,7 @@ def _is_foreign(response: HttpResponse) -> bool:
 
 
 def broken_answer(asked: Asked, response: HttpResponse) -> BrokenAnswer:
-    """The error for an answer to this action that the 3CX did not send; after a write, what is not known."""
+    """Return the error for an answer to this action that the 3CX did not send; after a write, what is not known."""
     error = not_the_api(asked.server, response)
     if response.status >= 400 and response.content_type != "text/html":
         error.message = (
@@ -124,7 +124,9 @@ def _see(asked: Asked) -> Hint:
 
 
 def _fields_of(said: str) -> str:
-    """What is nearest to a field that a filter, a selection or an order names and a type lacks, in OData's words."""
+    """Return what is nearest to a field that a filter, a selection or an order names and a type lacks, in OData's
+    words.
+    """
     found = re.search(r"property named '([^']+)' on type '([^']+)'", said)
     if found is None or found[2] not in load().types:
         return ""
@@ -133,7 +135,7 @@ def _fields_of(said: str) -> str:
 
 
 def subject(asked: Asked) -> str:
-    """What the action is about: ``fax with Id 42``, or the action's name where it has no key."""
+    """Return what the action is about: ``fax with Id 42``, or the action's name where it has no key."""
     keys = printable(" and ".join(f"{name} {value}" for name, value in asked.values.items()))
     if asked.action.kind in _ON_ONE and keys:
         return f"{asked.action.noun} with {keys}"
@@ -163,7 +165,7 @@ def _changed(asked: Asked) -> tuple[str, Hint]:
 
 
 def _by(asked: Asked, verb: str, text: str, arguments: Mapping[str, Any] = MappingProxyType({})) -> Hint:
-    """A hint with another action of the same resource, where it has that."""
+    """Return a hint with another action of the same resource, where it has that."""
     action = load().resources[asked.action.resource].get(verb)
     return Hint(text, action.id, arguments) if action else Hint(text)
 
@@ -177,7 +179,7 @@ def _rights(asked: Asked) -> Hint:
 
 
 def _unknown(response: HttpResponse) -> str:
-    """What to do after a write that may have been carried out."""
+    """Return what to do after a write that may have been carried out."""
     after = response.retry_after
     return UNKNOWN if not after else f"{UNKNOWN} It asks to wait for {after:g} seconds."
 
@@ -188,7 +190,7 @@ def _wait(response: HttpResponse) -> str:
 
 
 def _after_failure(asked: Asked, response: HttpResponse) -> Hint | str:
-    """What to do after a 408, 429 or 5xx. None of them proves that a write was not carried out."""
+    """Return what to do after a 408, 429 or 5xx. None of them proves that a write was not carried out."""
     if asked.action.method != "GET":
         return _unknown(response)
     return (
@@ -213,7 +215,7 @@ def codes_of(response: HttpResponse) -> dict[str, str]:
 
 
 def _said(response: HttpResponse) -> str:
-    """What the answer says, in one line: 3CX's codes in words with the code beside them, else its message."""
+    """Return what the answer says, in one line: 3CX's codes in words with the code beside them, else its message."""
     codes = codes_of(response)
     if codes:
         message = "; ".join(_in_words(field, code) for field, code in codes.items())

@@ -60,7 +60,7 @@ def is_file(asked: Asked, response: HttpResponse) -> bool:
 
 
 def sent_name(response: HttpResponse) -> str | None:
-    """The name a file was sent under, without any folder; the extended form first (RFC 6266)."""
+    """Return the name a file was sent under, without any folder; the extended form first (RFC 6266)."""
     from email.message import Message  # rarely needed, and it brings half the email package
     from email.utils import collapse_rfc2231_value
 
@@ -80,7 +80,7 @@ def sent_name(response: HttpResponse) -> str | None:
 
 
 def safe_name(asked: Asked, response: HttpResponse) -> str:
-    """A name for the file in a folder of the reader's: the one that the PBX sent, made `harmless`.
+    """Return a name for the file in a folder of the reader's: the one that the PBX sent, made `harmless`.
 
     Where nothing of it is left, the action's verb, keys and type make one.
     """
@@ -90,7 +90,9 @@ def safe_name(asked: Asked, response: HttpResponse) -> str:
 
 
 def harmless(name: str, otherwise: str) -> str:
-    """A name that somebody else has given, fit for a file on any system; ``otherwise`` where nothing of it is left.
+    """Return a name that somebody else has given, fit for a file on any system.
+
+    ``otherwise`` where nothing of it is left.
 
     No folder, nothing that steers a terminal or turns letters round, nothing that Windows reserves, no leading dot
     (a PBX must not write a ``.profile``), not too long.

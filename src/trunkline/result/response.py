@@ -48,7 +48,7 @@ def _media_type(header: str) -> str:
 
 
 def _moment(text: str) -> float | None:
-    """A date of HTTP as seconds since 1970; None if it is none."""
+    """Return a date of HTTP as seconds since 1970; None if it is none."""
     if not text:
         return None
     from email.utils import parsedate_to_datetime  # rarely needed, and it brings half the email package
@@ -74,7 +74,7 @@ def is_json(response: HttpResponse) -> bool:
 
 
 def parsed(body: bytes) -> Any:
-    """A body as JSON, a byte order mark before it read over (RFC 8259, 8.1); ValueError if it is none."""
+    """Return a body as JSON, a byte order mark before it read over (RFC 8259, 8.1); ValueError if it is none."""
     try:
         return msgspec.json.decode(body.removeprefix(codecs.BOM_UTF8))
     except RecursionError:
@@ -84,7 +84,7 @@ def parsed(body: bytes) -> Any:
 
 
 def decode(server: str, response: HttpResponse) -> Any:
-    """The body as JSON; BrokenAnswer if it is half a document or none."""
+    """Return the body as JSON; BrokenAnswer if it is half a document or none."""
     if response.content_type == "text/html":
         raise not_the_api(server, response)
     try:
@@ -105,7 +105,7 @@ def _redirect(response: HttpResponse) -> str:
 
 
 def not_the_api(server: str, response: HttpResponse) -> BrokenAnswer:
-    """The error for an answer that the 3CX API can't have sent."""
+    """Return the error for an answer that the 3CX API can't have sent."""
     what = "a web page" if response.content_type == "text/html" else "something that is no 3CX answer"
     error = BrokenAnswer(
         f"{server} answered {response.status} with {what} instead of JSON.",

@@ -89,7 +89,7 @@ def _have(lines: list[str], pattern: re.Pattern[str]) -> bool:
 
 
 def _banned(lines: list[str]) -> Iterator[_Entry]:
-    """The addresses that a log bans and doesn't unban later."""
+    """Return the addresses that a log bans and doesn't unban later."""
     banned: dict[str, _Entry] = {}
     for number, line in enumerate(lines, 1):
         if _LOG.search(line) and (found := _BAN.search(line)):
@@ -147,7 +147,7 @@ def _plain(lines: list[str], name: str) -> Iterator[_Entry]:
 
 
 def _from_json(text: str, number: int) -> _Entry | None:
-    """A row of Spamhaus' JSON Lines; one with empty text for the metadata that it ends with."""
+    """Return a row of Spamhaus' JSON Lines; one with empty text for the metadata that it ends with."""
     try:
         row = msgspec.json.decode(text)
     except (msgspec.DecodeError, RecursionError):
@@ -178,7 +178,7 @@ def _in_line(text: str, number: int) -> Iterator[_Entry]:
 
 
 def _cells(text: str) -> list[str]:
-    """The cells of a line of a CSV without a header; none where it has only one."""
+    """Return the cells of a line of a CSV without a header; none where it has only one."""
     delimiter = "\t" if "\t" in text else ","
     try:
         cells = next(csv.reader([text], delimiter=delimiter, strict=True), [])

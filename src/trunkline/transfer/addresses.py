@@ -45,7 +45,7 @@ _PORT = re.compile(r"\d+(?:\.\d+){3}:\d+|\[.*\]:\d+")
 
 
 def networks_of(text: str) -> list[str]:
-    """The networks that an address, a network or a range ``a-b`` stands for, as 3CX writes them.
+    """Return the networks that an address, a network or a range ``a-b`` stands for, as 3CX writes them.
 
     One address stands without a mask; bits of a network beyond its mask are dropped, an IPv4 address within an IPv6
     one is the IPv4 address. A range becomes as few networks as hold just its addresses, as a blocklist entry holds
@@ -55,7 +55,7 @@ def networks_of(text: str) -> list[str]:
 
 
 def parsed_networks(text: str) -> list[Network]:
-    """The same as networks."""
+    """Return the same as networks."""
     plain = cleaned(unwrapped(cleaned(text)))
     if span := _RANGE.fullmatch(plain):
         return _range(*span.groups())
@@ -89,7 +89,7 @@ def holds(network: str, other: str) -> bool:
 
 
 def dangers_of(row: Mapping[str, Any]) -> list[str]:
-    """The words of `DANGERS` for a row of a blocklist; none where it is harmless.
+    """Return the words of `DANGERS` for a row of a blocklist; none where it is harmless.
 
     One that allows addresses is dangerous only where it allows very many: nothing would ever be blocked.
     """

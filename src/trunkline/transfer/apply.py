@@ -15,7 +15,7 @@ from ..work.ledger import MemoryLedger
 from ..work.outcome import Listener, Outcome
 from ..work.run import Policy, Run
 from ..work.state import State
-from .alone import alone
+from .lock import import_lock
 from .plan import Plan
 from .steps import ImportStep
 
@@ -121,7 +121,7 @@ class ImportRun:
     def _admitted(self, url: str, progress: Progress | None) -> Iterator[None]:
         check_same_pbx("The plan", self.plan.url, url)
         self._progress = Listener(progress)
-        with alone(url, self.plan.kind):
+        with import_lock(url, self.plan.kind):
             yield
 
     def _runs(self) -> Iterator[Run]:

@@ -142,7 +142,10 @@ class CallLog:
         self.windows = 0
 
     async def rows(self, start: datetime, end: datetime) -> AsyncIterator[dict[str, Any]]:
-        """The rows of a period as the PBX gives them, in order of time. Raises what the first lost window raised."""
+        """Yield the rows of a period as the PBX gives them, in order of time.
+
+        Raises what the first lost window raised.
+        """
         async with aclosing(self.read(days(start.astimezone(UTC), end.astimezone(UTC)))) as reads:
             async for read in reads:
                 if read.error is not None:
@@ -188,7 +191,7 @@ class CallLog:
             await asyncio.gather(*(task for _, task in running), return_exceptions=True)
 
     async def _patiently(self, window: Window) -> list[Leg]:
-        """The legs of a window; what may pass (a broken answer, a 500, a busy PBX) is tried again."""
+        """Return the legs of a window; what may pass (a broken answer, a 500, a busy PBX) is tried again."""
         attempt = 0
         while True:
             attempt += 1
@@ -209,7 +212,10 @@ class CallLog:
                 raise as_error(problem) from problem.__cause__
 
     def _whole(self, window: Window, answer: _Answer) -> list[Leg]:
-        """The legs of an answer that has all of them. _TooMany if it may not; TrunklineError if halving won't help."""
+        """Return the legs of an answer that has all of them.
+
+        _TooMany if it may not; TrunklineError if halving won't help.
+        """
         if answer.full and answer.outside:
             raise TrunklineError(
                 f"{self._pbx.url} does not keep to the period {window}, and may have more rows than it gives at once, "
@@ -271,7 +277,7 @@ class CallLog:
         return rows < asked and unlimited and page.next_link is None
 
     async def _page(self, window: Window, skip: int) -> tuple[Page, int]:
-        """The page after the first ``skip`` rows, and how many rows it was asked for."""
+        """Return the page after the first ``skip`` rows, and how many rows it was asked for."""
         while True:
             asked, name = self._size.rows, self._action
             try:
@@ -312,14 +318,14 @@ def _arguments(action: Action, window: Window) -> dict[str, Any]:
 
 
 def leg_of(row: Any) -> Leg:
-    """What a row is, told from others; BrokenAnswer if it is none."""
+    """Return what a row is, told from others; BrokenAnswer if it is none."""
     if not isinstance(row, dict):
         raise BrokenAnswer(f"A row of the call log is no object but {row!r}.")
     return Leg(_started(row), _identity(row), msgspec.json.encode(row))
 
 
 def _key(row: Mapping[str, Any], leg: Leg) -> str | bytes:
-    """What tells a leg within one reading; without a ``CdrId`` two may share all that an id could be made of."""
+    """Return what tells a leg within one reading; without a ``CdrId`` two may share all that an id could be made of."""
     return leg.id if row.get("CdrId") else leg.line
 
 

@@ -70,7 +70,7 @@ def as_written(field: str, value: Any) -> str:
 
 
 def unwrapped(text: str) -> str:
-    """The text in ``="0301"``, as spreadsheets keep a leading zero; another text as it is."""
+    """Return the text in ``="0301"``, as spreadsheets keep a leading zero; another text as it is."""
     found = _WRAPPED.fullmatch(text)
     if found is None:
         return text
@@ -78,7 +78,7 @@ def unwrapped(text: str) -> str:
 
 
 def number_text(text: str) -> str:
-    """A number in plain characters, without what a spreadsheet puts before it to keep its plus or zero."""
+    """Return a number in plain characters, without what a spreadsheet puts before it to keep its plus or zero."""
     plain = cleaned(text)
     if plain and (plain[0] in _MARKS or plain[-1] in _MARKS):
         plain = cleaned(unwrapped(plain))
@@ -88,12 +88,15 @@ def number_text(text: str) -> str:
 
 
 def extension_text(text: str) -> str:
-    """The number of an extension in plain characters; none has a space, but a spreadsheet may group its digits."""
+    """Return the number of an extension in plain characters.
+
+    None has a space, but a spreadsheet may group its digits.
+    """
     return number_text(text).replace(" ", "")
 
 
 def address_text(text: str) -> str:
-    """An e-mail address in plain characters, without ``mailto:`` or the name that a mail program puts before it."""
+    """Write an e-mail address in plain characters, without ``mailto:`` or a name before it."""
     plain = cleaned(unwrapped(cleaned(text)))
     if mailbox := _MAILBOX.fullmatch(plain):
         plain = mailbox[1]
@@ -101,7 +104,7 @@ def address_text(text: str) -> str:
 
 
 def key_part(text: str) -> str:
-    """What of a cell counts where rows are matched: not case, invisible characters, nor how a number is grouped."""
+    """Return what matters when cells are matched: not case, invisible characters or how a number is grouped."""
     plain = number_text(unguarded(trimmed(text)))
     if "@" in plain:
         return comparable(address_text(plain))
@@ -110,7 +113,9 @@ def key_part(text: str) -> str:
 
 
 def parsed(text: str, spec: TypeSpec, path: Sequence[str], action: Action, catalog: Catalog) -> Any:
-    """The value of a cell that is not empty, checked as the body of an action is. InvalidArgument says what may stand.
+    """Return the value of a cell that is not empty, checked as the body of an action is.
+
+    InvalidArgument says what may stand.
 
     Text loses the spaces and invisible characters around it; numbers and addresses lose those within them too. Objects
     and lists are JSON.
@@ -154,7 +159,7 @@ def _read(text: str, spec: TypeSpec, field: str, catalog: Catalog) -> Any:
 
 
 def _member(text: str, spec: TypeSpec, catalog: Catalog) -> str:
-    """The value of an enum whatever its case; a text that is none of them as it is, for the check to name."""
+    """Return the value of an enum whatever its case; a text that is none of them as it is, for the check to name."""
     alike = [value for value in catalog.enum_values(spec.name) if value.casefold() == text.casefold()]
     return alike[0] if len(alike) == 1 else text
 
@@ -187,7 +192,7 @@ def _read_text(text: str, field: str) -> str:
 
 
 def _read_reachable(text: str, field: str) -> str:
-    """A number or an address, of which a field holds one."""
+    """Return a number or an address, of which a field holds one."""
     is_address = field in _ADDRESSES
     several = [
         part
@@ -217,7 +222,7 @@ def _is_reachable(text: str, field: str) -> bool:
 
 
 def _typed(value: Any, spec: TypeSpec, catalog: Catalog) -> Any:
-    """A decoded value with the text in it read by its type, as a cell is; any other stays for the check."""
+    """Return a decoded value with the text in it read by its type, as a cell is; any other stays for the check."""
     if isinstance(value, list) and spec.collection:
         return [_typed(one, spec._replace(collection=False), catalog) for one in value]
     if isinstance(value, dict) and spec.name in catalog.types:
@@ -236,7 +241,7 @@ def _shown(field: str, text: str) -> str:
 
 
 def cleared(spec: TypeSpec) -> Any:
-    """The value of a field that holds nothing. That 3CX wants "" for text rather than null is assumed."""
+    """Return the value of a field that holds nothing. That 3CX wants "" for text rather than null is assumed."""
     if spec.collection:
         return []
     if spec.name == "String":
@@ -322,7 +327,7 @@ def completed(wanted: Any, present: Any) -> Any:
 
 
 def left_out(wanted: Any, present: Any) -> list[str]:
-    """What a list holds and the wanted one doesn't, by name; rows are told apart as in `completed`."""
+    """Return what a list holds and the wanted one doesn't, by name; rows are told apart as in `completed`."""
     if not (isinstance(wanted, list) and isinstance(present, list)):
         return []
     gone = []

@@ -30,7 +30,7 @@ _ALIKE = str.maketrans(
 
 
 def visible(text: str) -> str:
-    """A text with ``\\u202a`` in place of each character that is not seen or only looks like a space.
+    """Return a text with ``\\u202a`` in place of each character that is not seen or only looks like a space.
 
     Applied to JSON the result is the same JSON. Tabs and the ends of lines stay.
     """
@@ -48,12 +48,15 @@ def has_invisible(text: str) -> bool:
 
 
 def trimmed(text: str) -> str:
-    """A text without spaces and invisible characters around it; those within it may mean something in its script."""
+    """Return a text without spaces and invisible characters around it.
+
+    Those within it may mean something in its script.
+    """
     return text.strip() if text.isascii() and text.isprintable() else _OUTER.sub("", text)
 
 
 def cleaned(text: str) -> str:
-    """A number, address or name of a value in plain characters.
+    """Return a number, address or name of a value in plain characters.
 
     Invisible characters are gone; spaces, dashes, apostrophes, digits and letters of another width are the plain ones,
     and so are the digits of other scripts.
@@ -67,12 +70,12 @@ def cleaned(text: str) -> str:
 
 
 def comparable(text: str) -> str:
-    """A text as it is compared with others: `cleaned`, in one case, with single spaces."""
+    """Return a text as it is compared with others: `cleaned`, in one case, with single spaces."""
     plain = cleaned(text)
     folded = plain.casefold() if plain.isascii() else unicodedata.normalize("NFKC", plain.casefold())
     return " ".join(folded.split())
 
 
 def composed(text: str) -> str:
-    """A text with its accents composed (NFC): macOS writes them apart."""
+    """Return a text with its accents composed (NFC): macOS writes them apart."""
     return text if text.isascii() else unicodedata.normalize("NFC", text)

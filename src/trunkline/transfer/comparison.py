@@ -172,7 +172,7 @@ class Comparison:
         )
 
     def _differing(self, line: Line, column: Column, row: Row, whole: Any) -> tuple[Any] | None:
-        """The field's new value as a whole, in a tuple; None if the cell changes nothing.
+        """Return the field's new value as a whole, in a tuple; None if the cell changes nothing.
 
         ``whole`` is the field as it is, with what cells before this one have changed of it.
         """
@@ -201,7 +201,7 @@ class Comparison:
         return parsed(text, column.spec, column.path, self.kind.action(self.catalog, "create"), self.catalog)
 
     def _values(self, line: Line) -> dict[str, Any]:
-        """The fields of an entity to add: what stands in the row; the PBX fills the rest."""
+        """Return the fields of an entity to add: what stands in the row; the PBX fills the rest."""
         values: dict[str, Any] = {}
         for field, columns in self.fields:
             for column in columns:
@@ -217,7 +217,9 @@ class Comparison:
         return values
 
     def _there(self, values: dict[str, Any], kept: set[Any]) -> Any:
-        """The Id of an entity that nothing else in the file means and that has these values; None if there is none.
+        """Return the Id of an entity that nothing else in the file means and that has these values.
+
+        None if there is none.
 
         So that an import that was cut short doesn't add again what has no key of its own yet. Text is compared as keys
         are: a PBX may keep a number without its spaces, an address in small letters.
@@ -302,7 +304,7 @@ class Comparison:
 
 
 def _short(imported: Import, line: Line) -> str:
-    """The key of a line without the names of its fields."""
+    """Return the key of a line without the names of its fields."""
     return imported.shown_key(line).removeprefix(f"{imported.key[0]} ")
 
 
@@ -320,7 +322,7 @@ def _some(texts: Sequence[str]) -> str:
 
 
 def _shortened(text: str) -> str:
-    """A number as a spreadsheet leaves it that takes it for one; another text as it is."""
+    """Return a number as a spreadsheet leaves it that takes it for one; another text as it is."""
     return text.lstrip("+0") if re.fullmatch(r"\+?\d*[1-9]\d*", text) else text
 
 

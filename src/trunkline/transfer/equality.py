@@ -64,7 +64,7 @@ def _time_of_day(text: str) -> tuple[str, str]:
 
 
 def _instant(text: str) -> tuple[dt.datetime, str]:
-    """The second in UTC and the fraction, which may have more digits than a datetime keeps."""
+    """Return the second in UTC and the fraction, which may have more digits than a datetime keeps."""
     whole, _, rest = text.partition(".")
     if not rest:
         return dt.datetime.fromisoformat(whole).astimezone(dt.UTC), ""

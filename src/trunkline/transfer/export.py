@@ -22,12 +22,13 @@ from ..errors import (
     Unreachable,
     UsageError,
 )
+from ..local.timestamps import format_timestamp
 from ..transport.threads import in_thread
 from ..work.drivers import AsyncSystem, System
 from ..work.outcome import Listener, as_error
 from .call_log import CallLog, InThreads, Read, leg_of
 from .parts import Parts, Plan
-from .period import Moment, Window, days, spelled
+from .period import Moment, Window, days
 from .watermark import Delivery, Watermark
 from .writing import Writer, check_format, checked_columns, writer
 
@@ -111,8 +112,9 @@ class Export:
             first, last = None if self.start is None else _moment(self.start), _moment(self.end)
             if watermark is not None and mark is not None:
                 if last.at < mark.until:
-                    raise UsageError(f"The last export came as far as {spelled(mark.until)}, past {spelled(last.at)}.")
-                first = Moment(watermark.start(mark), f"since {spelled(mark.until)}")
+                    until, end = format_timestamp(mark.until), format_timestamp(last.at)
+                    raise UsageError(f"The last export came as far as {until}, past {end}.")
+                first = Moment(watermark.start(mark), f"since {format_timestamp(mark.until)}")
             first, last = _checked(first, last)
             delivery = Delivery(watermark, mark, first.at, last.at) if watermark is not None else None
             run = _Run(
@@ -146,23 +148,25 @@ def _moment(given: datetime | Moment) -> Moment:
     if given.tzinfo is None:
         raise UsageError(f"{given.isoformat()} has no zone.", hint="Guessing one would shift the export.")
     whole = given.astimezone(UTC).replace(microsecond=0)
-    return Moment(whole, spelled(whole))
+    return Moment(whole, format_timestamp(whole))
 
 
 def _checked(start: Moment | None, end: Moment) -> tuple[Moment, Moment]:
-    """A period that has happened. UsageError if there is none."""
+    """Return a period that has happened. UsageError if there is none."""
     if start is None:
         raise UsageError(
             "It is not known where the last export ended, as there was none.", hint="Say with --from where to begin."
         )
     now = datetime.now(UTC).replace(microsecond=0)
     if start.at > now:
-        raise UsageError(f"The period begins at {spelled(start.at)}, which is to come.")
+        raise UsageError(f"The period begins at {format_timestamp(start.at)}, which is to come.")
     if start.at >= end.at:
         how = "when" if start.at == end.at else "before"
-        raise UsageError(f"The period ends ({spelled(end.at)}) {how} it begins ({spelled(start.at)}).")
+        raise UsageError(
+            f"The period ends ({format_timestamp(end.at)}) {how} it begins ({format_timestamp(start.at)})."
+        )
     if start.at == now:
-        raise UsageError(f"The period begins at {spelled(start.at)}, which is now.")
+        raise UsageError(f"The period begins at {format_timestamp(start.at)}, which is now.")
     return start, Moment(min(now, end.at), end.name)
 
 
@@ -205,9 +209,10 @@ class _Run:
     def _said_of(self, window: Window) -> str:
         if window.start == self.days[0].start:
             return "Nothing was written."
+        start = format_timestamp(window.start)
         if self._delivery is not None:
-            return f"Everything before {spelled(window.start)} is written; the watermark has not moved."
-        return f"Everything before {spelled(window.start)} is written; --from {spelled(window.start)} goes on there."
+            return f"Everything before {start} is written; the watermark has not moved."
+        return f"Everything before {start} is written; --from {start} goes on there."
 
     async def into_file(self, parts: Parts, plan: Plan, *, restart: bool, overwrite: bool) -> bool:
         """Read what is missing, then put the parts together; whether an earlier run had begun."""
@@ -264,7 +269,7 @@ class _Run:
         self.unknown = tuple(sorted(out.unknown))
 
     def _new(self, lines: Iterable[bytes]) -> Iterator[bytes]:
-        """The lines that the last export did not give."""
+        """Yield the lines that the last export did not give."""
         for line in lines:
             if self._delivery is not None and not self._delivery.new(leg_of(msgspec.json.decode(line))):
                 self.repeated += 1
@@ -278,7 +283,7 @@ class _Run:
 
 
 def said_of(damaged: Sequence[str]) -> str:
-    """A sentence about what an earlier run had kept and is of no use; empty if there is nothing."""
+    """Return a sentence about what an earlier run had kept and is of no use; empty if there is nothing."""
     if not damaged:
         return ""
     more = f" and {len(damaged) - _NAMED:,} more" if len(damaged) > _NAMED else ""
@@ -295,7 +300,7 @@ def _passing(error: TrunklineError) -> bool:
 
 
 def _lost(last: TrunklineError, parts: Parts, wanted: list[Window]) -> TrunklineError:
-    """What to say of windows that could not be read: the PBX's own error where nothing else was."""
+    """Return what to say of windows that could not be read: the PBX's own error where nothing else was."""
     if not parts.begun:
         return last
     left = [window for day in wanted for window in parts.missing(day)]

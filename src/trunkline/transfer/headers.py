@@ -32,7 +32,7 @@ class Column(NamedTuple):
         return self.path[0]
 
     def text(self, line: Line) -> str:
-        """The cell of a line, in the words of an import. InvalidArgument if its program writes no such value."""
+        """Return the cell of a line, in the words of an import. InvalidArgument if its program writes no such value."""
         text = line.cells[self.place]
         if not self.values or not (plain := cleaned(text).casefold()):
             return text
@@ -51,7 +51,7 @@ def columns_of(
     renamed: Mapping[str, str] | None = None,
     ignored: Sequence[str] = (),
 ) -> list[Column]:
-    """The columns that fill a field. ``renamed`` maps titles to fields, ``ignored`` names titles to leave out.
+    """Return the columns that fill a field. ``renamed`` maps titles to fields, ``ignored`` names titles to leave out.
 
     A title that begins with ``#`` is a remark. Raises UnknownName with the nearest fields, InvalidArgument where two
     columns fill the same one, or a path leads into a list.
@@ -109,7 +109,7 @@ def _field(name: str, kind: Kind, catalog: Catalog) -> tuple[tuple[str, ...], Ty
 
 
 def named(name: str, fields: Mapping[str, TypeSpec]) -> str:
-    """The field of a name, as 3CX spells it; UnknownName with the nearest."""
+    """Return the field of a name, as 3CX spells it; UnknownName with the nearest."""
     if name.strip() in fields:
         return name.strip()
     found = {spoken(field): field for field in fields}
@@ -130,7 +130,8 @@ def _distinct(columns: Sequence[Column]) -> None:
 
 
 def chosen_key(kind: Kind, columns: Sequence[Column], asked: Sequence[str], catalog: Catalog) -> tuple[str, ...]:
-    """The fields that tell a row from another: those asked for, else the first of the kind's own that is a column.
+    """Return the fields that tell a row from another: those asked for, else the first of the kind's own that is a
+    column.
 
     InvalidArgument if there is none, or if what was asked for is no column.
     """
@@ -161,7 +162,7 @@ def _either(names: Sequence[str]) -> str:
 
 
 def fields_of(columns: Sequence[Column]) -> Iterator[tuple[str, list[Column]]]:
-    """The top fields that columns fill, each with its columns."""
+    """Yield the top fields that columns fill, each with its columns."""
     found: dict[str, list[Column]] = {}
     for column in columns:
         found.setdefault(column.field, []).append(column)

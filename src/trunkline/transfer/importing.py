@@ -12,9 +12,9 @@ import msgspec
 
 from ..catalog import Catalog, TypeSpec, load
 from ..errors import BadRequest, BrokenAnswer, Hint, InvalidArgument, VersionMismatch
+from ..local.contained import reason, spelled
 from ..odata.literals import INTEGER_RANGES
 from ..request.body import checked_body
-from ..transport.contained import reason, spelled
 from ..work.drivers import AsyncSystem, System, adrive, drive
 from ..work.guards import MostRemovals, check_has_rows, check_removals
 from ..work.outcome import Outcome
@@ -99,7 +99,7 @@ class Import:
         return cls(KINDS[resource].read(content, name, encoding), KINDS[resource], wishes)
 
     def _columns(self, sheet: Sheet, catalog: Catalog) -> list[Column]:
-        """The columns that fill a field, as the file's layout and then the wishes have it."""
+        """Return the columns that fill a field, as the file's layout and then the wishes have it."""
         layout, wishes = self.layout, self.wishes
         if layout is None:
             return columns_of(sheet.header, self.kind, catalog, renamed=wishes.renamed, ignored=wishes.ignored)
@@ -114,7 +114,7 @@ class Import:
         return [_meant(column, layout) if column.title in fields else column for column in columns]
 
     def _expanded(self, sheet: Sheet) -> Sheet:
-        """The sheet with a row for each value that a cell stands for, such as each network of a range."""
+        """Return the sheet with a row for each value that a cell stands for, such as each network of a range."""
         reads = [
             (column.place, self.kind.parts[column.field]) for column in self.columns if column.field in self.kind.parts
         ]
@@ -177,7 +177,7 @@ class Import:
         return extension_text(part) if name in self._to_the_letter else key_part(part)
 
     def shown_key(self, line: Line) -> str:
-        """What a line is known by, such as ``Number 100``, with invisible characters as ``\\u200b``."""
+        """Return what a line is known by, such as ``Number 100``, with invisible characters as ``\\u200b``."""
         parts = (f"{c.field} {visible(line.cells[c.place].strip())}" for c in self._key_columns)
         return ", ".join(part for part in parts if not part.endswith(" "))
 
@@ -260,7 +260,7 @@ class Import:
             )
 
     def reading(self, catalog: Catalog, fields: Sequence[str] | None = None) -> dict[str, Any]:
-        """The options ``select`` and ``expand`` for what is compared, or for some fields of it."""
+        """Return the options ``select`` and ``expand`` for what is compared, or for some fields of it."""
         known = catalog.fields(self.kind.type_name(catalog))
         wanted = [*dict.fromkeys(column.field for column in self.compared)] if fields is None else fields
         key = catalog.key(self.kind.type_name(catalog))
@@ -282,17 +282,17 @@ class Import:
 
 
 def _meant(column: Column, layout: Layout) -> Column:
-    """A column with what its cells mean in a layout."""
+    """Return a column with what its cells mean in a layout."""
     return column._replace(values=layout.values_of(column.title))
 
 
 def _network(text: str) -> str:
-    """The first address of a network, whatever its mask."""
+    """Return the first address of a network, whatever its mask."""
     return cleaned(text).partition("/")[0].casefold()
 
 
 def _distinct_rows(lines: Sequence[Line], place: int) -> list[Line]:
-    """The first row for each value of a column."""
+    """Return the first row for each value of a column."""
     first: dict[str, Line] = {}
     for line in lines:
         first.setdefault(line.cells[place], line)

@@ -14,7 +14,7 @@ from .characters import cleaned
 
 
 def spoken(name: str) -> str:
-    """A name without regard to case and separators: ``first name``, ``First_Name`` and ``FirstName`` are one."""
+    """Return a name without regard to case and separators: ``first name``, ``First_Name`` and ``FirstName`` are one."""
     return "".join(character for character in cleaned(name).casefold() if character.isalnum())
 
 
@@ -36,17 +36,20 @@ class Layout(NamedTuple):
     keyless: bool = False
 
     def fields_of(self, titles: Sequence[str]) -> dict[str, str | None]:
-        """The field of each column, None where there is none; the title itself where the layout doesn't know it."""
+        """Return the field of each column, None where there is none.
+
+        The title itself where the layout doesn't know it.
+        """
         known = {spoken(name): field for name, field in self.fields.items()}
         return {title: known.get(spoken(title), title) for title in titles}
 
     def values_of(self, title: str) -> Mapping[str, str]:
-        """What the cells of a column mean; nothing where they mean what they say."""
+        """Return what the cells of a column mean; nothing where they mean what they say."""
         return next((values for name, values in self.values.items() if spoken(name) == spoken(title)), {})
 
 
 def layout_of(header: Sequence[str], kind: str) -> Layout | None:
-    """The layout that a header has; None if it has none of them."""
+    """Return the layout that a header has; None if it has none of them."""
     titles = {spoken(title) for title in header}
     for layout in LAYOUTS:
         if layout.kind == kind and sum(spoken(title) in titles for title in layout.telling) >= layout.needed:

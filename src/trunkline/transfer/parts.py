@@ -22,8 +22,9 @@ from typing import BinaryIO
 import msgspec
 
 from ..errors import ConfigurationError, InvalidArgument, TrunklineError
-from ..transport.contained import open_regular, reason, spelled
-from ..transport.whole import whole
+from ..local.atomic import replace_file
+from ..local.contained import open_regular, reason, spelled
+from ..local.lock import LockTaken, acquire_lock
 from .call_log import Leg
 from .period import Window
 
@@ -44,7 +45,7 @@ class Plan(msgspec.Struct, frozen=True):
     columns: tuple[str, ...] = ()
 
     def unlike(self, other: Plan) -> list[str]:
-        """What another one has otherwise, in words: ``from 2026-01-01T00:00:00Z``."""
+        """Return what another one has otherwise, in words: ``from 2026-01-01T00:00:00Z``."""
         differing = [name for name in _SPOKEN if getattr(self, name) != getattr(other, name)]
         said = {**msgspec.structs.asdict(self), "columns": ",".join(self.columns) or "of all fields"}
         return [f"{_SPOKEN[name]} {said[name]}" for name in differing]
@@ -108,19 +109,15 @@ class Parts:
         ConfigurationError if another process has it, if it belongs to another export (``restart`` throws that away),
         or if it is no folder of ours.
         """
-        from filelock import FileLock, Timeout
-
-        lock = FileLock(self.folder / _LOCK, mode=0o600)
         with _saying(self.folder):
             if self.folder.exists() and not self._ours():
                 raise ConfigurationError(
                     f"{self.folder} is there, and was not made by an export.",
                     hint="Move it away, or name another file.",
                 )
-            self.folder.mkdir(mode=0o700, exist_ok=True)
             try:
-                lock.acquire(timeout=0)
-            except Timeout:
+                lock = acquire_lock(self.folder / _LOCK)
+            except LockTaken:
                 raise ConfigurationError(
                     f"Another process is exporting to {self.file}.", hint="Wait for it, or name another file."
                 ) from None
@@ -177,7 +174,7 @@ class Parts:
         self._ordered = sorted(self._done)
 
     def _plan(self, path: Path) -> Plan | None:
-        """The plan that an earlier run has left; None if there is none, or it is damaged."""
+        """Return the plan that an earlier run has left; None if there is none, or it is damaged."""
         if not os.path.lexists(path):
             return None
         try:
@@ -198,7 +195,7 @@ class Parts:
         return None
 
     def _opened(self, window: Window) -> tuple[_Seal, bytes] | None:
-        """The last line of a part and its rows, or None if anything about it is damaged."""
+        """Return the last line of a part and its rows, or None if anything about it is damaged."""
         path = self._path(window)
         try:
             with open_regular(path, follow=False) as file:
@@ -245,7 +242,7 @@ class Parts:
         return bool(self._done)
 
     def missing(self, window: Window) -> Iterator[Window]:
-        """What of a window has not been read. One that had to be halved is there in halves."""
+        """Yield what of a window has not been read. One that had to be halved is there in halves."""
         if window in self._done:
             return
         halves = self._halved(window)
@@ -255,7 +252,7 @@ class Parts:
             yield from self.missing(half)
 
     def windows(self, window: Window) -> Iterator[Window]:
-        """What of a window has been read, in order of time."""
+        """Yield what of a window has been read, in order of time."""
         if window in self._done:
             yield window
             return
@@ -263,7 +260,7 @@ class Parts:
             yield from self.windows(half)
 
     def _halved(self, window: Window) -> tuple[Window, ...]:
-        """The halves of a window of which something may be there."""
+        """Return the halves of a window of which something may be there."""
         return (window.halves() or ()) if self._any_inside(window) else ()
 
     def _any_inside(self, window: Window) -> bool:
@@ -286,7 +283,7 @@ class Parts:
         insort(self._ordered, window)
 
     def lines(self, window: Window) -> Iterator[bytes]:
-        """The rows of a window that has been read. TrunklineError if they were damaged since."""
+        """Yield the rows of a window that has been read. TrunklineError if they were damaged since."""
         with _saying(self.folder):
             part = self._opened(window)
         if part is None:
@@ -298,9 +295,9 @@ class Parts:
 
     @contextmanager
     def whole(self) -> Iterator[BinaryIO]:
-        """A file that takes the place of the real one when the block ends well, and is nowhere otherwise."""
+        """Open a file that takes the place of the real one when the block ends well, and is removed if not."""
         with _saying(self.file):
-            with whole(self.file, self.folder / _WHOLE) as file:
+            with replace_file(self.file, self.folder / _WHOLE) as file:
                 yield file
             self._forget()
 
@@ -342,7 +339,7 @@ def _digest(*contents: bytes) -> str:
 
 
 def _new(path: Path) -> AbstractContextManager[BinaryIO]:
-    return whole(path, path.with_name(f"{path.name}.new"))
+    return replace_file(path, path.with_name(f"{path.name}.new"))
 
 
 def _why(file: Path) -> str:

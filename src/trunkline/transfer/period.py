@@ -8,6 +8,7 @@ from datetime import UTC, date, datetime, timedelta, tzinfo
 from typing import NamedTuple
 
 from ..errors import InvalidArgument
+from ..local.timestamps import format_timestamp
 
 FIRST = datetime(2000, 1, 1, tzinfo=UTC)
 """No 3CX has calls from before; a year with a slip in it would be read day by day for centuries."""
@@ -41,11 +42,11 @@ class Window(NamedTuple):
         midnight = self.start.time() == self.end.time() == datetime.min.time()
         if midnight and self.end - self.start == timedelta(days=1):
             return self.start.date().isoformat()
-        return f"{spelled(self.start)} to {spelled(self.end)}"
+        return f"{format_timestamp(self.start)} to {format_timestamp(self.end)}"
 
 
 def days(start: datetime, end: datetime) -> Iterator[Window]:
-    """The windows of a period: cut at each midnight in UTC, whatever zone it was written in."""
+    """Yield the windows of a period: cut at each midnight in UTC, whatever zone it was written in."""
     while start < end:
         midnight = datetime(start.year, start.month, start.day, tzinfo=UTC) + timedelta(days=1)
         yield Window(start, min(midnight, end))
@@ -89,7 +90,7 @@ def moment(text: str, zone: tzinfo, now: datetime) -> Moment:
         ) from None
     if found.microsecond:
         raise InvalidArgument(f"{text!r} has a fraction of a second.", hint="The report knows whole seconds only.")
-    return _checked(Moment(found, spelled(found)), text)
+    return _checked(Moment(found, format_timestamp(found)), text)
 
 
 def span(text: str) -> timedelta:
@@ -98,11 +99,6 @@ def span(text: str) -> timedelta:
     if match is None:
         raise InvalidArgument(f"{text!r} is no length of time.", hint="Write it as 24h, 90m or 2d.")
     return _length(match)
-
-
-def spelled(when: datetime) -> str:
-    """A moment for people and for files: ``2026-01-31T08:00:00Z``."""
-    return when.astimezone(UTC).replace(tzinfo=None).isoformat(timespec="seconds") + "Z"
 
 
 def _length(match: re.Match[str]) -> timedelta:

@@ -12,9 +12,9 @@ from pathlib import Path
 from typing import NamedTuple
 
 from ..errors import InvalidArgument
+from ..local.atomic import replace_file
+from ..local.contained import reason, spelled
 from ..node.csv_text import guarded
-from ..transport.contained import reason, spelled
-from ..transport.whole import whole
 from .characters import trimmed
 
 DELIMITERS = (",", ";", "\t")
@@ -116,7 +116,7 @@ def refuse_other_formats(content: bytes, name: str, *, json: bool = False) -> No
 
 
 def decoded(content: bytes, name: str, encoding: str | None) -> tuple[str, str]:
-    """The text of a file, and its encoding: the one given, else what a BOM says, else UTF-8.
+    """Return the text of a file, and its encoding: the one given, else what a BOM says, else UTF-8.
 
     Raises InvalidArgument that names the line which is not written so, or has a NUL, or an encoding that is unknown.
     """
@@ -143,7 +143,7 @@ def decoded(content: bytes, name: str, encoding: str | None) -> tuple[str, str]:
 
 
 def _line_at(before: str) -> int:
-    """The number of the line that begins or goes on after a text."""
+    """Return the number of the line that begins or goes on after a text."""
     return len(_LINE_END.findall(before)) + 1
 
 
@@ -156,7 +156,7 @@ def refuse(name: str, wrong: Sequence[str], hint: str = NOTHING_SENT) -> None:
 
 
 def _delimiter(text: str) -> tuple[str, str, int]:
-    """The delimiter, the text that is left, and how many lines were taken: Excel writes and obeys ``sep=;``."""
+    """Return the delimiter, the text that is left, and how many lines were taken: Excel writes and obeys ``sep=;``."""
     end = _LINE_END.search(text)
     first, rest = (text[: end.start()], text[end.end() :]) if end else (text, "")
     bare = first.strip().strip('"').lower() if "\t" not in first else first.lower()
@@ -191,7 +191,7 @@ def _rows(text: str, delimiter: str, name: str, skipped: int) -> Iterator[Line]:
 
 
 def _fitted(lines: Iterator[Line], header: Sequence[str], name: str) -> Iterator[Line]:
-    """The rows with as many cells as there are columns."""
+    """Yield the rows with as many cells as there are columns."""
     for count, line in enumerate(lines, 1):
         cells = line.cells
         while len(cells) > len(header) and not trimmed(cells[-1]):
@@ -230,7 +230,7 @@ def write_rest(path: Path, sheet: Sheet, reasons: dict[int, str]) -> None:
             writer.writerow([*(line.cells[place] for place in places), guarded(reasons[line.number])])
     try:
         real = Path(os.path.realpath(path))
-        with whole(real, real.with_name(f".{real.name}.part")) as file:
+        with replace_file(real) as file:
             file.write(written.getvalue().encode(sheet.encoding, errors="replace"))
     except (OSError, ValueError) as problem:
         raise InvalidArgument(f"{spelled(path)} can't be written: {reason(problem)}.") from None

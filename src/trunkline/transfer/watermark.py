@@ -17,9 +17,10 @@ from typing import Annotated
 import msgspec
 
 from ..errors import ConfigurationError
-from ..folders import own_folder
-from ..transport.contained import open_regular, reason, spelled
-from ..transport.whole import whole
+from ..local.atomic import replace_file
+from ..local.contained import open_regular, reason, spelled
+from ..local.folders import own_folder
+from ..local.lock import LockTaken, acquire_lock
 from .call_log import Leg
 from .period import FIRST
 
@@ -60,14 +61,10 @@ class Watermark:
     @contextmanager
     def held(self) -> Iterator[None]:
         """Keep the mark for this process while a block runs. ConfigurationError if another one has it."""
-        from filelock import FileLock, Timeout
-
         try:
             os.fsencode(self.path)
-            lock = FileLock(self.path.with_name(f"{self.path.name}.lock"), mode=0o600)
-            self.path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-            lock.acquire(timeout=0)
-        except Timeout:
+            lock = acquire_lock(self.path.with_name(f"{self.path.name}.lock"))
+        except LockTaken:
             raise ConfigurationError(
                 f"Another process is exporting what is new on {self.pbx}.",
                 hint="Wait for it; exports for different readers each need a --watermark FILE of their own.",
@@ -80,7 +77,10 @@ class Watermark:
             lock.release()
 
     def read(self) -> Mark | None:
-        """The mark, or None if there was no export yet. ConfigurationError if it is another PBX's, or unreadable."""
+        """Return the mark, or None if there was no export yet.
+
+        ConfigurationError if it is another PBX's, or unreadable.
+        """
         try:
             with open_regular(self.path) as file:
                 mark = msgspec.json.decode(file.read(_LONGEST), type=_Kept)
@@ -112,7 +112,7 @@ class Watermark:
     def write(self, mark: Mark) -> None:
         """Move the mark. What it says must be safe by now. ConfigurationError if it can't be written."""
         try:
-            with whole(self.path, self.path.with_name(f"{self.path.name}.new")) as file:
+            with replace_file(self.path, self.path.with_name(f"{self.path.name}.new")) as file:
                 file.write(msgspec.json.encode(_Kept(**msgspec.structs.asdict(mark), sha256=_digest(mark))))
         except (OSError, ValueError) as problem:
             raise self._failing("written", problem) from None
@@ -142,7 +142,7 @@ class Delivery:
         return leg.id not in self._before
 
     def mark(self) -> Mark:
-        """What to write once everything is safe."""
+        """Return what to write once everything is safe."""
         own = self._watermark
         return Mark(own.pbx, own.client_id, self._end, self._known_from, frozenset(self._seen))
 

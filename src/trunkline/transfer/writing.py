@@ -40,7 +40,7 @@ class Writer(Protocol):
 
 
 def fields() -> Mapping[str, TypeSpec]:
-    """The fields of a row as the newest catalog has them."""
+    """Return the fields of a row as the newest catalog has them."""
     return load().fields(ROW_TYPE)
 
 
@@ -62,7 +62,7 @@ def check_format(output: str) -> None:
 
 
 def writer(output: str, columns: Sequence[str], file: BinaryIO) -> Writer:
-    """What writes rows to a binary file; ``columns`` () are all."""
+    """Return what writes rows to a binary file; ``columns`` () are all."""
     match output:
         case "csv":
             return Csv(file, columns)
@@ -221,7 +221,7 @@ class Parquet(_Columns):
 
 
 def schema(types: Mapping[str, TypeSpec] | None = None) -> Any:
-    """The Arrow schema of the call log, of all its fields or some. ConfigurationError without pyarrow."""
+    """Return the Arrow schema of the call log, of all its fields or some. ConfigurationError without pyarrow."""
     pa, _ = _parquet()
     plain = {
         "Boolean": pa.bool_(),
@@ -272,7 +272,7 @@ def _moment(value: str) -> datetime:
 
 
 def seconds(value: str) -> float:
-    """An ISO 8601 duration such as ``PT1M12.577027S`` in seconds; ValueError if it is none."""
+    """Return an ISO 8601 duration such as ``PT1M12.577027S`` in seconds; ValueError if it is none."""
     match = _DURATION.fullmatch(value)
     if match is None or value[-1] in "PT":
         raise ValueError(f"{value!r} is no duration")

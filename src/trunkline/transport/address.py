@@ -22,7 +22,7 @@ _LABEL, _NAME = 63, 253  # the longest label and name of DNS (RFC 1035)
 
 
 def base_url(url: str) -> str:
-    """An address as ``https://host[:port]``, with a trailing ``/xapi/v1`` taken off; a name in its ASCII form.
+    """Return an address as ``https://host[:port]``, with a trailing ``/xapi/v1`` taken off; a name in its ASCII form.
 
     Raises ConfigurationError for anything that an HTTP library could not connect to, before anything is sent. The
     message repeats scheme, host and port only: whatever else stands in an address may be a secret.
@@ -145,7 +145,7 @@ def _ipv6(text: str) -> str:
 
 
 def _decoded(label: str) -> str:
-    """A label in Unicode, checked; ValueError."""
+    """Return a label in Unicode, checked; ValueError."""
     if not label:
         raise ValueError("its host has nothing between two dots")
     spelled = label
@@ -193,7 +193,7 @@ def _is_right_to_left(label: str) -> bool:
 
 
 def _keeps_direction(label: str) -> bool:
-    """The rule for labels beside one that is written from right to left (RFC 5893, section 2)."""
+    """Return the rule for labels beside one that is written from right to left (RFC 5893, section 2)."""
     kinds = [unicodedata.bidirectional(char) for char in label]
     ends = [kind for kind in kinds if kind != "NSM"][-1:]
     if kinds[0] in ("R", "AL"):

@@ -70,7 +70,10 @@ def too_large(request: HttpRequest, limit: int) -> BrokenAnswer:
 
 
 def decompressed(chunks: Iterable[bytes], head: HttpResponse, request: HttpRequest) -> Iterator[bytes]:
-    """The chunks of a body without the compression that its Content-Encoding names; raises as `Decompressor` does."""
+    """Yield the chunks of a body without the compression that its Content-Encoding names.
+
+    Raises as `Decompressor` does.
+    """
     decompressor = Decompressor(head.headers.get("content-encoding", ""), request.target)
     for chunk in chunks:
         yield from decompressor.feed(chunk)
@@ -102,7 +105,7 @@ class Decompressor:
             raise broken_answer(url, f"it is compressed as {self._encoding[:40]!r}, which was not asked for")
 
     def feed(self, chunk: bytes) -> Iterator[bytes]:
-        """What a chunk gives, in pieces of bounded size."""
+        """Yield what a chunk gives, in pieces of bounded size."""
         if self._encoding in ("", "identity"):
             yield chunk
             return

@@ -9,22 +9,21 @@ from __future__ import annotations
 import contextlib
 import io
 import os
-import secrets
 from collections.abc import AsyncIterable, Callable, Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import BinaryIO, Protocol, Self
 
 from ..errors import InvalidArgument, TrunklineError
+from ..local.atomic import AtomicFile
+from ..local.contained import reason, spelled
 from ..request import HttpRequest
 from ..result import Asked, HttpResponse, Saved, is_file, safe_name, sent_name
 from .body import collect, collect_async
-from .contained import reason, spelled
 from .failures import callers_own
 from .options import ConnectOptions
 from .threads import in_thread
 
 Progress = Callable[[int, "int | None"], object]
-_NEW = os.O_WRONLY | os.O_CREAT | os.O_EXCL | getattr(os, "O_BINARY", 0)
 CHUNK = 65536  # small beside any file, large beside the cost of a step to a worker thread and back
 
 
@@ -47,7 +46,7 @@ class Download:
         self._total: int | None = None
 
     def asking(self, request: HttpRequest) -> HttpRequest:
-        """The request, with its answer to come here; not compressed, so that its length is known and checked."""
+        """Return the request, with its answer to come here; not compressed, so that its length is known and checked."""
         return request._replace(sink=self, headers=(*request.headers, ("Accept-Encoding", "identity")))
 
     def accepts(self, status: int, headers: Mapping[str, str]) -> bool:
@@ -106,8 +105,7 @@ class _Target(Protocol):
 class _ToPath:
     def __init__(self, given: str | os.PathLike[str]) -> None:
         to = self._to = self._path = Path(given)
-        self._part: Path | None = None
-        self._file: BinaryIO | None = None
+        self._new: AtomicFile | None = None
         try:
             folder = to if to.is_dir() or str(given).endswith(("/", os.sep)) else to.parent
             missing = not folder.is_dir()
@@ -128,35 +126,26 @@ class _ToPath:
     def begin(self, name: str) -> None:
         self._path = self._to / name if self._to.is_dir() else self._to
         with _saying(self._path):
-            real = Path(os.path.realpath(self._path))  # a link stays a link, as with open()
-            self._part = real.with_name(f".{real.name[:40]}.{secrets.token_hex(4)}.part")
-            self._file = os.fdopen(os.open(self._part, _NEW, 0o600), "wb")  # recordings are for their owner
+            self._new = AtomicFile(Path(os.path.realpath(self._path)))  # a link stays a link, as with open()
 
     def write(self, chunk: bytes) -> None:
-        if self._file is None:
+        if self._new is None:
             raise RuntimeError("not begun")
         with _saying(self._path):
-            self._file.write(chunk)
+            self._new.file.write(chunk)
 
     def finish(self) -> Path:
-        if self._file is None or self._part is None:
+        if self._new is None:
             raise RuntimeError("not begun")
         with _saying(self._path):
-            self._file.flush()
-            os.fsync(self._file.fileno())  # else a power cut could leave the name without the content
-            self._file.close()
-            self._part.replace(os.path.realpath(self._path))
-        self._file = self._part = None
+            self._new.commit()
+        self._new = None
         return self._path
 
     def discard(self) -> None:
-        if self._file is not None:
-            with contextlib.suppress(OSError):  # a full disk fails at closing as well
-                self._file.close()
-        if self._part is not None:
-            with contextlib.suppress(OSError):
-                self._part.unlink(missing_ok=True)
-        self._file = self._part = None
+        if self._new is not None:
+            self._new.discard()
+        self._new = None
 
 
 class _ToObject:
@@ -216,7 +205,7 @@ def _saying(path: Path) -> Iterator[None]:
 
 
 def pour(request: HttpRequest, options: ConnectOptions, head: HttpResponse, chunks: Iterable[bytes]) -> HttpResponse:
-    """The answer with its body, or without if the request's sink took it."""
+    """Return the answer with its body, or without if the request's sink took it."""
     sink = request.sink
     if sink is None or not sink.accepts(head.status, head.headers):
         return head._replace(body=collect(request, options, chunks))

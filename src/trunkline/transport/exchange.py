@@ -138,7 +138,7 @@ def _wait_before_retry(response: HttpResponse, request: HttpRequest, retries: Re
 
 
 def _explained(error: TransportError, request: HttpRequest, perhaps_done: bool, attempts: int) -> TransportError:
-    """The error with what it means for a request that changes something: the user must know what is not known."""
+    """Return the error with what it means for a request that changes something, as the user must know."""
     if request.method != "GET" and perhaps_done:
         error.processed = None
         error.hint = Hint(UNKNOWN)
@@ -181,7 +181,7 @@ def _send(session: Session, request: HttpRequest, token: Token) -> Exchange:
 
 
 def _sign_in(session: Session, *, instead_of: Token | None, after_403: bool = False) -> Generator[Step, Any, Token]:
-    """A live token other than ``instead_of``; one task asks for it and all share it, as only one is alive.
+    """Yield a live token other than ``instead_of``; one task asks for it and all share it, as only one is alive.
 
     After a 403 it may be ``instead_of`` again: where it is known that the client lacks the right.
     """
@@ -202,7 +202,7 @@ def _sign_in(session: Session, *, instead_of: Token | None, after_403: bool = Fa
 
 
 def _shared(session: Session, instead_of: Token | None, after_403: bool) -> Generator[Step, Any, Token]:
-    """A live token from the store, else from the PBX: one process asks, and leaves it there for all.
+    """Yield a live token from the store, else from the PBX: one process asks, and leaves it there for all.
 
     Whoever waited for the file's lock looks into it again, so that ten processes whose token died get one new one.
     """
@@ -227,7 +227,7 @@ def _shared(session: Session, instead_of: Token | None, after_403: bool) -> Gene
 
 
 def _live(session: Session, saved: Saved, secret: str, instead_of: Token | None) -> Token | None:
-    """The saved token, if it is ours, has time left, and isn't the one that just failed."""
+    """Return the saved token, if it is ours, has time left, and isn't the one that just failed."""
     token = saved.token(secret)
     if token is None or not token.fresh(session.clock()) or (instead_of and token.access == instead_of.access):
         return None
@@ -309,7 +309,10 @@ def _new(session: Session, saved: Saved, secret: str, after_403: bool) -> Genera
 
 
 def _secret(session: Session) -> Generator[Step, Any, str]:
-    """What the credentials are now; the function that gives them is asked at each sign-in, so that keys can change."""
+    """Yield what the credentials are now.
+
+    The function that gives them is asked at each sign-in, so that keys can change.
+    """
     if isinstance(session.credentials, str):
         return session.credentials
     if isinstance(session.credentials, BrowserSignIn):
@@ -321,7 +324,7 @@ def _secret(session: Session) -> Generator[Step, Any, str]:
 
 
 def _called(client_id: str, function: Callable[[], str]) -> str | TrunklineError:
-    """The API key that a function gives; else the error, into which whatever it raises is turned."""
+    """Return the API key that a function gives; else the error, into which whatever it raises is turned."""
     try:
         secret = function()
     except TrunklineError as error:
@@ -342,7 +345,7 @@ def _called(client_id: str, function: Callable[[], str]) -> str | TrunklineError
 
 
 def _by_browser(session: Session, browser: BrowserSignIn, refresh: str) -> Generator[Step, Any, Grant]:
-    """A token for a person: by the refresh token as long as that lives, else by asking in a browser."""
+    """Yield a token for a person: by the refresh token as long as that lives, else by asking in a browser."""
     if refresh:
         response = yield from _ask(session, refresh_form(session.client_id, refresh))
         if not refuses(response):

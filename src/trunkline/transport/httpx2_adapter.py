@@ -81,7 +81,7 @@ def _built(proxy: Proxy | None) -> Iterator[None]:
 def _asked(
     request: HttpRequest, options: ConnectOptions, allowed: float | None, upload: Upload | None, body: Any
 ) -> dict[str, Any]:
-    """The arguments of httpx2's ``stream``. Its own timeouts are for single reads and writes; see `_in_time`."""
+    """Return the arguments of httpx2's ``stream``. Its own timeouts are for single reads and writes; see `_in_time`."""
     silence = options.read_timeout if request.sink is not None else None
     longest = min((limit for limit in (silence, allowed) if limit is not None), default=None)
     return {
@@ -134,7 +134,7 @@ def _head(response: httpx2.Response, request: HttpRequest, proxy: Proxy | None) 
 
 
 def _in_time(chunks: Iterator[bytes], deadline: float | None) -> Iterator[bytes]:
-    """The chunks, or a TimeoutError once the time is over. A chunk that doesn't come is httpx2's to end."""
+    """Yield the chunks, or a TimeoutError once the time is over. A chunk that doesn't come is httpx2's to end."""
     for chunk in chunks:
         if deadline is not None and monotonic() > deadline:
             raise TimeoutError

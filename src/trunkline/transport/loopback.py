@@ -93,7 +93,7 @@ class Attempt:
         return pkce.is_answer_to(query, self._proof)
 
     def page_for(self, query: str) -> str:
-        """What the page says to the person who brought a query."""
+        """Return what the page says to the person who brought a query."""
         if not self.is_ours(query):
             return _STRAY
         try:
@@ -110,7 +110,7 @@ class Attempt:
             self.came_back = query
 
     def form(self) -> dict[str, str]:
-        """The token request for what the browser brought; SignInError if that is not a code for us."""
+        """Return the token request for what the browser brought; SignInError if that is not a code for us."""
         code = pkce.code_of(self.came_back or "", self._proof, self._label)
         return pkce.code_form(self._client_id, code, self.redirect_uri, self._proof)
 

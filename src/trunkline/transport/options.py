@@ -80,7 +80,7 @@ def connect_time(options: ConnectOptions, allowed: float | None) -> float:
 
 
 def ca_file(options: ConnectOptions) -> bytes | None:
-    """The CA certificates of ``verify``, trusted beside the system's own; ConfigurationError if it has none."""
+    """Return the CA certificates of ``verify``, trusted beside the system's own; ConfigurationError if it has none."""
     if isinstance(options.verify, bool):
         return None
     try:
@@ -126,7 +126,7 @@ def warn_if_insecure(url: str, options: ConnectOptions) -> None:
 
 
 def connect(options: ConnectOptions, url: str = "") -> Adapter:
-    """An adapter for requests to ``url`` (and nothing else), through the proxy that is set for it.
+    """Return an adapter for requests to ``url`` (and nothing else), through the proxy that is set for it.
 
     Raises ConfigurationError for options that can't be used.
     """
@@ -177,14 +177,17 @@ def time_hint() -> str:
 
 
 def checked_timeout(value: float | None) -> float | None:
-    """The time limit of a single call; InvalidArgument if it can't be one."""
+    """Return the time limit of a single call; InvalidArgument if it can't be one."""
     if value is not None and not is_time_limit(value):
         raise InvalidArgument(f"timeout is {in_a_cell(repr(value)[:40])}.", hint=time_hint())
     return value
 
 
 def _adapter(options: ConnectOptions) -> tuple[Any, AdapterName]:
-    """The module of the adapter that is to be used, and its library's name; ConfigurationError if there is none."""
+    """Return the module of the adapter that is to be used, and its library's name.
+
+    ConfigurationError if there is none.
+    """
     known = get_args(AdapterName)
     wanted = options.adapter or os.environ.get(ADAPTER, "").strip()
     if wanted and wanted not in known:
@@ -291,7 +294,7 @@ def fell_silent(request: HttpRequest, allowed: float | None, began: float) -> bo
 def timed_out(
     url: str, options: ConnectOptions, allowed: float | None, *, connecting: bool = False, silent: bool = False
 ) -> TransportError:
-    """``allowed`` are the seconds for the whole answer, if it had a limit in all."""
+    """Make the error; ``allowed`` are the seconds for the whole answer, if it had a limit in all."""
     server = server_of(url)
     if connecting:
         return Unreachable(
@@ -314,7 +317,7 @@ def connection_lost(url: str, causes: str) -> ConnectionLost:
 
 
 def broken_answer(url: str, causes: str) -> BrokenAnswer:
-    """What came back is no HTTP, or not as it says: asking again would bring the same."""
+    """Return what came back is no HTTP, or not as it says: asking again would bring the same."""
     return BrokenAnswer(
         f"{server_of(url)} sent an answer that can't be read ({causes}).",
         hint="Check that the address is the 3CX itself; a proxy on the way may have spoiled it.",

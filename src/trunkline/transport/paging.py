@@ -98,7 +98,9 @@ def paging(
 
 
 def first_request(call: Call) -> HttpRequest:
-    """The request that a call begins with: of a list that of its first page, as a PBX without odd limits gets it."""
+    """Return the request that a call begins with: of a list that of its first page, as a PBX without odd limits gets
+    it.
+    """
     if call.action.answer_kind != "list":
         return build(call)
     options = next(paging(call.options, pageable="top" in call.action.query), call.options)
@@ -168,7 +170,7 @@ def _without(rows: list[Any], key: Sequence[str], before: set[tuple[Any, ...]]) 
 
 
 def _keys(rows: list[Any], key: Sequence[str]) -> list[tuple[Any, ...]] | None:
-    """The key of each row; None where some row lacks it, or has something there that can be no key."""
+    """Return the key of each row; None where some row lacks it, or has something there that can be no key."""
     if not key or not all(
         isinstance(row, dict) and all(isinstance(row.get(k), str | int) for k in key) for row in rows
     ):

@@ -38,7 +38,7 @@ class Proof(NamedTuple):
 
 
 def new_proof() -> Proof:
-    """A proof for one attempt; 86 characters of verifier, where RFC 7636 wants 43 to 128."""
+    """Return a proof for one attempt; 86 characters of verifier, where RFC 7636 wants 43 to 128."""
     proof = Proof(secrets.token_urlsafe(64), secrets.token_urlsafe(32))
     remember(proof.verifier)
     return proof
@@ -64,7 +64,7 @@ def is_answer_to(query: str, proof: Proof) -> bool:
 
 
 def code_of(query: str, proof: Proof, label: str) -> str:
-    """The code in the query that the browser came back with.
+    """Return the code in the query that the browser came back with.
 
     Raises SignInError if it has another state (somebody else's answer, or an attack), a refusal, or no code.
     """
@@ -93,7 +93,7 @@ def _values(query: str) -> dict[str, str]:
 
 
 def code_form(client_id: str, code: str, redirect_uri: str, proof: Proof) -> dict[str, str]:
-    """The token request that turns a code into a token."""
+    """Return the token request that turns a code into a token."""
     return {
         "grant_type": "authorization_code",
         "client_id": client_id,
@@ -104,7 +104,7 @@ def code_form(client_id: str, code: str, redirect_uri: str, proof: Proof) -> dic
 
 
 def refresh_form(client_id: str, refresh: str) -> dict[str, str]:
-    """The token request that takes a refresh token instead of a person."""
+    """Return the token request that takes a refresh token instead of a person."""
     return {"grant_type": "refresh_token", "client_id": client_id, "refresh_token": refresh}
 
 

@@ -35,7 +35,7 @@ class Proxy(NamedTuple):
 
 
 def proxy_for(url: str, environ: Mapping[str, str] | None = None) -> Proxy | None:
-    """The proxy to reach an address through, None for a direct connection.
+    """Return the proxy to reach an address through, None for a direct connection.
 
     Raises ConfigurationError, which names the variable, if what it holds can't be read as a proxy.
     """
@@ -51,7 +51,7 @@ def proxy_for(url: str, environ: Mapping[str, str] | None = None) -> Proxy | Non
 
 
 def _setting(scheme: str, environ: Mapping[str, str]) -> tuple[str, str]:
-    """The variable that counts for a scheme, and what it holds; "" where no proxy is set."""
+    """Return the variable that counts for a scheme, and what it holds; "" where no proxy is set."""
     for name in (f"{scheme}_proxy", "all_proxy"):
         for variable in (name, name.upper()):
             if variable == "HTTP_PROXY" and "REQUEST_METHOD" in environ:

@@ -200,7 +200,7 @@ async def _chunks_async(reader: ResponseBodyReader) -> AsyncIterator[bytes]:
 
 
 async def _heeding(awaited: Awaitable[Result]) -> Result:
-    """The result, unless the task was cancelled: pyreqwest forgets that where its answer has just arrived."""
+    """Return the result, unless the task was cancelled: pyreqwest forgets that where its answer has just arrived."""
     import asyncio  # whoever works with threads doesn't load it
 
     task = asyncio.current_task()

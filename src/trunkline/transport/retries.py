@@ -53,6 +53,6 @@ class RetryBudget:
             return True
 
     def answered(self) -> None:
-        """A request had a good answer."""
+        """Note that a request had a good answer."""
         with self._lock:
             self._left = min(self._size, self._left + self._refill)

@@ -97,7 +97,7 @@ class Session:
 
 
 def checked_key(client_id: str, text: str) -> Secret:
-    """An API key, without the spaces and line ends around it.
+    """Return an API key, without the spaces and line ends around it.
 
     ConfigurationError if it has characters that no API key has: a PBX would refuse it, and remember the failure.
     """

@@ -51,7 +51,7 @@ def refuses(response: HttpResponse) -> bool:
 
 
 def granted(session: Session, response: HttpResponse) -> Grant:
-    """The token of an answer that is no refusal, or the error that explains it."""
+    """Return the token of an answer that is no refusal, or the error that explains it."""
     if response.status == 429 or response.status >= 500:
         raise _not_now(session, response)
     if response.status != 200 or (response.content_type and not is_json(response)):
@@ -73,7 +73,7 @@ def granted(session: Session, response: HttpResponse) -> Grant:
 
 
 def _not_now(session: Session, response: HttpResponse) -> PbxError:
-    """The error of a PBX that signs nobody in at the moment."""
+    """Return the error of a PBX that signs nobody in at the moment."""
     status, after = response.status, response.retry_after
     when = "in a moment" if after is None else f"after {after:g} seconds"
     error: PbxError
@@ -90,7 +90,7 @@ def _not_now(session: Session, response: HttpResponse) -> PbxError:
 
 
 def reason_of(response: HttpResponse, secret: str) -> str:
-    """What the PBX said of its refusal, or ""; the secret is taken out, should it say that back."""
+    """Return what the PBX said of its refusal, or ""; the secret is taken out, should it say that back."""
     try:
         answer = parsed(response.body) if is_json(response) else {}
     except ValueError:
@@ -100,7 +100,10 @@ def reason_of(response: HttpResponse, secret: str) -> str:
 
 
 def refusal(session: Session, secret: str, reason: str, *, until: float = 0.0) -> Refusal:
-    """The refusal of a secret; ``until`` is given where another process had it, and left it in the token store."""
+    """Return the refusal of a secret.
+
+    ``until`` is given where another process had it, and left it in the token store.
+    """
     hint = "Check the client id and the API key (Admin console, Integrations, API). "
     if until:
         minutes = max(1, round((until - session.clock()) / 60))
@@ -115,5 +118,5 @@ def refusal(session: Session, secret: str, reason: str, *, until: float = 0.0) -
 
 
 def error_of(refused: Refusal) -> SignInError:
-    """A new error each time: one that is raised again would drag along where it was raised before."""
+    """Return a new error each time: one that is raised again would drag along where it was raised before."""
     return SignInError(refused.message, hint=refused.hint, status=401, method="POST", path=refused.path)

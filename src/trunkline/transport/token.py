@@ -40,7 +40,7 @@ def is_sendable(text: str) -> bool:
 
 
 def read_token(answer: dict[str, Any], now: float, version: str | None) -> Token | None:
-    """The token of a sign-in's answer, or None if it has none that can be sent.
+    """Return the token of a sign-in's answer, or None if it has none that can be sent.
 
     The JWT's own ``exp`` tells the truth; measured from its ``iat`` or ``nbf`` it does so even where the clocks
     differ. Else ``expires_in`` counts, in minutes before 20.0.9 and seconds since; of an unknown version a small
@@ -61,7 +61,7 @@ def read_token(answer: dict[str, Any], now: float, version: str | None) -> Token
 
 
 def _number(value: Any) -> float | None:
-    """A finite number; None for anything else, such as a text, a bool or a whole number of 400 digits."""
+    """Return a finite number; None for anything else, such as a text, a bool or a whole number of 400 digits."""
     if isinstance(value, bool) or not isinstance(value, int | float):
         return None
     try:
@@ -84,7 +84,7 @@ def _expires_in(value: Any, version: str | None) -> float:
 
 
 def _claims(access: str) -> dict[str, Any]:
-    """The claims of a JWT, unverified (only the PBX can verify them); {} for an opaque token."""
+    """Return the claims of a JWT, unverified (only the PBX can verify them); {} for an opaque token."""
     parts = access.split(".")
     if len(parts) != 3:
         return {}

@@ -10,25 +10,27 @@ from __future__ import annotations
 import functools
 import hashlib
 import hmac
-import os
 import secrets
 import time
 import warnings
-from contextlib import suppress
+from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import msgspec
 
-from ..folders import expanded
+from ..local.atomic import replace_file
+from ..local.folders import expanded, own_folder
+from ..local.lock import LockTaken, acquire_lock
+from ..local.private_files import ExposedSecret, NotPrivateError, read_private
 from ..logs import log
 from ..redaction import remember
-from .private_files import ExposedSecret, NotPrivateError, read_private
 from .token import LONGEST_LIFE, Token, is_sendable
 
 if TYPE_CHECKING:
     from filelock import BaseFileLock
 
+TOKEN_DIR = "TRUNKLINE_TOKEN_DIR"  # noqa: S105 - the name of a variable
 REFUSAL_LASTS = 120.0
 """Seconds for which a refused secret is not tried again by any process."""
 
@@ -75,7 +77,10 @@ class Saved(msgspec.Struct, frozen=True):
         return self.refresh if is_sendable(self.refresh) and self._owned_by(secret) else ""
 
     def refusal(self, secret: str, now: float) -> Refused | None:
-        """The refusal of this secret, if there was one a short while ago. A clock set back prolongs it little."""
+        """Return the refusal of this secret, if there was one a short while ago.
+
+        A clock set back prolongs it little.
+        """
         refused = self.refused
         if refused is None or not now < refused.until <= now + 2 * REFUSAL_LASTS:
             return None
@@ -99,7 +104,7 @@ class Saved(msgspec.Struct, frozen=True):
         return msgspec.structs.replace(salted, refused=Refused(salted._digest(secret), reason, now + REFUSAL_LASTS))
 
     def plausible(self, now: float) -> Saved:
-        """The same without a token whose end lies further off than any does."""
+        """Return the same without a token whose end lies further off than any does."""
         return self if self.expires <= now + LONGEST_LIFE else msgspec.structs.replace(self, access="")
 
     def denying(self, until: float) -> Saved:
@@ -115,7 +120,7 @@ class Saved(msgspec.Struct, frozen=True):
         return self if self.salt else msgspec.structs.replace(self, salt=secrets.token_hex(16))
 
     def _digest(self, secret: str) -> str:
-        """A plain HMAC: API keys are long and random, and who can read this file has the token anyway."""
+        """Return a plain HMAC: API keys are long and random, and who can read this file has the token anyway."""
         return hmac.new(self.salt.encode(), secret.encode(), hashlib.sha256).hexdigest()
 
 
@@ -153,7 +158,9 @@ class TokenFile(Kept):
         self._usable = True
 
     def read(self) -> Saved:
-        """What the file has; nothing if there is none, or if it can't be read or trusted, is garbage or of another PBX.
+        """Return what the file has.
+
+        Nothing if there is none, or if it can't be read or trusted, is garbage or of another PBX.
 
         Needs no lock: the file is replaced whole. Warns (ExposedSecret) once of a file that others could read.
         """
@@ -178,15 +185,9 @@ class TokenFile(Kept):
     def lock(self) -> bool:
         if not self._usable or self.path is None:
             return True
-        from filelock import FileLock, Timeout  # some 20 ms, and most processes never sign in
-
         try:
-            self.path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-            # Not bound to a thread: in an event loop one thread takes it and another gives it back. Where the disk
-            # has no locks a lock that is a mere file would stay after a process that was killed.
-            held = FileLock(self.path.with_suffix(".lock"), mode=0o600, thread_local=False, fallback_to_soft=False)
-            held.acquire(blocking=False)
-        except Timeout:
+            held = acquire_lock(self.path.with_suffix(".lock"))
+        except LockTaken:
             return False
         except Exception as problem:  # whatever the library or the disk says: a process can do without the file
             self._give_up(problem)
@@ -199,17 +200,9 @@ class TokenFile(Kept):
         super().write(saved)
         if not self._usable or self.path is None:
             return
-        new = self.path.with_suffix(".new")
         try:
-            new.unlink(missing_ok=True)  # left behind by a process that was killed
-            try:
-                with open(os.open(new, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "wb") as file:  # noqa: PTH123
-                    file.write(msgspec.json.encode(saved))
-                _replace(new, self.path)
-            except OSError:
-                with suppress(OSError):
-                    new.unlink(missing_ok=True)
-                raise
+            with replace_file(self.path, self.path.with_suffix(".new")) as file:
+                file.write(msgspec.json.encode(saved))
         except (OSError, ValueError) as problem:
             self._give_up(problem)
 
@@ -238,7 +231,7 @@ class TokenStore:
         self.trusted = trusted
 
     def file(self, server: str, client_id: str) -> TokenFile:
-        """The place of one client at one server. Its name tells neither."""
+        """Return the place of one client at one server. Its name tells neither."""
         name = hashlib.sha256(f"{server}\n{client_id}".encode()).hexdigest()[:32]
         return TokenFile(self.folder / f"{name}.json", server, client_id, trusted=self.trusted)
 
@@ -246,17 +239,26 @@ class TokenStore:
         return f"TokenStore({str(self.folder)!r})"
 
 
-def _replace(new: Path, old: Path) -> None:
-    """Put one file in the place of another; Windows refuses that for as long as somebody reads the old one."""
-    for _ in range(20):
-        try:
-            new.replace(old)
-            return
-        except PermissionError:
-            if os.name != "nt":
-                raise
-            time.sleep(0.01)
-    new.replace(old)
+def shared_store(choice: TokenStore | str | Path | bool | None, environ: Mapping[str, str]) -> TokenStore | None:
+    """Find where tokens are kept for other processes; None if they aren't.
+
+    True means ``TRUNKLINE_TOKEN_DIR`` (``off`` for none), else the user's own folder for such things. It is what
+    clients do unless they choose: two processes that don't share their token end each other's (docs/pbx.md, Signing
+    in).
+    """
+    if choice is None or choice is False:
+        return None
+    if isinstance(choice, TokenStore):
+        return choice
+    if choice is not True:
+        return TokenStore(choice)
+    folder = environ.get(TOKEN_DIR)
+    if folder == "off":
+        return None
+    if folder:
+        return TokenStore(folder)
+    own = own_folder("state")
+    return TokenStore(own / "tokens") if own is not None else None
 
 
 @functools.cache

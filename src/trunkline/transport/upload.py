@@ -12,8 +12,8 @@ from pathlib import Path, PurePath
 from typing import BinaryIO
 
 from ..errors import InvalidArgument, TrunklineError
+from ..local.contained import open_regular, open_within, reason, spelled
 from ..request import ContainedFile, Part
-from .contained import open_regular, open_within, reason, spelled
 from .download import CHUNK
 from .threads import in_thread
 
@@ -72,7 +72,7 @@ class Upload:
 
 @contextlib.contextmanager
 def opened(part: Part) -> Iterator[Upload]:
-    """The upload of a part, with its file open while it is sent; InvalidArgument if that can't be read."""
+    """Open the upload of a part, with its file open while it is sent; InvalidArgument if that can't be read."""
     with contextlib.ExitStack() as stack:
         if isinstance(part.source, PurePath):
             with _readable(str(part.source)):

@@ -49,7 +49,7 @@ Hook = Callable[[Event], None]
 
 
 def watched(steps: Steps, hooks: tuple[Hook, ...]) -> Steps:
-    """The same exchange, with an event for each request and answer to each hook and the log ``trunkline``.
+    """Yield the same exchange, with an event for each request and answer to each hook and the log ``trunkline``.
 
     An error that leaves carries the call's id as ``request_id`` and what was asked last as ``method`` and ``path``.
     """
@@ -82,7 +82,7 @@ def watched(steps: Steps, hooks: tuple[Hook, ...]) -> Steps:
 
 
 def _told(steps: Steps, call: str, hooks: tuple[Hook, ...]) -> Steps:
-    """The same exchange, told to those who listen: apart, because telling doubles what a call costs."""
+    """Yield the same exchange, told to those who listen: apart, because telling doubles what a call costs."""
     number = 0
     try:
         step = next(steps)
@@ -111,7 +111,7 @@ def _told(steps: Steps, call: str, hooks: tuple[Hook, ...]) -> Steps:
 
 
 def within(steps: Steps, seconds: float, server: str) -> Steps:
-    """The same exchange, ended with TimedOut once it has taken ``seconds`` in all, retries and pauses included.
+    """Yield the same exchange, ended with TimedOut once it has taken ``seconds`` in all, retries and pauses included.
 
     ``server`` is what messages call the PBX.
     """

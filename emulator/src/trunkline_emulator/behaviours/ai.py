@@ -34,12 +34,12 @@ _TEMPLATES = (
 
 
 def _resources(call: Call) -> Response:
-    """What a provider has. Raises Refusal (400) for one that 3CX doesn't know."""
+    """Return what a provider has. Raises Refusal (400) for one that 3CX doesn't know."""
     return _resources_of(call, str(call.arguments["provider"] or ""))
 
 
 def _current_resources(call: Call) -> Response:
-    """What the provider in the settings has; without one there is nothing but the templates."""
+    """Return what the provider in the settings has; without one there is nothing but the templates."""
     return _resources_of(call, call.store.singletons["AISettings"]["Provider"] or "")
 
 
@@ -63,7 +63,7 @@ def _resources_of(call: Call, provider: str) -> Response:
 
 
 def _template(call: Call) -> Response:
-    """The text of a template. Raises Refusal (404)."""
+    """Return the text of a template. Raises Refusal (404)."""
     for id_, *_, text in _TEMPLATES:
         if id_ == call.arguments["id"]:
             return call.write_value(text)
@@ -94,7 +94,7 @@ def _files(store: Store) -> dict[str, list[Row]]:
 
 
 def _known(store: Store, vector: str | None) -> Row:
-    """Raises Refusal (404)."""
+    """Find the row. Raises Refusal (404)."""
     found = _stores(store).get(vector or "")
     if found is None:
         raise not_found()
@@ -162,7 +162,7 @@ def _list_files(call: Call) -> Response:
 
 
 def _set_files(store: Store, vector: str, files: list[Row]) -> None:
-    """The store's own figures follow its files."""
+    """Bring the store's own figures in line with its files."""
     row = {**_known(store, vector), "FilesTotal": len(files), "FilesCompleted": len(files)}
     store.keep(_FILES, {**_files(store), vector: files})
     store.keep(_STORES, {**_stores(store), vector: row})

@@ -78,7 +78,7 @@ def _can_create(store: Store) -> bool:
 
 
 def file_of(store: Store, name: str) -> bytes | None:
-    """The zip of a backup; None if there is no such backup."""
+    """Return the zip of a backup; None if there is no such backup."""
     row = store.tables["Backups"].rows.get(name)
     if row is None:
         return None
@@ -91,7 +91,7 @@ def _password(store: Store, name: str) -> str:
 
 
 def _found(call: Call) -> Row:
-    """The backup of a call. Raises Refusal (400) as restoring does for a file that isn't there."""
+    """Return the backup of a call. Raises Refusal (400) as restoring does for a file that isn't there."""
     try:
         return call.entity()
     except Refusal:
@@ -130,7 +130,10 @@ def _local_size(call: Call) -> Response:
 
 
 def _host_key(call: Call) -> Response:
-    """A fingerprint as OpenSSH writes it, the same each time for one host. Raises Refusal (400) for no SFTP path."""
+    """Return a fingerprint as OpenSSH writes it, the same each time for one host.
+
+    Raises Refusal (400) for no SFTP path.
+    """
     path = call.body()["sftpPath"]
     try:
         host = urlsplit(path if "://" in path else f"sftp://{path}").hostname
@@ -143,7 +146,7 @@ def _host_key(call: Call) -> Response:
 
 
 def _scripts(call: Call) -> Response:
-    """The scripts that failover can run: nobody has put any there, save those that its settings name."""
+    """Return the scripts that failover can run: nobody has put any there, save those that its settings name."""
     settings = setting(call.store, "BackupFailoverSettings")
     names = {settings["PreStartScript"], settings["PostStartScript"]} - {None, ""}
     return call.write_list([{"Filename": name} for name in sorted(names)])

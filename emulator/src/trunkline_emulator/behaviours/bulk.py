@@ -19,7 +19,7 @@ def _delete_ids(call: Call) -> Response:
 
 
 def remove_all(store: Store, name: str, keys: list[int] | list[str]) -> None:
-    """Raises Refusal (400) before anything is removed."""
+    """Remove all or nothing. Raises Refusal (400) before anything is removed."""
     rule, rows = RULES.get(name), store.tables[name].rows
     if rule is not None:
         for key in keys:

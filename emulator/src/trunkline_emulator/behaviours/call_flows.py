@@ -20,7 +20,7 @@ def _list(call: Call) -> Response:
 
 
 def _delete(call: Call) -> Response:
-    """Raises Refusal (400, FILE_NOT_FOUND) for a file that the app doesn't have."""
+    """Delete a file of the app. Raises Refusal (400, FILE_NOT_FOUND) for a file that it doesn't have."""
     name, files = call.body()["filename"], _kept(call)
     if name not in files:
         raise refuse(call.store, FILE_NOT_FOUND, "filename")

@@ -22,7 +22,7 @@ _CALLER_ID_COLUMNS = ("Id", "RuleName", "Data", "CallType", "Destination", "Trun
 
 
 def _export_caller_id_rules(call: Call) -> Response:
-    """The rules that look at the caller's number, as CSV."""
+    """Return the rules that look at the caller's number, as CSV."""
     by_caller = [row for row in call.store.rows("InboundRules") if row["Condition"] == "BasedOnCallerID"]
     rows, _ = apply(call.query, by_caller)
     name = "caller-id-rules.csv"
@@ -38,7 +38,7 @@ def _flat(rule: Row) -> Row:
 
 
 def _move(call: Call) -> Response:
-    """Raises Refusal (400) for a rule that isn't there."""
+    """Move a rule. Raises Refusal (400) for a rule that isn't there."""
     body = call.body()
     rule = call.store.tables["OutboundRules"].rows.get(body["id"])
     if rule is None:

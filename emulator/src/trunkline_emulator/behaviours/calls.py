@@ -74,7 +74,7 @@ def _inside(store: Store, number: str) -> Party | None:
 
 
 def _outside(store: Store, number: str) -> tuple[Party, str]:
-    """A number outside and the outbound rule that leads there, the one with the longest prefix that fits.
+    """Return a number outside and the outbound rule that leads there, the one with the longest prefix that fits.
 
     Raises Refusal (400) where none does. Short numbers are those of emergency rules.
     """

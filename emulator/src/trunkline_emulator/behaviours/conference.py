@@ -24,7 +24,7 @@ MOST_MCUS = 10
 
 
 def _generate(call: Call) -> Response:
-    """A new key for the conference API; the one before is worth nothing from then on."""
+    """Return a new key for the conference API; the one before is worth nothing from then on."""
     key = secrets.token_urlsafe(32)
     call.store.keep(API_KEY, key)
     return call.write_value(key)
@@ -42,7 +42,7 @@ def _zones(call: Call) -> Response:
 
 
 def _request(store: Store) -> Row:
-    """What was last asked of the MCUs; a request that nobody finished in time has failed."""
+    """Return what was last asked of the MCUs; a request that nobody finished in time has failed."""
     kept = store.kept.get(_REQUEST) or {}
     row = store.values.complete("Pbx.MCURequestStatus", kept)
     if (
@@ -103,7 +103,7 @@ def _new_row(store: Store, number: int, guid: str | None) -> Row:
 
 
 def _row(call: Call) -> Response:
-    """Raises Refusal (404)."""
+    """Find the row. Raises Refusal (404)."""
     rows = call.store.kept.get(_ROWS, [])
     found = [row for row in rows if row["Guid"] == call.arguments["guid"]]
     if not found:

@@ -20,7 +20,7 @@ def _delete_source(call: Call, source: str) -> Response:
 
 
 def _delete_by_source(call: Call) -> Response:
-    """The company's contacts of a source; with ``number`` those of one user, of whom this PBX keeps none."""
+    """Return the company's contacts of a source; with ``number`` those of one user, of whom this PBX keeps none."""
     body = call.body()
     if not body.get("number"):
         return _delete_source(call, body["contactSource"])

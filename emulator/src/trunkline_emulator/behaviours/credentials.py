@@ -35,7 +35,7 @@ def _regenerate_all(store: Store, users: list[Row], options: Mapping[str, bool])
 
 
 def _forget_links(store: Store, user: Row) -> None:
-    """Configuration links that were given out are worth nothing from now on."""
+    """Make the configuration links that were given out worthless."""
     links = store.kept.get(_LINKS, {})
     store.keep(_LINKS, {id_: link for id_, link in links.items() if id_ != str(user["Id"])})
 
@@ -56,7 +56,7 @@ def _regenerate_passwords(call: Call) -> Response:
 
 
 def _generate_prov_link(call: Call) -> Response:
-    """The link that sets up an app or a phone, the same until it is made anew."""
+    """Return the link that sets up an app or a phone, the same until it is made anew."""
     user, links = call.entity(), call.store.kept.get(_LINKS, {})
     token = links.get(str(user["Id"])) or secret(24)
     call.store.keep(_LINKS, {**links, str(user["Id"]): token})

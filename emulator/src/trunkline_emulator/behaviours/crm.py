@@ -40,7 +40,7 @@ _PHONES = ("PhoneNumber", "Mobile2", "Business", "Business2", "Home", "Other")
 
 
 def _source(call: Call) -> Response:
-    """A template as the XML it is written in. Raises Refusal (404)."""
+    """Return a template as the XML it is written in. Raises Refusal (404)."""
     row = call.store.get("CrmTemplates", {"Name": call.arguments["name"]})
     kind = (row["Authentication"] or {}).get("Type") or "No"
     parameters = "".join(
@@ -112,7 +112,7 @@ def _set_state(call: Call) -> Response:
 
 
 def _get_oauth(call: Call) -> Response:
-    """What a variable was set to, by the settings or by signing in. Raises Refusal (404) for one that wasn't."""
+    """Return what a variable was set to, by the settings or by signing in. Raises Refusal (404) for one that wasn't."""
     variable = call.arguments["variable"]
     choices = {one["Key"]: one["Value"] for one in call.store.singletons["CrmIntegration"]["VariableChoices"]}
     found = {**choices, **call.store.kept.get(_OAUTH, {})}

@@ -21,7 +21,7 @@ from .version import version_of
 
 
 def _system_parameters(call: Call) -> Response:
-    """What this PBX is called, listens to and has switched on."""
+    """Return what this PBX is called, listens to and has switched on."""
     store = call.store
     network, system = store.singletons["NetworkSettings"], store.singletons["SystemStatus"]
     location = setting(store, "BackupRepositorySettings")["Location"] or {}
@@ -76,7 +76,7 @@ def _has_owner(call: Call) -> Response:
 
 
 def _routes(call: Call) -> Response:
-    """The numbers dialled in that lead to each DN: the inbound rules by number whose destination it is."""
+    """Return the numbers dialled in that lead to each DN: the inbound rules by number whose destination it is."""
     store = call.store
     numbers = {row["Id"]: row["Number"] for t in store.tables.values() if t.is_dn for row in t.rows.values()}
     trunks = {row["Number"]: row for row in store.rows("Trunks")}

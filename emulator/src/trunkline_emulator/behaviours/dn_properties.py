@@ -17,7 +17,7 @@ _NO_SUCH_DN = "WARNINGS.XAPI.NON_EXISTENT_EXT_NUMBER"
 
 
 def _of(store: Store, number: str) -> list[Row]:
-    """The properties of a DN. Raises Refusal (400) for a number that nothing has."""
+    """Return the properties of a DN. Raises Refusal (400) for a number that nothing has."""
     if dn(store, {"Number": number}) is None:
         refuse_wrong(store, {"dnNumber": _NO_SUCH_DN})
     found: list[Row] = store.kept.get(PROPERTIES, {}).get(number, [])
@@ -69,7 +69,7 @@ def _list(call: Call) -> Response:
 
 
 def _get(call: Call) -> Response:
-    """Raises Refusal (404) where the DN has no such property."""
+    """Get a property. Raises Refusal (404) where the DN has no such property."""
     found = _named(_of(call.store, str(call.arguments["dnNumber"])), str(call.arguments["name"]))
     if found is None:
         raise not_found()

@@ -54,7 +54,7 @@ def _stop(call: Call) -> Response:
 
 
 def passed(store: Store) -> bool:
-    """The result of the last check that ran to its end; false as long as there is none."""
+    """Return the result of the last check that ran to its end; false as long as there is none."""
     return store.kept.get(PASSED) is True and not _running(store)
 
 

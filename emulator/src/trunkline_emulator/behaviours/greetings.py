@@ -23,7 +23,7 @@ def _has(user: Row, name: str) -> bool:
 
 
 def _download(call: Call) -> Response:
-    """Raises Refusal (400, FILE_NOT_FOUND) where the user has no such greeting."""
+    """Send a greeting. Raises Refusal (400, FILE_NOT_FOUND) where the user has no such greeting."""
     user = users_of(call.store, [int(str(call.arguments["userId"]))], "userId")[0]
     name = str(call.arguments["fileName"])
     if not name or not _has(user, name):
@@ -32,7 +32,7 @@ def _download(call: Call) -> Response:
 
 
 def _record(call: Call) -> Response:
-    """A call to ``dn`` that records a greeting: afterwards the user has it."""
+    """Return a call to ``dn`` that records a greeting: afterwards the user has it."""
     user, body = call.entity(), call.body()
     name = body["filename"]
     if find(call.store, "Users", {"Number": body["dn"]}) is None:
@@ -48,7 +48,7 @@ def _record(call: Call) -> Response:
 
 
 def _files(store: Store, users: list[Row]) -> list[Row]:
-    """The greetings of some users, each file once."""
+    """Return the greetings of some users, each file once."""
     found = {greeting["Filename"]: greeting for user in users for greeting in user["Greetings"] if greeting["Filename"]}
     return [
         store.values.complete("Pbx.GreetingFile", {"DisplayName": greeting["DisplayName"], "Filename": name})
@@ -61,7 +61,7 @@ def _of_many(call: Call) -> Response:
 
 
 def _delete_of_many(call: Call) -> Response:
-    """Raises Refusal (400, FILE_NOT_FOUND) where none of the users has the file."""
+    """Delete a greeting of many users. Raises Refusal (400, FILE_NOT_FOUND) where none of the users has the file."""
     body = call.body()
     users = [user for user in users_of(call.store, body["ids"]) if _has(user, body["filename"])]
     if not users:

@@ -22,7 +22,7 @@ _BEGINNING = datetime(1970, 1, 1, tzinfo=UTC)
 
 
 def _download(name: str) -> Handler:
-    """A list as CSV: the rows that the list gives for the same query, all of them without ``$top``."""
+    """Return a list as CSV: the rows that the list gives for the same query, all of them without ``$top``."""
 
     def pager(call: Call, asked: Arguments) -> Page:
         asked.check_zone()

@@ -22,7 +22,7 @@ _PAGE = 100
 
 
 def _account(user: Row) -> Row:
-    """A user as an account elsewhere, under the field names of every version."""
+    """Return a user as an account elsewhere, under the field names of every version."""
     name, address = f"{user['FirstName'] or ''} {user['LastName'] or ''}".strip(), user["EmailAddress"]
     return {
         "Id": address,
@@ -51,7 +51,10 @@ def _google_linked(store: Store) -> bool:
 
 
 def _page(call: Call, linked: bool) -> Response:
-    """A page of accounts whose name or address holds the text searched for; its token is where the next one begins."""
+    """Return a page of accounts whose name or address holds the text searched for.
+
+    Its token is where the next one begins.
+    """
     asked = call.body().get("options") or {}
     search = (asked.get("Search") or "").lower()
     token = asked.get("NextPageToken") or "0"
@@ -71,13 +74,13 @@ def _page(call: Call, linked: bool) -> Response:
 
 
 def _groups(call: Call) -> Response:
-    """Groups of a tenant are none of the PBX's departments, so none is known."""
+    """List no group: groups of a tenant are not the PBX's departments, so none is known."""
     call.body()
     return call.write_entity(call.store.values.complete("Pbx.ExternalGroupsPage", {"Groups": []}))
 
 
 def _by_principal_names(call: Call) -> Response:
-    """The accounts with these addresses, in the order asked for; a name that is nobody's is passed over."""
+    """Return the accounts with these addresses, in the order asked for; a name that is nobody's is passed over."""
     known = {account["Email"].lower(): account for account in _accounts(call.store)}
     names = list(dict.fromkeys(name.lower() for name in call.body()["principalNames"]))
     found = [known[name] for name in names if name in known]
@@ -118,7 +121,7 @@ def _deauthorize(call: Call) -> Response:
 
 
 def _test_presence(call: Call) -> Response:
-    """Raises Refusal (400) as long as presence was not authorized."""
+    """Test presence. Raises Refusal (400) as long as it was not authorized."""
     if not call.store.kept.get(_PRESENCE):
         raise refuse(call.store, "WARNINGS.XAPI.INVALID_CREDENTIALS")
     return Response(204)
@@ -141,7 +144,7 @@ def _check_map_users(call: Call) -> Response:
 
 
 def _map_users(call: Call) -> Response:
-    """A script that gives each user with a mail address its number in Teams."""
+    """Return a script that gives each user with a mail address its number in Teams."""
     lines = ["# Maps the extensions of this PBX to users of Teams.", "Connect-MicrosoftTeams"]
     for user in call.store.rows("Users"):
         if user["EmailAddress"]:
@@ -172,7 +175,7 @@ def _script(text: str, name: str) -> Response:
 
 
 def _policy(call: Call) -> Response:
-    """What an AWS account must be allowed: the bucket of the settings, and what is in it."""
+    """Return what an AWS account must be allowed: the bucket of the settings, and what is in it."""
     bucket = (call.store.singletons["AmazonIntegrationSettings"]["S3Config"] or {}).get("BucketName") or "*"
     statements = [
         {"Effect": "Allow", "Action": ["s3:ListBucket"], "Resource": f"arn:aws:s3:::{bucket}"},

@@ -58,7 +58,7 @@ RANGES = {
 
 
 def setting(store: Store, name: str) -> Row:
-    """The settings of a type such as ``BackupSettings``, complete."""
+    """Return the settings of a type such as ``BackupSettings``, complete."""
     return store.values.complete(f"Pbx.{name}", store.kept.get(KEPT + name, _DEFAULTS[name]))
 
 
@@ -90,7 +90,7 @@ def _check(store: Store, given: Row) -> None:
 
 
 def check_location(store: Store, location: Row | None) -> None:
-    """Raises Refusal (400) where the path that the kind of store needs is missing or has spaces."""
+    """Check a location. Raises Refusal (400) where the path that the kind of store needs is missing or has spaces."""
     path = PATH_OF.get((location or {}).get("FileSystemType") or "")
     if location is None or path is None:
         return

@@ -48,7 +48,7 @@ def _edit(call: Call) -> Response:
 
 
 def _country(store: Store, given: str) -> dict[str, str]:
-    """A country by its name or its two letters."""
+    """Return a country by its name or its two letters."""
     for row in store.rows("Countries"):
         if given in (row["Name"], row["ErpCode"]):
             return {"CountryName": row["Name"], "CountryCode": row["ErpCode"]}
@@ -81,7 +81,7 @@ def _partner(store: Store, reseller: str) -> str:
 
 
 def _partner_info(call: Call) -> Response:
-    """A partner by number, as digits. Raises Refusal (400) for anything else."""
+    """Return a partner by number, as digits. Raises Refusal (400) for anything else."""
     reseller = str(call.arguments["resellerId"])
     return call.write_entity({"Id": reseller, "Name": _partner(call.store, reseller)})
 

@@ -18,7 +18,7 @@ _SEVERITY = re.compile(r"^\[(\w+)\]")
 
 
 def _download(call: Call) -> Response:
-    """The event log as CSV: the rows that the list has under the same query options."""
+    """Return the event log as CSV: the rows that the list has under the same query options."""
     return export(call, call.store.rows("EventLogs"), "Pbx.EventLog", "EventLogs.csv")
 
 
@@ -28,7 +28,7 @@ def _marked(pattern: re.Pattern[str], row: Row) -> str:
 
 
 def _logs(call: Call) -> Response:
-    """The activity of a period, both ends included, of one extension, call and severity where they are told.
+    """Return the activity of a period, both ends included, of one extension, call and severity where they are told.
 
     An empty or null argument tells nothing; a severity counts in any letter case. Up to 20.0.6 a text to search for
     and the page come as arguments.

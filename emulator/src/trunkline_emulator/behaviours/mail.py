@@ -37,14 +37,14 @@ def _test(call: Call) -> Response:
 
 
 def _test_notification(call: Call) -> Response:
-    """The same for the addresses that are notified, up to 20.0.7."""
+    """Return the same for the addresses that are notified, up to 20.0.7."""
     addresses = call.body()["settings"].get("EmailAddresses") or ""
     valid = bool(addresses) and are_mail_addresses(addresses)
     return _result(call, None if valid else f"'{addresses}' is not a mail address")
 
 
 def _set_default(call: Call) -> Response:
-    """The template as 3CX delivered it."""
+    """Return the template as 3CX delivered it."""
     row = call.entity()
     original = call.store.kept.get(ORIGINALS, {}).get(row["TemplatePath"], {})
     default = {"IsDefault": True} if "IsDefault" in row else {}
@@ -53,7 +53,7 @@ def _set_default(call: Call) -> Response:
 
 
 def _test_syslog(call: Call) -> Response:
-    """Raises Refusal (400) for settings with which nothing could be sent; nothing is."""
+    """Check the settings; nothing is sent. Raises Refusal (400) for settings with which nothing could be."""
     config = call.store.values.complete("Pbx.SyslogSettings", call.body()["config"])
     problem = syslog_problem(config)
     if problem:

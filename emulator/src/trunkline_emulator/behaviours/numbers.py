@@ -14,7 +14,7 @@ def _first_available(kind: str) -> Handler:
 
 
 def _init_fax(call: Call) -> Response:
-    """A fax to start from: the next free number, nothing stored yet."""
+    """Return a fax to start from: the next free number, nothing stored yet."""
     fax = {"Number": free_number(call.store, "fax"), "AuthID": secret(10), "AuthPassword": secret(16)}
     return call.write_entity(call.store.values.complete("Pbx.Fax", fax))
 

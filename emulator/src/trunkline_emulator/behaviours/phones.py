@@ -18,7 +18,7 @@ from .users import users_of
 
 
 def _phone(store: Store, mac: str, field: str = "mac") -> Row:
-    """The registration of a phone. Raises Refusal (400) for a MAC address that no phone has."""
+    """Return the registration of a phone. Raises Refusal (400) for a MAC address that no phone has."""
     found = phones.sip_device(store, mac)
     if found is None:
         refuse_wrong(store, {field: NOT_FOUND})
@@ -27,7 +27,7 @@ def _phone(store: Store, mac: str, field: str = "mac") -> Row:
 
 
 def _registrar(call: Call) -> Response:
-    """Raises Refusal (404) for a MAC address that no phone has."""
+    """Find the registrar of a phone. Raises Refusal (404) for a MAC address that no phone has."""
     found = phones.sip_device(call.store, str(call.arguments["mac"]))
     if found is None:
         raise not_found()
@@ -88,7 +88,7 @@ def _push_for_phones(call: Call) -> Response:
 
 
 def _push_to_device(call: Call) -> Response:
-    """Raises Refusal (400) for a firmware that isn't there or isn't for this model."""
+    """Push a firmware to a phone. Raises Refusal (400) for one that isn't there or isn't for this model."""
     device, wanted = call.entity(), call.body()["firmwareId"]
     firmware = call.store.tables["Firmwares"].rows.get(wanted)
     if firmware is None or not device["Registrar"] or firmware["Model"] != device["Registrar"]["Model"]:

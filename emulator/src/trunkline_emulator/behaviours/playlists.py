@@ -11,7 +11,7 @@ from ..warning_codes import FILE_NOT_FOUND, refuse
 
 
 def _file_of(call: Call, key: str, name: str) -> Row:
-    """The playlist that has a file. Raises Refusal: 404 for the playlist, 400 for the file."""
+    """Return the playlist that has a file. Raises Refusal: 404 for the playlist, 400 for the file."""
     row = call.store.get("Playlists", {"Name": key})
     if name not in (row["Files"] or []):
         raise refuse(call.store, FILE_NOT_FOUND, "fileName")

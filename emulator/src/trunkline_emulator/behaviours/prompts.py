@@ -29,7 +29,7 @@ def _set_active(call: Call) -> Response:
 
 
 def active(store: Store) -> int:
-    """The Id of the set in use."""
+    """Return the Id of the set in use."""
     return int(store.kept.get(ACTIVE_PROMPT_SET, 1))
 
 
@@ -38,7 +38,7 @@ def _active(call: Call) -> Response:
 
 
 def _copy(call: Call) -> Response:
-    """A custom set with the prompts of another, named as the overrides say."""
+    """Return a custom set with the prompts of another, named as the overrides say."""
     source, store = call.entity(), call.store
     given = call.body()["overrides"]
     overrides = {name: value for name, value in given.items() if value is not None and name not in ("Id", "Prompts")}
@@ -61,7 +61,7 @@ def _pronunciation(call: Call) -> Response:
 
 
 def _call_for(call: Call, doing: str) -> None:
-    """The PBX rings an extension about a prompt of the set. Raises Refusal (400) for an unknown one of either."""
+    """Ring an extension about a prompt of the set. Raises Refusal (400) for an unknown one of either."""
     row, body = call.entity(), call.body()
     if body["promptId"] not in {prompt["Id"] for prompt in row["Prompts"]}:
         raise refuse(call.store, NOT_FOUND, "promptId")
@@ -71,7 +71,7 @@ def _call_for(call: Call, doing: str) -> None:
 
 
 def check_extension(store: Store, number: str, field: str) -> None:
-    """Raises Refusal (400) for a number that is no user's."""
+    """Check an extension. Raises Refusal (400) for a number that no user has."""
     if not any(user["Number"] == number for user in store.rows("Users")):
         raise refuse(store, "WARNINGS.XAPI.NON_EXISTENT_EXT_NUMBER", field)
 
@@ -109,7 +109,7 @@ def _upload(call: Call) -> Response:
 
 
 def check_file_name(store: Store, name: str, field: str) -> None:
-    """Raises Refusal (400) for a name that would leave its folder or that some machine can't write."""
+    """Check a file name. Raises Refusal (400) for one that would leave its folder or that some machine can't write."""
     if not _NAME.fullmatch(name) or name.startswith(".") or name != name.strip():
         raise refuse(store, "WARNINGS.XAPI.INVALID_FILE_NAME", field)
 

@@ -32,7 +32,7 @@ _SAID = (
 
 
 def _file(row: Row) -> Response:
-    """The sound of a recording, a WAV file with its name (docs/pbx.md, Files)."""
+    """Return the sound of a recording, a WAV file with its name (docs/pbx.md, Files)."""
     return Response.file(sound(row["Id"]), "audio/x-wav", _name(row))
 
 
@@ -57,7 +57,7 @@ def _download_by_name(call: Call) -> Response:
 
 
 def _chosen(call: Call) -> list[Row]:
-    """The rows with the ids of the body. Raises Refusal (400) where one isn't there."""
+    """Return the rows with the ids of the body. Raises Refusal (400) where one isn't there."""
     rows = call.store.tables["Recordings"].rows
     ids = dict.fromkeys(call.body()["ids"])
     if not ids.keys() <= rows.keys():

@@ -20,7 +20,7 @@ _TEXTS = {
 
 
 def _asked(call: Call) -> list[Row]:
-    """The services named by a body; a name that is none's is passed over."""
+    """Return the services named by a body; a name that is none's is passed over."""
     names = (call.body().get("options") or {}).get("ServiceNames") or []
     return [row for row in call.store.rows("Services") if row["Name"] in names]
 
@@ -42,7 +42,7 @@ def _set_status(store: Store, row: Row, status: str) -> None:
 
 
 def _plausible(store: Store, row: Row) -> Row:
-    """What a service that has just started takes: memory in bytes."""
+    """Return what a service that has just started takes: memory in bytes."""
     place = list(store.tables["Services"].rows).index(row["Name"]) + 1
     return {"MemoryUsed": 55_000_000 + 6_000_000 * place, "ThreadCount": 18 + place, "HandleCount": 180 + 10 * place}
 
@@ -103,7 +103,7 @@ def _enable(call: Call) -> Response:
 
 
 def _disable(call: Call) -> Response:
-    """A disabled service is stopped, and starts only when it is enabled again."""
+    """Stop a service, which starts only when it is enabled again."""
     disabled = call.store.kept.get(_DISABLED, [])
     names = [row["Name"] for row in _asked(call) if row["StartStopEnabled"]]
     call.store.keep(_DISABLED, [*disabled, *(name for name in names if name not in disabled)])
@@ -121,7 +121,7 @@ def _collect_garbage(call: Call) -> Response:
 
 
 def _list(call: Call) -> Response:
-    """The services with what they take at this moment."""
+    """Return the services with what they take at this moment."""
     now = event_log.stamp(call.store.now())
     return call.write_list([{**row, "SampleTime": now} for row in call.store.rows("Services")])
 

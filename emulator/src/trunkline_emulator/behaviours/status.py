@@ -149,7 +149,7 @@ def health(store: Store) -> Row:
 
 
 def _entity(type_name: str, make: Any) -> Handler:
-    """An entity computed from the store."""
+    """Return an entity computed from the store."""
     return lambda call: call.write_entity(call.store.values.complete(type_name, make(call.store)))
 
 
@@ -191,7 +191,7 @@ def _maintain(call: Call) -> Response:
 
 
 def _samples(now: datetime) -> Iterator[tuple[int, str]]:
-    """The last hour in steps of a minute, oldest first, each with a number that goes up and down with the time."""
+    """Yield the last hour in steps of a minute, oldest first, each with a number that changes with the time."""
     start = now.replace(second=0, microsecond=0) - timedelta(minutes=59)
     for step in range(60):
         moment = start + timedelta(minutes=step)
@@ -199,7 +199,7 @@ def _samples(now: datetime) -> Iterator[tuple[int, str]]:
 
 
 def _system_telemetry(call: Call) -> Response:
-    """The last hour by the minute; what is free now is what the status says."""
+    """Return the last hour by the minute; what is free now is what the status says."""
     now = status(call.store)
     rows = [
         {
@@ -227,7 +227,7 @@ _TELEMETRY_NAMES = {"QueueManager": "QueueMananger", "EventNotificationManager":
 
 
 def _service_telemetry(call: Call) -> Response:
-    """What each running service takes now, as the list of services has it."""
+    """Return what each running service takes now, as the list of services has it."""
     known = call.store.catalog.enum_values("Pbx.PhoneSystemService")
     rows = [
         {
@@ -245,7 +245,7 @@ def _service_telemetry(call: Call) -> Response:
 
 
 def _network_telemetry(call: Call) -> Response:
-    """The last hour by the minute for each network interface: some 87 kbit/s each way for every call."""
+    """Return the last hour by the minute for each network interface: some 87 kbit/s each way for every call."""
     calls = count(call.store, "ActiveCalls")
     rows = [
         {"Id": interface["Id"], "Time": time, "KbpsReceived": 2 + 87 * calls, "KbpsSent": 2 + 87 * calls}

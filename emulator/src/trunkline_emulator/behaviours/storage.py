@@ -36,7 +36,7 @@ def _archive(part: str) -> Handler:
 
 
 def _check_connector(store: Store) -> None:
-    """Raises Refusal (400) as long as the data connector has nowhere to send its data."""
+    """Check the data connector. Raises Refusal (400) as long as it has nowhere to send its data."""
     settings = store.singletons["DataConnectorSettings"]
     destination = settings["OffloadDestination"]
     if destination in (None, "None"):

@@ -25,7 +25,7 @@ def _revoke(call: Call) -> Response:
 
 
 def _generate(call: Call) -> Response:
-    """A new API key for a principal, shown this once; the key before it opens nothing any more."""
+    """Return a new API key for a principal, shown this once; the key before it opens nothing any more."""
     return call.write_value(new_key(call.store, call.entity()))
 
 

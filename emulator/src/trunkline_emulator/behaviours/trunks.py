@@ -22,13 +22,13 @@ Report = Row
 
 
 def _start(call: Call, gateway: Row, **fields: Any) -> Response:
-    """A trunk to start from: the next free number, nothing stored yet."""
+    """Return a trunk to start from: the next free number, nothing stored yet."""
     trunk = {"Number": free_number(call.store, "trunk"), "Direction": "Both", "SimultaneousCalls": 10, **fields}
     return call.write_entity(call.store.values.complete("Pbx.Trunk", {**trunk, "Gateway": gateway}))
 
 
 def _init(call: Call) -> Response:
-    """Raises Refusal (404) for a template that isn't there."""
+    """Begin a trunk from a template. Raises Refusal (404) for a template that isn't there."""
     template = call.store.tables["TrunkTemplates"].rows.get(str(call.arguments["template"]))
     if template is None:
         raise not_found()
@@ -45,7 +45,7 @@ def _init_bridge(kind: str) -> Handler:
 
 
 def _export(call: Call) -> Response:
-    """The trunk as XML, without its password."""
+    """Return the trunk as XML, without its password."""
     trunk = call.entity()
     document = ElementTree.Element("doc")
     ElementTree.SubElement(document, "header", type="provider")
@@ -77,7 +77,7 @@ def _report(store: Store, code: str, level: str, *params: str) -> Report:
 
 
 def analysis(store: Store, trunk: Row) -> list[Report]:
-    """What is wrong or right with a trunk, as far as its settings tell."""
+    """Return what is wrong or right with a trunk, as far as its settings tell."""
     gateway = trunk["Gateway"] or {}
     host, needs = gateway.get("Host") or "", gateway.get("RequireRegistrationFor") or "None"
     found: list[tuple[bool, str, str, tuple[str, ...]]] = [
@@ -105,7 +105,9 @@ def _result(call: Call, reports: list[Report]) -> Response:
 
 
 def _test(usable: str, failed: str) -> Callable[[Store, Row], list[Report]]:
-    """A call through a trunk fails where the trunk is off, not registered or not for this direction."""
+    """Return the tests of a call through a trunk, which fails where that is off, not registered or not for this
+    direction.
+    """
 
     def reports(store: Store, trunk: Row) -> list[Report]:
         found = analysis(store, trunk)
@@ -152,7 +154,7 @@ def _test_outbound(call: Call) -> Response:
 
 
 def _finalize(call: Call) -> Response:
-    """A trunk of a provider from the numbers that were chosen there, with the rule for calls that come in."""
+    """Return a trunk of a provider from the numbers that were chosen there, with the rule for calls that come in."""
     model = call.body()["model"]
     numbers = [phone["PhoneNumber"] for phone in model.get("PhoneNumbers") or [] if phone.get("PhoneNumber")]
     name = model.get("Name") or model.get("Type") or "Trunk"

@@ -48,7 +48,7 @@ def _item(store: Store, offer: tuple[str, str, str, str | None, str]) -> Row:
 
 
 def _items(store: Store, *categories: str) -> list[Row]:
-    """What is on offer, less what was installed."""
+    """Return what is on offer, less what was installed."""
     found = [_item(store, offer) for offer in OFFERS if offer[0] in categories]
     return [item for item in found if item["OutOfDate"]]
 
@@ -95,7 +95,7 @@ def _stats(call: Call) -> Response:
 
 
 def _details(call: Call) -> Response:
-    """What an update brings, as text. Raises Refusal (400) for one that isn't on offer."""
+    """Return what an update brings, as text. Raises Refusal (400) for one that isn't on offer."""
     offered = {item["Guid"]: item for item in _items(call.store, SYSTEM, PROMPTS, CRM)}
     item = offered.get(str(call.arguments["id"]).lower())
     if str(call.arguments["key"]).lower() != KEY or item is None:

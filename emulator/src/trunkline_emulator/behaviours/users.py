@@ -26,7 +26,7 @@ MAX_MONITORED_DAYS = 365
 
 
 def users_of(store: Store, ids: list[int], field: str = "ids") -> list[Row]:
-    """The users of some Ids, each once. Raises Refusal (400) naming each Id that has none."""
+    """Return the users of some Ids, each once. Raises Refusal (400) naming each Id that has none."""
     known = store.tables["Users"].rows
     refuse_wrong(store, {f"{field}[{place}]": NOT_FOUND for place, id_ in enumerate(ids) if id_ not in known})
     return [known[id_] for id_ in dict.fromkeys(ids)]
@@ -88,7 +88,7 @@ def _export(call: Call) -> Response:
 
 
 def _send_welcome_email(call: Call) -> Response:
-    """Raises Refusal (400) for a user without an address."""
+    """Send a welcome e-mail. Raises Refusal (400) for a user without an address."""
     user = call.entity()
     welcome(call.store, [user])
     return Response(204)

@@ -38,7 +38,7 @@ def _delete_all(call: Call) -> Response:
 
 
 def _note(store: Store, operation: str, guid: str) -> None:
-    """A converter is ready, or gone, when its request is answered."""
+    """Note that a converter is ready, or gone, when its request is answered."""
     expires = event_log.stamp(store.now() + LASTS)
     kept = {"Operation": operation, "McuId": guid, "State": "Success", "RequestExpiration": expires}
     store.keep(_REQUEST, kept)
@@ -68,7 +68,7 @@ def _create(call: Call) -> Response:
 
 
 def _delete(call: Call) -> Response:
-    """Raises Refusal (400) for one that isn't there."""
+    """Delete a voicemail. Raises Refusal (400) for one that isn't there."""
     store, wanted = call.store, call.body()["id"]
     rows = store.kept.get(_ROWS, [])
     if wanted not in {row["Guid"] for row in rows}:
@@ -90,7 +90,7 @@ def _connected(call: Call) -> Response:
 
 
 def _request(call: Call) -> Response:
-    """The last request. With ``strict`` there must have been one: Refusal (400) otherwise."""
+    """Return the last request. With ``strict`` there must have been one: Refusal (400) otherwise."""
     kept = call.store.kept.get(_REQUEST)
     if kept is None and call.arguments["strict"]:
         raise refuse(call.store, "WARNINGS.CONVERTER_REQUEST_NOT_FOUND")

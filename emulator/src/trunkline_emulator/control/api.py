@@ -39,7 +39,7 @@ class Given:
             raise NotAllowed(f"The body is not valid JSON: {error}.") from None
 
     def fields(self, **kinds: type | tuple[type, ...]) -> dict[str, Any]:
-        """The body, an object with some of these fields, each of its type. NotAllowed for anything else."""
+        """Return the body, an object with some of these fields, each of its type. NotAllowed for anything else."""
         content = self.json() if self._request.body else {}
         if not isinstance(content, dict):
             raise NotAllowed("The body is to be an object.", kinds)
@@ -51,7 +51,7 @@ class Given:
         return content
 
     def whole(self, name: str, default: int) -> int:
-        """A number in the query."""
+        """Return a number in the query."""
         text = self.query.get(name, str(default))
         if not (text.isascii() and text.isdecimal() and len(text) < 19):
             raise NotAllowed(f"{name}: {text!r} is no whole number from 0 up.")
@@ -72,12 +72,12 @@ def serves(request: Request) -> bool:
 
 
 def refused(why: str) -> Response:
-    """The answer to somebody who may not use the controls."""
+    """Return the answer to somebody who may not use the controls."""
     return _mistake(403, NotAllowed(why))
 
 
 def answer(emulator: Emulator, request: Request) -> Response:
-    """The answer to a control request: JSON, and for mistakes what is wrong and what would be allowed."""
+    """Return the answer to a control request: JSON, and for mistakes what is wrong and what would be allowed."""
     name, _, tail = request.path[len(PATH) + 1 :].decode("latin-1").partition("/")
     if name == "tokens" and tail == "revoke":
         name, tail = "tokens/revoke", ""
@@ -143,7 +143,7 @@ def _show_faults(emulator: Emulator, given: Given) -> Any:
 
 
 def _add_faults(emulator: Emulator, given: Given) -> Any:
-    """A rule, a list of them, or short text as ``text/plain``; a list is taken whole or not at all."""
+    """Return a rule, a list of them, or short text as ``text/plain``; a list is taken whole or not at all."""
     content = given.text if given.media_type == "text/plain" else given.json()
     rules = content if isinstance(content, list) else [content]
     known = emulator.faults

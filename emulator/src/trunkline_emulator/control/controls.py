@@ -133,7 +133,10 @@ class Controls(ABC):
         self.clock.skew = _finite(seconds)
 
     def snapshot(self) -> dict[str, Any]:
-        """What this PBX holds and how it behaves, as JSON; clients, tokens, faults and journal are no part of it."""
+        """Return what this PBX holds and how it behaves, as JSON.
+
+        Clients, tokens, faults and journal are no part of it.
+        """
         given = self._memory.given
         return {
             "version": self.version,
@@ -163,7 +166,7 @@ class Controls(ABC):
 
 
 def _finite(seconds: object) -> float:
-    """A skew: at most a hundred years either way."""
+    """Return a skew: at most a hundred years either way."""
     if isinstance(seconds, bool) or not isinstance(seconds, int | float) or not abs(seconds) < 100 * 365 * 86400:
         raise NotAllowed(f"{seconds!r} is no number of seconds below a hundred years.")
     return float(seconds)

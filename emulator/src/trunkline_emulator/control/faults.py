@@ -129,7 +129,7 @@ class Fault:
 
 
 def read_fault(given: object) -> Fault:
-    """The fault of a rule's ``do``: an object, or the bare name of a kind. NotAllowed says what is wrong."""
+    """Return the fault of a rule's ``do``: an object, or the bare name of a kind. NotAllowed says what is wrong."""
     if isinstance(given, str):
         given = {given: KINDS[given].default} if given in KINDS else {given: None}
     if not isinstance(given, dict) or not given:
@@ -159,7 +159,7 @@ def read_fault(given: object) -> Fault:
 
 
 def _kind_of(given: Mapping[str, Any]) -> str:
-    """The one kind that is named; a delay or dropped tokens may stand beside another kind, or alone."""
+    """Return the one kind that is named; a delay or dropped tokens may stand beside another kind, or alone."""
     named = [name for name in given if name in KINDS]
     own = [name for name in named if name not in _MODIFIERS]
     # "content_type" is an option of a status, and a kind of its own.

@@ -56,7 +56,7 @@ _METHOD = re.compile(r"[A-Z]+")
 
 
 def read(text: str) -> dict[str, Any]:
-    """The rule that a short text stands for. NotAllowed says what is wrong."""
+    """Return the rule that a short text stands for. NotAllowed says what is wrong."""
     found = _TEXT.fullmatch(text.strip())
     if found is None:
         raise NotAllowed(f"{text!r} is no fault; write NAME[=VALUE][:PROBABILITY][@METHOD PATH], or JSON.", PRESETS)

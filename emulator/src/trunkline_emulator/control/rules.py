@@ -117,7 +117,7 @@ class Rule:
         return not match.operation or match.operation in asked.find_operation()
 
     def _down(self, number: int) -> bool:
-        """A server that flaps is down in the second part of each cycle; every other fault has none."""
+        """Return a server that flaps is down in the second part of each cycle; every other fault has none."""
         if self.fault.kind != "flap":
             return True
         up, down = self.fault.value["up"], self.fault.value["down"]
@@ -168,12 +168,12 @@ class Faults:
         self.rules = tuple(Rule(rule.id, rule.match, rule.fault, rule.source, self.seed) for rule in self.rules)
 
     def strike(self, asked: Asked) -> Rule | None:
-        """The first rule that hits a request."""
+        """Return the first rule that hits a request."""
         return next((rule for rule in self.rules if rule.strikes(asked)), None)
 
 
 def read_source(given: str | Mapping[str, Any]) -> Mapping[str, Any]:
-    """A rule as an object, from JSON or short text. NotAllowed says what is wrong."""
+    """Return a rule as an object, from JSON or short text. NotAllowed says what is wrong."""
     if isinstance(given, str):
         if not given.lstrip().startswith("{"):
             return presets.read(given)
@@ -214,7 +214,10 @@ def _read_match(given: object) -> Match:
 
 
 def operation_of(name: str) -> str:
-    """The operationId of an action by that or by its id. NotAllowed for a slip, which would hit and show nothing."""
+    """Return the operationId of an action by that or by its id.
+
+    NotAllowed for a slip, which would hit and show nothing.
+    """
     actions = load().actions
     found = next((action.operation_id for action in actions if name in (action.operation_id, action.id)), None)
     if found is None:

@@ -33,7 +33,7 @@ _PORTAL = "<!doctype html><html><head><title>Sign in to the network</title></hea
 
 
 def made_up(fault: Fault, now: float) -> Response:
-    """The answer that a ``status`` or ``html`` fault gives in place of the PBX's own."""
+    """Return the answer that a ``status`` or ``html`` fault gives in place of the PBX's own."""
     if fault.kind == "html":
         return Response(200, _PORTAL.encode(), {"Content-Type": "text/html; charset=utf-8"})
     status, options = fault.value, fault.options

@@ -23,7 +23,7 @@ _NO_FLAG = frozenset({"None", "Nothing", "Default"})
 
 @lru_cache(maxsize=16)
 def document(catalog: Catalog) -> bytes:
-    """The document as XML, the same bytes each time."""
+    """Return the document as XML, the same bytes each time."""
     root = Element("edmx:Edmx", {"Version": "4.0", "xmlns:edmx": _EDMX})
     schema = SubElement(SubElement(root, "edmx:DataServices"), "Schema", {"Namespace": NAMESPACE, "xmlns": _EDM})
     entities = entity_types(catalog)
@@ -43,7 +43,7 @@ def document(catalog: Catalog) -> bytes:
 
 @lru_cache(maxsize=16)
 def entity_types(catalog: Catalog) -> frozenset[str]:
-    """The types that have an identity: those of sets and of navigation properties, with their bases."""
+    """Return the types that have an identity: those of sets and of navigation properties, with their bases."""
     found = {name for name in (set_type(entity_set, catalog) for entity_set in catalog.sets) if name}
     for name in described_types(catalog):
         if name in catalog.types:
@@ -91,7 +91,7 @@ def _structure(schema: Element, name: str, catalog: Catalog, entities: frozenset
 
 
 def key_of(name: str, catalog: Catalog) -> tuple[str, ...]:
-    """A type's key; for a set whose key nobody knows, its fields that are never null, for CSDL wants one.
+    """Return a type's key; for a set whose key nobody knows, its fields that are never null, for CSDL wants one.
 
     A base type may have a key of which it has no fields yet: in older versions its descendants declare them.
     """
@@ -148,7 +148,7 @@ def _operations(schema: Element, container: Element, catalog: Catalog) -> None:
 
 
 def _binding(action: Action, catalog: Catalog) -> str | None:
-    """What a path such as ``/Fax/Pbx.InitFax()`` is called on: a collection, an entity or a singleton."""
+    """Return what a path such as ``/Fax/Pbx.InitFax()`` is called on: a collection, an entity or a singleton."""
     if "/Pbx." not in action.path:
         return None
     owner, bracket, _ = action.path[1:].partition("/")[0].partition("(")

@@ -10,7 +10,7 @@ from trunkline.catalog import Action, Catalog, parse_type
 
 @lru_cache(maxsize=16)
 def described_types(catalog: Catalog) -> tuple[str, ...]:
-    """The types and enums that a version's actions and sets speak of, with all that these lead to, by name."""
+    """Return the types and enums that a version's actions and sets speak of, with all that these lead to, by name."""
     found: set[str] = set()
     waiting = [*_spoken_of(catalog), *(name for name in (set_type(s, catalog) for s in catalog.sets) if name)]
     while waiting:
@@ -35,12 +35,12 @@ def _spoken_of(catalog: Catalog) -> Iterator[str]:
 
 
 def published(catalog: Catalog) -> Iterator[Action]:
-    """The actions that 3CX's own files list; the upload of prompts is not among them (docs/pbx.md, Files)."""
+    """Return the actions that 3CX's own files list; the upload of prompts is not among them (docs/pbx.md, Files)."""
     return (action for action in catalog.actions if action.published)
 
 
 def set_type(name: str, catalog: Catalog) -> str | None:
-    """The type of a set; one that only functions are called on is taken to be named after it."""
+    """Return the type of a set; one that only functions are called on is taken to be named after it."""
     declared = catalog.sets[name].type
     if declared:
         return declared
@@ -49,7 +49,7 @@ def set_type(name: str, catalog: Catalog) -> str | None:
 
 
 def own_fields(type_name: str, catalog: Catalog) -> list[str]:
-    """The fields that a type adds to those of its base, as the version has them."""
+    """Return the fields that a type adds to those of its base, as the version has them."""
     base = catalog.types[type_name].base
     inherited = catalog.fields(base) if base else {}
     return [name for name in catalog.fields(type_name) if name not in inherited]

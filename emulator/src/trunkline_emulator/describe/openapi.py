@@ -82,7 +82,7 @@ _REFUSALS = {"401": "unauthorized", "403": "forbidden", "404": "notFound", "413"
 
 @lru_cache(maxsize=16)
 def document(catalog: Catalog) -> bytes:
-    """The document as YAML, the same bytes each time."""
+    """Return the document as YAML, the same bytes each time."""
     return yaml_text.write(_document(catalog))
 
 
@@ -140,7 +140,10 @@ def _operation_type(action: Action) -> str:
 
 
 def _place(action: Action, name: str, spec: TypeSpec) -> Json:
-    """A key or function argument. A text comes in quotes, and a quote within it doubled (docs/pbx.md, Requests)."""
+    """Return a key or function argument.
+
+    A text comes in quotes, and a quote within it doubled (docs/pbx.md, Requests).
+    """
     schema = _typed(spec)
     if spec.name == "String":
         length = f"{{0,{schema.pop('maxLength')}}}" if "maxLength" in schema else "*"
@@ -204,7 +207,10 @@ def _schema(name: str, catalog: Catalog) -> Json:
 
 
 def _typed(spec: TypeSpec) -> Json:
-    """The schema of a type spec. A reference with anything beside it stands in ``allOf``, as OpenAPI 3.0 wants."""
+    """Return the schema of a type spec.
+
+    A reference with anything beside it stands in ``allOf``, as OpenAPI 3.0 wants.
+    """
     extra: Json = {"nullable": True} if spec.nullable else {}
     if spec.navigation:
         extra["x-ms-navigationProperty"] = True

@@ -9,7 +9,7 @@ from .model import published
 
 
 def content(catalog: Catalog, root: str) -> dict[str, object]:
-    """The document for a PBX at ``root`` (``https://HOST/xapi/v1``)."""
+    """Return the document for a PBX at ``root`` (``https://HOST/xapi/v1``)."""
     listed = [{"name": name, "kind": kind, "url": name} for name, kind in named_resources(catalog)]
     for action in published(catalog):
         if action.kind == "function" and "/Pbx." not in action.path and not action.params:

@@ -36,7 +36,7 @@ def _entry(start: str, value: Any, indent: str) -> Iterator[str]:
 
 
 def _item(value: Any, indent: str) -> Iterator[str]:
-    """A list's item: the dash stands where the first line of a mapping is indented."""
+    """Yield a list's item: the dash stands where the first line of a mapping is indented."""
     if not isinstance(value, dict) or not value:
         yield f"{indent}- {_scalar(value)}"
         return

@@ -26,13 +26,13 @@ class Budget:
         self._pattern_time = pattern_time
 
     def spend(self, steps: int) -> None:
-        """Raises Refusal (400) where that is more than what is left."""
+        """Use up a part of the budget. Raises Refusal (400) where less than that is left."""
         self._steps -= steps
         if self._steps < 0:
             raise too_costly()
 
     def timed(self, function: Callable[[str, str], bool]) -> Callable[[str, str], bool]:
-        """A function whose processor time counts."""
+        """Return a function whose processor time counts."""
 
         def run(text: str, pattern: str) -> bool:
             if self._pattern_time <= 0:

@@ -20,7 +20,7 @@ _REAL = frozenset({"Single", "Double", "Decimal"})
 
 
 def named_type(node: Node, catalog: Catalog) -> TypeSpec:
-    """The type that the last argument names, with or without quotes. Raises Refusal (400)."""
+    """Return the type that the last argument names, with or without quotes. Raises Refusal (400)."""
     name = ""
     if isinstance(node, Literal) and node.kind == "string":
         name = node.text[1:-1]
@@ -42,7 +42,7 @@ def descends(type_name: str, ancestor: str, catalog: Catalog) -> bool:
 
 
 def cast(operand: Bound, target: TypeSpec, catalog: Catalog) -> Bound:
-    """The operand as a value of the type. Raises Refusal (400) for entities, which a path casts."""
+    """Return the operand as a value of the type. Raises Refusal (400) for entities, which a path casts."""
     if target.name in catalog.types or operand.kind in ("entity", "collection"):
         raise bad_query("Cast or IsOf Function must have a type in its arguments that its operand can be taken for.")
     convert = _conversion(operand, target, catalog)

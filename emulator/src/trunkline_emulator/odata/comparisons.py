@@ -46,6 +46,6 @@ def compared(name: str, left: Bound, right: Bound, catalog: Catalog) -> Bound:
 
 
 def ordinal(spec: TypeSpec, read: Evaluate, catalog: Catalog) -> Evaluate:
-    """The place of an enum's member among its members; null stays null."""
+    """Return the place of an enum's member among its members; null stays null."""
     places = {name: place for place, name in enumerate(catalog.enum_values(spec.name))}
     return lambda scope: None if (value := read(scope)) is None else sum(places.get(name, 0) for name in value)

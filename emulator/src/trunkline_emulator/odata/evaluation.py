@@ -48,7 +48,10 @@ def utc_now() -> datetime:
 def bind_filter(
     node: Node, root: TypeSpec, catalog: Catalog, now: Clock = utc_now, budget: Budget | None = None
 ) -> Callable[[Row], bool]:
-    """A predicate over rows of a type. Raises Refusal (400) for unknown names and types that don't go together."""
+    """Return a predicate over rows of a type.
+
+    Raises Refusal (400) for unknown names and types that don't go together.
+    """
     bound = _Binder(catalog, {ROOT: root}, now, budget or Budget()).bind(node)
     if bound.kind not in ("boolean", "null"):
         raise bad_query("The filter expression must evaluate to a single boolean value.")
@@ -58,7 +61,7 @@ def bind_filter(
 def bind_key(
     node: Node, root: TypeSpec, catalog: Catalog, now: Clock = utc_now, budget: Budget | None = None
 ) -> Callable[[Row], Any]:
-    """A sort key over rows of a type; members of an enum sort by their place. Raises Refusal (400)."""
+    """Return a sort key over rows of a type; members of an enum sort by their place. Raises Refusal (400)."""
     bound = _Binder(catalog, {ROOT: root}, now, budget or Budget()).bind(node)
     if bound.kind in ("entity", "collection"):
         raise bad_query("The $orderby expression must evaluate to a single value of primitive type.")
@@ -141,7 +144,7 @@ class _Binder:
         return Bound(kind, reader(kind, variable, steps), spec)
 
     def _taken_for(self, spec: TypeSpec, name: str) -> TypeSpec:
-        """A type in a path: rows are of the type that their property or set declares, or of one it derives from."""
+        """Return a type in a path: rows have the type that their property or set declares, or a derived one."""
         if not (name in self._catalog.types and descends(spec.name, name, self._catalog)):
             raise bad_query(f"Encountered invalid type cast. '{name}' is not assignable from '{type_name(spec)}'.")
         return spec._replace(name=name)
@@ -162,7 +165,7 @@ class _Binder:
         return Bound("number", lambda scope: sum(test({ROOT: row}) is True for row in met(scope)))
 
     def _met(self, rows: Evaluate, condition: Node) -> Callable[[Scope], Any]:
-        """The rows that a condition is asked of, which is counted."""
+        """Return the rows that a condition is asked of, which is counted."""
         budget, steps = self._budget, CALLED + size(condition)
 
         def met(scope: Scope) -> Any:
@@ -273,7 +276,9 @@ class _Binder:
         return Bound("boolean", lambda scope: any(first(scope) == second({"": row}) for row in rows(scope) or []))
 
     def _aligned(self, left: Bound, right: Bound) -> tuple[Bound, Bound]:
-        """A plain string beside an enum is a member (docs/pbx.md, Requests); a date beside a moment is its midnight."""
+        """Take a plain string beside an enum for a member (docs/pbx.md, Requests), and a date beside a moment for its
+        midnight.
+        """
         if left.kind == "enum" and right.kind == "string" and right.constant is not None and left.spec:
             return left, self._as_member(right.constant, left.spec)
         if right.kind == "enum" and left.kind == "string" and left.constant is not None and right.spec:
@@ -314,7 +319,7 @@ class _Binder:
 
 
 def step(spec: TypeSpec, name: str, catalog: Catalog) -> tuple[str, TypeSpec]:
-    """A property of a type: its declared name and type. Raises Refusal (400).
+    """Return a property of a type: its declared name and type. Raises Refusal (400).
 
     A name in another case is found too where it is the only such one, as ASP.NET's resolver does by default.
     """

@@ -56,7 +56,7 @@ _KEYWORDS = {"null": "null", "true": "boolean", "false": "boolean", "INF": "numb
 
 
 def parse_filter(text: str, aliases: Aliases = NO_ALIASES) -> Node:
-    """The tree of a ``$filter``; ``aliases`` are the texts of ``@name`` in the query. Raises Refusal (400)."""
+    """Return the tree of a ``$filter``; ``aliases`` are the texts of ``@name`` in the query. Raises Refusal (400)."""
     parser = _Parser(text, aliases)
     node = parser.expression()
     parser.end()
@@ -64,7 +64,7 @@ def parse_filter(text: str, aliases: Aliases = NO_ALIASES) -> Node:
 
 
 def parse_orderby(text: str, aliases: Aliases = NO_ALIASES) -> list[tuple[Node, bool]]:
-    """The terms of an ``$orderby``, each with whether it descends. Raises Refusal (400)."""
+    """Return the terms of an ``$orderby``, each with whether it descends. Raises Refusal (400)."""
     parser = _Parser(text, aliases)
     terms = [parser.order()]
     while parser.accept("mark", ","):
@@ -74,7 +74,7 @@ def parse_orderby(text: str, aliases: Aliases = NO_ALIASES) -> list[tuple[Node, 
 
 
 def tokens(text: str) -> list[Token]:
-    """Raises Refusal (400) at a character that starts no token."""
+    """Split an expression into tokens. Raises Refusal (400) at a character that starts no token."""
     found = []
     at = 0
     while at < len(text):
@@ -108,7 +108,7 @@ class _Parser:
         return token
 
     def accept(self, kind: str, *texts: str) -> str:
-        """The next token's text in lower case where it is one of these, else ""."""
+        """Return the next token's text in lower case where it is one of these, else ""."""
         token = self._peek()
         if token.kind == kind and token.text.lower() in texts:
             self._next += 1
@@ -214,7 +214,7 @@ class _Parser:
         return self._path(token.text)
 
     def _alias(self, name: str) -> Node:
-        """What an alias stands for; one that the query doesn't give is null, as the OData standard says."""
+        """Return what an alias stands for; one that the query doesn't give is null, as the OData standard says."""
         if name not in self._aliases:
             return Literal("null", "null")
         self._deeper()

@@ -37,14 +37,14 @@ class BadDate(BadLiteral):
 
 
 def read_date_time(text: str) -> datetime:
-    """An Edm.DateTimeOffset; digits beyond microseconds are cut. ValueError for anything else."""
+    """Return an Edm.DateTimeOffset; digits beyond microseconds are cut. ValueError for anything else."""
     if not DATE_TIME.fullmatch(text):
         raise ValueError(f"{text!r} is no date and time")
     return datetime.fromisoformat(_MICROSECONDS.sub(r"\1", text))
 
 
 def read_literal(text: str, spec: TypeSpec) -> Value:
-    """The value of a key or function argument; dates stay text. Raises BadLiteral, or BadDate."""
+    """Return the value of a key or function argument; dates stay text. Raises BadLiteral, or BadDate."""
     if text == "null" and spec.nullable:
         return None
     if spec.name in _INTEGERS:

@@ -93,7 +93,7 @@ _MOMENTS = {
 
 @lru_cache(maxsize=4096)
 def read_duration(text: str) -> timedelta:
-    """An ISO 8601 duration of days and less. ValueError for anything else."""
+    """Return an ISO 8601 duration of days and less. ValueError for anything else."""
     if not DURATION.fullmatch(text):
         raise ValueError(f"{text!r} is no duration")
     sign = -1 if text.startswith("-") else 1
@@ -133,7 +133,7 @@ def walk(value: Any, names: list[str]) -> Any:
 
 
 def getter(variable: str, names: list[str]) -> Evaluate:
-    """Reads a path of a variable; most paths have one step, and a filter may run over ten thousand rows."""
+    """Return what reads a path of a variable; most paths have one step, and a filter may run over ten thousand rows."""
     if len(names) == 1:
         name = names[0]
         return lambda scope: None if (row := scope[variable]) is None else row.get(name)
@@ -183,7 +183,7 @@ def _number(text: str) -> int | float:
 
 
 def _number_type(text: str, value: float) -> str:
-    """The type that ODL gives a number by its suffix, its point and its size."""
+    """Return the type that ODL gives a number by its suffix, its point and its size."""
     if text not in ("INF", "NaN") and (named := _SUFFIXES.get(text[-1].lower())):
         return named
     if isinstance(value, int):
@@ -219,7 +219,7 @@ def _divide(a: float, b: float) -> float:
 
 
 def _modulo(a: float, b: float) -> float:
-    """The remainder has the sign of the first number, as in C#."""
+    """Return the remainder with the sign of the first number, as in C#."""
     remainder = abs(a) % abs(b)
     return -remainder if a < 0 else remainder
 

@@ -26,7 +26,7 @@ class Options:
 
 
 def read_options(raw: bytes) -> Options:
-    """The options of a query string. Raises Refusal (400).
+    """Return the options of a query string. Raises Refusal (400).
 
     Names with neither ``$`` nor ``@`` that are no system option belong to somebody else, and are ignored.
     Decoded as RFC 3986 has it, so a space must come as ``%20``: ``+`` is a plus sign (docs/pbx.md, Requests).

@@ -13,7 +13,7 @@ def write_skip_token(position: int) -> str:
 
 
 def read_skip_token(token: str) -> str:
-    """The position in a token that was given out. Raises Refusal (400) for any other."""
+    """Return the position in a token that was given out. Raises Refusal (400) for any other."""
     try:
         text = base64.urlsafe_b64decode(token + "=" * (-len(token) % 4)).decode("ascii")
     except ValueError:
@@ -25,6 +25,6 @@ def read_skip_token(token: str) -> str:
 
 
 def rest_of(raw: bytes, option: str, position: str) -> str:
-    """A query string as it was sent, that goes on at a position: ``$skip=50``, or a ``$skiptoken``."""
+    """Return a query string as it was sent, that goes on at a position: ``$skip=50``, or a ``$skiptoken``."""
     kept = [part for part in raw.split(b"&") if part and decode(part.partition(b"=")[0]) not in ("$skip", "$skiptoken")]
     return "&".join([*(part.decode("latin-1") for part in kept), f"${option}={position}"])

@@ -41,7 +41,7 @@ def decode(raw: bytes) -> str:
 
 
 def read_path(raw: bytes) -> list[Segment] | None:
-    """The segments of a path such as ``/Fax(3)/Groups``; None where it has no such form. Raises BadPath."""
+    """Return the segments of a path such as ``/Fax(3)/Groups``; None where it has no such form. Raises BadPath."""
     segments = [_read_segment(decode(part)) for part in raw.removeprefix(b"/").split(b"/")]
     known = [segment for segment in segments if segment is not None]
     return known if len(known) == len(segments) else None

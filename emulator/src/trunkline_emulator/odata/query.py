@@ -31,7 +31,10 @@ _CALLED = {
 
 
 def for_action(action: Action, raw: bytes, catalog: Catalog, variants: Variants, now: Clock = utc_now) -> Query:
-    """The query of one request, checked against the options that the action declares. Raises Refusal (400, 406)."""
+    """Return the query of one request, checked against the options that the action declares.
+
+    Raises Refusal (400, 406).
+    """
     if not raw:
         return _EVERYTHING
     options = read_options(raw)

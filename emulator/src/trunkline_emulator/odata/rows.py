@@ -58,7 +58,7 @@ class Query:
     budget: Budget = field(default_factory=Budget)
 
     def unpaged(self) -> Query:
-        """The same without ``$skip`` and ``$top``, for rows that are cut already."""
+        """Return the same without ``$skip`` and ``$top``, for rows that are cut already."""
         return replace(self, skip=0, top=None)
 
     @property
@@ -71,7 +71,10 @@ class Query:
 
 
 def apply(query: Query, rows: Sequence[Any], *, page: int | None = None) -> tuple[Sequence[Any], int]:
-    """The rows that a query asks for, and how many match it before paging. ``page`` is the size without ``$top``."""
+    """Return the rows that a query asks for, and how many match it before paging.
+
+    ``page`` is the size without ``$top``.
+    """
     if query.steps:
         query.budget.spend(query.steps * len(rows))
     if query.where:
@@ -91,7 +94,7 @@ def _sortable(value: Any) -> tuple[bool, Any]:
 
 
 def shape(row: Row, query: Query, type_name: str, catalog: Catalog) -> Row:
-    """What of a row is written: the selected fields, and navigation properties only where expanded."""
+    """Return what of a row is written: the selected fields, and navigation properties only where expanded."""
     plan = query.plan or whole(catalog, type_name)
     written: Row = {}
     for name, convert in plan.fields:
@@ -104,7 +107,7 @@ def shape(row: Row, query: Query, type_name: str, catalog: Catalog) -> Row:
 
 @lru_cache(maxsize=4096)
 def whole(catalog: Catalog, type_name: str) -> Plan:
-    """The plan for rows of which nothing special was asked."""
+    """Return the plan for rows of which nothing special was asked."""
     hidden = _ONLY_WHEN_SELECTED.get(type_name, frozenset())
     fields = catalog.fields(type_name).items()
     return Plan(
@@ -113,14 +116,17 @@ def whole(catalog: Catalog, type_name: str) -> Plan:
 
 
 def plain(spec: TypeSpec, catalog: Catalog) -> Convert | None:
-    """What is done to a field's value: objects within lose their navigation properties; None where nothing is."""
+    """Return what is done to a field's value: objects within lose their navigation properties.
+
+    None where nothing is.
+    """
     if not _navigates(spec.name, catalog):
         return None
     return part_of(spec, Query(), catalog)
 
 
 def part_of(spec: TypeSpec, query: Query, catalog: Catalog) -> Convert:
-    """Writes an object, or each of several, as a query asks."""
+    """Return what writes an object, or each of a list, as a query asks."""
     if spec.collection:
         return lambda rows: [shape(row, query, spec.name, catalog) for row in rows]
     return lambda row: shape(row, query, spec.name, catalog)

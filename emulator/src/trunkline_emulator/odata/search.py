@@ -18,13 +18,13 @@ _MAX_DEPTH = 100
 
 
 def parse_search(text: str) -> Callable[[Any], bool]:
-    """A predicate over rows. Raises Refusal (400)."""
+    """Return a predicate over rows. Raises Refusal (400)."""
     matches = _Parser(text).read()
     return lambda row: matches(_texts(row))
 
 
 def _texts(row: Any) -> str:
-    """The texts of a row, apart from each other so that no phrase spans two."""
+    """Return the texts of a row, apart from each other so that no phrase spans two."""
     values = row.values() if isinstance(row, dict) else [row]
     return "\0".join(value for value in values if isinstance(value, str)).casefold()
 
@@ -37,7 +37,7 @@ class _Parser:
         self._phrase, self._mark, self._word = self._advance()
 
     def _advance(self) -> tuple[str, str, str]:
-        """The phrase, parenthesis or word that comes next, each "" if it is not the one."""
+        """Return the phrase, parenthesis or word that comes next, each "" if it is not the one."""
         rest = self._text[self._at :]
         if not rest.strip():
             return "", "", ""

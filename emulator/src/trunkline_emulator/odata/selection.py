@@ -67,7 +67,7 @@ def _path(name: str, spec: TypeSpec, catalog: Catalog) -> tuple[tuple[str, ...],
 
 
 def _chosen(paths: list[tuple[str, ...]], spec: TypeSpec, catalog: Catalog) -> tuple[tuple[str, Convert | None], ...]:
-    """The fields to write, in the catalog's order, each whole or in part."""
+    """Return the fields to write, in the catalog's order, each whole or in part."""
     parts: dict[str, list[tuple[str, ...]]] = {}
     for first, *rest in paths:
         parts.setdefault(first, []).append(tuple(rest))
@@ -148,7 +148,7 @@ def _too_deep() -> Refusal:
 
 
 def _reference(target: TypeSpec, catalog: Catalog) -> Callable[[Row], Row]:
-    """Writes where an entity is found; only entities of a set have such a place. Raises Refusal (400)."""
+    """Return what writes where an entity is found; only entities of a set have such a place. Raises Refusal (400)."""
     sets = [name for name, found in catalog.sets.items() if found.type == target.name and not found.singleton]
     key = catalog.key(target.name)
     if not sets or len(key) != 1:
@@ -159,7 +159,7 @@ def _reference(target: TypeSpec, catalog: Catalog) -> Callable[[Row], Row]:
 
 
 def key_literal(value: str) -> str:
-    """A text as it stands in a path, before percent-encoding."""
+    """Return a text as it stands in a path, before percent-encoding."""
     return "'" + value.replace("'", "''") + "'"
 
 

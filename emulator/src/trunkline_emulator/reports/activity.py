@@ -52,7 +52,7 @@ def user_activity(store: Store, asked: Arguments) -> Iterator[Row]:
 
 
 def distribution_chart(store: Store, asked: Arguments) -> Iterator[Row]:
-    """The distribution as versions up to 20.0.6 chart it: incoming and outgoing."""
+    """Return the distribution as versions up to 20.0.6 chart it: incoming and outgoing."""
     intervals = _charted(asked)
     return _points(
         asked, _counted(intervals, _ends(store, asked, intervals.period, _internal_too(asked)), _by_direction)
@@ -60,13 +60,13 @@ def distribution_chart(store: Store, asked: Arguments) -> Iterator[Row]:
 
 
 def activity_chart(store: Store, asked: Arguments) -> Iterator[Row]:
-    """The activity as versions up to 20.0.6 chart it: answered and unanswered."""
+    """Return the activity as versions up to 20.0.6 chart it: answered and unanswered."""
     intervals = _charted(asked)
     return _points(asked, _counted(intervals, _ends(store, asked, intervals.period, _internal_too(asked)), _by_success))
 
 
 def queue_calls_chart(store: Store, asked: Arguments) -> Iterator[Row]:
-    """The calls to queues: answered and unanswered."""
+    """Return the calls to queues: answered and unanswered."""
     intervals = _charted(asked)
     counts = [[0, 0] for _ in intervals.starts]
     for entered, _, answered in _visits(store, asked, intervals.period):
@@ -113,7 +113,7 @@ def _grouped(store: Store, asked: Arguments) -> tuple[Intervals, Iterator[End]]:
 
 
 def _charted(asked: Arguments) -> Intervals:
-    """The chart of the day, week, month or year around a date."""
+    """Return the chart of the day, week, month or year around a date."""
     by = asked.text("chartBy").casefold()
     if by not in _CHARTS:
         raise bad_field("chartBy", f"'{by}' is none of {', '.join(_CHARTS)}.")

@@ -22,7 +22,7 @@ _HOUR = timedelta(hours=1)
 
 
 def in_queue_statistics(store: Store, asked: Arguments) -> Iterator[Row]:
-    """A row for each agent of each queue, also those who did nothing."""
+    """Yield a row for each agent of each queue, also those who did nothing."""
     logged_in: dict[Post, timedelta] = defaultdict(timedelta)
     queues = tallies(store, asked)
     for shift in shifts_in(store, asked.period, asked.numbers("queueDnStr"), _ALL):
@@ -56,7 +56,7 @@ def _statistics(agent: AgentTally, logged_in: timedelta) -> Row:
 
 
 def login_history(store: Store, asked: Arguments) -> list[Row]:
-    """A row for each stretch that an agent was logged in to a queue; a shift over midnight is two."""
+    """Return a row for each stretch that an agent was logged in to a queue; a shift over midnight is two."""
     queues, agents = asked.numbers("queueDnStr"), asked.numbers("agentDnStr")
     stretches = sorted(
         (stretch for shift in shifts_in(store, asked.period, queues, agents) for stretch in _by_day(shift, asked)),

@@ -61,7 +61,7 @@ class Arguments:
         return min(max(moment, _FIRST), _LAST).astimezone(UTC)
 
     def numbers(self, name: str) -> Numbers:
-        """A list such as ``'800,801'``; empty text and null are all numbers."""
+        """Return a list such as ``'800,801'``; empty text and null are all numbers."""
         found = frozenset(number for number in _SEPARATORS.split(self.text(name)) if number)
         return Numbers(found or None)
 
@@ -77,7 +77,7 @@ class Arguments:
         return self.given[name] is True
 
     def span(self, name: str) -> timedelta:
-        """A time span such as ``'0:00:0'`` or ``'1.02:30:00'``; empty text and null are none."""
+        """Return a time span such as ``'0:00:0'`` or ``'1.02:30:00'``; empty text and null are none."""
         text = self.text(name)
         if not text:
             return timedelta()

@@ -31,14 +31,14 @@ _WORD = re.compile(r"[^,;\s]+")
 
 
 def events(store: Store, asked: Arguments, period: Period, *, backwards: bool) -> Iterator[Event]:
-    """The legs of a period that the other arguments choose, newest or oldest first, made as they are read."""
+    """Return the legs of a period that the other arguments choose, newest or oldest first, made as they are read."""
     walk = newest_first if backwards else oldest_first
     tests = _tests(asked)
     return (event for event in walk(store, period) if all(test(*event) for test in tests))
 
 
 def cdr_id(leg: Leg) -> str:
-    """The id of a leg. Its first part is when the leg began, so that it can be found again."""
+    """Return the id of a leg. Its first part is when the leg began, so that it can be found again."""
     return f"{int(leg.started.timestamp()):08x}-01db-4000-8000-{leg.id:012x}"
 
 
@@ -82,7 +82,7 @@ def row(event: Event) -> Row:
 
 
 def recording_of(leg: Leg) -> Row:
-    """The recording of a leg; nothing where it was not recorded (docs/pbx.md, Answers)."""
+    """Return the recording of a leg; nothing where it was not recorded (docs/pbx.md, Answers)."""
     if leg.recording is None:
         return {}
     return {"RecordingUrl": url_of(leg), "Recordings": [{"Id": leg.recording}]}
@@ -115,7 +115,7 @@ def _tests(asked: Arguments) -> list[Test]:
 
 
 def _nothing(call: PhoneCall, leg: Leg) -> bool:
-    """What a code that nobody knows selects."""
+    """Return what a code that nobody knows selects."""
     return False
 
 

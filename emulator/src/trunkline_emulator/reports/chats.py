@@ -44,7 +44,7 @@ class QueueTally:
 
 
 def log(store: Store, asked: Arguments) -> Iterator[Row]:
-    """A row for each message."""
+    """Yield a row for each message."""
     if not _kind_asked(store, asked) or asked.period.start >= asked.period.end:
         return
     for chat in chats_of(store, asked.period.start - _LONGEST_CHAT, asked.period.end):
@@ -124,7 +124,7 @@ def performance(store: Store, asked: Arguments) -> Iterator[Row]:
 
 
 def agents(store: Store, asked: Arguments) -> Iterator[Row]:
-    """A row for each agent of each queue, also those who had no chat."""
+    """Yield a row for each agent of each queue, also those who had no chat."""
     for number, queue in _tallies(store, asked).items():
         for place, (agent_number, agent) in enumerate(queue.agents.items()):
             yield {
@@ -153,7 +153,7 @@ def _chosen(asked: Arguments) -> Numbers:
 
 
 def _chats(store: Store, asked: Arguments) -> Iterator[Chat]:
-    """The chats with the chosen queues that were opened in the period."""
+    """Yield the chats with the chosen queues that were opened in the period."""
     if _outside_asked(asked) and asked.period.start < asked.period.end:
         for chat in chats_of(store, *asked.period):
             if chat.queue.dn in _chosen(asked):

@@ -51,7 +51,7 @@ def following(began: datetime, unit: Unit, zone: tzinfo) -> datetime:
 
 
 def midnights(start: datetime, end: datetime, zone: tzinfo) -> Iterator[datetime]:
-    """The midnights between two moments."""
+    """Yield the midnights between two moments."""
     midnight = following(beginning(start, Unit.DAY, zone), Unit.DAY, zone)
     while midnight < end:
         yield midnight

@@ -33,7 +33,7 @@ def inbound_rules(store: Store, asked: Arguments) -> Iterator[Row]:
 
 
 def audit_log(store: Store, asked: Arguments) -> Iterator[Row]:
-    """An entry for each thing that the PBX was set up with, oldest first."""
+    """Yield an entry for each thing that the PBX was set up with, oldest first."""
     for kind, name in enumerate(_AUDITED):
         for row in store.rows(name) if name in store.tables else ():
             yield {
@@ -56,5 +56,5 @@ def _name(row: Row) -> str:
 
 
 def groups(store: Store) -> list[Row]:
-    """The departments that reports up to 20.0.5 could be about."""
+    """Return the departments that reports up to 20.0.5 could be about."""
     return [{"GroupID": group["Id"], "GroupName": group["Name"]} for group in store.rows("Groups")]

@@ -17,7 +17,10 @@ ALL_CLASSES = 0
 
 
 def by_group(store: Store, asked: Arguments) -> Iterator[Row]:
-    """The legs that led outside from an extension of one department; without its number there are none, as on a PBX."""
+    """Yield the legs that led outside from an extension of one department.
+
+    Without its number there are none, as on a PBX.
+    """
     if asked.code("callClass") != ALL_CLASSES:
         return
     # Up to 20.0.5 the id of a segment is its number.

@@ -21,7 +21,7 @@ Event = tuple[PhoneCall, Leg]
 
 
 def legs_in(store: Store, period: Period) -> Iterator[Event]:
-    """The legs that began in a period, call by call."""
+    """Yield the legs that began in a period, call by call."""
     for call in calls_around(store, period):
         for leg in call.legs:
             if period.holds(leg.started):
@@ -31,7 +31,7 @@ def legs_in(store: Store, period: Period) -> Iterator[Event]:
 def visits_in(
     store: Store, period: Period, queues: Numbers, given_up_before: timedelta
 ) -> Iterator[tuple[PhoneCall, QueueVisit]]:
-    """The visits to some queues that began in a period, without those given up before so long a wait."""
+    """Yield the visits to some queues that began in a period, without those given up before so long a wait."""
     for call in calls_around(store, period):
         for visit in call.visits:
             if not visit.answered and visit.waited < given_up_before:
@@ -41,14 +41,14 @@ def visits_in(
 
 
 def calls_around(store: Store, period: Period) -> Iterator[PhoneCall]:
-    """Calls that may have done something in a period."""
+    """Yield the calls that may have done something in a period."""
     if period.start >= period.end:
         return iter(())
     return calls_of(store, period.start - LONGEST_CALL, period.end)
 
 
 def oldest_first(store: Store, period: Period) -> Iterator[Event]:
-    """The legs of a period by their start, made only as far as they are read."""
+    """Yield the legs of a period by their start, made only as far as they are read."""
     waiting: list[tuple[object, int, int, Event]] = []
     order = count()
     for call in calls_around(store, period):
@@ -62,7 +62,7 @@ def oldest_first(store: Store, period: Period) -> Iterator[Event]:
 
 
 def newest_first(store: Store, period: Period) -> Iterator[Event]:
-    """The legs of a period by their start, latest first, made only as far as they are read.
+    """Yield the legs of a period by their start, latest first, made only as far as they are read.
 
     Calls come by their start, so this goes back in steps: long ones through times without calls, short ones else.
     """

@@ -54,7 +54,7 @@ def statistics(store: Store, asked: Arguments) -> Iterator[Row]:
 
 
 def statistics_by_group(store: Store, asked: Arguments) -> Iterator[Row]:
-    """The extensions of one department; without its number there are none, as on a PBX."""
+    """Return the extensions of one department; without its number there are none, as on a PBX."""
     members = departments(store, asked.text("groupNumber"))
     return _rows(store, asked, Numbers(frozenset[str]().union(*members.values())))
 

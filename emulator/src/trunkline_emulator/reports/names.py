@@ -11,13 +11,13 @@ from .spelling import titled
 
 
 def numbered(store: Store, name: str, chosen: Numbers) -> dict[str, str]:
-    """Number to label of a set's DNs, by number; a label is as in ``Sales (800)``."""
+    """Map number to label of a set's DNs, by number; a label is as in ``Sales (800)``."""
     rows = sorted(store.rows(name), key=lambda row: str(row["Number"]))
     return {row["Number"]: titled(peer_name(row) or "", row["Number"]) for row in rows if row["Number"] in chosen}
 
 
 def departments(store: Store, number: str) -> dict[str, set[str]]:
-    """The name of the department with a number, and the extensions in it; nothing if there is none."""
+    """Return the name of the department with a number, and the extensions in it; nothing if there is none."""
     return {
         group["Name"]: {member["Number"] for member in group["Members"] or ()}
         | set(_by_membership(store, group["Number"]))
@@ -36,7 +36,7 @@ def _by_membership(store: Store, number: str) -> Iterable[str]:
 
 
 def people_of(store: Store, numbers: Numbers, department: str) -> Numbers:
-    """The extensions chosen by number or, where one is given, those of a department that were."""
+    """Return the extensions chosen by number or, where one is given, those of a department that were."""
     if not department:
         return numbers
     members = frozenset[str]().union(*departments(store, department).values())

@@ -30,7 +30,7 @@ Pager = Callable[[Call, Arguments], Page]
 
 
 def of_report(rows: Rows) -> Pager:
-    """The page of a report, by the usual rules."""
+    """Return the page of a report, by the usual rules."""
 
     def pager(call: Call, asked: Arguments) -> Page:
         asked.check_zone()
@@ -50,7 +50,7 @@ def _takes_the_first(asked: Query) -> bool:
 
 
 def of_call_log(call: Call, asked: Arguments) -> Page:
-    """The page of the call log, with the report's oddities (docs/pbx.md, Pages).
+    """Return the page of the call log, with the report's oddities (docs/pbx.md, Pages).
 
     It cuts the page before it filters, so ``$count`` counts only the page. It ends at 20,000 rows, or another cap: the
     newest, newest first; under ``$orderby`` the oldest, so that the newest are lost.
@@ -96,7 +96,10 @@ class Form:
 
 
 def write_list(call: Call, pager: Pager) -> Response:
-    """The rows as JSON; what is null is left out, and zeros too where this PBX does so (docs/pbx.md, Answers)."""
+    """Return the rows as JSON.
+
+    What is null is left out, and zeros too where this PBX does so (docs/pbx.md, Answers).
+    """
     page, total = pager(call, Arguments(call.arguments))
     shaped = (query.shape(row, call.query, call.answer_type.name, call.store.catalog) for row in page)
     if call.variants.report_zeros == "left_out":
@@ -111,7 +114,7 @@ def _without_nulls(value: Any) -> Any:
 
 
 def write_file(call: Call, pager: Pager) -> Response:
-    """The rows as CSV, their times in the client's time zone."""
+    """Return the rows as CSV, their times in the client's time zone."""
     asked = Arguments(call.arguments)
     page, _ = pager(call, asked)
     fields = call.store.catalog.fields(call.answer_type.name)

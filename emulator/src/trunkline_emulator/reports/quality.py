@@ -18,7 +18,7 @@ _CODECS = ("PCMA", "PCMU", "G722", "opus")
 
 
 def of_cdr(store: Store, cdr: str) -> Row | None:
-    """The quality of the leg with an id, or None where there is no such leg, or nothing was heard in it."""
+    """Return the quality of the leg with an id, or None where there is no such leg, or nothing was heard in it."""
     began = _began(cdr)
     if began is None:
         return None
@@ -27,7 +27,7 @@ def of_cdr(store: Store, cdr: str) -> Row | None:
 
 
 def of_call(store: Store, number: int) -> Row | None:
-    """The quality of the first leg of a call in which somebody was heard, or None."""
+    """Return the quality of the first leg of a call in which somebody was heard, or None."""
     call = next((call for call in calls_made(store) if call.number == number), None)
     if call is None and any(number in span for span in calls_left(store)):
         call = store.model.call(number)
@@ -35,7 +35,7 @@ def of_call(store: Store, number: int) -> Row | None:
 
 
 def _began(cdr: str) -> datetime | None:
-    """The first part of an id is the second in which its leg began."""
+    """Return the second in which a leg began, which is the first part of its id."""
     first = cdr.partition("-")[0]
     try:
         return datetime.fromtimestamp(int(first, 16), UTC)

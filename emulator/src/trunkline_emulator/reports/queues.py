@@ -44,7 +44,9 @@ class QueueTally:
 
 
 def visits(store: Store, asked: Arguments) -> Iterator[tuple[PhoneCall, QueueVisit]]:
-    """The visits that a report is about: of the chosen queues, without callers who gave up before ``waitInterval``."""
+    """Return the visits that a report is about: of the chosen queues, without callers who gave up before
+    ``waitInterval``.
+    """
     chosen = asked.numbers("queueDns" if "queueDns" in asked.given else "queueDnStr")
     return visits_in(store, asked.period, chosen, asked.span("waitInterval"))
 
@@ -107,7 +109,7 @@ def _while_waiting(leg: Leg, visit: QueueVisit) -> bool:
 
 
 def performance_overview(store: Store, asked: Arguments) -> Iterator[Row]:
-    """A row for each agent of each queue, with the queue's own counts repeated in it; a zero is left out."""
+    """Yield a row for each agent of each queue, with the queue's own counts repeated in it; a zero is left out."""
     for number, queue in tallies(store, asked).items():
         for place, (agent_number, agent) in enumerate((queue.agents or {"": AgentTally("")}).items()):
             yield {
@@ -125,7 +127,7 @@ def performance_overview(store: Store, asked: Arguments) -> Iterator[Row]:
 
 
 def performance_totals(store: Store, asked: Arguments) -> Iterator[Row]:
-    """A row for each queue; a zero is left out."""
+    """Yield a row for each queue; a zero is left out."""
     for number, queue in tallies(store, asked).items():
         yield {
             "QueueDn": number,
@@ -212,7 +214,7 @@ def sla_breaches(store: Store, asked: Arguments) -> Iterator[Row]:
 
 
 def abandoned_calls(store: Store, asked: Arguments) -> Iterator[Row]:
-    """A row for each agent whom an abandoned call rang, or one if it rang nobody.
+    """Yield a row for each agent whom an abandoned call rang, or one if it rang nobody.
 
     Of the rows of a call only the first has ``CallTime``.
     """
@@ -238,7 +240,7 @@ def abandoned_calls(store: Store, asked: Arguments) -> Iterator[Row]:
 
 
 def answered_by_wait(store: Store, asked: Arguments) -> Iterator[Row]:
-    """The answered calls that waited ``answerInterval`` or longer."""
+    """Yield the answered calls that waited ``answerInterval`` or longer."""
     shortest = asked.span("answerInterval")
     for _, visit in visits(store, asked):
         if visit.agent is not None and visit.waited >= shortest:

@@ -37,7 +37,7 @@ def statistics(store: Store, asked: Arguments) -> Iterator[Row]:
 
 
 def extensions(store: Store, asked: Arguments) -> Iterator[Row]:
-    """A row for each extension of each ring group, with the group's own counts repeated in it."""
+    """Yield a row for each extension of each ring group, with the group's own counts repeated in it."""
     for number, group in _tallies(store, asked).items():
         for place, (extension, name) in enumerate((group.members or {"": ""}).items()):
             yield {

@@ -16,7 +16,7 @@ _LONGEST_SHIFT = timedelta(days=1)
 
 
 def shifts_in(store: Store, period: Period, queues: Numbers, agents: Numbers) -> Iterator[AgentShift]:
-    """The parts of shifts that lie in a period."""
+    """Yield the parts of shifts that lie in a period."""
     if period.start >= period.end:
         return
     for shift in shifts_of(store, period.start - _LONGEST_SHIFT, period.end):

@@ -39,5 +39,5 @@ def titled(name: str, number: str) -> str:
 
 
 def average(total: timedelta, count: int) -> str:
-    """The mean length, to the microsecond."""
+    """Return the mean length, to the microsecond."""
     return duration(total / count if count else timedelta())

@@ -14,7 +14,7 @@ from .spelling import duration, label, moment
 
 
 def inbound(store: Store, asked: Arguments) -> Iterator[Row]:
-    """The legs that somebody outside began: where a call goes through a menu and a queue, it has several rows."""
+    """Yield the legs that somebody outside began: where a call goes through a menu and a queue, it has several rows."""
     for call, leg in _legs(store, asked, "source"):
         yield {
             **_both(call, leg, leg.source),
@@ -24,7 +24,7 @@ def inbound(store: Store, asked: Arguments) -> Iterator[Row]:
 
 
 def outbound(store: Store, asked: Arguments) -> Iterator[Row]:
-    """The legs that led outside."""
+    """Yield the legs that led outside."""
     for call, leg in _legs(store, asked, "destination"):
         yield {
             **_both(call, leg, leg.destination),

@@ -22,7 +22,7 @@ def are_mail_addresses(text: str) -> bool:
 
 
 def is_address(text: str) -> bool:
-    """An IPv4 or IPv6 address."""
+    """Return an IPv4 or IPv6 address."""
     try:
         ipaddress.ip_address(text)
     except ValueError:
@@ -31,7 +31,7 @@ def is_address(text: str) -> bool:
 
 
 def is_network(text: str) -> bool:
-    """An address, or a network such as ``192.0.2.0/24``."""
+    """Return an address, or a network such as ``192.0.2.0/24``."""
     try:
         ipaddress.ip_network(text, strict=False)
     except ValueError:
@@ -40,7 +40,7 @@ def is_network(text: str) -> bool:
 
 
 def is_host(text: str) -> bool:
-    """A host name or an address, with a port or without."""
+    """Tell whether it is a host name or an address, with a port or without."""
     name, _, port = text.rpartition(":") if text.count(":") == 1 else (text, "", "")
     if port and not (port.isdecimal() and 0 < int(port) < 65536):
         return False

@@ -93,7 +93,7 @@ class Parkings(Dn):
     fields: ClassVar = {"Number": (_DIGITS,)}
 
     def fill(self, store: Store, given: Row, old: Row | None) -> Row:
-        """A shared parking place gets its number from the PBX: ``SP`` and the next that is free."""
+        """Give a shared parking place its number: ``SP`` and the next that is free."""
         filled = super().fill(store, given, old)
         if old is None and empty(filled.get("Number")):
             place = 0
@@ -127,7 +127,7 @@ class CallFlowApps(Dn):
     defaults: ClassVar = {"RoutingType": "Forward", "IsRegistered": False, "CompilationSucceeded": False}
 
     def fill(self, store: Store, given: Row, old: Row | None) -> Row:
-        """An app that comes without a number gets the next free one."""
+        """Return an app that comes without a number gets the next free one."""
         filled = super().fill(store, given, old)
         if old is None and empty(filled.get("Number")):
             filled["Number"] = free_number(store, "call flow")

@@ -35,7 +35,7 @@ MAC = re.compile(r"[0-9A-Fa-f]{12}")
 
 
 def refuse_wrong(store: Store, wrong: Mapping[str, str]) -> None:
-    """Raises Refusal (400) with one detail for each wrong field; nothing wrong, nothing happens."""
+    """Refuse wrong fields, if there are any. Raises Refusal (400) with one detail for each."""
     if wrong:
         raise bad_fields({field: warning(store.catalog, code) for field, code in wrong.items()})
 
@@ -58,7 +58,7 @@ def like(pattern: str, warning: str = INVALID) -> Check:
 
 
 def ip_mask(store: Store, value: str) -> str | None:
-    """An address, or a network as ``198.51.100.0/28`` or ``198.51.100.0/255.255.255.240``, without host bits."""
+    """Return an address, or a network as ``198.51.100.0/28`` or ``198.51.100.0/255.255.255.240``, without host bits."""
     try:
         ip_network(value)
     except ValueError:
@@ -67,12 +67,12 @@ def ip_mask(store: Store, value: str) -> str | None:
 
 
 def exists_in(name: str) -> Check:
-    """The value is the key of a row of the set."""
+    """Return a check that the value is the key of a row of the set."""
     return lambda store, value: None if name not in store.tables or value in store.tables[name].rows else NOT_FOUND
 
 
 def group_named(store: Store, value: str) -> str | None:
-    """A department by its number, as 3CX's own examples have it, or by its name."""
+    """Return a department by its number, as 3CX's own examples have it, or by its name."""
     known = by_number(store, "Groups", value) or unique_to(store, "Groups", "Name", value)
     return None if known else NOT_FOUND
 
@@ -111,7 +111,7 @@ class Checked(Rule):
         return type_name not in store.catalog.enums or value in store.catalog.enum_values(type_name)
 
     def fill(self, store: Store, given: Row, old: Row | None) -> Row:
-        """What the PBX adds to the fields that were sent. Raises Refusal for what it can't make sense of."""
+        """Return what the PBX adds to the fields that were sent. Raises Refusal for what it can't make sense of."""
         return given
 
     def check(self, store: Store, row: Row, given: Row, old: Row | None) -> None:

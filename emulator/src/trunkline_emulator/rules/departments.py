@@ -84,7 +84,7 @@ class Departments(Naming):
 
 
 def _kept(old: Row | None) -> Row:
-    """The members as they were, whose roles stay where a body names none."""
+    """Return the members as they were, whose roles stay where a body names none."""
     return {"Members": old["Members"]} if old else {"Members": []}
 
 

@@ -44,7 +44,7 @@ def is_built(store: Store, what: str) -> bool:
 
 
 def by_number(store: Store, name: str, number: str) -> Row | None:
-    """The row of a set of DNs with the number."""
+    """Return the row of a set of DNs with the number."""
     try:
         return store.get(name, {"Number": number})
     except Refusal:
@@ -72,14 +72,14 @@ def _holders(store: Store, name: str, field: str) -> dict[str, Any]:
 
 
 def unique_to(store: Store, name: str, field: str, value: str) -> Row | None:
-    """The row of a set whose field has the value, whatever its case; None where none has."""
+    """Return the row of a set whose field has the value, whatever its case; None where none has."""
     key = _holders(store, name, field).get(_fold(value))
     row = None if key is None else store.tables[name].rows.get(key)
     return row if row is not None and _fold(row[field] or "") == _fold(value) else None
 
 
 def noted(store: Store, name: str, row: Row) -> None:
-    """A row was stored: its values are found from now on."""
+    """Make the values of a stored row findable."""
     key = row[store.tables[name].key or ""]
     indexes: dict[tuple[str, str], dict[str, Any]] = derived(store, "holders", dict)
     for (owner, field), index in indexes.items():
@@ -88,7 +88,7 @@ def noted(store: Store, name: str, row: Row) -> None:
 
 
 def next_number(store: Store, name: str, field: str) -> int:
-    """The number after the highest that a field of a set had; none is given twice."""
+    """Return the number after the highest that a field of a set had; none is given twice."""
 
     def highest() -> list[int]:
         values = (str(row[field]) for row in store.tables[name].rows.values())

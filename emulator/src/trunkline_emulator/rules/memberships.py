@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
 
 def default_group(store: Store) -> Row:
-    """The department of whoever is in no other."""
+    """Return the department of whoever is in no other."""
     groups = store.tables["Groups"].rows.values()
     return next((row for row in groups if row["IsDefault"]), next(iter(groups)))
 
@@ -76,7 +76,7 @@ def _complete_rows(store: Store, sent: Iterable[Row], old: Row | None, name: str
 
 
 def _rights(group: Row, sent: Mapping[str, Any] | None, before: Row | None) -> Row | None:
-    """The rights of a member: what was sent on top of what the department gives the role, or what they were."""
+    """Return the rights of a member: what was sent on top of what the department gives the role, or what they were."""
     if not sent or not sent.get("RoleName"):
         if before is not None:
             return {**before, **(sent or {}), "RoleName": before["RoleName"]}
@@ -118,7 +118,7 @@ def _row_of_member(store: Store, user: Row, membership: Row) -> Row:
 
 
 def enrol(store: Store, user: Row, old: Row | None) -> None:
-    """A user was stored: write the departments' side."""
+    """Write the departments' side of a stored user."""
     before = {row["GroupId"] for row in old["Groups"]} if old else set()
     now = {row["GroupId"]: row for row in user["Groups"]}
     for group_id in before - now.keys():
@@ -135,7 +135,7 @@ def enrol(store: Store, user: Row, old: Row | None) -> None:
 
 
 def leave_all(store: Store, user: Row) -> None:
-    """A user is gone: take it out of its departments."""
+    """Take a removed user out of its departments."""
     for row in user["Groups"]:
         _leave(store, row["GroupId"], user["Id"])
 
@@ -174,7 +174,7 @@ def complete_members(store: Store, group: Row, sent: Iterable[Row]) -> list[Row]
 
 
 def enrol_members(store: Store, group: Row, old: Row | None) -> None:
-    """A department was stored with new members or a new name: write the people's side."""
+    """Write the people's side of a department with new members or a new name."""
     now = {row["Id"]: row for row in group["Members"]}
     before = {row["Id"]: row for row in old["Members"]} if old else {}
     renamed = old is not None and old["Name"] != group["Name"]
@@ -213,7 +213,7 @@ def _put_out(store: Store, group: Row, user: Row) -> None:
 
 
 def move_to_default(store: Store, group: Row) -> None:
-    """A department is gone: DNs other than people that were in it alone are the default one's now."""
+    """Give the default department the DNs, other than people, that were only in a removed one."""
     for set_name, row in _others_in(store, group):
         left = [known for known in row["Groups"] if known["GroupId"] != group["Id"]]
         if not left:
@@ -224,7 +224,7 @@ def move_to_default(store: Store, group: Row) -> None:
 
 
 def rename(store: Store, group: Row) -> None:
-    """A department has a new name: DNs other than people show it."""
+    """Show a department's new name in its DNs other than people."""
     for set_name, row in _others_in(store, group):
         known = [{**one, "Name": group["Name"]} if one["GroupId"] == group["Id"] else one for one in row["Groups"]]
         store.change(set_name, row, Groups=known)

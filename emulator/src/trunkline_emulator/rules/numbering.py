@@ -30,7 +30,7 @@ def extension_length(store: Store) -> int:
 
 
 def free_number(store: Store, kind: str) -> str:
-    """The first number of a kind that nothing has; after the last number the search begins at the first.
+    """Return the first number of a kind that nothing has; after the last number the search begins at the first.
 
     Raises Refusal (400, NO_MORE_NUMBERS_AVAILABLE) where all are taken.
     """

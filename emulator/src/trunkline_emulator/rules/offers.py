@@ -39,7 +39,7 @@ class WebsiteLinks(Naming):
 
 
 def link_of_user(store: Store, link: str) -> Row | None:
-    """The user whose own address a link would take."""
+    """Return the user whose own address a link would take."""
     return unique_to(store, "Users", "ClickToCallId", link) or unique_to(store, "Users", "WebMeetingFriendlyName", link)
 
 
@@ -49,7 +49,7 @@ class Holidays(Checked):
     fields: ClassVar = {"Name": (SHORT,), "Group": (group_named,)}
 
     def fill(self, store: Store, given: Row, old: Row | None) -> Row:
-        """A holiday of one day needs no end."""
+        """Fill in the end of a holiday of one day."""
         if old is not None:
             return given
         start = {"DayEnd": given.get("Day"), "MonthEnd": given.get("Month"), "YearEnd": given.get("Year")}
@@ -86,7 +86,7 @@ class Playlists(Checked):
             yield "MaxVolumePercent", OUT_OF_THE_RANGE
 
     def check_removal(self, store: Store, row: Row) -> None:
-        """A playlist that is music on hold somewhere stays (``PLAYLIST_IN_USE``)."""
+        """Refuse to remove a playlist that is music on hold somewhere (``PLAYLIST_IN_USE``)."""
         settings = store.singletons["MusicOnHoldSettings"]
         sources = [value for field, value in settings.items() if field.startswith("MusicOnHold")]
         sources += [queue["OnHoldFile"] for queue in store.rows("Queues")]

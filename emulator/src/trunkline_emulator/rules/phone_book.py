@@ -43,7 +43,7 @@ class BlockedNumbers(Checked):
     fields: ClassVar = {"CallerId": (SHORT, like(r"[0-9+*#xX?]+")), "Description": (MEDIUM,)}
 
     def fill(self, store: Store, given: Row, old: Row | None) -> Row:
-        """The PBX gives the Id, a number written as text."""
+        """Fill in the Id, a number written as text."""
         if old is None and empty(given.get("Id")):
             if len(store.tables[self.name].rows) >= MAX_NUMBERS:
                 raise refuse(store, "WARNINGS.BLACKLIST_NUMBER_LIMIT_EXCEEDED", "CallerId")

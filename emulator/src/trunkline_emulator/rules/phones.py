@@ -19,12 +19,12 @@ if TYPE_CHECKING:
 
 
 def plain(mac: str) -> str:
-    """A MAC address without punctuation, in capitals, as a PBX keeps it."""
+    """Return a MAC address without punctuation, in capitals, as a PBX keeps it."""
     return mac.replace(":", "").replace("-", "").upper()
 
 
 def _holders(store: Store) -> dict[str, Any]:
-    """The Ids of those who have phones, by MAC address."""
+    """Return the Ids of those who have phones, by MAC address."""
     users = store.tables["Users"].rows
     return derived(
         store,
@@ -34,7 +34,7 @@ def _holders(store: Store) -> dict[str, Any]:
 
 
 def _registrations(store: Store) -> dict[str, Any]:
-    """The Ids of registrations, by MAC address."""
+    """Return the Ids of registrations, by MAC address."""
     rows = store.tables["SipDevices"].rows
     return derived(
         store, "registrations", lambda: {row["Registrar"]["MAC"]: id_ for id_, row in rows.items() if row["Registrar"]}
@@ -42,7 +42,7 @@ def _registrations(store: Store) -> dict[str, Any]:
 
 
 def holder(store: Store, mac: str) -> Row | None:
-    """The user who has the phone."""
+    """Return the user who has the phone."""
     user = store.tables["Users"].rows.get(_holders(store).get(plain(mac), 0))
     if user is not None and any(plain(phone["MacAddress"] or "") == plain(mac) for phone in user["Phones"]):
         return user
@@ -86,18 +86,18 @@ def _wrong_with(store: Store, phone: Row, mac: str, old: Row | None, others: dic
 
 
 def device(store: Store, mac: str) -> Row | None:
-    """What is known of a phone from the network."""
+    """Return what is known of a phone from the network."""
     return unique_to(store, "DeviceInfos", "MAC", plain(mac))
 
 
 def sip_device(store: Store, mac: str) -> Row | None:
-    """The registration of a phone."""
+    """Return the registration of a phone."""
     row = store.tables["SipDevices"].rows.get(_registrations(store).get(plain(mac), 0))
     return row if row is not None and row["Registrar"] and row["Registrar"]["MAC"] == plain(mac) else None
 
 
 def connect(store: Store, user: Row, old: Row | None) -> None:
-    """A user was stored whose phones may be others than before."""
+    """Connect the phones of a stored user, which may be others than before."""
     before = {phone["MacAddress"] for phone in old["Phones"]} if old else set()
     if any(phone["Id"] == 0 for phone in user["Phones"]):
         store.change("Users", user, Phones=_numbered(user))
@@ -111,7 +111,7 @@ def connect(store: Store, user: Row, old: Row | None) -> None:
 
 
 def _numbered(user: Row) -> list[Row]:
-    """New phones with Ids; the user's own Id keeps them apart from all others'."""
+    """Give new phones Ids; the user's own Id keeps them apart from all others'."""
     last = max((phone["Id"] for phone in user["Phones"]), default=0) or 100 * user["Id"]
     found = []
     for phone in user["Phones"]:
@@ -121,7 +121,7 @@ def _numbered(user: Row) -> list[Row]:
 
 
 def disconnect(store: Store, user: Row) -> None:
-    """A user is gone: the phones are nobody's."""
+    """Disconnect the phones of a removed user."""
     for phone in user["Phones"]:
         _take_away(store, phone["MacAddress"])
 

@@ -53,7 +53,7 @@ class Named(NamedTuple):
 
 
 def find(store: Store, set_name: str, item: Mapping[str, Any], own: Own | None = None) -> Row | None:
-    """The row of a set that an item names by ``Number``, or where it has none by ``Id``."""
+    """Return the row of a set that an item names by ``Number``, or where it has none by ``Id``."""
     number = item.get("Number")
     if not empty(number):
         if own and own.set_name == set_name and own.row.get("Number") == number:
@@ -63,7 +63,7 @@ def find(store: Store, set_name: str, item: Mapping[str, Any], own: Own | None =
 
 
 def dn(store: Store, item: Mapping[str, Any], own: Own | None = None) -> tuple[str, Row] | None:
-    """The DN that an item names, with its set."""
+    """Return the DN that an item names, with its set."""
     for set_name in PEER_TYPES:
         found = find(store, set_name, item, own)
         if found is not None:
@@ -91,13 +91,13 @@ def _destination(store: Store, item: Row, own: Own | None) -> Named:
 
 
 def _name_of(row: Mapping[str, Any]) -> str | None:
-    """What others see a DN called; the row may lack fields that were not sent yet."""
+    """Return what others see a DN called; the row may lack fields that were not sent yet."""
     person = {"FirstName": "", "LastName": ""} if row.keys() & {"FirstName", "LastName"} else {}
     return peer_name({"Number": None, **person, **row}) or row.get("Number")
 
 
 def _person(store: Store, item: Row, own: Own | None) -> Named:
-    """An agent, a manager or a member: a user by number or Id."""
+    """Return an agent, a manager or a member: a user by number or Id."""
     found = find(store, "Users", item, own)
     if found is None:
         missing = REQUIRED if empty(item.get("Number")) and not item.get("Id") else NOT_FOUND
@@ -106,7 +106,7 @@ def _person(store: Store, item: Row, own: Own | None) -> Named:
 
 
 def _line(store: Store, item: Row, own: Own | None) -> Named:
-    """A line of an FXS gateway; one without a number is free."""
+    """Return a line of an FXS gateway; one without a number is free."""
     if empty(item.get("Number")):
         return Named(item, {})
     found = find(store, "Users", {"Number": item["Number"]}, own)
@@ -126,7 +126,7 @@ def _peer(store: Store, item: Row, own: Own | None) -> Named:
 
 
 def name_shown(set_name: str, row: Mapping[str, Any]) -> str | None:
-    """What a peer is called; a trunk has its name in its gateway."""
+    """Return what a peer is called; a trunk has its name in its gateway."""
     if set_name == "Trunks" and row.get("Gateway"):
         name: str | None = row["Gateway"].get("Name") or row.get("Number")
         return name
@@ -134,7 +134,7 @@ def name_shown(set_name: str, row: Mapping[str, Any]) -> str | None:
 
 
 def _forward(store: Store, item: Row, own: Own | None) -> Named:
-    """A key of a digital receptionist."""
+    """Return a key of a digital receptionist."""
     set_name = LEADS_TO.get(item.get("ForwardType") or "")
     if set_name is None:
         return Named({**item, "ForwardDN": "", "PeerType": "None"}, {})
@@ -147,7 +147,7 @@ def _forward(store: Store, item: Row, own: Own | None) -> Named:
 
 
 def _route(store: Store, item: Row, own: Own | None) -> Named:
-    """A route of an outbound rule; one without a trunk is unused."""
+    """Return a route of an outbound rule; one without a trunk is unused."""
     if not item.get("TrunkId"):
         return Named({**item, "TrunkName": None}, {})
     trunk = store.tables["Trunks"].rows.get(item["TrunkId"])
@@ -181,7 +181,7 @@ _ELSEWHERE = frozenset({"Pbx.InboundRule", "Pbx.Trunk", "Pbx.UserGroup", "Pbx.Ho
 
 @lru_cache(maxsize=4096)
 def naming_fields(catalog: Catalog, type_name: str) -> dict[str, TypeSpec]:
-    """The fields of a type that name other rows, at any depth."""
+    """Return the fields of a type that name other rows, at any depth."""
     return _naming_fields(catalog, type_name, frozenset({type_name}))
 
 
@@ -198,7 +198,7 @@ def _naming_fields(catalog: Catalog, type_name: str, above: frozenset[str]) -> d
 def resolved(
     store: Store, type_name: str, row: Mapping[str, Any], own: Own | None, wrong: Wrong, path: str = ""
 ) -> Row:
-    """The row with everything it names looked up and filled in; what names nothing is put into ``wrong``."""
+    """Return the row with everything it names looked up and filled in; what names nothing is put into ``wrong``."""
     filled = dict(row)
     for field, spec in naming_fields(store.catalog, type_name).items():
         value = row.get(field)
@@ -240,7 +240,7 @@ def _twice(type_name: str, items: Iterable[Row | None], path: str) -> Wrong:
 
 
 def look_up(store: Store, set_name: str, given: Row, old: Row | None) -> Row:
-    """What a client sent with all that it names looked up. Raises Refusal (400) for what isn't there."""
+    """Return what a client sent with all that it names looked up. Raises Refusal (400) for what isn't there."""
     wrong: Wrong = {}
     own = Own(set_name, {**(old or {}), **given})
     filled = resolved(store, store.tables[set_name].type_name, given, own, wrong)
@@ -281,7 +281,7 @@ def _all_referrers(store: Store) -> _Referrers:
 
 
 def noted_names(store: Store, set_name: str, row: Row) -> None:
-    """A row was stored: it is found from now on by what it names."""
+    """Make a stored row findable by what it names."""
     if is_built(store, _WHO):
         table = store.tables[set_name]
         for name in _names(store.catalog, table.type_name, row):
@@ -303,7 +303,7 @@ def settle(store: Store, *names: Name) -> None:
 
 
 def renumber(store: Store, old: str, new: str) -> None:
-    """A DN has another number: rows that name it by the old one follow."""
+    """Rename a DN's old number in the rows that name it."""
     for set_name, key in _all_referrers(store).get(old, set()).copy():
         row = store.tables[set_name].rows.get(key)
         if row is not None:

@@ -25,7 +25,7 @@ LOWEST = "users"
 
 
 def rights_of(role: str) -> dict[str, Any]:
-    """A row of ``Rights`` as a new department has it."""
+    """Return a row of ``Rights`` as a new department has it."""
     return {"RoleName": role, **{name: name in _RIGHTS[role] for name in _ADMIN}}
 
 
@@ -35,5 +35,5 @@ def is_lower(role: str, than: str) -> bool:
 
 
 def rights_in(group: Mapping[str, Any], role: str) -> dict[str, Any] | None:
-    """The rights of a role in a department; None where the department doesn't know the role."""
+    """Return the rights of a role in a department; None where the department doesn't know the role."""
     return next((dict(rights) for rights in group["Rights"] if rights["RoleName"] == role), None)

@@ -14,17 +14,17 @@ class Rule:
     """Override what the set needs; each hook may raise Refusal, and then nothing was written."""
 
     def prepare(self, store: Store, given: Row, old: Row | None) -> Row:
-        """The fields to store for those that were sent; ``old`` is the row to be changed, None on creation."""
+        """Return the fields to store for those that were sent; ``old`` is the row to be changed, None on creation."""
         return given
 
     def check(self, store: Store, row: Row, given: Row, old: Row | None) -> None:
         """Look at the row as it would be stored, before it is. Raises Refusal."""
 
     def stored(self, store: Store, row: Row, old: Row | None) -> None:
-        """The row is stored: bring other rows in line with it. ``old`` is a copy of what it was."""
+        """Bring other rows in line with a stored row. ``old`` is a copy of what it was."""
 
     def check_removal(self, store: Store, row: Row) -> None:
         """Before a row is removed. Raises Refusal where it may not be."""
 
     def removed(self, store: Store, row: Row) -> None:
-        """The row is gone: bring other rows in line with that."""
+        """Bring other rows in line with the removal of a row."""

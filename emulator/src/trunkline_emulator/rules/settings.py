@@ -29,7 +29,7 @@ _DIAL_CODE = re.compile(r"[0-9A-Za-z*#]{1,12}")
 
 
 def text(holds: Callable[[str], bool], code: str = INVALID) -> Check:
-    """A text that may be empty, and otherwise holds."""
+    """Return a text that may be empty, and otherwise holds."""
     return lambda store, value: None if not value or holds(value) else code
 
 
@@ -172,7 +172,7 @@ class Settings(Rule):
         self.together(store, row, given, old or {})
 
     def together(self, store: Store, row: Row, given: Row, old: Row) -> None:
-        """What one field asks of another. Raises Refusal (400)."""
+        """Check what one field requires of another. Raises Refusal (400)."""
 
 
 class DialCodes(Settings):
@@ -247,7 +247,7 @@ class Syslog(Settings):
 
 
 def syslog_problem(row: Row) -> tuple[str, str] | None:
-    """A relay of one's own needs a host and a port: the field that is wrong and its code."""
+    """Return the wrong field and its code, if a relay lacks host or port."""
     if row["IntegrationType"] != "Custom":
         return None
     relay = row["CustomRelayConfig"] or {}

@@ -37,7 +37,7 @@ def pin(digits: int = 4) -> str:
 
 
 def _profile(name: str) -> Row:
-    """A profile as a new user has it: calls that nobody takes go to the user's voicemail."""
+    """Return a profile as a new user has it: calls that nobody takes go to the user's voicemail."""
     profile: Row = {"Id": 0, "Name": name, "CustomName": "", "CustomMessage": ""}
     if name in AVAILABLE:
         routing = {"BusyAllCalls": True, "NoAnswerAllCalls": True, "NotRegisteredAllCalls": True}
@@ -138,18 +138,18 @@ def _credentials() -> Row:
 
 
 def _names(given: Row) -> Row:
-    """What others see: ``DisplayName`` follows from the names."""
+    """Return what others see: ``DisplayName`` follows from the names."""
     shown = " ".join(part for part in (given.get("FirstName"), given.get("LastName")) if part)
     return {"DisplayName": shown or given.get("Number")}
 
 
 def _new_display_name(given: Row, old: Row) -> Row:
-    """A display name that nobody chose changes along with the names it was made of."""
+    """Return a display name that nobody chose changes along with the names it was made of."""
     return _names({**old, **given}) if old["DisplayName"] in (None, "", _names(old)["DisplayName"]) else {}
 
 
 def _profiles(store: Store, sent: list[Row], old: Row | None) -> list[Row]:
-    """The profiles to store: those that were sent replace the old ones whole (docs/pbx.md, Requests).
+    """Return the profiles to store: those that were sent replace the old ones whole (docs/pbx.md, Requests).
 
     One is known again by its Id or its name. A new user gets the five that everybody has, with what was sent for any.
     Raises Refusal (400).

@@ -23,7 +23,7 @@ MODELS: dict[str, Callable[[], CallModel]] = {"demo": calls.demo, "empty": silen
 
 
 def ground(seed: str | Path | Seed, version: str) -> Ground:
-    """A seed in one version: one of `SEEDS` by name, a YAML or JSON file, or the rows themselves.
+    """Return a seed in one version: one of `SEEDS` by name, a YAML or JSON file, or the rows themselves.
 
     ValueError for a name that is none, and for a file or rows that don't fit the types of 3CX.
     """

@@ -31,7 +31,7 @@ def _new_york(number: int) -> str:
 
 
 def demo_company() -> Company:
-    """The company of ``company.py``, where every department has its part in the calls."""
+    """Return the company of ``company.py``, where every department has its part in the calls."""
     (london, london_name, _), (new_york, new_york_name, _) = company.TRUNKS
     menu, night_menu = company.RECEPTIONISTS
     return Company(
@@ -65,7 +65,7 @@ def demo() -> CallModel:
 
 
 def _under_way() -> tuple[UnderWay, ...]:
-    """Calls in progress: two talking, one ringing and one waiting in a queue."""
+    """Return calls in progress: two talking, one ringing and one waiting in a queue."""
     told = demo_company()
     london, new_york = told.trunks
     sales, support = (Party(Kind.QUEUE, team.number, team.number, team.name) for team in told.queues[:2])
@@ -91,10 +91,10 @@ def _ago(seconds: int) -> datetime:
 
 @cache
 def recordings() -> tuple[Row, ...]:
-    """The rows of ``Recordings``, as the history has them."""
+    """Return the rows of ``Recordings``, as the history has them."""
     return tuple(recording_row(call, leg) for call, leg in demo().recordings())
 
 
 def active_calls() -> list[Row]:
-    """The rows of ``ActiveCalls``, with the times of ``SEEDED_AT``."""
+    """Return the rows of ``ActiveCalls``, with the times of ``SEEDED_AT``."""
     return [{"Id": n, **active_call(call)} for n, call in enumerate(demo().under_way, 1)]

@@ -70,7 +70,7 @@ def name_of(number: int) -> str:
 
 
 def address_of(number: int) -> str:
-    """A plain address, as the letters of names are not all fit for one."""
+    """Return a plain address, as the letters of names are not all fit for one."""
     return f"ext{number}@example.com"
 
 

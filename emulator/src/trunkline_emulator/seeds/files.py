@@ -47,7 +47,10 @@ class Cell(NamedTuple):
 
 
 def read(path: Path) -> tuple[str, Seed]:
-    """The seed in a file, and the name of the one it extends. ValueError says what is wrong with it, and where."""
+    """Return the seed in a file, and the name of the one it extends.
+
+    ValueError says what is wrong with it, and where.
+    """
     most = MOST_JSON if path.suffix == ".json" else MOST_YAML
     try:
         if path.exists() and not path.is_file():
@@ -64,7 +67,7 @@ def read(path: Path) -> tuple[str, Seed]:
 
 
 def checked(seed: Mapping[str, Any], label: str) -> tuple[str, Seed]:
-    """The same for rows at hand."""
+    """Return the same for rows at hand."""
     try:
         return _Reading(label, _celled(seed)).seed()
     except RecursionError:
@@ -136,7 +139,10 @@ class _Nodes:
         self._left = MOST_VALUES
 
     def cell(self, node: Any, depth: int = 0) -> Cell:
-        """Raises YAMLError for a name that isn't one, and for too much: aliases can name each other ten times over."""
+        """Resolve a name.
+
+        Raises YAMLError for one that isn't, and for too much: aliases can name each other ten times over.
+        """
         from yaml import MarkedYAMLError
 
         self._left -= 1
@@ -246,7 +252,7 @@ class _Reading:
         return row
 
     def _settled(self, cell: Cell, spec: TypeSpec) -> Any:
-        """The value of a cell; what a bare word means is told by the type it stands for."""
+        """Return the value of a cell; what a bare word means is told by the type it stands for."""
         content = cell.content
         if isinstance(content, list):
             return [self._settled(inner, spec._replace(collection=False)) for inner in content]
@@ -318,7 +324,7 @@ class _Merging:
         return [*({**row, **changed.get(row.get(kind.key or ""), {})} for row in listed), *added.values()]
 
     def _known(self, kind: Kind, row: Row) -> Any:
-        """The key of the row in the extended seed that this one changes."""
+        """Return the key of the row in the extended seed that this one changes."""
         source = self._ground.source(kind.name)
         if kind.key and row.get(kind.key) and source.place(row[kind.key]) is not None:
             return row[kind.key]
@@ -346,7 +352,7 @@ class _Merging:
         return any(self._ground.source(kind.name).place(key) is not None for kind in self._dns())
 
     def _next_id(self, kind: Kind, given: Mapping[str, list[Row] | Row]) -> int:
-        """The next Id after those of the extended seed and those given; DNs share one sequence."""
+        """Return the next Id after those of the extended seed and those given; DNs share one sequence."""
         sharing = list(self._dns()) if kind.is_dn else [kind]
         sequence = "DN" if kind.is_dn else kind.name
         if sequence not in self._last:

@@ -43,7 +43,7 @@ CALL_COSTS = (
 
 
 def seed() -> Seed:
-    """The department every PBX is born with, its services and parameters, and the settings."""
+    """Return the department every PBX is born with, its services and parameters, and the settings."""
     return {
         **settings(),
         "Groups": [department(1, "GRP0000", "DEFAULT")],
@@ -216,7 +216,7 @@ _PROMPTS = (("1", "welcome.wav", "Welcome."), ("2", "hold.wav", "Please hold the
 
 
 def prompt_sets() -> list[Row]:
-    """The first is the one in use."""
+    """Return the sets of prompts; the first is the one in use."""
     return [
         {
             "Id": n,

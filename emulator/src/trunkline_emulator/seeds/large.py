@@ -84,7 +84,7 @@ def model() -> CallModel:
 
 
 def _company() -> Company:
-    """The same people, queues and lines as the history is told of."""
+    """Return the same people, queues and lines as the history is told of."""
     return Company(
         extensions=range(_USER, _USER + PEOPLE),
         name_of=name_of,
@@ -106,7 +106,7 @@ def _company() -> Company:
 
 
 def _line(place: int) -> Line:
-    """The number that leads to a department's queue."""
+    """Return the number that leads to a department's queue."""
     return Line(did(place), str(_queue(place)["Name"]), place % 2, place)
 
 
@@ -161,7 +161,7 @@ def _person(place: int) -> Row:
 
 
 def _team(department: int) -> range:
-    """The places of a department's people."""
+    """Return the places of a department's people."""
     return range(department * TEAM, (department + 1) * TEAM)
 
 
@@ -299,7 +299,7 @@ def _trunk(place: int) -> Row:
 
 
 def did(place: int) -> str:
-    """A number that is dialled from outside; each rings at a queue, the last at the first menu."""
+    """Return a number that is dialled from outside; each rings at a queue, the last at the first menu."""
     return f"+442079460{place:03}"
 
 

@@ -17,7 +17,7 @@ UNDER_WAY = "calls under way"
 
 
 def active_calls(store: Store) -> list[Row]:
-    """The rows as they are at the PBX's time."""
+    """Return the rows as they are at the PBX's time."""
     now = moment(store.now())
     found = []
     for row in store.tables["ActiveCalls"].rows.values():
@@ -27,7 +27,7 @@ def active_calls(store: Store) -> list[Row]:
 
 
 def call_of(store: Store, number: int) -> UnderWay | None:
-    """The call behind a row of ``ActiveCalls``, as it is now; None in a store that was opened without its model.
+    """Return the call behind a row of ``ActiveCalls``, as it is now; None in a store that was opened without its model.
 
     Those of the seed are as far as they were when the store was opened: who rings there rings on, so that the demo has
     calls of each kind for as long as it runs.
@@ -40,7 +40,7 @@ def call_of(store: Store, number: int) -> UnderWay | None:
 
 
 def active_call(call: UnderWay) -> Row:
-    """A call's fields in ``ActiveCalls``, without its Id and the PBX's time."""
+    """Return a call's fields in ``ActiveCalls``, without its Id and the PBX's time."""
     return {
         "Caller": _party(call.caller),
         "Callee": _party(call.callee),

@@ -54,5 +54,5 @@ class Blocks:
         return place * self.length + bisect_right(self.block(place).firsts, within) - 1
 
     def place_of(self, block: int, kind: int) -> int:
-        """The number that has a kind in a block."""
+        """Return the number that has a kind in a block."""
         return block * self.length + self.block(block).kinds.index(kind)

@@ -51,7 +51,7 @@ class ChatModel:
         return len(self._days)
 
     def chat(self, number: int) -> Chat:
-        """The chat of a number from 1 to ``count``. IndexError for any other."""
+        """Return the chat of a number from 1 to ``count``. IndexError for any other."""
         if not 1 <= number <= self.count:
             raise IndexError(f"There are chats 1 to {self.count}, not {number}")
         place = number - 1
@@ -97,7 +97,7 @@ class ChatModel:
         agent: Party | None,
         drawn: tuple[int, ...],
     ) -> Iterator[ChatMessage]:
-        """The visitor opens, the agent answers once there, and they take turns; alone, the visitor asks again."""
+        """Yield the visitor opens, the agent answers once there, and they take turns; alone, the visitor asks again."""
         first = self._blocks.rows_before(place) + 1
         sent = started
         for n in range(length):
@@ -117,7 +117,7 @@ class ChatModel:
             yield self.chat(number)
 
     def numbers(self, start: datetime, end: datetime) -> range:
-        """The numbers of the chats opened in a period."""
+        """Return the numbers of the chats opened in a period."""
         return range(self._days.first_since(start) + 1, self._days.first_since(end) + 1)
 
     def messages_before(self, number: int) -> int:
@@ -125,5 +125,5 @@ class ChatModel:
         return self._blocks.rows_before(number - 1)
 
     def chat_of_message(self, message: int) -> int:
-        """The number of the chat that a message belongs to, by the message's Id."""
+        """Return the number of the chat that a message belongs to, by the message's Id."""
         return self._blocks.number_at(message - 1) + 1

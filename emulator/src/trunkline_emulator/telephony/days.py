@@ -51,7 +51,7 @@ class Days:
         return self._firsts[-1]
 
     def day_of(self, number: int) -> int:
-        """The place of a number's day."""
+        """Return the place of a number's day."""
         return bisect_right(self._firsts, number) - 1
 
     def moment(self, number: int, day: int, jitter: int) -> datetime:
@@ -64,7 +64,7 @@ class Days:
         return self.midnights[day] + timedelta(microseconds=int((hour + within) * _HOUR))
 
     def first_since(self, moment: datetime) -> int:
-        """The first number that begins at a moment or later; ``len`` where there is none."""
+        """Return the first number that begins at a moment or later; ``len`` where there is none."""
         day = bisect_right(self.midnights, moment) - 1
         if day < 0:
             return 0

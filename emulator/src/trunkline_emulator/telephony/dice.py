@@ -22,11 +22,11 @@ def draws(seed: int, topic: int, number: int) -> tuple[int, ...]:
 
 
 def evenly(draw: int, shortest: float, longest: float) -> timedelta:
-    """A time between two numbers of seconds."""
+    """Return a time between two numbers of seconds."""
     return timedelta(microseconds=int((shortest + (longest - shortest) * draw / WHOLE) * 1_000_000))
 
 
 def mostly_short(draw: int, mean: float, longest: float) -> timedelta:
-    """A time in which short ones are common and long ones rare, in seconds."""
+    """Return a time in which short ones are common and long ones rare, in seconds."""
     seconds = -math.log((draw + 1) / (WHOLE + 1)) * mean
     return timedelta(microseconds=int(min(seconds, longest) * 1_000_000))

@@ -21,7 +21,7 @@ PURGED_CALLS, PURGED_CHATS = "purged calls", "purged chats"
 
 
 def calls_of(store: Store, start: datetime, end: datetime) -> Iterator[PhoneCall]:
-    """Calls started from ``start`` until before ``end``, by start; moments with their time zone."""
+    """Yield calls started from ``start`` until before ``end``, by start; moments with their time zone."""
     recordings = store.tables["Recordings"].rows
     told = (store.model.call(number) for number in _left(store.model.numbers, _purges(store, PURGED_CALLS), start, end))
     since = sorted((call for call in calls_made(store) if start <= call.started < end), key=lambda call: call.started)
@@ -41,19 +41,19 @@ def shifts_of(store: Store, start: datetime, end: datetime) -> Iterator[AgentShi
 
 
 def calls_made(store: Store) -> list[PhoneCall]:
-    """The calls that ended since the start, by number, without those purged."""
+    """Return the calls that ended since the start, by number, without those purged."""
     kept = store.kept.get(made.CALLS_MADE, ())
     found = made.calls(kept, store.model.count, store.model.legs)
     return [call for call, content in zip(found, kept, strict=True) if "purged" not in content]
 
 
 def calls_left(store: Store) -> list[range]:
-    """The numbers of the model's calls that were not purged."""
+    """Return the numbers of the model's calls that were not purged."""
     return _without(range(1, store.model.count + 1), store.model.numbers, _purges(store, PURGED_CALLS))
 
 
 def chats_left(store: Store) -> list[range]:
-    """The numbers of the model's chats that were not purged."""
+    """Return the numbers of the model's chats that were not purged."""
     chats = store.model.chat_model
     return _without(range(1, chats.count + 1), chats.numbers, _purges(store, PURGED_CHATS))
 
@@ -67,7 +67,7 @@ def purge(store: Store, name: str, start: datetime, end: datetime) -> None:
 
 
 def without_missing(call: PhoneCall, recordings: Container[object]) -> PhoneCall:
-    """The call, its legs without recordings that are gone."""
+    """Return the call, its legs without recordings that are gone."""
     if all(leg.recording is None or leg.recording in recordings for leg in call.legs):
         return call
     legs = tuple(leg if leg.recording in recordings else leg._replace(recording=None) for leg in call.legs)
@@ -88,7 +88,7 @@ def _left(numbers: Numbers, purges: Purges, start: datetime, end: datetime) -> I
 
 
 def _without(whole: range, numbers: Numbers, purges: Iterable[tuple[datetime, datetime]]) -> list[range]:
-    """A range of numbers without those of some periods."""
+    """Return a range of numbers without those of some periods."""
     left = [whole]
     for start, end in purges:
         gone = numbers(start, end)

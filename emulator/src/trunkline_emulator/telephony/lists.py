@@ -119,7 +119,7 @@ def chats(store: Store) -> Rows:
 
 
 def chat_row(chat: Chat) -> Row:
-    """A row of ``Pbx.ChatHistoryView``."""
+    """Return a row of ``Pbx.ChatHistoryView``."""
     return {
         "ChatName": chat.queue.name,
         "ConversationId": chat.number,

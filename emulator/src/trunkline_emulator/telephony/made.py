@@ -40,14 +40,14 @@ class UnderWay(NamedTuple):
         return Direction.OUTBOUND if self.callee.kind is Kind.EXTERNAL else Direction.INTERNAL
 
     def at(self, now: datetime) -> UnderWay:
-        """What has become of it: a person whose phone has rung for long enough took the call."""
+        """Return what has become of it: a person whose phone has rung for long enough took the call."""
         taken = self.began + RINGS
         if self.established or self.callee.kind not in _TAKEN_BY or now < taken:
             return self
         return self._replace(established=taken)
 
     def moved(self, by: timedelta) -> UnderWay:
-        """The same call at another time."""
+        """Return the same call at another time."""
         return self._replace(began=self.began + by, established=self.established and self.established + by)
 
     def as_json(self) -> dict[str, Any]:
@@ -63,7 +63,7 @@ class UnderWay(NamedTuple):
 
 
 def under_way(content: dict[str, Any]) -> UnderWay:
-    """What ``as_json`` wrote."""
+    """Return what ``as_json`` wrote."""
     return UnderWay(
         _party(content["caller"]),
         _party(content["callee"]),
@@ -85,17 +85,17 @@ def _party(content: list[str]) -> Party:
 
 
 def ended(call: UnderWay, at: datetime) -> dict[str, Any]:
-    """A call that is over, to be kept among the calls made."""
+    """Return a call that is over, to be kept among the calls made."""
     return {**call.as_json(), "ended": at.isoformat()}
 
 
 def purged(content: dict[str, Any], start: datetime, end: datetime) -> dict[str, Any]:
-    """A call among the calls made, marked if it began in a period."""
+    """Return a call among the calls made, marked if it began in a period."""
     return {**content, "purged": True} if start <= datetime.fromisoformat(content["began"]) < end else content
 
 
 def calls(kept: Iterable[dict[str, Any]], count: int, legs: int) -> Iterator[PhoneCall]:
-    """The calls made, numbered on from the ``count`` calls with ``legs`` legs that were there before."""
+    """Yield the calls made, numbered on from the ``count`` calls with ``legs`` legs that were there before."""
     for number, content in enumerate(kept, count + 1):
         call = _phone_call(under_way(content), datetime.fromisoformat(content["ended"]), number, legs + 1)
         legs += len(call.legs)

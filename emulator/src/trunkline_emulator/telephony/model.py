@@ -68,7 +68,7 @@ class CallModel:
         return self._blocks.rows_before(self.count)
 
     def call(self, number: int) -> PhoneCall:
-        """The call of a number from 1 to ``count``. IndexError for any other."""
+        """Return the call of a number from 1 to ``count``. IndexError for any other."""
         if not 1 <= number <= self.count:
             raise IndexError(f"There are calls 1 to {self.count}, not {number}")
         return self._call(number - 1)
@@ -98,19 +98,19 @@ class CallModel:
         return scene.call()
 
     def _recording(self, place: int, kind: int) -> int | None:
-        """The Id of the recording that is made of a call, if one is."""
+        """Return the Id of the recording that is made of a call, if one is."""
         block = place // self._blocks.length
         if not KINDS[kind].recorded or block % self._record_every:
             return None
         return block // self._record_every * len(RECORDED) + RECORDED.index(kind) + 1
 
     def calls(self, start: datetime, end: datetime) -> Iterator[PhoneCall]:
-        """Calls started from ``start`` until before ``end``, by start."""
+        """Yield calls started from ``start`` until before ``end``, by start."""
         for place in range(self._days.first_since(start), self._days.first_since(end)):
             yield self._call(place)
 
     def numbers(self, start: datetime, end: datetime) -> range:
-        """The numbers of the calls started in a period."""
+        """Return the numbers of the calls started in a period."""
         return range(self._days.first_since(start) + 1, self._days.first_since(end) + 1)
 
     def legs_before(self, number: int) -> int:
@@ -118,7 +118,7 @@ class CallModel:
         return self._blocks.rows_before(number - 1)
 
     def call_of_leg(self, leg: int) -> int:
-        """The number of the call that a leg belongs to, by the leg's Id."""
+        """Return the number of the call that a leg belongs to, by the leg's Id."""
         return self._blocks.number_at(leg - 1) + 1
 
     def recordings(self) -> Iterator[tuple[PhoneCall, Leg]]:
@@ -131,7 +131,7 @@ class CallModel:
                 yield found
 
     def recording(self, recording: int) -> tuple[PhoneCall, Leg] | None:
-        """The leg that a recording is of, or None: not every Id is taken."""
+        """Return the leg that a recording is of, or None: not every Id is taken."""
         block, slot = divmod(recording - 1, len(RECORDED))
         block *= self._record_every
         if recording < 1 or block * self._blocks.length >= self.count:
@@ -155,6 +155,6 @@ class CallModel:
 
 
 def silent() -> CallModel:
-    """The history of a PBX on which nobody has called."""
+    """Return the history of a PBX on which nobody has called."""
     nobody = Company((), str, 0, (), (), (), 0, 0, ("", ""), ("", ""), (), (), ())
     return CallModel(nobody, days=0)

@@ -15,7 +15,7 @@ _LOUDNESS = 8000
 
 
 def recording_row(call: PhoneCall, leg: Leg) -> Row:
-    """The row of ``Recordings`` of a recorded leg. It begins when somebody answered."""
+    """Return the row of ``Recordings`` of a recorded leg. It begins when somebody answered."""
     kind = {"Inbound": "InboundExternal", "Outbound": "OutboundExternal"}.get(call.direction, "Local")
     return {
         "Id": leg.recording,
@@ -44,7 +44,9 @@ def _end(which: str, party: Party, participant: int, did: str) -> Row:
 
 
 def url_of(leg: Leg) -> str:
-    """The path of a leg's recording, below the extension's folder: ``101/[Wren, Oskar]_105-+12025550123_…(7).wav``."""
+    """Return the path of a leg's recording, below the extension's folder: ``101/[Wren,
+    Oskar]_105-+12025550123_…(7).wav``.
+    """
     extension = leg.destination if leg.destination.kind is Kind.EXTENSION else leg.source
     began = leg.started + leg.ringing
     ends = f"{leg.source.number}-{leg.destination.number}"
@@ -53,7 +55,9 @@ def url_of(leg: Leg) -> str:
 
 @lru_cache(maxsize=16)
 def sound(recording: int) -> bytes:
-    """A WAV file, 8 kHz, 16 bits, one channel: between one and two seconds of a tone, a different one for each Id."""
+    """Return a WAV file, 8 kHz, 16 bits, one channel: between one and two seconds of a tone, a different one for each
+    Id.
+    """
     pitch = 300 + recording * 37 % 700
     samples = RATE + recording * 1009 % RATE
     step = 2 * math.pi * pitch / RATE

@@ -49,7 +49,7 @@ class Rota:
         return draws(self._seed, _SHIFTS, number * 1_000_000 + day.toordinal())[0] < _AWAY
 
     def shifts(self, day: date) -> list[AgentShift]:
-        """The shifts of a day, by login."""
+        """Return the shifts of a day, by login."""
         if not self._company.works_on(day):
             return []
         found = [

@@ -179,7 +179,7 @@ class Scene:
         self._visits.append(visit)
 
     def callback(self, *, wait: timedelta, became: Callback) -> None:
-        """The caller asks the queue to be called back: it rings an agent, and then the caller."""
+        """Play a caller who asks the queue to be called back: it rings an agent, and then the caller."""
         team = self._queue_team()
         queue = team_party(Kind.QUEUE, team)
         agents = self._agents(team, 1)

@@ -56,7 +56,7 @@ def internal_to_voicemail(scene: Scene) -> None:
 
 
 def queue_abandoned(scene: Scene) -> None:
-    """The caller gives up before any agent was free."""
+    """Play a caller who gives up before any agent is free."""
     scene.call_in(to_queue=True)
     scene.queue(wait=mostly_short(scene.roll(), 35, LONGEST_WAIT), misses=0, taken=False)
 
@@ -77,7 +77,7 @@ def queue_answered_by_the_next(scene: Scene) -> None:
 
 
 def queue_transferred(scene: Scene) -> None:
-    """The agent hands the caller on to a colleague."""
+    """Play an agent who hands the caller on to a colleague."""
     queue_answered(scene)
     scene.leg(
         scene.caller,
@@ -89,7 +89,7 @@ def queue_transferred(scene: Scene) -> None:
 
 
 def queue_callback(scene: Scene) -> None:
-    """The caller hangs up and is called back: the agent is rung, then the caller."""
+    """Play a caller who hangs up and is called back: the agent is rung, then the caller."""
     _callback(scene, Callback.MADE)
 
 

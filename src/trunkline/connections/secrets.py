@@ -15,10 +15,10 @@ from contextlib import suppress
 from importlib.util import find_spec
 from pathlib import Path
 
-from .errors import ConfigurationError
-from .folders import expanded
-from .redaction import remember
-from .transport.private_files import ExposedSecret, read_private, warn_if_exposed
+from ..errors import ConfigurationError
+from ..local.folders import expanded
+from ..local.private_files import ExposedSecret, read_private, warn_if_exposed
+from ..redaction import remember
 
 __all__ = ["ExposedSecret", "Source", "from_environment", "from_file", "from_keyring"]
 
@@ -32,7 +32,7 @@ class Source:
         self._hint = hint
 
     def __call__(self) -> str:
-        """The secret, without spaces around it. Raises ConfigurationError if the place has none."""
+        """Return the secret, without spaces around it. Raises ConfigurationError if the place has none."""
         secret = self._read()
         secret = secret.strip() if isinstance(secret, str) else ""
         if not secret:
@@ -45,7 +45,7 @@ class Source:
 
 
 def from_environment(variable: str = "TRUNKLINE_CLIENT_SECRET", environ: Mapping[str, str] = os.environ) -> Source:
-    """The API key in an environment variable."""
+    """Return the API key in an environment variable."""
     if variable in environ or re.fullmatch(r"[A-Za-z]\w{0,30}_\w{1,30}", variable):
         place, hint = f"the environment variable {variable}", f"Set {variable}."
     else:  # it may be the key itself, given in place of a name
@@ -55,7 +55,7 @@ def from_environment(variable: str = "TRUNKLINE_CLIENT_SECRET", environ: Mapping
 
 
 def from_file(path: str | Path) -> Source:
-    """The API key in a file of its own, such as one that Docker, Kubernetes or systemd hands to a service.
+    """Return the API key in a file of its own, such as one that Docker, Kubernetes or systemd hands to a service.
 
     Warns (ExposedSecret) if others can read the file; Windows keeps no such record, so it is not asked there.
     """
@@ -93,7 +93,7 @@ def _is_path(given: str | Path, file: Path) -> bool:
 
 
 def from_keyring(service: str, name: str) -> Source:
-    """The API key in the system's keyring: Windows Credential Locker, macOS Keychain, Secret Service, KWallet."""
+    """Read the API key from the keyring: Windows Credential Locker, macOS Keychain, Secret Service or KWallet."""
     if find_spec("keyring") is None:
         raise ConfigurationError("keyring is not installed.", hint="pip install 'trunkline[keyring]'")
 

@@ -7,12 +7,13 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 
 from ..errors import ConfigurationError
-from ..folders import own_folder
+from ..local.folders import own_folder
+from ..local.lock import LockTaken, acquire_lock
 from .kinds import Kind
 
 
 @contextmanager
-def alone(url: str, kind: Kind) -> Iterator[None]:
+def import_lock(url: str, kind: Kind) -> Iterator[None]:
     """Keep other imports of a kind out while a block runs; the operating system ends it with the process.
 
     Nothing is kept out where the PBX itself refuses a second one. ConfigurationError if another import is at it.
@@ -20,18 +21,14 @@ def alone(url: str, kind: Kind) -> Iterator[None]:
     if kind.unique:
         yield
         return
-    from filelock import FileLock, Timeout
-
     own = own_folder("state")
     name = hashlib.sha256(f"{url.rstrip('/').lower()} {kind.resource}".encode()).hexdigest()[:16]
     if own is None:
         raise ConfigurationError("This user has no folder for what imports keep.", hint="XDG_STATE_HOME names one.")
     folder = own / "imports"
-    lock = FileLock(folder / f"{name}.lock", mode=0o600)
     try:
-        folder.mkdir(mode=0o700, parents=True, exist_ok=True)
-        lock.acquire(timeout=0)
-    except Timeout:
+        lock = acquire_lock(folder / f"{name}.lock")
+    except LockTaken:
         raise ConfigurationError(
             f"Another import of {kind.resource} into {url} is under way.", hint="Wait for it. Nothing was sent."
         ) from None

@@ -6,7 +6,7 @@ from importlib.util import find_spec
 from typing import Literal
 
 from ..errors import ConfigurationError
-from ..profiles import SERVICE, WAYS, Profile
+from .profiles import SERVICE, WAYS
 
 IN_KEYRING = "client_secret_keyring"
 Store = Literal["keyring", "file"]
@@ -50,11 +50,11 @@ def drop(name: str) -> None:
         ) from None
 
 
-def move(profile: Profile, new: str) -> None:
-    """Put the key of a profile under another name in the keyring; the old one stays until it is dropped."""
-    from ..secrets import from_keyring
+def copy(name: str, new: str) -> None:
+    """Put the key of a profile under another name in the keyring, too."""
+    from .secrets import from_keyring
 
-    problem = _put(new, from_keyring(SERVICE, profile.name)())
+    problem = _put(new, from_keyring(SERVICE, name)())
     if problem is not None:
         raise ConfigurationError(f"The keyring takes no API key ({problem}).", hint="Nothing was changed.")
 

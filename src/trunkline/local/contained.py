@@ -1,6 +1,6 @@
 """Files inside one folder: names that others wrote are resolved, checked, and opened without following links.
 
-A name is checked twice. `resolved` says no to one that leads out of its folder; `open_within` and `whole_within` then
+A name is checked twice. `resolved` says no to one that leads out of its folder; `open_within` and `replace_within` then
 walk to the resolved place one folder at a time and follow no link on the way, so that nobody can swap a folder for a
 link in between. Windows cannot walk so; there the second check compares what was opened with what was checked.
 """
@@ -10,7 +10,6 @@ from __future__ import annotations
 import errno
 import os
 import re
-import secrets
 import stat
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
@@ -18,7 +17,7 @@ from pathlib import Path
 from typing import BinaryIO
 
 from ..errors import InvalidArgument
-from .whole import whole
+from .atomic import replace_file
 
 _WALKS = os.open in os.supports_dir_fd and hasattr(os, "O_NOFOLLOW") and hasattr(os, "O_DIRECTORY")
 _DEVICE = re.compile(r"(con|prn|aux|nul|conin\$|conout\$|com[\d¹²³]|lpt[\d¹²³])\s*(\..*)?", re.I | re.S)
@@ -27,7 +26,7 @@ _DRIVE = re.compile(r"[A-Za-z]:")
 
 
 def resolved(folder: Path, name: str, *, is_folder: bool = False) -> Path:
-    """The real path of a file in a folder, links resolved. InvalidArgument for a name that leads out of it.
+    """Return the real path of a file in a folder, links resolved. InvalidArgument for a name that leads out of it.
 
     With ``is_folder`` the name may be of the folder itself.
 
@@ -78,7 +77,7 @@ def _objection(name: str) -> str:
 
 
 def reason(problem: Exception) -> str:
-    """What the system says of a file, as a part of a sentence."""
+    """Return what the system says of a file, as a part of a sentence."""
     if isinstance(problem, UnicodeError):
         return "its name has half a character"
     if isinstance(problem, OSError):
@@ -87,7 +86,7 @@ def reason(problem: Exception) -> str:
 
 
 def spelled(path: object) -> str:
-    """A path for a message; one that is no text, or would steer a terminal, in quotes."""
+    """Return a path for a message; one that is no text, or would steer a terminal, in quotes."""
     text = str(path)
     return text if text.isprintable() else repr(text)
 
@@ -125,39 +124,25 @@ def open_within(folder: Path, path: Path) -> BinaryIO:
 
 
 @contextmanager
-def whole_within(folder: Path, path: Path) -> Iterator[BinaryIO]:
-    """As `whole`, at a `resolved` path; folders on the way are made, and no link is followed. OSError if it fails."""
+def replace_within(folder: Path, path: Path) -> Iterator[BinaryIO]:
+    """As `replace_file`, at a `resolved` path; folders on the way are made, and no link is followed. OSError if not."""
     root = Path(os.path.realpath(folder))
-    beside = f".{path.name[:40]}.{secrets.token_hex(4)}.part"
     if not _WALKS:
         path.parent.mkdir(parents=True, exist_ok=True)
         _same(path.parent, path.parent.stat())
-        with whole(path, path.with_name(beside)) as file:
+        with replace_file(path) as file:
             yield file
         return
-    with _walked(root, path.relative_to(root).parts[:-1], make=True) as place:
-        with suppress(FileNotFoundError):
-            kind = os.stat(path.name, dir_fd=place, follow_symlinks=False).st_mode
-            if not (stat.S_ISREG(kind) or stat.S_ISDIR(kind)):
-                raise OSError(errno.EINVAL, "it is not an ordinary file", str(path))
-        try:
-            flags = os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW
-            with os.fdopen(os.open(beside, flags, 0o600, dir_fd=place), "wb") as file:
-                yield file
-                file.flush()
-                os.fsync(file.fileno())  # else a power cut could leave the name without the content
-            os.replace(beside, path.name, src_dir_fd=place, dst_dir_fd=place)
-        except BaseException:
-            with suppress(FileNotFoundError):
-                os.unlink(beside, dir_fd=place)
-            raise
-        with suppress(OSError):  # some network disks cannot
-            os.fsync(place)
+    with (
+        _walked(root, path.relative_to(root).parts[:-1], make=True) as place,
+        replace_file(Path(path.name), dir_fd=place) as file,
+    ):
+        yield file
 
 
 @contextmanager
 def _walked(root: Path, parts: tuple[str, ...], *, make: bool) -> Iterator[int]:
-    """The folder that parts lead to from a root, open; only the way to the root itself may have links."""
+    """Open the folder that parts lead to from a root; only the way to the root itself may have links."""
     flags = os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC
     if make:
         root.mkdir(parents=True, exist_ok=True)

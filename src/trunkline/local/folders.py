@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Literal
 
-from .errors import ConfigurationError
+from ..errors import ConfigurationError
 
 
 def own_folder(kind: Literal["config", "state", "cache"]) -> Path | None:
@@ -28,7 +28,7 @@ def own_folder(kind: Literal["config", "state", "cache"]) -> Path | None:
 
 
 def expanded(path: str | Path) -> Path:
-    """A path whose ``~`` is written out; ConfigurationError if nobody knows that home."""
+    """Return a path whose ``~`` is written out; ConfigurationError if nobody knows that home."""
     try:
         return Path(path).expanduser()
     except RuntimeError:

@@ -37,7 +37,7 @@ class Content(NamedTuple):
 
 
 def read_private(path: Path, *, pipes: bool = False, own: bool = False) -> Content:
-    """What a file has; neither waits for ever nor reads without end.
+    """Return what a file has; neither waits for ever nor reads without end.
 
     ``pipes``: a pipe is read too, for at most `PIPE_PATIENCE` seconds. ``own``: the file must belong to this user, and
     is taken away from all others (POSIX only). Raises OSError: NotPrivateError for a folder, socket or device, for a

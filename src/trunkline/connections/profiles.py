@@ -1,0 +1,205 @@
+"""Saved connections: tables of a TOML file, each a PBX.
+
+    [customer-acme]
+    url = "https://pbx.example.com"
+    client_id = "trunkline"
+    client_secret_keyring = true    # or client_secret_file, client_secret_env, or client_secret itself
+    ca_file = "/etc/ssl/pbx.pem"    # or verify = false, loudly
+    default = true                  # the one that is used where none is named; at most one has it
+
+A profile without a key is one that was signed out of; `trunkline login` gives it one again.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping
+from fnmatch import fnmatchcase
+from pathlib import Path
+from typing import Any, NamedTuple
+
+from ..errors import ConfigurationError
+from ..local.folders import expanded, own_folder
+from ..redaction import remember
+
+PROFILES = "TRUNKLINE_PROFILES"
+SERVICE = "trunkline"
+"""What the system's keyring files our API keys under; the name beside it is the profile's."""
+
+
+class Profile(NamedTuple):
+    """A saved connection; ``client_secret`` is the API key or gives it when it is called, and stays out of the repr.
+
+    It is "" after `trunkline logout`. ``key_in`` says where it is; ``default`` marks the profile that is used where
+    nothing else is said.
+    """
+
+    name: str
+    url: str
+    client_id: str
+    client_secret: str | Callable[[], str]
+    verify: bool | str = True
+    key_in: str = ""
+    default: bool = False
+
+    def __repr__(self) -> str:
+        return f"Profile({self.name!r}, {self.url!r}, {self.client_id!r})"
+
+
+def profiles_file(environ: Mapping[str, str]) -> Path:
+    """Return the file of saved connections: ``TRUNKLINE_PROFILES``, else ``profiles.toml`` in the user's own folder.
+
+    ConfigurationError for a user who has none.
+    """
+    given = environ.get(PROFILES)
+    if given:
+        return Path(given)
+    own = own_folder("config")
+    if own is None:
+        raise ConfigurationError("This user has no folder for saved connections.", hint=f"Name a file in {PROFILES}.")
+    return own / "profiles.toml"
+
+
+def named_profile(name: str, by: str, environ: Mapping[str, str]) -> Profile:
+    """Return the profile that ``by``, an option or a variable, names. ConfigurationError if it isn't there."""
+    file = profiles_file(environ)
+    saved = read_profiles(file)
+    if name not in saved:
+        known = f"There are: {', '.join(saved)}." if saved else f"{file} has none yet: `trunkline login {name}`."
+        raise ConfigurationError(f"No profile is called {name!r} ({by}).", hint=known)
+    return saved[name]
+
+
+def saved_profiles(environ: Mapping[str, str]) -> dict[str, Profile]:
+    """Return the saved connections, of which a user without a folder for them has none."""
+    try:
+        file = profiles_file(environ)
+    except ConfigurationError:
+        return {}
+    return read_profiles(file)
+
+
+def read_profiles(file: Path) -> dict[str, Profile]:
+    """Return the saved connections by name; none if there is no file. ConfigurationError says what is wrong with it.
+
+    Warns (ExposedSecret) if an API key stands in it and others can read the file.
+    """
+    saved = {name: _profile(file, name, table) for name, table in read_tables(file).items()}
+    defaults = [name for name, profile in saved.items() if profile.default]
+    if len(defaults) > 1:
+        raise ConfigurationError(
+            f"{file}: {' and '.join(defaults)} both have default = true.",
+            hint="`trunkline profiles use NAME` leaves it to one of them.",
+        )
+    return saved
+
+
+def read_tables(file: Path) -> dict[str, Any]:
+    """Return the tables of the file as they stand there. ConfigurationError if it can't be read or is no TOML."""
+    import tomllib
+
+    try:
+        return tomllib.loads(file.read_text(encoding="utf-8"))
+    except FileNotFoundError:
+        return {}
+    except OSError as problem:
+        raise ConfigurationError(
+            f"{file} can't be read ({problem.strerror}).", hint="TRUNKLINE_PROFILES names another file."
+        ) from None
+    except (UnicodeDecodeError, tomllib.TOMLDecodeError) as problem:
+        raise ConfigurationError(
+            f"{file} can't be read: {problem}.", hint="It is TOML, a table for each PBX."
+        ) from None
+
+
+def matching(profiles: Mapping[str, Profile], patterns: Iterable[str]) -> list[Profile]:
+    """Return the profiles that any of the patterns (``customer-*``) names.
+
+    ConfigurationError for a pattern that names none, and for a profile that was signed out of.
+    """
+    return [with_key(profile) for profile in fitting(profiles, patterns)]
+
+
+def fitting(profiles: Mapping[str, Profile], patterns: Iterable[str]) -> list[Profile]:
+    """As `matching`, with those that were signed out of."""
+    found: dict[str, Profile] = {}
+    for pattern in patterns:
+        exact = {pattern: profiles[pattern]} if pattern in profiles else {}  # a[1] is its own name, too
+        named = exact or {name: profile for name, profile in profiles.items() if fnmatchcase(name, pattern)}
+        if not named:
+            raise ConfigurationError(
+                f"No profile is called {pattern!r}.", hint=f"There are: {', '.join(profiles) or 'none'}."
+            )
+        found.update(named)
+    return list(found.values())
+
+
+def with_key(profile: Profile) -> Profile:
+    """Return the profile, unless it has no key to sign in with: ConfigurationError."""
+    if not profile.client_secret:
+        raise keyless(profile.name)
+    return profile
+
+
+def keyless(name: str) -> ConfigurationError:
+    """Return the error of a profile that was signed out of."""
+    return ConfigurationError(
+        f"Profile {name!r} lacks one of {', '.join(WAYS)}.", hint=f"`trunkline login {name}` asks for the API key."
+    )
+
+
+WAYS = ("client_secret", "client_secret_file", "client_secret_env", "client_secret_keyring")
+"""The fields of which a profile has one: where its API key is."""
+_KINDS: dict[str, tuple[Any, str]] = {
+    "verify": (bool | str, "true or false"),
+    "default": (bool, "true or false"),
+    "client_secret_keyring": (bool, "true or false"),
+}
+_FIELDS = frozenset({"url", "client_id", "ca_file", "verify", "default", *WAYS})
+
+
+def _profile(file: Path, name: str, table: Any) -> Profile:
+    if not isinstance(table, dict) or table.keys() - _FIELDS:
+        odd = ", ".join(sorted(table.keys() - _FIELDS)) if isinstance(table, dict) else name
+        raise ConfigurationError(
+            f"{file}: profile {name!r} has {odd}, which no profile has.",
+            hint=f"It may have {', '.join(sorted(_FIELDS))}.",
+        )
+    ways = [way for way in WAYS if table.get(way)]
+    missing = [field for field in ("url", "client_id") if not isinstance(table.get(field), str) or not table[field]]
+    if missing:
+        raise ConfigurationError(
+            f"{file}: profile {name!r} lacks {' and '.join(missing)}.", hint=f"`trunkline login {name}` asks for them."
+        )
+    for field, value in table.items():
+        kind, said = _KINDS.get(field, (str, "text"))
+        if not isinstance(value, kind):  # not shown: it may be a key
+            raise ConfigurationError(f"{file}: {field} of profile {name!r} must be {said}.")
+    if len(ways) > 1:
+        raise ConfigurationError(f"{file}: profile {name!r} has {' and '.join(ways)}.", hint="One of them is enough.")
+    verify: bool | str = table.get("ca_file") or table.get("verify", True)
+    secret, key_in = _secret(file, name, ways[0], table[ways[0]]) if ways else ("", "")
+    default = table.get("default", False) is True
+    return Profile(name, table["url"], table["client_id"], secret, verify, key_in, default)
+
+
+def _secret(file: Path, name: str, way: str, value: Any) -> tuple[str | Callable[[], str], str]:
+    """Return the API key, or what gives it; and where it is, in words."""
+    from ..local.private_files import warn_if_exposed
+    from . import secrets
+
+    match way:
+        case "client_secret_file":
+            source = secrets.from_file(value)
+            return source, source.place if source.place != str(expanded(value)) else f"the file {value}"
+        case "client_secret_env":
+            source = secrets.from_environment(value)
+            return source, source.place.replace("environment ", "")
+        case "client_secret_keyring":  # looked for when it is needed: other profiles may do without a keyring
+
+            def look() -> str:
+                return secrets.from_keyring(SERVICE, name)()
+
+            return look, "the system's keyring"
+    warn_if_exposed(file)
+    remember(str(value))
+    return str(value), str(file)

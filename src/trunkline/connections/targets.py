@@ -1,0 +1,129 @@
+"""Which PBX is meant: options first, then the environment, then a saved profile."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+from ..errors import ConfigurationError
+from ..redaction import remember
+from .profiles import Profile, named_profile, saved_profiles, with_key
+from .settings import VARIABLES, client_options
+
+if TYPE_CHECKING:
+    from ..client import AsyncPbx
+
+PROFILE = "TRUNKLINE_PROFILE"
+_WORDS = {"url": "the address of the PBX", "client_id": "the client id", "client_secret": "the API key"}
+
+
+class Target(NamedTuple):
+    """One PBX and how to reach it; ``profile`` names the saved connection that took part, or is "".
+
+    ``options`` are those of a client. The repr never shows the API key.
+    """
+
+    url: str
+    client_id: str
+    client_secret: str | Callable[[], str]
+    options: dict[str, Any]
+    profile: str = ""
+
+    def __repr__(self) -> str:
+        return f"Target({self.url!r}, {self.client_id!r})"
+
+    def client(self, **options: Any) -> AsyncPbx:
+        """Make a client of it; ``options`` come before its own."""
+        from ..client import AsyncPbx
+
+        return AsyncPbx(self.url, self.client_id, self.client_secret, **{**self.options, **options})
+
+
+def find_target(given: Mapping[str, Any], environ: Mapping[str, str]) -> Target:
+    """Find the PBX that options, environment and saved profiles describe.
+
+    ``given`` may have ``url``, ``client_id``, ``client_secret``, ``ca_file``, ``profile``, and what `client_options`
+    takes. What is None or absent comes from the profile if that was given; else from ``TRUNKLINE_URL``,
+    ``TRUNKLINE_CLIENT_ID``, ``TRUNKLINE_CLIENT_SECRET`` and ``TRUNKLINE_CA_FILE``; else from the profile of
+    ``TRUNKLINE_PROFILE``, or the default one. Spaces and line ends around a variable don't count: one made of a file
+    has its last line's end. A profile that nobody gave as an option fills in only where the address is its own: its
+    key must not go to another PBX, because a variable was left over.
+
+    Raises:
+        ConfigurationError: something is missing, or can't be used; the hint names it.
+    """
+    options = {name: given.get(name) or "" for name in VARIABLES}
+    variables = {name: (environ.get(variable) or "").strip() for name, variable in VARIABLES.items()}
+    profile = _profile(given.get("profile"), options, variables, environ)
+    saved = dict.fromkeys(VARIABLES, "")
+    if profile is not None:
+        saved |= {"url": profile.url, "client_id": profile.client_id}
+        saved["ca_file"] = profile.verify if isinstance(profile.verify, str) else ""
+    # A profile that is an option itself goes before the environment, as options do.
+    order = (options, saved, variables) if given.get("profile") else (options, variables, saved)
+    values = {name: next((source[name] for source in order if source[name]), "") for name in VARIABLES}
+    secret: str | Callable[[], str] = values["client_secret"]
+    ours = profile is not None and values["client_id"] == profile.client_id  # the key of another client is of no use
+    if profile is not None and ours and not options["client_secret"] and (given.get("profile") or not secret):
+        secret = with_key(profile).client_secret
+    if isinstance(secret, str) and secret:
+        remember(secret)
+    missing = [name for name in _WORDS if not (secret if name == "client_secret" else values[name])]
+    if missing:
+        raise _missing(missing, environ)
+    verify: bool | str = values["ca_file"] or (profile is None or profile.verify)
+    client = client_options(given, environ, verify)
+    return Target(values["url"], values["client_id"], secret, client, profile.name if profile else "")
+
+
+def saved_targets(profiles: Iterable[Profile], given: Mapping[str, Any], environ: Mapping[str, str]) -> list[Target]:
+    """Make a target of each saved profile, with the options of `client_options`."""
+    return [
+        Target(each.url, each.client_id, each.client_secret, client_options(given, environ, each.verify), each.name)
+        for each in profiles
+    ]
+
+
+def _profile(
+    name: str | None, options: Mapping[str, str], variables: Mapping[str, str], environ: Mapping[str, str]
+) -> Profile | None:
+    """Choose the profile that takes part, if any does. ConfigurationError if the one that was named isn't there."""
+    if name:
+        return named_profile(name, "--profile", environ)
+    url = options["url"] or variables["url"]
+    complete = url and all((options[name] or variables[name]) for name in ("client_id", "client_secret"))
+    if complete:
+        return None
+    wanted = environ.get(PROFILE)
+    if wanted:
+        profile: Profile | None = named_profile(wanted, PROFILE, environ)
+    else:
+        profile = next((each for each in saved_profiles(environ).values() if each.default), None)
+    return profile if profile is None or not url or _is_same(url, profile.url) else None
+
+
+def _is_same(one: str, other: str) -> bool:
+    from ..transport.address import base_url
+
+    try:
+        return base_url(one) == base_url(other)
+    except ConfigurationError:
+        return False
+
+
+def _missing(missing: list[str], environ: Mapping[str, str]) -> ConfigurationError:
+    *first, last = (_WORDS[name] for name in missing)
+    spoken = f"{', '.join(first)} and {last}" if first else last
+    variables = ", ".join(VARIABLES[name] for name in missing)
+    options = " --".join(name.replace("_", "-") for name in missing)
+    saved = list(saved_profiles(environ))
+    known = (
+        f"`--profile NAME` takes a saved connection ({', '.join(saved)}), `trunkline profiles use NAME` for good."
+        if saved
+        else "`trunkline login` asks for a connection and saves it."
+    )
+    return ConfigurationError(
+        f"{spoken[0].upper()}{spoken[1:]} {'are' if len(missing) > 1 else 'is'} missing.",
+        hint=f"{known} Or set {variables}, or give --{options}. "
+        "No 3CX at hand? `trunkline emulator` starts one and prints all three.",
+    )
