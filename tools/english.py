@@ -41,7 +41,7 @@ WORDS = [
     Word(r"\bsaid\b", "stated, reported, given", left=35),
     Word(r"\bmere(ly)?\b", "only", left=3),
     Word(r"\bmend(s|ed|ing)?\b", "fix, correct", left=2),
-    Word(r"(?<!\bthere )\b(is|are|was) no (?!longer|more|other|one\b)[a-z]+", "is not a, has no", left=97),
+    Word(r"(?<!\bthere )\b(is|are|was) no (?!longer|more|other|one\b)[a-z]+", "is not a, has no", left=96),
     Word(r"\bthe doing\b", "the action, the work"),
     Word(r"\bto be had\b", "available"),
     Word(r"\bwhatever happens\b", "always", left=2),

@@ -152,7 +152,7 @@ REFUSED = [
     (["--tenants", "0"], 2, "0 is not in the range"),
     (["--tenants", "2", "--state", "wrong.json"], 3, "The folder wrong.json for state files can't be made"),
     (["--tenants-file", "x.json"], 2, "--tenants-file goes with --tenants."),
-    (["--api-version", "latest"], 2, "'latest' is no version"),
+    (["--api-version", "latest"], 2, "'latest' is not a version"),
     (["--host", "192.0.2.1"], 3, "The emulator can't listen on 192.0.2.1, port 5004"),
     (["--host", "no.such.host.invalid"], 3, "no.such.host.invalid"),
 ]

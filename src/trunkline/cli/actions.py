@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, NamedTuple
 
 import click
 
@@ -26,6 +26,14 @@ class _Actions(click.Group):
         if args[0] in self.commands:
             return super().resolve_command(ctx, args)
         return "find", find, args
+
+
+class ListOptions(NamedTuple):
+    """What the group's own options say; a command's own come before them."""
+
+    output: str | None
+    api_version: str | None
+    no_pager: bool
 
 
 _PAGER = click.option("--no-pager", is_flag=True, help="Do not page a long table; PAGER names the pager.")
@@ -53,7 +61,7 @@ def actions(ctx: click.Context, output: str | None, api_version: str | None, no_
     trunkline actions open fax.delete     the same in the browser
     trunkline actions diff 20.0.7 20.0.10 what came, went and changed between two versions
     """
-    ctx.obj = {"output": output, "version": api_version, "pager": not no_pager}
+    ctx.obj = ListOptions(output, api_version, no_pager)
     if ctx.invoked_subcommand is None:
         catalog = _catalog(api_version)
         published = [action for action in catalog.actions if action.published]
@@ -76,7 +84,7 @@ def find(
     ctx: click.Context, words: tuple[str, ...], output: str | None, api_version: str | None, no_pager: bool
 ) -> None:
     """Find actions by words."""
-    catalog = _catalog(api_version or ctx.obj["version"])
+    catalog = _catalog(api_version or ctx.obj.api_version)
     query = " ".join(words)
     matches = search(catalog, query)
     if not matches:
@@ -84,7 +92,7 @@ def find(
         if not matches:
             raise UnknownName(f"No action has the words {query!r}.", hint="`trunkline actions` lists all.")
         click.echo("No action has all of these words; these have some of them.", err=True)
-    _write(catalog, matches, View(chosen(output or ctx.obj["output"]), pager=ctx.obj["pager"] and not no_pager))
+    _write(catalog, matches, View(chosen(output or ctx.obj.output), pager=not (ctx.obj.no_pager or no_pager)))
 
 
 @actions.command()
@@ -96,7 +104,7 @@ def show(ctx: click.Context, action: str, output: str | None) -> None:
     import os
     import sys
 
-    catalog = _catalog(ctx.obj["version"])
+    catalog = _catalog(ctx.obj.api_version)
     shown = catalog.action(action)
     if output == "json":
         click.echo(pretty(_record(catalog, shown)))
@@ -120,7 +128,7 @@ def open_(ctx: click.Context, action: str) -> None:
 
     from .reference import written_page
 
-    catalog = _catalog(ctx.obj["version"])
+    catalog = _catalog(ctx.obj.api_version)
     path = written_page(catalog, catalog.action(action))
     if _has_textual_browser_but_no_terminal() or not webbrowser.open(path.as_uri()):
         click.echo(path)
@@ -149,7 +157,7 @@ def diff(ctx: click.Context, old: str, new: str, output: str | None, no_pager: b
     from .changes import changes
 
     records = changes(_catalog(old), _catalog(new))
-    view = View(chosen(output or ctx.obj["output"]), pager=ctx.obj["pager"] and not no_pager)
+    view = View(chosen(output or ctx.obj.output), pager=not (ctx.obj.no_pager or no_pager))
     if view.output == "table":
         # A line for each change; the action once.
         rows = []

@@ -46,20 +46,28 @@ class ConnectionOptions(NamedTuple):
         return options
 
     def target(self) -> Target:
-        """Return the PBX that these options, the environment and the profiles name."""
-        from .connect import target
+        """Find the PBX that these options, the environment and the profiles name."""
+        from ..connections.targets import find_target
 
-        return target(click.get_current_context(), {"connection": self})
+        return find_target(self._asdict(), os.environ)
 
     def client(self) -> AsyncPbx:
-        """Return a client of that PBX."""
+        """Make a client of that PBX."""
         return self.target().client()
 
     def targets(self, choose: Callable[[Mapping[str, Profile]], Iterable[Profile]]) -> list[Target]:
-        """Return the saved PBXs that ``choose`` takes."""
-        from .connect import targets
+        """Find the saved PBXs that ``choose`` takes.
 
-        return targets(click.get_current_context(), {"connection": self}, choose)
+        Raises:
+            click.UsageError: an option makes sense only for one PBX.
+        """
+        from ..connections.profiles import profiles_file, read_profiles
+        from ..connections.targets import saved_targets
+
+        for name in ("url", "client_id", "client_secret"):
+            if getattr(self, name):
+                raise click.UsageError(f"--{name.replace('_', '-')} goes with one PBX, not with several.")
+        return saved_targets(choose(read_profiles(profiles_file(os.environ))), self._asdict(), os.environ)
 
 
 def _profile_names(ctx: click.Context, param: click.Parameter, incomplete: str) -> list[CompletionItem]:

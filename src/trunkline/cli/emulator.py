@@ -5,22 +5,76 @@ from __future__ import annotations
 import json
 from collections.abc import Sequence
 from pathlib import Path
-from typing import IO, Any
+from typing import IO, Any, NamedTuple
 
 import click
 
 from ..errors import ConfigurationError
 from ..local.private_files import warn_if_exposed
-from .emulator_package import RunningPbx, Server, load_emulator
+from .emulator_package import EmulatorPackage, RunningPbx, Server, load_emulator
 from .files import KeyFileArgument
 from .numbers import Finite
 from .open_files import allow_many
+from .options import parsed_into
 
 CONTROL_KEY = "TRUNKLINE_EMULATOR_CONTROL_KEY"
 ENVIRONMENT = click.core.ParameterSource.ENVIRONMENT
 EVERYWHERE = ("0.0.0.0", "::", "")  # noqa: S104 - to be warned of
 # How many PBXs of a fleet are printed one by one.
 SHOWN = 5
+
+
+class EmulatorOptions(NamedTuple):
+    """One emulated PBX, or a fleet, as the command line describes it."""
+
+    host: str
+    port: int
+    client_id: str
+    api_key: str | None
+    seed: str
+    state: Path | None
+    etags: str
+    api_version: str
+    latency: float
+    faults: tuple[str, ...]
+    fault_seed: int
+    variants: tuple[str, ...]
+    clock_skew: float
+    tenants: int | None
+    tenants_file: Path | None
+    allow_hosts: tuple[str, ...]
+    control_key: str | None
+    control_key_file: IO[str] | None
+    tls: bool
+    tls_folder: Path | None
+    tls_cert: Path | None
+    tls_key: Path | None
+
+    @property
+    def makes_certificate(self) -> bool:
+        return self.tls or self.tls_folder is not None
+
+    def __repr__(self) -> str:
+        return f"EmulatorOptions({self.host!r}, {self.port!r})"
+
+    def check(self) -> None:
+        """Refuse options that contradict each other.
+
+        Raises:
+            click.UsageError: they do.
+        """
+        from ..catalog import version_key
+
+        try:
+            version_key(self.api_version)
+        except ValueError:
+            raise click.UsageError(f"{self.api_version!r} is not a version; one looks like 20.0.10.") from None
+        if self.tenants_file and not self.tenants:
+            raise click.UsageError("--tenants-file goes with --tenants.")
+        if self.tls_key and not self.tls_cert:
+            raise click.UsageError("--tls-key goes with --tls-cert.")
+        if self.tls_cert and self.makes_certificate:
+            raise click.UsageError("--tls makes a certificate, --tls-cert brings one: give one of the two.")
 
 
 @click.command()
@@ -88,76 +142,24 @@ SHOWN = 5
 )
 @click.option("--tls-cert", type=click.Path(path_type=Path), metavar="PEM", help="A certificate of your own.")
 @click.option("--tls-key", type=click.Path(path_type=Path), metavar="PEM", help="Its key, if in another file.")
-def emulator(
-    host: str,
-    port: int,
-    api_version: str,
-    tenants: int | None,
-    tenants_file: Path | None,
-    tls: bool,
-    tls_folder: Path | None,
-    tls_cert: Path | None,
-    tls_key: Path | None,
-    variants: tuple[str, ...],
-    control_key: str | None,
-    control_key_file: IO[str] | None,
-    **options: Any,
-) -> None:
+@parsed_into(EmulatorOptions)
+def emulator(options: EmulatorOptions) -> None:
     """Start a stand-in 3CX that answers as a real one does, with sample data, until Ctrl-C.
 
     Faults, variants and what can be changed while it runs are in emulator/docs/faults.md.
     """
     package = load_emulator()
-    from ..catalog import version_key
-
-    try:
-        version_key(api_version)
-    except ValueError:
-        raise click.UsageError(f"{api_version!r} is no version; one looks like 20.0.10.") from None
-    if tenants_file and not tenants:
-        raise click.UsageError("--tenants-file goes with --tenants.")
-    if tls_key and not tls_cert:
-        raise click.UsageError("--tls-key goes with --tls-cert.")
-    if tls_cert and (tls or tls_folder):
-        raise click.UsageError("--tls makes a certificate, --tls-cert brings one: give one of the two.")
-    options["control_key"] = _control_key(control_key, control_key_file)
+    options.check()
     allow_many()
-    try:
-        server = package.prepare(
-            host=host,
-            port=port,
-            tenants=tenants,
-            make_tls=tls or tls_folder is not None,
-            tls_folder=tls_folder,
-            certificate=tls_cert,
-            certificate_key=tls_key,
-            version=api_version,
-            variants=dict(map(_variant, variants)),
-            **options,
-        )
-    except ValueError as problem:
-        raise ConfigurationError(str(problem)) from None
-
-    if tls_cert is not None:
-        warn_if_exposed(tls_key or tls_cert, "private key")
+    control_key = _control_key(options.control_key, options.control_key_file)
+    server = _prepare(package, options, control_key)
+    if options.tls_cert is not None:
+        warn_if_exposed(options.tls_key or options.tls_cert, "private key")
     if not server.is_local:
-        has_tls = tls or tls_folder is not None or tls_cert is not None
-        _warn_of_others(host, has_control_key=options["control_key"] is not None, has_tls=has_tls)
-
-    def announce(pbxs: Sequence[RunningPbx]) -> None:
-        kind = f"3CX {api_version}"
-        of = f"(seed {options['seed']}, ETags {options['etags']}). Ctrl-C stops it."
-        if tenants:
-            click.echo(f"{len(pbxs)} PBXs answer, each a {kind}, from {pbxs[0].url} to {pbxs[-1].url} {of}")
-            _list(server, pbxs, tenants_file)
-        else:
-            click.echo(f"A {kind} answers at {pbxs[0].url} {of}")
-        if options["state"] is not None:
-            click.echo(f"What is written is kept in {options['state']}.")
-        _show_variables(pbxs[0])
-
+        has_tls = options.makes_certificate or options.tls_cert is not None
+        _warn_of_others(options.host, has_control_key=control_key is not None, has_tls=has_tls)
     try:
-        server.serve(announce)
+        server.serve(lambda pbxs: _announce(server, pbxs, options))
     except OSError as problem:
         raise ConfigurationError(
             f"{problem.strerror or problem}.", hint="Choose another port: --port 0 takes a free one."
@@ -167,10 +169,52 @@ def emulator(
     click.echo("Stopped.")
 
 
-def _control_key(given: str | None, file: IO[str] | None) -> str | None:
+def _prepare(package: EmulatorPackage, options: EmulatorOptions, control_key: str | None) -> Server:
+    try:
+        return package.prepare(
+            host=options.host,
+            port=options.port,
+            tenants=options.tenants,
+            make_tls=options.makes_certificate,
+            tls_folder=options.tls_folder,
+            certificate=options.tls_cert,
+            certificate_key=options.tls_key,
+            client_id=options.client_id,
+            api_key=options.api_key,
+            seed=options.seed,
+            state=options.state,
+            etags=options.etags,
+            version=options.api_version,
+            latency=options.latency,
+            faults=options.faults,
+            fault_seed=options.fault_seed,
+            variants=dict(map(_variant, options.variants)),
+            clock_skew=options.clock_skew,
+            allow_hosts=options.allow_hosts,
+            control_key=control_key,
+        )
+    except ValueError as problem:
+        raise ConfigurationError(str(problem)) from None
+
+
+def _announce(server: Server, pbxs: Sequence[RunningPbx], options: EmulatorOptions) -> None:
+    """Print where the PBXs answer, and how to try one."""
+    kind = f"3CX {options.api_version}"
+    details = f"(seed {options.seed}, ETags {options.etags}). Ctrl-C stops it."
+    if options.tenants:
+        click.echo(f"{len(pbxs)} PBXs answer, each a {kind}, from {pbxs[0].url} to {pbxs[-1].url} {details}")
+        _list(server, pbxs, options.tenants_file)
+    else:
+        click.echo(f"A {kind} answers at {pbxs[0].url} {details}")
+    if options.state is not None:
+        click.echo(f"What is written is kept in {options.state}.")
+    _show_variables(pbxs[0])
+
+
+def _control_key(key: str | None, file: IO[str] | None) -> str | None:
     if file is None:
-        return given
-    if given is not None and click.get_current_context().get_parameter_source("control_key") != ENVIRONMENT:
+        return key
+    if key is not None and click.get_current_context().get_parameter_source("control_key") != ENVIRONMENT:
         raise click.UsageError("--control-key and --control-key-file both give the key: give one of the two.")
     try:
         return file.read(65_536).strip()
