@@ -304,7 +304,7 @@ def test_what_is_cut_off_on_its_way_is_told_from_what_was_not_started(system: Sy
 
     outcomes = asyncio.run(cut_off())
     assert [outcome.state.label for outcome in outcomes] == ["done", "unknown", "not_started"]
-    assert "It was cut off on its way." in str(outcomes[1].error)
+    assert "It was cut off while it was in progress." in str(outcomes[1].error)
 
 
 def test_nothing_secret_is_in_what_is_said(system: System) -> None:

@@ -287,7 +287,7 @@ def _apply(imported: Import, plan: Plan, options: ImportOptions, connect: Callab
 
 
 async def _carry_out(run: ImportRun, connect: Callable[[], AsyncPbx], bar: Bar) -> bool:
-    """Do it, or as much as was done at Ctrl-C, which lets what is on its way finish; whether it was interrupted."""
+    """Do it, or as much as was done at Ctrl-C, which lets what is in progress finish; whether it was interrupted."""
     done = 0
 
     def stop() -> bool:

@@ -38,7 +38,7 @@ def show_plan(plan: Plan, view: View) -> None:
 
 
 def show_outcomes(plan: Plan, outcomes: Sequence[Outcome], view: View) -> None:
-    """Write what became of each step, as outcome records; a table shows only the plan."""
+    """Write the outcome of each step as a record; a table shows only the plan."""
     rows = []
     for step, outcome in zip(plan.steps, outcomes, strict=True):
         old, new = _shown_fields(step, view)

@@ -24,10 +24,12 @@ if TYPE_CHECKING:
 
 _ORDER = ("remove", "change", "add")  # what goes and what changes frees addresses, and places of the licence
 _RETRIES = Retries()
-_CUT_OFF = TrunklineError("It was cut off on its way.", hint="Whether it was done, the same import finds out.")
+_CUT_OFF = TrunklineError(
+    "It was cut off while it was in progress.", hint="Whether it was done, the same import finds out."
+)
 
 Progress = Callable[[ImportStep, Outcome], object]
-"""Gets each step with what became of it, in the thread that sent it."""
+"""Gets each step with its outcome, in the thread that sent it."""
 
 
 class ApplyOptions(TypedDict, total=False):
@@ -44,7 +46,7 @@ class ApplyOptions(TypedDict, total=False):
 
 
 class ImportRun:
-    """A plan being carried out; `stop` may be called from anywhere, what is on its way is finished.
+    """A plan being carried out; `stop` may be called from anywhere, what is in progress is finished.
 
         run = imported.over(plan, confirm=ask)
         run.on(pbx)
@@ -138,7 +140,7 @@ class ImportRun:
 
     @property
     def outcomes(self) -> list[Outcome]:
-        """What became of each step so far, in the plan's order; what was cut off on its way is unknown."""
+        """The outcome of each step so far, in the plan's order; what was cut off in progress is unknown."""
         outcomes = [Outcome(place, State.NOT_STARTED) for place in range(len(self.plan.steps))]
         for places, ledger, _ in self._phases:
             for n, outcome in ledger.outcomes.items():

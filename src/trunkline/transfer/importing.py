@@ -235,7 +235,7 @@ class Import:
     def apply(
         self, pbx: System, plan: Plan, progress: Progress | None = None, **options: Unpack[ApplyOptions]
     ) -> list[Outcome]:
-        """Carry a plan out in threads; gives what became of each step. Raises what a guard refuses (`ImportRun`)."""
+        """Carry a plan out in threads; gives the outcome of each step. Raises what a guard refuses (`ImportRun`)."""
         run = self.over(plan, **options)
         run.on(pbx, progress)
         return run.outcomes
