@@ -76,7 +76,7 @@ class Import:
         dangerous: Sequence[str] = (),
         skip_dangerous: bool = False,
     ) -> Import:
-        """Read a file, or a path, for a resource: contacts, users or blocklist. The rest is as `Wishes` has it.
+        """Read a file, or a path, for a resource: contacts, users or blocklist. `Wishes` describes the rest.
 
         Raises InvalidArgument for a file that can't be read or has mistakes.
         """
@@ -229,7 +229,7 @@ class Import:
         check_removals(removals, plan.present, MostRemovals.parse(max_removals), what)
 
     def over(self, plan: Plan, **options: Unpack[ApplyOptions]) -> ImportRun:
-        """Prepare to carry a plan out; options and errors as `ImportRun` has them."""
+        """Prepare to carry a plan out; `ImportRun` describes options and errors."""
         return ImportRun(self, plan, **options)
 
     def apply(

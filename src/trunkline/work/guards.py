@@ -78,7 +78,7 @@ class MostRemovals(NamedTuple):
         return f"{self.number}%" if self.is_share else str(self.number)
 
     def allows(self, removals: int, present: int) -> bool:
-        """Whether so many of ``present`` may be removed."""
+        """Whether ``removals`` of ``present`` may be removed."""
         return removals * 100 <= self.number * present if self.is_share else removals <= self.number
 
 
@@ -95,7 +95,7 @@ def check_removals(removals: int, present: int, most: MostRemovals, what: str) -
 
 
 def check_has_rows(name: str, rows: int, removals: int, what: str) -> None:
-    """Refuse to remove everything because a file is empty. ``what``: as `check_removals` has it.
+    """Refuse to remove everything because a file is empty. ``what``: the plural of what is removed.
 
     Raises InvalidArgument.
     """
