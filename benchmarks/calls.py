@@ -24,24 +24,24 @@ from .prepared import TOKEN
 from .server import API_KEY, CLIENT_ID, FIRST_USER, Server, started
 from .stopwatch import Spent, Stopwatch
 
-AIM = 1.6  # times the bare library
 USERS = 1000
 ROUNDS = 3  # a pass is short, so there are that many times as many of them
 HEADERS = [("Accept", "application/json"), ("Authorization", f"Bearer {TOKEN}")]
 
 
 class Kind(NamedTuple):
-    """A kind of call: ``action`` on ``path``, answered with ``status``."""
+    """A kind of call: ``action`` on ``path``, answered with ``status``; ``aim`` is times the bare library."""
 
     name: str
     action: str
     method: str
     path: str
     status: int
+    aim: float
 
 
-READ = Kind("pbx.users.get(n)", "users.get", "GET", "/xapi/v1/Users({})", 200)
-DELETE = Kind("pbx.contacts.delete(n)", "contacts.delete", "DELETE", "/xapi/v1/Contacts({})", 204)
+READ = Kind("pbx.users.get(n)", "users.get", "GET", "/xapi/v1/Users({})", 200, 1.6)
+DELETE = Kind("pbx.contacts.delete(n)", "contacts.delete", "DELETE", "/xapi/v1/Contacts({})", 204, 2.0)
 
 Pass = Callable[[int], Spent]
 
@@ -60,7 +60,7 @@ def _measured(server: Server, kind: Kind, options: Options) -> Subject:
         Figure(
             name,
             [spent.user / options.calls * 1e6 for spent in passes],
-            ratio_at_most=AIM if name == kind.name else None,
+            ratio_at_most=kind.aim if name == kind.name else None,
         )
         for name, passes in found.items()
     ]

@@ -16,7 +16,8 @@ from ._version import __version__ as __version__
 TYPE_CHECKING = False
 
 if TYPE_CHECKING:
-    from .client import AsyncPbx, AsyncRows, Pbx, Rows
+    from .client import AsyncPbx, Pbx
+    from .client.rows import AsyncRows, Rows
     from .errors import (
         BadRequest,
         BrokenAnswer,
@@ -54,7 +55,7 @@ if TYPE_CHECKING:
 _HOMES = {
     "BrowserSignIn": "transport.browser",
     "AsyncPbx": "client",
-    "AsyncRows": "client",
+    "AsyncRows": "client.rows",
     "Expand": "odata",
     "Export": "transfer.export",
     "F": "odata",
@@ -63,7 +64,7 @@ _HOMES = {
     "Node": "node",
     "Pbx": "client",
     "Retries": "transport.retries",
-    "Rows": "client",
+    "Rows": "client.rows",
     "Saved": "result",
     "Status": "monitor.status",
 }

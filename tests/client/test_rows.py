@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import asyncio
 import json
+from dataclasses import dataclass
 from typing import Any
 from urllib.parse import unquote
 
+import msgspec
 import pytest
 
 from conftest import CLIENT, KEY, System
@@ -172,3 +174,43 @@ def test_the_same_in_an_event_loop(system: System) -> None:
             assert [row["Id"] async for row in rows] == [row["Id"] for row in await rows]
 
     asyncio.run(run())
+
+
+class Fax(msgspec.Struct):
+    Id: int
+    Number: str | None = None
+
+
+class Misread(msgspec.Struct):
+    Id: str
+
+
+@dataclass
+class PlainFax:
+    Id: int
+
+
+@pytest.mark.parametrize("kind", [Fax, PlainFax])
+def test_rows_come_as_objects_of_a_class_page_by_page(kind: type[Fax] | type[PlainFax]) -> None:
+    with Nasty(listing(list(range(250)))) as server, Pbx(server.url, "id", "key") as pbx:
+        faxes = pbx.fax.list().typed(kind)
+        first = next(faxes)
+        assert (type(first), first.Id, len(server.api_calls)) == (kind, 0, 1)
+        assert [fax.Id for fax in faxes] == list(range(1, 250))
+
+    async def read(url: str) -> list[int]:
+        async with AsyncPbx(url, "id", "key") as pbx:
+            return [fax.Id async for fax in pbx.fax.list().typed(kind)]
+
+    with Nasty(listing([1, 2])) as server:
+        assert asyncio.run(read(server.url)) == [1, 2]
+
+
+@pytest.mark.parametrize("kind", [Misread, Pbx])
+def test_a_row_that_does_not_fit_its_class_names_action_and_class(kind: type) -> None:
+    with (
+        Nasty(listing([7])) as server,
+        Pbx(server.url, "id", "key") as pbx,
+        pytest.raises(errors.InvalidArgument, match=rf"row of fax\.list does not fit {kind.__name__}: ."),
+    ):
+        list(pbx.fax.list().typed(kind))

@@ -10,7 +10,8 @@ from pathlib import Path
 import pytest
 
 from trunkline.errors import InvalidArgument
-from trunkline.transfer.sheet import Line, read_sheet, write_rest
+from trunkline.local.csv_rows import Line
+from trunkline.transfer.sheet import read_sheet, write_rest
 
 
 @pytest.mark.parametrize(

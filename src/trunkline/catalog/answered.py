@@ -13,7 +13,7 @@ MOST = 10_000
 """Names that are kept; a PBX that makes up names is not let fill the memory."""
 
 _seen: set[tuple[str, str]] = set()
-_deferred: deque[Callable[[], None]] = deque(maxlen=100)
+_deferred: deque[Callable[[], None]] = deque(maxlen=32)
 
 
 def note(owner: str, name: str) -> None:

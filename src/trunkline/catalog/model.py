@@ -118,6 +118,11 @@ class Action(msgspec.Struct, frozen=True, omit_defaults=True, dict=True):
         return tuple(Param(name, parse_type(spec)) for name, spec in self.params.items())
 
     @cached_property
+    def positional(self) -> tuple[str, ...]:
+        """What may be given to a call without its name, in order."""
+        return (*self.params, "body") if self.body is not None else tuple(self.params)
+
+    @cached_property
     def keys(self) -> tuple[str, ...]:
         """The parameters that are keys of an entity, not arguments of a function."""
         owner, pbx, _ = self.path.partition("/Pbx.")

@@ -12,7 +12,8 @@ from typing import Any
 import click
 
 from ..catalog.secret import masked, secrets_in
-from ..client import AsyncPbx, AsyncRows
+from ..client import AsyncPbx
+from ..client.rows import AsyncRows
 from ..errors import BrokenAnswer, InvalidArgument, ItemsFailed
 from ..node.items import keys_of
 from ..redaction import redacted, remember_values

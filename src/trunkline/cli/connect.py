@@ -1,4 +1,4 @@
-"""The PBXs that the connection options of a command mean."""
+"""The PBXs that a command's connection options mean, where a profile of its own may stand beside them."""
 
 from __future__ import annotations
 
@@ -12,22 +12,19 @@ from ..connections.targets import Target
 from .connection_options import ConnectionOptions
 
 
-def taken(ctx: click.Context, values: dict[str, Any]) -> dict[str, Any]:
-    """Take the connection options out of a command's values."""
-    return _options(values)._asdict()
+def taken(values: dict[str, Any]) -> ConnectionOptions:
+    """Take the connection options out of a command's values; a profile beside them comes before theirs."""
+    options: ConnectionOptions = values.pop("connection")
+    return options._replace(profile=values.pop("profile", None) or options.profile)
 
 
-def target(ctx: click.Context, values: dict[str, Any]) -> Target:
-    return _options(values).target()
+def target(_: click.Context, values: dict[str, Any]) -> Target:
+    """Return the PBX of the command's connection options, the environment and the profiles. ConfigurationError."""
+    return taken(values).target()
 
 
 def targets(
-    ctx: click.Context, values: dict[str, Any], choose: Callable[[Mapping[str, Profile]], Iterable[Profile]]
+    _: click.Context, values: dict[str, Any], choose: Callable[[Mapping[str, Profile]], Iterable[Profile]]
 ) -> list[Target]:
-    return _options(values).targets(choose)
-
-
-def _options(values: dict[str, Any]) -> ConnectionOptions:
-    """Take the options out of a command's values; a profile beside them comes before theirs."""
-    options: ConnectionOptions = values.pop("connection")
-    return options._replace(profile=values.pop("profile", None) or options.profile)
+    """Return the saved PBXs that ``choose`` takes. UsageError for options that only make sense for one."""
+    return taken(values).targets(choose)

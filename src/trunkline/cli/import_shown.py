@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from ..catalog.secret import masked
-from ..transfer.characters import visible
+from ..local.characters import visible
 from ..work.outcome import as_record
 from ..work.state import State
 from .output import View, cell, draw, json_line, pretty, write_rows

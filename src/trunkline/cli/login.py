@@ -8,7 +8,7 @@ import signal
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
-from typing import IO, TYPE_CHECKING, Any
+from typing import IO, Any
 from urllib.parse import urlsplit
 
 import click
@@ -26,9 +26,6 @@ from .candidates import saved_connections
 from .connect import taken
 from .connection_options import address_options
 from .files import KeyFileArgument
-
-if TYPE_CHECKING:
-    pass
 
 
 @click.command()
@@ -60,7 +57,7 @@ def login(
     What no option gives is asked for. On a profile that is there already, only what is given or asked changes.
     """
     with _nothing_saved():
-        given = taken(ctx, values)
+        given = taken(values)._asdict()
         limits(given, os.environ)  # a mistake is told before anything is asked for
         file = ProfileFile(profiles_file(os.environ))
         saved = file.read()

@@ -126,7 +126,7 @@ class Writer:
                 self._csv(rows)
 
     def _csv(self, rows: Sequence[Any]) -> None:
-        from ..node.csv_text import csv_line  # brings the client, which a table needs not
+        from ..local.csv_text import csv_line  # brings the client, which a table needs not
 
         objects = [row if isinstance(row, Mapping) else {"value": row} for row in rows]
         if self._header is None:

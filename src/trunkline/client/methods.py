@@ -56,7 +56,8 @@ class Resource:
                 raise AttributeError(verb)
             near = nearest(verb, iter(self._actions))
             raise UnknownName(f"{self._name} has no action {verb!r}.{near}", hint=f"It has {', '.join(self._actions)}.")
-        return Method(self._caller, self._catalog, self._actions[verb], self._rows)
+        method = self.__dict__[verb] = Method(self._caller, self._catalog, self._actions[verb], self._rows)
+        return method
 
     def __dir__(self) -> list[str]:
         return sorted(self._actions)

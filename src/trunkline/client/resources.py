@@ -5,11 +5,12 @@ Type checkers read resources.pyi beside this file instead, which has a class per
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
-from ..catalog import Catalog, load
+TYPE_CHECKING = False  # typing itself would take longer than all the rest
 
 if TYPE_CHECKING:
+    from typing import Any
+
+    from ..catalog import Catalog
     from .methods import Resource
 
 
@@ -17,12 +18,20 @@ class _Named:
     _catalog: Catalog | None = None  # the client's own; None for 3CX's
     _rows: str
 
+    if TYPE_CHECKING:
+
+        def call(self, action: str, /, *args: Any, **kwargs: Any) -> Any: ...
+
     def __getattr__(self, name: str) -> Resource:
+        from ..catalog import load
         from .methods import resource  # brings inspect; `call` does without
 
-        return resource(self, self._catalog or load(), name, self._rows)
+        group = self.__dict__[name] = resource(self, self._catalog or load(), name, self._rows)
+        return group
 
     def __dir__(self) -> list[str]:
+        from ..catalog import load
+
         return sorted({*super().__dir__(), *(self._catalog or load()).resources})
 
 

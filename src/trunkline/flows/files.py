@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import io
 import re
 from collections.abc import Mapping, Sequence
 from pathlib import Path
@@ -13,8 +12,8 @@ import msgspec
 from ..errors import InvalidArgument
 from ..local.atomic import replace_file
 from ..local.contained import open_regular, open_within, reason, replace_within, spelled
-from ..node.csv_text import csv_line
-from ..node.input import csv_records
+from ..local.csv_rows import CsvRows
+from ..local.csv_text import csv_line
 from .document import LONGEST_ROWS
 from .document import read as read_yaml
 
@@ -35,6 +34,8 @@ def rows_of(path: Path, folder: Path | None = None) -> list[dict[str, Any]]:
             content = file.read()
     except (OSError, ValueError) as problem:
         raise InvalidArgument(f"{spelled(path)} can't be read: {reason(problem)}.") from None
+    if ending == ".csv":
+        return [row for _, row in CsvRows([content], path.name).records()]
     try:
         text = content.decode("utf-8-sig")
     except UnicodeDecodeError as problem:
@@ -43,8 +44,6 @@ def rows_of(path: Path, folder: Path | None = None) -> list[dict[str, Any]]:
             f"{path}, line {line}: this is not written in UTF-8.", hint="Save it as UTF-8 and try again."
         ) from None
     match ending:
-        case ".csv":
-            return csv_rows(text, path.name)
         case ".jsonl":
             return [
                 _row(_json(line, path.name, number), path.name, number)
@@ -58,11 +57,6 @@ def rows_of(path: Path, folder: Path | None = None) -> list[dict[str, Any]]:
     if not isinstance(rows, list):
         raise InvalidArgument(f"{path.name} must hold a list of rows.")
     return [_row(row, path.name, number) for number, row in enumerate(rows, 1)]
-
-
-def csv_rows(text: str, name: str) -> list[dict[str, Any]]:
-    """Return the rows of a CSV, as `node.input` reads it."""
-    return [row for _, row in csv_records(iter(io.StringIO(text, newline="")), name)]
 
 
 def _json(text: str, name: str, line: int | None) -> Any:

@@ -6,8 +6,6 @@ JSON Lines and CSV are read as they come: a million rows need no memory. `run`, 
 from __future__ import annotations
 
 import codecs
-import csv
-import re
 from collections.abc import Collection, Iterable, Iterator
 from itertools import chain
 from typing import IO, Any
@@ -16,13 +14,12 @@ import msgspec
 
 from ..catalog.secret import secrets_in
 from ..errors import InvalidArgument
+from ..local.csv_rows import CsvRows, chunks_of
 from ..redaction import remember_values
-from .csv_text import unguarded
 from .items import Item, as_item
 
 _HINT = "Nothing was sent."
-_LONGEST = 16 * 2**20  # characters of a cell; a contact's picture is longer than csv's own limit
-_IN_QUOTES = re.compile('"[^"]*(?:"|$)')
+_UTF_16 = (codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)
 
 
 def read_items(source: IO[bytes]) -> Iterator[Item]:
@@ -56,21 +53,27 @@ def read_keyed(source: IO[bytes], keys: Collection[str]) -> Iterator[tuple[str, 
 
 def _rows(source: IO[bytes], keys: Collection[str]) -> Iterator[tuple[str, Any]]:
     name = str(getattr(source, "name", "")).lower()
-    lines = enumerate(source, 1)
-    number, first = next(((n, line) for n, line in lines if line.removeprefix(codecs.BOM_UTF8).strip()), (1, b""))
-    first = first.removeprefix(codecs.BOM_UTF8)
+    begins: list[bytes] = []
+    for line in source:
+        begins.append(line)
+        if line.removeprefix(codecs.BOM_UTF8).strip():
+            break
+    number, first = len(begins), begins[-1].removeprefix(codecs.BOM_UTF8) if begins else b""
     begin = first.lstrip()[:1]
-    if name.endswith(".csv"):
-        return _from_csv(first, number, source)
+    if first.startswith(_UTF_16) and first.decode("utf-16", errors="ignore").lstrip().startswith(("{", "[")):
+        raise InvalidArgument(f"Line {number} of the input is not written in UTF-8.", hint=f"Save it so. {_HINT}")
+    if name.endswith(".csv") or first.startswith(_UTF_16):
+        return _from_csv(begins, source)
     if begin == b"[":
         return _from_array(first + source.read())
     if begin == b"{" and not _is_json(first):
         return _from_object(first, number, source)
     bare = _is_json(first) and begin != b"{"
-    header = not bare or (begin == b'"' and (not keys or first.strip().strip(b'"').decode(errors="replace") in keys))
+    title = first.strip().strip(b'"').decode(errors="replace")
+    header = not bare or (begin == b'"' and (not keys or title in keys or title.lower().startswith("sep=")))
     if first and begin != b"{" and header and not name.endswith((".json", ".jsonl")):
-        return _from_csv(first, number, source)
-    return _from_lines(chain([(number, first)], lines))
+        return _from_csv(begins, source)
+    return _from_lines(chain([(number, first)], enumerate(source, number + 1)))
 
 
 def _from_lines(lines: Iterable[tuple[int, bytes]]) -> Iterator[tuple[str, Any]]:
@@ -98,52 +101,9 @@ def _from_object(first: bytes, number: int, source: IO[bytes]) -> Iterator[tuple
         raise InvalidArgument(f"Line {number} of the input begins no JSON: {problem}.", hint=_HINT) from None
 
 
-def _from_csv(first: bytes, begins: int, source: IO[bytes]) -> Iterator[tuple[str, Any]]:
-    def decoded() -> Iterator[str]:
-        for number, line in enumerate(chain([first], source), begins):
-            try:
-                yield line.decode()
-            except UnicodeDecodeError:
-                hint = f"Save it as UTF-8 and try again. {_HINT}"
-                raise InvalidArgument(f"Line {number} of the input is not written in UTF-8.", hint=hint) from None
-
-    rows = csv_records(decoded(), "The input", hint=_HINT, begins=begins)
-    return ((f"Line {number}", row) for number, row in rows)
-
-
-def csv_records(
-    lines: Iterator[str], name: str, *, hint: str = "", begins: int = 1
-) -> Iterator[tuple[int, dict[str, str]]]:
-    """Yield the rows of a CSV with the number of their last line.
-
-    InvalidArgument names the file as ``name``, and the line.
-
-    ``begins`` is the number of the first line given.
-
-    Comma or semicolon, whichever the first line has more of: spreadsheets write both. What we wrote with an
-    apostrophe before it (`csv_text.guarded`) is read without.
-    """
-    first = next(lines, "")
-    separators = _IN_QUOTES.sub("", first)
-    delimiter = ";" if separators.count(";") > separators.count(",") else ","
-    csv.field_size_limit(max(csv.field_size_limit(), _LONGEST))
-    reader = csv.reader(chain([first], lines), delimiter=delimiter, strict=True)
-    try:
-        header = [unguarded(column.strip()) for column in next(reader, [])]
-        if first.strip() and (len(set(header)) < len(header) or not all(header)):
-            raise InvalidArgument(
-                f"{name}, line {begins}: the columns need names that differ, not {header}.", hint=hint
-            )
-        for cells in reader:
-            if not any(cells):
-                continue
-            if len(cells) != len(header):
-                said = f"{len(cells)} cells, but {len(header)} columns have names."
-                raise InvalidArgument(f"{name}, line {reader.line_num + begins - 1}: {said}", hint=hint)
-            yield reader.line_num + begins - 1, dict(zip(header, map(unguarded, cells), strict=True))
-    except csv.Error as problem:
-        place = f"{name}, line {reader.line_num + begins - 1}"
-        raise InvalidArgument(f"{place}: this is no CSV: {problem}.", hint=hint) from None
+def _from_csv(begins: Iterable[bytes], source: IO[bytes]) -> Iterator[tuple[str, Any]]:
+    rows = CsvRows(chain(begins, chunks_of(source)), "The input", hint=_HINT)
+    return ((f"Line {number}", row) for number, row in rows.records())
 
 
 def _is_json(text: bytes) -> bool:

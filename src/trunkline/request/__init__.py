@@ -90,7 +90,7 @@ def bind(catalog: Catalog, action: Action, args: Sequence[Any], kwargs: Mapping[
     3CX's own (``periodFrom``), their snake case (``period_from``) or the workflow node's (``If Match``). A body's
     fields may be given one by one. Raises InvalidArgument or UnknownName; the message names action and argument.
     """
-    ordered = [p.name for p in action.parameters] + (["body"] if action.body is not None else [])
+    ordered = action.positional
     if len(args) > len(ordered):
         takes = f"takes {', '.join(ordered)}" if ordered else "takes no positional argument"
         raise InvalidArgument(f"{action.id} {takes}; {len(args)} were given.", hint=_see(action))
@@ -115,9 +115,12 @@ def bind(catalog: Catalog, action: Action, args: Sequence[Any], kwargs: Mapping[
         except InvalidArgument as problem:
             raise InvalidArgument(f"{parameter.name} of {action.id} {problem}.") from None
 
+    path = fill(action.path, literals)
+    if not given and action.body is None:  # as of most that reads or deletes
+        return Call(action, path, values, {}, None, None)
     call = Call(
         action=action,
-        path=fill(action.path, literals),
+        path=path,
         values=values,
         options={
             name: _option(catalog, action, name, given.pop(name)) for name in OPTIONS if given.get(name) is not None
@@ -132,7 +135,8 @@ def bind(catalog: Catalog, action: Action, args: Sequence[Any], kwargs: Mapping[
 
 def build(call: Call, options: Mapping[str, str] | None = None) -> HttpRequest:
     """Return the request of a checked call; ``options`` stand in for its own query options, as paging wants."""
-    query = query_string(call.options if options is None else options)
+    chosen = call.options if options is None else options
+    query = query_string(chosen) if chosen else ""
     headers = [("Accept", "*/*" if call.action.answer_kind == "file" else "application/json")]
     if call.if_match is not None:
         headers.append(("If-Match", call.if_match))

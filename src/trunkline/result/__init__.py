@@ -53,7 +53,8 @@ def value(asked: Asked, response: HttpResponse) -> Any:
         if must_give:
             raise broken_answer(asked, response)
         return None
-    if not _is_json_as_text(asked, response):
+    is_plain = response.content_type == "application/json" and asked.action.answer_kind != "file"
+    if not is_plain and not _is_json_as_text(asked, response):
         if is_file(asked, response):
             return File(sent_name(response), response.content_type, response.body)
         if response.content_type and not is_json(response):

@@ -11,10 +11,11 @@ from typing import NamedTuple
 import msgspec
 
 from ..errors import InvalidArgument
+from ..local.characters import cleaned
+from ..local.csv_rows import Line, text_lines
 from .addresses import networks_of
-from .characters import cleaned
 from .layouts import ADDRESSES, spoken
-from .sheet import Line, Sheet, decoded, read_sheet, refuse, refuse_other_formats
+from .sheet import Sheet, check_content, read_sheet, refuse
 
 _COMMENT = re.compile(r"\s*(?:#|;|//)\s*(.*)")
 _TRAILING = re.compile(r"\s*(?:[#;]|//)\s*(.*)\Z")
@@ -45,9 +46,9 @@ def read_addresses(content: bytes, name: str, encoding: str | None = None) -> Sh
 
     Raises InvalidArgument that names each line that is neither.
     """
-    refuse_other_formats(content, name, json=True)
-    text, found = decoded(content, name, encoding)
-    lines = re.split(r"\r\n|\r|\n", text)
+    check_content(content, name, encoding, json=True)
+    read, found = text_lines([content], name, encoding)
+    lines = re.split(r"\r\n|\r|\n", "".join(read))
     if _is_csv(lines):
         blank = [b"" if _COMMENT.fullmatch(line) else line.encode("utf-8", "surrogatepass") for line in lines]
         return read_sheet(b"\n".join(blank), name)._replace(encoding=found)

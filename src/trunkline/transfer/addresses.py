@@ -16,8 +16,8 @@ from ipaddress import (
 from typing import Any
 
 from ..errors import InvalidArgument
+from ..local.characters import cleaned
 from .cells import unwrapped
-from .characters import cleaned
 
 Address = IPv4Address | IPv6Address
 Network = IPv4Network | IPv6Network

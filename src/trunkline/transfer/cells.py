@@ -11,10 +11,10 @@ import msgspec
 from ..catalog import Action, Catalog, TypeSpec
 from ..catalog.secret import MASK, has_mask, is_masked, is_secret, masked_by_name
 from ..errors import InvalidArgument
-from ..node.csv_text import csv_cell, unguarded
+from ..local.characters import cleaned, comparable, composed, trimmed
+from ..local.csv_text import csv_cell, unguarded
 from ..odata.literals import INTEGER_RANGES, described, integer
 from ..request.body import checked_body
-from .characters import cleaned, comparable, composed, trimmed
 from .equality import equal
 
 # Besides 3CX's true and false: what people write, and what spreadsheets of some languages write for a truth value.

@@ -11,12 +11,13 @@ import msgspec
 from ..catalog import Catalog
 from ..catalog.secret import MASK, SECRET
 from ..errors import UsageError
+from ..local.characters import has_invisible, trimmed, visible
+from ..local.csv_rows import Line
 from .addresses import DANGERS
 from .cells import as_written, cleared, completed, key_part, left_out, parsed, same
-from .characters import has_invisible, trimmed, visible
 from .headers import Column, fields_of
 from .plan import Key, Plan, Row
-from .sheet import NOTHING_SENT, Line, refuse
+from .sheet import NOTHING_SENT, refuse
 from .steps import Addition, Change, ImportStep, Removal
 
 if TYPE_CHECKING:

@@ -8,8 +8,8 @@ from contextlib import suppress
 from decimal import Decimal
 from typing import Any
 
+from ..local.characters import composed
 from ..odata.literals import DURATION, GUID, INSTANT, TIME_OF_DAY
-from .characters import composed
 
 _PLAIN_NUMBER = re.compile(r"-?(0|[1-9]\d*)([.]\d+)?")
 _ADDRESS = re.compile(r"[^@\s]+@[^@\s]+")

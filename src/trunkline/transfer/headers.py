@@ -9,10 +9,10 @@ from typing import NamedTuple
 from ..catalog import Catalog, TypeSpec, nearest
 from ..catalog.secret import SECRET
 from ..errors import InvalidArgument, UnknownName
-from .characters import cleaned
+from ..local.characters import cleaned
+from ..local.csv_rows import Line
 from .kinds import Kind
 from .layouts import spoken
-from .sheet import Line
 
 
 class Column(NamedTuple):

@@ -12,7 +12,9 @@ import msgspec
 
 from ..catalog import Catalog, TypeSpec, load
 from ..errors import BadRequest, BrokenAnswer, Hint, InvalidArgument, VersionMismatch
+from ..local.characters import cleaned, trimmed, visible
 from ..local.contained import reason, spelled
+from ..local.csv_rows import Line
 from ..odata.literals import INTEGER_RANGES
 from ..request.body import checked_body
 from ..work.drivers import AsyncSystem, System, adrive, drive
@@ -21,13 +23,12 @@ from ..work.outcome import Outcome
 from ..work.step import Ask, Asks
 from .apply import ApplyOptions, ImportRun, Progress
 from .cells import extension_text, key_part
-from .characters import cleaned, trimmed, visible
 from .comparison import Comparison
 from .headers import Column, chosen_key, columns_of
 from .kinds import KINDS, Kind
 from .layouts import Layout, layout_of, spoken
 from .plan import Key, Plan, Row, Wishes
-from .sheet import LARGEST, Line, Sheet, refuse
+from .sheet import LARGEST, Sheet, refuse
 
 _WHOLE = "Rights"  # of a department's member; it is lost unless it is written back (docs/pbx.md, Requests)
 

@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import NamedTuple
 
-from .characters import cleaned
+from ..local.characters import cleaned
 
 
 def spoken(name: str) -> str:

@@ -49,7 +49,7 @@ class _Kept(Mark, frozen=True):
 
 
 class Watermark:
-    """The mark of one PBX and client, in a file: ``path``, else one of theirs in the user's state folder.
+    """The mark of one PBX and client, in a file: ``path``, else one in the user's state folder.
 
     ``overlap`` is how far an export looks back. Use it inside `held`, which keeps other processes out.
     """

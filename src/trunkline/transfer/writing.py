@@ -18,7 +18,7 @@ import msgspec
 
 from ..catalog import TypeSpec, load, nearest
 from ..errors import BrokenAnswer, ConfigurationError, InvalidArgument, TrunklineError, UnknownName
-from ..node.csv_text import csv_line
+from ..local.csv_text import csv_line
 from .call_log import ROW_TYPE
 from .formats import FORMATS
 

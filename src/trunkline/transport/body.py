@@ -15,12 +15,7 @@ PIECE = 65536  # bytes that are decompressed at a time
 
 
 class Body:
-    """Collects the chunks of one answer. BrokenAnswer as soon as they are more than the request allows in memory.
-
-    ``complete`` is for whoever reads the chunks, to note that there are no more.
-    """
-
-    complete = False
+    """Collects the chunks of one answer. BrokenAnswer as soon as they are more than the request allows in memory."""
 
     def __init__(self, request: HttpRequest, options: ConnectOptions) -> None:
         self._request = request

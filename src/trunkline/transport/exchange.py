@@ -83,7 +83,13 @@ def exchange(session: Session, request: HttpRequest, retries: Retries) -> Exchan
     while True:
         attempt += 1
         try:
-            response = yield from _signed(session, request)
+            token = session.token
+            if token is None or not token.fresh(session.clock()):
+                token = yield from _sign_in(session, instead_of=token)
+            response: HttpResponse = yield _with_token(session, request, token)
+            session.learn(response.headers.get("x-3cx-version"))
+            if response.status in (401, 403):
+                response = yield from _renewed(session, request, token, response)
         except TransportError as error:
             perhaps_done = perhaps_done or error.processed is not False
             safe = error.processed is False or request.method in _REPEATABLE
@@ -149,35 +155,35 @@ def _explained(error: TransportError, request: HttpRequest, perhaps_done: bool, 
     return error
 
 
-def _signed(session: Session, request: HttpRequest) -> Exchange:
-    """Send a request with a live token; if the token turns out to be dead, renew it and send the request once more.
+def _renewed(session: Session, request: HttpRequest, token: Token, response: HttpResponse) -> Exchange:
+    """Return the answer; if it says that the token is dead, renew the token and send the request once more.
 
     A 401 says that it is dead. A 403 may say so too, of a token that another process fetched (seen on one live
     system); of a token that this process fetched it means that the client lacks the right.
     """
-    token = session.token
-    if token is None or not token.fresh(session.clock()):
-        token = yield from _sign_in(session, instead_of=token)
-    response = yield from _send(session, request, token)
     if response.status == 403 and token.shared and may_be_from_pbx(response):
         renewed = yield from _sign_in(session, instead_of=token, after_403=True)
         if renewed.access != token.access:
             token = renewed
-            response = yield from _send(session, request, token)
+            response = yield from _sent(session, request, token)
             if not token.shared:
                 yield from _note_403(session, token, response)
     if response.status == 401 and may_be_from_pbx(response):
         token = yield from _sign_in(session, instead_of=token)
-        response = yield from _send(session, request, token)
+        response = yield from _sent(session, request, token)
     return response
 
 
-def _send(session: Session, request: HttpRequest, token: Token) -> Exchange:
-    headers = (*request.headers, ("Authorization", f"Bearer {token.access}"))
-    target = f"{session.url}{API}{request.target}"
-    response: HttpResponse = yield Send(request._replace(target=target, headers=headers))
+def _sent(session: Session, request: HttpRequest, token: Token) -> Exchange:
+    response: HttpResponse = yield _with_token(session, request, token)
     session.learn(response.headers.get("x-3cx-version"))
     return response
+
+
+def _with_token(session: Session, request: HttpRequest, token: Token) -> Send:
+    method, path, headers, body, timeout, sink, limit = request
+    headers = (*headers, ("Authorization", f"Bearer {token.access}"))
+    return Send(HttpRequest(method, f"{session.url}{API}{path}", headers, body, timeout, sink, limit))
 
 
 def _sign_in(session: Session, *, instead_of: Token | None, after_403: bool = False) -> Generator[Step, Any, Token]:

@@ -23,6 +23,7 @@ from ..errors import (
 )
 from ..printable import in_a_cell
 from .address import is_loopback
+from .limits import MAX_ANSWER, MAX_FILE
 from .proxies import Proxy, proxy_for
 
 if TYPE_CHECKING:
@@ -60,8 +61,8 @@ class ConnectOptions(NamedTuple):
     adapter: AdapterName | None = None
     read_timeout: float = 60.0
     http2: bool = False
-    max_answer: int = 64 * 2**20
-    max_file: int = 256 * 2**20
+    max_answer: int = MAX_ANSWER
+    max_file: int = MAX_FILE
 
 
 _UPLOAD_RATE = 32_768  # bytes a second: an upload slower than a weak ADSL line is taken for stuck

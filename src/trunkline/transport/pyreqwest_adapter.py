@@ -6,6 +6,7 @@ import atexit
 from collections.abc import AsyncIterator, Awaitable, Iterator
 from contextlib import contextmanager, suppress
 from datetime import timedelta
+from functools import lru_cache
 from time import monotonic, sleep
 from typing import Any, TypeVar
 
@@ -19,7 +20,7 @@ from pyreqwest.response import Response, ResponseBodyReader, SyncResponse, SyncR
 from ..errors import ConfigurationError
 from ..request import HttpRequest, Part
 from ..result import HttpResponse
-from .body import Body, decompressed, decompressed_async
+from .body import Body, collect, collect_async, decompressed, decompressed_async
 from .download import CHUNK, pour, pour_async
 from .failures import is_foreign, unexpected
 from .headers import USER_AGENT, check_request
@@ -97,39 +98,45 @@ def _patient(builder: Builder, options: ConnectOptions, proxy: Proxy | None) -> 
 def _filled(building: Building, request: HttpRequest, allowed: float | None) -> Building:
     building = building.headers(list(request.headers))
     if allowed is not None:
-        building = building.timeout(timedelta(seconds=allowed))
+        building = building.timeout(_seconds(allowed))
     return building.body_bytes(request.body) if isinstance(request.body, bytes) else building
 
 
-@contextmanager
+@lru_cache(maxsize=8)
+def _seconds(number: float) -> timedelta:
+    return timedelta(seconds=number)
+
+
 def _translated(
-    request: HttpRequest, options: ConnectOptions, allowed: float | None, proxy: Proxy | None
-) -> Iterator[None]:
-    url, began = request.target, monotonic()
-    try:
-        yield
-    except RequestError as error:
-        causes = [cause["message"] for cause in error.details.get("causes") or ()] or [error.message]
-        if isinstance(error, RequestTimeoutError):
-            silent = fell_silent(request, allowed, began)
-            raise timed_out(url, options, allowed, connecting=_NEVER_CONNECTED in causes, silent=silent) from None
-        if _NEVER_CONNECTED in causes:
-            raise unreachable(url, causes[-1], proxy) from None
-        if isinstance(error, DecodeError) and _BROKE_OFF not in causes:
-            raise broken_answer(url, causes[-1]) from None
-        raise connection_lost(url, causes[-1]) from None
-    except BaseException as error:
-        if not is_foreign(error):
-            raise
-        raise unexpected(request, error) from None
+    error: BaseException,
+    request: HttpRequest,
+    options: ConnectOptions,
+    allowed: float | None,
+    began: float,
+    proxy: Proxy | None,
+) -> BaseException:
+    """Return the error for what pyreqwest raised; Trunkline's own and the caller's stay as they are."""
+    url = request.target
+    if not isinstance(error, RequestError):
+        return unexpected(request, error) if is_foreign(error) else error
+    causes = [cause["message"] for cause in error.details.get("causes") or ()] or [error.message]
+    if isinstance(error, RequestTimeoutError):
+        silent = fell_silent(request, allowed, began)
+        return timed_out(url, options, allowed, connecting=_NEVER_CONNECTED in causes, silent=silent)
+    if _NEVER_CONNECTED in causes:
+        return unreachable(url, causes[-1], proxy)
+    if isinstance(error, DecodeError) and _BROKE_OFF not in causes:
+        return broken_answer(url, causes[-1])
+    return connection_lost(url, causes[-1])
 
 
 def _headers(headers: HeaderMap) -> dict[str, str] | None:
     """Headers by their name in lower case; None if some of them need `lenient_headers`."""
     try:
-        return dict(headers.items())
+        values = headers.dict_multi_value()
     except ValueError:
         return None
+    return {name: value if isinstance(value, str) else value[-1] for name, value in values.items()}
 
 
 def _head(response: Response | SyncResponse, request: HttpRequest, proxy: Proxy | None) -> HttpResponse:
@@ -159,29 +166,31 @@ def _judged(status: int, headers: dict[str, str], request: HttpRequest, proxy: P
 # hands over all others, "GZIP" among them, as they came: a file would be saved compressed.
 
 
-def _whole(response: SyncResponse, head: HttpResponse, request: HttpRequest, body: Body) -> bytes:
+def _whole(response: SyncResponse, head: HttpResponse, request: HttpRequest, options: ConnectOptions) -> bytes:
+    if _is_empty(head):
+        return b""
     reader = response.body_reader
     if "content-encoding" in head.headers:
-        for piece in decompressed(_chunks(reader), head, request):
-            body.add(piece)
-        return body.whole()
-    body.complete = _is_empty(head)
-    while not body.complete and (chunk := reader.read(CHUNK)) is not None:
+        return collect(request, options, decompressed(_chunks(reader), head, request))
+    body = Body(request, options)
+    while (chunk := reader.read(CHUNK)) is not None:
         body.add(bytes(chunk))
-        body.complete = len(chunk) < CHUNK
+        if len(chunk) < CHUNK:
+            break
     return body.whole()
 
 
-async def _whole_async(response: Response, head: HttpResponse, request: HttpRequest, body: Body) -> bytes:
+async def _whole_async(response: Response, head: HttpResponse, request: HttpRequest, options: ConnectOptions) -> bytes:
+    if _is_empty(head):
+        return b""
     reader = response.body_reader
     if "content-encoding" in head.headers:
-        async for piece in decompressed_async(_chunks_async(reader), head, request):
-            body.add(piece)
-        return body.whole()
-    body.complete = _is_empty(head)
-    while not body.complete and (chunk := await _heeding(reader.read(CHUNK))) is not None:
+        return await collect_async(request, options, decompressed_async(_chunks_async(reader), head, request))
+    body = Body(request, options)
+    while (chunk := await _heeding(reader.read(CHUNK))) is not None:
         body.add(bytes(chunk))
-        body.complete = len(chunk) < CHUNK
+        if len(chunk) < CHUNK:
+            break
     return body.whole()
 
 
@@ -250,24 +259,32 @@ class ReqwestAdapter:
 
     def _send(self, request: HttpRequest, upload: Upload | None = None) -> HttpResponse:
         allowed = time_allowed(request, self._options, upload.size if upload else 0)
-        with _translated(request, self._options, allowed, self._proxy):
+        began = monotonic()
+        try:
             # The client has no name here: a traceback that is kept would keep it, and its connections open.
             building = _filled(self._for(request).request(request.method, request.target), request, allowed)
             if upload is not None:
                 building = building.headers(list(upload.headers)).body_stream(iter(upload))
             sent = _Sent(building.build_streamed())
             response: SyncResponse = sent.stream.__enter__()
-            body = Body(request, self._options)
+            at_end = False
             try:
                 head = _head(response, request, self._proxy)
                 if request.sink is not None:
                     return pour(
                         request, self._options, head, decompressed(_chunks(response.body_reader), head, request)
                     )
-                return head._replace(body=_whole(response, head, request, body))
+                whole = _whole(response, head, request, self._options)
+                at_end = "content-encoding" not in head.headers
+                return HttpResponse(head.status, head.headers, whole)
             finally:
-                if not body.complete:
+                if not at_end:
                     sent.stream.__exit__(None, None, None)
+        except BaseException as error:
+            translated = _translated(error, request, self._options, allowed, began, self._proxy)
+            if translated is error:
+                raise
+            raise translated from None
 
     def _for(self, request: HttpRequest) -> SyncClient:
         if self._client is None:
@@ -315,14 +332,15 @@ class AsyncReqwestAdapter:
 
     async def _send(self, request: HttpRequest, upload: Upload | None = None) -> HttpResponse:
         allowed = time_allowed(request, self._options, upload.size if upload else 0)
-        with _translated(request, self._options, allowed, self._proxy):
+        began = monotonic()
+        try:
             # The client has no name here: a traceback that is kept would keep it, and its connections open.
             building = _filled(self._for(request).request(request.method, request.target), request, allowed)
             if upload is not None:
                 building = building.headers(list(upload.headers)).body_stream(aiter(upload))
             sent = _Sent(building.build_streamed())
             response = await _begin(sent)
-            body = Body(request, self._options)
+            at_end = False
             try:
                 head = await _head_async(response, request, self._proxy)
                 if request.sink is not None:
@@ -332,10 +350,17 @@ class AsyncReqwestAdapter:
                         head,
                         decompressed_async(_chunks_async(response.body_reader), head, request),
                     )
-                return head._replace(body=await _whole_async(response, head, request, body))
+                whole = await _whole_async(response, head, request, self._options)
+                at_end = "content-encoding" not in head.headers
+                return HttpResponse(head.status, head.headers, whole)
             finally:
-                if not body.complete:
+                if not at_end:
                     await sent.stream.__aexit__(None, None, None)
+        except BaseException as error:
+            translated = _translated(error, request, self._options, allowed, began, self._proxy)
+            if translated is error:
+                raise
+            raise translated from None
 
     def _for(self, request: HttpRequest) -> Client:
         if self._client is None:

@@ -54,5 +54,7 @@ class RetryBudget:
 
     def answered(self) -> None:
         """Note that a request had a good answer."""
+        if self._left >= self._size:
+            return
         with self._lock:
             self._left = min(self._size, self._left + self._refill)

@@ -53,8 +53,9 @@ def watched(steps: Steps, hooks: tuple[Hook, ...]) -> Steps:
 
     An error that leaves carries the call's id as ``request_id`` and what was asked last as ``method`` and ``path``.
     """
-    call = secrets.token_hex(4)
+    call = ""  # made when it is needed: the system's random numbers take longer than all the rest here
     if hooks or log.isEnabledFor(logging.DEBUG):
+        call = secrets.token_hex(4)
         steps = _told(steps, call, hooks)
     asked: HttpRequest | None = None
     try:
@@ -63,6 +64,7 @@ def watched(steps: Steps, hooks: tuple[Hook, ...]) -> Steps:
             if isinstance(step, Send):
                 asked = step.request
             elif isinstance(step, Pause) and step.seconds:
+                call = call or secrets.token_hex(4)
                 log.info("%s waits %.2f s before it tries again", call, step.seconds)
             try:
                 answer = yield step
@@ -73,7 +75,7 @@ def watched(steps: Steps, hooks: tuple[Hook, ...]) -> Steps:
     except StopIteration as done:
         return done.value
     except TrunklineError as error:
-        error.request_id = call
+        error.request_id = call or secrets.token_hex(4)
         if not error.path and asked is not None:
             error.method, error.path = asked.method, urlsplit(asked.target).path
         raise

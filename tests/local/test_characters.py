@@ -8,8 +8,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from trunkline.local.characters import cleaned, comparable, has_invisible, trimmed, visible
 from trunkline.transfer.cells import key_part
-from trunkline.transfer.characters import cleaned, comparable, has_invisible, trimmed, visible
 
 UNSEEN = [
     *"\u200b\u200c\u200d\u200e\u200f\u202a\u202b\u202c\u202d\u202e\u2060\u2066\u2067\u2068\u2069\ufeff\u00ad\u061c",

@@ -16,7 +16,7 @@ from hypothesis import strategies as st
 
 from trunkline.cli.output import View, write_rows
 from trunkline.flows.files import rows_of, write
-from trunkline.node.csv_text import csv_cell, csv_line, guarded, unguarded
+from trunkline.local.csv_text import csv_cell, csv_line, guarded, unguarded
 from trunkline.node.input import read_items
 from trunkline.transfer.cells import as_written
 from trunkline.transfer.writing import writer

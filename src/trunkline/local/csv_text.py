@@ -63,9 +63,15 @@ def csv_line(values: Sequence[Any]) -> str:
             cells.append(str(value))
         else:
             cells.append(csv_cell(value))
-    line: str = csv.writer(_SINK, lineterminator="\n").writerow(cells)
+    line = joined_cells(cells)
     if ";" in line or "\t" in line or "\r" in line or line.find("\n") < len(line) - 1 or line[0] == "\ufeff":
         line = ",".join([_quoted(guarded(_text(value))) for value in values]) + "\n"
+    return line
+
+
+def joined_cells(cells: Sequence[str], delimiter: str = ",") -> str:
+    """Texts as one line of a CSV, with its end, as they are: no formula is guarded."""
+    line: str = csv.writer(_SINK, delimiter=delimiter, lineterminator="\n").writerow(cells)
     return line
 
 

@@ -1,0 +1,199 @@
+"""From an action's name to the steps of a call, and from its answer to a value: what both clients share."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Collection, Mapping, Sequence
+from os import PathLike
+from typing import Any, BinaryIO, NamedTuple
+
+from .. import result
+from ..catalog import Action, Catalog, load
+from ..catalog.names import folded
+from ..errors import InvalidArgument, UnknownName, VersionMismatch
+from ..request import Call, HttpRequest, bind, build, parameter_names
+from ..result import Asked, HttpResponse, Page
+from ..transport.download import Download, Progress
+from ..transport.exchange import Steps, Work, connected, exchange
+from ..transport.options import checked_timeout
+from ..transport.paging import Wanted, target_of_link
+from ..transport.retries import Retries
+from ..transport.session import API, Session
+from ..transport.watch import Hook, watched, within
+from .learning import learn
+
+Place = str | PathLike[str] | BinaryIO
+
+
+class Plan:
+    """A checked call, and how to make it again once the PBX's version is known."""
+
+    def __init__(self, system: System, action: str, args: tuple[Any, ...], kwargs: Mapping[str, Any]) -> None:
+        self._system = system
+        self._asked = action, args, kwargs
+        self._version = system.checked_version
+        self.call = self._bound()
+        self.download: Download | None = None
+
+    def _bound(self, left_out: Collection[str] = ()) -> Call:
+        name, args, kwargs = self._asked
+        if left_out:
+            kwargs = {name: value for name, value in kwargs.items() if name not in left_out}
+        return bind(self._system.catalog, self._system.action(name), args, kwargs)
+
+    def current(self) -> Call:
+        """Return the call as this PBX's version has it; VersionMismatch if it hasn't."""
+        if self._version != self._system.checked_version:
+            self._version = self._system.checked_version
+            self.call = self._bound(self._unheard_of())._replace(if_match=self.call.if_match)
+        return self.call
+
+    def _unheard_of(self) -> set[str]:
+        """Arguments that are null and that the action has no parameter for in this version: they said nothing."""
+        names = {folded(name) for name in parameter_names(self._system.action(self._asked[0]), self._system.catalog)}
+        return {name for name, value in self._asked[2].items() if value is None and folded(name) not in names}
+
+
+class Limits(NamedTuple):
+    """How often one call is tried, and the seconds for all of it."""
+
+    retries: Retries
+    timeout: float | None = None
+
+
+Read = Callable[[Call, HttpResponse], Any]
+
+
+class System:
+    """A session, a catalog, and the way from an action's name to a request and from its answer to a value."""
+
+    def __init__(
+        self,
+        session: Session,
+        max_file: int,
+        *,
+        retries: Retries | None,
+        hooks: Sequence[Hook],
+        check_version: bool,
+        catalog: Catalog | None,
+    ) -> None:
+        self.session = session
+        self._max_file = max_file
+        self._limits = Limits((retries or Retries()).checked())
+        self._hooks = tuple(hooks)
+        self._check_version = check_version
+        self._catalog = catalog
+        self._everything = catalog or load()
+
+    @property
+    def checked_version(self) -> str | None:
+        """The version that calls are checked against: None while it is unknown, or if they are not to be checked."""
+        return self.session.version if self._check_version else None
+
+    @property
+    def catalog(self) -> Catalog:
+        """What this PBX can be asked, as far as is known: the catalog given, else 3CX's own of its version."""
+        return self._catalog or load(self.checked_version)
+
+    def action(self, name: str) -> Action:
+        """Return the action of an id, operationId or display name, in the form that this PBX's version has.
+
+        Raises UnknownName with the nearest names, or VersionMismatch if the version is known and lacks the action.
+        """
+        version = self.checked_version
+        if self._catalog is not None or version is None:
+            return (self._catalog or load()).action(name)
+        everything = load()
+        newest = everything.action(name)
+        if not newest.published or "@" in name:
+            return newest
+        try:
+            return load(version).action(name)
+        except UnknownName:
+            raise VersionMismatch(
+                f"{newest.id} was {everything.lifetime(newest.since, newest.until)}; "
+                f"{self.session.label} runs {version}.",
+                hint=f"`trunkline actions {newest.resource}` shows its neighbours; "
+                "--no-check-version sends it anyway, check_version=False in Python.",
+            ) from None
+
+    def plan(
+        self,
+        action: str,
+        args: tuple[Any, ...],
+        kwargs: Mapping[str, Any],
+        to: Place | None,
+        progress: Progress | None,
+        *,
+        raw: bool,
+    ) -> Plan:
+        """Return a checked call; InvalidArgument also for a ``to`` that has no place, or is none."""
+        plan = Plan(self, action, args, kwargs)
+        if to is not None and not raw:
+            plan.download = Download(self._asked(plan.call), to, progress)
+        elif to is not None or progress is not None:
+            raise InvalidArgument("`progress` goes with `to`, and `to` not with `raw`.", hint="Nothing was sent.")
+        return plan
+
+    def limits(self, timeout: float | None, retries: Retries | None) -> Limits:
+        """Return the limits of a call, the client's own where it has none; InvalidArgument if they can't be used."""
+        if timeout is None and retries is None:
+            return self._limits
+        return Limits(self._limits.retries if retries is None else retries.checked(), checked_timeout(timeout))
+
+    def steps(self, plan: Plan, limits: Limits, read: Read, wanted: Wanted | None = None) -> Steps:
+        """All that a call does, as steps for a driver: sign-in, request, retries, reading the answer; watched."""
+        steps = watched(self._unwatched(plan, limits.retries, read, wanted), self._hooks)
+        return steps if limits.timeout is None else within(steps, limits.timeout, self.session.label)
+
+    def _unwatched(self, plan: Plan, retries: Retries, read: Read, wanted: Wanted | None) -> Steps:
+        if self._check_version and self.session.version is None:
+            yield from connected(self.session, retries)
+        call = plan.current()
+        request = build(call) if wanted is None else self._page_request(call, wanted)
+        if call.action.answer_kind == "file":
+            request = request._replace(limit=self._max_file)
+        if plan.download is None:
+            response = yield from exchange(self.session, request, retries)
+            return read(call, response)
+        with plan.download as download:
+            response = yield from exchange(self.session, download.asking(request), retries)
+            return (yield Work(download.finish)) if download.arrived else read(call, response)
+
+    def key(self, call: Call) -> tuple[str, ...]:
+        """Return the key fields of a list's rows; () where they have none."""
+        spec = call.action.answer_type
+        return self.catalog.key(spec.name) if spec is not None and spec.name in self.catalog.types else ()
+
+    def _asked(self, call: Call) -> Asked:
+        return Asked(call.action, call.values, call.path, self.session.label)
+
+    def raw(self, _: Call, response: HttpResponse) -> HttpResponse:
+        return response
+
+    def value(self, call: Call, response: HttpResponse) -> Any:
+        value = result.value(self._asked(call), response)
+        if isinstance(value, dict):
+            self._learn(call, [value])
+        elif isinstance(value, list):
+            self._learn(call, value)
+        return value
+
+    def page(self, call: Call, response: HttpResponse) -> Page:
+        page = result.page(self._asked(call), response)
+        self._learn(call, page.rows)
+        return page
+
+    def _learn(self, call: Call, rows: list[Any]) -> None:
+        spec = call.action.answer_type
+        if spec is not None and spec.name in self._everything.types:
+            learn(self._everything, spec.name, rows)
+
+    def _page_request(self, call: Call, wanted: Wanted) -> HttpRequest:
+        """Return the request of one page, by its options or by a PBX's own link.
+
+        Of a link only path and query count: the token goes to no other host than this PBX.
+        """
+        request = build(call, {} if isinstance(wanted, str) else wanted)
+        if not isinstance(wanted, str):
+            return request
+        return request._replace(target=target_of_link(API, call.path, wanted, self.session.label))
