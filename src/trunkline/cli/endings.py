@@ -13,7 +13,6 @@ import click
 from ..errors import InvalidArgument, TrunklineError, Unexpected
 from ..printable import printable
 from ..redaction import redacted
-from .hints import spelled
 
 
 def end(problem: BaseException, argv: Sequence[str], stdout: TextIO) -> int:
@@ -40,6 +39,8 @@ def complain(error: TrunklineError, argv: Sequence[str] = ()) -> None:
     with suppress(OSError):
         click.echo(f"Error: {redacted(printable(error.message))}", err=True)
         if error.hint:
+            from .hints import spelled  # brings the catalog, which --help needs not
+
             click.echo(spelled(error.hint, argv), err=True)
 
 

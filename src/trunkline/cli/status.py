@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
@@ -81,6 +80,8 @@ def status(
 
 
 def _show_one(target: Target, limits: Limits, view: View, *, check: bool) -> int:
+    import asyncio
+
     from ..monitor.survey import read_status  # brings a client and an event loop, which --help doesn't need
 
     status = asyncio.run(read_status(target, limits))
@@ -115,6 +116,8 @@ def _is_drawn(view: View) -> bool:
 
 def _read_many(targets: Sequence[Target], limits: Limits) -> tuple[list[Status], bool]:
     """Read the status of many PBXs; give them the worst first, and whether Ctrl-C ended it before all were there."""
+    import asyncio
+
     from ..monitor.survey import severity, survey
 
     statuses: list[Status] = []
