@@ -11,11 +11,9 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from types import MappingProxyType, TracebackType
-from typing import Any, ClassVar, NamedTuple
+from typing import Any, ClassVar, NamedTuple, Self, TypedDict, Unpack
 
 from .redaction import redacted
-
-_TEXTS = frozenset(("message", "path"))
 
 COMMANDS = frozenset((
     "actions", "actions.show", "doctor", "emulator", "job.cancel", "job.list", "job.remove", "job.resume", "job.show",
@@ -61,33 +59,57 @@ class Hint(NamedTuple):
 _NO_HINT = Hint()
 
 
+class Facts(TypedDict, total=False):
+    """What an error can know besides its message; most kinds have some of it."""
+
+    hint: Hint | str
+    status: int | None
+    method: str
+    path: str
+    request_id: str
+    retryable: bool
+    processed: bool | None
+    retry_after: float | None
+    codes: Mapping[str, str]
+    reason: str
+    parameter: str
+    line: int
+    result: Any
+
+
 class TrunklineError(Exception):
     """The root. ``status`` is the HTTP status where a PBX answered, else None.
 
     ``code`` names the kind of error in JSON. ``request_id`` names the call in the log; ``method`` and ``path`` say what
     was asked. They are empty where nothing was sent. No text of an error has a secret in it that this process knows
-    (`redaction`), whoever sets it.
+    (`redaction`). An error doesn't change: `replace` makes another.
     """
 
     code: ClassVar[str] = "failed"
     exit_code: ClassVar[int] = 1
-    hint: Hint
+    message: str
+    hint: Hint = _NO_HINT
     retryable: bool = False
     status: int | None = None
     request_id: str = ""
     method: str = ""
     path: str = ""
 
-    def __init__(self, message: str, *, hint: Hint | str = "") -> None:
-        self.message = message
-        self.hint = Hint(hint) if isinstance(hint, str) else hint
-        super().__init__(self.message)
+    def __init__(self, message: str, **facts: Unpack[Facts]) -> None:
+        super().__init__(redacted(message))
+        vars(self).update(_without_secrets(facts), message=self.args[0])
+
+    def replace(self, message: str | None = None, **facts: Unpack[Facts]) -> Self:
+        """Return the same error with other facts, with its cause and its traceback."""
+        other = type(self).__new__(type(self), self.message if message is None else redacted(message))
+        vars(other).update(vars(self), **_without_secrets(facts), message=other.args[0])
+        other.__cause__, other.__context__ = self.__cause__, self.__context__
+        other.__suppress_context__ = self.__suppress_context__
+        return other.with_traceback(self.__traceback__)
 
     def __setattr__(self, name: str, value: Any) -> None:
-        if name in _TEXTS:
-            value = redacted(value)
-        elif name == "hint":
-            value = _without_secrets(value)
+        if not name.startswith("__") and name not in _SET_BY_PYTHON:
+            raise AttributeError(f"An error doesn't change, so {name} can't be set; replace() makes another error.")
         super().__setattr__(name, value)
 
     def __str__(self) -> str:
@@ -97,16 +119,32 @@ class TrunklineError(Exception):
         return f"{type(self).__name__}({redacted(self.message)!r})"
 
 
-def _without_secrets(hint: Hint) -> Hint:
-    arguments = {name: redacted(value) if isinstance(value, str) else value for name, value in hint.arguments.items()}
-    return Hint(redacted(hint.text), hint.action, MappingProxyType(arguments))
+_SET_BY_PYTHON = frozenset(("name", "obj"))  # of an AttributeError, to offer suggestions
+
+
+def _without_secrets(facts: Facts) -> dict[str, Any]:
+    clean = {name: redacted(fact) if isinstance(fact, str) else fact for name, fact in facts.items()}
+    if "hint" in facts:
+        hint = Hint(facts["hint"]) if isinstance(facts["hint"], str) else facts["hint"]
+        arguments = {n: redacted(v) if isinstance(v, str) else v for n, v in hint.arguments.items()}
+        clean["hint"] = Hint(redacted(hint.text), hint.action, MappingProxyType(arguments))
+    if "codes" in facts:
+        clean["codes"] = {redacted(field): redacted(code) for field, code in facts["codes"].items()}
+    return clean
 
 
 class UsageError(TrunklineError):
-    """What was asked can't be asked; nothing was sent."""
+    """What was asked can't be asked; nothing was sent.
+
+    ``parameter`` names what it is about, and ``reason`` says what is wrong with that. ``line`` is a file's, 0 where
+    no file is wrong.
+    """
 
     code = "usage"
     exit_code = 2
+    parameter: str = ""
+    reason: str = ""
+    line: int = 0
 
 
 class UnknownName(UsageError, AttributeError):
@@ -147,10 +185,7 @@ class TransportError(TrunklineError):
     code = "transport"
     exit_code = 6
     retryable = True
-
-    def __init__(self, message: str, *, hint: Hint | str = "", processed: bool | None = None) -> None:
-        super().__init__(message, hint=hint)
-        self.processed = processed
+    processed: bool | None = None
 
 
 class Unreachable(TransportError):
@@ -191,31 +226,19 @@ class PbxError(TrunklineError):
     """The PBX answered with an error.
 
     ``codes`` maps each field that 3CX named to its code (``{"EmailAddress": "WARNINGS.XAPI.ALREADY_IN_USE"}``); a
-    code without a field has the key ``""``. ``retry_after``: seconds that the PBX asked to wait, None if it didn't.
+    code without a field has the key ``""``. ``reason`` is what 3CX says of it, in one line. ``retry_after`` are the
+    seconds that the PBX asked to wait, None if it didn't.
     """
 
     code = "refused"
+    status: int
+    codes: Mapping[str, str] = MappingProxyType({})
+    reason: str = ""
     retry_after: float | None = None
     processed: bool | None = False
     """False: the PBX refused, and did nothing. None: it is not known whether it did."""
 
     exit_code = 5
-
-    def __init__(
-        self,
-        message: str,
-        *,
-        hint: Hint | str = "",
-        status: int,
-        codes: Mapping[str, str] = MappingProxyType({}),
-        method: str = "",
-        path: str = "",
-    ) -> None:
-        super().__init__(message, hint=hint)
-        self.status = status
-        self.codes = {redacted(field): redacted(code) for field, code in codes.items()}
-        self.method = method
-        self.path = path
 
 
 class BadRequest(PbxError):
@@ -318,7 +341,4 @@ class ItemsFailed(TrunklineError):
 
     code = "items_failed"
     exit_code = 7
-
-    def __init__(self, message: str, *, hint: Hint | str = "", result: Any = None) -> None:
-        super().__init__(message, hint=hint)
-        self.result = result
+    result: Any = None

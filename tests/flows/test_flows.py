@@ -239,7 +239,7 @@ def test_each_step(steps: str, expected: list[Any]) -> None:
         ),
         ("  - where: {Number: {above: many}}\n", ["line 3", "compared as a number"]),
         ("  - for each: '{{ $json.Id }}'\n", ["line 3", "no list"]),
-        ("  - at most: 2\n", ["line 3", "3 items came", "--dry-run"]),
+        ("  - at most: 2\n", ["line 3", "3 items came", "dry_run=True"]),
         ("  - match: none.csv\n    on: Id\n    keep: found\n", ["line 3", "can't be read"]),
     ],
 )

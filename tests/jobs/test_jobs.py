@@ -57,9 +57,7 @@ def broken() -> ServerError:
 
 
 def busy() -> TooManyRequests:
-    error = TooManyRequests("Slow down.", status=429)
-    error.retry_after = 0.05
-    return error
+    return TooManyRequests("Slow down.", status=429, retry_after=0.05)
 
 
 def refused() -> BadRequest:
@@ -67,22 +65,16 @@ def refused() -> BadRequest:
 
 
 def gateway() -> ServerError:
-    error = ServerError("The proxy waited in vain.", status=504)
-    error.retry_after = 0.05
-    return error
+    return ServerError("The proxy waited in vain.", status=504, retry_after=0.05)
 
 
 def maintenance() -> ServerError:
-    error = ServerError("Later.", status=503)
-    error.retry_after = 0.05
-    return error
+    return ServerError("Later.", status=503, retry_after=0.05)
 
 
 def unread() -> BrokenAnswer:
     """A 404 of something that is not a 3CX."""
-    error = BrokenAnswer("404 page not found")
-    error.status = 404
-    return error
+    return BrokenAnswer("404 page not found", status=404)
 
 
 def defect() -> ValueError:
@@ -90,9 +82,7 @@ def defect() -> ValueError:
 
 
 def redirect() -> BrokenAnswer:
-    error = BrokenAnswer("It redirects.")
-    error.status = 302
-    return error
+    return BrokenAnswer("It redirects.", status=302)
 
 
 def fates(job: Job) -> list[tuple[str, int]]:
@@ -304,9 +294,7 @@ def test_a_pbx_that_is_away_for_too_long_pauses(start: Start) -> None:
 
 def test_a_pbx_that_names_a_time_beyond_all_patience_pauses_and_is_not_asked_before(start: Start) -> None:
     def tomorrow() -> TooManyRequests:
-        error = busy()
-        error.retry_after = 86_400
-        return error
+        return TooManyRequests("Slow down.", status=429, retry_after=86_400)
 
     pbx = FakePbx(faxes(20))
     pbx.before = [tomorrow] * 20

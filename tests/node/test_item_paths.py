@@ -61,7 +61,7 @@ def test_an_item_names_no_file_unless_it_is_trusted(
     monkeypatch.chdir(folder)
     with pytest.raises(ItemsFailed, match="are not trusted to do so") as refused:
         upload(system, named(path), **trusted)
-    assert "--trust-item-paths" in refused.value.hint.text
+    assert "trust_item_paths=True" in str(refused.value.hint)
     assert system.sent("POST") == []
 
 

@@ -122,9 +122,7 @@ def slow() -> TooManyRequests:
 
 def unread() -> BrokenAnswer:
     """A 404 of something that is not a 3CX."""
-    error = BrokenAnswer("404 page not found")
-    error.status = 404
-    return error
+    return BrokenAnswer("404 page not found", status=404)
 
 
 def lost() -> ConnectionLost:

@@ -205,7 +205,7 @@ def test_parts_of_another_export_are_not_mixed_in(
         export(system.url, out, **options)
     assert told in refused.value.message
     assert parts_of(out) == kept != []
-    assert "--restart" in refused.value.hint.text
+    assert refused.value.hint.arguments == {"restart": True}
     assert not asked(system)
     export(system.url, out)
     assert out.read_bytes() == whole
@@ -326,7 +326,7 @@ def test_a_stream_stops_before_the_gap(system: System, whole: bytes) -> None:
     system.emulator.clear_faults()
     assert whole.startswith(file.getvalue())
     assert b"2026-06-03T" in file.getvalue()
-    assert "--from 2026-06-04T00:00:00Z goes on there" in lost.value.hint.text
+    assert lost.value.hint.arguments == {"start": "2026-06-04T00:00:00Z"}
 
 
 def test_a_full_disk_is_said_and_mended(

@@ -153,7 +153,7 @@ def test_a_masked_secret_is_what_the_pbx_holds() -> None:
     present = [{"Id": 1, "Secret": "one"}, {"Id": 2, "Secret": "two"}]
     assert [row["Secret"] for row in completed(phones, present)] == ["two", "one"]
     assert completed({"Name": "new", "Password": MASK}, None) == {"Name": "new"}
-    with pytest.raises(InvalidArgument, match="--show-secrets"):
+    with pytest.raises(InvalidArgument, match="secrets shown"):
         completed([{"Secret": MASK}], [{"Secret": "one"}])
 
 

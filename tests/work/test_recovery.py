@@ -104,9 +104,7 @@ def lost() -> ConnectionLost:
 
 
 def with_status(kind: type[BrokenAnswer], status: int) -> BrokenAnswer:
-    error = kind("What is this?")
-    error.status = status
-    return error
+    return kind("What is this?", status=status)
 
 
 def of(problem: BaseException) -> Unexpected:
@@ -155,5 +153,4 @@ def test_every_trouble_has_an_error_that_leads_to_it() -> None:
 def test_the_wait_that_a_pbx_asked_for() -> None:
     error = TooManyRequests("Slow down.", status=429)
     assert retry_after(error) is None
-    error.retry_after = 2.5
-    assert (retry_after(error), retry_after(lost())) == (2.5, None)
+    assert (retry_after(error.replace(retry_after=2.5)), retry_after(lost())) == (2.5, None)

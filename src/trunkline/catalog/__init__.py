@@ -15,7 +15,7 @@ from pathlib import Path
 
 import msgspec
 
-from ..errors import UnknownName
+from ..errors import Hint, UnknownName
 from . import names
 from .hints import nearest
 from .model import (
@@ -142,7 +142,7 @@ class Catalog:
             spoken = name.strip().lower()
             found = self._by_id.get(spoken.replace("-", "_")) or self._by_name.get(spoken)
         if found is None:
-            raise UnknownName(self._unknown(name), hint="`trunkline actions WORDS` finds one by what it does.")
+            raise UnknownName(self._unknown(name), hint=Hint("See what there is.", "actions"))
         return found
 
     def _unknown(self, name: str) -> str:

@@ -8,7 +8,7 @@ from typing import Any
 
 import msgspec
 
-from ..errors import COMMANDS, Hint
+from ..errors import COMMANDS, Hint, TrunklineError
 from ..printable import printable
 from ..redaction import redacted
 
@@ -16,6 +16,10 @@ _KEPT = ("--profile", "--url", "--client-id", "--ca-file")  # never the key
 _OPTIONS = {
     "confirm": ("--yes", "--plan"),
     "check_version": ("--check-version", "--no-check-version"),
+    "ignored": ("--ignore-column", ""),
+    "renamed": ("--map", ""),
+    "start": ("--from", ""),
+    "to": ("--save", ""),
     "verify": ("--ca-file", "--insecure"),
 }
 """How Python's names are spelled where the option has another: with a value, and for False."""
@@ -29,6 +33,11 @@ def spelled(hint: Hint, argv: Sequence[str] = ()) -> str:
         options = (" ".join(map(shlex.quote, _option(name, value))) for name, value in hint.arguments.items())
         code = " or ".join(f"`{option}`" for option in options)
     return redacted(printable(hint.spelled(code)))
+
+
+def explained(error: TrunklineError) -> str:
+    """Return an error in one line: what happened, and what to do next."""
+    return f"{redacted(printable(error.message))} {spelled(error.hint)}".rstrip()
 
 
 def _command(hint: Hint, argv: Sequence[str]) -> Iterator[str]:

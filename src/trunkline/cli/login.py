@@ -197,8 +197,7 @@ def _tried(target: Target) -> str:
     except TrunklineError as error:
         more = "Nothing was saved; --no-test saves it untried"
         more += ", `trunkline doctor` says more." if isinstance(error, PbxError) else "."
-        error.hint = error.hint.after(more)
-        raise
+        raise error.replace(hint=error.hint.after(more)) from error.__cause__
     return f"Signed in to {target.url} as {target.client_id}: 3CX {version or 'of a version that it does not tell'}."
 
 

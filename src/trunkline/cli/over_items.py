@@ -26,6 +26,7 @@ from ..work.guards import Question, hidden_fields
 from ..work.outcome import as_error
 from .confirm import confirmed
 from .endings import complain
+from .hints import explained
 from .interrupts import Interrupts, finishing
 from .output import View, chosen, draw, json_line, write_rows
 from .progress import Bar, progress
@@ -134,7 +135,7 @@ def show_line(node: Node, items: Sequence[Item], index: int, *, shown: int, show
         request = first_request(bind(load(), node.action, (), node.arguments(Scope(items, index))))
     except BaseException as problem:
         error = as_error(problem)
-        click.echo(f"item {shown}: {printable(str(error))}", err=True)
+        click.echo(f"item {shown}: {explained(error)}", err=True)
         return ItemsFailed.exit_code
     click.echo(f"item {shown}: {in_a_line(request, show_secrets=show_secrets)}")
     return 0

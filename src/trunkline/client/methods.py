@@ -9,7 +9,7 @@ from typing import Any, Protocol, Self
 from ..catalog import Action, Catalog, nearest
 from ..catalog.names import snake
 from ..catalog.spelling import answered_type, argument_type, body_name, part_name, sent_type
-from ..errors import UnknownName
+from ..errors import Hint, UnknownName
 from ..odata import OPTIONS
 
 _NAMED = inspect.Parameter.KEYWORD_ONLY
@@ -121,7 +121,7 @@ def resource(caller: _Caller, catalog: Catalog, name: str, rows: str) -> Resourc
         raise AttributeError(name)
     if name not in catalog.resources:
         near = nearest(name, iter(catalog.resources))
-        raise UnknownName(f"A PBX has no resource {name!r}.{near}", hint="`trunkline actions` lists all.")
+        raise UnknownName(f"A PBX has no resource {name!r}.{near}", hint=Hint("See what there is.", "actions"))
     return Resource(caller, catalog, name, rows)
 
 

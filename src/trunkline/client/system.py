@@ -9,7 +9,7 @@ from typing import Any, BinaryIO, NamedTuple
 from .. import result
 from ..catalog import Action, Catalog, load
 from ..catalog.names import folded
-from ..errors import InvalidArgument, UnknownName, VersionMismatch
+from ..errors import Hint, InvalidArgument, UnknownName, VersionMismatch
 from ..request import Call, HttpRequest, bind, build, parameter_names
 from ..result import Asked, HttpResponse, Page
 from ..transport.download import Download, Progress
@@ -112,8 +112,7 @@ class System:
             raise VersionMismatch(
                 f"{newest.id} was {everything.lifetime(newest.since, newest.until)}; "
                 f"{self.session.label} runs {version}.",
-                hint=f"`trunkline actions {newest.resource}` shows its neighbours; "
-                "--no-check-version sends it anyway, check_version=False in Python.",
+                hint=Hint("Send it anyway, or use another action.", arguments={"check_version": False}),
             ) from None
 
     def plan(

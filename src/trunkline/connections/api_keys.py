@@ -5,7 +5,7 @@ from __future__ import annotations
 from importlib.util import find_spec
 from typing import Literal
 
-from ..errors import ConfigurationError
+from ..errors import ConfigurationError, Hint
 from .profiles import SERVICE, WAYS
 
 IN_KEYRING = "client_secret_keyring"
@@ -26,7 +26,8 @@ def keep(name: str, key: str, store: Store | None) -> tuple[dict[str, str | bool
             return {**fields, IN_KEYRING: True}, ""
         if store == "keyring":
             raise ConfigurationError(
-                f"The keyring takes no API key ({problem}).", hint="--store file puts it into the file of profiles."
+                f"The keyring takes no API key ({problem}).",
+                hint=Hint("Store it in the file of profiles.", arguments={"store": "file"}),
             )
     return {**fields, "client_secret": key}, problem or ""
 

@@ -9,10 +9,10 @@ from itertools import dropwhile
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from ..errors import ConfigurationError
+from ..errors import ConfigurationError, Hint
 from ..local.atomic import replace_file
 from ..local.lock import LockTaken, acquire_lock
-from .profiles import Profile, read_profiles, read_tables
+from .profiles import Profile, known_profiles, read_profiles, read_tables
 
 if TYPE_CHECKING:
     from tomlkit import TOMLDocument
@@ -99,8 +99,7 @@ class ProfileFile:
 
     def _must_have(self, saved: Collection[str], name: str) -> None:
         if name not in saved:
-            known = f"There are: {', '.join(saved)}." if saved else f"{self.path} has none yet: `trunkline login`."
-            raise ConfigurationError(f"No profile is called {name!r}.", hint=known)
+            raise ConfigurationError(f"No profile is called {name!r}.", hint=known_profiles(self.path, saved, name))
 
     def _rewrite(self, edit: Callable[[dict[str, Any]], None], renamed: Mapping[str, str] = {}) -> None:
         """Change the tables with ``edit``, and the text likewise; the file is replaced only if both then agree."""
@@ -132,7 +131,7 @@ def check_free(saved: Collection[str], name: str) -> None:
     """Raise ConfigurationError if a profile has that name."""
     if name in saved:
         raise ConfigurationError(
-            f"There is a profile {name!r} already.", hint=f"`trunkline profiles remove {name}` first."
+            f"There is a profile {name!r} already.", hint=Hint("Remove it first.", "profiles.remove", {"name": name})
         )
 
 

@@ -17,7 +17,7 @@ from fnmatch import fnmatchcase
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from ..errors import ConfigurationError
+from ..errors import ConfigurationError, Hint
 from ..local.folders import expanded, own_folder
 from ..redaction import remember
 
@@ -59,13 +59,21 @@ def profiles_file(environ: Mapping[str, str]) -> Path:
     return own / "profiles.toml"
 
 
-def named_profile(name: str, by: str, environ: Mapping[str, str]) -> Profile:
-    """Return the profile that ``by``, an option or a variable, names. ConfigurationError if it isn't there."""
+def known_profiles(file: Path, saved: Iterable[str], name: str) -> Hint:
+    """Return a hint that names the saved connections, or how to save the one that was wanted."""
+    known = ", ".join(saved)
+    if known:
+        return Hint(f"There are: {known}.")
+    return Hint(f"{file} has none yet. Sign in to save one.", "login", {"name": name})
+
+
+def named_profile(name: str, environ: Mapping[str, str], *, variable: str = "") -> Profile:
+    """Return the profile of that name, which ``variable`` may hold. ConfigurationError if it isn't there."""
     file = profiles_file(environ)
     saved = read_profiles(file)
     if name not in saved:
-        known = f"There are: {', '.join(saved)}." if saved else f"{file} has none yet: `trunkline login {name}`."
-        raise ConfigurationError(f"No profile is called {name!r} ({by}).", hint=known)
+        named = f" ({variable})" if variable else ""
+        raise ConfigurationError(f"No profile is called {name!r}{named}.", hint=known_profiles(file, saved, name))
     return saved[name]
 
 
@@ -88,7 +96,7 @@ def read_profiles(file: Path) -> dict[str, Profile]:
     if len(defaults) > 1:
         raise ConfigurationError(
             f"{file}: {' and '.join(defaults)} both have default = true.",
-            hint="`trunkline profiles use NAME` leaves it to one of them.",
+            hint=Hint("Leave it to one of them.", "profiles.use", {"name": defaults[0]}),
         )
     return saved
 
@@ -143,7 +151,8 @@ def with_key(profile: Profile) -> Profile:
 def keyless(name: str) -> ConfigurationError:
     """Return the error of a profile that was signed out of."""
     return ConfigurationError(
-        f"Profile {name!r} lacks one of {', '.join(WAYS)}.", hint=f"`trunkline login {name}` asks for the API key."
+        f"Profile {name!r} lacks one of {', '.join(WAYS)}.",
+        hint=Hint("Sign in again with an API key.", "login", {"name": name}),
     )
 
 
@@ -168,7 +177,8 @@ def _profile(file: Path, name: str, table: Any) -> Profile:
     missing = [field for field in ("url", "client_id") if not isinstance(table.get(field), str) or not table[field]]
     if missing:
         raise ConfigurationError(
-            f"{file}: profile {name!r} lacks {' and '.join(missing)}.", hint=f"`trunkline login {name}` asks for them."
+            f"{file}: profile {name!r} lacks {' and '.join(missing)}.",
+            hint=Hint("Sign in again to save them.", "login", {"name": name}),
         )
     for field, value in table.items():
         kind, said = _KINDS.get(field, (str, "text"))

@@ -68,7 +68,7 @@ def _timeout(option: Any, environ: Mapping[str, str]) -> dict[str, float]:
 
     seconds = _number(text)
     if not is_time_limit(seconds):
-        raise ConfigurationError(f"The timeout is {text}.", hint=f"--timeout and {TIMEOUT}: {time_hint()}")
+        raise ConfigurationError(f"The timeout is {text}.", hint=f"For the timeout, {TIMEOUT} too: {time_hint()}")
     return {"timeout": seconds}
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Mapping
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from ..errors import ConfigurationError
+from ..errors import ConfigurationError, Hint
 from ..redaction import remember
 from .profiles import Profile, named_profile, saved_profiles, with_key
 from .settings import VARIABLES, client_options
@@ -89,14 +89,14 @@ def _profile(
 ) -> Profile | None:
     """Choose the profile that takes part, if any does. ConfigurationError if the one that was named isn't there."""
     if name:
-        return named_profile(name, "--profile", environ)
+        return named_profile(name, environ)
     url = options["url"] or variables["url"]
     complete = url and all((options[name] or variables[name]) for name in ("client_id", "client_secret"))
     if complete:
         return None
     wanted = environ.get(PROFILE)
     if wanted:
-        profile: Profile | None = named_profile(wanted, PROFILE, environ)
+        profile: Profile | None = named_profile(wanted, environ, variable=PROFILE)
     else:
         profile = next((each for each in saved_profiles(environ).values() if each.default), None)
     return profile if profile is None or not url or _is_same(url, profile.url) else None
@@ -115,15 +115,12 @@ def _missing(missing: list[str], environ: Mapping[str, str]) -> ConfigurationErr
     *first, last = (_WORDS[name] for name in missing)
     spoken = f"{', '.join(first)} and {last}" if first else last
     variables = ", ".join(VARIABLES[name] for name in missing)
-    options = " --".join(name.replace("_", "-") for name in missing)
     saved = list(saved_profiles(environ))
-    known = (
-        f"`--profile NAME` takes a saved connection ({', '.join(saved)}), `trunkline profiles use NAME` for good."
-        if saved
-        else "`trunkline login` asks for a connection and saves it."
-    )
+    if saved:
+        hint = Hint(f"Set {variables}, or take a saved connection ({', '.join(saved)}).", arguments={"profile": "NAME"})
+    else:
+        hint = Hint(f"Set {variables}, or start the emulator and set what it prints, or save a connection.", "login")
     return ConfigurationError(
         f"{spoken[0].upper()}{spoken[1:]} {'are' if len(missing) > 1 else 'is'} missing.",
-        hint=f"{known} Or set {variables}, or give --{options}. "
-        "No 3CX at hand? `trunkline emulator` starts one and prints all three.",
+        hint=hint,
     )

@@ -217,4 +217,4 @@ def problem(where: str, line: int, what: str, hint: Hint | str = "") -> InvalidA
     """Return an error at a line of a file."""
     what = what if len(what) <= _LONGEST_MESSAGE else f"{what[:_LONGEST_MESSAGE]}…"
     end = "" if what.endswith(("?", ".", "…")) else "."
-    return InvalidArgument(f"{where}, line {line}: {what}{end}", hint=hint)
+    return InvalidArgument(f"{where}, line {line}: {what}{end}", hint=hint, line=line)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import math
-import re
 from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -11,7 +10,7 @@ from typing import Any, NamedTuple
 from ..catalog import load as load_catalog
 from ..catalog import nearest
 from ..catalog.names import folded
-from ..errors import InvalidArgument, TrunklineError
+from ..errors import InvalidArgument, TrunklineError, UsageError
 from ..local.contained import reason, resolved, spelled
 from ..node.run import Node
 from ..node.template import JsonTemplate, Scope, Template, World, prepared
@@ -186,18 +185,19 @@ def _step(located: Located, where: str, setting: Setting) -> Step:
         step = _KINDS[kind](kind, fields, setting)
         fields.done()
     except TrunklineError as failed:
-        if isinstance(failed, InvalidArgument) and failed.message.startswith(f"{where}, line "):
-            raise
-        raise problem(where, _line_of(failed.message, located, line), failed.message, failed.hint) from None
+        if isinstance(failed, UsageError):
+            if failed.line:
+                raise
+            line = _line_of(failed.parameter, located, line)
+        raise problem(where, line, failed.message, failed.hint) from None
     return step
 
 
-def _line_of(message: str, step: Located, line: int) -> int:
-    """Return the line of the name within a step that a message speaks of; else the step's own."""
+def _line_of(parameter: str, step: Located, line: int) -> int:
+    """Return the line where a step names a parameter; else the step's own."""
     for inner in step.value.values():
         for name, found in inner.value.items() if isinstance(inner.value, dict) else ():
-            spoken = repr(found.value) if isinstance(found.value, str) else name
-            if re.search(rf"(?<!\w){re.escape(name)}(?!\w)", message) or spoken in message:
+            if folded(name) == folded(parameter):
                 return int(found.line)
     return line
 

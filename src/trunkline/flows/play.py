@@ -27,10 +27,7 @@ class FlowStopped(TrunklineError):
 
     code = "flow_stopped"
     exit_code: ClassVar[int] = 130
-
-    def __init__(self, message: str, *, hint: str = "", result: NodeResult | None = None) -> None:
-        super().__init__(message, hint=hint)
-        self.result = result
+    result: NodeResult | None = None
 
 
 class Planned(NamedTuple):
@@ -113,14 +110,12 @@ def play(flow: Flow, *, dry_run: bool = False) -> Events:
                 # Items that failed go on only where the flow says so.
                 items = result.items
         except ItemsFailed as stopped:
-            stopped.message = f"{flow.file}, line {step.line}: {stopped.message}"
-            raise
+            raise stopped.replace(f"{flow.file}, line {step.line}: {stopped.message}") from stopped.__cause__
         except FlowStopped:
             raise
         except BaseException as problem:
             error = as_error(problem)
-            error.message = f"{flow.file}, line {step.line}: {error.message}"
-            raise error from (problem if error is not problem else problem.__cause__)
+            raise error.replace(f"{flow.file}, line {step.line}: {error.message}") from error.__cause__
         yield Did(step, came, len(items), lost, dry=dry_run)
     return Played(items, failed)
 

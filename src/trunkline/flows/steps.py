@@ -10,7 +10,7 @@ from typing import Any, NamedTuple
 from unicodedata import normalize
 
 from ..catalog.secret import masked, secrets_in
-from ..errors import InvalidArgument
+from ..errors import Hint, InvalidArgument
 from ..local.contained import resolved
 from ..node.items import Item, as_item
 from ..node.run import Node
@@ -202,7 +202,10 @@ class AtMost(NamedTuple):
         if len(items) > self.most:
             raise InvalidArgument(
                 f"{len(items)} items came, and at most {self.most} may.",
-                hint="Look at them with --dry-run; if they are right, raise the number.",
+                hint=Hint(
+                    "Look at them without sending anything; if they are right, raise the number.",
+                    arguments={"dry_run": True},
+                ),
             )
         return items
 

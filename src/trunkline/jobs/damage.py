@@ -11,7 +11,7 @@ from typing import Any
 
 import msgspec
 
-from ..errors import ConfigurationError
+from ..errors import ConfigurationError, Hint
 from ..work.ledger import LedgerFailed
 from ..work.outcome import Outcome
 from ..work.state import State
@@ -193,5 +193,5 @@ def _rows(db: sqlite3.Connection, statement: str, values: tuple[object, ...]) ->
 def _hopeless(path: Path, why: str) -> ConfigurationError:
     return ConfigurationError(
         f"The ledger {path} is damaged beyond what can be saved: {why}.",
-        hint=f"Look at the PBX for what was done. `trunkline job remove {path.stem}` throws the ledger away.",
+        hint=Hint("Look at the PBX for what was done. Then throw the ledger away.", "job.remove", {"name": path.stem}),
     )

@@ -8,7 +8,7 @@ from collections.abc import Iterator, Mapping
 from contextlib import closing, contextmanager
 from pathlib import Path
 
-from ..errors import ConfigurationError, InvalidArgument
+from ..errors import ConfigurationError, Hint, InvalidArgument
 from ..local.folders import own_folder
 from .lock import FOLDER, open_file
 
@@ -34,7 +34,7 @@ class JobFolder:
         file = self.file(name)
         if not file.exists():
             known = ", ".join(self.names()) or "none"
-            raise ConfigurationError(f"There is no job {name!r}.", hint=f"`trunkline job list` shows them: {known}.")
+            raise ConfigurationError(f"There is no job {name!r}.", hint=f"There are: {known}.")
         return file
 
     def new(self, name: str) -> Path:
@@ -43,7 +43,7 @@ class JobFolder:
         if file.exists():
             raise ConfigurationError(
                 f"There is a job {name!r} already.",
-                hint=f"`trunkline job resume {name}` goes on with it, `trunkline job remove {name}` forgets it.",
+                hint=Hint("Remove it, take another name, or go on with it.", "job.resume", {"name": name}),
             )
         try:
             self.path.mkdir(mode=0o700, parents=True, exist_ok=True)

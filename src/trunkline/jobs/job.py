@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import Any, NamedTuple, Protocol, Self, TypeVar
 
 from ..catalog import load
-from ..errors import ConfigurationError, TrunklineError
+from ..errors import ConfigurationError, Hint, TrunklineError
 from ..node import Item, Node, PathRule, World
 from ..node.items import each_item
 from ..node.run import NodeStep, OneItem
@@ -147,7 +147,7 @@ class Job:
         if not about["loaded"]:
             raise ConfigurationError(
                 f"The input of the job {ledger.path.stem!r} was not read to its end, so nothing was sent.",
-                hint=f"`trunkline job remove {ledger.path.stem}`, then start it again.",
+                hint=Hint("Start it again after you removed it.", "job.remove", {"name": ledger.path.stem}),
             )
         self.ledger = ledger
         self.name = ledger.path.stem

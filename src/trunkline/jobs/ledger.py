@@ -25,7 +25,7 @@ from typing import Any, NamedTuple, Self, TypeVar
 
 import msgspec
 
-from ..errors import ConfigurationError, TrunklineError
+from ..errors import ConfigurationError, Hint, TrunklineError
 from ..work.ledger import Entry, LedgerFailed
 from ..work.outcome import Outcome, as_error, described
 from ..work.state import State
@@ -89,8 +89,12 @@ class LedgerDamaged(LedgerFailed):
     def __init__(self, path: Path, what: str) -> None:
         super().__init__(
             f"The ledger {path} is damaged: {what}.",
-            hint=f"`trunkline job resume {path.stem} --accept-damage` goes on: what is not surely done or failed "
-            "counts as sent and is looked up; what can't be looked up is not sent again.",
+            hint=Hint(
+                "Accept that what is not surely done or failed counts as sent and is looked up, and that what can't be "
+                "looked up is not sent again.",
+                "job.resume",
+                {"name": path.stem, "accept_damage": True},
+            ),
         )
 
 
@@ -484,8 +488,12 @@ def _not_opened(problem: Exception, path: Path) -> TrunklineError:
 def _not_one(path: Path) -> ConfigurationError:
     return ConfigurationError(
         f"{path} is not a job's ledger that this version can read.",
-        hint="If it was one, its first page is damaged: look at the PBX for what was done. Move it out of the folder; "
-        f"`trunkline job remove {path.stem}` throws it away.",
+        hint=Hint(
+            "If it was one, its first page is damaged: look at the PBX for what was done. Move it away, or "
+            "throw it away.",
+            "job.remove",
+            {"name": path.stem},
+        ),
     )
 
 

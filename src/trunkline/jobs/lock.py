@@ -20,7 +20,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from ..errors import ConfigurationError
+from ..errors import ConfigurationError, Hint
 
 FOLDER = "TRUNKLINE_JOB_DIR"
 _BYTE = 0x4000_0300
@@ -74,7 +74,7 @@ class LedgerFile:
             if time.monotonic() > end:
                 raise ConfigurationError(
                     f"The job {self.path.stem!r} is running in another process.",
-                    hint=f"`trunkline job show {self.path.stem}` tells how far it is, `trunkline job cancel` ends it.",
+                    hint=Hint("Cancel it, or see how far it is.", "job.show", {"name": self.path.stem}),
                 )
             time.sleep(_LOOK_AGAIN)
         try:

@@ -16,7 +16,7 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import BinaryIO
 
-from ..errors import InvalidArgument
+from ..errors import Hint, InvalidArgument
 from .atomic import replace_file
 
 _WALKS = os.open in os.supports_dir_fd and hasattr(os, "O_NOFOLLOW") and hasattr(os, "O_DIRECTORY")
@@ -43,7 +43,7 @@ def resolved(folder: Path, name: str, *, is_folder: bool = False) -> Path:
     if (path == root and not is_folder) or not path.is_relative_to(root):
         raise InvalidArgument(
             f"{name!r} is outside of the folder {root}.",
-            hint="Put the file into that folder, or name another folder with --files-from (in Python, files_from).",
+            hint=Hint("Put the file into that folder, or name another.", arguments={"files_from": "FOLDER"}),
         )
     return path
 

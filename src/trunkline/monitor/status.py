@@ -12,7 +12,8 @@ from typing import Any, Self
 
 import msgspec
 
-from ..client import AsyncPbx, Pbx, Rows
+from ..client import AsyncPbx, Pbx
+from ..client.rows import Rows
 from ..errors import ConfigurationError, Forbidden, Hint, SignInError, TrunklineError, Unreachable
 from ..transport.sign_in import TOKEN_PATH
 from ..work.outcome import as_error

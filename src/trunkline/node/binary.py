@@ -15,7 +15,7 @@ from contextlib import suppress
 from pathlib import Path, PurePath
 from typing import Any, NamedTuple
 
-from ..errors import InvalidArgument, TrunklineError
+from ..errors import Hint, InvalidArgument, TrunklineError
 from ..local.contained import reason, resolved, spelled
 from ..request import ContainedFile
 from ..result import File, Saved
@@ -67,8 +67,11 @@ class PathRule(NamedTuple):
         if not self.trusted:
             raise InvalidArgument(
                 f"The item names the file {name!r} by a path on this machine, and items are not trusted to do so.",
-                hint="If you know where the items come from: --trust-item-paths, in Python trust_item_paths=True; "
-                "with --files-from DIR (files_from) only for files in DIR. Nothing was sent for it.",
+                hint=Hint(
+                    "Nothing was sent for it. If you know where the items come from, trust them; a folder can be named "
+                    "too, outside of which nothing is read.",
+                    arguments={"trust_item_paths": True},
+                ),
             )
         if not isinstance(given, str):
             raise InvalidArgument(f"The path of the item's file {name!r} is {given!r}, not text.", hint=_UNSENT)

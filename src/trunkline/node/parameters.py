@@ -9,7 +9,7 @@ from typing import Any
 from ..catalog import Action, Catalog, TypeSpec, nearest
 from ..catalog.answered import was_answered
 from ..catalog.names import folded
-from ..errors import InvalidArgument, UnknownName
+from ..errors import InvalidArgument, UnknownName, UsageError
 from ..odata import OPTIONS
 from ..odata.literals import INTEGER_RANGES
 from ..request import bind, parameter_named
@@ -53,7 +53,10 @@ class Parameters:
         self.within: list[tuple[Path, str, Any]] = []  # parts of the body: path, name as given, value
         self.fields = catalog.spec_fields(action.body)
         for name, value in values.items():
-            self._take(name, value)
+            try:
+                self._take(name, value)
+            except UsageError as problem:
+                raise problem.replace(parameter=name) from problem.__cause__
         for path, name, _ in self.within:
             if path[0] in self.given and path[0] not in action.params:
                 raise InvalidArgument(f"{action.id} got {path[0]} twice, as {path[0]} and as {name}.")
@@ -61,16 +64,14 @@ class Parameters:
             if parameter.name not in self.given:
                 raise InvalidArgument(
                     f"{action.id} needs {parameter.name}.",
-                    hint=f"Give it a value or a template, such as {parameter.name}={{{{ $json.{parameter.name} }}}}; "
-                    "on the command line with --set.",
+                    hint=f"Give it a value or a template, such as {parameter.name}={{{{ $json.{parameter.name} }}}}.",
                 )
         of_body = {"body", *self.fields} - action.params.keys()
         if action.kind in ("create", "update") and not (self.within or of_body & self.given.keys()):
             some = next(iter(self.fields))
             raise InvalidArgument(
                 f"{action.id} needs a body.",
-                hint=f"Give fields, such as {some}={{{{ $json.{some} }}}}, or body={{{{ $json }}}} for whole items; "
-                "on the command line with --set.",
+                hint=f"Give fields, such as {some}={{{{ $json.{some} }}}}, or body={{{{ $json }}}} for whole items.",
             )
         if action.kind == "upload":
             self.given.setdefault(self._file, PROPERTY)

@@ -47,7 +47,7 @@ class Expand:
         try:
             self.text()
         except UsageError as problem:
-            raise type(problem)(f"Expand({self.name!r}) {problem.message}.", hint=problem.hint) from None
+            raise problem.replace(f"Expand({self.name!r}) {problem.message}.") from None
 
     def text(self, catalog: Catalog | None = None, type_name: str | None = None) -> str:
         """Its text; with a catalog, checked for rows of a type.
@@ -60,8 +60,7 @@ class Expand:
             try:
                 texts.append(f"${option}={option_text(option, value, catalog, inner)}")
             except UsageError as problem:
-                message = f"is wrong: {option} of {self.name} {problem.message}"
-                raise type(problem)(message, hint=problem.hint) from None
+                raise problem.replace(f"is wrong: {option} of {self.name} {problem.message}") from None
         return f"{self.name}({';'.join(texts)})" if texts else self.name
 
     def __str__(self) -> str:

@@ -10,7 +10,7 @@ import msgspec
 from ..catalog import Action, Catalog, nearest
 from ..catalog.names import folded
 from ..catalog.secret import secrets_in
-from ..errors import InvalidArgument, UnknownName, UsageError
+from ..errors import Hint, InvalidArgument, UnknownName, UsageError
 from ..odata import OPTIONS, fill, literal, option_text, query_string
 from ..redaction import remember_values
 from .body import checked_body
@@ -98,22 +98,24 @@ def bind(catalog: Catalog, action: Action, args: Sequence[Any], kwargs: Mapping[
     for name, value in kwargs.items():
         target = name if name in action.params else parameter_named(catalog, action, name)
         if target in given:
-            raise InvalidArgument(f"{action.id} got {target} twice.")
+            raise InvalidArgument(f"{action.id} got {target} twice.", parameter=target)
         given[target] = value
 
     literals, values = {}, {}
     for parameter in action.parameters:
         if parameter.name not in given:
-            raise InvalidArgument(f"{action.id} needs {parameter.name}.", hint=_see(action))
+            raise InvalidArgument(f"{action.id} needs {parameter.name}.", hint=_see(action), parameter=parameter.name)
         value = values[parameter.name] = given.pop(parameter.name)
         if parameter.name in action.keys and value in (None, ""):
             raise InvalidArgument(
-                f"{parameter.name} of {action.id} is empty.", hint="A key must have a value; nothing was sent."
+                f"{parameter.name} of {action.id} is empty.",
+                hint="A key must have a value; nothing was sent.",
+                parameter=parameter.name,
             )
         try:
             literals[parameter.name] = literal(value, parameter.type)
         except InvalidArgument as problem:
-            raise InvalidArgument(f"{parameter.name} of {action.id} {problem}.") from None
+            raise InvalidArgument(f"{parameter.name} of {action.id} {problem}.", parameter=parameter.name) from None
 
     path = fill(action.path, literals)
     if not given and action.body is None:  # as of most that reads or deletes
@@ -163,11 +165,11 @@ def parameter_named(catalog: Catalog, action: Action, name: str) -> str:
         if folded(known) == folded(name):
             return known
     near = nearest(name, iter(names))
-    raise UnknownName(f"{action.id} has no parameter {name!r}.{near}", hint=_see(action))
+    raise UnknownName(f"{action.id} has no parameter {name!r}.{near}", hint=_see(action), parameter=name)
 
 
-def _see(action: Action) -> str:
-    return f"`trunkline actions show {action.id}` lists what it takes."
+def _see(action: Action) -> Hint:
+    return Hint("See what it takes.", "actions.show", {"action": action.id})
 
 
 def _option(catalog: Catalog, action: Action, name: str, value: Any) -> str:
@@ -176,7 +178,7 @@ def _option(catalog: Catalog, action: Action, name: str, value: Any) -> str:
     try:
         return option_text(name, value, catalog, rows)
     except UsageError as problem:
-        raise type(problem)(f"{name} of {action.id} {problem.message}.", hint=problem.hint) from None
+        raise problem.replace(f"{name} of {action.id} {problem.message}.", parameter=name) from None
 
 
 def _entity_tag(action: Action, value: Any) -> str | None:
@@ -185,10 +187,14 @@ def _entity_tag(action: Action, value: Any) -> str | None:
         return None
     if isinstance(value, str) and not value.strip():
         raise InvalidArgument(
-            f"if_match of {action.id} is empty.", hint="Leave it out to go without; nothing was sent."
+            f"if_match of {action.id} is empty.",
+            hint="Leave it out to go without; nothing was sent.",
+            parameter="if_match",
         )
     if not isinstance(value, str) or not all(" " <= c <= "~" for c in value):
-        raise InvalidArgument(f"if_match of {action.id} must be an ETag in plain ASCII, not {value!r}.")
+        raise InvalidArgument(
+            f"if_match of {action.id} must be an ETag in plain ASCII, not {value!r}.", parameter="if_match"
+        )
     return value.strip()
 
 

@@ -64,7 +64,9 @@ class _Checker:
                 checked[name] = self.unknown(value, f"{path}{name}")
             else:
                 near = nearest(name, iter(fields))
-                raise UnknownName(f"The body of {self.action.id} has no field {path}{name}.{near}")
+                raise UnknownName(
+                    f"The body of {self.action.id} has no field {path}{name}.{near}", parameter=path + name
+                )
         return checked
 
     def elsewhere(self, type_name: str, name: str) -> tuple[TypeSpec, str] | None:
@@ -119,7 +121,7 @@ class _Checker:
                     continue
                 near = nearest(str(part), iter(known)) or f" It is one of {', '.join(known[:12])}."
                 kind = name.removeprefix("Pbx.")
-                raise InvalidArgument(f"{path} of {self.action.id} can't be {part!r} ({kind}).{near}")
+                raise self.wrong(path, f"can't be {part!r} ({kind}).{near}")
         return str(value)
 
     def primitive(self, value: Any, spec: TypeSpec, path: str) -> Any:
@@ -167,13 +169,12 @@ class _Checker:
         warnings.warn(said, VersionWarning, stacklevel=2)
 
     def masked(self, path: str) -> InvalidArgument:
-        return InvalidArgument(
-            f"{path} of {self.action.id} is masked ({MASK}), and would be set to just that.",
-            hint="Take the field out, or read it with --show-secrets.",
-        )
+        wrong = self.wrong(path, f"is masked ({MASK}), and would be set to just that")
+        return wrong.replace(hint="Take the field out, or read it again with its secrets shown.")
 
     def wrong(self, path: str, what: str) -> InvalidArgument:
-        return InvalidArgument(f"{path} of {self.action.id} {what}.")
+        end = "" if what.endswith((".", "?")) else "."
+        return InvalidArgument(f"{path} of {self.action.id} {what}{end}", parameter=path, reason=f"{what}{end}")
 
 
 def _instant(text: str) -> str:

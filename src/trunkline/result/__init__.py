@@ -103,7 +103,7 @@ def _decoded(asked: Asked, response: HttpResponse) -> Any:
         return decode(asked.server, response)
     except BrokenAnswer as error:
         if asked.action.method != "GET":
-            error.hint = error.hint.after(UNKNOWN)
+            raise error.replace(hint=error.hint.after(UNKNOWN)) from None
         raise
 
 

@@ -12,6 +12,7 @@ from ..errors import (
     BadRequest,
     BrokenAnswer,
     Conflict,
+    Facts,
     Forbidden,
     Hint,
     NotFound,
@@ -44,13 +45,18 @@ def explain(asked: Asked, response: HttpResponse) -> PbxError | TransportError:
     if status < 400 or _is_foreign(response):
         return broken_answer(asked, response)
     kind, message, hint = _explained(asked, response)
-    error = kind(
-        message, hint=hint, status=status, codes=codes_of(response), method=asked.action.method, path=asked.path
-    )
-    error.retry_after = response.retry_after
+    facts: Facts = {
+        "hint": hint,
+        "status": status,
+        "codes": codes_of(response),
+        "reason": _said(response),
+        "retry_after": response.retry_after,
+        "method": asked.action.method,
+        "path": asked.path,
+    }
     if status == 408:
-        error.processed = None
-    return error
+        facts["processed"] = None
+    return kind(message, **facts)
 
 
 def _is_foreign(response: HttpResponse) -> bool:
@@ -66,15 +72,13 @@ def _is_foreign(response: HttpResponse) -> bool:
 def broken_answer(asked: Asked, response: HttpResponse) -> BrokenAnswer:
     """Return the error for an answer to this action that the 3CX did not send; after a write, what is not known."""
     error = not_the_api(asked.server, response)
+    message, hint = error.message, error.hint
     if response.status >= 400 and response.content_type != "text/html":
-        error.message = (
-            f"{asked.server} answered {asked.action.id} with a {response.status} that does not come from the 3CX."
-        )
-        error.hint = Hint(_FOREIGN.get(response.status, _FOREIGN[404]))
-    error.method, error.path = asked.action.method, asked.path
+        message = f"{asked.server} answered {asked.action.id} with a {response.status} that does not come from the 3CX."
+        hint = Hint(_FOREIGN.get(response.status, _FOREIGN[404]))
     if asked.action.method != "GET":
-        error.hint = error.hint.after(UNKNOWN)
-    return error
+        hint = hint.after(UNKNOWN)
+    return error.replace(message, hint=hint, method=asked.action.method, path=asked.path)
 
 
 _FOREIGN = {
@@ -160,7 +164,7 @@ def _changed(asked: Asked) -> tuple[str, Hint]:
     return (
         f"The {subject(asked)} on {asked.server} is not as the If-Match value says: it changed since. "
         "Nothing was done.",
-        _by(asked, "get", "Read it again with its ETag, and decide anew.", asked.values),
+        _by(asked, "get", "Read it again with its ETag, and decide again.", asked.values),
     )
 
 

@@ -11,7 +11,7 @@ from typing import Any, NamedTuple
 import msgspec
 
 from ..catalog import Action
-from ..errors import BrokenAnswer, Hint
+from ..errors import BrokenAnswer
 from ..printable import printable
 
 
@@ -106,14 +106,16 @@ def _redirect(response: HttpResponse) -> str:
 
 def not_the_api(server: str, response: HttpResponse) -> BrokenAnswer:
     """Return the error for an answer that the 3CX API can't have sent."""
-    what = "a web page" if response.content_type == "text/html" else "something that is no 3CX answer"
-    error = BrokenAnswer(
-        f"{server} answered {response.status} with {what} instead of JSON.",
-        hint="Check that the address is the 3CX itself (such as https://pbx.example.com:5001), not a proxy or portal.",
-    )
     there = _redirect(response)
     if there:
-        error.message = f"{server} redirects to {there} ({response.status}), which is not followed."
-        error.hint = Hint("Use the address that the 3CX itself answers at; plain http is often redirected to https.")
-    error.status = response.status
-    return error
+        return BrokenAnswer(
+            f"{server} redirects to {there} ({response.status}), which is not followed.",
+            hint="Use the address that the 3CX itself answers at; plain http is often redirected to https.",
+            status=response.status,
+        )
+    what = "a web page" if response.content_type == "text/html" else "something that is no 3CX answer"
+    return BrokenAnswer(
+        f"{server} answered {response.status} with {what} instead of JSON.",
+        hint="Check that the address is the 3CX itself (such as https://pbx.example.com:5001), not a proxy or portal.",
+        status=response.status,
+    )

@@ -347,5 +347,5 @@ def _whole_row(row: Mapping[str, Any], known: Sequence[Mapping[str, Any]]) -> di
             old = next((one for one in known if one.get(name) == row[name]), {})
             return {**old, **completed(row, old)}
     if known and has_mask(row):
-        raise InvalidArgument("has a masked secret in a row without an Id; export it with --show-secrets.")
+        raise InvalidArgument("has a masked secret in a row without an Id; export it with its secrets shown.")
     return dict(completed(row, {}))

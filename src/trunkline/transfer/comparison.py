@@ -10,7 +10,7 @@ import msgspec
 
 from ..catalog import Catalog
 from ..catalog.secret import MASK, SECRET
-from ..errors import UsageError
+from ..errors import Hint, UsageError
 from ..local.characters import has_invisible, trimmed, visible
 from ..local.csv_rows import Line
 from .addresses import DANGERS
@@ -45,7 +45,7 @@ class Comparison:
         self._left_out: list[str] = []
         self._hidden: list[str] = []
         self._hidden_keys: list[str] = []
-        self._hint = NOTHING_SENT
+        self._hint = Hint(NOTHING_SENT)
         self._skipped: dict[str, list[str]] = {}
         self._still_kept: list[str] = []
         self._around_kept: list[str] = []
@@ -74,7 +74,7 @@ class Comparison:
                 self._say(
                     line,
                     f"the PBX has none with {self.imported.shown_key(line)}. Leave it empty for one to add, or take "
-                    "another --key.",
+                    "another key.",
                 )
             elif key is not None and (longer := self._longer.get(key)) is not None:
                 known = visible(", ".join(longer))
@@ -130,8 +130,9 @@ class Comparison:
             self._skipped.setdefault(refused[0], []).append(f"line {line.number} {entry}")
         else:
             self._say(line, f"{entry} {DANGERS[refused[0]]}.")
-            self._hint = (
-                f"{NOTHING_SENT} --skip-dangerous leaves such lines out; --allow-private and --allow-wide block them."
+            self._hint = Hint(
+                f"{NOTHING_SENT} Allow private or very large networks, or leave such lines out.",
+                arguments={"skip_dangerous": True},
             )
         return False
 
@@ -332,10 +333,13 @@ def _loose(value: Any) -> Any:
 
 
 def _about(column: Column, line: Line, problem: UsageError) -> str:
-    said = re.sub(r" of \w+\.create\b", "", problem.message)  # a column is of no action
+    subject, said = column.title, problem.message
+    if problem.reason:  # without the action, to which no column belongs
+        own = problem.parameter.startswith((column.field, column.title))
+        subject, said = (problem.parameter if own else f"{column.title} {problem.parameter}"), problem.reason
     if SECRET.search(column.path[-1]):
         said = said.replace(repr(line.cells[column.place].strip()), MASK)
-    return said if said.startswith((column.field, column.title)) else f"{column.title} {said}"
+    return f"{subject} {said}"
 
 
 def _placed(whole: Any, path: Sequence[str], value: Any) -> Any:

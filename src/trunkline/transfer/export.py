@@ -13,6 +13,7 @@ from typing import BinaryIO, NamedTuple
 import msgspec
 
 from ..errors import (
+    Hint,
     ItemsFailed,
     ServerError,
     TooManyRequests,
@@ -155,7 +156,8 @@ def _checked(start: Moment | None, end: Moment) -> tuple[Moment, Moment]:
     """Return a period that has happened. UsageError if there is none."""
     if start is None:
         raise UsageError(
-            "It is not known where the last export ended, as there was none.", hint="Say with --from where to begin."
+            "It is not known where the last export ended, as there was none.",
+            hint=Hint("Name the time where to begin.", arguments={"start": "TIME"}),
         )
     now = datetime.now(UTC).replace(microsecond=0)
     if start.at > now:
@@ -197,7 +199,7 @@ class _Run:
             out: Writer | None = None
             async for read in reads:
                 if read.error is not None:
-                    raise _going_on(read.error, self._said_of(read.window))
+                    raise read.error.replace(hint=self._stopped_before(read.window).after(read.error.hint.text))
                 # Not before the first answer: a sign-in that is refused leaves no header behind.
                 out = out or held.enter_context(closing(writer(output, columns, file)))
                 self._write(out, (leg.line for leg in read.legs))
@@ -206,13 +208,13 @@ class _Run:
                 self._tell(read, done, self.log.windows)
         file.flush()
 
-    def _said_of(self, window: Window) -> str:
+    def _stopped_before(self, window: Window) -> Hint:
         if window.start == self.days[0].start:
-            return "Nothing was written."
-        start = format_timestamp(window.start)
+            return Hint("Nothing was written.")
+        written = f"Everything before {format_timestamp(window.start)} is written"
         if self._delivery is not None:
-            return f"Everything before {start} is written; the watermark has not moved."
-        return f"Everything before {start} is written; --from {start} goes on there."
+            return Hint(f"{written}; the watermark has not moved.")
+        return Hint(f"{written}. Go on there.", arguments={"start": format_timestamp(window.start)})
 
     async def into_file(self, parts: Parts, plan: Plan, *, restart: bool, overwrite: bool) -> bool:
         """Read what is missing, then put the parts together; whether an earlier run had begun."""
@@ -314,5 +316,4 @@ def _lost(last: TrunklineError, parts: Parts, wanted: list[Window]) -> Trunkline
 
 
 def _going_on(error: TrunklineError, said: str) -> TrunklineError:
-    error.hint = error.hint.after(said)
-    return error
+    return error.replace(hint=error.hint.after(said))

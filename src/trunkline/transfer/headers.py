@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from shlex import quote
 from typing import NamedTuple
 
 from ..catalog import Catalog, TypeSpec, nearest
 from ..catalog.secret import SECRET
-from ..errors import InvalidArgument, UnknownName
+from ..errors import Hint, InvalidArgument, UnknownName
 from ..local.characters import cleaned
 from ..local.csv_rows import Line
 from .kinds import Kind
@@ -40,7 +39,8 @@ class Column(NamedTuple):
             return self.values[plain]
         if any(plain == value.casefold() for value in self.values.values()):
             return text
-        raise InvalidArgument(f"{self.title} must be one of {', '.join(self.values)}, not {text.strip()!r}.")
+        wrong = f"must be one of {', '.join(self.values)}, not {text.strip()!r}."
+        raise InvalidArgument(f"{self.title} {wrong}", parameter=self.title, reason=wrong)
 
 
 def columns_of(
@@ -71,10 +71,12 @@ def columns_of(
             columns.append(Column(place, title, path, spec))
     if unknown:
         many = f"{len(unknown)} of the columns are no fields" if len(unknown) > 1 else "A column is no field"
-        leave = " ".join(f"--ignore-column {quote(title)}" for title in unknown)
+        title = next(iter(unknown))
         raise UnknownName(
             "\n  ".join([f"{many} of {kind.resource}.", *unknown.values()]),
-            hint=f"--map 'COLUMN=Field' names the field; {leave} leaves {'them' if len(unknown) > 1 else 'it'} out.",
+            hint=Hint(
+                "Name its field, or leave the column out.", arguments={"renamed": f"{title}=FIELD", "ignored": title}
+            ),
         )
     _distinct(columns)
     return columns
@@ -125,7 +127,7 @@ def _distinct(columns: Sequence[Column]) -> None:
             if one.path[:shared] == other.path[:shared]:
                 raise InvalidArgument(
                     f"The columns {one.title!r} and {other.title!r} both fill {'.'.join(one.path[:shared])}.",
-                    hint="--ignore-column leaves one out.",
+                    hint=Hint("Leave one out.", arguments={"ignored": other.title}),
                 )
 
 
@@ -144,7 +146,7 @@ def chosen_key(kind: Kind, columns: Sequence[Column], asked: Sequence[str], cata
             raise InvalidArgument(
                 f"Nothing in the file tells one of the {kind.resource} from another: "
                 f"there is no column {_either(kind.keys)}.",
-                hint="--key COLUMN says what does, or --key A,B where it takes two.",
+                hint=Hint("Name the column that does, or several.", arguments={"key": "COLUMN"}),
             )
     for name in key:
         if name not in own:

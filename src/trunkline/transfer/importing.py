@@ -257,7 +257,7 @@ class Import:
             said = ", ".join(f"{field} ({load().elsewhere(type_name, field)})" for field in dict.fromkeys(unknown))
             raise VersionMismatch(
                 f"This PBX runs {catalog.version}, whose {self.kind.resource} lack {said}.",
-                hint="--ignore-column leaves a column out.",
+                hint=Hint("Leave the column out.", arguments={"ignored": "COLUMN"}),
             )
 
     def reading(self, catalog: Catalog, fields: Sequence[str] | None = None) -> dict[str, Any]:

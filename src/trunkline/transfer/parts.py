@@ -21,7 +21,7 @@ from typing import BinaryIO
 
 import msgspec
 
-from ..errors import ConfigurationError, InvalidArgument, TrunklineError
+from ..errors import ConfigurationError, Hint, InvalidArgument, TrunklineError
 from ..local.atomic import replace_file
 from ..local.contained import open_regular, reason, spelled
 from ..local.lock import LockTaken, acquire_lock
@@ -93,11 +93,14 @@ class Parts:
         try:
             special = self._named.exists() and not self._named.is_file()  # a pipe in /dev has no real path
             if special and not self._named.is_dir():
-                raise InvalidArgument(f"{self._named} is no ordinary file.", hint="Leave --out away, and use a pipe.")
+                raise InvalidArgument(f"{self._named} is no ordinary file.", hint="Write to a stream instead.")
             if self.file.is_dir() or not self.file.parent.is_dir():
                 raise InvalidArgument(f"{self.file} can't be written: {_why(self.file)}.")
             if self.file.exists() and not overwrite:
-                raise InvalidArgument(f"{self.file} is there already.", hint="Name another file, or give --overwrite.")
+                raise InvalidArgument(
+                    f"{self.file} is there already.",
+                    hint=Hint("Name another file, or overwrite it.", arguments={"overwrite": True}),
+                )
         except OSError as problem:
             raise InvalidArgument(f"{spelled(self._named)} can't be written ({reason(problem)}).") from None
 
@@ -157,7 +160,9 @@ class Parts:
         if before is not None and (other := before.unlike(plan)):
             raise ConfigurationError(
                 f"{self.folder} has the beginning of another export: {', '.join(other)}.",
-                hint="The same command as then goes on with it; --restart throws it away and begins anew.",
+                hint=Hint(
+                    "Export as then to go on with it, or throw it away and start again.", arguments={"restart": True}
+                ),
             )
         if before is None:
             for window in parts:  # they may be another export's

@@ -81,7 +81,7 @@ def check_content(content: bytes, name: str, encoding: str | None, *, json: bool
             )
 
 
-def refuse(name: str, wrong: Sequence[str], hint: str = NOTHING_SENT) -> None:
+def refuse(name: str, wrong: Sequence[str], hint: Hint | str = NOTHING_SENT) -> None:
     """Raise InvalidArgument with the mistakes of a file, if there are any; ``name`` is the file's."""
     if wrong:
         more = [f"… and {len(wrong) - _SHOWN} more."] if len(wrong) > _SHOWN else []

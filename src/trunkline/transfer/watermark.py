@@ -16,7 +16,7 @@ from typing import Annotated
 
 import msgspec
 
-from ..errors import ConfigurationError
+from ..errors import ConfigurationError, Hint
 from ..local.atomic import replace_file
 from ..local.contained import open_regular, reason, spelled
 from ..local.folders import own_folder
@@ -67,7 +67,10 @@ class Watermark:
         except LockTaken:
             raise ConfigurationError(
                 f"Another process is exporting what is new on {self.pbx}.",
-                hint="Wait for it; exports for different readers each need a --watermark FILE of their own.",
+                hint=Hint(
+                    "Wait for it. Exports for different readers each need a watermark of their own.",
+                    arguments={"watermark": "FILE"},
+                ),
             ) from None
         except (OSError, ValueError) as problem:
             raise self._failing("written", problem) from None
@@ -91,12 +94,15 @@ class Watermark:
         except (ValueError, RecursionError):  # all that msgspec raises are ValueErrors
             raise ConfigurationError(
                 f"{self.path} is not a watermark, or is damaged.",
-                hint="Remove it, and say with --from where to begin.",
+                hint=Hint("Remove it, and name the time where to begin.", arguments={"start": "TIME"}),
             ) from None
         if (mark.sha256 and mark.sha256 != _digest(mark)) or min(mark.until, mark.known_from) < FIRST:
             raise ConfigurationError(
                 f"The watermark {self.path} is damaged: it is not as it was written.",
-                hint="Remove it, and say with --from where to begin; what was exported since then comes again.",
+                hint=Hint(
+                    "What was exported since comes again: remove it, and name the time where to begin.",
+                    arguments={"start": "TIME"},
+                ),
             )
         if (mark.pbx, mark.client_id) != (self.pbx, self.client_id):
             raise ConfigurationError(
@@ -120,7 +126,7 @@ class Watermark:
     def _failing(self, what: str, problem: Exception) -> ConfigurationError:
         return ConfigurationError(
             f"The watermark {spelled(self.path)} can't be {what} ({reason(problem)}).",
-            hint="What the last export gave will come again. Name another file with --watermark.",
+            hint=Hint("What the last export gave will come again. Name another file.", arguments={"watermark": "FILE"}),
         )
 
 
@@ -156,5 +162,7 @@ def _default(pbx: str, client_id: str) -> Path:
     name = hashlib.sha256(f"{pbx}\n{client_id}".encode()).hexdigest()[:32]
     own = own_folder("state")
     if own is None:
-        raise ConfigurationError("This user has no folder for watermarks.", hint="Name a file with --watermark.")
+        raise ConfigurationError(
+            "This user has no folder for watermarks.", hint=Hint("Name a file.", arguments={"watermark": "FILE"})
+        )
     return own / "watermarks" / f"{name}.json"

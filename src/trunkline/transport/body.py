@@ -6,7 +6,7 @@ import zlib
 from collections.abc import AsyncIterable, AsyncIterator, Iterable, Iterator
 from typing import Any
 
-from ..errors import BrokenAnswer
+from ..errors import BrokenAnswer, Hint
 from ..request import HttpRequest
 from ..result import HttpResponse
 from .options import ConnectOptions, broken_answer, server_of
@@ -50,16 +50,14 @@ def too_large(request: HttpRequest, limit: int) -> BrokenAnswer:
     server = server_of(request.target)
     size = f"{limit / 2**20:,.4g} MB" if limit >= 2**20 else f"{limit:,} bytes"
     if request.limit is None:
-        hint = (
-            "Ask for less (top, select, filter), or allow more: max_answer in Python, TRUNKLINE_MAX_ANSWER in the "
-            "environment."
-        )
+        hint = Hint("Ask for less (top, select, filter), or allow more: max_answer, or TRUNKLINE_MAX_ANSWER.")
     elif request.method == "POST" and request.target.endswith("/connect/token"):
-        hint = "No 3CX answers a sign-in like that: check that the address is the 3CX itself, not a proxy or portal."
+        hint = Hint("No 3CX answers a sign-in like that: check that the address is the 3CX itself, not a proxy.")
     else:
-        hint = (
-            "Stream it to a disk, where no limit holds: to=PATH in Python, --save PATH on the command line; or allow "
-            "more: max_file in Python, TRUNKLINE_MAX_FILE in the environment."
+        hint = Hint(
+            "Allow more (max_file, or TRUNKLINE_MAX_FILE in the environment), or stream it to a disk, where no limit "
+            "holds.",
+            arguments={"to": "PATH"},
         )
     return BrokenAnswer(f"{server} sent an answer of more than {size}; the rest was not read.", hint=hint)
 

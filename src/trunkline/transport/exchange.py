@@ -12,7 +12,7 @@ from collections.abc import Callable, Coroutine, Generator, Mapping
 from functools import partial
 from typing import Any, NamedTuple
 
-from ..errors import ConfigurationError, Hint, PbxError, SignInError, TimedOut, TransportError, TrunklineError
+from ..errors import ConfigurationError, Facts, Hint, PbxError, SignInError, TimedOut, TransportError, TrunklineError
 from ..request import HttpRequest
 from ..result import HttpResponse, is_from_pbx
 from ..result.failures import UNKNOWN
@@ -98,9 +98,10 @@ def exchange(session: Session, request: HttpRequest, retries: Retries) -> Exchan
             wait = retries.delay(attempt)
         except TrunklineError as error:  # of a sign-in
             if perhaps_done and request.method != "GET":
-                error.hint = error.hint.after(UNKNOWN)
+                facts: Facts = {"hint": error.hint.after(UNKNOWN)}
                 if isinstance(error, PbxError):
-                    error.processed = None
+                    facts["processed"] = None
+                raise error.replace(**facts) from error.__cause__
             raise
         else:
             if perhaps_done and request.method == "DELETE" and response.status == 404 and is_from_pbx(response):
@@ -115,8 +116,8 @@ def exchange(session: Session, request: HttpRequest, retries: Retries) -> Exchan
         try:
             yield Pause(wait)
         except TransportError as out_of_time:
-            out_of_time.processed = None if perhaps_done else False
-            raise _explained(out_of_time, request, perhaps_done, attempt) from None
+            known = out_of_time.replace(processed=None if perhaps_done else False)
+            raise _explained(known, request, perhaps_done, attempt) from None
 
 
 def connected(session: Session, retries: Retries) -> Generator[Step, Any, None]:
@@ -145,14 +146,13 @@ def _wait_before_retry(response: HttpResponse, request: HttpRequest, retries: Re
 
 def _explained(error: TransportError, request: HttpRequest, perhaps_done: bool, attempts: int) -> TransportError:
     """Return the error with what it means for a request that changes something, as the user must know."""
+    message = error.message if attempts == 1 else f"{error.message.removesuffix('.')} ({attempts} attempts)."
     if request.method != "GET" and perhaps_done:
-        error.processed = None
-        error.hint = Hint(UNKNOWN)
-    if not error.hint:
-        error.hint = Hint("Try again; if it goes on, look at the PBX, and at what stands between it and you.")
-    if attempts > 1:
-        error.message = f"{error.message.removesuffix('.')} ({attempts} attempts)."
-    return error
+        return error.replace(message, hint=UNKNOWN, processed=None)
+    return error.replace(message, hint=error.hint or _AGAIN)
+
+
+_AGAIN = Hint("Try again; if it goes on, look at the PBX, and at what stands between it and you.")
 
 
 def _renewed(session: Session, request: HttpRequest, token: Token, response: HttpResponse) -> Exchange:
@@ -197,9 +197,9 @@ def _sign_in(session: Session, *, instead_of: Token | None, after_403: bool = Fa
             session.token = yield from _shared(session, instead_of, after_403)
         token = session.token
     except (TransportError, PbxError) as error:
-        error.processed = False  # the request that waits for this token was not sent at all
         yield Turn.UNLOCK
-        raise
+        # The request that waits for this token was not sent at all.
+        raise error.replace(processed=False) from error.__cause__
     except Exception:
         yield Turn.UNLOCK
         raise

@@ -15,6 +15,7 @@ from ..errors import (
     BrokenAnswer,
     ConfigurationError,
     ConnectionLost,
+    Hint,
     InvalidArgument,
     TimedOut,
     TransportError,
@@ -96,7 +97,7 @@ def ca_file(options: ConnectOptions) -> bytes | None:
 def no_certificates(options: ConnectOptions) -> ConfigurationError:
     return ConfigurationError(
         f"The CA file {options.verify} holds no certificate that can be read.",
-        hint="It must be PEM, text with -----BEGIN CERTIFICATE----- in it; `openssl x509 -inform der` makes it of DER.",
+        hint="It must be PEM, text with -----BEGIN CERTIFICATE----- in it; OpenSSL converts DER into it.",
     )
 
 
@@ -104,8 +105,11 @@ def no_authorities(causes: str) -> ConfigurationError:
     """As on a slim container image, which has none."""
     return ConfigurationError(
         f"This machine has no CA certificates to verify a PBX's with ({causes}).",
-        hint="Install the system's (on Debian: ca-certificates); SSL_CERT_FILE and SSL_CERT_DIR must lead to some, "
-        "if they are set. Or give the PBX's own CA file (verify=PATH, --ca-file PATH).",
+        hint=Hint(
+            "Install the system's (on Debian: ca-certificates); SSL_CERT_FILE and SSL_CERT_DIR must lead to some, if "
+            "they are set. Or give the PBX's own CA file.",
+            arguments={"verify": "PATH"},
+        ),
     )
 
 
@@ -208,7 +212,7 @@ def _adapter(options: ConnectOptions) -> tuple[Any, AdapterName]:
 
 
 def closed() -> UsageError:
-    return UsageError("This client is closed.", hint="Call it inside its `with` block. Nothing was sent.")
+    return UsageError("This client is closed.", hint="Nothing was sent. Call it inside its `with` block.")
 
 
 def server_of(url: str) -> str:
@@ -219,21 +223,19 @@ def unreachable(url: str, causes: str, proxy: Proxy | None = None) -> Unreachabl
     """No connection: say why in the user's terms. ``causes`` is the HTTP library's own account."""
     server, said = server_of(url), causes.lower()
     if "certificate" in said or "self-signed" in said or "self signed" in said:
-        error = Unreachable(
+        return Unreachable(
             f"{server} showed a certificate that can't be verified ({causes}).",
             hint=_certificate(said),
             processed=False,
+            retryable=False,
         )
-        error.retryable = False
-        return error
     if "invalidcontenttype" in said or "wrong_version_number" in said:  # what rustls and OpenSSL say
-        error = Unreachable(
+        return Unreachable(
             f"{server} speaks no TLS ({causes}).",
             hint="It may be a plain HTTP port: 5000 and 5004 are, 443 and 5001 speak TLS.",
             processed=False,
+            retryable=False,
         )
-        error.retryable = False
-        return error
     if proxy is not None and ("407" in said or "proxy auth" in said):
         return unauthorized_at_proxy(url, proxy)
     if proxy is not None:
@@ -255,23 +257,22 @@ def unauthorized_at_proxy(url: str, proxy: Proxy | None) -> Unreachable:
     """407: a proxy wants a user name and password, and passed nothing on (RFC 9110, 15.5.8)."""
     server = server_of(url)
     if proxy is None:
-        error = Unreachable(
+        return Unreachable(
             f"A proxy on the way to {server} wants a user name and password (407), but none is set here.",
             hint="Set HTTP_PROXY or HTTPS_PROXY to http://USER:PASSWORD@PROXY:PORT.",
             processed=False,
+            retryable=False,
         )
-    else:
-        error = Unreachable(
-            f"The proxy {proxy.place} on the way to {server} wants another user name and password (407).",
-            hint=f"Put them into {proxy.variable}: http://USER:PASSWORD@{proxy.place}. NO_PROXY lists what is reached "
-            "without a proxy.",
-            processed=False,
-        )
-    error.retryable = False
-    return error
+    return Unreachable(
+        f"The proxy {proxy.place} on the way to {server} wants another user name and password (407).",
+        hint=f"Put them into {proxy.variable}: http://USER:PASSWORD@{proxy.place}. NO_PROXY lists what is reached "
+        "without a proxy.",
+        processed=False,
+        retryable=False,
+    )
 
 
-def _certificate(said: str) -> str:
+def _certificate(said: str) -> Hint | str:
     if "causedasendentity" in said:
         return (
             "It is self-signed and marks itself as an authority, which this HTTP library takes from no server, not "
@@ -281,9 +282,9 @@ def _certificate(said: str) -> str:
         return "Renew it on the 3CX, and check this machine's clock."
     if any(sign in said for sign in ("mismatch", "not valid for")):
         return "Use the name that the certificate is for: the 3CX's FQDN, not its IP address."
-    return (
-        "For a self-signed 3CX give its CA file (verify=PATH, --ca-file PATH), "
-        "or verify=False / --insecure if you know what is on the way."
+    return Hint(
+        "For a self-signed 3CX give its CA file, or verify nothing if you know what is on the way.",
+        arguments={"verify": "PATH"},
     )
 
 
@@ -309,7 +310,8 @@ def timed_out(
             hint="Try again, or allow it a longer read_timeout.",
         )
     return TimedOut(
-        f"{server} did not answer within {allowed:.3g} s.", hint="Try again, or allow it more time: --timeout."
+        f"{server} did not answer within {allowed:.3g} s.",
+        hint=Hint("Try again, or allow it more time.", arguments={"timeout": "SECONDS"}),
     )
 
 

@@ -27,8 +27,8 @@ class PageSize:
 
     def refused(self, asked: int, error: BadRequest) -> None:
         """Learn from a refusal: the limit that it names, else half. Raises the error if it is about something else."""
-        limit = _LIMIT.search(error.message)
-        if asked <= 1 or (limit is None and "top" not in error.message.lower()):
+        limit = _LIMIT.search(error.reason)
+        if asked <= 1 or (limit is None and "top" not in error.reason.lower()):
             raise error
         self.rows = max(1, min(int(limit[1]) if limit else asked // 2, asked - 1))
 

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from typing import NamedTuple
 from urllib.parse import urlencode
 
-from ..errors import BrokenAnswer, PbxError, ServerError, SignInError, TooManyRequests
+from ..errors import BrokenAnswer, Facts, PbxError, ServerError, SignInError, TooManyRequests
 from ..printable import printable
 from ..redaction import remember
 from ..request import HttpRequest
@@ -75,18 +75,13 @@ def granted(session: Session, response: HttpResponse) -> Grant:
 def _not_now(session: Session, response: HttpResponse) -> PbxError:
     """Return the error of a PBX that signs nobody in at the moment."""
     status, after = response.status, response.retry_after
-    when = "in a moment" if after is None else f"after {after:g} seconds"
-    error: PbxError
+    when = "Try again in a moment" if after is None else f"Try again after {after:g} seconds"
+    facts: Facts = {"status": status, "path": TOKEN_PATH, "retry_after": after, "hint": f"{when}."}
+    facts["processed"] = False  # what waits for this sign-in was not sent
     if status == 429:
-        said = f"{session.label} asks to slow down (sign-in)."
-        error = TooManyRequests(said, hint=f"Try again {when}.", status=status, path=TOKEN_PATH)
-    else:
-        said = f"{session.label} failed at sign-in with status {status}."
-        hint = f"Try again {when}; `trunkline` needs the 3CX's web server to be up."
-        error = ServerError(said, hint=hint, status=status, path=TOKEN_PATH)
-    error.retry_after = after
-    error.processed = False  # what waits for this sign-in was not sent
-    return error
+        return TooManyRequests(f"{session.label} asks to slow down (sign-in).", **facts)
+    facts["hint"] = f"{when}; the 3CX's web server must be up."
+    return ServerError(f"{session.label} failed at sign-in with status {status}.", **facts)
 
 
 def reason_of(response: HttpResponse, secret: str) -> str:

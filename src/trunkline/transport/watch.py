@@ -12,7 +12,7 @@ from time import monotonic
 from typing import NamedTuple
 from urllib.parse import urlsplit
 
-from ..errors import TimedOut, TransportError, TrunklineError
+from ..errors import Facts, Hint, TimedOut, TransportError, TrunklineError
 from ..logs import log
 from ..redaction import redacted
 from ..request import HttpRequest
@@ -75,10 +75,10 @@ def watched(steps: Steps, hooks: tuple[Hook, ...]) -> Steps:
     except StopIteration as done:
         return done.value
     except TrunklineError as error:
-        error.request_id = call or secrets.token_hex(4)
+        facts: Facts = {"request_id": call or secrets.token_hex(4)}
         if not error.path and asked is not None:
-            error.method, error.path = asked.method, urlsplit(asked.target).path
-        raise
+            facts |= {"method": asked.method, "path": urlsplit(asked.target).path}
+        raise error.replace(**facts) from error.__cause__
     finally:
         steps.close()
 
@@ -140,12 +140,11 @@ def within(steps: Steps, seconds: float, server: str) -> Steps:
 
 
 def _out_of_time(seconds: float, server: str) -> TimedOut:
-    error = TimedOut(
+    return TimedOut(
         f"{server} gave no answer within the {seconds:g} s that the call was allowed in all.",
-        hint="Try again, or allow it more time: --timeout.",
+        hint=Hint("Try again, or allow it more time.", arguments={"timeout": "SECONDS"}),
+        retryable=False,
     )
-    error.retryable = False
-    return error
 
 
 def _redacted(headers: Mapping[str, str]) -> dict[str, str]:

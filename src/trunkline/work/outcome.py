@@ -95,7 +95,7 @@ def _plain(value: Any) -> Any:
     return value if isinstance(value, bool | int | float) else kept(str(value))
 
 
-def _kept_codes(codes: dict[str, str]) -> dict[str, str]:
+def _kept_codes(codes: Mapping[str, str]) -> dict[str, str]:
     left = KEPT
     short: dict[str, str] = {}
     for field, code in codes.items():
