@@ -7,21 +7,21 @@ from typing import Any, NamedTuple
 
 from conftest import CLIENT, KEY, System
 from trunkline import AsyncPbx
-from trunkline.transfer.apply import Applying, Fate
-from trunkline.transfer.importing import Import
+from trunkline.transfer import Import, Plan, Wishes
 from trunkline.transfer.kinds import Kind
-from trunkline.transfer.plan import Plan, Wishes
 from trunkline.transfer.sheet import Sheet
+from trunkline.work.outcome import Outcome
+from trunkline.work.state import State
 
 
 class Applied(NamedTuple):
     plan: Plan
-    fates: list[Fate]
+    outcomes: list[Outcome]
     again: Plan
 
     @property
     def added(self) -> list[dict[str, Any]]:
-        return [step.new for step in self.plan.steps if step.do == "add"]
+        return [step.new for step in self.plan.steps if step.change == "add"]
 
 
 def apply(system: System, kind: Kind, content: str | bytes | Sheet, **wishes: Any) -> Applied:
@@ -34,11 +34,11 @@ def apply(system: System, kind: Kind, content: str | bytes | Sheet, **wishes: An
 
     async def run() -> Applied:
         async with AsyncPbx(system.url, CLIENT, KEY) as pbx:
-            plan = await imported.plan(pbx)
-            fates = await Applying(imported, plan).run(pbx)
-            return Applied(plan, fates, await imported.plan(pbx))
+            plan = await imported.aplan(pbx)
+            outcomes = await imported.aapply(pbx, plan, confirm=True, max_removals="100%")
+            return Applied(plan, outcomes, await imported.aplan(pbx))
 
     applied = asyncio.run(run())
-    assert [fate.said for fate in applied.fates if fate.state != "done"] == []
+    assert [outcome for outcome in applied.outcomes if outcome.state is not State.DONE] == []
     assert applied.again.steps == []
     return applied

@@ -23,8 +23,7 @@ from trunkline.jobs import Job, JobFolder, Limits
 from trunkline.jobs.ledger import Ledger
 from trunkline.node import Node, NodeResult
 from trunkline.node.parameters import Parameters
-from trunkline.transfer.apply import Applying
-from trunkline.transfer.export import export_call_log
+from trunkline.transfer import Export
 from trunkline.transfer.importing import Import
 from trunkline.transfer.kinds import CONTACTS
 from trunkline.transfer.parts import Parts
@@ -32,6 +31,7 @@ from trunkline.transfer.sheet import read_sheet
 from trunkline.transport.pyreqwest_adapter import AsyncReqwestAdapter, ReqwestAdapter
 from trunkline.transport.retries import Retries
 from trunkline.work.ledger import LedgerFailed
+from trunkline.work.state import State
 from trunkline_emulator import Emulator, running
 
 ITEMS = 20
@@ -368,15 +368,15 @@ def test_import(system: System, adapter: Any, problem: BaseException, after: boo
 
     async def run() -> list[Any]:
         async with AsyncPbx(system.url, CLIENT, KEY) as pbx:
-            plan = await imported.plan(pbx)
+            plan = await imported.aplan(pbx)
             adapter(problem, f"/Contacts({BAD})", method="PATCH", after=after)
-            return await Applying(imported, plan).run(pbx)
+            return await imported.aapply(pbx, plan)
 
-    fates = asyncio.run(run())
-    states = [fate.state for fate in fates]
-    assert states == ["done" if after or n != BAD else "failed" for n in range(1, ITEMS + 1)]
+    outcomes = asyncio.run(run())
+    states = [outcome.state for outcome in outcomes]
+    assert states == [State.DONE if after or n != BAD else State.FAILED for n in range(1, ITEMS + 1)]
     assert len(system.sent("PATCH")) == ITEMS - (not after)
-    assert SECRET not in repr(fates)
+    assert SECRET not in repr(outcomes)
 
 
 def test_import_that_is_listened_to_by_what_breaks(system: System) -> None:
@@ -384,10 +384,10 @@ def test_import_that_is_listened_to_by_what_breaks(system: System) -> None:
 
     async def run() -> list[Any]:
         async with AsyncPbx(system.url, CLIENT, KEY) as pbx:
-            return await Applying(imported, await imported.plan(pbx)).run(pbx, raising(ValueError(SECRET)))
+            return await imported.aapply(pbx, await imported.aplan(pbx), raising(ValueError(SECRET)))
 
     with pytest.warns(UserWarning, match="Progress is not shown"):
-        assert [fate.state for fate in asyncio.run(run())] == ["done", "done"]
+        assert [outcome.state for outcome in asyncio.run(run())] == [State.DONE] * 2
 
 
 @problems
@@ -400,7 +400,7 @@ def test_export(
     def export(to: Any) -> Any:
         async def run() -> Any:
             async with AsyncPbx(system.url, CLIENT, KEY, retries=Retries(attempts=1)) as pbx:
-                return await export_call_log(pbx, start, end, to)
+                return await Export(start, end, to).arun(pbx)
 
         return asyncio.run(run())
 

@@ -48,6 +48,7 @@ if TYPE_CHECKING:
     from .node import Node
     from .odata import Expand, F
     from .result import File, Saved
+    from .transfer import Export, Import
     from .transport.browser import BrowserSignIn
     from .transport.retries import Retries
 
@@ -56,8 +57,10 @@ _HOMES = {
     "AsyncPbx": "client",
     "AsyncRows": "client.rows",
     "Expand": "odata",
+    "Export": "transfer.export",
     "F": "odata",
     "File": "result",
+    "Import": "transfer.importing",
     "Node": "node",
     "Pbx": "client",
     "Retries": "transport.retries",
@@ -75,9 +78,11 @@ __all__ = [
     "Conflict",
     "ConnectionLost",
     "Expand",
+    "Export",
     "F",
     "File",
     "Forbidden",
+    "Import",
     "InvalidArgument",
     "ItemsFailed",
     "Node",

@@ -20,8 +20,8 @@ from conftest import CLIENT, KEY, VIEWER, VIEWER_KEY, System
 from nasty import closed_port
 from terminal import TRUNKLINE, Terminal
 from trunkline import Pbx, cli
-from trunkline.transfer.alone import alone
 from trunkline.transfer.kinds import CONTACTS
+from trunkline.transfer.lock import import_lock
 
 NEW = "PhoneNumber,FirstName\n" + "".join(f"+44207946{n:04},N{n}\n" for n in range(40))
 MIXED = "Number,FirstName,VMPIN\n100,Changed,\n101,Tomás,4711\n102,,\n150,Ada,\n"
@@ -110,26 +110,23 @@ def test_a_plan_shows_and_sends_nothing(trunkline: Run, sheet: Callable[[str], s
     assert said == trunkline("import", "users", file, "--plan")
     assert lines(said.out) == [
         {
-            "do": "change",
-            "line": 2,
+            "action": "users.update",
             "key": "Number 100",
-            "id": 11,
+            "line": 2,
             "old": {"FirstName": "Amara"},
             "new": {"FirstName": "Changed"},
         },
         {
-            "do": "change",
-            "line": 3,
+            "action": "users.update",
             "key": "Number 101",
-            "id": 12,
+            "line": 3,
             "old": {"VMPIN": "••••••"},
             "new": {"VMPIN": "••••••"},
         },
         {
-            "do": "add",
-            "line": 5,
+            "action": "users.create",
             "key": "Number 150",
-            "id": None,
+            "line": 5,
             "old": {},
             "new": {"Number": "150", "FirstName": "Ada"},
         },
@@ -146,8 +143,8 @@ def test_formats_of_a_plan(trunkline: Run, sheet: Callable[[str], str]) -> None:
     as_json = json.loads(trunkline("import", "users", file, "-o", "json").out)
     assert as_json == lines(trunkline("import", "users", file, "-o", "jsonl").out)
     rows = list(csv.DictReader(io.StringIO(trunkline("import", "users", file, "-o", "csv").out)))
-    assert [(row["do"], row["line"], json.loads(row["new"])) for row in rows] == [
-        (step["do"], str(step["line"]), step["new"]) for step in as_json
+    assert [(row["action"], row["line"], json.loads(row["new"])) for row in rows] == [
+        (step["action"], str(step["line"]), step["new"]) for step in as_json
     ]
     shown = trunkline("import", "users", file, "-o", "table", "--show-secrets").out
     assert [line.split() for line in shown.splitlines()[2:]] == [
@@ -226,11 +223,18 @@ def test_apply_does_it_and_says_what_became_of_each(
 ) -> None:
     said = trunkline("import", "users", sheet(MIXED), "--apply")
     assert said.code == 0
-    assert [(row["line"], row["result"], row["said"]) for row in lines(said.out)] == [
-        (2, "done", ""),
-        (3, "done", ""),
-        (5, "done", ""),
-    ]
+    changed, secret, added = lines(said.out)
+    assert changed == {
+        "state": "done",
+        "action": "users.update",
+        "key": "Number 100",
+        "pbx": system.url,
+        "item": 2,
+        "fields": {"old": {"FirstName": "Amara"}, "new": {"FirstName": "Changed"}},
+    }
+    assert (secret["state"], secret["fields"]["new"]) == ("done", {"VMPIN": "••••••"})
+    assert (added["state"], added["action"]) == ("done", "users.create")
+    assert added["answer"] == {"Id": pbx.users.get_by_number("150")["Id"]}
     assert said.err.splitlines()[-1] == "3 done, 0 failed, 0 not started."
     assert pbx.users.get(12, select=["VMPIN"])["VMPIN"] == "4711"
     assert "Nothing to do" in trunkline("import", "users", sheet(MIXED), "--apply").err
@@ -239,7 +243,7 @@ def test_apply_does_it_and_says_what_became_of_each(
 def test_two_imports_of_contacts_at_once_would_add_twice(
     trunkline: Run, sheet: Callable[[str], str], system: System
 ) -> None:
-    with alone(system.url, CONTACTS):
+    with import_lock(system.url, CONTACTS):
         said = trunkline("import", "contacts", sheet(NEW), "--apply")
         assert (said.code, said.out) == (3, "")
         assert f"Another import of contacts into {system.url} is under way." in said.err
@@ -308,7 +312,7 @@ def test_rows_that_can_not_be_written_are_said_and_what_was_done_too(
     ("argv", "content", "said"),
     [
         (("--plan", "--apply"), NEW, "give one of them"),
-        (("--max-removals", "few"), NEW, "--max-removals takes a number"),
+        (("--max-removals", "few"), NEW, "The most removals are a number such as 20"),
         (("--map", "FirstName"), NEW, "--map takes NAME=VALUE"),
         (("--failed", f"{__file__}/x.csv"), NEW, "there is no folder"),
         ((), "PhoneNumber,FristName\n1,A\n", "Did you mean FirstName"),
@@ -331,7 +335,7 @@ def test_the_failed_rows_never_take_the_place_of_a_pipe(
 ) -> None:
     os.mkfifo(tmp_path / "pipe")
     said = trunkline("import", "users", sheet("Number,FirstName\n150,Ada\n"), "--apply", "--failed", f"{tmp_path}/pipe")
-    assert (said.code, "is no ordinary file" in said.err) == (2, True)
+    assert (said.code, "is not an ordinary file" in said.err) == (2, True)
     assert nothing_sent(system)
 
 
@@ -384,7 +388,8 @@ class TestRemovals:
         argv = ("import", "contacts", sheet(self.keeping(57)), "--remove-missing", "--apply")
         said = trunkline(*argv)
         assert (said.code, nothing_sent(system)) == (2, True)
-        assert "3 contacts would be removed, and there is nobody to ask" in said.err
+        assert "contacts.delete would remove 3 of 60, and nobody has confirmed that." in said.err
+        assert "then confirm it: `--yes`" in said.err
         assert trunkline(*argv, "--yes").code == 0
         assert sorted(system.sent("DELETE")) == [f"/xapi/v1/Contacts({n})" for n in (58, 59, 60)]
 

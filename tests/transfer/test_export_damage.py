@@ -20,7 +20,7 @@ from conftest import CLIENT, KEY, System
 from trunkline import AsyncPbx, ConfigurationError, ItemsFailed, Retries, TrunklineError
 from trunkline.transfer import call_log
 from trunkline.transfer.call_log import Leg
-from trunkline.transfer.export import Exported, export_call_log
+from trunkline.transfer.export import Export, Exported
 from trunkline.transfer.parts import Parts, Plan
 from trunkline.transfer.period import Window
 from trunkline.transfer.watermark import Mark, Watermark
@@ -36,7 +36,7 @@ FIFO = pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="there are no pipes 
 def run(url: str, to: Path, **options: Any) -> Exported:
     async def exported() -> Exported:
         async with AsyncPbx(url, CLIENT, KEY, retries=Retries(attempts=1)) as pbx:
-            return await export_call_log(pbx, START, END, to, **options)
+            return await Export(START, END, to, **options).arun(pbx)
 
     return asyncio.run(exported())
 

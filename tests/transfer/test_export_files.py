@@ -18,6 +18,7 @@ from conftest import CLIENT, KEY, System
 from trunkline import (
     AsyncPbx,
     ConfigurationError,
+    Forbidden,
     InvalidArgument,
     ItemsFailed,
     Pbx,
@@ -29,7 +30,7 @@ from trunkline import (
 )
 from trunkline.transfer import call_log
 from trunkline.transfer import parts as parts_module
-from trunkline.transfer.export import Exported, Progress, export_call_log
+from trunkline.transfer.export import Export, Exported, Progress
 from trunkline.transfer.parts import Parts, Plan
 from trunkline.transfer.period import Moment, Window, days
 from trunkline.transfer.watermark import Watermark
@@ -46,7 +47,7 @@ def _soon(monkeypatch: pytest.MonkeyPatch) -> None:
 def export(url: str, to: Any, start: Any = START, end: Any = END, **options: Any) -> Exported:
     async def run() -> Exported:
         async with AsyncPbx(url, CLIENT, KEY, retries=Retries(attempts=1)) as pbx:
-            return await export_call_log(pbx, start, end, to, **options)
+            return await Export(start, end, to, **options).arun(pbx)
 
     return asyncio.run(run())
 
@@ -82,6 +83,22 @@ def test_a_file_and_a_stream_have_the_same_rows(system: System, out: Path, whole
     assert seen[-1].reached == END
     assert stat.S_IMODE(out.stat().st_mode) == 0o600
     assert list(out.parent.iterdir()) == [out]
+
+
+def test_in_threads_it_is_the_same_export(system: System, out: Path, whole: bytes) -> None:
+    stream = io.BytesIO()
+    with Pbx(system.url, CLIENT, KEY) as pbx:
+        done = Export(START, END, out).run(pbx)
+        Export(START, END, stream).run(pbx)
+    assert out.read_bytes() == stream.getvalue() == whole
+    assert done.rows == whole.count(b"\n")
+
+
+def test_in_threads_an_error_of_the_pbx_comes_through(system: System, out: Path) -> None:
+    system.emulator.add_fault({"match": {"operation": LOG}, "do": {"status": 403}})
+    with Pbx(system.url, CLIENT, KEY) as pbx, pytest.raises(Forbidden):
+        Export(START, END, out).run(pbx)
+    assert not out.exists()
 
 
 def test_an_empty_period_is_an_empty_file(system: System, tmp_path: Path) -> None:
@@ -285,7 +302,7 @@ def test_a_pbx_that_is_gone_is_said_at_once_with_what_is_kept(system: System, ou
     async def run() -> None:
         async with AsyncPbx(system.url, CLIENT, KEY, retries=Retries(attempts=1)) as pbx:
             parts = Parts(out)
-            await export_call_log(pbx, START, END, parts.file)
+            await Export(START, END, parts.file).arun(pbx)
 
     system.emulator.add_fault({"match": {"operation": LOG}, "do": {"reset": "before"}})
     with pytest.raises(TrunklineError) as lost:

@@ -57,7 +57,7 @@ def sheet(*rows: dict[str, str]) -> str:
 def test_a_contact_that_exists_is_not_added_again(system: System, pbx: Pbx, held: str, written: str) -> None:
     pbx.contacts.update(2, {"PhoneNumber": held})
     done = apply(system, CONTACTS, sheet({"PhoneNumber": written, "Title": "Dr"}))
-    assert [(step.do, step.id, step.new) for step in done.plan.steps] == [("change", 2, {"Title": "Dr"})]
+    assert [(step.change, step.id, step.new) for step in done.plan.steps] == [("change", 2, {"Title": "Dr"})]
 
 
 @pytest.mark.parametrize(
@@ -65,7 +65,7 @@ def test_a_contact_that_exists_is_not_added_again(system: System, pbx: Pbx, held
 )
 def test_a_user_that_exists_is_not_added_again(system: System, written: str) -> None:
     done = apply(system, USERS, sheet({"Number": written, "LastName": "Changed"}))
-    assert [(step.do, step.id) for step in done.plan.steps] == [("change", 11)]
+    assert [(step.change, step.id) for step in done.plan.steps] == [("change", 11)]
 
 
 @pytest.mark.parametrize(
@@ -82,7 +82,7 @@ def test_a_user_that_exists_is_not_added_again(system: System, written: str) -> 
 )
 def test_other_keys(system: System, key: str, written: str) -> None:
     done = apply(system, CONTACTS, sheet({key: written, "Title": "Dr"}))
-    assert [(step.do, step.id) for step in done.plan.steps] == [("change", 2)]
+    assert [(step.change, step.id) for step in done.plan.steps] == [("change", 2)]
 
 
 @pytest.mark.parametrize(
@@ -92,7 +92,7 @@ def test_other_keys(system: System, key: str, written: str) -> None:
 def test_names_as_keys(system: System, pbx: Pbx, held: str, written: str) -> None:
     pbx.contacts.update(2, {"LastName": held})
     done = apply(system, CONTACTS, sheet({"LastName": written, "Title": "Dr"}), key=("LastName",))
-    assert [(step.do, step.id) for step in done.plan.steps] == [("change", 2)]
+    assert [(step.change, step.id) for step in done.plan.steps] == [("change", 2)]
 
 
 def test_what_is_sent_is_clean(system: System) -> None:

@@ -9,13 +9,12 @@ from typing import Any, NamedTuple
 import pytest
 
 from conftest import CLIENT, KEY, System
-from trunkline import AsyncPbx, InvalidArgument, Pbx
-from trunkline.transfer.apply import Applying, Fate
-from trunkline.transfer.importing import Import
+from trunkline import AsyncPbx, Forbidden, InvalidArgument, Pbx, SignInError, TrunklineError
+from trunkline.transfer import Import, ImportRun, ImportStep, Plan, Wishes
 from trunkline.transfer.kinds import CONTACTS, USERS, Kind
-from trunkline.transfer.plan import Plan, Wishes
 from trunkline.transfer.sheet import read_sheet
 from trunkline.transport.retries import Retries
+from trunkline.work.outcome import Outcome
 
 NEW = "PhoneNumber,FirstName\n+442079460001,Ada\n+442079460002,Bo\n+442079460003,Cy\n"
 CHANGED = "Id,Title\n1,Dr\n2,Dr\n3,Dr\n"
@@ -24,13 +23,25 @@ PEOPLE = "Number,FirstName,LastName,EmailAddress\n150,Ada,Byron,ada@example.com\
 
 class Done(NamedTuple):
     plan: Plan
-    fates: list[Fate]
-    applying: Applying
+    run: ImportRun
+
+    @property
+    def outcomes(self) -> list[Outcome]:
+        return self.run.outcomes
 
     @property
     def states(self) -> str:
-        """``done failed done``."""
-        return " ".join(fate.state for fate in self.fates)
+        """``done failed not_started``."""
+        return " ".join(outcome.state.label for outcome in self.outcomes)
+
+    @property
+    def steps(self) -> list[tuple[ImportStep, Outcome]]:
+        return list(zip(self.plan.steps, self.outcomes, strict=True))
+
+    def reason(self, place: int) -> str:
+        """The error of a step, and its note."""
+        outcome = self.outcomes[place]
+        return f"{outcome.error.message if isinstance(outcome.error, TrunklineError) else ''} {outcome.note}".strip()
 
 
 def apply(
@@ -49,10 +60,11 @@ def apply(
 
     async def run() -> Done:
         async with AsyncPbx(system.url, CLIENT, KEY, timeout=timeout, retries=retries or Retries()) as pbx:
-            plan = await imported.plan(pbx)
+            plan = await imported.aplan(pbx)
             await asyncio.to_thread(between)
-            applying = Applying(imported, plan, **options)
-            return Done(plan, await applying.run(pbx), applying)
+            over = imported.over(plan, confirm=True, **options)
+            await over.aon(pbx)
+            return Done(plan, over)
 
     return asyncio.run(run())
 
@@ -80,7 +92,7 @@ def test_removals_go_first_so_that_what_they_held_is_free(system: System, pbx: P
     )
     rows += "150,Ada,ext139@example.com\n"
     done = apply(system, USERS, rows, wishes=Wishes(remove_missing=True))
-    assert [(f.step.do, f.step.key, f.state) for f in done.fates] == [
+    assert [(step.change, step.key, outcome.state.label) for step, outcome in done.steps] == [
         ("add", "Number 150", "done"),
         ("remove", "Number 139", "done"),
     ]
@@ -129,7 +141,7 @@ def test_an_addition_that_never_arrived_is_no_success_and_the_same_import_finish
     system.emulator.add_fault("reset-before:times=1@POST /Contacts")
     done = apply(system, CONTACTS, NEW, concurrency=1)
     assert done.states == "unknown done done"
-    assert done.fates[0].said.endswith("may still be at it: wait a while before you run it again")
+    assert done.reason(0).endswith("The PBX was read after that, and does not show it as done.")
     again = apply(system, CONTACTS, NEW)
     assert (again.states, len(numbers(pbx))) == ("done", 3)
 
@@ -154,14 +166,17 @@ def test_where_it_can_not_be_looked_up_either_that_is_said(system: System) -> No
     system.emulator.add_fault("reset-after:times=1@POST /Contacts")
     system.emulator.add_fault("500:after=2@GET /Contacts")
     done = apply(system, CONTACTS, NEW, concurrency=1, stop_on_error=True)
-    assert done.states == "unknown not started not started"
-    assert "whether it was done is not known" in done.fates[0].said
+    assert done.states == "unknown not_started not_started"
+    assert done.reason(0)
 
 
 def test_what_somebody_changed_meanwhile_is_not_overwritten(system: System, pbx: Pbx) -> None:
     done = apply(system, CONTACTS, CHANGED, between=lambda: pbx.contacts.update(2, {"Title": "Prof"}))
     assert done.states == "done failed done"
-    assert done.fates[1].said == "Title changed on the PBX since the plan was made; nothing was done"
+    assert (
+        done.reason(1)
+        == f"The contact on {system.url.partition('//')[2]} changed since it was read: Title. Nothing was done."
+    )
     assert pbx.contacts.get(2)["Title"] == "Prof"
 
 
@@ -178,8 +193,8 @@ def test_what_somebody_added_meanwhile_is_not_added_again(system: System, pbx: P
 
     done = apply(system, CONTACTS, NEW, between=meanwhile)
     assert done.states == "done failed done"
-    assert done.fates[0].said == "somebody has added it since the plan was made"
-    assert "with other values" in done.fates[1].said
+    assert done.reason(0) == "It was there already, with the same values."
+    assert "with other values" in done.reason(1)
     assert sorted(numbers(pbx)) == [f"+44207946000{n}" for n in (1, 2, 3)]
 
 
@@ -187,7 +202,7 @@ def test_departments_that_changed_meanwhile_are_not_overwritten(system: System, 
     content = 'Number,Groups\n100,"[{""GroupId"": 2}]"\n'
     moved = [{"GroupId": 6}, {"GroupId": 3}]
     done = apply(system, USERS, content, between=lambda: pbx.users.update(11, {"Groups": moved}))  # type: ignore[typeddict-item]
-    assert (done.states, done.fates[0].said.partition(" changed")[0]) == ("failed", "Groups")
+    assert (done.states, "changed since it was read: Groups" in done.reason(0)) == ("failed", True)
     assert apply(system, USERS, content).states == "done"
     (row,) = pbx.users.list_groups(11)
     assert row["GroupId"] == 2
@@ -210,73 +225,93 @@ def test_what_was_renamed_or_removed_meanwhile(system: System, pbx: Pbx) -> None
         pbx.contacts.delete(60)
 
     done = apply(system, CONTACTS, keep, between=meanwhile, wishes=Wishes(remove_missing=True))
-    assert [(fate.step.id, fate.state) for fate in done.fates] == [(58, "failed"), (59, "failed"), (60, "done")]
-    assert done.fates[0].said == "Email changed on the PBX since the plan was made; nothing was done"
-    assert done.fates[2].said == "it was gone already"
+    assert [(step.id, outcome.state.label) for step, outcome in done.steps] == [
+        (58, "failed"),
+        (59, "failed"),
+        (60, "done"),
+    ]
+    assert (
+        done.reason(0)
+        == f"The contact on {system.url.partition('//')[2]} changed since it was read: Email. Nothing was done."
+    )
+    assert done.reason(2) == "It was gone already."
 
 
 def test_a_refused_row_does_not_stop_the_rest(system: System) -> None:
     content = PEOPLE + "152,Cy,Byron,ada@example.com\n153,Di,Byron,di@example.com\n"
     done = apply(system, USERS, content, concurrency=1)
     assert done.states == "done done failed done"
-    assert "EmailAddress" in done.fates[2].said
+    assert "EmailAddress" in done.reason(2)
 
 
 def test_stop_on_error_starts_nothing_more(system: System) -> None:
     content = "Number,FirstName,EmailAddress\n150,Ada,ext100@example.com\n151,Bo,bo@example.com\n"
     done = apply(system, USERS, content, concurrency=1, stop_on_error=True)
-    assert (done.states, done.applying.halted) == ("failed not started", "stopped at the first failure")
+    assert (done.states, done.run.halt) == ("failed not_started", done.outcomes[0].error)
 
 
-@pytest.mark.parametrize("fault", ["403@POST /Contacts", "reset-before@POST /Contacts", "500@POST /Contacts"])
+@pytest.mark.parametrize("fault", ["reset-before@POST /Contacts", "500@POST /Contacts"])
 def test_where_everything_fails_it_gives_up(system: System, fault: str) -> None:
     system.emulator.add_fault(fault)
     many = "PhoneNumber,FirstName\n" + "".join(f"+44207946{n:04},N\n" for n in range(50))
     done = apply(system, CONTACTS, many)
-    assert done.applying.halted.startswith("5 failed in a row")
+    assert done.run.halt is not None
     assert 5 <= done.states.count("failed") + done.states.count("unknown") <= 5 + 4
-    assert len(done.fates) == 50
+    assert len(done.outcomes) == 50
 
 
-def test_a_refused_sign_in_is_never_repeated(system: System) -> None:
-    system.emulator.add_fault("401@POST /Contacts")
+@pytest.mark.parametrize(("status", "error"), [(401, SignInError), (403, Forbidden)])
+def test_a_refused_sign_in_or_a_missing_right_ends_it(system: System, status: int, error: type) -> None:
+    system.emulator.add_fault(f"{status}@POST /Contacts")
     done = apply(system, CONTACTS, NEW, concurrency=1)
-    assert done.states == "failed not started not started"
-    assert done.applying.halted.startswith("the PBX refused the sign-in")
+    assert done.states == "failed not_started not_started"
+    assert isinstance(done.run.halt, error)
+
+
+def test_what_must_not_be_asked_before_an_hour_is_over_ends_all_phases(system: System, pbx: Pbx) -> None:
+    rows = "Id,FirstName\n" + "".join(f"{n},\n" for n in range(1, 60)) + ",New\n"
+    system.emulator.add_fault("503-after=3600@DELETE /Contacts*")
+    done = apply(system, CONTACTS, rows, wishes=Wishes(remove_missing=True), retries=Retries(attempts=1))
+    assert [(step.change, outcome.state.label) for step, outcome in done.steps] == [
+        ("add", "not_started"),
+        ("remove", "unknown"),
+    ]
+    assert done.run.halt is done.outcomes[1].error
+    assert "/xapi/v1/Contacts" not in system.sent("POST")
 
 
 def test_a_pbx_that_falls_silent(system: System) -> None:
     system.emulator.add_fault("silence-after:times=1@POST /Contacts")
     done = apply(system, CONTACTS, NEW, timeout=2, concurrency=1)
     assert done.states == "done done done"
-    assert done.fates[0].said == "the answer was lost, but it is done"
+    assert done.reason(0) == "The answer was lost; the PBX shows it as done."
 
 
 def test_what_is_cut_off_on_its_way_is_told_from_what_was_not_started(system: System, pbx: Pbx) -> None:
     imported = Import(read_sheet(NEW.encode(), "x.csv"), CONTACTS)
     system.emulator.add_fault("delay-after=4:after=1@POST /Contacts")
 
-    async def cut_off() -> list[Fate]:
+    async def cut_off() -> list[Outcome]:
         async with AsyncPbx(system.url, CLIENT, KEY) as client:
-            applying = Applying(imported, await imported.plan(client), concurrency=1)
-            running = asyncio.create_task(applying.run(client))
+            run = imported.over(await imported.aplan(client), concurrency=1)
+            running = asyncio.create_task(run.aon(client))
             while len(numbers(pbx)) < 2:
                 assert not running.done(), "it ended early"
                 await asyncio.sleep(0.01)
             running.cancel()
             await asyncio.gather(running, return_exceptions=True)
-            return applying.fates
+            return run.outcomes
 
-    fates = asyncio.run(cut_off())
-    assert [fate.state for fate in fates] == ["done", "unknown", "not started"]
-    assert fates[1].said.startswith("it was cut off on its way")
+    outcomes = asyncio.run(cut_off())
+    assert [outcome.state.label for outcome in outcomes] == ["done", "unknown", "not_started"]
+    assert "It was cut off while it was in progress." in str(outcomes[1].error)
 
 
 def test_nothing_secret_is_in_what_is_said(system: System) -> None:
     done = apply(system, USERS, "Number,FirstName,VMPIN\n150,Ada,x-secret-x\n")
     assert done.states == "failed"
-    assert "x-secret-x" not in done.fates[0].said
-    assert "x-secret-x" not in repr((done.plan, done.fates, read_sheet(b"VMPIN\nx-secret-x\n", "x.csv")))
+    assert "x-secret-x" not in done.reason(0)
+    assert "x-secret-x" not in repr((done.plan, done.outcomes, read_sheet(b"VMPIN\nx-secret-x\n", "x.csv")))
 
 
 @pytest.mark.parametrize("pin", ["1234.0", "1E+10", "#REF!"])

@@ -89,7 +89,7 @@ def test_a_csv_changes_what_it_names(system: System, pbx: Pbx) -> None:
         "ip,comment,expires\n192.0.2.44/32,SIP scan,2027-01-01T02:00:00+02:00\n192.0.2.45,Other,\n"
         "203.0.113.20,New,2027-05-01T00:00:00Z\n",
     )
-    assert [(step.do, step.line, step.new) for step in done.plan.steps] == [
+    assert [(step.change, step.line, step.new) for step in done.plan.steps] == [
         ("change", 3, {"Description": "Other"}),
         (
             "add",
@@ -175,7 +175,7 @@ def test_not_everybody_is_allowed_by_accident(system: System) -> None:
 
 def test_what_is_removed_never_includes_what_is_allowed(system: System, pbx: Pbx) -> None:
     done = apply(system, "192.0.2.44\n203.0.113.5\n", remove_missing=True)
-    assert len([step for step in done.plan.steps if step.do == "remove"]) == 7
+    assert len([step for step in done.plan.steps if step.change == "remove"]) == 7
     assert sorted(row["IPAddrMask"] for row in pbx.blocklist.list()) == ["192.0.2.10", "192.0.2.44", "203.0.113.5"]  # type: ignore[type-var]
 
 

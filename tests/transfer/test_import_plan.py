@@ -34,13 +34,13 @@ def planned(system: System | Nasty, kind: Any, content: bytes, **wishes: Any) ->
 
     async def plan() -> Plan:
         async with AsyncPbx(system.url, CLIENT, KEY) as pbx:
-            return await imported.plan(pbx)
+            return await imported.aplan(pbx)
 
     return asyncio.run(plan())
 
 
 def done(plan: Plan) -> list[tuple[Any, ...]]:
-    return [(step.do, step.line, step.id, step.old, step.new) for step in plan.steps]
+    return [(step.change, step.line, step.id, step.old, step.new) for step in plan.steps]
 
 
 def test_rows_are_matched_by_number_and_only_what_differs_is_sent(system: System) -> None:
@@ -176,7 +176,7 @@ def test_a_number_that_a_spreadsheet_has_shortened_is_nobody_new(system: System,
     with pytest.raises(InvalidArgument, match=f"line 2: PhoneNumber 442079460123 is new, but the PBX has .?{held[1:]}"):
         planned(system, CONTACTS, rows)
     rows = sheet({"PhoneNumber": "442079460123"}, {"PhoneNumber": held})
-    assert [(step.do, step.line) for step in planned(system, CONTACTS, rows).steps] == [("add", 2)]
+    assert [(step.change, step.line) for step in planned(system, CONTACTS, rows).steps] == [("add", 2)]
 
 
 def test_a_changed_number_that_a_spreadsheet_may_have_shortened_is_noted(system: System, pbx: Pbx) -> None:
@@ -193,7 +193,7 @@ def test_nothing_is_removed_unless_told(system: System) -> None:
     assert planned(system, CONTACTS, rows).count("remove") == 0
     plan = planned(system, CONTACTS, rows, remove_missing=True)
     assert (plan.count("add"), plan.count("remove")) == (1, 59)
-    assert {step.id for step in plan.steps if step.do == "remove"} == set(range(2, 61))
+    assert {step.id for step in plan.steps if step.change == "remove"} == set(range(2, 61))
 
 
 def test_what_has_no_key_is_never_removed(system: System, pbx: Pbx) -> None:

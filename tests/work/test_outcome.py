@@ -13,7 +13,8 @@ from hypothesis import strategies as st
 
 from trunkline.catalog import load
 from trunkline.errors import BadRequest, ConfigurationError, Hint, TrunklineError, Unexpected
-from trunkline.work.outcome import KEPT, Listener, as_error, described, kept
+from trunkline.work.outcome import KEPT, Listener, Outcome, as_error, as_record, described, kept
+from trunkline.work.state import State
 
 
 @given(st.text(max_size=200), st.integers(1, 400))
@@ -123,6 +124,24 @@ def test_a_listener_that_raises_is_warned_of_once_and_left_alone() -> None:
 
     with pytest.raises(KeyboardInterrupt):
         Listener(interrupted)()
+
+
+@pytest.mark.parametrize(
+    ("outcome", "rest"),
+    [
+        (Outcome(0, State.DONE, 1, {"Id": 7}), {"state": "done", "answer": {"Id": 7}}),
+        (Outcome(0, State.DONE, 1, note="Read back."), {"state": "done", "note": "Read back."}),
+        (
+            Outcome(0, State.UNKNOWN, 1, error=ConfigurationError("No key."), note="Read."),
+            {"state": "unknown", "error": described(ConfigurationError("No key.")), "note": "Read."},
+        ),
+        (Outcome(0, State.FAILED, 1, error={"status": 404}), {"state": "failed", "error": {"status": 404}}),
+        (Outcome(0, State.NOT_STARTED), {"state": "not_started"}),
+    ],
+)
+def test_a_record_has_what_became_of_a_step(outcome: Outcome, rest: dict[str, object]) -> None:
+    head = {"action": "fax.delete", "key": {"Id": 7}, "pbx": "acme", "item": 3}
+    assert as_record(outcome, **head, fields={}) == {**head, **rest, "fields": {}}  # type: ignore[arg-type]
 
 
 def test_a_traceback_still_shows_the_cause() -> None:

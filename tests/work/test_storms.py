@@ -21,7 +21,6 @@ from trunkline import AsyncPbx, Pbx
 from trunkline.jobs import Job, JobFolder
 from trunkline.node import Node
 from trunkline.node.run import NodeRun
-from trunkline.transfer.apply import Applying
 from trunkline.transfer.importing import Import
 from trunkline.transfer.kinds import CONTACTS, USERS, Kind
 from trunkline.transfer.sheet import read_sheet
@@ -161,10 +160,10 @@ def test_an_import(storm: str, system: System, pbx: Pbx, kind: Kind, content: st
 
     async def run() -> Numbers:
         async with AsyncPbx(system.url, CLIENT, KEY, retries=ONCE) as client:
-            fates = await Applying(imported, await imported.plan(client)).run(client)
-            again = await imported.plan(client)
+            outcomes = await imported.aapply(client, await imported.aplan(client))
+            again = await imported.aplan(client)
         assert again.steps == []
-        return Counter(fate.state for fate in fates)
+        return Counter(outcome.state.label for outcome in outcomes)
 
     assert asyncio.run(run()) == {"done": COUNT}
     assert (len(made(pbx, name)), set(made(pbx, name).values())) == (COUNT, {1})

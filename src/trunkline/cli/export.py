@@ -118,7 +118,7 @@ def _export(options: CallLogOptions, first: Moment | None, last: Moment, seen: l
     """Export under a bar; ``seen`` keeps how far it came."""
     import asyncio
 
-    from ..transfer.export import export_call_log
+    from ..transfer import Export
     from ..transfer.watermark import Watermark
     from .columns import column_names
 
@@ -129,20 +129,20 @@ def _export(options: CallLogOptions, first: Moment | None, last: Moment, seen: l
         mark = Watermark(pbx.url, target.client_id, options.watermark, span(options.overlap))
 
     async def run(tell: Callable[[Progress], object]) -> Exported:
+        export = Export(
+            first,
+            last,
+            options.file or sys.stdout.buffer,
+            output=options.output or "jsonl",
+            columns=column_names(options.columns),
+            concurrency=options.concurrency,
+            watermark=mark,
+            restart=options.restart,
+            overwrite=options.overwrite,
+            progress=tell,
+        )
         async with pbx:
-            return await export_call_log(
-                pbx,
-                first,
-                last,
-                options.file or sys.stdout.buffer,
-                output=options.output or "jsonl",
-                columns=column_names(options.columns),
-                concurrency=options.concurrency,
-                watermark=mark,
-                restart=options.restart,
-                overwrite=options.overwrite,
-                progress=tell,
-            )
+            return await export.arun(pbx)
 
     with progress("days", writing=options.file is None) as bar:
 

@@ -14,6 +14,7 @@ from ..redaction import redacted
 
 _KEPT = ("--profile", "--url", "--client-id", "--ca-file")  # never the key
 _OPTIONS = {
+    "confirm": ("--yes", "--plan"),
     "check_version": ("--check-version", "--no-check-version"),
     "ignored": ("--ignore-column", ""),
     "renamed": ("--map", ""),

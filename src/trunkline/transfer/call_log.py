@@ -16,8 +16,7 @@ from typing import Any, NamedTuple
 
 import msgspec
 
-from ..catalog import Action
-from ..client import AsyncPbx
+from ..catalog import Action, Catalog
 from ..errors import (
     BadRequest,
     BrokenAnswer,
@@ -36,6 +35,8 @@ from ..result import Page
 from ..transport.paging import PageSize
 from ..transport.retries import Retries
 from ..transport.sign_in import TOKEN_PATH
+from ..transport.threads import in_thread
+from ..work.drivers import AsyncSystem, System
 from ..work.outcome import as_error
 from .period import Window, days
 
@@ -74,6 +75,30 @@ class Read(NamedTuple):
     error: TrunklineError | None = None
 
 
+class InThreads:
+    """A `Pbx` whose pages are awaited, each of which is read in a thread."""
+
+    def __init__(self, pbx: System) -> None:
+        self._pbx = pbx
+        self.url = pbx.url
+        self.action = pbx.action
+
+    @property
+    def catalog(self) -> Catalog:
+        return self._pbx.catalog
+
+    def call(self, action: str, /, **arguments: Any) -> Any:
+        return _AwaitedRows(self._pbx.call(action, **arguments))
+
+
+class _AwaitedRows(NamedTuple):
+    rows: Any
+
+    async def page(self, *, size: int) -> Page:
+        page: Page = await in_thread(self.rows.page, 0, size)
+        return page
+
+
 class _Answer(NamedTuple):
     """All pages of a window: ``got`` rows, ``outside`` of them not asked for. ``full``: there may be more.
 
@@ -102,7 +127,7 @@ class CallLog:
     that the PBX sent from outside of a window, ``windows`` those that are known so far to make up what was asked for.
     """
 
-    def __init__(self, pbx: AsyncPbx, *, concurrency: int = 4) -> None:
+    def __init__(self, pbx: AsyncSystem, *, concurrency: int = 4) -> None:
         if concurrency < 1:
             raise InvalidArgument(f"concurrency must be 1 or more, not {concurrency}.")
         self._pbx = pbx
@@ -257,7 +282,8 @@ class CallLog:
             asked, name = self._size.rows, self._action
             try:
                 given = _arguments(self._pbx.action(name), window)
-                page = await self._pbx.call(name, **given, skip=skip).page(size=asked)
+                rows: Any = self._pbx.call(name, **given, skip=skip)
+                page: Page = await rows.page(size=asked)
             except BadRequest as refused:
                 self._size.refused(asked, refused)
             except NotFound:

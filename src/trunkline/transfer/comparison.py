@@ -16,8 +16,9 @@ from ..local.csv_rows import Line
 from .addresses import DANGERS
 from .cells import as_written, cleared, completed, key_part, left_out, parsed, same
 from .headers import Column, fields_of
-from .plan import Key, Plan, Row, Step
+from .plan import Key, Plan, Row
 from .sheet import NOTHING_SENT, refuse
+from .steps import Addition, Change, ImportStep, Removal
 
 if TYPE_CHECKING:
     from .importing import Import
@@ -26,8 +27,8 @@ if TYPE_CHECKING:
 class Comparison:
     """The rows of a file beside those of a PBX."""
 
-    def __init__(self, imported: Import, present: Sequence[Row], catalog: Catalog) -> None:
-        self.imported, self.present, self.catalog = imported, present, catalog
+    def __init__(self, imported: Import, present: Sequence[Row], catalog: Catalog, url: str) -> None:
+        self.imported, self.present, self.catalog, self.url = imported, present, catalog, url
         self.kind = imported.kind
         self.fields = list(fields_of(imported.compared))
         self.wrong: list[str] = []
@@ -55,7 +56,7 @@ class Comparison:
         return self.imported.key_of(parts) if all(parts) else None
 
     def plan(self) -> Plan:
-        steps: list[Step] = []
+        steps: list[ImportStep] = []
         kept: set[Any] = set()
         newcomers: list[tuple[Line, Key | None, dict[str, Any]]] = []
         alike = 0
@@ -92,16 +93,16 @@ class Comparison:
                 alike += 1
             else:
                 new = {**values, **{name: one for name, one in self._defaults().items() if name not in values}}
-                steps.append(Step("add", line.number, self.imported.shown_key(line), None, "", {}, new, {}))
+                steps.append(Addition(self.imported, self.imported.shown_key(line), line=line.number, new=new))
         self._compare_with_kept(steps)
         self._refuse_twins(newcomers)
         refuse(self.imported.sheet.name, self.wrong, self._hint)
         steps.sort(key=lambda step: step.line or 0)
         if self.imported.wishes.remove_missing:
             steps += [self._removal(row) for row in self.present if row["Id"] not in kept and self._is_removable(row)]
-        return Plan(self.kind, self.imported.key, steps, len(self.present), alike, self._notes())
+        return Plan(self.kind, self.imported.key, steps, len(self.present), alike, self._notes(), self.url)
 
-    def _compare_with_kept(self, steps: Sequence[Step]) -> None:
+    def _compare_with_kept(self, steps: Sequence[ImportStep]) -> None:
         """Note which new values concern what the PBX holds and no import removes, such as an allowed address."""
         if self.kind.holds is None:
             return
@@ -138,7 +139,7 @@ class Comparison:
     def _say(self, line: Line, what: str) -> None:
         self.wrong.append(f"line {line.number}: {what}")
 
-    def _change(self, line: Line, row: Row) -> Step | None:
+    def _change(self, line: Line, row: Row) -> ImportStep | None:
         self._look_at_key(row)
         if self.kind.is_kept(row) and not any(self.kind.keeps_by(field) for field, _ in self.fields):
             self._still_kept.append(f"line {line.number} {_short(self.imported, line)}")
@@ -161,7 +162,16 @@ class Comparison:
             return None
         old = {field: row.get(field) for field in new}
         guard = {name: row.get(name) for name in ("Id", *self.imported.key, *new)}
-        return Step("change", line.number, self.imported.shown_key(line), row["Id"], self._name(row), old, new, guard)
+        return Change(
+            self.imported,
+            self.imported.shown_key(line),
+            line=line.number,
+            id=row["Id"],
+            name=self._name(row),
+            old=old,
+            new=new,
+            guard=guard,
+        )
 
     def _differing(self, line: Line, column: Column, row: Row, whole: Any) -> tuple[Any] | None:
         """Return the field's new value as a whole, in a tuple; None if the cell changes nothing.
@@ -239,11 +249,11 @@ class Comparison:
                 if before != line.number:
                     self._say(line, f"this is line {before} again, and neither has {_an(self.imported.key)}.")
 
-    def _removal(self, row: Row) -> Step:
+    def _removal(self, row: Row) -> ImportStep:
         known = {name: row.get(name) for name in (*self.imported.key, *self.kind.names)}
         key = visible(", ".join(f"{name} {row.get(name)}" for name in self.imported.key))
         guard = {name: row.get(name) for name in ("Id", *known, *(field for field, _ in self.fields))}
-        return Step("remove", None, key, row["Id"], self._name(row), known, {}, guard)
+        return Removal(self.imported, key, id=row["Id"], name=self._name(row), old=known, guard=guard)
 
     def _name(self, row: Row) -> str:
         return " ".join(str(row[name]) for name in self.kind.names if row.get(name))

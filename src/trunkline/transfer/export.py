@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import AsyncExitStack, ExitStack, aclosing, closing
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import BinaryIO, NamedTuple
 
 import msgspec
 
-from ..client import AsyncPbx
 from ..errors import (
     Hint,
     ItemsFailed,
@@ -24,8 +25,9 @@ from ..errors import (
 )
 from ..local.timestamps import format_timestamp
 from ..transport.threads import in_thread
+from ..work.drivers import AsyncSystem, System
 from ..work.outcome import Listener, as_error
-from .call_log import CallLog, Read, leg_of
+from .call_log import CallLog, InThreads, Read, leg_of
 from .parts import Parts, Plan
 from .period import Moment, Window, days
 from .watermark import Delivery, Watermark
@@ -66,67 +68,79 @@ class Exported(NamedTuple):
     damaged: tuple[str, ...] = ()
 
 
-async def export_call_log(
-    pbx: AsyncPbx,
-    start: datetime | Moment | None,
-    end: datetime | Moment,
-    to: str | Path | BinaryIO,
-    *,
-    output: str = "jsonl",
-    columns: Sequence[str] = (),
-    concurrency: int = 4,
-    watermark: Watermark | None = None,
-    restart: bool = False,
-    overwrite: bool = False,
-    progress: Callable[[Progress], object] | None = None,
-) -> Exported:
-    """Write the legs that began from ``start`` until before ``end``, in order of time; an end to come is now.
+@dataclass(frozen=True)
+class Export:
+    """The call log of a period, into a file: the legs that began from ``start`` until before ``end``, in order of time.
 
-    ``to`` is a path, or a binary file object, which is written while the log is read and not closed. A path appears
-    when it is whole; until then finished windows are kept in ``PATH.parts``, and the same call goes on with them.
-    ``output`` is jsonl, csv or parquet. With a ``watermark`` it begins where the last export ended, and ``start`` is
-    for the first one; the mark moves when everything is written.
+        Export(june, july, "june.csv", output="csv").run(pbx)
 
-    Raises UsageError and ConfigurationError (no pyarrow, another export's parts, a lock that is taken) before anything
-    is sent; ItemsFailed for windows that could not be read, when others could; Forbidden without the role System
-    Owner; and the other errors of a client.
+    `run` takes a `Pbx`, `arun` an `AsyncPbx`. An end to come is now. ``to`` is a path, or a binary file object, which
+    is written while the log is read and not closed. A path appears when it is whole; until then finished windows are
+    kept in ``PATH.parts``, and the same export goes on with them. ``output`` is jsonl, csv or parquet. With a
+    ``watermark`` it begins where the last export ended, and ``start`` is for the first one; the mark moves when
+    everything is written.
     """
-    check_format(output)
-    chosen = checked_columns(columns)
-    with ExitStack() as held:
-        if watermark is not None:
-            held.enter_context(watermark.held())
-        mark = watermark.read() if watermark is not None else None
-        first, last = None if start is None else _moment(start), _moment(end)
-        if watermark is not None and mark is not None:
-            if last.at < mark.until:
-                raise UsageError(
-                    f"The last export came as far as {format_timestamp(mark.until)}, past {format_timestamp(last.at)}."
-                )
-            first = Moment(watermark.start(mark), f"since {format_timestamp(mark.until)}")
-        first, last = _checked(first, last)
-        delivery = Delivery(watermark, mark, first.at, last.at) if watermark is not None else None
-        run = _Run(CallLog(pbx, concurrency=concurrency), list(days(first.at, last.at)), delivery, progress)
-        if isinstance(to, str | Path):
-            plan = Plan(pbx.url, first.name, last.name, output, chosen)
-            resumed = await run.into_file(Parts(Path(to)), plan, restart=restart, overwrite=overwrite)
-        else:
-            await run.into_stream(to, output, chosen)
-            resumed = False
-        if watermark is not None and delivery is not None:
-            watermark.write(delivery.mark())
-        return Exported(
-            rows=run.written,
-            days=len(run.days),
-            start=first.at,
-            end=last.at,
-            outside=run.log.outside,
-            repeated=run.repeated,
-            unknown=run.unknown,
-            resumed=resumed,
-            since=mark.until if mark is not None else None,
-            damaged=tuple(run.damaged),
-        )
+
+    start: datetime | Moment | None
+    end: datetime | Moment
+    to: str | Path | BinaryIO
+    output: str = "jsonl"
+    columns: Sequence[str] = ()
+    concurrency: int = 4
+    watermark: Watermark | None = None
+    restart: bool = False
+    overwrite: bool = False
+    progress: Callable[[Progress], object] | None = None
+
+    def run(self, pbx: System) -> Exported:
+        """Export, in a thread for each window that is read; not from within an event loop. Raises as `arun`."""
+        return asyncio.run(self.arun(InThreads(pbx)))
+
+    async def arun(self, pbx: AsyncSystem) -> Exported:
+        """Export, in the current event loop.
+
+        Raises UsageError and ConfigurationError (no pyarrow, another export's parts, a lock that is taken) before
+        anything is sent; ItemsFailed for windows that could not be read, when others could; Forbidden without the role
+        System Owner; and the other errors of a client.
+        """
+        check_format(self.output)
+        watermark, to = self.watermark, self.to
+        chosen = checked_columns(self.columns)
+        with ExitStack() as held:
+            if watermark is not None:
+                held.enter_context(watermark.held())
+            mark = watermark.read() if watermark is not None else None
+            first, last = None if self.start is None else _moment(self.start), _moment(self.end)
+            if watermark is not None and mark is not None:
+                if last.at < mark.until:
+                    until, end = format_timestamp(mark.until), format_timestamp(last.at)
+                    raise UsageError(f"The last export came as far as {until}, past {end}.")
+                first = Moment(watermark.start(mark), f"since {format_timestamp(mark.until)}")
+            first, last = _checked(first, last)
+            delivery = Delivery(watermark, mark, first.at, last.at) if watermark is not None else None
+            run = _Run(
+                CallLog(pbx, concurrency=self.concurrency), list(days(first.at, last.at)), delivery, self.progress
+            )
+            if isinstance(to, str | Path):
+                plan = Plan(pbx.url, first.name, last.name, self.output, chosen)
+                resumed = await run.into_file(Parts(Path(to)), plan, restart=self.restart, overwrite=self.overwrite)
+            else:
+                await run.into_stream(to, self.output, chosen)
+                resumed = False
+            if watermark is not None and delivery is not None:
+                watermark.write(delivery.mark())
+            return Exported(
+                rows=run.written,
+                days=len(run.days),
+                start=first.at,
+                end=last.at,
+                outside=run.log.outside,
+                repeated=run.repeated,
+                unknown=run.unknown,
+                resumed=resumed,
+                since=mark.until if mark is not None else None,
+                damaged=tuple(run.damaged),
+            )
 
 
 def _moment(given: datetime | Moment) -> Moment:

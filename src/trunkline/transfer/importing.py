@@ -1,26 +1,34 @@
-"""A CSV that was understood: its columns, its key, and what of a PBX is read to compare it with."""
+"""A file that was understood: its columns and key, what of a PBX it is compared with, and doing what differs."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
-from typing import Any
+import os
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from pathlib import Path
+from types import MappingProxyType
+from typing import IO, Any, Unpack
 
 import msgspec
 
 from ..catalog import Catalog, TypeSpec, load
-from ..client import AsyncPbx
 from ..errors import BadRequest, BrokenAnswer, Hint, InvalidArgument, VersionMismatch
 from ..local.characters import cleaned, trimmed, visible
+from ..local.contained import reason, spelled
 from ..local.csv_rows import Line
 from ..odata.literals import INTEGER_RANGES
 from ..request.body import checked_body
+from ..work.drivers import AsyncSystem, System, adrive, drive
+from ..work.guards import MostRemovals, check_has_rows, check_removals
+from ..work.outcome import Outcome
+from ..work.step import Ask, Asks
+from .apply import ApplyOptions, ImportRun, Progress
 from .cells import extension_text, key_part
 from .comparison import Comparison
 from .headers import Column, chosen_key, columns_of
-from .kinds import Kind
+from .kinds import KINDS, Kind
 from .layouts import Layout, layout_of, spoken
 from .plan import Key, Plan, Row, Wishes
-from .sheet import Sheet, refuse
+from .sheet import LARGEST, Sheet, refuse
 
 _WHOLE = "Rights"  # of a department's member; it is lost unless it is written back (docs/pbx.md, Requests)
 
@@ -28,9 +36,12 @@ _WHOLE = "Rights"  # of a department's member; it is lost unless it is written b
 class Import:
     """A CSV that was read and understood, before a PBX is asked anything.
 
-        plan = await Import(sheet, CONTACTS, Wishes(key=("Email",))).plan(pbx)
+        contacts = Import.read("contacts.csv", "contacts", key="Email")
+        plan = contacts.plan(pbx)
+        outcomes = contacts.apply(pbx, plan)
 
-    Raises UsageError for columns that are no fields, for a key that is missing or empty, for rows with the same key.
+    `plan` and `apply` take a `Pbx`; `aplan` and `aapply` an `AsyncPbx`.
+    Raises UsageError for columns that are not fields, for a key that is missing or empty, for rows with the same key.
     """
 
     def __init__(self, sheet: Sheet, kind: Kind, wishes: Wishes = Wishes(), catalog: Catalog | None = None) -> None:  # noqa: B008 - immutable
@@ -49,6 +60,44 @@ class Import:
         self.sheet = self._expanded(sheet)
         self.keys = self._keyed()
         """The key of each line in the sheet's order; None for a row that has no key of its own."""
+
+    @classmethod
+    def read(
+        cls,
+        file: str | os.PathLike[str] | IO[bytes],
+        resource: str,
+        *,
+        key: str | Sequence[str] = (),
+        encoding: str | None = None,
+        renamed: Mapping[str, str] = MappingProxyType({}),
+        ignored: Sequence[str] = (),
+        clear_empty: bool = False,
+        remove_missing: bool = False,
+        defaults: Mapping[str, Any] = MappingProxyType({}),
+        dangerous: Sequence[str] = (),
+        skip_dangerous: bool = False,
+    ) -> Import:
+        """Read a file, or a path, for a resource: contacts, users or blocklist. `Wishes` describes the rest.
+
+        Raises InvalidArgument for a file that can't be read or has mistakes.
+        """
+        if resource not in KINDS:
+            raise InvalidArgument(f"{resource!r} can't be imported; {', '.join(KINDS)} can.")
+        if isinstance(file, str | os.PathLike):
+            name = Path(file).name
+            try:
+                with Path(file).open("rb") as opened:
+                    content = opened.read(LARGEST + 1)
+            except (OSError, ValueError) as problem:
+                raise InvalidArgument(f"{spelled(Path(file))} can't be read: {reason(problem)}.") from None
+        else:
+            name = Path(str(getattr(file, "name", "file"))).name.strip("<>")
+            content = file.read(LARGEST + 1)
+        keys = (key,) if isinstance(key, str) else tuple(key)
+        wishes = Wishes(
+            keys, renamed, tuple(ignored), clear_empty, remove_missing, defaults, tuple(dangerous), skip_dangerous
+        )
+        return cls(KINDS[resource].read(content, name, encoding), KINDS[resource], wishes)
 
     def _columns(self, sheet: Sheet, catalog: Catalog) -> list[Column]:
         """Return the columns that fill a field, as the file's layout and then the wishes have it."""
@@ -138,26 +187,67 @@ class Import:
         """The columns that are compared and sent."""
         return [column for column in self.columns if column.field not in self.kind.given]
 
-    async def plan(self, pbx: AsyncPbx, progress: Callable[[int], object] = lambda _: None) -> Plan:
+    def plan(self, pbx: System, progress: Callable[[int], object] = lambda _: None) -> Plan:
         """Read what the PBX holds, and say what differs. ``progress`` gets the number of rows read so far.
 
         Raises InvalidArgument with a line for each mistake of the file, and what the PBX's answers raise.
         """
-        present: list[Row] = []
-        lister = f"{self.kind.resource}.list"
+        plan: Plan = drive(self._planning(pbx, progress), pbx)
+        return plan
+
+    async def aplan(self, pbx: AsyncSystem, progress: Callable[[int], object] = lambda _: None) -> Plan:
+        """As `plan`, in the current event loop."""
+        plan: Plan = await adrive(self._planning(pbx, progress), pbx)
+        return plan
+
+    def _planning(self, pbx: System | AsyncSystem, progress: Callable[[int], object]) -> Asks[Plan]:
+        count = 0
+
+        def check_page(rows: Sequence[Row]) -> None:
+            nonlocal count
+            if not all(isinstance(row.get("Id"), int | str) for row in rows):
+                raise BrokenAnswer(
+                    f"{pbx.url} lists {self.kind.resource} without an Id, so none can be told from another.",
+                    hint=Hint("Nothing was sent. Look at what it gives.", action=f"{self.kind.resource}.list"),
+                )
+            count += len(rows)
+            progress(count)
+
         try:
-            async for page in pbx.call(lister, **self.reading(load())).pages():
-                if not all(isinstance(row.get("Id"), int | str) for row in page.rows):
-                    raise BrokenAnswer(
-                        f"{pbx.url} lists {self.kind.resource} without an Id, so none can be told from another.",
-                        hint=Hint("Nothing was sent. See what it gives.", lister),
-                    )
-                present += page.rows
-                progress(len(present))
+            present = yield Ask(f"{self.kind.resource}.list", self.reading(load()), is_list=True, on_page=check_page)
         except BadRequest:
             self._check_version(pbx.catalog)
             raise
-        return Comparison(self, present, pbx.catalog).plan()
+        return Comparison(self, present, pbx.catalog, pbx.url).plan()
+
+    def check(self, plan: Plan, max_removals: str | int = "50%") -> None:
+        """Refuse a plan that would remove too much: more than a number such as 20, or than a share of what is there.
+
+        Raises InvalidArgument.
+        """
+        removals, what = plan.count("remove"), self.kind.plural
+        check_has_rows(self.sheet.name, len(self.sheet.lines), removals, what)
+        check_removals(removals, plan.present, MostRemovals.parse(max_removals), what)
+
+    def over(self, plan: Plan, **options: Unpack[ApplyOptions]) -> ImportRun:
+        """Prepare to carry a plan out; `ImportRun` describes options and errors."""
+        return ImportRun(self, plan, **options)
+
+    def apply(
+        self, pbx: System, plan: Plan, progress: Progress | None = None, **options: Unpack[ApplyOptions]
+    ) -> list[Outcome]:
+        """Carry a plan out in threads; gives the outcome of each step. Raises what a guard refuses (`ImportRun`)."""
+        run = self.over(plan, **options)
+        run.on(pbx, progress)
+        return run.outcomes
+
+    async def aapply(
+        self, pbx: AsyncSystem, plan: Plan, progress: Progress | None = None, **options: Unpack[ApplyOptions]
+    ) -> list[Outcome]:
+        """As `apply`, in the current event loop."""
+        run = self.over(plan, **options)
+        await run.aon(pbx, progress)
+        return run.outcomes
 
     def _check_version(self, catalog: Catalog) -> None:
         """VersionMismatch names the columns that this version of 3CX has no fields for."""

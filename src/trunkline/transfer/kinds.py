@@ -51,10 +51,15 @@ class Kind(NamedTuple):
         spec = self.action(catalog, "list").answer_type
         return spec.name if spec else ""
 
+    @property
+    def plural(self) -> str:
+        """``contacts``, ``blocklist entries``."""
+        return self.called[1] if self.called else self.resource
+
     def some(self, count: int) -> str:
         """``1 contact``, ``2,400 contacts``."""
-        one, several = self.called or (self.resource.removesuffix("s"), self.resource)
-        return f"{count:,} {one if count == 1 else several}"
+        one = self.called[0] if self.called else self.resource.removesuffix("s")
+        return f"{count:,} {one if count == 1 else self.plural}"
 
     def keeps_by(self, field: str) -> bool:
         """Whether a field says which rows are never removed."""

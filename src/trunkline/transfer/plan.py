@@ -3,49 +3,32 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any, Literal, NamedTuple
+from typing import Any, NamedTuple
 
-from ..catalog.secret import masked
 from .kinds import Kind
+from .steps import ImportStep
 
 Row = Mapping[str, Any]
 Key = tuple[str, ...]
-
-
-class Step(NamedTuple):
-    """One thing to do. ``line`` is that of the file, None for a removal; ``id`` is None for what is to be added.
-
-    ``new`` are the fields to send, ``old`` what they hold now; ``guard`` is what must still be so when it is done.
-    """
-
-    do: Literal["add", "change", "remove"]
-    line: int | None
-    key: str
-    id: Any
-    name: str
-    old: dict[str, Any]
-    new: dict[str, Any]
-    guard: dict[str, Any]
-
-    def __repr__(self) -> str:
-        return f"Step({', '.join(f'{name}={masked(value)!r}' for name, value in self._asdict().items())})"
 
 
 class Plan(NamedTuple):
     """What is to be done, in the order of the file, removals last. ``present``: how many the PBX holds.
 
     ``alike``: how many rows are there already. ``notes`` say what is left out. ``key``: the fields that matched.
+    ``url``: the PBX that it was made from, and no other.
     """
 
     kind: Kind
     key: Key
-    steps: list[Step]
+    steps: list[ImportStep]
     present: int
     alike: int
     notes: list[str]
+    url: str
 
-    def count(self, do: str) -> int:
-        return sum(step.do == do for step in self.steps)
+    def count(self, change: str) -> int:
+        return sum(step.change == change for step in self.steps)
 
 
 class Wishes(NamedTuple):

@@ -9,6 +9,7 @@ from collections.abc import Awaitable, Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any, Protocol
 
+from ..catalog import Action, Catalog
 from .outcome import Outcome
 from .run import Run, Work
 from .step import Ask, Record, Wait
@@ -26,6 +27,26 @@ class AsyncCaller(Protocol):
     """As `Caller`, with an answer to await: an `AsyncPbx`."""
 
     def call(self, action: str, /, **arguments: Any) -> Awaitable[Any]: ...
+
+
+class _Known(Protocol):
+    """Where a PBX is, and what it can be asked."""
+
+    @property
+    def url(self) -> str: ...
+
+    @property
+    def catalog(self) -> Catalog: ...
+
+    def action(self, name: str) -> Action: ...
+
+
+class System(Caller, _Known, Protocol):
+    """A `Caller` that says which PBX it is: a `Pbx`."""
+
+
+class AsyncSystem(AsyncCaller, _Known, Protocol):
+    """As `System`, with answers to await: an `AsyncPbx`."""
 
 
 Write = Callable[[Sequence[Outcome]], None]

@@ -12,7 +12,7 @@ from typing import Any, NamedTuple
 
 from ..catalog import Action, Catalog, load
 from ..catalog.secret import has_mask
-from ..errors import ConfigurationError, InvalidArgument, TrunklineError
+from ..errors import ConfigurationError, Hint, InvalidArgument, TrunklineError
 
 _UNSENT = "Nothing was sent."
 _FOREIGN_FIELDS = 2  # fields that the rows of a resource never had
@@ -43,9 +43,20 @@ Confirm = Callable[[Question], bool]
 """Asks a person; True is yes."""
 
 
-def check_confirmed(question: Question, confirm: Confirm | None) -> None:
-    """Refuse to go on without a yes, where somebody is to be asked. Raises NotConfirmed."""
-    if confirm is not None and not confirm(question):
+def check_confirmed(question: Question, confirm: Confirm | bool | None, *, is_required: bool = False) -> None:
+    """Refuse to go on without a yes, where somebody is to be asked. ``confirm`` asks, or is the answer.
+
+    ``is_required``: nobody named what is removed, a comparison found it, so that None is not enough.
+    Raises NotConfirmed after a no, InvalidArgument where a yes is required and nobody was asked.
+    """
+    if confirm is None:
+        if is_required:
+            raise InvalidArgument(
+                f"{question.action.id} would remove {question.removals:,} of {question.present:,}, "
+                "and nobody has confirmed that.",
+                hint=Hint(f"{_UNSENT} Look at what is to be removed, then confirm it.", arguments={"confirm": True}),
+            )
+    elif not (confirm if isinstance(confirm, bool) else confirm(question)):
         raise NotConfirmed(f"{question.action.id} was not confirmed.", hint=_UNSENT)
 
 
@@ -67,7 +78,7 @@ class MostRemovals(NamedTuple):
         return f"{self.number}%" if self.is_share else str(self.number)
 
     def allows(self, removals: int, present: int) -> bool:
-        """Whether so many of ``present`` may be removed."""
+        """Whether ``removals`` of ``present`` may be removed."""
         return removals * 100 <= self.number * present if self.is_share else removals <= self.number
 
 
@@ -76,7 +87,22 @@ def check_removals(removals: int, present: int, most: MostRemovals, what: str) -
     if removals and not most.allows(removals, present):
         raise InvalidArgument(
             f"{removals:,} of {present:,} {what} would be removed; at most {most} may be.",
-            hint=f"{_UNSENT} Look at what is to be removed, and at how rows are matched; then allow more removals.",
+            hint=Hint(
+                f"{_UNSENT} Look at what is to be removed and at how rows are matched, then allow more.",
+                arguments={"max_removals": removals},
+            ),
+        )
+
+
+def check_has_rows(name: str, rows: int, removals: int, what: str) -> None:
+    """Refuse to remove everything because a file is empty. ``what``: the plural of what is removed.
+
+    Raises InvalidArgument.
+    """
+    if removals and not rows:
+        raise InvalidArgument(
+            f"{name} has no rows, so all {removals:,} {what} would be removed.",
+            hint=f"{_UNSENT} To remove all of them, delete them by their keys.",
         )
 
 

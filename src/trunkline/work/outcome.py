@@ -58,7 +58,7 @@ class Outcome(NamedTuple):
 def as_record(
     outcome: Outcome, *, action: str, key: Any = None, pbx: str = "", item: int | None = None, **more: Any
 ) -> dict[str, Any]:
-    """An outcome as JSON has it everywhere, with secrets that a PBX answered; whoever shows it masks them.
+    """Make the one JSON record of an outcome, with secrets that a PBX answered; whoever shows it masks them.
 
     ``item`` is the place in the input that the step came from, such as a line; None where it came from none.
     """

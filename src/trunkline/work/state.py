@@ -16,5 +16,5 @@ class State(enum.IntEnum):
 
     @property
     def label(self) -> str:
-        """The state as JSON has it: ``not_started``."""
+        """The state in JSON: ``not_started``."""
         return self.name.lower()

@@ -51,6 +51,8 @@ class Step:
     options: Mapping[str, Any] = MappingProxyType({})
     """Of the client, for each of its calls that is not a reading."""
     on_page: Callable[[Sequence[Any]], object] | None = None
+    note: str = ""
+    """What is worth knowing of how it was done; `send` or `keep` may set it."""
 
     def __init__(self, action: Action, arguments: Mapping[str, Any]) -> None:
         self.action = action

@@ -13,7 +13,7 @@ from .kinds import Kind
 
 
 @contextmanager
-def alone(url: str, kind: Kind) -> Iterator[None]:
+def import_lock(url: str, kind: Kind) -> Iterator[None]:
     """Keep other imports of a kind out while a block runs; the operating system ends it with the process.
 
     Nothing is kept out where the PBX itself refuses a second one. ConfigurationError if another import is at it.
