@@ -49,7 +49,7 @@ class Policy(NamedTuple):
     there counts as done. ``most_failures``: failed steps after which nothing more is started. ``most_in_a_row``: so
     many steps in a row that failed on the way to the PBX, and nothing more is started.
     ``is_resumable``: another run will go on; what is not settled is put back instead of failing, and tries that surely
-    were not carried out don't count. ``stops_when_refused``: no API key, no right and the like end the run.
+    were not carried out don't count. ``stops_when_refused``: a missing API key or right ends the run.
     """
 
     concurrency: int = 4
