@@ -142,14 +142,14 @@ def test_run_answer_that_can_be_looked_up(system: System, adapter: Any, way: Any
 @both
 @problems
 def test_run_template(system: System, monkeypatch: pytest.MonkeyPatch, way: Any, problem: BaseException) -> None:
-    real = Parameters.arguments
+    real = Parameters.call
 
-    def arguments(self: Any, scope: Any) -> Any:
+    def call(self: Any, scope: Any) -> Any:
         if scope.position == BAD - 1:
             raise problem
         return real(self, scope)
 
-    monkeypatch.setattr(Parameters, "arguments", arguments)
+    monkeypatch.setattr(Parameters, "call", call)
     outcome = way(system.url, Node(*DELETE, on_error="split"))
     assert (len(outcome.done), list(outcome.errors), list(outcome.unknown)) == (ITEMS - 1, [BAD - 1], [])
     assert f"/xapi/v1/Contacts({BAD})" not in system.sent("DELETE")

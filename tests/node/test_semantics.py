@@ -575,7 +575,7 @@ CASES = [
     Case(
         "P8",
         "whoever is called",
-        lambda: Node("fax.update", {"Id": 1, "FaxServer": "{{ 5 }}"}).arguments(Scope([{"json": {}}], 0)),
+        lambda: Node("fax.update", {"Id": 1, "FaxServer": "{{ 5 }}"}).call(Scope([{"json": {}}], 0)),
         raises=InvalidArgument,
         said="FaxServer",
     ),

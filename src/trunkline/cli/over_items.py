@@ -11,7 +11,6 @@ from typing import IO, Any, NamedTuple
 
 import click
 
-from ..catalog import load
 from ..catalog.secret import masked
 from ..client import AsyncPbx
 from ..errors import ItemsFailed, TrunklineError
@@ -19,7 +18,6 @@ from ..node import Item, Node, NodeResult, NodeRun
 from ..node.items import keys_of
 from ..node.template import Scope
 from ..printable import printable
-from ..request import bind
 from ..request.shown import in_a_line
 from ..transport.paging import first_request
 from ..work.guards import Question, hidden_fields
@@ -132,7 +130,7 @@ def _show_requests(node: Node, items: list[Item], *, show_secrets: bool) -> int:
 def show_line(node: Node, items: Sequence[Item], index: int, *, shown: int, show_secrets: bool = False) -> int:
     """Show the request of one item in a line, ``shown`` being the number it is given; its exit code."""
     try:
-        request = first_request(bind(load(), node.action, (), node.arguments(Scope(items, index))))
+        request = first_request(node.call(Scope(items, index)))
     except BaseException as problem:
         error = as_error(problem)
         click.echo(f"item {shown}: {explained(error)}", err=True)
@@ -176,7 +174,7 @@ def _flat(item: Item) -> dict[str, Any]:
 def subject(node: Node, items: list[Item], index: int) -> str:
     """What the node acts on for an item: ``fax 42``."""
     try:
-        keys: Mapping[str, Any] = keys_of(node.action, node.arguments(Scope(items, index)))
+        keys: Mapping[str, Any] = keys_of(node.action, node.call(Scope(items, index)).values)
     except BaseException as problem:
         as_error(problem)  # Ctrl-C goes on
         keys = {}

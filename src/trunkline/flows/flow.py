@@ -231,7 +231,7 @@ def _action(kind: str, fields: Fields, setting: Setting, verb: str = "") -> Step
     # What no item changes is checked now: at its turn the steps before it would have been carried out.
     fixed = {name: value for name, value in node.parameters.items() if not _has_template(value)}
     if action.method == "GET" and all(parameter.name in fixed for parameter in action.parameters):
-        Node(action.id, fixed, world=setting.world).arguments(Scope([{"json": {}}], 0, setting.world))
+        Node(action.id, fixed, world=setting.world).call(Scope([{"json": {}}], 0, setting.world))
     return step
 
 

@@ -6,12 +6,12 @@ from __future__ import annotations
 from collections.abc import Callable, Generator
 from typing import Any, ClassVar, NamedTuple
 
-from ..catalog import Action, load
+from ..catalog import Action
 from ..errors import ItemsFailed, TrunklineError
 from ..node.items import Item, item_of, keys_of
 from ..node.run import NodeResult, NodeRun
 from ..node.template import Scope
-from ..request import bind, build
+from ..request import build
 from ..request.shown import in_a_line
 from ..work.drivers import AsyncCaller, Caller
 from ..work.outcome import as_error
@@ -128,7 +128,7 @@ def _planned(step: Act, node_run: NodeRun) -> Planned:
     node, lines, problems = node_run.node, [], {}
     for index in range(len(node_run.items)):
         try:
-            request = build(bind(load(), node.action, (), node.arguments(Scope(node_run.items, index))))
+            request = build(node.call(Scope(node_run.items, index)))
         except BaseException as problem:
             problems[index] = as_error(problem)
             continue
@@ -138,9 +138,9 @@ def _planned(step: Act, node_run: NodeRun) -> Planned:
 
 def _foreseen(node_run: NodeRun, planned: Planned) -> list[Item]:
     """Return the items of an action that answers nothing: what it will have done."""
-    action = node_run.node.action
+    node = node_run.node
     return [
-        item_of({"success": True, **keys_of(action, node_run.node.arguments(Scope(node_run.items, index)))}, index)
+        item_of({"success": True, **keys_of(node.action, node.call(Scope(node_run.items, index)).values)}, index)
         for index in range(len(node_run.items))
         if index not in planned.problems
     ]

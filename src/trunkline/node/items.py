@@ -9,9 +9,9 @@ from collections.abc import Iterable, Iterator, Mapping
 from typing import Any, NotRequired, TypedDict
 
 from ..catalog import Action
-from ..catalog.names import folded
 from ..errors import InvalidArgument, TrunklineError
 from ..odata.literals import INTEGER_RANGES
+from ..request import Call
 from ..result import File, Saved
 from ..work.outcome import Outcome
 from ..work.state import State
@@ -70,18 +70,16 @@ def _pairs(value: object) -> bool:
     return isinstance(value, int) and not isinstance(value, bool) and value >= 0
 
 
-def outputs(
-    action: Action, arguments: Mapping[str, Any], value: Any, index: int, *, missing: bool = False
-) -> list[Item]:
-    """Return the items that an action's answer becomes: one a row for a list, a binary one for a file, else one.
+def outputs(call: Call, value: Any, index: int, *, missing: bool = False) -> list[Item]:
+    """Return the items that a call's answer becomes: one a row for a list, a binary one for a file, else one.
 
     An action without a body in its answer says what was done: ``{"success": true, "Id": 42}``; with ``missing`` also
     that there was nothing left to do.
     """
-    if action.answer_kind == "list":
+    if call.action.answer_kind == "list":
         return [item_of(row, index) for row in value]
     if value is None:
-        said = {"success": True, **keys_of(action, arguments)}
+        said = {"success": True, **keys_of(call.action, call.values)}
         return [item_of({**said, "missing": True} if missing else said, index)]
     return [item_of(value, index)]
 
@@ -117,13 +115,12 @@ def each_item(values: Iterable[object]) -> Iterator[Item]:
             raise InvalidArgument(f"Item {index}: {problem.message}", hint="Nothing was sent.") from None
 
 
-def keys_of(action: Action, arguments: Mapping[str, Any]) -> dict[str, Any]:
-    """Return an action's keys and parameters out of the arguments, by 3CX's names, numbers as numbers."""
-    given = {folded(name): value for name, value in arguments.items()}
-    found = {}
-    for parameter in action.parameters:
-        value = given.get(folded(parameter.name))
-        if parameter.type.name in INTEGER_RANGES and isinstance(value, str | float):
+def keys_of(action: Action, values: Mapping[str, Any]) -> dict[str, Any]:
+    """Return an action's keys and parameters out of what they are given by 3CX's names, numbers as numbers."""
+    keys = {}
+    for name, spec in action.parameters:
+        value = values.get(name)
+        if spec.name in INTEGER_RANGES and isinstance(value, str | float):
             value = int(value)
-        found[parameter.name] = value
-    return found
+        keys[name] = value
+    return keys

@@ -14,6 +14,7 @@ from typing import Any, Literal, NamedTuple
 from ..catalog import load
 from ..errors import InvalidArgument, ItemsFailed, TrunklineError
 from ..local.contained import reason, spelled
+from ..request import Call
 from ..result import File, Saved
 from ..work.drivers import AsyncCaller, Caller, run_in_loop, run_in_threads
 from ..work.guards import Confirm, Question, UnchangedRows, check_confirmed, check_rows, comparable
@@ -135,12 +136,12 @@ class Node:
             most_failures=1 if self.on_error == "stop" else self.max_errors,
         )
 
-    def arguments(self, scope: Scope) -> dict[str, Any]:
-        """The arguments of the action for one item, checked; nothing is sent.
+    def call(self, scope: Scope) -> Call:
+        """The call of the action for one item, checked; nothing is sent.
 
         TemplateError if a template has no value; InvalidArgument or UnknownName if what it gives can't be right.
         """
-        return self._parameters.arguments(scope._replace(world=self.world))
+        return self._parameters.call(scope._replace(world=self.world))
 
     def check(self, items: Iterable[Item]) -> None:
         """Let the guards see items before anything is sent (`trunkline.work.guards`). Raises InvalidArgument."""
@@ -159,7 +160,7 @@ class Node:
     def keys(self, n: int, item: Item) -> Mapping[str, Any]:
         """The keys that an item is sent with; {} where its templates fail, which is that item's own failure."""
         try:
-            return keys_of(self.action, self.arguments(Scope(OneItem(n, item), n)))
+            return keys_of(self.action, self.call(Scope(OneItem(n, item), n)).values)
         except BaseException as problem:
             as_error(problem)  # Ctrl-C goes on
             return {}
@@ -311,8 +312,9 @@ class NodeStep(Step):
     """One item's call; a file goes to a folder of its own at first, since names may be the same."""
 
     def __init__(self, node: Node, scope: Scope, options: Mapping[str, Any] = MappingProxyType({})) -> None:
-        """``options`` are the client's. Raises as `Node.arguments`."""
-        super().__init__(node.action, node.arguments(scope))
+        """``options`` are the client's. Raises as `Node.call`."""
+        self.call = node.call(scope)
+        super().__init__(node.action, self.call.arguments)
         self._node = node
         self._n = scope.position
         if node.unchanged:
@@ -331,7 +333,7 @@ class NodeStep(Step):
                 hint="Nothing was sent.",
             ) from None
         try:
-            return (yield Ask(self.action.id, self.arguments, options={**self.options, "to": waiting}))
+            return (yield Ask(self.call, options={**self.options, "to": waiting}))
         except BaseException:
             with contextlib.suppress(OSError):
                 waiting.rmdir()
@@ -345,7 +347,7 @@ class NodeStep(Step):
     def keep(self, answer: Any, *, is_missing: bool = False) -> list[Item]:
         if self._node.binary_to is not None and isinstance(answer, File | Saved):
             answer = settle(answer, self._node.binary_to, self._waiting)
-        return outputs(self.action, self.arguments, answer, self._n, missing=is_missing)
+        return outputs(self.call, answer, self._n, missing=is_missing)
 
 
 def _is_whole(value: Any, least: int, most: int | None = None) -> bool:

@@ -10,7 +10,7 @@ from ..catalog.secret import masked
 from ..errors import PreconditionFailed
 from ..odata import literal
 from ..work.recovery import Effect, Finding
-from ..work.step import Ask, Asks, Step
+from ..work.step import Asks, Step
 from .cells import same
 
 if TYPE_CHECKING:
@@ -58,7 +58,7 @@ class ImportStep(Step):
 
     def _read(self, fields: Sequence[str]) -> Asks[Any]:
         reading = self._imported.reading(load(), fields)
-        return (yield Ask(f"{self.action.resource}.get", {"Id": self.id, **reading}))
+        return (yield self._imported.ask("get", {"Id": self.id, **reading}))
 
     def __repr__(self) -> str:
         fields = {name: masked(value) for name, value in (("old", self.old), ("new", self.new))}
@@ -103,7 +103,7 @@ class Addition(ImportStep):
         sought = {name: plain[name] for name in self._imported.key if name in plain} or plain
         where = " and ".join(f"{name} eq {literal(value, known[name])}" for name, value in sought.items())
         reading = {**self._imported.reading(load(), list(plain)), "filter": where}
-        answer = yield Ask(f"{self.action.resource}.list", reading, is_list=True)
+        answer = yield self._imported.ask("list", reading)
         rows = [row for row in answer if same(sought, row)]
         return any(same(plain, row) for row in rows) if rows else None
 

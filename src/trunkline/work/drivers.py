@@ -18,7 +18,10 @@ _SLICE = 0.1  # seconds; how soon a waiting task notices that the run was stoppe
 
 
 class Caller(Protocol):
-    """What work is carried out on: a `Pbx`, or anything else that can call an action."""
+    """What work is carried out on: a `Pbx`, or anything else that can call an action.
+
+    Where it has ``send`` as well, as a `Pbx` has, that gets the checked call, so that nothing is checked twice.
+    """
 
     def call(self, action: str, /, **arguments: Any) -> Any: ...
 
@@ -106,9 +109,16 @@ def drive(
         work.close()
 
 
+def _sent(pbx: Caller | AsyncCaller, ask: Ask) -> Any:
+    send: Callable[..., Any] | None = getattr(pbx, "send", None)
+    if send is not None:  # it takes a checked call as it is
+        return send(ask.call, **ask.options)
+    return pbx.call(ask.call.action.id, **ask.call.arguments, **ask.options)
+
+
 def _call(pbx: Caller, ask: Ask) -> Any:
-    answer = pbx.call(ask.action, **ask.arguments, **ask.options)
-    if not ask.is_list:
+    answer = _sent(pbx, ask)
+    if ask.call.action.answer_kind != "list":
         return answer
     if ask.on_page is None:
         return list(answer)
@@ -173,10 +183,11 @@ async def adrive(
 
 async def _acall(pbx: AsyncCaller, ask: Ask) -> Any:
     rows: list[Any] = []
-    answer = pbx.call(ask.action, **ask.arguments, **ask.options)
-    if not ask.is_list or ask.on_page is None or not hasattr(answer, "pages"):
+    answer = _sent(pbx, ask)
+    is_list = ask.call.action.answer_kind == "list"
+    if not is_list or ask.on_page is None or not hasattr(answer, "pages"):
         value = await answer
-        if not ask.is_list:
+        if not is_list:
             return value
         if ask.on_page is None:
             return list(value)
