@@ -111,7 +111,7 @@ class System:
         action = self.action(call.action.id if call.catalog.version is None else call.action.id.partition("@")[0])
         is_plain = call.body is None and not call.options
         if action == call.action and (is_plain or (compare and catalog.agrees_with(call.catalog, action))):
-            return call
+            return call._replace(catalog=catalog)
         # What is null, and has no parameter in this version, says nothing.
         names = {folded(name) for name in parameter_names(action, catalog)}
         arguments = {n: v for n, v in call.arguments.items() if v is not None or folded(n) in names}
