@@ -32,17 +32,17 @@ def counted(monkeypatch: pytest.MonkeyPatch) -> Counter[tuple[str, str]]:
 
     def bind(catalog: Any, action: Any, args: Any, kwargs: Any) -> request.Call:
         counts["bind", action.id] += 1
-        return real["bind"](catalog, action, args, kwargs)
+        return bind_once(catalog, action, args, kwargs)
 
     def build(call: request.Call, *rest: Any) -> request.HttpRequest:
         counts["build", call.action.id] += 1
-        return real["build"](call, *rest)
+        return build_once(call, *rest)
 
     import_module("trunkline.client.system")  # else the first client of all would bring it, and keep these
-    real: dict[str, Any] = {"bind": request.bind, "build": request.build}
+    bind_once, build_once = request.bind, request.build
     for module in [m for name, m in sys.modules.items() if name.partition(".")[0] == "trunkline"]:
-        for name, replacement in (("bind", bind), ("build", build)):
-            if vars(module).get(name) is real[name]:
+        for name, original, replacement in (("bind", bind_once, bind), ("build", build_once, build)):
+            if vars(module).get(name) is original:
                 monkeypatch.setattr(module, name, replacement)
     return counts
 
