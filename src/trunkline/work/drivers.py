@@ -120,7 +120,7 @@ def _call(pbx: Caller, ask: Ask) -> Any:
 
 
 def _pages(answer: Any) -> Iterator[Sequence[Any]]:
-    """The rows of each page of a list; a caller other than a client may give rows without pages."""
+    """Yield the rows of each page of a list; a caller other than a client may give rows without pages."""
     if hasattr(answer, "pages"):
         yield from (page.rows for page in answer.pages())
     else:
