@@ -124,7 +124,7 @@ def is_foreign(problem: BaseException) -> bool:
 
 
 def as_error(problem: BaseException) -> TrunklineError:
-    """Return an exception as an error of ours. Raises what is not an error of one item: Ctrl-C and cancellation."""
+    """Return an exception as one of our errors. Raises what is not an error of one item: Ctrl-C and cancellation."""
     if isinstance(problem, TrunklineError):
         return problem
     if not is_foreign(problem):
