@@ -86,17 +86,11 @@ def test_an_item(
 
 
 def test_an_item_with_a_body_once_the_version_is_known(system: System, counted: Counter[tuple[str, str]]) -> None:
+    node = Node("contacts.create", {"FirstName": "{{ $json.Id }}", "PhoneNumber": "+1555012300{{ $json.Id }}"})
     with Pbx(system.url, CLIENT, KEY) as pbx:
         pbx.contacts.get(1)
         counted.clear()
-        assert (
-            len(
-                Node("contacts.create", {"FirstName": "{{ $json.Id }}", "PhoneNumber": "+1555012300{{ $json.Id }}"})
-                .run(pbx, items())
-                .done
-            )
-            == ITEMS
-        )
+        assert len(node.run(pbx, items()).done) == ITEMS
     assert counted == {("bind", "contacts.create"): ITEMS, ("build", "contacts.create"): ITEMS}
 
 

@@ -22,7 +22,7 @@ class JobFolder:
         self.path = path or _default(environ)
 
     def file(self, name: str) -> Path:
-        """The ledger of a job, there or not. InvalidArgument for a name that is no plain file name."""
+        """Return the path of a job's ledger, existing or not. Raises InvalidArgument unless the name is a file's."""
         if not _NAME.fullmatch(name):
             raise InvalidArgument(
                 f"{name!r} is no name for a job.", hint="Use letters, digits, dots, dashes; 64 at most; no leading dot."
@@ -30,7 +30,7 @@ class JobFolder:
         return self.path / f"{name}.job"
 
     def existing(self, name: str) -> Path:
-        """The ledger of a job. ConfigurationError if there is none."""
+        """Return the path of a job's ledger. Raises ConfigurationError if there is none."""
         file = self.file(name)
         if not file.exists():
             known = ", ".join(self.names()) or "none"
@@ -70,12 +70,6 @@ def discard(file: Path) -> None:
     """Throw a ledger away, with what SQLite keeps beside it."""
     for part in (file, *(file.with_name(file.name + end) for end in ("-wal", "-shm"))):
         part.unlink(missing_ok=True)
-
-
-def is_running(file: Path) -> bool:
-    """Whether some process runs the job just now. ConfigurationError if the ledger can't be opened."""
-    with closing(open_file(file)) as ledger:
-        return ledger.is_held()
 
 
 @contextmanager
