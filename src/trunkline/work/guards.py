@@ -163,7 +163,7 @@ def check_rows(action: Action, n: int, row: Mapping[str, Any], keys: Callable[[]
 
 
 def _objects(row: Mapping[str, Any]) -> Iterator[Mapping[str, Any]]:
-    """A row, then the objects within it."""
+    """Yield a row, then the objects within it."""
     yield row
     for value in row.values():
         if isinstance(value, dict):
@@ -171,7 +171,7 @@ def _objects(row: Mapping[str, Any]) -> Iterator[Mapping[str, Any]]:
 
 
 def _as_key(value: Any) -> str:
-    """A key in the one form that all its spellings share: 4, 4.0, "4" and " 04" are the same to a PBX."""
+    """Return a key in the one form that all its spellings share: 4, 4.0, "4" and " 04" are the same to a PBX."""
     if isinstance(value, float) and value.is_integer():
         return str(int(value))
     text = str(value).strip()
@@ -182,8 +182,8 @@ def _as_key(value: Any) -> str:
 def _resource_of(
     resource: str, keys: tuple[str, ...], names: tuple[str, ...]
 ) -> tuple[str, tuple[tuple[str, str], ...]]:
-    """The other resource that a row with these fields was listed from; "" if it may well be of this one. Then the keys
-    that the row has, each with the name that it has there.
+    """Return the other resource that a row with these fields was listed from, "" if it may well be of this one; and
+    the keys that the row has, each with the name that it has there.
 
     Two fields that this one never had, and another has all of them: then somebody mixed up two lists. Columns of
     somebody's own, which no resource has, prove nothing.
@@ -209,7 +209,7 @@ def _fields_of_all() -> frozenset[str]:
 
 @lru_cache(maxsize=256)
 def _listed_fields(resource: str) -> frozenset[str]:
-    """What a row of the resource's list may have, folded; nothing where it has no list."""
+    """Return what a row of the resource's list may have, folded; nothing where it has no list."""
     catalog = load()
     listing = catalog.resources[resource].get("list")
     spec = listing.answer_type if listing else None
@@ -218,7 +218,7 @@ def _listed_fields(resource: str) -> frozenset[str]:
 
 
 def comparable(row: Mapping[str, Any], name: str) -> dict[str, Any]:
-    """The fields of a row that can be compared with the PBX's: all but those whose secrets are masked in it.
+    """Return the fields of a row that can be compared with the PBX's: all but those whose secrets are masked in it.
 
     ``name``: what the row is called in errors. Raises InvalidArgument for a part of a field, such as ``Groups.Name``.
     """
@@ -234,7 +234,7 @@ class UnchangedRows:
     """Rows as they were read, for actions that are sent only if the entity is still so."""
 
     def __init__(self, action: Action) -> None:
-        """Raises InvalidArgument for an action that has no entity to compare with."""
+        """Find the action that reads. Raises InvalidArgument for an action that has no entity to compare with."""
         self.action = action
         if load().reader(action) is None or not action.keys:
             raise InvalidArgument(f"{action.id} has no entity that can be read by key, so there is nothing to compare.")
@@ -264,5 +264,5 @@ def _is_text_of_number(action: Action, key: str, value: Any) -> bool:
 
 
 def hidden_fields(rows: Iterable[Mapping[str, Any]]) -> Iterator[str]:
-    """The fields that are not compared, since their secrets are masked in a row."""
+    """Yield the fields that are not compared, since their secrets are masked in a row."""
     yield from dict.fromkeys(field for row in rows for field, value in row.items() if has_mask(value))
