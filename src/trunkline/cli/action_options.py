@@ -31,7 +31,7 @@ class ActionOptions(NamedTuple):
     unchanged: bool = False
     """Delete only rows that are as they were read."""
     outcomes: IO[str] | None = None
-    """Where a deletion of many writes what became of each."""
+    """Where a deletion of many writes its outcomes."""
     save: Path | None = None
     yes: bool = False
     dry_run: bool = False

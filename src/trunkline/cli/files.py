@@ -42,7 +42,7 @@ outcomes_option = click.option(
     "--outcomes",
     type=FileArgument("w", lazy=False),
     metavar="FILE",
-    help="Write what became of each to FILE, as JSON Lines.",
+    help="Write the outcome of each to FILE, as JSON Lines.",
 )
 
 

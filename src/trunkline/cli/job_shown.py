@@ -72,7 +72,7 @@ class Counts(TypedDict):
 
 
 class TargetRecord(TypedDict):
-    """What became of the items of one PBX; ``error`` is why its part of the job stopped early."""
+    """The items of one PBX by state; ``error`` is why its part of the job stopped early."""
 
     pbx: str
     url: str

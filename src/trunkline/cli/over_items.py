@@ -171,7 +171,7 @@ def _write(
 
 
 def write_outcomes(records: Iterable[OutcomeRecord], file: IO[str], *, show_secrets: bool) -> None:
-    """Write what became of each item, a record a line."""
+    """Write outcomes, a record a line."""
     for record in records:
         click.echo(json_line(record if show_secrets else masked(record)), file=file)
 

@@ -429,7 +429,7 @@ class Job:
         return summary._replace(status="running") if self.ledger.file.is_held() else summary
 
     def records(self, states: Iterable[State] = tuple(State)) -> Iterator[JobRecord]:
-        """What became of each item in the given states, PBX by PBX."""
+        """The outcome of each item in the given states, PBX by PBX."""
         states = list(states)
         for target in self.ledger.targets():
             for entry in self.ledger.entries(target.id, states):

@@ -291,7 +291,7 @@ class NodeRun:
         ]
 
     def records(self, pbx: str) -> Iterator[OutcomeRecord]:
-        """Each of the outcomes as JSON has it; ``pbx`` says where it ran."""
+        """Give the record of each outcome; ``pbx`` says where it ran."""
         for outcome, item in zip(self.outcomes, self.items, strict=True):
             key = self.node.keys(outcome.n, item)
             yield as_record(outcome, action=self.node.action.id, key=key, pbx=pbx, item=outcome.n)

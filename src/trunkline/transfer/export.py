@@ -48,7 +48,7 @@ class Progress(NamedTuple):
 
 
 class ExportSummary(TypedDict):
-    """What an export gave, as JSON has it; times are ISO 8601 in UTC."""
+    """What an export gave, in JSON; times are ISO 8601 in UTC."""
 
     rows: int
     days: int
@@ -84,7 +84,7 @@ class Exported(NamedTuple):
 
     @property
     def record(self) -> ExportSummary:
-        """The same as JSON has it."""
+        """The same in JSON."""
         return {
             "rows": self.rows,
             "days": self.days,

@@ -34,7 +34,7 @@ class ErrorRecord(TypedDict):
 
 
 class OutcomeRecord(TypedDict):
-    """What became of one step. ``item`` is the place in the input that it came from, null where it came from none."""
+    """The outcome of one step. ``item`` is the place in the input that it came from, null where it came from none."""
 
     state: Literal["not_started", "sent", "done", "failed", "unknown"]
     action: str
@@ -109,7 +109,7 @@ def kept(text: str) -> str:
 
 
 def described(error: TrunklineError) -> dict[str, Any]:
-    """An error as JSON has it everywhere: code, status, message, hint, and 3CX's codes where it gave some."""
+    """Describe an error in JSON, the same everywhere: code, status, message, hint, and 3CX's codes where it gave some."""
     text, action, arguments = error.hint
     record: dict[str, Any] = {
         "code": error.code,
@@ -155,7 +155,7 @@ def is_foreign(problem: BaseException) -> bool:
 
 
 def as_error(problem: BaseException) -> TrunklineError:
-    """An exception as an error of ours. Raises what is no error of one item: Ctrl-C and cancellation."""
+    """Turn an exception into one of our errors. Raises Ctrl-C and a cancellation, which belong to no item."""
     if isinstance(problem, TrunklineError):
         return problem
     if not is_foreign(problem):
