@@ -109,7 +109,7 @@ def kept(text: str) -> str:
 
 
 def described(error: TrunklineError) -> dict[str, Any]:
-    """Describe an error in JSON, the same everywhere: code, status, message, hint, and 3CX's codes where it gave some."""
+    """Describe an error in JSON: code, status, message, hint, and 3CX's codes where it gave some."""
     text, action, arguments = error.hint
     record: dict[str, Any] = {
         "code": error.code,
