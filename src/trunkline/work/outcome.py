@@ -98,7 +98,7 @@ def as_record(
 
 
 def kept(text: str) -> str:
-    """A text as it is kept: at most `KEPT` bytes of UTF-8, with a marker where it was cut."""
+    """Return a text as it is kept: at most `KEPT` bytes of UTF-8, with a marker where it was cut."""
     if len(text) <= KEPT // 4:
         return text
     data = text.encode("utf-8", "replace")
@@ -109,7 +109,7 @@ def kept(text: str) -> str:
 
 
 def described(error: TrunklineError) -> dict[str, Any]:
-    """Describe an error in JSON: code, status, message, hint, and 3CX's codes where it gave some."""
+    """Return an error as JSON has it everywhere: code, status, message, hint, and 3CX's codes where it gave some."""
     text, action, arguments = error.hint
     record: dict[str, Any] = {
         "code": error.code,
@@ -155,7 +155,7 @@ def is_foreign(problem: BaseException) -> bool:
 
 
 def as_error(problem: BaseException) -> TrunklineError:
-    """Turn an exception into one of our errors. Raises Ctrl-C and a cancellation, which belong to no item."""
+    """Return an exception as one of our errors. Raises what is not an error of one item: Ctrl-C and cancellation."""
     if isinstance(problem, TrunklineError):
         return problem
     if not is_foreign(problem):
