@@ -164,10 +164,11 @@ def test_export(trunkline: Run, own: Path) -> None:
     assert (record["state"], record["error"]["status"]) == ("failed", 403)
 
 
-def test_status_of_one(trunkline: Run) -> None:
+def test_status_of_one(trunkline: Run, system: System) -> None:
     check("status", trunkline("status").lines)
-    (status,) = check("status", trunkline("status", "--client-id", VIEWER, "--client-secret", VIEWER_KEY).lines)
-    assert status["unavailable"]
+    system.emulator.add_fault("500@/Services*")
+    (status,) = check("status", trunkline("status").lines)
+    assert status["unavailable"]["services"]["code"] == "server_error"
 
 
 def test_status_of_many_and_profiles(line: Run, file: Path, system: System) -> None:
