@@ -41,14 +41,14 @@ def test_each_name_is_that_of_the_class(name: str) -> None:
 
 
 def test_the_words_of_the_work() -> None:
-    for kind in (Export, Import, Flow):
+    for kind in (Export, Flow):
         assert callable(kind.run)
         assert callable(kind.arun)
     assert issubclass(NotConfirmed, TrunklineError)
     assert Outcome(0, State.DONE).error is None
     assert TrunklineError("No.", hint="Try.").hint == Hint("Try.")
     assert {
-        kind.__module__.split(".")[1] for kind in (Job, JobFolder, Node, NodeResult, Status, Watermark, Wishes)
+        kind.__module__.split(".")[1] for kind in (Import, Job, JobFolder, Node, NodeResult, Status, Watermark, Wishes)
     } == {
         "jobs",
         "node",
