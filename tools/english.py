@@ -46,7 +46,7 @@ WORDS = [
     Word(r"\bto be had\b", "available"),
     Word(r"\bwhatever happens\b", "always", left=2),
     Word(r"\bglances?\b", "status", left=1),
-    Word(r"\battention\b", "concerns", left=15),
+    Word(r"(?<!needs )(?<!need )\battention\b", "concerns"),
     Word(r"\b(is|are|be|was|were|left|leave|leaves|that \w+) alone\b", "only, unchanged, paused", left=3),
     Word(r"\b(read|replaced?|writes?|written|kept|sent) whole\b", "completely, atomically", left=8),
     Word(r"\banew\b", "again", left=28),

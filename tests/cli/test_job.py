@@ -320,7 +320,7 @@ def test_every_format_writes_the_same(job: Any, contacts: str) -> None:
         "job,action,status,pbx,not_started,sent,done,failed,unknown,error"
     )
     assert job("list", "-o", "csv")[1] == (
-        "job,action,status,not started,sent,done,failed,unknown\ncleanup,contacts.delete,finished,0,0,10,0,0\n"
+        "job,action,status,not_started,sent,done,failed,unknown\ncleanup,contacts.delete,finished,0,0,10,0,0\n"
     )
     assert job("list", "-o", "yaml")[1].startswith("- job: cleanup\n")
     items = [json.loads(line) for line in job("show", "cleanup", "--items", "-o", "jsonl")[1].splitlines()]

@@ -76,7 +76,7 @@ class _Play:
         return self._interrupts.times > 0
 
     def _stop(self) -> bool:
-        """What changes something is finished as far as it is on its way; a reading or a question ends at once."""
+        """Finish what changes something as far as it is on its way; end a reading or a question at once."""
         if self._asking:
             raise KeyboardInterrupt
         if self._current is None or self._current.node.action.method == "GET":
@@ -85,7 +85,7 @@ class _Play:
         return True
 
     def cut_off(self) -> str:
-        """What there is to say of the step that was running at the last Ctrl-C."""
+        """Describe the step that was running at the last Ctrl-C."""
         if self._current is None:
             return "no step was running."
         return f"{self._current.node.action.id}: {counted(self._current)}"
