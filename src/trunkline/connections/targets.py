@@ -103,12 +103,9 @@ def _profile(
 
 
 def _is_same(one: str, other: str) -> bool:
-    from ..transport.address import base_url
+    from ..transport.address import comparable_url
 
-    try:
-        return base_url(one) == base_url(other)
-    except ConfigurationError:
-        return False
+    return comparable_url(one) == comparable_url(other)
 
 
 def _missing(missing: list[str], environ: Mapping[str, str]) -> ConfigurationError:
