@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import sys
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from contextlib import suppress
 from functools import partial
 from typing import IO, Any, NamedTuple
@@ -21,7 +21,7 @@ from ..printable import printable
 from ..request.shown import in_a_line
 from ..transport.paging import first_request
 from ..work.guards import Question, hidden_fields
-from ..work.outcome import as_error
+from ..work.outcome import OutcomeRecord, as_error
 from .confirm import confirmed
 from .endings import complain
 from .hints import explained
@@ -40,6 +40,7 @@ class RunView(NamedTuple):
     yes: bool
     output: str | None
     failed_to: IO[str] | None = None
+    outcomes: IO[str] | None = None
     show_secrets: bool = False
     name_failures: bool = False
 
@@ -63,6 +64,8 @@ def carry_out(node: Node, items: list[Item], how: RunView, connect: Callable[[],
     outcome = node_run.summary()
     with suppress(BrokenPipeError):  # who read the output has gone; what was done is said all the same
         try:
+            if how.outcomes is not None:
+                write_outcomes(node_run.records(pbx.url), how.outcomes, show_secrets=how.show_secrets)
             _write(node, outcome, items, how.output, how.failed_to, show_secrets=how.show_secrets)
         finally:
             if how.name_failures and chosen(how.output) != "table":
@@ -123,19 +126,19 @@ def _ask(url: str, question: Question) -> bool:
 def _show_requests(node: Node, items: list[Item], *, show_secrets: bool) -> int:
     if node.unchanged:
         click.echo("Each would be read first, and sent only if it is as its row says.", err=True)
-    codes = (show_line(node, items, n, shown=n, show_secrets=show_secrets) for n in range(len(items)))
+    codes = (show_line(node, items, n, show_secrets=show_secrets) for n in range(len(items)))
     return max(codes, default=0)
 
 
-def show_line(node: Node, items: Sequence[Item], index: int, *, shown: int, show_secrets: bool = False) -> int:
-    """Show the request of one item in a line, ``shown`` being the number it is given; its exit code."""
+def show_line(node: Node, items: Sequence[Item], index: int, *, show_secrets: bool = False) -> int:
+    """Show the request of one item in a line; its exit code."""
     try:
         request = first_request(node.call(Scope(items, index)))
     except BaseException as problem:
         error = as_error(problem)
-        click.echo(f"item {shown}: {explained(error)}", err=True)
+        click.echo(f"item {index}: {explained(error)}", err=True)
         return ItemsFailed.exit_code
-    click.echo(f"item {shown}: {in_a_line(request, show_secrets=show_secrets)}")
+    click.echo(f"item {index}: {in_a_line(request, show_secrets=show_secrets)}")
     return 0
 
 
@@ -163,6 +166,12 @@ def _write(
         write_rows([_flat(item) for item in shown], View("csv", show_secrets=True))
     else:
         write_rows(shown, View(chosen(output), show_secrets=True))
+
+
+def write_outcomes(records: Iterable[OutcomeRecord], file: IO[str], *, show_secrets: bool) -> None:
+    """Write outcomes, a record a line."""
+    for record in records:
+        click.echo(json_line(record if show_secrets else masked(record)), file=file)
 
 
 def _flat(item: Item) -> dict[str, Any]:
