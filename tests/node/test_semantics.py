@@ -585,7 +585,7 @@ CASES = [
     Case(
         "E2",
         "continue",
-        lambda: [i.get("error", {}).get("status") for i in delete(None, gone(), count=3, on_error="continue")[0].items],  # type: ignore[call-overload]
+        lambda: [i.get("error", {}).get("status") for i in delete(None, gone(), count=3, on_error="continue")[0].items],
         [None, 404, None],
     ),
     Case(

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import sys
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from contextlib import suppress
 from functools import partial
 from typing import IO, Any, NamedTuple
@@ -23,7 +23,7 @@ from ..request import bind
 from ..request.shown import in_a_line
 from ..transport.paging import first_request
 from ..work.guards import Question, hidden_fields
-from ..work.outcome import as_error
+from ..work.outcome import OutcomeRecord, as_error
 from .confirm import confirmed
 from .endings import complain
 from .hints import explained
@@ -42,6 +42,7 @@ class RunView(NamedTuple):
     yes: bool
     output: str | None
     failed_to: IO[str] | None = None
+    outcomes: IO[str] | None = None
     show_secrets: bool = False
     name_failures: bool = False
 
@@ -65,6 +66,8 @@ def carry_out(node: Node, items: list[Item], how: RunView, connect: Callable[[],
     outcome = node_run.summary()
     with suppress(BrokenPipeError):  # who read the output has gone; what was done is said all the same
         try:
+            if how.outcomes is not None:
+                write_outcomes(node_run.records(pbx.url), how.outcomes, show_secrets=how.show_secrets)
             _write(node, outcome, items, how.output, how.failed_to, show_secrets=how.show_secrets)
         finally:
             if how.name_failures and chosen(how.output) != "table":
@@ -165,6 +168,12 @@ def _write(
         write_rows([_flat(item) for item in shown], View("csv", show_secrets=True))
     else:
         write_rows(shown, View(chosen(output), show_secrets=True))
+
+
+def write_outcomes(records: Iterable[OutcomeRecord], file: IO[str], *, show_secrets: bool) -> None:
+    """Write outcomes, a record a line."""
+    for record in records:
+        click.echo(json_line(record if show_secrets else masked(record)), file=file)
 
 
 def _flat(item: Item) -> dict[str, Any]:

@@ -5,15 +5,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
-from typing import Any, NotRequired, TypedDict
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from typing import Any, NotRequired, TypedDict, cast
 
 from ..catalog import Action
 from ..catalog.names import folded
 from ..errors import InvalidArgument, TrunklineError
 from ..odata.literals import INTEGER_RANGES
 from ..result import File, Saved
-from ..work.outcome import Outcome
+from ..work.outcome import ErrorRecord, Outcome
 from ..work.state import State
 from .binary import PROPERTY, contained, described
 
@@ -25,6 +25,14 @@ class PairedItem(TypedDict):
     input: NotRequired[int]
 
 
+class ItemError(ErrorRecord):
+    """Why an item failed, with the class of the error; ``unknown``: it may have been carried out all the same."""
+
+    type: NotRequired[str]
+    unknown: NotRequired[bool]
+    note: NotRequired[str]
+
+
 class _ItemBase(TypedDict):
     json: dict[str, Any]
 
@@ -32,15 +40,19 @@ class _ItemBase(TypedDict):
 class Item(_ItemBase, total=False):
     """What flows between steps. ``binary`` maps a property to a file (binary.py); only a failed item has ``error``.
 
-    ``pairedItem`` is written as an object; items that come in may also have an index or a list there.
+    ``pairedItem`` is written as an object; items that come in may also have an index or a list there. The last three
+    are n8n's own and only kept.
     """
 
     binary: dict[str, Any]
     pairedItem: PairedItem
-    error: Any
+    error: ItemError
+    index: Any
+    metadata: Any
+    evaluationData: Any
 
 
-_KEYS = frozenset(["json", "binary", "pairedItem", "error", "index", "metadata", "evaluationData"])
+_KEYS = Item.__required_keys__ | Item.__optional_keys__
 
 
 def as_item(value: object) -> Item:
@@ -86,6 +98,12 @@ def outputs(
     return [item_of(value, index)]
 
 
+def answer_of(action: Action, items: Sequence[Item]) -> Any:
+    """Return what is kept of an answer, from the items that it became: of a file, the content too."""
+    answers = [{"json": i["json"], "binary": i["binary"]} if "binary" in i else i["json"] for i in items]
+    return answers if action.answer_kind == "list" else answers[0]
+
+
 def item_of(value: Any, index: int) -> Item:
     """One value as an item that came from an input item: a file as binary data, anything but an object as ``value``."""
     if isinstance(value, File | Saved):
@@ -100,7 +118,7 @@ def failure(item: Item, outcome: Outcome) -> Item:
         record["type"] = type(outcome.error).__name__
     if outcome.state is State.UNKNOWN:
         record["unknown"] = True
-    return {**item, "pairedItem": {"item": outcome.n}, "error": record}
+    return {**item, "pairedItem": {"item": outcome.n}, "error": cast("ItemError", record)}
 
 
 def as_items(values: Iterable[object]) -> list[Item]:

@@ -27,17 +27,18 @@ from ..work.guards import (
     is_whole,
 )
 from ..work.ledger import Entry, MemoryLedger
-from ..work.outcome import as_error
+from ..work.outcome import Outcome, OutcomeRecord, as_error, as_record
 from ..work.run import Policy, Run
 from ..work.state import State
 from ..work.step import Ask, Asks, Step
 from .binary import PathRule, settle
-from .items import Item, as_items, failure, keys_of, outputs
+from .items import Item, answer_of, as_items, failure, keys_of, outputs
 from .parameters import Parameters
 from .template import Scope, World
 
 OnError = Literal["stop", "continue", "split"]
 _DAY = 86_400.0  # seconds
+_CUT_OFF = TrunklineError("It was cut off while it was in progress.", hint="Look at the PBX before you send it again.")
 
 
 class NodeResult(NamedTuple):
@@ -281,6 +282,25 @@ class NodeRun:
     def unknown(self) -> list[int]:
         """The failed items that may have been carried out all the same."""
         return sorted(n for n, outcome in self._ledger.outcomes.items() if outcome.state is State.UNKNOWN)
+
+    @property
+    def outcomes(self) -> list[Outcome]:
+        """The outcome of each item so far, in input order; one that was begun and cut off is unknown."""
+        outcomes = [self._ledger.outcomes.get(n) or Outcome(n, State.NOT_STARTED) for n in range(len(self.items))]
+        for n in self.under_way:
+            outcomes[n] = Outcome(n, State.UNKNOWN, error=_CUT_OFF)
+        return [
+            outcome._replace(answer=answer_of(self.node.action, outcome.answer))
+            if outcome.state is State.DONE
+            else outcome
+            for outcome in outcomes
+        ]
+
+    def records(self, pbx: str) -> Iterator[OutcomeRecord]:
+        """Give the record of each outcome; ``pbx`` says where it ran."""
+        for outcome, item in zip(self.outcomes, self.items, strict=True):
+            key = self.node.keys(outcome.n, item)
+            yield as_record(outcome, action=self.node.action.id, key=key, pbx=pbx, item=outcome.n)
 
     def result(self) -> NodeResult:
         """Return the result. Raises ItemsFailed, with its ``result``, if failures or the PBX stopped the run."""

@@ -50,6 +50,12 @@ class ImportStep(Step):
         self.options = {"if_unchanged": self.guard} if self.guard else {}
         self.imported = imported
 
+    @property
+    def keys(self) -> dict[str, Any]:
+        """The fields that rows are matched by, with their values; None where the PBX will give one."""
+        known = {**self.old, **self.guard, **self.new}
+        return {name: known.get(name) for name in self.imported.key}
+
     def keep(self, answer: Any, *, is_missing: bool = False) -> Any:
         """Keep only the Id that the PBX gave: answers may hold secrets, and there may be a million."""
         if is_missing:
