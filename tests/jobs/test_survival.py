@@ -110,7 +110,7 @@ def test_killed_ten_times(emulator: Emulator, tmp_path: Path) -> None:
     history = asked(emulator)
     assert len(history) == ITEMS
     for each in told:
-        requests = history[each["item"]["json"]["Id"]]
+        requests = history[each["input"]["json"]["Id"]]
         assert each["state"] == "done"
         assert [request.effect for request in requests if request.method == "DELETE"].count(True) == 1
         for first, second in itertools.pairwise(requests):
