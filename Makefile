@@ -65,6 +65,7 @@ catalog: .venv/dev.stamp
 generated: .venv/dev.stamp
 	$(BIN)/python tools/stubs.py
 	$(BIN)/python tools/reference.py
+	$(BIN)/python tools/schemas.py
 	$(BIN)/python tools/levels.py
 
 # What a release publishes.

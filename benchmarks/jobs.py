@@ -42,6 +42,8 @@ from pathlib import Path
 from trunkline.jobs import Job, JobFolder
 
 class AtOnce:
+    url = "https://pbx.example.com"
+
     async def call(self, action, /, **arguments):
         await asyncio.sleep(0)
 
@@ -52,7 +54,7 @@ async def opened(name):
 items = ({"Id": number, "FirstName": "Somebody", "LastName": "Else"} for number in range(int(sys.argv[1])))
 with tempfile.TemporaryDirectory() as folder:
     file = JobFolder(Path(folder)).new("bench")
-    with Job.create(file, "contacts.delete", {"Id": "{{ $json.Id }}"}, items, {"": "nowhere"}) as job:
+    with Job.create(file, "contacts.delete", {"Id": "{{ $json.Id }}"}, items, {"": AtOnce.url}) as job:
         summary = asyncio.run(job.arun(opened))
 assert summary.counts["done"] == int(sys.argv[1])
 print(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / (1e6 if sys.platform == "darwin" else 1e3))

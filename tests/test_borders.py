@@ -17,7 +17,7 @@ from typing import Any
 import pytest
 
 from conftest import CLIENT, KEY, System
-from trunkline import AsyncPbx, Pbx, cli, flows
+from trunkline import AsyncPbx, Flow, Pbx, cli
 from trunkline.errors import ItemsFailed, TrunklineError
 from trunkline.jobs import Job, JobFolder, Limits
 from trunkline.jobs.ledger import Ledger
@@ -142,14 +142,14 @@ def test_run_answer_that_can_be_looked_up(system: System, adapter: Any, way: Any
 @both
 @problems
 def test_run_template(system: System, monkeypatch: pytest.MonkeyPatch, way: Any, problem: BaseException) -> None:
-    real = Parameters.arguments
+    real = Parameters.call
 
-    def arguments(self: Any, scope: Any) -> Any:
+    def call(self: Any, scope: Any) -> Any:
         if scope.position == BAD - 1:
             raise problem
         return real(self, scope)
 
-    monkeypatch.setattr(Parameters, "arguments", arguments)
+    monkeypatch.setattr(Parameters, "call", call)
     outcome = way(system.url, Node(*DELETE, on_error="split"))
     assert (len(outcome.done), list(outcome.errors), list(outcome.unknown)) == (ITEMS - 1, [BAD - 1], [])
     assert f"/xapi/v1/Contacts({BAD})" not in system.sent("DELETE")
@@ -449,7 +449,7 @@ def test_flow(system: System, adapter: Any, tmp_path: Path, problem: BaseExcepti
         f"  - where: '{{{{ $json.Id <= {ITEMS} }}}}'\n  - delete: contacts\n    on error: split\n"
     )
     with Pbx(system.url, CLIENT, KEY) as pbx:
-        played = flows.run(flows.parse(text, "test.yaml", tmp_path), pbx)
+        played = Flow.parse(text, "test.yaml", tmp_path).run(pbx)
     assert len(played.items) == ITEMS - 1
     assert [item["json"]["Id"] for item in played.failed] == [BAD]
     assert SECRET not in json.dumps(played.failed)
@@ -460,6 +460,6 @@ def test_flow_step(system: System, monkeypatch: pytest.MonkeyPatch, tmp_path: Pa
     """A defect in a step that sends nothing ends the flow, with file and line."""
     monkeypatch.setattr("trunkline.flows.files.write", raising(problem))
     with Pbx(system.url, CLIENT, KEY) as pbx, pytest.raises(TrunklineError) as caught:
-        flows.run(flows.parse("steps:\n  - list: fax\n  - save: x.csv\n", "test.yaml", tmp_path), pbx)
+        Flow.parse("steps:\n  - list: fax\n  - save: x.csv\n", "test.yaml", tmp_path).run(pbx)
     assert caught.value.message.startswith("test.yaml, line 3: ")
     assert SECRET not in str(caught.value)

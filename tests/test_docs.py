@@ -16,7 +16,7 @@ from nasty import closed_port
 from trunkline_emulator import Emulator, running
 
 ROOT = Path(__file__).parents[1]
-FOLDERS = ("docs", "docs/guides", "emulator", "emulator/docs")
+FOLDERS = ("docs", "docs/guides", "docs/reference", "emulator", "emulator/docs")
 PAGES = [ROOT / "README.md", *(page for folder in FOLDERS for page in sorted((ROOT / folder).glob("*.md")))]
 BLOCK = re.compile(r"^```(\w+)\n(.*?)^```$", re.M | re.S)
 CLIENT, KEY = "trunkline", "try-me-0123456789"
@@ -104,6 +104,17 @@ def test_the_demo_prints_what_the_readme_shows(tmp_path: Path) -> None:
     seen = run([sys.executable, "-m", "trunkline", "demo"], environment, tmp_path)
     (shown,) = blocks(ROOT / "README.md", "text")
     assert re.sub(r"127\.0\.0\.1:\d+", "127.0.0.1:40123", seen) == shown
+
+
+def test_the_schemas_are_those_of_what_is_written() -> None:
+    done = subprocess.run(
+        [sys.executable, ROOT / "tools" / "schemas.py", "--check"],
+        capture_output=True,
+        text=True,
+        check=False,
+        timeout=120,
+    )
+    assert (done.returncode, done.stderr) == (0, "")
 
 
 @pytest.mark.parametrize(("tool", "page"), [("picture.py", "docs/demo.svg"), ("levels.py", "emulator/docs/levels.md")])

@@ -60,7 +60,7 @@ WORDS = [
     Word(r"\bthe like\b", "similar", left=10),
     Word(r"\b(can't|cannot|can) be meant\b|\b(is|are) meant\b", "is not possible, is intended", left=4),
     Word(r"\bas \w+ (has|have) (it|them)\b", "in the form that, as … writes it", left=13),
-    Word(r"\bwhat (becomes|became) of\b", "the outcome of", left=32),
+    Word(r"\bwhat (becomes|became) of\b", "the outcome of", left=30),
     Word(r"\bon (its|their) way\b", "in progress, in transit", left=31),
     Word(r"\b(lest|hence|thereof|whereof|aught|naught|unforeseen)\b", "so that … not, so, of it, unexpected", left=1),
 ]

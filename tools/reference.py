@@ -57,7 +57,7 @@ def index() -> str:
         "# Command reference",
         "",
         "`trunkline COMMAND`, or `trunkline RESOURCE VERB`. What these pages say, `--help` says too; how it is used "
-        "is told in [the command line](../guides/command-line.md).",
+        "is told in [the command line](../guides/command-line.md), and what they write in JSON in [output](output.md).",
         "",
         "## Commands",
         "",
@@ -374,7 +374,8 @@ def main() -> int:
     check = "--check" in sys.argv[1:]
     folder = next((Path(argument) for argument in sys.argv[1:] if argument != "--check"), FOLDER)
     made = pages()
-    there = {str(path.relative_to(folder)): path for path in folder.rglob("*.md")}
+    written = [path for path in folder.rglob("*.md") if path.read_text(encoding="utf-8").startswith(MARK)]
+    there = {str(path.relative_to(folder)): path for path in written}
     stale = [name for name in {*made, *there} if name not in made or name not in there]
     stale += [name for name in made if name in there and there[name].read_text(encoding="utf-8") != made[name]]
     if check:

@@ -25,6 +25,7 @@ if TYPE_CHECKING:
         Conflict,
         ConnectionLost,
         Forbidden,
+        Hint,
         InvalidArgument,
         ItemsFailed,
         NotFound,
@@ -44,13 +45,18 @@ if TYPE_CHECKING:
         VersionMismatch,
         VersionWarning,
     )
+    from .flows import Flow, FlowStopped
+    from .jobs import Job, JobFolder
     from .monitor.status import Status
-    from .node import Node
+    from .node import Node, NodeResult
     from .odata import Expand, F
     from .result import File, Saved
-    from .transfer import Export, Import
+    from .transfer import Export, Import, Watermark, Wishes
     from .transport.browser import BrowserSignIn
     from .transport.retries import Retries
+    from .work.guards import NotConfirmed
+    from .work.outcome import Outcome
+    from .work.state import State
 
 _HOMES = {
     "BrowserSignIn": "transport.browser",
@@ -60,13 +66,23 @@ _HOMES = {
     "Export": "transfer.export",
     "F": "odata",
     "File": "result",
+    "Flow": "flows.flow",
+    "FlowStopped": "flows.play",
     "Import": "transfer.importing",
+    "Job": "jobs.job",
+    "JobFolder": "jobs.folder",
     "Node": "node",
+    "NodeResult": "node",
+    "NotConfirmed": "work.guards",
+    "Outcome": "work.outcome",
     "Pbx": "client",
     "Retries": "transport.retries",
     "Rows": "client.rows",
     "Saved": "result",
+    "State": "work.state",
     "Status": "monitor.status",
+    "Watermark": "transfer.watermark",
+    "Wishes": "transfer.plan",
 }
 __all__ = [
     "AsyncPbx",
@@ -81,12 +97,20 @@ __all__ = [
     "Export",
     "F",
     "File",
+    "Flow",
+    "FlowStopped",
     "Forbidden",
+    "Hint",
     "Import",
     "InvalidArgument",
     "ItemsFailed",
+    "Job",
+    "JobFolder",
     "Node",
+    "NodeResult",
+    "NotConfirmed",
     "NotFound",
+    "Outcome",
     "Pbx",
     "PbxError",
     "PreconditionFailed",
@@ -95,6 +119,7 @@ __all__ = [
     "Saved",
     "ServerError",
     "SignInError",
+    "State",
     "Status",
     "TemplateError",
     "TimedOut",
@@ -107,6 +132,8 @@ __all__ = [
     "UsageError",
     "VersionMismatch",
     "VersionWarning",
+    "Watermark",
+    "Wishes",
 ]
 
 

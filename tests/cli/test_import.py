@@ -110,25 +110,28 @@ def test_a_plan_shows_and_sends_nothing(trunkline: Run, sheet: Callable[[str], s
     assert said == trunkline("import", "users", file, "--plan")
     assert lines(said.out) == [
         {
+            "state": "not_started",
             "action": "users.update",
-            "key": "Number 100",
-            "line": 2,
-            "old": {"FirstName": "Amara"},
-            "new": {"FirstName": "Changed"},
+            "key": {"Number": "100"},
+            "pbx": system.url,
+            "item": 2,
+            "fields": {"old": {"FirstName": "Amara"}, "new": {"FirstName": "Changed"}},
         },
         {
+            "state": "not_started",
             "action": "users.update",
-            "key": "Number 101",
-            "line": 3,
-            "old": {"VMPIN": "••••••"},
-            "new": {"VMPIN": "••••••"},
+            "key": {"Number": "101"},
+            "pbx": system.url,
+            "item": 3,
+            "fields": {"old": {"VMPIN": "••••••"}, "new": {"VMPIN": "••••••"}},
         },
         {
+            "state": "not_started",
             "action": "users.create",
-            "key": "Number 150",
-            "line": 5,
-            "old": {},
-            "new": {"Number": "150", "FirstName": "Ada"},
+            "key": {"Number": "150"},
+            "pbx": system.url,
+            "item": 5,
+            "fields": {"old": {}, "new": {"Number": "150", "FirstName": "Ada"}},
         },
     ]
     assert said.err.splitlines() == [
@@ -143,8 +146,8 @@ def test_formats_of_a_plan(trunkline: Run, sheet: Callable[[str], str]) -> None:
     as_json = json.loads(trunkline("import", "users", file, "-o", "json").out)
     assert as_json == lines(trunkline("import", "users", file, "-o", "jsonl").out)
     rows = list(csv.DictReader(io.StringIO(trunkline("import", "users", file, "-o", "csv").out)))
-    assert [(row["action"], row["line"], json.loads(row["new"])) for row in rows] == [
-        (step["action"], str(step["line"]), step["new"]) for step in as_json
+    assert [(row["action"], row["item"], json.loads(row["fields"])) for row in rows] == [
+        (step["action"], str(step["item"]), step["fields"]) for step in as_json
     ]
     shown = trunkline("import", "users", file, "-o", "table", "--show-secrets").out
     assert [line.split() for line in shown.splitlines()[2:]] == [
@@ -161,9 +164,9 @@ def test_what_nobody_sees_is_shown(trunkline: Run, sheet: Callable[[str], str]) 
         out = trunkline("import", "contacts", file, "-o", output).out
         assert out.isascii()
         changed, added = lines(out) if output == "jsonl" else json.loads(out)
-        assert changed["key"] == "PhoneNumber \\u202a+12025550102\\u202c"
-        assert changed["new"] == {"FirstName": "Ce\u200blia"}
-        assert added["new"] == {"PhoneNumber": "+44 20", "FirstName": "Ada\u00a0Lee"}
+        assert changed["key"] == {"PhoneNumber": "+12025550102"}  # as the PBX has it
+        assert changed["fields"]["new"] == {"FirstName": "Ce\u200blia"}
+        assert added["fields"]["new"] == {"PhoneNumber": "+44 20", "FirstName": "Ada\u00a0Lee"}
     said = trunkline("import", "contacts", file, "-o", "table")
     assert "Ce\\u200blia" in said.out
     assert "\\u202a+12025550102\\u202c" in said.out
@@ -179,7 +182,7 @@ class TestBlocklist:
         argv = ("import", "blocklist", "-")
         said = trunkline(*argv, stdin=self.DROP)
         assert (said.code, nothing_sent(system)) == (0, True)
-        assert [row["new"] for row in lines(said.out)] == [
+        assert [row["fields"]["new"] for row in lines(said.out)] == [
             {"IPAddrMask": "203.0.113.64/28", "Description": "SBL256894", "BlockType": "Block"}
         ]
         assert said.err.splitlines()[0] == (
@@ -227,7 +230,7 @@ def test_apply_does_it_and_says_what_became_of_each(
     assert changed == {
         "state": "done",
         "action": "users.update",
-        "key": "Number 100",
+        "key": {"Number": "100"},
         "pbx": system.url,
         "item": 2,
         "fields": {"old": {"FirstName": "Amara"}, "new": {"FirstName": "Changed"}},

@@ -57,7 +57,7 @@ def test_a_job_from_start_to_end(job: Any, contacts: str, system: System) -> Non
         "counts": {"not_started": 0, "sent": 0, "done": 10, "failed": 0, "unknown": 0},
         "targets": [
             {
-                "name": "",
+                "pbx": system.url,
                 "url": system.url,
                 "counts": {"not_started": 0, "sent": 0, "done": 10, "failed": 0, "unknown": 0},
                 "error": None,
@@ -242,7 +242,7 @@ def test_several_pbxs_by_their_profiles(job: Any, contacts: str, system: System,
     code, out, _ = job(*RUN, contacts, "--yes", "--profile", "customer-*", "--patience", "0.2")
     found = json.loads(out)
     assert code == 7
-    assert [(t["name"], t["counts"]["done"], bool(t["error"])) for t in found["targets"]] == [
+    assert [(t["pbx"], t["counts"]["done"], bool(t["error"])) for t in found["targets"]] == [
         ("customer-a", 10, False),
         ("customer-b", 0, True),
     ]
@@ -259,7 +259,7 @@ def test_a_job_goes_on_with_the_very_profiles_that_it_began_with(
     path = profiles(tmp_path, f'["a[1]"]\n{good}\n["x*"]\n{good}\n[xyz]\n{good}')
     monkeypatch.setenv("TRUNKLINE_CLIENT_SECRET", "wrong")
     code, out, _ = job(*RUN, contacts, "--yes", "--profile", "a[1]", "--profile", "x*")
-    assert [target["name"] for target in json.loads(out)["targets"]] == ["a[1]", "x*"]
+    assert [target["pbx"] for target in json.loads(out)["targets"]] == ["a[1]", "x*"]
     monkeypatch.setenv("TRUNKLINE_CLIENT_SECRET", KEY)
     assert job("resume", "cleanup", "--profile", "a[1]")[0] == 2
     path.write_text(f'["a[1]"]\n{good}\n[xyz]\n{good}')
@@ -268,7 +268,7 @@ def test_a_job_goes_on_with_the_very_profiles_that_it_began_with(
     assert system.sent("DELETE") == []
     path.write_text(f'["a[1]"]\n{good}\n["x*"]\n{good}\n[xyz]\n{good}')
     code, out, _ = job("resume", "cleanup")
-    found = [(target["name"], target["counts"]["not_started"]) for target in json.loads(out)["targets"]]
+    found = [(target["pbx"], target["counts"]["not_started"]) for target in json.loads(out)["targets"]]
     assert found == [("a[1]", 0), ("x*", 0)]
 
 

@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 import yaml
 
-from trunkline import flows
+from trunkline import Flow
 from trunkline.errors import InvalidArgument
 from trunkline.flows import document
 from trunkline.flows.document import DEEPEST, LONGEST, read
@@ -173,18 +173,18 @@ def test_bytes_at_random_are_read_or_refused_by_us() -> None:
 def test_a_flow_in_another_encoding_is_refused_with_its_line(content: bytes, said: str, tmp_path: Path) -> None:
     (tmp_path / "a.yaml").write_bytes(content)
     with pytest.raises(InvalidArgument, match=said):
-        flows.load(tmp_path / "a.yaml")
+        Flow.load(tmp_path / "a.yaml")
 
 
 def test_a_flow_with_a_byte_order_mark_is_read(tmp_path: Path) -> None:
     (tmp_path / "a.yaml").write_bytes("\ufeffsteps:\r\n  - list: fax\r\n".encode())
-    assert len(flows.load(tmp_path / "a.yaml").steps) == 1
+    assert len(Flow.load(tmp_path / "a.yaml").steps) == 1
 
 
 @pytest.mark.parametrize("path", ["a\0b.yaml", "half\ud800.yaml", "x" * 300, "."])
 def test_a_flow_that_no_file_can_be_is_an_error_of_ours(path: str, tmp_path: Path) -> None:
     with pytest.raises(InvalidArgument, match="can't be read"):
-        flows.load(tmp_path / path)
+        Flow.load(tmp_path / path)
 
 
 def test_rows_may_be_longer_than_a_flow(tmp_path: Path) -> None:
@@ -260,7 +260,7 @@ def test_rows_without_end_are_refused(tmp_path: Path, monkeypatch: pytest.Monkey
 )
 def test_a_step_that_would_mean_nothing_is_refused_before_anything_is_sent(step: str, said: str) -> None:
     with pytest.raises(InvalidArgument, match=r"a\.yaml, line [34]: ") as refused:
-        flows.parse(f"steps:\n  - list: fax\n  - {step}\n", "a.yaml", Path())
+        Flow.parse(f"steps:\n  - list: fax\n  - {step}\n", "a.yaml", Path())
     assert said in refused.value.message
 
 
@@ -279,9 +279,9 @@ def test_a_step_that_would_mean_nothing_is_refused_before_anything_is_sent(step:
 )
 def test_what_can_not_be_compared_is_an_error_of_its_item(row: dict[str, Any], condition: str, tmp_path: Path) -> None:
     write(tmp_path / "rows.json", [row])
-    found = flows.parse(f"steps:\n  - read: rows.json\n  - where: {{{condition}}}\n", "a.yaml", tmp_path)
+    found = Flow.parse(f"steps:\n  - read: rows.json\n  - where: {{{condition}}}\n", "a.yaml", tmp_path)
     with pytest.raises(InvalidArgument, match="line 3: Item 0: a "):
-        flows.run(found, None)  # type: ignore[arg-type]
+        found.run(None)  # type: ignore[arg-type]
 
 
 @pytest.mark.parametrize(
@@ -299,5 +299,5 @@ def test_what_can_not_be_compared_is_an_error_of_its_item(row: dict[str, Any], c
 )
 def test_what_can_be_compared_is(row: dict[str, Any], condition: str, kept: bool, tmp_path: Path) -> None:
     write(tmp_path / "rows.json", [row])
-    found = flows.parse(f"steps:\n  - read: rows.json\n  - where: {{{condition}}}\n", "a.yaml", tmp_path)
-    assert bool(flows.run(found, None).items) is kept  # type: ignore[arg-type]
+    found = Flow.parse(f"steps:\n  - read: rows.json\n  - where: {{{condition}}}\n", "a.yaml", tmp_path)
+    assert bool(found.run(None).items) is kept  # type: ignore[arg-type]

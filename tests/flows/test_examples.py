@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 
 from conftest import CLIENT, KEY, System
-from trunkline import cli, flows
+from trunkline import Flow, cli
 from trunkline.flows.files import rows_of
 
 ROOT = Path(__file__).parents[2]
@@ -117,5 +117,5 @@ def test_every_example_is_in_the_guide_and_checks() -> None:
     assert len(files) == 5
     for file in files:
         assert f"flow run {file.name}" in GUIDE
-        flow = flows.load(file)
+        flow = Flow.load(file)
         assert flow.description

@@ -14,7 +14,7 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 
 from conftest import CLIENT, KEY, System
-from trunkline import Pbx, flows
+from trunkline import Flow, Pbx
 from trunkline.errors import InvalidArgument, ItemsFailed, TrunklineError
 from trunkline.flows.files import rows_of, write
 from trunkline.flows.steps import file_name
@@ -48,14 +48,14 @@ def folder(tmp_path: Path) -> Path:
     return folder
 
 
-def flow(steps: str, folder: Path, **options: Any) -> flows.Flow:
+def flow(steps: str, folder: Path, **options: Any) -> Flow:
     (folder / "own.yaml").write_text(f"steps:\n{steps}", encoding="utf-8")
-    return flows.load(folder / "own.yaml", **options)
+    return Flow.load(folder / "own.yaml", **options)
 
 
 def run(steps: str, folder: Path, **options: Any) -> list[Any]:
     found = flow(steps, folder, **options)
-    return [item["json"] for item in flows.run(found, NoPbx()).items]
+    return [item["json"] for item in found.run(NoPbx()).items]
 
 
 READ = "  - read: rows.jsonl\n"
@@ -155,7 +155,7 @@ def test_a_link_that_is_put_there_after_the_check_is_not_followed(folder: Path) 
     (folder / "kept.csv").unlink()
     (folder / "kept.csv").symlink_to(folder.parent / "other.csv")
     with pytest.raises(InvalidArgument, match="outside of the folder"):
-        flows.run(found, NoPbx())
+        found.run(NoPbx())
     assert (folder.parent / "other.csv").read_text(encoding="utf-8") == "Id\n9\n"
 
 
@@ -165,7 +165,7 @@ def test_a_folder_for_files_that_became_a_link_is_refused(folder: Path, system: 
     found = flow(f"{steps}    with: {{recId: '{{{{ $json.Id }}}}'}}\n    binary to: sub/audio\n", folder)
     (folder / "sub" / "audio").symlink_to(folder.parent)
     with Pbx(system.url, CLIENT, KEY) as pbx, pytest.raises(InvalidArgument, match="A link was put in the place"):
-        flows.run(found, pbx)
+        found.run(pbx)
 
 
 @FIFO
@@ -201,7 +201,7 @@ def test_a_full_disk_is_an_error_of_ours_and_leaves_nothing(folder: Path) -> Non
     resource.setrlimit(resource.RLIMIT_FSIZE, (4096, before[1]))
     try:
         with pytest.raises(InvalidArgument, match=r"kept.jsonl can't be written: File too large"):
-            flows.run(found, NoPbx())
+            found.run(NoPbx())
     finally:
         resource.setrlimit(resource.RLIMIT_FSIZE, before)
     assert (folder / "kept.jsonl").read_text(encoding="utf-8") == "before"
@@ -312,13 +312,13 @@ UPLOAD = "  - read: items.jsonl\n  - set: {Label: x}\n  - action: custom_prompts
 
 
 @pytest.fixture
-def through(system: System) -> Iterator[Callable[[flows.Flow], Any]]:
+def through(system: System) -> Iterator[Callable[[Flow], Any]]:
     with Pbx(system.url, CLIENT, KEY) as pbx:
-        yield lambda found: flows.run(found, pbx)
+        yield lambda found: found.run(pbx)
 
 
 def test_a_file_that_a_step_has_saved_is_sent_by_a_later_one(
-    folder: Path, system: System, through: Callable[[flows.Flow], Any]
+    folder: Path, system: System, through: Callable[[Flow], Any]
 ) -> None:
     steps = "  - list: recordings\n    with: {top: 2}\n  - action: recordings.download_recording\n"
     steps += "    with: {recId: '{{ $json.Id }}'}\n    binary to: audio\n  - where: '{{ true }}'\n"
@@ -329,9 +329,7 @@ def test_a_file_that_a_step_has_saved_is_sent_by_a_later_one(
         assert {stat.S_IMODE(path.stat().st_mode) for path in (folder / "audio").iterdir()} == {0o600}
 
 
-def test_rows_that_a_flow_reads_name_no_file(
-    folder: Path, system: System, through: Callable[[flows.Flow], Any]
-) -> None:
+def test_rows_that_a_flow_reads_name_no_file(folder: Path, system: System, through: Callable[[Flow], Any]) -> None:
     """A row is never an item with files, whatever is in it."""
     item = {"json": {}, "binary": {"data": {"path": str(folder / "rows.jsonl"), "fileName": "a.wav"}}}
     (folder / "items.jsonl").write_text(json.dumps(item) + "\n", encoding="utf-8")
@@ -343,8 +341,8 @@ def test_rows_that_a_flow_reads_name_no_file(
 
 def test_a_flow_hands_its_trust_to_the_steps_that_send() -> None:
     text = "steps:\n  - list: custom_prompts\n  - action: custom_prompts.upload\n"
-    plain = flows.parse(text, "a.yaml", Path()).steps[1]
-    trusted = flows.parse(text, "a.yaml", Path(), trust_item_paths=True).steps[1]
+    plain = Flow.parse(text, "a.yaml", Path()).steps[1]
+    trusted = Flow.parse(text, "a.yaml", Path(), trust_item_paths=True).steps[1]
     assert (plain.options, trusted.options) == ({}, {"trust_item_paths": True})
 
 
@@ -352,4 +350,4 @@ def test_a_flow_that_is_a_device_without_an_end_is_refused() -> None:
     if not Path("/dev/zero").exists():
         pytest.skip("there is no such device")
     with pytest.raises(TrunklineError, match=r"characters, and more are not read|may not stand here"):
-        flows.load("/dev/zero")
+        Flow.load("/dev/zero")

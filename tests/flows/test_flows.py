@@ -16,10 +16,10 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 
 from conftest import CLIENT, KEY, System
-from trunkline import AsyncPbx, Pbx, catalog, flows
+from trunkline import AsyncPbx, Flow, Pbx, catalog
 from trunkline.catalog.secret import MASK
 from trunkline.errors import ConfigurationError, InvalidArgument, ItemsFailed, NotFound, TrunklineError
-from trunkline.flows import Did, FlowStopped, Planned
+from trunkline.flows import Did, FlowStopped, Planned, Played
 from trunkline.flows.document import read
 from trunkline.flows.files import rows_of, write
 from trunkline.flows.patterns import matches
@@ -47,14 +47,14 @@ class Fake:
         return None if found.answer_kind == "none" else {"Id": 9}
 
 
-def flow(steps: str, folder: Path = Path(), head: str = "", **given_: Any) -> flows.Flow:
-    return flows.parse(f"{head}steps:\n{steps}", "test.yaml", folder, **given_)
+def flow(steps: str, folder: Path = Path(), head: str = "", **given_: Any) -> Flow:
+    return Flow.parse(f"{head}steps:\n{steps}", "test.yaml", folder, **given_)
 
 
 def played(steps: str, folder: Path = Path(), head: str = "", **given_: Any) -> list[Any]:
     """The fields of the items that come out of a flow that begins with three faxes."""
     found = flow(f"  - list: fax\n{steps}", folder, head, **given_)
-    return [item["json"] for item in flows.run(found, Fake()).items]
+    return [item["json"] for item in found.run(Fake()).items]
 
 
 # ── YAML ────────────────────────────────────────────────────────────────────────────────────────
@@ -155,7 +155,7 @@ def test_yaml_is_loaded_only_when_a_flow_is_read_and_its_lack_is_told(monkeypatc
 )
 def test_a_mistake_is_named_with_its_line_before_anything_is_sent(text: str, said: list[str]) -> None:
     with pytest.raises(TrunklineError) as raised:
-        flows.parse(text, "test.yaml", Path())
+        Flow.parse(text, "test.yaml", Path())
     assert [part for part in said if part not in str(raised.value)] == []
 
 
@@ -293,14 +293,14 @@ def test_what_is_about_to_be_sent_is_asked_for_first() -> None:
         return False
 
     with pytest.raises(FlowStopped, match="line 3"):
-        flows.run(flow(f"{DELETION}stop\n"), fake, ask=ask)
+        flow(f"{DELETION}stop\n").run(fake, ask=ask)
     assert asked == [["DELETE /Fax(1)", "DELETE /Fax(2)", "DELETE /Fax(3)"]]
     assert fake.sent == ["GET /Fax"]
 
 
 @pytest.mark.parametrize(("mode", "expected"), [("continue", [1, 2, 3]), ("split", [1, 3])])
 def test_failed_items_go_on_only_where_the_flow_says_so(mode: str, expected: list[int]) -> None:
-    found = flows.run(flow(f"{DELETION}{mode}\n"), Fake(2))
+    found = flow(f"{DELETION}{mode}\n").run(Fake(2))
     assert [item["json"]["Id"] for item in found.items] == expected
     assert [item["json"]["Id"] for item in found.failed] == [2]
 
@@ -308,7 +308,7 @@ def test_failed_items_go_on_only_where_the_flow_says_so(mode: str, expected: lis
 def test_a_failure_ends_the_flow_at_its_line() -> None:
     fake = Fake(2)
     with pytest.raises(ItemsFailed, match=r"test.yaml, line 3: fax.delete stopped at item 1"):
-        flows.run(flow(f"{DELETION}stop\n    concurrency: 1\n  - list: fax\n"), fake)
+        flow(f"{DELETION}stop\n    concurrency: 1\n  - list: fax\n").run(fake)
     assert fake.sent == ["GET /Fax", "DELETE /Fax(1)", "DELETE /Fax(2)"]
 
 
@@ -330,7 +330,7 @@ def test_a_flow_that_is_stopped_does_not_go_on_to_the_next_step() -> None:
     runs: list[Any] = []
     steps = f"{DELETION}continue\n    concurrency: 1\n  - list: fax\n"
     with pytest.raises(FlowStopped, match=r"line 3.*interrupted: 1 of 3 items done, 0 failed, 2 not started") as raised:
-        asyncio.run(flows.arun(flow(steps), Slow(), started=runs.append))
+        asyncio.run(flow(steps).arun(Slow(), started=runs.append))
     assert sent == ["fax.list", "fax.delete"]
     assert raised.value.result is not None
     assert [item["json"] for item in raised.value.result.items] == [{"success": True, "Id": 1}]
@@ -341,7 +341,7 @@ def test_a_dry_run_sends_nothing_that_changes_and_ends_where_an_answer_would_be_
     told: list[Any] = []
     create = "  - action: fax.create\n    with: {Number: '{{ $json.Id }}'}\n"
     steps = f"  - list: fax\n  - save: a.csv\n{create}  - delete: fax\n"
-    flows.run(flow(steps, tmp_path), fake, dry_run=True, tell=told.append)
+    flow(steps, tmp_path).run(fake, dry_run=True, tell=told.append)
     assert fake.sent == ["GET /Fax"]
     assert list(tmp_path.iterdir()) == []
     assert [type(event) for event in told] == [Did, Did, Planned, Did]
@@ -355,20 +355,20 @@ def test_a_whole_run_sees_one_now() -> None:
     slow = "{{ (() => { let n = 0; while (n < 1e5) n++; return $now.toMillis() })() }}"
     step = f"  - action: fax.list\n    with: {{search: '{slow}'}}\n"
     fake = Fake()
-    flows.run(flow(f"  - list: fax\n{step}"), fake)
+    flow(f"  - list: fax\n{step}").run(fake)
     assert len(set(fake.sent[1:])) == 1
     time.sleep(0.01)
     later = Fake()
-    flows.run(flow(f"  - list: fax\n{step}"), later)
+    flow(f"  - list: fax\n{step}").run(later)
     assert later.sent[1:] != fake.sent[1:]
 
 
 def test_a_flow_runs_in_an_event_loop_on_a_pbx(system: System, tmp_path: Path) -> None:
     found = flow("  - list: blocklist\n  - where: {BlockType: Allow}\n  - delete: blocklist\n", tmp_path)
 
-    async def main() -> flows.Played:
+    async def main() -> Played:
         async with AsyncPbx(system.url, CLIENT, KEY) as pbx:
-            return await flows.arun(found, pbx)
+            return await found.arun(pbx)
 
     assert [item["json"] for item in asyncio.run(main()).items] == [{"success": True, "Id": 10}]
     assert system.sent("DELETE") == ["/xapi/v1/Blocklist(10)"]
@@ -520,7 +520,7 @@ def test_what_multiplies_ends_at_a_limit_that_is_named(
     write(tmp_path / "few.json", rows[:1])
     pbx = Long()
     with pytest.raises(InvalidArgument) as caught:
-        flows.run(flow(steps, tmp_path, head), pbx)
+        flow(steps, tmp_path, head).run(pbx)
     assert said in caught.value.message
     assert f"more than {limit} items" in caught.value.message
     assert "`max items: NUMBER` at the top" in caught.value.hint.text
@@ -530,10 +530,10 @@ def test_what_multiplies_ends_at_a_limit_that_is_named(
 def test_the_limit_can_be_raised_and_holds_over_all_items(tmp_path: Path) -> None:
     write(tmp_path / "rows.json", [{"Id": n, "Numbers": ["1", "2"]} for n in range(10)])
     found = flow("  - read: rows.json\n" + FOR_EACH, tmp_path, "max items: 20\n")
-    assert len(flows.run(found, Fake()).items) == 20
+    assert len(found.run(Fake()).items) == 20
     found = flow("  - read: rows.json\n  - list: fax\n", tmp_path, "max items: 29\n")
     with pytest.raises(InvalidArgument, match="more than 29 items"):  # three rows for each of ten items
-        flows.run(found, Fake())
+        found.run(Fake())
     with pytest.raises(InvalidArgument, match=r"line 1: max items must be at least 1, not 0"):
         flow("  - list: fax\n", tmp_path, "max items: 0\n")
 
@@ -541,7 +541,7 @@ def test_the_limit_can_be_raised_and_holds_over_all_items(tmp_path: Path) -> Non
 def test_a_list_is_not_read_further_than_the_limit_in_an_event_loop(system: System) -> None:
     async def run() -> None:
         async with AsyncPbx(system.url, CLIENT, KEY) as pbx:
-            await flows.arun(flow("  - list: contacts\n    with: { top: 100 }\n", head="max items: 5\n"), pbx)
+            await flow("  - list: contacts\n    with: { top: 100 }\n", head="max items: 5\n").arun(pbx)
 
     with pytest.raises(InvalidArgument, match=r"contacts\.list gives more than 5 items"):
         asyncio.run(run())
@@ -571,7 +571,7 @@ def test_a_secret_that_a_flow_copies_is_masked_wherever_it_is_saved(
   - save: b.json
     secrets: true
 """
-    played = flows.run(flows.parse(steps, "f.yaml", tmp_path), pbx)
+    played = Flow.parse(steps, "f.yaml", tmp_path).run(pbx)
     for name in ("a.jsonl", "a.csv"):
         text = (tmp_path / name).read_text(encoding="utf-8")
         assert "pA55-of-user" not in text
@@ -588,5 +588,5 @@ def test_a_secret_that_came_from_a_file_is_masked_where_it_was_copied(tmp_path: 
     only: true
   - save: out.json
 """
-    flows.run(flows.parse(steps, "f.yaml", tmp_path), Fake())
+    Flow.parse(steps, "f.yaml", tmp_path).run(Fake())
     assert (tmp_path / "out.json").read_text(encoding="utf-8").count(MASK) == 1

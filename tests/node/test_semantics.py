@@ -575,7 +575,7 @@ CASES = [
     Case(
         "P8",
         "whoever is called",
-        lambda: Node("fax.update", {"Id": 1, "FaxServer": "{{ 5 }}"}).arguments(Scope([{"json": {}}], 0)),
+        lambda: Node("fax.update", {"Id": 1, "FaxServer": "{{ 5 }}"}).call(Scope([{"json": {}}], 0)),
         raises=InvalidArgument,
         said="FaxServer",
     ),
@@ -585,7 +585,7 @@ CASES = [
     Case(
         "E2",
         "continue",
-        lambda: [i.get("error", {}).get("status") for i in delete(None, gone(), count=3, on_error="continue")[0].items],  # type: ignore[call-overload]
+        lambda: [i.get("error", {}).get("status") for i in delete(None, gone(), count=3, on_error="continue")[0].items],
         [None, 404, None],
     ),
     Case(

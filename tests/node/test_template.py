@@ -385,7 +385,7 @@ def test_a_body_that_is_nested_too_deep_is_refused_when_the_node_is_made(body: A
 def test_a_body_that_a_template_makes_too_deep_is_refused(body: Any) -> None:
     node = Node("users.update", {"Id": 1, "body": body})
     with pytest.raises((InvalidArgument, TemplateError), match=r"nested too deep|Groups"):
-        node.arguments(Scope([as_item({"v": deep(100_000)})], 0))
+        node.call(Scope([as_item({"v": deep(100_000)})], 0))
 
 
 @pytest.mark.parametrize(
@@ -394,7 +394,7 @@ def test_a_body_that_a_template_makes_too_deep_is_refused(body: Any) -> None:
 def test_what_is_not_json_is_an_error_where_json_is_needed(stored: Any) -> None:
     node = Node("users.update", {"Id": 1, "body": '{"FirstName": {{ $json.v }} }'})
     with pytest.raises(TemplateError, match=r"not (a )?JSON"):
-        node.arguments(Scope([as_item({"v": stored})], 0))
+        node.call(Scope([as_item({"v": stored})], 0))
 
 
 @pytest.mark.parametrize("stored", [object(), "\ud800", {"x": object()}], ids=["object", "half", "in"])

@@ -18,7 +18,7 @@ from typing import Any
 import pytest
 
 from conftest import CLIENT, KEY, System
-from trunkline import AsyncPbx, Import, Pbx, flows
+from trunkline import AsyncPbx, Flow, Import, Pbx
 from trunkline.errors import ConfigurationError, InvalidArgument, ItemsFailed, TrunklineError
 from trunkline.jobs import Job, JobFolder, Limits
 from trunkline.node import Node
@@ -62,7 +62,7 @@ def flow(system: System, folder: Path, action: str, rows: list[dict[str, Any]], 
     more = "".join(f"    {name}: {json.dumps(value)}\n" for name, value in options.items())
     text = f"steps:\n  - read: rows.json\n  - action: {action}\n    with:\n      Id: '{{{{ $json.Id }}}}'\n{more}"
     with Pbx(system.url, CLIENT, KEY) as pbx:
-        flows.run(flows.parse(text, "flow.yaml", folder), pbx)
+        Flow.parse(text, "flow.yaml", folder).run(pbx)
 
 
 def trunkline(system: System, folder: Path, *argv: str, stdin: str = "") -> subprocess.CompletedProcess[str]:

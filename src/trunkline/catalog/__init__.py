@@ -199,6 +199,22 @@ class Catalog:
         entity = action.kind in ("update", "delete") and action.keys
         return self.resources[action.resource].get("get") if entity else None
 
+    def agrees_with(self, other: Catalog, action: Action) -> bool:
+        """Whether another catalog has the same action, with the same of all types that its body and answer lead to."""
+        return _agree(self, other, action.id)
+
+    def _leads_to(self, action: Action) -> dict[str, object]:
+        waiting = [*self.spec_fields(action.body).values(), *([action.answer_type] if action.answer_type else [])]
+        types: dict[str, object] = {}
+        while waiting:
+            name = waiting.pop().name
+            if name in self.enums and name not in types:
+                types[name] = self.enum_values(name)
+            elif name in self.types and name not in types:
+                types[name] = fields = self.fields(name)
+                waiting += fields.values()
+        return types
+
     def since(self, action: Action) -> str:
         return self.editions[action.since].version
 
@@ -278,6 +294,12 @@ def _fields(catalog: Catalog, type_name: str) -> Mapping[str, TypeSpec]:
         if forms:
             fields[name] = parse_type(forms[-1].type)
     return fields
+
+
+@lru_cache(maxsize=1024)
+def _agree(catalog: Catalog, other: Catalog, name: str) -> bool:
+    action = catalog.action(name)
+    return action == other.action(name) and catalog._leads_to(action) == other._leads_to(action)
 
 
 @lru_cache(maxsize=1)

@@ -96,6 +96,8 @@ def _own_options(catalog: Catalog, action: Action) -> Iterator[click.Option]:
     if action.kind == "delete":
         what = "Delete what a file names: JSON, JSON Lines or CSV; - or the key - for standard input."
         yield click.Option(["--input", "source"], type=FileArgument("rb"), metavar="FILE", help=what)
+        what = "With - or --input: write the outcome of each to FILE, as JSON Lines."
+        yield click.Option(["--outcomes"], type=FileArgument("w", lazy=False), metavar="FILE", help=what)
     if action.asks:
         yield click.Option(["--yes"], is_flag=True, help="Do not ask.")
     yield click.Option(["--dry-run"], is_flag=True, help="Show the request and send nothing.")

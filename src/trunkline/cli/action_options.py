@@ -30,6 +30,8 @@ class ActionOptions(NamedTuple):
     """What a deletion of many reads its keys from; then `arguments` has what they share."""
     unchanged: bool = False
     """Delete only rows that are as they were read."""
+    outcomes: IO[str] | None = None
+    """Where a deletion of many writes its outcomes."""
     save: Path | None = None
     yes: bool = False
     dry_run: bool = False
@@ -69,6 +71,7 @@ def action_options(
         connection_options.made_of(values),
         rows=rows,
         unchanged=values.get("unchanged", False),
+        outcomes=values.get("outcomes"),
         save=None if str(save) == "-" else save,  # standard output, where it goes without --save
         yes=values.get("yes", False),
         dry_run=values["dry_run"],
@@ -99,6 +102,7 @@ def _conflicts(action: Action, values: Mapping[str, Any]) -> dict[str, bool]:
     chooses = bool(values["columns"] or values["query"])
     return {
         "--unchanged is for - and --input; one thing takes --if-unchanged FILE.": values.get("unchanged", False),
+        "--outcomes is for - and --input.": values.get("outcomes") is not None,
         "--all is every row, --top some of them; give one.": bool(values.get("every")) and values["top"] is not None,
         "--body and --if-unchanged can't both be -: there is one standard input.": two_from_stdin,
         f"{action.id} answers a file; --columns and --query have nothing to choose from.": (

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any, NamedTuple
+from typing import NamedTuple, TypedDict
 
 import click
 
@@ -182,8 +182,48 @@ def _catalog(version: str | None) -> Catalog:
     return catalog
 
 
-def _record(catalog: Catalog, action: Action) -> dict[str, Any]:
-    """Return an action as data; ``since`` and ``until`` are versions, ``until`` null while the newest has it."""
+class DisplayNames(TypedDict):
+    """The names that n8n shows."""
+
+    resource: str
+    operation: str
+
+
+class ParameterRecord(TypedDict):
+    """A parameter of an action's path."""
+
+    name: str
+    type: str
+    key: bool
+
+
+class ActionRecord(TypedDict):
+    """An action; ``since`` and ``until`` are versions, ``until`` null while the newest has it.
+
+    ``body`` is a type, or the fields of one that has no name, each with its type.
+    """
+
+    id: str
+    operation_id: str
+    resource: str
+    display: DisplayNames
+    method: str
+    path: str
+    since: str
+    until: str | None
+    versions: list[str]
+    kind: str
+    parameters: list[ParameterRecord]
+    query: list[str]
+    body: str | dict[str, str] | None
+    answer: str
+    if_match: bool
+    destructive: bool
+    summary: str
+    published: bool
+
+
+def _record(catalog: Catalog, action: Action) -> ActionRecord:
     until = catalog.until(action)
     last = len(catalog.editions) if action.until is None else action.until + 1
     return {

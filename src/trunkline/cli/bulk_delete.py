@@ -24,7 +24,14 @@ def delete_rows(options: ActionOptions, rows: IO[bytes]) -> int:
         parameters["If Match"] = options.arguments["if_match"]
     node = Node(action.id, parameters, on_error="continue", unchanged=options.unchanged)
     items = keyed_items(action, rows)
-    how = RunView(options.dry_run, options.yes, view.output, show_secrets=view.show_secrets, name_failures=True)
+    how = RunView(
+        options.dry_run,
+        options.yes,
+        view.output,
+        outcomes=options.outcomes,
+        show_secrets=view.show_secrets,
+        name_failures=True,
+    )
     return carry_out(node, items, how, options.connection.client)
 
 

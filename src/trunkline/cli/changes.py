@@ -4,20 +4,28 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from functools import cache
-from typing import Any
+from typing import Literal, TypedDict
 
 from ..catalog import Action, Catalog, TypeSpec
 
 
-def changes(old: Catalog, new: Catalog) -> list[dict[str, Any]]:
-    """One record for each action that differs: ``{"action", "change", "what"}``, by name.
+class ActionChange(TypedDict):
+    """How an action differs between two versions.
 
-    ``change`` is ``added``, ``dropped`` or ``changed``; ``what`` says for a changed one where: ``parameter``,
-    ``option``, ``body`` or ``answer``, and for a type that body or answer have within them, its field.
+    ``what`` says for a changed one where: ``parameter``, ``option``, ``body`` or ``answer``, and for a type that body
+    or answer have within them, its field.
     """
+
+    action: str
+    change: Literal["added", "dropped", "changed"]
+    what: list[str]
+
+
+def changes(old: Catalog, new: Catalog) -> list[ActionChange]:
+    """One record for each action that differs, by name."""
     before, after = _by_name(old), _by_name(new)
     inner = _types(old, new)
-    records = []
+    records: list[ActionChange] = []
     for name in sorted(before.keys() | after.keys()):
         if name not in before:
             records.append({"action": name, "change": "added", "what": []})

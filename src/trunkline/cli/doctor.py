@@ -5,6 +5,7 @@ from __future__ import annotations
 import queue
 import threading
 from collections.abc import Iterator
+from typing import TypedDict
 
 import click
 import msgspec
@@ -19,6 +20,13 @@ from .hints import spelled
 from .output import FORMATS, View, Writer, chosen, write_one
 
 _SHOWN = {"ok": "ok", "warning": "warning", "failed": "FAILED"}
+
+
+class DoctorReport(TypedDict):
+    """What all checks found, and the exit code that follows from it."""
+
+    exit_code: int
+    findings: list[Finding]
 
 
 @click.command()
@@ -41,7 +49,8 @@ def doctor(output: str | None, connection: ConnectionOptions) -> int:
             writer.write([msgspec.to_builtins(finding)])
     code = _exit_code(findings[-1])
     if view.output in ("json", "yaml"):
-        write_one({"exit_code": code, "findings": msgspec.to_builtins(findings)}, view)
+        report: DoctorReport = {"exit_code": code, "findings": findings}
+        write_one(msgspec.to_builtins(report), view)
     return code
 
 

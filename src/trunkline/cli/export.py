@@ -5,21 +5,25 @@ from __future__ import annotations
 import sys
 from collections.abc import Callable
 from datetime import UTC, datetime
+from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING, NamedTuple
+from typing import IO, TYPE_CHECKING, NamedTuple
 
 import click
 
-from ..errors import InvalidArgument
+from ..errors import InvalidArgument, TrunklineError
 from ..local.timestamps import format_timestamp
 from ..transfer.formats import ENDINGS, FORMATS
 from ..transfer.period import Moment, moment, span
 from .connection_options import ConnectionOptions, connection_options
+from .files import outcomes_option
 from .options import parsed_into
+from .output import json_line
 from .progress import progress
 
 if TYPE_CHECKING:
     from ..transfer.export import Exported, Progress
+    from ..work.outcome import Outcome
 
 
 @click.group()
@@ -42,6 +46,7 @@ class CallLogOptions(NamedTuple):
     since_last: bool
     watermark: Path | None
     overlap: str
+    outcomes: IO[str] | None
     connection: ConnectionOptions
 
     def checked(self) -> CallLogOptions:
@@ -87,6 +92,7 @@ class CallLogOptions(NamedTuple):
 @click.option(
     "--overlap", default="24h", show_default=True, metavar="SPAN", help="How long a call may last, for --since-last."
 )
+@outcomes_option
 @connection_options
 @parsed_into(CallLogOptions)
 def call_log(options: CallLogOptions) -> int:
@@ -120,10 +126,13 @@ def _export(options: CallLogOptions, first: Moment | None, last: Moment, seen: l
 
     from ..transfer import Export
     from ..transfer.watermark import Watermark
+    from ..work.outcome import Outcome
+    from ..work.state import State
     from .columns import column_names
 
     target = options.connection.target()
     pbx = target.client()
+    record = partial(_record, options.outcomes, pbx.url)
     mark = None
     if options.since_last:
         mark = Watermark(pbx.url, target.client_id, options.watermark, span(options.overlap))
@@ -141,8 +150,14 @@ def _export(options: CallLogOptions, first: Moment | None, last: Moment, seen: l
             overwrite=options.overwrite,
             progress=tell,
         )
-        async with pbx:
-            return await export.arun(pbx)
+        try:
+            async with pbx:
+                exported = await export.arun(pbx)
+        except TrunklineError as error:
+            record(Outcome(0, State.FAILED, error=error))
+            raise
+        record(Outcome(0, State.DONE, answer=exported.record))
+        return exported
 
     with progress("days", writing=options.file is None) as bar:
 
@@ -151,6 +166,15 @@ def _export(options: CallLogOptions, first: Moment | None, last: Moment, seen: l
             bar.at(far.done, far.windows, f"{far.rows:,} rows")
 
         return asyncio.run(run(tell))
+
+
+def _record(file: IO[str] | None, url: str, outcome: Outcome) -> None:
+    """Write the outcome of an export to the file for it, if there is one."""
+    if file is not None:
+        from ..transfer.call_log import ACTIONS
+        from ..work.outcome import as_record
+
+        click.echo(json_line(as_record(outcome, action=ACTIONS[0], pbx=url)), file=file)
 
 
 def _by_ending(file: Path | None) -> str:

@@ -38,6 +38,14 @@ def _create_private(path: str) -> None:
         pass
 
 
+outcomes_option = click.option(
+    "--outcomes",
+    type=FileArgument("w", lazy=False),
+    metavar="FILE",
+    help="Write the outcome of each to FILE, as JSON Lines.",
+)
+
+
 class KeyFileArgument(FileArgument):
     """A file with an API key. Its name is never repeated: it may be the key itself, given in place of a path."""
 

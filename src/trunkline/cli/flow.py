@@ -31,9 +31,9 @@ class FlowSettings(NamedTuple):
 
     def load(self, file: str) -> Flow:
         """Read and check a flow."""
-        from ..flows import load
+        from ..flows import Flow
 
-        return load(file, **self._asdict())
+        return Flow.load(file, **self._asdict())
 
 
 def _settings(

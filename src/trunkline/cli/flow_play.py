@@ -11,7 +11,7 @@ import click
 from ..catalog.secret import masked
 from ..client import AsyncPbx
 from ..errors import ItemsFailed
-from ..flows import Did, Flow, FlowStopped, Planned, Played, arun
+from ..flows import Did, Flow, FlowStopped, Planned, Played
 from ..flows.steps import Save
 from ..node import NodeRun
 from ..printable import printable
@@ -65,8 +65,8 @@ class _Play:
         try:
             with finishing(self._stop) as self._interrupts:
                 async with self.pbx:
-                    return await arun(
-                        flow, self.pbx, dry_run=self.dry_run, ask=self._ask, tell=self._tell, started=self._started
+                    return await flow.arun(
+                        self.pbx, dry_run=self.dry_run, ask=self._ask, tell=self._tell, started=self._started
                     )
         finally:
             self._bar.close()

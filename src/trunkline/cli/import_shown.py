@@ -3,19 +3,32 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypedDict
 
 import click
 
 from ..catalog.secret import masked
 from ..local.characters import visible
-from ..work.outcome import as_record
+from ..work.outcome import Outcome, OutcomeRecord, as_record
 from ..work.state import State
 from .output import View, cell, draw, json_line, pretty, write_rows
 
 if TYPE_CHECKING:
     from ..transfer import ImportStep, Plan
-    from ..work.outcome import Outcome
+
+
+class ChangedFields(TypedDict):
+    """The fields of an entity that differ, as they are now and as they shall be."""
+
+    old: dict[str, Any]
+    new: dict[str, Any]
+
+
+class ImportRecord(OutcomeRecord):
+    """The outcome of a step of an import, not started in a plan; ``item`` is the line of the file."""
+
+    fields: ChangedFields
+
 
 _SIGNS = {"add": "+ add", "change": "~ change", "remove": "- remove"}
 
@@ -31,7 +44,7 @@ def counted(plan: Plan) -> str:
 def show_plan(plan: Plan, view: View) -> None:
     """Write the plan to stdout: a table with a row for each field that changes, or a record for each step."""
     if view.output != "table":
-        _write([_record(step, view) for step in plan.steps], view)
+        show_outcomes(plan, [Outcome(n, State.NOT_STARTED) for n in range(len(plan.steps))], view)
     elif plan.steps:
         rows = [[*map(visible, row)] for step in plan.steps for row in _table_rows(step, plan.key, view)]
         draw(["Change", "Line", "Which", "Field", "Now", "Then"], rows, View("table", ("all",), pager=view.pager))
@@ -39,14 +52,7 @@ def show_plan(plan: Plan, view: View) -> None:
 
 def show_outcomes(plan: Plan, outcomes: Sequence[Outcome], view: View) -> None:
     """Write the outcome of each step as a record; a table shows only the plan."""
-    rows = []
-    for step, outcome in zip(plan.steps, outcomes, strict=True):
-        old, new = _shown_fields(step, view)
-        fields = {"old": old, "new": new}
-        rows.append(
-            as_record(outcome, action=step.action.id, key=step.key, pbx=plan.url, item=step.line, fields=fields)
-        )
-    _write(rows, view)
+    _write([_record(plan, step, outcome, view) for step, outcome in zip(plan.steps, outcomes, strict=True)], view)
 
 
 def reason(outcome: Outcome) -> str:
@@ -64,7 +70,7 @@ def plan_lines(plan: Plan, view: View) -> list[str]:
     return [visible(f"{_SIGNS[step.change]} {step.key} {_summary(step, plan.key, view)}") for step in plan.steps]
 
 
-def _write(records: list[dict[str, Any]], view: View) -> None:
+def _write(records: Sequence[ImportRecord], view: View) -> None:
     """Write records whose secrets have been masked; JSON has invisible characters escaped."""
     match view.output:
         case "jsonl":
@@ -104,7 +110,7 @@ def _shown_fields(step: ImportStep, view: View) -> tuple[dict[str, Any], dict[st
     return (step.old, step.new) if view.show_secrets else (masked(step.old), masked(step.new))
 
 
-def _record(step: ImportStep, view: View) -> dict[str, Any]:
-    """Make a record of a step; ``old`` and ``new`` hold the fields that differ."""
+def _record(plan: Plan, step: ImportStep, outcome: Outcome, view: View) -> ImportRecord:
     old, new = _shown_fields(step, view)
-    return {"action": step.action.id, "key": step.key, "line": step.line, "old": old, "new": new}
+    record = as_record(outcome, action=step.action.id, key=step.keys, pbx=plan.url, item=step.line)
+    return {**record, "fields": {"old": old, "new": new}}

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import NotRequired, TypedDict, cast
 
 import click
 
 from ..errors import TrunklineError
 from ..jobs import Job, JobFolder, State, Summary
+from ..jobs.job import JobStatus
+from ..work.outcome import ErrorRecord
 from .output import View, Writer, chosen, draw, write_one, write_rows
 
 _LABELS = [state.label for state in State]
@@ -34,10 +36,10 @@ def write_list(output: str | None) -> int:
             ["Job", "Action", "Status", *_HEADINGS], [[s.name, s.action, s.status, *_numbers(s.counts)] for s in found]
         )
         return code
-    rows = [_summary_json(summary, targets=False) for summary in found]
     if view.output == "csv":
-        rows = [{name: row[name] for name in ("job", "action", "status")} | row["counts"] for row in rows]
-    write_rows(rows, view)
+        write_rows([{"job": s.name, "action": s.action, "status": s.status, **s.counts} for s in found], view)
+    else:
+        write_rows([_job_record(summary, targets=False) for summary in found], view)
     return code
 
 
@@ -48,20 +50,63 @@ def write_summary(summary: Summary, output: str | None) -> None:
             rows = [[t.name or t.url, *_numbers(t.counts), t.halt] for t in summary.targets]
             draw(["PBX", *_HEADINGS, "Stopped because"], rows)
         case "csv":
-            about = {"job": summary.name, "action": summary.action, "status": summary.status}
-            targets = [{**about, "pbx": t.name or t.url, **t.counts, "error": t.halt} for t in summary.targets]
+            head = {"job": summary.name, "action": summary.action, "status": summary.status}
+            targets = [{**head, "pbx": t.name or t.url, **t.counts, "error": t.halt} for t in summary.targets]
             write_rows(targets, View("csv"))
         case other:
-            write_one(_summary_json(summary), View(other))
+            write_one(_job_record(summary), View(other))
 
 
 def _numbers(counts: dict[str, int]) -> list[str]:
     return [f"{counts[state]:,}" for state in _LABELS]
 
 
-def _summary_json(summary: Summary, *, targets: bool = True) -> dict[str, Any]:
-    found = {"job": summary.name, "action": summary.action, "status": summary.status, "counts": summary.counts}
-    return {**found, "targets": [t._asdict() for t in summary.targets]} if targets else found
+class Counts(TypedDict):
+    """How many items are in each state."""
+
+    not_started: int
+    sent: int
+    done: int
+    failed: int
+    unknown: int
+
+
+class TargetRecord(TypedDict):
+    """The items of one PBX by state; ``error`` is why its part of the job stopped early."""
+
+    pbx: str
+    url: str
+    counts: Counts
+    error: ErrorRecord | None
+
+
+class JobSummaryRecord(TypedDict):
+    """A job and how many of its items are in each state; a list of jobs has no ``targets``."""
+
+    job: str
+    action: str
+    status: JobStatus
+    counts: Counts
+    targets: NotRequired[list[TargetRecord]]
+
+
+def _job_record(summary: Summary, *, targets: bool = True) -> JobSummaryRecord:
+    record: JobSummaryRecord = {
+        "job": summary.name,
+        "action": summary.action,
+        "status": summary.status,
+        "counts": _counts(summary.counts),
+    }
+    if targets:
+        record["targets"] = [
+            {"pbx": t.name or t.url, "url": t.url, "counts": _counts(t.counts), "error": t.error}
+            for t in summary.targets
+        ]
+    return record
+
+
+def _counts(counts: dict[str, int]) -> Counts:
+    return cast("Counts", counts)  # by the labels of the states
 
 
 def write_items(found: Job, states: list[State], output: str | None, *, show_secrets: bool) -> None:

@@ -4,14 +4,13 @@ from __future__ import annotations
 
 import asyncio
 import sys
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from contextlib import suppress
 from functools import partial
 from typing import IO, Any, NamedTuple
 
 import click
 
-from ..catalog import load
 from ..catalog.secret import masked
 from ..client import AsyncPbx
 from ..errors import ItemsFailed, TrunklineError
@@ -19,11 +18,10 @@ from ..node import Item, Node, NodeResult, NodeRun
 from ..node.items import keys_of
 from ..node.template import Scope
 from ..printable import printable
-from ..request import bind
 from ..request.shown import in_a_line
 from ..transport.paging import first_request
 from ..work.guards import Question, hidden_fields
-from ..work.outcome import as_error
+from ..work.outcome import OutcomeRecord, as_error
 from .confirm import confirmed
 from .endings import complain
 from .hints import explained
@@ -42,6 +40,7 @@ class RunView(NamedTuple):
     yes: bool
     output: str | None
     failed_to: IO[str] | None = None
+    outcomes: IO[str] | None = None
     show_secrets: bool = False
     name_failures: bool = False
 
@@ -65,6 +64,8 @@ def carry_out(node: Node, items: list[Item], how: RunView, connect: Callable[[],
     outcome = node_run.summary()
     with suppress(BrokenPipeError):  # who read the output has gone; what was done is said all the same
         try:
+            if how.outcomes is not None:
+                write_outcomes(node_run.records(pbx.url), how.outcomes, show_secrets=how.show_secrets)
             _write(node, outcome, items, how.output, how.failed_to, show_secrets=how.show_secrets)
         finally:
             if how.name_failures and chosen(how.output) != "table":
@@ -132,7 +133,7 @@ def _show_requests(node: Node, items: list[Item], *, show_secrets: bool) -> int:
 def show_line(node: Node, items: Sequence[Item], index: int, *, show_secrets: bool = False) -> int:
     """Show the request of one item in a line; its exit code."""
     try:
-        request = first_request(bind(load(), node.action, (), node.arguments(Scope(items, index))))
+        request = first_request(node.call(Scope(items, index)))
     except BaseException as problem:
         error = as_error(problem)
         click.echo(f"item {index}: {explained(error)}", err=True)
@@ -167,6 +168,12 @@ def _write(
         write_rows(shown, View(chosen(output), show_secrets=True))
 
 
+def write_outcomes(records: Iterable[OutcomeRecord], file: IO[str], *, show_secrets: bool) -> None:
+    """Write outcomes, a record a line."""
+    for record in records:
+        click.echo(json_line(record if show_secrets else masked(record)), file=file)
+
+
 def _flat(item: Item) -> dict[str, Any]:
     """Return an item as a row of a CSV: its place in the input, its fields, and what went wrong."""
     error = item.get("error")
@@ -176,7 +183,7 @@ def _flat(item: Item) -> dict[str, Any]:
 def subject(node: Node, items: list[Item], index: int) -> str:
     """Name what the node acts on for an item: ``fax 42``."""
     try:
-        keys: Mapping[str, Any] = keys_of(node.action, node.arguments(Scope(items, index)))
+        keys: Mapping[str, Any] = keys_of(node.action, node.call(Scope(items, index)).values)
     except BaseException as problem:
         as_error(problem)  # Ctrl-C goes on
         keys = {}

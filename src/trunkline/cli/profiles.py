@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from typing import Any
+from typing import TypedDict
 
 import click
 
@@ -16,6 +16,18 @@ from .output import FORMATS, View, chosen, draw, write_one, write_rows
 _output = click.option(
     "-o", "--output", type=click.Choice(FORMATS), help="Default: table on a terminal, else jsonl; never a key."
 )
+
+
+class ProfileRecord(TypedDict):
+    """A saved connection. ``api_key`` says where the key is; ``verify``: whether the PBX's certificate is checked."""
+
+    name: str
+    default: bool
+    url: str
+    client_id: str
+    api_key: str | None
+    verify: bool
+    ca_file: str | None
 
 
 @click.group()
@@ -53,8 +65,8 @@ def show(name: str, output: str | None) -> None:
     if view.output != "table":
         write_one(row, view)
     else:
-        said = {True: "yes", False: "no", None: "none"}
-        draw(["Field", "Value"], [[field, said[v] if not isinstance(v, str) else v] for field, v in row.items()])
+        words: dict[object, str] = {True: "yes", False: "no", None: "none"}
+        draw(["Field", "Value"], [[field, words.get(value, str(value))] for field, value in row.items()])
 
 
 @profiles.command()
@@ -90,11 +102,7 @@ def _view(output: str | None) -> View:
     return View(chosen(output), show_secrets=True)  # no row has one: `api_key` says where it is
 
 
-def _row(profile: Profile) -> dict[str, Any]:
-    """Return a profile as it may be shown.
-
-    ``verify`` is whether its certificate is checked; ``api_key`` is where it is.
-    """
+def _row(profile: Profile) -> ProfileRecord:
     return {
         "name": profile.name,
         "default": profile.default,

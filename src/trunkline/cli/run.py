@@ -8,7 +8,7 @@ import click
 
 from .candidates import action_ids
 from .connection_options import ConnectionOptions, connection_options
-from .files import FileArgument
+from .files import FileArgument, outcomes_option
 from .item_options import ItemOptions, item_options
 from .numbers import Finite
 from .options import parsed_into
@@ -28,6 +28,7 @@ class RunOptions(NamedTuple):
     max_errors: int | None
     missing_ok: bool
     binary_to: str | None
+    outcomes: IO[str] | None
     dry_run: bool
     yes: bool
     output: str | None
@@ -51,6 +52,7 @@ class RunOptions(NamedTuple):
 @click.option("--max-errors", type=click.IntRange(1), metavar="N", help="Stop after N failures, whatever the mode.")
 @click.option("--missing-ok", is_flag=True, help="A delete that finds nothing counts as done.")
 @click.option("--binary-to", type=click.Path(file_okay=False), help="Save files to a folder, not into the items.")
+@outcomes_option
 @click.option("--dry-run", is_flag=True, help="Show the request of each item and send nothing.")
 @click.option("--yes", is_flag=True, help="Do not ask before deleting several things.")
 @click.option("-o", "--output", type=click.Choice(FORMATS), help="Default: table on a terminal, else jsonl.")
@@ -85,5 +87,7 @@ def run(options: RunOptions) -> int:
         world=options.items.world(),
     )
     items = list(options.items.read())
-    how = RunView(options.dry_run, options.yes, options.output, options.failed_to, options.show_secrets)
+    how = RunView(
+        options.dry_run, options.yes, options.output, options.failed_to, options.outcomes, options.show_secrets
+    )
     return carry_out(node, items, how, options.connection.client)

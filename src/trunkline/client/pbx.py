@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from typing import Any, Self
 
     from ..catalog import Action, Catalog
+    from ..request import Call
     from ..result import Page
     from ..transport.download import Progress
     from ..transport.options import AdapterName, ConnectOptions
@@ -148,8 +149,29 @@ class Pbx(_Client, Resources):
         ``to``: a path, a folder or a binary file object; the file that the action answers is streamed there, and the
         value is `Saved`. ``progress`` is called with the bytes so far and in all (None if unknown).
         """
+        call = self._system.bind(action, args, kwargs)
+        return self.send(
+            call, if_unchanged=if_unchanged, timeout=timeout, retries=retries, raw=raw, to=to, progress=progress
+        )
+
+    def send(
+        self,
+        call: Call,
+        /,
+        *,
+        if_unchanged: Mapping[str, Any] | None = None,
+        timeout: float | None = None,
+        retries: Retries | None = None,
+        raw: bool = False,
+        to: Place | None = None,
+        progress: Progress | None = None,
+    ) -> Any:
+        """Run a call that was checked already (`trunkline.request.bind`); options as `call` has them.
+
+        It is checked again only where this PBX's version could have it otherwise.
+        """
         system = self._system
-        plan = system.plan(action, args, kwargs, to, progress, raw=raw)
+        plan = system.plan(call, to, progress, raw=raw)
         limits = system.limits(timeout, retries)
         if if_unchanged is not None:
             from .unchanged import Unchanged
@@ -212,8 +234,26 @@ class AsyncPbx(_Client, AsyncResources):
 
         Arguments are checked here and now, before anything is awaited.
         """
+        call = self._system.bind(action, args, kwargs)
+        return self.send(
+            call, if_unchanged=if_unchanged, timeout=timeout, retries=retries, raw=raw, to=to, progress=progress
+        )
+
+    def send(
+        self,
+        call: Call,
+        /,
+        *,
+        if_unchanged: Mapping[str, Any] | None = None,
+        timeout: float | None = None,
+        retries: Retries | None = None,
+        raw: bool = False,
+        to: Place | None = None,
+        progress: Progress | None = None,
+    ) -> Any:
+        """Run a call that was checked already, as `Pbx.send` does."""
         system = self._system
-        plan = system.plan(action, args, kwargs, to, progress, raw=raw)
+        plan = system.plan(call, to, progress, raw=raw)
         unchanged = None
         if if_unchanged is not None:
             from .unchanged import Unchanged

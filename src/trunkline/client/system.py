@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from os import PathLike
 from typing import Any, BinaryIO, NamedTuple
 
@@ -25,32 +25,11 @@ Place = str | PathLike[str] | BinaryIO
 
 
 class Plan:
-    """A checked call, and how to make it again once the PBX's version is known."""
+    """A checked call, and what is done with its answer."""
 
-    def __init__(self, system: System, action: str, args: tuple[Any, ...], kwargs: Mapping[str, Any]) -> None:
-        self._system = system
-        self._asked = action, args, kwargs
-        self._version = system.checked_version
-        self.call = self._bound()
-        self.download: Download | None = None
-
-    def _bound(self, left_out: Collection[str] = ()) -> Call:
-        name, args, kwargs = self._asked
-        if left_out:
-            kwargs = {name: value for name, value in kwargs.items() if name not in left_out}
-        return bind(self._system.catalog, self._system.action(name), args, kwargs)
-
-    def current(self) -> Call:
-        """Return the call as this PBX's version has it; VersionMismatch if it hasn't."""
-        if self._version != self._system.checked_version:
-            self._version = self._system.checked_version
-            self.call = self._bound(self._unheard_of())._replace(if_match=self.call.if_match)
-        return self.call
-
-    def _unheard_of(self) -> set[str]:
-        """Arguments that are null and that the action has no parameter for in this version: they said nothing."""
-        names = {folded(name) for name in parameter_names(self._system.action(self._asked[0]), self._system.catalog)}
-        return {name for name, value in self._asked[2].items() if value is None and folded(name) not in names}
+    def __init__(self, call: Call, download: Download | None = None) -> None:
+        self.call = call
+        self.download = download
 
 
 class Limits(NamedTuple):
@@ -115,18 +94,32 @@ class System:
                 hint=Hint("Send it anyway, or use another action.", arguments={"check_version": False}),
             ) from None
 
-    def plan(
-        self,
-        action: str,
-        args: tuple[Any, ...],
-        kwargs: Mapping[str, Any],
-        to: Place | None,
-        progress: Progress | None,
-        *,
-        raw: bool,
-    ) -> Plan:
-        """Return a checked call; InvalidArgument also for a ``to`` that has no place, or is none."""
-        plan = Plan(self, action, args, kwargs)
+    def bind(self, action: str, args: tuple[Any, ...], kwargs: Mapping[str, Any]) -> Call:
+        """Check a call against what is known of this PBX."""
+        return bind(self.catalog, self.action(action), args, kwargs)
+
+    def current(self, call: Call, *, compare: bool = False) -> Call:
+        """Return a call as this PBX's version has it; VersionMismatch if it hasn't.
+
+        It is bound again only where that could make a difference. ``compare``: whether it could is found by comparing
+        all types, which is worth its time only for an action that is sent many times.
+        """
+        catalog = self.catalog
+        if call.catalog is catalog:
+            return call
+        # A catalog of one version gives older forms an id of their own.
+        action = self.action(call.action.id if call.catalog.version is None else call.action.id.partition("@")[0])
+        is_plain = call.body is None and not call.options
+        if action == call.action and (is_plain or (compare and catalog.agrees_with(call.catalog, action))):
+            return call._replace(catalog=catalog)
+        # What is null, and has no parameter in this version, says nothing.
+        names = {folded(name) for name in parameter_names(action, catalog)}
+        arguments = {n: v for n, v in call.arguments.items() if v is not None or folded(n) in names}
+        return bind(catalog, action, (), arguments)._replace(if_match=call.if_match)
+
+    def plan(self, call: Call, to: Place | None, progress: Progress | None, *, raw: bool) -> Plan:
+        """Return what is to be done; InvalidArgument for a ``to`` that has no place, or is none."""
+        plan = Plan(self.current(call, compare=True))
         if to is not None and not raw:
             plan.download = Download(self._asked(plan.call), to, progress)
         elif to is not None or progress is not None:
@@ -147,7 +140,7 @@ class System:
     def _unwatched(self, plan: Plan, retries: Retries, read: Read, wanted: Wanted | None) -> Steps:
         if self._check_version and self.session.version is None:
             yield from connected(self.session, retries)
-        call = plan.current()
+        call = plan.call = self.current(plan.call)
         request = build(call) if wanted is None else self._page_request(call, wanted)
         if call.action.answer_kind == "file":
             request = request._replace(limit=self._max_file)

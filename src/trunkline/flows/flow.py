@@ -5,18 +5,20 @@ from __future__ import annotations
 import math
 from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, Self
 
 from ..catalog import load as load_catalog
 from ..catalog import nearest
 from ..catalog.names import folded
 from ..errors import InvalidArgument, TrunklineError, UsageError
 from ..local.contained import reason, resolved, spelled
-from ..node.run import Node
+from ..node.run import Node, NodeRun
 from ..node.template import JsonTemplate, Scope, Template, World, prepared
+from ..work.drivers import AsyncCaller, Caller
 from .conditions import conditions
 from .document import LONGEST, Fields, Located, problem, read
 from .files import ENDINGS
+from .play import Ask, Played, Tell, answered, play
 from .steps import MOST_ITEMS, Act, AtMost, ForEach, Match, Read, Save, Set, Setting, Step, Where
 
 _TEXT = (str, "text")
@@ -34,7 +36,13 @@ _OPTIONS: dict[str, tuple[str, type | tuple[type, ...], str]] = {
 
 
 class Flow(NamedTuple):
-    """A checked flow. ``variables`` are the defaults of ``$vars``; ``setting`` is what its steps see."""
+    """A checked flow.
+
+        Flow.load("old-faxes.yaml", variables={"days": 90}).run(pbx)
+
+    `run` takes a `Pbx`, `arun` an `AsyncPbx`. ``variables`` are the defaults of ``$vars``; ``setting`` is what its
+    steps see.
+    """
 
     name: str
     description: str
@@ -43,104 +51,152 @@ class Flow(NamedTuple):
     setting: Setting
     steps: list[Step]
 
+    @classmethod
+    def load(
+        cls,
+        path: str | Path,
+        *,
+        variables: Mapping[str, Any] | None = None,
+        allow_env: Iterable[str] = (),
+        zone: str | None = None,
+        files_from: str | Path | None = None,
+        trust_item_paths: bool = False,
+    ) -> Self:
+        """Read and check a flow's file.
 
-def load(
-    path: str | Path,
-    *,
-    variables: Mapping[str, Any] | None = None,
-    allow_env: Iterable[str] = (),
-    zone: str | None = None,
-    files_from: str | Path | None = None,
-    trust_item_paths: bool = False,
-) -> Flow:
-    """Read and check a flow's file.
+        ``variables`` stand in for the file's own ``vars`` of the same name; text is read as a number or truth value
+        where the default is one. ``allow_env`` names what ``$env`` shows. ``zone`` stands in for the file's. The flow's
+        files are in ``files_from``, else in the folder of its own file. ``trust_item_paths`` lets items name files of
+        this machine for uploads, with ``files_from`` only those in that folder.
 
-    ``variables`` stand in for the file's own ``vars`` of the same name; text is read as a number or truth value where
-    the default is one. ``allow_env`` names what ``$env`` shows. ``zone`` stands in for the file's. The flow's files are
-    in ``files_from``, else in the folder of its own file. ``trust_item_paths`` lets items name files of this machine
-    for uploads, with ``files_from`` only those in that folder.
-    Raises InvalidArgument or UnknownName that name file and line, all that is wrong at once.
-    """
-    file = Path(path)
-    try:
-        with file.open("rb") as opened:
-            content = opened.read(4 * LONGEST + 1)  # no character takes more bytes; a device may have no end
-    except (OSError, ValueError) as failed:
-        raise InvalidArgument(f"{spelled(file)} can't be read: {reason(failed)}.") from None
-    try:
-        text = content.decode("utf-8-sig", "strict" if len(content) <= 4 * LONGEST else "ignore")
-    except UnicodeDecodeError as failed:
-        line = content.count(b"\n", 0, failed.start) + 1
-        raise problem(str(file), line, "this is not written in UTF-8", "Save it as UTF-8 and try again.") from None
-    return _parsed(
-        text,
-        file.name,
-        Setting(World(), file.parent if files_from is None else Path(files_from), ((file, "the flow itself"),)),
-        variables,
-        allow_env,
-        zone,
-        {"trust_item_paths": trust_item_paths, "files_from": files_from} if trust_item_paths else {},
-    )
-
-
-def parse(
-    text: str,
-    name: str,
-    folder: Path,
-    *,
-    variables: Mapping[str, Any] | None = None,
-    allow_env: Iterable[str] = (),
-    zone: str | None = None,
-    trust_item_paths: bool = False,
-) -> Flow:
-    """As `load`, for text; ``folder`` is where its files are."""
-    setting = Setting(World(), folder, ((folder / name, "the flow itself"),))
-    trust = {"trust_item_paths": True} if trust_item_paths else {}
-    return _parsed(text, name, setting, variables, allow_env, zone, trust)
-
-
-def _parsed(
-    text: str,
-    name: str,
-    setting: Setting,
-    variables: Mapping[str, Any] | None,
-    allow_env: Iterable[str],
-    zone: str | None,
-    trust: Mapping[str, Any],
-) -> Flow:
-    document = read(text, name)
-    fields = Fields(document, name, "A flow")
-    title = fields.take("name", *_TEXT) or Path(name).stem
-    description = fields.take("description", *_TEXT) or ""
-    own = fields.take("vars", dict, "names with values") or {}
-    own_zone = fields.take("zone", *_TEXT) or "UTC"
-    most_line = fields.left["max items"].line if "max items" in fields.left else document.line
-    most = fields.take("max items", *_WHOLE)
-    if most is not None and most < 1:
-        raise problem(name, most_line, f"max items must be at least 1, not {most}")
-    fields.known.append("steps")
-    steps = fields.left.pop("steps", None)
-    fields.done()
-    if steps is None or not isinstance(steps.value, list) or not steps.value:
-        raise problem(name, document.line if steps is None else steps.line, "a flow needs a list of steps")
-    values = {**own, **{key: _given(key, value, own) for key, value in (variables or {}).items()}}
-    setting = setting._replace(world=World(values, allow_env, zone or own_zone), most_items=most or MOST_ITEMS)
-    made: list[Step] = []
-    wrong: list[TrunklineError] = []
-    for located in steps.value:
+        Raises:
+            InvalidArgument, UnknownName: all that is wrong, with file and line.
+        """
+        file = Path(path)
         try:
-            step = _step(located, name, setting)
-            made.append(step._replace(options={**step.options, **trust}) if isinstance(step, Act) else step)
-        except InvalidArgument as failed:
-            wrong.append(failed)
-    read_files = tuple((setting.place(s.file), "a file that it reads") for s in made if isinstance(s, Read | Match))
-    setting = setting._replace(kept=(*setting.kept, *read_files))
-    wrong += [error for step in made if (error := _overwriting(step, name, setting)) is not None]
-    if wrong:
-        raise InvalidArgument("\n".join(error.message for error in wrong), hint=wrong[0].hint)
-    if not isinstance(made[0], Read | Act):
-        raise problem(name, made[0].line, "the first step must bring items: list, read or action")
-    return Flow(title, description, name, values, setting, made)
+            with file.open("rb") as opened:
+                content = opened.read(4 * LONGEST + 1)  # no character takes more bytes; a device may have no end
+        except (OSError, ValueError) as failed:
+            raise InvalidArgument(f"{spelled(file)} can't be read: {reason(failed)}.") from None
+        try:
+            text = content.decode("utf-8-sig", "strict" if len(content) <= 4 * LONGEST else "ignore")
+        except UnicodeDecodeError as failed:
+            line = content.count(b"\n", 0, failed.start) + 1
+            raise problem(str(file), line, "this is not written in UTF-8", "Save it as UTF-8 and try again.") from None
+        return cls._parsed(
+            text,
+            file.name,
+            Setting(World(), file.parent if files_from is None else Path(files_from), ((file, "the flow itself"),)),
+            variables,
+            allow_env,
+            zone,
+            {"trust_item_paths": trust_item_paths, "files_from": files_from} if trust_item_paths else {},
+        )
+
+    @classmethod
+    def parse(
+        cls,
+        text: str,
+        name: str,
+        folder: Path,
+        *,
+        variables: Mapping[str, Any] | None = None,
+        allow_env: Iterable[str] = (),
+        zone: str | None = None,
+        trust_item_paths: bool = False,
+    ) -> Self:
+        """As `load`, for text; ``folder`` is where its files are."""
+        setting = Setting(World(), folder, ((folder / name, "the flow itself"),))
+        trust = {"trust_item_paths": True} if trust_item_paths else {}
+        return cls._parsed(text, name, setting, variables, allow_env, zone, trust)
+
+    @classmethod
+    def _parsed(
+        cls,
+        text: str,
+        name: str,
+        setting: Setting,
+        variables: Mapping[str, Any] | None,
+        allow_env: Iterable[str],
+        zone: str | None,
+        trust: Mapping[str, Any],
+    ) -> Self:
+        document = read(text, name)
+        fields = Fields(document, name, "A flow")
+        title = fields.take("name", *_TEXT) or Path(name).stem
+        description = fields.take("description", *_TEXT) or ""
+        own = fields.take("vars", dict, "names with values") or {}
+        own_zone = fields.take("zone", *_TEXT) or "UTC"
+        most_line = fields.left["max items"].line if "max items" in fields.left else document.line
+        most = fields.take("max items", *_WHOLE)
+        if most is not None and most < 1:
+            raise problem(name, most_line, f"max items must be at least 1, not {most}")
+        fields.known.append("steps")
+        steps = fields.left.pop("steps", None)
+        fields.done()
+        if steps is None or not isinstance(steps.value, list) or not steps.value:
+            raise problem(name, document.line if steps is None else steps.line, "a flow needs a list of steps")
+        values = {**own, **{key: _given(key, value, own) for key, value in (variables or {}).items()}}
+        setting = setting._replace(world=World(values, allow_env, zone or own_zone), most_items=most or MOST_ITEMS)
+        made: list[Step] = []
+        wrong: list[TrunklineError] = []
+        for located in steps.value:
+            try:
+                step = _step(located, name, setting)
+                made.append(step._replace(options={**step.options, **trust}) if isinstance(step, Act) else step)
+            except InvalidArgument as failed:
+                wrong.append(failed)
+        read_files = tuple((setting.place(s.file), "a file that it reads") for s in made if isinstance(s, Read | Match))
+        setting = setting._replace(kept=(*setting.kept, *read_files))
+        wrong += [error for step in made if (error := _overwriting(step, name, setting)) is not None]
+        if wrong:
+            raise InvalidArgument("\n".join(error.message for error in wrong), hint=wrong[0].hint)
+        if not isinstance(made[0], Read | Act):
+            raise problem(name, made[0].line, "the first step must bring items: list, read or action")
+        return cls(title, description, name, values, setting, made)
+
+    def run(self, pbx: Caller, *, dry_run: bool = False, ask: Ask | None = None, tell: Tell | None = None) -> Played:
+        """Run the steps in threads.
+
+        ``ask`` is given what is about to be sent and says whether to; without it everything is sent. ``tell`` hears of
+        it and of each step that is done. Raises the errors of its steps, whose messages name file and line, and
+        FlowStopped where ``ask`` said no.
+        """
+        events = play(self, dry_run=dry_run)
+        answer: Any = None
+        while True:
+            try:
+                event = events.send(answer)
+            except StopIteration as end:
+                played: Played = end.value
+                return played
+            answer = answered(event, ask, tell, dry_run=dry_run)
+            if isinstance(event, NodeRun):
+                event.on(pbx)
+
+    async def arun(
+        self,
+        pbx: AsyncCaller,
+        *,
+        dry_run: bool = False,
+        ask: Ask | None = None,
+        tell: Tell | None = None,
+        started: Callable[[NodeRun], object] | None = None,
+    ) -> Played:
+        """As `run`, in the current event loop; ``started`` hears of each `NodeRun`, which it may stop later."""
+        events = play(self, dry_run=dry_run)
+        answer: Any = None
+        while True:
+            try:
+                event = events.send(answer)
+            except StopIteration as end:
+                played: Played = end.value
+                return played
+            answer = answered(event, ask, tell, dry_run=dry_run)
+            if isinstance(event, NodeRun):
+                if started is not None:
+                    started(event)
+                await event.aon(pbx)
 
 
 def _overwriting(step: Step, where: str, setting: Setting) -> InvalidArgument | None:
@@ -231,7 +287,7 @@ def _action(kind: str, fields: Fields, setting: Setting, verb: str = "") -> Step
     # What no item changes is checked now: at its turn the steps before it would have been carried out.
     fixed = {name: value for name, value in node.parameters.items() if not _has_template(value)}
     if action.method == "GET" and all(parameter.name in fixed for parameter in action.parameters):
-        Node(action.id, fixed, world=setting.world).arguments(Scope([{"json": {}}], 0, setting.world))
+        Node(action.id, fixed, world=setting.world).call(Scope([{"json": {}}], 0, setting.world))
     return step
 
 

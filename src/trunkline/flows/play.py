@@ -1,22 +1,22 @@
-"""Running a flow. The way through its steps is a generator that yields what has to be asked, sent and told; two short
-drivers run it, in threads or in an event loop, so that no logic exists twice."""
+"""The way through the steps of a flow: a generator that yields what has to be asked, sent and told."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Generator
-from typing import Any, ClassVar, NamedTuple
+from typing import TYPE_CHECKING, Any, ClassVar, NamedTuple
 
-from ..catalog import Action, load
+from ..catalog import Action
 from ..errors import ItemsFailed, TrunklineError
 from ..node.items import Item, item_of, keys_of
 from ..node.run import NodeResult, NodeRun
 from ..node.template import Scope
-from ..request import bind, build
+from ..request import build
 from ..request.shown import in_a_line
-from ..work.drivers import AsyncCaller, Caller
 from ..work.outcome import as_error
-from .flow import Flow
 from .steps import Act, Save, Step
+
+if TYPE_CHECKING:
+    from .flow import Flow
 
 
 class FlowStopped(TrunklineError):
@@ -128,7 +128,7 @@ def _planned(step: Act, node_run: NodeRun) -> Planned:
     node, lines, problems = node_run.node, [], {}
     for index in range(len(node_run.items)):
         try:
-            request = build(bind(load(), node.action, (), node.arguments(Scope(node_run.items, index))))
+            request = build(node.call(Scope(node_run.items, index)))
         except BaseException as problem:
             problems[index] = as_error(problem)
             continue
@@ -138,60 +138,16 @@ def _planned(step: Act, node_run: NodeRun) -> Planned:
 
 def _foreseen(node_run: NodeRun, planned: Planned) -> list[Item]:
     """Return the items of an action that answers nothing: what it will have done."""
-    action = node_run.node.action
+    node = node_run.node
     return [
-        item_of({"success": True, **keys_of(action, node_run.node.arguments(Scope(node_run.items, index)))}, index)
+        item_of({"success": True, **keys_of(node.action, node.call(Scope(node_run.items, index)).values)}, index)
         for index in range(len(node_run.items))
         if index not in planned.problems
     ]
 
 
-def run(flow: Flow, pbx: Caller, *, dry_run: bool = False, ask: Ask | None = None, tell: Tell | None = None) -> Played:
-    """Run a flow in threads.
-
-    ``ask`` is given what is about to be sent and says whether to; without it everything is sent. ``tell`` hears of it
-    and of each step that is done. Raises the errors of its steps, whose messages name file and line, and FlowStopped
-    where ``ask`` said no.
-    """
-    events = play(flow, dry_run=dry_run)
-    answer: Any = None
-    while True:
-        try:
-            event = events.send(answer)
-        except StopIteration as end:
-            played: Played = end.value
-            return played
-        answer = _answered(event, ask, tell, dry_run=dry_run)
-        if isinstance(event, NodeRun):
-            event.on(pbx)
-
-
-async def arun(
-    flow: Flow,
-    pbx: AsyncCaller,
-    *,
-    dry_run: bool = False,
-    ask: Ask | None = None,
-    tell: Tell | None = None,
-    started: Callable[[NodeRun], object] | None = None,
-) -> Played:
-    """As `run`, in the current event loop; ``started`` hears of each `NodeRun`, which it may stop later."""
-    events = play(flow, dry_run=dry_run)
-    answer: Any = None
-    while True:
-        try:
-            event = events.send(answer)
-        except StopIteration as end:
-            played: Played = end.value
-            return played
-        answer = _answered(event, ask, tell, dry_run=dry_run)
-        if isinstance(event, NodeRun):
-            if started is not None:
-                started(event)
-            await event.aon(pbx)
-
-
-def _answered(event: NodeRun | Planned | Did, ask: Ask | None, tell: Tell | None, *, dry_run: bool) -> bool | None:
+def answered(event: NodeRun | Planned | Did, ask: Ask | None, tell: Tell | None, *, dry_run: bool) -> bool | None:
+    """Tell of an event, and ask before a step; the answer that the way through the steps wants."""
     if isinstance(event, NodeRun):
         return None
     if tell is not None:

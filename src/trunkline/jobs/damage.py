@@ -20,7 +20,10 @@ from .ledger import FORMAT, SCHEMA, item_sum, outcome_sum, row_sum
 from .lock import open_file
 
 _CHUNK = 500
-_FACTS = ("action", "parameters", "limits", "created", "variables", "allow_env", "zone", "size", "targets", "loaded")
+_FACTS = (
+    *("action", "parameters", "limits", "created", "variables", "allow_env", "zone", "size", "targets", "loaded"),
+    *("trust_item_paths", "files_from", "unchanged"),
+)
 
 
 def _kept(message: str, hint: str = "") -> bytes:

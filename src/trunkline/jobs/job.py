@@ -12,12 +12,12 @@ from concurrent.futures import ThreadPoolExecutor
 from contextlib import AbstractAsyncContextManager, AbstractContextManager, contextmanager, suppress
 from functools import partial
 from pathlib import Path
-from typing import Any, NamedTuple, Protocol, Self, TypeVar
+from typing import Any, Literal, NamedTuple, Protocol, Self, TypeVar
 
 from ..catalog import load
 from ..errors import ConfigurationError, Hint, InvalidArgument, TrunklineError
-from ..node import Item, Node, PathRule, World
-from ..node.items import each_item
+from ..node import Node, PathRule, World
+from ..node.items import answer_of, each_item
 from ..node.run import NodeStep, OneItem
 from ..node.template import Scope
 from ..transport.retries import Retries
@@ -33,7 +33,7 @@ from ..work.guards import (
 )
 from ..work.ledger import Entry, LedgerFailed
 from ..work.lookup import always_checkable
-from ..work.outcome import Listener, Outcome, as_error, as_record
+from ..work.outcome import ErrorRecord, Listener, Outcome, OutcomeRecord, as_error, as_record
 from ..work.run import Policy, Run
 from ..work.state import State
 from ..work.step import Step
@@ -121,13 +121,23 @@ class Progress(NamedTuple):
     total: int
 
 
+class JobRecord(OutcomeRecord):
+    """The outcome of an item of a job, with the item as ``input``, and how often it was sent."""
+
+    attempts: int
+    input: Mapping[str, Any]
+
+
+JobStatus = Literal["running", "paused", "finished", "cancelled"]
+
+
 class TargetSummary(NamedTuple):
     """What became of the items of one PBX. ``error`` is why it stopped early, None if it didn't."""
 
     name: str
     url: str
     counts: dict[str, int]
-    error: dict[str, Any] | None
+    error: ErrorRecord | None
 
     @property
     def halt(self) -> str:
@@ -140,7 +150,7 @@ class Summary(NamedTuple):
 
     name: str
     action: str
-    status: str
+    status: JobStatus
     counts: dict[str, int]
     targets: list[TargetSummary]
 
@@ -436,35 +446,31 @@ class Job:
     def summary(self) -> Summary:
         """Count what became of the items so far, from the ledger."""
         about = self.ledger.about()
-        targets = [
-            TargetSummary(t.name, t.url, _labelled(self.ledger.counts(t.id)), t.error) for t in self.ledger.targets()
-        ]
-        counts = Counter[str]()
-        for target in targets:
-            counts.update(target.counts)
-        found = Summary(self.name, about["action"], "", {state.label: counts[state.label] for state in State}, targets)
+        totals = Counter[State]()
+        targets = []
+        for target in self.ledger.targets():
+            totals.update(counts := self.ledger.counts(target.id))
+            targets.append(TargetSummary(target.name, target.url, _labelled(counts), target.error))
+        summary = Summary(self.name, about["action"], "paused", _labelled(totals), targets)
         if about["cancelled"]:
-            status = "cancelled"
-        elif found.finished:
-            status = "finished"
-        else:
-            status = "running" if self.ledger.file.is_held() else "paused"
-        return found._replace(status=status)
+            return summary._replace(status="cancelled")
+        if summary.finished:
+            return summary._replace(status="finished")
+        return summary._replace(status="running") if self.ledger.file.is_held() else summary
 
-    def records(self, states: Iterable[State] = tuple(State)) -> Iterator[dict[str, Any]]:
-        """Yield what became of each item in these states, PBX by PBX, with the item as ``input`` (`as_record`)."""
+    def records(self, states: Iterable[State] = tuple(State)) -> Iterator[JobRecord]:
+        """Yield the outcome of each item in these states, PBX by PBX."""
         states = list(states)
         for target in self.ledger.targets():
             for entry in self.ledger.entries(target.id, states):
-                yield as_record(
+                record = as_record(
                     entry.outcome,
                     action=self.node.action.id,
                     key=self.node.keys(entry.n, entry.item),
                     pbx=target.name or target.url,
                     item=entry.n,
-                    attempts=entry.attempts,
-                    input=entry.item,
                 )
+                yield {**record, "attempts": entry.attempts, "input": entry.item}
 
 
 class _Meter:
@@ -492,13 +498,7 @@ class JobStep(NodeStep):
     """An item's call whose answer is kept in the ledger."""
 
     def keep(self, answer: Any, *, is_missing: bool = False) -> Any:
-        answers = [_answer(item) for item in super().keep(answer, is_missing=is_missing)]
-        return answers if self.action.answer_kind == "list" else answers[0]
-
-
-def _answer(item: Item) -> dict[str, Any]:
-    """Return what an item keeps of the answer; of a file, the content too."""
-    return {"json": item["json"], "binary": item["binary"]} if "binary" in item else item["json"]
+        return answer_of(self.action, super().keep(answer, is_missing=is_missing))
 
 
 def _backoff(troubles: int) -> float:
@@ -518,4 +518,4 @@ def _only(problems: BaseExceptionGroup[BaseException]) -> BaseException:
 
 
 def _labelled(counts: Mapping[State, int]) -> dict[str, int]:
-    return {state.label: count for state, count in counts.items()}
+    return {state.label: counts[state] for state in State}

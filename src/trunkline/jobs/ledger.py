@@ -27,7 +27,7 @@ import msgspec
 
 from ..errors import ConfigurationError, Hint, InvalidArgument, TrunklineError
 from ..work.ledger import Entry, LedgerFailed
-from ..work.outcome import Outcome, as_error, described
+from ..work.outcome import ErrorRecord, Outcome, as_error, described
 from ..work.state import State
 from .folder import discard
 from .lock import LedgerFile, open_file
@@ -78,7 +78,7 @@ class Target(NamedTuple):
     id: int
     name: str
     url: str
-    error: dict[str, Any] | None
+    error: ErrorRecord | None
 
 
 class LedgerDamaged(LedgerFailed):

@@ -5,15 +5,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
-from typing import Any, NotRequired, TypedDict
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from typing import Any, NotRequired, TypedDict, cast
 
 from ..catalog import Action
-from ..catalog.names import folded
 from ..errors import InvalidArgument, TrunklineError
 from ..odata.literals import INTEGER_RANGES
+from ..request import Call
 from ..result import File, Saved
-from ..work.outcome import Outcome
+from ..work.outcome import ErrorRecord, Outcome
 from ..work.state import State
 from .binary import PROPERTY, contained, described
 
@@ -25,6 +25,14 @@ class PairedItem(TypedDict):
     input: NotRequired[int]
 
 
+class ItemError(ErrorRecord):
+    """Why an item failed, with the class of the error; ``unknown``: it may have been carried out all the same."""
+
+    type: NotRequired[str]
+    unknown: NotRequired[bool]
+    note: NotRequired[str]
+
+
 class _ItemBase(TypedDict):
     json: dict[str, Any]
 
@@ -32,15 +40,19 @@ class _ItemBase(TypedDict):
 class Item(_ItemBase, total=False):
     """What flows between steps. ``binary`` maps a property to a file (binary.py); only a failed item has ``error``.
 
-    ``pairedItem`` is written as an object; items that come in may also have an index or a list there.
+    ``pairedItem`` is written as an object; items that come in may also have an index or a list there. The last three
+    are n8n's own and only kept.
     """
 
     binary: dict[str, Any]
     pairedItem: PairedItem
-    error: Any
+    error: ItemError
+    index: Any
+    metadata: Any
+    evaluationData: Any
 
 
-_KEYS = frozenset(["json", "binary", "pairedItem", "error", "index", "metadata", "evaluationData"])
+_KEYS = Item.__required_keys__ | Item.__optional_keys__
 
 
 def as_item(value: object) -> Item:
@@ -70,20 +82,24 @@ def _pairs(value: object) -> bool:
     return isinstance(value, int) and not isinstance(value, bool) and value >= 0
 
 
-def outputs(
-    action: Action, arguments: Mapping[str, Any], value: Any, index: int, *, missing: bool = False
-) -> list[Item]:
-    """Return the items that an action's answer becomes: one a row for a list, a binary one for a file, else one.
+def outputs(call: Call, value: Any, index: int, *, missing: bool = False) -> list[Item]:
+    """Return the items that a call's answer becomes: one a row for a list, a binary one for a file, else one.
 
     An action without a body in its answer says what was done: ``{"success": true, "Id": 42}``; with ``missing`` also
     that there was nothing left to do.
     """
-    if action.answer_kind == "list":
+    if call.action.answer_kind == "list":
         return [item_of(row, index) for row in value]
     if value is None:
-        said = {"success": True, **keys_of(action, arguments)}
+        said = {"success": True, **keys_of(call.action, call.values)}
         return [item_of({**said, "missing": True} if missing else said, index)]
     return [item_of(value, index)]
+
+
+def answer_of(action: Action, items: Sequence[Item]) -> Any:
+    """Return what is kept of an answer, from the items that it became: of a file, the content too."""
+    answers = [{"json": i["json"], "binary": i["binary"]} if "binary" in i else i["json"] for i in items]
+    return answers if action.answer_kind == "list" else answers[0]
 
 
 def item_of(value: Any, index: int) -> Item:
@@ -100,7 +116,7 @@ def failure(item: Item, outcome: Outcome) -> Item:
         record["type"] = type(outcome.error).__name__
     if outcome.state is State.UNKNOWN:
         record["unknown"] = True
-    return {**item, "pairedItem": {"item": outcome.n}, "error": record}
+    return {**item, "pairedItem": {"item": outcome.n}, "error": cast("ItemError", record)}
 
 
 def as_items(values: Iterable[object]) -> list[Item]:
@@ -117,13 +133,12 @@ def each_item(values: Iterable[object]) -> Iterator[Item]:
             raise InvalidArgument(f"Item {index}: {problem.message}", hint="Nothing was sent.") from None
 
 
-def keys_of(action: Action, arguments: Mapping[str, Any]) -> dict[str, Any]:
-    """Return an action's keys and parameters out of the arguments, by 3CX's names, numbers as numbers."""
-    given = {folded(name): value for name, value in arguments.items()}
-    found = {}
-    for parameter in action.parameters:
-        value = given.get(folded(parameter.name))
-        if parameter.type.name in INTEGER_RANGES and isinstance(value, str | float):
+def keys_of(action: Action, values: Mapping[str, Any]) -> dict[str, Any]:
+    """Return an action's keys and parameters out of what they are given by 3CX's names, numbers as numbers."""
+    keys = {}
+    for name, spec in action.parameters:
+        value = values.get(name)
+        if spec.name in INTEGER_RANGES and isinstance(value, str | float):
             value = int(value)
-        found[parameter.name] = value
-    return found
+        keys[name] = value
+    return keys

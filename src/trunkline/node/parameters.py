@@ -12,7 +12,7 @@ from ..catalog.names import folded
 from ..errors import InvalidArgument, UnknownName, UsageError
 from ..odata import OPTIONS
 from ..odata.literals import INTEGER_RANGES
-from ..request import bind, parameter_named
+from ..request import Call, bind, parameter_named
 from .binary import PROPERTY, PathRule, content
 from .template import JsonTemplate, Scope, Template, evaluated, parsed, prepared
 
@@ -137,27 +137,26 @@ class Parameters:
         """Whether a field that no published version has may stand in a type all the same."""
         return owner in self.catalog.types and (self.catalog.types[owner].open or was_answered(owner, field))
 
-    def arguments(self, scope: Scope) -> dict[str, Any]:
-        """Return the arguments for one item, checked against the catalog.
+    def call(self, scope: Scope) -> Call:
+        """Return the call for one item, checked against the catalog.
 
         TemplateError if a template has no value; InvalidArgument or UnknownName if what it gives can't be right.
         """
         try:
-            return self._arguments(scope)
+            return self._call(scope)
         except RecursionError:
             raise InvalidArgument(
                 f"Item {scope.position}: a value of {self.action.id} is nested too deep.",
                 hint="Nothing was sent for it.",
             ) from None
 
-    def _arguments(self, scope: Scope) -> dict[str, Any]:
+    def _call(self, scope: Scope) -> Call:
         found = {name: evaluated(value, scope, name) for name, value in self.given.items()}
         found = {name: self._meant(name, value, scope) for name, value in found.items()}
         found = {name: value for name, value in found.items() if value is not _NOT_GIVEN}
         if self.within:
             found["body"] = self._whole_body(found.get("body", {}), scope)
-        bind(self.catalog, self.action, (), found)
-        return found
+        return bind(self.catalog, self.action, (), found)
 
     def _meant(self, name: str, value: Any, scope: Scope) -> Any:
         if name in self.action.params:

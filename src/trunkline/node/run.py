@@ -14,6 +14,7 @@ from typing import Any, Literal, NamedTuple
 from ..catalog import load
 from ..errors import InvalidArgument, ItemsFailed, TrunklineError
 from ..local.contained import reason, spelled
+from ..request import Call
 from ..result import File, Saved
 from ..work.drivers import AsyncCaller, Caller, run_in_loop, run_in_threads
 from ..work.guards import (
@@ -27,17 +28,18 @@ from ..work.guards import (
     is_whole,
 )
 from ..work.ledger import Entry, MemoryLedger
-from ..work.outcome import as_error
+from ..work.outcome import Outcome, OutcomeRecord, as_error, as_record
 from ..work.run import Policy, Run
 from ..work.state import State
 from ..work.step import Ask, Asks, Step
 from .binary import PathRule, settle
-from .items import Item, as_items, failure, keys_of, outputs
+from .items import Item, answer_of, as_items, failure, keys_of, outputs
 from .parameters import Parameters
 from .template import Scope, World
 
 OnError = Literal["stop", "continue", "split"]
 _DAY = 86_400.0  # seconds
+_CUT_OFF = TrunklineError("It was cut off while it was in progress.", hint="Look at the PBX before you send it again.")
 
 
 class NodeResult(NamedTuple):
@@ -141,12 +143,12 @@ class Node:
             most_failures=1 if self.on_error == "stop" else self.max_errors,
         )
 
-    def arguments(self, scope: Scope) -> dict[str, Any]:
-        """Return the arguments of the action for one item, checked; nothing is sent.
+    def call(self, scope: Scope) -> Call:
+        """Return the call of the action for one item, checked; nothing is sent.
 
         TemplateError if a template has no value; InvalidArgument or UnknownName if what it gives can't be right.
         """
-        return self._parameters.arguments(scope._replace(world=self.world))
+        return self._parameters.call(scope._replace(world=self.world))
 
     def check(self, items: Iterable[Item]) -> None:
         """Let the guards see items before anything is sent (`trunkline.work.guards`). Raises InvalidArgument."""
@@ -165,7 +167,7 @@ class Node:
     def keys(self, n: int, item: Item) -> Mapping[str, Any]:
         """Return the keys that an item is sent with; {} where its templates fail, which is that item's own failure."""
         try:
-            return keys_of(self.action, self.arguments(Scope(OneItem(n, item), n)))
+            return keys_of(self.action, self.call(Scope(OneItem(n, item), n)).values)
         except BaseException as problem:
             as_error(problem)  # Ctrl-C goes on
             return {}
@@ -282,6 +284,25 @@ class NodeRun:
         """The failed items that may have been carried out all the same."""
         return sorted(n for n, outcome in self._ledger.outcomes.items() if outcome.state is State.UNKNOWN)
 
+    @property
+    def outcomes(self) -> list[Outcome]:
+        """The outcome of each item so far, in input order; one that was begun and cut off is unknown."""
+        outcomes = [self._ledger.outcomes.get(n) or Outcome(n, State.NOT_STARTED) for n in range(len(self.items))]
+        for n in self.under_way:
+            outcomes[n] = Outcome(n, State.UNKNOWN, error=_CUT_OFF)
+        return [
+            outcome._replace(answer=answer_of(self.node.action, outcome.answer))
+            if outcome.state is State.DONE
+            else outcome
+            for outcome in outcomes
+        ]
+
+    def records(self, pbx: str) -> Iterator[OutcomeRecord]:
+        """Give the record of each outcome; ``pbx`` says where it ran."""
+        for outcome, item in zip(self.outcomes, self.items, strict=True):
+            key = self.node.keys(outcome.n, item)
+            yield as_record(outcome, action=self.node.action.id, key=key, pbx=pbx, item=outcome.n)
+
     def result(self) -> NodeResult:
         """Return the result. Raises ItemsFailed, with its ``result``, if failures or the PBX stopped the run."""
         if self._overflow is not None:
@@ -317,8 +338,9 @@ class NodeStep(Step):
     """One item's call; a file goes to a folder of its own at first, since names may be the same."""
 
     def __init__(self, node: Node, scope: Scope, options: Mapping[str, Any] = MappingProxyType({})) -> None:
-        """``options`` are the client's. Raises as `Node.arguments`."""
-        super().__init__(node.action, node.arguments(scope))
+        """``options`` are the client's. Raises as `Node.call`."""
+        self.call = node.call(scope)
+        super().__init__(node.action, self.call.arguments)
         self._node = node
         self._n = scope.position
         if node.unchanged:
@@ -337,7 +359,7 @@ class NodeStep(Step):
                 hint="Nothing was sent.",
             ) from None
         try:
-            return (yield Ask(self.action.id, self.arguments, options={**self.options, "to": waiting}))
+            return (yield Ask(self.call, options={**self.options, "to": waiting}))
         except BaseException:
             with contextlib.suppress(OSError):
                 waiting.rmdir()
@@ -351,7 +373,7 @@ class NodeStep(Step):
     def keep(self, answer: Any, *, is_missing: bool = False) -> list[Item]:
         if self._node.binary_to is not None and isinstance(answer, File | Saved):
             answer = settle(answer, self._node.binary_to, self._waiting)
-        return outputs(self.action, self.arguments, answer, self._n, missing=is_missing)
+        return outputs(self.call, answer, self._n, missing=is_missing)
 
 
 def _stopped(node: Node, result: NodeResult, total: int) -> ItemsFailed:

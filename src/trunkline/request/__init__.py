@@ -59,7 +59,10 @@ class HttpRequest(NamedTuple):
 
 
 class Call(NamedTuple):
-    """An action with its arguments, checked: ``values`` are keys and function parameters by 3CX's names."""
+    """An action with its arguments, checked: ``values`` are keys and function parameters by 3CX's names.
+
+    ``catalog`` is what they were checked against, ``arguments`` what was given, for a PBX whose catalog differs.
+    """
 
     action: Action
     path: str
@@ -67,6 +70,8 @@ class Call(NamedTuple):
     options: Mapping[str, str]
     body: Mapping[str, Any] | None
     if_match: str | None
+    catalog: Catalog
+    arguments: Mapping[str, Any]
 
     def __repr__(self) -> str:
         """Show only action and path: a body may carry passwords."""
@@ -95,6 +100,7 @@ def bind(catalog: Catalog, action: Action, args: Sequence[Any], kwargs: Mapping[
         takes = f"takes {', '.join(ordered)}" if ordered else "takes no positional argument"
         raise InvalidArgument(f"{action.id} {takes}; {len(args)} were given.", hint=_see(action))
     given: dict[str, Any] = dict(zip(ordered, args, strict=False))
+    arguments = {**given, **kwargs}
     for name, value in kwargs.items():
         target = name if name in action.params else parameter_named(catalog, action, name)
         if target in given:
@@ -119,7 +125,7 @@ def bind(catalog: Catalog, action: Action, args: Sequence[Any], kwargs: Mapping[
 
     path = fill(action.path, literals)
     if not given and action.body is None:  # as of most that reads or deletes
-        return Call(action, path, values, {}, None, None)
+        return Call(action, path, values, {}, None, None, catalog, arguments)
     call = Call(
         action=action,
         path=path,
@@ -129,6 +135,8 @@ def bind(catalog: Catalog, action: Action, args: Sequence[Any], kwargs: Mapping[
         },
         if_match=_entity_tag(action, given.pop("if_match", None)),
         body=_body(catalog, action, {k: v for k, v in given.items() if k not in OPTIONS}),
+        catalog=catalog,
+        arguments=arguments,
     )
     if call.body is not None:  # an answer may repeat what was sent
         remember_values(secrets_in(call.body))

@@ -8,7 +8,7 @@ from contextlib import AsyncExitStack, ExitStack, aclosing, closing
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import BinaryIO, NamedTuple
+from typing import BinaryIO, NamedTuple, TypedDict
 
 import msgspec
 
@@ -47,6 +47,21 @@ class Progress(NamedTuple):
     reached: datetime
 
 
+class ExportSummary(TypedDict):
+    """What an export gave, in JSON; times are ISO 8601 in UTC."""
+
+    rows: int
+    days: int
+    start: str
+    end: str
+    since: str | None
+    is_resumed: bool
+    rows_outside: int
+    rows_repeated: int
+    fields_without_column: list[str]
+    damaged: list[str]
+
+
 class Exported(NamedTuple):
     """What an export gave: ``rows`` of so many ``days`` (in UTC) from ``start`` until before ``end``.
 
@@ -66,6 +81,22 @@ class Exported(NamedTuple):
     resumed: bool = False
     since: datetime | None = None
     damaged: tuple[str, ...] = ()
+
+    @property
+    def record(self) -> ExportSummary:
+        """The same in JSON."""
+        return {
+            "rows": self.rows,
+            "days": self.days,
+            "start": format_timestamp(self.start),
+            "end": format_timestamp(self.end),
+            "since": None if self.since is None else format_timestamp(self.since),
+            "is_resumed": self.resumed,
+            "rows_outside": self.outside,
+            "rows_repeated": self.repeated,
+            "fields_without_column": list(self.unknown),
+            "damaged": list(self.damaged),
+        }
 
 
 @dataclass(frozen=True)

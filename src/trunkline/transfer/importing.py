@@ -16,6 +16,7 @@ from ..local.characters import cleaned, trimmed, visible
 from ..local.contained import reason, spelled
 from ..local.csv_rows import Line
 from ..odata.literals import INTEGER_RANGES
+from ..request import bind
 from ..request.body import checked_body
 from ..work.drivers import AsyncSystem, System, adrive, drive
 from ..work.guards import MostRemovals, check_has_rows, check_removals
@@ -214,7 +215,7 @@ class Import:
             progress(count)
 
         try:
-            present = yield Ask(f"{self.kind.resource}.list", self.reading(load()), is_list=True, on_page=check_page)
+            present = yield self.ask("list", self.reading(load()), check_page)
         except BadRequest:
             self._check_version(pbx.catalog)
             raise
@@ -272,6 +273,12 @@ class Import:
         ]
         expand = [self._expansion(name, known[name], catalog) for name in wanted if known[name].navigation]
         return {"select": list(dict.fromkeys(plain)), **({"expand": expand} if expand else {})}
+
+    def ask(
+        self, verb: str, arguments: Mapping[str, Any], on_page: Callable[[Sequence[Any]], object] | None = None
+    ) -> Ask:
+        """Check a reading of what is imported, by the verb of its action."""
+        return Ask(bind(load(), self.kind.action(load(), verb), (), arguments), on_page)
 
     def _expansion(self, name: str, spec: TypeSpec, catalog: Catalog) -> str:
         """``Groups($expand=Rights)``: what any cell of the column speaks of, and what must be written back."""

@@ -10,7 +10,7 @@ from ..catalog.secret import masked
 from ..errors import PreconditionFailed
 from ..odata import literal
 from ..work.recovery import Effect, Finding
-from ..work.step import Ask, Asks, Step
+from ..work.step import Asks, Step
 from .cells import same
 
 if TYPE_CHECKING:
@@ -50,6 +50,12 @@ class ImportStep(Step):
         self.options = {"if_unchanged": self.guard} if self.guard else {}
         self.imported = imported
 
+    @property
+    def keys(self) -> dict[str, Any]:
+        """The fields that rows are matched by, with their values; None where the PBX will give one."""
+        known = {**self.old, **self.guard, **self.new}
+        return {name: known.get(name) for name in self.imported.key}
+
     def keep(self, answer: Any, *, is_missing: bool = False) -> Any:
         """Keep only the Id that the PBX gave: answers may hold secrets, and there may be a million."""
         if is_missing:
@@ -58,7 +64,7 @@ class ImportStep(Step):
 
     def _read(self, fields: Sequence[str]) -> Asks[Any]:
         reading = self.imported.reading(load(), fields)
-        return (yield Ask(f"{self.action.resource}.get", {"Id": self.id, **reading}))
+        return (yield self.imported.ask("get", {"Id": self.id, **reading}))
 
     def __repr__(self) -> str:
         fields = {name: masked(value) for name, value in (("old", self.old), ("new", self.new))}
@@ -103,7 +109,7 @@ class Addition(ImportStep):
         sought = {name: plain[name] for name in self.imported.key if name in plain} or plain
         where = " and ".join(f"{name} eq {literal(value, known[name])}" for name, value in sought.items())
         reading = {**self.imported.reading(load(), list(plain)), "filter": where}
-        answer = yield Ask(f"{self.action.resource}.list", reading, is_list=True)
+        answer = yield self.imported.ask("list", reading)
         rows = [row for row in answer if same(sought, row)]
         return any(same(plain, row) for row in rows) if rows else None
 

@@ -20,7 +20,10 @@ _KINDS = "Nothing was sent. A Pbx is for run, plan and apply; an AsyncPbx for ar
 
 
 class Caller(Protocol):
-    """What work is carried out on: a `Pbx`, or anything else that can call an action."""
+    """What work is carried out on: a `Pbx`, or anything else that can call an action.
+
+    Where it has ``send`` as well, as a `Pbx` has, that gets the checked call, so that nothing is checked twice.
+    """
 
     def call(self, action: str, /, **arguments: Any) -> Any: ...
 
@@ -121,9 +124,16 @@ def drive(
         work.close()
 
 
+def _sent(pbx: Caller | AsyncCaller, ask: Ask) -> Any:
+    send: Callable[..., Any] | None = getattr(pbx, "send", None)
+    if send is not None:  # it takes a checked call as it is
+        return send(ask.call, **ask.options)
+    return pbx.call(ask.call.action.id, **ask.call.arguments, **ask.options)
+
+
 def _call(pbx: Caller, ask: Ask) -> Any:
-    answer = pbx.call(ask.action, **ask.arguments, **ask.options)
-    if not ask.is_list:
+    answer = _sent(pbx, ask)
+    if ask.call.action.answer_kind != "list":
         return answer
     if ask.on_page is None:
         return list(answer)
@@ -190,11 +200,12 @@ async def adrive(
 
 async def _acall(pbx: AsyncCaller, ask: Ask) -> Any:
     rows: list[Any] = []
-    answer = pbx.call(ask.action, **ask.arguments, **ask.options)
+    answer = _sent(pbx, ask)
+    is_list = ask.call.action.answer_kind == "list"
     pages = getattr(answer, "pages", None)
-    if not ask.is_list or ask.on_page is None or pages is None:
+    if not is_list or ask.on_page is None or pages is None:
         value = await answer
-        if not ask.is_list:
+        if not is_list:
             return value
         if ask.on_page is None:
             return list(value)

@@ -14,18 +14,17 @@ from .recovery import Effect, Finding
 
 
 class Check(NamedTuple):
-    """An action that reads, its arguments, and what its answer says: ``carried_out(row)``, None for no row.
+    """A call that reads, and what its answer says: ``carried_out(row)``, None for no row.
 
     It is None where the answer leaves it open: a part of the body can't be compared, or an entity with the key of a
     create has other values, which the PBX or somebody else may have given it.
     """
 
-    action: str
-    arguments: dict[str, Any]
+    call: Call
     carried_out: Callable[[Mapping[str, Any] | None], bool | None]
 
     def finding(self, answer: Any) -> Finding:
-        """Read what an answer of the action shows: an entity, a list of at most one, or None for a 404."""
+        """Read what an answer of the call shows: an entity, a list of at most one, or None for a 404."""
         row = (answer[0] if answer else None) if isinstance(answer, list) else answer
         carried_out = self.carried_out(row)
         if carried_out is None:
@@ -34,7 +33,7 @@ class Check(NamedTuple):
 
 
 def effect_of(action: Action, check: Check | None) -> Effect:
-    """Return what sending an action twice would do, ``check`` being what `check_of` gives for its arguments."""
+    """Return what sending an action twice would do, ``check`` being what `check_of` gives for its call."""
     if repeatable(action):
         return Effect.READ
     if action.kind == "delete":
@@ -52,13 +51,13 @@ def always_checkable(catalog: Catalog, action: Action) -> bool:
     return repeatable(action) or (action.kind == "delete" and _reader(catalog, action, set(action.keys)) is not None)
 
 
-def check_of(catalog: Catalog, action: Action, arguments: Mapping[str, Any]) -> Check | None:
-    """How to find out whether an action with these arguments was carried out; None where there is no telling.
+def check_of(call: Call) -> Check | None:
+    """How to find out whether a call was carried out; None where there is no telling.
 
     A delete was if the entity is gone; an update if its fields are as sent; a create if there is an entity with the
     key that was sent, and with its fields. Other actions leave nothing to look at.
     """
-    call = bind(catalog, action, (), arguments)
+    catalog, action = call.catalog, call.action
     keys = {name: call.values[name] for name in action.keys}
     match action.kind:
         case "delete":
@@ -88,10 +87,10 @@ def _reading(
         return None
     chosen = {"select": list(dict.fromkeys(select))} if "select" in reader.query else {}
     if reader.kind == "get":
-        return Check(reader.id, {**keys, **chosen}, carried_out)
+        return Check(bind(catalog, reader, (), {**keys, **chosen}), carried_out)
     fields = catalog.fields(_row_type(reader))
     where = " and ".join(f"{name} eq {literal(value, fields[name])}" for name, value in keys.items())
-    return Check(reader.id, {"filter": where, "top": 1, **chosen}, carried_out)
+    return Check(bind(catalog, reader, (), {"filter": where, "top": 1, **chosen}), carried_out)
 
 
 def _reader(catalog: Catalog, action: Action, keys: set[str]) -> Action | None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import warnings
 from collections.abc import Callable, Mapping
-from typing import Any, NamedTuple
+from typing import Any, Literal, NamedTuple, NotRequired, TypedDict
 
 from ..catalog.secret import masked
 from ..errors import PbxError, TrunklineError, Unexpected
@@ -13,6 +13,37 @@ from .state import State
 
 KEPT = 8 * 1024
 """Bytes of an error's text that are kept; a gateway's page or a PBX's own text can be megabytes."""
+
+
+class HintRecord(TypedDict):
+    """What to do next. ``action`` is an action of the catalog or a command, "" where the text says it all."""
+
+    text: str
+    action: str
+    arguments: dict[str, Any]
+
+
+class ErrorRecord(TypedDict):
+    """An error: the ``code`` of its kind, the PBX's HTTP ``status`` where it answered, and 3CX's ``codes`` by field."""
+
+    code: str
+    status: int | None
+    message: str
+    hint: HintRecord
+    codes: NotRequired[dict[str, str]]
+
+
+class OutcomeRecord(TypedDict):
+    """The outcome of one step. ``item`` is the place in the input that it came from, null where it came from none."""
+
+    state: Literal["not_started", "sent", "done", "failed", "unknown"]
+    action: str
+    key: dict[str, Any] | None
+    pbx: str
+    item: int | None
+    answer: NotRequired[Any]
+    error: NotRequired[ErrorRecord]
+    note: NotRequired[str]
 
 
 class Outcome(NamedTuple):
@@ -56,14 +87,14 @@ class Outcome(NamedTuple):
 
 
 def as_record(
-    outcome: Outcome, *, action: str, key: Any = None, pbx: str = "", item: int | None = None, **more: Any
-) -> dict[str, Any]:
+    outcome: Outcome, *, action: str, key: Mapping[str, Any] | None = None, pbx: str = "", item: int | None = None
+) -> OutcomeRecord:
     """Make the one JSON record of an outcome, with secrets that a PBX answered; whoever shows it masks them.
 
     ``item`` is the place in the input that the step came from, such as a line; None where it came from none.
     """
-    head = {"state": outcome.state.label, "action": action, "key": key, "pbx": pbx, "item": item}
-    return {**head, **(outcome.record or {}), **more}
+    head = {"state": outcome.state.label, "action": action, "key": None if key is None else dict(key)}
+    return {**head, "pbx": pbx, "item": item, **(outcome.record or {})}  # type: ignore[typeddict-item]
 
 
 def kept(text: str) -> str:

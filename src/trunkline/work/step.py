@@ -11,6 +11,7 @@ from types import MappingProxyType
 from typing import Any, NamedTuple, TypeVar
 
 from ..catalog import Action, load
+from ..request import Call, bind
 from .lookup import Check, check_of, effect_of
 from .outcome import Outcome, as_error
 from .recovery import Effect, Finding, Trouble, trouble_of
@@ -19,12 +20,10 @@ T = TypeVar("T")
 
 
 class Ask(NamedTuple):
-    """Call an action. Where ``is_list``, the answer is a list of all its rows, and ``on_page`` gets those of each page
-    before the next one is read; what it raises ends the reading. ``options`` are the client's, such as ``retries``."""
+    """Send a checked call. The answer of a list is all its rows; ``on_page`` gets those of each page before the next
+    is read, and what it raises ends the reading. ``options`` are the client's, such as ``retries``."""
 
-    action: str
-    arguments: Mapping[str, Any]
-    is_list: bool = False
+    call: Call
     on_page: Callable[[Sequence[Any]], object] | None = None
     options: Mapping[str, Any] = MappingProxyType({})
 
@@ -58,10 +57,14 @@ class Step:
         self.action = action
         self.arguments = arguments
 
+    @cached_property
+    def call(self) -> Call:
+        """The call, checked when it is first needed. Raises InvalidArgument or UnknownName."""
+        return bind(load(), self.action, (), self.arguments)
+
     def send(self) -> Asks[Any]:
         """Carry it out; gives the PBX's answer."""
-        is_list = self.action.answer_kind == "list"
-        return (yield Ask(self.action.id, self.arguments, is_list, self.on_page, self.options))
+        return (yield Ask(self.call, self.on_page, self.options))
 
     def keep(self, answer: Any, *, is_missing: bool = False) -> Any:
         """Return what the outcome keeps of an answer. ``is_missing``: a delete found nothing to delete."""
@@ -71,7 +74,7 @@ class Step:
     def check(self) -> Check | None:
         """How to read what became of it; None where nothing shows that."""
         try:
-            return check_of(load(), self.action, self.arguments)
+            return check_of(self.call)
         except BaseException as problem:
             as_error(problem)  # Ctrl-C and cancellation go on
             return None
@@ -86,12 +89,11 @@ class Step:
         check = self.check
         if check is None:
             return Finding.NO_TELLING
-        reader = load().action(check.action)
         try:
-            answer = yield Ask(reader.id, check.arguments, reader.answer_kind == "list")
+            answer = yield Ask(check.call)
         except BaseException as problem:
             error = as_error(problem)
-            if trouble_of(error, reader) is not Trouble.NOT_FOUND:
+            if trouble_of(error, check.call.action) is not Trouble.NOT_FOUND:
                 raise error from None
             answer = None
         return check.finding(answer)
