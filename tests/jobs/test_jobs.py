@@ -462,6 +462,27 @@ def test_a_full_disk_stops_the_job_before_anything_is_sent_that_it_does_not_know
     assert summary.counts["done"] == 3000
 
 
+NO_ROOM = """
+import resource, signal, sys
+from pathlib import Path
+from trunkline.jobs import Job
+from trunkline.work.ledger import LedgerFailed
+signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
+resource.setrlimit(resource.RLIMIT_FSIZE, (60_000, 60_000))
+try:
+    Job.create(Path(sys.argv[1]), "fax.delete", {"Id": "{{ $json.Id }}"}, ({"Id": n} for n in range(30_000)), {"": "x"})
+except LedgerFailed as full:
+    print(full.hint)
+"""
+
+
+def test_a_disk_without_room_for_the_input_makes_no_job(folder: JobFolder) -> None:
+    command = [sys.executable, "-c", NO_ROOM, str(folder.new("night"))]
+    done = subprocess.run(command, capture_output=True, text=True, timeout=120, check=True)
+    assert done.stdout == "Make room, or look at the disk. Nothing was sent, and no job was kept.\n"
+    assert folder.names() == []
+
+
 def test_a_folder_that_can_not_be_made_is_told(tmp_path: Path) -> None:
     (tmp_path / "file").touch()
     with pytest.raises(ConfigurationError, match="can't be made: "):

@@ -19,7 +19,7 @@ import pytest
 
 from conftest import CLIENT, KEY, System
 from trunkline import AsyncPbx, Flow, Import, Pbx
-from trunkline.errors import ConfigurationError, InvalidArgument, TrunklineError
+from trunkline.errors import ConfigurationError, InvalidArgument, ItemsFailed, TrunklineError
 from trunkline.jobs import Job, JobFolder, Limits
 from trunkline.node import Node
 from trunkline.work.guards import MostRemovals, NotConfirmed, Question, check_same_pbx
@@ -333,3 +333,11 @@ def test_an_item_that_is_not_json_makes_no_job(tmp_path: Path) -> None:
     with pytest.raises(InvalidArgument, match="Item 1 can't be kept as JSON"):
         Job.create(JobFolder(tmp_path).new("night"), "fax.delete", DELETE_BY_ID, [{"Id": 1}, {"Id": object()}], targets)
     assert list(tmp_path.iterdir()) == []
+
+
+def test_a_run_that_stopped_tells_unknown_from_failed(system: System, pbx: Pbx) -> None:
+    system.emulator.add_fault("503=3600@DELETE /Contacts*")
+    node = Node("contacts.delete", DELETE_BY_ID, concurrency=1, retries=1)
+    with pytest.raises(ItemsFailed, match=r"0 of 2 items done, 0 failed, 1 unknown, 1 not started\.") as stopped:
+        node.run(pbx, [{"Id": 1}, {"Id": 2}])
+    assert stopped.value.result.unknown == [0]

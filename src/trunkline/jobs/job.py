@@ -245,9 +245,13 @@ class Job:
             size = ledger.load(node.checked(each_item(items)))
             if node.action.asks:
                 check_confirmed(Question(node.action, size, ", ".join(targets.values())), confirm)
-        except BaseException:
+        except BaseException as problem:
             ledger.close()
             discard(file)
+            if isinstance(problem, LedgerFailed):
+                raise problem.replace(
+                    hint="Make room, or look at the disk. Nothing was sent, and no job was kept."
+                ) from None
             raise
         return cls(ledger)
 

@@ -379,9 +379,11 @@ class NodeStep(Step):
 def _stopped(node: Node, result: NodeResult, total: int) -> ItemsFailed:
     index, cause = next(iter(result.errors.items()))
     done = total - len(result.errors) - len(result.not_started)
+    failed, unknown = len(result.errors) - len(result.unknown), len(result.unknown)
+    counts = f"{failed} failed, {unknown} unknown" if unknown else f"{failed} failed"
     error = ItemsFailed(
         f"{node.action.id} stopped at item {index}: {cause.message} "
-        f"{done} of {total} items done, {len(result.errors)} failed, {len(result.not_started)} not started.",
+        f"{done} of {total} items done, {counts}, {len(result.not_started)} not started.",
         hint=cause.hint,
         result=result,
     )
