@@ -110,7 +110,6 @@ SURFACES = ("cli", "mcp", "metrics", "console")
 SPELLS = {
     "errors.py",  # calls of Python: `Hint` is spelled there
     "catalog/compile.py",  # a program of its own
-    "catalog/page.py",  # shows how each surface runs an action
 }
 
 

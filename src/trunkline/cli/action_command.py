@@ -10,8 +10,8 @@ import click
 
 from ..catalog import Action, Catalog, Param
 from ..catalog.names import snake
-from ..catalog.page import IF_MATCH, OPTION_MEANINGS
 from .action_options import action_options, query_options
+from .action_page import IF_MATCH, OPTION_MEANINGS
 from .body import body_options, field_options
 from .candidates import FIELD_OPTIONS, answer_fields, values_of
 from .connection_options import connection_options

@@ -11,8 +11,8 @@ import click
 
 from ..catalog import Action, Catalog
 from ..catalog.names import snake
-from ..catalog.page import OPTION_MEANINGS
 from ..odata.query import OPTIONS
+from .action_page import OPTION_MEANINGS
 from .body import body_of
 from .columns import check_columns
 from .connection_options import ConnectionOptions, connection_options

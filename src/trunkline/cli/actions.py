@@ -8,9 +8,9 @@ import click
 
 from ..catalog import Action, Catalog, load
 from ..catalog.names import display_words
-from ..catalog.page import action_page
 from ..catalog.search import partly, search
 from ..errors import UnknownName
+from .action_page import action_page
 from .candidates import action_ids, api_versions
 from .output import FORMATS, View, chosen, draw, pretty, write_rows
 

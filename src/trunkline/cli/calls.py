@@ -5,13 +5,11 @@ from __future__ import annotations
 import os
 import re
 import sys
-from typing import Any
 
 import click
 
 from ..monitor.calls import MIN_INTERVAL, CallFilter
-from .connect import target
-from .connection_options import connection_options
+from .connection_options import ConnectionOptions, connection_options
 from .numbers import Finite
 
 _NUMBER = re.compile(r"\+?[0-9*#]+")
@@ -39,17 +37,14 @@ def calls() -> None:
 )
 @click.option("-o", "--output", type=click.Choice(["table", "jsonl"]), help="Default: table on a terminal, else jsonl.")
 @connection_options
-@click.pass_context
 def watch(
-    ctx: click.Context,
-    /,
     interval: float,
     numbers: tuple[str, ...],
     text: str,
     limit: float | None,
     count: int | None,
     output: str | None,
-    **values: Any,
+    connection: ConnectionOptions,
 ) -> int:
     """Show the calls in progress, and go on showing them, until Ctrl-C.
 
@@ -67,7 +62,7 @@ def watch(
     from .call_watch import WatchOptions, watch_until  # brings a client and an event loop, which --help doesn't need
 
     options = WatchOptions(CallFilter(numbers, text), interval, limit, count, live)
-    return watch_until(target(ctx, values), options)
+    return watch_until(connection.target(), options)
 
 
 def _live(output: str | None) -> bool:

@@ -5,7 +5,6 @@ from __future__ import annotations
 import queue
 import threading
 from collections.abc import Iterator
-from typing import Any
 
 import click
 import msgspec
@@ -15,8 +14,7 @@ from ..errors import TrunklineError
 from ..monitor.finding import Finding
 from ..printable import printable
 from ..redaction import redacted
-from .connect import target
-from .connection_options import connection_options
+from .connection_options import ConnectionOptions, connection_options
 from .hints import spelled
 from .output import FORMATS, View, Writer, chosen, write_one
 
@@ -26,8 +24,7 @@ _SHOWN = {"ok": "ok", "warning": "warning", "failed": "FAILED"}
 @click.command()
 @click.option("-o", "--output", type=click.Choice(FORMATS), help="Default: table on a terminal, else jsonl.")
 @connection_options
-@click.pass_context
-def doctor(ctx: click.Context, /, output: str | None, **values: Any) -> int:
+def doctor(output: str | None, connection: ConnectionOptions) -> int:
     """Find out what is wrong with a connection, step by step, and what to do next.
 
     Name, port, certificate, whether it is a 3CX, sign-in, licence, rights, version, clock. Nothing is changed. Ends
@@ -36,7 +33,7 @@ def doctor(ctx: click.Context, /, output: str | None, **values: Any) -> int:
     view = View(chosen(output))
     writer = Writer(view)
     findings: list[Finding] = []
-    for finding in _findings(ctx, values):
+    for finding in _findings(connection):
         findings.append(finding)
         if view.output == "table":
             _draw(finding)
@@ -48,13 +45,13 @@ def doctor(ctx: click.Context, /, output: str | None, **values: Any) -> int:
     return code
 
 
-def _findings(ctx: click.Context, values: dict[str, Any]) -> Iterator[Finding]:
+def _findings(connection: ConnectionOptions) -> Iterator[Finding]:
     try:
-        connection = target(ctx, values)
+        target = connection.target()
     except TrunklineError as error:
         yield Finding.failed("address", error)
         return
-    yield from _interruptible(connection)
+    yield from _interruptible(target)
 
 
 def _exit_code(last: Finding) -> int:

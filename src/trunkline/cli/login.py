@@ -23,8 +23,7 @@ from ..errors import ConfigurationError, PbxError, TrunklineError
 from ..redaction import remember
 from ..transport.address import base_url
 from .candidates import saved_connections
-from .connect import taken
-from .connection_options import address_options
+from .connection_options import ConnectionOptions, address_options
 from .files import KeyFileArgument
 
 
@@ -37,16 +36,13 @@ from .files import KeyFileArgument
 @click.option("--default/--no-default", "default", default=None, help="Use this profile where none is named.")
 @click.option("--no-test", is_flag=True, help="Save it without trying it.")
 @address_options
-@click.pass_context
 def login(
-    ctx: click.Context,
-    /,
     name: str | None,
     key_file: IO[str] | None,
     store: Store | None,
     default: bool | None,
     no_test: bool,
-    **values: Any,
+    connection: ConnectionOptions,
 ) -> None:
     """Try a connection, and save it as the profile NAME if it works.
 
@@ -54,18 +50,19 @@ def login(
     trunkline login acme
     trunkline login acme --url https://pbx.example.com --client-id trunkline --api-key-file - < key
 
-    What no option gives is asked for. On a profile that is there already, only what is given or asked changes.
+    What no option gives is asked for. On a profile that is there already, only what an option or an answer gives
+    changes.
     """
     with _nothing_saved():
-        given = taken(values)._asdict()
-        limits(given, os.environ)  # a mistake is told before anything is asked for
+        options = connection._asdict()
+        limits(options, os.environ)  # a mistake is told before anything is asked for
         file = ProfileFile(profiles_file(os.environ))
         saved = file.read()
-        name = name or given["profile"]
+        name = name or options["profile"]
         if name is not None:
             check_name(name)
         known = saved.get(name or "")
-        url = base_url(_answer("Address of the PBX", "url", given, known.url if known else ""))
+        url = base_url(_answer("Address of the PBX", "url", options, known.url if known else ""))
         if name is None:
             name = (
                 _asked("Name of the profile", urlsplit(url).hostname or "") if _somebody() else urlsplit(url).hostname
@@ -73,10 +70,10 @@ def login(
             name = (name or "").replace(":", "-")
             check_name(name)
             known = saved.get(name)
-        client_id = _answer("Client id", "client_id", given, known.client_id if known else "")
-        key = _key(given, key_file, url, client_id)
-        verify = _verify(given, known)
-        found = Target(url, client_id, key, {"verify": verify, **limits(given, os.environ)})
+        client_id = _answer("Client id", "client_id", options, known.client_id if known else "")
+        key = _key(options, key_file, url, client_id)
+        verify = _verify(options, known)
+        found = Target(url, client_id, key, {"verify": verify, **limits(options, os.environ)})
         if not no_test:
             click.echo(_tried(found), err=True)
     done = log_in(file, name, found, key, store, default)
@@ -105,13 +102,13 @@ def _asked(question: str, default: str) -> str:
     return answer.strip()
 
 
-def _answer(question: str, name: str, given: dict[str, Any], before: str) -> str:
+def _answer(question: str, name: str, options: dict[str, Any], before: str) -> str:
     """Return an answer from an option.
 
     Else a person's, to whom environment and profile propose one; else one of these.
     """
-    if given[name]:
-        return str(given[name])
+    if options[name]:
+        return str(options[name])
     proposed = os.environ.get(VARIABLES[name], "").strip() or before
     if _somebody():
         return _asked(question, proposed)
@@ -123,7 +120,7 @@ def _answer(question: str, name: str, given: dict[str, Any], before: str) -> str
     return proposed
 
 
-def _key(given: dict[str, Any], key_file: IO[str] | None, url: str, client_id: str) -> str:
+def _key(options: dict[str, Any], key_file: IO[str] | None, url: str, client_id: str) -> str:
     """Return the API key: from a file, an option, the environment if that is about the same client, or typed unseen."""
     if key_file is not None:
         try:
@@ -136,8 +133,8 @@ def _key(given: dict[str, Any], key_file: IO[str] | None, url: str, client_id: s
             )
         remember(key)
         return key
-    if given["client_secret"]:
-        return str(given["client_secret"])
+    if options["client_secret"]:
+        return str(options["client_secret"])
     environment = os.environ.get(VARIABLES["client_secret"], "").strip()
     same = os.environ.get(VARIABLES["client_id"], "").strip() == client_id and _is_address(
         os.environ.get(VARIABLES["url"]), url
@@ -183,10 +180,10 @@ def _is_address(text: str | None, url: str) -> bool:
         return False
 
 
-def _verify(given: dict[str, Any], known: Profile | None) -> bool | str:
-    ca_file = given["ca_file"] or os.environ.get(VARIABLES["ca_file"]) or ""
+def _verify(options: dict[str, Any], known: Profile | None) -> bool | str:
+    ca_file = options["ca_file"] or os.environ.get(VARIABLES["ca_file"]) or ""
     before = known.verify if known else True
-    verify = verified(given, os.environ, ca_file or before)
+    verify = verified(options, os.environ, ca_file or before)
     return os.path.abspath(verify) if isinstance(verify, str) else verify  # noqa: PTH100 - keeps links as they are
 
 

@@ -7,9 +7,9 @@ from pathlib import Path
 
 from ..catalog import Action, Catalog
 from ..catalog.names import display_words
-from ..catalog.page import action_page
 from ..errors import ConfigurationError
 from ..local.folders import own_folder
+from .action_page import action_page
 
 _PAGE = """<!doctype html>
 <html lang="en">

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import click
 import msgspec
@@ -13,8 +13,7 @@ from ..connections.targets import Target
 from ..errors import ConfigurationError, Hint, ItemsFailed
 from ..monitor.concerns import BACKUP_DAYS, LICENCE_DAYS, Limits
 from .candidates import saved_connections
-from .connect import target, targets
-from .connection_options import address_options
+from .connection_options import ConnectionOptions, address_options
 from .numbers import Finite
 from .output import View, view_options, write_one, write_rows
 from .progress import progress
@@ -52,17 +51,14 @@ if TYPE_CHECKING:
 )
 @view_options
 @address_options
-@click.pass_context
 def status(
-    ctx: click.Context,
-    /,
     profiles: tuple[str, ...],
     everything: bool,
     check: bool,
     backup_days: float,
     licence_days: int,
     view: View,
-    **values: Any,
+    connection: ConnectionOptions,
 ) -> int:
     """Version, licence, calls, extensions, trunks, services, disk and backup of a PBX, and what needs attention.
 
@@ -75,8 +71,10 @@ def status(
     """
     limits = Limits(backup_days, licence_days)
     if everything or len(profiles) > 1 or any(set(name) & set("*?[") for name in profiles):
-        return _show_many(_saved_targets(ctx, profiles, everything, values), limits, view, check=check)
-    return _show_one(target(ctx, {**values, "profile": profiles[0] if profiles else None}), limits, view, check=check)
+        return _show_many(_saved_targets(profiles, everything, connection), limits, view, check=check)
+    if profiles:
+        connection = connection._replace(profile=profiles[0])
+    return _show_one(connection.target(), limits, view, check=check)
 
 
 def _show_one(target: Target, limits: Limits, view: View, *, check: bool) -> int:
@@ -138,9 +136,7 @@ def _read_many(targets: Sequence[Target], limits: Limits) -> tuple[list[Status],
     return sorted(statuses, key=severity), interrupted
 
 
-def _saved_targets(
-    ctx: click.Context, patterns: Sequence[str], everything: bool, values: dict[str, Any]
-) -> list[Target]:
+def _saved_targets(patterns: Sequence[str], everything: bool, connection: ConnectionOptions) -> list[Target]:
     """Find the saved connections that the patterns name; those without an API key too, which fail with that error."""
     if everything and patterns:
         raise click.UsageError("--all is every saved PBX: leave --profile out.")
@@ -150,4 +146,4 @@ def _saved_targets(
             raise ConfigurationError("No connection is saved.", hint=Hint("Save one first.", "login", {"name": "NAME"}))
         return saved.values() if everything else fitting(saved, patterns)
 
-    return targets(ctx, values, chosen)
+    return connection.targets(chosen)

@@ -7,7 +7,7 @@
     ca_file = "/etc/ssl/pbx.pem"    # or verify = false, loudly
     default = true                  # the one that is used where none is named; at most one has it
 
-A profile without a key is one that was signed out of; `trunkline login` gives it one again.
+A profile without a key is one that was signed out of; another login gives it one again.
 """
 
 from __future__ import annotations
@@ -29,7 +29,7 @@ SERVICE = "trunkline"
 class Profile(NamedTuple):
     """A saved connection; ``client_secret`` is the API key or gives it when it is called, and stays out of the repr.
 
-    It is "" after `trunkline logout`. ``key_in`` says where it is; ``default`` marks the profile that is used where
+    It is "" once the profile was signed out of. ``key_in`` says where it is; ``default`` marks the profile that is used where
     nothing else is said.
     """
 

@@ -7,18 +7,15 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from .._lazy import lazy_names
+
 if TYPE_CHECKING:
     from ..work.state import State
     from .folder import JobFolder
     from .job import Job, Limits, Summary
 
 __all__ = ["Job", "JobFolder", "Limits", "State", "Summary"]
-_HOMES = {"Job": ".job", "JobFolder": ".folder", "Limits": ".job", "State": "..work.state", "Summary": ".job"}
 
-
-def __getattr__(name: str) -> object:
-    if name not in _HOMES:
-        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
-    from importlib import import_module
-
-    return getattr(import_module(_HOMES[name], __name__), name)
+__getattr__ = lazy_names(
+    __name__, {"Job": ".job", "JobFolder": ".folder", "Limits": ".job", "State": "..work.state", "Summary": ".job"}
+)

@@ -72,12 +72,6 @@ def discard(file: Path) -> None:
         part.unlink(missing_ok=True)
 
 
-def is_running(file: Path) -> bool:
-    """Whether some process runs the job just now. ConfigurationError if the ledger can't be opened."""
-    with closing(open_file(file)) as ledger:
-        return ledger.is_held()
-
-
 @contextmanager
 def running_alone(file: Path) -> Iterator[None]:
     """Hold a job while a block runs; the operating system frees it when a process dies. ConfigurationError if taken."""

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from .._lazy import lazy_names
 from .literals import literal
 from .options import option_text
 from .paths import fill
@@ -31,14 +32,6 @@ __all__ = [
     "query_string",
 ]
 
-_HOMES = {"Expand": "expand", **dict.fromkeys(("Expression", "F", "Field", "Filter", "OrderBy"), "filters")}
-
-
-def __getattr__(name: str) -> object:
-    if name not in _HOMES:
-        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
-    from importlib import import_module
-
-    value: object = getattr(import_module(f".{_HOMES[name]}", __name__), name)
-    globals()[name] = value
-    return value
+__getattr__ = lazy_names(
+    __name__, {"Expand": ".expand", **dict.fromkeys(("Expression", "F", "Field", "Filter", "OrderBy"), ".filters")}
+)

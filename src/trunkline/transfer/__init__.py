@@ -7,6 +7,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from .._lazy import lazy_names
+
 if TYPE_CHECKING:
     from .apply import ImportRun
     from .export import Export, Exported
@@ -16,21 +18,17 @@ if TYPE_CHECKING:
     from .watermark import Watermark
 
 __all__ = ["Export", "Exported", "Import", "ImportRun", "ImportStep", "Plan", "Watermark", "Wishes"]
-_HOMES = {
-    "Export": "export",
-    "Exported": "export",
-    "Import": "importing",
-    "ImportRun": "apply",
-    "ImportStep": "steps",
-    "Plan": "plan",
-    "Watermark": "watermark",
-    "Wishes": "plan",
-}
 
-
-def __getattr__(name: str) -> object:
-    if name not in _HOMES:
-        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
-    from importlib import import_module
-
-    return getattr(import_module(f".{_HOMES[name]}", __name__), name)
+__getattr__ = lazy_names(
+    __name__,
+    {
+        "Export": ".export",
+        "Exported": ".export",
+        "Import": ".importing",
+        "ImportRun": ".apply",
+        "ImportStep": ".steps",
+        "Plan": ".plan",
+        "Watermark": ".watermark",
+        "Wishes": ".plan",
+    },
+)

@@ -275,7 +275,7 @@ class Run:
             if self._trouble_since is None:
                 self._trouble_since = now
             wait = self.policy.delay(self._troubles) if asked is None else asked
-            is_too_long = wait > self.policy.longest_wait
+            is_too_long = asked is not None and asked > self.policy.longest_wait
             if self.policy.patience is not None:
                 is_too_long = is_too_long or now - self._trouble_since > self.policy.patience
             if not is_too_long:

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from . import Action, Catalog, TypeSpec, parse_type
-from .names import display_words, phrase, snake
+from ..catalog import Action, Catalog, TypeSpec, parse_type
+from ..catalog.names import display_words, phrase, snake
 
 OPTION_MEANINGS = {
     "filter": "Only rows for which this OData expression is true, such as Number eq '100'.",

@@ -7,7 +7,7 @@ import re
 import pytest
 
 from trunkline import catalog
-from trunkline.catalog.page import action_page
+from trunkline.cli.action_page import action_page
 
 CATALOG = catalog.load()
 SECTIONS = ["Overview", "Properties", "Output", "Dependencies", "Troubleshooting"]
