@@ -145,7 +145,7 @@ def test_each_format_token(token: str, expected: str) -> None:
     ("expression", "said"),
     [
         ("DateTime.fromISO('soon').toISO()", "soon"),
-        ("DateTime.fromISO($json.none) < $now", "undefined is no ISO date"),
+        ("DateTime.fromISO($json.none) < $now", "undefined is not an ISO date"),
         ("DateTime.fromISO('2026-13-01') > $now", "2026-13-01"),
         ("$now.plus({fortnights: 1})", "no unit fortnights"),
         ("$now.plus({days: 'x'})", "days is x"),

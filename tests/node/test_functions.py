@@ -52,7 +52,7 @@ def test_the_answer_is_n8n_s(expression: str) -> None:
         ("'5/4/2026'.toDateTime()", r"give its format: \.toDateTime"),
         ("[NaN]", "0 in the value is NaN"),
         ("({a: {b: [1 / 0]}})", "in the value is Infinity"),
-        ("({at: new Date('soon')})", "at in the value is no date"),
+        ("({at: new Date('soon')})", "at in the value is not a date"),
         ("DateTime.fromISO('2026-01-01T00:00:00+99:99').toISO()", "no ISO date"),
         ("$now.setZone('UTC+99')", "no zone"),
         ("Promise.resolve(1)", "a promise"),

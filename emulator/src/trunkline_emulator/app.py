@@ -371,7 +371,7 @@ def level(route: Route) -> str:
 
 
 def levels(version: str = "20.0.10") -> dict[str, str]:
-    """Return the level of every action of a version, by action id. ValueError for text that is no version."""
+    """Return the level of every action of a version, by action id. ValueError for text that is not a version."""
     return {route.action.id: level(route) for route in Router(catalog.load(version)).routes()}
 
 

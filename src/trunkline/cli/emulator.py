@@ -109,7 +109,7 @@ class EmulatorOptions(NamedTuple):
 @click.option("--fault-seed", type=int, default=0, metavar="N", help="Another one lets faults hit other requests.")
 @click.option("--variant", "variants", multiple=True, metavar="NAME=VALUE", help="How this PBX differs from others.")
 @click.option("--clock-skew", type=Finite(), default=0.0, metavar="SECONDS", help="How far its clock is ahead.")
-@click.option("--tenants", type=click.IntRange(1), metavar="N", help="So many PBXs, at ports from --port on.")
+@click.option("--tenants", type=click.IntRange(1), metavar="N", help="Run N PBXs, at ports from --port on.")
 @click.option(
     "--tenants-file",
     type=click.Path(dir_okay=False, path_type=Path),

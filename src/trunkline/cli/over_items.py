@@ -90,7 +90,7 @@ def _exit_code(node_run: NodeRun, outcome: NodeResult) -> int:
 
 
 async def _drive(pbx: AsyncPbx, node_run: NodeRun) -> bool:
-    """Run to the end, or until Ctrl-C, which lets what is on its way finish; whether it was interrupted."""
+    """Run to the end, or until Ctrl-C, which lets requests in progress finish; return whether interrupted."""
 
     def stop() -> bool:
         node_run.stop()
@@ -197,7 +197,7 @@ def result_text(item: Item) -> str:
 
 
 def counted(node_run: NodeRun) -> str:
-    """What became of the items of a run, in numbers; an item that may have been carried out is unknown, not failed."""
+    """The outcomes of a run, in numbers; an item that may have been carried out is unknown, not failed."""
     done, failed = node_run.settled
     cut_off, unknown = node_run.under_way, node_run.unknown
     counts = (

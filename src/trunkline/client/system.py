@@ -48,7 +48,7 @@ class Plan:
         return self.call
 
     def _unheard_of(self) -> set[str]:
-        """Arguments that are null and that the action has no parameter for in this version: they said nothing."""
+        """Null arguments that the action has no parameter for in this version, and that can be left out."""
         names = {folded(name) for name in parameter_names(self._system.action(self._asked[0]), self._system.catalog)}
         return {name for name, value in self._asked[2].items() if value is None and folded(name) not in names}
 

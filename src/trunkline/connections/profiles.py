@@ -29,8 +29,8 @@ SERVICE = "trunkline"
 class Profile(NamedTuple):
     """A saved connection; ``client_secret`` is the API key or gives it when it is called, and stays out of the repr.
 
-    It is "" once the profile was signed out of. ``key_in`` says where it is; ``default`` marks the profile that is used where
-    nothing else is said.
+    It is "" once the profile was signed out of. ``key_in`` says where it is; ``default`` marks the profile that is used
+    by default.
     """
 
     name: str
@@ -102,7 +102,7 @@ def read_profiles(file: Path) -> dict[str, Profile]:
 
 
 def read_tables(file: Path) -> dict[str, Any]:
-    """Return the tables of the file as they stand there. ConfigurationError if it can't be read or is no TOML."""
+    """Return the tables of the file as they stand there. ConfigurationError if it can't be read or is not TOML."""
     import tomllib
 
     try:

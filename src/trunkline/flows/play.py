@@ -1,4 +1,4 @@
-"""Running a flow. The way through its steps is a generator that yields what has to be asked, sent and told; two short
+"""Running a flow. The way through its steps is a generator that yields what has to be asked, sent and reported; two
 drivers run it, in threads or in an event loop, so that no logic exists twice."""
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ from .steps import Act, Save, Step
 
 
 class FlowStopped(TrunklineError):
-    """Whoever was asked before a step said no, or the run was stopped; the steps after that did nothing.
+    """A step was not confirmed, or the run was stopped; the steps after that did nothing.
 
     ``result`` has what the step had done, None where it had not begun.
     """
@@ -64,9 +64,9 @@ Tell = Callable[[Planned | Did], object]
 def play(flow: Flow, *, dry_run: bool = False) -> Events:
     """Yield the way through a flow's steps.
 
-    A `Planned` comes before each step that changes something, and wants to be told whether to go on; a `NodeRun` wants
-    to be run; a `Did` follows each step. In a dry run nothing is sent that could change something, and what such a
-    step would answer is known only if it answers nothing: otherwise the flow ends there.
+    A `Planned` comes before each step that changes something, and waits for an answer whether to go on; a `NodeRun`
+    wants to be run; a `Did` follows each step. In a dry run nothing is sent that could change something, and what such
+    a step would answer is known only if it answers nothing: otherwise the flow ends there.
     """
     setting = flow.setting._replace(world=flow.setting.world.stopped())
     items: list[Item] = [{"json": {}}]
@@ -151,7 +151,7 @@ def run(flow: Flow, pbx: Caller, *, dry_run: bool = False, ask: Ask | None = Non
 
     ``ask`` is given what is about to be sent and says whether to; without it everything is sent. ``tell`` hears of it
     and of each step that is done. Raises the errors of its steps, whose messages name file and line, and FlowStopped
-    where ``ask`` said no.
+    where ``ask`` returned False.
     """
     events = play(flow, dry_run=dry_run)
     answer: Any = None

@@ -22,10 +22,11 @@ class JobFolder:
         self.path = path or _default(environ)
 
     def file(self, name: str) -> Path:
-        """The ledger of a job, there or not. InvalidArgument for a name that is no plain file name."""
+        """The ledger of a job, there or not. InvalidArgument for a name that is not a plain file name."""
         if not _NAME.fullmatch(name):
             raise InvalidArgument(
-                f"{name!r} is no name for a job.", hint="Use letters, digits, dots, dashes; 64 at most; no leading dot."
+                f"{name!r} is not a name for a job.",
+                hint="Use letters, digits, dots, dashes; 64 at most; no leading dot.",
             )
         return self.path / f"{name}.job"
 

@@ -73,7 +73,7 @@ class ImportRun:
 
         Raises:
             InvalidArgument: too many removals, or removals that nobody has confirmed.
-            NotConfirmed: somebody said no.
+            NotConfirmed: the answer was no.
         """
         imported.check(plan, max_removals)
         removals = plan.count("remove")

@@ -194,7 +194,7 @@ class UnchangedRows:
             raise InvalidArgument(f"{name} has the same key as another.", hint=_UNSENT)
         self._keys.add(key)
         if not any("@odata." not in field and field not in self.action.keys for field in fields):
-            hint = f"{_UNSENT} Bare keys can't be told from others; take whole rows."
+            hint = f"{_UNSENT} Bare keys can't be compared; use complete rows."
             raise InvalidArgument(f"{name} has nothing to compare besides its key.", hint=hint)
         if any(_is_text_of_number(self.action, field, fields[field]) for field in self.action.keys):
             hint = f"{_UNSENT} Take rows in which numbers are numbers, as JSON Lines have them."

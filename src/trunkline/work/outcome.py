@@ -1,4 +1,4 @@
-"""What became of a step, errors as they are kept, and exceptions that are not ours turned into errors that are."""
+"""The outcome of a step, errors as they are kept, and other exceptions as TrunklineErrors."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ KEPT = 8 * 1024
 
 
 class Outcome(NamedTuple):
-    """What became of one step: ``n`` is its place in the input, ``attempts`` how often it was sent.
+    """The outcome of one step: ``n`` is its place in the input, ``attempts`` how often it was sent.
 
     ``answer`` is what is kept of the PBX's answer. ``error`` is what kept it from being done, as it was raised or, out
     of a ledger, as `described` has it; one that is not started may have the error of an earlier try.
@@ -78,7 +78,7 @@ def kept(text: str) -> str:
 
 
 def described(error: TrunklineError) -> dict[str, Any]:
-    """An error as JSON has it everywhere: code, status, message, hint, and 3CX's codes where it gave some."""
+    """Return an error as JSON: code, status, message, hint, and 3CX's codes where it gave some."""
     text, action, arguments = error.hint
     record: dict[str, Any] = {
         "code": error.code,
@@ -124,7 +124,7 @@ def is_foreign(problem: BaseException) -> bool:
 
 
 def as_error(problem: BaseException) -> TrunklineError:
-    """An exception as an error of ours. Raises what is no error of one item: Ctrl-C and cancellation."""
+    """Return an exception as a TrunklineError. Raises what is not an error of one item: Ctrl-C and cancellation."""
     if isinstance(problem, TrunklineError):
         return problem
     if not is_foreign(problem):

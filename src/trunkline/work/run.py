@@ -66,7 +66,7 @@ class Policy(NamedTuple):
 
 
 class Run:
-    """The steps of one PBX on their way. `stop` may be called from anywhere; what is on its way is finished.
+    """The steps of one PBX in progress. `stop` may be called from anywhere; requests in progress are finished.
 
     ``make`` gives the step of an entry, or raises why there is none. ``heard`` gets each outcome once an item has it.
     """
@@ -158,7 +158,7 @@ class Run:
                 self.ledger.record(outcomes)
 
     def _settled(self, entry: Entry, trial: Trial, unwritten: list[Outcome]) -> Work:
-        """The outcome of one item, whatever happens to it."""
+        """Yield until the item has an outcome, also after an exception."""
         try:
             return (yield from self._carried_out(entry, trial, unwritten))
         except LedgerFailed:
@@ -216,7 +216,7 @@ class Run:
         return self._concluded(step, trial, decision)
 
     def _look(self, step: Step, trial: Trial, trouble: Trouble, unwritten: list[Outcome]) -> Work:
-        """Read what became of a step; None if it is to be sent (again)."""
+        """Look up the outcome of a step; None if it is to be sent (again)."""
         while True:
             try:
                 finding = yield from step.look_up()
