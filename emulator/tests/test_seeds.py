@@ -316,7 +316,7 @@ def test_a_file_that_is_not_there_or_no_json(company: Any, tmp_path: Path) -> No
 
 def test_yaml_without_its_library_says_what_to_install(company: Any, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setitem(sys.modules, "yaml", None)
-    with pytest.raises(ValueError, match=r"pip install 'trunkline\[compile\]', or write JSON"):
+    with pytest.raises(ValueError, match=r"pip install 'trunkline-emulator\[yaml\]', or write JSON"):
         ground(company("Users: []"), "20.0.10")
 
 

@@ -231,7 +231,7 @@ class PbxError(TrunklineError):
     """
 
     code = "refused"
-    status: int
+    status: int  # always known here  # pyright: ignore[reportIncompatibleVariableOverride]
     codes: Mapping[str, str] = MappingProxyType({})
     reason: str = ""
     retry_after: float | None = None

@@ -50,7 +50,7 @@ def keyed_items(action: Action, source: IO[bytes]) -> list[Item]:
 
 
 def _wrong(key: Param, row: Mapping[str, Any]) -> str:
-    """What is wrong with a row's key; "" if nothing is."""
+    """Return what is wrong with a row's key; "" if nothing is."""
     value = row.get(key.name)
     if key.name not in row:
         return f"has no {key.name}; it has {', '.join(row) or 'nothing'}"

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 @click.group()
 def flow() -> None:
-    """A few steps from a YAML file, such as list, where, delete."""
+    """Run a few steps from a YAML file, such as list, where, delete."""
 
 
 class FlowSettings(NamedTuple):

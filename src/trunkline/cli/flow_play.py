@@ -85,7 +85,7 @@ class _Play:
         return True
 
     def cut_off(self) -> str:
-        """What there is to say of the step that was running at the last Ctrl-C."""
+        """Describe the step that was running at the last Ctrl-C."""
         if self._current is None:
             return "no step was running."
         return f"{self._current.node.action.id}: {counted(self._current)}"

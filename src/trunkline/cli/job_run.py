@@ -26,14 +26,14 @@ from .progress import progress
 
 
 def systems_of(profiles: tuple[str, ...], connection: ConnectionOptions) -> dict[str, AsyncPbx]:
-    """A client for each PBX: of the profiles, else the one of the connection options, which has no name."""
+    """Return a client for each PBX: of the profiles, else of the connection options, which have no name."""
     if not profiles:
         return {"": connection.client()}
     return _clients(connection.targets(lambda saved: matching(saved, profiles)))
 
 
 def same_systems(found: Job, connection: ConnectionOptions) -> dict[str, AsyncPbx]:
-    """A client for each PBX that a job began with."""
+    """Return a client for each PBX that a job began with."""
     wanted = {target.name: target.url for target in found.ledger.targets()}
     if "" in wanted:
         systems = {"": connection.client()}
@@ -49,7 +49,7 @@ def _clients(found: Iterable[Target]) -> dict[str, AsyncPbx]:
 
 
 def _exactly(saved: Mapping[str, Profile], names: Collection[str]) -> list[Profile]:
-    """The profiles of these names, which are not patterns. ConfigurationError where one is gone."""
+    """Return the profiles of these names, which are not patterns. Raises ConfigurationError where one is gone."""
     for name in names:
         if name not in saved:
             raise ConfigurationError(
@@ -102,7 +102,7 @@ def go(found: Job, systems: dict[str, AsyncPbx], output: str | None) -> int:
 
 
 async def _drive(found: Job, systems: dict[str, AsyncPbx]) -> tuple[Summary, bool]:
-    """What came of it, and whether Ctrl-C came between."""
+    """Run a job; return its summary, and whether Ctrl-C interrupted it."""
 
     def stop() -> bool:
         found.stop()

@@ -8,7 +8,7 @@ import signal
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
-from typing import IO, Any
+from typing import IO, Any, NamedTuple
 from urllib.parse import urlsplit
 
 import click
@@ -25,6 +25,18 @@ from ..transport.address import base_url
 from .candidates import saved_connections
 from .connection_options import ConnectionOptions, address_options
 from .files import KeyFileArgument
+from .options import parsed_into
+
+
+class LoginOptions(NamedTuple):
+    """What the command line says of a connection that is to be saved."""
+
+    name: str | None
+    key_file: IO[str] | None
+    store: Store | None
+    default: bool | None
+    no_test: bool
+    connection: ConnectionOptions
 
 
 @click.command()
@@ -36,14 +48,8 @@ from .files import KeyFileArgument
 @click.option("--default/--no-default", "default", default=None, help="Use this profile where none is named.")
 @click.option("--no-test", is_flag=True, help="Save it without trying it.")
 @address_options
-def login(
-    name: str | None,
-    key_file: IO[str] | None,
-    store: Store | None,
-    default: bool | None,
-    no_test: bool,
-    connection: ConnectionOptions,
-) -> None:
+@parsed_into(LoginOptions)
+def login(command: LoginOptions) -> None:
     """Try a connection, and save it as the profile NAME if it works.
 
     \b
@@ -54,7 +60,7 @@ def login(
     changes.
     """
     with _nothing_saved():
-        options = connection._asdict()
+        name, options = command.name, command.connection._asdict()
         limits(options, os.environ)  # a mistake is told before anything is asked for
         file = ProfileFile(profiles_file(os.environ))
         saved = file.read()
@@ -71,13 +77,13 @@ def login(
             check_name(name)
             known = saved.get(name)
         client_id = _answer("Client id", "client_id", options, known.client_id if known else "")
-        key = _key(options, key_file, url, client_id)
+        key = _key(options, command.key_file, url, client_id)
         verify = _verify(options, known)
         found = Target(url, client_id, key, {"verify": verify, **limits(options, os.environ)})
-        if not no_test:
+        if not command.no_test:
             click.echo(_tried(found), err=True)
-    done = log_in(file, name, found, key, store, default)
-    if done.problem and store is None:
+    done = log_in(file, name, found, key, command.store, command.default)
+    if done.problem and command.store is None:
         click.echo(f"The system's keyring takes no key ({done.problem}), so the file does.", err=True)
     where = done.key_in if done.key_in != str(file.path) else f"{file.path}, for you only"
     click.echo(f"Saved as {name}{' (default)' if done.default else ''}; the API key is in {where}.")

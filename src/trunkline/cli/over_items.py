@@ -168,13 +168,13 @@ def _write(
 
 
 def _flat(item: Item) -> dict[str, Any]:
-    """An item as a row of a CSV: which one of the input it is of, its fields, and what went wrong."""
+    """Return an item as a row of a CSV: its place in the input, its fields, and what went wrong."""
     error = item.get("error")
     return {"item": item["pairedItem"]["item"], **item["json"], "error": result_text(item) if error else None}
 
 
 def subject(node: Node, items: list[Item], index: int) -> str:
-    """What the node acts on for an item: ``fax 42``."""
+    """Name what the node acts on for an item: ``fax 42``."""
     try:
         keys: Mapping[str, Any] = keys_of(node.action, node.arguments(Scope(items, index)))
     except BaseException as problem:
@@ -197,7 +197,7 @@ def result_text(item: Item) -> str:
 
 
 def counted(node_run: NodeRun) -> str:
-    """The outcomes of a run, in numbers; an item that may have been carried out is unknown, not failed."""
+    """Count the items of a run by outcome; an item that may have been carried out is unknown, not failed."""
     done, failed = node_run.settled
     cut_off, unknown = node_run.under_way, node_run.unknown
     counts = (

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 import click
 import msgspec
@@ -15,11 +15,24 @@ from ..monitor.concerns import BACKUP_DAYS, LICENCE_DAYS, Limits
 from .candidates import saved_connections
 from .connection_options import ConnectionOptions, address_options
 from .numbers import Finite
+from .options import parsed_into
 from .output import View, view_options, write_one, write_rows
 from .progress import progress
 
 if TYPE_CHECKING:
     from ..monitor.status import Status
+
+
+class StatusOptions(NamedTuple):
+    """Which PBXs are looked at, what counts as a concern, and how it is shown."""
+
+    profiles: tuple[str, ...]
+    everything: bool
+    check: bool
+    backup_days: float
+    licence_days: int
+    view: View
+    connection: ConnectionOptions
 
 
 @click.command()
@@ -51,15 +64,8 @@ if TYPE_CHECKING:
 )
 @view_options
 @address_options
-def status(
-    profiles: tuple[str, ...],
-    everything: bool,
-    check: bool,
-    backup_days: float,
-    licence_days: int,
-    view: View,
-    connection: ConnectionOptions,
-) -> int:
+@parsed_into(StatusOptions)
+def status(options: StatusOptions) -> int:
     """Version, licence, calls, extensions, trunks, services, disk and backup of a PBX, and what needs attention.
 
     \b
@@ -69,12 +75,14 @@ def status(
     Of several PBXs each is a row, the worst first; one that can't be reached is a row with its error, and the command
     ends with 7. A part that the client may not read, or that the PBX lacks, has its own error. Nothing is changed.
     """
-    limits = Limits(backup_days, licence_days)
-    if everything or len(profiles) > 1 or any(set(name) & set("*?[") for name in profiles):
-        return _show_many(_saved_targets(profiles, everything, connection), limits, view, check=check)
+    limits = Limits(options.backup_days, options.licence_days)
+    profiles, connection = options.profiles, options.connection
+    if options.everything or len(profiles) > 1 or any(set(name) & set("*?[") for name in profiles):
+        targets = _saved_targets(profiles, options.everything, connection)
+        return _show_many(targets, limits, options.view, check=options.check)
     if profiles:
         connection = connection._replace(profile=profiles[0])
-    return _show_one(connection.target(), limits, view, check=check)
+    return _show_one(connection.target(), limits, options.view, check=options.check)
 
 
 def _show_one(target: Target, limits: Limits, view: View, *, check: bool) -> int:

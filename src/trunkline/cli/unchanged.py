@@ -20,7 +20,7 @@ _HINT = "Nothing was sent."
 
 
 def read_expected(action: Action, source: IO[bytes], arguments: Mapping[str, Any]) -> dict[str, Any]:
-    """The row of a file that an action depends on. InvalidArgument if it is none, or is of another key."""
+    """Return the row of a file that an action depends on. Raises InvalidArgument for another key, or no row."""
     name = getattr(source, "name", "<stdin>")
     name = "The standard input" if name == "<stdin>" else name
     try:
@@ -47,7 +47,7 @@ def _reader(action: Action) -> str:
 
 
 def show_both(url: str, action: Action, arguments: Mapping[str, Any], *, show_secrets: bool) -> None:
-    """What would be sent: the reading and, after it, the action; only the latter where the row has an ETag to send."""
+    """Print what would be sent: the reading, then the action; only the action where the row has an ETag to send."""
     own = {name: value for name, value in arguments.items() if name != "if_unchanged"}
     check = Unchanged(load(), bind(load(), action, (), own), arguments["if_unchanged"])
     if check.settled is not None:

@@ -30,7 +30,7 @@ class Profile(NamedTuple):
     """A saved connection; ``client_secret`` is the API key or gives it when it is called, and stays out of the repr.
 
     It is "" once the profile was signed out of. ``key_in`` says where it is; ``default`` marks the profile that is used
-    by default.
+    where none is named.
     """
 
     name: str

@@ -24,7 +24,7 @@ _FACTS = ("action", "parameters", "limits", "created", "variables", "allow_env",
 
 
 def _kept(message: str, hint: str = "") -> bytes:
-    """An error as a ledger keeps it."""
+    """Return an error as a ledger keeps it."""
     return msgspec.json.encode(Outcome(0, State.FAILED, error=LedgerFailed(message, hint=hint)).record)
 
 
@@ -36,7 +36,7 @@ _LOST = _kept(
 
 
 def damage_of(db: sqlite3.Connection) -> str:
-    """What is not as it was written; "" if everything is."""
+    """Return what is not as it was written; "" if everything is."""
     try:
         (verdict,) = db.execute("PRAGMA quick_check(1)").fetchone()
         if verdict != "ok":
@@ -177,7 +177,7 @@ def _fits(kept: object, compute: Callable[..., int], *values: object) -> bool:
 
 
 def _each(db: sqlite3.Connection, statement: str, values: tuple[int, ...], places: range) -> list[tuple[Any, ...]]:
-    """The rows of some places; where they can't be read together, those that can be read one by one."""
+    """Return the rows of some places; where they can't be read together, those that can be read one by one."""
     try:
         return db.execute(statement, (*values, places[0], places[-1])).fetchall()
     except Exception:
@@ -185,7 +185,7 @@ def _each(db: sqlite3.Connection, statement: str, values: tuple[int, ...], place
 
 
 def _rows(db: sqlite3.Connection, statement: str, values: tuple[object, ...]) -> Iterator[tuple[Any, ...]]:
-    """The rows that can be read."""
+    """Yield the rows that can be read."""
     with suppress(Exception):
         yield from db.execute(statement, values).fetchall()
 

@@ -22,7 +22,7 @@ class JobFolder:
         self.path = path or _default(environ)
 
     def file(self, name: str) -> Path:
-        """The ledger of a job, there or not. InvalidArgument for a name that is not a plain file name."""
+        """Return the path of a job's ledger, existing or not. Raises InvalidArgument unless the name is a file's."""
         if not _NAME.fullmatch(name):
             raise InvalidArgument(
                 f"{name!r} is not a name for a job.",
@@ -31,7 +31,7 @@ class JobFolder:
         return self.path / f"{name}.job"
 
     def existing(self, name: str) -> Path:
-        """The ledger of a job. ConfigurationError if there is none."""
+        """Return the path of a job's ledger. Raises ConfigurationError if there is none."""
         file = self.file(name)
         if not file.exists():
             known = ", ".join(self.names()) or "none"

@@ -183,7 +183,9 @@ class Job:
         unchanged: bool = False,
         confirm: Confirm | None = None,
     ) -> Self:
-        """A new job in a new ledger. ``items`` are taken in as they come, never all at once; ``targets`` maps the name
+        """Make a job in a new ledger.
+
+        ``items`` are taken in as they come, never all at once; ``targets`` maps the name
         of each PBX to its URL, and each gets every item. ``world`` is what templates see besides the items: its clock
         stands at the start of the job. ``paths``: whether an item may name a file, however often the job goes on.
         ``unchanged``: each item is a row as it was read, and is acted on only if the PBX still has it so. ``confirm``
@@ -219,8 +221,9 @@ class Job:
 
     @classmethod
     def open(cls, file: Path, *, check: bool = True, accept_damage: bool = False) -> Self:
-        """An existing job. Its ledger is read completely and compared with its checksums, unless the job is running, or
-        ``check`` is False.
+        """Open an existing job.
+
+        Its ledger is read completely and compared with its checksums, unless the job is running, or ``check`` is False.
 
         With ``accept_damage`` a damaged ledger is rebuilt from what is left, and kept beside itself as
         ``NAME.job.damaged``: what is not surely done or failed is unknown from then on, so `run` looks it up and never
@@ -318,7 +321,7 @@ class Job:
             meter.tell()
 
     def _opened(self, open_pbx: Callable[[str], C]) -> list[tuple[Target, C]]:
-        """The client of each target. Raises ConfigurationError if one is of another PBX."""
+        """Return the client of each target. Raises ConfigurationError if one is of another PBX."""
         opened = []
         for target in self.ledger.targets():
             try:
@@ -369,7 +372,7 @@ class Job:
         self.ledger.halt(target.id, error)
 
     def _run_of(self, target: Target, meter: _Meter) -> Run:
-        """The work on one PBX, which `stop` ends together with the others."""
+        """Start the work on one PBX, which `stop` ends together with the others."""
 
         def heard(outcome: Outcome) -> None:
             if meter.count(outcome.state) == self.limits.max_errors and outcome.state is State.FAILED:
@@ -404,7 +407,7 @@ class Job:
         meter.tell()
 
     def summary(self) -> Summary:
-        """Return the outcome of the items so far, from the ledger."""
+        """Count the outcomes of the items so far, from the ledger."""
         about = self.ledger.about()
         targets = [
             TargetSummary(t.name, t.url, _labelled(self.ledger.counts(t.id)), t.error) for t in self.ledger.targets()
@@ -422,7 +425,7 @@ class Job:
         return found._replace(status=status)
 
     def records(self, states: Iterable[State] = tuple(State)) -> Iterator[dict[str, Any]]:
-        """Yield the outcome of each item in the given states, PBX by PBX, with the item as ``input`` (`as_record`)."""
+        """Yield the outcome of each item in these states, PBX by PBX, with the item as ``input`` (`as_record`)."""
         states = list(states)
         for target in self.ledger.targets():
             for entry in self.ledger.entries(target.id, states):
@@ -467,7 +470,7 @@ class JobStep(NodeStep):
 
 
 def _answer(item: Item) -> dict[str, Any]:
-    """What an item says of the answer; of a file, the content too."""
+    """Return what an item keeps of the answer; of a file, the content too."""
     return {"json": item["json"], "binary": item["binary"]} if "binary" in item else item["json"]
 
 
@@ -477,7 +480,7 @@ def _backoff(troubles: int) -> float:
 
 
 def _only(problems: BaseExceptionGroup[BaseException]) -> BaseException:
-    """The failure of the ledger in a group, if that is all there is; else the group."""
+    """Return the ledger's failure if a group has nothing else; else the group."""
     failures, others = problems.split(LedgerFailed)
     if failures is None or others is not None:
         return problems

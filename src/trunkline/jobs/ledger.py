@@ -58,7 +58,7 @@ _DAMAGED = ("SQLITE_CORRUPT", "SQLITE_NOTADB")
 
 
 def row_sum(*values: object) -> int:
-    """The checksum of a row without its last column."""
+    """Return the checksum of a row without its last column."""
     return zlib.crc32(b"|".join(value if type(value) is bytes else str(value).encode() for value in values))
 
 
@@ -111,7 +111,7 @@ class Ledger:
 
     @classmethod
     def create(cls, path: Path, about: Mapping[str, Any], targets: Sequence[tuple[str, str]]) -> Self:
-        """A new ledger with (name, URL) of each PBX and no items yet. FileExistsError if there is one."""
+        """Make a ledger with (name, URL) of each PBX and no items yet. Raises FileExistsError if there is one."""
         os.close(os.open(path, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o600))
         ledger = None
         try:
@@ -134,7 +134,7 @@ class Ledger:
 
     @classmethod
     def open(cls, path: Path, *, check: bool = False) -> Self:
-        """An existing ledger. ``check``: read all of it, and compare the checksums, unless the job is running.
+        """Open an existing ledger. ``check``: read all of it, and compare the checksums, unless the job is running.
 
         Raises ConfigurationError if this user may not read and write it, if it is not a ledger, or is of another
         format; LedgerDamaged if commits are lost or, with ``check``, anything is not as it was written.
@@ -199,7 +199,7 @@ class Ledger:
         self._disconnect()
 
     def _settle(self) -> None:
-        """What a dead process left in the log comes into the file when this one closes it: end the need for the log."""
+        """Move what a dead process left in the log into the file, so that the log is no longer needed."""
         with suppress(TrunklineError, sqlite3.Error):
             if self._needs_log() and not self.file.is_held():
                 with self.file.held():
@@ -238,7 +238,7 @@ class Ledger:
         self.close()
 
     def about(self) -> dict[str, Any]:
-        """The facts of the job, by name."""
+        """Return the facts of the job, by name."""
         facts = self._read(lambda row: (row[0], msgspec.json.decode(row[1])), "SELECT name, value FROM about")
         return dict(facts)
 
@@ -276,7 +276,7 @@ class Ledger:
         return next(self._read(lambda row: int(row[0]), "SELECT coalesce(max(n) + 1, 0) FROM input"))
 
     def pending(self, target: int, after: int, count: int) -> list[Entry]:
-        """The next items of a target that are neither done nor failed, by place, beginning behind ``after``."""
+        """Return a target's next items that are neither done nor failed, by place, beginning behind ``after``."""
         found = self._read(
             _entry,
             "SELECT i.n, i.item, coalesce(o.state, 0), coalesce(o.attempts, 0), o.record FROM input i"
@@ -316,7 +316,7 @@ class Ledger:
             self._db.execute(_END_STRETCHES)
 
     def doubt(self) -> None:
-        """What a dead process left as sent, or may have sent unrecorded, is unknown from now on."""
+        """Mark as unknown what a dead process left as sent, or may have sent unrecorded."""
         self.wait_for_disk(True)
         with self._writing():
             self._db.execute(
@@ -342,7 +342,7 @@ class Ledger:
         return found
 
     def entries(self, target: int, states: Iterable[State] = tuple(State)) -> Iterator[Entry]:
-        """The items of a target in given states, by place."""
+        """Yield the items of a target in given states, by place."""
         return self._read(
             _entry,
             "SELECT i.n, i.item, coalesce(o.state, 0), coalesce(o.attempts, 0), o.record FROM input i"
@@ -354,7 +354,7 @@ class Ledger:
     def _read(
         self, made: Callable[[tuple[Any, ...]], Made], statement: str, values: Sequence[object] = ()
     ) -> Iterator[Made]:
-        """What is made of each row that a statement finds. Raises LedgerFailed."""
+        """Yield what is made of each row that a statement finds. Raises LedgerFailed."""
         try:
             for row in self._db.execute(statement, values):
                 yield made(row)
@@ -455,7 +455,7 @@ def _code(problem: BaseException) -> str:
 
 
 def _failed(problem: Exception, path: Path, what: str) -> TrunklineError:
-    """The error of a ledger that can't be read or written; what is not recorded was not sent."""
+    """Return the error of a ledger that can't be read or written; what is not recorded was not sent."""
     if isinstance(problem, TrunklineError):
         return problem
     code = _code(problem)
@@ -515,7 +515,7 @@ def _entry(row: tuple[int, bytes, int, int, bytes | None]) -> Entry:
 
 
 def _encoded(outcome: Outcome) -> bytes | None:
-    """What is kept of an outcome; what can't be written as JSON does not keep the others from being recorded."""
+    """Return what is kept of an outcome; one that can't be written as JSON doesn't prevent recording the others."""
     record = outcome.record
     if record is None:
         return None

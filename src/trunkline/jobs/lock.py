@@ -105,7 +105,7 @@ class LedgerFile:
 
 
 def open_file(path: Path) -> LedgerFile:
-    """A ledger's file, opened or shared. ConfigurationError if this user may not read and write it, or it is gone."""
+    """Open a ledger's file. Raises ConfigurationError if it is gone, or this user may not read and write it."""
     with _guard:
         try:
             found = path.stat()

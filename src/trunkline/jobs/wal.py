@@ -36,7 +36,7 @@ def has_frames(ledger: Path) -> bool:
 
 
 def lost_commits(ledger: Path) -> str:
-    """What is wrong with the log of a ledger that no process writes to; "" if nothing is."""
+    """Return what is wrong with the log of a ledger that no process writes to; "" if nothing is."""
     wrong = ""
     for attempt in range(_TRIES):
         if attempt:
@@ -117,7 +117,7 @@ class _Known(NamedTuple):
 
 
 def _known(ledger: Path, log_file: Path) -> _Known | None:
-    """What the processes that shared the log knew of it last; None where that is not known, or of before a restart.
+    """Return what the processes that shared the log knew of it last; None where unknown, or from before a restart.
 
     The index is not synced, so after a restart of the machine it may know of commits that never came to the disk.
     """

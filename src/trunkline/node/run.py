@@ -136,7 +136,7 @@ class Node:
         )
 
     def arguments(self, scope: Scope) -> dict[str, Any]:
-        """The arguments of the action for one item, checked; nothing is sent.
+        """Return the arguments of the action for one item, checked; nothing is sent.
 
         TemplateError if a template has no value; InvalidArgument or UnknownName if what it gives can't be right.
         """
@@ -148,7 +148,7 @@ class Node:
             pass
 
     def checked(self, items: Iterable[Item]) -> Iterator[Item]:
-        """The items, each after the guards have seen it. Raises InvalidArgument for one that they refuse."""
+        """Yield the items, each after the guards have seen it. Raises InvalidArgument for one that they refuse."""
         rows = UnchangedRows(self.action) if self.unchanged else None
         for n, item in enumerate(items):
             check_rows(self.action, n, item["json"], partial(self.keys, n, item))
@@ -157,7 +157,7 @@ class Node:
             yield item
 
     def keys(self, n: int, item: Item) -> Mapping[str, Any]:
-        """The keys that an item is sent with; {} where its templates fail, which is that item's own failure."""
+        """Return the keys that an item is sent with; {} where its templates fail, which is that item's own failure."""
         try:
             return keys_of(self.action, self.arguments(Scope(OneItem(n, item), n)))
         except BaseException as problem:
@@ -165,7 +165,7 @@ class Node:
             return {}
 
     def over(self, items: Iterable[object], most_rows: int | None = None, confirm: Confirm | None = None) -> NodeRun:
-        """A run over items (or plain objects), not started yet; the arguments are those of `NodeRun`."""
+        """Return a run over items (or plain objects), not started yet; the arguments are those of `NodeRun`."""
         return NodeRun(self, as_items(items), most_rows, confirm)
 
     def run(self, pbx: Caller, items: Iterable[object], *, confirm: Confirm | None = None) -> NodeResult:
@@ -215,7 +215,7 @@ class NodeRun:
     def __init__(
         self, node: Node, items: Sequence[Item], most_rows: int | None = None, confirm: Confirm | None = None
     ) -> None:
-        """Raises InvalidArgument where a guard refuses an item (`trunkline.work.guards`), NotConfirmed after a no."""
+        """Prepare the run. Raises InvalidArgument where a guard refuses an item, NotConfirmed after a no."""
         self.node = node
         self.items = items
         self.most_rows = most_rows
@@ -277,7 +277,7 @@ class NodeRun:
         return sorted(n for n, outcome in self._ledger.outcomes.items() if outcome.state is State.UNKNOWN)
 
     def result(self) -> NodeResult:
-        """What it gave so far. Raises ItemsFailed, with it as ``result``, if failures or the PBX stopped the run."""
+        """Return the result. Raises ItemsFailed, with its ``result``, if failures or the PBX stopped the run."""
         if self._overflow is not None:
             raise self._overflow
         result = self.summary()
@@ -286,7 +286,7 @@ class NodeRun:
         return result
 
     def summary(self) -> NodeResult:
-        """What it gave so far, without raising."""
+        """Return the result so far, without raising."""
         good: list[Item] = []
         bad: list[Item] = []
         missing: list[int] = []

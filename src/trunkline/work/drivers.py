@@ -120,7 +120,7 @@ def _call(pbx: Caller, ask: Ask) -> Any:
 
 
 def _pages(answer: Any) -> Iterator[Sequence[Any]]:
-    """The rows of each page of a list; a caller other than a client may give rows without pages."""
+    """Yield the rows of each page of a list; a caller other than a client may give rows without pages."""
     if hasattr(answer, "pages"):
         yield from (page.rows for page in answer.pages())
     else:
@@ -174,7 +174,8 @@ async def adrive(
 async def _acall(pbx: AsyncCaller, ask: Ask) -> Any:
     rows: list[Any] = []
     answer = pbx.call(ask.action, **ask.arguments, **ask.options)
-    if not ask.is_list or ask.on_page is None or not hasattr(answer, "pages"):
+    pages = getattr(answer, "pages", None)
+    if not ask.is_list or ask.on_page is None or pages is None:
         value = await answer
         if not ask.is_list:
             return value
@@ -184,7 +185,7 @@ async def _acall(pbx: AsyncCaller, ask: Ask) -> Any:
             ask.on_page(page)
             rows += page
         return rows
-    async for page in answer.pages():
+    async for page in pages():
         ask.on_page(page.rows)
         rows += page.rows
     return rows

@@ -139,7 +139,7 @@ def check_rows(action: Action, n: int, row: Mapping[str, Any], keys: Callable[[]
 
 @lru_cache(maxsize=256)
 def _resource_of(resource: str, names: frozenset[str]) -> str:
-    """The other resource that a row with these fields was listed from; "" if it may well be of this one.
+    """Return the other resource that a row with these fields was listed from; "" if it may well be of this one.
 
     Two fields that this one never had, and another has all of them: then somebody mixed up two lists. A column or two
     of somebody's own prove nothing.
@@ -154,14 +154,14 @@ def _resource_of(resource: str, names: frozenset[str]) -> str:
 
 
 def _listed_fields(catalog: Catalog, resource: str) -> frozenset[str]:
-    """What a row of the resource's list may have; nothing where it has no list."""
+    """Return what a row of the resource's list may have; nothing where it has no list."""
     listing = catalog.resources[resource].get("list")
     spec = listing.answer_type if listing else None
     return frozenset(catalog.fields(spec.name)) if spec and spec.name in catalog.types else frozenset()
 
 
 def comparable(row: Mapping[str, Any], name: str) -> dict[str, Any]:
-    """The fields of a row that can be compared with the PBX's: all but those whose secrets are masked in it.
+    """Return the fields of a row that can be compared with the PBX's: all but those whose secrets are masked in it.
 
     ``name``: what the row is called in errors. Raises InvalidArgument for a part of a field, such as ``Groups.Name``.
     """
@@ -177,7 +177,7 @@ class UnchangedRows:
     """Rows as they were read, for actions that are sent only if the entity is still so."""
 
     def __init__(self, action: Action) -> None:
-        """Raises InvalidArgument for an action that has no entity to compare with."""
+        """Find the action that reads. Raises InvalidArgument for an action that has no entity to compare with."""
         self.action = action
         if load().reader(action) is None or not action.keys:
             raise InvalidArgument(f"{action.id} has no entity that can be read by key, so there is nothing to compare.")
@@ -207,5 +207,5 @@ def _is_text_of_number(action: Action, key: str, value: Any) -> bool:
 
 
 def hidden_fields(rows: Iterable[Mapping[str, Any]]) -> Iterator[str]:
-    """The fields that are not compared, since their secrets are masked in a row."""
+    """Yield the fields that are not compared, since their secrets are masked in a row."""
     yield from dict.fromkeys(field for row in rows for field, value in row.items() if has_mask(value))

@@ -50,13 +50,15 @@ class Ledger(Protocol):
     @property
     def is_durable(self) -> bool:
         """Whether each item has to be recorded before it is sent, since another process may go on with the work."""
+        ...
 
     @property
     def size(self) -> int:
         """How many items the input has."""
+        ...
 
     def take(self) -> Entry | None:
-        """The next item that is neither done nor failed, each given once; None after the last. Raises LedgerFailed."""
+        """Take the next item that is neither done nor failed, each once; None after the last. Raises LedgerFailed."""
 
     def record(self, outcomes: Sequence[Outcome]) -> None:
         """Keep outcomes, all or none; a later one of the same item replaces the earlier. Raises LedgerFailed."""

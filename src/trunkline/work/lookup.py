@@ -25,7 +25,7 @@ class Check(NamedTuple):
     carried_out: Callable[[Mapping[str, Any] | None], bool | None]
 
     def finding(self, answer: Any) -> Finding:
-        """What an answer of the action shows: an entity, a list of at most one, or None for a 404."""
+        """Read what an answer of the action shows: an entity, a list of at most one, or None for a 404."""
         row = (answer[0] if answer else None) if isinstance(answer, list) else answer
         carried_out = self.carried_out(row)
         if carried_out is None:
@@ -34,7 +34,7 @@ class Check(NamedTuple):
 
 
 def effect_of(action: Action, check: Check | None) -> Effect:
-    """What sending an action twice would do, ``check`` being what `check_of` gives for its arguments."""
+    """Return what sending an action twice would do, ``check`` being what `check_of` gives for its arguments."""
     if repeatable(action):
         return Effect.READ
     if action.kind == "delete":
@@ -95,7 +95,7 @@ def _reading(
 
 
 def _reader(catalog: Catalog, action: Action, keys: set[str]) -> Action | None:
-    """What reads one entity of the action's resource: by the key where there is such an action, else the list."""
+    """Find what reads one entity of the action's resource: by the key where there is such an action, else the list."""
     actions = catalog.resources[action.resource]
     reader, lister = actions.get("get"), actions.get("list")
     if reader is not None and set(reader.keys) == keys:
@@ -110,7 +110,7 @@ def _row_type(lister: Action) -> str:
 
 
 def _own_key(catalog: Catalog, action: Action, body: Mapping[str, Any]) -> dict[str, Any]:
-    """The key that a new entity was sent with, such as a user's Number; {} where the PBX gives it."""
+    """Return the key that a new entity was sent with, such as a user's Number; {} where the PBX gives it."""
     entity_set = next((s for s in catalog.sets.values() if s.resource == action.resource and not s.singleton), None)
     if entity_set is None:
         return {}
@@ -122,13 +122,13 @@ def _own_key(catalog: Catalog, action: Action, body: Mapping[str, Any]) -> dict[
 
 
 def _sent(call: Call) -> dict[str, Any]:
-    """The body as it was sent, wherever its fields were given."""
+    """Return the body as it was sent, wherever its fields were given."""
     found: dict[str, Any] = msgspec.json.decode(msgspec.json.encode(call.body or {}))
     return found
 
 
 def _plain(catalog: Catalog, action: Action, body: Mapping[str, Any]) -> dict[str, Any]:
-    """The fields of a body that can be compared: lists and objects come back completed by the PBX."""
+    """Return the fields of a body that can be compared: lists and objects come back completed by the PBX."""
     known = catalog.spec_fields(action.body) if action.body else {}
     return {n: v for n, v in body.items() if n in known and not isinstance(v, dict | list) and "Password" not in n}
 

@@ -67,7 +67,7 @@ def as_record(
 
 
 def kept(text: str) -> str:
-    """A text as it is kept: at most `KEPT` bytes of UTF-8, with a marker where it was cut."""
+    """Return a text as it is kept: at most `KEPT` bytes of UTF-8, with a marker where it was cut."""
     if len(text) <= KEPT // 4:
         return text
     data = text.encode("utf-8", "replace")
@@ -124,7 +124,7 @@ def is_foreign(problem: BaseException) -> bool:
 
 
 def as_error(problem: BaseException) -> TrunklineError:
-    """Return an exception as a TrunklineError. Raises what is not an error of one item: Ctrl-C and cancellation."""
+    """Return an exception as one of our errors. Raises what is not an error of one item: Ctrl-C and cancellation."""
     if isinstance(problem, TrunklineError):
         return problem
     if not is_foreign(problem):

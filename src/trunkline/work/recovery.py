@@ -173,7 +173,7 @@ BUSY = frozenset({Trouble.SLOW_DOWN, Trouble.UNAVAILABLE, Trouble.GATEWAY})
 
 
 def trouble_of(error: TrunklineError, action: Action) -> Trouble:
-    """What an error says about the request of an action."""
+    """Tell what an error says about the request of an action."""
     if isinstance(error, Unexpected | HttpLibraryFailed):
         return Trouble.UNEXPECTED
     if isinstance(error, SignInError | Forbidden | ConfigurationError | VersionMismatch):
@@ -208,12 +208,12 @@ def proves_nothing(trouble: Trouble) -> bool:
 
 
 def decide(trouble: Trouble, effect: Effect, *, perhaps_done: bool) -> Decision:
-    """What to do after an error; ``perhaps_done``: an earlier try of the same item may have been carried out."""
+    """Decide what to do after an error; ``perhaps_done``: an earlier try of the same item may have been carried out."""
     return (LATER_TRY if perhaps_done else FIRST_TRY)[trouble][_COLUMNS[effect]]
 
 
 def conclude(trouble: Trouble, effect: Effect, finding: Finding) -> Decision:
-    """What to do after `Decision.LOOK_UP`, by what was found. Never LOOK_UP."""
+    """Decide what to do after `Decision.LOOK_UP`, by what was found. Never LOOK_UP."""
     if finding is Finding.DONE:
         return Decision.DONE
     if finding is Finding.NO_TELLING:
@@ -222,6 +222,6 @@ def conclude(trouble: Trouble, effect: Effect, finding: Finding) -> Decision:
 
 
 def retry_after(error: TrunklineError) -> float | None:
-    """The seconds that the PBX asked to wait, None if it did not."""
+    """Return the seconds that the PBX asked to wait, None if it did not."""
     seconds: float | None = getattr(error, "retry_after", None)
     return seconds

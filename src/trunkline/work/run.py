@@ -158,7 +158,7 @@ class Run:
                 self.ledger.record(outcomes)
 
     def _settled(self, entry: Entry, trial: Trial, unwritten: list[Outcome]) -> Work:
-        """Yield until the item has an outcome, also after an exception."""
+        """Carry out one item; return its outcome, always."""
         try:
             return (yield from self._carried_out(entry, trial, unwritten))
         except LedgerFailed:
@@ -192,7 +192,7 @@ class Run:
             return trial.done(step, answer)
 
     def _after(self, step: Step, trial: Trial, error: TrunklineError, unwritten: list[Outcome]) -> Work:
-        """The outcome of a step after an error; None if it is to be sent again."""
+        """Return the outcome of a step after an error; None if it is to be sent again."""
         trouble = trouble_of(error, step.action)
         if trouble is Trouble.NOT_FOUND and self.policy.is_missing_done and step.action.kind == "delete":
             self._is_well()
@@ -243,7 +243,7 @@ class Run:
         return self._concluded(step, trial, decision, was_read=finding is Finding.NOT_DONE)
 
     def _concluded(self, step: Step, trial: Trial, decision: Decision, *, was_read: bool = False) -> Outcome:
-        """The outcome of a step that is not sent again. ``was_read``: the PBX does not show it as done."""
+        """Return the outcome of a step that is not sent again. ``was_read``: the PBX does not show it as done."""
         if decision is Decision.DONE:
             self._is_well()
             return trial.done(step, None, is_checked=True)
@@ -286,7 +286,7 @@ class Run:
         return not is_too_long
 
     def _is_well(self) -> None:
-        """The PBX gave an answer of its own."""
+        """Note that the PBX gave an answer of its own."""
         if self._troubles or self._in_a_row:
             with self._lock:
                 self._trouble_since = None
@@ -327,7 +327,7 @@ class Trial:
         self.was_sent = True
 
     def failed(self, error: TrunklineError, trouble: Trouble, *, is_doubtful: bool, counts: bool) -> None:
-        """A try ended with an error; ``counts``: it uses up an attempt."""
+        """Note that a try ended with an error; ``counts``: it uses up an attempt."""
         self.error = error
         self.trouble = trouble
         self.is_in_doubt = self.is_in_doubt or is_doubtful
@@ -335,7 +335,7 @@ class Trial:
             self.attempts -= 1
 
     def forget_attempt(self) -> None:
-        """The PBX was only too busy: that does not use up an attempt."""
+        """Give back an attempt, where the PBX was only too busy."""
         self.attempts = max(0, self.attempts - 1)
 
     def on_its_way(self) -> Outcome:
@@ -366,6 +366,6 @@ class Trial:
 
 
 def _trouble_before(entry: Entry) -> Trouble:
-    """What an item in doubt had met in an earlier run, by the status of its error; a process that died left none."""
+    """Tell what an item in doubt met in an earlier run, by its error's status; a process that died left none."""
     statuses = {429: Trouble.SLOW_DOWN, 503: Trouble.UNAVAILABLE, 502: Trouble.GATEWAY, 504: Trouble.GATEWAY}
     return statuses.get(entry.record.get("error", {}).get("status") or 0, Trouble.LOST)

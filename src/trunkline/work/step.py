@@ -64,7 +64,7 @@ class Step:
         return (yield Ask(self.action.id, self.arguments, is_list, self.on_page, self.options))
 
     def keep(self, answer: Any, *, is_missing: bool = False) -> Any:
-        """What the outcome keeps of an answer. ``is_missing``: a delete found nothing to delete."""
+        """Return what the outcome keeps of an answer. ``is_missing``: a delete found nothing to delete."""
         return answer
 
     @cached_property
