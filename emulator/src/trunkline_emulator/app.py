@@ -363,7 +363,7 @@ def _router(version: str) -> Router:
 
 
 def level(route: Route) -> str:
-    """How faithfully an action is emulated: behaviour (does what 3CX does), crud (generic over the store), shape (made up)."""
+    """How an action is emulated: behaviour (does what 3CX does), crud (generic over the store), shape (made up)."""
     ruled = route.action.kind in crud.HANDLERS and route.resource in _RULED
     if ruled or route.action.id in behaviours.HANDLERS:
         return "behaviour"
