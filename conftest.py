@@ -10,9 +10,14 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from hypothesis import settings
 
 from trunkline import redaction
 from trunkline.catalog import answered
+
+# A test never times: a busy machine takes seconds over what a quiet one does in milliseconds.
+settings.register_profile("untimed", deadline=None)
+settings.load_profile("untimed")
 
 # What a machine's environment may say of where to connect and how to draw; a test that wants it says it itself.
 _SAID = re.compile(

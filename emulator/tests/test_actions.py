@@ -6,7 +6,7 @@ import re
 from typing import Any
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from trunkline import catalog
@@ -126,7 +126,6 @@ def test_levels() -> None:
     assert {name: found.count(name) for name in set(found)} == {"behaviour": 522, "crud": 73, "shape": 7}
 
 
-@settings(deadline=None)
 @given(body=st.binary(max_size=80))
 def test_no_body_brings_it_down(quiet: Line, body: Any) -> None:
     answer = quiet.send(

@@ -300,7 +300,7 @@ def do(store: Store, kind: str, what: Any) -> None:
                 store.clear(what)
 
 
-@settings(deadline=None, max_examples=30)
+@settings(max_examples=30)
 @given(before=CHANGES, after=CHANGES)
 def test_whatever_was_done_since_is_undone(before: Any, after: Any) -> None:
     store = Store(CATALOG, SEEDS["demo"]())
@@ -315,7 +315,6 @@ def test_whatever_was_done_since_is_undone(before: Any, after: Any) -> None:
     assert store.singletons["MyUser"] is next(iter(store.tables["Users"].rows.values()))
 
 
-@settings(deadline=None)
 @given(extra=st.integers(0, 100_000))
 def test_a_padded_zip_has_its_size_and_opens(extra: Any) -> None:
     small = pack(Store(CATALOG, {}), {})

@@ -6,7 +6,7 @@ from typing import Any
 from urllib.parse import quote
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from trunkline import catalog
@@ -227,7 +227,6 @@ JSON = st.recursive(
 )
 
 
-@settings(deadline=None)
 @given(body=st.dictionaries(st.sampled_from(sorted(CATALOG.fields("Pbx.User"))), JSON, max_size=3))
 def test_any_values_are_taken_or_refused(quiet: Line, body: Any) -> None:
     answer = quiet.ask("POST", "/Users", {"Number": "999", **body})

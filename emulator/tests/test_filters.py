@@ -7,7 +7,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from odatapy.data import Entity
 from odatapy.server.eval import evaluate_filter
@@ -327,7 +327,6 @@ filters = st.recursive(
 )
 
 
-@settings(deadline=None)
 @given(text=filters)
 def test_another_parser_agrees(text: Any) -> None:
     """odatapy, written by others, reads and evaluates the same filters to the same end."""
@@ -359,7 +358,6 @@ times = st.one_of(
 )
 
 
-@settings(deadline=None)
 @given(text=times)
 def test_another_parser_agrees_about_times_and_casts(text: Any) -> None:
     started = datetime(2026, 6, 1, 10, 30, 15, 500000, tzinfo=UTC)
@@ -373,7 +371,6 @@ def test_another_parser_agrees_about_times_and_casts(text: Any) -> None:
     assert bind_filter(parse_filter(text), spec, CATALOG)(row) is theirs
 
 
-@settings(deadline=None)
 @given(text=st.text("()'/,:-$abeqndot IdEnabled01", max_size=40))
 def test_any_text_is_read_or_refused(text: Any) -> None:
     with suppress(Refusal):

@@ -106,7 +106,7 @@ def exchange(plug: Plug, pieces: Any) -> Any:
     return data
 
 
-@settings(deadline=None, max_examples=120, suppress_health_check=list(HealthCheck))
+@settings(max_examples=120, suppress_health_check=list(HealthCheck))
 @given(
     st.lists(requests | damaged(), min_size=1, max_size=4)
     | st.lists(st.binary(min_size=1, max_size=300), min_size=1, max_size=3)

@@ -6,7 +6,7 @@ from typing import Any
 from urllib.parse import quote
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from .conftest import Dial, Line
@@ -134,7 +134,6 @@ def test_a_known_path_with_a_wrong_method_is_405(quiet: Line, method: str, path:
     assert (answer.status, answer.headers["allow"]) == (405, allow)
 
 
-@settings(deadline=None)
 @given(link=st.text(min_size=1))
 def test_any_text_can_be_a_key(quiet: Line, link: Any) -> None:
     literal = "'" + quote(link.replace("'", "''"), safe="") + "'"
@@ -165,7 +164,6 @@ def test_each_version_has_its_own_paths(dial: Dial, version: str, path: str, sta
     assert dial(version=version).get(path).status == status
 
 
-@settings(deadline=None)
 @given(path=st.binary(max_size=60), query=st.binary(max_size=60))
 def test_no_bytes_bring_it_down(quiet: Line, path: Any, query: Any) -> None:
     target = b"/xapi/v1/" + path.replace(b"?", b"") + b"?" + query

@@ -344,7 +344,7 @@ VOCABULARY = """
 WORDS = st.lists(st.sampled_from(VOCABULARY.split()), max_size=12)
 
 
-@settings(deadline=None, max_examples=400)
+@settings(max_examples=400)
 @given(
     option=st.sampled_from(["filter", "orderby", "select", "expand", "search"]),
     words=WORDS,

@@ -287,7 +287,7 @@ def test_a_week(quiet: Line, rule: Any) -> None:
 
 
 @pytest.mark.parametrize("rule", RULES)
-@settings(max_examples=5, deadline=None)
+@settings(max_examples=5)
 @given(moments=st.tuples(MOMENTS, MOMENTS).map(sorted))
 def test_any_period(quiet: Line, rule: Any, moments: Any) -> None:
     first, *others = (figures(asker(quiet, *moments)) for figures in RULES[rule])
@@ -296,7 +296,7 @@ def test_any_period(quiet: Line, rule: Any, moments: Any) -> None:
 
 
 @pytest.mark.parametrize("rule", PARTS)
-@settings(max_examples=5, deadline=None)
+@settings(max_examples=5)
 @given(moments=st.tuples(MOMENTS, MOMENTS, MOMENTS).map(sorted))
 def test_adjoining_periods_add_up(quiet: Line, rule: Any, moments: Any) -> None:
     start, between, end = moments
@@ -305,7 +305,7 @@ def test_adjoining_periods_add_up(quiet: Line, rule: Any, moments: Any) -> None:
         assert parts == pytest.approx({k: v for k, v in figures(asker(quiet, start, end)).items() if v}, abs=1e-3)
 
 
-@settings(max_examples=5, deadline=None)
+@settings(max_examples=5)
 @given(moments=st.tuples(MOMENTS, MOMENTS, MOMENTS).map(sorted))
 def test_time_logged_in_adds_up(quiet: Line, moments: Any) -> None:
     start, between, end = moments
@@ -335,7 +335,7 @@ QUEUE_REPORTS = (
 
 
 @pytest.mark.parametrize(("operation", "argument", "field"), QUEUE_REPORTS)
-@settings(max_examples=6, deadline=None)
+@settings(max_examples=6)
 @given(queues=st.sets(st.sampled_from(["800", "801", "802", "899"]), min_size=1), separator=st.sampled_from(",; "))
 def test_some_queues_are_those_rows_of_all(
     quiet: Line, operation: Any, argument: Any, field: Any, queues: Any, separator: Any
@@ -346,7 +346,7 @@ def test_some_queues_are_those_rows_of_all(
     assert {row[field] for row in every} <= {"800", "801", "802"}
 
 
-@settings(max_examples=10, deadline=None)
+@settings(max_examples=10)
 @given(people=st.sets(st.sampled_from([str(n) for n in range(100, 140)]), min_size=1, max_size=6))
 def test_some_extensions_are_those_of_all(quiet: Line, people: Any) -> None:
     listed = ",".join(sorted(people))
@@ -431,7 +431,7 @@ def test_the_recordings_are_those_of_the_call_log(quiet: Line) -> None:
     assert {row["Id"] for row in told} == {kept["Id"] for row in reported for kept in row["Recordings"]}
 
 
-@settings(max_examples=10, deadline=None)
+@settings(max_examples=10)
 @given(moments=st.tuples(MOMENTS, MOMENTS, MOMENTS).map(sorted))
 def test_the_chat_log_of_adjoining_periods(quiet: Line, moments: Any) -> None:
     start, between, end = moments

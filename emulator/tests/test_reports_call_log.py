@@ -130,7 +130,7 @@ def test_the_page_is_cut_before_it_is_filtered(quiet: Line) -> None:
     assert answer.json["@odata.count"] == len(answer.rows) < 200
 
 
-@settings(max_examples=25, deadline=None)
+@settings(max_examples=25)
 @given(moments=st.lists(st.integers(0, 20 * 86400), min_size=3, max_size=3).map(sorted))
 def test_windows_put_together_are_the_whole(quiet: Line, moments: Any) -> None:
     start, between, end = (

@@ -206,7 +206,7 @@ STEPS = st.one_of(
 )
 
 
-@settings(deadline=None, max_examples=60, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=60, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(steps=st.lists(STEPS, max_size=25))
 def test_after_any_writes(pbx: Line, steps: Any) -> None:
     pbx.emulator.reset()

@@ -64,7 +64,7 @@ KEYS = {"Id": 12, "Link": "sales", "Name": "Jazz", "MacAddress": "C074AD000099"}
 
 
 @pytest.mark.parametrize("action", ACTIONS, ids=lambda action: action.id)
-@settings(deadline=None, max_examples=25, suppress_health_check=[HealthCheck.too_slow])
+@settings(max_examples=25, suppress_health_check=[HealthCheck.too_slow])
 @given(data=st.data())
 def test_any_body_is_taken_or_refused(quiet: Line, action: Any, data: Any) -> None:
     fields = dict(CATALOG.spec_fields(action.body))

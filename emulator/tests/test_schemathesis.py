@@ -41,7 +41,6 @@ CONFORMANCE = [
 same_each_time = settings(
     derandomize=True,
     database=None,
-    deadline=None,
     phases=[Phase.generate],
     suppress_health_check=list(HealthCheck),
 )

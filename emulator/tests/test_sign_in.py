@@ -13,7 +13,7 @@ from cryptography.exceptions import InvalidSignature
 from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.hazmat.primitives.asymmetric.utils import encode_dss_signature
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from trunkline_emulator.clock import Clock
@@ -169,7 +169,6 @@ def test_keys_never_show(dial: Dial) -> None:
     assert line.token not in repr(line.emulator.journal)
 
 
-@settings(deadline=None)
 @given(
     body=st.binary(max_size=200),
     boundary=st.sampled_from(["; boundary=X", '; boundary="X"', "", "; boundary=", ";;=\xff"]),

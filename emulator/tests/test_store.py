@@ -128,7 +128,7 @@ class MadeModel(Model):
 TestListedRows = Model.TestCase
 TestMadeRows = MadeModel.TestCase
 TestListedRows.settings = TestMadeRows.settings = settings(
-    max_examples=25, stateful_step_count=25, deadline=None, suppress_health_check=list(HealthCheck)
+    max_examples=25, stateful_step_count=25, suppress_health_check=list(HealthCheck)
 )
 
 

@@ -49,7 +49,7 @@ def test_another_seed_tells_another_story(calls: Any) -> None:
     assert [call.started for call in other.calls(*ALWAYS)] != [call.started for call in calls]
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(start=MOMENTS, end=MOMENTS)
 def test_a_period_is_what_is_cut_out_of_the_whole(calls: Any, chats: Any, shifts: Any, start: Any, end: Any) -> None:
     model = demo()
@@ -58,7 +58,6 @@ def test_a_period_is_what_is_cut_out_of_the_whole(calls: Any, chats: Any, shifts
     assert list(model.shifts(start, end)) == [shift for shift in shifts if start <= shift.logged_in < end]
 
 
-@settings(deadline=None)
 @given(place=st.integers(0, demo().count - 1))
 def test_a_period_holds_its_first_moment_and_not_its_last(calls: Any, place: Any) -> None:
     call = calls[place]

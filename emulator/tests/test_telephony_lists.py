@@ -10,7 +10,7 @@ from itertools import pairwise
 from typing import Any
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from trunkline import catalog
@@ -105,7 +105,6 @@ def test_pages_put_together_are_the_whole(quiet: Line, name: Any) -> None:
     assert whole == list(demo_store().rows(name))
 
 
-@settings(deadline=None)
 @given(data=st.data(), name=st.sampled_from(LISTS))
 def test_a_list_is_cut_as_python_cuts(lists: Any, data: Any, name: Any) -> None:
     made, whole = lists[name]

@@ -9,7 +9,7 @@ from collections.abc import Iterator
 from typing import Any
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from trunkline import Pbx, catalog
@@ -98,7 +98,6 @@ def test_what_is_no_type_spec_is_refused(text: str) -> None:
         parse_type(text)
 
 
-@settings(deadline=None)
 @given(
     st.builds(
         TypeSpec,

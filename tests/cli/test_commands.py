@@ -177,7 +177,7 @@ def test_a_missing_connection_ends_with_3_and_names_the_variables(trunkline: Any
     result = trunkline("fax", "list", "--url", "pbx.example.com")
     assert result.code == 3
     assert "TRUNKLINE_CLIENT_ID, TRUNKLINE_CLIENT_SECRET" in result.err
-    assert "trunkline emulator" in result.err
+    assert "start the emulator" in result.err
 
 
 @pytest.mark.parametrize("url", ["ftp://pbx.example.com", "https://", "https://a:b@pbx.example.com", "https://pbx:x"])

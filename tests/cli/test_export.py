@@ -97,7 +97,7 @@ def test_a_date_is_a_midnight_of_the_zone(export: Export) -> None:
         (("--from", "-1d", "--columns", "StartTme"), "has no field 'StartTme'. Did you mean StartTime"),
         (("--from", "-1d", "--overwrite"), "go with --out"),
         (("--from", "-1d", "--watermark", "mark.json"), "--watermark goes with --since-last"),
-        (("--since-last",), "Say with --from where to begin."),
+        (("--since-last",), "Name the time where to begin: `--from TIME`"),
         (("--since-last", "--from", "-1d", "--overlap", "long"), "'long' is not a length of time."),
         (("--from", "-1d", "--out", "nowhere/calls.csv"), "there is no folder"),
         (("--from", "-1d", "--out", "calls.xlsx"), "Nothing is written as .xlsx; choose one of"),

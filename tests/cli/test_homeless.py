@@ -51,18 +51,22 @@ def test_what_needs_no_folder_works(homeless: Line, system: System) -> None:
         (("job", "list"), "no folder for jobs.\nName one in TRUNKLINE_JOB_DIR."),
         (
             ("export", "call-log", "--since-last", *CONNECTED),
-            "no folder for watermarks.\nName a file with --watermark.",
-        ),
-        (
-            ("import", "contacts", "SHEET", "--apply", "--yes", *CONNECTED),
-            "no folder for what imports keep.\nXDG_STATE",
+            "no folder for watermarks.\nName a file: `--watermark FILE`",
         ),
     ],
     ids=lambda value: " ".join(value[:2]) if isinstance(value, tuple) else "",
 )
-def test_what_needs_one_says_how_to_name_it(homeless: Line, argv: tuple[str, ...], said: str, tmp_path: Path) -> None:
-    sheet = tmp_path / "sheet.csv"
-    sheet.write_text("PhoneNumber,FirstName\n+442079460000,Ada\n", encoding="utf-8")
-    answer = homeless(*(str(sheet) if word == "SHEET" else word for word in argv))
+def test_what_needs_one_says_how_to_name_it(homeless: Line, argv: tuple[str, ...], said: str) -> None:
+    answer = homeless(*argv)
     assert (answer.code, answer.out) == (3, "")
     assert said in answer.err
+
+
+def test_an_import_needs_one_before_it_sends_anything(homeless: Line, system: System, tmp_path: Path) -> None:
+    sheet = tmp_path / "sheet.csv"
+    sheet.write_text("PhoneNumber,FirstName\n+442079460000,Ada\n", encoding="utf-8")
+    connected = ("--url", system.url, "--client-id", CLIENT, "--client-secret", KEY)
+    answer = homeless("import", "contacts", str(sheet), "--apply", "--yes", *connected)
+    assert answer.code == 3
+    assert "no folder for what imports keep.\nXDG_STATE" in answer.err
+    assert [path for path in system.sent("POST") if path != "/connect/token"] == []

@@ -134,6 +134,16 @@ def test_a_dry_run_shows_requests_and_sends_nothing(job: Any, contacts: str, sys
     assert job("list", "-o", "json")[1] == "[]\n"
 
 
+def test_a_dry_run_counts_items_as_the_job_does(job: Any, tmp_path: Path) -> None:
+    path = tmp_path / "a.jsonl"
+    path.write_text('{"Id": 1}\n{"Id": 2}\n{"id": 3}\n')
+    how = ("run", "contacts.delete", "--name", "n", "--set", "Id={{ $json.Id * 10 + $itemIndex }}")
+    code, out, _ = job(*how, "--input", str(path), "--dry-run")
+    assert out.splitlines()[:2] == ["item 0: DELETE /Contacts(10)", "item 1: DELETE /Contacts(21)"]
+    code, _, err = job(*RUN, str(path), "--dry-run")
+    assert (code, "item 2: Item 2: Id" in err) == (7, True)
+
+
 def test_shards_are_disjoint_and_whole(job: Any, contacts: str) -> None:
     shown = [job(*RUN, contacts, "--dry-run", "--shard", f"{k}/3")[1].splitlines() for k in (1, 2, 3)]
     requests = [line.partition(": ")[2] for lines in shown for line in lines]
@@ -310,7 +320,7 @@ def test_every_format_writes_the_same(job: Any, contacts: str) -> None:
         "job,action,status,pbx,not_started,sent,done,failed,unknown,error"
     )
     assert job("list", "-o", "csv")[1] == (
-        "job,action,status,not started,sent,done,failed,unknown\ncleanup,contacts.delete,finished,0,0,10,0,0\n"
+        "job,action,status,not_started,sent,done,failed,unknown\ncleanup,contacts.delete,finished,0,0,10,0,0\n"
     )
     assert job("list", "-o", "yaml")[1].startswith("- job: cleanup\n")
     items = [json.loads(line) for line in job("show", "cleanup", "--items", "-o", "jsonl")[1].splitlines()]

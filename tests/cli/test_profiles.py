@@ -155,6 +155,30 @@ def test_one_profile_without_a_key_does_not_stop_the_others(
     assert (said.code, "trunkline login out" in said.err) == (3, True)
 
 
+def test_a_malformed_profile_stops_no_other_and_can_be_removed(
+    line: Line, write: Callable[[str], Path], system: System
+) -> None:
+    path = write(table("acme", system.url, more="default = true\n") + "[bad]\nurl = 5\n")
+    for connection in ([], ["--profile", "acme"]):
+        assert line(*connection, "fax", "list", "--top", "1").code == 0
+    assert line("profiles", "rename", "acme", "customer").code == 0
+    assert line("login", "customer", "--client-id", CLIENT, "--api-key", KEY, "--store", "file").code == 0
+    listed = line("profiles", "list")
+    assert listed.code == 3
+    assert "'bad' lacks url and client_id" in listed.err
+    assert "`trunkline profiles remove bad`" in listed.err
+    assert line("profiles", "remove", "bad").code == 0
+    assert list(tomllib.loads(path.read_text())) == ["customer"]
+
+
+def test_a_file_may_begin_with_a_bom(line: Line, write: Callable[[str], Path]) -> None:
+    path = write("\ufeff# from an editor on Windows\r\n" + table("acme", *ACME).replace("\n", "\r\n"))
+    assert line("profiles", "use", "acme").code == 0
+    content = path.read_bytes()
+    assert content.startswith(b"# from an editor on Windows")
+    assert tomllib.loads(content.decode())["acme"]["default"] is True
+
+
 def test_a_job_takes_several_and_the_root_one(
     line: Line, write: Callable[[str], Path], system: System, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -367,7 +391,7 @@ NAMES = st.from_regex(r"[A-Za-z0-9][A-Za-z0-9._@-]{0,8}", fullmatch=True)
 TEXTS = st.text(st.characters(exclude_categories=["Cs"]), min_size=1, max_size=12)
 
 
-@settings(suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None, max_examples=60)
+@settings(suppress_health_check=[HealthCheck.function_scoped_fixture], max_examples=60)
 @given(values=st.dictionaries(NAMES, TEXTS, min_size=1, max_size=4), gone=st.integers(0, 3))
 @example(values={"a": 'q"\\\x7f\n[x]\n', "b.c": "\u2028 # no comment"}, gone=0)
 def test_whatever_is_saved_is_read_again(write: Callable[[str], Path], values: dict[str, str], gone: int) -> None:

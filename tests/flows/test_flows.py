@@ -413,8 +413,8 @@ def test_a_csv_is_read_back_as_text(rows: list[tuple[str, str]]) -> None:
     [
         ("a.csv", b"a,b\n1\n", "line 2: 1 cells"),
         ("a.csv", b"a,a\n1,2\n", "line 1"),
-        ("a.csv", b'a\n"x"y\n', "no CSV"),
-        ("a.csv", b"a\n\xff\n", "UTF-8"),
+        ("a.csv", b'a\n"x"y\n', "not a CSV"),
+        ("a.csv", b"a\n\xff\n", "Save it as CSV UTF-8 and try again. No row was read."),
         ("a.jsonl", b'{"a": 1}\nx\n', "line 2"),
         ("a.json", b'{"a": 1}', "list of rows"),
         ("a.yaml", b"- 5\n", "row 1"),

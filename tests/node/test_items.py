@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from trunkline.errors import InvalidArgument
@@ -37,7 +37,6 @@ def test_anything_else_is_no_item(value: Any) -> None:
         as_item(value)
 
 
-@settings(deadline=None)
 @given(st.dictionaries(st.text(), st.integers()))
 def test_an_item_made_twice_is_the_same(value: dict[str, int]) -> None:
     once = as_item(value)

@@ -12,7 +12,7 @@ from collections.abc import Callable
 from typing import Any
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from trunkline import catalog
@@ -148,7 +148,6 @@ def test_a_file_is_binary_data_with_its_name_type_and_size_beside_it(run: Runner
     assert item["pairedItem"] == {"item": 0}
 
 
-@settings(deadline=None)
 @given(st.lists(st.integers(1, 50), max_size=40), st.integers(1, 8), st.sets(st.integers(1, 50)))
 def test_order_and_pairing_are_kept_whatever_runs_at_once(numbers: list[int], at_once: int, bad: set[int]) -> None:
     for play in (in_threads, in_a_loop):
@@ -236,7 +235,6 @@ def test_split_puts_the_failed_item_into_the_second_output(run: Runner) -> None:
     assert outcome.not_started == []
 
 
-@settings(deadline=None)
 @given(
     st.lists(st.integers(1, 9), max_size=12),
     st.sets(st.integers(1, 9)),

@@ -57,7 +57,7 @@ TOKENS = st.sampled_from(
 )
 
 
-@settings(max_examples=1500, deadline=None)
+@settings(max_examples=1500)
 @given(st.lists(TOKENS, max_size=14).map("".join))
 def test_a_soup_of_tokens_ends_where_quickjs_says(soup: str) -> None:
     text = f"{soup} }}}} }}"
@@ -90,7 +90,7 @@ EXPRESSIONS = st.recursive(
 )
 
 
-@settings(max_examples=500, deadline=None)
+@settings(max_examples=500)
 @given(EXPRESSIONS, st.sampled_from(["", " ", "\n"]), st.sampled_from(["", " text", "{{ a }}", " { } "]))
 def test_whatever_is_nested_the_end_is_found(expression: str, space: str, after: str) -> None:
     assert is_expression(expression)

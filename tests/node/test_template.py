@@ -6,7 +6,7 @@ import json
 from typing import Any
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from trunkline.errors import InvalidArgument, TemplateError
@@ -250,7 +250,6 @@ CHARACTERS = st.characters(exclude_characters="\"'\\", exclude_categories=["Cs",
 KEYS = st.text(CHARACTERS, min_size=1).filter(lambda key: "}}" not in key)
 
 
-@settings(deadline=None)
 @given(KEYS, JSON_VALUES, st.sampled_from("\"'"))
 def test_a_plain_path_gives_any_value_back_as_it_is(key: str, stored: Any, quote: str) -> None:
     found = value(f"{{{{ $json[{quote}{key}{quote}] }}}}", 0, [{key: stored}])
@@ -266,26 +265,22 @@ SAFE_JSON = st.recursive(
 )
 
 
-@settings(deadline=None)
 @given(SAFE_JSON)
 def test_javascript_gives_back_what_it_was_given(stored: Any) -> None:
     assert value("{{ ($json.v) }}", 0, [{"v": stored}]) == stored
 
 
-@settings(deadline=None)
 @given(st.text())
 def test_text_joined_by_javascript_and_by_a_plain_path_is_the_same(text: str) -> None:
     items = [{"v": text}]
     assert value("<{{ $json.v }}>", 0, items) == value("{{ '<' + $json.v + '>' }}", 0, items) == f"<{text}>"
 
 
-@settings(deadline=None)
 @given(st.text().filter(lambda t: "{{" not in t))
 def test_text_without_a_template_is_never_changed(text: str) -> None:
     assert value(text) == text
 
 
-@settings(deadline=None)
 @given(st.none() | st.booleans() | st.integers(-(2**53) + 1, 2**53 - 1))
 def test_a_value_within_text_is_written_as_javascript_writes_it(stored: Any) -> None:
     items = [{"v": stored}]
@@ -313,13 +308,11 @@ def test_a_number_within_text_is_spelled_as_javascript_spells_it(stored: float, 
     assert value("<{{ $json.v }}>", 0, items) == value("{{ '<' + $json.v + '>' }}", 0, items) == f"<{written}>"
 
 
-@settings(deadline=None)
 @given(st.floats(allow_nan=False, allow_infinity=False))
 def test_a_number_within_text_loses_nothing(stored: float) -> None:
     assert float(value("{{ $json.v }}{{ '' }}", 0, [{"v": stored}])) == stored
 
 
-@settings(deadline=None)
 @given(st.lists(st.none() | st.booleans() | st.text() | st.integers(-9, 9) | st.lists(st.integers(0, 9), max_size=2)))
 def test_a_list_within_text_is_joined_with_commas_as_javascript_joins_it(stored: Any) -> None:
     items = [{"v": stored}]
@@ -418,7 +411,6 @@ def test_an_object_within_text_is_refused_and_not_written_as_object_object() -> 
     assert value("{{ JSON.stringify($json.Groups[0].Rights) }}!") == '{"RoleName":"users"}!'
 
 
-@settings(deadline=None)
 @given(KEYS, SAFE_JSON)
 def test_a_plain_path_and_javascript_agree(key: str, stored: Any) -> None:
     items = [{key: stored}]
@@ -448,7 +440,6 @@ FRAGMENTS = st.sampled_from(
 )
 
 
-@settings(deadline=None)
 @given(
     st.lists(FRAGMENTS, min_size=1, max_size=4),
     st.text("ab}{ ", max_size=4).filter(lambda t: "{{" not in t),

@@ -536,13 +536,12 @@ def theirs(built: object, row: dict[str, Any]) -> bool:
     return evaluate_filter(entity, ExpressionParser.parse_string(text))
 
 
-@settings(deadline=None, max_examples=400, suppress_health_check=[HealthCheck.too_slow])
+@settings(max_examples=400, suppress_health_check=[HealthCheck.too_slow])
 @given(made=conditions(), row=ROW)
 def test_another_reader_takes_every_filter_as_it_was_meant(made: Made, row: dict[str, Any]) -> None:
     assert theirs(made.build((F,)), row) is (made.value((row,)) is True)
 
 
-@settings(deadline=None)
 @given(st.one_of(*VALUES.values(), st.text(LETTERS), st.decimals(), st.integers()))
 def test_every_literal_is_read_back_as_the_value_it_was_made_from(value: Any) -> None:
     try:
@@ -562,7 +561,6 @@ def test_every_literal_is_read_back_as_the_value_it_was_made_from(value: Any) ->
         assert isinstance(read, bool) == isinstance(value, bool)
 
 
-@settings(deadline=None)
 @given(st.datetimes(timezones=st.timezones()) | st.times() | st.timedeltas(dt.timedelta(-(10**4)), dt.timedelta(10**4)))
 def test_no_microsecond_is_lost(value: Any) -> None:
     built = F.A == value
@@ -573,7 +571,6 @@ def test_no_microsecond_is_lost(value: Any) -> None:
     assert read == (value.astimezone(UTC) if isinstance(value, dt.datetime) else value)
 
 
-@settings(deadline=None)
 @given(st.text())
 def test_any_text_is_a_name_a_path_or_refused(name: str) -> None:
     try:

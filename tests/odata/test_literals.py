@@ -9,7 +9,7 @@ from decimal import Decimal
 from typing import Any
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from trunkline.catalog import parse_type
@@ -112,7 +112,6 @@ def test_a_value_that_its_type_can_t_take_is_refused_with_the_reason(spec: str, 
     assert why in str(raised.value)
 
 
-@settings(deadline=None)
 @given(st.text())
 def test_any_text_is_quoted_once_around_and_every_quote_inside_is_doubled(text: str) -> None:
     spelled = literal(text, parse_type("String"))
@@ -122,13 +121,11 @@ def test_any_text_is_quoted_once_around_and_every_quote_inside_is_doubled(text: 
     assert inside.replace("''", "'") == text
 
 
-@settings(deadline=None)
 @given(st.integers(-(2**31), 2**31 - 1))
 def test_every_32_bit_number_reads_back(number: int) -> None:
     assert int(literal(number, parse_type("Int32"))) == number
 
 
-@settings(deadline=None)
 @given(st.integers().filter(lambda n: not -(2**31) <= n < 2**31))
 def test_no_other_number_passes_for_a_32_bit_one(number: int) -> None:
     with pytest.raises(InvalidArgument):
@@ -138,7 +135,6 @@ def test_no_other_number_passes_for_a_32_bit_one(number: int) -> None:
 ZONES = st.integers(-14 * 60, 14 * 60).map(lambda minutes: dt.timezone(dt.timedelta(minutes=minutes)))
 
 
-@settings(deadline=None)
 @given(st.datetimes(dt.datetime(1000, 1, 2), dt.datetime(9999, 12, 30), timezones=ZONES))
 def test_a_point_in_time_stays_the_same_point_to_the_second_in_utc(when: dt.datetime) -> None:
     spelled = literal(when, parse_type("DateTimeOffset"))

@@ -6,7 +6,7 @@ import re
 from urllib.parse import unquote
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from trunkline.catalog import parse_type
@@ -45,7 +45,6 @@ def test_a_quote_in_a_key_is_doubled_and_encoded() -> None:
     assert fill("/WebsiteLinks({Link})", {"Link": literal("it's", STRING)}) == "/WebsiteLinks('it%27%27s')"
 
 
-@settings(deadline=None)
 @given(st.text())
 def test_any_text_is_one_segment_of_allowed_characters_and_reads_back(text: str) -> None:
     path = fill("/WebsiteLinks({Link})", {"Link": literal(text, STRING)})
@@ -57,7 +56,6 @@ def test_any_text_is_one_segment_of_allowed_characters_and_reads_back(text: str)
     assert unquote(inside, errors="strict").replace("''", "'") == text
 
 
-@settings(deadline=None)
 @given(st.text(), st.text())
 def test_two_arguments_never_run_into_each_other(first: str, second: str) -> None:
     path = fill("/S/Pbx.F(a={a},b={b})", {"a": literal(first, STRING), "b": literal(second, STRING)})

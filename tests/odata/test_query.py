@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from trunkline.odata import OPTIONS, query_string
@@ -46,7 +46,6 @@ def test_an_option_is_spelled_as_3cx_reads_it(options: dict[str, str], expected:
     assert query_string(options) == expected
 
 
-@settings(deadline=None)
 @given(st.dictionaries(st.sampled_from(OPTIONS), st.text(), max_size=len(OPTIONS)))
 def test_any_options_survive_the_way_there(options: dict[str, str]) -> None:
     query = query_string(options)
@@ -55,7 +54,6 @@ def test_any_options_survive_the_way_there(options: dict[str, str]) -> None:
     assert decoded(query) == {f"${name}": value for name, value in options.items()}
 
 
-@settings(deadline=None)
 @given(st.permutations(OPTIONS))
 def test_the_order_does_not_depend_on_the_caller(names: list[str]) -> None:
     assert query_string(dict.fromkeys(names, "1")) == query_string(dict.fromkeys(OPTIONS, "1"))

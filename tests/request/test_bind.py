@@ -6,7 +6,7 @@ import datetime as dt
 from typing import Any
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from trunkline import catalog
@@ -92,7 +92,6 @@ def test_an_etag_that_is_not_a_text_is_not_called_empty() -> None:
         bound("fax.delete", 42, if_match=5)
 
 
-@settings(deadline=None)
 @given(st.text())
 def test_no_etag_ever_brings_a_line_break_into_the_headers(etag: str) -> None:
     try:
@@ -156,7 +155,6 @@ def test_a_key_that_is_no_unicode_text_is_refused_like_any_other_bad_value(actio
         bound(action, *args)
 
 
-@settings(deadline=None)
 @given(st.none() | st.booleans() | st.floats() | st.text() | st.lists(st.integers()) | st.binary())
 def test_a_numeric_key_is_a_number_in_the_path_or_refused(value: Any) -> None:
     try:

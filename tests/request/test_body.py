@@ -8,7 +8,7 @@ import re
 from typing import Any
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from trunkline import catalog
@@ -203,7 +203,6 @@ def test_a_negative_duration_has_its_sign_in_front() -> None:
     assert body["TimeOfStartDate"] == "-PT5S"
 
 
-@settings(deadline=None)
 @given(st.timedeltas(dt.timedelta(0), dt.timedelta(days=40)))
 def test_any_duration_is_iso_8601_and_keeps_its_length(length: dt.timedelta) -> None:
     spelled = sent("holidays.create", {**HOLIDAY, "TimeOfStartDate": length})["TimeOfStartDate"]
@@ -214,7 +213,6 @@ def test_any_duration_is_iso_8601_and_keeps_its_length(length: dt.timedelta) -> 
     assert dt.timedelta(int(days), int(seconds), int(fraction.ljust(6, "0"))) == length
 
 
-@settings(deadline=None)
 @given(st.text())
 def test_any_text_of_a_field_arrives_unchanged(text: str) -> None:
     assert sent("users.update", 7, {"FirstName": text}) == {"FirstName": text}

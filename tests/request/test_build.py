@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from trunkline import catalog
@@ -82,7 +82,6 @@ def test_content_without_a_name_can_be_uploaded_too() -> None:
     assert parts_of(request_of("custom_prompts.upload", file=b"RIFF")) == [("file", "file", b"RIFF")]
 
 
-@settings(deadline=None)
 @given(st.text(min_size=1))
 def test_no_file_name_breaks_out_of_its_header(name: str) -> None:
     request = request_of("custom_prompts.upload", file=(name, b"RIFF"))

@@ -6,7 +6,7 @@ import json
 from typing import Any
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from trunkline import catalog
@@ -111,7 +111,6 @@ def test_a_412_of_the_pbx_says_that_the_entity_changed(headers: dict[str, str]) 
     assert raised.value.processed is False
 
 
-@settings(deadline=None)
 @given(
     st.dictionaries(
         st.sampled_from(["error", "message", "status", "@odata.context"]),

@@ -6,7 +6,7 @@ import json
 from typing import Any
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from trunkline import catalog
@@ -144,7 +144,6 @@ def test_a_file_has_the_name_that_was_sent_without_any_folder(disposition: str, 
     assert file == File(name, "audio/x-wav", b"RIFF")
 
 
-@settings(deadline=None)
 @given(st.text(max_size=40))
 def test_no_file_name_leads_out_of_the_folder_it_is_saved_in(sent: str) -> None:
     headers = {"content-type": "text/csv", "content-disposition": f'attachment; filename="{sent}"'}
@@ -266,7 +265,6 @@ JSON_VALUES = st.recursive(
 )
 
 
-@settings(deadline=None)
 @given(st.dictionaries(st.text(min_size=1).filter(lambda k: not k.startswith("@")), JSON_VALUES, min_size=1))
 def test_an_entity_arrives_with_nothing_lost_and_nothing_added(entity: dict[str, Any]) -> None:
     assert value(asked("fax.get"), answer(200, entity)) == entity

@@ -30,7 +30,7 @@ FILES = st.one_of(
 
 
 @pytest.mark.parametrize("kind", [CONTACTS, USERS, BLOCKLIST], ids=lambda kind: kind.resource)
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=300)
 @given(content=FILES)
 def test_a_file_is_read_or_refused(kind: Kind, content: bytes) -> None:
     try:

@@ -160,6 +160,22 @@ def test_a_plan_of_another_pbx_is_refused(system: System, keeping: Callable[[int
     assert [outcome.state for outcome in imported.apply(pbx, plan, confirm=True)] == [State.DONE]
 
 
+def test_a_plan_of_another_import_is_refused(system: System, keeping: Callable[[int], Path], pbx: Pbx) -> None:
+    """Its file is what was checked: the other one's may be empty."""
+    plan = Import.read(keeping(1), "contacts", remove_missing=True).plan(pbx)
+    other = Import.read(io.BytesIO(b"IPAddrMask\n192.0.2.99\n"), "blocklist")
+    with pytest.raises(InvalidArgument, match="made by another import"):
+        other.apply(pbx, plan, confirm=True, max_removals="100%")
+    assert system.sent("DELETE") == []
+
+
+@pytest.mark.parametrize("concurrency", [0, 257, "4", None])
+def test_what_is_not_a_number_of_steps_at_once(pbx: Pbx, keeping: Callable[[int], Path], concurrency: Any) -> None:
+    imported = Import.read(keeping(59), "contacts", remove_missing=True)
+    with pytest.raises(InvalidArgument, match="concurrency must be a whole number, 1 to 256"):
+        imported.apply(pbx, imported.plan(pbx), confirm=True, concurrency=concurrency)
+
+
 @python
 def test_what_changed_since_the_plan_is_left_alone(system: System, tmp_path: Path, pbx: Pbx, apply: Apply) -> None:
     (tmp_path / "titles.csv").write_text("Id,Title\n1,Dr\n2,Dr\n")

@@ -209,7 +209,7 @@ HOSTS = st.lists(
 ).map(".".join)
 
 
-@settings(max_examples=1500, deadline=None)
+@settings(max_examples=1500)
 @given(st.one_of(HOSTS, HOSTS.map("http://{}".format), st.text()))
 @example("[::ffff:1.2.3.4]")
 @example("faß.example")
@@ -225,7 +225,7 @@ def test_what_is_taken_is_read_alike_by_every_library(text: str) -> None:
     assert (Url(url).host_str or "").strip("[]") == host.strip("[]")
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=40)
 @given(HOSTS.map("http://{}.invalid:9".format))
 def test_what_is_taken_can_be_tried_with_every_library(text: str) -> None:
     from asking import WAYS

@@ -181,7 +181,7 @@ def test_a_compressed_file_is_never_kept_compressed(ask: Ask, encoding: str, sav
 # ── the decompression of what an HTTP library leaves compressed ─────────────────────────────────
 
 
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=200)
 @given(
     content=st.binary(max_size=5000).map(lambda part: part * 40),
     cuts=st.lists(st.integers(1, 4000), max_size=6),

@@ -102,7 +102,6 @@ def test_a_list_that_does_not_know_top_is_read_at_once() -> None:
     assert requests == [{"filter": "x"}]
 
 
-@settings(deadline=None)
 @given(st.integers(0, 350), st.none() | st.integers(1, 350), st.integers(0, 120))
 def test_any_list_is_read_whole_in_order_and_not_beyond_top(size: int, top: int | None, skip: int) -> None:
     """Against a list on a PBX that allows at most 100 rows a page."""
@@ -258,7 +257,7 @@ def test_a_link_within_the_api_is_followed_on_this_host(ask: Ask, link: str, tar
     assert server.api_calls[-1].target.replace("%27", "'") == target
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=300)
 @given(
     st.lists(
         st.sampled_from(["..", ".", "%2e", "%2E", "/", "%2f", "\\", "%5c", "%25", "2e", ";", "a", "?"]), max_size=12

@@ -351,7 +351,7 @@ def test_a_sign_in_survives_all_strays_at_once_and_connections_that_stay_open(ur
             connection.close()
 
 
-@settings(deadline=None, max_examples=30)
+@settings(max_examples=30)
 @given(st.binary(max_size=300))
 def test_whatever_bytes_come_to_the_listener_it_goes_on_waiting(data: bytes) -> None:
     attempt = Attempt("https://pbx.example.com", CLIENT, "acme", BrowserSignIn(open_browser=lambda url: None))

@@ -16,7 +16,7 @@ from typing import Any
 
 import keyring
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from keyring.backend import KeyringBackend
 from keyring.errors import KeyringLocked
@@ -277,7 +277,6 @@ def test_a_client_id_that_is_none_is_refused_at_once(client_id: Any) -> None:
         Session("https://pbx.example.com", client_id, KEY)
 
 
-@settings(deadline=None)
 @given(st.text() | st.none() | st.integers() | st.binary())
 def test_whatever_is_given_for_a_key_it_is_sent_or_refused(key: Any) -> None:
     with contextlib.suppress(ConfigurationError):

@@ -9,7 +9,7 @@ import re
 from typing import Any
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from trunkline.catalog import load
@@ -201,7 +201,6 @@ def test_an_answer_without_a_token_has_none(answer: dict[str, Any]) -> None:
     assert read_token(answer, NOW, None) is None
 
 
-@settings(deadline=None)
 @given(st.integers(1, 10**7))
 def test_a_token_is_renewed_before_its_end_but_lives_for_nine_tenths_of_its_time(seconds: int) -> None:
     token = read_token({"access_token": jwt({"iat": NOW, "exp": NOW + seconds})}, NOW, None)
@@ -216,7 +215,6 @@ CLAIMS = NUMBERS | st.booleans() | st.none() | st.text() | st.lists(NUMBERS, max
 VERSIONS = st.sampled_from([None, "pre-20.0.5", "20.0.8", "20.0.9", "20.0.10.1109", "21.0"])
 
 
-@settings(deadline=None)
 @given(
     st.dictionaries(st.sampled_from(["exp", "iat", "nbf", "sub"]), CLAIMS),
     st.dictionaries(st.sampled_from(["expires_in", "token_type", "refresh_token"]), CLAIMS),
@@ -230,7 +228,6 @@ def test_whatever_a_jwt_claims_its_token_lives_for_a_plausible_time(
     assert NOW < token.expires <= NOW + LONGEST_LIFE
 
 
-@settings(deadline=None)
 @given(st.text(alphabet=st.characters(codec=None)) | CLAIMS, st.binary(), st.integers(0, 3))
 def test_a_token_is_one_that_fits_into_a_header_or_it_is_none(access: Any, payload: bytes, dots: int) -> None:
     for candidate in (access, f"a.{base64.urlsafe_b64encode(payload).decode()}.{'x.' * dots}"):
@@ -238,7 +235,6 @@ def test_a_token_is_one_that_fits_into_a_header_or_it_is_none(access: Any, paylo
         assert token is None or re.fullmatch(r"[\x21-\x7e]{1,16384}", token.access)
 
 
-@settings(deadline=None)
 @given(
     st.binary()
     | st.recursive(
@@ -280,7 +276,6 @@ def test_a_version_that_can_t_be_one_is_not_learned(header: str | None, version:
     assert session.version == version
 
 
-@settings(deadline=None)
 @given(st.text() | st.from_regex(r"[0-9.]{1,40}"))
 def test_a_version_that_is_learned_is_one_that_there_is_a_catalog_for(header: str) -> None:
     session = Session("https://pbx.example.com", "client", "key")

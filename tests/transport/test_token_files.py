@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from sharing import CLIENT, KEY, POSIX, ask, session, sign_ins
@@ -79,7 +79,6 @@ def test_a_field_that_can_t_be_right_harms_nobody(
     assert len(sign_ins(emulator)) <= 2
 
 
-@settings(deadline=None)
 @given(
     st.dictionaries(
         st.sampled_from(["access", "expires", "owner", "salt", "refresh", "version", "refused", "denied_until"]),

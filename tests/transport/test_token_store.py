@@ -16,7 +16,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from sharing import CLIENT, GET, KEY, POSIX, WORKER, Process, alone, ask, at_once, session, sign_ins
@@ -379,7 +379,6 @@ def test_a_token_that_was_granted_ends_a_refusal() -> None:
     assert saved.refresh_token("wrong") == ""
 
 
-@settings(deadline=None)
 @given(st.text(min_size=1), st.text(min_size=1), st.text())
 def test_what_is_kept_shows_neither_token_nor_secret(secret: str, access: str, refresh: str) -> None:
     saved = Saved("s", "c").granting(f"<<{secret}>>", Token(f"<<{access}>>", NOW), f"<<{refresh}>>", None)

@@ -6,6 +6,7 @@ The PBX is the emulator's, and its journal says whether anything was sent.
 from __future__ import annotations
 
 import asyncio
+import io
 import json
 import os
 import subprocess
@@ -17,9 +18,9 @@ from typing import Any
 import pytest
 
 from conftest import CLIENT, KEY, System
-from trunkline import AsyncPbx, Pbx, flows
+from trunkline import AsyncPbx, Import, Pbx, flows
 from trunkline.errors import ConfigurationError, InvalidArgument, TrunklineError
-from trunkline.jobs import Job, JobFolder
+from trunkline.jobs import Job, JobFolder, Limits
 from trunkline.node import Node
 from trunkline.work.guards import MostRemovals, NotConfirmed, Question, check_same_pbx
 
@@ -138,6 +139,33 @@ def test_however_the_key_is_spelled(system: System, parameters: dict[str, str]) 
     assert system.sent("DELETE") == []
 
 
+@pytest.mark.parametrize(
+    ("template", "change"),
+    [
+        ("{{ $json.Id }}", lambda row: {**row, "Note": "a column of somebody's own"}),
+        ("{{ $json.Id }}", lambda row: {**row, "Id": f" 0{row['Id']} "}),
+        ("{{ $json.Id }}", lambda row: {**row, "Id": float(row["Id"])}),
+        ("{{ $json.id }}", lambda row: {name.lower(): value for name, value in row.items()}),
+        ("{{ $json.contact.Id }}", lambda row: {"contact": row}),
+        ("{{ $json.a.b.Id }}", lambda row: {"Id": 900, "a": {"b": row}}),
+    ],
+)
+def test_however_the_row_is_dressed_up(
+    system: System, template: str, change: Callable[[dict[str, Any]], dict[str, Any]]
+) -> None:
+    rows = [change(row) for row in contacts(system)]
+    with Pbx(system.url, CLIENT, KEY) as pbx, pytest.raises(InvalidArgument, match="is a row of contacts"):
+        Node("fax.delete", {"Id": template}).run(pbx, rows)
+    assert system.sent("DELETE") == []
+
+
+def test_a_row_of_its_own_may_hold_a_row_of_another_resource(system: System) -> None:
+    with Pbx(system.url, CLIENT, KEY) as pbx:
+        row = dict(next(iter(pbx.fax.list())))
+        row["contact"] = {**contacts(system)[0], "Id": row["Id"]}
+        assert Node("fax.delete", DELETE_BY_ID).run(pbx, [row]).done
+
+
 def test_another_field_of_a_row_may_be_a_key(system: System) -> None:
     """A row of contacts may well name a fax in a column of its own."""
     with Pbx(system.url, CLIENT, KEY) as pbx:
@@ -204,6 +232,8 @@ def test_a_job_runs_only_on_the_pbx_that_it_began_with(system: System, tmp_path:
     ("expected", "url", "is_same"),
     [
         ("https://pbx.example.com", "https://PBX.example.com/", True),
+        ("https://pbx.example.com:443/xapi/v1", "pbx.example.com.", True),
+        ("https://[2001:db8:0::1]:5001", "https://[2001:DB8::1]:5001/", True),
         ("https://pbx.example.com", "https://pbx.example.com:5001", False),
         ("https://pbx.example.com", "http://pbx.example.com", False),
         ("https://pbx.example.com/a", "https://pbx.example.com/b", False),
@@ -215,6 +245,37 @@ def test_when_two_addresses_are_of_the_same_pbx(expected: str, url: str, is_same
         return
     with pytest.raises(ConfigurationError):
         check_same_pbx("The job", expected, url)
+
+
+def test_a_job_has_each_pbx_once(tmp_path: Path) -> None:
+    targets = {"acme": "https://pbx.example.com", "again": "https://PBX.example.com:443/"}
+    with pytest.raises(ConfigurationError, match="'acme' and 'again' are the same PBX"):
+        Job.create(JobFolder(tmp_path).new("night"), "contacts.create", {"FirstName": "Ada"}, [{}], targets)
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_a_client_of_the_other_kind_is_refused(system: System, tmp_path: Path) -> None:
+    """Its answers can't be read, so that what it did would be told wrongly."""
+    node = Node("contacts.delete", DELETE_BY_ID)
+    imported = Import.read(io.BytesIO(b"Id,FirstName\n1,Ada\n"), "contacts")
+    file = JobFolder(tmp_path).new("night")
+    waits: Any = AsyncPbx(system.url, CLIENT, KEY)
+    with (
+        Pbx(system.url, CLIENT, KEY) as blocks,
+        Job.create(file, "contacts.delete", DELETE_BY_ID, [{"Id": 1}], {"": system.url}) as made,
+    ):
+        wrong: Any = blocks
+        for do in (
+            lambda: node.run(waits, [{"Id": 1}]),
+            lambda: made.run(lambda _: waits),
+            lambda: imported.plan(waits),
+        ):
+            with pytest.raises(InvalidArgument, match="Threads take a Pbx, not AsyncPbx"):
+                do()
+        for doing in (node.arun(wrong, [{"Id": 1}]), made.arun(lambda _: wrong), imported.aplan(wrong)):
+            with pytest.raises(InvalidArgument, match="An event loop takes an AsyncPbx, not Pbx"):
+                asyncio.run(doing)
+    assert system.emulator.journal == []
 
 
 @pytest.mark.parametrize("name", ["Node.run", "Node.arun", "Job.run", "Job.arun"])
@@ -246,3 +307,29 @@ def test_how_many_removals_are_let_pass(text: str, allowed: tuple[int, int], ref
 def test_what_is_not_a_number_of_removals(text: Any) -> None:
     with pytest.raises(InvalidArgument, match="a number such as 20, or a share such as 10%"):
         MostRemovals.parse(text)
+
+
+@pytest.mark.parametrize(
+    "limits",
+    [
+        {"attempts": 0},
+        {"concurrency": 0},
+        {"concurrency": 257},
+        {"max_errors": 0},
+        {"rate": 0.0},
+        {"patience": -1.0},
+        {"patience": float("nan")},
+    ],
+)
+def test_what_is_not_a_limit_of_a_job(tmp_path: Path, limits: dict[str, Any]) -> None:
+    targets = {"": "https://pbx.example.com"}
+    with pytest.raises(InvalidArgument, match=f"^{next(iter(limits))} must be"):
+        Job.create(tmp_path / "night.job", "fax.delete", DELETE_BY_ID, [], targets, Limits(**limits))
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_an_item_that_is_not_json_makes_no_job(tmp_path: Path) -> None:
+    targets = {"": "https://pbx.example.com"}
+    with pytest.raises(InvalidArgument, match="Item 1 can't be kept as JSON"):
+        Job.create(JobFolder(tmp_path).new("night"), "fax.delete", DELETE_BY_ID, [{"Id": 1}, {"Id": object()}], targets)
+    assert list(tmp_path.iterdir()) == []

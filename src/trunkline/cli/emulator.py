@@ -13,7 +13,7 @@ from ..errors import ConfigurationError
 from ..local.private_files import warn_if_exposed
 from .emulator_package import EmulatorPackage, RunningPbx, Server, load_emulator
 from .files import KeyFileArgument
-from .numbers import Finite
+from .numbers import LARGEST, Finite
 from .open_files import allow_many
 from .options import parsed_into
 
@@ -108,8 +108,10 @@ class EmulatorOptions(NamedTuple):
 @click.option("--fault", "faults", multiple=True, metavar="FAULT", help="What goes wrong, such as reset-after:0.05.")
 @click.option("--fault-seed", type=int, default=0, metavar="N", help="Another one lets faults hit other requests.")
 @click.option("--variant", "variants", multiple=True, metavar="NAME=VALUE", help="How this PBX differs from others.")
-@click.option("--clock-skew", type=Finite(), default=0.0, metavar="SECONDS", help="How far its clock is ahead.")
-@click.option("--tenants", type=click.IntRange(1), metavar="N", help="Run N PBXs, at ports from --port on.")
+@click.option(
+    "--clock-skew", type=Finite(-LARGEST, LARGEST), default=0.0, metavar="SECONDS", help="How far its clock is ahead."
+)
+@click.option("--tenants", type=click.IntRange(1), metavar="N", help="So many PBXs, at ports from --port on.")
 @click.option(
     "--tenants-file",
     type=click.Path(dir_okay=False, path_type=Path),

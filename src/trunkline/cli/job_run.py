@@ -15,6 +15,7 @@ from ..errors import ConfigurationError
 from ..jobs import Job, Summary
 from ..jobs.job import Progress
 from ..node import Item, Node
+from ..node.run import OneItem
 from ..work.guards import Question
 from .confirm import confirmed
 from .connection_options import ConnectionOptions
@@ -69,7 +70,7 @@ def sharded(items: Iterator[Item], shard: str | None) -> Iterator[Item]:
 
 
 def show_lines(node: Node, items: Iterator[Item]) -> int:
-    codes = [show_line(node, [item], 0, shown=n) for n, item in enumerate(node.checked(items))]
+    codes = [show_line(node, OneItem(n, item), n) for n, item in enumerate(node.checked(items))]
     return max(codes, default=0)
 
 

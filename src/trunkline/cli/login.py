@@ -63,11 +63,11 @@ def login(command: LoginOptions) -> None:
         name, options = command.name, command.connection._asdict()
         limits(options, os.environ)  # a mistake is told before anything is asked for
         file = ProfileFile(profiles_file(os.environ))
-        saved = file.read()
+        saved = file.names()
         name = name or options["profile"]
         if name is not None:
             check_name(name)
-        known = saved.get(name or "")
+        known = file.existing(name) if name in saved else None
         url = base_url(_answer("Address of the PBX", "url", options, known.url if known else ""))
         if name is None:
             name = (
@@ -75,7 +75,7 @@ def login(command: LoginOptions) -> None:
             )
             name = (name or "").replace(":", "-")
             check_name(name)
-            known = saved.get(name)
+            known = file.existing(name) if name in saved else None
         client_id = _answer("Client id", "client_id", options, known.client_id if known else "")
         key = _key(options, command.key_file, url, client_id)
         verify = _verify(options, known)

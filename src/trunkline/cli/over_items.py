@@ -125,19 +125,19 @@ def _ask(url: str, question: Question) -> bool:
 def _show_requests(node: Node, items: list[Item], *, show_secrets: bool) -> int:
     if node.unchanged:
         click.echo("Each would be read first, and sent only if it is as its row says.", err=True)
-    codes = (show_line(node, items, n, shown=n, show_secrets=show_secrets) for n in range(len(items)))
+    codes = (show_line(node, items, n, show_secrets=show_secrets) for n in range(len(items)))
     return max(codes, default=0)
 
 
-def show_line(node: Node, items: Sequence[Item], index: int, *, shown: int, show_secrets: bool = False) -> int:
-    """Show the request of one item in a line, ``shown`` being the number it is given; its exit code."""
+def show_line(node: Node, items: Sequence[Item], index: int, *, show_secrets: bool = False) -> int:
+    """Show the request of one item in a line; its exit code."""
     try:
         request = first_request(bind(load(), node.action, (), node.arguments(Scope(items, index))))
     except BaseException as problem:
         error = as_error(problem)
-        click.echo(f"item {shown}: {explained(error)}", err=True)
+        click.echo(f"item {index}: {explained(error)}", err=True)
         return ItemsFailed.exit_code
-    click.echo(f"item {shown}: {in_a_line(request, show_secrets=show_secrets)}")
+    click.echo(f"item {index}: {in_a_line(request, show_secrets=show_secrets)}")
     return 0
 
 

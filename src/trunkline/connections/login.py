@@ -40,7 +40,7 @@ def log_in(
     Raises:
         ConfigurationError: the keyring was chosen and takes no key, or the file can't be written.
     """
-    existed = name in file.read()
+    existed = name in file.names()
     verify = target.options["verify"]
     key_fields, problem = api_keys.keep(name, key, store)
     fields = {
@@ -69,7 +69,7 @@ def rename_profile(file: ProfileFile, old: str, new: str) -> None:
     """Give a profile another name, with its key in the keyring."""
     file.existing(old)
     check_name(new)
-    check_free(file.read(), new)
+    check_free(file.names(), new)
     in_keyring = file.is_in_keyring(old)
     if in_keyring:
         api_keys.copy(old, new)
@@ -79,9 +79,15 @@ def rename_profile(file: ProfileFile, old: str, new: str) -> None:
 
 
 def remove_profile(file: ProfileFile, name: str) -> None:
-    """Remove a profile, with its API key and its token."""
-    _forget(file.existing(name))
-    file.remove(name)
+    """Remove a profile, with its API key and its token; of a malformed one, which names no PBX, the key."""
+    try:
+        profile = file.existing(name)
+    except ConfigurationError:
+        file.remove(name)
+        api_keys.drop(name)
+    else:
+        _forget(profile)
+        file.remove(name)
 
 
 def _forget(profile: Profile) -> None:

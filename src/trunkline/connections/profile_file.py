@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 from ..errors import ConfigurationError, Hint
 from ..local.atomic import replace_file
 from ..local.lock import LockTaken, acquire_lock
-from .profiles import Profile, known_profiles, read_profiles, read_tables
+from .profiles import Profile, is_default, known_profiles, read_profile, read_profiles, read_tables
 
 if TYPE_CHECKING:
     from tomlkit import TOMLDocument
@@ -41,11 +41,13 @@ class ProfileFile:
         """As `read_profiles`."""
         return read_profiles(self.path)
 
+    def names(self) -> list[str]:
+        """Return the names of all profiles, malformed ones among them."""
+        return list(read_tables(self.path))
+
     def existing(self, name: str) -> Profile:
         """Return the profile of that name; ConfigurationError, with the names that there are, if it isn't there."""
-        saved = self.read()
-        self._must_have(saved, name)
-        return saved[name]
+        return read_profile(self.path, name)
 
     def is_in_keyring(self, name: str) -> bool:
         """Whether the key of a profile is in the system's keyring."""
@@ -57,26 +59,26 @@ class ProfileFile:
         It has to be there, unless ``new``. ``default`` makes it the only default or takes that from it; else it stays
         what it is, and the first of all becomes it.
         """
-        is_default = False
+        chosen = False
 
         def edit(tables: dict[str, Any]) -> None:
-            nonlocal is_default
+            nonlocal chosen
             if not new:
                 self._must_have(tables, name)
-            was = _is_default(tables.get(name))
-            is_default = (was or not tables) if default is None else default
+            was = is_default(tables.get(name))
+            chosen = (was or not tables) if default is None else default
             table = tables.setdefault(name, {})
             if not isinstance(table, dict):
                 raise ConfigurationError(
                     f"{self.path}: {name!r} is not a table.", hint="A profile is one, under its name in [ ]."
                 )
-            _set(table, fields if is_default == was else {**fields, "default": is_default or None})
+            _set(table, fields if chosen == was else {**fields, "default": chosen or None})
             for other, values in tables.items():
-                if is_default and other != name and _is_default(values):
+                if chosen and other != name and is_default(values):
                     del values["default"]
 
         self._rewrite(edit)
-        return is_default
+        return chosen
 
     def remove(self, name: str) -> None:
         """Remove a profile. ConfigurationError if it isn't there."""
@@ -110,7 +112,7 @@ class ProfileFile:
             with _locked(file):
                 before, after = read_tables(file), read_tables(file)
                 edit(after)
-                text = _edited(file.read_text(encoding="utf-8") if file.exists() else "", before, after, renamed)
+                text = _edited(file.read_text(encoding="utf-8-sig") if file.exists() else "", before, after, renamed)
                 if tomllib.loads(text) != after:
                     raise ValueError
                 with replace_file(file) as out:
@@ -133,10 +135,6 @@ def check_free(saved: Collection[str], name: str) -> None:
         raise ConfigurationError(
             f"There is a profile {name!r} already.", hint=Hint("Remove it first.", "profiles.remove", {"name": name})
         )
-
-
-def _is_default(table: Any) -> bool:
-    return isinstance(table, Mapping) and table.get("default") is True
 
 
 @contextmanager

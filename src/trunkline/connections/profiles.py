@@ -69,21 +69,32 @@ def known_profiles(file: Path, saved: Iterable[str], name: str) -> Hint:
 
 def named_profile(name: str, environ: Mapping[str, str], *, variable: str = "") -> Profile:
     """Return the profile of that name, which ``variable`` may hold. ConfigurationError if it isn't there."""
-    file = profiles_file(environ)
-    saved = read_profiles(file)
-    if name not in saved:
+    return read_profile(profiles_file(environ), name, variable=variable)
+
+
+def read_profile(file: Path, name: str, *, variable: str = "") -> Profile:
+    """Return one profile, whatever is wrong with the others. ConfigurationError if it isn't there or is malformed."""
+    tables = read_tables(file)
+    if name not in tables:
         named = f" ({variable})" if variable else ""
-        raise ConfigurationError(f"No profile is called {name!r}{named}.", hint=known_profiles(file, saved, name))
-    return saved[name]
+        raise ConfigurationError(f"No profile is called {name!r}{named}.", hint=known_profiles(file, tables, name))
+    return _profile(file, name, tables[name])
 
 
-def saved_profiles(environ: Mapping[str, str]) -> dict[str, Profile]:
-    """Return the saved connections, of which a user without a folder for them has none."""
+def default_profile(environ: Mapping[str, str]) -> Profile | None:
+    """Return the default profile, whatever is wrong with the others; None if no profile is."""
+    tables = saved_tables(environ)
+    name = _default(profiles_file(environ), tables) if tables else None
+    return None if name is None else read_profile(profiles_file(environ), name)
+
+
+def saved_tables(environ: Mapping[str, str]) -> dict[str, Any]:
+    """Return the tables of the saved connections, of which a user without a folder for them has none."""
     try:
         file = profiles_file(environ)
     except ConfigurationError:
         return {}
-    return read_profiles(file)
+    return read_tables(file)
 
 
 def read_profiles(file: Path) -> dict[str, Profile]:
@@ -91,14 +102,9 @@ def read_profiles(file: Path) -> dict[str, Profile]:
 
     Warns (ExposedSecret) if an API key stands in it and others can read the file.
     """
-    saved = {name: _profile(file, name, table) for name, table in read_tables(file).items()}
-    defaults = [name for name, profile in saved.items() if profile.default]
-    if len(defaults) > 1:
-        raise ConfigurationError(
-            f"{file}: {' and '.join(defaults)} both have default = true.",
-            hint=Hint("Leave it to one of them.", "profiles.use", {"name": defaults[0]}),
-        )
-    return saved
+    tables = read_tables(file)
+    _default(file, tables)
+    return {name: _profile(file, name, table) for name, table in tables.items()}
 
 
 def read_tables(file: Path) -> dict[str, Any]:
@@ -106,7 +112,7 @@ def read_tables(file: Path) -> dict[str, Any]:
     import tomllib
 
     try:
-        return tomllib.loads(file.read_text(encoding="utf-8"))
+        return tomllib.loads(file.read_text(encoding="utf-8-sig"))  # editors on Windows begin it with a BOM
     except FileNotFoundError:
         return {}
     except OSError as problem:
@@ -117,6 +123,21 @@ def read_tables(file: Path) -> dict[str, Any]:
         raise ConfigurationError(
             f"{file} can't be read: {problem}.", hint="It is TOML, a table for each PBX."
         ) from None
+
+
+def is_default(table: Any) -> bool:
+    """Whether a table is that of the default profile."""
+    return isinstance(table, Mapping) and table.get("default") is True
+
+
+def _default(file: Path, tables: Mapping[str, Any]) -> str | None:
+    defaults = [name for name, table in tables.items() if is_default(table)]
+    if len(defaults) > 1:
+        raise ConfigurationError(
+            f"{file}: {' and '.join(defaults)} both have default = true.",
+            hint=Hint("Leave it to one of them.", "profiles.use", {"name": defaults[0]}),
+        )
+    return defaults[0] if defaults else None
 
 
 def matching(profiles: Mapping[str, Profile], patterns: Iterable[str]) -> list[Profile]:
@@ -167,10 +188,11 @@ _FIELDS = frozenset({"url", "client_id", "ca_file", "verify", "default", *WAYS})
 
 
 def _profile(file: Path, name: str, table: Any) -> Profile:
-    if not isinstance(table, dict) or table.keys() - _FIELDS:
-        odd = ", ".join(sorted(table.keys() - _FIELDS)) if isinstance(table, dict) else name
+    if not isinstance(table, dict):
+        raise ConfigurationError(f"{file}: {name!r} is not a table.", hint="A profile is one, under its name in [ ].")
+    if odd := table.keys() - _FIELDS:
         raise ConfigurationError(
-            f"{file}: profile {name!r} has {odd}, which no profile has.",
+            f"{file}: profile {name!r} has {', '.join(sorted(odd))}, which no profile has.",
             hint=f"It may have {', '.join(sorted(_FIELDS))}.",
         )
     ways = [way for way in WAYS if table.get(way)]
@@ -178,7 +200,7 @@ def _profile(file: Path, name: str, table: Any) -> Profile:
     if missing:
         raise ConfigurationError(
             f"{file}: profile {name!r} lacks {' and '.join(missing)}.",
-            hint=Hint("Sign in again to save them.", "login", {"name": name}),
+            hint=Hint("Write them into the file, or remove the profile.", "profiles.remove", {"name": name}),
         )
     for field, value in table.items():
         kind, said = _KINDS.get(field, (str, "text"))

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 from ..errors import ConfigurationError, Hint
 from ..redaction import remember
-from .profiles import Profile, named_profile, saved_profiles, with_key
+from .profiles import Profile, default_profile, named_profile, saved_tables, with_key
 from .settings import VARIABLES, client_options
 
 if TYPE_CHECKING:
@@ -98,24 +98,21 @@ def _profile(
     if wanted:
         profile: Profile | None = named_profile(wanted, environ, variable=PROFILE)
     else:
-        profile = next((each for each in saved_profiles(environ).values() if each.default), None)
+        profile = default_profile(environ)
     return profile if profile is None or not url or _is_same(url, profile.url) else None
 
 
 def _is_same(one: str, other: str) -> bool:
-    from ..transport.address import base_url
+    from ..transport.address import comparable_url
 
-    try:
-        return base_url(one) == base_url(other)
-    except ConfigurationError:
-        return False
+    return comparable_url(one) == comparable_url(other)
 
 
 def _missing(missing: list[str], environ: Mapping[str, str]) -> ConfigurationError:
     *first, last = (_WORDS[name] for name in missing)
     spoken = f"{', '.join(first)} and {last}" if first else last
     variables = ", ".join(VARIABLES[name] for name in missing)
-    saved = list(saved_profiles(environ))
+    saved = list(saved_tables(environ))
     if saved:
         hint = Hint(f"Set {variables}, or take a saved connection ({', '.join(saved)}).", arguments={"profile": "NAME"})
     else:

@@ -35,13 +35,13 @@ def rows_of(path: Path, folder: Path | None = None) -> list[dict[str, Any]]:
     except (OSError, ValueError) as problem:
         raise InvalidArgument(f"{spelled(path)} can't be read: {reason(problem)}.") from None
     if ending == ".csv":
-        return [row for _, row in CsvRows([content], path.name).records()]
+        return [row for _, row in CsvRows([content], path.name, hint="No row was read.").records()]
     try:
         text = content.decode("utf-8-sig")
     except UnicodeDecodeError as problem:
         line = content.count(b"\n", 0, problem.start) + 1
         raise InvalidArgument(
-            f"{path}, line {line}: this is not written in UTF-8.", hint="Save it as UTF-8 and try again."
+            f"{path.name}, line {line}: this is not written in UTF-8.", hint="Save it as UTF-8 and try again."
         ) from None
     match ending:
         case ".jsonl":

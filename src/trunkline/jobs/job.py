@@ -15,14 +15,22 @@ from pathlib import Path
 from typing import Any, NamedTuple, Protocol, Self, TypeVar
 
 from ..catalog import load
-from ..errors import ConfigurationError, Hint, TrunklineError
+from ..errors import ConfigurationError, Hint, InvalidArgument, TrunklineError
 from ..node import Item, Node, PathRule, World
 from ..node.items import each_item
 from ..node.run import NodeStep, OneItem
 from ..node.template import Scope
 from ..transport.retries import Retries
-from ..work.drivers import AsyncCaller, Caller, run_in_loop, run_in_threads
-from ..work.guards import Confirm, Question, check_confirmed, check_same_pbx
+from ..work.drivers import AsyncCaller, Caller, check_async, check_sync, run_in_loop, run_in_threads
+from ..work.guards import (
+    Confirm,
+    Question,
+    check_concurrency,
+    check_confirmed,
+    check_distinct,
+    check_same_pbx,
+    is_whole,
+)
 from ..work.ledger import Entry, LedgerFailed
 from ..work.lookup import always_checkable
 from ..work.outcome import Listener, Outcome, as_error, as_record
@@ -76,6 +84,18 @@ class Limits(NamedTuple):
     patience: float = 300.0
     max_errors: int | None = None
     missing_ok: bool = False
+
+    def check(self) -> None:
+        """Refuse numbers that are not limits. Raises InvalidArgument."""
+        check_concurrency(self.concurrency)
+        if not is_whole(self.attempts, 1):
+            raise InvalidArgument(f"attempts must be a whole number, at least 1, not {self.attempts!r}.")
+        if self.max_errors is not None and not is_whole(self.max_errors, 1):
+            raise InvalidArgument(f"max_errors must be a whole number, at least 1, not {self.max_errors!r}.")
+        if self.rate is not None and not self.rate > 0:
+            raise InvalidArgument(f"rate must be above 0, not {self.rate!r}.")
+        if not self.patience >= 0:
+            raise InvalidArgument(f"patience must be 0 seconds or more, not {self.patience!r}.")
 
     @property
     def policy(self) -> Policy:
@@ -194,6 +214,8 @@ class Job:
         Raises UnknownName or InvalidArgument for parameters that the action doesn't take, and for items that a guard
         refuses (`trunkline.work.guards`), NotConfirmed after a no; then there is no job, and nothing was sent.
         """
+        limits.check()
+        check_distinct(targets)
         world = world or World()
         node = Node(action, parameters, concurrency=limits.concurrency, unchanged=unchanged, world=world)
         about = {
@@ -273,7 +295,7 @@ class Job:
         the disk is full or the file damaged.
         """
         with self._running(progress) as meter:
-            opened = self._opened(open_pbx)
+            opened = self._opened(open_pbx, check_sync)
             over = threading.Event()
             with ThreadPoolExecutor(len(opened) + 1, "trunkline-job") as pool:
                 pool.submit(self._watch, over, meter)
@@ -291,7 +313,7 @@ class Job:
     async def arun(self, open_pbx: AsyncOpen, progress: Callable[[Progress], None] | None = None) -> Summary:
         """As `run`, in the current event loop."""
         with self._running(progress) as meter:
-            opened = self._opened(open_pbx)
+            opened = self._opened(open_pbx, check_async)
             recorder = Recorder(self.ledger)
             watching = asyncio.create_task(self._awatch(meter))
             try:
@@ -320,8 +342,8 @@ class Job:
                 self.ledger.end_run()
             meter.tell()
 
-    def _opened(self, open_pbx: Callable[[str], C]) -> list[tuple[Target, C]]:
-        """Return the client of each target. Raises ConfigurationError if one is of another PBX."""
+    def _opened(self, open_pbx: Callable[[str], C], check: Callable[[C], None]) -> list[tuple[Target, C]]:
+        """Return the client of each target. Raises what ``check`` does; ConfigurationError for another PBX."""
         opened = []
         for target in self.ledger.targets():
             try:
@@ -329,6 +351,7 @@ class Job:
             except BaseException as problem:
                 self.ledger.halt(target.id, as_error(problem))
                 continue
+            check(client)
             if (url := getattr(client, "url", None)) is not None:
                 self._check_url(target, url)
             opened.append((target, client))

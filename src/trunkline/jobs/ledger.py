@@ -25,7 +25,7 @@ from typing import Any, NamedTuple, Self, TypeVar
 
 import msgspec
 
-from ..errors import ConfigurationError, Hint, TrunklineError
+from ..errors import ConfigurationError, Hint, InvalidArgument, TrunklineError
 from ..work.ledger import Entry, LedgerFailed
 from ..work.outcome import Outcome, as_error, described
 from ..work.state import State
@@ -262,7 +262,7 @@ class Ledger:
 
     def load(self, items: Iterable[Mapping[str, Any]]) -> int:
         """Take the input in, a few thousand items at a time; gives how many there are."""
-        rows = ((n, msgspec.json.encode(item)) for n, item in enumerate(items))
+        rows = ((n, _item_encoded(n, item)) for n, item in enumerate(items))
         size = 0
         while chunk := list(islice(rows, _CHUNK)):
             with self._writing():
@@ -512,6 +512,13 @@ def _target(row: tuple[int, str, str, str]) -> Target:
 def _entry(row: tuple[int, bytes, int, int, bytes | None]) -> Entry:
     n, item, state, attempts, record = row
     return Entry(n, msgspec.json.decode(item), State(state), attempts, msgspec.json.decode(record) if record else {})
+
+
+def _item_encoded(n: int, item: Mapping[str, Any]) -> bytes:
+    try:
+        return msgspec.json.encode(item)
+    except (TypeError, ValueError, RecursionError) as problem:
+        raise InvalidArgument(f"Item {n} can't be kept as JSON: {problem}.", hint="Nothing was sent.") from None
 
 
 def _encoded(outcome: Outcome) -> bytes | None:

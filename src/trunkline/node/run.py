@@ -16,7 +16,16 @@ from ..errors import InvalidArgument, ItemsFailed, TrunklineError
 from ..local.contained import reason, spelled
 from ..result import File, Saved
 from ..work.drivers import AsyncCaller, Caller, run_in_loop, run_in_threads
-from ..work.guards import Confirm, Question, UnchangedRows, check_confirmed, check_rows, comparable
+from ..work.guards import (
+    Confirm,
+    Question,
+    UnchangedRows,
+    check_concurrency,
+    check_confirmed,
+    check_rows,
+    comparable,
+    is_whole,
+)
 from ..work.ledger import Entry, MemoryLedger
 from ..work.outcome import as_error
 from ..work.run import Policy, Run
@@ -28,8 +37,6 @@ from .parameters import Parameters
 from .template import Scope, World
 
 OnError = Literal["stop", "continue", "split"]
-MOST_AT_ONCE = 256
-"""Items at once, each of which may be a thread."""
 _DAY = 86_400.0  # seconds
 
 
@@ -90,15 +97,14 @@ class Node:
         unchanged: bool = False,
         world: World | None = None,
     ) -> None:
-        if not _is_whole(concurrency, 1, MOST_AT_ONCE):
-            raise InvalidArgument(f"concurrency must be a whole number, 1 to {MOST_AT_ONCE}, not {concurrency!r}.")
+        check_concurrency(concurrency)
         if on_error not in ("stop", "continue", "split"):
             raise InvalidArgument(f"on_error must be stop, continue or split, not {on_error!r}.")
-        if not _is_whole(retries, 0):
+        if not is_whole(retries, 0):
             raise InvalidArgument(f"retries must be a whole number, 0 or more, not {retries!r}.")
         if isinstance(retry_wait, bool) or not isinstance(retry_wait, int | float) or not 0 <= retry_wait <= _DAY:
             raise InvalidArgument(f"retry_wait must be 0 to {_DAY} seconds, not {retry_wait!r}.")
-        if max_errors is not None and not _is_whole(max_errors, 1):
+        if max_errors is not None and not is_whole(max_errors, 1):
             raise InvalidArgument(f"max_errors must be a whole number, at least 1, not {max_errors!r}.")
         self.action = load().action(action)
         if missing_ok and self.action.kind != "delete":
@@ -346,11 +352,6 @@ class NodeStep(Step):
         if self._node.binary_to is not None and isinstance(answer, File | Saved):
             answer = settle(answer, self._node.binary_to, self._waiting)
         return outputs(self.action, self.arguments, answer, self._n, missing=is_missing)
-
-
-def _is_whole(value: Any, least: int, most: int | None = None) -> bool:
-    """Whether a value is a whole number within its bounds; ``True`` is not a number."""
-    return isinstance(value, int) and not isinstance(value, bool) and least <= value and (most is None or value <= most)
 
 
 def _stopped(node: Node, result: NodeResult, total: int) -> ItemsFailed:

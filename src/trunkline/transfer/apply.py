@@ -7,10 +7,10 @@ from contextlib import contextmanager
 from functools import partial
 from typing import TYPE_CHECKING, TypedDict
 
-from ..errors import TrunklineError
+from ..errors import InvalidArgument, TrunklineError
 from ..transport.retries import Retries
 from ..work.drivers import AsyncSystem, System, run_in_loop, run_in_threads
-from ..work.guards import Confirm, Question, check_confirmed, check_same_pbx
+from ..work.guards import Confirm, Question, check_concurrency, check_confirmed, check_same_pbx
 from ..work.ledger import MemoryLedger
 from ..work.outcome import Listener, Outcome
 from ..work.run import Policy, Run
@@ -72,9 +72,15 @@ class ImportRun:
         """Let the guards see the plan, and ask. Nothing is sent yet.
 
         Raises:
-            InvalidArgument: too many removals, or removals that nobody has confirmed.
-            NotConfirmed: the answer was no.
+            InvalidArgument: too many removals, removals that nobody has confirmed, or the plan of another import.
+            NotConfirmed: somebody said no.
         """
+        check_concurrency(concurrency)
+        if any(step.imported is not imported for step in plan.steps):
+            raise InvalidArgument(
+                "The plan was made by another import, whose file is not this one's.",
+                hint="Nothing was sent. Apply it with the import that made it.",
+            )
         imported.check(plan, max_removals)
         removals = plan.count("remove")
         if plan.steps:

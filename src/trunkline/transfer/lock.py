@@ -9,6 +9,7 @@ from contextlib import contextmanager
 from ..errors import ConfigurationError
 from ..local.folders import own_folder
 from ..local.lock import LockTaken, acquire_lock
+from ..transport.address import comparable_url
 from .kinds import Kind
 
 
@@ -22,7 +23,7 @@ def import_lock(url: str, kind: Kind) -> Iterator[None]:
         yield
         return
     own = own_folder("state")
-    name = hashlib.sha256(f"{url.rstrip('/').lower()} {kind.resource}".encode()).hexdigest()[:16]
+    name = hashlib.sha256(f"{comparable_url(url)} {kind.resource}".encode()).hexdigest()[:16]
     if own is None:
         raise ConfigurationError("This user has no folder for what imports keep.", hint="XDG_STATE_HOME names one.")
     folder = own / "imports"

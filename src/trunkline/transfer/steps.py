@@ -48,7 +48,7 @@ class ImportStep(Step):
         arguments = ({} if id is None else {"Id": id}) | ({"body": self.new} if self.new else {})
         super().__init__(imported.kind.action(load(), self._verb), arguments)
         self.options = {"if_unchanged": self.guard} if self.guard else {}
-        self._imported = imported
+        self.imported = imported
 
     def keep(self, answer: Any, *, is_missing: bool = False) -> Any:
         """Keep only the Id that the PBX gave: answers may hold secrets, and there may be a million."""
@@ -57,7 +57,7 @@ class ImportStep(Step):
         return {"Id": answer["Id"]} if isinstance(answer, dict) and "Id" in answer else None
 
     def _read(self, fields: Sequence[str]) -> Asks[Any]:
-        reading = self._imported.reading(load(), fields)
+        reading = self.imported.reading(load(), fields)
         return (yield Ask(f"{self.action.resource}.get", {"Id": self.id, **reading}))
 
     def __repr__(self) -> str:
@@ -73,7 +73,7 @@ class Addition(ImportStep):
 
     @property
     def effect(self) -> Effect:
-        return Effect.KEYED if self._imported.kind.unique else Effect.DOUBLING
+        return Effect.KEYED if self.imported.kind.unique else Effect.DOUBLING
 
     def send(self) -> Asks[Any]:
         if self.effect is Effect.DOUBLING and (is_same := (yield from self._compare())) is not None:
@@ -98,11 +98,11 @@ class Addition(ImportStep):
 
         Where the PBX gives the key, it is known by all its fields.
         """
-        known = load().fields(self._imported.kind.type_name(load()))
+        known = load().fields(self.imported.kind.type_name(load()))
         plain = {n: v for n, v in self.new.items() if isinstance(v, str | int) and known[n].name in _FILTERED}
-        sought = {name: plain[name] for name in self._imported.key if name in plain} or plain
+        sought = {name: plain[name] for name in self.imported.key if name in plain} or plain
         where = " and ".join(f"{name} eq {literal(value, known[name])}" for name, value in sought.items())
-        reading = {**self._imported.reading(load(), list(plain)), "filter": where}
+        reading = {**self.imported.reading(load(), list(plain)), "filter": where}
         answer = yield Ask(f"{self.action.resource}.list", reading, is_list=True)
         rows = [row for row in answer if same(sought, row)]
         return any(same(plain, row) for row in rows) if rows else None
@@ -120,7 +120,7 @@ class Change(ImportStep):
 
     def send(self) -> Asks[Any]:
         """Compare what comes only with ``$expand``, which ``if_unchanged`` doesn't see, then change it."""
-        known = load().fields(self._imported.kind.type_name(load()))
+        known = load().fields(self.imported.kind.type_name(load()))
         if expanded := [name for name in self.new if known[name].navigation]:
             row = yield from self._read(expanded)
             if differing := [name for name in expanded if row.get(name) != self.old[name]]:

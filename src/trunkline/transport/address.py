@@ -50,6 +50,15 @@ def base_url(url: str) -> str:
     return f"{scheme}://{bracketed(host)}" + (f":{port}" if port is not None else "")
 
 
+def comparable_url(url: str) -> str:
+    """Return an address in the one form that all its spellings share, for comparing; an odd one as it is."""
+    try:
+        scheme, host, port, _ = split_address(base_url(url))
+    except ConfigurationError:
+        return url.rstrip("/")
+    return f"{scheme}://{bracketed(host.rstrip('.'))}:{port or (443 if scheme == 'https' else 80)}"
+
+
 def split_address(text: str) -> tuple[str, str, int | None, str]:
     """Scheme, checked host (IPv6 without brackets), port and what follows; ValueError says what is wrong.
 

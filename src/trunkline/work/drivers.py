@@ -10,11 +10,13 @@ from concurrent.futures import ThreadPoolExecutor
 from typing import Any, Protocol
 
 from ..catalog import Action, Catalog
+from ..errors import InvalidArgument
 from .outcome import Outcome
 from .run import Run, Work
 from .step import Ask, Record, Wait
 
 _SLICE = 0.1  # seconds; how soon a waiting task notices that the run was stopped
+_KINDS = "Nothing was sent. A Pbx is for run, plan and apply; an AsyncPbx for arun, aplan and aapply."
 
 
 class Caller(Protocol):
@@ -76,6 +78,18 @@ def run_in_threads(run: Run, pbx: Caller, write: Write | None = None) -> None:
             raise
 
 
+def check_sync(pbx: object) -> None:
+    """Refuse a client whose answers have to be awaited. Raises InvalidArgument."""
+    if hasattr(pbx, "__aenter__") and not hasattr(pbx, "__enter__"):
+        raise InvalidArgument(f"Threads take a Pbx, not {type(pbx).__name__}.", hint=_KINDS)
+
+
+def check_async(pbx: object) -> None:
+    """Refuse a client whose answers can't be awaited. Raises InvalidArgument."""
+    if hasattr(pbx, "__enter__") and not hasattr(pbx, "__aenter__"):
+        raise InvalidArgument(f"An event loop takes an AsyncPbx, not {type(pbx).__name__}.", hint=_KINDS)
+
+
 def drive(
     work: Work,
     pbx: Caller,
@@ -83,6 +97,7 @@ def drive(
     record: Write = lambda _: None,
 ) -> Any:
     """Do what a generator yields, in the calling thread; gives its value."""
+    check_sync(pbx)
     try:
         step = next(work)
         while True:
@@ -129,6 +144,7 @@ def _pages(answer: Any) -> Iterator[Sequence[Any]]:
 
 async def run_in_loop(run: Run, pbx: AsyncCaller, write: AsyncWrite | None = None) -> None:
     """As `run_in_threads`, with tasks of the current event loop."""
+    check_async(pbx)
 
     async def wait(seconds: float) -> None:
         # The run may be stopped by a signal or another thread, which can't set an asyncio.Event.
@@ -148,6 +164,7 @@ async def adrive(
     record: AsyncWrite | None = None,
 ) -> Any:
     """As `drive`, in the current task."""
+    check_async(pbx)
     try:
         step = next(work)
         while True:

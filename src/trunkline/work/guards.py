@@ -10,10 +10,14 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from functools import lru_cache
 from typing import Any, NamedTuple
 
-from ..catalog import Action, Catalog, load
+from ..catalog import Action, load
+from ..catalog.names import folded
 from ..catalog.secret import has_mask
 from ..errors import ConfigurationError, Hint, InvalidArgument, TrunklineError
+from ..transport.address import comparable_url
 
+MOST_AT_ONCE = 256
+"""Items at once, each of which may be a thread."""
 _UNSENT = "Nothing was sent."
 _FOREIGN_FIELDS = 2  # fields that the rows of a resource never had
 
@@ -108,56 +112,109 @@ def check_has_rows(name: str, rows: int, removals: int, what: str) -> None:
 
 def check_same_pbx(what: str, expected: str, url: str) -> None:
     """Refuse another PBX than the one that a job or a plan was made for. Raises ConfigurationError."""
-    if _normal(url) != _normal(expected):
+    if comparable_url(url) != comparable_url(expected):
         raise ConfigurationError(
             f"{what} is for {expected}, and this connection is to {url}.", hint=f"{_UNSENT} Connect to {expected}."
         )
 
 
-def _normal(url: str) -> str:
-    return url.rstrip("/").lower()
+def check_distinct(targets: Mapping[str, str]) -> None:
+    """Refuse two names of one PBX, which would be sent every item twice. Raises ConfigurationError."""
+    names: dict[str, str] = {}
+    for name, url in targets.items():
+        if (first := names.setdefault(comparable_url(url), name)) != name:
+            raise ConfigurationError(
+                f"{first!r} and {name!r} are the same PBX, {url}, which would be sent every item twice.",
+                hint=f"{_UNSENT} Name one of them.",
+            )
+
+
+def check_concurrency(concurrency: object) -> None:
+    """Refuse what is not a number of items at once. Raises InvalidArgument."""
+    if not is_whole(concurrency, 1, MOST_AT_ONCE):
+        raise InvalidArgument(f"concurrency must be a whole number, 1 to {MOST_AT_ONCE}, not {concurrency!r}.")
+
+
+def is_whole(value: Any, least: int, most: int | None = None) -> bool:
+    """Whether a value is a whole number within its bounds; ``True`` is not a number."""
+    return isinstance(value, int) and not isinstance(value, bool) and least <= value and (most is None or value <= most)
 
 
 def check_rows(action: Action, n: int, row: Mapping[str, Any], keys: Callable[[], Mapping[str, Any]]) -> None:
     """Refuse a row of another resource, whose keys are the same small numbers: contact 4 is not fax 4.
 
-    ``keys`` gives the keys that would be sent; only where one is the row's own field of that name, the row is taken
-    for what is acted on. Raises InvalidArgument.
+    ``keys`` gives the keys that would be sent; only where one is a field of that name, of the row or of an object in
+    it, that is taken for what is acted on. Raises InvalidArgument.
     """
-    if action.method == "GET" or not action.keys or not any(name in row for name in action.keys):
+    if action.method == "GET" or not action.keys:
         return
-    other = _resource_of(action.resource, frozenset(row) - {*action.keys})
-    if not other:
+    parts = [(part, *_resource_of(action.resource, action.keys, tuple(part))) for part in _objects(row)]
+    if not any(other for _, other, _ in parts):
         return
     sent = keys()
-    if any(name in row and str(sent.get(name)) == str(row[name]) for name in action.keys):
-        raise InvalidArgument(
-            f"Item {n} is a row of {other}, not of {action.resource}.",
-            hint=f"{_UNSENT} If its {action.keys[0]} is the right one, pass only {', '.join(action.keys)}.",
-        )
+    for part, other, names in parts:
+        if any(_as_key(sent.get(key)) == _as_key(part[name]) for key, name in names):
+            if not other:
+                return
+            raise InvalidArgument(
+                f"Item {n} is a row of {other}, not of {action.resource}.",
+                hint=f"{_UNSENT} If its {action.keys[0]} is the right one, pass only {', '.join(action.keys)}.",
+            )
+
+
+def _objects(row: Mapping[str, Any]) -> Iterator[Mapping[str, Any]]:
+    """Yield a row, then the objects within it."""
+    yield row
+    for value in row.values():
+        if isinstance(value, dict):
+            yield from _objects(value)
+
+
+def _as_key(value: Any) -> str:
+    """Return a key in the one form that all its spellings share: 4, 4.0, "4" and " 04" are the same to a PBX."""
+    if isinstance(value, float) and value.is_integer():
+        return str(int(value))
+    text = str(value).strip()
+    return text.lstrip("0") or "0" if text.isdecimal() else text
 
 
 @lru_cache(maxsize=256)
-def _resource_of(resource: str, names: frozenset[str]) -> str:
-    """Return the other resource that a row with these fields was listed from; "" if it may well be of this one.
+def _resource_of(
+    resource: str, keys: tuple[str, ...], names: tuple[str, ...]
+) -> tuple[str, tuple[tuple[str, str], ...]]:
+    """Return the other resource that a row with these fields was listed from, "" if it may well be of this one; and
+    the keys that the row has, each with the name that it has there.
 
-    Two fields that this one never had, and another has all of them: then somebody mixed up two lists. A column or two
-    of somebody's own prove nothing.
+    Two fields that this one never had, and another has all of them: then somebody mixed up two lists. Columns of
+    somebody's own, which no resource has, prove nothing.
     """
+    found = {folded(name): name for name in names}
+    own_keys = tuple((key, found[folded(key)]) for key in keys if folded(key) in found)
+    if not own_keys:
+        return "", ()
     catalog = load()
-    fields = {name.partition(".")[0] for name in names if "@odata." not in name}
-    own = _listed_fields(catalog, resource)
+    fields = {folded(name.partition(".")[0]) for name in names if "@odata." not in name and name not in keys}
+    fields = fields & _fields_of_all() - {folded(key) for key in keys}
+    own = _listed_fields(resource)
     if not own or len(fields - own) < _FOREIGN_FIELDS:
-        return ""
-    others = (other for other in catalog.resources if fields <= _listed_fields(catalog, other))
-    return min(others, key=lambda other: len(_listed_fields(catalog, other)), default="")
+        return "", own_keys
+    others = (other for other in catalog.resources if fields <= _listed_fields(other))
+    return min(others, key=lambda other: len(_listed_fields(other)), default=""), own_keys
 
 
-def _listed_fields(catalog: Catalog, resource: str) -> frozenset[str]:
-    """Return what a row of the resource's list may have; nothing where it has no list."""
+@lru_cache(maxsize=1)
+def _fields_of_all() -> frozenset[str]:
+    return frozenset().union(*map(_listed_fields, load().resources))
+
+
+@lru_cache(maxsize=256)
+def _listed_fields(resource: str) -> frozenset[str]:
+    """Return what a row of the resource's list may have, folded; nothing where it has no list."""
+    catalog = load()
     listing = catalog.resources[resource].get("list")
     spec = listing.answer_type if listing else None
-    return frozenset(catalog.fields(spec.name)) if spec and spec.name in catalog.types else frozenset()
+    fields = catalog.fields(spec.name) if spec and spec.name in catalog.types else ()
+    return frozenset(map(folded, fields))
 
 
 def comparable(row: Mapping[str, Any], name: str) -> dict[str, Any]:
