@@ -57,7 +57,7 @@ def test_delete_reads_a_file_and_goes_on_after_a_failure(trunkline: Any, pbx: Pb
         (["-"], "Id\n121\nmany\n", "Line 3 of the input can't be used: Id must be an integer (Int32), not 'many'."),
         (["-"], "- Id: 121\n  Number: 888\n", "JSON, JSON Lines, CSV or bare keys are read."),
         (["-"], "121\n{", "Line 2 of the input is not JSON"),
-        (["-"], "[121", "The input is not JSON"),
+        (["-"], "[121", "The input is not a JSON array"),
         (["-"], "Nr,Name\n1,x\n", "has no Id"),
         (["-"], "Id,Name\n121,x\n1.2E+02,y\n", "Line 3 of the input can't be used: Id must be an integer"),
         (["-", "--curl"], "121", "give a key"),
