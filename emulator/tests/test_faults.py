@@ -310,7 +310,7 @@ def test_the_docs_name_every_preset_kind_and_variant() -> None:
     ("rule", "told"),
     [
         ("nonsense", "No fault is called 'nonsense'. There are: reset-before, reset-after,"),
-        ("???", "is no fault; write NAME"),
+        ("???", "is not a fault; write NAME"),
         ("reset-after=3", "'reset-after' takes no value."),
         ("delay=soon", "do: delay: 'soon' is not a number of seconds from 0 to 3600."),
         ("delay:often=2", "'often=2' doesn't say which requests are hit. There are: after=, times="),
@@ -334,7 +334,7 @@ def test_the_docs_name_every_preset_kind_and_variant() -> None:
         ({"do": "stall", "match": []}, "match: an object is expected."),
         ({"do": "stall", "match": {"verb": "GET"}}, "match: there is no field 'verb'. There are: method, path,"),
         ({"do": "stall", "match": {"path": "Fax"}}, "match: path: 'Fax' is not a path such as '/Fax*'"),
-        ({"do": "stall", "match": {"path": "^("}}, "'^(' is no pattern"),
+        ({"do": "stall", "match": {"path": "^("}}, "'^(' is not a pattern"),
         ({"do": "stall", "match": {"times": 0}}, "match: times: 0 is not a whole number from 1 up."),
         ({"do": "stall", "match": {"every": True}}, "is not a whole number from 1 up."),
         ("500@DeleteFx", "operation: no action is called 'DeleteFx'. Did you mean DeleteFxs or DeleteFax"),

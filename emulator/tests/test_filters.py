@@ -241,7 +241,7 @@ def test_dates_durations_and_guids(type_name: str, text: str, expected: bool) ->
         ("QueueStatus eq 'Nope'", "The string 'Nope' is not a valid enumeration type constant."),
         ("QueueStatus eq Pbx.QueueStatusType'Nope'", "not a valid enumeration type constant"),
         ("QueueStatus eq Pbx.PeerType'Queue'", "incompatible types"),
-        ("QueueStatus eq Nope'LoggedIn'", "The type 'Nope' is no enumeration."),
+        ("QueueStatus eq Nope'LoggedIn'", "The type 'Nope' is not an enumeration."),
         ("frob(Number)", "An unknown function with name 'frob' was found."),
         ("contains(Number)", "No function signature for the function with name 'contains'"),
         ("contains(Id,'1')", "No function signature"),

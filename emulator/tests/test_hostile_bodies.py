@@ -1,4 +1,4 @@
-"""Bodies that are no honest client's: each gets a clean 4xx, and the emulator goes on."""
+"""Bodies that are not an honest client's: each gets a clean 4xx, and the emulator goes on."""
 
 from __future__ import annotations
 

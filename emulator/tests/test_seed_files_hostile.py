@@ -1,4 +1,4 @@
-"""Seed files that are no seeds: each is refused with a message, in a moment and in little memory."""
+"""Seed files that are not seeds: each is refused with a message, in a moment and in little memory."""
 
 from __future__ import annotations
 
@@ -34,19 +34,19 @@ MERGES = "a: &a {x: 1}\n" + "".join(
         ("questions.yaml", "? " * 20_000, "nested too deeply"),
         ("maps.yaml", "".join(" " * depth + "a:\n" for depth in range(300)), "nested too deeply"),
         ("tag.yaml", "!!python/object/apply:os.system ['id']", "sets and their rows are expected"),
-        ("two.yaml", "a: 1\n---\nb: 2", "is no YAML"),
-        ("nul.yaml", "\x00", "is no YAML"),
-        ("merge.yaml", "<<: 3", "is no YAML"),
-        ("anchors.yaml", "&" * 20_000, "is no YAML"),
+        ("two.yaml", "a: 1\n---\nb: 2", "is not YAML"),
+        ("nul.yaml", "\x00", "is not YAML"),
+        ("merge.yaml", "<<: 3", "is not YAML"),
+        ("anchors.yaml", "&" * 20_000, "is not YAML"),
         ("deep.json", "[" * 100_000, "nested too deeply"),
         ("deep.json", '{"Users": ' + "[" * 900 + "]" * 900 + "}", "nested too deeply"),
-        ("digits.json", '{"Users": [{"Id": ' + "9" * 5000 + "}]}", "is no JSON"),
+        ("digits.json", '{"Users": [{"Id": ' + "9" * 5000 + "}]}", "is not JSON"),
         ("infinite.json", '{"Users": [{"Id": 1e999}]}', "Cannot convert the value"),
-        ("half.json", '{"Users": [{"Number": "\\ud800"}]}', "is no JSON"),
+        ("half.json", '{"Users": [{"Number": "\\ud800"}]}', "is not JSON"),
         ("twice.json", '{"Users": [], "Users": []}', "Users stands here twice"),
         ("twice.json", '{"Users": [{"Id": 1, "Id": 2}]}', "Id stands here twice"),
-        ("cut.json", '{"Users": [', "is no JSON"),
-        ("empty.json", "", "is no JSON"),
+        ("cut.json", '{"Users": [', "is not JSON"),
+        ("empty.json", "", "is not JSON"),
         ("large.yaml", "#" * 101_000, "is larger than 0 MB: JSON may be larger, and is read faster"),
         ("large.json", " " * 101_000, "is larger than 0 MB."),
     ],

@@ -284,9 +284,9 @@ WRONG = [
     ("Users: [{Number: 5, Number: 6}]", "Number stands here twice"),
     ("[Users]: 5", "a name is expected"),
     ("extends: [demo]", "extends (line 1): there is no seed"),
-    ("Users: &all [*all]", "is no YAML: "),
+    ("Users: &all [*all]", "is not YAML: "),
     ("- Users", "sets and their rows are expected"),
-    ("Users: [", "is no YAML: while parsing"),
+    ("Users: [", "is not YAML: while parsing"),
     ("Users: [{Number: 5}", "line 1, column 20"),
 ]
 
@@ -310,7 +310,7 @@ def test_all_that_is_wrong_comes_at_once(company: Any) -> None:
 def test_a_file_that_is_not_there_or_no_json(company: Any, tmp_path: Path) -> None:
     with pytest.raises(ValueError, match=r"none\.yaml can't be read: .*No such file"):
         ground(tmp_path / "none.yaml", "20.0.10")
-    with pytest.raises(ValueError, match=r"bad\.json is no JSON: Expecting"):
+    with pytest.raises(ValueError, match=r"bad\.json is not JSON: Expecting"):
         ground(company("{", "bad.json"), "20.0.10")
 
 

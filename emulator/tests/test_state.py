@@ -202,7 +202,7 @@ def test_files_of_something_else_are_refused_and_left_alone(tmp_path: Path) -> N
     folder.mkdir()
     before = {path: path.read_bytes() for path in (text, other)}
     for path, said in (
-        (text, "is no state file of the emulator, or a damaged one"),
+        (text, "is not a state file of the emulator, or a damaged one"),
         (other, "is a database of something else"),
         (folder, "can't be opened: it is a folder"),
         (tmp_path / "none" / "pbx.db", "can't be opened: No such file or directory"),

@@ -151,7 +151,7 @@ def test_the_refusal_says_what_to_do(tmp_path: Path, written: tuple[bytes, bytes
         Emulator(state=path)
     assert str(caught.value).startswith(f"The state file {path} is damaged (")
     assert str(caught.value).endswith(
-        "restore it from a backup, or delete the file to start anew, or name another one."
+        "restore it from a backup, or delete the file to start again, or name another one."
     )
 
 

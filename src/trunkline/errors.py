@@ -311,7 +311,7 @@ class Unexpected(TrunklineError):
 
     @classmethod
     def of(cls, problem: BaseException) -> Unexpected:
-        """Return the error for an exception that is not one of ours."""
+        """Return the error for an exception that is not a TrunklineError."""
         kind = type(problem)
         name = kind.__qualname__ if kind.__module__ == "builtins" else f"{kind.__module__}.{kind.__qualname__}"
         error = cls(

@@ -265,7 +265,7 @@ def _is_kept(value: str) -> bool:
 
 
 def _stands_alone(form: str, before: str, after: str) -> bool:
-    """Whether a number is no part of a longer number, and a short word no part of a longer word."""
+    """Whether a number is not part of a longer number, and a short word no part of a longer word."""
     if form.isdigit():
         return not (before.isdigit() or after.isdigit())
     return not (form.isalpha() and len(form) < 8 and (before.isalpha() or after.isalpha()))

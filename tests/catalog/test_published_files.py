@@ -1,6 +1,6 @@
 """The catalog against 3CX's published files, read here in a second, independent way.
 
-The files are no part of the project; without them these tests are skipped. They are read with YAML's base loader,
+The files are not part of the project; without them these tests are skipped. They are read with YAML's base loader,
 which takes every scalar for text, so that no value can turn into something else on the way.
 """
 

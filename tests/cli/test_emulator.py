@@ -142,7 +142,7 @@ REFUSED = [
     (["--seed", "nope"], 3, "No seed is called 'nope'; there are demo, empty, large, and files of your own."),
     (["--seed", "none.yaml"], 3, "The seed none.yaml can't be read: "),
     (["--seed", "wrong.json"], 3, "wrong.json: Userz: 3CX has no such set. Did you mean Users"),
-    (["--state", "wrong.json"], 3, "wrong.json is no state file of the emulator"),
+    (["--state", "wrong.json"], 3, "wrong.json is not a state file of the emulator"),
     (["--state", "none/pbx.db"], 3, "can't be opened: No such file or directory"),
     (["--tls-cert", "wrong.json"], 3, "The certificate wrong.json can't be used: "),
     (["--tls-folder", "wrong.json"], 2, "is a file"),

@@ -47,7 +47,7 @@ def items(tmp_path: Path) -> str:
 
 
 ID = ("--set", "Id={{ $json.Id }}")
-FINISHING = "Finishing what is on its way; Ctrl-C once more ends it at once."
+FINISHING = "Finishing the requests in progress; press Ctrl-C again to end at once."
 
 
 def test_of_a_list_it_is_said_how_many_rows_were_written(environment: Env, silent: Silent, tmp_path: Path) -> None:
@@ -136,7 +136,10 @@ def test_a_job_says_how_to_go_on_and_others_see_that_it_runs(environment: Env, s
     terminal.until(FINISHING)
     terminal.interrupt()
     assert terminal.end() == 130
-    assert "Interrupted: `trunkline job resume night` goes on; what was on its way is looked up first." in terminal.seen
+    assert (
+        "Interrupted: `trunkline job resume night` goes on; it looks up the interrupted requests first."
+        in terminal.seen
+    )
     shown = subprocess.run(
         [TRUNKLINE, "job", "show", "night", "-o", "csv"], env=environment, capture_output=True, text=True, check=True
     )

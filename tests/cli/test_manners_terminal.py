@@ -92,7 +92,7 @@ def test_a_pager_that_reads_nothing_is_no_error(environment: Env) -> None:
         ((), {"PAGER": "less 'unclosed"}, "PAGER is not a command line (No closing quotation).\n"),
         (("--top", "3"), {"PAGER": "false"}, ""),
     ],
-    ids=["--no-pager", "an empty PAGER", "a PAGER that is not there", "a PAGER that is no command", "a short list"],
+    ids=["--no-pager", "an empty PAGER", "a PAGER that is not there", "a PAGER that is not a command", "a short list"],
 )
 def test_where_there_is_no_pager_the_table_is_simply_there(
     environment: Env, argv: tuple[str, ...], variables: Env, said: str

@@ -312,7 +312,7 @@ def test_a_link_stays_a_link(folder: Path, tmp_path: Path) -> None:
     [
         (DOWNLOAD, {"to": "no/such/folder/rec.wav"}, "The folder no/such/folder does not exist"),
         (DOWNLOAD, {"to": "missing/"}, "The folder missing does not exist"),
-        (DOWNLOAD, {"to": os.devnull}, "is no ordinary file"),
+        (DOWNLOAD, {"to": os.devnull}, "is not an ordinary file"),
         (DOWNLOAD, {"to": io.StringIO()}, "binary mode"),
         (DOWNLOAD, {"to": 42}, "must be a path"),
         (DOWNLOAD, {"progress": print}, "`progress` goes with `to`"),

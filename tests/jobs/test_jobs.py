@@ -410,7 +410,7 @@ def test_a_ledger_that_is_none_is_refused(folder: JobFolder) -> None:
 def test_input_that_breaks_off_leaves_no_job(start: Start, folder: JobFolder) -> None:
     def items() -> Any:
         yield {"Id": 1}
-        raise InvalidArgument("Line 2 of the input is no JSON object.")
+        raise InvalidArgument("Line 2 of the input is not a JSON object.")
 
     with pytest.raises(InvalidArgument):
         start(*DELETE, items())

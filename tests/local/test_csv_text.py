@@ -27,7 +27,7 @@ NUMBER = re.compile(r"[+-][\d .,/()\u00a0-]*")
 
 def runs(cell: str) -> bool:
     """Whether a spreadsheet may run a cell: a sign comes first, apart from what it may drop, and it is not a number."""
-    seen = cell.partition(",")[0]  # the columns after a number in the first one are no part of it
+    seen = cell.partition(",")[0]  # the columns after a number in the first one are not part of it
     while seen and (seen[0].isspace() or unicodedata.category(seen[0]) in ("Cc", "Cf")):
         seen = seen[1:]
     return seen[:1] in tuple(SIGNS) and NUMBER.fullmatch(seen) is None

@@ -145,14 +145,14 @@ def test_each_format_token(token: str, expected: str) -> None:
     ("expression", "said"),
     [
         ("DateTime.fromISO('soon').toISO()", "soon"),
-        ("DateTime.fromISO($json.none) < $now", "undefined is no ISO date"),
+        ("DateTime.fromISO($json.none) < $now", "undefined is not an ISO date"),
         ("DateTime.fromISO('2026-13-01') > $now", "2026-13-01"),
         ("$now.plus({fortnights: 1})", "no unit fortnights"),
         ("$now.plus({days: 'x'})", "days is x"),
         ("$now.setZone('Mars/Base')", "no zone Mars/Base"),
         ("$now.toFormat('yyyy nonsense')", "no token"),
         ("$now.set({quarter: 2})", "set knows no quarters"),
-        ("DateTime.fromISO('2026-05-04 10:00').toISO()", "no ISO date"),
+        ("DateTime.fromISO('2026-05-04 10:00').toISO()", "not an ISO date"),
         ("$json.at.toDateTime().toISO()", "later"),
     ],
 )

@@ -173,7 +173,7 @@ def test_each_item_sees_itself() -> None:
         ("{{ $json.Name.First.Letter + 1 }}", ["$json.Name.First is undefined", "no Letter"]),
         ("{{ $input.first().json.Gone.x }}", ["$input.first().json.Gone is undefined"]),
         ("{{ ['a'].map(t => t.x.y) }}", ["undefined", "no y"]),
-        ("{{ $json.Name.shout() }}", ["$json.Name.shout is no function"]),
+        ("{{ $json.Name.shout() }}", ["$json.Name.shout is not a function"]),
         ("{{ Name + 1 }}", ["Name is not defined", "$json.Name"]),
         ("{{ $json.Name( }}", ["Item 1", "SyntaxError"]),
         ("{{ 1); (2 }}", ["SyntaxError"]),

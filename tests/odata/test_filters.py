@@ -1,4 +1,4 @@
-# ruff: noqa: B002, E711, E712, PLW0177, SIM300 (operators build filters here, and F is no constant)
+# ruff: noqa: B002, E711, E712, PLW0177, SIM300 (operators build filters here, and F is not a constant)
 """Filters built in Python: their text, what they mean to somebody else's parser, and what is refused."""
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""The request itself: method, headers, and the one body that is no JSON."""
+"""The request itself: method, headers, and the one body that is not JSON."""
 
 from __future__ import annotations
 

@@ -127,7 +127,7 @@ def test_durations_are_seconds(text: str, length: float) -> None:
 
 @pytest.mark.parametrize("text", ["", "P", "PT", "1M", "P1DT", "PT1X", "00:01:00"])
 def test_what_is_no_duration(text: str) -> None:
-    with pytest.raises(ValueError, match="is no duration"):
+    with pytest.raises(ValueError, match="is not a duration"):
         seconds(text)
 
 

@@ -124,7 +124,7 @@ def test_departments_are_compared_and_written_whole(system: System) -> None:
     plan = planned(system, USERS, sheet({"Number": "100", "Groups": '[{"GroupId": 2}]'}))
     (held,) = plan.steps[0].old["Groups"]
     assert plan.notes == [
-        f"Lists are written whole, and lose what the file doesn't name: line 2 Groups {held['Name']}."
+        f"Lists are replaced completely, and lose what the file doesn't contain: line 2 Groups {held['Name']}."
     ]
     role = '[{"GroupId": 6, "Rights": {"RoleName": "system_owners"}}]'
     assert planned(system, USERS, sheet({"Number": "100", "Groups": role})).steps == []

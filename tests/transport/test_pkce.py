@@ -298,7 +298,7 @@ STRAYS: dict[str, Callable[[str], object]] = {
     "another state": get("?code=c&state=forged"),
     "a refusal of another state": get("?error=access_denied&state=forged"),
     "a state of another language": get("?code=c&state=%C3%BC"),
-    "a state that is no text": get("?code=c&state=%ff%fe"),
+    "a state that is not text": get("?code=c&state=%ff%fe"),
     "a code without a state": get("?code=c"),
     "a thousand fields": get("?" + "&".join(f"state={n}" for n in range(1000))),
     "favicon": lambda back: get("/favicon.ico")(back.removesuffix("/callback")),

@@ -357,8 +357,8 @@ def test_a_key_never_shows(answer: Bytes, source: Any, caplog: pytest.LogCapture
 
 def test_a_key_that_the_pbx_says_back_is_taken_out_of_its_words(caplog: pytest.LogCaptureFixture) -> None:
     caplog.set_level(logging.DEBUG)
-    said = json.dumps({"error": "unauthorized", "error_description": f"{KEY} is no key"})
+    said = json.dumps({"error": "unauthorized", "error_description": f"{KEY} is not a key"})
     with Nasty(lambda asked: http(401, said), sign_in=False) as server:
-        with pytest.raises(SignInError, match=r"\(… is no key\)") as raised:
+        with pytest.raises(SignInError, match=r"\(… is not a key\)") as raised:
             sign_in(server.url, KEY)
         assert KEY not in "".join(traceback.format_exception(raised.value)) + caplog.text

@@ -82,7 +82,7 @@ def early(seconds: float) -> float:
         "a clock a year ahead",
         "a clock a year behind",
         "an end before the start says nothing",
-        "an end that is no number says nothing",
+        "an end that is not a number says nothing",
         "no end says nothing",
         "an end of 400 digits says nothing",
         "a start of 400 digits says nothing",

@@ -40,7 +40,7 @@ WRONG = {
     "text for an option's number": "pbx.fax.list(top='5')",
     "if_match where 3CX has none": "pbx.fax.update(42, {}, if_match='W/\"7\"')",
     "if_unchanged without an entity": "pbx.fax.list(if_unchanged=fax)",
-    "an ETag that is no text": "pbx.fax.delete(42, if_match=7)",
+    "an ETag that is not text": "pbx.fax.delete(42, if_match=7)",
     "text for a timeout": "pbx.fax.delete(42, timeout='5')",
     "a field that isn't there": 'pbx.contacts.create({"FistName": "Ada"})',
     "a field of the wrong type": 'pbx.contacts.create({"FirstName": 7})',

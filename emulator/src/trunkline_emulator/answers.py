@@ -1,4 +1,4 @@
-"""One call on its way through the handlers, and the answers written to it (docs/pbx.md, Answers)."""
+"""One call while it passes through the handlers, and the answers written to it (docs/pbx.md, Answers)."""
 
 from __future__ import annotations
 

@@ -269,7 +269,7 @@ class Emulator(Controls):
         return Asked(request.method, request.path, operation, lambda: self._sign_in.asker(request))
 
     def _answer(self, visit: Visit) -> Response:
-        """Send a request on its way, and put down in the journal what became of it."""
+        """Route a request, and note its outcome in the journal."""
         entry = visit.entry
         try:
             response = self._way(visit)
@@ -363,7 +363,7 @@ def _router(version: str) -> Router:
 
 
 def level(route: Route) -> str:
-    """How truly an action is played: behaviour (does what 3CX does), crud (generic over the store), shape (made up)."""
+    """How an action is emulated: behaviour (does what 3CX does), crud (generic over the store), shape (made up)."""
     ruled = route.action.kind in crud.HANDLERS and route.resource in _RULED
     if ruled or route.action.id in behaviours.HANDLERS:
         return "behaviour"
@@ -371,7 +371,7 @@ def level(route: Route) -> str:
 
 
 def levels(version: str = "20.0.10") -> dict[str, str]:
-    """Return the level of every action of a version, by action id. ValueError for text that is no version."""
+    """Return the level of every action of a version, by action id. ValueError for text that is not a version."""
     return {route.action.id: level(route) for route in Router(catalog.load(version)).routes()}
 
 

@@ -26,7 +26,7 @@ class Answer:
     body: bytes
 
     def json(self) -> Any:
-        """Return the body, decoded; ValueError if it is no JSON."""
+        """Return the body, decoded; ValueError if it is not JSON."""
         return json_module.loads(self.body)
 
 

@@ -28,7 +28,7 @@ def serves(request: Request) -> bool:
 def answer(request: Request, client: Client, store: Store) -> Response:
     """Return the file.
 
-    Raises Refusal: 403 for a mere user, 405 for another method than GET, 404 where there is none.
+    Raises Refusal: 403 for a user without a role, 405 for another method than GET, 404 where there is none.
     """
     if OWNER not in client.roles and ADMIN not in client.roles:
         raise Refusal(403)

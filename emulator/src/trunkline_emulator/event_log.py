@@ -1,4 +1,4 @@
-"""What happened: entries of the event log and of the activity log, written by whatever happens here.
+"""What happened: entries of the event log and of the activity log, written by what happens here.
 
 Event codes beside those of the seeds are the emulator's own: 3CX publishes no list of them.
 """

@@ -78,7 +78,7 @@ def sent_host(request: Request) -> str:
 
 
 class Hosts:
-    """The names that the owner of this emulator allows beside this machine's own. ValueError for what is no host."""
+    """The names that the owner of this emulator allows beside this machine's own. ValueError for what is not a host."""
 
     def __init__(self, allowed: Iterable[str] = ()) -> None:
         if isinstance(allowed, str):

@@ -22,7 +22,7 @@ def client_of(store: Store, client_id: str) -> tuple[str, tuple[str, ...]] | Non
     """Return the key and the roles of a client; None if nobody is called so, it has no key, or it may not use the API.
 
     The roles are those of its departments; system owners and admins are told as 3CX's tokens tell them. A principal
-    with neither is a mere user, who gets 403 everywhere (docs/pbx.md, Rights).
+    with neither counts as a user, who gets 403 everywhere (docs/pbx.md, Rights).
     """
     row = principal(store, client_id)
     key = store.kept.get(SECRETS, {}).get(client_id)

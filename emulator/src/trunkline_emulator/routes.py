@@ -109,7 +109,7 @@ def _template_step(part: str) -> tuple[str, dict[str, str] | None]:
     """``Fax({Id})`` as its name and its places: ``("Fax", {"": "Id"})``."""
     match = _TEMPLATE.fullmatch(part)
     if match is None:
-        raise ValueError(f"{part!r} is no step of a path")
+        raise ValueError(f"{part!r} is not a step of a path")
     name, inner = match.groups()
     return name, None if inner is None else {argument or "": place for argument, place in _PLACE.findall(inner)}
 

@@ -95,7 +95,7 @@ def _order(found: Difference) -> tuple[str, str, int, bool, Key]:
 def restore(store: Store, saved: Snapshot) -> None:
     """Play a snapshot into a store that is as its seed has it. ValueError where it doesn't belong to this seed."""
     if not isinstance(saved, dict) or saved.get("format") != FORMAT:
-        raise ValueError(f"This is no snapshot that this emulator can read: its format is not {FORMAT}.")
+        raise ValueError(f"This is not a snapshot that this emulator can read: its format is not {FORMAT}.")
     if saved.get("version") != store.catalog.version:
         raise ValueError(f"The snapshot is of version {saved.get('version')}, this PBX is {store.catalog.version}.")
     if saved.get("seed") != store.ground.fingerprint:

@@ -27,7 +27,7 @@ APPLICATION = 0x54524B4C  # "TRKL", in the file's header
 FORMAT = 2
 # The name of what tells whether a line is missing: the checksums of all lines, combined by exclusive or.
 _DIGEST = "digest"
-_NEW = "delete the file to start anew, or name another one"
+_NEW = "delete the file to start again, or name another one"
 
 _SCHEMA = """
 CREATE TABLE meta (name TEXT PRIMARY KEY, value TEXT NOT NULL, checksum INTEGER NOT NULL) WITHOUT ROWID;
@@ -120,7 +120,7 @@ class StateFile:
     def _unusable(self, error: sqlite3.DatabaseError) -> StateError:
         if error.sqlite_errorname in ("SQLITE_BUSY", "SQLITE_LOCKED"):
             return StateError(f"The state file {self.path} is in use by another emulator: stop that, or name another.")
-        return StateError(f"{self.path} is no state file of the emulator, or a damaged one ({error}): name another.")
+        return StateError(f"{self.path} is not a state file of the emulator, or a damaged one ({error}): name another.")
 
     def remember(self, name: str, value: str) -> str:
         """Return a text of the file's own, such as a key that was made: the one it has, else from now on this one."""

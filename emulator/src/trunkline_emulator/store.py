@@ -31,7 +31,7 @@ def utc_now() -> datetime:
 class Store:
     """Entity sets and singletons of one version, filled from a seed.
 
-    Users, groups, queues, faxes and the like are all DNs: they share one sequence of Ids and one space of numbers.
+    Users, groups, queues, faxes and others are all DNs: they share one sequence of Ids and one space of numbers.
     ``model`` tells the calls of the past (telephony/), ``opened`` is when this store was.
     """
 

@@ -24,7 +24,7 @@ class Variants:
 
     ``etags``: none are sent; weak ones; or strong ones, compared strongly, and no change without If-Match (428).
     ``max_top`` refuses a higher ``$top`` with 400, and ``page_size`` cuts an entity set asked without ``$top``; None
-    is no cap. ``next_link`` says with which option ``@odata.nextLink`` goes on, where a page was cut.
+    means no cap. ``next_link`` says with which option ``@odata.nextLink`` goes on, where a page was cut.
     ``expires_in`` has the unit of the version, or another. ``bearer`` tokens are JWTs, ones without ``exp``, or opaque.
     ``wrong_credentials`` is 400 invalid_client or 401 unauthorized. ``error_bodies`` gives 403 and 500 a body.
     ``unknown_path`` is the status of a path that leads nowhere. ``bad_dates`` in function paths are answered with

@@ -52,7 +52,7 @@ DATA_FILE = Path(__file__).with_name("catalog.json")
 def version_key(version: str) -> tuple[int, ...]:
     """Order versions as numbers: ``20.0.10`` after ``20.0.9``; of a build such as ``20.0.9.112`` the first three count.
 
-    ``pre-20.0.5`` comes before 20.0.5. ValueError for text that is no version.
+    ``pre-20.0.5`` comes before 20.0.5. ValueError for text that is not a version.
     """
     before = version.startswith("pre-")
     numbers = [int(part) for part in version.removeprefix("pre-").split(".")[:3]]
@@ -115,7 +115,7 @@ class Catalog:
 
     @cached_property
     def _by_name(self) -> dict[str, Action]:
-        """Operation ids and display names in lower case; made only where a name is no id."""
+        """Operation ids and display names in lower case; made only where a name is not an id."""
         found: dict[str, Action] = {}
         for action in self._by_id.values():
             operation = names.display_words(action.operation_id)
@@ -134,7 +134,7 @@ class Catalog:
     def action(self, name: str) -> Action:
         """Return the action of an id (``fax.delete``), operationId (``DeleteFax``) or display name (``Delete Fax``).
 
-        A display name that several resources share is told apart by its resource: ``Fax: Delete Fax``.
+        A display name that several resources share needs its resource: ``Fax: Delete Fax``.
         Raises UnknownName with the nearest names.
         """
         found = self._by_id.get(name)
@@ -311,7 +311,7 @@ def _data() -> Data:
 def load(version: str | None = None) -> Catalog:
     """Return the catalog, of everything or narrowed to one version (``load("20.0.7")``).
 
-    A version newer than the newest published file gets the newest; ValueError for text that is no version.
+    A version newer than the newest published file gets the newest; ValueError for text that is not a version.
     """
     return Catalog(_data(), version)
 
@@ -320,6 +320,6 @@ def read(path: str | Path) -> Catalog:
     """Return a catalog that was compiled from other files than 3CX's published ones, such as a PBX's own swagger.yaml.
 
     ``python -m trunkline.catalog.compile DATE_VERSION.yaml -o PATH`` makes it. OSError if it can't be read, ValueError
-    if it is no catalog.
+    if it is not a catalog.
     """
     return Catalog(msgspec.json.decode(Path(path).read_bytes(), type=Data))

@@ -1,7 +1,7 @@
 """Which fields hold secrets, and values without them.
 
-Users, phones and trunks come with secrets, and none is shown unless somebody asks for it. A secret is told by the name
-of its field (`SECRET`), by the name beside it in a row with a name and a value, and by its value, once the process
+Users, phones and trunks come with secrets, and none is shown unless somebody asks for it. A secret is recognised by the
+name of its field (`SECRET`), by the name beside it in a row with a name and a value, and by its value, once the process
 knows that as a secret (`redaction`): what a flow has copied into another field is found by that.
 """
 

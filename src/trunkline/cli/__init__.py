@@ -50,7 +50,7 @@ def _run(argv: list[str]) -> int:
 
 
 def _hasten(code: int) -> None:
-    """From now on Ctrl-C and SIGTERM end the process on the spot: all has been done and said."""
+    """Let Ctrl-C and SIGTERM end the process at once from now on: everything has been done and reported."""
     for number in (signal.SIGINT, signal.SIGTERM):
         if signal.getsignal(number) is not signal.SIG_IGN:
             signal.signal(number, lambda *_: os._exit(code))
@@ -60,7 +60,7 @@ def _leave(code: int) -> NoReturn:
     """End the process without taking the interpreter apart.
 
     Where a thread of the HTTP library has yet to let go of its last answer, it would find a half-gone interpreter
-    there and abort the process, with code 134 in place of ours. It is quicker, too.
+    there and abort the process, with code 134 in place of our own. It is quicker, too.
     """
     from . import streams
 
@@ -71,7 +71,7 @@ def _leave(code: int) -> NoReturn:
 
 
 def _as_ctrl_c(_: int, frame: FrameType | None) -> None:
-    """SIGTERM does what Ctrl-C does just now: a run finishes what is on its way and says what was done."""
+    """Let SIGTERM do what Ctrl-C does just now: a run finishes the requests in progress and reports what was done."""
     handler = signal.getsignal(signal.SIGINT)
     if not callable(handler):  # a shell starts what it puts into the background with SIGINT ignored
         raise KeyboardInterrupt

@@ -129,7 +129,7 @@ def _dependencies(action: Action) -> str:
 def _troubleshooting(action: Action) -> str:
     lines = [
         "- 401 Unauthorized: the client id or API key is wrong or no longer valid. It is not tried again by itself.",
-        "- 403 Forbidden: the client lacks the role; one in the department System Wide is a mere user.",
+        "- 403 Forbidden: the client lacks the role; one in the department System Wide counts as a user.",
     ]
     if action.keys:
         lines.append(
@@ -145,7 +145,7 @@ def _troubleshooting(action: Action) -> str:
     if action.if_match:
         lines.append(
             "- 412 Precondition Failed: the ETag is not the current one, someone changed the entity; read it again "
-            "and decide anew. Nothing was done."
+            "and decide again. Nothing was done."
         )
     lines.append("- A value missing in an item, or of the wrong type, is refused before anything is sent.")
     return "\n".join(lines)

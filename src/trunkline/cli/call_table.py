@@ -1,4 +1,4 @@
-"""The calls in progress as a table that is drawn anew on a screen of its own, as `top` has it."""
+"""The calls in progress as a table that is refreshed on its own screen, as in `top`."""
 
 from __future__ import annotations
 

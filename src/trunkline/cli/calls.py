@@ -45,7 +45,9 @@ class WatchCommand(NamedTuple):
 )
 @click.option("--number", "numbers", multiple=True, metavar="NUMBER", help="Only calls of this number, whole.")
 @click.option("--text", default="", metavar="TEXT", help="Only calls with this in caller, callee or status.")
-@click.option("--for", "limit", type=Finite(0, min_open=True), metavar="SECONDS", help="End after so many seconds.")
+@click.option(
+    "--for", "limit", type=Finite(0, min_open=True), metavar="SECONDS", help="End after this number of seconds."
+)
 @click.option(
     "--count",
     "most",
@@ -63,7 +65,7 @@ def watch(command: WatchCommand) -> int:
     trunkline calls watch
     trunkline calls watch --number 100 -o jsonl | jq .call.Caller
 
-    On a terminal a table, drawn anew each time; in a pipe one JSON object for each call that is present at the start,
+    On a terminal a table, refreshed each time; in a pipe one JSON object for each call that is present at the start,
     started, changed or ended. A PBX that goes away is waited for.
     """
     for number in command.numbers:
@@ -80,5 +82,5 @@ def watch(command: WatchCommand) -> int:
 def _live(output: str | None) -> bool:
     able = sys.stdout.isatty() and os.environ.get("TERM") not in (None, "", "dumb", "unknown")
     if output == "table" and not able:
-        raise click.UsageError("A table that is drawn anew needs a terminal; -o jsonl writes events.")
+        raise click.UsageError("A live table needs a terminal; -o jsonl writes events.")
     return able and output != "jsonl"

@@ -111,7 +111,7 @@ class EmulatorOptions(NamedTuple):
 @click.option(
     "--clock-skew", type=Finite(-LARGEST, LARGEST), default=0.0, metavar="SECONDS", help="How far its clock is ahead."
 )
-@click.option("--tenants", type=click.IntRange(1), metavar="N", help="So many PBXs, at ports from --port on.")
+@click.option("--tenants", type=click.IntRange(1), metavar="N", help="Run N PBXs, at ports from --port on.")
 @click.option(
     "--tenants-file",
     type=click.Path(dir_okay=False, path_type=Path),

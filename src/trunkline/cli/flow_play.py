@@ -49,7 +49,7 @@ def _write(played: Played, *, show_secrets: bool) -> None:
 
 
 class _Play:
-    """One run on the command line: tells, asks, and lets Ctrl-C finish what is on its way."""
+    """One run on the command line: it reports, asks, and lets Ctrl-C finish the requests in progress."""
 
     def __init__(self, pbx: AsyncPbx, *, dry_run: bool, yes: bool) -> None:
         self.pbx = pbx
@@ -76,7 +76,7 @@ class _Play:
         return self._interrupts.times > 0
 
     def _stop(self) -> bool:
-        """Finish what changes something as far as it is on its way; end a reading or a question at once."""
+        """Finish requests in progress that change something; end a read or a question at once."""
         if self._asking:
             raise KeyboardInterrupt
         if self._current is None or self._current.node.action.method == "GET":

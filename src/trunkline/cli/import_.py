@@ -140,7 +140,7 @@ _OPTIONS = [
         default="50%",
         show_default=True,
         metavar="N|N%",
-        help="Refuse to remove more than so many, or than this share of what the PBX has.",
+        help="Refuse to remove more than this number, or than this share of what the PBX has.",
     ),
     click.option("--yes", is_flag=True, help="Do not ask."),
     click.option("--concurrency", type=click.IntRange(1, 64), default=4, show_default=True, help="Items at once."),

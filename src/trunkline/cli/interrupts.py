@@ -1,4 +1,4 @@
-"""Ctrl-C while a run is on: the first lets what is on its way finish, the second ends it at once."""
+"""Ctrl-C during a run: the first lets the requests in progress finish, the second ends it at once."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ class Interrupts:
         """To be called now and then from the event loop: a signal may come in the middle of other output."""
         if self.times and not self._told:
             self._told = True
-            click.echo("Finishing what is on its way; Ctrl-C once more ends it at once.", err=True)
+            click.echo("Finishing the requests in progress; press Ctrl-C again to end at once.", err=True)
 
 
 @contextmanager

@@ -68,8 +68,8 @@ class JobRunOptions(NamedTuple):
     metavar="SECONDS",
     help="How long a PBX may be away before its part pauses.",
 )
-@click.option("--max-errors", type=click.IntRange(1), help="Stop after so many failed items.")
-@click.option("--missing-ok", is_flag=True, help="A delete of what is not there counts as done.")
+@click.option("--max-errors", type=click.IntRange(1), help="Stop after this number of failed items.")
+@click.option("--missing-ok", is_flag=True, help="A delete of a missing entity counts as done.")
 @click.option("--dry-run", is_flag=True, help="Show the request of each item and send nothing.")
 @click.option("--yes", is_flag=True, help="Do not ask before deleting.")
 @click.option("-o", "--output", type=click.Choice(FORMATS), help="Default: table on a terminal, else jsonl.")
@@ -161,7 +161,7 @@ def list_(output: str | None) -> int:
 @click.option("-o", "--output", type=click.Choice(FORMATS))
 @click.option("--show-secrets", is_flag=True, help="Do not mask passwords, PINs and keys.")
 def show(name: str, items: bool, states: tuple[str, ...], output: str | None, show_secrets: bool) -> None:
-    """Show what became of a job, or of its items."""
+    """Show the outcome of a job, or of its items."""
     from ..jobs import Job, JobFolder
     from .job_shown import write_items, write_summary
 
@@ -176,7 +176,7 @@ def show(name: str, items: bool, states: tuple[str, ...], output: str | None, sh
 @job.command()
 @click.argument("name", shell_complete=job_names)
 def cancel(name: str) -> None:
-    """End a job for good; what is on its way is finished and recorded."""
+    """End a job for good; requests in progress are finished and recorded."""
     from ..jobs import Job, JobFolder
 
     with Job.open(JobFolder().existing(name), check=False) as existing:

@@ -83,12 +83,12 @@ def confirm_job(urls: Mapping[str, str], question: Question) -> bool:
 
 
 def go(found: Job, systems: dict[str, AsyncPbx], output: str | None) -> int:
-    """Run until nothing is left to do for now; Ctrl-C lets what is on its way finish."""
+    """Run until nothing is left to do for now; Ctrl-C lets the requests in progress finish."""
     allow_many()
     try:
         summary, interrupted = asyncio.run(_drive(found, systems))
     except KeyboardInterrupt:
-        lost = "what was on its way is looked up first."
+        lost = "it looks up the interrupted requests first."
         raise KeyboardInterrupt(f"`trunkline job resume {found.name}` goes on; {lost}") from None
     write_summary(summary, output)
     for state in ("failed", "unknown"):

@@ -1,4 +1,4 @@
-"""Jobs as people and programs read them: a list of them, what became of one, and of each of its items."""
+"""Jobs as people and programs read them: a list of them, the outcome of one, and of each of its items."""
 
 from __future__ import annotations
 

@@ -91,7 +91,7 @@ def _exit_code(node_run: NodeRun, outcome: NodeResult) -> int:
 
 
 async def _drive(pbx: AsyncPbx, node_run: NodeRun) -> bool:
-    """Run to the end, or until Ctrl-C, which lets what is on its way finish; whether it was interrupted."""
+    """Run to the end, or until Ctrl-C, which lets requests in progress finish; return whether interrupted."""
 
     def stop() -> bool:
         node_run.stop()

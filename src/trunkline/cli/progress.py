@@ -68,7 +68,7 @@ class Bar:
             self._total = self._total if total is None else total
             if self._drawn is not None:
                 self._drawn.update(
-                    self._drawn.task_ids[0], completed=done, total=self._total, said=self._said(), note=note
+                    self._drawn.task_ids[0], completed=done, total=self._total, counted=self._counted(), note=note
                 )
 
     def draw(self) -> None:
@@ -79,7 +79,7 @@ class Bar:
         with self._lock:
             if self._ended:
                 return
-            counted, note = TextColumn("{task.fields[said]}"), TextColumn("{task.fields[note]}")
+            counted, note = TextColumn("{task.fields[counted]}"), TextColumn("{task.fields[note]}")
             known = self._total is not None
             shape = (
                 (BarColumn(), counted, TimeRemainingColumn(compact=True)) if known else (SpinnerColumn("line"), counted)
@@ -94,7 +94,7 @@ class Bar:
                 redirect_stderr=False,
             )
             # Begun with what is done, so that a job which goes on has no rate from long ago.
-            self._drawn.add_task("", total=self._total, completed=self._done, said=self._said(), note=self._note)
+            self._drawn.add_task("", total=self._total, completed=self._done, counted=self._counted(), note=self._note)
             sys.stderr = _Above(self, self._stderr)
             self._drawn.start()
 
@@ -118,7 +118,7 @@ class Bar:
                 self._drawn.start()
         return written
 
-    def _said(self) -> str:
+    def _counted(self) -> str:
         parts = [self._done] if self._total is None else [self._done, self._total]
         if self._unit != BYTES:
             return f"{'/'.join(f'{part:,}' for part in parts)} {self._unit}"

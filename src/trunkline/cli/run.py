@@ -65,8 +65,8 @@ def run(options: RunOptions) -> int:
     \b
     trunkline fax list -o jsonl | trunkline run fax.delete --set 'Id={{ $json.Id }}'
 
-    Items are plain JSON objects, or items as n8n has them ({"json": {...}}). Out come items: what the action
-    answered, or what was done, each with the index of the item it came from.
+    Items are plain JSON objects or n8n's items ({"json": {...}}). The output is items with the answer of the action, or
+    what was done, each with the index of its input item.
     """
     from ..node import Node  # brings a client and an event loop, which --help needs not
     from .over_items import RunView, carry_out

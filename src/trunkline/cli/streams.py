@@ -56,7 +56,7 @@ class _Closed(io.RawIOBase):
 
 
 def write_out() -> None:
-    """Write what is still on its way. What a stream does not take is lost: it was reported, or nobody listens."""
+    """Write what is still buffered. What a stream does not take is lost: it was reported, or nobody listens."""
     for stream in (sys.stdout, sys.stderr):
         with contextlib.suppress(OSError, ValueError):
             stream.flush()

@@ -17,7 +17,7 @@ Kind = TypeVar("Kind")
 
 
 class _Listing:
-    """A list action with its arguments; each iteration reads it anew."""
+    """A list action with its arguments; each iteration reads it again."""
 
     def __init__(self, call: Call, key: Sequence[str], page_size: PageSize) -> None:
         self._call = call

@@ -60,7 +60,7 @@ class Unchanged:
             raise PreconditionFailed(
                 f"The {self.call.action.noun} on {server} changed since it was read: {', '.join(differing)}. "
                 "Nothing was done.",
-                hint="Read it again and decide anew.",
+                hint="Read it again and decide again.",
                 status=412,
                 codes=dict.fromkeys(differing, "changed"),
                 method=self.call.action.method,

@@ -108,7 +108,7 @@ def read_profiles(file: Path) -> dict[str, Profile]:
 
 
 def read_tables(file: Path) -> dict[str, Any]:
-    """Return the tables of the file as they stand there. ConfigurationError if it can't be read or is no TOML."""
+    """Return the tables of the file as they stand there. ConfigurationError if it can't be read or is not TOML."""
     import tomllib
 
     try:

@@ -1,4 +1,4 @@
-"""Which PBX is meant: options first, then the environment, then a saved profile."""
+"""Which PBX to use: options first, then the environment, then a saved profile."""
 
 from __future__ import annotations
 

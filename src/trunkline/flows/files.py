@@ -1,4 +1,4 @@
-"""Rows in files: CSV, JSON Lines, JSON and YAML, told by the file's ending."""
+"""Rows in files: CSV, JSON Lines, JSON and YAML, as the file's extension says."""
 
 from __future__ import annotations
 
@@ -64,12 +64,12 @@ def _json(text: str, name: str, line: int | None) -> Any:
         return msgspec.json.decode(text)
     except (msgspec.DecodeError, RecursionError) as problem:
         at = f", line {line}" if line else ""
-        raise InvalidArgument(f"{name}{at} is no JSON: {problem}.") from None
+        raise InvalidArgument(f"{name}{at} is not JSON: {problem}.") from None
 
 
 def _row(value: Any, name: str, number: int) -> dict[str, Any]:
     if not isinstance(value, dict):
-        raise InvalidArgument(f"{name}: row {number} is no object but {str(value)[:200]!r}.")
+        raise InvalidArgument(f"{name}: row {number} is not an object but {str(value)[:200]!r}.")
     return value
 
 

@@ -160,7 +160,7 @@ class Flow(NamedTuple):
 
         ``ask`` is given what is about to be sent and says whether to; without it everything is sent. ``tell`` hears of
         it and of each step that is done. Raises the errors of its steps, whose messages name file and line, and
-        FlowStopped where ``ask`` said no.
+        FlowStopped where ``ask`` returned False.
         """
         events = play(self, dry_run=dry_run)
         answer: Any = None

@@ -1,4 +1,4 @@
-"""``matches``: regular expressions as templates have them, JavaScript's, run where one that never ends is stopped."""
+"""``matches``: regular expressions in JavaScript, as in templates, run where an endless one is stopped."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The way through the steps of a flow: a generator that yields what has to be asked, sent and told."""
+"""The way through the steps of a flow: a generator that yields what has to be asked, sent and reported."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
 
 class FlowStopped(TrunklineError):
-    """Whoever was asked before a step said no, or the run was stopped; the steps after that did nothing.
+    """A step was not confirmed, or the run was stopped; the steps after that did nothing.
 
     ``result`` has what the step had done, None where it had not begun.
     """
@@ -64,9 +64,9 @@ Tell = Callable[[Planned | Did], object]
 def play(flow: Flow, *, dry_run: bool = False) -> Events:
     """Yield the way through a flow's steps.
 
-    A `Planned` comes before each step that changes something, and wants to be told whether to go on; a `NodeRun` wants
-    to be run; a `Did` follows each step. In a dry run nothing is sent that could change something, and what such a
-    step would answer is known only if it answers nothing: otherwise the flow ends there.
+    A `Planned` comes before each step that changes something, and waits for an answer whether to go on; a `NodeRun`
+    wants to be run; a `Did` follows each step. In a dry run nothing is sent that could change something, and what such
+    a step would answer is known only if it answers nothing: otherwise the flow ends there.
     """
     setting = flow.setting._replace(world=flow.setting.world.stopped())
     items: list[Item] = [{"json": {}}]

@@ -143,7 +143,7 @@ class ForEach(NamedTuple):
         for index, item in enumerate(items):
             elements = self.template.value(Scope(items, index, setting.world), "for each")
             if not isinstance(elements, list):
-                raise InvalidArgument(f"Item {index}: for each gave {elements!r}, which is no list.")
+                raise InvalidArgument(f"Item {index}: for each gave {elements!r}, which is not a list.")
             missing = [name for name in self.keep if name not in item["json"]]
             if missing:
                 raise InvalidArgument(f"Item {index}: it has no field {missing[0]} to keep.")
@@ -160,7 +160,7 @@ class Match(NamedTuple):
     """The items that a file has a row for (``keep: found``), or has none for (``keep: missing``).
 
     ``on`` pairs a field of the items with a column. Case and spaces at the ends don't count; an item whose field is
-    empty is never kept: nothing can be said of it.
+    empty is never kept: it can't be matched.
     """
 
     line: int
@@ -211,7 +211,7 @@ class AtMost(NamedTuple):
 
 
 class Save(NamedTuple):
-    """The items' fields into a file; the items go on. Passwords and the like are masked, unless ``secrets`` is set.
+    """The items' fields into a file; the items go on. Secrets are masked, unless ``secrets`` is set.
 
     With a ``template`` each item says in which file its row goes; items with the same one share it.
     """

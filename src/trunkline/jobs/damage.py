@@ -78,15 +78,15 @@ def _damage_of_rows(db: sqlite3.Connection) -> str:
         "SELECT target, n, state, attempts, record, sum FROM outcome ORDER BY target, n"
     ):
         if (target, n) <= before or not (0 < target <= len(targets) and 0 <= n < size):
-            return f"what became of item {n} is on record twice, or for no PBX of the job"
+            return f"the outcome of item {n} is on record twice, or for no PBX of the job"
         if outcome_sum(target, n, state, attempts, record) != kept or state not in states:
-            return f"what became of item {n} has changed"
+            return f"the outcome of item {n} has changed"
         before = (target, n)
     return ""
 
 
 def rescue(path: Path) -> None:
-    """Put a ledger together anew from the rows that are as they were written; the damaged one is kept beside it.
+    """Rebuild a ledger from the rows that are as they were written; keep the damaged one beside it.
 
     Only what is surely done or failed stays so. Everything else may have been sent, and is unknown from now on.
     ConfigurationError where action, parameters or PBXs of the job are lost, or while it runs.

@@ -25,7 +25,8 @@ class JobFolder:
         """Return the path of a job's ledger, existing or not. Raises InvalidArgument unless the name is a file's."""
         if not _NAME.fullmatch(name):
             raise InvalidArgument(
-                f"{name!r} is no name for a job.", hint="Use letters, digits, dots, dashes; 64 at most; no leading dot."
+                f"{name!r} is not a name for a job.",
+                hint="Use letters, digits, dots, dashes; 64 at most; no leading dot.",
             )
         return self.path / f"{name}.job"
 

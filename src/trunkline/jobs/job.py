@@ -46,7 +46,7 @@ LOOK_AGAIN = 0.5  # seconds between two looks for a cancellation by another proc
 _ONCE = Retries(attempts=1)
 _LONGEST_BACKOFF = 60.0  # seconds
 _MOST_IN_A_ROW = 20
-"""So many items in a row that failed on the way to the PBX, or may have been carried out, and work on it pauses."""
+"""After this number of items in a row that failed to reach the PBX, or may have been carried out, work on it pauses."""
 
 C = TypeVar("C")
 
@@ -132,7 +132,7 @@ JobStatus = Literal["running", "paused", "finished", "cancelled"]
 
 
 class TargetSummary(NamedTuple):
-    """What became of the items of one PBX. ``error`` is why it stopped early, None if it didn't."""
+    """The outcome of the items of one PBX. ``error`` is why it stopped early, None if it didn't."""
 
     name: str
     url: str
@@ -146,7 +146,7 @@ class TargetSummary(NamedTuple):
 
 
 class Summary(NamedTuple):
-    """What became of a job's items, over all PBXs and for each."""
+    """The outcome of a job's items, over all PBXs and for each."""
 
     name: str
     action: str
@@ -259,9 +259,9 @@ class Job:
     def open(cls, file: Path, *, check: bool = True, accept_damage: bool = False) -> Self:
         """Open an existing job.
 
-        Its ledger is read whole and compared with its checksums, unless the job is running, or ``check`` is False.
+        Its ledger is read completely and compared with its checksums, unless the job is running, or ``check`` is False.
 
-        With ``accept_damage`` a damaged ledger is put together anew from what is left, and kept beside itself as
+        With ``accept_damage`` a damaged ledger is rebuilt from what is left, and kept beside itself as
         ``NAME.job.damaged``: what is not surely done or failed is unknown from then on, so `run` looks it up and never
         sends it unchecked.
         Raises ConfigurationError for a file that is not a ledger or not this user's, LedgerDamaged, and LedgerFailed.
@@ -291,13 +291,13 @@ class Job:
         self.close()
 
     def stop(self) -> None:
-        """Start no more items; what is on its way is finished and recorded."""
+        """Start no more items; requests in progress are finished and recorded."""
         self._stopped = True
         for run in self._runs:
             run.stop()
 
     def cancel(self) -> None:
-        """End the job for good, also one that runs in another process; what is on its way there is finished."""
+        """End the job for good, also one that runs in another process; requests in progress there are finished."""
         self.ledger.tell({"cancelled": True})
         self._cancelled = True
 
@@ -342,7 +342,7 @@ class Job:
 
     @contextmanager
     def _running(self, progress: Callable[[Progress], None] | None) -> Iterator[_Meter]:
-        """Hold the job while it runs. What a dead process left on its way is unknown from here on."""
+        """Hold the job while it runs. What a dead process left unfinished is unknown from here on."""
         if self._cancelled:
             raise ConfigurationError(f"The job {self.name!r} was cancelled.", hint="Start a new one for what is left.")
         with self.ledger.file.held():
@@ -444,7 +444,7 @@ class Job:
         meter.tell()
 
     def summary(self) -> Summary:
-        """Count what became of the items so far, from the ledger."""
+        """Count the outcomes of the items so far, from the ledger."""
         about = self.ledger.about()
         totals = Counter[State]()
         targets = []
@@ -474,7 +474,7 @@ class Job:
 
 
 class _Meter:
-    """Counts what became of items, and tells it."""
+    """Counts the outcomes of items, and reports them."""
 
     def __init__(self, ledger: Ledger, listener: Listener) -> None:
         self._counts = ledger.counts()

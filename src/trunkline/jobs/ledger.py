@@ -1,4 +1,4 @@
-"""The ledger of a job: every item and what became of it, in one SQLite file.
+"""The ledger of a job: every item and its outcome, in one SQLite file.
 
 An item is *not started*, then *sent* (recorded before its request goes out), then *done* or *failed*. What was sent
 when a process died is *unknown* to the next one.
@@ -68,7 +68,7 @@ def item_sum(n: int, item: bytes) -> int:
 
 
 def outcome_sum(target: int, n: int, state: int, attempts: int, record: bytes | None) -> int:
-    """As `row_sum` of what became of an item, in a third of the time."""
+    """As `row_sum` of the outcome of an item, in a third of the time."""
     return zlib.crc32(b"%d|%d|%d|%d|%b" % (target, n, state, attempts, b"None" if record is None else record))
 
 
@@ -310,7 +310,7 @@ class Ledger:
             self.wait_for_disk(False)
 
     def end_stretches(self) -> None:
-        """Nothing is on its way any more, and what came of it is safe from a power cut."""
+        """Note that no request is in progress any more, and make the outcomes safe from a power cut."""
         self.wait_for_disk(True)
         with self._writing():
             self._db.execute(_END_STRETCHES)

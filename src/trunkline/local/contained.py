@@ -86,7 +86,7 @@ def reason(problem: Exception) -> str:
 
 
 def spelled(path: object) -> str:
-    """Return a path for a message; one that is no text, or would steer a terminal, in quotes."""
+    """Return a path for a message; one that is not text, or would steer a terminal, in quotes."""
     text = str(path)
     return text if text.isprintable() else repr(text)
 

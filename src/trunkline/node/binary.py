@@ -1,4 +1,4 @@
-"""Files in items, as n8n has them under ``binary``.
+"""Files in items, under ``binary`` as in n8n.
 
 Each is described by fileName, mimeType, fileSize (bytes) and fileExtension, with its content as base64 ``data`` or at a
 ``path`` on this machine.

@@ -81,7 +81,7 @@ class Duration {
   static fromMillis(count) { return new Duration({ milliseconds: finite(count, "the amount") }); }
   static fromISO(text) {
     const found = /^(-)?P(?:([\d.]+)Y)?(?:([\d.]+)M)?(?:([\d.]+)W)?(?:([\d.]+)D)?(?:T(?:([\d.]+)H)?(?:([\d.]+)M)?(?:([\d.]+)S)?)?$/.exec(text);
-    if (!found) throw new RangeError(`${text} is no ISO duration such as PT1M30S`);
+    if (!found) throw new RangeError(`${text} is not an ISO duration such as PT1M30S`);
     const names = ["years", "months", "weeks", "days", "hours", "minutes", "seconds"];
     const parts = {};
     names.forEach((name, at) => {
@@ -129,7 +129,7 @@ function zoneOf(options) {
 
 const RANGES = { month: [1, 12], day: [1, 31], hour: [0, 23], minute: [0, 59], second: [0, 59], millisecond: [0, 999] };
 
-// Why these parts are no date, if they are none: JavaScript would count a 13th month into the next year.
+// Why these parts are not a date, if they are none: JavaScript would count a 13th month into the next year.
 function partsProblem(parts, year, month) {
   for (const [name, value] of parts) {
     const unit = name.replace(/^the /, "").replace(/s$/, "");
@@ -154,7 +154,7 @@ class DateTime {
   }
   // A date that is none may be asked whether it is valid, and for nothing else.
   get #d() {
-    if (this.#why !== undefined) throw new RangeError(`this is no date: ${this.#why}`);
+    if (this.#why !== undefined) throw new RangeError(`this is not a date: ${this.#why}`);
     return this.#date;
   }
   get isValid() { return this.#why === undefined; }
@@ -186,7 +186,7 @@ class DateTime {
     const zone = zoneOf(options);
     if (/^T?\d\d:\d\d/.test(text)) return DateTime.fromISO(`${new DateTime(clock, zone).toISODate()}T${text.replace("T", "")}`, options);
     const found = /^([+-]\d{6}|\d{4})(?:-?(?:W(\d\d)(?:-?(\d))?|(\d\d)(?:-?(\d\d))?|(\d{3})))?(?:T(\d\d)(?::?(\d\d)(?::?(\d\d)(?:[.,](\d{1,30}))?)?)?(?:(Z)|([+-]\d\d)(?::?(\d\d))?)?)?$/i.exec(typeof text === "string" ? text.trim() : "");
-    const invalid = new DateTime(NaN, zone, `${JSON.stringify(text) ?? text} is no ISO date`);
+    const invalid = new DateTime(NaN, zone, `${JSON.stringify(text) ?? text} is not an ISO date`);
     if (!found) return invalid;
     const [, year, week, weekday, month, day, ordinal, hour = 0, minute = 0, second = 0, fraction = "", z, offsetHour, offsetMinute = 0] = found;
     const [y, mo, d, h, mi, s] = [year, month ?? 1, day ?? 1, hour, minute, second].map(Number);

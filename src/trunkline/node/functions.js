@@ -50,7 +50,7 @@ function dateOf(text, format) {
     return DateTime.fromISO(`${year}-${pad(number, 2)}-${pad(Number(day), 2)}T${time}${/\d/.test(zone) ? zone : "Z"}`, { setZone: true });
   }
   const date = DateTime.fromSQL(given, { setZone: true });
-  return date.isValid ? date : refuse(`${JSON.stringify(text)} is no date of ISO 8601, SQL or a mail's; give its format: .toDateTime('dd.MM.yyyy')`);
+  return date.isValid ? date : refuse(`${JSON.stringify(text)} is not a date of ISO 8601, SQL or a mail's; give its format: .toDateTime('dd.MM.yyyy')`);
 }
 
 function dateOfNumber(number, format = "ms") {

@@ -1,4 +1,4 @@
-"""What a pipe or a file brings: JSON Lines, a JSON array, one JSON object or CSV, told apart by how it begins.
+"""What a pipe or a file brings: JSON Lines, a JSON array, one JSON object or CSV, recognised by how it begins.
 
 JSON Lines and CSV are read as they come: a million rows need no memory. `run`, `job run` and `delete -` all read here.
 """
@@ -25,14 +25,14 @@ _UTF_16 = (codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)
 def read_items(source: IO[bytes]) -> Iterator[Item]:
     """Yield the items of an input whose rows are objects or items. InvalidArgument names the line that is none.
 
-    The name of a file counts only where its beginning can mean two things: a first line that is no JSON is the header
+    The name of a file counts only where its beginning can mean two things: a first line that is not JSON is the header
     of a CSV, unless the name ends in ``.json`` or ``.jsonl``. Every value of a CSV is text.
     """
     for place, row in _rows(source, ()):
         try:
             yield as_item(row)
         except InvalidArgument as problem:
-            raise InvalidArgument(f"{place} of the input is no item: {problem.message}", hint=_HINT) from None
+            raise InvalidArgument(f"{place} of the input is not an item: {problem.message}", hint=_HINT) from None
 
 
 def with_secrets_kept(items: Iterable[Item]) -> Iterator[Item]:
@@ -82,14 +82,14 @@ def _from_lines(lines: Iterable[tuple[int, bytes]]) -> Iterator[tuple[str, Any]]
             try:
                 yield f"Line {number}", msgspec.json.decode(line)
             except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as problem:
-                raise InvalidArgument(f"Line {number} of the input is no JSON: {problem}.", hint=_HINT) from None
+                raise InvalidArgument(f"Line {number} of the input is not JSON: {problem}.", hint=_HINT) from None
 
 
 def _from_array(text: bytes) -> Iterator[tuple[str, Any]]:
     try:
         values = msgspec.json.decode(text)
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as problem:
-        raise InvalidArgument(f"The input is no JSON array: {problem}.", hint=_HINT) from None
+        raise InvalidArgument(f"The input is not a JSON array: {problem}.", hint=_HINT) from None
     return ((f"Row {number}", value) for number, value in enumerate(values, 1))
 
 

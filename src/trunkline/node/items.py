@@ -1,4 +1,4 @@
-"""Items, as n8n has them (docs/node-semantics.md, rules I):
+"""Items in n8n's form (docs/node-semantics.md, rules I):
 
 ``{"json": {...}, "binary": {...}, "pairedItem": {"item": 0}, "error": {...}}``
 """

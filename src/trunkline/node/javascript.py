@@ -73,7 +73,7 @@ class Source:
 
 
 def _with_methods(text: str) -> str:
-    """Return an expression with ``.keys(`` and the like as ``[$$.keys](``: what functions.js calls these methods."""
+    """Return an expression with calls such as ``.keys(`` as ``[$$.keys](``: what functions.js calls these methods."""
     if _CALL.search(text) is None:
         return text
     words: list[re.Match[str]] = []
@@ -256,7 +256,7 @@ def _explained(text: str, source: Source, given: Given) -> str:
             return f"failed: {owner} is {reading[2]}, so it has no {reading[1]}{instead}"
         return f"failed: what should have {reading[1]} is {reading[2]}"
     if text == "TypeError: not a function" and (owner := _culprit(source, given, rf"({_CHAIN})\s*\(", "no function")):
-        return f"failed: {owner} is no function"
+        return f"failed: {owner} is not a function"
     lost = re.match(r"ReferenceError: (\S+) is not defined", text)
     if lost and lost[1] in given.items[given.position]["json"]:
         return f"failed: {lost[1]} is not defined; the item's field is $json.{lost[1]}"
@@ -266,7 +266,7 @@ def _explained(text: str, source: Source, given: Given) -> str:
 
 
 def undefined_name(source: Source, given: Given) -> str:
-    """Return the first ``$json.…`` or the like in an expression that is undefined; "" if there is none."""
+    """Return the first path such as ``$json.…`` in an expression that is undefined; "" if there is none."""
     return _culprit(source, given, rf"(\${_CHAIN})", "undefined", sure=True)
 
 

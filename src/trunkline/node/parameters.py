@@ -110,7 +110,7 @@ class Parameters:
         while position < len(rest):
             step = _STEP.match(rest, position)
             if step is None or step.end() == position:
-                raise InvalidArgument(f"{name!r} is no path into a body; write Body.Groups[0].GroupId.")
+                raise InvalidArgument(f"{name!r} is not a path into a body; write Body.Groups[0].GroupId.")
             position = step.end()
             if step[2] is not None:
                 steps.append(int(step[2]))
@@ -130,7 +130,7 @@ class Parameters:
             owner = spec.name
             steps.append(known)
         if not steps or isinstance(steps[0], int):
-            raise InvalidArgument(f"{name!r} is no path into a body; write Body.FirstName.")
+            raise InvalidArgument(f"{name!r} is not a path into a body; write Body.FirstName.")
         return tuple(steps)
 
     def _may_have(self, owner: str, field: str) -> bool:
@@ -200,7 +200,7 @@ def _put(body: dict[str, Any], path: Path, value: Any, name: str) -> None:
             if step == len(place):
                 place.append(None)
         elif not isinstance(place, dict):
-            raise InvalidArgument(f"{name} leads into {place!r}, which is no object.")
+            raise InvalidArgument(f"{name} leads into {place!r}, which is not an object.")
         if following is None:
             place[step] = value
             return
@@ -216,7 +216,7 @@ def fitted(value: Any, spec: TypeSpec, catalog: Catalog, name: str) -> Any:
     """Return a value as the field's type wants it, as long as nothing is lost; what doesn't fit is left for the check.
 
     Text becomes a number, a truth value or JSON where the type asks for it, a number its digits where it asks for
-    text; an enum's value is found by its label. Empty text that is no text is not given at all.
+    text; an enum's value is found by its label. Empty text that is not text is not given at all.
     """
     if value == "" and isinstance(value, str) and (spec.collection or spec.name != "String"):
         return _NOT_GIVEN

@@ -213,7 +213,7 @@ class OneItem(Sequence[Item]):
 
 
 class NodeRun:
-    """One run of a node; `stop` may be called from anywhere, what is on its way is finished and counted.
+    """One run of a node; `stop` may be called from anywhere; requests in progress are finished and counted.
 
     ``most_rows``: how many rows the lists of all items may have together, None for any number. Beyond that the run
     stops, and `result` raises InvalidArgument. ``confirm`` is asked before an action that needs it is run over several

@@ -16,7 +16,7 @@ const setItems = (text) => { shared = frozen(parse(text)); };
 // JSON has null for these, which would be sent as if it were meant.
 function checked(name, value) {
   if (typeof value === "number" && !Number.isFinite(value)) throw new RangeError(`${name === "" ? "the value" : `${name} in the value`} is ${value}`);
-  if (value === null && this[name] instanceof Date) throw new RangeError(`${name === "" ? "the value" : `${name} in the value`} is no date`);
+  if (value === null && this[name] instanceof Date) throw new RangeError(`${name === "" ? "the value" : `${name} in the value`} is not a date`);
   return value;
 }
 

@@ -1,6 +1,6 @@
 """Templates: ``{{ … }}`` with JavaScript, as n8n's users write them (docs/node-semantics.md, rules T).
 
-``{{ $json.Id }}`` and the like are read directly; anything else runs in a QuickJS sandbox (javascript.py). A lone
+Paths such as ``{{ $json.Id }}`` are read directly; anything else runs in a QuickJS sandbox (javascript.py). A lone
 template keeps its value's type; mixed with text it joins. A value that is missing is an error, never an empty text:
 ``DELETE /Fax()`` must not be sent.
 """
@@ -357,7 +357,7 @@ def parsed(text: str, parameter: str) -> Any:
         raise InvalidArgument(f"{parameter} is nested too deep.", hint="Nothing was sent.") from None
     except (msgspec.DecodeError, UnicodeEncodeError) as problem:
         raise InvalidArgument(
-            f"{parameter} is no JSON: {problem}.", hint="Text needs double quotes, names too; nothing was sent."
+            f"{parameter} is not JSON: {problem}.", hint="Text needs double quotes, names too; nothing was sent."
         ) from None
 
 
@@ -383,7 +383,7 @@ def _prepared(value: Any) -> Any:
     if type(value) is tuple:
         return tuple(_prepared(v) for v in value)
     if isinstance(value, float) and not math.isfinite(value):
-        raise InvalidArgument(f"{value} is no JSON number.")
+        raise InvalidArgument(f"{value} is not a JSON number.")
     return value
 
 

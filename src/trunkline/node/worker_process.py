@@ -1,6 +1,6 @@
 """The worker process (worker.py) as seen from here: started when it is first needed, kept, and replaced when it ended.
 
-There is one for a process, used by one thread at a time. It has no environment of ours and no terminal; Ctrl-C doesn't
+There is one for a process, used by one thread at a time. It gets neither our environment nor a terminal; Ctrl-C doesn't
 reach it, and it ends when this process does, however that ends.
 """
 
@@ -133,7 +133,7 @@ class WorkerProcess:
     def forget(self) -> None:
         """Leave it to the process that this one was forked from."""
         self._close()
-        self._process.returncode = 0  # it is no child of this process, and is not waited for
+        self._process.returncode = 0  # it is not a child of this process, and is not waited for
 
 
 def _check_quickjs() -> None:

@@ -145,7 +145,7 @@ class _Checker:
         self._row = None if type_name is None else TypeSpec(type_name)
 
     def condition(self, node: Node, scope: _Scope) -> None:
-        """Refuses what is no condition."""
+        """Refuses what is not a condition."""
         found = self.type(node, scope)
         if found is not None and self._kind(found) not in ("Boolean", "Null"):
             raise InvalidArgument(
@@ -293,7 +293,7 @@ class _Checker:
                 raise InvalidArgument(f"compares with {side.text}, which is beyond any whole number of OData (Int64)")
 
     def _is_member(self, spec: TypeSpec, node: Node) -> bool:
-        """Whether an enum stands beside text that is meant for one of its members; others are refused."""
+        """Whether an enum stands beside text that must be one of its members; others are refused."""
         if spec.name not in self._catalog.enums or not isinstance(node, Literal) or node.type != "String":
             return False
         text = str(node.value)
@@ -303,7 +303,7 @@ class _Checker:
     def _members(self, enum: str, members: Sequence[str]) -> None:
         if enum not in self._catalog.enums:
             raise UnknownName(
-                f"names {enum!r}, which is no enum", hint=nearest(enum, iter(self._catalog.enums)).strip()
+                f"names {enum!r}, which is not an enum", hint=nearest(enum, iter(self._catalog.enums)).strip()
             )
         known = self._catalog.enum_values(enum)
         for member in members:

@@ -31,7 +31,7 @@ def constant(value: object) -> Literal:
     match value:
         case None:
             return Literal("Null", "null")
-        case bool():  # before int: a truth value is no number to OData
+        case bool():  # before int: a truth value is not a number to OData
             return Literal("Boolean", "true" if value else "false", value)
         case str():
             return Literal("String", quoted(checked_text(value)), str(value))
@@ -95,7 +95,7 @@ def _moment(value: dt.datetime) -> str:
     try:
         moment = value.astimezone(dt.UTC)
     except OverflowError:
-        raise InvalidArgument(f"{value.isoformat()} is no year in UTC.") from None
+        raise InvalidArgument(f"{value.isoformat()} is not a year in UTC.") from None
     return moment.replace(tzinfo=None).isoformat() + "Z"
 
 

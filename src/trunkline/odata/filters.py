@@ -81,7 +81,7 @@ class Term:
         return self._joined("or", other)
 
     def __rand__(self, other: object) -> NoReturn:
-        raise TypeError(f"{other!r} is no condition. {_BRACKETS}")
+        raise TypeError(f"{other!r} is not a condition. {_BRACKETS}")
 
     __ror__ = __rand__
 
@@ -99,7 +99,7 @@ class Term:
 
     def _joined(self, operator: str, other: object) -> Filter:
         if not isinstance(other, Term):
-            raise TypeError(f"{other!r} is no condition. {_BRACKETS}")
+            raise TypeError(f"{other!r} is not a condition. {_BRACKETS}")
         terms: list[Node] = []
         for node in (self._node, other._node):
             terms += node.terms if isinstance(node, Logic) and node.operator == operator else (node,)
@@ -364,10 +364,10 @@ class Fields:
     def enum(type_name: str, *members: str) -> Expression:
         """Return a typed enum literal: ``F.enum("Pbx.PeerType", "Extension")`` → ``Pbx.PeerType'Extension'``."""
         if not isinstance(type_name, str) or not _STEP.fullmatch(type_name):
-            raise InvalidArgument(f"{type_name!r} is no name of an enum, such as Pbx.PeerType.")
+            raise InvalidArgument(f"{type_name!r} is not a name of an enum, such as Pbx.PeerType.")
         for member in members:
             if not isinstance(member, str) or not _STEP.fullmatch(member):
-                raise InvalidArgument(f"{member!r} is no member of an enum.")
+                raise InvalidArgument(f"{member!r} is not a member of an enum.")
         if not members:
             raise InvalidArgument(f"F.enum needs a member of {type_name}.")
         return Expression(EnumLiteral(type_name, members))

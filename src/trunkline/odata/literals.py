@@ -138,7 +138,7 @@ def instant(value: object) -> str:
     try:
         moment = value.astimezone(dt.UTC)
     except OverflowError:
-        raise InvalidArgument(f"must be {wanted}; {value.isoformat()} is no year in UTC") from None
+        raise InvalidArgument(f"must be {wanted}; {value.isoformat()} is not a year in UTC") from None
     return moment.replace(microsecond=0, tzinfo=None).isoformat() + "Z"
 
 

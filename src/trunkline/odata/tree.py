@@ -70,7 +70,7 @@ class Binary:
 
 @dataclass(frozen=True, slots=True)
 class Logic:
-    """A chain of ``and`` or of ``or``; flat, so that a filter of a thousand terms is no deep tree."""
+    """A chain of ``and`` or of ``or``; flat, so that a filter of a thousand terms is not a deep tree."""
 
     operator: str
     terms: tuple[Node, ...]

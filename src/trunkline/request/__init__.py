@@ -30,7 +30,7 @@ __all__ = [
 
 
 class Sink(Protocol):
-    """Where the body of an answer goes instead of into memory, if it takes it: told by status and headers."""
+    """Where the body of an answer goes instead of into memory, if it takes it, judging by status and headers."""
 
     def accepts(self, status: int, headers: Mapping[str, str]) -> bool: ...
     def write(self, chunk: bytes) -> None: ...

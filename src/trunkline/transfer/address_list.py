@@ -1,4 +1,4 @@
-"""Lists of IP addresses as people have them: one a line with comments, Spamhaus DROP, fail2ban's output, CSV."""
+"""Lists of IP addresses in the usual formats: one a line with comments, Spamhaus DROP, fail2ban's output, CSV."""
 
 from __future__ import annotations
 

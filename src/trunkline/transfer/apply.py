@@ -73,7 +73,7 @@ class ImportRun:
 
         Raises:
             InvalidArgument: too many removals, removals that nobody has confirmed, or the plan of another import.
-            NotConfirmed: somebody said no.
+            NotConfirmed: the answer was no.
         """
         check_concurrency(concurrency)
         if any(step.imported is not imported for step in plan.steps):

@@ -137,7 +137,7 @@ class CallLog:
         self._action = ACTIONS[0]
         self._answered = False
         self._longest = 0  # rows of a page so far, and
-        self._most = 0  # of a window: what was exceeded once is no limit
+        self._most = 0  # of a window: what was exceeded once is not a limit
         self.outside = 0
         self.windows = 0
 
@@ -305,7 +305,7 @@ class CallLog:
     def _endless(self, window: Window) -> TrunklineError:
         return BrokenAnswer(
             f"{self._pbx.url} may have more rows for {window} than it gives at once.",
-            hint="A minute can't have so many; look at what answers there.",
+            hint="A minute can't have that many; check what answers there.",
         )
 
 
@@ -318,9 +318,9 @@ def _arguments(action: Action, window: Window) -> dict[str, Any]:
 
 
 def leg_of(row: Any) -> Leg:
-    """Return what a row is, told from others; BrokenAnswer if it is none."""
+    """Return a row as a leg with its identity; BrokenAnswer if it is not one."""
     if not isinstance(row, dict):
-        raise BrokenAnswer(f"A row of the call log is no object but {row!r}.")
+        raise BrokenAnswer(f"A row of the call log is not an object but {row!r}.")
     return Leg(_started(row), _identity(row), msgspec.json.encode(row))
 
 

@@ -311,7 +311,8 @@ def completed(wanted: Any, present: Any) -> Any:
     """``wanted`` as it can be sent: with what the PBX holds where a secret is masked, and of lists every row whole.
 
     A row is known again by its department, its Id or its name; what it doesn't name stays as it is, for such lists are
-    written whole (docs/pbx.md, Requests). A masked secret that the PBX doesn't hold is left out. InvalidArgument where
+    replaced completely (docs/pbx.md, Requests). A masked secret that the PBX doesn't hold is left out. InvalidArgument
+    where
     a row with a masked secret can't be known again.
     """
     if isinstance(wanted, Mapping):
@@ -327,7 +328,7 @@ def completed(wanted: Any, present: Any) -> Any:
 
 
 def left_out(wanted: Any, present: Any) -> list[str]:
-    """Return what a list holds and the wanted one doesn't, by name; rows are told apart as in `completed`."""
+    """Return what a list holds and the wanted one doesn't, by name; rows are matched as in `completed`."""
     if not (isinstance(wanted, list) and isinstance(present, list)):
         return []
     gone = []

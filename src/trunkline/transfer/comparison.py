@@ -297,7 +297,9 @@ class Comparison:
             field, value = self.kind.kept or ("", "")
             notes.append(f"The PBX has with {field} {value} what would be blocked: {_some(self._around_kept)}.")
         if self._left_out:
-            notes.append(f"Lists are written whole, and lose what the file doesn't name: {_some(self._left_out)}.")
+            notes.append(
+                f"Lists are replaced completely, and lose what the file doesn't contain: {_some(self._left_out)}."
+            )
         if self.imported.wishes.remove_missing and self.keyless:
             notes.append(
                 f"Never removed, for they have no {' and '.join(self.imported.key)}: {self.kind.some(self.keyless)}."

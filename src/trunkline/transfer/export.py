@@ -34,7 +34,7 @@ from .watermark import Delivery, Watermark
 from .writing import Writer, check_format, checked_columns, writer
 
 _PATIENCE = 5
-"""So many lost windows one after another, and the rest is not tried."""
+"""After this number of lost windows in a row the rest is not tried."""
 _NAMED = 10
 
 
@@ -63,7 +63,7 @@ class ExportSummary(TypedDict):
 
 
 class Exported(NamedTuple):
-    """What an export gave: ``rows`` of so many ``days`` (in UTC) from ``start`` until before ``end``.
+    """What an export gave: ``rows`` of ``days`` days (in UTC) from ``start`` until before ``end``.
 
     ``outside``: rows that the PBX sent though nobody asked for their time, left out. ``repeated``: rows left out
     because the export before had them. ``unknown``: fields without a column. ``resumed``: an earlier run had begun it.

@@ -70,7 +70,7 @@ def columns_of(
         else:
             columns.append(Column(place, title, path, spec))
     if unknown:
-        many = f"{len(unknown)} of the columns are no fields" if len(unknown) > 1 else "A column is no field"
+        many = f"{len(unknown)} of the columns are not fields" if len(unknown) > 1 else "A column is not a field"
         title = next(iter(unknown))
         raise UnknownName(
             "\n  ".join([f"{many} of {kind.resource}.", *unknown.values()]),
@@ -135,7 +135,7 @@ def chosen_key(kind: Kind, columns: Sequence[Column], asked: Sequence[str], cata
     """Return the fields that tell a row from another: those asked for, else the first of the kind's own that is a
     column.
 
-    InvalidArgument if there is none, or if what was asked for is no column.
+    InvalidArgument if there is none, or if what was asked for is not a column.
     """
     own = {column.field for column in columns if len(column.path) == 1}
     if asked:

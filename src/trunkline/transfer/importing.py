@@ -208,7 +208,7 @@ class Import:
             nonlocal count
             if not all(isinstance(row.get("Id"), int | str) for row in rows):
                 raise BrokenAnswer(
-                    f"{pbx.url} lists {self.kind.resource} without an Id, so none can be told from another.",
+                    f"{pbx.url} lists {self.kind.resource} without an Id, so they can't be distinguished.",
                     hint=Hint("Nothing was sent. Look at what it gives.", action=f"{self.kind.resource}.list"),
                 )
             count += len(rows)

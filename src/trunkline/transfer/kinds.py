@@ -14,7 +14,8 @@ from .sheet import Sheet, read_sheet
 class Kind(NamedTuple):
     """A resource that a CSV can be imported into.
 
-    ``keys``: what its rows are known by unless told: the first one that is a column. ``names``: what a person calls
+    ``keys``: what its rows are known by if no key is given: the first one that is a column. ``names``: what a person
+    calls
     one. ``given``: what only the PBX sets; such columns are read and never compared nor sent. ``fixed``: what an
     update can't change. ``called``: one of them and several, where the resource's name is not the word.
 

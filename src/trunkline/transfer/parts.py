@@ -59,7 +59,7 @@ class _Kept(msgspec.Struct, frozen=True):
 
 
 class _Seal(msgspec.Struct, frozen=True, rename={"of": "@trunkline.part"}):
-    """The last line of a part. ``sha256`` is of the rows and of all that is said here, PBX and window included."""
+    """The last line of a part. ``sha256`` is of the rows and of everything in this line, PBX and window included."""
 
     of: str
     rows: int
@@ -93,7 +93,7 @@ class Parts:
         try:
             special = self._named.exists() and not self._named.is_file()  # a pipe in /dev has no real path
             if special and not self._named.is_dir():
-                raise InvalidArgument(f"{self._named} is no ordinary file.", hint="Write to a stream instead.")
+                raise InvalidArgument(f"{self._named} is not an ordinary file.", hint="Write to a stream instead.")
             if self.file.is_dir() or not self.file.parent.is_dir():
                 raise InvalidArgument(f"{self.file} can't be written: {_why(self.file)}.")
             if self.file.exists() and not overwrite:
@@ -110,7 +110,7 @@ class Parts:
 
         ``settling``: how long after its end a window gets new rows; one that was read before doesn't count as read.
         ConfigurationError if another process has it, if it belongs to another export (``restart`` throws that away),
-        or if it is no folder of ours.
+        or if it is not a folder of an export.
         """
         with _saying(self.folder):
             if self.folder.exists() and not self._ours():

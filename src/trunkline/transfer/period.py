@@ -85,7 +85,7 @@ def moment(text: str, zone: tzinfo, now: datetime) -> Moment:
             found = (said if said.tzinfo else said.replace(tzinfo=zone)).astimezone(UTC)
     except (ValueError, OverflowError):
         raise InvalidArgument(
-            f"{text!r} is no moment.",
+            f"{text!r} is not a date or time.",
             hint="Write 2026-01-31, 2026-01-31T08:00+01:00, today, yesterday, now, or -7d (s, m, h, d, w ago).",
         ) from None
     if found.microsecond:
@@ -97,7 +97,7 @@ def span(text: str) -> timedelta:
     """Read a length of time such as ``24h``; InvalidArgument if it is none."""
     match = _SPAN.fullmatch(text.strip().lower())
     if match is None:
-        raise InvalidArgument(f"{text!r} is no length of time.", hint="Write it as 24h, 90m or 2d.")
+        raise InvalidArgument(f"{text!r} is not a length of time.", hint="Write it as 24h, 90m or 2d.")
     return _length(match)
 
 

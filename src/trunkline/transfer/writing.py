@@ -275,7 +275,7 @@ def seconds(value: str) -> float:
     """Return an ISO 8601 duration such as ``PT1M12.577027S`` in seconds; ValueError if it is none."""
     match = _DURATION.fullmatch(value)
     if match is None or value[-1] in "PT":
-        raise ValueError(f"{value!r} is no duration")
+        raise ValueError(f"{value!r} is not a duration")
     minus, *parts = match.groups()
     total: float = sum(float(part or 0) * unit for part, unit in zip(parts, (86400, 3600, 60, 1), strict=True))
     return -total if minus else total

@@ -1,4 +1,4 @@
-"""The body of an answer on its way into memory: never more of it than is allowed, however it is compressed."""
+"""Reading the body of an answer into memory: never more than is allowed, however it is compressed."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A file on its way from a PBX to a disk: under a temporary name until it is whole.
+"""Downloading a file from a PBX to disk: under a temporary name until it is complete.
 
 A `Download` is the sink of a request. Adapters `pour` an answer into it, and it judges by status and headers, before
 the first byte is written, whether the answer is the file. A second answer (a retry) starts a second temporary file.
@@ -94,7 +94,7 @@ class Download:
 
 
 class _Target(Protocol):
-    """Where the bytes go. `begin` starts anew; after `finish`, `discard` does nothing."""
+    """Where the bytes go. `begin` starts again; after `finish`, `discard` does nothing."""
 
     def begin(self, name: str) -> None: ...
     def write(self, chunk: bytes) -> object: ...
@@ -120,7 +120,8 @@ class _ToPath:
             raise InvalidArgument(f"The folder {spelled(folder)} does not exist.", hint="Nothing was sent.")
         if special:
             raise InvalidArgument(
-                f"{spelled(to)} is no ordinary file, so it can't be replaced.", hint="Name another; nothing was sent."
+                f"{spelled(to)} is not an ordinary file, so it can't be replaced.",
+                hint="Name another; nothing was sent.",
             )
 
     def begin(self, name: str) -> None:

@@ -1,7 +1,7 @@
 """Running the generators of this room in the calling thread; async_driver.py does it in an event loop.
 
-A driver owns the lock that makes sign-in single-flight, and gives it back whatever happens: an error, a
-cancelled task, Ctrl-C.
+A driver owns the lock that makes sign-in single-flight, and always gives it back: after an error, a cancelled task,
+Ctrl-C.
 """
 
 from __future__ import annotations

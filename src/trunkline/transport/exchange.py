@@ -60,7 +60,7 @@ class Work(NamedTuple):
 
 
 class Wait(NamedTuple):
-    """Another process or a person is at work: look again after so many seconds. Nothing failed."""
+    """Another process or a person is at work: look again after this number of seconds. Nothing failed."""
 
     seconds: float
 
@@ -156,7 +156,7 @@ _AGAIN = Hint("Try again; if it goes on, look at the PBX, and at what stands bet
 
 
 def _renewed(session: Session, request: HttpRequest, token: Token, response: HttpResponse) -> Exchange:
-    """Return the answer; if it says that the token is dead, renew the token and send the request once more.
+    """Return the answer; if it says that the token is dead, renew the token and send the request again.
 
     A 401 says that it is dead. A 403 may say so too, of a token that another process fetched (seen on one live
     system); of a token that this process fetched it means that the client lacks the right.

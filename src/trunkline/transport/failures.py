@@ -43,7 +43,7 @@ def is_foreign(error: BaseException) -> bool:
 
 
 def unexpected(request: HttpRequest, error: BaseException) -> HttpLibraryFailed:
-    """Return the error for what an HTTP library raised unforeseen. Whether the request was carried out is not known."""
+    """Return the error for an unexpected exception of an HTTP library. The outcome of the request is unknown."""
     return HttpLibraryFailed(
         f"The HTTP library failed on the way to {server_of(request.target)}: "
         f"{type(error).__name__}{place_of(error.__traceback__)}.",

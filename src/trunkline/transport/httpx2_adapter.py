@@ -36,7 +36,7 @@ from .options import (
 from .proxies import Proxy
 from .upload import Upload, opened
 
-_UNREADABLE = ("illegal", "too long")  # what h11 says of an answer that is no HTTP; else the connection broke
+_UNREADABLE = ("illegal", "too long")  # what h11 says of an answer that is not HTTP; else the connection broke
 
 
 def _configured(options: ConnectOptions, proxy: Proxy | None) -> dict[str, Any]:

@@ -320,7 +320,7 @@ def connection_lost(url: str, causes: str) -> ConnectionLost:
 
 
 def broken_answer(url: str, causes: str) -> BrokenAnswer:
-    """Return what came back is no HTTP, or not as it says: asking again would bring the same."""
+    """Return what came back is not HTTP, or not as it says: asking again would bring the same."""
     return BrokenAnswer(
         f"{server_of(url)} sent an answer that can't be read ({causes}).",
         hint="Check that the address is the 3CX itself; a proxy on the way may have spoiled it.",

@@ -42,7 +42,8 @@ def paging(
     taken for the whole: it is always paged, unless the action doesn't know ``$top`` (``pageable`` false). A
     BadRequest thrown in because of the page's size makes it ask again for less.
 
-    Rows are taken out of a page that the page before had, told by ``key``: whoever inserts while we page moves rows
+    Rows are taken out of a page that the page before had, recognised by ``key``: whoever inserts while we page moves
+    rows
     back over the border. A page also loses what it has beyond ``top``.
 
     A PBX that gives the same page again would do so for ever. If its link led there, ``$skip`` is tried; if that does
@@ -148,7 +149,7 @@ def _climbs(path: str) -> bool:
 def _again(rows: list[Any], last: list[Any], key: Sequence[str], before: set[tuple[Any, ...]]) -> bool:
     """Whether a page has nothing but what the one before had.
 
-    Told by the key where rows have it, as a clock in them may go on and their order change. Else they must be the
+    Judged by the key where rows have it, as a clock in them may go on and their order change. Else they must be the
     same, and no two of them alike: in one column a whole page may be alike by chance.
     """
     if not rows:

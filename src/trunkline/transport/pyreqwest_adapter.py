@@ -47,7 +47,7 @@ from .upload import Upload, opened
 # long, after the request was sent. Only this cause says that there never was one; to take the others for it would
 # send a request twice.
 _NEVER_CONNECTED = "client error (Connect)"
-# Its DecodeErrors stand for a body that broke off (with this cause) as for one that is no gzip or no HTTP.
+# Its DecodeErrors stand for a body that broke off (with this cause) as for one that is not gzip or not HTTP.
 _BROKE_OFF = "error reading a body from connection"
 
 Builder = TypeVar("Builder", ClientBuilder, SyncClientBuilder)
@@ -91,7 +91,7 @@ def _built(options: ConnectOptions) -> Iterator[None]:
 
 
 def _patient(builder: Builder, options: ConnectOptions, proxy: Proxy | None) -> Builder:
-    """For downloads: pyreqwest has this limit for a whole client only, and a late answer in memory is no silence."""
+    """For downloads: pyreqwest has this limit for a whole client only, and a late answer in memory is not silence."""
     return _configured(builder, options, proxy).read_timeout(timedelta(seconds=options.read_timeout))
 
 

@@ -51,7 +51,7 @@ def refuses(response: HttpResponse) -> bool:
 
 
 def granted(session: Session, response: HttpResponse) -> Grant:
-    """Return the token of an answer that is no refusal, or the error that explains it."""
+    """Return the token of an answer that is not a refusal, or the error that explains it."""
     if response.status == 429 or response.status >= 500:
         raise _not_now(session, response)
     if response.status != 200 or (response.content_type and not is_json(response)):
@@ -85,7 +85,7 @@ def _not_now(session: Session, response: HttpResponse) -> PbxError:
 
 
 def reason_of(response: HttpResponse, secret: str) -> str:
-    """Return what the PBX said of its refusal, or ""; the secret is taken out, should it say that back."""
+    """Return the PBX's reason for its refusal, or ""; the secret is removed if the reason repeats it."""
     try:
         answer = parsed(response.body) if is_json(response) else {}
     except ValueError:

@@ -36,7 +36,7 @@ REFUSAL_LASTS = 120.0
 
 
 class Refused(msgspec.Struct, frozen=True):
-    """A secret that was refused: its digest, what the PBX said, and until when that is believed (wall clock)."""
+    """A secret that was refused: its digest, the PBX's reason, and until when that is believed (wall clock)."""
 
     digest: str
     reason: str
@@ -162,7 +162,7 @@ class TokenFile(Kept):
 
         Nothing if there is none, or if it can't be read or trusted, is garbage or of another PBX.
 
-        Needs no lock: the file is replaced whole. Warns (ExposedSecret) once of a file that others could read.
+        Needs no lock: the file is replaced atomically. Warns (ExposedSecret) once of a file that others could read.
         """
         if not self._usable or self.path is None:
             return super().read()

@@ -1,4 +1,4 @@
-"""A file on its way to a PBX: opened when it is sent, read in chunks, with its length known beforehand."""
+"""Uploading a file to a PBX: it is opened when it is sent, read in chunks, with its length known beforehand."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ from .threads import in_thread
 
 
 class Upload:
-    """One sending of a `Part`: its headers, and its body as chunks. Sending again opens and reads anew.
+    """One sending of a `Part`: its headers, and its body as chunks. Sending again opens and reads it again.
 
     An HTTP library may still ask for a chunk after it has answered, from a thread of its own; once the sending has
     ended it gets none, so that it can't read between the reads of the next.

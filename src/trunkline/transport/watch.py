@@ -23,7 +23,7 @@ _HIDDEN = ("authorization", "cookie", "set-cookie", "proxy-authorization")
 
 
 class Event(NamedTuple):
-    """One request on its way (``status`` and ``error`` None), or what came of it.
+    """One request in progress (``status`` and ``error`` None), or what came of it.
 
     It never has a body, or a secret that this process knows (`redaction`).
 
@@ -84,7 +84,7 @@ def watched(steps: Steps, hooks: tuple[Hook, ...]) -> Steps:
 
 
 def _told(steps: Steps, call: str, hooks: tuple[Hook, ...]) -> Steps:
-    """Yield the same exchange, told to those who listen: apart, because telling doubles what a call costs."""
+    """Yield the same exchange and report it to the hooks: apart, because reporting doubles the cost of a call."""
     number = 0
     try:
         step = next(steps)

@@ -130,7 +130,7 @@ def check_distinct(targets: Mapping[str, str]) -> None:
 
 
 def check_concurrency(concurrency: object) -> None:
-    """Refuse what is no number of items at once. Raises InvalidArgument."""
+    """Refuse what is not a number of items at once. Raises InvalidArgument."""
     if not is_whole(concurrency, 1, MOST_AT_ONCE):
         raise InvalidArgument(f"concurrency must be a whole number, 1 to {MOST_AT_ONCE}, not {concurrency!r}.")
 
@@ -251,7 +251,7 @@ class UnchangedRows:
             raise InvalidArgument(f"{name} has the same key as another.", hint=_UNSENT)
         self._keys.add(key)
         if not any("@odata." not in field and field not in self.action.keys for field in fields):
-            hint = f"{_UNSENT} Bare keys can't be told from others; take whole rows."
+            hint = f"{_UNSENT} Bare keys can't be compared; use complete rows."
             raise InvalidArgument(f"{name} has nothing to compare besides its key.", hint=hint)
         if any(_is_text_of_number(self.action, field, fields[field]) for field in self.action.keys):
             hint = f"{_UNSENT} Take rows in which numbers are numbers, as JSON Lines have them."

@@ -1,4 +1,4 @@
-"""Where the items of a run come from and what became of them is kept: in memory here, in SQLite for jobs."""
+"""Where the items of a run come from and their outcomes are kept: in memory here, in SQLite for jobs."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from .state import State
 
 
 class Entry(NamedTuple):
-    """An item of the input on one PBX: its place, and what became of it when it was tried before.
+    """An item of the input on one PBX: its place, and its outcome when it was tried before.
 
     ``record`` is what is kept of that (`Outcome.record`).
     """
@@ -25,7 +25,7 @@ class Entry(NamedTuple):
 
     @property
     def outcome(self) -> Outcome:
-        """What became of it so far."""
+        """Return its outcome so far."""
         record = self.record
         error, note = record.get("error"), record.get("note", "")
         return Outcome(self.n, self.state, self.attempts, record.get("answer"), error, note)

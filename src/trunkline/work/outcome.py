@@ -1,4 +1,4 @@
-"""What became of a step, errors as they are kept, and exceptions that are not ours turned into errors that are."""
+"""The outcome of a step, errors as they are kept, and other exceptions as TrunklineErrors."""
 
 from __future__ import annotations
 
@@ -47,7 +47,7 @@ class OutcomeRecord(TypedDict):
 
 
 class Outcome(NamedTuple):
-    """What became of one step: ``n`` is its place in the input, ``attempts`` how often it was sent.
+    """The outcome of one step: ``n`` is its place in the input, ``attempts`` how often it was sent.
 
     ``answer`` is what is kept of the PBX's answer. ``error`` is what kept it from being done, as it was raised or, out
     of a ledger, as `described` has it; one that is not started may have the error of an earlier try.
@@ -109,7 +109,7 @@ def kept(text: str) -> str:
 
 
 def described(error: TrunklineError) -> dict[str, Any]:
-    """Return an error as JSON has it everywhere: code, status, message, hint, and 3CX's codes where it gave some."""
+    """Return an error as JSON: code, status, message, hint, and 3CX's codes where it gave some."""
     text, action, arguments = error.hint
     record: dict[str, Any] = {
         "code": error.code,

@@ -45,7 +45,7 @@ class Trouble(enum.Enum):
     NOT_FOUND = "a 404 of this PBX"
     REFUSED = "any other 4xx, or an argument that was refused before it was sent"
     NOT_ADMITTED = "no API key, no sign-in, no right, or another version: no item would fare better"
-    UNEXPECTED = "a defect of ours or of a library, at any point"
+    UNEXPECTED = "a defect of Trunkline or of a library, at any point"
 
 
 class Effect(enum.Enum):
@@ -67,7 +67,7 @@ class Finding(enum.Enum):
 
 
 class Decision(enum.Enum):
-    """What becomes of the item."""
+    """What to do with the item."""
 
     RESEND = "send it again, after the wait that was asked for"
     LOOK_UP = "read the PBX, then see `conclude`"
@@ -169,7 +169,7 @@ _PROVE_NOTHING = frozenset(
     }
 )
 BUSY = frozenset({Trouble.SLOW_DOWN, Trouble.UNAVAILABLE, Trouble.GATEWAY})
-"""After these the PBX is left alone for a while before anything else is asked."""
+"""After these the PBX gets a pause before any other request."""
 
 
 def trouble_of(error: TrunklineError, action: Action) -> Trouble:

@@ -66,7 +66,7 @@ class Policy(NamedTuple):
 
 
 class Run:
-    """The steps of one PBX on their way. `stop` may be called from anywhere; what is on its way is finished.
+    """The steps of one PBX in progress. `stop` may be called from anywhere; requests in progress are finished.
 
     ``make`` gives the step of an entry, or raises why there is none. ``heard`` gets each outcome once an item has it.
     """
@@ -216,7 +216,7 @@ class Run:
         return self._concluded(step, trial, decision)
 
     def _look(self, step: Step, trial: Trial, trouble: Trouble, unwritten: list[Outcome]) -> Work:
-        """Read what became of a step; None if it is to be sent (again)."""
+        """Look up the outcome of a step; None if it is to be sent (again)."""
         while True:
             try:
                 finding = yield from step.look_up()

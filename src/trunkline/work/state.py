@@ -6,7 +6,7 @@ import enum
 
 
 class State(enum.IntEnum):
-    """What became of a step on one PBX. The numbers stand in ledgers."""
+    """The outcome of a step on one PBX. The numbers are stored in ledgers."""
 
     NOT_STARTED = 0
     SENT = 1

@@ -72,7 +72,7 @@ class Step:
 
     @cached_property
     def check(self) -> Check | None:
-        """How to read what became of it; None where nothing shows that."""
+        """Return how to look up its outcome; None if nothing shows it."""
         try:
             return check_of(self.call)
         except BaseException as problem:

@@ -1,4 +1,4 @@
-"""Finding a DN, a user or a parameter by something that is no key."""
+"""Finding a DN, a user or a parameter by something that is not a key."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ _REPORTED = ("Extension", "Queue", "RingGroup")
 
 
 def _lookup(field: str, argument: str) -> Handler:
-    """One row of the set by a field that is no key."""
+    """One row of the set by a field that is not a key."""
 
     def handler(call: Call) -> Response:
         wanted = call.arguments[argument]

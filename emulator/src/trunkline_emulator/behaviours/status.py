@@ -123,7 +123,7 @@ def remote_storage(store: Store) -> str:
 
 
 def system_extensions(store: Store) -> list[Row]:
-    """Every number that is no user's or trunk's, and whether it answers; none does without the SIP service."""
+    """Every number that is not a user's or trunk's, and whether it answers; none does without the SIP service."""
     up = all(row["Status"] == "Running" for row in store.rows("Services") if row["Name"] == "SIPService")
     return [
         {"Number": row["Number"], "Name": peer_name(row), "Type": PEER_TYPES[name], "IsRegistered": up}

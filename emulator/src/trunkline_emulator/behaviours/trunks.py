@@ -137,7 +137,7 @@ def _test_inbound(call: Call) -> Response:
 
 
 def _test_outbound(call: Call) -> Response:
-    """Whether an outbound rule takes a number to this trunk. Raises Refusal (400) for what is no number."""
+    """Whether an outbound rule takes a number to this trunk. Raises Refusal (400) for what is not a number."""
     trunk, number = call.entity(), call.body()["destination"]
     if not number.lstrip("+").isdecimal():
         refuse_wrong(call.store, {"destination": INVALID})

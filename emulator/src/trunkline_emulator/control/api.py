@@ -54,7 +54,7 @@ class Given:
         """Return a number in the query."""
         text = self.query.get(name, str(default))
         if not (text.isascii() and text.isdecimal() and len(text) < 19):
-            raise NotAllowed(f"{name}: {text!r} is no whole number from 0 up.")
+            raise NotAllowed(f"{name}: {text!r} is not a whole number from 0 up.")
         return int(text)
 
     @property
@@ -164,7 +164,7 @@ def _remove_faults(emulator: Emulator, given: Given) -> None:
         emulator.clear_faults()
         return
     if not (given.tail.isascii() and given.tail.isdecimal() and len(given.tail) < 19):
-        raise NotAllowed(f"{given.tail!r} is no id of a fault.", [str(rule["id"]) for rule in emulator.faults])
+        raise NotAllowed(f"{given.tail!r} is not the id of a fault.", [str(rule["id"]) for rule in emulator.faults])
     emulator.remove_fault(int(given.tail))
 
 

@@ -135,7 +135,7 @@ class Controls(ABC):
     def snapshot(self) -> dict[str, Any]:
         """Return what this PBX holds and how it behaves, as JSON.
 
-        Clients, tokens, faults and journal are no part of it.
+        Clients, tokens, faults and journal are not part of it.
         """
         given = self._memory.given
         return {
@@ -149,7 +149,7 @@ class Controls(ABC):
     def restore(self, saved: Mapping[str, Any]) -> None:
         """Become what a snapshot of this version was taken of."""
         if not isinstance(saved, Mapping) or set(saved) != set(_SNAPSHOT):
-            raise NotAllowed("That is no snapshot: it has other parts.", _SNAPSHOT)
+            raise NotAllowed("That is not a snapshot: it has other parts.", _SNAPSHOT)
         if saved["version"] != self.version:
             raise NotAllowed(f"The snapshot is of version {saved['version']}, this PBX is {self.version}.")
         if not isinstance(saved["variants"], Mapping) or not isinstance(saved["state"], dict):
@@ -168,5 +168,5 @@ class Controls(ABC):
 def _finite(seconds: object) -> float:
     """Return a skew: at most a hundred years either way."""
     if isinstance(seconds, bool) or not isinstance(seconds, int | float) or not abs(seconds) < 100 * 365 * 86400:
-        raise NotAllowed(f"{seconds!r} is no number of seconds below a hundred years.")
+        raise NotAllowed(f"{seconds!r} is not a number of seconds below a hundred years.")
     return float(seconds)

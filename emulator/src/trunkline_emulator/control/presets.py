@@ -59,7 +59,7 @@ def read(text: str) -> dict[str, Any]:
     """Return the rule that a short text stands for. NotAllowed says what is wrong."""
     found = _TEXT.fullmatch(text.strip())
     if found is None:
-        raise NotAllowed(f"{text!r} is no fault; write NAME[=VALUE][:PROBABILITY][@METHOD PATH], or JSON.", PRESETS)
+        raise NotAllowed(f"{text!r} is not a fault; write NAME[=VALUE][:PROBABILITY][@METHOD PATH], or JSON.", PRESETS)
     name, value, which, where = found.groups()
     if name not in PRESETS:
         raise NotAllowed(f"No fault is called {name!r}.", PRESETS)

@@ -207,7 +207,7 @@ def _read_match(given: object) -> Match:
     try:
         re.compile(given.get("path", "") if given.get("path", "").startswith("^") else "")
     except re.error as error:
-        raise NotAllowed(f"match: path: {given['path']!r} is no pattern: {error}.") from None
+        raise NotAllowed(f"match: path: {given['path']!r} is not a pattern: {error}.") from None
     if given.get("operation"):
         operation_of(given["operation"])
     return Match(**given)

@@ -111,7 +111,7 @@ class _Binder:
 
     def _enum_literal(self, node: EnumLiteral) -> Bound:
         if node.type not in self._catalog.enums:
-            raise bad_query(f"The type '{node.type}' is no enumeration.")
+            raise bad_query(f"The type '{node.type}' is not an enumeration.")
         spec = TypeSpec(node.type)
         members = self._members(node.members, spec)
         return Bound("enum", lambda scope: members, spec, node.members)

@@ -29,17 +29,17 @@ _MICROSECONDS = re.compile(r"(\.[0-9]{6})[0-9]+")
 
 
 class BadLiteral(ValueError):
-    """The text is no literal of the type."""
+    """The text is not a literal of the type."""
 
 
 class BadDate(BadLiteral):
-    """The text is no date and time; a PBX answers 500 to it (docs/pbx.md, Requests)."""
+    """The text is not a date and time; a PBX answers 500 to it (docs/pbx.md, Requests)."""
 
 
 def read_date_time(text: str) -> datetime:
     """Return an Edm.DateTimeOffset; digits beyond microseconds are cut. ValueError for anything else."""
     if not DATE_TIME.fullmatch(text):
-        raise ValueError(f"{text!r} is no date and time")
+        raise ValueError(f"{text!r} is not a date and time")
     return datetime.fromisoformat(_MICROSECONDS.sub(r"\1", text))
 
 
@@ -57,13 +57,13 @@ def read_literal(text: str, spec: TypeSpec) -> Value:
 
 def _integer(text: str, lowest: int, highest: int) -> int:
     if not _INTEGER.fullmatch(text) or not lowest <= int(text) <= highest:
-        raise BadLiteral(f"{text!r} is no integer between {lowest} and {highest}")
+        raise BadLiteral(f"{text!r} is not an integer between {lowest} and {highest}")
     return int(text)
 
 
 def _string(text: str) -> str:
     if not _STRING.fullmatch(text):
-        raise BadLiteral(f"{text!r} is no string in quotes")
+        raise BadLiteral(f"{text!r} is not a string in quotes")
     return text[1:-1].replace("''", "'")
 
 
@@ -75,7 +75,7 @@ def _boolean(text: str) -> bool:
 
 def _guid(text: str) -> str:
     if not GUID.fullmatch(text):
-        raise BadLiteral(f"{text!r} is no GUID")
+        raise BadLiteral(f"{text!r} is not a GUID")
     return text.lower()
 
 

@@ -95,7 +95,7 @@ _MOMENTS = {
 def read_duration(text: str) -> timedelta:
     """Return an ISO 8601 duration of days and less. ValueError for anything else."""
     if not DURATION.fullmatch(text):
-        raise ValueError(f"{text!r} is no duration")
+        raise ValueError(f"{text!r} is not a duration")
     sign = -1 if text.startswith("-") else 1
     days, _, clock = text.lstrip("-P").partition("T")
     parts = {"D": float(days.rstrip("D") or 0)}

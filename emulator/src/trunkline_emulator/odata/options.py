@@ -28,7 +28,7 @@ class Options:
 def read_options(raw: bytes) -> Options:
     """Return the options of a query string. Raises Refusal (400).
 
-    Names with neither ``$`` nor ``@`` that are no system option belong to somebody else, and are ignored.
+    Names with neither ``$`` nor ``@`` that are not a system option belong to somebody else, and are ignored.
     Decoded as RFC 3986 has it, so a space must come as ``%20``: ``+`` is a plus sign (docs/pbx.md, Requests).
     """
     system: dict[str, str] = {}
@@ -53,7 +53,7 @@ def read_options(raw: bytes) -> Options:
 
 
 def system_name(name: str) -> str | None:
-    """``$top`` for ``$top``, ``top`` and ``TOP``; None for what is no system query option."""
+    """``$top`` for ``$top``, ``top`` and ``TOP``; None for what is not a system query option."""
     lower = name.lower()
     known = lower if lower.startswith("$") else f"${lower}"
     return known if known in SYSTEM else None

@@ -15,7 +15,7 @@ _ARGUMENT = re.compile(r"(?:([A-Za-z_]\w*)=)?('(?:[^']|'')*'|[^',()=]+)", re.DOT
 
 
 class BadPath(ValueError):
-    """The bytes are no path: an escape is broken, or the text is not UTF-8."""
+    """The bytes are not a path: an escape is broken, or the text is not UTF-8."""
 
 
 class Segment(NamedTuple):

@@ -55,7 +55,7 @@ class Binary:
 
 @dataclass(frozen=True)
 class Logic:
-    """A chain of one operator, ``and`` or ``or``; flat, so that a filter of a thousand terms is no deep tree."""
+    """A chain of one operator, ``and`` or ``or``; flat, so that a filter of a thousand terms is not a deep tree."""
 
     operator: str
     terms: tuple[Node, ...]

@@ -107,7 +107,7 @@ def _visits(store: Store, asked: Arguments, period: Period) -> Iterator[tuple[da
 def _grouped(store: Store, asked: Arguments) -> tuple[Intervals, Iterator[End]]:
     code = asked.code("groupingType")
     if not 0 <= code < len(_GROUPINGS):
-        raise bad_field("groupingType", f"'{code}' is no grouping: there are 0 to {len(_GROUPINGS) - 1}.")
+        raise bad_field("groupingType", f"'{code}' is not a grouping: there are 0 to {len(_GROUPINGS) - 1}.")
     intervals = Intervals(asked.period, _GROUPINGS[code], asked.zone)
     return intervals, _ends(store, asked, intervals.period, area_test(asked.code("callArea")))
 

@@ -69,7 +69,7 @@ def tallies(store: Store, asked: Arguments) -> dict[str, QueueTally]:
 
 
 def sla_times(store: Store) -> dict[str, timedelta]:
-    """How long callers of each queue may wait; zero is no limit."""
+    """How long callers of each queue may wait; zero means no limit."""
     return {queue["Number"]: timedelta(seconds=queue["SLATime"] or 0) for queue in store.rows("Queues")}
 
 

@@ -30,7 +30,7 @@ def rights_of(role: str) -> dict[str, Any]:
 
 
 def is_lower(role: str, than: str) -> bool:
-    """Whether one role may do less than another. ValueError for names that are no roles."""
+    """Whether one role may do less than another. ValueError for names that are not roles."""
     return ROLES.index(role) > ROLES.index(than)
 
 

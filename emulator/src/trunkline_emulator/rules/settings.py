@@ -46,7 +46,7 @@ def known_number(store: Store, value: str) -> str | None:
 
 
 def free_number(store: Store, value: str) -> str | None:
-    """For an extension of the PBX itself, which is no DN: digits that no DN has."""
+    """For an extension of the PBX itself, which is not a DN: digits that no DN has."""
     if not value:
         return EMPTY
     if not _DIGITS.fullmatch(value):

@@ -1,4 +1,4 @@
-"""The people of the demo seed and everything that has a number: departments, queues, faxes, trunks and the like."""
+"""The people of the demo seed and everything that has a number: departments, queues, faxes, trunks and others."""
 
 from __future__ import annotations
 

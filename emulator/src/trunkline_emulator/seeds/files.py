@@ -78,7 +78,7 @@ def _json(path: Path, text: str) -> Cell:
     try:
         return _celled(json.loads(text, object_pairs_hook=_unlike_names))
     except ValueError as error:
-        raise ValueError(f"The seed {path} is no JSON: {error}.") from error
+        raise ValueError(f"The seed {path} is not JSON: {error}.") from error
 
 
 def _unlike_names(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
@@ -108,12 +108,12 @@ def _yaml(path: Path, text: str) -> Cell:
     try:
         loader = _loader(text)
     except yaml.YAMLError as error:
-        raise ValueError(f"The seed {path} is no YAML: {error}.") from error
+        raise ValueError(f"The seed {path} is not YAML: {error}.") from error
     try:
         node = loader.get_single_node()
         return Cell({}) if node is None else _Nodes(loader).cell(node)
     except yaml.YAMLError as error:
-        raise ValueError(f"The seed {path} is no YAML: {error}.") from error
+        raise ValueError(f"The seed {path} is not YAML: {error}.") from error
     finally:
         loader.dispose()
 

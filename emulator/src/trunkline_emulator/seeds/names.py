@@ -1,4 +1,4 @@
-"""Words that the names of the seed "large" are combined from. Nobody in particular is meant."""
+"""Words that the names of the seed "large" are combined from. They refer to nobody in particular."""
 
 from __future__ import annotations
 
