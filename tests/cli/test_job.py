@@ -18,7 +18,7 @@ from nasty import closed_port
 from terminal import TRUNKLINE
 from trunkline import cli
 from trunkline.jobs.ledger import Ledger
-from trunkline_emulator import fleet
+from trunkline_emulator import Emulator, fleet, running
 
 
 @pytest.fixture
@@ -252,24 +252,35 @@ def test_several_pbxs_by_their_profiles(job: Any, contacts: str, system: System,
     assert "customer-a, customer-b, other" in err
 
 
-def test_a_job_goes_on_with_the_very_profiles_that_it_began_with(
+def test_a_job_goes_on_with_the_profiles_that_it_began_with(
     job: Any, contacts: str, system: System, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    good = f'url = "{system.url}"\nclient_id = "{CLIENT}"\nclient_secret_env = "TRUNKLINE_CLIENT_SECRET"\n'
-    path = profiles(tmp_path, f'["a[1]"]\n{good}\n["x*"]\n{good}\n[xyz]\n{good}')
-    monkeypatch.setenv("TRUNKLINE_CLIENT_SECRET", "wrong")
-    code, out, _ = job(*RUN, contacts, "--yes", "--profile", "a[1]", "--profile", "x*")
-    assert [target["pbx"] for target in json.loads(out)["targets"]] == ["a[1]", "x*"]
-    monkeypatch.setenv("TRUNKLINE_CLIENT_SECRET", KEY)
-    assert job("resume", "cleanup", "--profile", "a[1]")[0] == 2
-    path.write_text(f'["a[1]"]\n{good}\n[xyz]\n{good}')
-    code, _, err = job("resume", "cleanup")
-    assert (code, err.splitlines()[0]) == (3, "Error: The profile 'x*' is gone, and the job is for it.")
+    with running(Emulator(client_id=CLIENT, api_key=KEY, seed="demo")) as other:
+        key = f'client_id = "{CLIENT}"\nclient_secret_env = "TRUNKLINE_CLIENT_SECRET"\n'
+        first, second = (f'url = "{url}"\n{key}' for url in (system.url, other))
+        path = profiles(tmp_path, f'["a[1]"]\n{first}\n["x*"]\n{second}\n[xyz]\n{first}')
+        monkeypatch.setenv("TRUNKLINE_CLIENT_SECRET", "wrong")
+        code, out, _ = job(*RUN, contacts, "--yes", "--profile", "a[1]", "--profile", "x*")
+        assert [target["pbx"] for target in json.loads(out)["targets"]] == ["a[1]", "x*"]
+        monkeypatch.setenv("TRUNKLINE_CLIENT_SECRET", KEY)
+        assert job("resume", "cleanup", "--profile", "a[1]")[0] == 2
+        path.write_text(f'["a[1]"]\n{first}\n[xyz]\n{first}')
+        code, _, err = job("resume", "cleanup")
+        assert (code, err.splitlines()[0]) == (3, "Error: The profile 'x*' is gone, and the job is for it.")
+        assert system.sent("DELETE") == []
+        path.write_text(f'["a[1]"]\n{first}\n["x*"]\n{second}\n[xyz]\n{first}')
+        code, out, _ = job("resume", "cleanup")
+        left = [(target["pbx"], target["counts"]["not_started"]) for target in json.loads(out)["targets"]]
+        assert left == [("a[1]", 0), ("x*", 0)]
+
+
+def test_two_profiles_of_one_pbx_are_refused(job: Any, contacts: str, system: System, tmp_path: Path) -> None:
+    same = f'url = "{system.url}"\nclient_id = "{CLIENT}"\nclient_secret_env = "TRUNKLINE_CLIENT_SECRET"\n'
+    profiles(tmp_path, f"[a]\n{same}\n[b]\n{same}")
+    code, out, err = job(*RUN, contacts, "--yes", "--profile", "a", "--profile", "b")
+    assert (code, out) == (3, "")
+    assert "'a' and 'b' are the same PBX" in err
     assert system.sent("DELETE") == []
-    path.write_text(f'["a[1]"]\n{good}\n["x*"]\n{good}\n[xyz]\n{good}')
-    code, out, _ = job("resume", "cleanup")
-    found = [(target["pbx"], target["counts"]["not_started"]) for target in json.loads(out)["targets"]]
-    assert found == [("a[1]", 0), ("x*", 0)]
 
 
 def test_a_job_without_profiles_may_go_on_with_one(
