@@ -411,7 +411,7 @@ def test_run_splits_failures_into_a_file(connected: Any, items: Any, tmp_path: P
     [
         ('{"Id": 1}\n{"Id"', "Line 2 of the input"),
         ("[1]", "must be an object"),
-        ("[{", "no JSON array"),
+        ("[{", "not a JSON array"),
         ("3", "Line 1"),
     ],
 )

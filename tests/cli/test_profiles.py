@@ -183,11 +183,13 @@ def test_a_job_takes_several_and_the_root_one(
     line: Line, write: Callable[[str], Path], system: System, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("TRUNKLINE_JOB_DIR", str(tmp_path / "jobs"))
-    write(table("c-one", system.url) + table("c-two", system.url) + table("dead", closed_port(), more="default = true"))
     items = tmp_path / "items.jsonl"
     items.write_text('{"Id": 121}\n', encoding="utf-8")
     job = ("job", "run", "fax.get", "--set", "Id={{ $json.Id }}", "--input", str(items), "-o", "json", "--name")
-    many = line(*job, "many", "--profile", "c-*")
+    with running(Emulator(client_id=CLIENT, api_key=KEY, seed="demo")) as other:
+        dead = table("dead", closed_port(), more="default = true")
+        write(table("c-one", system.url) + table("c-two", other) + dead)
+        many = line(*job, "many", "--profile", "c-*")
     assert many.code == 0
     assert all(name in many.out for name in ("c-one", "c-two"))
     assert line("--profile", "c-one", *job, "single").code == 0

@@ -238,7 +238,7 @@ def test_each_step(steps: str, expected: list[Any]) -> None:
             ["line 4", "Item 0: Text can't be matched", "takes longer"],
         ),
         ("  - where: {Number: {above: many}}\n", ["line 3", "compared as a number"]),
-        ("  - for each: '{{ $json.Id }}'\n", ["line 3", "no list"]),
+        ("  - for each: '{{ $json.Id }}'\n", ["line 3", "not a list"]),
         ("  - at most: 2\n", ["line 3", "3 items came", "dry_run=True"]),
         ("  - match: none.csv\n    on: Id\n    keep: found\n", ["line 3", "can't be read"]),
     ],

@@ -132,6 +132,8 @@ NAMES = TEXTS.map(str.strip).filter(bool)
 
 @given(st.lists(NAMES, min_size=1, max_size=3, unique=True), st.data())
 @example(["b;c;d"], None)
+@example(["a", ";;"], None)
+@example(["a,|", ";;0"], None)
 @example(["\ufeffName", "=cmd|x"], None)
 def test_rows_are_read_back_as_they_were_with_names_that_a_server_made(names: list[str], data: Any) -> None:
     row = {name: data.draw(TEXTS) if data else ";=1" for name in names}

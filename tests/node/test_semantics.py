@@ -365,7 +365,7 @@ CASES = [
         "no date",
         lambda: value("{{ DateTime.fromISO('soon') < $now }}"),
         raises=TemplateError,
-        said="no ISO date",
+        said="not an ISO date",
     ),
     Case(
         "T7",
@@ -517,7 +517,7 @@ CASES = [
         "no JSON",
         lambda: Node(USER, {"Id": 1, "body": "{FirstName: {{ $json.n }}}"}),
         raises=InvalidArgument,
-        said="no JSON",
+        said="not JSON",
     ),
     Case(
         "P5",

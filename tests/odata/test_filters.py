@@ -219,8 +219,8 @@ def test_what_no_literal_can_carry_is_refused_at_once(make: Callable[[], object]
         (lambda: 1 < F.A < 5, r"\(1 < F.X\) & \(F.X < 5\)"),
         (lambda: "8" in F.A, r"contains\(\)"),
         (lambda: F.A in ["8", "9"], "Write & for and"),
-        (lambda: F.Enabled & True, "no condition"),  # type: ignore[operator]
-        (lambda: True & F.Enabled, "no condition"),
+        (lambda: F.Enabled & True, "not a condition"),  # type: ignore[operator]
+        (lambda: True & F.Enabled, "not a condition"),
         (lambda: F.A == 1 | F.B, "Put parentheses around each comparison"),
         (lambda: F.A.startswith("1") & F.B == "2", "Put parentheses around each comparison"),
         (lambda: F.A.startswith("1") == "yes", "true or false"),
@@ -648,7 +648,7 @@ def test_what_fits_the_rows_passes(built: Filter, type_name: str | None) -> None
         (F.QueueStatus.in_(["LoggedIn", "Nope"]), "Pbx.User", InvalidArgument, "takes 'Nope'"),
         (F.QueueStatus == F.Number, "Pbx.User", InvalidArgument, "compares QueueStatus"),
         (F.QueueStatus == F.enum("Pbx.PeerType", "Queue"), "Pbx.User", InvalidArgument, "compares QueueStatus"),
-        (F.QueueStatus == F.enum("Pbx.Nope", "Queue"), "Pbx.User", UnknownName, "no enum"),
+        (F.QueueStatus == F.enum("Pbx.Nope", "Queue"), "Pbx.User", UnknownName, "not an enum"),
         (F.QueueStatus == F.enum("Pbx.QueueStatusType", "Nope"), "Pbx.User", InvalidArgument, "takes 'Nope'"),
         (F.Tags.any(lambda t: t == "Nope"), "Pbx.User", InvalidArgument, "takes 'Nope'"),
         (F.Number.has("x"), "Pbx.User", InvalidArgument, "has is for enums"),

@@ -200,7 +200,7 @@ def result_text(item: Item) -> str:
         told = {name: value for name, value in filled if not name.startswith("@odata.")}
         return json_line(masked(told))[:80]
     unknown = "unknown, " if error.get("unknown") else ""
-    return f"{unknown}{error['status'] or error['type']}: {error['message']}"
+    return f"{unknown}{error['status'] or error.get('type', error['code'])}: {error['message']}"
 
 
 def counted(node_run: NodeRun) -> str:

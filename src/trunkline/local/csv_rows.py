@@ -40,6 +40,7 @@ _WRITTEN = (
 _JSON = re.compile(r"\{\s*[\"}]|\[\s*[{\[\"\]]")
 _BEGIN = 4096  # bytes that tell a format
 _LONGEST = 16 * 2**20  # characters of a cell; a contact's picture is longer than csv's own limit
+_QUOTED = re.compile(r'"[^"]*"?')  # a delimiter in quotes separates nothing
 _LINE_END = re.compile(r"\r\n|\r|\n")
 
 
@@ -221,7 +222,8 @@ def _with_delimiter(lines: Iterator[str]) -> tuple[str, Iterator[str], int]:
     while not head[-1].strip() and (line := next(lines, "")):
         head.append(line)
     titles = head[-1][:_LONGEST]
-    return max(DELIMITERS, key=lambda one: _columns(titles, one)), chain(head, lines), 0
+    bare = _QUOTED.sub("", titles)
+    return max(DELIMITERS, key=lambda one: (bare.count(one), _columns(titles, one))), chain(head, lines), 0
 
 
 def _columns(line: str, delimiter: str) -> int:

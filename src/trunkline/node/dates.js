@@ -46,6 +46,8 @@ const daysInMonth = (year, month) => new Date(utc(year, month + 1, 0)).getUTCDat
 const UNITS = ["years", "quarters", "months", "weeks", "days", "hours", "minutes", "seconds", "milliseconds"];
 const MILLIS = { weeks: 7 * DAY, days: DAY, hours: HOUR, minutes: MINUTE, seconds: 1000, milliseconds: 1 };
 const CASUAL = { ...MILLIS, years: 365 * DAY, quarters: 91 * DAY, months: 30 * DAY };
+// Of the Gregorian calendar: an estimate by it is off by one or two, whatever the span.
+const MEAN = { years: 365.2425 * DAY, quarters: 91.310625 * DAY, months: 30.436875 * DAY };
 const SHORT = { y: "years", d: "days", h: "hours", s: "seconds", ms: "milliseconds", w: "weeks" };
 
 function unitOf(name) {
@@ -333,7 +335,7 @@ class DateTime {
     let cursor = from;
     units.forEach((name, at) => {
       const last = at === units.length - 1;
-      let count = Math.floor((until - cursor) / CASUAL[name]);
+      let count = Math.floor((until - cursor) / (MEAN[name] ?? CASUAL[name]));
       if (UNITS.indexOf(name) <= UNITS.indexOf("days")) {
         while (cursor.plus({ [name]: count }) > until) count -= 1;
         while (cursor.plus({ [name]: count + 1 }) <= until) count += 1;
