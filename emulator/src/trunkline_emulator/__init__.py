@@ -67,7 +67,7 @@ def running(
     """Serve in a thread while a ``with`` block runs; gives the base address. Port 0 takes any free one.
 
     ``tls`` True speaks TLS with a certificate made for this; the address has ``ca``, the file to trust. OSError if the
-    port is in use or the address can't be had.
+    port is in use or the address is not available.
     """
     from .server import running as run
 
@@ -79,7 +79,7 @@ def serve(
 ) -> None:
     """Serve until Ctrl-C or SIGTERM. ``on_start`` is given the base address once requests are answered.
 
-    OSError if the port is in use or the address can't be had.
+    OSError if the port is in use or the address is not available.
     """
     from .server import serve as run
 
