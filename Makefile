@@ -66,7 +66,7 @@ generated: .venv/dev.stamp
 	$(BIN)/python tools/stubs.py
 	$(BIN)/python tools/reference.py
 	$(BIN)/python tools/schemas.py
-	$(BIN)/python tools/levels.py
+	$(BIN)/python tools/evidence.py
 
 # What a release publishes.
 dist: .venv/dev.stamp

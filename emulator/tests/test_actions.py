@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -11,7 +12,8 @@ from hypothesis import strategies as st
 
 from trunkline import catalog
 from trunkline.catalog import Action, Catalog
-from trunkline_emulator import levels
+from trunkline_emulator import facts
+from trunkline_emulator.evidence import REFUSALS
 from trunkline_emulator.reports.arguments import Period
 from trunkline_emulator.reports.call_log import cdr_id, has_quality
 from trunkline_emulator.reports.events import oldest_first
@@ -22,6 +24,7 @@ from . import bodies, valid, valid_system
 from .conftest import Dial, Line
 from .report_calls import FROM, TO, USUAL, when
 
+ROOT = Path(__file__).parents[2]
 JUNE = Period(when(FROM), when(TO))
 VERSIONS = ("pre-20.0.5", "20.0.7", "20.0.10")
 # Bodies that name a row of the demo seed.
@@ -103,7 +106,7 @@ def test_every_action_answers_in_its_declared_way(dial: Dial, version: Any) -> N
 
 
 def check_kind(action: Action, answer: Any) -> None:
-    assert answer.headers["x-trunkline-level"] in ("behaviour", "crud", "shape")
+    assert answer.headers["x-trunkline-evidence"] in ("seen", "published", "assumed")
     match action.answer_kind:
         case "none":
             assert answer.body == b""
@@ -119,11 +122,13 @@ def check_kind(action: Action, answer: Any) -> None:
             assert answer.json["@odata.context"].startswith("https://pbx/xapi/v1/$metadata#")
 
 
-def test_levels() -> None:
-    """How many actions are played how truly; a change of these figures is meant to be noticed."""
-    found = list(levels("20.0.10").values())
-    assert len(found) == len(catalog.load("20.0.10").actions)
-    assert {name: found.count(name) for name in set(found)} == {"behaviour": 522, "crud": 73, "shape": 7}
+def test_every_action_of_every_version_states_a_fact_that_is_in_the_document() -> None:
+    headings = re.findall(r"^## (.+)$", (ROOT / "docs" / "pbx.md").read_text(encoding="utf-8"), re.MULTILINE)
+    places = {heading.lower().replace(" ", "-") for heading in headings}
+    stated = [fact for version in VERSIONS for fact in facts(version).values()]
+    assert len(facts("20.0.10")) == len(catalog.load("20.0.10").actions)
+    for fact in [*stated, *REFUSALS.values()]:
+        assert (fact.place in places) if fact.evidence in ("seen", "published") else fact.place == ""
 
 
 @given(body=st.binary(max_size=80))

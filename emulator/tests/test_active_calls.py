@@ -109,7 +109,7 @@ def test_a_call_is_made_and_ends(pbx: Line, destination: str, callee: str, dn: s
     answer = make(pbx, dn="105", destination=destination)
     assert answer.status == 200
     assert answer.json["FinalStatus"] == "Success"
-    assert answer.headers["x-trunkline-level"] == "behaviour"
+    assert answer.headers["x-trunkline-evidence"] == "assumed"
     row = active(pbx)[-1]
     assert (row["Caller"], row["Callee"], row["Status"]) == ("105 Wren, Oskar", callee, "Routing")
     assert counted(pbx) == (5, 5)

@@ -185,7 +185,7 @@ def test_clients_and_tokens_over_http(pbx: Line) -> None:
 def test_the_clock_and_the_levels_over_http(pbx: Line) -> None:
     assert control(pbx, "POST", "/clock", {"skew": -3600}).json["skew"] == -3600
     assert control(pbx, "GET", "/clock").json["skew"] == -3600
-    assert control(pbx, "GET", "/levels").json["fax.delete"] == "behaviour"
+    assert control(pbx, "GET", "/evidence").json["actions"]["fax.delete"] == "seen"
 
 
 # ── snapshots ────────────────────────────────────────────────────────────────────────────────────

@@ -13,18 +13,18 @@ from .raw import plugged
 
 
 @pytest.mark.parametrize(
-    ("method", "path", "body", "status", "operation", "level", "effect"),
+    ("method", "path", "body", "status", "operation", "evidence", "effect"),
     [
-        ("GET", "/Fax(121)", None, 200, "GetFax", "behaviour", False),
-        ("GET", "/Fax(1)", None, 404, "GetFax", "behaviour", False),
-        ("DELETE", "/Fax(121)", None, 204, "DeleteFax", "behaviour", True),
-        ("DELETE", "/Fax(1)", None, 404, "DeleteFax", "behaviour", False),
-        ("PATCH", "/Fax(121)", {"OutboundCallerId": "x"}, 204, "UpdateFax", "behaviour", True),
-        ("PATCH", "/Fax(121)", {"Nothing": "x"}, 400, "UpdateFax", "behaviour", False),
-        ("POST", "/Fax", {"Number": "7001"}, 201, "CreateFax", "behaviour", True),
-        ("POST", "/Recordings/Pbx.PurgeLocal", None, 204, "PurgeLocal", "behaviour", True),
-        ("GET", "/Nothing", None, 404, "", "", False),
-        ("PUT", "/Fax(121)", None, 405, "", "", False),
+        ("GET", "/Fax(121)", None, 200, "GetFax", "seen", False),
+        ("GET", "/Fax(1)", None, 404, "GetFax", "published", False),
+        ("DELETE", "/Fax(121)", None, 204, "DeleteFax", "seen", True),
+        ("DELETE", "/Fax(1)", None, 404, "DeleteFax", "published", False),
+        ("PATCH", "/Fax(121)", {"OutboundCallerId": "x"}, 204, "UpdateFax", "seen", True),
+        ("PATCH", "/Fax(121)", {"Nothing": "x"}, 400, "UpdateFax", "seen", False),
+        ("POST", "/Fax", {"Number": "7001"}, 201, "CreateFax", "seen", True),
+        ("POST", "/Recordings/Pbx.PurgeLocal", None, 204, "PurgeLocal", "assumed", True),
+        ("GET", "/Nothing", None, 404, "", "seen", False),
+        ("PUT", "/Fax(121)", None, 405, "", "seen", False),
     ],
 )
 def test_what_an_entry_tells(
@@ -34,14 +34,14 @@ def test_what_an_entry_tells(
     body: dict[str, Any] | None,
     status: int,
     operation: str,
-    level: str,
+    evidence: str,
     effect: bool,
 ) -> None:
     pbx.emulator.clear_journal()
     pbx.ask(method, path, body)
     (entry,) = pbx.emulator.journal
     assert (entry.method, entry.path, entry.status) == (method, f"/xapi/v1{path}", status)
-    assert (entry.operation, entry.level, entry.effect, entry.fault) == (operation, level, effect, "")
+    assert (entry.operation, entry.evidence, entry.effect, entry.fault) == (operation, evidence, effect, "")
     assert entry.client_id == "trunkline"
     assert entry.seconds >= 0  # type: ignore[operator]
     assert abs(entry.at - time.time()) < 60

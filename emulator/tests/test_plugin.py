@@ -183,7 +183,7 @@ def test_asking_signs_in_and_speaks_json() -> None:
     emulator = Emulator()
     made = emulator.ask("POST", "/Contacts", json=CONTACT)
     assert (made.status, made.json()["Id"]) == (201, 61)
-    assert made.headers["x-trunkline-level"]
+    assert made.headers["x-trunkline-evidence"]
     found = emulator.ask("GET", "/Contacts?$filter=FirstName eq 'Ada'&$select=Id").json()
     assert found["value"] == [{"Id": 61}]
     assert found["@odata.context"] == "https://pbx.example.com/xapi/v1/$metadata#Contacts(Id)"

@@ -332,7 +332,7 @@ def test_a_client_may_prefer_less_or_more(pbx: Line) -> None:
 
 def test_the_health_check(quiet: Line) -> None:
     answer = quiet.get("/Defs?$select=Id")
-    assert (answer.status, answer.json["Id"], answer.headers["x-trunkline-level"]) == (200, 1, "crud")
+    assert (answer.status, answer.json["Id"], answer.headers["x-trunkline-evidence"]) == (200, 1, "seen")
 
 
 VOCABULARY = """

@@ -400,9 +400,3 @@ def test_who_can_be_reported_on(pbx: Line) -> None:
 def test_addresses_that_are_taken(pbx: Line) -> None:
     asked = {"emails": ["EXT101@example.com", "new@example.com", ""]}
     assert pbx.ask("POST", "/Users/Pbx.GetDuplicatedEmails", asked).rows == ["EXT101@example.com"]
-
-
-def test_what_these_actions_are_called_is_behaviour(quiet: Line) -> None:
-    for path in ("/Users", "/Groups", "/MyUser", "/Peers", "/DidNumbers", "/SipDevices", "/Users(12)/Groups"):
-        assert quiet.get(path).headers["x-trunkline-level"] == "behaviour", path
-    assert quiet.get("/TrunkTemplates").headers["x-trunkline-level"] == "crud"

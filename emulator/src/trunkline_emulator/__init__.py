@@ -15,7 +15,7 @@ from contextlib import AbstractContextManager
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from .app import Emulator, levels
+    from .app import Emulator, facts
     from .asking import Answer
     from .journal import Entry
     from .server import Address
@@ -32,8 +32,8 @@ __all__ = [
     "Tenant",
     "Tls",
     "Variants",
+    "facts",
     "fleet",
-    "levels",
     "running",
     "serve",
 ]
@@ -48,7 +48,7 @@ _MODULES = {
     "Tenant": "tenants",
     "Tls": "tls",
     "Variants": "variants",
-    "levels": "app",
+    "facts": "app",
 }
 
 

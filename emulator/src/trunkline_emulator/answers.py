@@ -13,13 +13,14 @@ import msgspec
 from trunkline.catalog import Action, TypeSpec, parse_type
 
 from . import control_information, etags
+from .evidence import ASSUMED
 from .formats import MINIMAL, metadata_level
 from .messages import Request, Response
 from .odata.literals import Value
 from .odata.paging import rest_of, write_skip_token
 from .odata.query import Query, apply, shape
 from .odata.selection import key_literal
-from .refusals import Refusal, bad_field
+from .refusals import NOT_JSON, Refusal, bad_field
 from .routes import Route
 from .store import Store
 from .values import Row, edm
@@ -61,10 +62,10 @@ class Call:
         content: object = {}
         if self.request.body:
             if "json" not in self.request.headers.get("content-type", "").lower():
-                raise Refusal(415)
+                raise Refusal(415, fact=ASSUMED)
             content = _decoded(self.request.body)
         elif self.action.body_required:
-            raise Refusal(400, "A non-empty request body is required.")
+            raise Refusal(400, "A non-empty request body is required.", fact=NOT_JSON)
         checked = self.store.values.check_object(content, fields, owner)
         if not isinstance(declared, str):
             _require(checked, fields)
@@ -216,11 +217,11 @@ def _decoded(body: bytes) -> object:
     try:
         return msgspec.json.decode(body)
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
-        raise Refusal(400, "The request body is not valid JSON.") from None
+        raise Refusal(400, "The request body is not valid JSON.", fact=NOT_JSON) from None
 
 
 def _require(body: Row, fields: Mapping[str, TypeSpec]) -> None:
     """Refuse an OData action whose parameters are not all there, save those that may be null."""
     for name, spec in fields.items():
         if name not in body and not spec.nullable:
-            raise bad_field(name, REQUIRED)
+            raise bad_field(name, REQUIRED, fact=ASSUMED)

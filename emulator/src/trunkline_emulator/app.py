@@ -29,6 +29,7 @@ from .control.access import Access
 from .control.controls import Controls
 from .control.rules import Asked, Faults, Rule
 from .control.wire import Wire, from_a_proxy, made_up
+from .evidence import ASSUMED, OWN, Evidence, Fact, published, refusal
 from .guard import Guard
 from .hosts import Hosts
 from .journal import Entry, Journal, redacted
@@ -53,17 +54,13 @@ from .odata.paths import BadPath, Segment, read_path
 from .principals import client_of
 from .refusals import NoSuchPath, Refusal, not_found
 from .routes import Route, Router
-from .rules import RULES
 from .signin import OWNER, SIGN_IN, TOKEN, Client, SignIn
 from .state import StateError
 from .store import Store
 from .variants import Variants
-from .views import VIEWS
 
 API = b"/xapi/v1"
-# Sets whose reading and writing is 3CX's own: those with rules (MyUser and MyGroup are rows of such), and those that
-# are computed from others.
-_RULED = frozenset({*RULES, *VIEWS, "MyUser", "MyGroup"})
+BAD_PATH = refusal("A path that can't be read answers 400.", published("requests"))
 DEFAULT_ROLES = (OWNER, "App", "Reports")
 
 
@@ -84,6 +81,8 @@ class Emulator(Controls):
     of a token, both in seconds. ``variants`` has these and all else in which PBXs differ. ``faults`` are rules, as
     short text, JSON or objects; ``fault_seed`` makes what they hit come out the same again. ``clock_skew`` is by how
     many seconds this PBX is ahead of the machine.
+
+    ``strict`` lets assumed rules refuse too, which finds mistakes early and may refuse what a PBX accepts.
 
     ``allow_hosts`` are the host names, beside this machine's own, by which it may be reached on a port. Without a
     ``control_key`` only programs on this machine may use ``/_emulator``; with one, whoever sends it and nobody else.
@@ -109,7 +108,9 @@ class Emulator(Controls):
         clock_skew: float = 0.0,
         allow_hosts: Iterable[str] = (),
         control_key: str | None = None,
+        strict: bool = False,
     ) -> None:
+        self.strict = strict
         self.version = version
         self.client_id = client_id
         self.clock = Clock(clock_skew)
@@ -157,6 +158,7 @@ class Emulator(Controls):
 
     def _adopt(self, store: Store) -> None:
         """From now on this is what the PBX holds."""
+        store.strict = self.strict
         self._guard.adopt(store)
         licence.show(store, self._variants.licence)
 
@@ -172,9 +174,9 @@ class Emulator(Controls):
         return self._asker.ask(method, path, json, headers or {})
 
     @property
-    def levels(self) -> dict[str, str]:
-        """The level of every action of this version, by action id."""
-        return {route.action.id: level(route) for route in self._router.routes()}
+    def evidence(self) -> dict[str, str]:
+        """How sure the behaviour of every action of this version is, by action id."""
+        return {route.action.id: str(behaviour(route).fact.evidence) for route in self._router.routes()}
 
     def _signed_in(self, peer: str, worked: bool) -> None:
         if worked:
@@ -276,8 +278,9 @@ class Emulator(Controls):
             entry.effect = response.status < 400 and entry.method != "GET"
         except Refusal as refusal:
             response = self._refused(refusal)
+            entry.evidence = str(refusal.fact.evidence)
         except RecursionError:
-            response = Refusal(400, "Recursion depth exceeded allowed limit.").response()
+            response = Refusal(400, "Recursion depth exceeded allowed limit.", fact=OWN).response()
         except Exception:
             entry.status = 500  # a mistake of the emulator's own, which its server reports
             raise
@@ -288,9 +291,9 @@ class Emulator(Controls):
         except StateError as error:  # what isn't kept must not be acknowledged
             logging.getLogger("trunkline_emulator").error("%s", error)
             entry.effect = False
-            response = self._refused(Refusal(500))
-        if entry.level:
-            response.headers["X-Trunkline-Level"] = entry.level
+            response = self._refused(Refusal(500, fact=OWN))
+        if entry.evidence:
+            response.headers["X-Trunkline-Evidence"] = entry.evidence
         self._sign(response)
         return response
 
@@ -298,27 +301,33 @@ class Emulator(Controls):
         """Return the steps of a request, in order. Each may raise Refusal, and the rest is not gone."""
         request, entry, variants = visit.request, visit.entry, self._variants
         if request.refused:
-            raise Refusal(request.refused, _FOR_ANOTHER_HOST if request.refused == WRONG_HOST else "")
+            raise Refusal(request.refused, _FOR_ANOTHER_HOST if request.refused == WRONG_HOST else "", fact=OWN)
         self._guard.check(request.peer, self._store, variants)
         if request.path.startswith(SIGN_IN):
+            entry.evidence = str(Evidence.SEEN)
             return self._sign_in.answer(request)
         if downloads.serves(request):
             client = self._sign_in.client_of(request)
-            entry.client_id, entry.level = client.client_id, "behaviour"
+            entry.client_id, entry.evidence = client.client_id, str(downloads.FACT.evidence)
             return downloads.answer(request, client, self._store)
         path = _api_path(request)
         if path == describe.OPENAPI:
+            entry.evidence = str(Evidence.SEEN)
             return describe.openapi_file(request, self._catalog)
         client = self._sign_in.client_of(request)
         entry.client_id = client.client_id
         if path in describe.DESCRIPTIONS:
+            entry.evidence = str(Evidence.SEEN)
             return describe.DESCRIPTIONS[path](request, self._catalog)
         route, arguments = self._find(request)
-        entry.operation, entry.level = route.action.operation_id, level(route)
+        entry.operation = route.action.operation_id
+        handler, fact = behaviour(route)
         rights.check(client, route.action)
         licence.check(variants.licence, route.action)
         asked = query.for_action(route.action, request.query, self._catalog, variants, self._store.now)
-        return handle(Call(request, route, arguments, asked, self._store, variants))
+        response = handler(Call(request, route, arguments, asked, self._store, variants))
+        entry.evidence = str(fact.evidence)
+        return response
 
     def _find(self, request: Request) -> tuple[Route, dict[str, Value]]:
         path = _api_path(request)
@@ -333,7 +342,9 @@ class Emulator(Controls):
         if refusal.status == 404 and not refusal.message and not self._names_version:
             return not_found().response()  # or nobody could tell it from a gateway's
         if self._variants.error_bodies == "full" and refusal.status in _NAMED and not refusal.message:
-            return Refusal(refusal.status, _NAMED[refusal.status], headers=refusal.headers).response()
+            return Refusal(
+                refusal.status, _NAMED[refusal.status], headers=refusal.headers, fact=refusal.fact
+            ).response()
         return refusal.response()
 
     def _sign(self, response: Response) -> None:
@@ -362,23 +373,19 @@ def _router(version: str) -> Router:
     return Router(catalog.load(version))
 
 
-def level(route: Route) -> str:
-    """How an action is emulated: behaviour (does what 3CX does), crud (generic over the store), shape (made up)."""
-    ruled = route.action.kind in crud.HANDLERS and route.resource in _RULED
-    if ruled or route.action.id in behaviours.HANDLERS:
-        return "behaviour"
-    return "crud" if route.action.kind in crud.HANDLERS else "shape"
+def behaviour(route: Route) -> crud.Behaviour:
+    """Return what answers an action, and the fact behind it."""
+    action = route.action
+    return (
+        behaviours.HANDLERS.get(action.id)
+        or crud.behaviour(route.resource, action.kind)
+        or crud.Behaviour(shapes.answer, ASSUMED)
+    )
 
 
-def levels(version: str = "20.0.10") -> dict[str, str]:
-    """Return the level of every action of a version, by action id. ValueError for text that is not a version."""
-    return {route.action.id: level(route) for route in Router(catalog.load(version)).routes()}
-
-
-def handle(call: Call) -> Response:
-    """Run the handler of a call. Raises Refusal."""
-    handler = behaviours.HANDLERS.get(call.action.id) or crud.HANDLERS.get(call.action.kind, shapes.answer)
-    return handler(call)
+def facts(version: str = "20.0.10") -> dict[str, Fact]:
+    """Return the fact behind every action of a version, by action id. Raises: ValueError for an unknown version."""
+    return {route.action.id: behaviour(route).fact for route in Router(catalog.load(version)).routes()}
 
 
 def _api_path(request: Request) -> bytes:
@@ -391,7 +398,7 @@ def _segments(path: bytes) -> list[Segment]:
     try:
         segments = read_path(path)
     except BadPath:
-        raise Refusal(400) from None
+        raise Refusal(400, fact=BAD_PATH) from None
     if segments is None:
         raise NoSuchPath
     return segments

@@ -2,13 +2,27 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
+from typing import NamedTuple
 
 from . import etags
 from .answers import Call
+from .evidence import Fact, published, seen
 from .messages import Response
 
 Handler = Callable[[Call], Response]
+
+
+class Behaviour(NamedTuple):
+    """A handler, and how it is known that a PBX answers so."""
+
+    handler: Handler
+    fact: Fact
+
+
+def declared(fact: Fact, handlers: Mapping[str, Handler]) -> dict[str, Behaviour]:
+    """Return handlers by action id or kind, with the fact that stands behind all of them."""
+    return {name: Behaviour(handler, fact) for name, handler in handlers.items()}
 
 
 def list_rows(call: Call) -> Response:
@@ -48,4 +62,26 @@ def _check_tag(call: Call) -> None:
         etags.check(call.request.headers.get("if-match"), entity, strong=call.variants.etags == "strict")
 
 
-HANDLERS: dict[str, Handler] = {"list": list_rows, "get": get, "create": create, "update": update, "delete": delete}
+HANDLERS = declared(
+    published("answers"),
+    {"list": list_rows, "get": get, "create": create, "update": update, "delete": delete},
+)
+# Sets that 3CX's own tests create, read, update and delete on a real PBX.
+_TESTED = frozenset(
+    {
+        "Contacts", "Fax", "Groups", "Parkings", "Queues", "Receptionists", "RingGroups", "ServicePrincipals", "Trunks",
+        "Users",
+    }
+)  # fmt: skip
+# Sets and singletons whose answers were captured from live systems.
+_CAPTURED = frozenset({"Defs", "InboundRules", "OutboundRules", "SystemStatus"})
+
+
+def behaviour(resource: str, kind: str) -> Behaviour | None:
+    """Return how an action of a kind is answered for an entity set; None for functions and OData actions."""
+    found = HANDLERS.get(kind)
+    if found and resource in _TESTED:
+        return found._replace(fact=seen("creating-and-changing"))
+    if found and resource in _CAPTURED and kind in ("list", "get"):
+        return found._replace(fact=seen("answers"))
+    return found

@@ -6,11 +6,15 @@ from urllib.parse import unquote
 
 from .behaviours.backups import DOWNLOADS, file_of
 from .behaviours.prompts import PROMPTS
+from .evidence import seen
 from .messages import Request, Response
-from .refusals import NoSuchPath, Refusal
+from .refusals import WRONG_METHOD, NoSuchPath, Refusal
+from .rights import NO_RIGHT
 from .signin import ADMIN, OWNER, Client
 from .sounds import kept_sound, silence
 from .store import Store
+
+FACT = seen("files")
 
 
 def _sound_of(store: Store, name: str) -> bytes | None:
@@ -31,9 +35,9 @@ def answer(request: Request, client: Client, store: Store) -> Response:
     Raises Refusal: 403 for a user without a role, 405 for another method than GET, 404 where there is none.
     """
     if OWNER not in client.roles and ADMIN not in client.roles:
-        raise Refusal(403)
+        raise Refusal(403, fact=NO_RIGHT)
     if request.method != "GET":
-        raise Refusal(405, headers={"Allow": "GET"})
+        raise Refusal(405, headers={"Allow": "GET"}, fact=WRONG_METHOD)
     folder = DOWNLOADS if request.path.startswith(DOWNLOADS.encode()) else PROMPTS
     name = unquote(request.path.decode("latin-1")).removeprefix(folder)
     content = file_of(store, name) if folder == DOWNLOADS else _sound_of(store, name)

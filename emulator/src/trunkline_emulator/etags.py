@@ -7,9 +7,14 @@ import re
 
 import msgspec
 
+from .evidence import published, refusal
 from .refusals import Refusal
 from .values import Row
 
+CHANGED = refusal("A PBX with ETags answers 412 to an If-Match of another state.", published("answers"))
+UNCONDITIONAL = refusal(
+    "A PBX with strict ETags answers 428 to a change without If-Match (variant).", published("answers")
+)
 _TAG = re.compile(r'(W/)?("[^"]*")')
 _LIST = re.compile(r'\s*(?:W/)?"[^"]*"\s*(?:,\s*(?:W/)?"[^"]*"\s*)*')
 
@@ -28,10 +33,14 @@ def check(if_match: str | None, row: Row, *, strong: bool = False) -> None:
     """
     if if_match is None:
         if strong:
-            raise Refusal(428, "The request is required to be conditional: send the ETag of the entity as If-Match.")
+            raise Refusal(
+                428,
+                "The request is required to be conditional: send the ETag of the entity as If-Match.",
+                fact=UNCONDITIONAL,
+            )
         return
     if if_match.strip() == "*":
         return
     tags = _TAG.findall(if_match) if _LIST.fullmatch(if_match) else []
     if of(row, strong=True) not in [tag for weak, tag in tags if not (weak and strong)]:
-        raise Refusal(412, "The precondition failed: the entity was changed by somebody else.")
+        raise Refusal(412, "The precondition failed: the entity was changed by somebody else.", fact=CHANGED)

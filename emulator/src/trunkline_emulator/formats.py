@@ -5,10 +5,12 @@ from __future__ import annotations
 import re
 from functools import lru_cache
 
+from .evidence import published, refusal
 from .refusals import Refusal
 
 MINIMAL = "minimal"
 _LEVEL = re.compile(r"(?:odata\.)?metadata=(none|minimal|full)", re.IGNORECASE)
+NO_FORMAT = refusal("A `$format` other than JSON answers 406.", published("requests"))
 
 
 def metadata_level(accept: str, asked: str) -> str:
@@ -35,5 +37,5 @@ def _of_accept(accept: str) -> str:
 def _of_format(asked: str) -> str:
     name, *_ = asked.split(";")
     if name.strip().lower() not in ("json", "application/json"):
-        raise Refusal(406)
+        raise Refusal(406, fact=NO_FORMAT)
     return _of_accept(asked)

@@ -11,10 +11,13 @@ from datetime import timedelta
 from ipaddress import ip_address
 
 from .clock import Clock
+from .evidence import OWN, refusal, seen
 from .odata.literals import read_date_time
 from .refusals import Refusal
 from .store import Store
 from .variants import Variants
+
+BLOCKED = refusal("An address that is blocked after repeated failures gets 403.", seen("signing-in"))
 
 
 class Guard:
@@ -42,7 +45,7 @@ class Guard:
         ``peer`` "" is in process. Raises Refusal: 403 for a blocked address, 429 for one that asks too much.
         """
         if peer in self._blocked and _guarded(peer, variants) and self._is_blocked(peer, store):
-            raise Refusal(403)
+            raise Refusal(403, fact=BLOCKED)
         if variants.throttle:
             self._throttle(peer, store)
 
@@ -66,7 +69,7 @@ class Guard:
             began, count = now, 0
         self._counted[peer] = (began, count + 1)
         if count >= allowed:
-            raise Refusal(429, headers={"Retry-After": str(math.ceil(began + length - now))})
+            raise Refusal(429, headers={"Retry-After": str(math.ceil(began + length - now))}, fact=OWN)
 
     def succeeded(self, peer: str) -> None:
         """Forget what failed before, because a sign-in worked."""

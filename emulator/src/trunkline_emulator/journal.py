@@ -30,8 +30,9 @@ class Entry(msgspec.Struct, gc=False):
     """One request.
 
     ``path`` is as sent with the query, secrets cut out; ``status`` that of the answer, 0 where none was sent;
-    ``client_id`` who asked, "" if nobody signed in; ``operation`` and ``level`` of the action; ``fault`` the one that
-    hit, or "". ``effect`` says whether something was changed: the request wasn't a GET, and nothing refused it,
+    ``client_id`` who asked, "" if nobody signed in; ``operation`` that of the action; ``evidence`` that of the answer;
+    ``fault`` the one that hit, or "". ``effect`` says whether something was changed: the request wasn't a GET, and
+    nothing refused it,
     whatever became of the answer. ``at`` is seconds since 1970 by the machine's clock; ``seconds`` how long it took,
     None while it lasts.
     """
@@ -43,7 +44,7 @@ class Entry(msgspec.Struct, gc=False):
     status: int = 0
     client_id: str = ""
     operation: str = ""
-    level: str = ""
+    evidence: str = ""
     fault: str = ""
     effect: bool = False
     seconds: float | None = None

@@ -6,10 +6,12 @@ from datetime import timedelta
 
 from trunkline.catalog import Action
 
+from .evidence import refusal, seen
 from .refusals import Refusal
 from .store import Store
 from .values import Row
 
+NO_LICENCE = refusal("Without a sufficient licence the API answers 403.", seen("rights-and-licence"))
 _SHOWN_IN = ("LicenseStatus", "SystemStatus")
 _KEPT = "Licence"
 _FIELDS = ("LicenseActive", "ExpirationDate", "MaxSimCalls")
@@ -22,7 +24,7 @@ def check(licence: str, action: Action) -> None:
     That a PBX refuses with 403, and shows LicenseStatus all the same, is assumed.
     """
     if licence != "ok" and action.id != "license_status.get":
-        raise Refusal(403)
+        raise Refusal(403, fact=NO_LICENCE)
 
 
 def show(store: Store, licence: str) -> None:

@@ -9,7 +9,18 @@ from collections.abc import Mapping
 from itertools import islice
 from types import MappingProxyType
 
+from .evidence import Fact, published, refusal, seen
 from .messages import Response
+
+BAD_QUERY = refusal(
+    "A query option that OData or ASP.NET doesn't accept answers 400.",
+    published("requests"),
+)
+BAD_BODY = refusal("A body with an unknown or wrapped property answers 400.", seen("creating-and-changing"))
+NOT_JSON = refusal("A body that is missing or isn't JSON answers 400.", published("requests"))
+NO_SUCH_ENTITY = refusal("An entity that doesn't exist answers 404.", published("answers"))
+WRONG_METHOD = refusal("A method that a path doesn't have answers 405.", seen("creating-and-changing"))
+NO_SUCH_PATH = refusal("A path or a literal that leads nowhere answers 404 without a reason.", seen("requests"))
 
 # What a refusal says at most, however much is wrong; ASP.NET stops at 200 mistakes too.
 MOST_DETAILS = 200
@@ -19,6 +30,7 @@ MOST_TEXT = 8192
 class Refusal(Exception):
     """The PBX answers with ``status``; without a message the body stays empty, as on most 401, 403 and 500 answers.
 
+    ``fact`` says how it is known that a PBX refuses this; what is assumed is refused with ``--strict`` only.
     ``details`` maps fields to codes or messages: ``{"EmailAddress": "WARNINGS.XAPI.ALREADY_IN_USE"}``.
     """
 
@@ -27,12 +39,14 @@ class Refusal(Exception):
         status: int,
         message: str = "",
         *,
+        fact: Fact,
         details: Mapping[str, str] = MappingProxyType({}),
         headers: Mapping[str, str] = MappingProxyType({}),
     ) -> None:
         super().__init__(status, message)
         self.status = status
         self.message = message
+        self.fact = fact
         self.details = dict(details)
         self.headers = dict(headers)
 
@@ -54,26 +68,27 @@ def _short(text: str) -> str:
 
 def bad_query(message: str) -> Refusal:
     """400 for a query option, in ASP.NET's words."""
-    return Refusal(400, f"The query specified in the URI is not valid. {message}")
+    return Refusal(400, f"The query specified in the URI is not valid. {message}", fact=BAD_QUERY)
 
 
-def bad_field(field: str, message: str) -> Refusal:
+def bad_field(field: str, message: str, *, fact: Fact) -> Refusal:
     """400 for one field of a body: ``message`` is a code of Pbx.Warnings, or what is wrong."""
-    return Refusal(400, f"{field}:\n{message}", details={field: message})
+    return Refusal(400, f"{field}:\n{message}", fact=fact, details={field: message})
 
 
-def bad_fields(wrong: Mapping[str, str]) -> Refusal:
+def bad_fields(wrong: Mapping[str, str], *, fact: Fact) -> Refusal:
     """400 for several fields at once: ``wrong`` maps each to its code or message."""
-    return Refusal(400, "\n".join(f"{field}:\n{message}" for field, message in wrong.items()), details=wrong)
+    text = "\n".join(f"{field}:\n{message}" for field, message in wrong.items())
+    return Refusal(400, text, fact=fact, details=wrong)
 
 
 def not_found() -> Refusal:
     """404 for an entity that isn't there."""
-    return Refusal(404, "Not Found")
+    return Refusal(404, "Not Found", fact=NO_SUCH_ENTITY)
 
 
 class NoSuchPath(Refusal):
     """404 for a path that leads nowhere, without a hint (docs/pbx.md, Requests)."""
 
     def __init__(self) -> None:
-        super().__init__(404)
+        super().__init__(404, fact=NO_SUCH_PATH)

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from trunkline.catalog import Action
 
+from .evidence import refusal, seen
 from .refusals import Refusal
 from .signin import ADMIN, OWNER, Client
 
+NO_RIGHT = refusal("A client without the role that an action needs gets 403.", seen("rights-and-licence"))
 _OWNERS_ONLY = frozenset(
     {"report_call_log_data", "chat_history_view", "chat_messages_history_view", "scheduled_reports"}
 )
@@ -24,4 +26,4 @@ def check(client: Client, action: Action) -> None:
     """
     if OWNER in client.roles or (ADMIN in client.roles and not owners_only(action)):
         return
-    raise Refusal(403)
+    raise Refusal(403, fact=NO_RIGHT)

@@ -8,9 +8,10 @@ from itertools import product
 
 from trunkline.catalog import Action, Catalog, TypeSpec
 
+from .evidence import refusal, seen
 from .odata.literals import BadDate, BadLiteral, Value, read_literal
 from .odata.paths import Segment
-from .refusals import NoSuchPath, Refusal
+from .refusals import WRONG_METHOD, NoSuchPath, Refusal
 
 Signature = tuple[tuple[str, tuple[str, ...] | None], ...]
 
@@ -101,7 +102,7 @@ class Router:
             raise NoSuchPath
         route = methods.get(method)
         if route is None:
-            raise Refusal(405, headers={"Allow": ", ".join(sorted(methods))})
+            raise Refusal(405, headers={"Allow": ", ".join(sorted(methods))}, fact=WRONG_METHOD)
         return route, _arguments(route, segments, any_date)
 
 
@@ -122,6 +123,7 @@ def _forms(name: str, places: dict[str, str] | None) -> list[tuple[str, tuple[st
     return [named, (name, ("",))] if "" in places else [named]
 
 
+BAD_DATE = refusal("A malformed date in the path of a function answers 500.", seen("requests"))
 # How the parameter is called that a period begins with; its other date is the end.
 _BEGINS = frozenset({"periodFrom", "startDt", "startDate"})
 
@@ -135,7 +137,7 @@ def _arguments(route: Route, segments: list[Segment], any_date: bool) -> dict[st
                 found[parameter] = read_literal(text, route.types[parameter])
             except BadDate:
                 if not any_date:
-                    raise Refusal(500) from None
+                    raise Refusal(500, fact=BAD_DATE) from None
                 found[parameter] = "0001-01-02T00:00:00Z" if parameter in _BEGINS else "9999-12-30T00:00:00Z"
             except BadLiteral:
                 raise NoSuchPath from None

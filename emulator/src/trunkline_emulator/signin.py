@@ -19,6 +19,7 @@ from trunkline.catalog import version_key
 
 from . import openid
 from .clock import Clock
+from .evidence import refusal, seen
 from .forms import read_form
 from .jwt import SigningKey, base64url
 from .messages import Request, Response
@@ -66,6 +67,9 @@ class Code:
     scopes: frozenset[str]
     nonce: str
     expires_at: float
+
+
+NO_TOKEN = refusal("Without a living token the API answers 401 (variant: 403).", seen("signing-in"))
 
 
 class SignIn:
@@ -271,12 +275,12 @@ class SignIn:
         """
         token = self._living(request)
         if token is None or token.expires_at <= self._clock.time():
-            raise Refusal(401, headers={"WWW-Authenticate": "Bearer"})
+            raise Refusal(401, headers={"WWW-Authenticate": "Bearer"}, fact=NO_TOKEN)
         if not token.client.found:
             return token.client
         client = self._client(token.client.client_id)
         if client is None or client.api_key != token.client.api_key:
-            raise Refusal(401, headers={"WWW-Authenticate": "Bearer"})
+            raise Refusal(401, headers={"WWW-Authenticate": "Bearer"}, fact=NO_TOKEN)
         return client
 
     def is_signed_in(self, request: Request) -> bool:

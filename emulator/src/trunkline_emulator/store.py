@@ -9,6 +9,7 @@ from typing import Any
 
 from trunkline.catalog import Catalog
 
+from .evidence import ASSUMED, published, refusal, seen
 from .ground import Ground, Key, Made, Seed
 from .refusals import bad_field, not_found
 from .rules import RULES, Rule
@@ -20,6 +21,8 @@ from .warning_codes import ALREADY_IN_USE, FORBIDDEN_CHANGE, REQUIRED
 
 __all__ = ["Key", "Made", "Place", "Seed", "Store", "utc_now"]
 
+KEY_IN_USE = refusal("A key or number that another entity has answers 400.", published("requests"))
+FIXED_KEY = refusal("Another key or `Number` in a PATCH answers 400.", seen("creating-and-changing"))
 # Singletons that are the first row of a set, not copies of it.
 _LINKED = {"MyUser": "Users", "MyGroup": "Groups"}
 
@@ -41,6 +44,8 @@ class Store:
         self.ground = seed if isinstance(seed, Ground) else Ground(catalog, seed)
         self.values = Values(catalog)
         self.now = clock
+        # Whether assumed rules refuse too.
+        self.strict = False
         self.opened = clock()
         self.model = self.ground.model
         # Places written since somebody last took them, and those written before that.
@@ -115,10 +120,10 @@ class Store:
         row = self.values.complete(table.type_name, fields)
         if table.key and (table.key not in fields or fields[table.key] in (0, "", None)):
             if table.key_type != "Int32":
-                raise bad_field(table.key, REQUIRED)
+                raise bad_field(table.key, REQUIRED, fact=ASSUMED)
             row[table.key] = self._next_id(table)
         if table.alternate and not row[table.alternate]:
-            raise bad_field(table.alternate, REQUIRED)
+            raise bad_field(table.alternate, REQUIRED, fact=ASSUMED)
         if name == "Groups" and not row["Number"]:
             row["Number"] = self._group_number()
         self._check_free(table, row)
@@ -129,10 +134,10 @@ class Store:
 
     def _check_free(self, table: Table, row: Row) -> None:
         if table.key and self._taken(table, row[table.key]):
-            raise bad_field(table.key, ALREADY_IN_USE)
+            raise bad_field(table.key, ALREADY_IN_USE, fact=KEY_IN_USE)
         number = row.get("Number")
         if table.is_dn and number and number in self.numbers():
-            raise bad_field("Number", ALREADY_IN_USE)
+            raise bad_field("Number", ALREADY_IN_USE, fact=KEY_IN_USE)
 
     def _insert(self, table: Table, row: Row) -> None:
         if table.key and isinstance(row[table.key], int):
@@ -212,13 +217,13 @@ class Store:
 
     def _check_change(self, table: Table, row: Row, fields: Row) -> None:
         if table.key and fields.get(table.key, row[table.key]) != row[table.key]:
-            raise bad_field(table.key, FORBIDDEN_CHANGE)
+            raise bad_field(table.key, FORBIDDEN_CHANGE, fact=FIXED_KEY)
         if not table.is_dn or fields.get("Number", row["Number"]) == row["Number"]:
             return
         if table.name in _FIXED_NUMBERS:
-            raise bad_field("Number", FORBIDDEN_CHANGE)
+            raise bad_field("Number", FORBIDDEN_CHANGE, fact=FIXED_KEY)
         if fields["Number"] in self.numbers():
-            raise bad_field("Number", ALREADY_IN_USE)
+            raise bad_field("Number", ALREADY_IN_USE, fact=KEY_IN_USE)
 
     def _table_of(self, name: str) -> Table | None:
         """Return the table of a set, or the one that a singleton such as MyUser is a row of.

@@ -9,7 +9,7 @@ from typing import Any
 from trunkline.catalog import Catalog, TypeSpec
 
 from .odata.literals import DATE_TIME, GUID, read_date_time
-from .refusals import bad_field
+from .refusals import BAD_BODY, bad_field
 from .warning_codes import warning
 
 Row = dict[str, Any]
@@ -84,7 +84,9 @@ class Values:
         field unless the type is open.
         """
         if not isinstance(body, dict):
-            raise bad_field(owner, f"Cannot convert the value to the expected type '{owner}': an object is expected.")
+            raise bad_field(
+                owner, f"Cannot convert the value to the expected type '{owner}': an object is expected.", fact=BAD_BODY
+            )
         checked: Row = {}
         for field, value in body.items():
             if field.startswith("@") or "@odata." in field:
@@ -95,7 +97,9 @@ class Values:
                     checked[field] = value
                     continue
                 message = f"The property '{field}' does not exist on type '{owner}'. "
-                raise bad_field(field, f"{message}Make sure to only use property names that are defined by the type.")
+                raise bad_field(
+                    field, f"{message}Make sure to only use property names that are defined by the type.", fact=BAD_BODY
+                )
             checked[field] = self.check(value, spec, field)
         return checked
 
@@ -105,14 +109,16 @@ class Values:
             if value is None and spec.nullable:
                 return None
             if not isinstance(value, list):
-                raise bad_field(field, f"A list of '{edm(spec)}' is expected.")
+                raise bad_field(field, f"A list of '{edm(spec)}' is expected.", fact=BAD_BODY)
             return [self._check_one(item, spec, field) for item in value]
         if value is None:
             # A navigation property without a target is null whatever the spec says.
             if spec.nullable or spec.navigation:
                 return None
             raise bad_field(
-                field, f"A null value was found for '{field}', whose type '{edm(spec)}' does not allow null values."
+                field,
+                f"A null value was found for '{field}', whose type '{edm(spec)}' does not allow null values.",
+                fact=BAD_BODY,
             )
         return self._check_one(value, spec, field)
 
@@ -127,9 +133,9 @@ class Values:
         else:
             fits = _CHECKS[spec.name](value)
         if not fits:
-            raise bad_field(field, f"Cannot convert the value to the expected type '{edm(spec)}'.")
+            raise bad_field(field, f"Cannot convert the value to the expected type '{edm(spec)}'.", fact=BAD_BODY)
         if isinstance(value, str) and spec.max_length is not None and len(value) > spec.max_length:
-            raise bad_field(field, self._too_long)
+            raise bad_field(field, self._too_long, fact=BAD_BODY)
         return value
 
     def _check_enum(self, value: object, spec: TypeSpec, field: str) -> str:
@@ -140,7 +146,9 @@ class Values:
             if all(name in known for name in names):
                 return value
         raise bad_field(
-            field, f"Cannot convert the value to the expected type '{spec.name}': its members are {', '.join(known)}."
+            field,
+            f"Cannot convert the value to the expected type '{spec.name}': its members are {', '.join(known)}.",
+            fact=BAD_BODY,
         )
 
     def default(self, spec: TypeSpec) -> Any:

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from trunkline.catalog import Catalog
 
+from .evidence import Fact
 from .refusals import Refusal, bad_field
 
 if TYPE_CHECKING:
@@ -40,7 +41,7 @@ def warning(catalog: Catalog, code: str) -> str:
     return next((name for name in names if name in known), code)
 
 
-def refuse(store: Store, code: str, field: str = "", *, status: int = 400) -> Refusal:
+def refuse(store: Store, code: str, field: str = "", *, fact: Fact, status: int = 400) -> Refusal:
     """Return a refusal with a code, for one field or for the request as a whole."""
     known = warning(store.catalog, code)
-    return bad_field(field, known) if field else Refusal(status, known, details={"": known})
+    return bad_field(field, known, fact=fact) if field else Refusal(status, known, fact=fact, details={"": known})

@@ -38,6 +38,7 @@ class EmulatorOptions(NamedTuple):
     latency: float
     faults: tuple[str, ...]
     fault_seed: int
+    strict: bool
     variants: tuple[str, ...]
     clock_skew: float
     tenants: int | None
@@ -107,6 +108,7 @@ class EmulatorOptions(NamedTuple):
 @click.option("--latency", type=Finite(0), default=0.0, metavar="SECONDS", help="Wait so long before each answer.")
 @click.option("--fault", "faults", multiple=True, metavar="FAULT", help="What goes wrong, such as reset-after:0.05.")
 @click.option("--fault-seed", type=int, default=0, metavar="N", help="Another one lets faults hit other requests.")
+@click.option("--strict", is_flag=True, help="Refuse on assumed rules too, which finds mistakes early.")
 @click.option("--variant", "variants", multiple=True, metavar="NAME=VALUE", help="How this PBX differs from others.")
 @click.option(
     "--clock-skew", type=Finite(-LARGEST, LARGEST), default=0.0, metavar="SECONDS", help="How far its clock is ahead."
@@ -191,6 +193,7 @@ def _prepare(package: EmulatorPackage, options: EmulatorOptions, control_key: st
             faults=options.faults,
             fault_seed=options.fault_seed,
             variants=dict(map(_variant, options.variants)),
+            strict=options.strict,
             clock_skew=options.clock_skew,
             allow_hosts=options.allow_hosts,
             control_key=control_key,

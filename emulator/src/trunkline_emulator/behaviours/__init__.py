@@ -1,11 +1,11 @@
 """Functions and actions that do what a 3CX does, a module for each part of a PBX.
 
-Each module has its ``HANDLERS``, by action id; an action has one handler.
+Each module has its ``HANDLERS``, by action id, with the fact behind each; an action has one handler.
 """
 
 from __future__ import annotations
 
-from ..crud import Handler
+from ..crud import Behaviour
 from . import (
     ai,
     backups,
@@ -97,8 +97,8 @@ _MODULES = (
 )
 
 
-def _merged() -> dict[str, Handler]:
-    found: dict[str, Handler] = {}
+def _merged() -> dict[str, Behaviour]:
+    found: dict[str, Behaviour] = {}
     for module in _MODULES:
         twice = found.keys() & module.HANDLERS.keys()
         if twice:

@@ -7,7 +7,8 @@ from typing import Any
 
 from .. import event_log
 from ..answers import Call
-from ..crud import Handler
+from ..crud import declared
+from ..evidence import ASSUMED
 from ..messages import Response
 from ..refusals import bad_field, not_found
 from ..store import Store
@@ -47,7 +48,7 @@ def _resources_of(call: Call, provider: str) -> Response:
     store = call.store
     known = {name.lower(): name for name in PROVIDERS}
     if provider and provider.lower() not in known:
-        raise refuse(store, NOT_FOUND, "provider")
+        raise refuse(store, NOT_FOUND, "provider", fact=ASSUMED)
     name = known.get(provider.lower(), "")
     models = [{"Id": f"{name.lower()}-{id_}", "Name": f"{name} {label}"} for id_, label in _MODELS if name]
     resources = {
@@ -74,7 +75,7 @@ def _need_key(store: Store) -> None:
     """Documents are the provider's to keep: without its key there is no store. Raises Refusal (400)."""
     settings = store.singletons["AISettings"]
     if not any((settings.get(name) or {}).get("Value") for name in ("APIKey", "ManagementAPIKey")):
-        raise refuse(store, "WARNINGS.XAPI.OPENAI_KEY_IS_MISSING")
+        raise refuse(store, "WARNINGS.XAPI.OPENAI_KEY_IS_MISSING", fact=ASSUMED)
 
 
 def _serial(store: Store, prefix: str) -> str:
@@ -105,7 +106,7 @@ def _create(call: Call) -> Response:
     _need_key(call.store)
     asked = call.body()["model"]
     if not asked.get("Name"):
-        raise bad_field("Name", REQUIRED)
+        raise bad_field("Name", REQUIRED, fact=ASSUMED)
     made = {
         "Name": asked["Name"],
         "Description": asked.get("Description"),
@@ -143,7 +144,7 @@ def _page(call: Call, rows: list[Row], type_name: str) -> Response:
     """``limit`` rows behind the one whose Id is ``after``; an Id that is none's begins at the start."""
     limit = int(str(call.arguments["limit"]))
     if not 1 <= limit <= MOST_LISTED:
-        raise refuse(call.store, OUT_OF_THE_RANGE, "limit")
+        raise refuse(call.store, OUT_OF_THE_RANGE, "limit", fact=ASSUMED)
     ids = [row["Id"] for row in rows]
     start = ids.index(call.arguments["after"]) + 1 if call.arguments["after"] in ids else 0
     page = rows[start : start + limit]
@@ -211,7 +212,7 @@ def _delete_file(call: Call) -> Response:
     body = call.body()
     row, file_id = _known(call.store, body.get("vectorid")), body.get("fileid")
     if file_id not in {file["Id"] for file in _files(call.store).get(row["Id"], [])}:
-        raise refuse(call.store, FILE_NOT_FOUND, "fileid")
+        raise refuse(call.store, FILE_NOT_FOUND, "fileid", fact=ASSUMED)
     _without(call.store, row["Id"], lambda file: file["Id"] == file_id)
     return Response(204)
 
@@ -224,18 +225,23 @@ def _delete_everywhere(call: Call) -> Response:
     return Response(204)
 
 
-HANDLERS: dict[str, Handler] = {
-    "ai_settings.get_ai_resources": _resources,
-    "ai_settings.get_current_ai_resources": _current_resources,
-    "ai_settings.get_ai_template_contents": _template,
-    "ai_settings.create_vector_store": _create,
-    "ai_settings.update_vector_store": _update,
-    "ai_settings.delete_vector_store": _delete,
-    "ai_settings.get_vector_store": lambda call: call.write_entity(_known(call.store, str(call.arguments["id"]))),
-    "ai_settings.get_vector_stores": lambda call: _page(call, list(_stores(call.store).values()), "Pbx.VectorStores"),
-    "ai_settings.get_vector_store_files": _list_files,
-    "ai_settings.add_vector_store_files": _add_files,
-    "ai_settings.batch_delete_files": _batch_delete,
-    "ai_settings.delete_vector_store_file": _delete_file,
-    "ai_settings.delete_open_ai_file": _delete_everywhere,
-}
+HANDLERS = declared(
+    ASSUMED,
+    {
+        "ai_settings.get_ai_resources": _resources,
+        "ai_settings.get_current_ai_resources": _current_resources,
+        "ai_settings.get_ai_template_contents": _template,
+        "ai_settings.create_vector_store": _create,
+        "ai_settings.update_vector_store": _update,
+        "ai_settings.delete_vector_store": _delete,
+        "ai_settings.get_vector_store": lambda call: call.write_entity(_known(call.store, str(call.arguments["id"]))),
+        "ai_settings.get_vector_stores": lambda call: _page(
+            call, list(_stores(call.store).values()), "Pbx.VectorStores"
+        ),
+        "ai_settings.get_vector_store_files": _list_files,
+        "ai_settings.add_vector_store_files": _add_files,
+        "ai_settings.batch_delete_files": _batch_delete,
+        "ai_settings.delete_vector_store_file": _delete_file,
+        "ai_settings.delete_open_ai_file": _delete_everywhere,
+    },
+)

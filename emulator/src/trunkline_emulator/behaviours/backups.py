@@ -14,7 +14,8 @@ from urllib.parse import quote, urlsplit
 from .. import event_log
 from ..answers import Call
 from ..archive import pack, pack_seed, unpack
-from ..crud import Handler
+from ..crud import declared
+from ..evidence import ASSUMED
 from ..messages import Response
 from ..refusals import Refusal, bad_field
 from ..rules.files import BACKUP
@@ -43,11 +44,11 @@ def _backup(call: Call) -> Response:
     contents = asked.get("Contents") or setting(store, "BackupSettings")["Contents"] or {}
     password = (contents.get("EncryptBackupPassword") or {}).get("Value") or ""
     if contents.get("EncryptBackup") and not password:
-        raise bad_field("EncryptBackupPassword", REQUIRED)
+        raise bad_field("EncryptBackupPassword", REQUIRED, fact=ASSUMED)
     if name in store.tables["Backups"].rows:
-        raise bad_field("Name", ALREADY_IN_USE)
+        raise bad_field("Name", ALREADY_IN_USE, fact=ASSUMED)
     if not _can_create(store):
-        raise refuse(store, "WARNINGS.TOO_MANY_BACKUPS")
+        raise refuse(store, "WARNINGS.TOO_MANY_BACKUPS", fact=ASSUMED)
     content = pack(store, contents)
     store.keep(
         BACKUP + name, {"content": as_text(content), "password": password if contents.get("EncryptBackup") else ""}
@@ -67,9 +68,9 @@ def _backup(call: Call) -> Response:
 
 def _file_name(store: Store, name: str) -> str:
     if not name:
-        raise bad_field("Name", REQUIRED)
+        raise bad_field("Name", REQUIRED, fact=ASSUMED)
     if not _NAME.fullmatch(name) or name.startswith(".") or name != name.strip():
-        raise refuse(store, "WARNINGS.XAPI.INVALID_FILE_NAME", "Name")
+        raise refuse(store, "WARNINGS.XAPI.INVALID_FILE_NAME", "Name", fact=ASSUMED)
     return name if name.lower().endswith(".zip") else f"{name}.zip"
 
 
@@ -95,7 +96,7 @@ def _found(call: Call) -> Row:
     try:
         return call.entity()
     except Refusal:
-        raise refuse(call.store, "WARNINGS.BACKUP_NOT_FOUND_OR_INVALID") from None
+        raise refuse(call.store, "WARNINGS.BACKUP_NOT_FOUND_OR_INVALID", fact=ASSUMED) from None
 
 
 def _restore(call: Call) -> Response:
@@ -103,7 +104,7 @@ def _restore(call: Call) -> Response:
     store, name = call.store, _found(call)["FileName"]
     password = _password(store, name)
     if password and call.body()["password"] != password:
-        raise refuse(store, "WARNINGS.INVALID_PASSWORD", "password")
+        raise refuse(store, "WARNINGS.INVALID_PASSWORD", "password", fact=ASSUMED)
     unpack(store, file_of(store, name) or b"")
     event_log.log_event(store, "Info", event_log.BACKUP_RESTORED, f"The backup {name} was restored", params=(name,))
     return Response(204)
@@ -140,7 +141,7 @@ def _host_key(call: Call) -> Response:
     except ValueError:
         host = None
     if not host or " " in path:
-        raise refuse(call.store, "WARNINGS.XAPI.CANNOT_CONNECT_SFTP", "sftpPath")
+        raise refuse(call.store, "WARNINGS.XAPI.CANNOT_CONNECT_SFTP", "sftpPath", fact=ASSUMED)
     digest = base64.b64encode(hashlib.sha256(host.encode()).digest()).rstrip(b"=").decode("ascii")
     return call.write_value(f"SHA256:{digest}")
 
@@ -152,14 +153,17 @@ def _scripts(call: Call) -> Response:
     return call.write_list([{"Filename": name} for name in sorted(names)])
 
 
-HANDLERS: dict[str, Handler] = {
-    "backups.backup": _backup,
-    "backups.restore": _restore,
-    "backups.get_backup_extras": _extras,
-    "backups.get_can_create_backup": lambda call: call.write_value(_can_create(call.store)),
-    "backups.get_local_backup_size": _local_size,
-    "backups.get_sftp_host_key": _host_key,
-    "backups.get_failover_scripts": _scripts,
-    "backups.purge_local_backups": _purge,
-    "purge_settings.purge_local_backups": _purge,
-}
+HANDLERS = declared(
+    ASSUMED,
+    {
+        "backups.backup": _backup,
+        "backups.restore": _restore,
+        "backups.get_backup_extras": _extras,
+        "backups.get_can_create_backup": lambda call: call.write_value(_can_create(call.store)),
+        "backups.get_local_backup_size": _local_size,
+        "backups.get_sftp_host_key": _host_key,
+        "backups.get_failover_scripts": _scripts,
+        "backups.purge_local_backups": _purge,
+        "purge_settings.purge_local_backups": _purge,
+    },
+)

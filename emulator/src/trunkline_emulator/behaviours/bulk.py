@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from ..answers import Call
-from ..crud import Handler
+from ..crud import Handler, declared
+from ..evidence import ASSUMED
 from ..messages import Response
 from ..rules import RULES
 from ..store import Store
@@ -38,14 +39,17 @@ def purge(name: str) -> Handler:
     return handler
 
 
-HANDLERS: dict[str, Handler] = {
-    "fax.bulk_fax_delete": _delete_ids,
-    "blocklist.bulk_ips_delete": _delete_ids,
-    "black_list_numbers.bulk_numbers_delete": _delete_ids,
-    "website_links.bulk_links_delete": _delete_ids,
-    "inbound_rules.bulk_inbound_rules_delete": _delete_ids,
-    "contacts.delete_contacts_by_id": _delete_ids,
-    "contacts.batch_contacts_delete": _delete_ids,
-    "contacts.all_contacts_bulk_delete": purge("Contacts"),
-    "firmwares.clean_up": purge("Firmwares"),
-}
+HANDLERS = declared(
+    ASSUMED,
+    {
+        "fax.bulk_fax_delete": _delete_ids,
+        "blocklist.bulk_ips_delete": _delete_ids,
+        "black_list_numbers.bulk_numbers_delete": _delete_ids,
+        "website_links.bulk_links_delete": _delete_ids,
+        "inbound_rules.bulk_inbound_rules_delete": _delete_ids,
+        "contacts.delete_contacts_by_id": _delete_ids,
+        "contacts.batch_contacts_delete": _delete_ids,
+        "contacts.all_contacts_bulk_delete": purge("Contacts"),
+        "firmwares.clean_up": purge("Firmwares"),
+    },
+)

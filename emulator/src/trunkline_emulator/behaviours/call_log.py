@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from ..answers import Call
-from ..crud import Handler
+from ..crud import declared
+from ..evidence import ASSUMED
 from ..messages import Response
 from ..refusals import not_found
 from ..reports import pages, quality
@@ -32,11 +33,14 @@ def _quality(call: Call, report: Row | None) -> Response:
     return call.write_entity(pages.Form(call.store, "Pbx.QualityReport").filled(report))
 
 
-HANDLERS: dict[str, Handler] = {
-    "report_call_log_data.get_call_log_data": _list,
-    "report_call_log_data.get_old_call_log_data": _list,
-    "report_call_log_data.download_call_log": _file,
-    "report_call_log_data.get_call_quality_report": _quality_of_leg,
-    "report_call_log_data.get_call_quality_report@20.0.6": _quality_of_call,
-    "report_call_log_data.get_old_call_quality_report": _quality_of_call,
-}
+HANDLERS = declared(
+    ASSUMED,
+    {
+        "report_call_log_data.get_call_log_data": _list,
+        "report_call_log_data.get_old_call_log_data": _list,
+        "report_call_log_data.download_call_log": _file,
+        "report_call_log_data.get_call_quality_report": _quality_of_leg,
+        "report_call_log_data.get_call_quality_report@20.0.6": _quality_of_call,
+        "report_call_log_data.get_old_call_quality_report": _quality_of_call,
+    },
+)

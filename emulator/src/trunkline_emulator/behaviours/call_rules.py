@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from ..answers import Call
-from ..crud import Handler
+from ..crud import declared
 from ..csv_files import rows_file
+from ..evidence import ASSUMED
 from ..messages import Response
 from ..odata.query import apply
 from ..rules.checks import refuse_wrong
@@ -100,10 +101,13 @@ def _write_routes(store: Store, set_name: str, target: Row, routes: list[Row]) -
         store.create("InboundRules", {**rule, **fields, "TrunkDN": {"Number": number}})
 
 
-HANDLERS: dict[str, Handler] = {
-    "inbound_rules.export_caller_id_rules": _export_caller_id_rules,
-    "outbound_rules.move_up_down": _move,
-    "outbound_rules.get_emergency_outbound_rules": _emergency,
-    "outbound_rules.purge": _purge_outbound,
-    "trunks.set_routes": _set_routes,
-}
+HANDLERS = declared(
+    ASSUMED,
+    {
+        "inbound_rules.export_caller_id_rules": _export_caller_id_rules,
+        "outbound_rules.move_up_down": _move,
+        "outbound_rules.get_emergency_outbound_rules": _emergency,
+        "outbound_rules.purge": _purge_outbound,
+        "trunks.set_routes": _set_routes,
+    },
+)

@@ -5,7 +5,8 @@ from __future__ import annotations
 import re
 
 from ..answers import Call
-from ..crud import Handler
+from ..crud import declared
+from ..evidence import ASSUMED
 from ..messages import Response
 from ..refusals import bad_field
 from ..store import Store
@@ -35,7 +36,7 @@ def _make(call: Call) -> Response:
     number = body.get("dn") or store.singletons["MyUser"]["Number"]
     caller = _inside(store, number)
     if caller is None or caller.kind is not Kind.EXTENSION:
-        raise bad_field("dn", NOT_FOUND)
+        raise bad_field("dn", NOT_FOUND, fact=ASSUMED)
     callee, rule = _inside(store, body["destination"]), ""
     if callee is None:
         callee, rule = _outside(store, body["destination"])
@@ -88,7 +89,7 @@ def _outside(store: Store, number: str) -> tuple[Party, str]:
             if trunk and trunk["EnableOutboundCalls"]:
                 name = (trunk["Gateway"] or {}).get("Name") or trunk["Number"]
                 return Party(Kind.EXTERNAL, trunk["Number"], number, name), rule["Name"]
-    raise bad_field("destination", NOT_FOUND)
+    raise bad_field("destination", NOT_FOUND, fact=ASSUMED)
 
 
 def _drop(call: Call) -> Response:
@@ -110,4 +111,4 @@ def _count(store: Store) -> None:
     store.change("SystemStatus", store.singletons["SystemStatus"], CallsActive=len(store.tables["ActiveCalls"].rows))
 
 
-HANDLERS: dict[str, Handler] = {"active_calls.drop_call": _drop, "users.make_call": _make}
+HANDLERS = declared(ASSUMED, {"active_calls.drop_call": _drop, "users.make_call": _make})

@@ -8,7 +8,8 @@ from uuid import NAMESPACE_DNS, uuid5
 
 from .. import event_log
 from ..answers import Call
-from ..crud import Handler
+from ..crud import declared
+from ..evidence import ASSUMED
 from ..messages import Response
 from ..odata.literals import read_date_time
 from ..refusals import not_found
@@ -68,11 +69,11 @@ def _update_request(call: Call) -> Response:
     rows = store.kept.get(_ROWS, [])
     if state == "Pending":
         if pending:
-            raise refuse(store, "WARNINGS.MCU_REQUEST_ALREADY_IN_PROGRESS")
+            raise refuse(store, "WARNINGS.MCU_REQUEST_ALREADY_IN_PROGRESS", fact=ASSUMED)
         if operation == "Create" and len(rows) >= MOST_MCUS:
-            raise refuse(store, "WARNINGS.MCU_LIMIT_REACHED")
+            raise refuse(store, "WARNINGS.MCU_LIMIT_REACHED", fact=ASSUMED)
         if operation == "Delete" and guid not in {row["Guid"] for row in rows}:
-            raise refuse(store, "WARNINGS.MCU_REQUEST_NOT_FOUND", "McuId")
+            raise refuse(store, "WARNINGS.MCU_REQUEST_NOT_FOUND", "McuId", fact=ASSUMED)
     elif state == "Success" and operation == "Create":
         row = _new_row(store, len(rows) + 1, guid)
         guid = row["Guid"]
@@ -111,15 +112,18 @@ def _row(call: Call) -> Response:
     return call.write_entity(found[0])
 
 
-HANDLERS: dict[str, Handler] = {
-    "conference_settings.generate_api_key": _generate,
-    "conference_settings.delete_api_key": _delete_key,
-    "conference_settings.get_web_meeting_zones": _zones,
-    "conference_settings.get_mcu_request_status": lambda call: call.write_entity(_request(call.store)),
-    "conference_settings.update_mcu_request_status": _update_request,
-    "conference_settings.get_mcu_rows": lambda call: call.write_list(call.store.kept.get(_ROWS, [])),
-    "conference_settings.get_mcu_row": _row,
-    # No MCU ever connects to the emulator, and nobody meets there.
-    "conference_settings.get_onboard_mcu_data": lambda call: call.write_list([]),
-    "conference_settings.get_onboard_meetings": lambda call: call.write_list([]),
-}
+HANDLERS = declared(
+    ASSUMED,
+    {
+        "conference_settings.generate_api_key": _generate,
+        "conference_settings.delete_api_key": _delete_key,
+        "conference_settings.get_web_meeting_zones": _zones,
+        "conference_settings.get_mcu_request_status": lambda call: call.write_entity(_request(call.store)),
+        "conference_settings.update_mcu_request_status": _update_request,
+        "conference_settings.get_mcu_rows": lambda call: call.write_list(call.store.kept.get(_ROWS, [])),
+        "conference_settings.get_mcu_row": _row,
+        # No MCU ever connects to the emulator, and nobody meets there.
+        "conference_settings.get_onboard_mcu_data": lambda call: call.write_list([]),
+        "conference_settings.get_onboard_meetings": lambda call: call.write_list([]),
+    },
+)

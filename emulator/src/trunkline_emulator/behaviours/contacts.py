@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from ..answers import Call
-from ..crud import Handler
+from ..crud import Handler, declared
 from ..csv_files import export
+from ..evidence import ASSUMED
 from ..messages import Response
 from ..rules.checks import refuse_wrong
 from ..rules.phone_book import NUMBERS
@@ -67,17 +68,20 @@ def _set_search_settings(call: Call) -> Response:
     return Response(204)
 
 
-HANDLERS: dict[str, Handler] = {
-    "contacts.delete_contacts_by_type": _delete_by_source,
-    "contacts.delete_personal_contacts_by_type": _delete_others,
-    "contacts.delete_department_contacts_by_type": _delete_others,
-    "contacts.crm_contacts_bulk_delete": _delete_all_of("CRM"),
-    "contacts.office365_contacts_bulk_delete": _delete_all_of("M365"),
-    "contacts.office365_personal_contacts_bulk_delete": _delete_others,
-    "contacts.google_personal_contacts_bulk_delete": _delete_others,
-    "contacts.get_contacts_by_number": _by_number,
-    "contacts.create_contact_by_number": _create_by_number,
-    "contacts.export_contacts": _export,
-    "contacts.get_dir_search_settings": _search_settings,
-    "contacts.set_dir_search_settings": _set_search_settings,
-}
+HANDLERS = declared(
+    ASSUMED,
+    {
+        "contacts.delete_contacts_by_type": _delete_by_source,
+        "contacts.delete_personal_contacts_by_type": _delete_others,
+        "contacts.delete_department_contacts_by_type": _delete_others,
+        "contacts.crm_contacts_bulk_delete": _delete_all_of("CRM"),
+        "contacts.office365_contacts_bulk_delete": _delete_all_of("M365"),
+        "contacts.office365_personal_contacts_bulk_delete": _delete_others,
+        "contacts.google_personal_contacts_bulk_delete": _delete_others,
+        "contacts.get_contacts_by_number": _by_number,
+        "contacts.create_contact_by_number": _create_by_number,
+        "contacts.export_contacts": _export,
+        "contacts.get_dir_search_settings": _search_settings,
+        "contacts.set_dir_search_settings": _set_search_settings,
+    },
+)

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from ..answers import Call
-from ..crud import Handler
+from ..crud import declared
 from ..csv_files import rows_file
+from ..evidence import ASSUMED
 from ..messages import Response
 from ..refusals import bad_field
 from ..values import Row
@@ -33,11 +34,11 @@ def _update(call: Call) -> Response:
 def _check(call: Call, cost: Row) -> None:
     row = _found(call, cost)
     if not cost.get("Prefix") and row is None:
-        raise bad_field("Prefix", REQUIRED)
+        raise bad_field("Prefix", REQUIRED, fact=ASSUMED)
     if (cost.get("Rate") or 0) < 0:
-        raise refuse(call.store, OUT_OF_THE_RANGE, "Rate")
+        raise refuse(call.store, OUT_OF_THE_RANGE, "Rate", fact=ASSUMED)
     if row is not None and row["ReadOnly"]:
-        raise refuse(call.store, FORBIDDEN_CHANGE, "Prefix")
+        raise refuse(call.store, FORBIDDEN_CHANGE, "Prefix", fact=ASSUMED)
 
 
 def _found(call: Call, cost: Row) -> Row | None:
@@ -50,7 +51,10 @@ def _export(call: Call) -> Response:
     return rows_file(_COLUMNS, call.store.rows("CallCostSettings"), "CallCosts.csv")
 
 
-HANDLERS: dict[str, Handler] = {
-    "call_cost_settings.update_cost": _update,
-    "call_cost_settings.export_call_costs": _export,
-}
+HANDLERS = declared(
+    ASSUMED,
+    {
+        "call_cost_settings.update_cost": _update,
+        "call_cost_settings.export_call_costs": _export,
+    },
+)

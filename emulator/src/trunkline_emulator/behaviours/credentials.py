@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 
 from ..answers import Call
-from ..crud import Handler
+from ..crud import declared
+from ..evidence import ASSUMED
 from ..messages import Response
 from ..rules.users import pin, secret
 from ..store import Store
@@ -67,10 +68,13 @@ def _phone_secret(call: Call) -> Response:
     return call.write_value(call.entity()["DeskphonePassword"])
 
 
-HANDLERS: dict[str, Handler] = {
-    "users.regenerate": _regenerate,
-    "users.regenerate_passwords": _regenerate_passwords,
-    "users.generate_prov_link": _generate_prov_link,
-    "my_user.generate_prov_link": _generate_prov_link,
-    "users.get_phone_secret": _phone_secret,
-}
+HANDLERS = declared(
+    ASSUMED,
+    {
+        "users.regenerate": _regenerate,
+        "users.regenerate_passwords": _regenerate_passwords,
+        "users.generate_prov_link": _generate_prov_link,
+        "my_user.generate_prov_link": _generate_prov_link,
+        "users.get_phone_secret": _phone_secret,
+    },
+)

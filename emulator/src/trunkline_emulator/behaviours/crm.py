@@ -11,7 +11,8 @@ import secrets
 from xml.sax.saxutils import quoteattr
 
 from ..answers import Call
-from ..crud import Handler
+from ..crud import declared
+from ..evidence import ASSUMED
 from ..messages import Response
 from ..refusals import bad_field, not_found
 from ..store import Store
@@ -76,7 +77,7 @@ def _test(call: Call) -> Response:
     field = "number" if "number" in body else "query"
     mode, query = body.get("mode", "PhoneExact"), body[field]
     if not query:
-        raise bad_field(field, REQUIRED)
+        raise bad_field(field, REQUIRED, fact=ASSUMED)
     found = [row for row in _contacts(call.store) if _matches(row, mode, query)]
     name = call.store.singletons["CrmIntegration"]["Name"]
     result = {
@@ -102,7 +103,7 @@ def _set_state(call: Call) -> Response:
     asked = call.body()["state"]
     for field in ("Variable", "RedirectUri"):
         if not asked.get(field):
-            raise bad_field(field, REQUIRED)
+            raise bad_field(field, REQUIRED, fact=ASSUMED)
     state = secrets.token_urlsafe(16)
     verifier = asked.get("PKCECodeVerifier")
     call.store.keep(_OAUTH, {**call.store.kept.get(_OAUTH, {}), asked["Variable"]: state})
@@ -121,11 +122,14 @@ def _get_oauth(call: Call) -> Response:
     return call.write_entity({"Key": variable, "Value": found[variable]})
 
 
-HANDLERS: dict[str, Handler] = {
-    "crm_integration.get_crm_template_source": _source,
-    "crm_integration.test": _test,
-    "crm_integration.delete_crm_contacts": _delete_contacts,
-    "crm_integration.set_oauth_state": _set_state,
-    "crm_integration.get_oauth": _get_oauth,
-    "crm_templates.ge_crmt_templates": lambda call: call.write_list(call.store.rows("CrmTemplates")),
-}
+HANDLERS = declared(
+    ASSUMED,
+    {
+        "crm_integration.get_crm_template_source": _source,
+        "crm_integration.test": _test,
+        "crm_integration.delete_crm_contacts": _delete_contacts,
+        "crm_integration.set_oauth_state": _set_state,
+        "crm_integration.get_oauth": _get_oauth,
+        "crm_templates.ge_crmt_templates": lambda call: call.write_list(call.store.rows("CrmTemplates")),
+    },
+)

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from .. import event_log
 from ..answers import Call
-from ..crud import Handler
+from ..crud import declared
+from ..evidence import ASSUMED
 from ..messages import Response
 from ..refusals import bad_field
 from ..rules.addresses import is_mail_address
@@ -101,7 +102,7 @@ def _report_event(call: Call) -> Response:
     """Put an entry into the event log; its message is its parameters."""
     asked = call.body()["request"]
     if not asked.get("Source"):
-        raise bad_field("Source", REQUIRED)
+        raise bad_field("Source", REQUIRED, fact=ASSUMED)
     params = tuple(asked.get("Params") or ())
     kind = asked.get("Type", "Info")
     event_log.log_event(
@@ -114,19 +115,22 @@ def _send_email(call: Call) -> Response:
     """Send a mail from a template: it goes nowhere, but address and template are looked at. Raises Refusal (400)."""
     asked = call.body()["sendEmail"]
     if not is_mail_address(asked.get("Destination") or ""):
-        raise refuse(call.store, INVALID, "Destination")
+        raise refuse(call.store, INVALID, "Destination", fact=ASSUMED)
     if not asked.get("Template"):
-        raise bad_field("Template", REQUIRED)
+        raise bad_field("Template", REQUIRED, fact=ASSUMED)
     known = {row[name] for row in call.store.rows("EmailTemplate") for name in ("TemplatePath", "Name")}
     if known and asked["Template"] not in known:
-        raise refuse(call.store, NOT_FOUND, "Template")
+        raise refuse(call.store, NOT_FOUND, "Template", fact=ASSUMED)
     return Response(204)
 
 
-HANDLERS: dict[str, Handler] = {
-    "defs.get_system_parameters": _system_parameters,
-    "defs.has_system_owner": _has_owner,
-    "defs.get_routes": _routes,
-    "defs.report_log_event": _report_event,
-    "defs.send_email": _send_email,
-}
+HANDLERS = declared(
+    ASSUMED,
+    {
+        "defs.get_system_parameters": _system_parameters,
+        "defs.has_system_owner": _has_owner,
+        "defs.get_routes": _routes,
+        "defs.report_log_event": _report_event,
+        "defs.send_email": _send_email,
+    },
+)

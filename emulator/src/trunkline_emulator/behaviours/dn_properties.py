@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from ..answers import Call
-from ..crud import Handler
+from ..crud import declared
+from ..evidence import ASSUMED
 from ..messages import Response
 from ..refusals import not_found
 from ..rules.checks import refuse_wrong
@@ -76,10 +77,13 @@ def _get(call: Call) -> Response:
     return call.write_entity(found)
 
 
-HANDLERS: dict[str, Handler] = {
-    "dn_properties.create_dn_property": _create,
-    "dn_properties.update_dn_property": _update,
-    "dn_properties.delete_dn_property": _delete,
-    "dn_properties.get_properties_by_dn": _list,
-    "dn_properties.get_dn_property_by_name": _get,
-}
+HANDLERS = declared(
+    ASSUMED,
+    {
+        "dn_properties.create_dn_property": _create,
+        "dn_properties.update_dn_property": _update,
+        "dn_properties.delete_dn_property": _delete,
+        "dn_properties.get_properties_by_dn": _list,
+        "dn_properties.get_dn_property_by_name": _get,
+    },
+)

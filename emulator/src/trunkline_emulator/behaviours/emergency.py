@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from ..answers import Call
-from ..crud import Handler
+from ..crud import declared
+from ..evidence import ASSUMED
 from ..messages import Response
 from ..rules.checks import Wrong, refuse_wrong
 from ..store import Store
@@ -43,4 +44,4 @@ def _update(call: Call) -> Response:
     return Response(204)
 
 
-HANDLERS: dict[str, Handler] = {"emergency_geo_locations.update": _update}
+HANDLERS = declared(ASSUMED, {"emergency_geo_locations.update": _update})

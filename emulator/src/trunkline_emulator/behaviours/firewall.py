@@ -7,7 +7,8 @@ from html import escape
 
 from .. import event_log
 from ..answers import Call
-from ..crud import Handler
+from ..crud import declared
+from ..evidence import ASSUMED
 from ..messages import Response
 from ..odata.literals import read_date_time
 from ..store import Store
@@ -58,9 +59,12 @@ def passed(store: Store) -> bool:
     return store.kept.get(PASSED) is True and not _running(store)
 
 
-HANDLERS: dict[str, Handler] = {
-    "firewall.get": lambda call: call.write_entity(state(call.store)),
-    "firewall.get_last_result": lambda call: call.write_value(passed(call.store)),
-    "firewall.start_check": _start,
-    "firewall.stop_check": _stop,
-}
+HANDLERS = declared(
+    ASSUMED,
+    {
+        "firewall.get": lambda call: call.write_entity(state(call.store)),
+        "firewall.get_last_result": lambda call: call.write_value(passed(call.store)),
+        "firewall.start_check": _start,
+        "firewall.stop_check": _stop,
+    },
+)

@@ -5,7 +5,8 @@ from __future__ import annotations
 import re
 
 from ..answers import Call
-from ..crud import Handler
+from ..crud import declared
+from ..evidence import ASSUMED
 from ..messages import Response
 from ..rules.checks import refuse_wrong
 from ..rules.references import find
@@ -27,7 +28,7 @@ def _download(call: Call) -> Response:
     user = users_of(call.store, [int(str(call.arguments["userId"]))], "userId")[0]
     name = str(call.arguments["fileName"])
     if not name or not _has(user, name):
-        raise refuse(call.store, FILE_NOT_FOUND)
+        raise refuse(call.store, FILE_NOT_FOUND, fact=ASSUMED)
     return Response.file(silence(), "audio/x-wav", name)
 
 
@@ -65,16 +66,19 @@ def _delete_of_many(call: Call) -> Response:
     body = call.body()
     users = [user for user in users_of(call.store, body["ids"]) if _has(user, body["filename"])]
     if not users:
-        raise refuse(call.store, FILE_NOT_FOUND, "filename")
+        raise refuse(call.store, FILE_NOT_FOUND, "filename", fact=ASSUMED)
     for user in users:
         left = [greeting for greeting in user["Greetings"] if greeting["Filename"] != body["filename"]]
         call.store.change("Users", user, Greetings=left)
     return Response(204)
 
 
-HANDLERS: dict[str, Handler] = {
-    "users.download_greeting": _download,
-    "users.make_call_user_record_greeting": _record,
-    "users.get_multi_edit_greetings": _of_many,
-    "users.multi_delete_greeting": _delete_of_many,
-}
+HANDLERS = declared(
+    ASSUMED,
+    {
+        "users.download_greeting": _download,
+        "users.make_call_user_record_greeting": _record,
+        "users.get_multi_edit_greetings": _of_many,
+        "users.multi_delete_greeting": _delete_of_many,
+    },
+)

@@ -5,7 +5,8 @@ from __future__ import annotations
 from typing import Any
 
 from ..answers import Call
-from ..crud import Handler
+from ..crud import declared
+from ..evidence import ASSUMED
 from ..messages import Response
 from ..store import Store
 from ..values import Row
@@ -81,13 +82,16 @@ def _unlink_my_partner(call: Call) -> Response:
     return _set_partner(call.store, call.store.get("MyGroup", {}), None)
 
 
-HANDLERS: dict[str, Handler] = {
-    "groups.delete_company_by_id": _delete_by_id,
-    "groups.delete_company_by_number": _delete_by_number,
-    "groups.get_restrictions": _restrictions,
-    "groups.link_group_partner": _link_partner,
-    "groups.unlink_group_partner": _unlink_my_partner,
-    "my_group.get_restrictions": _restrictions,
-    "my_group.link_my_group_partner": _link_my_partner,
-    "my_group.unlink_my_group_partner": _unlink_my_partner,
-}
+HANDLERS = declared(
+    ASSUMED,
+    {
+        "groups.delete_company_by_id": _delete_by_id,
+        "groups.delete_company_by_number": _delete_by_number,
+        "groups.get_restrictions": _restrictions,
+        "groups.link_group_partner": _link_partner,
+        "groups.unlink_group_partner": _unlink_my_partner,
+        "my_group.get_restrictions": _restrictions,
+        "my_group.link_my_group_partner": _link_my_partner,
+        "my_group.unlink_my_group_partner": _unlink_my_partner,
+    },
+)

@@ -5,7 +5,8 @@ from __future__ import annotations
 from datetime import UTC, datetime
 
 from ..answers import Call
-from ..crud import Handler
+from ..crud import Handler, declared
+from ..evidence import ASSUMED
 from ..messages import Response
 from ..odata import query
 from ..odata.literals import read_date_time
@@ -47,10 +48,10 @@ def _period(asked: Row, store: Store) -> tuple[datetime, datetime]:
         return _BEGINNING, store.now()
     for name in ("Start", "Stop"):
         if not asked.get(name):
-            raise bad_field(name, REQUIRED)
+            raise bad_field(name, REQUIRED, fact=ASSUMED)
     start, end = read_date_time(asked["Start"]), read_date_time(asked["Stop"])
     if end < start:
-        raise bad_field("Stop", OUT_OF_RANGE)
+        raise bad_field("Stop", OUT_OF_RANGE, fact=ASSUMED)
     return start, end
 
 
@@ -61,11 +62,14 @@ def _purge_all(call: Call) -> Response:
     return Response(204)
 
 
-HANDLERS: dict[str, Handler] = {
-    "call_history_view.download_call_history": _download("CallHistoryView"),
-    "chat_history_view.download_chat_history": _download("ChatHistoryView"),
-    "chat_messages_history_view.download_chat_messages_history": _download("ChatMessagesHistoryView"),
-    "purge_settings.purge_calls": _purge(PURGED_CALLS),
-    "purge_settings.purge_chats": _purge(PURGED_CHATS),
-    "purge_settings.purge_all_logs": _purge_all,
-}
+HANDLERS = declared(
+    ASSUMED,
+    {
+        "call_history_view.download_call_history": _download("CallHistoryView"),
+        "chat_history_view.download_chat_history": _download("ChatHistoryView"),
+        "chat_messages_history_view.download_chat_messages_history": _download("ChatMessagesHistoryView"),
+        "purge_settings.purge_calls": _purge(PURGED_CALLS),
+        "purge_settings.purge_chats": _purge(PURGED_CHATS),
+        "purge_settings.purge_all_logs": _purge_all,
+    },
+)

@@ -9,7 +9,8 @@ from __future__ import annotations
 import msgspec
 
 from ..answers import Call
-from ..crud import Handler
+from ..crud import declared
+from ..evidence import ASSUMED
 from ..messages import Response
 from ..refusals import bad_field
 from ..rules.addresses import is_host
@@ -59,7 +60,7 @@ def _page(call: Call, linked: bool) -> Response:
     search = (asked.get("Search") or "").lower()
     token = asked.get("NextPageToken") or "0"
     if not token.isdecimal() or len(token) > 9:
-        raise refuse(call.store, INVALID, "NextPageToken")
+        raise refuse(call.store, INVALID, "NextPageToken", fact=ASSUMED)
     size = min(max(asked.get("Count") or _PAGE, 1), _PAGE)
     shared = asked.get("TypeOfUser") == "SharedMailboxes"
     everybody = _accounts(call.store) if linked and not shared else []
@@ -110,7 +111,7 @@ def _subscription(call: Call) -> Response:
 
 def _authorize(call: Call) -> Response:
     if not call.body()["accessToken"]:
-        raise bad_field("accessToken", REQUIRED)
+        raise bad_field("accessToken", REQUIRED, fact=ASSUMED)
     call.store.keep(_PRESENCE, True)
     return Response(204)
 
@@ -123,7 +124,7 @@ def _deauthorize(call: Call) -> Response:
 def _test_presence(call: Call) -> Response:
     """Test presence. Raises Refusal (400) as long as it was not authorized."""
     if not call.store.kept.get(_PRESENCE):
-        raise refuse(call.store, "WARNINGS.XAPI.INVALID_CREDENTIALS")
+        raise refuse(call.store, "WARNINGS.XAPI.INVALID_CREDENTIALS", fact=ASSUMED)
     return Response(204)
 
 
@@ -189,20 +190,23 @@ def _policy(call: Call) -> Response:
     return Response.file(content, "application/json", "policy.json")
 
 
-HANDLERS: dict[str, Handler] = {
-    "google_settings.get_google_users": lambda call: _page(call, _google_linked(call.store)),
-    "microsoft365_integration.get_m365_users": lambda call: _page(call, _linked(call.store)),
-    "microsoft365_integration.get_users": lambda call: _page(call, _linked(call.store)),
-    "microsoft365_integration.get_m365_groups": _groups,
-    "microsoft365_integration.get_users_by_principal_names": _by_principal_names,
-    "microsoft365_integration.get_microsoft365_directory": _directory,
-    "microsoft365_integration.test_subscription": _subscription,
-    "microsoft365_integration.authorize_presence": _authorize,
-    "microsoft365_integration.deauthorize_presence": _deauthorize,
-    "microsoft365_integration.test_presence": _test_presence,
-    "microsoft365_teams_integration.check_fqdn_record": _check_fqdn,
-    "microsoft365_teams_integration.check_map_users_script": _check_map_users,
-    "microsoft365_teams_integration.get_map_users_script": _map_users,
-    "microsoft365_teams_integration.get_dial_plan_script": _dial_plan,
-    "amazon_integration_settings.generate_iam_policy_file": _policy,
-}
+HANDLERS = declared(
+    ASSUMED,
+    {
+        "google_settings.get_google_users": lambda call: _page(call, _google_linked(call.store)),
+        "microsoft365_integration.get_m365_users": lambda call: _page(call, _linked(call.store)),
+        "microsoft365_integration.get_users": lambda call: _page(call, _linked(call.store)),
+        "microsoft365_integration.get_m365_groups": _groups,
+        "microsoft365_integration.get_users_by_principal_names": _by_principal_names,
+        "microsoft365_integration.get_microsoft365_directory": _directory,
+        "microsoft365_integration.test_subscription": _subscription,
+        "microsoft365_integration.authorize_presence": _authorize,
+        "microsoft365_integration.deauthorize_presence": _deauthorize,
+        "microsoft365_integration.test_presence": _test_presence,
+        "microsoft365_teams_integration.check_fqdn_record": _check_fqdn,
+        "microsoft365_teams_integration.check_map_users_script": _check_map_users,
+        "microsoft365_teams_integration.get_map_users_script": _map_users,
+        "microsoft365_teams_integration.get_dial_plan_script": _dial_plan,
+        "amazon_integration_settings.generate_iam_policy_file": _policy,
+    },
+)

@@ -6,7 +6,8 @@ from typing import Any
 
 from ..answers import Call
 from ..archive import KEPT
-from ..crud import Handler
+from ..crud import Handler, declared
+from ..evidence import ASSUMED
 from ..messages import Response
 from ..store import Store
 from ..values import Row
@@ -84,7 +85,7 @@ def _check(store: Store, given: Row) -> None:
     for field, value in given.items():
         lowest, highest = RANGES.get(field, (None, None))
         if lowest is not None and highest is not None and value is not None and not lowest <= value <= highest:
-            raise refuse(store, OUT_OF_THE_RANGE, field)
+            raise refuse(store, OUT_OF_THE_RANGE, field, fact=ASSUMED)
         if field == "Schedule" and value is not None:
             _check(store, value)
 
@@ -95,9 +96,9 @@ def check_location(store: Store, location: Row | None) -> None:
     if location is None or path is None:
         return
     if not location.get(path):
-        raise refuse(store, "WARNINGS.BACKUP_LOCATION_CONFIG_ERROR", path)
+        raise refuse(store, "WARNINGS.BACKUP_LOCATION_CONFIG_ERROR", path, fact=ASSUMED)
     if " " in location[path]:
-        raise refuse(store, "WARNINGS.XAPI.PATH_SHOULD_NOT_CONTAIN_SPACES", path)
+        raise refuse(store, "WARNINGS.XAPI.PATH_SHOULD_NOT_CONTAIN_SPACES", path, fact=ASSUMED)
 
 
 _ACTIONS = {
@@ -107,8 +108,11 @@ _ACTIONS = {
     "backups.{}_restore_settings": "RestoreSettings",
     "updates.{}_update_settings": "UpdateSettings",
 }
-HANDLERS: dict[str, Handler] = {
-    action.format(verb): make(name)
-    for action, name in _ACTIONS.items()
-    for verb, make in (("get", _get), ("set", _set))
-}
+HANDLERS = declared(
+    ASSUMED,
+    {
+        action.format(verb): make(name)
+        for action, name in _ACTIONS.items()
+        for verb, make in (("get", _get), ("set", _set))
+    },
+)

@@ -6,7 +6,8 @@ import re
 
 from .. import event_log
 from ..answers import Call
-from ..crud import Handler
+from ..crud import declared
+from ..evidence import ASSUMED
 from ..messages import Response
 from ..rules.addresses import is_mail_address
 from ..store import Store
@@ -39,7 +40,7 @@ def _edit(call: Call) -> Response:
     given = call.body()["licenseParams"]
     email, country = given.get("Email"), given.get("Country")
     if email and not is_mail_address(email):
-        raise refuse(call.store, INVALID, "Email")
+        raise refuse(call.store, INVALID, "Email", fact=ASSUMED)
     changes = {_FIELDS[name]: value for name, value in given.items() if value is not None}
     if country:
         changes |= _country(call.store, country)
@@ -52,14 +53,14 @@ def _country(store: Store, given: str) -> dict[str, str]:
     for row in store.rows("Countries"):
         if given in (row["Name"], row["ErpCode"]):
             return {"CountryName": row["Name"], "CountryCode": row["ErpCode"]}
-    raise refuse(store, INVALID, "Country")
+    raise refuse(store, INVALID, "Country", fact=ASSUMED)
 
 
 def _replace(call: Call) -> Response:
     """Put in another key, four groups of four. Raises Refusal (400) for one that can't be a key."""
     key = call.body()["licenseKey"].strip().upper()
     if not _KEY.fullmatch(key):
-        raise refuse(call.store, "WARNINGS.LICENSE_NOT_FOUND", "licenseKey")
+        raise refuse(call.store, "WARNINGS.LICENSE_NOT_FOUND", "licenseKey", fact=ASSUMED)
     call.store.change("LicenseStatus", _row(call.store), LicenseKey=key, Activated=True, LicenseActive=True)
     event_log.log_event(call.store, "Info", event_log.LICENCE_CHANGED, "The licence key was replaced")
     return Response(204)
@@ -76,7 +77,7 @@ def _refresh(call: Call) -> Response:
 
 def _partner(store: Store, reseller: str) -> str:
     if not _RESELLER.fullmatch(reseller):
-        raise refuse(store, NOT_FOUND, "resellerId")
+        raise refuse(store, NOT_FOUND, "resellerId", fact=ASSUMED)
     return _NAME.format(reseller)
 
 
@@ -117,13 +118,16 @@ def parameters(store: Store) -> Row:
     return store.values.complete("Pbx.License", licence)
 
 
-HANDLERS: dict[str, Handler] = {
-    "license_status.get": _get,
-    "license_status.edit_license_info": _edit,
-    "license_status.replace_license_key": _replace,
-    "license_status.refresh_license_status": _refresh,
-    "license_status.partner_info": _partner_info,
-    "license_status.link_partner": _link,
-    "license_status.unlink_partner": _unlink,
-    "defs.get_license_parameters": lambda call: call.write_entity(parameters(call.store)),
-}
+HANDLERS = declared(
+    ASSUMED,
+    {
+        "license_status.get": _get,
+        "license_status.edit_license_info": _edit,
+        "license_status.replace_license_key": _replace,
+        "license_status.refresh_license_status": _refresh,
+        "license_status.partner_info": _partner_info,
+        "license_status.link_partner": _link,
+        "license_status.unlink_partner": _unlink,
+        "defs.get_license_parameters": lambda call: call.write_entity(parameters(call.store)),
+    },
+)

@@ -5,8 +5,9 @@ from __future__ import annotations
 import re
 
 from ..answers import Call
-from ..crud import Handler
+from ..crud import declared
 from ..csv_files import export
+from ..evidence import ASSUMED
 from ..messages import Response
 from ..odata.literals import read_date_time
 from ..values import Row
@@ -65,11 +66,14 @@ def _filter(call: Call) -> Response:
     return call.write_entity(call.store.values.complete("Pbx.ActivityLogsFilter", {"Extensions": extensions}))
 
 
-HANDLERS: dict[str, Handler] = {
-    "event_logs.purge_event_log": purge("EventLogs"),
-    "event_logs.download_event_logs": _download,
-    "activity_log.purge_logs": purge("ActivityLog"),
-    "activity_log.get_logs": _logs,
-    "activity_log.get_logs@20.0.6": _logs,
-    "activity_log.get_filter": _filter,
-}
+HANDLERS = declared(
+    ASSUMED,
+    {
+        "event_logs.purge_event_log": purge("EventLogs"),
+        "event_logs.download_event_logs": _download,
+        "activity_log.purge_logs": purge("ActivityLog"),
+        "activity_log.get_logs": _logs,
+        "activity_log.get_logs@20.0.6": _logs,
+        "activity_log.get_filter": _filter,
+    },
+)

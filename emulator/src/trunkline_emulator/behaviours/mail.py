@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from ..answers import Call
-from ..crud import Handler
+from ..crud import declared
+from ..evidence import ASSUMED
 from ..messages import Response
 from ..rules.addresses import are_mail_addresses, is_host, is_mail_address
 from ..rules.files import ORIGINALS
@@ -57,13 +58,16 @@ def _test_syslog(call: Call) -> Response:
     config = call.store.values.complete("Pbx.SyslogSettings", call.body()["config"])
     problem = syslog_problem(config)
     if problem:
-        raise refuse(call.store, problem[1], problem[0])
+        raise refuse(call.store, problem[1], problem[0], fact=ASSUMED)
     return Response(204)
 
 
-HANDLERS: dict[str, Handler] = {
-    "mail_settings.test_email": _test,
-    "notification_settings.test_email": _test_notification,
-    "email_template.set_default": _set_default,
-    "syslog_settings.test_connection": _test_syslog,
-}
+HANDLERS = declared(
+    ASSUMED,
+    {
+        "mail_settings.test_email": _test,
+        "notification_settings.test_email": _test_notification,
+        "email_template.set_default": _set_default,
+        "syslog_settings.test_connection": _test_syslog,
+    },
+)

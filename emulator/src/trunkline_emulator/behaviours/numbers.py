@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from ..answers import Call
-from ..crud import Handler
+from ..crud import Handler, declared
+from ..evidence import ASSUMED
 from ..messages import Response
 from ..rules.numbering import free_number
 from ..rules.users import secret
@@ -19,12 +20,15 @@ def _init_fax(call: Call) -> Response:
     return call.write_entity(call.store.values.complete("Pbx.Fax", fax))
 
 
-HANDLERS: dict[str, Handler] = {
-    "users.get_first_available_extension_number": _first_available("extension"),
-    "users.get_first_available_hotdesking_number": _first_available("extension"),
-    "queues.get_first_available_queue_number": _first_available("queue"),
-    "receptionists.get_first_available_receptionist_number": _first_available("receptionist"),
-    "ring_groups.get_first_available_ring_group_number": _first_available("ring group"),
-    "trunks.get_first_available_trunk_number": _first_available("trunk"),
-    "fax.init_fax": _init_fax,
-}
+HANDLERS = declared(
+    ASSUMED,
+    {
+        "users.get_first_available_extension_number": _first_available("extension"),
+        "users.get_first_available_hotdesking_number": _first_available("extension"),
+        "queues.get_first_available_queue_number": _first_available("queue"),
+        "receptionists.get_first_available_receptionist_number": _first_available("receptionist"),
+        "ring_groups.get_first_available_ring_group_number": _first_available("ring group"),
+        "trunks.get_first_available_trunk_number": _first_available("trunk"),
+        "fax.init_fax": _init_fax,
+    },
+)

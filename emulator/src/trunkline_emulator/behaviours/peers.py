@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from ..answers import Call
-from ..crud import Handler
+from ..crud import Handler, declared
+from ..evidence import ASSUMED
 from ..messages import Response
 from ..refusals import not_found
 
@@ -51,17 +52,20 @@ def _duplicated_emails(call: Call) -> Response:
 
 _BY_NUMBER = _lookup("Number", "number")
 
-HANDLERS: dict[str, Handler] = {
-    "parameters.get_parameter_by_name": _lookup("Name", "name"),
-    "fax.get_by_number@20.0.7": _BY_NUMBER,
-    "parkings.get_by_number@20.0.7": _BY_NUMBER,
-    "queues.get_by_number@20.0.7": _BY_NUMBER,
-    "receptionists.get_by_number@20.0.7": _BY_NUMBER,
-    "ring_groups.get_by_number@20.0.7": _BY_NUMBER,
-    "users.get_by_number@20.0.7": _BY_NUMBER,
-    "peers.get_peer_by_number": _BY_NUMBER,
-    "peers.get_report_peers": _report_peers,
-    "peers.retreive_peers_by_numbers": _peers_by_numbers,
-    "users.has_duplicated_email": _duplicated_email,
-    "users.get_duplicated_emails": _duplicated_emails,
-}
+HANDLERS = declared(
+    ASSUMED,
+    {
+        "parameters.get_parameter_by_name": _lookup("Name", "name"),
+        "fax.get_by_number@20.0.7": _BY_NUMBER,
+        "parkings.get_by_number@20.0.7": _BY_NUMBER,
+        "queues.get_by_number@20.0.7": _BY_NUMBER,
+        "receptionists.get_by_number@20.0.7": _BY_NUMBER,
+        "ring_groups.get_by_number@20.0.7": _BY_NUMBER,
+        "users.get_by_number@20.0.7": _BY_NUMBER,
+        "peers.get_peer_by_number": _BY_NUMBER,
+        "peers.get_report_peers": _report_peers,
+        "peers.retreive_peers_by_numbers": _peers_by_numbers,
+        "users.has_duplicated_email": _duplicated_email,
+        "users.get_duplicated_emails": _duplicated_emails,
+    },
+)

@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from ..answers import Call
-from ..crud import Handler
+from ..crud import declared
+from ..evidence import ASSUMED
 from ..messages import Response
 from ..refusals import not_found
 from ..rules import phones
@@ -139,18 +140,21 @@ def _push_config(call: Call) -> Response:
     return Response(204)
 
 
-HANDLERS: dict[str, Handler] = {
-    "users.get_phone_registrar": _registrar,
-    "users.get_phone_registrars": _registrars,
-    "users.reboot_phone": _act_on_phone,
-    "users.reprovision_phone": _act_on_phone,
-    "users.reprovision_all_phones": _act_on_all_phones,
-    "users.upgrade_phone": _upgrade,
-    "users.install_firmware": _install_firmware,
-    "firmwares.push_firmware_for_phones": _push_for_phones,
-    "firmwares.get_firmware_state": _firmware_state,
-    "sip_devices.push_firmware": _push_to_device,
-    "device_infos.provision": _provision,
-    "fxs.regenerate_web_credentials": _regenerate_web_credentials,
-    "sbcs.push_config": _push_config,
-}
+HANDLERS = declared(
+    ASSUMED,
+    {
+        "users.get_phone_registrar": _registrar,
+        "users.get_phone_registrars": _registrars,
+        "users.reboot_phone": _act_on_phone,
+        "users.reprovision_phone": _act_on_phone,
+        "users.reprovision_all_phones": _act_on_all_phones,
+        "users.upgrade_phone": _upgrade,
+        "users.install_firmware": _install_firmware,
+        "firmwares.push_firmware_for_phones": _push_for_phones,
+        "firmwares.get_firmware_state": _firmware_state,
+        "sip_devices.push_firmware": _push_to_device,
+        "device_infos.provision": _provision,
+        "fxs.regenerate_web_credentials": _regenerate_web_credentials,
+        "sbcs.push_config": _push_config,
+    },
+)

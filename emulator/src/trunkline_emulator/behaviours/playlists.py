@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from ..answers import Call
-from ..crud import Handler
+from ..crud import declared
+from ..evidence import ASSUMED
 from ..messages import Response
 from ..sounds import silence
 from ..values import Row
@@ -14,7 +15,7 @@ def _file_of(call: Call, key: str, name: str) -> Row:
     """Return the playlist that has a file. Raises Refusal: 404 for the playlist, 400 for the file."""
     row = call.store.get("Playlists", {"Name": key})
     if name not in (row["Files"] or []):
-        raise refuse(call.store, FILE_NOT_FOUND, "fileName")
+        raise refuse(call.store, FILE_NOT_FOUND, "fileName", fact=ASSUMED)
     return row
 
 
@@ -31,7 +32,10 @@ def _download(call: Call) -> Response:
     return Response.file(silence(), "audio/x-wav", name)
 
 
-HANDLERS: dict[str, Handler] = {
-    "playlists.delete_playlist_file": _delete_file,
-    "playlists.download_playlist_file": _download,
-}
+HANDLERS = declared(
+    ASSUMED,
+    {
+        "playlists.delete_playlist_file": _delete_file,
+        "playlists.download_playlist_file": _download,
+    },
+)

@@ -7,7 +7,8 @@ from urllib.parse import quote
 
 from .. import event_log
 from ..answers import Call
-from ..crud import Handler
+from ..crud import declared
+from ..evidence import ASSUMED
 from ..forms import read_upload
 from ..messages import Response
 from ..refusals import bad_field
@@ -44,7 +45,7 @@ def _copy(call: Call) -> Response:
     overrides = {name: value for name, value in given.items() if value is not None and name not in ("Id", "Prompts")}
     name = overrides.get("PromptSetName") or f"{source['PromptSetName']} (copy)"
     if any(row["PromptSetName"] == name for row in store.rows("PromptSets")):
-        raise bad_field("PromptSetName", ALREADY_IN_USE)
+        raise bad_field("PromptSetName", ALREADY_IN_USE, fact=ASSUMED)
     prompts = [dict(prompt) for prompt in source["Prompts"]]
     fields = {**source, **overrides, "PromptSetName": name, "PromptSetType": "Custom", "Prompts": prompts}
     del fields["Id"]
@@ -64,7 +65,7 @@ def _call_for(call: Call, doing: str) -> None:
     """Ring an extension about a prompt of the set. Raises Refusal (400) for an unknown one of either."""
     row, body = call.entity(), call.body()
     if body["promptId"] not in {prompt["Id"] for prompt in row["Prompts"]}:
-        raise refuse(call.store, NOT_FOUND, "promptId")
+        raise refuse(call.store, NOT_FOUND, "promptId", fact=ASSUMED)
     check_extension(call.store, body["extension"], "extension")
     text = f"Prompt {body['promptId']} of {row['PromptSetName']} is {doing}"
     event_log.log_activity(call.store, text, extension=body["extension"])
@@ -73,7 +74,7 @@ def _call_for(call: Call, doing: str) -> None:
 def check_extension(store: Store, number: str, field: str) -> None:
     """Check an extension. Raises Refusal (400) for a number that no user has."""
     if not any(user["Number"] == number for user in store.rows("Users")):
-        raise refuse(store, "WARNINGS.XAPI.NON_EXISTENT_EXT_NUMBER", field)
+        raise refuse(store, "WARNINGS.XAPI.NON_EXISTENT_EXT_NUMBER", field, fact=ASSUMED)
 
 
 def _play(call: Call) -> Response:
@@ -84,7 +85,7 @@ def _play(call: Call) -> Response:
 def _record(call: Call) -> Response:
     """Only the prompts of a custom set can be recorded anew."""
     if call.entity()["PromptSetType"] == "System":
-        raise refuse(call.store, FORBIDDEN_CHANGE)
+        raise refuse(call.store, FORBIDDEN_CHANGE, fact=ASSUMED)
     _call_for(call, "recorded")
     return Response(204)
 
@@ -96,14 +97,14 @@ def _upload(call: Call) -> Response:
     """
     name, content = read_upload(call.request)
     if not name:
-        raise bad_field("file", REQUIRED)
+        raise bad_field("file", REQUIRED, fact=ASSUMED)
     check_file_name(call.store, name, "file")
     if not name.lower().endswith(".wav"):
-        raise refuse(call.store, "WARNINGS.SUPPORTED_MEDIA_FORMAT_WAV", "file")
+        raise refuse(call.store, "WARNINGS.SUPPORTED_MEDIA_FORMAT_WAV", "file", fact=ASSUMED)
     if not is_wav(content):
-        raise refuse(call.store, "WARNINGS.XAPI.FILE_FORMAT_IS_INCORRECT", "file")
+        raise refuse(call.store, "WARNINGS.XAPI.FILE_FORMAT_IS_INCORRECT", "file", fact=ASSUMED)
     if len(content) > MOST_BYTES:
-        raise refuse(call.store, "WARNINGS.XAPI.FILE_IS_TOO_LARGE", "file")
+        raise refuse(call.store, "WARNINGS.XAPI.FILE_IS_TOO_LARGE", "file", fact=ASSUMED)
     _put(call.store, name, content)
     return Response(204)
 
@@ -111,13 +112,13 @@ def _upload(call: Call) -> Response:
 def check_file_name(store: Store, name: str, field: str) -> None:
     """Check a file name. Raises Refusal (400) for one that would leave its folder or that some machine can't write."""
     if not _NAME.fullmatch(name) or name.startswith(".") or name != name.strip():
-        raise refuse(store, "WARNINGS.XAPI.INVALID_FILE_NAME", field)
+        raise refuse(store, "WARNINGS.XAPI.INVALID_FILE_NAME", field, fact=ASSUMED)
 
 
 def _put(store: Store, name: str, content: bytes) -> None:
     known = store.tables["CustomPrompts"].rows
     if name not in known and len(known) >= MOST_PROMPTS:
-        raise refuse(store, "WARNINGS.XAPI.TOO_MANY_PROMPTS", "file")
+        raise refuse(store, "WARNINGS.XAPI.TOO_MANY_PROMPTS", "file", fact=ASSUMED)
     prompt = {"Filename": name, "DisplayName": name, "FileLink": PROMPTS + quote(name), "CanBeDeleted": True}
     store.put("CustomPrompts", prompt)
     keep_sound(store, name, content)
@@ -134,13 +135,16 @@ def _record_custom(call: Call) -> Response:
     return Response(204)
 
 
-HANDLERS: dict[str, Handler] = {
-    "prompt_sets.set_active": _set_active,
-    "prompt_sets.get_active": _active,
-    "prompt_sets.copy": _copy,
-    "prompt_sets.set_alternate_pronunciation": _pronunciation,
-    "prompt_sets.play_prompt": _play,
-    "prompt_sets.record_prompt": _record,
-    "custom_prompts.upload": _upload,
-    "custom_prompts.make_call_record_custom_prompt": _record_custom,
-}
+HANDLERS = declared(
+    ASSUMED,
+    {
+        "prompt_sets.set_active": _set_active,
+        "prompt_sets.get_active": _active,
+        "prompt_sets.copy": _copy,
+        "prompt_sets.set_alternate_pronunciation": _pronunciation,
+        "prompt_sets.play_prompt": _play,
+        "prompt_sets.record_prompt": _record,
+        "custom_prompts.upload": _upload,
+        "custom_prompts.make_call_record_custom_prompt": _record_custom,
+    },
+)

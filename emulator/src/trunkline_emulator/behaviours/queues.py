@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from ..answers import Call
-from ..crud import Handler
+from ..crud import declared
+from ..evidence import ASSUMED
 from ..messages import Response
 
 STATISTICS_SINCE = "queue statistics since"
@@ -16,4 +17,4 @@ def _reset_statistics(call: Call) -> Response:
     return Response(204)
 
 
-HANDLERS: dict[str, Handler] = {"queues.reset_queue_statistics": _reset_statistics}
+HANDLERS = declared(ASSUMED, {"queues.reset_queue_statistics": _reset_statistics})

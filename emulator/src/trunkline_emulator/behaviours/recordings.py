@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from ..answers import Call
-from ..crud import Handler
+from ..crud import Handler, declared
+from ..evidence import ASSUMED
 from ..messages import Response
 from ..store import Store
 from ..telephony.recordings import size, sound
@@ -44,7 +45,7 @@ def _download(call: Call) -> Response:
     for row in call.store.rows("Recordings"):
         if row["Id"] == call.arguments["recId"]:
             return _file(row)
-    raise refuse(call.store, FILE_NOT_FOUND)
+    raise refuse(call.store, FILE_NOT_FOUND, fact=ASSUMED)
 
 
 def _download_by_name(call: Call) -> Response:
@@ -53,7 +54,7 @@ def _download_by_name(call: Call) -> Response:
     for row in call.store.rows("Recordings"):
         if wanted in (row["RecordingUrl"], _name(row)):
             return _file(row)
-    raise refuse(call.store, FILE_NOT_FOUND)
+    raise refuse(call.store, FILE_NOT_FOUND, fact=ASSUMED)
 
 
 def _chosen(call: Call) -> list[Row]:
@@ -61,7 +62,7 @@ def _chosen(call: Call) -> list[Row]:
     rows = call.store.tables["Recordings"].rows
     ids = dict.fromkeys(call.body()["ids"])
     if not ids.keys() <= rows.keys():
-        raise refuse(call.store, FILE_NOT_FOUND)
+        raise refuse(call.store, FILE_NOT_FOUND, fact=ASSUMED)
     return [rows[number] for number in ids]
 
 
@@ -121,15 +122,18 @@ def _set_settings(call: Call) -> Response:
     return Response(204)
 
 
-HANDLERS: dict[str, Handler] = {
-    "recordings.download_recording": _download,
-    "recordings.download_recording_by_name": _download_by_name,
-    "recordings.bulk_recordings_delete": _bulk_delete,
-    "recordings.archive": _archive_all,
-    "recordings.bulk_recordings_archive": _archive_chosen,
-    "recordings.purge_local": _purge(archived=False),
-    "recordings.purge_archive": _purge(archived=True),
-    "recordings.transcribe_recordings": _transcribe,
-    "recordings.get_recording_repository_settings": _settings,
-    "recordings.set_recording_repository_settings": _set_settings,
-}
+HANDLERS = declared(
+    ASSUMED,
+    {
+        "recordings.download_recording": _download,
+        "recordings.download_recording_by_name": _download_by_name,
+        "recordings.bulk_recordings_delete": _bulk_delete,
+        "recordings.archive": _archive_all,
+        "recordings.bulk_recordings_archive": _archive_chosen,
+        "recordings.purge_local": _purge(archived=False),
+        "recordings.purge_archive": _purge(archived=True),
+        "recordings.transcribe_recordings": _transcribe,
+        "recordings.get_recording_repository_settings": _settings,
+        "recordings.set_recording_repository_settings": _set_settings,
+    },
+)

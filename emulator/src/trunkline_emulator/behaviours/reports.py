@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from ..answers import Call
-from ..crud import Handler
+from ..crud import Handler, declared
+from ..evidence import ASSUMED
 from ..messages import Response
 from ..reports import pages
 from ..reports.configuration import groups
@@ -21,12 +22,15 @@ def _groups(call: Call) -> Response:
     return call.write_list(groups(call.store))
 
 
-HANDLERS: dict[str, Handler] = {
-    **{report.listed: _writes(pages.write_list, pages.of_report(report.rows)) for report in REPORTS},
-    **{
-        download: _writes(pages.write_file, pages.of_report(report.rows))
-        for report in REPORTS
-        for download in report.downloads
+HANDLERS = declared(
+    ASSUMED,
+    {
+        **{report.listed: _writes(pages.write_list, pages.of_report(report.rows)) for report in REPORTS},
+        **{
+            download: _writes(pages.write_file, pages.of_report(report.rows))
+            for report in REPORTS
+            for download in report.downloads
+        },
+        "report_group.list": _groups,
     },
-    "report_group.list": _groups,
-}
+)

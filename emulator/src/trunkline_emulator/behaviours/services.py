@@ -7,7 +7,8 @@ from __future__ import annotations
 
 from .. import event_log
 from ..answers import Call
-from ..crud import Handler
+from ..crud import declared
+from ..evidence import ASSUMED
 from ..messages import Response
 from ..store import Store
 from ..values import Row
@@ -126,14 +127,17 @@ def _list(call: Call) -> Response:
     return call.write_list([{**row, "SampleTime": now} for row in call.store.rows("Services")])
 
 
-HANDLERS: dict[str, Handler] = {
-    "services.list": _list,
-    "services.start": _start,
-    "services.stop": _stop,
-    "services.restart": _restart,
-    "services.restart_all": _restart_all,
-    "services.enable": _enable,
-    "services.disable": _disable,
-    "services.garbage_collect": _collect_garbage,
-    "services.restart_operating_system": _restart_machine,
-}
+HANDLERS = declared(
+    ASSUMED,
+    {
+        "services.list": _list,
+        "services.start": _start,
+        "services.stop": _stop,
+        "services.restart": _restart,
+        "services.restart_all": _restart_all,
+        "services.enable": _enable,
+        "services.disable": _disable,
+        "services.garbage_collect": _collect_garbage,
+        "services.restart_operating_system": _restart_machine,
+    },
+)

@@ -9,7 +9,8 @@ from typing import Any
 
 from .. import event_log
 from ..answers import Call
-from ..crud import Handler
+from ..crud import Handler, declared
+from ..evidence import ASSUMED
 from ..messages import Response
 from ..odata.literals import read_date_time
 from ..seeds.fresh import MEMORY
@@ -255,18 +256,21 @@ def _network_telemetry(call: Call) -> Response:
     return call.write_list([call.store.values.complete("Pbx.NetworkTelemetry", row) for row in rows])
 
 
-HANDLERS: dict[str, Handler] = {
-    "system_status.get": lambda call: call.write_entity(status(call.store)),
-    "system_status.system_health_status": _entity("Pbx.SystemHealthStatus", health),
-    "system_status.system_database_information": _entity("Pbx.SystemDatabaseInformation", _database),
-    "system_status.get_version_type": _entity("Pbx.VersionUpdateType", lambda store: {"Type": "Release"}),
-    "system_status.system_extensions": _extensions,
-    "system_status.set_chat_log_status": _set_chat_log,
-    "system_status.set_multi_company_mode": _set_multi_company,
-    "system_status.start_db_maintenance": _maintain,
-    "system_status.system_telemetry": _system_telemetry,
-    "system_status.service_telemetry": _service_telemetry,
-    "system_status.network_telemetry": _network_telemetry,
-    # No phone app has ever asked anything here.
-    "system_status.my_phone_request_id_telemetry": lambda call: call.write_list([]),
-}
+HANDLERS = declared(
+    ASSUMED,
+    {
+        "system_status.get": lambda call: call.write_entity(status(call.store)),
+        "system_status.system_health_status": _entity("Pbx.SystemHealthStatus", health),
+        "system_status.system_database_information": _entity("Pbx.SystemDatabaseInformation", _database),
+        "system_status.get_version_type": _entity("Pbx.VersionUpdateType", lambda store: {"Type": "Release"}),
+        "system_status.system_extensions": _extensions,
+        "system_status.set_chat_log_status": _set_chat_log,
+        "system_status.set_multi_company_mode": _set_multi_company,
+        "system_status.start_db_maintenance": _maintain,
+        "system_status.system_telemetry": _system_telemetry,
+        "system_status.service_telemetry": _service_telemetry,
+        "system_status.network_telemetry": _network_telemetry,
+        # No phone app has ever asked anything here.
+        "system_status.my_phone_request_id_telemetry": lambda call: call.write_list([]),
+    },
+)

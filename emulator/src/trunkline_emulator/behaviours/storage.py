@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from .. import event_log
 from ..answers import Call
-from ..crud import Handler
+from ..crud import Handler, declared
+from ..evidence import ASSUMED
 from ..messages import Response
 from ..refusals import bad_field
 from ..store import Store
@@ -24,7 +25,7 @@ def _archive(part: str) -> Handler:
         store = call.store
         settings = store.singletons["RemoteArchivingSettings"]
         if not (settings["Location"] or {}).get("FileSystemType"):
-            raise refuse(store, "WARNINGS.BACKUP_LOCATION_CONFIG_ERROR", "Location")
+            raise refuse(store, "WARNINGS.BACKUP_LOCATION_CONFIG_ERROR", "Location", fact=ASSUMED)
         check_location(store, settings["Location"])
         if part == "Recordings":
             for row in store.rows("Recordings"):
@@ -40,10 +41,10 @@ def _check_connector(store: Store) -> None:
     settings = store.singletons["DataConnectorSettings"]
     destination = settings["OffloadDestination"]
     if destination in (None, "None"):
-        raise bad_field("OffloadDestination", REQUIRED)
+        raise bad_field("OffloadDestination", REQUIRED, fact=ASSUMED)
     field = _CONFIGS.get(destination)
     if field and not settings[field]:
-        raise bad_field(field, REQUIRED)
+        raise bad_field(field, REQUIRED, fact=ASSUMED)
 
 
 def _test_connector(call: Call) -> Response:
@@ -73,14 +74,17 @@ def _interfaces(call: Call) -> Response:
     return call.write_list([row["Id"] for row in call.store.rows("NetworkInterfaces")])
 
 
-HANDLERS: dict[str, Handler] = {
-    "remote_archiving_settings.archive_chats": _archive("Chats"),
-    "remote_archiving_settings.archive_faxes": _archive("Faxes"),
-    "remote_archiving_settings.archive_recordings": _archive("Recordings"),
-    "remote_archiving_settings.archive_voicemail": _archive("Voicemails"),
-    "data_connector_settings.test_data_connector": _test_connector,
-    "data_connector_settings.synchronize": _synchronize,
-    "fax_server_settings.get_fax_files_size": _fax_size,
-    "fax_server_settings.clean_up_fax": _clean_up_fax,
-    "network_settings.get_ifaces": _interfaces,
-}
+HANDLERS = declared(
+    ASSUMED,
+    {
+        "remote_archiving_settings.archive_chats": _archive("Chats"),
+        "remote_archiving_settings.archive_faxes": _archive("Faxes"),
+        "remote_archiving_settings.archive_recordings": _archive("Recordings"),
+        "remote_archiving_settings.archive_voicemail": _archive("Voicemails"),
+        "data_connector_settings.test_data_connector": _test_connector,
+        "data_connector_settings.synchronize": _synchronize,
+        "fax_server_settings.get_fax_files_size": _fax_size,
+        "fax_server_settings.clean_up_fax": _clean_up_fax,
+        "network_settings.get_ifaces": _interfaces,
+    },
+)

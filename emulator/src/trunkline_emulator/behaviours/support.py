@@ -8,7 +8,8 @@ from urllib.parse import urlencode
 
 from .. import event_log
 from ..answers import Call
-from ..crud import Handler
+from ..crud import declared
+from ..evidence import ASSUMED
 from ..messages import Response
 from ..odata.literals import read_date_time
 from ..refusals import bad_field
@@ -31,9 +32,9 @@ def _request_help(call: Call) -> Response:
     asked = call.body().get("description") or {}
     for field in ("Name", "IssueDescription", "ReplyEmail"):
         if not asked.get(field):
-            raise bad_field(field, REQUIRED)
+            raise bad_field(field, REQUIRED, fact=ASSUMED)
     if not is_mail_address(asked["ReplyEmail"]):
-        raise refuse(call.store, INVALID, "ReplyEmail")
+        raise refuse(call.store, INVALID, "ReplyEmail", fact=ASSUMED)
     days = asked.get("GrantPeriodDays")
     if days:
         _grant(call.store, days)
@@ -42,7 +43,7 @@ def _request_help(call: Call) -> Response:
 
 def _grant(store: Store, days: int) -> None:
     if not 0 < days <= MOST_DAYS:
-        raise refuse(store, OUT_OF_THE_RANGE, "GrantPeriodDays")
+        raise refuse(store, OUT_OF_THE_RANGE, "GrantPeriodDays", fact=ASSUMED)
     store.keep(_ACCESS_UNTIL, event_log.stamp(store.now() + timedelta(days=days)))
     event_log.log_event(store, "Warning", event_log.REMOTE_ACCESS, f"Remote access was granted for {days} days")
 
@@ -69,12 +70,15 @@ def _enabled(call: Call) -> Response:
     return call.write_entity(call.store.values.complete("Pbx.CreateTicket", ticket))
 
 
-HANDLERS: dict[str, Handler] = {
-    "system_status.request_help": _request_help,
-    "system_status.revoke_remote_access": _revoke,
-    "system_status.get_remote_access_status": lambda call: call.write_value(_access(call.store)),
-    "system_status.get_request_help_link": _link,
-    "system_status.is_request_help_enabled": _enabled,
-    # A token of its own each time, that opens nothing here.
-    "system_status.api_token": lambda call: call.write_value(secrets.token_urlsafe()),
-}
+HANDLERS = declared(
+    ASSUMED,
+    {
+        "system_status.request_help": _request_help,
+        "system_status.revoke_remote_access": _revoke,
+        "system_status.get_remote_access_status": lambda call: call.write_value(_access(call.store)),
+        "system_status.get_request_help_link": _link,
+        "system_status.is_request_help_enabled": _enabled,
+        # A token of its own each time, that opens nothing here.
+        "system_status.api_token": lambda call: call.write_value(secrets.token_urlsafe()),
+    },
+)

@@ -6,7 +6,8 @@ from urllib.parse import urlsplit
 
 from .. import event_log
 from ..answers import Call
-from ..crud import Handler
+from ..crud import declared
+from ..evidence import ASSUMED
 from ..messages import Response
 from ..principals import new_key
 from ..store import Store
@@ -49,7 +50,7 @@ def _issuer(store: Store, address: str, field: str) -> str:
     except ValueError:
         valid = False
     if not valid:
-        raise refuse(store, INVALID, field)
+        raise refuse(store, INVALID, field, fact=ASSUMED)
     return f"https://{parts.netloc}"
 
 
@@ -81,20 +82,23 @@ def _exchange(call: Call) -> Response:
     issuer = _issuer(call.store, asked["tokenEndpoint"], "tokenEndpoint")
     known = call.store.kept.get(_REGISTERED, {})
     if issuer not in known:
-        raise refuse(call.store, NOT_FOUND, "tokenEndpoint")
+        raise refuse(call.store, NOT_FOUND, "tokenEndpoint", fact=ASSUMED)
     if not asked["code"] or not asked["verifier"]:
-        raise refuse(call.store, "WARNINGS.XAPI.INVALID_CREDENTIALS", "code")
+        raise refuse(call.store, "WARNINGS.XAPI.INVALID_CREDENTIALS", "code", fact=ASSUMED)
     entry = {**known[issuer], "scope": asked["scope"], "signed in": event_log.stamp(call.store.now())}
     call.store.keep(_REGISTERED, {**known, issuer: entry})
     return Response(204)
 
 
-HANDLERS: dict[str, Handler] = {
-    "security_tokens.revoke_token": _revoke,
-    "my_tokens.revoke_token": _revoke,
-    "service_principals.generate_app_token": _generate,
-    "oauth_clients.refresh_client_metadata": _refresh_metadata,
-    "mcp_servers.get_server_metadata": _server_metadata,
-    "mcp_servers.register": _register,
-    "mcp_servers.exchange": _exchange,
-}
+HANDLERS = declared(
+    ASSUMED,
+    {
+        "security_tokens.revoke_token": _revoke,
+        "my_tokens.revoke_token": _revoke,
+        "service_principals.generate_app_token": _generate,
+        "oauth_clients.refresh_client_metadata": _refresh_metadata,
+        "mcp_servers.get_server_metadata": _server_metadata,
+        "mcp_servers.register": _register,
+        "mcp_servers.exchange": _exchange,
+    },
+)

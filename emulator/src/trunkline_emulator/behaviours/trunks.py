@@ -7,7 +7,8 @@ from typing import Any
 from xml.etree import ElementTree
 
 from ..answers import Call
-from ..crud import Handler
+from ..crud import Handler, declared
+from ..evidence import ASSUMED
 from ..messages import Response
 from ..refusals import not_found
 from ..rules import RULES
@@ -181,15 +182,18 @@ def _by_number(call: Call) -> Response:
     return call.write_entity(call.store.get("Trunks", {"Number": call.arguments["number"]}))
 
 
-HANDLERS: dict[str, Handler] = {
-    "trunks.init_trunk": _init,
-    "trunks.init_master_bridge": _init_bridge("BridgeMaster"),
-    "trunks.init_slave_bridge": _init_bridge("BridgeSlave"),
-    "trunks.export_trunk": _export,
-    "trunks.refresh_registration": _refresh,
-    "trunks.run_analysis": _run_analysis,
-    "trunks.test_inbound_call": _test_inbound,
-    "trunks.test_outbound_call": _test_outbound,
-    "trunks.finalize_trunk_provisioning": _finalize,
-    "trunks.get_trunk_by_number": _by_number,
-}
+HANDLERS = declared(
+    ASSUMED,
+    {
+        "trunks.init_trunk": _init,
+        "trunks.init_master_bridge": _init_bridge("BridgeMaster"),
+        "trunks.init_slave_bridge": _init_bridge("BridgeSlave"),
+        "trunks.export_trunk": _export,
+        "trunks.refresh_registration": _refresh,
+        "trunks.run_analysis": _run_analysis,
+        "trunks.test_inbound_call": _test_inbound,
+        "trunks.test_outbound_call": _test_outbound,
+        "trunks.finalize_trunk_provisioning": _finalize,
+        "trunks.get_trunk_by_number": _by_number,
+    },
+)

@@ -6,7 +6,8 @@ from uuid import NAMESPACE_DNS, uuid5
 
 from .. import event_log
 from ..answers import Call
-from ..crud import Handler
+from ..crud import Handler, declared
+from ..evidence import ASSUMED
 from ..messages import Response
 from ..store import Store
 from ..values import Row
@@ -72,11 +73,11 @@ def _install(call: Call) -> Response:
     """Install entries of the list whose key is shown. Raises Refusal (400) for another key or an unknown entry."""
     store, asked = call.store, call.body()["install"]
     if asked.get("Key") != KEY:
-        raise refuse(store, NOT_FOUND, "Key")
+        raise refuse(store, NOT_FOUND, "Key", fact=ASSUMED)
     offered = {item["Guid"]: item for item in _items(store, SYSTEM, PROMPTS, CRM)}
     entries = list(dict.fromkeys(asked.get("Entries") or []))
     if not offered.keys() >= set(entries):
-        raise refuse(store, NOT_FOUND, "Entries")
+        raise refuse(store, NOT_FOUND, "Entries", fact=ASSUMED)
     store.keep(_INSTALLED, [*store.kept.get(_INSTALLED, []), *entries])
     store.keep(_LAST, event_log.stamp(store.now()))
     status = store.singletons["SystemStatus"]
@@ -99,7 +100,7 @@ def _details(call: Call) -> Response:
     offered = {item["Guid"]: item for item in _items(call.store, SYSTEM, PROMPTS, CRM)}
     item = offered.get(str(call.arguments["id"]).lower())
     if str(call.arguments["key"]).lower() != KEY or item is None:
-        raise refuse(call.store, NOT_FOUND)
+        raise refuse(call.store, NOT_FOUND, fact=ASSUMED)
     return call.write_value(f"{item['Name']} {item['ServerVersion']}: {item['Description']}.")
 
 
@@ -113,14 +114,17 @@ def _upgrade(call: Call) -> Response:
     return Response(204)
 
 
-HANDLERS: dict[str, Handler] = {
-    "updates.get_updates": _list(SYSTEM, PROMPTS, CRM),
-    "updates.get_prompt_set_updates": _list(PROMPTS),
-    "updates.get_server_crm_updates": _list(CRM),
-    "updates.get_client_crm_updates": _list(CRM),
-    "updates.get_updates_stats": _stats,
-    "updates.install_updates": _install,
-    "updates.has_debian_upgrade": lambda call: call.write_value(_UPGRADED not in call.store.kept),
-    "updates.upgrade_debian": _upgrade,
-    "get_update_details.get_update_details": _details,
-}
+HANDLERS = declared(
+    ASSUMED,
+    {
+        "updates.get_updates": _list(SYSTEM, PROMPTS, CRM),
+        "updates.get_prompt_set_updates": _list(PROMPTS),
+        "updates.get_server_crm_updates": _list(CRM),
+        "updates.get_client_crm_updates": _list(CRM),
+        "updates.get_updates_stats": _stats,
+        "updates.install_updates": _install,
+        "updates.has_debian_upgrade": lambda call: call.write_value(_UPGRADED not in call.store.kept),
+        "updates.upgrade_debian": _upgrade,
+        "get_update_details.get_update_details": _details,
+    },
+)

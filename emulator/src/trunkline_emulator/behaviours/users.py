@@ -7,8 +7,9 @@ from typing import Any
 
 from .. import crud
 from ..answers import Call
-from ..crud import Handler
+from ..crud import declared
 from ..csv_files import export
+from ..evidence import ASSUMED
 from ..messages import Response
 from ..refusals import Refusal
 from ..rules import RULES
@@ -134,13 +135,16 @@ def _update_my_user(call: Call) -> Response:
     return crud.update(call)
 
 
-HANDLERS: dict[str, Handler] = {
-    "users.batch_delete": _batch_delete,
-    "users.bulk_update": _bulk_update,
-    "users.multi_user_update": _multi_user_update,
-    "users.export_extensions": _export,
-    "users.send_welcome_email": _send_welcome_email,
-    "users.set_monitor_status": _set_monitor_status,
-    "users.get_monitor_status": _monitor_status,
-    "my_user.update": _update_my_user,
-}
+HANDLERS = declared(
+    ASSUMED,
+    {
+        "users.batch_delete": _batch_delete,
+        "users.bulk_update": _bulk_update,
+        "users.multi_user_update": _multi_user_update,
+        "users.export_extensions": _export,
+        "users.send_welcome_email": _send_welcome_email,
+        "users.set_monitor_status": _set_monitor_status,
+        "users.get_monitor_status": _monitor_status,
+        "my_user.update": _update_my_user,
+    },
+)

@@ -7,7 +7,8 @@ from uuid import NAMESPACE_DNS, uuid5
 
 from .. import event_log
 from ..answers import Call
-from ..crud import Handler
+from ..crud import declared
+from ..evidence import ASSUMED
 from ..messages import Response
 from ..store import Store
 from ..values import Row
@@ -49,7 +50,7 @@ def _create(call: Call) -> Response:
     store = call.store
     rows = store.kept.get(_ROWS, [])
     if len(rows) >= MOST_CONVERTERS:
-        raise refuse(store, "WARNINGS.CONVERTER_LIMIT_REACHED")
+        raise refuse(store, "WARNINGS.CONVERTER_LIMIT_REACHED", fact=ASSUMED)
     number = store.kept.get(_COUNT, 0) + 1
     host, now = f"converter{number}.example.com", event_log.stamp(store.now())
     row = {
@@ -72,7 +73,7 @@ def _delete(call: Call) -> Response:
     store, wanted = call.store, call.body()["id"]
     rows = store.kept.get(_ROWS, [])
     if wanted not in {row["Guid"] for row in rows}:
-        raise refuse(store, "WARNINGS.CONVERTER_REQUEST_NOT_FOUND", "id")
+        raise refuse(store, "WARNINGS.CONVERTER_REQUEST_NOT_FOUND", "id", fact=ASSUMED)
     store.keep(_ROWS, [row for row in rows if row["Guid"] != wanted])
     _note(store, "Delete", wanted)
     return Response(204)
@@ -93,18 +94,21 @@ def _request(call: Call) -> Response:
     """Return the last request. With ``strict`` there must have been one: Refusal (400) otherwise."""
     kept = call.store.kept.get(_REQUEST)
     if kept is None and call.arguments["strict"]:
-        raise refuse(call.store, "WARNINGS.CONVERTER_REQUEST_NOT_FOUND")
+        raise refuse(call.store, "WARNINGS.CONVERTER_REQUEST_NOT_FOUND", fact=ASSUMED)
     return call.write_entity(call.store.values.complete("Pbx.OnBoardUICommand", kept or {}))
 
 
-HANDLERS: dict[str, Handler] = {
-    "voicemail_settings.delete_all_user_voicemails": _delete_all,
-    "voicemail_settings.create_converter_configuration": _create,
-    "voicemail_settings.delete_converter_configuration": _delete,
-    "voicemail_settings.get_configured_converters": _configured,
-    "voicemail_settings.get_connected_converters_data": _connected,
-    "voicemail_settings.get_converter_request_status": _request,
-    "voicemail_settings.get_transcribe_languages": lambda call: call.write_list(
-        [{"Code": code, "Name": name} for code, name in LANGUAGES]
-    ),
-}
+HANDLERS = declared(
+    ASSUMED,
+    {
+        "voicemail_settings.delete_all_user_voicemails": _delete_all,
+        "voicemail_settings.create_converter_configuration": _create,
+        "voicemail_settings.delete_converter_configuration": _delete,
+        "voicemail_settings.get_configured_converters": _configured,
+        "voicemail_settings.get_connected_converters_data": _connected,
+        "voicemail_settings.get_converter_request_status": _request,
+        "voicemail_settings.get_transcribe_languages": lambda call: call.write_list(
+            [{"Code": code, "Name": name} for code, name in LANGUAGES]
+        ),
+    },
+)

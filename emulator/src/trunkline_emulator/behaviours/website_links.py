@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from ..answers import Call
-from ..crud import Handler
+from ..crud import declared
+from ..evidence import ASSUMED
 from ..messages import Response
 from ..rules.checks import refuse_wrong
 from ..rules.index import unique_to
@@ -32,4 +33,4 @@ def _validate(call: Call) -> Response:
     return Response(204)
 
 
-HANDLERS: dict[str, Handler] = {"website_links.validate_link": _validate}
+HANDLERS = declared(ASSUMED, {"website_links.validate_link": _validate})

@@ -11,6 +11,7 @@ from urllib.parse import parse_qsl
 
 import msgspec
 
+from ..evidence import REFUSALS
 from ..messages import Request, Response
 from ..variants import NotAllowed, choices
 from . import presets
@@ -115,6 +116,7 @@ def _about(emulator: Emulator, given: Given) -> Any:
     return {
         "version": emulator.version,
         "seed": emulator.seed,
+        "strict": emulator.strict,
         "clock_skew": emulator.clock.skew,
         "variants": emulator.variants.as_dict(),
         "faults": len(emulator.faults),
@@ -225,6 +227,11 @@ def _show_clock(emulator: Emulator, given: Given) -> Any:
     return {"skew": emulator.clock.skew, "now": emulator.clock.now().isoformat(timespec="seconds")}
 
 
+def _show_evidence(emulator: Emulator, given: Given) -> Any:
+    refusals = [{"claim": claim, **fact.as_dict()} for claim, fact in REFUSALS.items()]
+    return {"actions": emulator.evidence, "refusals": refusals}
+
+
 _TABLE: dict[str, dict[str, Handler]] = {
     "": {"GET": _about},
     "reset": {"POST": lambda emulator, given: emulator.reset()},
@@ -236,5 +243,5 @@ _TABLE: dict[str, dict[str, Handler]] = {
     "clients": {"GET": _show_clients, "POST": _add_client},
     "tokens/revoke": {"POST": _revoke},
     "clock": {"GET": _show_clock, "POST": _set_clock},
-    "levels": {"GET": lambda emulator, given: emulator.levels},
+    "evidence": {"GET": _show_evidence},
 }

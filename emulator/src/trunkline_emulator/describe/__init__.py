@@ -10,7 +10,7 @@ from collections.abc import Callable, Mapping
 from trunkline.catalog import Catalog
 
 from ..messages import Request, Response
-from ..refusals import Refusal
+from ..refusals import WRONG_METHOD, Refusal
 from . import csdl, openapi, service_document
 
 OPENAPI = b"/swagger.yaml"
@@ -34,7 +34,7 @@ def _service_document(request: Request, catalog: Catalog) -> Response:
 
 def _check_method(request: Request) -> None:
     if request.method != "GET":
-        raise Refusal(405, headers={"Allow": "GET"})
+        raise Refusal(405, headers={"Allow": "GET"}, fact=WRONG_METHOD)
 
 
 DESCRIPTIONS: Mapping[bytes, Callable[[Request, Catalog], Response]] = {

@@ -10,6 +10,7 @@ from functools import cached_property
 from typing import NamedTuple
 from zoneinfo import ZoneInfo
 
+from ..evidence import ASSUMED
 from ..odata.literals import Value, read_date_time
 from ..refusals import Refusal, bad_field
 
@@ -107,7 +108,7 @@ class Arguments:
 
 
 def _malformed(name: str, text: str, expected: str) -> Refusal:
-    return bad_field(name, f"'{text}' is not {expected}.")
+    return bad_field(name, f"'{text}' is not {expected}.", fact=ASSUMED)
 
 
 def _offset(text: str) -> tzinfo | None:

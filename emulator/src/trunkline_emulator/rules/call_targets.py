@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import TYPE_CHECKING, ClassVar
 
+from ..evidence import ASSUMED
 from ..values import Row
 from ..warning_codes import NOT_FOUND, REQUIRED, refuse
 from .checks import SHORT, between, empty, like
@@ -116,7 +117,7 @@ class Faxes(Dn):
 
     def check_removal(self, store: Store, row: Row) -> None:
         if row["FaxServer"]:
-            raise refuse(store, "WARNINGS.FAX_SERVER_CANNOT_BE_DELETED", row["Number"])
+            raise refuse(store, "WARNINGS.FAX_SERVER_CANNOT_BE_DELETED", row["Number"], fact=ASSUMED)
 
 
 class CallFlowApps(Dn):

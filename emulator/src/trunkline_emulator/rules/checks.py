@@ -10,6 +10,7 @@ from collections.abc import Callable, Iterator, Mapping
 from ipaddress import ip_network
 from typing import TYPE_CHECKING, Any, ClassVar
 
+from ..evidence import ASSUMED
 from ..refusals import bad_fields
 from ..values import Row
 from ..warning_codes import (
@@ -37,7 +38,7 @@ MAC = re.compile(r"[0-9A-Fa-f]{12}")
 def refuse_wrong(store: Store, wrong: Mapping[str, str]) -> None:
     """Refuse wrong fields, if there are any. Raises Refusal (400) with one detail for each."""
     if wrong:
-        raise bad_fields({field: warning(store.catalog, code) for field, code in wrong.items()})
+        raise bad_fields({field: warning(store.catalog, code) for field, code in wrong.items()}, fact=ASSUMED)
 
 
 def longest(limit: int, warning: str) -> Check:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import TYPE_CHECKING, ClassVar
 
+from ..evidence import ASSUMED
 from ..values import Row
 from ..warning_codes import DUPLICATE, NOT_FOUND, OUT_OF_THE_RANGE, REQUIRED, refuse
 from .checks import SHORT, empty
@@ -70,9 +71,9 @@ class Departments(Naming):
 
     def check_removal(self, store: Store, row: Row) -> None:
         if row["IsDefault"]:
-            raise refuse(store, "WARNINGS.GROUP_CANNOT_BE_DELETED", row["Number"])
+            raise refuse(store, "WARNINGS.GROUP_CANNOT_BE_DELETED", row["Number"], fact=ASSUMED)
         if row["Members"]:
-            raise refuse(store, "WARNINGS.GROUP_WITH_MEMBERS_CANNOT_BE_DELETED", row["Number"])
+            raise refuse(store, "WARNINGS.GROUP_WITH_MEMBERS_CANNOT_BE_DELETED", row["Number"], fact=ASSUMED)
 
     def removed(self, store: Store, row: Row) -> None:
         move_to_default(store, row)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from .. import event_log
+from ..evidence import ASSUMED
 from ..sounds import forget_sound
 from ..values import Row
 from ..warning_codes import refuse
@@ -30,13 +31,13 @@ class Backups(Rule):
 class PromptSets(Rule):
     def check_removal(self, store: Store, row: Row) -> None:
         if row["Id"] == store.kept.get(ACTIVE_PROMPT_SET, 1):
-            raise refuse(store, "WARNINGS.CANNOT_BE_DELETED")
+            raise refuse(store, "WARNINGS.CANNOT_BE_DELETED", fact=ASSUMED)
 
 
 class CustomPrompts(Rule):
     def check_removal(self, store: Store, row: Row) -> None:
         if not row["CanBeDeleted"]:
-            raise refuse(store, "WARNINGS.CANNOT_BE_DELETED")
+            raise refuse(store, "WARNINGS.CANNOT_BE_DELETED", fact=ASSUMED)
 
     def removed(self, store: Store, row: Row) -> None:
         forget_sound(store, row["Filename"])

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import TYPE_CHECKING, ClassVar
 
+from ..evidence import ASSUMED
 from ..values import Row
 from ..warning_codes import ALREADY_IN_USE, DUPLICATE, INVALID, NOT_FOUND, OUT_OF_THE_RANGE, REQUIRED, TOO_MANY, refuse
 from .checks import SHORT, between, empty, like
@@ -70,7 +71,9 @@ class Trunks(Dn):
     def check_removal(self, store: Store, row: Row) -> None:
         for rule in store.rows("OutboundRules"):
             if rule["EmergencyRule"] and any(route["TrunkId"] == row["Id"] for route in rule["Routes"]):
-                raise refuse(store, "WARNINGS.CANNOT_DELETE_TRUNKS_BINDED_ERMERGENCY_NUMBER", row["Number"])
+                raise refuse(
+                    store, "WARNINGS.CANNOT_DELETE_TRUNKS_BINDED_ERMERGENCY_NUMBER", row["Number"], fact=ASSUMED
+                )
 
     def removed(self, store: Store, row: Row) -> None:
         of_trunk = [

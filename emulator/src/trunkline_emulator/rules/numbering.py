@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from ..evidence import ASSUMED
 from ..warning_codes import refuse
 
 if TYPE_CHECKING:
@@ -44,4 +45,4 @@ def free_number(store: Store, kind: str) -> str:
     for number in (*range(start, plan.stop), *range(plan.start, start)):
         if str(number) not in taken:
             return str(number)
-    raise refuse(store, "WARNINGS.NO_MORE_NUMBERS_AVAILABLE", "Number")
+    raise refuse(store, "WARNINGS.NO_MORE_NUMBERS_AVAILABLE", "Number", fact=ASSUMED)

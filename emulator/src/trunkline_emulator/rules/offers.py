@@ -6,6 +6,7 @@ from calendar import monthrange
 from collections.abc import Iterator
 from typing import TYPE_CHECKING, ClassVar
 
+from ..evidence import ASSUMED
 from ..values import Row
 from ..warning_codes import ALREADY_IN_USE, INVALID, OUT_OF_THE_RANGE, refuse
 from .checks import SHORT, Checked, group_named, like
@@ -92,4 +93,4 @@ class Playlists(Checked):
         sources += [queue["OnHoldFile"] for queue in store.rows("Queues")]
         sources += [group.get("MusicOnHold") for group in store.rows("Groups")]
         if row["Name"] in sources:
-            raise refuse(store, "WARNINGS.XAPI.PLAYLIST_IN_USE", row["Name"])
+            raise refuse(store, "WARNINGS.XAPI.PLAYLIST_IN_USE", row["Name"], fact=ASSUMED)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import TYPE_CHECKING, ClassVar
 
+from ..evidence import ASSUMED
 from ..odata.literals import read_date_time
 from ..values import Row
 from ..warning_codes import refuse
@@ -46,7 +47,7 @@ class BlockedNumbers(Checked):
         """Fill in the Id, a number written as text."""
         if old is None and empty(given.get("Id")):
             if len(store.tables[self.name].rows) >= MAX_NUMBERS:
-                raise refuse(store, "WARNINGS.BLACKLIST_NUMBER_LIMIT_EXCEEDED", "CallerId")
+                raise refuse(store, "WARNINGS.BLACKLIST_NUMBER_LIMIT_EXCEEDED", "CallerId", fact=ASSUMED)
             return {**given, "Id": str(next_number(store, self.name, "Id"))}
         return given
 

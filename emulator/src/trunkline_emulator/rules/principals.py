@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING
 
+from ..evidence import ASSUMED
 from ..principals import forget_key
 from ..values import Row
 from ..warning_codes import INVALID, REQUIRED, refuse
@@ -23,13 +24,13 @@ class Principals(Rule):
 
     def check(self, store: Store, row: Row, given: Row, old: Row | None) -> None:
         if not row["Number"]:
-            raise refuse(store, REQUIRED, "Number")
+            raise refuse(store, REQUIRED, "Number", fact=ASSUMED)
         if not _CLIENT_ID.fullmatch(row["Number"]):
-            raise refuse(store, INVALID, "Number")
+            raise refuse(store, INVALID, "Number", fact=ASSUMED)
 
     def check_removal(self, store: Store, row: Row) -> None:
         if row.get("IsSystem"):
-            raise refuse(store, "WARNINGS.CANNOT_BE_DELETED")
+            raise refuse(store, "WARNINGS.CANNOT_BE_DELETED", fact=ASSUMED)
 
     def removed(self, store: Store, row: Row) -> None:
         forget_key(store, row["Number"])

@@ -11,6 +11,7 @@ from collections.abc import Callable, Mapping
 from itertools import pairwise
 from typing import TYPE_CHECKING, Any
 
+from ..evidence import ASSUMED
 from ..refusals import bad_field
 from ..values import Row
 from ..warning_codes import ALREADY_IN_USE, FORBIDDEN_CHANGE, INVALID, REQUIRED, refuse
@@ -168,7 +169,7 @@ class Settings(Rule):
         for name, value in given.items():
             code = self._fields[name](store, value) if name in self._fields and value is not None else None
             if code:
-                raise refuse(store, code, name)
+                raise refuse(store, code, name, fact=ASSUMED)
         self.together(store, row, given, old or {})
 
     def together(self, store: Store, row: Row, given: Row, old: Row) -> None:
@@ -182,19 +183,19 @@ class DialCodes(Settings):
             if not value:
                 continue
             if not _DIAL_CODE.fullmatch(value):
-                raise refuse(store, INVALID, name)
+                raise refuse(store, INVALID, name, fact=ASSUMED)
             others = {other for field, other in row.items() if field != name}
             if value in others or value in store.numbers():
-                raise refuse(store, ALREADY_IN_USE, name)
+                raise refuse(store, ALREADY_IN_USE, name, fact=ASSUMED)
 
 
 class Cdr(Settings):
     def together(self, store: Store, row: Row, given: Row, old: Row) -> None:
         known = set(row["PossibleFields"])
         if any(field.get("Name") not in known for field in given.get("EnabledFields") or []):
-            raise refuse(store, INVALID, "EnabledFields")
+            raise refuse(store, INVALID, "EnabledFields", fact=ASSUMED)
         if row["LogType"] == "ActiveSocket" and "LogType" in given and not row["SocketIpAddress"]:
-            raise bad_field("SocketIpAddress", REQUIRED)
+            raise bad_field("SocketIpAddress", REQUIRED, fact=ASSUMED)
 
 
 class Parking(Settings):
@@ -203,20 +204,20 @@ class Parking(Settings):
         needs["ExternalNumber"] = "AutoPickupForwardExternalNumber"
         field = needs.get(row["AutoPickupForwardType"] or "")
         if "AutoPickupForwardType" in given and field and not row[field]:
-            raise bad_field(field, REQUIRED)
+            raise bad_field(field, REQUIRED, fact=ASSUMED)
 
 
 class Console(Settings):
     def together(self, store: Store, row: Row, given: Row, old: Row) -> None:
         """Nobody locks everybody out."""
         if row["AccessRestricted"] and not row["IpWhitelist"]:
-            raise bad_field("IpWhitelist", REQUIRED)
+            raise bad_field("IpWhitelist", REQUIRED, fact=ASSUMED)
 
 
 class E164(Settings):
     def together(self, store: Store, row: Row, given: Row, old: Row) -> None:
         if row["Enabled"] and not row["InternationalCode"]:
-            raise refuse(store, "WARNINGS.INTERNATIONALPREFIX_IS_MISSING", "InternationalCode")
+            raise refuse(store, "WARNINGS.INTERNATIONALPREFIX_IS_MISSING", "InternationalCode", fact=ASSUMED)
 
 
 class Mail(Settings):
@@ -224,26 +225,26 @@ class Mail(Settings):
         if row["MailServerType"] == "Custom":
             for field in ("MailServer", "MailAddress"):
                 if not row[field]:
-                    raise bad_field(field, REQUIRED)
+                    raise bad_field(field, REQUIRED, fact=ASSUMED)
 
 
 class Network(Settings):
     def together(self, store: Store, row: Row, given: Row, old: Row) -> None:
         if row["SipPort"] is not None and row["SipPort"] == row["TunnelPort"]:
-            raise refuse(store, ALREADY_IN_USE, "TunnelPort" if "TunnelPort" in given else "SipPort")
+            raise refuse(store, ALREADY_IN_USE, "TunnelPort" if "TunnelPort" in given else "SipPort", fact=ASSUMED)
 
 
 class FaxServer(Settings):
     def together(self, store: Store, row: Row, given: Row, old: Row) -> None:
         if given.get("Number", old["Number"]) != old["Number"]:
-            raise bad_field("Number", FORBIDDEN_CHANGE)
+            raise bad_field("Number", FORBIDDEN_CHANGE, fact=ASSUMED)
 
 
 class Syslog(Settings):
     def together(self, store: Store, row: Row, given: Row, old: Row) -> None:
         problem = syslog_problem(row)
         if problem:
-            raise refuse(store, problem[1], problem[0])
+            raise refuse(store, problem[1], problem[0], fact=ASSUMED)
 
 
 def syslog_problem(row: Row) -> tuple[str, str] | None:
@@ -266,10 +267,10 @@ class Named(Rule):
 
     def check(self, store: Store, row: Row, given: Row, old: Row | None) -> None:
         if not row["Name"]:
-            raise bad_field("Name", REQUIRED)
+            raise bad_field("Name", REQUIRED, fact=ASSUMED)
         same = [other for other in store.rows(self._resource) if other["Name"] == row["Name"]]
         if any(old is None or other["Id"] != old["Id"] for other in same):
-            raise bad_field("Name", ALREADY_IN_USE)
+            raise bad_field("Name", ALREADY_IN_USE, fact=ASSUMED)
 
 
 _TOGETHER: dict[str, type[Settings]] = {

@@ -7,6 +7,7 @@ import string
 from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any, ClassVar
 
+from ..evidence import ASSUMED
 from ..values import Row
 from ..warning_codes import ALREADY_IN_USE, DUPLICATE, FORBIDDEN_CHANGE, NOT_FOUND, OUT_OF_THE_RANGE, refuse
 from . import phones
@@ -115,7 +116,7 @@ class Users(Dn):
 
     def check_removal(self, store: Store, row: Row) -> None:
         if row["Number"] == store.singletons["GeneralSettingsForPbx"]["OperatorExtension"]:
-            raise refuse(store, "WARNINGS.OPERATOR_CANNOT_BE_DELETED", row["Number"])
+            raise refuse(store, "WARNINGS.OPERATOR_CANNOT_BE_DELETED", row["Number"], fact=ASSUMED)
 
     def removed(self, store: Store, row: Row) -> None:
         leave_all(store, row)
