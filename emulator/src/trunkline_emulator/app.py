@@ -277,6 +277,8 @@ class Emulator(Controls):
             response = self._way(visit)
             entry.effect = response.status < 400 and entry.method != "GET"
         except Refusal as refusal:
+            if refusal.fact.is_assumed and not self.strict:
+                raise AssertionError(f"an assumed rule refused {entry.method} {entry.path}: {refusal}") from refusal
             response = self._refused(refusal)
             entry.evidence = str(refusal.fact.evidence)
         except RecursionError:

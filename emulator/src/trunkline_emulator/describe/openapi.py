@@ -142,12 +142,14 @@ def _operation_type(action: Action) -> str:
 def _place(action: Action, name: str, spec: TypeSpec) -> Json:
     """Return a key or function argument.
 
-    A text comes in quotes, and a quote within it doubled (docs/pbx.md, Requests).
+    A text comes in quotes, and a quote within it doubled (docs/pbx.md, Requests). A part of a path is never null: where
+    the type allows null, it is the word.
     """
-    schema = _typed(spec)
+    schema = _typed(spec._replace(nullable=False))
     if spec.name == "String":
         length = f"{{0,{schema.pop('maxLength')}}}" if "maxLength" in schema else "*"
-        schema["pattern"] = f"^'([^']|''){length}'$"
+        quoted = f"'([^']|''){length}'"
+        schema["pattern"] = f"^({quoted}|null)$" if spec.nullable else f"^{quoted}$"
     return {"name": name, "in": "path", "required": True, "schema": schema}
 
 
