@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+from secrets import token_hex
+from typing import Any
+
 from ..answers import Call
 from ..crud import Handler, declared
-from ..evidence import ASSUMED
+from ..evidence import published, seen
 from ..messages import Response
+from ..refusals import not_found
 from ..rules.numbering import free_number
-from ..rules.users import secret
+from ..values import Row
 
 
 def _first_available(kind: str) -> Handler:
@@ -16,19 +20,42 @@ def _first_available(kind: str) -> Handler:
 
 def _init_fax(call: Call) -> Response:
     """Return a fax to start from: the next free number, nothing stored yet."""
-    fax = {"Number": free_number(call.store, "fax"), "AuthID": secret(10), "AuthPassword": secret(16)}
+    fax = {"Number": free_number(call.store, "fax"), "AuthID": token_hex(5), "AuthPassword": token_hex(8)}
     return call.write_entity(call.store.values.complete("Pbx.Fax", fax))
 
 
+def _start(call: Call, gateway: Row, **fields: Any) -> Response:
+    """Return a trunk to start from, likewise."""
+    trunk = {"Number": free_number(call.store, "trunk"), "Direction": "Both", "SimultaneousCalls": 10, **fields}
+    return call.write_entity(call.store.values.complete("Pbx.Trunk", {**trunk, "Gateway": gateway}))
+
+
+def _init_trunk(call: Call) -> Response:
+    """Begin a trunk from a template. Raises Refusal (404) for a template that isn't there."""
+    template = call.store.tables["TrunkTemplates"].rows.get(str(call.arguments["template"]))
+    if template is None:
+        raise not_found()
+    port = template.get("DefaultRegistrarPort") or 5060
+    gateway = {"Name": template["Name"], "TemplateFilename": template["Id"], "Type": "Provider", "Port": port}
+    return _start(call, gateway, EnableInboundCalls=True, EnableOutboundCalls=True)
+
+
+def _init_bridge(kind: str) -> Handler:
+    return lambda call: _start(call, {"Name": "Bridge", "Type": kind, "Port": 5060})
+
+
 HANDLERS = declared(
-    ASSUMED,
+    seen("creating-and-changing"), {"fax.init_fax": _init_fax, "trunks.init_trunk": _init_trunk}
+) | declared(
+    published("answers"),
     {
+        "trunks.init_master_bridge": _init_bridge("BridgeMaster"),
+        "trunks.init_slave_bridge": _init_bridge("BridgeSlave"),
         "users.get_first_available_extension_number": _first_available("extension"),
         "users.get_first_available_hotdesking_number": _first_available("extension"),
         "queues.get_first_available_queue_number": _first_available("queue"),
         "receptionists.get_first_available_receptionist_number": _first_available("receptionist"),
         "ring_groups.get_first_available_ring_group_number": _first_available("ring group"),
         "trunks.get_first_available_trunk_number": _first_available("trunk"),
-        "fax.init_fax": _init_fax,
     },
 )
