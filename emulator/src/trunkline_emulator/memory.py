@@ -86,9 +86,8 @@ class Memory:
         self.__dict__.pop("store", None)
         if self._file is not None:
             store = self.store = Store(self._catalog, self._ground, self._clock)
-            self._file.start_anew(store, self.seed)
             self._adopt(store)
-            self._file.commit(store)
+            self._file.start_anew(store, self.seed)
 
     def become(self, seed: Any, state: Any) -> None:
         """Be what a snapshot of that seed tells. ValueError where it doesn't fit, and then nothing has changed."""
@@ -99,10 +98,9 @@ class Memory:
         trial.restore(state)
         self._ground, self.given = other, seed
         self.store = trial
+        self._adopt(trial)
         if self._file is not None:
             self._file.start_anew(trial, self.seed)
-        self._adopt(trial)
-        self.commit()
 
     def close(self) -> None:
         if self._file is not None:

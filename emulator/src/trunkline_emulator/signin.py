@@ -10,6 +10,7 @@ import hashlib
 import hmac
 import re
 import secrets
+from base64 import urlsafe_b64encode
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -21,7 +22,7 @@ from . import openid
 from .clock import Clock
 from .evidence import refusal, seen
 from .forms import read_form
-from .jwt import SigningKey, base64url
+from .jwt import SigningKey
 from .messages import Request, Response
 from .refusals import NoSuchPath, Refusal
 from .variants import Variants
@@ -326,7 +327,7 @@ _GRANTS: dict[str, Callable[[SignIn, Mapping[str, str], Request], Response]] = {
 
 
 def _challenge(verifier: str) -> str:
-    return base64url(hashlib.sha256(verifier.encode("ascii")).digest()).decode("ascii")
+    return urlsafe_b64encode(hashlib.sha256(verifier.encode("ascii")).digest()).rstrip(b"=").decode("ascii")
 
 
 def _is_loopback(uri: str) -> bool:

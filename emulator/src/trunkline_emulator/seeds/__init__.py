@@ -19,7 +19,7 @@ from ..telephony.model import CallModel, silent
 from . import calls, demo, fresh, large
 
 SEEDS: dict[str, Callable[[], Seed]] = {"demo": demo.seed, "empty": fresh.seed, "large": large.seed}
-MODELS: dict[str, Callable[[], CallModel]] = {"demo": calls.demo, "empty": silent, "large": large.model}
+MODELS: dict[str, Callable[[], CallModel]] = {"demo": calls.demo, "empty": silent, "large": calls.demo}
 
 
 def ground(seed: str | Path | Seed, version: str) -> Ground:
