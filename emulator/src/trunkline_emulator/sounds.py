@@ -14,8 +14,6 @@ if TYPE_CHECKING:
 _SOUND = "sound "
 # Samples a second of every sound made here.
 RATE = 8000
-# Bytes of a WAV file before its samples.
-HEADER_SIZE = 44
 
 
 def as_text(content: bytes) -> str:

@@ -3,15 +3,12 @@
 from __future__ import annotations
 
 from secrets import token_hex
-from typing import Any
 
 from ..answers import Call
 from ..crud import Handler, declared
 from ..evidence import published, seen
 from ..messages import Response
-from ..refusals import not_found
 from ..rules.numbering import free_number
-from ..values import Row
 
 
 def _first_available(kind: str) -> Handler:
@@ -24,24 +21,20 @@ def _init_fax(call: Call) -> Response:
     return call.write_entity(call.store.values.complete("Pbx.Fax", fax))
 
 
-def _start(call: Call, gateway: Row, **fields: Any) -> Response:
-    """Return a trunk to start from, likewise."""
-    trunk = {"Number": free_number(call.store, "trunk"), "Direction": "Both", "SimultaneousCalls": 10, **fields}
-    return call.write_entity(call.store.values.complete("Pbx.Trunk", {**trunk, "Gateway": gateway}))
-
-
 def _init_trunk(call: Call) -> Response:
-    """Begin a trunk from a template. Raises Refusal (404) for a template that isn't there."""
-    template = call.store.tables["TrunkTemplates"].rows.get(str(call.arguments["template"]))
-    if template is None:
-        raise not_found()
+    """Return a trunk to start from, likewise; a template that this PBX doesn't have counts as one of that name."""
+    name = str(call.arguments["template"])
+    template = call.store.tables["TrunkTemplates"].rows.get(name) or {"Id": name, "Name": name.partition(".")[0]}
     port = template.get("DefaultRegistrarPort") or 5060
-    gateway = {"Name": template["Name"], "TemplateFilename": template["Id"], "Type": "Provider", "Port": port}
-    return _start(call, gateway, EnableInboundCalls=True, EnableOutboundCalls=True)
-
-
-def _init_bridge(kind: str) -> Handler:
-    return lambda call: _start(call, {"Name": "Bridge", "Type": kind, "Port": 5060})
+    trunk = {
+        "Number": free_number(call.store, "trunk"),
+        "Direction": "Both",
+        "SimultaneousCalls": 10,
+        "EnableInboundCalls": True,
+        "EnableOutboundCalls": True,
+        "Gateway": {"Name": template["Name"], "TemplateFilename": template["Id"], "Type": "Provider", "Port": port},
+    }
+    return call.write_entity(call.store.values.complete("Pbx.Trunk", trunk))
 
 
 HANDLERS = declared(
@@ -49,8 +42,6 @@ HANDLERS = declared(
 ) | declared(
     published("answers"),
     {
-        "trunks.init_master_bridge": _init_bridge("BridgeMaster"),
-        "trunks.init_slave_bridge": _init_bridge("BridgeSlave"),
         "users.get_first_available_extension_number": _first_available("extension"),
         "users.get_first_available_hotdesking_number": _first_available("extension"),
         "queues.get_first_available_queue_number": _first_available("queue"),

@@ -10,7 +10,7 @@ from typing import Literal
 from .. import event_log
 from ..answers import Call
 from ..crud import declared
-from ..evidence import ASSUMED
+from ..evidence import ASSUMED, published
 from ..messages import Response
 from ..store import Store
 from ..values import Row
@@ -93,10 +93,9 @@ def _list(call: Call) -> Response:
     return call.write_list([{**row, "SampleTime": now} for row in call.store.rows("Services")])
 
 
-HANDLERS = declared(
+HANDLERS = declared(published("answers"), {"services.list": _list}) | declared(
     ASSUMED,
     {
-        "services.list": _list,
         "services.start": lambda call: _start_all(call.store, _asked(call)),
         "services.stop": _stop,
         "services.restart": _restart,

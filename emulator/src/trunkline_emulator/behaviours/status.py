@@ -136,17 +136,6 @@ def _health(call: Call) -> Response:
     return call.write_entity(call.store.values.complete("Pbx.SystemHealthStatus", health))
 
 
-def _database(call: Call) -> Response:
-    used = _used(call.store)
-    spaces = {
-        "Id": 1,
-        "CallsUsedSpace": used["calls"],
-        "ChatsUsedSpace": used["chats"],
-        "EventLogUsedSpace": used["log"],
-    }
-    return call.write_entity(call.store.values.complete("Pbx.SystemDatabaseInformation", spaces))
-
-
 HANDLERS = (
     declared(seen("answers"), {"system_status.get": lambda call: call.write_entity(status(call.store))})
     | declared(
@@ -160,7 +149,6 @@ HANDLERS = (
         ASSUMED,
         {
             "system_status.system_health_status": _health,
-            "system_status.system_database_information": _database,
             "system_status.system_extensions": _extensions,
         },
     )

@@ -1,4 +1,4 @@
-"""Updates of the PBX itself, of prompt sets and of CRM templates: made up, and on offer until they are installed."""
+"""Updates: made up, and on offer until they are installed."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from uuid import NAMESPACE_DNS, uuid5
 from .. import event_log
 from ..answers import Call
 from ..archive import KEPT
-from ..crud import Handler, declared
+from ..crud import declared
 from ..evidence import ASSUMED
 from ..messages import Response
 from ..store import Store
@@ -18,17 +18,16 @@ from .version import version_of
 _INSTALLED = KEPT + "installed updates"
 _LAST = KEPT + "last update"
 KEY = str(uuid5(NAMESPACE_DNS, "updates.example.com"))
-SYSTEM, PROMPTS, CRM = "System", "Prompts", "Crm"
 
 
-def _items(store: Store, *categories: str) -> list[Row]:
+def _items(store: Store) -> list[Row]:
     """Return what is on offer, less what was installed."""
     version = version_of(store)
     offers = (
-        (SYSTEM, "3CX Phone System", version, f"{version.rpartition('.')[0]}.1"),
-        (SYSTEM, "SBC", "20.0.1", "20.0.2"),
-        (PROMPTS, "German Prompts Set", "1.0", "1.1"),
-        (CRM, "ExampleCRM", "3", "4"),
+        ("System", "3CX Phone System", version, f"{version.rpartition('.')[0]}.1"),
+        ("System", "SBC", "20.0.1", "20.0.2"),
+        ("Prompts", "German Prompts Set", "1.0", "1.1"),
+        ("Crm", "ExampleCRM", "3", "4"),
     )
     rows = [
         {
@@ -42,24 +41,19 @@ def _items(store: Store, *categories: str) -> list[Row]:
             "UpdateType": "Release",
         }
         for category, name, local, server in offers
-        if category in categories
     ]
     installed = store.kept.get(_INSTALLED, [])
     return [store.values.complete("Pbx.UpdateItem", row) for row in rows if row["Guid"] not in installed]
 
 
-def _list(*categories: str) -> Handler:
-    def handler(call: Call) -> Response:
-        store = call.store
-        updates = {
-            "Key": KEY,
-            "Entries": _items(store, *categories),
-            "IsMaintananceExpired": has_expired(store),
-            "LastSuccessfulUpdate": store.kept.get(_LAST),
-        }
-        return call.write_entity(store.values.complete("Pbx.UpdateList", updates))
-
-    return handler
+def _list(call: Call) -> Response:
+    updates = {
+        "Key": KEY,
+        "Entries": _items(call.store),
+        "IsMaintananceExpired": has_expired(call.store),
+        "LastSuccessfulUpdate": call.store.kept.get(_LAST),
+    }
+    return call.write_entity(call.store.values.complete("Pbx.UpdateList", updates))
 
 
 def _install(call: Call) -> Response:
@@ -72,13 +66,4 @@ def _install(call: Call) -> Response:
     return Response(204)
 
 
-HANDLERS = declared(
-    ASSUMED,
-    {
-        "updates.get_updates": _list(SYSTEM, PROMPTS, CRM),
-        "updates.get_prompt_set_updates": _list(PROMPTS),
-        "updates.get_server_crm_updates": _list(CRM),
-        "updates.get_client_crm_updates": _list(CRM),
-        "updates.install_updates": _install,
-    },
-)
+HANDLERS = declared(ASSUMED, {"updates.get_updates": _list, "updates.install_updates": _install})

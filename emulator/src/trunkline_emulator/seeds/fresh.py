@@ -8,8 +8,6 @@ from ..values import Row
 from . import places
 
 FQDN = "pbx.example.com"
-# Bytes of memory that the machine has.
-MEMORY = 8_589_934_592
 SERVICES = (
     ("Configuration", "3CX PhoneSystem 01 Configuration Server"),
     ("SIPService", "3CX PhoneSystem 01 Phone System"),
