@@ -127,9 +127,10 @@ def _summary(recording: Recording) -> Iterator[str]:
     statuses = Counter(str(each.status or each.problem) for each in answers)
     counted = ", ".join(f"{count} × {status}" for status, count in sorted(statuses.items()))
     yield f"3CX {recording.version or 'of unknown version'}: {len(answers)} answers ({counted})."
-    shapes = [shape for each in answers if each.body for shape in _within(each.body)]
-    names = {name for shape in shapes for name in shape.properties if "@" not in name} - published_names()
-    sentences = {kind[11:] for shape in shapes for kind in shape.kinds if kind.startswith("text: says ")}
+    rows = [shape for each in answers if each.body and each.status < 400 for shape in _within(each.body)]
+    refusals = [shape for each in answers if each.body and each.status >= 400 for shape in _within(each.body)]
+    names = {name for shape in rows for name in shape.properties if "@" not in name} - published_names() - {"value"}
+    sentences = {kind[11:] for shape in refusals for kind in shape.kinds if kind.startswith("text: says ")}
     yield f"Names that 3CX has not published: {', '.join(sorted(names)) or 'none'}."
     yield f"What it says of errors: {' / '.join(sorted(sentences)) or 'nothing'}"
 

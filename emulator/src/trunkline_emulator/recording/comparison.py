@@ -92,7 +92,8 @@ def _answers(recorded: Recorded, own: Recorded) -> _Found:
     if recorded.body is not None and own.body is not None:
         yield from _shapes("", recorded.body, own.body)
     elif recorded.body is not own.body:
-        yield "body", "", recorded.content or "JSON", own.content or "JSON", True
+        content, own_content = ("JSON" if each.body is not None else each.content for each in (recorded, own))
+        yield "body", "", content, own_content, True
 
 
 def _shapes(place: str, recorded: Shape, own: Shape) -> _Found:

@@ -88,7 +88,8 @@ class Shaper:
                 inner.count("secret")
             elif name == "@odata.context":
                 absolute, _, fragment = str(row[name]).rpartition("#")
-                inner.count(f"text: {'url' if absolute.startswith('http') else 'path'} with #{sentence(fragment)}")
+                kind = "url" if absolute.startswith("http") else "path"
+                inner.count(f"text: {kind} with #{sentence(fragment).replace(' ', '')}")
             else:
                 self._add(inner, row[name], spec, depth + 1)
 

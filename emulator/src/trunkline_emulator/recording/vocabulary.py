@@ -12,21 +12,22 @@ from trunkline import catalog
 
 WITHHELD = "…"
 _REFUSING = frozenset(
-    """a an and annotation any are at be been by can cannot character code context could count delta details did does
-    equal error exceeded exist expand expected expression failed field filter find for forbidden format found from
-    function had has have http identifier in incoming innererror input internalexception invalid is key limit literal
-    message method missing must name named nextlink no node not occurred odata of on one open operand operator option or
-    orderby parameter parse path position property query read request requested required resource search segment select
-    should skip specified stacktrace string supported syntax target term that the this to token top type unauthorized
-    unexpected unknown unrecognized unsupported uri url used valid value was were with""".split()  # noqa: SIM905
+    """a an and annotation any are at be been by can cannot character code context could count delta details did
+    does entity equal error exceeded exist expand expected expression failed field filter find for forbidden format
+    found from function had has have http identifier in incoming innererror input internalexception invalid is key
+    limit literal message method missing must name named nextlink no node not occurred odata of on one open operand
+    operator option or orderby parameter parse path position property query read request requested required resource
+    search segment select should skip specified stacktrace string supported syntax target term that the this to
+    token top type unauthorized unexpected unknown unrecognized unsupported uri url used valid value was were with
+    """.split()  # noqa: SIM905
 )
 _MODEL_NAME = re.compile(
-    r"(?!.*\d{4})[A-Za-z_]\w{0,59}|\w{0,60}@odata\.(context|count|etag|id|type|\w{4,11}Link)", re.ASCII
+    r"(?!.*\d{4})([A-Za-z_]\w{0,59}|\w{0,60}@odata\.(context|count|etag|id|type|\w{4,11}Link))", re.ASCII
 )
 _WORD = re.compile(r"[A-Z]+(?![a-z])|[A-Z]?[a-z]+")
 _QUOTED = re.compile(r"(?<!\w)'[^']*'|\"[^\"]*\"|(?<!\w)[‘“][^’”]*[’”]")
 _PIECE = re.compile(r"'…'|[A-Za-z_][\w.]*\w|[A-Za-z]|\S", re.ASCII)
-_MARKS = ("'…'", *".,:;()/#")
+_MARKS = ("'…'", *".,:;()/$")
 
 
 def may_keep_name(name: str, *, is_open: bool) -> bool:
