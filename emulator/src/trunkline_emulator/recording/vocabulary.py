@@ -13,12 +13,13 @@ from trunkline import catalog
 WITHHELD = "…"
 _REFUSING = frozenset(
     """a an and annotation any are at be been by can cannot character code context could count delta details did
-    does entity equal error exceeded exist expand expected expression failed field filter find for forbidden format
-    found from function had has have http identifier in incoming innererror input internalexception invalid is key
-    limit literal message method missing must name named nextlink no node not occurred odata of on one open operand
-    operator option or orderby parameter parse path position property query read request requested required resource
-    search segment select should skip specified stacktrace string supported syntax target term that the this to
-    token top type unauthorized unexpected unknown unrecognized unsupported uri url used valid value was were with
+    does entity equal error exceeded exist expand expected expects expression failed field filter find for forbidden
+    format found from function had has have http identifier in incoming innererror input integer internalexception
+    invalid is key limit literal match matches message method missing must name named negative nextlink no node not
+    occurred odata of on one open operand operator option or orderby parameter parse path position property query
+    read request requested required resource resulted search segment select should skip specified stacktrace string
+    supported syntax target term that the this to token top type unauthorized unexpected unknown unrecognized
+    unsupported uri url used valid value was were with
     """.split()  # noqa: SIM905
 )
 _MODEL_NAME = re.compile(
@@ -26,8 +27,8 @@ _MODEL_NAME = re.compile(
 )
 _WORD = re.compile(r"[A-Z]+(?![a-z])|[A-Z]?[a-z]+")
 _QUOTED = re.compile(r"(?<!\w)'[^']*'|\"[^\"]*\"|(?<!\w)[‘“][^’”]*[’”]")
-_PIECE = re.compile(r"'…'|[A-Za-z_][\w.]*\w|[A-Za-z]|\S", re.ASCII)
-_MARKS = ("'…'", *".,:;()/$")
+_PIECE = re.compile(r"'…'|\$?[A-Za-z_][\w.]*\w|[A-Za-z]|\S", re.ASCII)
+_MARKS = ("'…'", *".,:;()/")
 
 
 def may_keep_name(name: str, *, is_open: bool) -> bool:
@@ -44,7 +45,8 @@ def sentence(text: str) -> str:
     """Return a text of the PBX without what it quotes and without words that are not in the vocabulary."""
     pieces: list[str] = []
     for piece in _PIECE.findall(_QUOTED.sub("'…'", text[:1000])):
-        kept = piece in _MARKS or piece.lower() in _REFUSING or piece in published_names()
+        word = piece.removeprefix("$")
+        kept = piece in _MARKS or word.lower() in _REFUSING or word in published_names()
         if kept or pieces[-1:] != [WITHHELD]:
             pieces.append(piece if kept else WITHHELD)
     return re.sub(r" (?=[.,:;)])|(?<=\() ", "", " ".join(pieces))
