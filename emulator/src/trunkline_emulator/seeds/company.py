@@ -92,12 +92,12 @@ def peer(number: str) -> Row:
 def seed() -> dict[str, list[Row]]:
     return {
         "Groups": [_department(number, name) for number, name in enumerate(DEPARTMENTS, 1)],
-        "Users": [_user(100 + place) for place in range(len(PEOPLE))],
-        "Queues": [_queue(_FIRST_QUEUE + n, *queue) for n, queue in enumerate(QUEUES)],
+        "Users": [user(100 + place) for place in range(len(PEOPLE))],
+        "Queues": [queue(_FIRST_QUEUE + n, *row) for n, row in enumerate(QUEUES)],
         "RingGroups": [_ring_group(_FIRST_RING_GROUP + n, *group) for n, group in enumerate(RING_GROUPS)],
         "Receptionists": [_receptionist(_FIRST_RECEPTIONIST + n, *ivr) for n, ivr in enumerate(RECEPTIONISTS)],
         "Parkings": [
-            {"Id": _FIRST_PARKING + n, "Number": number, "Groups": [_membership("DEFAULT", "users", number)]}
+            {"Id": _FIRST_PARKING + n, "Number": number, "Groups": [membership("DEFAULT", "users", number)]}
             for n, number in enumerate(PARKINGS)
         ],
         "Trunks": [_trunk(_FIRST_TRUNK + n, *trunk) for n, trunk in enumerate(TRUNKS)],
@@ -109,7 +109,7 @@ def seed() -> dict[str, list[Row]]:
                 "Name": "Callback",
                 "RoutingType": "Forward",
                 "CompilationSucceeded": True,
-                "Groups": [_membership("DEFAULT", "users", "Callback")],
+                "Groups": [membership("DEFAULT", "users", "Callback")],
             }
         ],
         "ServicePrincipals": [
@@ -124,7 +124,7 @@ def _user_id(number: int) -> int:
     return FIRST_USER + number - 100
 
 
-def _membership(name: str, role: str, member: str) -> Row:
+def membership(name: str, role: str, member: str) -> Row:
     """How a DN names a department that it belongs to."""
     group = DEPARTMENTS.index(name) + 1
     return {
@@ -177,7 +177,7 @@ def _phone(number: int) -> Row:
     }
 
 
-def _user(number: int) -> Row:
+def user(number: int) -> Row:
     first, last, group = PEOPLE[number - 100]
     return {
         "Id": _user_id(number),
@@ -189,7 +189,7 @@ def _user(number: int) -> Row:
         "Mobile": f"+44 7700 900{number}",
         "OutboundCallerID": f"+44 20 7946 0{number}",
         "PrimaryGroupId": DEPARTMENTS.index(group) + 1,
-        "Groups": [_membership(group, _role(number), name_of(number))],
+        "Groups": [membership(group, _role(number), name_of(number))],
         "Enabled": number != 139,
         "Internal": False,
         "IsRegistered": number % 7 != 0,
@@ -222,7 +222,7 @@ def _agent(number: int) -> Row:
     return {"Id": _user_id(number), "Number": str(number), "Name": name_of(number)}
 
 
-def _queue(id_: int, number: str, name: str, agents: range) -> Row:
+def queue(id_: int, number: str, name: str, agents: range) -> Row:
     return {
         "Id": id_,
         "Number": number,
@@ -243,7 +243,7 @@ def _queue(id_: int, number: str, name: str, agents: range) -> Row:
             "Name": name_of(agents[0]),
             "Type": "Extension",
         },
-        "Groups": [_membership("DEFAULT", "users", name)],
+        "Groups": [membership("DEFAULT", "users", name)],
     }
 
 
@@ -257,7 +257,7 @@ def _ring_group(id_: int, number: str, name: str, members: range) -> Row:
         "IsRegistered": True,
         "Members": [_agent(member) for member in members],
         "ForwardNoAnswer": {"To": "Extension", "Number": "100", "Name": name_of(100), "Type": "Extension"},
-        "Groups": [_membership("DEFAULT", "users", name)],
+        "Groups": [membership("DEFAULT", "users", name)],
     }
 
 
@@ -276,7 +276,7 @@ def _receptionist(id_: int, number: str, name: str) -> Row:
             {"Id": 10 * id_ + n, "Input": key, "ForwardType": kind, "ForwardDN": dn, "PeerType": kind}
             for n, (key, kind, dn) in enumerate(keys, 1)
         ],
-        "Groups": [_membership("DEFAULT", "users", name)],
+        "Groups": [membership("DEFAULT", "users", name)],
     }
 
 
@@ -294,7 +294,7 @@ def _trunk(id_: int, number: str, name: str, host: str) -> Row:
         "IsOnline": True,
         "SimultaneousCalls": 10,
         "Gateway": {"Id": id_ - _FIRST_TRUNK + 1, "Name": name, "Type": "Provider", "Host": host, "Port": 5060},
-        "Groups": [_membership("DEFAULT", "users", name)],
+        "Groups": [membership("DEFAULT", "users", name)],
     }
 
 
@@ -306,7 +306,7 @@ def _fax(id_: int, number: str) -> Row:
         "FaxServer": False,
         "AuthID": f"fax{number}",
         "AuthPassword": "not-a-real-password",
-        "Groups": [_membership("DEFAULT", "users", number)],
+        "Groups": [membership("DEFAULT", "users", number)],
     }
 
 

@@ -46,7 +46,7 @@ LINKS = (
 
 def seed() -> dict[str, list[Row]]:
     return {
-        "Contacts": [_contact(number) for number in range(1, CONTACTS + 1)],
+        "Contacts": [contact(number) for number in range(1, CONTACTS + 1)],
         "Blocklist": [
             {
                 "Id": n,
@@ -109,7 +109,7 @@ def seed() -> dict[str, list[Row]]:
     }
 
 
-def _contact(number: int) -> Row:
+def contact(number: int) -> Row:
     first, last = FIRST_NAMES[number % 10], LAST_NAMES[number % 6]
     return {
         "Id": number,

@@ -20,7 +20,7 @@ from typing import Any, NamedTuple
 from trunkline import catalog
 from trunkline.catalog import Catalog, TypeSpec, nearest
 
-from ..ground import Ground, Kind, Made, Seed
+from ..ground import Ground, Kind, Seed
 from ..refusals import Refusal
 from ..values import Row
 from ..views import VIEWS
@@ -297,8 +297,7 @@ class _Merging:
                 merged[name] = self._rows(self._ground.kinds[name], content, given)
         return merged
 
-    def _rows(self, kind: Kind, rows: list[Row], given: Mapping[str, list[Row] | Row]) -> list[Row] | Made:
-        base = self._base.get(kind.name, [])
+    def _rows(self, kind: Kind, rows: list[Row], given: Mapping[str, list[Row] | Row]) -> list[Row]:
         changed: dict[Any, Row] = {}
         added: dict[Any, Row] = {}
         for number, row in enumerate(rows, 1):
@@ -317,24 +316,20 @@ class _Merging:
             if key in added or (kind.is_dn and self._id_taken(key)):
                 self._wrong(f"{where}, {kind.key}", f"{key} is another's.")
             added[key] = {**row, kind.key: key} if kind.key else row
-        if isinstance(base, Made):
-            make = base.make
-            return base._replace(make=lambda key: {**make(key), **changed.get(key, {})}, more=tuple(added.values()))
-        listed: list[Row] = base  # type: ignore[assignment]
-        return [*({**row, **changed.get(row.get(kind.key or ""), {})} for row in listed), *added.values()]
+        base = self._ground.rows(kind.name)
+        return [*({**row, **changed.get(key, {})} for key, row in base.items()), *added.values()]
 
     def _known(self, kind: Kind, row: Row) -> Any:
         """Return the key of the row in the extended seed that this one changes."""
-        source = self._ground.source(kind.name)
-        if kind.key and row.get(kind.key) and source.place(row[kind.key]) is not None:
+        if kind.key and row.get(kind.key) and row[kind.key] in self._ground.rows(kind.name):
             return row[kind.key]
         if kind.key and not row.get(kind.key) and kind.indexed and row.get(kind.indexed[0]):
-            return source.find(kind.indexed[0], row[kind.indexed[0]])
+            return self._ground.index(kind.name, kind.indexed[0]).get(row[kind.indexed[0]])
         return None
 
     def _check_number(self, kind: Kind, where: str, key: Any, row: Row) -> None:
         for field in kind.indexed:
-            was = self._ground.source(kind.name).row(key)[field]
+            was = self._ground.row(kind.name, key)[field]
             if row.get(field, was) != was:
                 self._wrong(f"{where}, {field}", f"the row that has this {kind.key} is {was}, which stays.")
 
@@ -343,13 +338,13 @@ class _Merging:
 
     def _taken(self, row: Row, given: Mapping[str, list[Row] | Row]) -> bool:
         number = row["Number"]
-        if any(self._ground.source(kind.name).find("Number", number) is not None for kind in self._dns()):
+        if any(number in self._ground.index(kind.name, "Number") for kind in self._dns()):
             return True
         others = (other for kind in self._dns() for other in given.get(kind.name, []) if other is not row)
         return any(isinstance(other, dict) and other.get("Number") == number for other in others)
 
     def _id_taken(self, key: int) -> bool:
-        return any(self._ground.source(kind.name).place(key) is not None for kind in self._dns())
+        return any(key in self._ground.rows(kind.name) for kind in self._dns())
 
     def _next_id(self, kind: Kind, given: Mapping[str, list[Row] | Row]) -> int:
         """Return the next Id after those of the extended seed and those given; DNs share one sequence."""
@@ -362,7 +357,7 @@ class _Merging:
                 for row in given.get(other.name, [])
                 if isinstance(row, dict)
             ]
-            last = max(self._ground.source(other.name).last for other in sharing)
+            last = max(self._ground.last(other.name) for other in sharing)
             self._last[sequence] = max([last, *(id_ for id_ in ids if isinstance(id_, int))])
         self._last[sequence] += 1
         return self._last[sequence]
