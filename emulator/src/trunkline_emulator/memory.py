@@ -11,8 +11,7 @@ from functools import cached_property
 from pathlib import Path
 from typing import Any
 
-from trunkline import catalog
-
+from . import builds
 from .seeds import ground, name_of
 from .state import StateFile
 from .store import Store
@@ -35,7 +34,7 @@ class Memory:
         # Who asks in process does so in another thread than the server's: one request at a time.
         self.lock = threading.RLock()
         self.given = seed
-        self._catalog = catalog.load(version)
+        self._catalog = builds.load(version)
         self._clock = clock
         self._adopt = adopt
         self._ground = ground(seed, version)
