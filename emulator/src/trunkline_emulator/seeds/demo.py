@@ -18,8 +18,8 @@ def seed() -> Seed:
         **fresh.read_rows("empty.json"),
         **company.seed(fresh.read_rows("demo.json")),
         "Contacts": [contact(number) for number in range(1, CONTACTS + 1)],
-        "Recordings": [*calls.recordings()],
-        "ActiveCalls": calls.active_calls(),
+        "Recordings": lambda: [*calls.recordings()],
+        "ActiveCalls": calls.active_calls,
     }
 
 
