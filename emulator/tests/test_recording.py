@@ -18,6 +18,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from nasty import closed_port
 from terminal import Terminal
 from trunkline import catalog
 from trunkline.connections.targets import Target
@@ -261,6 +262,30 @@ def test_a_pbx_that_answers_nothing_ends_the_recording(pbx: StandIn, status: int
         record(pbx)
     assert [method for method, _ in pbx.asked].count("POST") <= most_sign_ins
     assert len(pbx.asked) <= 4
+
+
+def test_what_is_not_the_api_ends_the_recording(pbx: StandIn) -> None:
+    pbx.routes[PROBES[0]] = (200, b"<html>a portal</html>")
+    with pytest.raises(BrokenAnswer, match="something other than JSON"):
+        record(pbx)
+
+
+def test_a_pbx_that_is_not_there_is_named(environment: dict[str, str], tmp_path: Path) -> None:
+    nowhere = {
+        **environment,
+        "TRUNKLINE_URL": closed_port(),
+        "TRUNKLINE_CLIENT_ID": "x",
+        "TRUNKLINE_CLIENT_SECRET": "y",
+    }
+    done = run(*COMMAND, "record", "--yes", folder=tmp_path, environment=nowhere)
+    assert (done.returncode, "can't be reached" in done.stderr) == (6, True)
+    assert not (tmp_path / "recording.json").exists()
+
+
+def test_names_beside_the_rows_are_withheld_unless_published() -> None:
+    body = {"value": [], "@odata.nextLink": "https://x", "Zuleika": 1, "zuleika@odata.type": "x", "Number": "1"}
+    shape = Shaper(catalog.load()).shape(body, catalog.TypeSpec("Pbx.User", collection=True), is_entity=False)
+    assert list(shape.properties) == ["value", "@odata.nextLink", "…", "Number"]
 
 
 def test_a_pbx_that_falls_silent_ends_the_recording(pbx: StandIn, monkeypatch: pytest.MonkeyPatch) -> None:

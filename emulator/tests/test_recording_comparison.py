@@ -14,7 +14,7 @@ from pathlib import Path
 import pytest
 
 from trunkline.connections.targets import Target
-from trunkline_emulator import Emulator
+from trunkline_emulator import Emulator, running
 from trunkline_emulator.recording import files, real_pbx
 from trunkline_emulator.recording.comparison import Difference, compare, record_emulator
 from trunkline_emulator.recording.recorder import Recording
@@ -45,6 +45,16 @@ def test_the_emulator_does_not_differ_from_itself(version: str) -> None:
     assert comparison.skipped == {}
     assert comparison.agreed == evidence
     assert len(comparison.agreed) > 150
+
+
+def test_an_emulator_that_was_recorded_over_the_network_does_not_differ() -> None:
+    emulator = Emulator()
+    with running(emulator) as url:
+        target = Target(url, emulator.client_id, emulator.api_key, {"verify": True})
+        recording = asyncio.run(real_pbx.record(target, lambda question, heard: None))
+    assert {entry.method for entry in emulator.journal if entry.path != "/connect/token"} == {"GET"}
+    comparison = compare(recording)
+    assert (comparison.differences, comparison.skipped) == ([], {})
 
 
 LIST, ONE, WRONG = "/Users?$top=2&$count=true", "/SystemStatus", "/Users?$top=500"

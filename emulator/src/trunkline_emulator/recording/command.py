@@ -17,7 +17,7 @@ import msgspec
 from trunkline._version import __version__
 from trunkline.catalog import version_key
 from trunkline.connections.targets import find_target
-from trunkline.errors import TrunklineError
+from trunkline.errors import TrunklineError, Unexpected
 from trunkline.printable import printable
 
 from . import files
@@ -106,7 +106,8 @@ def main() -> None:
     except (click.Abort, KeyboardInterrupt):
         _complain("\nInterrupted; nothing was kept.")
         code = 130
-    except TrunklineError as error:
+    except Exception as problem:
+        error = problem if isinstance(problem, TrunklineError) else Unexpected.of(problem)
         _complain(f"Error: {error.message}\n{error.hint.text}".strip())
         code = error.exit_code
     sys.exit(code)

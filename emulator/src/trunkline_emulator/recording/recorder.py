@@ -79,12 +79,14 @@ def recording(version: str | None = None) -> Generator[Question, Heard, Recordin
     try:
         while True:
             failures = failures + 1 if heard.problem else 0
-            if heard.status == 401 or failures == 3 or (not answers and heard.status != 200):
+            parsed = _parsed(heard)
+            is_api = bool(answers) or (heard.status == 200 and parsed is not None)
+            if heard.status == 401 or failures == 3 or not is_api:
+                answered = heard.problem or (heard.status if heard.status != 200 else "something other than JSON")
                 raise BrokenAnswer(
-                    f"{question.name} was answered with {heard.problem or heard.status}: there is nothing to record.",
+                    f"{question.name} was answered with {answered}: there is nothing to record.",
                     hint="Nothing was kept. Check the address, and which rights the client has (docs/pbx.md, Rights).",
                 )
-            parsed = _parsed(heard)
             answers[question.name] = _recorded(question, heard, parsed, Shaper(published, says=heard.status >= 400))
             question = asked.send(parsed)
             heard = yield question

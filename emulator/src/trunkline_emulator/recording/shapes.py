@@ -60,7 +60,7 @@ class Shaper:
             self._add(shape, masked_by_name(body), spec if is_entity else None)
         else:
             shape.count("object")
-            self._add_properties(shape, masked_by_name(body), {"value": spec}, is_open=False, depth=0)
+            self._add_properties(shape, masked_by_name(body), {"value": spec}, is_open=True, depth=0)
         return shape
 
     def _add(self, shape: Shape, value: Any, spec: TypeSpec | None, depth: int = 0) -> None:

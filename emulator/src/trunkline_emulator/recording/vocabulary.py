@@ -37,8 +37,10 @@ def may_keep_name(name: str, *, is_open: bool) -> bool:
     A closed type has the names of 3CX's model only, so the name has to look like one: ASCII letters and digits, no four
     digits in a row. In an open type it may be anything, so all of its words must be words of published names.
     """
-    words = {word.lower() for word in _WORD.findall(name)}
-    return _MODEL_NAME.fullmatch(name) is not None and (not is_open or (bool(words) and words <= _published_words()))
+    own, annotates, _ = name.partition("@odata.")
+    words = {word.lower() for word in _WORD.findall(own)}
+    is_published = words <= _published_words() and bool(words or (annotates and not own))
+    return _MODEL_NAME.fullmatch(name) is not None and (not is_open or is_published)
 
 
 def sentence(text: str) -> str:
