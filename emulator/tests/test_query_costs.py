@@ -16,6 +16,11 @@ TOO_COSTLY = "The query is too costly for the emulator"
 SAFE = "(),:@$&=;/*'"
 
 
+@pytest.fixture(scope="module")
+def crowded() -> Emulator:
+    return Emulator(seed={"Contacts": [{"FirstName": "Ada"}] * 40_000})
+
+
 def aliases(depth: int, operator: str) -> str:
     """``@a0`` names ``@a1`` twice, and so on: 2 to the power of ``depth`` operands."""
     named = [f"@a{n}=@a{n + 1} {operator} @a{n + 1}" for n in range(depth)]
@@ -62,12 +67,11 @@ def test_one_line_cannot_cost_hours(quiet: Line, path: str, condition: Any) -> N
     ],
     ids=lambda value: value[:30],
 )
-def test_a_hundred_thousand_rows_cost_more(query: Any) -> None:
-    emulator = Emulator(seed="large")
-    answer = emulator.ask("GET", f"/Contacts?$top=1&{query}")
+def test_forty_thousand_rows_cost_more(crowded: Emulator, query: Any) -> None:
+    answer = crowded.ask("GET", f"/Contacts?$top=1&{query}")
     assert answer.status == 400
     assert TOO_COSTLY in answer.json()["error"]["message"]
-    assert emulator.ask("GET", "/Contacts?$filter=FirstName eq 'x' or contains(LastName,'y')&$top=1").status == 200
+    assert crowded.ask("GET", "/Contacts?$filter=FirstName eq 'x' or contains(LastName,'y')&$top=1").status == 200
 
 
 @pytest.mark.parametrize(

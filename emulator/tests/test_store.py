@@ -1,4 +1,4 @@
-"""The store against a plain dictionary: order, keys, numbers and Ids, of rows that are listed and of rows made."""
+"""The store against a plain dictionary: order, keys, numbers and Ids, of rows that are listed and of rows made late."""
 
 from __future__ import annotations
 
@@ -11,9 +11,10 @@ from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, rule
 
 from trunkline import catalog
+from trunkline_emulator import Emulator
 from trunkline_emulator.refusals import Refusal
 from trunkline_emulator.seeds import SEEDS, ground
-from trunkline_emulator.store import Made, Store
+from trunkline_emulator.store import Store
 
 CATALOG = catalog.load("20.0.10")
 
@@ -33,13 +34,9 @@ def make(key: int) -> dict[str, object]:
     return {"Id": key, "Number": str(100 + key), "FirstName": f"Number {key}"}
 
 
-def find(number: str) -> int | None:
-    key = int(number) - 100 if number.isdecimal() else 0
-    return key if FIRST <= key < FIRST + COUNT else None
-
-
 KEYS = range(FIRST, FIRST + COUNT)
-FORMS = {"listed": [make(key) for key in KEYS], "made": Made(KEYS, make, find)}
+LISTED = [make(key) for key in KEYS]
+FORMS: dict[str, Any] = {"listed": LISTED, "late": lambda: [make(key) for key in KEYS]}
 
 
 class Model(RuleBasedStateMachine):
@@ -49,7 +46,7 @@ class Model(RuleBasedStateMachine):
 
     def __init__(self) -> None:
         super().__init__()
-        self.store = Store(CATALOG, {"Users": FORMS[self.form]})  # type: ignore[dict-item]
+        self.store = Store(CATALOG, {"Users": FORMS[self.form]})
         self.rows = {key: str(make(key)["Number"]) for key in KEYS}
         self.last = KEYS[-1]
 
@@ -92,7 +89,7 @@ class Model(RuleBasedStateMachine):
     @rule()
     def restore(self) -> None:
         saved = self.store.snapshot()
-        self.store = Store(CATALOG, {"Users": FORMS[self.form]})  # type: ignore[dict-item]
+        self.store = Store(CATALOG, {"Users": FORMS[self.form]})
         self.store.restore(saved)
         assert self.store.snapshot() == saved
 
@@ -121,13 +118,13 @@ class Model(RuleBasedStateMachine):
             assert number not in self.store.numbers()
 
 
-class MadeModel(Model):
-    form = "made"
+class LateModel(Model):
+    form = "late"
 
 
 TestListedRows = Model.TestCase
-TestMadeRows = MadeModel.TestCase
-TestListedRows.settings = TestMadeRows.settings = settings(
+TestLateRows = LateModel.TestCase
+TestListedRows.settings = TestLateRows.settings = settings(
     max_examples=25, stateful_step_count=25, suppress_health_check=list(HealthCheck)
 )
 
@@ -137,14 +134,14 @@ def large() -> Store:
     return Store(CATALOG, SEEDS["large"]())
 
 
-def test_a_made_row_is_one_row_as_long_as_somebody_holds_it(large: Store) -> None:
-    first, again = large.get("Users", {"Id": 1_001}), large.rows("Users")[0]
+def test_a_row_is_one_row(large: Store) -> None:
+    first, again = large.get("Users", {"Id": 11}), large.rows("Users")[0]
     assert first is again
 
 
-def test_a_change_of_a_made_row_stays(large: Store) -> None:
-    large.change("Users", large.get("Users", {"Id": 1_001}), FirstName="Changed")
-    assert large.get("Users", {"Number": "20000"})["FirstName"] == "Changed"
+def test_a_change_of_a_row_stays(large: Store) -> None:
+    large.change("Users", large.get("Users", {"Id": 11}), FirstName="Changed")
+    assert large.get("Users", {"Number": "100"})["FirstName"] == "Changed"
     assert large.rows("Users")[0]["FirstName"] == "Changed"
 
 
@@ -153,14 +150,14 @@ def test_rows_may_be_removed_while_they_are_looked_at(large: Store) -> None:
     for row in large.rows("Queues"):
         seen.append(row["Id"])
         large.remove("Queues", [row["Id"], row["Id"] + 1])
-    assert seen == list(range(20_001, 20_201, 2))
+    assert seen == [61, 63, *range(1_301, 1_550, 2)]
     assert len(large.rows("Queues")) == 0
 
 
 @pytest.mark.parametrize("index", [3, -4, 10**6])
 def test_there_is_no_row_past_the_end(index: Any) -> None:
     with pytest.raises(IndexError):
-        Store(CATALOG, {"Users": FORMS["listed"][:3]}).rows("Users")[index]  # type: ignore[dict-item]
+        Store(CATALOG, {"Users": LISTED[:3]}).rows("Users")[index]
 
 
 def test_no_store_changes_the_seed_of_another() -> None:
@@ -178,7 +175,7 @@ def test_my_user_is_the_first_user() -> None:
     store = Store(CATALOG, SEEDS["demo"]())
     store.update("MyUser", {}, {"FirstName": "Changed"})
     assert store.get("Users", {"Id": 11})["FirstName"] == "Changed"
-    assert store.take_written() == {("Users", 11)}
+    assert store.written == {("Users", 11): False}
     store.delete("Users", {"Id": 11})
     assert store.get("MyUser", {})["Id"] == 12
 
@@ -195,15 +192,17 @@ def test_a_snapshot_has_only_what_differs() -> None:
     store.keep("something", [1, {"a": None}])
     store.clear("ActivityLog")
     saved = store.snapshot()
-    assert {name: {kind: len(rows) for kind, rows in content.items()} for name, content in saved["sets"].items()} == {
-        "Fax": {"changed": 1, "removed": 1, "added": 0},
-        "Contacts": {"changed": 0, "removed": 0, "added": 1},
-        "ActivityLog": {"all": 0},
-    }
-    assert saved["sets"]["Contacts"]["added"] == [made]
-    assert list(saved["singletons"]) == ["MailSettings"]
-    assert saved["kept"] == {"something": [1, {"a": None}]}
-    assert saved["last_ids"] == {"Contacts": 61}
+    assert [tuple(change[:3]) for change in saved["changes"]] == [
+        ("Fax", 121, False),
+        ("Fax", 122, False),
+        ("", "last id Contacts", False),
+        ("Contacts", 61, True),
+        ("MailSettings", None, False),
+        ("", "something", False),
+        ("ActivityLog", None, False),
+    ]
+    values = [change[3] for change in saved["changes"]]
+    assert (values[1], values[2], values[3], values[5], values[6]) == (None, 61, made, [1, {"a": None}], [])
 
 
 def test_a_snapshot_lives_on_its_own() -> None:
@@ -211,27 +210,28 @@ def test_a_snapshot_lives_on_its_own() -> None:
     store.update("Fax", {"Id": 121}, {"OutboundCallerId": "1"})
     saved = store.snapshot()
     store.update("Fax", {"Id": 121}, {"OutboundCallerId": "2"})
-    store.restore(saved)
-    store.update("Fax", {"Id": 121}, {"OutboundCallerId": "3"})
-    assert saved["sets"]["Fax"]["changed"][0]["OutboundCallerId"] == "1"
+    other = Store(CATALOG, SEEDS["demo"]())
+    other.restore(saved)
+    other.update("Fax", {"Id": 121}, {"OutboundCallerId": "3"})
+    assert saved["changes"][0][3]["OutboundCallerId"] == "1"
 
 
 @pytest.mark.parametrize(
     ("change", "said"),
     [
-        (lambda s: s.update(format=99), "its format is not 1"),
+        (lambda s: s.update(format=99), "its format is not 2"),
         (lambda s: s.update(version="20.0.9"), "of version 20.0.9, this PBX is 20.0.10"),
         (lambda s: s.update(seed="other"), "of another seed"),
-        (lambda s: s.pop("sets"), "damaged: KeyError: 'sets'"),
-        (lambda s: s["sets"].update(Nonsense={"all": []}), "damaged: KeyError: 'Nonsense'"),
-        (lambda s: s["sets"]["Fax"].update(removed=[999]), "damaged: KeyError: 999"),
+        (lambda s: s.pop("changes"), "damaged: KeyError: 'changes'"),
+        (lambda s: s["changes"].append(["Nonsense", None, False, {}]), "damaged: KeyError: 'Nonsense'"),
+        (lambda s: s["changes"].append(["Fax", 121]), "damaged: ValueError: not enough values"),
     ],
 )
 def test_a_snapshot_that_does_not_fit_changes_nothing(change: Callable[..., Any], said: str) -> None:
-    store = Store(CATALOG, SEEDS["demo"]())
-    store.update("Fax", {"Id": 121}, {"OutboundCallerId": "1"})
-    before, bad = store.snapshot(), store.snapshot()
-    change(bad)
+    emulator = Emulator()
+    emulator.ask("PATCH", "/Fax(121)", json={"OutboundCallerId": "1"})
+    before, bad = emulator.snapshot(), emulator.snapshot()
+    change(bad["state"])
     with pytest.raises(ValueError, match=said):
-        store.restore(bad)
-    assert store.snapshot() == before
+        emulator.restore(bad)
+    assert emulator.snapshot() == before

@@ -104,9 +104,9 @@ def test_ones_own_certificate(tmp_path: Path) -> None:
 
 def test_certificate_and_key_in_two_files(tmp_path: Path) -> None:
     made(folder=tmp_path)
-    certificate, _, key = (tmp_path / "server.pem").read_text().partition("-----BEGIN PRIVATE KEY-----")
+    certificate, _, key = (tmp_path / "server.pem").read_text().partition("-----BEGIN EC PRIVATE KEY-----")
     (tmp_path / "cert.pem").write_text(certificate)
-    (tmp_path / "key.pem").write_text("-----BEGIN PRIVATE KEY-----" + key)
+    (tmp_path / "key.pem").write_text("-----BEGIN EC PRIVATE KEY-----" + key)
     with running(Emulator(), tls=from_files(tmp_path / "cert.pem", tmp_path / "key.pem")) as url:
         assert answers(url, tmp_path / "ca.pem")
 

@@ -205,6 +205,16 @@ def test_wrong_credentials(vary: Any, variant: str, status: int, error: str) -> 
     assert ("error_description" in answer.json) is (status == 401)
 
 
+@pytest.mark.parametrize(("variant", "status"), [("401", 401), ("403", 403)])
+def test_a_dead_token(vary: Any, variant: str, status: int) -> None:
+    line = vary(dead_token=variant)
+    dead = line.token
+    line.sign_in()
+    assert line.send("GET", "/xapi/v1/Defs", headers={"authorization": f"Bearer {dead}"}).status == status
+    assert line.send("GET", "/xapi/v1/Defs").status == 401
+    assert line.get("/Defs").status == 200
+
+
 # ── answers ──────────────────────────────────────────────────────────────────────────────────────
 
 

@@ -17,9 +17,7 @@ from pathlib import Path
 from random import Random
 from typing import Any
 
-from trunkline import catalog
-
-from . import behaviours, crud, describe, downloads, licence, rights, shapes
+from . import behaviours, builds, crud, describe, downloads, licence, rights, session, shapes
 from .answers import Call
 from .asking import Answer, Asker
 from .behaviours.version import four_parts
@@ -116,7 +114,7 @@ class Emulator(Controls):
         self.clock = Clock(clock_skew)
         self._hosts = Hosts(allow_hosts)
         self._access = Access(self._hosts, control_key)
-        self._catalog = catalog.load(version)
+        self._catalog = builds.load(version)
         self._router = _router(version)
         self._guard = Guard(self.clock)
         self._sign_in = SignIn(
@@ -312,6 +310,10 @@ class Emulator(Controls):
             client = self._sign_in.client_of(request)
             entry.client_id, entry.evidence = client.client_id, str(downloads.FACT.evidence)
             return downloads.answer(request, client, self._store)
+        if request.path == session.PATH:
+            entry.client_id = self._sign_in.client_of(request).client_id
+            entry.evidence = str(session.FACT.evidence)
+            return session.answer(request)
         path = _api_path(request)
         if path == describe.OPENAPI:
             entry.evidence = str(Evidence.SEEN)
@@ -372,7 +374,7 @@ _NAMED = {403: "Forbidden", 500: "An unexpected error occurred."}
 
 @lru_cache(maxsize=8)
 def _router(version: str) -> Router:
-    return Router(catalog.load(version))
+    return Router(builds.load(version))
 
 
 def behaviour(route: Route) -> crud.Behaviour:
@@ -387,7 +389,7 @@ def behaviour(route: Route) -> crud.Behaviour:
 
 def facts(version: str = "20.0.10") -> dict[str, Fact]:
     """Return the fact behind every action of a version, by action id. Raises: ValueError for an unknown version."""
-    return {route.action.id: behaviour(route).fact for route in Router(catalog.load(version)).routes()}
+    return {route.action.id: behaviour(route).fact for route in Router(builds.load(version)).routes()}
 
 
 def _api_path(request: Request) -> bytes:

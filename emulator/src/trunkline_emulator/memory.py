@@ -11,8 +11,7 @@ from functools import cached_property
 from pathlib import Path
 from typing import Any
 
-from trunkline import catalog
-
+from . import builds
 from .seeds import ground, name_of
 from .state import StateFile
 from .store import Store
@@ -35,7 +34,7 @@ class Memory:
         # Who asks in process does so in another thread than the server's: one request at a time.
         self.lock = threading.RLock()
         self.given = seed
-        self._catalog = catalog.load(version)
+        self._catalog = builds.load(version)
         self._clock = clock
         self._adopt = adopt
         self._ground = ground(seed, version)
@@ -86,9 +85,8 @@ class Memory:
         self.__dict__.pop("store", None)
         if self._file is not None:
             store = self.store = Store(self._catalog, self._ground, self._clock)
-            self._file.start_anew(store, self.seed)
             self._adopt(store)
-            self._file.commit(store)
+            self._file.start_anew(store, self.seed)
 
     def become(self, seed: Any, state: Any) -> None:
         """Be what a snapshot of that seed tells. ValueError where it doesn't fit, and then nothing has changed."""
@@ -99,10 +97,9 @@ class Memory:
         trial.restore(state)
         self._ground, self.given = other, seed
         self.store = trial
+        self._adopt(trial)
         if self._file is not None:
             self._file.start_anew(trial, self.seed)
-        self._adopt(trial)
-        self.commit()
 
     def close(self) -> None:
         if self._file is not None:

@@ -10,6 +10,7 @@ import hashlib
 import hmac
 import re
 import secrets
+from base64 import urlsafe_b64encode
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -21,7 +22,7 @@ from . import openid
 from .clock import Clock
 from .evidence import refusal, seen
 from .forms import read_form
-from .jwt import SigningKey, base64url
+from .jwt import SigningKey
 from .messages import Request, Response
 from .refusals import NoSuchPath, Refusal
 from .variants import Variants
@@ -268,18 +269,19 @@ class SignIn:
         return self._key.sign(claims)
 
     def client_of(self, request: Request) -> Client:
-        """Who sent a request. Raises Refusal (401) without a living token.
+        """Return who sent a request. Raises Refusal without a living token (401, or as the variant says).
 
         A token counts only if it is, letter for letter, one of those given out and still alive, so a forged one
         never gets as far as its signature.
         """
         token = self._living(request)
-        if token is None or token.expires_at <= self._clock.time():
-            raise Refusal(401, headers={"WWW-Authenticate": "Bearer"}, fact=NO_TOKEN)
-        if not token.client.found:
-            return token.client
-        client = self._client(token.client.client_id)
-        if client is None or client.api_key != token.client.api_key:
+        client = token.client if token is not None and token.expires_at > self._clock.time() else None
+        if client is not None and client.found:
+            now = self._client(client.client_id)
+            client = now if now is not None and now.api_key == client.api_key else None
+        if client is None:
+            if "authorization" in request.headers and self._variants.dead_token == "403":  # noqa: S105 - a status
+                raise Refusal(403, fact=NO_TOKEN)
             raise Refusal(401, headers={"WWW-Authenticate": "Bearer"}, fact=NO_TOKEN)
         return client
 
@@ -326,7 +328,7 @@ _GRANTS: dict[str, Callable[[SignIn, Mapping[str, str], Request], Response]] = {
 
 
 def _challenge(verifier: str) -> str:
-    return base64url(hashlib.sha256(verifier.encode("ascii")).digest()).decode("ascii")
+    return urlsafe_b64encode(hashlib.sha256(verifier.encode("ascii")).digest()).rstrip(b"=").decode("ascii")
 
 
 def _is_loopback(uri: str) -> bool:

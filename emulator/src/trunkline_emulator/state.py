@@ -1,41 +1,38 @@
 """The state file: what differs from the seed, kept in SQLite so that a restart, or a kill, loses no acknowledged write.
 
-One table has a line for each place that was written (`snapshots.Difference`). A request's changes are one transaction,
-which ends before its answer is sent. Each line has a checksum, and all lines together have one: SQLite finds damage to
-the structure of its pages, not to what stands in them. The write-ahead log is handed to the operating system with each
-transaction, so a killed process loses nothing; a power cut may lose the last moments, but never half a request.
+It has a line for each place that was written. A request's changes are one transaction, which ends before its answer is
+sent. The write-ahead log is handed to the operating system with each transaction, so a killed process loses nothing; a
+power cut may lose the last moments, but never half a request.
 """
 
 from __future__ import annotations
 
-import json
 import os
 import sqlite3
 import stat
-import zlib
-from collections.abc import Iterable, Mapping
 from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
 import msgspec
 
-from .snapshots import Difference, Place, assembled, difference, last_ids
 from .store import Store
 
 APPLICATION = 0x54524B4C  # "TRKL", in the file's header
-FORMAT = 2
-# The name of what tells whether a line is missing: the checksums of all lines, combined by exclusive or.
-_DIGEST = "digest"
+FORMAT = 3
 _NEW = "delete the file to start again, or name another one"
 
 _SCHEMA = """
-CREATE TABLE meta (name TEXT PRIMARY KEY, value TEXT NOT NULL, checksum INTEGER NOT NULL) WITHOUT ROWID;
-CREATE TABLE differences (
-  place TEXT PRIMARY KEY, kind TEXT NOT NULL, name TEXT NOT NULL, key TEXT NOT NULL, serial INTEGER,
-  value TEXT NOT NULL, checksum INTEGER NOT NULL
-) WITHOUT ROWID;
+CREATE TABLE meta (name TEXT PRIMARY KEY, value TEXT NOT NULL) WITHOUT ROWID;
+CREATE TABLE changes (
+  serial INTEGER PRIMARY KEY, name TEXT NOT NULL, key TEXT NOT NULL, added INTEGER NOT NULL, value TEXT NOT NULL,
+  UNIQUE (name, key)
+);
 """
+# A row that was added takes the last place; any other keeps the place it has.
+_ADD = "INSERT OR REPLACE INTO changes (name, key, added, value) VALUES (?, ?, ?, ?)"
+_CHANGE = """INSERT INTO changes (name, key, added, value) VALUES (?, ?, ?, ?)
+ON CONFLICT (name, key) DO UPDATE SET value = excluded.value"""
 
 
 class StateError(ValueError):
@@ -48,8 +45,6 @@ class StateFile:
     def __init__(self, path: str | os.PathLike[str]) -> None:
         self.path = Path(path)
         self._is_new = True
-        self._checksums: dict[str, int] = {}
-        self._digest = 0
         try:
             # Only a new file is opened here: closing one that is in use in this process would drop SQLite's lock on it.
             os.close(os.open(self.path, os.O_RDWR | os.O_CREAT | os.O_EXCL, 0o600))
@@ -105,7 +100,6 @@ class StateFile:
         if not tables:
             for statement in _SCHEMA.split(";"):
                 self._db.execute(statement)
-            self.remember(_DIGEST, "0")
             self._db.execute(f"PRAGMA application_id = {APPLICATION}")
             self._db.execute(f"PRAGMA user_version = {FORMAT}")
         self._db.execute("COMMIT")
@@ -125,14 +119,10 @@ class StateFile:
     def remember(self, name: str, value: str) -> str:
         """Return a text of the file's own, such as a key that was made: the one it has, else from now on this one."""
         try:
-            self._db.execute("INSERT OR IGNORE INTO meta VALUES (?, ?, ?)", (name, value, _checksum(name, value)))
-            ((found, checksum),) = self._db.execute(
-                "SELECT value, checksum FROM meta WHERE name = ?", (name,)
-            ).fetchall()
+            self._db.execute("INSERT OR IGNORE INTO meta VALUES (?, ?)", (name, value))
+            ((found,),) = self._db.execute("SELECT value FROM meta WHERE name = ?", (name,)).fetchall()
         except (sqlite3.DatabaseError, ValueError) as error:
             raise self._damaged(error) from error
-        if checksum != _checksum(name, found):
-            raise self._damaged(f"{name} is not what was written")
         return str(found)
 
     def _damaged(self, what: object) -> StateError:
@@ -149,93 +139,45 @@ class StateFile:
                 f"Start it as it was, or {_NEW}."
             )
         try:
-            lines = self._db.execute("SELECT * FROM differences").fetchall()
-            for *line, checksum in lines:
-                if checksum != _checksum(*line[:4], line[5]):
-                    raise self._damaged(f"{line[0]} is not what was written")
-                self._checksums[line[0]] = checksum
-                self._digest ^= checksum
-            if self.remember(_DIGEST, "missing") != str(self._digest):
-                raise self._damaged("some of what was written is missing")
-            found = [Difference(k, n, json.loads(key), s, msgspec.json.decode(v)) for _, k, n, key, s, v, _ in lines]
-            store.restore(assembled(store, found))
-            self._renumber(store)
-        except StateError:
-            raise
-        except (sqlite3.DatabaseError, ValueError, TypeError, RecursionError) as error:
+            rows = self._db.execute("SELECT name, key, added, value FROM changes ORDER BY serial").fetchall()
+            decode = msgspec.json.decode
+            store.replay((name, decode(key), bool(added), decode(value)) for name, key, added, value in rows)
+        except (sqlite3.DatabaseError, ValueError, KeyError, TypeError, AttributeError, RecursionError) as error:
             raise self._damaged(error) from error
-        store.anew = False
-
-    def _renumber(self, store: Store) -> None:
-        """Count serials from 1 after a restart: the file must agree with the store on the order of new rows."""
-        serials = [
-            (table.rows.serial(key), _place("", name, key))
-            for name, table in store.tables.items()
-            if table.key
-            for key in table.rows.added
-        ]
-        self._db.execute("BEGIN")
-        self._db.executemany("UPDATE differences SET serial = ?1 WHERE place = ?2 AND serial <> ?1", serials)
-        self._db.execute("COMMIT")
+        store.written.clear()
 
     def commit(self, store: Store) -> None:
         """Make what was written since the last time last. Raises StateError, and then it is tried again next time."""
-        if not store.written and not store.anew:
-            return
-        places = store.written | store.differing if store.anew else store.written
-        try:
-            self._write(self._differences(store, places), gone=places, everything=store.anew)
-        except sqlite3.Error as error:
-            raise StateError(f"The state file {self.path} can't be written: {error}.") from error
-        store.take_written()
-        store.anew = False
+        if store.written:
+            self._write(store, [])
 
     def start_anew(self, store: Store, seed: str) -> None:
-        """Forget all, and belong to this store from now on, which is as its seed has it. Raises StateError."""
+        """Forget all, and hold what differs in this store from now on. Raises StateError."""
+        store.written = dict(store.changed)
+        self._write(
+            store,
+            [("DELETE FROM changes", ())]
+            + [("INSERT OR REPLACE INTO meta VALUES (?, ?)", pair) for pair in _owner(store, seed).items()],
+        )
+
+    def _write(self, store: Store, before: list[tuple[str, tuple[str, ...]]]) -> None:
+        """One transaction: these statements, then all that was written."""
         try:
-            self._write(last_ids(store), everything=True, owner=_owner(store, seed))
+            self._db.execute("BEGIN")
+            try:
+                for statement, values in before:
+                    self._db.execute(statement, values)
+                for name, key, added, value in store.changes(store.written):
+                    place = (name, _text(key), added, _text(value))
+                    self._db.execute(_ADD if added else _CHANGE, place)
+                self._db.execute("COMMIT")
+            except BaseException:
+                with suppress(sqlite3.Error):
+                    self._db.execute("ROLLBACK")
+                raise
         except sqlite3.Error as error:
             raise StateError(f"The state file {self.path} can't be written: {error}.") from error
-
-    def _differences(self, store: Store, places: Iterable[Place]) -> list[Difference]:
-        found = (difference(store, place) for place in places)
-        return [d for d in found if d is not None] + last_ids(store)
-
-    def _write(
-        self,
-        differences: Iterable[Difference],
-        *,
-        gone: Iterable[Place] = (),
-        everything: bool = False,
-        owner: Mapping[str, str] | None = None,
-    ) -> None:
-        """One transaction: the lines of these places as they are now; those that differ no more go."""
-        lines = [_line(difference) for difference in differences]
-        kept = {line[0]: line[-1] for line in lines}
-        dropped = [text for name, key in gone if (text := _place("", name, key)) not in kept]
-        checksums = {} if everything else self._checksums
-        digest = 0 if everything else self._digest
-        for place in (*kept, *dropped):
-            digest ^= checksums.get(place, 0) ^ kept.get(place, 0)
-        self._db.execute("BEGIN")
-        try:
-            if everything:
-                self._db.execute("DELETE FROM differences")
-            named = [
-                (name, value, _checksum(name, value)) for name, value in {**(owner or {}), _DIGEST: str(digest)}.items()
-            ]
-            self._db.executemany("INSERT OR REPLACE INTO meta VALUES (?, ?, ?)", named)
-            self._db.executemany("DELETE FROM differences WHERE place = ?", [(place,) for place in dropped])
-            self._db.executemany("INSERT OR REPLACE INTO differences VALUES (?, ?, ?, ?, ?, ?, ?)", lines)
-            self._db.execute("COMMIT")
-        except sqlite3.Error:
-            with suppress(sqlite3.Error):
-                self._db.execute("ROLLBACK")
-            raise
-        self._checksums, self._digest = checksums, digest
-        for place in dropped:
-            checksums.pop(place, None)
-        checksums.update(kept)
+        store.written.clear()
 
     def close(self) -> None:
         """Give the file back; whoever comes next finds it whole."""
@@ -244,25 +186,6 @@ class StateFile:
 
 def _owner(store: Store, seed: str) -> dict[str, str]:
     return {"version": str(store.catalog.version), "seed": seed, "fingerprint": store.ground.fingerprint}
-
-
-def _place(kind: str, name: str, key: Any) -> str:
-    """One text for each place, whatever stands there."""
-    owner = {"kept": "kept", "last_id": "last id"}.get(kind, "") if name else "kept"
-    if owner == "kept":
-        return f"kept {name or key}"
-    return f"{owner} {name} {json.dumps(key)}"
-
-
-def _line(found: Difference) -> tuple[str, str, str, str, int | None, str, int]:
-    """Return a line of the table; the checksum leaves out the serial, which a restart counts anew."""
-    place, key, value = _place(found.kind, found.name, found.key), json.dumps(found.key), _text(found.value)
-    checksum = _checksum(place, found.kind, found.name, key, value)
-    return place, found.kind, found.name, key, found.serial, value, checksum
-
-
-def _checksum(*texts: object) -> int:
-    return zlib.crc32("\0".join(map(str, texts)).encode())
 
 
 def _text(value: Any) -> str:

@@ -7,24 +7,33 @@ from datetime import UTC, datetime
 from itertools import count
 from typing import Any
 
+import msgspec
+
 from trunkline.catalog import Catalog
 
 from .evidence import ASSUMED, published, refusal, seen
-from .ground import Ground, Key, Made, Seed
+from .ground import Ground, Key, Seed
 from .refusals import bad_field, not_found
 from .rules import RULES, Rule
-from .snapshots import Place, Snapshot, restore, snapshot
-from .tables import InOrder, Table
+from .tables import InOrder, Rows, Table
 from .values import Row, Values
 from .views import VIEWS
 from .warning_codes import ALREADY_IN_USE, FORBIDDEN_CHANGE, REQUIRED
 
-__all__ = ["Key", "Made", "Place", "Seed", "Store", "utc_now"]
+__all__ = ["Change", "Key", "Place", "Seed", "Store", "utc_now"]
+
+# What can be written: a set and the key of its row; a singleton, or a set without keys, and None; "" and what is kept.
+Place = tuple[str, Key | None]
+# A place, whether its row was added after the seed's, and what stands there now; None for a row that was removed.
+Change = tuple[str, Key | None, bool, Any]
 
 KEY_IN_USE = refusal("A key or number that another entity has answers 400.", published("requests"))
 FIXED_KEY = refusal("Another key or `Number` in a PATCH answers 400.", seen("creating-and-changing"))
 # Singletons that are the first row of a set, not copies of it.
 _LINKED = {"MyUser": "Users", "MyGroup": "Groups"}
+FORMAT = 2  # of snapshots
+# Under this and the name of a sequence the highest Id that it ever gave is kept.
+_LAST_ID = "last id "
 
 
 def utc_now() -> datetime:
@@ -48,45 +57,77 @@ class Store:
         self.strict = False
         self.opened = clock()
         self.model = self.ground.model
-        # Places written since somebody last took them, and those written before that.
-        self.written: set[Place] = set()
-        self.differing: set[Place] = set()
-        # Whether everything was put back or replaced since then, so that what was taken before counts no more.
-        self.anew = False
-        self._open()
-
-    def _open(self) -> None:
-        """Everything as the seed has it."""
-        self.tables = {name: Table(kind, self.ground.source(name)) for name, kind in self.ground.kinds.items()}
-        self.singletons: Mapping[str, Row] = _Singletons(self.ground, self.tables)
+        # Places written since the last commit, and since the seed; True for a row that was added.
+        self.written: dict[Place, bool] = {}
+        self.changed: dict[Place, bool] = {}
+        self.tables = {name: Table(kind, self.ground) for name, kind in self.ground.kinds.items()}
+        self.singletons = Rows(lambda: self.ground.singleton_types, self.ground.singleton)
         self.kept: dict[str, Any] = {}
-        self.last_ids: dict[str, int] = {}
-        self.written.clear()
-        self.differing.clear()
 
-    def take_written(self) -> set[Place]:
-        """Return what was written since the last time; from now on it counts as taken."""
-        taken, self.written = self.written, set()
-        self.differing |= taken
-        return taken
+    def changes(self, places: Mapping[Place, bool]) -> list[Change]:
+        """Return what stands at these places, in the order in which they were written."""
+        return [(*place, added, self._value(place)) for place, added in places.items()]
 
-    def snapshot(self) -> Snapshot:
-        """All that differs from the seed, as JSON has it."""
-        return snapshot(self)
+    def _value(self, place: Place) -> Any:
+        name, key = place
+        if name == "":
+            return self.kept.get(str(key))
+        if name in self.tables:
+            rows = self.tables[name].rows
+            return list(rows.values()) if key is None else rows.get(key)
+        return self.singletons[name]
 
-    def restore(self, saved: Snapshot) -> None:
-        """Become what a snapshot tells. ValueError where it is of another seed or version, or none; nothing changes."""
-        before = self.snapshot()
+    def snapshot(self) -> dict[str, Any]:
+        """Return all that differs from the seed, as JSON has it."""
+        saved = {
+            "format": FORMAT,
+            "version": self.catalog.version,
+            "seed": self.ground.fingerprint,
+            "changes": self.changes(self.changed),
+        }
+        copied: dict[str, Any] = msgspec.json.decode(msgspec.json.encode(saved))
+        return copied
+
+    def restore(self, saved: Any) -> None:
+        """Become what a snapshot tells; the store must be as its seed has it.
+
+        Raises: ValueError where the snapshot is damaged, or of another seed or version.
+        """
+        if not isinstance(saved, dict) or saved.get("format") != FORMAT:
+            raise ValueError(f"This is not a snapshot that this emulator can read: its format is not {FORMAT}.")
+        if saved.get("version") != self.catalog.version:
+            raise ValueError(f"The snapshot is of version {saved.get('version')}, this PBX is {self.catalog.version}.")
+        if saved.get("seed") != self.ground.fingerprint:
+            raise ValueError("The snapshot was taken of another seed than the one this PBX started from.")
         try:
-            self._become(saved)
-        except ValueError:
-            self._become(before)
-            raise
+            self.replay(msgspec.json.decode(msgspec.json.encode(saved["changes"])))
+        except (KeyError, TypeError, ValueError, AttributeError) as error:
+            raise ValueError(f"The snapshot is damaged: {type(error).__name__}: {error}.") from error
 
-    def _become(self, saved: Snapshot) -> None:
-        self._open()
-        self.anew = True
-        restore(self, saved)
+    def replay(self, changes: Iterable[Change]) -> None:
+        """Make these changes again. Raises KeyError, TypeError, ValueError or AttributeError if they are damaged."""
+        for name, key, added, value in changes:
+            if name == "":
+                self.keep(str(key), value)
+            elif name in self.tables:
+                self._put_back(self.tables[name], key, added, value)
+            else:
+                self.singletons[name] = self.values.complete(self.ground.singleton_types[name], value)
+            self._note((name, key), added)
+
+    def _put_back(self, table: Table, key: Key | None, added: bool, value: Any) -> None:
+        if key is None:
+            table.rows.clear()
+        elif added or value is None:
+            table.rows.pop(key, None)
+        for row in value if key is None else filter(None, [value]):
+            table.insert(self.values.complete(table.type_name, row))
+
+    def _note(self, place: Place, added: bool = False) -> None:
+        for noted in (self.written, self.changed):
+            if added:
+                noted.pop(place, None)  # its row comes last now
+            noted[place] = added or noted.get(place, False)
 
     def rows(self, name: str) -> Sequence[Row]:
         """Return the rows of a set in the order of their creation."""
@@ -96,7 +137,8 @@ class Store:
     def get(self, name: str, keys: Mapping[str, Any]) -> Row:
         """Return the row of a key or alternate key, or the singleton. Raises Refusal (404)."""
         if name in self.singletons:
-            return self.singletons[name]
+            first = next(iter(self.rows(_LINKED[name])), None) if name in _LINKED else None
+            return self.singletons[name] if first is None else first
         found = self._find(name, keys)
         if found is None:
             raise not_found()
@@ -140,18 +182,19 @@ class Store:
             raise bad_field("Number", ALREADY_IN_USE, fact=KEY_IN_USE)
 
     def _insert(self, table: Table, row: Row) -> None:
-        if table.key and isinstance(row[table.key], int):
-            self.last_ids[_sequence(table)] = max(self.last_id(table), row[table.key])
+        if table.key and isinstance(row[table.key], int) and row[table.key] > self.last_id(table):
+            self.keep(_LAST_ID + _sequence(table), row[table.key])
+        added = table.key_of(row) not in table.rows
         table.insert(row)
-        self._wrote(table.name, row)
+        self._note((table.name, table.key_of(row)), added and table.key is not None)
 
     def _sharing_ids(self, table: Table) -> Iterable[Table]:
         return (other for other in self.tables.values() if other.is_dn) if table.is_dn else (table,)
 
     def last_id(self, table: Table) -> int:
         """Return the highest Id ever given; an Id is never given twice, even when its row was deleted."""
-        last = self.last_ids.get(_sequence(table))
-        return max(other.rows.source.last for other in self._sharing_ids(table)) if last is None else last
+        last: int | None = self.kept.get(_LAST_ID + _sequence(table))
+        return max(self.ground.last(other.name) for other in self._sharing_ids(table)) if last is None else last
 
     def _next_id(self, table: Table) -> int:
         """Return an Id that was never given, even to a deleted row; past the last Int32 a free one."""
@@ -204,16 +247,18 @@ class Store:
             self.kept.pop(name, None)
         else:
             self.kept[name] = value
-        self.written.add(("", name))
+        self._note(("", name))
 
     def _wrote(self, name: str, row: Row) -> None:
         table = self._table_of(name)
-        key = table.key_of(row) if table else None
-        self.written.add((table.name if table else name, key))
-        if table and key is not None:
-            if key in table.rows:
-                table.rows.hold(key, row)
-            table.file(key)
+        if table is None:
+            self._note((name, None))
+            return
+        key = table.key_of(row)
+        self._note((table.name, key))
+        if key is not None and key in table.rows:
+            table.rows[key] = row
+            table.file(row)
 
     def _check_change(self, table: Table, row: Row, fields: Row) -> None:
         if table.key and fields.get(table.key, row[table.key]) != row[table.key]:
@@ -264,8 +309,8 @@ class Store:
         if table.key:
             self.remove(name, list(table.rows))
         else:
-            table.clear()
-            self.written.add((name, None))
+            table.rows.clear()
+            self._note((name, None))
 
 
 class _Numbers(Set[str]):
@@ -275,7 +320,7 @@ class _Numbers(Set[str]):
         self._tables = tables
 
     def __contains__(self, number: object) -> bool:
-        return any(table.has("Number", number) for table in self._tables)
+        return any(table.find("Number", number) is not None for table in self._tables)
 
     def __iter__(self) -> Iterator[str]:
         return (row["Number"] for table in self._tables for row in InOrder(table.rows) if row["Number"])
@@ -286,33 +331,6 @@ class _Numbers(Set[str]):
     @classmethod
     def _from_iterable(cls, it: Iterable[Any]) -> Set[Any]:
         return frozenset(it)
-
-
-class _Singletons(Mapping[str, Row]):
-    """The singletons by name, each made when it is first asked for."""
-
-    def __init__(self, ground: Ground, tables: Mapping[str, Table]) -> None:
-        self._ground = ground
-        self._tables = tables
-        self._made: dict[str, Row] = {}
-
-    def __getitem__(self, name: str) -> Row:
-        if name in _LINKED:
-            first: Row | None = next(iter(InOrder(self._tables[_LINKED[name]].rows)), None)
-            if first is not None:
-                return first
-        if name not in self._made:
-            self._made[name] = self._ground.singleton(name)
-        return self._made[name]
-
-    def __contains__(self, name: object) -> bool:
-        return name in self._ground.singleton_types
-
-    def __iter__(self) -> Iterator[str]:
-        return iter(self._ground.singleton_types)
-
-    def __len__(self) -> int:
-        return len(self._ground.singleton_types)
 
 
 # DNs whose number stays what it was on creation (docs/pbx.md, Requests).

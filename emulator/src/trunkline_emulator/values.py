@@ -4,7 +4,10 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Mapping
+from copy import deepcopy
 from typing import Any
+
+import msgspec
 
 from trunkline.catalog import Catalog, TypeSpec
 
@@ -75,6 +78,7 @@ class Values:
 
     def __init__(self, catalog: Catalog) -> None:
         self.catalog = catalog
+        self._blanks: dict[str, bytes] = {}
         self._too_long = warning(catalog, "WARNINGS.STRING_TOO_LONG")
 
     def check_object(self, body: object, fields: Mapping[str, TypeSpec], owner: str) -> Row:
@@ -173,6 +177,37 @@ class Values:
         if self._is_open(type_name):
             completed |= {name: value for name, value in row.items() if name not in completed}
         return completed
+
+    def fit(self, type_name: str, row: Mapping[str, Any]) -> Row:
+        """Return a row that was written for the newest version as this one has it, sharing nothing with it.
+
+        Fields and enum members that this version lacks go; missing fields get their default.
+        """
+        if type_name not in self._blanks:
+            self._blanks[type_name] = msgspec.msgpack.encode(self.complete(type_name, {}))
+        whole: Row = msgspec.msgpack.decode(self._blanks[type_name])
+        fields = self.catalog.fields(type_name)
+        for name, value in row.items():
+            if name in fields:
+                whole[name] = self._narrow(value, fields[name])
+            elif self._is_open(type_name):
+                whole[name] = deepcopy(value)
+        return whole
+
+    def _narrow(self, value: Any, spec: TypeSpec) -> Any:
+        if value is None:
+            return None
+        if spec.collection:
+            one = spec._replace(collection=False, nullable=True)
+            return [narrowed for item in value if (narrowed := self._narrow(item, one)) is not None]
+        if spec.name in self.catalog.types:
+            return self.fit(spec.name, value)
+        if spec.name in self.catalog.enums:
+            known = self.catalog.enum_values(spec.name)
+            names = value.split(", ") if self.catalog.enums[spec.name].flags else [value]
+            if not all(name in known for name in names):
+                return self.default(spec)
+        return value
 
     def _is_open(self, type_name: str) -> bool:
         """Whether objects of a type may have fields that it doesn't name."""

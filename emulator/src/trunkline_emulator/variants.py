@@ -26,7 +26,9 @@ class Variants:
     ``max_top`` refuses a higher ``$top`` with 400, and ``page_size`` cuts an entity set asked without ``$top``; None
     means no cap. ``next_link`` says with which option ``@odata.nextLink`` goes on, where a page was cut.
     ``expires_in`` has the unit of the version, or another. ``bearer`` tokens are JWTs, ones without ``exp``, or opaque.
-    ``wrong_credentials`` is 400 invalid_client or 401 unauthorized. ``error_bodies`` gives 403 and 500 a body.
+    ``wrong_credentials`` is 400 invalid_client or 401 unauthorized, and ``dead_token`` how one that lives no more is
+    answered. ``send_nulls`` sends properties that are null, which PBXs leave out. ``error_bodies`` gives 403 and 500
+    a body.
     ``unknown_path`` is the status of a path that leads nowhere. ``bad_dates`` in function paths are answered with
     500, or the period is ignored. Of the call log, ``call_log_period`` may be ignored however it is spelled, and
     ``call_log_cap`` is the most rows that it ever answers. ``report_zeros`` leaves numbers that are zero out of the
@@ -44,6 +46,8 @@ class Variants:
     bearer: Literal["jwt", "jwt_without_exp", "opaque"] = "jwt"
     token_lifetime: float = 3600.0
     wrong_credentials: Literal["invalid_client", "unauthorized"] = "invalid_client"
+    dead_token: Literal["401", "403"] = "401"  # noqa: S105 - a status
+    send_nulls: bool = False
     error_bodies: Literal["empty", "full"] = "empty"
     unknown_path: Literal["404", "401"] = "404"
     bad_dates: Literal["500", "ignored"] = "500"

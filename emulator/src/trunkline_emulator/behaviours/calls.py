@@ -33,7 +33,7 @@ def _make(call: Call) -> Response:
     Without ``dn`` it is the user who is signed in. Raises Refusal (400) for a user or a number that isn't there.
     """
     store, body = call.store, call.body()
-    number = body.get("dn") or store.singletons["MyUser"]["Number"]
+    number = body.get("dn") or store.get("MyUser", {})["Number"]
     caller = _inside(store, number)
     if caller is None or caller.kind is not Kind.EXTENSION:
         raise bad_field("dn", NOT_FOUND, fact=ASSUMED)

@@ -12,14 +12,13 @@ from collections.abc import Callable, Mapping
 from functools import lru_cache
 from pathlib import Path
 
-from trunkline import catalog
-
+from .. import builds
 from ..ground import Ground, Seed
 from ..telephony.model import CallModel, silent
 from . import calls, demo, fresh, large
 
 SEEDS: dict[str, Callable[[], Seed]] = {"demo": demo.seed, "empty": fresh.seed, "large": large.seed}
-MODELS: dict[str, Callable[[], CallModel]] = {"demo": calls.demo, "empty": silent, "large": large.model}
+MODELS: dict[str, Callable[[], CallModel]] = {"demo": calls.demo, "empty": silent, "large": calls.demo}
 
 
 def ground(seed: str | Path | Seed, version: str) -> Ground:
@@ -34,12 +33,12 @@ def ground(seed: str | Path | Seed, version: str) -> Ground:
     from . import files
 
     base, content = files.read(Path(seed)) if isinstance(seed, str | Path) else files.checked(seed, "The seed")
-    return Ground(catalog.load(version), content, MODELS[base]())
+    return Ground(builds.load(version), content, MODELS[base]())
 
 
 @lru_cache(maxsize=8)
 def _known(name: str, version: str) -> Ground:
-    return Ground(catalog.load(version), SEEDS[name](), MODELS[name]())
+    return Ground(builds.load(version), SEEDS[name](), MODELS[name]())
 
 
 def name_of(seed: str | Path | Mapping[str, object]) -> str:
