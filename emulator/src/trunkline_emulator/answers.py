@@ -135,6 +135,8 @@ class Call:
         return self._json(200, {"@odata.context": f"{self._metadata}#{edm(self.answer_type)}", "value": value})
 
     def _json(self, status: int, content: dict[str, Any], headers: dict[str, str] | None = None) -> Response:
+        if not self.variants.send_nulls:
+            content = control_information.without_nulls(content)
         if self.metadata == "none":
             control_information.strip(content)
         return Response.json(status, content, headers, self.metadata)
