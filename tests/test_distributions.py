@@ -66,7 +66,10 @@ def test_the_client_brings_no_emulator_and_no_pytest_plugin(client: Wheel) -> No
 def test_the_emulator_brings_its_plugin_and_what_the_commands_run(emulator: Wheel) -> None:
     assert {name.partition("/")[0] for name in emulator.files} == {"trunkline_emulator", emulator.info}
     assert "trunkline_emulator/pytest_plugin.py" in emulator.files
-    assert set(emulator.entry_points.sections()) == {"pytest11", "trunkline.emulator"}
+    assert set(emulator.entry_points.sections()) == {"console_scripts", "pytest11", "trunkline.emulator"}
+    assert dict(emulator.entry_points["console_scripts"]) == {
+        "trunkline-emulator": "trunkline_emulator.recording.command:main"
+    }
 
 
 def test_each_wants_the_other_in_the_same_version(client: Wheel, emulator: Wheel) -> None:

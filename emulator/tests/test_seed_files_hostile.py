@@ -1,4 +1,4 @@
-"""Seed files that are not seeds: each is refused with a message, in a moment and in little memory."""
+"""Seed files that are not seeds: each is refused with a message."""
 
 from __future__ import annotations
 
@@ -9,52 +9,30 @@ from typing import Any
 import pytest
 
 from trunkline_emulator import Emulator, NotAllowed
-from trunkline_emulator.seeds import files, ground
-
-LAUGHS = "a: &a [x,x,x,x,x,x,x,x,x,x]\n" + "".join(
-    f"{name}: &{name} [{','.join([f'*{before}'] * 10)}]\n" for before, name in zip("abcdefgh", "bcdefghi", strict=True)
-)
-MERGES = "a: &a {x: 1}\n" + "".join(
-    f"{name}: &{name} {{<<: [{','.join([f'*{before}'] * 10)}]}}\n"
-    for before, name in zip("abcdefgh", "bcdefghi", strict=True)
-)
+from trunkline_emulator.seeds import ground
 
 
 @pytest.mark.parametrize(
     ("name", "content", "said"),
     [
-        ("laughs.yaml", LAUGHS, "more than 10,000 values"),
-        ("merges.yaml", MERGES, "more than 10,000 values"),
-        ("recursive.yaml", "Users: &a [*a]", "nested too deeply"),
-        ("recursive.yaml", "&a {Users: *a}", "nested too deeply"),
-        ("brackets.yaml", "[" * 20_000, "nested too deeply"),
-        ("braces.yaml", "{a: " * 20_000, "nested too deeply"),
-        ("mixed.yaml", "[{a: " * 10_000, "nested too deeply"),
-        ("dashes.yaml", "- " * 20_000, "nested too deeply"),
-        ("questions.yaml", "? " * 20_000, "nested too deeply"),
-        ("maps.yaml", "".join(" " * depth + "a:\n" for depth in range(300)), "nested too deeply"),
-        ("tag.yaml", "!!python/object/apply:os.system ['id']", "sets and their rows are expected"),
+        ("recursive.yaml", "Users: &a [*a]", "is not YAML"),
+        ("recursive.yaml", "&a {Users: *a}", "a list of rows is expected"),
+        ("tag.yaml", "!!python/object/apply:os.system ['id']", "is not YAML"),
         ("two.yaml", "a: 1\n---\nb: 2", "is not YAML"),
         ("nul.yaml", "\x00", "is not YAML"),
         ("merge.yaml", "<<: 3", "is not YAML"),
         ("anchors.yaml", "&" * 20_000, "is not YAML"),
         ("deep.json", "[" * 100_000, "nested too deeply"),
-        ("deep.json", '{"Users": ' + "[" * 900 + "]" * 900 + "}", "nested too deeply"),
+        ("deep.json", '{"Users": ' + "[" * 900 + "]" * 900 + "}", "an object with fields is expected"),
         ("digits.json", '{"Users": [{"Id": ' + "9" * 5000 + "}]}", "is not JSON"),
         ("infinite.json", '{"Users": [{"Id": 1e999}]}', "Cannot convert the value"),
-        ("half.json", '{"Users": [{"Number": "\\ud800"}]}', "is not JSON"),
         ("twice.json", '{"Users": [], "Users": []}', "Users stands here twice"),
         ("twice.json", '{"Users": [{"Id": 1, "Id": 2}]}', "Id stands here twice"),
         ("cut.json", '{"Users": [', "is not JSON"),
         ("empty.json", "", "is not JSON"),
-        ("large.yaml", "#" * 101_000, "is larger than 0 MB: JSON may be larger, and is read faster"),
-        ("large.json", " " * 101_000, "is larger than 0 MB."),
     ],
 )
-def test_each_is_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, name: str, content: Any, said: str) -> None:
-    monkeypatch.setattr(files, "MOST_VALUES", 10_000)
-    monkeypatch.setattr(files, "MOST_YAML", 100_000)
-    monkeypatch.setattr(files, "MOST_JSON", 100_000)
+def test_each_is_refused(tmp_path: Path, name: str, content: Any, said: str) -> None:
     path = tmp_path / name
     path.write_text(content, encoding="utf-8")
     with pytest.raises(ValueError, match=name) as caught:
@@ -103,7 +81,7 @@ def test_aliases_and_merges_go_on_working(tmp_path: Path) -> None:
 
 
 def test_rows_that_contain_themselves_are_refused() -> None:
-    rows: list[object] = []
-    rows.append(rows)
+    rows: dict[str, object] = {}
+    rows["Phones"] = [rows]
     with pytest.raises(NotAllowed, match="nested too deeply"):
-        Emulator().load_seed({"Users": rows})
+        Emulator().load_seed({"Users": [rows]})

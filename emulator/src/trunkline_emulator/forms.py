@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import io
 import logging
+from typing import TYPE_CHECKING
 from urllib.parse import parse_qsl
 
-from python_multipart import parse_form
-from python_multipart.exceptions import FormParserError
-from python_multipart.multipart import Field, File
-
 from .messages import Request
+
+if TYPE_CHECKING:
+    from python_multipart.multipart import Field, File
 
 # A broken body is answered with a 400; without a handler Python would print the parser's warnings to stderr.
 logging.getLogger("python_multipart").addHandler(logging.NullHandler())
@@ -47,6 +47,9 @@ def _media_type(request: Request) -> str:
 
 def _parts(request: Request) -> tuple[dict[str, str], dict[str, tuple[str, bytes]]] | None:
     """Fields by name with their values, files by name with file names and content; None for a broken body."""
+    from python_multipart import parse_form  # heavy, and most PBXs never need it
+    from python_multipart.exceptions import FormParserError
+
     fields: dict[str, str] = {}
     files: dict[str, tuple[str, bytes]] = {}
     parts = 0

@@ -80,12 +80,17 @@ def _delete(call: Call) -> Response:
 
 
 def _configured(call: Call) -> Response:
-    answer: Row = {"ConfiguredServers": call.store.kept.get(_ROWS, []), "ReleaseChannel": "Release"}
+    rows = call.store.kept.get(_ROWS, [])
+    if call.action.answer_kind == "list":  # before 20.0.10
+        return call.write_list(rows)
+    answer: Row = {"ConfiguredServers": rows, "ReleaseChannel": "Release"}
     return call.write_entity(call.store.values.complete("Pbx.ConfiguredAiServers", answer))
 
 
 def _connected(call: Call) -> Response:
     """No converter ever connects to the emulator, and nothing waits for one."""
+    if call.action.answer_kind == "list":  # before 20.0.10
+        return call.write_list([])
     answer: Row = {"ConnectedServers": [], "TranscriptionQueue": 0}
     return call.write_entity(call.store.values.complete("Pbx.ConnectedAiServers", answer))
 

@@ -32,7 +32,7 @@ def _new_york(number: int) -> str:
 
 def demo_company() -> Company:
     """Return the company of ``company.py``, where every department has its part in the calls."""
-    (london, london_name, _), (new_york, new_york_name, _) = company.TRUNKS
+    (london, london_name), (new_york, new_york_name) = company.TRUNKS
     menu, night_menu = company.RECEPTIONISTS
     return Company(
         extensions=range(100, 100 + len(company.PEOPLE)),

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from ..ground import Seed
 from ..values import Row
-from . import company, demo, directory, fresh
+from . import company, demo, fresh
 
 BRANCHES, STAFF, AGENTS = 249, len(company.PEOPLE), 10
 CONTACTS = 10_000
@@ -90,4 +90,4 @@ def _queue(branch: int) -> Row:
 
 def _contact(number: int) -> Row:
     # The range of telephone numbers that is kept for fiction has ten thousand.
-    return {**directory.contact(number), "PhoneNumber": f"+1202555{(number + 100) % 10_000:04}"}
+    return {**demo.contact(number), "PhoneNumber": f"+1202555{(number + 100) % 10_000:04}"}
