@@ -178,7 +178,10 @@ def test_navigation_properties_come_only_when_expanded(quiet: Line) -> None:
 def test_the_code_of_a_call_flow_app_comes_only_when_selected(quiet: Line) -> None:
     assert "ScriptCode" not in quiet.get("/CallFlowApps(141)").json
     assert "ScriptCode" not in quiet.get("/CallFlowApps").rows[0]
+    quiet.emulator.vary({"send_nulls": True})
+    assert "ScriptCode" not in quiet.get("/CallFlowApps(141)").json
     assert "ScriptCode" in quiet.get("/CallFlowApps(141)?$select=ScriptCode").json
+    quiet.emulator.vary({"send_nulls": False})
 
 
 def test_an_expanded_list_takes_options_of_its_own(quiet: Line) -> None:
