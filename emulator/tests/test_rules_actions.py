@@ -190,7 +190,7 @@ def test_a_device_is_given_to_a_user(pbx: Line) -> None:
 
 def test_a_gateway_s_password_is_made_anew(pbx: Line) -> None:
     path = "/Fxs('C074AD000099')"
-    before = pbx.get(path).json["Password"]
+    before = pbx.get(path).json.get("Password")
     shown = pbx.ask("POST", f"{path}/Pbx.RegenerateWebCredentials").json
     assert shown["Password"] == pbx.get(path).json["Password"] != before
 
@@ -207,7 +207,7 @@ def test_what_a_department_may_have(pbx: Line) -> None:
     shown = pbx.get("/Groups(2)/Pbx.GetRestrictions()").json
     assert shown["Users"] == {"Allowed": 20, "Unlimited": False, "Used": 9}
     assert shown["Trunks"] == {"Allowed": 2, "Unlimited": False, "Used": 0}
-    assert shown["Sbcs"] == {"Allowed": None, "Unlimited": True, "Used": 0}
+    assert shown["Sbcs"] == {"Unlimited": True, "Used": 0}
     default = pbx.get("/Groups(1)/Pbx.GetRestrictions()").json
     assert (default["System"]["Used"], default["Trunks"]["Used"], default["LiveChats"]["Used"]) == (7, 2, 8)
 
