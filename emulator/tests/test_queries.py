@@ -78,7 +78,7 @@ def test_count_is_of_all_that_match_before_paging(quiet: Line) -> None:
         ("/Users?$select=Groups/Name", "Found a path with multiple navigation properties"),
         ("/Users?$select=Hours($top=1)", "is not valid in a $select or $expand expression"),
         ("/Users?$orderby=Nope", "Could not find a property named 'Nope' on type 'Pbx.User'."),
-        ("/Users?$orderby=Number+desc", "Syntax error at position 6 in 'Number+desc'."),
+        ("/Users?$orderby=Number%2Bdesc", "Syntax error at position 6 in 'Number+desc'."),
         ("/Users?$orderby=Number sideways", "Syntax error"),
         ("/Users?$orderby=Groups", "The $orderby expression must evaluate to a single value"),
         ("/Users?$expand=Nope", "Could not find a property named 'Nope' on type 'Pbx.User'."),

@@ -138,13 +138,21 @@ def ordered_fields(catalog: Catalog, type_name: str) -> dict[str, TypeSpec]:
     return dict(sorted(((n, spec) for n, spec in catalog.fields(type_name).items() if not spec.navigation), key=place))
 
 
-def converter(spec: TypeSpec, catalog: Catalog, query: Query = Query()) -> Convert | None:  # noqa: B008 - is frozen
-    """Return what writes an object, or each of a list, as a query asks; None for values that are written as they are."""
+def converter(spec: TypeSpec, catalog: Catalog, query: Query = Query()) -> Convert | None:
+    """Return what writes an object, or each of a list, as a query asks; None where a value is written as it is."""
+    if spec.name == "TimeOfDay":
+        return (lambda times: [_time_of_day(time) for time in times]) if spec.collection else _time_of_day
     if spec.name not in catalog.types:
         return None
     if spec.collection:
         return lambda rows: [shape(row, query, spec.name, catalog) for row in rows]
     return lambda row: shape(row, query, spec.name, catalog)
+
+
+def _time_of_day(time: str) -> str:
+    """``09:00`` as ``09:00:00.0000000`` (docs/pbx.md, Answers)."""
+    clock, _, fraction = time.partition(".")
+    return f"{clock if clock.count(':') > 1 else f'{clock}:00'}.{fraction[:7]:0<7}"
 
 
 def _expand(written: Row, value: Any, expanded: Expanded, catalog: Catalog) -> None:

@@ -7,7 +7,7 @@ from typing import NamedTuple
 
 from trunkline.catalog import Catalog, TypeSpec
 
-from ..refusals import Refusal, bad_query
+from ..refusals import TOO_COSTLY, Refusal, bad_query
 from ..values import Row
 from .evaluation import step
 from .options import system_name
@@ -140,7 +140,7 @@ def _levels(text: str, depth: int) -> int:
 
 def _too_deep() -> Refusal:
     return bad_query(
-        f"The request includes a $expand path which is too deep. The maximum depth allowed is {MAX_DEPTH}."
+        f"The request includes a $expand path which is too deep. The maximum depth allowed is {MAX_DEPTH}.", TOO_COSTLY
     )
 
 
@@ -169,7 +169,11 @@ def _item(text: str, allowed: frozenset[str]) -> tuple[str, dict[str, str]]:
         raise _bad_term(text)
     options: dict[str, str] = {}
     for part in split_outside(rest[:-1], ";"):
+        if not part.strip():  # ``$expand=Groups($select=Name;)`` (docs/pbx.md, Requests)
+            continue
         option, equals, value = part.strip().partition("=")
+        if not equals:  # ``$expand=Groups(Rights())``
+            option, equals, value = "$expand", "=", part.strip()
         known = "$levels" if option.lower() in ("$levels", "levels") else system_name(option)
         if not equals or known not in allowed or known in options:
             raise _bad_term(text)
