@@ -15,7 +15,6 @@ NOWHERE = {"To": "None"}
 ROUTE = {"Route": NOWHERE}
 TIMES = {"BreakRoute": ROUTE, "HolidaysRoute": ROUTE, "OutOfOfficeRoute": ROUTE}
 NEXT_DN = 152
-MAC = "805EC0000001"
 
 # Fields of a set's rows that have rules, with values that keep them.
 FIELDS: dict[str, dict[str, Any]] = {
@@ -73,55 +72,18 @@ FIELDS: dict[str, dict[str, Any]] = {
 FIELDS["MyUser"] = {**FIELDS["Users"], "Groups": [{"GroupId": 6}], "PrimaryGroupId": 6}
 FIELDS["MyGroup"] = FIELDS["Groups"]
 
-_EVERYBODY = {"ids": [12]}
-_PHONE = {"mac": MAC}
-_PROPERTY = {"dnNumber": "100", "property": {"Name": "note", "Value": "x"}}
-_OPTIONS = dict.fromkeys(
-    (
-        "ConfigurationLink",
-        "DeskphonePassword",
-        "RpsKey",
-        "SendWelcomeEmail",
-        "SipAuth",
-        "VoicemailPIN",
-        "WebclientPassword",
-    ),
-    True,
-)
 # Whole bodies of actions.
 ACTIONS: dict[str, dict[str, Any]] = {
     "contacts.create_contact_by_number": {"number": "+12025550123", "contact": {"FirstName": "Ada"}},
     "contacts.delete_contacts_by_type": {"contactSource": "3CX", "number": "100"},
-    "device_infos.provision": {"reprovision": True, "userId": 12},
-    "dn_properties.create_dn_property": {"dnNumber": "100", "property": {"Name": "other", "Value": "x"}},
-    "dn_properties.update_dn_property": _PROPERTY,
-    "dn_properties.delete_dn_property": {"dnNumber": "100", "propertyName": "note"},
     "groups.delete_company_by_id": {"id": NEXT_DN},
     "groups.delete_company_by_number": {"number": "GRP0006"},
-    "groups.link_group_partner": {"groupId": "GRP0001", "resellerId": "partner"},
-    "outbound_rules.move_up_down": {"id": 2, "up": True},
-    "sip_devices.push_firmware": {"firmwareId": "yealink-t54w"},
-    "trunks.finalize_trunk_provisioning": {"model": {"Name": "New"}},
-    "trunks.refresh_registration": {"id": 101},
-    "trunks.set_routes": {"routes": {"Id": 12, "Routes": [{"DID": "+442079460100", "TrunkId": 101}]}},
-    "trunks.test_outbound_call": {"contact": "100", "destination": "02079460123"},
-    "users.bulk_update": {**_EVERYBODY, "user": {"Language": "DE"}},
-    "users.get_multi_edit_greetings": _EVERYBODY,
-    "users.install_firmware": {"phone": {"Model": "T54W"}},
-    "users.make_call_user_record_greeting": {"dn": "101", "filename": "away.wav"},
-    "users.multi_delete_greeting": {**_EVERYBODY, "filename": "default.wav"},
-    "users.multi_user_update": {**_EVERYBODY, "user": {"RecordCalls": True}},
-    "users.regenerate_passwords": {"Ids": [12], "opts": _OPTIONS, **_OPTIONS},
-    "users.reboot_phone": _PHONE,
-    "users.reprovision_phone": _PHONE,
-    "users.reprovision_all_phones": _EVERYBODY,
-    "users.set_monitor_status": {"days": 7},
-    "users.upgrade_phone": {**_PHONE, "useragent": "Yealink T54W", "version": "97.0.0.1"},
-    "website_links.validate_link": {"model": {"FriendlyName": "new-link", "Pair": "100"}},
+    "users.bulk_update": {"ids": [12], "user": {"Language": "DE"}},
+    "users.multi_user_update": {"ids": [12], "user": {"RecordCalls": True}},
 }
+_PROPERTY = {"dnNumber": "100", "property": {"Name": "note", "Value": "x"}}
 # Values of an action's path.
 ARGUMENTS: dict[str, dict[str, Any]] = {
-    "dn_properties.get_properties_by_dn": {"dnNumber": "100"},
     "dn_properties.get_dn_property_by_name": {"dnNumber": "100", "name": "note"},
     "groups.delete": {"Id": NEXT_DN},
     "peers.get_peer_by_number": {"number": "100"},
@@ -129,23 +91,17 @@ ARGUMENTS: dict[str, dict[str, Any]] = {
     "trunks.get_trunk_by_number": {"number": "10000"},
     "trunks.init_trunk": {"template": "example.pv.xml"},
     "users.delete": {"Id": 12},
-    "users.download_greeting": {"userId": 12, "fileName": "default.wav"},
-    "users.get_phone_registrar": {"mac": MAC},
+    "users.get_phone_registrar": {"mac": "805EC0000001"},
 }
 _NEW_GROUP = ("/Groups", {"Name": "Leaving"})
-_NEW_PROPERTY = ("/DNProperties/Pbx.CreateDNProperty", _PROPERTY)
 # What must happen first: a path to POST to, and a body.
 BEFORE: dict[str, tuple[str, dict[str, Any]]] = {
-    "dn_properties.update_dn_property": _NEW_PROPERTY,
-    "dn_properties.delete_dn_property": _NEW_PROPERTY,
-    "dn_properties.get_dn_property_by_name": _NEW_PROPERTY,
+    "dn_properties.get_dn_property_by_name": ("/DNProperties/Pbx.CreateDNProperty", _PROPERTY),
     "groups.delete": _NEW_GROUP,
     "groups.delete_company_by_id": _NEW_GROUP,
     "groups.delete_company_by_number": _NEW_GROUP,
     "trunks.delete": ("/Trunks", {"Number": "10005"}),
 }
-# Actions on what no request can make: there is nothing to delete, and the PBX says so.
-REFUSED = frozenset({"call_flow_apps.delete_file", "call_flow_apps.delete_audio_file"})
 
 
 def fitting(catalog: Catalog, action: Action, content: dict[str, Any]) -> dict[str, Any]:

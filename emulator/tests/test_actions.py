@@ -84,8 +84,6 @@ def test_every_action_answers_in_its_declared_way(dial: Dial, version: Any) -> N
     store = Store(narrowed, ground("demo", version))
     assert len(narrowed.actions) > 500
     for action in narrowed.actions:
-        for before in valid_system.BEFORE.get(action.id, ()):
-            assert line.ask(*before).status < 400, (action.id, before)
         target = valid.path(action, {**known_values(store, action), **valid_system.ARGUMENTS.get(action.id, {})})
         if action.id in bodies.BEFORE:
             path, first = bodies.BEFORE[action.id]
@@ -95,9 +93,6 @@ def test_every_action_answers_in_its_declared_way(dial: Dial, version: Any) -> N
             answer = line.send("POST", "/xapi/v1" + target, UPLOAD, headers)
         else:
             answer = line.ask(action.method, target, content_of(narrowed, action))
-        if action.id in bodies.REFUSED:
-            assert answer.status == 400, (action.id, answer.body)
-            continue
         expected = 201 if action.kind == "create" else STATUS[action.answer_kind]
         assert answer.status == expected, (action.id, answer.status, answer.body)
         check_kind(action, answer)
@@ -111,7 +106,8 @@ def check_kind(action: Action, answer: Any) -> None:
         case "none":
             assert answer.body == b""
         case "file":
-            assert "json" not in answer.headers["content-type"] or action.operation_id == "GenerateIamPolicyFile"
+            json = action.operation_id == "GenerateIamPolicyFile"
+            assert ("json" in answer.headers["content-type"]) is json
             assert answer.headers["content-disposition"].startswith("attachment")
             assert answer.body
         case "list":

@@ -131,27 +131,3 @@ def test_a_session_is_ended_in_both_lists(pbx: Line) -> None:
     assert pbx.ask("POST", "/SecurityTokens(2)/Pbx.RevokeToken").status == 204
     assert pbx.get("/SecurityTokens").rows == []
     assert pbx.ask("POST", "/SecurityTokens(2)/Pbx.RevokeToken").status == 404
-
-
-def test_a_client_s_document_is_read_again(pbx: Line) -> None:
-    client = pbx.get("/OAuthClients").rows[0]
-    where = f"/OAuthClients({client['Id']})"
-    assert pbx.ask("POST", f"{where}/Pbx.RefreshClientMetadata").json["value"] is True
-    metadata = pbx.get(where).json["Metadata"]
-    assert (metadata["ClientId"], metadata["ClientUri"]) == (client["ClientId"], "https://assistant.example.com")
-    assert pbx.ask("DELETE", where).status == 204
-    assert pbx.ask("POST", f"{where}/Pbx.RefreshClientMetadata").status == 404
-
-
-def test_an_mcp_server_is_registered_before_a_code_is_brought(pbx: Line) -> None:
-    metadata = pbx.get("/McpServers/Pbx.GetServerMetadata(targetIssuer='https%3A%2F%2Fmcp.example.com%2Fmcp')").json
-    assert metadata["TokenEndpoint"] == "https://mcp.example.com/token"
-    code = {"code": "c", "scope": "tools", "tokenEndpoint": metadata["TokenEndpoint"], "verifier": "v"}
-    early = pbx.ask("POST", "/McpServers/Pbx.Exchange", code)
-    assert (early.status, early.message) == (400, "tokenEndpoint:\nWARNINGS.XAPI.NOT_FOUND")
-    plain = {"registrationEndpoint": "http://mcp.example.com/register", "scope": "tools"}
-    assert pbx.ask("POST", "/McpServers/Pbx.Register", plain).status == 400
-    asked = {"registrationEndpoint": metadata["RegistrationEndpoint"], "scope": "tools"}
-    assert pbx.ask("POST", "/McpServers/Pbx.Register", asked).status == 204
-    assert pbx.ask("POST", "/McpServers/Pbx.Exchange", code).status == 204
-    assert pbx.ask("POST", "/McpServers/Pbx.Exchange", {**code, "code": ""}).status == 400

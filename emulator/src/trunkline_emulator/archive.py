@@ -34,11 +34,7 @@ _KEPT_PARTS = {
     KEPT: "",
     "sound ": "Prompts",
     "client secrets": "",
-    "conference api key": "",
-    "directory search settings": "",
-    "files of call flow apps": "",
     "properties of DNs": "",
-    "recording repository": "",
 }
 _PADDING = "padding.bin"
 # What a stored member adds to a zip beside its content: its header, its line in the directory, its name twice.

@@ -22,17 +22,15 @@ def csv_file(columns: Iterable[str], rows: Iterable[Iterable[str]], name: str) -
     return Response.file(out.getvalue().encode(), "text/csv; charset=utf-8", name)
 
 
-def rows_file(columns: Sequence[str], rows: Iterable[Row], name: str) -> Response:
-    """Return a download of some fields of each row; a list's items stand in one cell."""
-    return csv_file(columns, ([_cell(row.get(column)) for column in columns] for row in rows), name)
-
-
 def export(call: Call, rows: Sequence[Row], type_name: str, name: str) -> Response:
-    """Return what the query leaves of the rows: the fields it selects, else all that are the type's own."""
+    """Return what the query leaves of the rows: the fields it selects, else all that are the type's own.
+
+    A list's items stand in one cell.
+    """
     left, _ = apply(call.query, rows)
     fields = call.store.catalog.fields(type_name)
     columns = call.query.select or tuple(field for field, spec in fields.items() if not spec.navigation)
-    return rows_file(columns, left, name)
+    return csv_file(columns, ([_cell(row.get(column)) for column in columns] for row in left), name)
 
 
 def _cell(value: Any) -> str:

@@ -130,9 +130,8 @@ class Response:
     @classmethod
     def file(cls, content: bytes, media_type: str, name: str) -> Response:
         """Return a download with its name (docs/pbx.md, Files)."""
-        disposition = (
-            f'attachment; filename="{name}"' if name.isascii() else f"attachment; filename*=UTF-8''{quote(name)}"
-        )
+        plain = name.isascii() and name.isprintable() and '"' not in name
+        disposition = f'attachment; filename="{name}"' if plain else f"attachment; filename*=UTF-8''{quote(name)}"
         return cls(200, content, {"Content-Type": media_type, "Content-Disposition": disposition})
 
 

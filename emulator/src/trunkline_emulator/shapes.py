@@ -15,6 +15,18 @@ from .messages import Response
 from .store import Store
 
 ROWS = 2
+# Downloads that are no tables (docs/pbx.md, Files), by operation.
+MEDIA_TYPES = {
+    "DownloadRecording": "audio/x-wav",
+    "DownloadRecordingByName": "audio/x-wav",
+    "DownloadGreeting": "audio/x-wav",
+    "DownloadPlaylistFile": "audio/x-wav",
+    "GenerateIamPolicyFile": "application/json",
+    "GetDialPlanScript": "text/plain",
+    "GetMapUsersScript": "text/plain",
+    "ExportTrunk": "application/xml",
+}
+_EMPTY = {"application/json": b"{}", "application/xml": b"<doc/>", "text/plain": b"\r\n"}
 
 
 def answer(call: Call) -> Response:
@@ -69,6 +81,8 @@ def _sample(store: Store, spec: TypeSpec, name: str, number: int) -> Any:
 
 def _file(call: Call) -> Response:
     name = call.action.operation_id
+    if media_type := MEDIA_TYPES.get(name):
+        return Response.file(_EMPTY[media_type], media_type, name)
     if call.action.answer_type is None:
         return csv_file(("Id", "Name"), [("1", "Name 1")], f"{name}.csv")
     return export(call, _sample_rows(call), call.answer_type.name, f"{name}.csv")

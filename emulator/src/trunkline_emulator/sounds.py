@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import base64
-import struct
+import io
+import wave
 from array import array
 from typing import TYPE_CHECKING
 
@@ -13,8 +14,6 @@ if TYPE_CHECKING:
 _SOUND = "sound "
 # Samples a second of every sound made here.
 RATE = 8000
-_HEADER = struct.Struct("<4sI4s4sIHHIIHH4sI")
-HEADER_SIZE = _HEADER.size
 
 
 def as_text(content: bytes) -> str:
@@ -48,13 +47,13 @@ def is_wav(content: bytes) -> bool:
 
 def wav(samples: array[int]) -> bytes:
     """Return a WAV file of 8 kHz, 16 bits, one channel."""
-    if struct.pack("=H", 1) != struct.pack("<H", 1):
-        samples.byteswap()
-    data = samples.tobytes()
-    header = _HEADER.pack(
-        b"RIFF", 36 + len(data), b"WAVE", b"fmt ", 16, 1, 1, RATE, 2 * RATE, 2, 16, b"data", len(data)
-    )
-    return header + data
+    out = io.BytesIO()
+    with wave.open(out, "wb") as file:
+        file.setnchannels(1)
+        file.setsampwidth(2)
+        file.setframerate(RATE)
+        file.writeframes(samples)
+    return out.getvalue()
 
 
 def silence() -> bytes:

@@ -1,110 +1,29 @@
 """Functions and actions that do what a 3CX does, a module for each part of a PBX.
 
-Each module has its ``HANDLERS``, by action id, with the fact behind each; an action has one handler.
+Each module has its ``HANDLERS``, by action id, with the fact behind each; an action has one handler. An action without
+one answers with its declared shape (shapes.py).
 """
 
 from __future__ import annotations
 
+from importlib import import_module
+
 from ..crud import Behaviour
-from . import (
-    ai,
-    backups,
-    bulk,
-    call_flows,
-    call_log,
-    call_rules,
-    calls,
-    conference,
-    contacts,
-    costs,
-    credentials,
-    crm,
-    defs,
-    dn_properties,
-    emergency,
-    firewall,
-    greetings,
-    groups,
-    history,
-    integrations,
-    kept_settings,
-    licence,
-    logs,
-    mail,
-    numbers,
-    peers,
-    phones,
-    playlists,
-    prompts,
-    queues,
-    recordings,
-    reports,
-    services,
-    status,
-    storage,
-    support,
-    tokens,
-    trunks,
-    updates,
-    users,
-    voicemail,
-    website_links,
-)
 
 _MODULES = (
-    ai,
-    backups,
-    bulk,
-    call_flows,
-    call_log,
-    call_rules,
-    calls,
-    conference,
-    contacts,
-    costs,
-    credentials,
-    crm,
-    defs,
-    dn_properties,
-    emergency,
-    firewall,
-    greetings,
-    groups,
-    history,
-    integrations,
-    kept_settings,
-    licence,
-    logs,
-    mail,
-    numbers,
-    peers,
-    phones,
-    playlists,
-    prompts,
-    queues,
-    recordings,
-    reports,
-    services,
-    status,
-    storage,
-    support,
-    tokens,
-    trunks,
-    updates,
-    users,
-    voicemail,
-    website_links,
-)
+    "backups", "bulk", "call_log", "calls", "defs", "dn_properties", "history", "licence", "logs", "lookups", "numbers",
+    "principals", "prompts", "recordings", "reports", "services", "settings", "status", "updates", "users",
+)  # fmt: skip
 
 
 def _merged() -> dict[str, Behaviour]:
-    found: dict[str, Behaviour] = {}
-    for module in _MODULES:
-        twice = found.keys() & module.HANDLERS.keys()
-        if twice:
+    handlers: dict[str, Behaviour] = {}
+    for name in _MODULES:
+        more: dict[str, Behaviour] = import_module(f".{name}", __name__).HANDLERS
+        if twice := handlers.keys() & more.keys():
             raise ValueError(f"{', '.join(sorted(twice))}: more than one handler")
-        found.update(module.HANDLERS)
-    return found
+        handlers.update(more)
+    return handlers
 
 
 HANDLERS = _merged()

@@ -6,76 +6,41 @@ that back. The backups that a seed came with hold the seed.
 
 from __future__ import annotations
 
-import base64
-import hashlib
-import re
-from urllib.parse import quote, urlsplit
+from urllib.parse import quote
 
 from .. import event_log
 from ..answers import Call
 from ..archive import pack, pack_seed, unpack
 from ..crud import declared
-from ..evidence import ASSUMED
+from ..evidence import ASSUMED, refusal, seen
 from ..messages import Response
-from ..refusals import Refusal, bad_field
+from ..refusals import bad_field
 from ..rules.files import BACKUP
 from ..sounds import as_bytes, as_text
 from ..store import Store
-from ..values import Row
-from ..warning_codes import ALREADY_IN_USE, REQUIRED, refuse
-from .kept_settings import setting
+from ..warning_codes import DUPLICATE
+from .settings import setting
 from .version import version_of
 
+SAME_NAME = refusal("A second backup of the same name answers 400.", seen("creating-and-changing"))
 DOWNLOADS = "/api/download/"
-# A PBX has a limit (WARNINGS.TOO_MANY_BACKUPS); how high it is nobody has said.
-MOST = 20
 FOOTPRINT = 1_000_000_000
-_NAME = re.compile(r"[^\\/:*?\"<>|\x00-\x1f]{1,100}")
 
 
 def _backup(call: Call) -> Response:
-    """Make a backup of the contents asked for, else of those in the settings.
-
-    Raises Refusal (400): a name that no file may have or that is taken, too many backups, or no password.
-    """
-    store = call.store
-    asked = call.body()["description"]
-    name = _file_name(store, asked.get("Name", ""))
-    contents = asked.get("Contents") or setting(store, "BackupSettings")["Contents"] or {}
-    password = (contents.get("EncryptBackupPassword") or {}).get("Value") or ""
-    if contents.get("EncryptBackup") and not password:
-        raise bad_field("EncryptBackupPassword", REQUIRED, fact=ASSUMED)
+    """Make a backup of the contents asked for, else of those in the settings. Raises Refusal (400): a name in use."""
+    store, asked = call.store, call.body().get("description") or {}
+    name = asked.get("Name") or f"backup-{store.now():%Y-%m-%d-%H%M%S}"
+    name = name if name.lower().endswith(".zip") else f"{name}.zip"
     if name in store.tables["Backups"].rows:
-        raise bad_field("Name", ALREADY_IN_USE, fact=ASSUMED)
-    if not _can_create(store):
-        raise refuse(store, "WARNINGS.TOO_MANY_BACKUPS", fact=ASSUMED)
+        raise bad_field("Name", DUPLICATE, fact=SAME_NAME)
+    contents = asked.get("Contents") or setting(store, "BackupSettings")["Contents"] or {}
     content = pack(store, contents)
-    store.keep(
-        BACKUP + name, {"content": as_text(content), "password": password if contents.get("EncryptBackup") else ""}
-    )
-    store.put(
-        "Backups",
-        {
-            "FileName": name,
-            "CreationTime": event_log.stamp(store.now()),
-            "DownloadLink": DOWNLOADS + quote(name),
-            "Size": len(content),
-        },
-    )
+    store.keep(BACKUP + name, {"content": as_text(content), "encrypted": bool(contents.get("EncryptBackup"))})
+    row = {"FileName": name, "DownloadLink": DOWNLOADS + quote(name, safe=""), "Size": len(content)}
+    store.put("Backups", {**row, "CreationTime": event_log.stamp(store.now())})
     event_log.log_event(store, "Info", event_log.BACKUP_DONE, f"The backup {name} was written", params=(name,))
     return Response(204)
-
-
-def _file_name(store: Store, name: str) -> str:
-    if not name:
-        raise bad_field("Name", REQUIRED, fact=ASSUMED)
-    if not _NAME.fullmatch(name) or name.startswith(".") or name != name.strip():
-        raise refuse(store, "WARNINGS.XAPI.INVALID_FILE_NAME", "Name", fact=ASSUMED)
-    return name if name.lower().endswith(".zip") else f"{name}.zip"
-
-
-def _can_create(store: Store) -> bool:
-    return len(store.rows("Backups")) < MOST
 
 
 def file_of(store: Store, name: str) -> bytes | None:
@@ -87,83 +52,36 @@ def file_of(store: Store, name: str) -> bytes | None:
     return as_bytes(kept["content"]) if kept else pack_seed(store, row["Size"])
 
 
-def _password(store: Store, name: str) -> str:
-    return str((store.kept.get(BACKUP + name) or {}).get("password", ""))
-
-
-def _found(call: Call) -> Row:
-    """Return the backup of a call. Raises Refusal (400) as restoring does for a file that isn't there."""
-    try:
-        return call.entity()
-    except Refusal:
-        raise refuse(call.store, "WARNINGS.BACKUP_NOT_FOUND_OR_INVALID", fact=ASSUMED) from None
-
-
 def _restore(call: Call) -> Response:
-    """Bring the PBX back to what it was. Raises Refusal (400): no such backup, or the wrong password."""
-    store, name = call.store, _found(call)["FileName"]
-    password = _password(store, name)
-    if password and call.body()["password"] != password:
-        raise refuse(store, "WARNINGS.INVALID_PASSWORD", "password", fact=ASSUMED)
+    """Bring the PBX back to what it was, whatever the password is. Raises Refusal (404)."""
+    store, name = call.store, call.entity()["FileName"]
     unpack(store, file_of(store, name) or b"")
     event_log.log_event(store, "Info", event_log.BACKUP_RESTORED, f"The backup {name} was restored", params=(name,))
     return Response(204)
 
 
-def _purge(call: Call) -> Response:
-    call.store.clear("Backups")
-    return Response(204)
-
-
 def _extras(call: Call) -> Response:
-    store, name = call.store, call.entity()["FileName"]
+    store, row = call.store, call.entity()
+    kept = store.kept.get(BACKUP + row["FileName"]) or {}
     extras = {
-        "Footprint": FOOTPRINT + call.entity()["Size"],
-        "IsEncrypted": bool(_password(store, name)),
+        "Footprint": FOOTPRINT + row["Size"],
+        "IsEncrypted": kept.get("encrypted", False),
         "Version": version_of(store),
     }
     return call.write_entity(store.values.complete("Pbx.BackupExtras", extras))
 
 
 def _local_size(call: Call) -> Response:
-    """In bytes, all backups together."""
+    """Return the size of all backups together, in bytes."""
     return call.write_value(sum(row["Size"] for row in call.store.rows("Backups")))
 
 
-def _host_key(call: Call) -> Response:
-    """Return a fingerprint as OpenSSH writes it, the same each time for one host.
-
-    Raises Refusal (400) for no SFTP path.
-    """
-    path = call.body()["sftpPath"]
-    try:
-        host = urlsplit(path if "://" in path else f"sftp://{path}").hostname
-    except ValueError:
-        host = None
-    if not host or " " in path:
-        raise refuse(call.store, "WARNINGS.XAPI.CANNOT_CONNECT_SFTP", "sftpPath", fact=ASSUMED)
-    digest = base64.b64encode(hashlib.sha256(host.encode()).digest()).rstrip(b"=").decode("ascii")
-    return call.write_value(f"SHA256:{digest}")
-
-
-def _scripts(call: Call) -> Response:
-    """Return the scripts that failover can run: nobody has put any there, save those that its settings name."""
-    settings = setting(call.store, "BackupFailoverSettings")
-    names = {settings["PreStartScript"], settings["PostStartScript"]} - {None, ""}
-    return call.write_list([{"Filename": name} for name in sorted(names)])
-
-
-HANDLERS = declared(
+HANDLERS = declared(seen("creating-and-changing"), {"backups.backup": _backup}) | declared(
     ASSUMED,
     {
-        "backups.backup": _backup,
         "backups.restore": _restore,
         "backups.get_backup_extras": _extras,
-        "backups.get_can_create_backup": lambda call: call.write_value(_can_create(call.store)),
+        "backups.get_can_create_backup": lambda call: call.write_value(True),
         "backups.get_local_backup_size": _local_size,
-        "backups.get_sftp_host_key": _host_key,
-        "backups.get_failover_scripts": _scripts,
-        "backups.purge_local_backups": _purge,
-        "purge_settings.purge_local_backups": _purge,
     },
 )

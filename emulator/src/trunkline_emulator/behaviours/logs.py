@@ -1,17 +1,17 @@
-"""The event log and the activity log: read, downloaded, emptied."""
+"""The event log and the activity log: read, and downloaded."""
 
 from __future__ import annotations
 
 import re
 
+from .. import event_log
 from ..answers import Call
 from ..crud import declared
 from ..csv_files import export
-from ..evidence import ASSUMED
+from ..evidence import ASSUMED, seen
 from ..messages import Response
 from ..odata.literals import read_date_time
 from ..values import Row
-from .bulk import purge
 
 _EXTENSION = re.compile(r"\[Extn:([^\]]+)\]")
 _CALL = re.compile(r"\[CID:([^\]]+)\]")
@@ -21,6 +21,15 @@ _SEVERITY = re.compile(r"^\[(\w+)\]")
 def _download(call: Call) -> Response:
     """Return the event log as CSV: the rows that the list has under the same query options."""
     return export(call, call.store.rows("EventLogs"), "Pbx.EventLog", "EventLogs.csv")
+
+
+def _report(call: Call) -> Response:
+    """Put an entry into the event log; its message is its parameters."""
+    asked = call.body().get("request") or {}
+    params = tuple(asked.get("Params") or ())
+    kind, code, source = asked.get("Type", "Info"), asked.get("EventId", 0), asked.get("Source", "")
+    event_log.log_event(call.store, kind, code, ", ".join(params), params=params, source=source)
+    return Response(204)
 
 
 def _marked(pattern: re.Pattern[str], row: Row) -> str:
@@ -53,27 +62,11 @@ def _logs(call: Call) -> Response:
     return call.write_list(rows)
 
 
-def _filter(call: Call) -> Response:
-    """Which extensions there is activity of, and of which calls."""
-    calls: dict[str, list[str]] = {}
-    for row in call.store.rows("ActivityLog"):
-        extension, one = _marked(_EXTENSION, row), _marked(_CALL, row)
-        if extension:
-            known = calls.setdefault(extension, [])
-            if one and one not in known:
-                known.append(one)
-    extensions = [{"Number": number, "CallIds": ids} for number, ids in sorted(calls.items())]
-    return call.write_entity(call.store.values.complete("Pbx.ActivityLogsFilter", {"Extensions": extensions}))
-
-
-HANDLERS = declared(
+HANDLERS = declared(seen("files"), {"event_logs.download_event_logs": _download}) | declared(
     ASSUMED,
     {
-        "event_logs.purge_event_log": purge("EventLogs"),
-        "event_logs.download_event_logs": _download,
-        "activity_log.purge_logs": purge("ActivityLog"),
         "activity_log.get_logs": _logs,
         "activity_log.get_logs@20.0.6": _logs,
-        "activity_log.get_filter": _filter,
+        "defs.report_log_event": _report,
     },
 )

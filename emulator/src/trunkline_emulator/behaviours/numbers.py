@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+from secrets import token_hex
+
 from ..answers import Call
 from ..crud import Handler, declared
-from ..evidence import ASSUMED
+from ..evidence import published, seen
 from ..messages import Response
 from ..rules.numbering import free_number
-from ..rules.users import secret
 
 
 def _first_available(kind: str) -> Handler:
@@ -16,12 +17,30 @@ def _first_available(kind: str) -> Handler:
 
 def _init_fax(call: Call) -> Response:
     """Return a fax to start from: the next free number, nothing stored yet."""
-    fax = {"Number": free_number(call.store, "fax"), "AuthID": secret(10), "AuthPassword": secret(16)}
+    fax = {"Number": free_number(call.store, "fax"), "AuthID": token_hex(5), "AuthPassword": token_hex(8)}
     return call.write_entity(call.store.values.complete("Pbx.Fax", fax))
 
 
+def _init_trunk(call: Call) -> Response:
+    """Return a trunk to start from, likewise; a template that this PBX doesn't have counts as one of that name."""
+    name = str(call.arguments["template"])
+    template = call.store.tables["TrunkTemplates"].rows.get(name) or {"Id": name, "Name": name.partition(".")[0]}
+    port = template.get("DefaultRegistrarPort") or 5060
+    trunk = {
+        "Number": free_number(call.store, "trunk"),
+        "Direction": "Both",
+        "SimultaneousCalls": 10,
+        "EnableInboundCalls": True,
+        "EnableOutboundCalls": True,
+        "Gateway": {"Name": template["Name"], "TemplateFilename": template["Id"], "Type": "Provider", "Port": port},
+    }
+    return call.write_entity(call.store.values.complete("Pbx.Trunk", trunk))
+
+
 HANDLERS = declared(
-    ASSUMED,
+    seen("creating-and-changing"), {"fax.init_fax": _init_fax, "trunks.init_trunk": _init_trunk}
+) | declared(
+    published("answers"),
     {
         "users.get_first_available_extension_number": _first_available("extension"),
         "users.get_first_available_hotdesking_number": _first_available("extension"),
@@ -29,6 +48,5 @@ HANDLERS = declared(
         "receptionists.get_first_available_receptionist_number": _first_available("receptionist"),
         "ring_groups.get_first_available_ring_group_number": _first_available("ring group"),
         "trunks.get_first_available_trunk_number": _first_available("trunk"),
-        "fax.init_fax": _init_fax,
     },
 )

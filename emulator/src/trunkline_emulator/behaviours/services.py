@@ -5,19 +5,17 @@ How a stopped service shows elsewhere is told in status.py.
 
 from __future__ import annotations
 
+from typing import Literal
+
 from .. import event_log
 from ..answers import Call
 from ..crud import declared
-from ..evidence import ASSUMED
+from ..evidence import ASSUMED, published
 from ..messages import Response
 from ..store import Store
 from ..values import Row
 
 _DISABLED = "disabled services"
-_TEXTS = {
-    "Running": (event_log.SERVICE_STARTED, "Info", "Service {} was started"),
-    "Stopped": (event_log.SERVICE_STOPPED, "Warning", "Service {} was stopped"),
-}
 
 
 def _asked(call: Call) -> list[Row]:
@@ -31,29 +29,24 @@ def running(store: Store) -> bool:
     return all(row["Status"] == "Running" for row in store.rows("Services"))
 
 
-def _set_status(store: Store, row: Row, status: str) -> None:
-    """Note it in the event log where it is a change; a stopped service takes nothing."""
-    changed = row["Status"] != status
-    used = _plausible(store, row) if status == "Running" else {"MemoryUsed": 0, "ThreadCount": 0, "HandleCount": 0}
-    store.change("Services", row, Status=status, **used)
-    if changed:
-        code, kind, text = _TEXTS[status]
-        name = row["DisplayName"]
-        event_log.log_event(store, "Info" if kind == "Info" else "Warning", code, text.format(name), params=(name,))
-
-
-def _plausible(store: Store, row: Row) -> Row:
-    """Return what a service that has just started takes: memory in bytes."""
+def _set_status(store: Store, row: Row, status: Literal["Running", "Stopped"]) -> None:
+    """Start or stop a service, and note a change in the event log; a stopped service takes nothing."""
+    if row["Status"] == status:
+        return
+    starts = status == "Running"
     place = list(store.tables["Services"].rows).index(row["Name"]) + 1
-    return {"MemoryUsed": 55_000_000 + 6_000_000 * place, "ThreadCount": 18 + place, "HandleCount": 180 + 10 * place}
+    used = {"MemoryUsed": 55_000_000 + 6_000_000 * place, "ThreadCount": 18 + place, "HandleCount": 180 + 10 * place}
+    store.change("Services", row, Status=status, **(used if starts else dict.fromkeys(used, 0)))
+    code = event_log.SERVICE_STARTED if starts else event_log.SERVICE_STOPPED
+    text = f"Service {row['DisplayName']} was {'started' if starts else 'stopped'}"
+    event_log.log_event(store, "Info" if starts else "Warning", code, text, params=(row["DisplayName"],))
 
 
-def _start(call: Call) -> Response:
+def _start_all(store: Store, rows: list[Row]) -> Response:
     """Start services; those that are disabled stay as they are."""
-    disabled = call.store.kept.get(_DISABLED, [])
-    for row in _asked(call):
-        if row["Name"] not in disabled:
-            _set_status(call.store, row, "Running")
+    for row in rows:
+        if row["Name"] not in store.kept.get(_DISABLED, []):
+            _set_status(store, row, "Running")
     return Response(204)
 
 
@@ -66,59 +59,32 @@ def _stop(call: Call) -> Response:
 
 
 def _restart(call: Call) -> Response:
-    disabled = call.store.kept.get(_DISABLED, [])
-    for row in _asked(call):
-        if row["RestartEnabled"] and row["Name"] not in disabled:
-            _cycle(call.store, row)
-    return Response(204)
+    _stop(call)
+    return _start_all(call.store, _asked(call))
 
 
-def _cycle(store: Store, row: Row) -> None:
-    if row["StartStopEnabled"]:
-        _set_status(store, row, "Stopped")
-    _set_status(store, row, "Running")
-
-
-def _restart_all(call: Call) -> Response:
-    disabled = call.store.kept.get(_DISABLED, [])
-    for row in call.store.rows("Services"):
-        if row["Name"] not in disabled:
-            _cycle(call.store, row)
-    return Response(204)
+def _start_every(call: Call) -> Response:
+    """Restart all services: each that isn't disabled runs afterwards."""
+    return _start_all(call.store, list(call.store.rows("Services")))
 
 
 def _restart_machine(call: Call) -> Response:
-    """Every service that isn't disabled runs afterwards."""
-    disabled = call.store.kept.get(_DISABLED, [])
-    for row in call.store.rows("Services"):
-        if row["Name"] not in disabled:
-            call.store.change("Services", row, Status="Running", **_plausible(call.store, row))
     event_log.log_event(call.store, "Warning", event_log.OS_RESTARTED, "The operating system was restarted")
-    return Response(204)
+    return _start_every(call)
 
 
 def _enable(call: Call) -> Response:
-    names = {row["Name"] for row in _asked(call)}
-    call.store.keep(_DISABLED, [name for name in call.store.kept.get(_DISABLED, []) if name not in names])
-    return _start(call)
+    rows = _asked(call)
+    left = [name for name in call.store.kept.get(_DISABLED, []) if name not in {row["Name"] for row in rows}]
+    call.store.keep(_DISABLED, left)
+    return _start_all(call.store, rows)
 
 
 def _disable(call: Call) -> Response:
     """Stop a service, which starts only when it is enabled again."""
-    disabled = call.store.kept.get(_DISABLED, [])
     names = [row["Name"] for row in _asked(call) if row["StartStopEnabled"]]
-    call.store.keep(_DISABLED, [*disabled, *(name for name in names if name not in disabled)])
+    call.store.keep(_DISABLED, list(dict.fromkeys([*call.store.kept.get(_DISABLED, []), *names])))
     return _stop(call)
-
-
-def _collect_garbage(call: Call) -> Response:
-    """Give memory back: each running service then takes what it takes when started, or less if it did."""
-    call.body()
-    for row in call.store.rows("Services"):
-        if row["Status"] == "Running":
-            used = min(row["MemoryUsed"] or 0, _plausible(call.store, row)["MemoryUsed"])
-            call.store.change("Services", row, MemoryUsed=used)
-    return Response(204)
 
 
 def _list(call: Call) -> Response:
@@ -127,17 +93,15 @@ def _list(call: Call) -> Response:
     return call.write_list([{**row, "SampleTime": now} for row in call.store.rows("Services")])
 
 
-HANDLERS = declared(
+HANDLERS = declared(published("answers"), {"services.list": _list}) | declared(
     ASSUMED,
     {
-        "services.list": _list,
-        "services.start": _start,
+        "services.start": lambda call: _start_all(call.store, _asked(call)),
         "services.stop": _stop,
         "services.restart": _restart,
-        "services.restart_all": _restart_all,
+        "services.restart_all": _start_every,
         "services.enable": _enable,
         "services.disable": _disable,
-        "services.garbage_collect": _collect_garbage,
         "services.restart_operating_system": _restart_machine,
     },
 )

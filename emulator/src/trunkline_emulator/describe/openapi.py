@@ -12,6 +12,7 @@ from typing import Any
 
 from trunkline.catalog import Action, Catalog, TypeSpec, parse_type
 
+from ..shapes import MEDIA_TYPES
 from . import yaml_text
 from .model import described_types, own_fields, published
 
@@ -64,16 +65,6 @@ _OPTIONS: dict[str, Json] = {
     "orderby": _NAMES_LIST,
     "select": _NAMES_LIST,
     "expand": _NAMES_LIST,
-}
-_MEDIA_TYPES = {
-    "DownloadRecording": "audio/x-wav",
-    "DownloadRecordingByName": "audio/x-wav",
-    "DownloadGreeting": "audio/x-wav",
-    "DownloadPlaylistFile": "audio/x-wav",
-    "GenerateIamPolicyFile": "application/json",
-    "GetDialPlanScript": "text/plain",
-    "GetMapUsersScript": "text/plain",
-    "ExportTrunk": "application/xml",
 }
 _TABLE = "text/csv"
 # Answers without a body that is worth a schema, beside the error that 400 and 412 explain themselves with.
@@ -168,7 +159,7 @@ def _body(declared: str | dict[str, str]) -> Json:
 def _responses(action: Action) -> Json:
     success: Json = {"description": "Done"}
     if action.answer_kind == "file":
-        media_type = _MEDIA_TYPES.get(action.operation_id, _TABLE)
+        media_type = MEDIA_TYPES.get(action.operation_id, _TABLE)
         of_json = "object" if media_type == "application/json" else "string"
         success["content"] = {media_type: {"schema": {"type": of_json, "format": "binary"}}}
     elif action.answer_type:

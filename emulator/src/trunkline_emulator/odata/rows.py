@@ -13,7 +13,7 @@ from ..values import Row
 from .budget import Budget
 
 # docs/pbx.md, Answers.
-_ONLY_WHEN_SELECTED = {"Pbx.CallFlowApp": frozenset({"ScriptCode"})}
+_ONLY_WHEN_SELECTED = {"Pbx.CallFlowApp": frozenset({"ScriptCode"}), "Pbx.SystemStatus": frozenset({"Id"})}
 
 Convert = Callable[[Any], Any]
 Part = Literal["rows", "count", "ref"]

@@ -11,9 +11,6 @@ from ..ground import Seed
 from ..rules.roles import ROLES, rights_of
 from ..values import Row
 
-# Bytes of memory that the machine has.
-MEMORY = 8_589_934_592
-
 
 def read_rows(name: str) -> dict[str, Any]:
     """Return the sets and singletons of a file beside this module."""

@@ -7,7 +7,7 @@ from array import array
 from functools import lru_cache
 
 from ..reports.spelling import moment
-from ..sounds import HEADER_SIZE, RATE, wav
+from ..sounds import RATE, wav
 from ..values import Row
 from .records import DN_CLASSES, Kind, Leg, Party, PhoneCall
 
@@ -62,8 +62,3 @@ def sound(recording: int) -> bytes:
     samples = RATE + recording * 1009 % RATE
     step = 2 * math.pi * pitch / RATE
     return wav(array("h", (int(_LOUDNESS * math.sin(step * n)) for n in range(samples))))
-
-
-def size(recording: int) -> int:
-    """How many bytes ``sound`` has."""
-    return HEADER_SIZE + 2 * (RATE + recording * 1009 % RATE)
