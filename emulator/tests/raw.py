@@ -31,7 +31,14 @@ class Seen:
 
     @property
     def body(self) -> bytes:
-        return self.data.partition(b"\r\n\r\n")[2]
+        rest = self.data.partition(b"\r\n\r\n")[2]
+        if self.headers.get("transfer-encoding") != "chunked":
+            return rest
+        body = b""
+        while rest:
+            size, _, rest = rest.partition(b"\r\n")
+            body, rest = body + rest[: int(size, 16)], rest[int(size, 16) + 2 :]
+        return body
 
     @property
     def json(self) -> Any:

@@ -133,22 +133,3 @@ def test_no_body_brings_it_down(quiet: Line, body: Any) -> None:
         "POST", "/xapi/v1/Users", body, {"authorization": f"Bearer {quiet.token}", "content-type": "application/json"}
     )
     assert answer.status == 400
-
-
-@pytest.mark.parametrize(
-    ("method", "path", "body", "message"),
-    [
-        ("POST", "/Fax/Pbx.BulkFaxDelete", None, "A non-empty request body is required."),
-        ("POST", "/Fax/Pbx.BulkFaxDelete", {}, "ids:\nWARNINGS.XAPI.REQUIRED"),
-        ("POST", "/Fax/Pbx.BulkFaxDelete", {"ids": None}, "ids:\nA list of 'Edm.Int32' is expected."),
-        ("POST", "/Fax/Pbx.BulkFaxDelete", {"ids": [1, "2"]}, "ids:\nCannot convert the value"),
-        ("POST", "/Fax/Pbx.BulkFaxDelete", {"ids": [], "more": 1}, "more:\nThe property 'more' does not exist"),
-        ("POST", "/Services/Pbx.Stop", {"options": {"Names": []}}, "Names:\nThe property 'Names' does not exist"),
-    ],
-)
-def test_bodies_of_actions_are_checked(
-    quiet: Line, method: str, path: str, body: dict[str, Any] | None, message: str
-) -> None:
-    answer = quiet.ask(method, path, body)
-    assert answer.status == 400
-    assert answer.message.startswith(message)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import re
 import select
 import socket
@@ -18,7 +17,7 @@ from trunkline_emulator import Emulator
 from trunkline_emulator.connection import Limits
 from trunkline_emulator.server import running
 
-from .raw import Plug, read, wait_for
+from .raw import Plug, Seen, read, wait_for
 
 HASTY = Limits(head_seconds=0.2, body_seconds=0.2, body_rate=10**9, read_seconds=0.2, closing_seconds=0.2)
 HEAD = "Host: localhost\r\n"
@@ -282,7 +281,7 @@ def test_the_answer_before_garbage_is_given(plug: Plug, second: bytes, status: i
         connection.sendall(first + second)
         data = ending(connection)
     assert statuses(data) == [200]
-    assert json.loads(data.partition(b"\r\n\r\n")[2])["Id"] == 121
+    assert Seen(data, "closed").json["Id"] == 121
 
 
 def test_a_pipeline_has_an_end(plug: Plug) -> None:

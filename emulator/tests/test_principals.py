@@ -97,7 +97,7 @@ def test_the_key_shows_nowhere_else(pbx: Line) -> None:
 def test_what_only_the_pbx_says(pbx: Line) -> None:
     body = {"Number": "mine", "IsSystem": True, "LastUsed": "2026-01-01T00:00:00Z"}
     row = pbx.ask("POST", "/ServicePrincipals", body).json
-    assert (row["IsSystem"], row["LastUsed"]) == (None, None)
+    assert not {"IsSystem", "LastUsed"} & row.keys()
     note_use(pbx.emulator._store, "mine", "2026-06-15T09:00:00Z")
     assert pbx.get(f"/ServicePrincipals({row['Id']})").json["LastUsed"] == "2026-06-15T09:00:00Z"
 

@@ -8,6 +8,7 @@ import re
 import stat
 import subprocess
 import sys
+import time
 from collections.abc import Iterator
 from pathlib import Path
 from threading import Event
@@ -355,8 +356,9 @@ class TestAtATerminal:
     def test_ctrl_c_keeps_nothing(self, pbx: StandIn, environment: dict[str, str], tmp_path: Path) -> None:
         pbx.held["/SystemStatus"] = Event()
         terminal = Terminal([*RECORD, "--output", str(tmp_path / "kept.json")], environment)
+        terminal.until("/SipDevices")
         while ("GET", "/SystemStatus") not in pbx.asked:
-            terminal.until("200")
+            time.sleep(0.01)
         terminal.interrupt()
         terminal.until("Interrupted; nothing was kept.")
         assert terminal.end() == 130

@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from trunkline_emulator.event_log import ADDRESS_BLOCKED, activity_line, log_event, stamp
+from trunkline_emulator.event_log import stamp
 
 from .conftest import Dial, Line
 
@@ -103,13 +103,6 @@ def test_anybody_may_report_an_event(pbx: Line) -> None:
     assert found["Message"] == "open, 3"
 
 
-def test_other_parts_write_to_the_log(pbx: Line) -> None:
-    store = pbx.emulator._store
-    log_event(store, "Warning", ADDRESS_BLOCKED, "Address 203.0.113.9 was blocked", params=("203.0.113.9",))
-    found = events(pbx)[0]
-    assert (found["EventId"], found["Message"]) == (ADDRESS_BLOCKED, "Address 203.0.113.9 was blocked")
-
-
 LONG_AGO, FAR = "2020-01-01T00:00:00Z", "2099-01-01T00:00:00Z"
 
 
@@ -131,7 +124,7 @@ def activity(pbx: Any, start: str = LONG_AGO, end: str = FAR, **wanted: str) -> 
 )
 def test_activity_of_one_extension_call_or_severity(pbx: Line, wanted: dict[str, Any], messages: list[Any]) -> None:
     store = pbx.emulator._store
-    line = activity_line("Line is noisy", extension="105", call="5", severity="Warning")
+    line = "[Warning] [Extn:105] [CID:5] Line is noisy"
     store.put("ActivityLog", {"Index": 11, "TimeStamp": stamp(store.now()), "Message": line})
     assert [row["Message"] for row in activity(pbx, **wanted)] == messages
 

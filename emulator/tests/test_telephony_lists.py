@@ -69,6 +69,10 @@ def lists() -> Any:
     return {name: (store.rows(name), list(store.rows(name))) for name in LISTS}
 
 
+def without_nulls(row: dict[str, Any]) -> dict[str, Any]:
+    return {name: value for name, value in row.items() if value is not None}
+
+
 def test_each_leg_is_in_the_history_and_in_the_call_log(quiet: Line) -> None:
     legs = {leg.id: (call, leg) for call in demo().calls(*ALWAYS) for leg in call.legs}
     segments = {row["SegmentId"]: row for row in demo_store().rows("CallHistoryView")}
@@ -102,7 +106,7 @@ def test_each_chat_has_its_messages() -> None:
 def test_pages_put_together_are_the_whole(quiet: Line, name: Any) -> None:
     whole = every(quiet, name)
     assert len(whole) == count(quiet, name)
-    assert whole == list(demo_store().rows(name))
+    assert whole == [without_nulls(row) for row in demo_store().rows(name)]
 
 
 @given(data=st.data(), name=st.sampled_from(LISTS))
@@ -176,9 +180,10 @@ def test_a_file_has_the_rows_of_the_list(quiet: Line, name: Any) -> None:
     listed = quiet.get(f"/{name}?{query}").rows
     assert len(written) == 30
     for line, row in zip(written, listed, strict=True):
-        assert line.keys() == row.keys()
-        for field, value in row.items():
-            assert line[field] == ("" if value in (None, []) else str(value)), field
+        assert row.keys() <= line.keys()
+        for field, text in line.items():
+            value = row.get(field)
+            assert text == ("" if value in (None, []) else str(value)), field
 
 
 def test_a_file_without_a_page_has_everything(quiet: Line) -> None:
@@ -242,7 +247,7 @@ def test_purges_add_up(pbx: Line) -> None:
             {"All": False, "Start": "2026-06-02T00:00:00Z", "Stop": "2026-06-01T00:00:00Z"},
             "Stop:\nWARNINGS.XAPI.OUT_OF_THE_RANGE",
         ),
-        ({"All": False, "Start": "yesterday"}, "Start:\nCannot convert the value to the expected type"),
+        ({"All": False, "Start": "yesterday"}, "The input was not valid."),
     ],
 )
 def test_a_purge_needs_its_period(pbx: Line, period: dict[str, Any], message: str) -> None:

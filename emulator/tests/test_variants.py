@@ -213,6 +213,9 @@ def test_a_dead_token(vary: Any, variant: str, status: int) -> None:
     assert line.send("GET", "/xapi/v1/Defs", headers={"authorization": f"Bearer {dead}"}).status == status
     assert line.send("GET", "/xapi/v1/Defs").status == 401
     assert line.get("/Defs").status == 200
+    line.emulator.ask("GET", "/Defs")
+    line.emulator.revoke_tokens()
+    assert line.emulator.ask("GET", "/Defs").status == 200, "asking in process signs in again"
 
 
 # ── answers ──────────────────────────────────────────────────────────────────────────────────────

@@ -15,8 +15,12 @@ def rows(line: Any, name: str) -> list[dict[str, Any]]:
         return []
     expand = f"&$expand={related}" if (related := _related(known, known.sets[name].type, depth=2)) else ""  # type: ignore[arg-type]
     found: list[dict[str, Any]] = []
-    while len(page := line.get(f"/{name}?$top=100&$skip={len(found)}{expand}").rows) == 100:
-        found += page
+    line.emulator.vary({"send_nulls": True})
+    try:
+        while len(page := line.get(f"/{name}?$top=100&$skip={len(found)}{expand}").rows) == 100:
+            found += page
+    finally:
+        line.emulator.vary({"send_nulls": False})
     return found + page
 
 

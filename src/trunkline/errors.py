@@ -166,7 +166,7 @@ class VersionMismatch(UsageError):
 
 
 class VersionWarning(UserWarning):
-    """A field or a value that the version of this PBX lacks, going by 3CX's published files; it is sent all the same.
+    """A field or a value that no published file of 3CX has for the version of this PBX; it is sent all the same.
 
     Late builds of a version have fields that its first published file lacks, so only the PBX itself can tell.
     """

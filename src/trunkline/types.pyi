@@ -256,21 +256,21 @@ XferTypeEnum: TypeAlias = Literal["BXfer", "AttXfer"]
 
 class ADUsersSyncConfiguration(Entity):
     """Without a key."""
-    EnableSSO: bool | None
-    IsEnabled: bool | None
+    EnableSSO: NotRequired[bool | None]
+    IsEnabled: NotRequired[bool | None]
     IsSyncDepartments: NotRequired[bool | None]
     IsSyncDetails: NotRequired[bool | None]
-    IsSyncOfficePhone: bool | None
-    IsSyncPhoto: bool | None
+    IsSyncOfficePhone: NotRequired[bool | None]
+    IsSyncPhoto: NotRequired[bool | None]
     SelectedGroups: NotRequired[list[str]]
     SelectedUsers: list[str]
-    SetTeamsPresence: bool | None
+    SetTeamsPresence: NotRequired[bool | None]
     StartingExtensionNumber: str
     StatusSyncConfiguration: NotRequired[StatusSyncConfiguration | None]
-    SyncEvents: bool | None
-    SyncGuestUsers: bool | None
-    SyncPersonalContacts: bool | None
-    SyncType: IntegrationSyncType | None
+    SyncEvents: NotRequired[bool | None]
+    SyncGuestUsers: NotRequired[bool | None]
+    SyncPersonalContacts: NotRequired[bool | None]
+    SyncType: NotRequired[IntegrationSyncType | None]
 
 class AIAgentTemplate(Entity):
     """Without a key."""
@@ -298,13 +298,13 @@ class AIResources(Entity):
 
 class AISettings(Entity):
     """Without a key."""
-    APIKey: ConcealedPassword | None
-    CompanyDescription: str | None
-    CompanyName: str | None
-    CompletionModel: str | None
+    APIKey: NotRequired[ConcealedPassword | None]
+    CompanyDescription: NotRequired[str | None]
+    CompanyName: NotRequired[str | None]
+    CompletionModel: NotRequired[str | None]
     ManagementAPIKey: NotRequired[ConcealedPassword | None]
     Provider: NotRequired[str | None]
-    RealtimeModel: str | None
+    RealtimeModel: NotRequired[str | None]
 
 class AIVoice(Entity):
     """Without a key."""
@@ -342,13 +342,13 @@ class AbandonedQueueCalls(Entity):
 
 class ActiveCall(Entity):
     """Key: Id."""
-    Callee: str | None
-    Caller: str | None
-    EstablishedAt: str | None
+    Callee: NotRequired[str | None]
+    Caller: NotRequired[str | None]
+    EstablishedAt: NotRequired[str | None]
     Id: int
-    LastChangeStatus: str | None
-    ServerNow: str | None
-    Status: str | None
+    LastChangeStatus: NotRequired[str | None]
+    ServerNow: NotRequired[str | None]
+    Status: NotRequired[str | None]
 
 class ActivityLogEvent(Entity):
     """Without a key."""
@@ -383,47 +383,47 @@ class AgentLoginHistory(Entity):
 class AgentRoutingAction(Entity):
     """Without a key."""
     Action: str
-    Name: str | None
-    Number: str | None
+    Name: NotRequired[str | None]
+    Number: NotRequired[str | None]
     Tags: list[UserTag]
-    Type: PeerType | None
+    Type: NotRequired[PeerType | None]
 
 class AgentRoutingDirectory(Entity):
     """Without a key."""
     Description: str
-    Name: str | None
-    Number: str | None
+    Name: NotRequired[str | None]
+    Number: NotRequired[str | None]
     Tags: list[UserTag]
-    Type: PeerType | None
+    Type: NotRequired[PeerType | None]
 
 class AgentSettings(Entity):
     """Without a key."""
-    AbusiveCallerAction: AgentRoutingAction | None
+    AbusiveCallerAction: NotRequired[AgentRoutingAction | None]
     AgentFallback: NotRequired[AgentRoutingAction | None]
-    AgentType: str | None
+    AgentType: NotRequired[str | None]
     AllowWebsearch: NotRequired[bool | None]
-    AllowedExtensions: str | None
+    AllowedExtensions: NotRequired[str | None]
     BossInterruptionSettings: NotRequired[BossInterruptionSettings | None]
     CallPrioritySettings: NotRequired[CallPrioritySettings | None]
-    CallerDoesNotRespondAction: AgentRoutingAction | None
-    CheckStatusBeforeTransfer: bool | None
+    CallerDoesNotRespondAction: NotRequired[AgentRoutingAction | None]
+    CheckStatusBeforeTransfer: NotRequired[bool | None]
     ConfidentialModeEnabled: NotRequired[bool | None]
-    EnableNameMatching: bool | None
+    EnableNameMatching: NotRequired[bool | None]
     EnableSpamProtection: NotRequired[bool | None]
-    FirstMessage: str | None
+    FirstMessage: NotRequired[str | None]
     HumanHandoff: NotRequired[AgentRoutingDirectory | None]
     Knowledgebase: list[str]
-    Language: str | None
-    MaxCallDuration: int | None
+    Language: NotRequired[str | None]
+    MaxCallDuration: NotRequired[int | None]
     PhoneBookMatching: NotRequired[bool | None]
     PhonebookOverride: NotRequired[Peer | None]
     RoutingDirectory: list[AgentRoutingDirectory]
-    SpamAction: AgentRoutingAction | None
-    SpamInstructions: str | None
-    SwitchLanguage: bool | None
-    SystemPrompt: str | None
+    SpamAction: NotRequired[AgentRoutingAction | None]
+    SpamInstructions: NotRequired[str | None]
+    SwitchLanguage: NotRequired[bool | None]
+    SystemPrompt: NotRequired[str | None]
     TokenBudget: NotRequired[CallTokenBudget | None]
-    Voice: str | None
+    Voice: NotRequired[str | None]
 
 class AgentsInQueueStatistics(Entity):
     """Key: Dn."""
@@ -443,32 +443,32 @@ class AgentsInQueueStatistics(Entity):
 
 class AmazonCredentials(Entity):
     """Without a key."""
-    AccessKey: str | None
-    SecretKey: ConcealedPassword | None
+    AccessKey: NotRequired[str | None]
+    SecretKey: NotRequired[ConcealedPassword | None]
 
 class AmazonIntegrationSettings(Entity):
     """Without a key."""
-    S3Config: S3Config | None
-    ServiceAccountCredentials: AmazonCredentials | None
+    S3Config: NotRequired[S3Config | None]
+    ServiceAccountCredentials: NotRequired[AmazonCredentials | None]
 
 class AntiHackingSettings(Entity):
     """Without a key."""
-    HackAuthRequests: int | None
-    HackBarrierAmber: int | None
-    HackBarrierGreen: int | None
-    HackBarrierRed: int | None
-    HackBlacklistDuration: int | None
-    HackChallengeRequests: int | None
-    MaxRequestPerPeriod: int | None
-    SecurityDefenseProgram: bool | None
-    ThrottlePeriodLength: int | None
+    HackAuthRequests: NotRequired[int | None]
+    HackBarrierAmber: NotRequired[int | None]
+    HackBarrierGreen: NotRequired[int | None]
+    HackBarrierRed: NotRequired[int | None]
+    HackBlacklistDuration: NotRequired[int | None]
+    HackChallengeRequests: NotRequired[int | None]
+    MaxRequestPerPeriod: NotRequired[int | None]
+    SecurityDefenseProgram: NotRequired[bool | None]
+    ThrottlePeriodLength: NotRequired[int | None]
 
 class ArchiveSubsystem(Entity):
     """Without a key."""
-    Archiving: bool | None
-    Enabled: bool | None
-    Folder: str | None
-    ScheduleDays: int | None
+    Archiving: NotRequired[bool | None]
+    Enabled: NotRequired[bool | None]
+    Folder: NotRequired[str | None]
+    ScheduleDays: NotRequired[int | None]
 
 class AuditLog(Entity):
     """Key: Id."""
@@ -489,108 +489,108 @@ class AutoProvisionTrunk(Entity):
 
 class AutoSchedulerSettings(Entity):
     """Without a key."""
-    Enabled: bool | None
-    ProfileAvailable: str | None
-    ProfileAway: str | None
-    ProfileDND: str | None
+    Enabled: NotRequired[bool | None]
+    ProfileAvailable: NotRequired[str | None]
+    ProfileAway: NotRequired[str | None]
+    ProfileDND: NotRequired[str | None]
 
 class AvailableRouting(Entity):
     """Without a key."""
-    BusyAllCalls: bool | None
-    BusyExternal: Destination | None
-    BusyInternal: Destination | None
-    NoAnswerAllCalls: bool | None
-    NoAnswerExternal: Destination | None
-    NoAnswerInternal: Destination | None
-    NotRegisteredAllCalls: bool | None
-    NotRegisteredExternal: Destination | None
-    NotRegisteredInternal: Destination | None
+    BusyAllCalls: NotRequired[bool | None]
+    BusyExternal: NotRequired[Destination | None]
+    BusyInternal: NotRequired[Destination | None]
+    NoAnswerAllCalls: NotRequired[bool | None]
+    NoAnswerExternal: NotRequired[Destination | None]
+    NoAnswerInternal: NotRequired[Destination | None]
+    NotRegisteredAllCalls: NotRequired[bool | None]
+    NotRegisteredExternal: NotRequired[Destination | None]
+    NotRegisteredInternal: NotRequired[Destination | None]
 
 class AwayRouting(Entity):
     """Without a key."""
-    AllHoursExternal: bool | None
-    AllHoursInternal: bool | None
-    External: Destination | None
-    Internal: Destination | None
+    AllHoursExternal: NotRequired[bool | None]
+    AllHoursInternal: NotRequired[bool | None]
+    External: NotRequired[Destination | None]
+    Internal: NotRequired[Destination | None]
 
 class BackupContents(Entity):
     """Without a key."""
-    CallHistory: bool | None
-    DisableBackupCompression: bool | None
-    EncryptBackup: bool | None
-    EncryptBackupPassword: ConcealedPassword | None
-    FQDN: bool | None
-    License: bool | None
-    PhoneProvisioning: bool | None
-    Prompts: bool | None
-    Recordings: bool | None
-    VoiceMails: bool | None
+    CallHistory: NotRequired[bool | None]
+    DisableBackupCompression: NotRequired[bool | None]
+    EncryptBackup: NotRequired[bool | None]
+    EncryptBackupPassword: NotRequired[ConcealedPassword | None]
+    FQDN: NotRequired[bool | None]
+    License: NotRequired[bool | None]
+    PhoneProvisioning: NotRequired[bool | None]
+    Prompts: NotRequired[bool | None]
+    Recordings: NotRequired[bool | None]
+    VoiceMails: NotRequired[bool | None]
 
 class BackupExtras(Entity):
     """Without a key."""
-    Footprint: int | None
-    IsEncrypted: bool | None
+    Footprint: NotRequired[int | None]
+    IsEncrypted: NotRequired[bool | None]
     Version: str
 
 class BackupFailoverSettings(Entity):
     """Without a key."""
-    Condition: FailoverCondition | None
-    Enabled: bool | None
-    Interval: int | None
-    Mode: FailoverMode | None
-    PostStartScript: str | None
-    PreStartScript: str | None
-    RemoteServer: str | None
-    TestSIPServer: bool | None
-    TestTunnel: bool | None
-    TestWebServer: bool | None
+    Condition: NotRequired[FailoverCondition | None]
+    Enabled: NotRequired[bool | None]
+    Interval: NotRequired[int | None]
+    Mode: NotRequired[FailoverMode | None]
+    PostStartScript: NotRequired[str | None]
+    PreStartScript: NotRequired[str | None]
+    RemoteServer: NotRequired[str | None]
+    TestSIPServer: NotRequired[bool | None]
+    TestTunnel: NotRequired[bool | None]
+    TestWebServer: NotRequired[bool | None]
 
 class BackupRepositorySettings(Entity):
     """Without a key."""
-    Location: LocationSettings | None
+    Location: NotRequired[LocationSettings | None]
 
 class BackupSchedule(Entity):
     """Without a key."""
-    Day: DayOfWeek | None
-    RepeatHours: int | None
+    Day: NotRequired[DayOfWeek | None]
+    RepeatHours: NotRequired[int | None]
     RepeatMinutes: NotRequired[int | None]
-    ScheduleType: ScheduleType | None
-    Time: str | None
+    ScheduleType: NotRequired[ScheduleType | None]
+    Time: NotRequired[str | None]
 
 class BackupSettings(Entity):
     """Without a key."""
-    Contents: BackupContents | None
-    Rotation: int | None
-    Schedule: BackupSchedule | None
-    ScheduleEnabled: bool | None
+    Contents: NotRequired[BackupContents | None]
+    Rotation: NotRequired[int | None]
+    Schedule: NotRequired[BackupSchedule | None]
+    ScheduleEnabled: NotRequired[bool | None]
 
 class Backups(Entity):
     """Key: FileName."""
-    CreationTime: str | None
+    CreationTime: NotRequired[str | None]
     DownloadLink: str
     FileName: str
-    Size: int | None
+    Size: NotRequired[int | None]
 
 class BlackListNumber(Entity):
     """Key: Id."""
     CallerId: str
-    Description: str | None
+    Description: NotRequired[str | None]
     Id: str
 
 class BlocklistAddr(Entity):
     """Key: Id."""
-    AddedBy: AddedBy | None
-    BlockType: BlockType | None
-    Description: str | None
-    ExpiresAt: str | None
-    IPAddrMask: str | None
+    AddedBy: NotRequired[AddedBy | None]
+    BlockType: NotRequired[BlockType | None]
+    Description: NotRequired[str | None]
+    ExpiresAt: NotRequired[str | None]
+    IPAddrMask: NotRequired[str | None]
     Id: int
 
 class BossInterruptionSettings(Entity):
     """Without a key."""
-    Block: InterruptionDecision | None
-    Interrupt: InterruptionDecision | None
-    Notify: InterruptionDecision | None
+    Block: NotRequired[InterruptionDecision | None]
+    Interrupt: NotRequired[InterruptionDecision | None]
+    Notify: NotRequired[InterruptionDecision | None]
 
 class BreachesSla(Entity):
     """Key: CallTime, Queue, CallerId."""
@@ -602,25 +602,25 @@ class BreachesSla(Entity):
 
 class CDRSettings(Entity):
     """Without a key."""
-    Enabled: bool | None
+    Enabled: NotRequired[bool | None]
     EnabledFields: list[CDRSettingsField]
-    LogSize: int | None
-    LogType: TypeOfCDRLog | None
+    LogSize: NotRequired[int | None]
+    LogType: NotRequired[TypeOfCDRLog | None]
     PossibleFields: list[str]
-    RemoveCommaDelimiters: bool | None
-    SocketIpAddress: str | None
-    SocketPort: int | None
+    RemoveCommaDelimiters: NotRequired[bool | None]
+    SocketIpAddress: NotRequired[str | None]
+    SocketPort: NotRequired[int | None]
 
 class CDRSettingsField(Entity):
     """Without a key."""
-    Length: int | None
-    Name: str | None
+    Length: NotRequired[int | None]
+    Name: NotRequired[str | None]
 
 class CIDFormatting(Entity):
     """Without a key."""
     Priority: NotRequired[int | None]
-    ReplacePattern: str | None
-    SourcePattern: str | None
+    ReplacePattern: NotRequired[str | None]
+    SourcePattern: NotRequired[str | None]
 
 class CallControlResultResponse(Entity):
     """Without a key."""
@@ -647,12 +647,12 @@ class CallCostByExtensionGroup(Entity):
 
 class CallCostSettings(Entity):
     """Key: Id."""
-    CountryName: str | None
+    CountryName: NotRequired[str | None]
     Id: int
-    Invalid: bool | None
-    Prefix: str | None
-    Rate: float | None
-    ReadOnly: bool | None
+    Invalid: NotRequired[bool | None]
+    Prefix: NotRequired[str | None]
+    Rate: NotRequired[float | None]
+    ReadOnly: NotRequired[bool | None]
 
 class CallDistribution(Entity):
     """Key: DateTimeInterval."""
@@ -662,53 +662,53 @@ class CallDistribution(Entity):
 
 class CallFlowApp(DN):
     """Key: Id."""
-    CompilationLastSuccess: str | None
-    CompilationResult: str | None
-    CompilationSucceeded: bool | None
-    InvalidScript: bool | None
-    IsRegistered: bool | None
-    Name: str | None
-    RejectedCode: str | None
-    RoutingType: CfaRoutingType | None
+    CompilationLastSuccess: NotRequired[str | None]
+    CompilationResult: NotRequired[str | None]
+    CompilationSucceeded: NotRequired[bool | None]
+    InvalidScript: NotRequired[bool | None]
+    IsRegistered: NotRequired[bool | None]
+    Name: NotRequired[str | None]
+    RejectedCode: NotRequired[str | None]
+    RoutingType: NotRequired[CfaRoutingType | None]
     ScriptCode: NotRequired[str | None]
     Trunk: NotRequired[Trunk | None]
 
 class CallFlowScript(Entity):
     """Key: Id."""
-    Description: str | None
-    Help: str | None
+    Description: NotRequired[str | None]
+    Help: NotRequired[str | None]
     Id: str
     Versions: list[str]
 
 class CallHistoryView(Entity):
     """Key: SegmentId."""
-    CallAnswered: bool | None
+    CallAnswered: NotRequired[bool | None]
     CallTime: str
-    DstCallerNumber: str | None
-    DstDisplayName: str | None
-    DstDn: str | None
+    DstCallerNumber: NotRequired[str | None]
+    DstDisplayName: NotRequired[str | None]
+    DstDn: NotRequired[str | None]
     DstDnType: int
-    DstExtendedDisplayName: str | None
+    DstExtendedDisplayName: NotRequired[str | None]
     DstExternal: bool
     DstId: int
     DstInternal: bool
     DstParticipantId: int
-    DstRecId: int | None
+    DstRecId: NotRequired[int | None]
     SegmentActionId: int
     SegmentEndTime: str
     SegmentId: int
     SegmentStartTime: str
     SegmentType: int
-    SrcCallerNumber: str | None
-    SrcDisplayName: str | None
-    SrcDn: str | None
+    SrcCallerNumber: NotRequired[str | None]
+    SrcDisplayName: NotRequired[str | None]
+    SrcDn: NotRequired[str | None]
     SrcDnType: int
-    SrcExtendedDisplayName: str | None
+    SrcExtendedDisplayName: NotRequired[str | None]
     SrcExternal: bool
     SrcId: int
     SrcInternal: bool
     SrcParticipantId: int
-    SrcRecId: int | None
+    SrcRecId: NotRequired[int | None]
 
 class CallLogData(Entity):
     """Key: CdrId."""
@@ -752,13 +752,13 @@ class CallLogData(Entity):
 
 class CallParkingSettings(Entity):
     """Without a key."""
-    AutoPickupEnabled: bool | None
-    AutoPickupForwardDN: str | None
-    AutoPickupForwardExternalNumber: str | None
-    AutoPickupForwardType: TypeOfAutoPickupForward | None
-    AutoPickupTimeout: int | None
-    MaximumParkedCalls: int | None
-    MusicOnHold: str | None
+    AutoPickupEnabled: NotRequired[bool | None]
+    AutoPickupForwardDN: NotRequired[str | None]
+    AutoPickupForwardExternalNumber: NotRequired[str | None]
+    AutoPickupForwardType: NotRequired[TypeOfAutoPickupForward | None]
+    AutoPickupTimeout: NotRequired[int | None]
+    MaximumParkedCalls: NotRequired[int | None]
+    MusicOnHold: NotRequired[str | None]
 
 class CallParticipant(Entity):
     """Key: Id."""
@@ -776,57 +776,57 @@ class CallParticipant(Entity):
 
 class CallPriority(Entity):
     """Without a key."""
-    Action: str | None
-    Instructions: str | None
+    Action: NotRequired[str | None]
+    Instructions: NotRequired[str | None]
 
 class CallPrioritySettings(Entity):
     """Without a key."""
-    IsEnabled: bool | None
-    PriorityHigh: CallPriority | None
-    PriorityLow: CallPriority | None
-    PriorityMedium: CallPriority | None
+    IsEnabled: NotRequired[bool | None]
+    PriorityHigh: NotRequired[CallPriority | None]
+    PriorityLow: NotRequired[CallPriority | None]
+    PriorityMedium: NotRequired[CallPriority | None]
 
 class CallTokenBudget(Entity):
     """Without a key."""
-    Enabled: bool | None
-    MaxInputTokens: int | None
-    MinInputTokens: int | None
-    NormalSpeechTpm: int | None
-    Tolerance: float | None
+    Enabled: NotRequired[bool | None]
+    MaxInputTokens: NotRequired[int | None]
+    MinInputTokens: NotRequired[int | None]
+    NormalSpeechTpm: NotRequired[int | None]
+    Tolerance: NotRequired[float | None]
 
 class CallTypeInfo(Entity):
     """Without a key."""
-    DigitsLength: str | None
-    Prefix: str | None
+    DigitsLength: NotRequired[str | None]
+    Prefix: NotRequired[str | None]
 
 class CallTypesSettings(Entity):
     """Without a key."""
-    International: CallTypeInfo | None
-    Local: CallTypeInfo | None
-    Mobile: CallTypeInfo | None
-    National: CallTypeInfo | None
+    International: NotRequired[CallTypeInfo | None]
+    Local: NotRequired[CallTypeInfo | None]
+    Mobile: NotRequired[CallTypeInfo | None]
+    National: NotRequired[CallTypeInfo | None]
 
 class CategoryUpdate(Entity):
     """Without a key."""
-    Category: str | None
+    Category: NotRequired[str | None]
     Count: int
 
 class ChatHistoryView(Entity):
     """Key: ConversationId."""
-    ChatName: str | None
+    ChatName: NotRequired[str | None]
     ConversationId: int
-    FromName: str | None
-    FromNo: str | None
+    FromName: NotRequired[str | None]
+    FromNo: NotRequired[str | None]
     IsExternal: bool
-    Message: str | None
-    ParticipantEmail: str | None
-    ParticipantIp: str | None
-    ParticipantPhone: str | None
+    Message: NotRequired[str | None]
+    ParticipantEmail: NotRequired[str | None]
+    ParticipantIp: NotRequired[str | None]
+    ParticipantPhone: NotRequired[str | None]
     ParticipantsGroupsArray: list[str]
-    ProviderName: str | None
-    ProviderType: ChatType | None
-    QueueNumber: str | None
-    Source: str | None
+    ProviderName: NotRequired[str | None]
+    ProviderType: NotRequired[ChatType | None]
+    QueueNumber: NotRequired[str | None]
+    Source: NotRequired[str | None]
     TimeSent: str
 
 class ChatLinkNameValidation(Entity):
@@ -836,25 +836,25 @@ class ChatLinkNameValidation(Entity):
 
 class ChatLogSettings(Entity):
     """Without a key."""
-    AutoClearMonths: int | None
-    AutoCloseDays: int | None
-    RemoteStorageEnabled: bool | None
+    AutoClearMonths: NotRequired[int | None]
+    AutoCloseDays: NotRequired[int | None]
+    RemoteStorageEnabled: NotRequired[bool | None]
 
 class ChatMessagesHistoryView(Entity):
     """Key: MessageId."""
     ConversationId: int
     IsExternal: bool
-    Message: str | None
+    Message: NotRequired[str | None]
     MessageId: int
     ParticipantsGroupsArray: list[str]
-    QueueNumber: str | None
-    Recipients: str | None
-    SenderParticipantEmail: str | None
-    SenderParticipantIp: str | None
-    SenderParticipantName: str | None
-    SenderParticipantNo: str | None
-    SenderParticipantPbx: str | None
-    SenderParticipantPhone: str | None
+    QueueNumber: NotRequired[str | None]
+    Recipients: NotRequired[str | None]
+    SenderParticipantEmail: NotRequired[str | None]
+    SenderParticipantIp: NotRequired[str | None]
+    SenderParticipantName: NotRequired[str | None]
+    SenderParticipantNo: NotRequired[str | None]
+    SenderParticipantPbx: NotRequired[str | None]
+    SenderParticipantPhone: NotRequired[str | None]
     TimeSent: str
 
 class Choice(Entity):
@@ -864,32 +864,32 @@ class Choice(Entity):
 
 class ClickToCall(DN):
     """Key: Id."""
-    CallUsEnableChat: bool | None
-    CallUsEnablePhone: bool | None
-    CallUsEnableVideo: bool | None
-    CallUsRequirement: Authentication | None
-    ClickToCallId: str | None
+    CallUsEnableChat: NotRequired[bool | None]
+    CallUsEnablePhone: NotRequired[bool | None]
+    CallUsEnableVideo: NotRequired[bool | None]
+    CallUsRequirement: NotRequired[Authentication | None]
+    ClickToCallId: NotRequired[str | None]
 
 class ClientIdMetadataDocument(Entity):
     """Without a key."""
-    ClientId: str | None
-    ClientName: str | None
-    ClientUri: str | None
+    ClientId: NotRequired[str | None]
+    ClientName: NotRequired[str | None]
+    ClientUri: NotRequired[str | None]
     GrantTypes: list[str]
-    JwksUri: str | None
-    LogoUri: str | None
-    PolicyUri: str | None
+    JwksUri: NotRequired[str | None]
+    LogoUri: NotRequired[str | None]
+    PolicyUri: NotRequired[str | None]
     RedirectUris: list[str]
     ResponseTypes: list[str]
-    Scope: str | None
-    TokenEndpointAuthMethod: str | None
-    TosUri: str | None
+    Scope: NotRequired[str | None]
+    TokenEndpointAuthMethod: NotRequired[str | None]
+    TosUri: NotRequired[str | None]
 
 class Codec(Entity):
     """Key: Id."""
     Id: int
-    Name: str | None
-    RfcName: str | None
+    Name: NotRequired[str | None]
+    RfcName: NotRequired[str | None]
 
 class CodecsSettings(Entity):
     """Without a key."""
@@ -898,30 +898,30 @@ class CodecsSettings(Entity):
 
 class ConcealedDataFile(Entity):
     """Without a key."""
-    Concealed: bool | None
-    Contents: str | None
-    Name: str | None
+    Concealed: NotRequired[bool | None]
+    Contents: NotRequired[str | None]
+    Name: NotRequired[str | None]
 
 class ConcealedPassword(Entity):
     """Without a key."""
-    Concealed: bool | None
-    Value: str | None
+    Concealed: NotRequired[bool | None]
+    Value: NotRequired[str | None]
 
 class ConferenceSettings(Entity):
     """Key: Id."""
     ApiKey: NotRequired[str | None]
-    AutoCallParticipants: bool | None
+    AutoCallParticipants: NotRequired[bool | None]
     DtmfMode: NotRequired[DtmfMode | None]
     EnableLocalMCU: NotRequired[bool | None]
-    EnablePin: bool | None
-    Extension: str | None
-    ExternalNumbers: str | None
+    EnablePin: NotRequired[bool | None]
+    Extension: NotRequired[str | None]
+    ExternalNumbers: NotRequired[str | None]
     Id: int
-    LogoPath: str | None
-    MusicOnHold: str | None
-    PinNumber: str | None
+    LogoPath: NotRequired[str | None]
+    MusicOnHold: NotRequired[str | None]
+    PinNumber: NotRequired[str | None]
     VideoConferenceMode: NotRequired[VideoConferenceMode | None]
-    Zone: str | None
+    Zone: NotRequired[str | None]
 
 class ConfiguredAiServers(Entity):
     """Without a key."""
@@ -935,53 +935,53 @@ class ConnectedAiServers(Entity):
 
 class ConsoleRestrictions(Entity):
     """Key: Id."""
-    AccessRestricted: bool | None
+    AccessRestricted: NotRequired[bool | None]
     Id: str
     IpWhitelist: list[str]
-    MyIpAddress: str | None
+    MyIpAddress: NotRequired[str | None]
 
 class Contact(Entity):
     """Key: Id."""
-    Business: str | None
-    Business2: str | None
-    BusinessFax: str | None
-    CompanyName: str | None
-    ContactType: ContactSource | None
-    Department: str | None
-    Email: str | None
-    FirstName: str | None
-    Home: str | None
+    Business: NotRequired[str | None]
+    Business2: NotRequired[str | None]
+    BusinessFax: NotRequired[str | None]
+    CompanyName: NotRequired[str | None]
+    ContactType: NotRequired[ContactSource | None]
+    Department: NotRequired[str | None]
+    Email: NotRequired[str | None]
+    FirstName: NotRequired[str | None]
+    Home: NotRequired[str | None]
     Id: int
-    LastName: str | None
-    Mobile2: str | None
-    Other: str | None
-    Pager: str | None
-    PhoneNumber: str | None
-    Tag: str | None
-    Title: str | None
+    LastName: NotRequired[str | None]
+    Mobile2: NotRequired[str | None]
+    Other: NotRequired[str | None]
+    Pager: NotRequired[str | None]
+    PhoneNumber: NotRequired[str | None]
+    Tag: NotRequired[str | None]
+    Title: NotRequired[str | None]
 
 class ContactsDirSearchSettings(Entity):
     """Without a key."""
-    ExchangeCalendarProfileSwitching: bool | None
+    ExchangeCalendarProfileSwitching: NotRequired[bool | None]
     ExchangeEmailAddresses: list[str]
     ExchangeFolders: list[str]
-    ExchangePassword: ConcealedPassword | None
-    ExchangeServerUrl: str | None
-    ExchangeUser: str | None
+    ExchangePassword: NotRequired[ConcealedPassword | None]
+    ExchangeServerUrl: NotRequired[str | None]
+    ExchangeUser: NotRequired[str | None]
 
 class Country(Entity):
     """Key: Name."""
-    Continent: str | None
-    CountryCode: str | None
+    Continent: NotRequired[str | None]
+    CountryCode: NotRequired[str | None]
     CountryCodes: list[str]
-    DownloadUrl: str | None
-    ErpCode: str | None
-    ExitCode: str | None
+    DownloadUrl: NotRequired[str | None]
+    ErpCode: NotRequired[str | None]
+    ExitCode: NotRequired[str | None]
     Name: str
-    ParentErpCode: str | None
-    StunServer: str | None
-    VoicemailNo: str | None
-    WebMeetingZone: str | None
+    ParentErpCode: NotRequired[str | None]
+    StunServer: NotRequired[str | None]
+    VoicemailNo: NotRequired[str | None]
+    WebMeetingZone: NotRequired[str | None]
 
 class CountryCodes(Entity):
     """Without a key."""
@@ -989,14 +989,14 @@ class CountryCodes(Entity):
 
 class CreateBackup(Entity):
     """Without a key."""
-    Contents: BackupContents | None
+    Contents: NotRequired[BackupContents | None]
     Name: str
 
 class CreateTicket(Entity):
     """Without a key."""
-    CanCreateTicket: bool | None
-    CreateTicketStatus: CreateTicketStatus | None
-    FixUrl: str | None
+    CanCreateTicket: NotRequired[bool | None]
+    CreateTicketStatus: NotRequired[CreateTicketStatus | None]
+    FixUrl: NotRequired[str | None]
 
 class CreateTrunk(Entity):
     """Without a key."""
@@ -1004,89 +1004,89 @@ class CreateTrunk(Entity):
     ApiKey: NotRequired[str | None]
     DefaultRule: NotRequired[InboundRule | None]
     Groups: NotRequired[list[UserGroup]]
-    Name: str | None
+    Name: NotRequired[str | None]
     PhoneNumbers: NotRequired[list[ProviderPhone]]
     TrunkType: NotRequired[TrunkType]
     Type: NotRequired[TrunkType | None]
 
 class CrmAuthentication(Entity):
     """Without a key."""
-    Type: AuthenticationType | None
+    Type: NotRequired[AuthenticationType | None]
     Values: list[str]
 
 class CrmChoice(Entity):
     """Without a key."""
     Key: str
-    Value: str | None
+    Value: NotRequired[str | None]
 
 class CrmContact(Entity):
     """Without a key."""
-    CompanyName: str | None
-    ContactRawData: str | None
-    ContactType: ContactType | None
-    ContactUrl: str | None
-    Department: str | None
-    Email: str | None
-    FaxBusiness: str | None
-    FirstName: str | None
-    LastName: str | None
-    Pager: str | None
-    PhoneBusiness: str | None
-    PhoneBusiness2: str | None
-    PhoneHome: str | None
-    PhoneMobile: str | None
-    PhoneMobile2: str | None
-    PhoneOther: str | None
-    PhotoUrl: str | None
-    Title: str | None
+    CompanyName: NotRequired[str | None]
+    ContactRawData: NotRequired[str | None]
+    ContactType: NotRequired[ContactType | None]
+    ContactUrl: NotRequired[str | None]
+    Department: NotRequired[str | None]
+    Email: NotRequired[str | None]
+    FaxBusiness: NotRequired[str | None]
+    FirstName: NotRequired[str | None]
+    LastName: NotRequired[str | None]
+    Pager: NotRequired[str | None]
+    PhoneBusiness: NotRequired[str | None]
+    PhoneBusiness2: NotRequired[str | None]
+    PhoneHome: NotRequired[str | None]
+    PhoneMobile: NotRequired[str | None]
+    PhoneMobile2: NotRequired[str | None]
+    PhoneOther: NotRequired[str | None]
+    PhotoUrl: NotRequired[str | None]
+    Title: NotRequired[str | None]
 
 class CrmIntegration(Entity):
     """Key: Id."""
-    Country: str | None
-    EnabledForDidCalls: bool | None
-    EnabledForExternalCalls: bool | None
+    Country: NotRequired[str | None]
+    EnabledForDidCalls: NotRequired[bool | None]
+    EnabledForExternalCalls: NotRequired[bool | None]
     Id: str
     Name: str
-    PhonebookPriorityOptions: PhonebookPriorityOptions | None
-    PhonebookSynchronization: bool | None
+    PhonebookPriorityOptions: NotRequired[PhonebookPriorityOptions | None]
+    PhonebookSynchronization: NotRequired[bool | None]
     PossibleValues: NotRequired[list[CrmSelectableValue]]
     VariableChoices: list[CrmChoice]
 
 class CrmParameter(Entity):
     """Without a key."""
-    Default: str | None
-    Editor: EditorType | None
+    Default: NotRequired[str | None]
+    Editor: NotRequired[EditorType | None]
     ListValues: list[str]
-    ListValuesText: str | None
-    Name: str | None
-    Parent: str | None
-    RequestUrl: str | None
-    RequestUrlParameters: str | None
-    ResponseScenario: str | None
-    Title: str | None
-    Type: ParameterType | None
-    Validation: str | None
+    ListValuesText: NotRequired[str | None]
+    Name: NotRequired[str | None]
+    Parent: NotRequired[str | None]
+    RequestUrl: NotRequired[str | None]
+    RequestUrlParameters: NotRequired[str | None]
+    ResponseScenario: NotRequired[str | None]
+    Title: NotRequired[str | None]
+    Type: NotRequired[ParameterType | None]
+    Validation: NotRequired[str | None]
 
 class CrmSelectableValue(Entity):
     """Key: Id."""
     Id: int
-    Name: str | None
+    Name: NotRequired[str | None]
 
 class CrmTemplate(Entity):
     """Key: Name."""
-    Authentication: CrmAuthentication | None
+    Authentication: NotRequired[CrmAuthentication | None]
     Name: str
     Parameters: list[CrmParameter]
 
 class CrmTemplateSource(Entity):
     """Without a key."""
-    Value: str | None
+    Value: NotRequired[str | None]
 
 class CrmTestResult(Entity):
     """Without a key."""
-    IsError: bool | None
-    Log: str | None
-    Message: str | None
+    IsError: NotRequired[bool | None]
+    Log: NotRequired[str | None]
+    Message: NotRequired[str | None]
     SearchResult: list[CrmContact]
 
 class CustomPrompt(Entity):
@@ -1100,15 +1100,15 @@ class CustomPrompt(Entity):
 
 class CustomQueueRingtone(Entity):
     """Without a key."""
-    Queue: str | None
-    Ringtone: str | None
+    Queue: NotRequired[str | None]
+    Ringtone: NotRequired[str | None]
 
 class DN(Entity):
     """Key: Id."""
     Groups: NotRequired[list[UserGroup]]
     Id: int
-    Number: str | None
-    TranscriptionMode: TranscriptionType | None
+    Number: NotRequired[str | None]
+    TranscriptionMode: NotRequired[TranscriptionType | None]
 
 class DNProperty(Entity):
     """Key: Name."""
@@ -1119,26 +1119,26 @@ class DNProperty(Entity):
 
 class DNRange(Entity):
     """Without a key."""
-    From: str | None
-    To: str | None
+    From: NotRequired[str | None]
+    To: NotRequired[str | None]
 
 class DataConnectorSettings(Entity):
     """Without a key."""
     DataTypesToOffload: NotRequired[DataTypesToOffload | None]
-    IsBigQueryEnabled: bool | None
-    OffloadDestination: OffloadDestination | None
-    PurgeAfterSync: bool | None
+    IsBigQueryEnabled: NotRequired[bool | None]
+    OffloadDestination: NotRequired[OffloadDestination | None]
+    PurgeAfterSync: NotRequired[bool | None]
     RemoteMySqlConfig: NotRequired[RemoteMySqlConfig | None]
-    RemotePostgreConfig: RemotePostgreConfig | None
+    RemotePostgreConfig: NotRequired[RemotePostgreConfig | None]
     RemoteSqlServerConfig: NotRequired[RemoteSqlServerConfig | None]
-    Schedule: BackupSchedule | None
+    Schedule: NotRequired[BackupSchedule | None]
 
 class DataTypesToOffload(Entity):
     """Without a key."""
-    AudioMetrics: bool | None
-    CallHistory: bool | None
-    Recordings: bool | None
-    SystemMetrics: bool | None
+    AudioMetrics: NotRequired[bool | None]
+    CallHistory: NotRequired[bool | None]
+    Recordings: NotRequired[bool | None]
+    SystemMetrics: NotRequired[bool | None]
 
 class DebianGpuInfo(Entity):
     """Without a key."""
@@ -1160,12 +1160,12 @@ class Defs(Entity):
 
 class Destination(Entity):
     """Without a key."""
-    External: str | None
-    Name: str | None
-    Number: str | None
+    External: NotRequired[str | None]
+    Name: NotRequired[str | None]
+    Number: NotRequired[str | None]
     Tags: list[UserTag]
-    To: DestinationType | None
-    Type: PeerType | None
+    To: NotRequired[DestinationType | None]
+    Type: NotRequired[PeerType | None]
 
 class DetailedQueueStatistics(Entity):
     """Key: QueueDnNumber."""
@@ -1181,69 +1181,69 @@ class DetailedQueueStatistics(Entity):
 
 class DeviceInfo(Entity):
     """Key: Id."""
-    Assigned: bool | None
-    AssignedUser: str | None
-    DetectedAt: str | None
-    FirmwareVersion: str | None
+    Assigned: NotRequired[bool | None]
+    AssignedUser: NotRequired[str | None]
+    DetectedAt: NotRequired[str | None]
+    FirmwareVersion: NotRequired[str | None]
     Id: int
-    InterfaceLink: str | None
-    MAC: str | None
-    Model: str | None
-    NetworkAddress: str | None
-    NetworkPath: str | None
-    Parameters: str | None
-    SbcName: str | None
-    TemplateName: str | None
-    UserAgent: str | None
-    Vendor: str | None
-    ViaSBC: bool | None
+    InterfaceLink: NotRequired[str | None]
+    MAC: NotRequired[str | None]
+    Model: NotRequired[str | None]
+    NetworkAddress: NotRequired[str | None]
+    NetworkPath: NotRequired[str | None]
+    Parameters: NotRequired[str | None]
+    SbcName: NotRequired[str | None]
+    TemplateName: NotRequired[str | None]
+    UserAgent: NotRequired[str | None]
+    Vendor: NotRequired[str | None]
+    ViaSBC: NotRequired[bool | None]
 
 class DeviceLine(Entity):
     """Without a key."""
     Key: int
-    Name: str | None
+    Name: NotRequired[str | None]
     Number: str
 
 class DialCodeSettings(Entity):
     """Without a key."""
-    DialCodeBillingCode: str | None
-    DialCodeHideCallerID: str | None
-    DialCodeHotdesking: str | None
-    DialCodeHotelAccess: str | None
-    DialCodeIntercom: str | None
-    DialCodeLoggedInQueue: str | None
-    DialCodeLoggedOutQueue: str | None
-    DialCodeOutOffice: str | None
-    DialCodePark: str | None
-    DialCodePickup: str | None
-    DialCodeProfileStatus: str | None
-    DialCodeUnpark: str | None
-    DialCodeVMail: str | None
+    DialCodeBillingCode: NotRequired[str | None]
+    DialCodeHideCallerID: NotRequired[str | None]
+    DialCodeHotdesking: NotRequired[str | None]
+    DialCodeHotelAccess: NotRequired[str | None]
+    DialCodeIntercom: NotRequired[str | None]
+    DialCodeLoggedInQueue: NotRequired[str | None]
+    DialCodeLoggedOutQueue: NotRequired[str | None]
+    DialCodeOutOffice: NotRequired[str | None]
+    DialCodePark: NotRequired[str | None]
+    DialCodePickup: NotRequired[str | None]
+    DialCodeProfileStatus: NotRequired[str | None]
+    DialCodeUnpark: NotRequired[str | None]
+    DialCodeVMail: NotRequired[str | None]
 
 class DidNumber(Entity):
     """Key: Number."""
     Number: str
     RoutingRule: NotRequired[InboundRule | None]
-    TemplateFileName: str | None
+    TemplateFileName: NotRequired[str | None]
     TrunkId: int
 
 class DirectoryParameters(Entity):
     """Without a key."""
     Filesystem: FileSystemType
-    Json: str | None
-    Path: str | None
+    Json: NotRequired[str | None]
+    Path: NotRequired[str | None]
 
 class E164Settings(Entity):
     """Without a key."""
-    AreaCode: str | None
-    CountryCode: str | None
-    CountryName: str | None
-    Enabled: bool | None
-    InternationalCode: str | None
-    NationalCode: str | None
-    Prefix: str | None
-    RemoveAreaCode: bool | None
-    RemoveCountryCode: bool | None
+    AreaCode: NotRequired[str | None]
+    CountryCode: NotRequired[str | None]
+    CountryName: NotRequired[str | None]
+    Enabled: NotRequired[bool | None]
+    InternationalCode: NotRequired[str | None]
+    NationalCode: NotRequired[str | None]
+    Prefix: NotRequired[str | None]
+    RemoveAreaCode: NotRequired[bool | None]
+    RemoveCountryCode: NotRequired[bool | None]
 
 class ENL(Entity):
     """Without a key."""
@@ -1253,12 +1253,12 @@ class ENL(Entity):
 class EmailTemplate(Entity):
     """Key: TemplatePath."""
     Body: str
-    From: str | None
-    IsConference: bool | None
-    IsDefault: bool | None
-    Lang: str | None
-    Name: str | None
-    Subject: str | None
+    From: NotRequired[str | None]
+    IsConference: NotRequired[bool | None]
+    IsDefault: NotRequired[bool | None]
+    Lang: NotRequired[str | None]
+    Name: NotRequired[str | None]
+    Subject: NotRequired[str | None]
     TemplatePath: str
 
 class EmailVariable(Entity):
@@ -1276,37 +1276,37 @@ class EmergencyGeoTrunkLocation(Entity):
     Id: str
     Location: EmergencyGeoLocation
     ProviderUri: str
-    TrunkDn: str | None
+    TrunkDn: NotRequired[str | None]
 
 class EmergencyNotificationsSettings(Entity):
     """Without a key."""
-    ChatRecipients: ChatRecipientsType | None
+    ChatRecipients: NotRequired[ChatRecipientsType | None]
     EmergencyDNPrompt: NotRequired[Peer | None]
-    EmergencyPlayPrompt: str | None
-    SpecifiedList: str | None
+    EmergencyPlayPrompt: NotRequired[str | None]
+    SpecifiedList: NotRequired[str | None]
 
 class EntityRestrictions(Entity):
     """Without a key."""
-    Allowed: int | None
-    Unlimited: bool | None
-    Used: int | None
+    Allowed: NotRequired[int | None]
+    Unlimited: NotRequired[bool | None]
+    Used: NotRequired[int | None]
 
 class EventLog(Entity):
     """Key: Id."""
-    EventId: int | None
-    Group: str | None
-    GroupName: str | None
+    EventId: NotRequired[int | None]
+    Group: NotRequired[str | None]
+    GroupName: NotRequired[str | None]
     Id: int
-    Message: str | None
+    Message: NotRequired[str | None]
     Params: list[str]
-    Source: str | None
-    TimeGenerated: str | None
-    Type: EventLogType | None
+    Source: NotRequired[str | None]
+    TimeGenerated: NotRequired[str | None]
+    Type: NotRequired[EventLogType | None]
 
 class ExtensionFilter(Entity):
     """Without a key."""
     CallIds: list[str]
-    Number: str | None
+    Number: NotRequired[str | None]
 
 class ExtensionRule(Entity):
     """Key: Id."""
@@ -1314,9 +1314,9 @@ class ExtensionRule(Entity):
     CallerId: NotRequired[str | None]
     Condition: NotRequired[RuleConditionType | None]
     Data: NotRequired[str | None]
-    Destination: Destination | None
+    Destination: NotRequired[Destination | None]
     Enabled: NotRequired[bool | None]
-    Hours: Schedule | None
+    Hours: NotRequired[Schedule | None]
     Id: int
 
 class ExtensionStatistics(Entity):
@@ -1350,7 +1350,7 @@ class ExternalAccount(Entity):
 
 class ExternalAccountsPage(Entity):
     """Without a key."""
-    NextPageToken: str | None
+    NextPageToken: NotRequired[str | None]
     Users: list[ExternalAccount]
 
 class ExternalGroup(Entity):
@@ -1362,7 +1362,7 @@ class ExternalGroup(Entity):
 class ExternalGroupsPage(Entity):
     """Without a key."""
     Groups: list[ExternalGroup]
-    NextPageToken: str | None
+    NextPageToken: NotRequired[str | None]
 
 class FailoverScriptFile(Entity):
     """Without a key."""
@@ -1370,82 +1370,82 @@ class FailoverScriptFile(Entity):
 
 class Fax(DN):
     """Key: Id."""
-    AuthID: str | None
-    AuthPassword: str | None
-    FaxServer: bool | None
-    OutboundCallerId: str | None
+    AuthID: NotRequired[str | None]
+    AuthPassword: NotRequired[str | None]
+    FaxServer: NotRequired[bool | None]
+    OutboundCallerId: NotRequired[str | None]
 
 class FaxServerSettings(Entity):
     """Key: Number."""
-    AuthId: str | None
-    AuthPassword: ConcealedPassword | None
-    AutoCleanup: bool | None
-    Email: str | None
-    FaxServerId: int | None
-    G711ToT38Fallback: bool | None
-    MaxAge: int | None
+    AuthId: NotRequired[str | None]
+    AuthPassword: NotRequired[ConcealedPassword | None]
+    AutoCleanup: NotRequired[bool | None]
+    Email: NotRequired[str | None]
+    FaxServerId: NotRequired[int | None]
+    G711ToT38Fallback: NotRequired[bool | None]
+    MaxAge: NotRequired[int | None]
     Number: str
-    RemoteStorageEnabled: bool | None
+    RemoteStorageEnabled: NotRequired[bool | None]
 
 class FirewallState(Entity):
     """Key: Id."""
-    Html: str | None
+    Html: NotRequired[str | None]
     Id: str
-    Running: bool | None
-    Stopping: bool | None
+    Running: NotRequired[bool | None]
+    Stopping: NotRequired[bool | None]
 
 class Firmware(Entity):
     """Key: Id."""
-    Filename: str | None
+    Filename: NotRequired[str | None]
     Id: str
-    Model: str | None
-    Vendor: str | None
-    Version: str | None
+    Model: NotRequired[str | None]
+    Vendor: NotRequired[str | None]
+    Version: NotRequired[str | None]
 
 class FirmwareState(Entity):
     """Without a key."""
-    Count: int | None
+    Count: NotRequired[int | None]
     FileNames: list[str]
-    Id: str | None
-    TotalSize: int | None
+    Id: NotRequired[str | None]
+    TotalSize: NotRequired[int | None]
 
 class FirstAvailableNumber(Entity):
     """Without a key."""
-    Number: str | None
+    Number: NotRequired[str | None]
 
 class ForwardingProfile(Entity):
     """Key: Id."""
-    AcceptMultipleCalls: bool | None
-    AvailableRoute: AvailableRouting | None
-    AwayRoute: AwayRouting | None
-    BlockPushCalls: bool | None
-    CustomMessage: str | None
-    CustomName: str | None
-    DisableRingGroupCalls: bool | None
+    AcceptMultipleCalls: NotRequired[bool | None]
+    AvailableRoute: NotRequired[AvailableRouting | None]
+    AwayRoute: NotRequired[AwayRouting | None]
+    BlockPushCalls: NotRequired[bool | None]
+    CustomMessage: NotRequired[str | None]
+    CustomName: NotRequired[str | None]
+    DisableRingGroupCalls: NotRequired[bool | None]
     Id: int
-    Name: str | None
-    NoAnswerTimeout: int | None
-    OfficeHoursAutoQueueLogOut: bool | None
-    RingMyMobile: bool | None
+    Name: NotRequired[str | None]
+    NoAnswerTimeout: NotRequired[int | None]
+    OfficeHoursAutoQueueLogOut: NotRequired[bool | None]
+    RingMyMobile: NotRequired[bool | None]
 
 class Fxs(Entity):
     """Key: MacAddress."""
-    Brand: str | None
+    Brand: NotRequired[str | None]
     Codecs: list[str]
-    FxsLineCount: int | None
+    FxsLineCount: NotRequired[int | None]
     FxsLines: list[DeviceLine]
-    Group: str | None
-    Language: str | None
+    Group: NotRequired[str | None]
+    Language: NotRequired[str | None]
     MacAddress: str
-    Model: str | None
-    ModelName: str | None
-    Name: str | None
-    Password: str | None
-    Provisioning: FxsProvisioning | None
+    Model: NotRequired[str | None]
+    ModelName: NotRequired[str | None]
+    Name: NotRequired[str | None]
+    Password: NotRequired[str | None]
+    Provisioning: NotRequired[FxsProvisioning | None]
     Registered: NotRequired[RegistrarFxs | None]
-    Secret: str | None
+    Secret: NotRequired[str | None]
     Template: NotRequired[FxsTemplate | None]
-    TimeZone: str | None
+    TimeZone: NotRequired[str | None]
     Variables: list[Variable]
 
 class FxsModel(Entity):
@@ -1456,22 +1456,22 @@ class FxsModel(Entity):
 
 class FxsProvisioning(Entity):
     """Without a key."""
-    LocalAudioPortEnd: int | None
-    LocalAudioPortStart: int | None
-    LocalInterface: str | None
-    LocalSipPort: int | None
-    Method: ProvType | None
-    ProvLink: str | None
-    RemoteFQDN: str | None
-    RemotePort: int | None
-    SbcName: str | None
+    LocalAudioPortEnd: NotRequired[int | None]
+    LocalAudioPortStart: NotRequired[int | None]
+    LocalInterface: NotRequired[str | None]
+    LocalSipPort: NotRequired[int | None]
+    Method: NotRequired[ProvType | None]
+    ProvLink: NotRequired[str | None]
+    RemoteFQDN: NotRequired[str | None]
+    RemotePort: NotRequired[int | None]
+    SbcName: NotRequired[str | None]
 
 class FxsTemplate(Entity):
     """Key: Id."""
-    AllowSSLProvisioning: bool | None
+    AllowSSLProvisioning: NotRequired[bool | None]
     AllowedNetConfigs: list[str]
     Brand: str
-    Content: str | None
+    Content: NotRequired[str | None]
     DeviceType: DeviceType
     Id: str
     IsCustom: bool
@@ -1489,7 +1489,7 @@ class FxsVariable(Entity):
     Choices: list[FxsVariableChoice]
     Name: str
     Title: str
-    ValidationType: str | None
+    ValidationType: NotRequired[str | None]
 
 class FxsVariableChoice(Entity):
     """Without a key."""
@@ -1498,223 +1498,223 @@ class FxsVariableChoice(Entity):
 
 class GarbageCollect(Entity):
     """Without a key."""
-    Blocking: bool | None
-    Compacting: bool | None
-    Generation: int | None
-    Mode: GCCollectionMode | None
+    Blocking: NotRequired[bool | None]
+    Compacting: NotRequired[bool | None]
+    Generation: NotRequired[int | None]
+    Mode: NotRequired[GCCollectionMode | None]
 
 class Gateway(Entity):
     """Without a key."""
     Codecs: list[str]
-    DeliverAudio: bool | None
-    DestNumberInRemotePartyIDCalled: bool | None
-    DestNumberInRequestLineURI: bool | None
-    DestNumberInTo: bool | None
-    Host: str | None
-    IPInRegistrationContact: IPInRegistrationContactType | None
-    Id: int | None
+    DeliverAudio: NotRequired[bool | None]
+    DestNumberInRemotePartyIDCalled: NotRequired[bool | None]
+    DestNumberInRequestLineURI: NotRequired[bool | None]
+    DestNumberInTo: NotRequired[bool | None]
+    Host: NotRequired[str | None]
+    IPInRegistrationContact: NotRequired[IPInRegistrationContactType | None]
+    Id: NotRequired[int | None]
     InboundParams: list[GatewayParameterBinding]
-    Internal: bool | None
+    Internal: NotRequired[bool | None]
     IsCustom: NotRequired[bool | None]
-    Lines: int | None
-    MatchingStrategy: MatchingStrategyType | None
-    Name: str | None
-    OutboundCallerID: str | None
+    Lines: NotRequired[int | None]
+    MatchingStrategy: NotRequired[MatchingStrategyType | None]
+    Name: NotRequired[str | None]
+    OutboundCallerID: NotRequired[str | None]
     OutboundParams: list[GatewayParameterBinding]
-    Port: int | None
-    ProxyHost: str | None
-    ProxyPort: int | None
-    RequireRegistrationFor: RequireRegistrationForType | None
-    SRTPMode: SRTPModeType | None
+    Port: NotRequired[int | None]
+    ProxyHost: NotRequired[str | None]
+    ProxyPort: NotRequired[int | None]
+    RequireRegistrationFor: NotRequired[RequireRegistrationForType | None]
+    SRTPMode: NotRequired[SRTPModeType | None]
     SourceIdentification: list[GatewayParameterBinding]
-    SpecifiedIPForRegistrationContact: str | None
-    SupportReinvite: bool | None
-    SupportReplaces: bool | None
-    TemplateFilename: str | None
-    TimeBetweenReg: int | None
-    Type: GatewayType | None
-    UseIPInContact: bool | None
+    SpecifiedIPForRegistrationContact: NotRequired[str | None]
+    SupportReinvite: NotRequired[bool | None]
+    SupportReplaces: NotRequired[bool | None]
+    TemplateFilename: NotRequired[str | None]
+    TimeBetweenReg: NotRequired[int | None]
+    Type: NotRequired[GatewayType | None]
+    UseIPInContact: NotRequired[bool | None]
     VariableChoices: list[Choice]
 
 class GatewayParameter(Entity):
     """Key: Id."""
-    CanHaveDID: bool | None
-    Description: str | None
+    CanHaveDID: NotRequired[bool | None]
+    Description: NotRequired[str | None]
     Id: int
     InboundPossibleValues: list[str]
-    Name: str | None
+    Name: NotRequired[str | None]
     OutboundPossibleValues: list[str]
     SourceIDPossibleValues: list[str]
 
 class GatewayParameterBinding(Entity):
     """Without a key."""
-    Custom: str | None
+    Custom: NotRequired[str | None]
     ParamId: int
     ValueId: int
 
 class GatewayParameterValue(Entity):
     """Key: Id."""
-    Description: str | None
+    Description: NotRequired[str | None]
     Id: int
-    Name: str | None
+    Name: NotRequired[str | None]
 
 class GeneralLiveChatSettings(Entity):
     """Without a key."""
-    AllowSoundNotifications: bool | None
-    Authentication: Authentication | None
-    DisableOfflineMessages: bool | None
-    EnableGA: bool | None
-    EnableOnMobile: bool | None
-    GdprEnabled: bool | None
-    Greeting: LiveChatGreeting | None
+    AllowSoundNotifications: NotRequired[bool | None]
+    Authentication: NotRequired[Authentication | None]
+    DisableOfflineMessages: NotRequired[bool | None]
+    EnableGA: NotRequired[bool | None]
+    EnableOnMobile: NotRequired[bool | None]
+    GdprEnabled: NotRequired[bool | None]
+    Greeting: NotRequired[LiveChatGreeting | None]
 
 class GeneralSettingsForApps(Entity):
     """Without a key."""
     AllowBlockCalls: NotRequired[bool | None]
-    AllowChangePassword: bool | None
-    AutoSchedulerSettings: AutoSchedulerSettings | None
+    AllowChangePassword: NotRequired[bool | None]
+    AutoSchedulerSettings: NotRequired[AutoSchedulerSettings | None]
     AvatarStyle: NotRequired[AvatarStyle | None]
     BrandLogoImage: NotRequired[str | None]
     BrandMainImage: NotRequired[str | None]
     BrandUrl: NotRequired[str | None]
-    EnableChat: bool | None
+    EnableChat: NotRequired[bool | None]
     EnableSelectorCallerId: NotRequired[bool | None]
-    HideAbandonedQueueCalls: bool | None
-    HideCRMContacts: bool | None
-    HideInteractionHistory: bool | None
-    HideSystemExtensions: bool | None
-    NameOfCustomAvailableStatus: str | None
-    NameOfCustomOutOfOfficeStatus: str | None
+    HideAbandonedQueueCalls: NotRequired[bool | None]
+    HideCRMContacts: NotRequired[bool | None]
+    HideInteractionHistory: NotRequired[bool | None]
+    HideSystemExtensions: NotRequired[bool | None]
+    NameOfCustomAvailableStatus: NotRequired[str | None]
+    NameOfCustomOutOfOfficeStatus: NotRequired[str | None]
 
 class GeneralSettingsForPbx(Entity):
     """Without a key."""
     AllRolesCanApproveApps: NotRequired[bool | None]
-    AllowFwdToExternal: bool | None
-    BusyMonitor: bool | None
-    BusyMonitorTimeout: int | None
-    DisableOutboundCallsOutOfficeHours: bool | None
-    EnableVMenuOutboundCalls: bool | None
-    HDAutoLogoutEnabled: bool | None
-    HDAutoLogoutTime: str | None
-    LimitCallPickup: bool | None
+    AllowFwdToExternal: NotRequired[bool | None]
+    BusyMonitor: NotRequired[bool | None]
+    BusyMonitorTimeout: NotRequired[int | None]
+    DisableOutboundCallsOutOfficeHours: NotRequired[bool | None]
+    EnableVMenuOutboundCalls: NotRequired[bool | None]
+    HDAutoLogoutEnabled: NotRequired[bool | None]
+    HDAutoLogoutTime: NotRequired[str | None]
+    LimitCallPickup: NotRequired[bool | None]
     OAuthCimdEnabled: NotRequired[bool | None]
     OAuthDcrEnabled: NotRequired[bool | None]
     OAuthOpenIdConnectEnabled: NotRequired[bool | None]
-    OperatorExtension: str | None
-    PlayBusy: bool | None
-    ScheduledReportGenerationTime: str | None
+    OperatorExtension: NotRequired[str | None]
+    PlayBusy: NotRequired[bool | None]
+    ScheduledReportGenerationTime: NotRequired[str | None]
 
 class GetProviderPhones(Entity):
     """Without a key."""
     AccountSid: str
     ApiKey: str
-    NextPageToken: str | None
+    NextPageToken: NotRequired[str | None]
     PhonesPageSize: int
     Type: TrunkType
 
 class GoogleSettings(Entity):
     """Key: Id."""
-    ClientId: str | None
-    ClientSecret: ConcealedPassword | None
+    ClientId: NotRequired[str | None]
+    ClientSecret: NotRequired[ConcealedPassword | None]
     Id: str
-    IsExtensionSignInEnabled: bool | None
+    IsExtensionSignInEnabled: NotRequired[bool | None]
     ProjectId: NotRequired[str | None]
-    ProvisionUrl: str | None
+    ProvisionUrl: NotRequired[str | None]
     ReCaptchaEnabled: NotRequired[bool | None]
     UserSync: NotRequired[GoogleUserSync | None]
 
 class GoogleUserSync(Entity):
     """Without a key."""
-    IsEnabled: bool | None
-    IsSyncDepartments: bool | None
-    IsSyncPersonalContacts: bool | None
-    IsSyncPhoto: bool | None
+    IsEnabled: NotRequired[bool | None]
+    IsSyncDepartments: NotRequired[bool | None]
+    IsSyncPersonalContacts: NotRequired[bool | None]
+    IsSyncPhoto: NotRequired[bool | None]
     SelectedUsers: list[str]
-    StartingExtensionNumber: str | None
-    SyncType: IntegrationSyncType | None
-    UseCalendarEventsAsPresence: bool | None
+    StartingExtensionNumber: NotRequired[str | None]
+    SyncType: NotRequired[IntegrationSyncType | None]
+    UseCalendarEventsAsPresence: NotRequired[bool | None]
 
 class Greeting(Entity):
     """Without a key."""
-    DisplayName: str | None
-    Filename: str | None
+    DisplayName: NotRequired[str | None]
+    Filename: NotRequired[str | None]
     Type: ProfileType
 
 class GreetingFile(Entity):
     """Without a key."""
-    DisplayName: str | None
+    DisplayName: NotRequired[str | None]
     Filename: str
 
 class Group(ClickToCall):
     """Key: Id."""
-    AllowCallService: bool | None
-    AnswerAfter: int | None
-    BreakRoute: Route | None
-    BreakTime: Schedule | None
+    AllowCallService: NotRequired[bool | None]
+    AnswerAfter: NotRequired[int | None]
+    BreakRoute: NotRequired[Route | None]
+    BreakTime: NotRequired[Schedule | None]
     CallHandlingMode: list[CallHandlingFlags]
-    CurrentGroupHours: GroupHoursMode | None
-    CustomOperator: Destination | None
-    CustomPrompt: str | None
-    DisableCustomPrompt: bool | None
-    GloballyVisible: bool | None
-    HasMembers: bool | None
-    HolidaysRoute: Route | None
-    Hours: Schedule | None
-    IsDefault: bool | None
-    Language: str | None
-    LastLoginTime: str | None
+    CurrentGroupHours: NotRequired[GroupHoursMode | None]
+    CustomOperator: NotRequired[Destination | None]
+    CustomPrompt: NotRequired[str | None]
+    DisableCustomPrompt: NotRequired[bool | None]
+    GloballyVisible: NotRequired[bool | None]
+    HasMembers: NotRequired[bool | None]
+    HolidaysRoute: NotRequired[Route | None]
+    Hours: NotRequired[Schedule | None]
+    IsDefault: NotRequired[bool | None]
+    Language: NotRequired[str | None]
+    LastLoginTime: NotRequired[str | None]
     Members: NotRequired[list[UserGroup]]
     MusicOnHold: NotRequired[str | None]
-    Name: str | None
+    Name: NotRequired[str | None]
     OfficeHolidays: NotRequired[list[Holiday]]
-    OfficeRoute: Route | None
-    OutOfOfficeRoute: Route | None
-    OverrideExpiresAt: str | None
-    OverrideHolidays: bool | None
-    PromptSet: str | None
-    Props: GroupProps | None
+    OfficeRoute: NotRequired[Route | None]
+    OutOfOfficeRoute: NotRequired[Route | None]
+    OverrideExpiresAt: NotRequired[str | None]
+    OverrideHolidays: NotRequired[bool | None]
+    PromptSet: NotRequired[str | None]
+    Props: NotRequired[GroupProps | None]
     Rights: NotRequired[list[Rights]]
-    TimeZoneId: str | None
+    TimeZoneId: NotRequired[str | None]
 
 class GroupProps(Entity):
     """Without a key."""
-    DectMaxCount: int | None
+    DectMaxCount: NotRequired[int | None]
     DepartmentContactsMaxCount: NotRequired[int | None]
-    Fqdn: str | None
-    LiveChatMaxCount: int | None
-    OutboundRulesMaxCount: int | None
-    PersonalContactsMaxCount: int | None
-    PromptsMaxCount: int | None
-    ResellerId: str | None
-    ResellerName: str | None
-    SbcMaxCount: int | None
-    StartupLicense: StartupLicense | None
-    StartupOwnerEmail: str | None
-    SubcriptionExpireDate: str | None
-    Subscription: str | None
-    SubscriptionType: str | None
-    SystemNumberFrom: str | None
-    SystemNumberTo: str | None
-    TrunkNumberFrom: str | None
-    TrunkNumberTo: str | None
+    Fqdn: NotRequired[str | None]
+    LiveChatMaxCount: NotRequired[int | None]
+    OutboundRulesMaxCount: NotRequired[int | None]
+    PersonalContactsMaxCount: NotRequired[int | None]
+    PromptsMaxCount: NotRequired[int | None]
+    ResellerId: NotRequired[str | None]
+    ResellerName: NotRequired[str | None]
+    SbcMaxCount: NotRequired[int | None]
+    StartupLicense: NotRequired[StartupLicense | None]
+    StartupOwnerEmail: NotRequired[str | None]
+    SubcriptionExpireDate: NotRequired[str | None]
+    Subscription: NotRequired[str | None]
+    SubscriptionType: NotRequired[str | None]
+    SystemNumberFrom: NotRequired[str | None]
+    SystemNumberTo: NotRequired[str | None]
+    TrunkNumberFrom: NotRequired[str | None]
+    TrunkNumberTo: NotRequired[str | None]
     TrunksMaxCount: NotRequired[int | None]
-    UserNumberFrom: str | None
-    UserNumberTo: str | None
+    UserNumberFrom: NotRequired[str | None]
+    UserNumberTo: NotRequired[str | None]
 
 class GroupsRequestOptions(Entity):
     """Without a key."""
     Count: int
-    NextPageToken: str | None
-    Search: str | None
+    NextPageToken: NotRequired[str | None]
+    Search: NotRequired[str | None]
 
 class Holiday(Entity):
     """Key: Id."""
     Day: int
     DayEnd: int
     Group: NotRequired[str | None]
-    HolidayPrompt: str | None
+    HolidayPrompt: NotRequired[str | None]
     Id: int
-    IsRecurrent: bool | None
+    IsRecurrent: NotRequired[bool | None]
     Month: int
     MonthEnd: int
     Name: str
@@ -1725,13 +1725,13 @@ class Holiday(Entity):
 
 class HotelServices(Entity):
     """Without a key."""
-    Enabled: bool | None
+    Enabled: NotRequired[bool | None]
     HotelGroups: list[str]
-    IntegrationType: PmsIntegrationType | None
-    IpAddress: str | None
-    NoAnswerDestination: Destination | None
-    NoAnswerTimeout: int | None
-    Port: int | None
+    IntegrationType: NotRequired[PmsIntegrationType | None]
+    IpAddress: NotRequired[str | None]
+    NoAnswerDestination: NotRequired[Destination | None]
+    NoAnswerTimeout: NotRequired[int | None]
+    Port: NotRequired[int | None]
 
 class InboundCall(Entity):
     """Key: CdrId."""
@@ -1762,18 +1762,18 @@ class InboundCall(Entity):
 
 class InboundRule(Entity):
     """Key: Id."""
-    AlterDestinationDuringHolidays: bool | None
-    AlterDestinationDuringOutOfOfficeHours: bool | None
-    CallType: RuleCallTypeType | None
-    Condition: RuleConditionType | None
-    CustomData: str | None
-    Data: str | None
-    HolidaysDestination: Destination | None
-    Hours: Schedule | None
+    AlterDestinationDuringHolidays: NotRequired[bool | None]
+    AlterDestinationDuringOutOfOfficeHours: NotRequired[bool | None]
+    CallType: NotRequired[RuleCallTypeType | None]
+    Condition: NotRequired[RuleConditionType | None]
+    CustomData: NotRequired[str | None]
+    Data: NotRequired[str | None]
+    HolidaysDestination: NotRequired[Destination | None]
+    Hours: NotRequired[Schedule | None]
     Id: int
-    OfficeHoursDestination: Destination | None
-    OutOfOfficeHoursDestination: Destination | None
-    RuleName: str | None
+    OfficeHoursDestination: NotRequired[Destination | None]
+    OutOfOfficeHoursDestination: NotRequired[Destination | None]
+    RuleName: NotRequired[str | None]
     TrunkDN: NotRequired[Peer | None]
 
 class InboundRuleReport(Entity):
@@ -1787,8 +1787,8 @@ class InboundRuleReport(Entity):
 
 class InstallFirmware(Entity):
     """Without a key."""
-    Model: str | None
-    UserAgent: str | None
+    Model: NotRequired[str | None]
+    UserAgent: NotRequired[str | None]
 
 class InstallUpdates(Entity):
     """Without a key."""
@@ -1797,8 +1797,8 @@ class InstallUpdates(Entity):
 
 class InterruptionDecision(Entity):
     """Without a key."""
-    Action: str | None
-    Instructions: str | None
+    Action: NotRequired[str | None]
+    Instructions: NotRequired[str | None]
 
 class KeyValuePair_2OfString_OnBoardConnectedParticipant(Entity):
     """Without a key."""
@@ -1811,91 +1811,91 @@ class LanguageItem(Entity):
 class LastCdrAndChatMessageTimestamp(Entity):
     """Key: LastCdrStartedAt."""
     LastCdrStartedAt: str
-    LastChatMessageTimeSent: str | None
+    LastChatMessageTimeSent: NotRequired[str | None]
 
 class License(Entity):
     """Without a key."""
-    CountryCode: str | None
+    CountryCode: NotRequired[str | None]
     IsBrandingEnabled: NotRequired[bool | None]
     IsCfdEnabled: NotRequired[bool | None]
     IsEnterprise: NotRequired[bool | None]
-    IsMaintainceExpired: bool | None
+    IsMaintainceExpired: NotRequired[bool | None]
     IsProfessional: NotRequired[bool | None]
     MaxSimCalls: NotRequired[int | None]
-    ProductCode: str | None
+    ProductCode: NotRequired[str | None]
 
 class LicenseStatus(Entity):
     """Key: LicenseKey."""
-    Activated: bool | None
+    Activated: NotRequired[bool | None]
     ActiveModules: list[str]
-    AdminEMail: str | None
-    CompanyName: str | None
-    ContactName: str | None
-    CountryCode: str | None
-    CountryName: str | None
-    EMail: str | None
-    ExpirationDate: str | None
-    LicenseActive: bool | None
+    AdminEMail: NotRequired[str | None]
+    CompanyName: NotRequired[str | None]
+    ContactName: NotRequired[str | None]
+    CountryCode: NotRequired[str | None]
+    CountryName: NotRequired[str | None]
+    EMail: NotRequired[str | None]
+    ExpirationDate: NotRequired[str | None]
+    LicenseActive: NotRequired[bool | None]
     LicenseKey: str
-    MaintenanceExpiresAt: str | None
-    MaxSimCalls: int | None
-    ProductCode: str | None
-    ResellerName: str | None
-    SimMeetingParticipants: int | None
-    Support: bool | None
-    Telephone: str | None
-    Version: str | None
+    MaintenanceExpiresAt: NotRequired[str | None]
+    MaxSimCalls: NotRequired[int | None]
+    ProductCode: NotRequired[str | None]
+    ResellerName: NotRequired[str | None]
+    SimMeetingParticipants: NotRequired[int | None]
+    Support: NotRequired[bool | None]
+    Telephone: NotRequired[str | None]
+    Version: NotRequired[str | None]
 
 class LiveChatAdvancedSettings(Entity):
     """Without a key."""
-    CallTitle: str | None
-    CommunicationOptions: LiveChatCommunication | None
-    EnableDirectCall: bool | None
-    IgnoreQueueOwnership: bool | None
+    CallTitle: NotRequired[str | None]
+    CommunicationOptions: NotRequired[LiveChatCommunication | None]
+    EnableDirectCall: NotRequired[bool | None]
+    IgnoreQueueOwnership: NotRequired[bool | None]
 
 class LiveChatBox(Entity):
     """Without a key."""
-    ButtonIconType: ButtonIconType | None
-    ButtonIconUrl: str | None
-    ChatDelay: int | None
-    Height: str | None
-    LiveChatLanguage: LiveChatLanguage | None
-    LiveMessageUserinfoFormat: LiveMessageUserinfoFormat | None
-    MessageDateformat: LiveChatMessageDateformat | None
-    MinimizedStyle: LiveChatMinimizedStyle | None
-    OperatorIcon: str | None
-    OperatorName: str | None
-    ShowOperatorActualName: bool | None
-    WindowIcon: str | None
+    ButtonIconType: NotRequired[ButtonIconType | None]
+    ButtonIconUrl: NotRequired[str | None]
+    ChatDelay: NotRequired[int | None]
+    Height: NotRequired[str | None]
+    LiveChatLanguage: NotRequired[LiveChatLanguage | None]
+    LiveMessageUserinfoFormat: NotRequired[LiveMessageUserinfoFormat | None]
+    MessageDateformat: NotRequired[LiveChatMessageDateformat | None]
+    MinimizedStyle: NotRequired[LiveChatMinimizedStyle | None]
+    OperatorIcon: NotRequired[str | None]
+    OperatorName: NotRequired[str | None]
+    ShowOperatorActualName: NotRequired[bool | None]
+    WindowIcon: NotRequired[str | None]
 
 class LiveChatStyling(Entity):
     """Without a key."""
-    Animation: AnimationStyle | None
-    Minimized: bool | None
-    Style: str | None
-    UseRubik: bool | None
+    Animation: NotRequired[AnimationStyle | None]
+    Minimized: NotRequired[bool | None]
+    Style: NotRequired[str | None]
+    UseRubik: NotRequired[bool | None]
 
 class LocationSettings(Entity):
     """Without a key."""
-    FileSystemType: FileSystemType | None
-    FtpPassword: ConcealedPassword | None
-    FtpPath: str | None
-    FtpUser: str | None
-    FtpValidateCertificate: bool | None
-    GbJson: ConcealedDataFile | None
-    GbPath: str | None
-    LocalPath: str | None
-    NsDomain: str | None
-    NsPassword: ConcealedPassword | None
-    NsPath: str | None
-    NsUser: str | None
+    FileSystemType: NotRequired[FileSystemType | None]
+    FtpPassword: NotRequired[ConcealedPassword | None]
+    FtpPath: NotRequired[str | None]
+    FtpUser: NotRequired[str | None]
+    FtpValidateCertificate: NotRequired[bool | None]
+    GbJson: NotRequired[ConcealedDataFile | None]
+    GbPath: NotRequired[str | None]
+    LocalPath: NotRequired[str | None]
+    NsDomain: NotRequired[str | None]
+    NsPassword: NotRequired[ConcealedPassword | None]
+    NsPath: NotRequired[str | None]
+    NsUser: NotRequired[str | None]
     S3Path: NotRequired[str | None]
     SftpHostKeyFingerprint: NotRequired[str | None]
-    SftpPassword: ConcealedPassword | None
-    SftpPath: str | None
-    SftpPrivateKey: ConcealedDataFile | None
-    SftpUser: str | None
-    SharePointPath: str | None
+    SftpPassword: NotRequired[ConcealedPassword | None]
+    SftpPath: NotRequired[str | None]
+    SftpPrivateKey: NotRequired[ConcealedDataFile | None]
+    SftpUser: NotRequired[str | None]
+    SharePointPath: NotRequired[str | None]
 
 class LogEntry(Entity):
     """Without a key."""
@@ -1904,22 +1904,22 @@ class LogEntry(Entity):
 
 class LoggingSettings(Entity):
     """Without a key."""
-    KeepLogs: bool | None
-    KeepLogsDays: int | None
-    LoggingLevel: int | None
+    KeepLogs: NotRequired[bool | None]
+    KeepLogsDays: NotRequired[int | None]
+    LoggingLevel: NotRequired[int | None]
 
 class M365ToPbxBinding(Entity):
     """Without a key."""
-    From: SynchronizedM365Profile | None
-    To: SynchronizedPbxProfile | None
+    From: NotRequired[SynchronizedM365Profile | None]
+    To: NotRequired[SynchronizedPbxProfile | None]
 
 class MCURequestStatus(Entity):
     """Without a key."""
-    ErrorMessage: str | None
-    McuId: str | None
-    Operation: McuOperation | None
-    RequestExpiration: str | None
-    State: McuReqState | None
+    ErrorMessage: NotRequired[str | None]
+    McuId: NotRequired[str | None]
+    Operation: NotRequired[McuOperation | None]
+    RequestExpiration: NotRequired[str | None]
+    State: NotRequired[McuReqState | None]
 
 class MacCpuInfo(Entity):
     """Without a key."""
@@ -1929,13 +1929,13 @@ class MacCpuInfo(Entity):
 
 class MailSettings(Entity):
     """Without a key."""
-    CanEditMailServerType: bool | None
-    MailAddress: str | None
-    MailPassword: ConcealedPassword | None
-    MailServer: str | None
-    MailServerType: MailServerType | None
-    MailSslEnabled: bool | None
-    MailUser: str | None
+    CanEditMailServerType: NotRequired[bool | None]
+    MailAddress: NotRequired[str | None]
+    MailPassword: NotRequired[ConcealedPassword | None]
+    MailServer: NotRequired[str | None]
+    MailServerType: NotRequired[MailServerType | None]
+    MailSslEnabled: NotRequired[bool | None]
+    MailUser: NotRequired[str | None]
 
 class McpServer(Entity):
     """Key: Id."""
@@ -1945,11 +1945,11 @@ class McpServer(Entity):
 
 class MeetingObj(Entity):
     """Without a key."""
-    documentlist: str | None
-    friendlyname: str | None
+    documentlist: NotRequired[str | None]
+    friendlyname: NotRequired[str | None]
     logo: str
     meetingid: str
-    meetingprofile: str | None
+    meetingprofile: NotRequired[str | None]
     openlink: str
     organizer: ParticipantDetails
     params: MeetingParams
@@ -1960,57 +1960,57 @@ class MeetingParams(Entity):
     """Without a key."""
     bitrate_data: int
     bitrate_video: int
-    canchangemedia: int | None
-    clicktocall: int | None
-    forcemoderator: int | None
-    hideparticipants: int | None
+    canchangemedia: NotRequired[int | None]
+    clicktocall: NotRequired[int | None]
+    forcemoderator: NotRequired[int | None]
+    hideparticipants: NotRequired[int | None]
     mcu: str
     meetingduration: int
     meetingtitle: str
-    moderateparticipants: int | None
-    needorganizer: int | None
+    moderateparticipants: NotRequired[int | None]
+    needorganizer: NotRequired[int | None]
     note: str
-    org_properties: str | None
-    part_properties: str | None
-    privaterooms: int | None
+    org_properties: NotRequired[str | None]
+    part_properties: NotRequired[str | None]
+    privaterooms: NotRequired[int | None]
     quickmeeting: int
 
 class Microsoft365Integration(Entity):
     """Key: Id."""
-    AdUsers: ADUsersSyncConfiguration | None
+    AdUsers: NotRequired[ADUsersSyncConfiguration | None]
     ApplicationId: str
     Id: int
-    SharedMailboxesSync: UsersSyncConfiguration | None
+    SharedMailboxesSync: NotRequired[UsersSyncConfiguration | None]
     TenantId: str
 
 class Microsoft365Status(Entity):
     """Without a key."""
-    ApplicationId: str | None
-    ExceptionMessage: str | None
-    ProvisionUrl: str | None
+    ApplicationId: NotRequired[str | None]
+    ExceptionMessage: NotRequired[str | None]
+    ProvisionUrl: NotRequired[str | None]
 
 class Microsoft365SubscriptionTestResult(Entity):
     """Without a key."""
-    ExceptionMessage: str | None
-    Fqdn: str | None
-    IsSubscriptionAvailable: bool | None
+    ExceptionMessage: NotRequired[str | None]
+    Fqdn: NotRequired[str | None]
+    IsSubscriptionAvailable: NotRequired[bool | None]
 
 class Microsoft365TeamsIntegration(Entity):
     """Key: Id."""
-    AreaCode: str | None
-    DialPlanCode: str | None
-    Enabled: bool | None
+    AreaCode: NotRequired[str | None]
+    DialPlanCode: NotRequired[str | None]
+    Enabled: NotRequired[bool | None]
     Id: int
-    IsDynamicIP: bool | None
-    IsNativeFQDN: bool | None
-    SbcCertificate: ConcealedDataFile | None
-    SbcCertificateExpirationDate: str | None
-    SbcFQDN: str | None
-    SbcPrivateKey: ConcealedDataFile | None
-    SecureSipEnabled: bool | None
-    SipDomain: str | None
-    TlsPortForNativeFQDN: int | None
-    TlsPortForNonNativeFQDN: int | None
+    IsDynamicIP: NotRequired[bool | None]
+    IsNativeFQDN: NotRequired[bool | None]
+    SbcCertificate: NotRequired[ConcealedDataFile | None]
+    SbcCertificateExpirationDate: NotRequired[str | None]
+    SbcFQDN: NotRequired[str | None]
+    SbcPrivateKey: NotRequired[ConcealedDataFile | None]
+    SecureSipEnabled: NotRequired[bool | None]
+    SipDomain: NotRequired[str | None]
+    TlsPortForNativeFQDN: NotRequired[int | None]
+    TlsPortForNonNativeFQDN: NotRequired[int | None]
 
 class Microsoft365User(Entity):
     """Without a key."""
@@ -2020,7 +2020,7 @@ class Microsoft365User(Entity):
 
 class Microsoft365UsersPage(Entity):
     """Without a key."""
-    Total: int | None
+    Total: NotRequired[int | None]
     Users: list[Microsoft365User]
 
 class MonitoringState(Entity):
@@ -2031,68 +2031,68 @@ class MonitoringState(Entity):
 class MultiEditUserData(Entity):
     """Without a key."""
     AgentSettings: NotRequired[AgentSettings | None]
-    AllowLanOnly: bool | None
-    AllowOwnRecordings: bool | None
-    Blfs: str | None
+    AllowLanOnly: NotRequired[bool | None]
+    AllowOwnRecordings: NotRequired[bool | None]
+    Blfs: NotRequired[str | None]
     BossSecretaryRequiresFullEdit: NotRequired[bool | None]
-    CallScreening: bool | None
-    CanMoveForwardingExceptions: bool | None
+    CallScreening: NotRequired[bool | None]
+    CanMoveForwardingExceptions: NotRequired[bool | None]
     DatevEnabled: NotRequired[bool | None]
-    DisplayNumbers: str | None
-    EmergencyAdditionalInfo: str | None
-    EmergencyLocationId: str | None
-    EnableHotdesking: bool | None
-    Enabled: bool | None
+    DisplayNumbers: NotRequired[str | None]
+    EmergencyAdditionalInfo: NotRequired[str | None]
+    EmergencyLocationId: NotRequired[str | None]
+    EnableHotdesking: NotRequired[bool | None]
+    Enabled: NotRequired[bool | None]
     ForbidRecording: NotRequired[bool | None]
     ForwardingExceptions: NotRequired[list[ExtensionRule]]
     ForwardingProfiles: NotRequired[list[ForwardingProfile]]
     GoogleCalendarEnabled: NotRequired[bool | None]
     GoogleContactsEnabled: NotRequired[bool | None]
-    GoogleSignInEnabled: bool | None
+    GoogleSignInEnabled: NotRequired[bool | None]
     Greetings: NotRequired[list[Greeting]]
     Groups: NotRequired[list[UserGroup]]
-    HideInPhonebook: bool | None
-    Internal: bool | None
-    MS365CalendarEnabled: bool | None
-    MS365ContactsEnabled: bool | None
-    MS365SignInEnabled: bool | None
-    MS365TeamsEnabled: bool | None
-    Mobile: str | None
-    MyPhoneAllowDeleteRecordings: bool | None
-    MyPhoneHideForwardings: bool | None
-    MyPhoneShowRecordings: bool | None
-    Number: str | None
-    PbxDeliversAudio: bool | None
-    PinProtectTimeout: int | None
-    PinProtected: bool | None
-    PromptSet: str | None
-    RecordCalls: bool | None
+    HideInPhonebook: NotRequired[bool | None]
+    Internal: NotRequired[bool | None]
+    MS365CalendarEnabled: NotRequired[bool | None]
+    MS365ContactsEnabled: NotRequired[bool | None]
+    MS365SignInEnabled: NotRequired[bool | None]
+    MS365TeamsEnabled: NotRequired[bool | None]
+    Mobile: NotRequired[str | None]
+    MyPhoneAllowDeleteRecordings: NotRequired[bool | None]
+    MyPhoneHideForwardings: NotRequired[bool | None]
+    MyPhoneShowRecordings: NotRequired[bool | None]
+    Number: NotRequired[str | None]
+    PbxDeliversAudio: NotRequired[bool | None]
+    PinProtectTimeout: NotRequired[int | None]
+    PinProtected: NotRequired[bool | None]
+    PromptSet: NotRequired[str | None]
+    RecordCalls: NotRequired[bool | None]
     RecordEmailNotify: NotRequired[bool | None]
-    RecordExternalCallsOnly: bool | None
-    SRTPMode: SRTPModeType | None
-    SendEmailMissedCalls: bool | None
-    TranscriptionMode: TranscriptionType | None
-    VMDisablePinAuth: bool | None
-    VMEmailOptions: VMEmailOptionsType | None
-    VMEnabled: bool | None
-    VMPlayCallerID: bool | None
-    VMPlayMsgDateTime: VMPlayMsgDateTimeType | None
+    RecordExternalCallsOnly: NotRequired[bool | None]
+    SRTPMode: NotRequired[SRTPModeType | None]
+    SendEmailMissedCalls: NotRequired[bool | None]
+    TranscriptionMode: NotRequired[TranscriptionType | None]
+    VMDisablePinAuth: NotRequired[bool | None]
+    VMEmailOptions: NotRequired[VMEmailOptionsType | None]
+    VMEnabled: NotRequired[bool | None]
+    VMPlayCallerID: NotRequired[bool | None]
+    VMPlayMsgDateTime: NotRequired[VMPlayMsgDateTimeType | None]
 
 class MusicOnHoldSettings(Entity):
     """Key: Id."""
     Id: int
-    MusicOnHold: str | None
-    MusicOnHold1: str | None
-    MusicOnHold2: str | None
-    MusicOnHold3: str | None
-    MusicOnHold4: str | None
-    MusicOnHold5: str | None
-    MusicOnHold6: str | None
-    MusicOnHold7: str | None
-    MusicOnHold8: str | None
-    MusicOnHold9: str | None
-    MusicOnHoldRandomize: bool | None
-    MusicOnHoldRandomizePerCall: bool | None
+    MusicOnHold: NotRequired[str | None]
+    MusicOnHold1: NotRequired[str | None]
+    MusicOnHold2: NotRequired[str | None]
+    MusicOnHold3: NotRequired[str | None]
+    MusicOnHold4: NotRequired[str | None]
+    MusicOnHold5: NotRequired[str | None]
+    MusicOnHold6: NotRequired[str | None]
+    MusicOnHold7: NotRequired[str | None]
+    MusicOnHold8: NotRequired[str | None]
+    MusicOnHold9: NotRequired[str | None]
+    MusicOnHoldRandomize: NotRequired[bool | None]
+    MusicOnHoldRandomizePerCall: NotRequired[bool | None]
 
 class MyPhoneRequestStats(Entity):
     """Without a key."""
@@ -2108,26 +2108,26 @@ class NetworkInterface(Entity):
 
 class NetworkSettings(Entity):
     """Key: Id."""
-    AllowSourceAsOutbound: bool | None
-    DirectSIPAllowExternal: bool | None
-    DirectSIPLocalDomain: str | None
-    FirewallKeepAlive: bool | None
-    FirewallKeepAliveInterval: int | None
+    AllowSourceAsOutbound: NotRequired[bool | None]
+    DirectSIPAllowExternal: NotRequired[bool | None]
+    DirectSIPLocalDomain: NotRequired[str | None]
+    FirewallKeepAlive: NotRequired[bool | None]
+    FirewallKeepAliveInterval: NotRequired[int | None]
     Id: str
-    IpV6BindingEnabled: bool | None
-    PbxPublicFQDN: str | None
-    PublicInterface: str | None
-    PublicStaticIP: str | None
-    SipPort: int | None
-    StunDisabled: bool | None
-    StunPrimaryHost: str | None
-    StunPrimaryPort: int | None
-    StunQuery: int | None
-    StunSecondaryHost: str | None
-    StunSecondaryPort: int | None
-    StunThirdHost: str | None
-    StunThirdPort: int | None
-    TunnelPort: int | None
+    IpV6BindingEnabled: NotRequired[bool | None]
+    PbxPublicFQDN: NotRequired[str | None]
+    PublicInterface: NotRequired[str | None]
+    PublicStaticIP: NotRequired[str | None]
+    SipPort: NotRequired[int | None]
+    StunDisabled: NotRequired[bool | None]
+    StunPrimaryHost: NotRequired[str | None]
+    StunPrimaryPort: NotRequired[int | None]
+    StunQuery: NotRequired[int | None]
+    StunSecondaryHost: NotRequired[str | None]
+    StunSecondaryPort: NotRequired[int | None]
+    StunThirdHost: NotRequired[str | None]
+    StunThirdPort: NotRequired[int | None]
+    TunnelPort: NotRequired[int | None]
 
 class NetworkTelemetry(Entity):
     """Key: Id."""
@@ -2139,9 +2139,9 @@ class NetworkTelemetry(Entity):
 class NotificationSettings(Entity):
     """Key: FakeId."""
     AutoRestartFailedServices: NotRequired[bool | None]
-    CanEditEmailAddresses: bool | None
+    CanEditEmailAddresses: NotRequired[bool | None]
     CanEditMailServerType: NotRequired[bool | None]
-    EmailAddresses: str | None
+    EmailAddresses: NotRequired[str | None]
     FakeId: NotRequired[str]
     MailAddress: NotRequired[str | None]
     MailPassword: NotRequired[ConcealedPassword | None]
@@ -2152,20 +2152,20 @@ class NotificationSettings(Entity):
     NotifyCallDenied: NotRequired[bool | None]
     NotifyCodes: NotRequired[list[NotifyCodes]]
     NotifyEmergencyNumberDialed: NotRequired[bool | None]
-    NotifyExtensionAdded: bool | None
+    NotifyExtensionAdded: NotRequired[bool | None]
     NotifyIPBlocked: NotRequired[bool | None]
     NotifyLicenseLimit: NotRequired[bool | None]
     NotifyNetworkError: NotRequired[bool | None]
     NotifyRequestAntiHacked: NotRequired[bool | None]
     NotifySTUNError: NotRequired[bool | None]
-    NotifyServiceStopped: bool | None
+    NotifyServiceStopped: NotRequired[bool | None]
     NotifyStorageLimit: NotRequired[bool | None]
-    NotifySuccessScheduledBackups: bool | None
-    NotifySystemOwners: bool | None
+    NotifySuccessScheduledBackups: NotRequired[bool | None]
+    NotifySystemOwners: NotRequired[bool | None]
     NotifyTrunkError: NotRequired[bool | None]
     NotifyTrunkFailover: NotRequired[bool | None]
     NotifyTrunkStatusChanged: NotRequired[bool | None]
-    NotifyUpdatesAvailable: bool | None
+    NotifyUpdatesAvailable: NotRequired[bool | None]
     NotifyWhenRecordingsQuotaReached: NotRequired[bool | None]
     NotifyWhenVoicemailQuotaReached: NotRequired[bool | None]
     RecordingsQuotaPercentage: NotRequired[int | None]
@@ -2184,19 +2184,19 @@ class OAuthClient(Entity):
     ProvisioningType: OAuthProvisioningType
     RefreshTokens: NotRequired[list[RefreshToken]]
     Scopes: list[str]
-    UsedAt: str | None
+    UsedAt: NotRequired[str | None]
 
 class OAuthServerMetadata(Entity):
     """Without a key."""
     AuthorizationEndpoint: str
-    ClientIdMetadataDocumentSupported: bool | None
-    RegistrationEndpoint: str | None
+    ClientIdMetadataDocumentSupported: NotRequired[bool | None]
+    RegistrationEndpoint: NotRequired[str | None]
     TokenEndpoint: str
 
 class OauthState(Entity):
     """Without a key."""
     CodeChallenge: NotRequired[str | None]
-    State: str | None
+    State: NotRequired[str | None]
 
 class OauthStateParam(Entity):
     """Without a key."""
@@ -2206,11 +2206,11 @@ class OauthStateParam(Entity):
 
 class OfficeHours(Entity):
     """Without a key."""
-    BreakTime: Schedule | None
-    Hours: Schedule | None
+    BreakTime: NotRequired[Schedule | None]
+    Hours: NotRequired[Schedule | None]
     OfficeHolidays: NotRequired[list[Holiday]]
-    SystemLanguage: str | None
-    TimeZoneId: str | None
+    SystemLanguage: NotRequired[str | None]
+    TimeZoneId: NotRequired[str | None]
 
 class OnBoardConverterData(Entity):
     """Without a key."""
@@ -2354,7 +2354,7 @@ class OnBoardUICommand(Entity):
 
 class OneTimeTicket(Entity):
     """Without a key."""
-    ExpiresInSeconds: int | None
+    ExpiresInSeconds: NotRequired[int | None]
     Ticket: str
 
 class OutboundCall(Entity):
@@ -2392,32 +2392,32 @@ class OutboundCallTestResult(Entity):
 
 class OutboundRoute(Entity):
     """Without a key."""
-    Append: str | None
-    CallerID: str | None
-    Prepend: str | None
-    StripDigits: int | None
-    TrunkId: int | None
-    TrunkName: str | None
+    Append: NotRequired[str | None]
+    CallerID: NotRequired[str | None]
+    Prepend: NotRequired[str | None]
+    StripDigits: NotRequired[int | None]
+    TrunkId: NotRequired[int | None]
+    TrunkName: NotRequired[str | None]
 
 class OutboundRule(Entity):
     """Key: Id."""
     DNRanges: list[DNRange]
-    EmergencyRule: bool | None
+    EmergencyRule: NotRequired[bool | None]
     GroupIds: list[int]
     GroupNames: list[str]
     Id: int
-    Name: str | None
-    NumberLengthRanges: str | None
-    Prefix: str | None
-    Priority: int | None
+    Name: NotRequired[str | None]
+    NumberLengthRanges: NotRequired[str | None]
+    Prefix: NotRequired[str | None]
+    Priority: NotRequired[int | None]
     Routes: list[OutboundRoute]
 
 class Parameter(Entity):
     """Key: Id."""
-    Description: str | None
+    Description: NotRequired[str | None]
     Id: int
-    Name: str | None
-    Value: str | None
+    Name: NotRequired[str | None]
+    Value: NotRequired[str | None]
 
 class Parking(DN):
     """Key: Id."""
@@ -2426,186 +2426,186 @@ class ParticipantDetails(Entity):
     """Without a key."""
     email: str
     key: str
-    moderator: int | None
+    moderator: NotRequired[int | None]
     name: str
-    pbx_extension: str | None
+    pbx_extension: NotRequired[str | None]
 
 class PbxToM365Binding(Entity):
     """Without a key."""
-    From: SynchronizedPbxProfile | None
-    To: SynchronizedM365Profile | None
+    From: NotRequired[SynchronizedPbxProfile | None]
+    To: NotRequired[SynchronizedM365Profile | None]
 
 class Peer(Entity):
     """Key: Id."""
-    Hidden: bool | None
+    Hidden: NotRequired[bool | None]
     Id: int
     MemberOf: NotRequired[list[PeerGroup]]
-    Name: str | None
-    Number: str | None
+    Name: NotRequired[str | None]
+    Number: NotRequired[str | None]
     Tags: list[UserTag]
-    Type: PeerType | None
+    Type: NotRequired[PeerType | None]
 
 class PeerGroup(Entity):
     """Without a key."""
     GroupID: int
     IsPrimary: NotRequired[bool | None]
-    Name: str | None
-    Number: str | None
-    RoleName: str | None
+    Name: NotRequired[str | None]
+    Number: NotRequired[str | None]
+    RoleName: NotRequired[str | None]
 
 class Period(Entity):
     """Without a key."""
-    DayOfWeek: DayOfWeek | None
-    Start: str | None
-    Stop: str | None
+    DayOfWeek: NotRequired[DayOfWeek | None]
+    Start: NotRequired[str | None]
+    Stop: NotRequired[str | None]
 
 class Phone(Entity):
     """Key: Id."""
     Id: int
-    Interface: str | None
-    MacAddress: str | None
-    Name: str | None
-    ProvisioningLinkExt: str | None
-    ProvisioningLinkLocal: str | None
-    Settings: PhoneSettings | None
-    TemplateName: str | None
+    Interface: NotRequired[str | None]
+    MacAddress: NotRequired[str | None]
+    Name: NotRequired[str | None]
+    ProvisioningLinkExt: NotRequired[str | None]
+    ProvisioningLinkLocal: NotRequired[str | None]
+    Settings: NotRequired[PhoneSettings | None]
+    TemplateName: NotRequired[str | None]
 
 class PhoneBookSettings(Entity):
     """Without a key."""
-    PhoneBookAddQueueName: TypeOfPhoneBookAddQueueName | None
-    PhoneBookDisplay: TypeOfPhoneBookDisplay | None
-    ResolvingLength: int | None
-    ResolvingType: TypeOfPhoneBookResolving | None
+    PhoneBookAddQueueName: NotRequired[TypeOfPhoneBookAddQueueName | None]
+    PhoneBookDisplay: NotRequired[TypeOfPhoneBookDisplay | None]
+    ResolvingLength: NotRequired[int | None]
+    ResolvingType: NotRequired[TypeOfPhoneBookResolving | None]
 
 class PhoneDeviceVlanInfo(Entity):
     """Without a key."""
-    Configurable: bool | None
-    Enabled: bool | None
-    Priority: int | None
-    PriorityConfigurable: bool | None
-    PriorityMax: int | None
-    PriorityMin: int | None
-    Type: PhoneDeviceVlanType | None
-    VlanId: int | None
-    VlanIdMax: int | None
-    VlanIdMin: int | None
+    Configurable: NotRequired[bool | None]
+    Enabled: NotRequired[bool | None]
+    Priority: NotRequired[int | None]
+    PriorityConfigurable: NotRequired[bool | None]
+    PriorityMax: NotRequired[int | None]
+    PriorityMin: NotRequired[int | None]
+    Type: NotRequired[PhoneDeviceVlanType | None]
+    VlanId: NotRequired[int | None]
+    VlanIdMax: NotRequired[int | None]
+    VlanIdMin: NotRequired[int | None]
 
 class PhoneLldpInfo(Entity):
     """Without a key."""
-    Configurable: bool | None
-    Value: bool | None
+    Configurable: NotRequired[bool | None]
+    Value: NotRequired[bool | None]
 
 class PhoneLogo(Entity):
     """Key: Filename."""
-    DisplayName: str | None
+    DisplayName: NotRequired[str | None]
     Filename: str
 
 class PhoneModel(Entity):
     """Without a key."""
-    AddAllowed: bool | None
-    CanBeSBC: bool | None
-    Name: str | None
-    URL: str | None
-    UserAgent: str | None
+    AddAllowed: NotRequired[bool | None]
+    CanBeSBC: NotRequired[bool | None]
+    Name: NotRequired[str | None]
+    URL: NotRequired[str | None]
+    UserAgent: NotRequired[str | None]
 
 class PhoneRegistrar(Entity):
     """Without a key."""
-    Capabilities: int | None
-    FirmwareAvailable: str | None
-    FirmwareVersion: str | None
-    InterfaceLink: str | None
-    IpAddress: str | None
-    MAC: str | None
-    Model: str | None
-    UserAgent: str | None
-    Vendor: str | None
+    Capabilities: NotRequired[int | None]
+    FirmwareAvailable: NotRequired[str | None]
+    FirmwareVersion: NotRequired[str | None]
+    InterfaceLink: NotRequired[str | None]
+    IpAddress: NotRequired[str | None]
+    MAC: NotRequired[str | None]
+    Model: NotRequired[str | None]
+    UserAgent: NotRequired[str | None]
+    Vendor: NotRequired[str | None]
 
 class PhoneSettings(Entity):
     """Without a key."""
-    AllowCustomQueueRingtones: bool | None
-    Backlight: str | None
+    AllowCustomQueueRingtones: NotRequired[bool | None]
+    Backlight: NotRequired[str | None]
     Codecs: list[str]
-    CustomLogo: str | None
+    CustomLogo: NotRequired[str | None]
     CustomQueueRingtones: list[CustomQueueRingtone]
-    DateFormat: str | None
-    Firmware: str | None
-    FirmwareLang: str | None
-    IsLogoCustomizable: bool | None
-    IsSBC: bool | None
-    LlDpInfo: PhoneLldpInfo | None
-    LocalRTPPortEnd: int | None
-    LocalRTPPortStart: int | None
-    LocalSipPort: int | None
-    LogoDescription: str | None
+    DateFormat: NotRequired[str | None]
+    Firmware: NotRequired[str | None]
+    FirmwareLang: NotRequired[str | None]
+    IsLogoCustomizable: NotRequired[bool | None]
+    IsSBC: NotRequired[bool | None]
+    LlDpInfo: NotRequired[PhoneLldpInfo | None]
+    LocalRTPPortEnd: NotRequired[int | None]
+    LocalRTPPortStart: NotRequired[int | None]
+    LocalSipPort: NotRequired[int | None]
+    LogoDescription: NotRequired[str | None]
     LogoFileExtensionAllowed: list[str]
     OwnBlfs: NotRequired[bool | None]
-    PhoneLanguage: str | None
-    PowerLed: str | None
-    ProvisionExtendedData: str | None
-    ProvisionType: ProvType | None
-    QueueRingTone: str | None
-    RemoteSpmHost: str | None
-    RemoteSpmPort: int | None
-    RingTone: str | None
-    SbcName: str | None
-    ScreenSaver: str | None
-    Secret: str | None
-    Srtp: str | None
-    TimeFormat: str | None
-    TimeZone: str | None
+    PhoneLanguage: NotRequired[str | None]
+    PowerLed: NotRequired[str | None]
+    ProvisionExtendedData: NotRequired[str | None]
+    ProvisionType: NotRequired[ProvType | None]
+    QueueRingTone: NotRequired[str | None]
+    RemoteSpmHost: NotRequired[str | None]
+    RemoteSpmPort: NotRequired[int | None]
+    RingTone: NotRequired[str | None]
+    SbcName: NotRequired[str | None]
+    ScreenSaver: NotRequired[str | None]
+    Secret: NotRequired[str | None]
+    Srtp: NotRequired[str | None]
+    TimeFormat: NotRequired[str | None]
+    TimeZone: NotRequired[str | None]
     VlanInfos: list[PhoneDeviceVlanInfo]
-    XferType: XferTypeEnum | None
+    XferType: NotRequired[XferTypeEnum | None]
 
 class PhoneTemplate(Entity):
     """Key: Id."""
-    AddAllowed: bool | None
-    AllowSSLProvisioning: bool | None
+    AddAllowed: NotRequired[bool | None]
+    AllowSSLProvisioning: NotRequired[bool | None]
     AllowedNetConfigs: list[str]
     BacklightTimeouts: list[str]
     Codecs: list[str]
-    Content: str | None
+    Content: NotRequired[str | None]
     DateFormats: list[str]
-    DefaultQueueRingTone: str | None
-    HotdeskingAllowed: bool | None
+    DefaultQueueRingTone: NotRequired[str | None]
+    HotdeskingAllowed: NotRequired[bool | None]
     Id: str
-    IsCustom: bool | None
+    IsCustom: NotRequired[bool | None]
     Languages: list[str]
-    MaxQueueCustomRingtones: int | None
+    MaxQueueCustomRingtones: NotRequired[int | None]
     Models: list[PhoneModel]
     PowerLedSettings: list[str]
     QueueRingTones: list[str]
     RingTones: list[str]
-    RpsEnabled: bool | None
+    RpsEnabled: NotRequired[bool | None]
     ScreenSaverTimeouts: list[str]
-    TemplateType: TemplateType | None
+    TemplateType: NotRequired[TemplateType | None]
     TimeFormats: list[str]
     TimeZones: list[str]
-    URL: str | None
-    XferTypeEnabled: bool | None
+    URL: NotRequired[str | None]
+    XferTypeEnabled: NotRequired[bool | None]
 
 class PhonesSettings(Entity):
     """Without a key."""
-    AllowMultiQueueRingtones: bool | None
-    AutoCleanupFirmware: bool | None
+    AllowMultiQueueRingtones: NotRequired[bool | None]
+    AutoCleanupFirmware: NotRequired[bool | None]
     AutoUpdatePhonesOnAdd: NotRequired[bool | None]
-    CustomDNDProfile: str | None
+    CustomDNDProfile: NotRequired[str | None]
     FanvilUpdateInterval: NotRequired[int | None]
     GrandstreamUpdateInterval: NotRequired[int | None]
-    PhoneAllowMultiFirmwares: bool | None
+    PhoneAllowMultiFirmwares: NotRequired[bool | None]
     SnomUpdateInterval: NotRequired[int | None]
-    UseProvisioningSecret: bool | None
-    UseRpcForLocalPhones: bool | None
+    UseProvisioningSecret: NotRequired[bool | None]
+    UseRpcForLocalPhones: NotRequired[bool | None]
     YealinkUpdateInterval: NotRequired[int | None]
 
 class Playlist(Entity):
     """Key: Name."""
-    AutoGain: bool | None
+    AutoGain: NotRequired[bool | None]
     Files: list[str]
-    MaxVolumePercent: int | None
+    MaxVolumePercent: NotRequired[int | None]
     Name: str
-    PromptName: str | None
-    RepositoryPath: str | None
-    Shuffle: bool | None
+    PromptName: NotRequired[str | None]
+    RepositoryPath: NotRequired[str | None]
+    Shuffle: NotRequired[bool | None]
 
 class ProcessTelemetry(Entity):
     """Without a key."""
@@ -2618,142 +2618,142 @@ class ProcessTelemetry(Entity):
 
 class Prompt(Entity):
     """Key: Id."""
-    Filename: str | None
+    Filename: NotRequired[str | None]
     Id: str
-    Transcription: str | None
+    Transcription: NotRequired[str | None]
 
 class PromptSet(Entity):
     """Key: Id."""
-    CultureCode: str | None
-    Description: str | None
-    Folder: str | None
+    CultureCode: NotRequired[str | None]
+    Description: NotRequired[str | None]
+    Folder: NotRequired[str | None]
     Id: int
-    LanguageCode: str | None
-    PromptSetName: str | None
-    PromptSetType: PromptSetType | None
+    LanguageCode: NotRequired[str | None]
+    PromptSetName: NotRequired[str | None]
+    PromptSetType: NotRequired[PromptSetType | None]
     Prompts: NotRequired[list[Prompt]]
-    UseAlternateNumberPronunciation: bool | None
-    Version: str | None
+    UseAlternateNumberPronunciation: NotRequired[bool | None]
+    Version: NotRequired[str | None]
 
 class Property(Entity):
     """Key: Name."""
-    Description: str | None
+    Description: NotRequired[str | None]
     Name: str
     Value: str
 
 class ProviderPhone(Entity):
     """Without a key."""
-    FriendlyName: str | None
-    IsInTrunk: bool | None
-    IsMessagingEnabled: bool | None
-    PhoneNumber: str | None
+    FriendlyName: NotRequired[str | None]
+    IsInTrunk: NotRequired[bool | None]
+    IsMessagingEnabled: NotRequired[bool | None]
+    PhoneNumber: NotRequired[str | None]
     Sid: str
 
 class ProviderPhones(Entity):
     """Without a key."""
-    NextPageToken: str | None
+    NextPageToken: NotRequired[str | None]
     Phones: list[ProviderPhone]
 
 class ProvisionedTrunk(Entity):
     """Without a key."""
-    FinalizeURL: str | None
+    FinalizeURL: NotRequired[str | None]
 
 class PurgeSettings(Entity):
     """Without a key."""
     All: bool
-    Start: str | None
-    Stop: str | None
+    Start: NotRequired[str | None]
+    Stop: NotRequired[str | None]
 
 class QualityParty(Entity):
     """Without a key."""
-    AddressStr: str | None
-    Burst: int | None
-    Codec: str | None
-    Duration: int | None
+    AddressStr: NotRequired[str | None]
+    Burst: NotRequired[int | None]
+    Codec: NotRequired[str | None]
+    Duration: NotRequired[int | None]
     GlobalPort: NotRequired[int | None]
-    Inbound: bool | None
+    Inbound: NotRequired[bool | None]
     LocalPort: NotRequired[int | None]
     Location: NotRequired[str | None]
-    MOSFromPBX: float | None
-    MOSToPBX: float | None
-    Number: str | None
-    RTT: float | None
-    RxJitter: float | None
-    RxLost: float | None
-    RxPackets: int | None
-    TunAddressStr: str | None
-    TxBursts: int | None
-    TxJitter: float | None
-    TxLost: float | None
-    TxPackets: int | None
-    UserAgent: str | None
+    MOSFromPBX: NotRequired[float | None]
+    MOSToPBX: NotRequired[float | None]
+    Number: NotRequired[str | None]
+    RTT: NotRequired[float | None]
+    RxJitter: NotRequired[float | None]
+    RxLost: NotRequired[float | None]
+    RxPackets: NotRequired[int | None]
+    TunAddressStr: NotRequired[str | None]
+    TxBursts: NotRequired[int | None]
+    TxJitter: NotRequired[float | None]
+    TxLost: NotRequired[float | None]
+    TxPackets: NotRequired[int | None]
+    UserAgent: NotRequired[str | None]
 
 class QualityReport(Entity):
     """Without a key."""
-    MOS: float | None
-    OverallScore: int | None
-    Party1: QualityParty | None
-    Party2: QualityParty | None
+    MOS: NotRequired[float | None]
+    OverallScore: NotRequired[int | None]
+    Party1: NotRequired[QualityParty | None]
+    Party2: NotRequired[QualityParty | None]
     Reason: NotRequired[str | None]
-    Summary: int | None
-    Transcoding: bool | None
+    Summary: NotRequired[int | None]
+    Transcoding: NotRequired[bool | None]
 
 class Queue(ClickToCall):
     """Key: Id."""
-    AgentAvailabilityMode: bool | None
+    AgentAvailabilityMode: NotRequired[bool | None]
     Agents: NotRequired[list[QueueAgent]]
     AnnounceEstimatedWaitTime: NotRequired[bool | None]
     AnnounceEstimatedWaitTimeInterval: NotRequired[int | None]
-    AnnounceQueuePosition: bool | None
-    AnnouncementInterval: int | None
+    AnnounceQueuePosition: NotRequired[bool | None]
+    AnnouncementInterval: NotRequired[int | None]
     AutoLogoutMissedCalls: NotRequired[int | None]
-    BreakRoute: Route | None
-    CallbackEnableTime: int | None
+    BreakRoute: NotRequired[Route | None]
+    CallbackEnableTime: NotRequired[int | None]
     CallbackOfferOnly: NotRequired[bool | None]
     CallbackOfferPrompt: NotRequired[str | None]
-    CallbackPrefix: str | None
+    CallbackPrefix: NotRequired[str | None]
     ComfortPrompts: NotRequired[list[str]]
     ComfortPromptsEnabled: NotRequired[bool | None]
     ComfortPromptsInterval: NotRequired[int | None]
     DestinationNoAnswerPrompt: NotRequired[str | None]
-    EnableIntro: bool | None
-    ForwardNoAnswer: Destination | None
+    EnableIntro: NotRequired[bool | None]
+    ForwardNoAnswer: NotRequired[Destination | None]
     GreetingFile: NotRequired[str | None]
-    HolidaysRoute: Route | None
-    IntroFile: str | None
-    IsRegistered: bool | None
+    HolidaysRoute: NotRequired[Route | None]
+    IntroFile: NotRequired[str | None]
+    IsRegistered: NotRequired[bool | None]
     Managers: NotRequired[list[QueueManager]]
-    MasterTimeout: int | None
-    MaxCallersInQueue: int | None
+    MasterTimeout: NotRequired[int | None]
+    MaxCallersInQueue: NotRequired[int | None]
     MaxWaitStrategyEnabled: NotRequired[bool | None]
     MaxWaitTimeSkillGroupValues: NotRequired[list[int]]
-    Name: str | None
+    Name: NotRequired[str | None]
     NotifyCodes: list[QueueNotifyCode]
     OfficeRoute: NotRequired[Route | None]
-    OnHoldFile: str | None
-    OutOfOfficeRoute: Route | None
-    PlayFullPrompt: bool | None
-    PollingStrategy: PollingStrategyType | None
-    PriorityQueue: bool | None
-    PromptSet: str | None
-    Recording: QueueRecording | None
-    ResetQueueStatisticsSchedule: ResetQueueStatisticsSchedule | None
-    ResetStatisticsScheduleEnabled: bool | None
-    RingTimeout: int | None
-    SLATime: int | None
+    OnHoldFile: NotRequired[str | None]
+    OutOfOfficeRoute: NotRequired[Route | None]
+    PlayFullPrompt: NotRequired[bool | None]
+    PollingStrategy: NotRequired[PollingStrategyType | None]
+    PriorityQueue: NotRequired[bool | None]
+    PromptSet: NotRequired[str | None]
+    Recording: NotRequired[QueueRecording | None]
+    ResetQueueStatisticsSchedule: NotRequired[ResetQueueStatisticsSchedule | None]
+    ResetStatisticsScheduleEnabled: NotRequired[bool | None]
+    RingTimeout: NotRequired[int | None]
+    SLATime: NotRequired[int | None]
     SkillBasedRingAllCumulativePollingEnabled: NotRequired[bool | None]
     StopBackgroundWhenPrompt: NotRequired[bool | None]
-    TypeOfChatOwnershipType: TypeOfChatOwnershipType | None
+    TypeOfChatOwnershipType: NotRequired[TypeOfChatOwnershipType | None]
     VMEmailList: NotRequired[str | None]
     VMEmailOptions: NotRequired[VMEmailOptionsType | None]
-    WrapUpTime: int | None
+    WrapUpTime: NotRequired[int | None]
 
 class QueueAgent(Entity):
     """Without a key."""
-    Id: int | None
-    Name: str | None
+    Id: NotRequired[int | None]
+    Name: NotRequired[str | None]
     Number: str
-    SkillGroup: str | None
+    SkillGroup: NotRequired[str | None]
     Tags: NotRequired[list[UserTag]]
 
 class QueueAgentsChatStatistics(Entity):
@@ -2811,8 +2811,8 @@ class QueueFailedCallbacks(Entity):
 
 class QueueManager(Entity):
     """Without a key."""
-    Id: int | None
-    Name: str | None
+    Id: NotRequired[int | None]
+    Name: NotRequired[str | None]
     Number: str
     Tags: NotRequired[list[UserTag]]
 
@@ -2839,74 +2839,74 @@ class QueuePerformanceTotals(Entity):
 
 class Receptionist(DN):
     """Key: Id."""
-    BreakRoute: Route | None
-    ForwardSmsTo: str | None
+    BreakRoute: NotRequired[Route | None]
+    ForwardSmsTo: NotRequired[str | None]
     Forwards: NotRequired[list[ReceptionistForward]]
-    HolidaysRoute: Route | None
-    IVRType: IVRType | None
-    InvalidKeyForwardDN: str | None
-    IsRegistered: bool | None
-    Name: str | None
+    HolidaysRoute: NotRequired[Route | None]
+    IVRType: NotRequired[IVRType | None]
+    InvalidKeyForwardDN: NotRequired[str | None]
+    IsRegistered: NotRequired[bool | None]
+    Name: NotRequired[str | None]
     OfficeRoute: NotRequired[Route | None]
-    OutOfOfficeRoute: Route | None
-    PromptFilename: str | None
-    PromptSet: str | None
-    Timeout: int | None
-    TimeoutForwardDN: str | None
-    TimeoutForwardPeerType: PeerType | None
-    TimeoutForwardType: IVRForwardType | None
+    OutOfOfficeRoute: NotRequired[Route | None]
+    PromptFilename: NotRequired[str | None]
+    PromptSet: NotRequired[str | None]
+    Timeout: NotRequired[int | None]
+    TimeoutForwardDN: NotRequired[str | None]
+    TimeoutForwardPeerType: NotRequired[PeerType | None]
+    TimeoutForwardType: NotRequired[IVRForwardType | None]
     TransferEnable: NotRequired[bool | None]
-    UseMSExchange: bool | None
+    UseMSExchange: NotRequired[bool | None]
 
 class ReceptionistForward(Entity):
     """Key: Id."""
-    CustomData: str | None
-    ForwardDN: str | None
+    CustomData: NotRequired[str | None]
+    ForwardDN: NotRequired[str | None]
     ForwardType: IVRForwardType
     Id: int
-    Input: str | None
-    PeerType: PeerType | None
+    Input: NotRequired[str | None]
+    PeerType: NotRequired[PeerType | None]
 
 class Recording(Entity):
     """Key: Id."""
-    ArchivedUrl: str | None
-    CallType: RecordingCallType | None
+    ArchivedUrl: NotRequired[str | None]
+    CallType: NotRequired[RecordingCallType | None]
     CanBeTranscribed: NotRequired[bool | None]
-    EndTime: str | None
-    FromCallerNumber: str | None
-    FromCrmContact: str | None
-    FromDidNumber: str | None
-    FromDisplayName: str | None
-    FromDn: str | None
-    FromDnType: int | None
-    FromIdParticipant: int | None
+    EndTime: NotRequired[str | None]
+    FromCallerNumber: NotRequired[str | None]
+    FromCrmContact: NotRequired[str | None]
+    FromDidNumber: NotRequired[str | None]
+    FromDisplayName: NotRequired[str | None]
+    FromDn: NotRequired[str | None]
+    FromDnType: NotRequired[int | None]
+    FromIdParticipant: NotRequired[int | None]
     Id: int
-    IsArchived: bool | None
+    IsArchived: NotRequired[bool | None]
     IsTranscribed: NotRequired[bool | None]
-    RecordingUrl: str | None
-    RefParticipantId: int | None
-    SentimentScore: int | None
-    StartTime: str | None
-    Summary: str | None
-    ToCallerNumber: str | None
-    ToCrmContact: str | None
-    ToDidNumber: str | None
-    ToDisplayName: str | None
-    ToDn: str | None
-    ToDnType: int | None
-    ToIdParticipant: int | None
-    Transcription: str | None
+    RecordingUrl: NotRequired[str | None]
+    RefParticipantId: NotRequired[int | None]
+    SentimentScore: NotRequired[int | None]
+    StartTime: NotRequired[str | None]
+    Summary: NotRequired[str | None]
+    ToCallerNumber: NotRequired[str | None]
+    ToCrmContact: NotRequired[str | None]
+    ToDidNumber: NotRequired[str | None]
+    ToDisplayName: NotRequired[str | None]
+    ToDn: NotRequired[str | None]
+    ToDnType: NotRequired[int | None]
+    ToIdParticipant: NotRequired[int | None]
+    Transcription: NotRequired[str | None]
     TranscriptionResult: NotRequired[int | None]
 
 class RecordingRepositorySettings(Entity):
     """Without a key."""
-    AutoDeleteRecordingDays: int | None
-    AutoDeleteRecordingEnabled: bool | None
-    IsRecordingArchiveEnabled: bool | None
-    RecordingDiskSpace: int | None
-    RecordingPath: str | None
-    RecordingUsedSpace: int | None
-    RecordingsQuota: int | None
+    AutoDeleteRecordingDays: NotRequired[int | None]
+    AutoDeleteRecordingEnabled: NotRequired[bool | None]
+    IsRecordingArchiveEnabled: NotRequired[bool | None]
+    RecordingDiskSpace: NotRequired[int | None]
+    RecordingPath: NotRequired[str | None]
+    RecordingUsedSpace: NotRequired[int | None]
+    RecordingsQuota: NotRequired[int | None]
 
 class RefreshToken(Entity):
     """Key: Id."""
@@ -2915,14 +2915,14 @@ class RefreshToken(Entity):
     Created: str
     CreatedByIp: str
     CreatedByUserAgent: str
-    DisplayName: str | None
+    DisplayName: NotRequired[str | None]
     Expires: str
     Id: int
     LoginType: NotRequired[GrantType]
     OverrideConsoleRestrictions: NotRequired[bool]
-    ReasonRevoked: RevokeReason | None
-    Revoked: str | None
-    RevokedByIp: str | None
+    ReasonRevoked: NotRequired[RevokeReason | None]
+    Revoked: NotRequired[str | None]
+    RevokedByIp: NotRequired[str | None]
     RotateOnRefresh: NotRequired[bool]
     Scopes: NotRequired[list[str]]
     SlidingExpiration: bool
@@ -2949,22 +2949,22 @@ class RegistrarFxs(Entity):
 
 class RemoteArchivingSettings(Entity):
     """Key: Id."""
-    Backups: ArchiveSubsystem | None
-    Chats: ArchiveSubsystem | None
-    Faxes: ArchiveSubsystem | None
+    Backups: NotRequired[ArchiveSubsystem | None]
+    Chats: NotRequired[ArchiveSubsystem | None]
+    Faxes: NotRequired[ArchiveSubsystem | None]
     Id: int
-    Location: LocationSettings | None
-    Recordings: ArchiveSubsystem | None
-    Voicemails: ArchiveSubsystem | None
+    Location: NotRequired[LocationSettings | None]
+    Recordings: NotRequired[ArchiveSubsystem | None]
+    Voicemails: NotRequired[ArchiveSubsystem | None]
 
 class RemoteMySqlConfig(Entity):
     """Without a key."""
-    Database: str | None
+    Database: NotRequired[str | None]
     Host: NotRequired[str | None]
-    Password: ConcealedPassword | None
-    Port: int | None
+    Password: NotRequired[ConcealedPassword | None]
+    Port: NotRequired[int | None]
     Server: NotRequired[str | None]
-    UserId: str | None
+    UserId: NotRequired[str | None]
 
 class RemotePostgreConfig(Entity):
     """Without a key."""
@@ -2972,20 +2972,20 @@ class RemotePostgreConfig(Entity):
     CACertificate: NotRequired[ConcealedDataFile | None]
     ClientCertificate: NotRequired[ConcealedDataFile | None]
     ClientPrivateKey: NotRequired[ConcealedDataFile | None]
-    Database: str | None
-    Host: str | None
-    Password: ConcealedPassword | None
-    Port: int | None
+    Database: NotRequired[str | None]
+    Host: NotRequired[str | None]
+    Password: NotRequired[ConcealedPassword | None]
+    Port: NotRequired[int | None]
     ServerTrustMode: NotRequired[ServerTrustMode | None]
-    Username: str | None
+    Username: NotRequired[str | None]
 
 class RemoteSqlServerConfig(Entity):
     """Without a key."""
-    Database: str | None
-    Host: str | None
-    Password: ConcealedPassword | None
-    Port: int | None
-    UserId: str | None
+    Database: NotRequired[str | None]
+    Host: NotRequired[str | None]
+    Password: NotRequired[ConcealedPassword | None]
+    Port: NotRequired[int | None]
+    UserId: NotRequired[str | None]
 
 class RemoveVectorStoreFiles(Entity):
     """Without a key."""
@@ -3007,7 +3007,7 @@ class ReportExtensionStatisticsByGroup(Entity):
 class ReportGroup(Entity):
     """Without a key."""
     GroupID: int
-    GroupName: str | None
+    GroupName: NotRequired[str | None]
 
 class ReportLogEvent(Entity):
     """Without a key."""
@@ -3018,40 +3018,40 @@ class ReportLogEvent(Entity):
 
 class RequestHelp(Entity):
     """Without a key."""
-    GrantPeriodDays: int | None
+    GrantPeriodDays: NotRequired[int | None]
     IssueDescription: str
     Name: str
-    PhoneNumber: str | None
+    PhoneNumber: NotRequired[str | None]
     ReplyEmail: str
     SupportEmail: NotRequired[str | None]
 
 class ResellerInfo(Entity):
     """Without a key."""
-    Id: str | None
-    Name: str | None
+    Id: NotRequired[str | None]
+    Name: NotRequired[str | None]
 
 class ResetQueueStatisticsSchedule(Entity):
     """Without a key."""
-    Day: DayOfWeek | None
-    Frequency: ResetQueueStatisticsFrequency | None
-    Time: str | None
+    Day: NotRequired[DayOfWeek | None]
+    Frequency: NotRequired[ResetQueueStatisticsFrequency | None]
+    Time: NotRequired[str | None]
 
 class RestoreSettings(Entity):
     """Without a key."""
-    EncryptBackup: bool | None
-    EncryptBackupPassword: ConcealedPassword | None
-    Schedule: BackupSchedule | None
-    ScheduleEnabled: bool | None
+    EncryptBackup: NotRequired[bool | None]
+    EncryptBackupPassword: NotRequired[ConcealedPassword | None]
+    Schedule: NotRequired[BackupSchedule | None]
+    ScheduleEnabled: NotRequired[bool | None]
 
 class Restrictions(Entity):
     """Without a key."""
-    Dects: EntityRestrictions | None
-    LiveChats: EntityRestrictions | None
-    MaxPrompts: int | None
-    Sbcs: EntityRestrictions | None
-    System: EntityRestrictions | None
-    Trunks: EntityRestrictions | None
-    Users: EntityRestrictions | None
+    Dects: NotRequired[EntityRestrictions | None]
+    LiveChats: NotRequired[EntityRestrictions | None]
+    MaxPrompts: NotRequired[int | None]
+    Sbcs: NotRequired[EntityRestrictions | None]
+    System: NotRequired[EntityRestrictions | None]
+    Trunks: NotRequired[EntityRestrictions | None]
+    Users: NotRequired[EntityRestrictions | None]
 
 class RetreivePeersRequest(Entity):
     """Without a key."""
@@ -3060,48 +3060,48 @@ class RetreivePeersRequest(Entity):
 
 class Rights(Entity):
     """Key: RoleName."""
-    AllowIVR: bool | None
-    AllowParking: bool | None
-    AllowToChangePresence: bool | None
-    AllowToManageCompanyBook: bool | None
-    AssignClearOperations: bool | None
-    CanBargeIn: bool | None
-    CanIntercom: bool | None
-    CanSeeGroupCalls: bool | None
-    CanSeeGroupMembers: bool | None
-    CanSeeGroupRecordings: bool | None
-    Invalid: bool | None
-    PerformOperations: bool | None
+    AllowIVR: NotRequired[bool | None]
+    AllowParking: NotRequired[bool | None]
+    AllowToChangePresence: NotRequired[bool | None]
+    AllowToManageCompanyBook: NotRequired[bool | None]
+    AssignClearOperations: NotRequired[bool | None]
+    CanBargeIn: NotRequired[bool | None]
+    CanIntercom: NotRequired[bool | None]
+    CanSeeGroupCalls: NotRequired[bool | None]
+    CanSeeGroupMembers: NotRequired[bool | None]
+    CanSeeGroupRecordings: NotRequired[bool | None]
+    Invalid: NotRequired[bool | None]
+    PerformOperations: NotRequired[bool | None]
     RoleName: str
-    ShowMyCalls: bool | None
-    ShowMyPresence: bool | None
-    ShowMyPresenceOutside: bool | None
+    ShowMyCalls: NotRequired[bool | None]
+    ShowMyPresence: NotRequired[bool | None]
+    ShowMyPresenceOutside: NotRequired[bool | None]
 
 class RingGroup(ClickToCall):
     """Key: Id."""
-    BreakRoute: Route | None
-    ForwardNoAnswer: Destination | None
+    BreakRoute: NotRequired[Route | None]
+    ForwardNoAnswer: NotRequired[Destination | None]
     GreetingFile: NotRequired[str | None]
-    HolidaysRoute: Route | None
-    IsRegistered: bool | None
+    HolidaysRoute: NotRequired[Route | None]
+    IsRegistered: NotRequired[bool | None]
     Members: NotRequired[list[RingGroupMember]]
-    MulticastAddress: str | None
-    MulticastCodec: str | None
-    MulticastPacketTime: int | None
-    MulticastPort: int | None
-    Name: str | None
+    MulticastAddress: NotRequired[str | None]
+    MulticastCodec: NotRequired[str | None]
+    MulticastPacketTime: NotRequired[int | None]
+    MulticastPort: NotRequired[int | None]
+    Name: NotRequired[str | None]
     OfficeRoute: NotRequired[Route | None]
-    OutOfOfficeRoute: Route | None
-    RingStrategy: StrategyType | None
-    RingTime: int | None
+    OutOfOfficeRoute: NotRequired[Route | None]
+    RingStrategy: NotRequired[StrategyType | None]
+    RingTime: NotRequired[int | None]
     VMEmailList: NotRequired[str | None]
     VMEmailOptions: NotRequired[VMEmailOptionsType | None]
 
 class RingGroupMember(Entity):
     """Key: Id."""
     Id: int
-    Name: str | None
-    Number: str | None
+    Name: NotRequired[str | None]
+    Number: NotRequired[str | None]
     Tags: NotRequired[list[UserTag]]
 
 class RingGroupStatistics(Entity):
@@ -3114,40 +3114,40 @@ class RingGroupStatistics(Entity):
 
 class Route(Entity):
     """Without a key."""
-    IsPromptEnabled: bool | None
-    Prompt: str | None
-    Route: Destination | None
+    IsPromptEnabled: NotRequired[bool | None]
+    Prompt: NotRequired[str | None]
+    Route: NotRequired[Destination | None]
 
 class S3Config(Entity):
     """Without a key."""
-    ApplyBucket: bool | None
-    BucketName: str | None
-    Region: str | None
+    ApplyBucket: NotRequired[bool | None]
+    BucketName: NotRequired[str | None]
+    Region: NotRequired[str | None]
 
 class Sbc(Entity):
     """Key: Name."""
     AudioPort: NotRequired[int | None]
     Connection: NotRequired[XSBCConnection | None]
     DisplayName: str
-    Group: str | None
-    HasConnection: bool | None
-    LocalIPv4: str | None
+    Group: NotRequired[str | None]
+    HasConnection: NotRequired[bool | None]
+    LocalIPv4: NotRequired[str | None]
     LogLevel: NotRequired[SbcLogLevel | None]
     LogSize: NotRequired[int | None]
     Name: str
     PassiveServer: NotRequired[str | None]
     PassiveServerIsEnabled: NotRequired[bool | None]
     Password: str
-    PhoneMAC: str | None
-    PhoneUserId: int | None
-    ProvisionLink: str | None
-    PublicIP: str | None
+    PhoneMAC: NotRequired[str | None]
+    PhoneUserId: NotRequired[int | None]
+    ProvisionLink: NotRequired[str | None]
+    PublicIP: NotRequired[str | None]
     Security: NotRequired[Security | None]
-    Version: str | None
+    Version: NotRequired[str | None]
 
 class Schedule(Entity):
     """Without a key."""
-    IgnoreHolidays: bool | None
+    IgnoreHolidays: NotRequired[bool | None]
     Periods: list[Period]
     Type: RuleHoursType
 
@@ -3165,12 +3165,12 @@ class ScheduledReport(Entity):
 
 class SecureSipSettings(Entity):
     """Without a key."""
-    Certificate: ConcealedDataFile | None
-    PrivateKey: ConcealedDataFile | None
+    Certificate: NotRequired[ConcealedDataFile | None]
+    PrivateKey: NotRequired[ConcealedDataFile | None]
 
 class SendEmail(Entity):
     """Without a key."""
-    DateTime: str | None
+    DateTime: NotRequired[str | None]
     Destination: str
     Template: str
     Variables: list[EmailVariable]
@@ -3179,29 +3179,29 @@ class ServiceInfo(Entity):
     """Key: Name."""
     CpuUsage: NotRequired[int | None]
     DisplayName: str
-    HandleCount: int | None
-    MemoryUsed: int | None
+    HandleCount: NotRequired[int | None]
+    MemoryUsed: NotRequired[int | None]
     Name: str
-    RestartEnabled: bool | None
+    RestartEnabled: NotRequired[bool | None]
     SampleTime: NotRequired[str | None]
-    StartStopEnabled: bool | None
-    Status: ServiceStatus | None
-    ThreadCount: int | None
+    StartStopEnabled: NotRequired[bool | None]
+    Status: NotRequired[ServiceStatus | None]
+    ThreadCount: NotRequired[int | None]
     TotalProcessorTime: NotRequired[int | None]
 
 class ServicePrincipal(DN):
     """Key: Id."""
-    CallControlEnabled: bool | None
+    CallControlEnabled: NotRequired[bool | None]
     IsSystem: NotRequired[bool | None]
-    LastUsed: str | None
+    LastUsed: NotRequired[str | None]
     MyPhoneEnabled: NotRequired[bool | None]
     Peers: NotRequired[list[Peer]]
-    XAPIEnabled: bool | None
+    XAPIEnabled: NotRequired[bool | None]
 
 class SetRoute(Entity):
     """Without a key."""
     DID: str
-    DisplayName: str | None
+    DisplayName: NotRequired[str | None]
     TrunkId: int
 
 class SetRouteRequest(Entity):
@@ -3213,15 +3213,15 @@ class Setpoint(Entity):
     """Without a key."""
     Enabled: bool
     Type: SetpointType
-    Value: int | None
+    Value: NotRequired[int | None]
 
 class SipDevice(Entity):
     """Key: Id."""
     DN: NotRequired[Peer | None]
     Id: int
-    PhoneWebPassword: str | None
-    ProvLink: str | None
-    Registrar: PhoneRegistrar | None
+    PhoneWebPassword: NotRequired[str | None]
+    ProvLink: NotRequired[str | None]
+    Registrar: NotRequired[PhoneRegistrar | None]
 
 class StatisticSla(Entity):
     """Key: QueueDnNumber."""
@@ -3234,63 +3234,63 @@ class StatusSyncConfiguration(Entity):
     """Without a key."""
     M365ToPbxBindings: list[M365ToPbxBinding]
     PBXToM365Bindings: list[PbxToM365Binding]
-    PBXToM365Busy: bool | None
+    PBXToM365Busy: NotRequired[bool | None]
 
 class SyslogCategoryConfig(Entity):
     """Without a key."""
-    IsAuditLogsEnabled: bool | None
-    IsEventLogsEnabled: bool | None
-    IsSystemAlertsEnabled: bool | None
+    IsAuditLogsEnabled: NotRequired[bool | None]
+    IsEventLogsEnabled: NotRequired[bool | None]
+    IsSystemAlertsEnabled: NotRequired[bool | None]
 
 class SyslogCustomRelayConfig(Entity):
     """Without a key."""
-    ClientCertificate: ConcealedDataFile | None
-    ClientPrivateKey: ConcealedDataFile | None
-    Host: str | None
-    Port: int | None
-    Protocol: SyslogProtocol | None
+    ClientCertificate: NotRequired[ConcealedDataFile | None]
+    ClientPrivateKey: NotRequired[ConcealedDataFile | None]
+    Host: NotRequired[str | None]
+    Port: NotRequired[int | None]
+    Protocol: NotRequired[SyslogProtocol | None]
 
 class SyslogDatadogConfig(Entity):
     """Without a key."""
-    ApiKey: str | None
-    Url: str | None
+    ApiKey: NotRequired[str | None]
+    Url: NotRequired[str | None]
 
 class SyslogElkConfig(Entity):
     """Without a key."""
-    ApiKey: str | None
-    IndexName: str | None
-    Url: str | None
+    ApiKey: NotRequired[str | None]
+    IndexName: NotRequired[str | None]
+    Url: NotRequired[str | None]
 
 class SyslogSettings(Entity):
     """Without a key."""
-    CategoryConfig: SyslogCategoryConfig | None
-    CustomRelayConfig: SyslogCustomRelayConfig | None
+    CategoryConfig: NotRequired[SyslogCategoryConfig | None]
+    CustomRelayConfig: NotRequired[SyslogCustomRelayConfig | None]
     DatadogConfig: NotRequired[SyslogDatadogConfig | None]
     ElasticConfig: NotRequired[SyslogElkConfig | None]
-    IntegrationType: SyslogIntegrationType | None
+    IntegrationType: NotRequired[SyslogIntegrationType | None]
     IsEnabled: NotRequired[bool | None]
     SplunkConfig: NotRequired[SyslogSplunkConfig | None]
 
 class SyslogSplunkConfig(Entity):
     """Without a key."""
-    Token: str | None
-    Url: str | None
+    Token: NotRequired[str | None]
+    Url: NotRequired[str | None]
 
 class SystemDatabaseInformation(Entity):
     """Without a key."""
     CallHistoryCount: NotRequired[int | None]
     CallsUsedSpace: NotRequired[int | None]
-    ChatFilesCount: int | None
+    ChatFilesCount: NotRequired[int | None]
     ChatMessagesCount: NotRequired[int | None]
     ChatsUsedSpace: NotRequired[int | None]
     EventLogUsedSpace: NotRequired[int | None]
-    Id: int | None
+    Id: NotRequired[int | None]
     TodayOutboundCallsCount: NotRequired[int | None]
 
 class SystemDirectory(Entity):
     """Without a key."""
     Dirs: list[str]
-    Path: str | None
+    Path: NotRequired[str | None]
 
 class SystemExtensionStatus(Entity):
     """Without a key."""
@@ -3301,104 +3301,104 @@ class SystemExtensionStatus(Entity):
 
 class SystemHealthStatus(Entity):
     """Without a key."""
-    CustomTemplatesCount: int | None
-    Firewall: bool | None
-    Id: int | None
-    Phones: bool | None
-    Trunks: bool | None
-    UnsupportedFirmwaresCount: int | None
+    CustomTemplatesCount: NotRequired[int | None]
+    Firewall: NotRequired[bool | None]
+    Id: NotRequired[int | None]
+    Phones: NotRequired[bool | None]
+    Trunks: NotRequired[bool | None]
+    UnsupportedFirmwaresCount: NotRequired[int | None]
 
 class SystemParameters(Entity):
     """Without a key."""
     AIVersion: NotRequired[str | None]
-    Custom1Name: str | None
-    Custom2Name: str | None
-    ENL: int | None
+    Custom1Name: NotRequired[str | None]
+    Custom2Name: NotRequired[str | None]
+    ENL: NotRequired[int | None]
     ENLRange: NotRequired[ENL | None]
-    EmRuleCreationAllowed: bool | None
-    FQDN: str | None
-    FirstExternalPort: int | None
-    GlobalACPRMSET: str | None
-    GlobalLanguage: str | None
-    HttpPort: int | None
-    HttpsPort: int | None
-    IpV6: str | None
-    Is3CXFQDN: bool | None
-    IsChatLogEnabled: bool | None
-    IsHosted: bool | None
-    IsHosted3CX: bool | None
-    IsMulticompanyMode: bool | None
+    EmRuleCreationAllowed: NotRequired[bool | None]
+    FQDN: NotRequired[str | None]
+    FirstExternalPort: NotRequired[int | None]
+    GlobalACPRMSET: NotRequired[str | None]
+    GlobalLanguage: NotRequired[str | None]
+    HttpPort: NotRequired[int | None]
+    HttpsPort: NotRequired[int | None]
+    IpV6: NotRequired[str | None]
+    Is3CXFQDN: NotRequired[bool | None]
+    IsChatLogEnabled: NotRequired[bool | None]
+    IsHosted: NotRequired[bool | None]
+    IsHosted3CX: NotRequired[bool | None]
+    IsMulticompanyMode: NotRequired[bool | None]
     IsRemoteBackup: NotRequired[bool | None]
-    IsStaticIp: bool | None
-    IsTranscriptionEnabled: bool | None
-    License: License | None
+    IsStaticIp: NotRequired[bool | None]
+    IsTranscriptionEnabled: NotRequired[bool | None]
+    License: NotRequired[License | None]
     MaxDIDPerTrunk: NotRequired[int | None]
-    PbxExternalHost: str | None
+    PbxExternalHost: NotRequired[str | None]
     ProcessorCount: NotRequired[int | None]
     RemoteStorageStatus: NotRequired[RemoteStorageStatus | None]
-    RpsEnabled: bool | None
-    SipPort: int | None
-    SipsPort: int | None
-    StaticIp: str | None
-    StunIp: str | None
-    TunnnelPort: int | None
-    Version: str | None
-    WebrtcLastPort: int | None
+    RpsEnabled: NotRequired[bool | None]
+    SipPort: NotRequired[int | None]
+    SipsPort: NotRequired[int | None]
+    StaticIp: NotRequired[str | None]
+    StunIp: NotRequired[str | None]
+    TunnnelPort: NotRequired[int | None]
+    Version: NotRequired[str | None]
+    WebrtcLastPort: NotRequired[int | None]
 
 class SystemStatus(Entity):
     """Key: Id."""
-    Activated: bool | None
-    AutoUpdateEnabled: bool | None
-    AvailableLocalIps: str | None
-    BackupScheduled: bool | None
-    CallsActive: int | None
-    ChatUsedSpace: int | None
-    CurrentLocalIp: str | None
-    DBMaintenanceInProgress: bool | None
-    DiskUsage: int | None
-    ExpirationDate: str | None
-    ExtensionsRegistered: int | None
-    ExtensionsTotal: int | None
-    FQDN: str | None
-    FreeDiskSpace: int | None
-    HasNotRunningServices: bool | None
-    HasUnregisteredSystemExtensions: bool | None
-    Id: int
-    Ip: str | None
-    IpV4: str | None
-    IpV6: str | None
-    IsAuditLogEnabled: bool | None
-    IsChatLogEnabled: bool | None
-    IsRecordingArchiveEnabled: bool | None
-    LastBackupDateTime: str | None
-    LastCheckForUpdates: str | None
-    LastSuccessfulUpdate: str | None
-    LicenseActive: bool | None
-    LicenseKey: str | None
-    LocalIpValid: bool | None
-    LogUsedSpace: int | None
-    MaintenanceExpiresAt: str | None
-    MaxSimCalls: int | None
+    Activated: NotRequired[bool | None]
+    AutoUpdateEnabled: NotRequired[bool | None]
+    AvailableLocalIps: NotRequired[str | None]
+    BackupScheduled: NotRequired[bool | None]
+    CallsActive: NotRequired[int | None]
+    ChatUsedSpace: NotRequired[int | None]
+    CurrentLocalIp: NotRequired[str | None]
+    DBMaintenanceInProgress: NotRequired[bool | None]
+    DiskUsage: NotRequired[int | None]
+    ExpirationDate: NotRequired[str | None]
+    ExtensionsRegistered: NotRequired[int | None]
+    ExtensionsTotal: NotRequired[int | None]
+    FQDN: NotRequired[str | None]
+    FreeDiskSpace: NotRequired[int | None]
+    HasNotRunningServices: NotRequired[bool | None]
+    HasUnregisteredSystemExtensions: NotRequired[bool | None]
+    Id: NotRequired[int]
+    Ip: NotRequired[str | None]
+    IpV4: NotRequired[str | None]
+    IpV6: NotRequired[str | None]
+    IsAuditLogEnabled: NotRequired[bool | None]
+    IsChatLogEnabled: NotRequired[bool | None]
+    IsRecordingArchiveEnabled: NotRequired[bool | None]
+    LastBackupDateTime: NotRequired[str | None]
+    LastCheckForUpdates: NotRequired[str | None]
+    LastSuccessfulUpdate: NotRequired[str | None]
+    LicenseActive: NotRequired[bool | None]
+    LicenseKey: NotRequired[str | None]
+    LocalIpValid: NotRequired[bool | None]
+    LogUsedSpace: NotRequired[int | None]
+    MaintenanceExpiresAt: NotRequired[str | None]
+    MaxSimCalls: NotRequired[int | None]
     MaxUserExtensions: NotRequired[int | None]
-    OS: XOperatingSystemType | None
-    OutboundRules: int | None
-    ProductCode: str | None
-    RecordingQuota: int | None
-    RecordingQuotaReached: bool | None
-    RecordingStopped: bool | None
-    RecordingUsedSpace: int | None
-    RemoteConfigurationRequired: bool | None
-    RemoteStorageEnabled: bool | None
+    OS: NotRequired[XOperatingSystemType | None]
+    OutboundRules: NotRequired[int | None]
+    ProductCode: NotRequired[str | None]
+    RecordingQuota: NotRequired[int | None]
+    RecordingQuotaReached: NotRequired[bool | None]
+    RecordingStopped: NotRequired[bool | None]
+    RecordingUsedSpace: NotRequired[int | None]
+    RemoteConfigurationRequired: NotRequired[bool | None]
+    RemoteStorageEnabled: NotRequired[bool | None]
     RemoteStorageStatus: NotRequired[RemoteStorageStatus | None]
-    ResellerName: str | None
-    Support: bool | None
-    TotalDiskSpace: int | None
-    TrunksRegistered: int | None
-    TrunksTotal: int | None
+    ResellerName: NotRequired[str | None]
+    Support: NotRequired[bool | None]
+    TotalDiskSpace: NotRequired[int | None]
+    TrunksRegistered: NotRequired[int | None]
+    TrunksTotal: NotRequired[int | None]
     UserExtensions: NotRequired[int | None]
-    Version: str | None
-    VoicemailQuotaReached: bool | None
-    VoicemailStopped: bool | None
+    Version: NotRequired[str | None]
+    VoicemailQuotaReached: NotRequired[bool | None]
+    VoicemailStopped: NotRequired[bool | None]
 
 class SystemTelemetry(Entity):
     """Without a key."""
@@ -3428,9 +3428,9 @@ class TestCallLog(Entity):
 
 class TestResult(Entity):
     """Without a key."""
-    Error: str | None
+    Error: NotRequired[str | None]
     Parameters: list[str]
-    Success: bool | None
+    Success: NotRequired[bool | None]
 
 class TimeReportData(Entity):
     """Key: XValue."""
@@ -3447,91 +3447,91 @@ class TimeZone(Entity):
 
 class Trunk(DN):
     """Key: Id."""
-    AuthID: str | None
-    AuthPassword: ConcealedPassword | None
+    AuthID: NotRequired[str | None]
+    AuthPassword: NotRequired[ConcealedPassword | None]
     AutoHolidayMode: NotRequired[HolidayMode | None]
-    Certificate: str | None
+    Certificate: NotRequired[str | None]
     CertificateExpirationDate: NotRequired[str | None]
-    CertificateName: str | None
-    ConfigurationIssue: str | None
+    CertificateName: NotRequired[str | None]
+    ConfigurationIssue: NotRequired[str | None]
     DidNumbers: list[str]
-    Direction: DirectionType | None
+    Direction: NotRequired[DirectionType | None]
     DisableCallTransfer: NotRequired[bool | None]
-    DisableVideo: bool | None
-    DiversionHeader: bool | None
-    E164CountryCode: str | None
-    E164ProcessIncomingNumber: bool | None
+    DisableVideo: NotRequired[bool | None]
+    DiversionHeader: NotRequired[bool | None]
+    E164CountryCode: NotRequired[str | None]
+    E164ProcessIncomingNumber: NotRequired[bool | None]
     EmergencyGeoLocations: NotRequired[list[EmergencyGeoTrunkLocation]]
-    EnableInboundCalls: bool | None
-    EnableOutboundCalls: bool | None
-    ExternalNumber: str | None
-    Gateway: Gateway | None
-    IPRestriction: TypeOfIPRestriction | None
+    EnableInboundCalls: NotRequired[bool | None]
+    EnableOutboundCalls: NotRequired[bool | None]
+    ExternalNumber: NotRequired[str | None]
+    Gateway: NotRequired[Gateway | None]
+    IPRestriction: NotRequired[TypeOfIPRestriction | None]
     InCIDFormatting: list[CIDFormatting]
-    IsOnline: bool | None
+    IsOnline: NotRequired[bool | None]
     IsWebmeetingBridge: NotRequired[bool | None]
-    Messaging: TrunkMessaging | None
+    Messaging: NotRequired[TrunkMessaging | None]
     OutCIDFormatting: list[CIDFormatting]
-    OutboundCallerID: str | None
-    PublicIPinSIP: str | None
+    OutboundCallerID: NotRequired[str | None]
+    PublicIPinSIP: NotRequired[str | None]
     PublicInfoGroups: list[str]
-    PublishInfo: bool | None
+    PublishInfo: NotRequired[bool | None]
     ReceiveExtensions: NotRequired[list[Peer]]
-    ReceiveInfo: bool | None
-    RemoteMyPhoneUriHost: str | None
-    RemotePBXPreffix: str | None
+    ReceiveInfo: NotRequired[bool | None]
+    RemoteMyPhoneUriHost: NotRequired[str | None]
+    RemotePBXPreffix: NotRequired[str | None]
     RoutingRules: NotRequired[list[InboundRule]]
     ScriptName: NotRequired[str | None]
-    SecondaryRegistrar: str | None
-    SeparateAuthId: str | None
-    SimultaneousCalls: int | None
+    SecondaryRegistrar: NotRequired[str | None]
+    SeparateAuthId: NotRequired[str | None]
+    SimultaneousCalls: NotRequired[int | None]
     Tags: NotRequired[list[UserTag]]
-    TransportRestriction: TypeOfTransportRestriction | None
+    TransportRestriction: NotRequired[TypeOfTransportRestriction | None]
     TrunkRegTimes: NotRequired[list[Variable]]
-    TunnelEnabled: bool | None
-    TunnelRemoteAddr: str | None
-    TunnelRemotePort: int | None
-    UseSeparateAuthId: bool | None
+    TunnelEnabled: NotRequired[bool | None]
+    TunnelRemoteAddr: NotRequired[str | None]
+    TunnelRemotePort: NotRequired[int | None]
+    UseSeparateAuthId: NotRequired[bool | None]
 
 class TrunkMessaging(Entity):
     """Without a key."""
-    Enabled: bool | None
+    Enabled: NotRequired[bool | None]
     NumberLength: NotRequired[int | None]
     NumberLengthEnabled: NotRequired[bool | None]
-    Provider: str | None
-    Webhook: str | None
+    Provider: NotRequired[str | None]
+    Webhook: NotRequired[str | None]
 
 class TrunkMessagingTemplate(Entity):
     """Without a key."""
     MessagingVariables: list[TrunkVariable]
-    Optional: bool | None
-    Outbound: bool | None
-    Provider: str | None
-    Type: str | None
+    Optional: NotRequired[bool | None]
+    Outbound: NotRequired[bool | None]
+    Provider: NotRequired[str | None]
+    Type: NotRequired[str | None]
 
 class TrunkReport(Entity):
     """Without a key."""
-    Code: AnalysisCode | None
-    Level: InfoLevel | None
+    Code: NotRequired[AnalysisCode | None]
+    Level: NotRequired[InfoLevel | None]
     Params: list[str]
     Template: str
 
 class TrunkTemplate(Entity):
     """Key: Id."""
-    AddAllowed: bool | None
-    Content: str | None
+    AddAllowed: NotRequired[bool | None]
+    Content: NotRequired[str | None]
     Countries: list[str]
-    DefaultProxyPort: int | None
-    DefaultRegistrarPort: int | None
-    Description: str | None
+    DefaultProxyPort: NotRequired[int | None]
+    DefaultRegistrarPort: NotRequired[int | None]
+    Description: NotRequired[str | None]
     Editors: list[TrunkEditorType]
     Id: str
     IsCustom: NotRequired[bool | None]
-    MessagingTemplate: TrunkMessagingTemplate | None
+    MessagingTemplate: NotRequired[TrunkMessagingTemplate | None]
     Name: str
     Tags: list[str]
     TemplateType: TemplateType
-    Url: str | None
+    Url: NotRequired[str | None]
 
 class TrunkTestResult(Entity):
     """Without a key."""
@@ -3540,24 +3540,24 @@ class TrunkTestResult(Entity):
 
 class TrunkVariable(Entity):
     """Without a key."""
-    DefaultValue: str | None
-    MaxLength: int | None
-    MinLength: int | None
-    Name: str | None
-    Option: str | None
-    OptionType: TrunkVariableType | None
-    Pattern: str | None
-    Prompt: str | None
-    Required: bool | None
-    Title: str | None
-    Validation: str | None
+    DefaultValue: NotRequired[str | None]
+    MaxLength: NotRequired[int | None]
+    MinLength: NotRequired[int | None]
+    Name: NotRequired[str | None]
+    Option: NotRequired[str | None]
+    OptionType: NotRequired[TrunkVariableType | None]
+    Pattern: NotRequired[str | None]
+    Prompt: NotRequired[str | None]
+    Required: NotRequired[bool | None]
+    Title: NotRequired[str | None]
+    Validation: NotRequired[str | None]
 
 class TwilioPhoneNumber(Entity):
     """Without a key."""
-    FriendlyName: str | None
-    IsInTrunk: bool | None
-    IsMessagingEnabled: bool | None
-    PhoneNumber: str | None
+    FriendlyName: NotRequired[str | None]
+    IsInTrunk: NotRequired[bool | None]
+    IsMessagingEnabled: NotRequired[bool | None]
+    PhoneNumber: NotRequired[str | None]
     Sid: str
 
 class UpdateItem(Entity):
@@ -3565,27 +3565,27 @@ class UpdateItem(Entity):
     Category: str
     Description: str
     DescriptionLink: str
-    Guid: str | None
+    Guid: NotRequired[str | None]
     HasExtraDetails: NotRequired[bool | None]
-    Ignore: bool | None
+    Ignore: NotRequired[bool | None]
     Image: str
     LocalVersion: str
     Name: str
-    OutOfDate: bool | None
+    OutOfDate: NotRequired[bool | None]
     ServerVersion: str
-    UpdateType: UpdateType | None
+    UpdateType: NotRequired[UpdateType | None]
 
 class UpdateList(Entity):
     """Without a key."""
     Entries: list[UpdateItem]
-    IsMaintananceExpired: bool | None
-    Key: str | None
-    LastSuccessfulUpdate: str | None
+    IsMaintananceExpired: NotRequired[bool | None]
+    Key: NotRequired[str | None]
+    LastSuccessfulUpdate: NotRequired[str | None]
 
 class UpdateSettings(Entity):
     """Without a key."""
-    AutoUpdateEnabled: bool | None
-    Schedule: BackupSchedule | None
+    AutoUpdateEnabled: NotRequired[bool | None]
+    Schedule: NotRequired[BackupSchedule | None]
 
 class UpdatesStats(Entity):
     """Without a key."""
@@ -3595,76 +3595,76 @@ class UpdatesStats(Entity):
 class User(ClickToCall):
     """Key: Id."""
     AIAgent: NotRequired[bool | None]
-    AccessPassword: str | None
+    AccessPassword: NotRequired[str | None]
     AgentSettings: NotRequired[AgentSettings | None]
-    AllowLanOnly: bool | None
-    AllowOwnRecordings: bool | None
-    AuthID: str | None
-    AuthPassword: str | None
-    Blfs: str | None
+    AllowLanOnly: NotRequired[bool | None]
+    AllowOwnRecordings: NotRequired[bool | None]
+    AuthID: NotRequired[str | None]
+    AuthPassword: NotRequired[str | None]
+    Blfs: NotRequired[str | None]
     BlockTunnel: NotRequired[bool | None]
-    BreakTime: Schedule | None
-    CallScreening: bool | None
-    ContactImage: str | None
-    CurrentProfileName: str | None
+    BreakTime: NotRequired[Schedule | None]
+    CallScreening: NotRequired[bool | None]
+    ContactImage: NotRequired[str | None]
+    CurrentProfileName: NotRequired[str | None]
     DatevEnabled: NotRequired[bool | None]
-    DeskphonePassword: str | None
-    DisplayName: str | None
-    EmailAddress: str | None
-    EmergencyAdditionalInfo: str | None
-    EmergencyLocationId: str | None
-    Enable2FA: bool | None
-    EnableHotdesking: bool | None
-    Enabled: bool | None
-    FirstName: str | None
+    DeskphonePassword: NotRequired[str | None]
+    DisplayName: NotRequired[str | None]
+    EmailAddress: NotRequired[str | None]
+    EmergencyAdditionalInfo: NotRequired[str | None]
+    EmergencyLocationId: NotRequired[str | None]
+    Enable2FA: NotRequired[bool | None]
+    EnableHotdesking: NotRequired[bool | None]
+    Enabled: NotRequired[bool | None]
+    FirstName: NotRequired[str | None]
     ForbidRecording: NotRequired[bool | None]
     ForwardingExceptions: NotRequired[list[ExtensionRule]]
     ForwardingProfiles: NotRequired[list[ForwardingProfile]]
     GoogleCalendarEnabled: NotRequired[bool | None]
     GoogleContactsEnabled: NotRequired[bool | None]
-    GoogleSignInEnabled: bool | None
+    GoogleSignInEnabled: NotRequired[bool | None]
     Greetings: NotRequired[list[Greeting]]
-    HideInPhonebook: bool | None
-    HotdeskingAssignment: str | None
-    Hours: Schedule | None
-    Internal: bool | None
-    IsRegistered: bool | None
-    Language: str | None
-    LastName: str | None
-    MS365CalendarEnabled: bool | None
-    MS365ContactsEnabled: bool | None
-    MS365SignInEnabled: bool | None
-    MS365TeamsEnabled: bool | None
-    Mobile: str | None
-    MyPhoneAllowDeleteRecordings: bool | None
-    MyPhoneHideForwardings: bool | None
-    MyPhonePush: bool | None
-    MyPhoneShowRecordings: bool | None
+    HideInPhonebook: NotRequired[bool | None]
+    HotdeskingAssignment: NotRequired[str | None]
+    Hours: NotRequired[Schedule | None]
+    Internal: NotRequired[bool | None]
+    IsRegistered: NotRequired[bool | None]
+    Language: NotRequired[str | None]
+    LastName: NotRequired[str | None]
+    MS365CalendarEnabled: NotRequired[bool | None]
+    MS365ContactsEnabled: NotRequired[bool | None]
+    MS365SignInEnabled: NotRequired[bool | None]
+    MS365TeamsEnabled: NotRequired[bool | None]
+    Mobile: NotRequired[str | None]
+    MyPhoneAllowDeleteRecordings: NotRequired[bool | None]
+    MyPhoneHideForwardings: NotRequired[bool | None]
+    MyPhonePush: NotRequired[bool | None]
+    MyPhoneShowRecordings: NotRequired[bool | None]
     OfficeHoursProps: list[OfficeHoursBits]
-    OutboundCallerID: str | None
-    PbxDeliversAudio: bool | None
+    OutboundCallerID: NotRequired[str | None]
+    PbxDeliversAudio: NotRequired[bool | None]
     Phones: NotRequired[list[Phone]]
-    PinProtectTimeout: int | None
-    PinProtected: bool | None
-    PrimaryGroupId: int | None
-    PromptSet: str | None
-    QueueStatus: QueueStatusType | None
-    RecordCalls: bool | None
+    PinProtectTimeout: NotRequired[int | None]
+    PinProtected: NotRequired[bool | None]
+    PrimaryGroupId: NotRequired[int | None]
+    PromptSet: NotRequired[str | None]
+    QueueStatus: NotRequired[QueueStatusType | None]
+    RecordCalls: NotRequired[bool | None]
     RecordEmailNotify: NotRequired[bool | None]
-    RecordExternalCallsOnly: bool | None
-    Require2FA: bool | None
-    SIPID: str | None
-    SRTPMode: SRTPModeType | None
-    SendEmailMissedCalls: bool | None
+    RecordExternalCallsOnly: NotRequired[bool | None]
+    Require2FA: NotRequired[bool | None]
+    SIPID: NotRequired[str | None]
+    SRTPMode: NotRequired[SRTPModeType | None]
+    SendEmailMissedCalls: NotRequired[bool | None]
     Tags: list[UserTag]
-    VMDisablePinAuth: bool | None
-    VMEmailOptions: VMEmailOptionsType | None
-    VMEnabled: bool | None
-    VMPIN: str | None
-    VMPlayCallerID: bool | None
-    VMPlayMsgDateTime: VMPlayMsgDateTimeType | None
-    WebMeetingApproveParticipants: bool | None
-    WebMeetingFriendlyName: str | None
+    VMDisablePinAuth: NotRequired[bool | None]
+    VMEmailOptions: NotRequired[VMEmailOptionsType | None]
+    VMEnabled: NotRequired[bool | None]
+    VMPIN: NotRequired[str | None]
+    VMPlayCallerID: NotRequired[bool | None]
+    VMPlayMsgDateTime: NotRequired[VMPlayMsgDateTimeType | None]
+    WebMeetingApproveParticipants: NotRequired[bool | None]
+    WebMeetingFriendlyName: NotRequired[str | None]
 
 class UserActivity(Entity):
     """Key: DateTimeInterval."""
@@ -3674,36 +3674,36 @@ class UserActivity(Entity):
 
 class UserDeleteError(Entity):
     """Without a key."""
-    Error: str | None
-    ExtensionNumber: str | None
+    Error: NotRequired[str | None]
+    ExtensionNumber: NotRequired[str | None]
 
 class UserGroup(Entity):
     """Without a key."""
-    CanDelete: bool | None
-    GroupId: int | None
+    CanDelete: NotRequired[bool | None]
+    GroupId: NotRequired[int | None]
     GroupRights: NotRequired[Rights | None]
-    Id: int | None
-    MemberName: str | None
-    Name: str | None
-    Number: str | None
+    Id: NotRequired[int | None]
+    MemberName: NotRequired[str | None]
+    Name: NotRequired[str | None]
+    Number: NotRequired[str | None]
     Rights: NotRequired[Rights | None]
     Tags: list[UserTag]
     TranscriptionMode: NotRequired[TranscriptionType | None]
-    Type: PeerType | None
+    Type: NotRequired[PeerType | None]
 
 class UsersRequestOptions(Entity):
     """Without a key."""
     Count: int
     NextPageToken: NotRequired[str | None]
-    Search: str | None
+    Search: NotRequired[str | None]
     Start: NotRequired[int]
     TypeOfUser: TypeOfUser
 
 class UsersSyncConfiguration(Entity):
     """Without a key."""
-    IsEnabled: bool | None
+    IsEnabled: NotRequired[bool | None]
     SelectedUsers: list[str]
-    SyncType: IntegrationSyncType | None
+    SyncType: NotRequired[IntegrationSyncType | None]
 
 class Variable(Entity):
     """Without a key."""
@@ -3712,79 +3712,79 @@ class Variable(Entity):
 
 class VectorFileResult(Entity):
     """Without a key."""
-    Error: str | None
-    ExternalFileId: str | None
+    Error: NotRequired[str | None]
+    ExternalFileId: NotRequired[str | None]
     FileName: str
     Status: str
 
 class VectorStore(Entity):
     """Without a key."""
-    Bytes: int | None
-    CreatedAt: str | None
-    Description: str | None
-    Expiration: VectorStoreExpiration | None
-    FilesCompleted: int | None
-    FilesTotal: int | None
-    Id: str | None
-    Name: str | None
-    Status: str | None
+    Bytes: NotRequired[int | None]
+    CreatedAt: NotRequired[str | None]
+    Description: NotRequired[str | None]
+    Expiration: NotRequired[VectorStoreExpiration | None]
+    FilesCompleted: NotRequired[int | None]
+    FilesTotal: NotRequired[int | None]
+    Id: NotRequired[str | None]
+    Name: NotRequired[str | None]
+    Status: NotRequired[str | None]
 
 class VectorStoreExpiration(Entity):
     """Without a key."""
-    Anchor: str | None
-    Days: int | None
-    ExpiresAt: str | None
-    LastActiveAt: str | None
+    Anchor: NotRequired[str | None]
+    Days: NotRequired[int | None]
+    ExpiresAt: NotRequired[str | None]
+    LastActiveAt: NotRequired[str | None]
 
 class VectorStoreFile(Entity):
     """Without a key."""
-    CreatedAt: str | None
-    Id: str | None
-    Name: str | None
-    Size: int | None
-    Status: str | None
-    VectorStoreId: str | None
+    CreatedAt: NotRequired[str | None]
+    Id: NotRequired[str | None]
+    Name: NotRequired[str | None]
+    Size: NotRequired[int | None]
+    Status: NotRequired[str | None]
+    VectorStoreId: NotRequired[str | None]
 
 class VectorStoreFiles(Entity):
     """Without a key."""
-    FirstId: str | None
-    HasMore: bool | None
+    FirstId: NotRequired[str | None]
+    HasMore: NotRequired[bool | None]
     Items: list[VectorStoreFile]
-    LastId: str | None
+    LastId: NotRequired[str | None]
 
 class VectorStores(Entity):
     """Without a key."""
-    FirstId: str | None
-    HasMore: bool | None
+    FirstId: NotRequired[str | None]
+    HasMore: NotRequired[bool | None]
     Items: list[VectorStore]
-    LastId: str | None
+    LastId: NotRequired[str | None]
 
 class VersionUpdateType(Entity):
     """Without a key."""
-    Type: UpdateType | None
+    Type: NotRequired[UpdateType | None]
 
 class VoicemailSettings(Entity):
     """Key: Id."""
     AnalyzeModelGrok: NotRequired[str | None]
     AnalyzeModelOpenAI: NotRequired[str | None]
-    AutoDeleteDays: int | None
-    AutoDeleteEnabled: bool | None
+    AutoDeleteDays: NotRequired[int | None]
+    AutoDeleteEnabled: NotRequired[bool | None]
     CallRecordingStereo: NotRequired[bool | None]
-    Extension: str | None
+    Extension: NotRequired[str | None]
     Id: int
-    MinDuration: int | None
+    MinDuration: NotRequired[int | None]
     OperatorEnabled: NotRequired[bool | None]
-    Quota: int | None
-    RemoteStorageEnabled: bool | None
-    SendEmailQuotaEnabled: bool | None
-    SendEmailQuotaPercentage: int | None
-    TranscribeEngine: TranscribeEngine | None
+    Quota: NotRequired[int | None]
+    RemoteStorageEnabled: NotRequired[bool | None]
+    SendEmailQuotaEnabled: NotRequired[bool | None]
+    SendEmailQuotaPercentage: NotRequired[int | None]
+    TranscribeEngine: NotRequired[TranscribeEngine | None]
     TranscribeKeyGrok: NotRequired[ConcealedPassword | None]
-    TranscribeLanguage: str | None
+    TranscribeLanguage: NotRequired[str | None]
     TranscribeModelOpenAI: NotRequired[str | None]
-    TranscribeRegion: str | None
-    TranscribeSecretKey: ConcealedPassword | None
-    UsedSpace: int | None
+    TranscribeRegion: NotRequired[str | None]
+    TranscribeSecretKey: NotRequired[ConcealedPassword | None]
+    UsedSpace: NotRequired[int | None]
 
 class VoipProvider(Entity):
     """Key: Id."""
@@ -3795,50 +3795,50 @@ class VoipProvider(Entity):
 
 class Weblink(Entity):
     """Key: Link."""
-    Advanced: LiveChatAdvancedSettings | None
-    CallsEnabled: bool | None
-    ChatBox: LiveChatBox | None
-    ChatEnabled: bool | None
+    Advanced: NotRequired[LiveChatAdvancedSettings | None]
+    CallsEnabled: NotRequired[bool | None]
+    ChatBox: NotRequired[LiveChatBox | None]
+    ChatEnabled: NotRequired[bool | None]
     DN: NotRequired[Peer | None]
-    DefaultRecord: bool | None
+    DefaultRecord: NotRequired[bool | None]
     EnableReCaptcha: NotRequired[bool | None]
-    General: GeneralLiveChatSettings | None
-    Group: str | None
-    Hidden: bool | None
-    Id: int | None
+    General: NotRequired[GeneralLiveChatSettings | None]
+    Group: NotRequired[str | None]
+    Hidden: NotRequired[bool | None]
+    Id: NotRequired[int | None]
     Link: str
-    MeetingEnabled: bool | None
-    Name: str | None
-    Styling: LiveChatStyling | None
-    Translations: WebsiteLinksTranslations | None
+    MeetingEnabled: NotRequired[bool | None]
+    Name: NotRequired[str | None]
+    Styling: NotRequired[LiveChatStyling | None]
+    Translations: NotRequired[WebsiteLinksTranslations | None]
     Website: list[str]
 
 class WebsiteLinksTranslations(Entity):
     """Without a key."""
-    AuthenticationMessage: str | None
-    EndingMessage: str | None
-    FirstResponseMessage: str | None
-    GdprMessage: str | None
-    GreetingMessage: str | None
-    GreetingOfflineMessage: str | None
-    InviteMessage: str | None
-    OfflineEmailMessage: str | None
-    OfflineFinishMessage: str | None
-    OfflineFormInvalidEmail: str | None
-    OfflineFormInvalidName: str | None
-    OfflineFormMaximumCharactersReached: str | None
-    OfflineNameMessage: str | None
-    StartChatButtonText: str | None
-    UnavailableMessage: str | None
-    WindowTitle: str | None
+    AuthenticationMessage: NotRequired[str | None]
+    EndingMessage: NotRequired[str | None]
+    FirstResponseMessage: NotRequired[str | None]
+    GdprMessage: NotRequired[str | None]
+    GreetingMessage: NotRequired[str | None]
+    GreetingOfflineMessage: NotRequired[str | None]
+    InviteMessage: NotRequired[str | None]
+    OfflineEmailMessage: NotRequired[str | None]
+    OfflineFinishMessage: NotRequired[str | None]
+    OfflineFormInvalidEmail: NotRequired[str | None]
+    OfflineFormInvalidName: NotRequired[str | None]
+    OfflineFormMaximumCharactersReached: NotRequired[str | None]
+    OfflineNameMessage: NotRequired[str | None]
+    StartChatButtonText: NotRequired[str | None]
+    UnavailableMessage: NotRequired[str | None]
+    WindowTitle: NotRequired[str | None]
 
 class XLicenseParams(Entity):
     """Without a key."""
-    CompanyName: str | None
-    ContactName: str | None
-    Country: str | None
-    Email: str | None
-    Phone: str | None
+    CompanyName: NotRequired[str | None]
+    ContactName: NotRequired[str | None]
+    Country: NotRequired[str | None]
+    Email: NotRequired[str | None]
+    Phone: NotRequired[str | None]
 
 class XOutboundRulePurge(Entity):
     """Without a key."""
@@ -3847,21 +3847,21 @@ class XOutboundRulePurge(Entity):
 class XReportRecording(Entity):
     """Without a key."""
     Id: int
-    SentimentScore: int | None
-    Summary: str | None
-    Transcription: str | None
+    SentimentScore: NotRequired[int | None]
+    Summary: NotRequired[str | None]
+    Transcription: NotRequired[str | None]
 
 class XSBCConnection(Entity):
     """Without a key."""
-    Calls: int | None
-    Cpu: str | None
-    Disk: str | None
-    ElapsedTime: str | None
-    Latency: int | None
-    Memory: str | None
-    RegisteredPhones: int | None
-    UdpActive: bool | None
-    Up: bool | None
+    Calls: NotRequired[int | None]
+    Cpu: NotRequired[str | None]
+    Disk: NotRequired[str | None]
+    ElapsedTime: NotRequired[str | None]
+    Latency: NotRequired[int | None]
+    Memory: NotRequired[str | None]
+    RegisteredPhones: NotRequired[int | None]
+    UdpActive: NotRequired[bool | None]
+    Up: NotRequired[bool | None]
 
 class XServiceManageOptions(Entity):
     """Without a key."""

@@ -18,7 +18,7 @@ def reading(pbx: Pbx) -> None:
     assert_type(faxes, Rows[types.Fax])
     for fax in faxes:
         assert_type(fax["Id"], int)
-        assert_type(fax["Number"], str | None)
+        assert_type(fax.get("Number"), str | None)
         assert_type(fax.get("@odata.etag"), str | None)
     assert_type(pbx.contacts.list(filter=F.FirstName == "Ada").first(), Contact | None)
     pbx.users.list(filter=F.Enabled & (F.Id > 5), select=[F.Number, "Id"], orderby=[F.Number.desc(), F.Id])

@@ -20,7 +20,7 @@ from .odata.literals import Value
 from .odata.paging import rest_of, write_skip_token
 from .odata.query import Query, apply, shape
 from .odata.selection import key_literal
-from .refusals import NOT_JSON, Refusal, bad_field
+from .refusals import BadBody, Refusal, bad_field
 from .routes import Route
 from .store import Store
 from .values import Row, edm
@@ -61,15 +61,23 @@ class Call:
         owner = parse_type(declared).name if isinstance(declared, str) else self.action.path.rpartition("/")[2]
         content: object = {}
         if self.request.body:
-            if "json" not in self.request.headers.get("content-type", "").lower():
+            if self.store.strict and "json" not in self.request.headers.get("content-type", "").lower():
                 raise Refusal(415, fact=ASSUMED)
             content = _decoded(self.request.body)
         elif self.action.body_required:
-            raise Refusal(400, "A non-empty request body is required.", fact=NOT_JSON)
+            raise BadBody("", "A body is required.")
         checked = self.store.values.check_object(content, fields, owner)
         if not isinstance(declared, str):
-            _require(checked, fields)
+            self._require(checked, fields)
         return checked
+
+    def _require(self, body: Row, fields: Mapping[str, TypeSpec]) -> None:
+        """Give parameters of an OData action that are missing their default; with ``--strict`` refuse them."""
+        for name, spec in fields.items():
+            if name not in body and not spec.nullable:
+                if self.store.strict:
+                    raise bad_field(name, REQUIRED, fact=ASSUMED)
+                body[name] = self.store.values.default(spec)
 
     def write_entity(self, row: Row, *, status: int = 200) -> Response:
         """One entity, with its tag where this PBX sends tags; a created one only if the client wants it."""
@@ -135,6 +143,8 @@ class Call:
         return self._json(200, {"@odata.context": f"{self._metadata}#{edm(self.answer_type)}", "value": value})
 
     def _json(self, status: int, content: dict[str, Any], headers: dict[str, str] | None = None) -> Response:
+        if not self.variants.send_nulls:
+            content = control_information.without_nulls(content)
         if self.metadata == "none":
             control_information.strip(content)
         return Response.json(status, content, headers, self.metadata)
@@ -217,11 +227,4 @@ def _decoded(body: bytes) -> object:
     try:
         return msgspec.json.decode(body)
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
-        raise Refusal(400, "The request body is not valid JSON.", fact=NOT_JSON) from None
-
-
-def _require(body: Row, fields: Mapping[str, TypeSpec]) -> None:
-    """Refuse an OData action whose parameters are not all there, save those that may be null."""
-    for name, spec in fields.items():
-        if name not in body and not spec.nullable:
-            raise bad_field(name, REQUIRED, fact=ASSUMED)
+        raise BadBody("", "The body is not valid JSON.") from None

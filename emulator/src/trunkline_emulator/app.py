@@ -156,7 +156,7 @@ class Emulator(Controls):
 
     def _adopt(self, store: Store) -> None:
         """From now on this is what the PBX holds."""
-        store.strict = self.strict
+        store.strict = store.values.strict = self.strict
         self._guard.adopt(store)
         licence.show(store, self._variants.licence)
 
@@ -217,7 +217,7 @@ class Emulator(Controls):
                 with self._memory.lock:
                     response = self._answer(visit)
                 visit.entry.status = response.status
-                await write(response, send)
+                await write(response, send, request.http_version)
             else:
                 await self._go_wrong(rule, visit, Wire(scope, receive, send))
         finally:
@@ -354,6 +354,8 @@ class Emulator(Controls):
     def _sign(self, response: Response) -> None:
         """Add the headers that every answer of this PBX has."""
         response.headers["Date"] = self.clock.date()
+        if self._variants.header_bytes:
+            response.headers["Via"] = "1.1 Pf\xf6rtner"
         if self._variants.version_header:
             response.headers.update(self._own_headers)
 

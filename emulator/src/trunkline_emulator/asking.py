@@ -92,7 +92,7 @@ class Asker:
         if target.startswith("/_emulator"):
             given = {**self._as_owner, **given}
         answer = ask(self._app, method, target, body, {**self._signed(), **given})
-        if answer.status == 401 and "authorization" not in {name.lower() for name in headers}:
+        if answer.status in (401, 403) and "authorization" not in {name.lower() for name in headers}:
             self._token = ""
             answer = ask(self._app, method, target, body, {**self._signed(), **given})
         return answer

@@ -17,6 +17,17 @@ _TOLD = frozenset({"String", "Boolean", "Int32", "Double", "Any"})
 _KEPT = ("@odata.count", "@odata.nextLink")
 
 
+def without_nulls(content: Any) -> Any:
+    """Return content without properties that are null, at any depth (docs/pbx.md, Answers)."""
+    if type(content) is dict:
+        return {
+            name: value if type(value) is str or type(value) is int else without_nulls(value)
+            for name, value in content.items()
+            if value is not None
+        }
+    return [without_nulls(item) for item in content] if type(content) is list else content
+
+
 def strip(content: dict[str, Any]) -> None:
     """Take away what ``odata.metadata=none`` does not want, from an entity or a list and its rows."""
     _strip(content)
@@ -42,7 +53,7 @@ def full(shown: Row, type_name: str, catalog: Catalog, place: str | None) -> Row
         if spec is None:
             annotated[name] = value
             continue
-        if named := _named(spec):
+        if value is not None and (named := _named(spec)):
             annotated[f"{name}@odata.type"] = named
         annotated[name] = _inner(value, spec, catalog)
     return annotated

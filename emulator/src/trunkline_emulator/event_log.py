@@ -1,4 +1,4 @@
-"""What happened: entries of the event log, written by what happens here, and how the activity log writes its lines.
+"""What happened: entries of the event log, written by what happens here.
 
 Event codes beside those of the seeds are the emulator's own: 3CX publishes no list of them.
 """
@@ -16,7 +16,6 @@ EventType = Literal["Error", "Warning", "Info"]
 SOURCE = "3CX PhoneSystem"
 BACKUP_DONE, BACKUP_RESTORED, BACKUP_DELETED = 41, 42, 43
 SERVICE_STOPPED, SERVICE_STARTED, OS_RESTARTED, LICENCE_CHANGED = 4100, 4101, 4102, 4110
-ADDRESS_BLOCKED = 12289
 # The log forgets the oldest entries beyond so many.
 MOST_EVENTS = 10_000
 
@@ -46,9 +45,3 @@ def log_event(
     rows = store.tables["EventLogs"].rows
     if len(rows) > MOST_EVENTS:
         store.remove("EventLogs", [next(iter(rows))])
-
-
-def activity_line(text: str, *, extension: str = "", call: str = "", severity: EventType = "Info") -> str:
-    """Return ``[Info] [Extn:101] [CID:7] Call ended``: an entry has no fields for these, so its text carries them."""
-    marks = (f"[{severity}]", f"[Extn:{extension}]" if extension else "", f"[CID:{call}]" if call else "")
-    return " ".join(part for part in (*marks, text) if part)

@@ -191,9 +191,10 @@ async def read_body(request: Request, receive: Receive, limit: int) -> None:
         request.body, request.refused = b"", 413
 
 
-async def write(response: Response, send: Send) -> None:
-    """Hand an answer to ASGI."""
-    await send(start(response, len(response.body)))
+async def write(response: Response, send: Send, http_version: str = "1.1") -> None:
+    """Hand an answer to ASGI: chunked if it has a body, save in HTTP/1.0 (docs/pbx.md, Answers)."""
+    chunked = response.body and http_version != "1.0"
+    await send(start(response, None if chunked else len(response.body)))
     await send({"type": "http.response.body", "body": response.body})
 
 

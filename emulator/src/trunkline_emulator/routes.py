@@ -102,6 +102,8 @@ class Router:
             raise NoSuchPath
         route = methods.get(method)
         if route is None:
+            if method == "POST" and "GET" in methods and methods["GET"].navigation:
+                raise NoSuchPath
             raise Refusal(405, headers={"Allow": ", ".join(sorted(methods))}, fact=WRONG_METHOD)
         return route, _arguments(route, segments, any_date)
 

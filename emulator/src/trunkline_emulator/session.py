@@ -8,7 +8,7 @@ import msgspec
 
 from .evidence import ASSUMED
 from .messages import Request, Response
-from .refusals import NOT_JSON, WRONG_METHOD, Refusal
+from .refusals import WRONG_METHOD, BadBody, Refusal
 
 PATH = b"/webclient/api/MyPhone/session"
 FACT = ASSUMED  # what it answers; that it takes a bearer token and these fields was seen
@@ -30,5 +30,5 @@ def answer(request: Request) -> Response:
     try:
         msgspec.json.decode(request.body, type=Opening)
     except msgspec.DecodeError:
-        raise Refusal(400, "The request body is not valid JSON.", fact=NOT_JSON) from None
+        raise BadBody("", "The body is not valid JSON.") from None
     return Response.json(200, {"sessionId": str(uuid4())})

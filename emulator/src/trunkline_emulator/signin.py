@@ -13,21 +13,24 @@ import secrets
 from base64 import urlsafe_b64encode
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from typing import Any
+from functools import cached_property
+from typing import TYPE_CHECKING, Any
 from urllib.parse import parse_qsl, urlencode, urlsplit
 
 from trunkline.catalog import version_key
 
-from . import openid
 from .clock import Clock
 from .evidence import refusal, seen
 from .forms import read_form
-from .jwt import SigningKey
 from .messages import Request, Response
 from .refusals import NoSuchPath, Refusal
 from .variants import Variants
 
-SIGN_IN = (b"/connect/", b"/.well-known/")
+if TYPE_CHECKING:
+    from cryptography.hazmat.primitives.asymmetric.ec import EllipticCurvePrivateKey
+
+SIGN_IN = b"/connect/"
+SCOPES = {"openid", "profile", "email", "offline_access"}
 OWNER = "system_owners"
 ADMIN = "system_admins"
 
@@ -66,7 +69,6 @@ class Code:
     redirect_uri: str
     challenge: str
     scopes: frozenset[str]
-    nonce: str
     expires_at: float
 
 
@@ -96,7 +98,6 @@ class SignIn:
         self._alive: dict[str, Token] = {}
         self._codes: dict[str, Code] = {}
         self._refresh: dict[str, Client] = {}
-        self._key = SigningKey()
 
     def add(self, client: Client) -> None:
         self._clients[client.client_id] = client
@@ -122,11 +123,11 @@ class SignIn:
         method, respond = found
         return respond(self, request) if request.method == method else Response(405, headers={"Allow": method})
 
-    def _configuration(self, request: Request) -> Response:
-        return Response.json(200, openid.configuration(request))
+    @cached_property
+    def _key(self) -> EllipticCurvePrivateKey:
+        from cryptography.hazmat.primitives.asymmetric import ec
 
-    def _keys(self, request: Request) -> Response:
-        return Response.json(200, {"keys": [self._key.public]})
+        return ec.generate_private_key(ec.SECP256R1())
 
     def _token(self, request: Request) -> Response:
         form = read_form(request)
@@ -180,14 +181,12 @@ class SignIn:
             return _oauth_error("unsupported_response_type")
         if asked.get("code_challenge_method") != "S256" or not _CHALLENGE.fullmatch(asked.get("code_challenge", "")):
             return _oauth_error("invalid_request")
-        if not scopes or not set(openid.SCOPES).issuperset(scopes):
+        if not scopes or not SCOPES.issuperset(scopes):
             return _oauth_error("invalid_scope")
         _make_room(self._codes)
         code = secrets.token_urlsafe()
         ends = self._clock.time() + CODE_LASTS
-        self._codes[code] = Code(
-            client, redirect_uri, asked["code_challenge"], frozenset(scopes), asked.get("nonce", ""), ends
-        )
+        self._codes[code] = Code(client, redirect_uri, asked["code_challenge"], frozenset(scopes), ends)
         location = f"{redirect_uri}?{urlencode({'code': code, 'state': asked['state']})}"
         return Response(302, headers={"Location": location, "Cache-Control": "no-store"})
 
@@ -203,17 +202,6 @@ class SignIn:
         if told != (code.client.client_id, code.redirect_uri, code.challenge):
             return _oauth_error("invalid_grant")
         more: dict[str, str] = {}
-        if "openid" in code.scopes:
-            more["id_token"] = self._key.sign(
-                openid.identity(
-                    request.origin,
-                    code.client.client_id,
-                    code.scopes,
-                    code.nonce,
-                    self._clock.time(),
-                    self._variants.token_lifetime,
-                )
-            )
         if "offline_access" in code.scopes:
             more["refresh_token"] = self._new_refresh(code.client)
         return self._grant(code.client, request, more)
@@ -266,7 +254,9 @@ class SignIn:
         }
         if self._variants.bearer == "jwt_without_exp":
             del claims["exp"]
-        return self._key.sign(claims)
+        import jwt  # heavy: it loads with the first token
+
+        return jwt.encode(claims, self._key, "ES256")
 
     def client_of(self, request: Request) -> Client:
         """Return who sent a request. Raises Refusal without a living token (401, or as the variant says).
@@ -317,8 +307,6 @@ TOKEN = b"/connect/token"
 _ENDPOINTS: dict[bytes, tuple[str, Callable[[SignIn, Request], Response]]] = {
     TOKEN: ("POST", SignIn._token),
     b"/connect/authorize": ("GET", SignIn._authorize),
-    openid.CONFIGURATION: ("GET", SignIn._configuration),
-    openid.KEYS: ("GET", SignIn._keys),
 }
 _GRANTS: dict[str, Callable[[SignIn, Mapping[str, str], Request], Response]] = {
     "client_credentials": SignIn._by_secret,

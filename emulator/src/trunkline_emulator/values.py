@@ -11,8 +11,9 @@ import msgspec
 
 from trunkline.catalog import Catalog, TypeSpec
 
+from .evidence import ASSUMED
 from .odata.literals import DATE_TIME, GUID, read_date_time
-from .refusals import BAD_BODY, bad_field
+from .refusals import BadBody, bad_field
 from .warning_codes import warning
 
 Row = dict[str, Any]
@@ -78,6 +79,7 @@ class Values:
 
     def __init__(self, catalog: Catalog) -> None:
         self.catalog = catalog
+        self.strict = False
         self._blanks: dict[str, bytes] = {}
         self._too_long = warning(catalog, "WARNINGS.STRING_TOO_LONG")
 
@@ -88,9 +90,7 @@ class Values:
         field unless the type is open.
         """
         if not isinstance(body, dict):
-            raise bad_field(
-                owner, f"Cannot convert the value to the expected type '{owner}': an object is expected.", fact=BAD_BODY
-            )
+            raise BadBody(owner, f"Cannot convert the value to the expected type '{owner}': an object is expected.")
         checked: Row = {}
         for field, value in body.items():
             if field.startswith("@") or "@odata." in field:
@@ -100,10 +100,9 @@ class Values:
                 if self._is_open(owner):
                     checked[field] = value
                     continue
-                message = f"The property '{field}' does not exist on type '{owner}'. "
-                raise bad_field(
-                    field, f"{message}Make sure to only use property names that are defined by the type.", fact=BAD_BODY
-                )
+                raise BadBody(field, f"The property does not exist on type '{owner}'.")
+            if value is None and not self.strict and not (spec.nullable or spec.navigation):
+                continue  # as if it were left out
             checked[field] = self.check(value, spec, field)
         return checked
 
@@ -113,17 +112,13 @@ class Values:
             if value is None and spec.nullable:
                 return None
             if not isinstance(value, list):
-                raise bad_field(field, f"A list of '{edm(spec)}' is expected.", fact=BAD_BODY)
+                raise BadBody(field, f"A list of '{edm(spec)}' is expected.")
             return [self._check_one(item, spec, field) for item in value]
         if value is None:
             # A navigation property without a target is null whatever the spec says.
             if spec.nullable or spec.navigation:
                 return None
-            raise bad_field(
-                field,
-                f"A null value was found for '{field}', whose type '{edm(spec)}' does not allow null values.",
-                fact=BAD_BODY,
-            )
+            raise BadBody(field, f"The type '{edm(spec)}' does not allow null values.")
         return self._check_one(value, spec, field)
 
     def _check_one(self, value: object, spec: TypeSpec, field: str) -> Any:
@@ -137,9 +132,9 @@ class Values:
         else:
             fits = _CHECKS[spec.name](value)
         if not fits:
-            raise bad_field(field, f"Cannot convert the value to the expected type '{edm(spec)}'.", fact=BAD_BODY)
-        if isinstance(value, str) and spec.max_length is not None and len(value) > spec.max_length:
-            raise bad_field(field, self._too_long, fact=BAD_BODY)
+            raise BadBody(field, f"Cannot convert the value to the expected type '{edm(spec)}'.")
+        if self.strict and isinstance(value, str) and spec.max_length is not None and len(value) > spec.max_length:
+            raise bad_field(field, self._too_long, fact=ASSUMED)
         return value
 
     def _check_enum(self, value: object, spec: TypeSpec, field: str) -> str:
@@ -149,10 +144,8 @@ class Values:
             names = [name.strip() for name in value.split(",")] if flags else [value]
             if all(name in known for name in names):
                 return value
-        raise bad_field(
-            field,
-            f"Cannot convert the value to the expected type '{spec.name}': its members are {', '.join(known)}.",
-            fact=BAD_BODY,
+        raise BadBody(
+            field, f"Cannot convert the value to the expected type '{spec.name}': its members are {', '.join(known)}."
         )
 
     def default(self, spec: TypeSpec) -> Any:

@@ -27,7 +27,8 @@ class Variants:
     means no cap. ``next_link`` says with which option ``@odata.nextLink`` goes on, where a page was cut.
     ``expires_in`` has the unit of the version, or another. ``bearer`` tokens are JWTs, ones without ``exp``, or opaque.
     ``wrong_credentials`` is 400 invalid_client or 401 unauthorized, and ``dead_token`` how one that lives no more is
-    answered. ``send_nulls`` sends properties that are null, which PBXs leave out. ``error_bodies`` gives 403 and 500
+    answered. ``send_nulls`` sends properties that are null, which PBXs leave out, and
+    ``header_bytes`` a header with bytes outside ASCII, as a proxy does. ``error_bodies`` gives 403 and 500
     a body.
     ``unknown_path`` is the status of a path that leads nowhere. ``bad_dates`` in function paths are answered with
     500, or the period is ignored. Of the call log, ``call_log_period`` may be ignored however it is spelled, and
@@ -48,6 +49,7 @@ class Variants:
     wrong_credentials: Literal["invalid_client", "unauthorized"] = "invalid_client"
     dead_token: Literal["401", "403"] = "401"  # noqa: S105 - a status
     send_nulls: bool = False
+    header_bytes: bool = False
     error_bodies: Literal["empty", "full"] = "empty"
     unknown_path: Literal["404", "401"] = "404"
     bad_dates: Literal["500", "ignored"] = "500"

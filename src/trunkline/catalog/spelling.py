@@ -30,7 +30,8 @@ _ANSWERED = {
 }
 _ARGUMENTS = {**_ANSWERED, "DateTimeOffset": "datetime | str", "Guid": "UUID | str"}
 _SENT = {**_ARGUMENTS, "Duration": "timedelta | str"}
-_ON_REQUEST = {"Pbx.CallFlowApp": "ScriptCode"}  # comes only when selected (docs/pbx.md, Answers)
+# Only when selected, and never (docs/pbx.md, Answers).
+_ON_REQUEST = {"Pbx.CallFlowApp": "ScriptCode", "Pbx.SystemStatus": "Id"}
 
 
 def answered_type(spec: TypeSpec, module: str = "") -> str:
@@ -135,7 +136,8 @@ def _body_specs(catalog: Catalog, action: Action) -> list[TypeSpec]:
 def _firm_fields(catalog: Catalog, type_name: str) -> frozenset[str]:
     """Return the fields that every whole answer has: those of all versions, without what ``expand`` brings.
 
-    Of a report's rows none: they leave out what is null or zero (docs/pbx.md, Answers).
+    A property that is null is left out, so none that may be null is among them. Of a report's rows none: they leave
+    out what is null or zero (docs/pbx.md, Answers).
     """
     return frozenset() if type_name in _report_rows(catalog) else frozenset(_lasting(catalog, type_name))
 
@@ -146,7 +148,8 @@ def _lasting(catalog: Catalog, type_name: str) -> set[str]:
     for name in known.fields:
         forms = known.forms(name)
         always = forms[0].since == known.since and forms[-1].until == known.until
-        if always and not (catalog.fields(type_name)[name].navigation or _ON_REQUEST.get(type_name) == name):
+        spec = catalog.fields(type_name)[name]
+        if always and not (spec.nullable or spec.navigation or _ON_REQUEST.get(type_name) == name):
             found.add(name)
     return found
 

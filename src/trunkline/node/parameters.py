@@ -6,8 +6,7 @@ import re
 from collections.abc import Mapping
 from typing import Any
 
-from ..catalog import Action, Catalog, TypeSpec, nearest
-from ..catalog.answered import was_answered
+from ..catalog import Action, Catalog, TypeSpec
 from ..catalog.names import folded
 from ..errors import InvalidArgument, UnknownName, UsageError
 from ..odata import OPTIONS
@@ -105,7 +104,6 @@ class Parameters:
         steps: list[str | int] = []
         spec: TypeSpec | None = None
         fields: Mapping[str, TypeSpec] | None = self.fields
-        owner = self.action.body if isinstance(self.action.body, str) else ""
         position = 0
         while position < len(rest):
             step = _STEP.match(rest, position)
@@ -118,24 +116,16 @@ class Parameters:
             if fields is None:
                 raise UnknownName(f"{name} of {self.action.id} leads into {steps[-1]}, which has no fields.")
             known = step[1] if step[1] in fields else next((f for f in fields if folded(f) == folded(step[1])), None)
-            if known is None and self._may_have(owner, step[1]):
+            if known is None:  # a late build may have it; the check of the body warns
                 steps.append(step[1])
                 fields = None
                 continue
-            if known is None:
-                near = nearest(step[1], iter(fields))
-                raise UnknownName(f"The body of {self.action.id} has no field {step[1]!r} ({name}).{near}")
             spec = fields[known]
             fields = self.catalog.fields(spec.name) if spec.name in self.catalog.types else None
-            owner = spec.name
             steps.append(known)
         if not steps or isinstance(steps[0], int):
             raise InvalidArgument(f"{name!r} is not a path into a body; write Body.FirstName.")
         return tuple(steps)
-
-    def _may_have(self, owner: str, field: str) -> bool:
-        """Whether a field that no published version has may stand in a type all the same."""
-        return owner in self.catalog.types and (self.catalog.types[owner].open or was_answered(owner, field))
 
     def call(self, scope: Scope) -> Call:
         """Return the call for one item, checked against the catalog.

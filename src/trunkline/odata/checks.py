@@ -6,7 +6,7 @@ Hand-written text is not looked into, and neither is what depends on a field who
 from __future__ import annotations
 
 import warnings
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import NamedTuple
 
 from ..catalog import Catalog, TypeSpec, nearest
@@ -125,8 +125,8 @@ def expanded_type(catalog: Catalog, type_name: str | None, name: str) -> str | N
     if when := catalog.elsewhere(type_name, name):
         _warn(catalog, f"{_short(type_name)}.{name}", when)
         return catalog.newest_form(type_name, name).name
-    near = nearest(name, iter(links)).strip()
-    raise UnknownName(f"names {name!r}, and nothing of that name hangs on {type_name}", hint=near)
+    _warn_of_unknown(type_name, name, links)
+    return None
 
 
 class _Scope(NamedTuple):
@@ -223,9 +223,8 @@ class _Checker:
         if when := self._catalog.elsewhere(spec.name, step):
             _warn(self._catalog, f"{_short(spec.name)}.{step}", when)
             return self._catalog.newest_form(spec.name, step)
-        version = f" in {self._catalog.version}" if self._catalog.version else ""
-        near = nearest(step, iter(fields)).strip()
-        raise UnknownName(f"names {step!r}, and {spec.name} has no such field{version}", hint=near)
+        _warn_of_unknown(spec.name, step, fields)
+        return None
 
     def _call(self, node: Call, scope: _Scope) -> TypeSpec:
         takes, gives = _FUNCTIONS[node.function]
@@ -349,6 +348,11 @@ class _Checker:
 
 def _warn(catalog: Catalog, what: str, lifetime: str) -> None:
     said = f"{what} was {lifetime}, and this PBX runs {catalog.version}. It is sent anyway."
+    warnings.warn(said, VersionWarning, stacklevel=3)
+
+
+def _warn_of_unknown(type_name: str, name: str, known: Iterable[str]) -> None:
+    said = f"No published version of 3CX has {_short(type_name)}.{name}. It is sent anyway.{nearest(name, iter(known))}"
     warnings.warn(said, VersionWarning, stacklevel=3)
 
 

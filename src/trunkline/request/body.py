@@ -30,9 +30,9 @@ from ..odata.literals import (
 def checked_body(catalog: Catalog, action: Action, fields: Mapping[str, Any]) -> dict[str, Any]:
     """Return the body of an action as JSON values, each checked; InvalidArgument or UnknownName names the field's path.
 
-    A field or a value that only other versions have is warned of (VersionWarning) and goes out. So does one that no
-    published version has, if a PBX has answered it: to this process, or in the body itself, which then still has its
-    ``@odata.context``. Annotations are left out, but for what only a sender writes.
+    A field that only other versions have, or none, is warned of (VersionWarning) and sent: late builds have fields that
+    no published file lists. There is no warning if a PBX has answered the field, either to this process or in the body
+    itself, which then still has its ``@odata.context``. Annotations are left out, but for what only a sender writes.
     """
     own = parse_type(action.body).name if isinstance(action.body, str) else ""
     checker = _Checker(catalog, action, was_read="@odata.context" in fields)
@@ -64,9 +64,12 @@ class _Checker:
                 checked[name] = self.unknown(value, f"{path}{name}")
             else:
                 near = nearest(name, iter(fields))
-                raise UnknownName(
-                    f"The body of {self.action.id} has no field {path}{name}.{near}", parameter=path + name
-                )
+                if not type_name:  # a parameter of an OData action, which comes and goes with the action
+                    raise UnknownName(f"{self.action.id} has no parameter {name}.{near}", parameter=name)
+                checked[name] = self.unknown(value, f"{path}{name}")
+                what = f"{path}{name} in the body of {self.action.id}"
+                said = f"No published version of 3CX has {what}. It is sent anyway.{near}"
+                warnings.warn(said, VersionWarning, stacklevel=2)
         return checked
 
     def elsewhere(self, type_name: str, name: str) -> tuple[TypeSpec, str] | None:

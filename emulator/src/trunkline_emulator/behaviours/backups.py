@@ -30,7 +30,7 @@ FOOTPRINT = 1_000_000_000
 def _backup(call: Call) -> Response:
     """Make a backup of the contents asked for, else of those in the settings. Raises Refusal (400): a name in use."""
     store, asked = call.store, call.body().get("description") or {}
-    name = asked.get("Name") or f"backup-{store.now():%Y-%m-%d-%H%M%S}"
+    name = asked.get("Name") or f"backup-{store.now():%Y-%m-%d-%H%M%S-%f}"
     name = name if name.lower().endswith(".zip") else f"{name}.zip"
     if name in store.tables["Backups"].rows:
         raise bad_field("Name", DUPLICATE, fact=SAME_NAME)

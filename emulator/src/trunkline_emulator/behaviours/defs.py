@@ -29,8 +29,6 @@ def _system_parameters(call: Call) -> Response:
         "TunnnelPort": network["TunnelPort"],
         "HttpPort": 5000,
         "HttpsPort": 5001,
-        "FirstExternalPort": 9000,
-        "WebrtcLastPort": 10999,
         "StaticIp": network["PublicStaticIP"] or system["IpV4"],
         "IsStaticIp": True,
         "ENL": extension_length(store),

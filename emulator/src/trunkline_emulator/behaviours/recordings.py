@@ -15,8 +15,16 @@ _ARCHIVE = "https://archive.example.com/recordings"
 
 
 def _download(call: Call) -> Response:
-    """Return the sound of a recording, a WAV file with its name (docs/pbx.md, Files). Raises Refusal (400)."""
-    row = call.store.tables["Recordings"].rows.get(int(str(call.arguments["recId"])))
+    """Return the sound of a recording, a WAV file with its name (docs/pbx.md, Files). Raises Refusal (400).
+
+    It is asked for by its Id; in older versions also by the path in ``RecordingUrl``, or by its file's name.
+    """
+    wanted = call.arguments.get("recName")
+    rows = call.store.tables["Recordings"].rows
+    if wanted is None:
+        row = rows.get(int(str(call.arguments["recId"])))
+    else:
+        row = next((row for row in rows.values() if wanted in (row["RecordingUrl"], _name(row))), None)
     if row is None:
         raise refuse(call.store, FILE_NOT_FOUND, fact=NO_RECORDING)
     return Response.file(sound(row["Id"]), "audio/x-wav", _name(row))
@@ -24,15 +32,6 @@ def _download(call: Call) -> Response:
 
 def _name(row: Row) -> str:
     return str(row["RecordingUrl"]).rpartition("/")[2]
-
-
-def _download_by_name(call: Call) -> Response:
-    """Return it by the path that the row has in ``RecordingUrl``, or by the file's name. Raises Refusal (400)."""
-    wanted = call.arguments["recName"]
-    for row in call.store.rows("Recordings"):
-        if wanted in (row["RecordingUrl"], _name(row)):
-            return Response.file(sound(row["Id"]), "audio/x-wav", _name(row))
-    raise refuse(call.store, FILE_NOT_FOUND, fact=NO_RECORDING)
 
 
 def _archive(call: Call) -> Response:
@@ -57,7 +56,7 @@ def _purge(*, archived: bool) -> Handler:
 
 HANDLERS = declared(
     seen("files"),
-    {"recordings.download_recording": _download, "recordings.download_recording_by_name": _download_by_name},
+    {"recordings.download_recording": _download, "recordings.download_recording_by_name": _download},
 ) | declared(
     ASSUMED,
     {

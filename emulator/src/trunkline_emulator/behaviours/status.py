@@ -120,12 +120,12 @@ def system_extensions(store: Store) -> list[Row]:
 def _extensions(call: Call) -> Response:
     users = [
         {
-            "Number": user["Number"],
-            "Name": peer_name(user),
+            "Number": row["Number"],
+            "Name": peer_name(row),
             "Type": "Extension",
-            "IsRegistered": bool(user.get("IsRegistered")),
+            "IsRegistered": bool(row.get("IsRegistered")),
         }
-        for user in call.store.rows("Users")
+        for row in call.store.rows("Users")
     ]
     return call.write_list([*users, *system_extensions(call.store)])
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import time
 from collections.abc import Callable
 
-from ..refusals import Refusal, bad_query
+from ..refusals import TOO_COSTLY, Refusal, bad_query
 from .tree import Binary, Call, Count, EnumLiteral, Lambda, Literal, Logic, Membership, Node, Path, Unary
 
 # A step is one operand or operator for one row: on one core ten million take some two seconds.
@@ -48,7 +48,8 @@ class Budget:
 
 def too_costly() -> Refusal:
     return bad_query(
-        "The query is too costly for the emulator: filter, sort or search fewer rows at once, by simpler expressions."
+        "The query is too costly for the emulator: filter, sort or search fewer rows at once, by simpler expressions.",
+        TOO_COSTLY,
     )
 
 

@@ -29,14 +29,14 @@ def read_options(raw: bytes) -> Options:
     """Return the options of a query string. Raises Refusal (400).
 
     Names with neither ``$`` nor ``@`` that are not a system option belong to somebody else, and are ignored.
-    Decoded as RFC 3986 has it, so a space must come as ``%20``: ``+`` is a plus sign (docs/pbx.md, Requests).
+    A ``+`` is a space, as for any ASP.NET server, and ``%2B`` a plus sign (docs/pbx.md, Requests).
     """
     system: dict[str, str] = {}
     aliases: dict[str, str] = {}
     for part in raw.split(b"&"):
         name, _, value = part.partition(b"=")
         try:
-            decoded, text = decode(name), decode(value)
+            decoded, text = decode(name.replace(b"+", b" ")), decode(value.replace(b"+", b" "))
         except BadPath as error:
             raise bad_query(str(error)) from None
         known = system_name(decoded)

@@ -20,10 +20,14 @@ Part = Literal["rows", "count", "ref"]
 
 
 class Plan(NamedTuple):
-    """How rows of one type are written: fields with what is done to their values, then expanded properties."""
+    """How rows of one type are written: fields with what is done to their values, then expanded properties.
+
+    Rows of an open type also keep properties that the type doesn't name; ``declared`` has those that it does.
+    """
 
     fields: tuple[tuple[str, Convert | None], ...]
     expanded: tuple[Expanded, ...] = ()
+    declared: frozenset[str] | None = None
 
 
 class Expanded(NamedTuple):
@@ -100,6 +104,8 @@ def shape(row: Row, query: Query, type_name: str, catalog: Catalog) -> Row:
     for name, convert in plan.fields:
         value = row[name]
         written[name] = value if convert is None or value is None else convert(value)
+    if plan.declared is not None:
+        written |= {name: value for name, value in row.items() if name not in plan.declared}
     for expanded in plan.expanded:
         _expand(written, row[expanded.name], expanded, catalog)
     return written
@@ -109,44 +115,44 @@ def shape(row: Row, query: Query, type_name: str, catalog: Catalog) -> Row:
 def whole(catalog: Catalog, type_name: str) -> Plan:
     """Return the plan for rows of which nothing special was asked."""
     hidden = _ONLY_WHEN_SELECTED.get(type_name, frozenset())
-    fields = catalog.fields(type_name).items()
+    fields = ordered_fields(catalog, type_name)
     return Plan(
-        tuple((name, plain(spec, catalog)) for name, spec in fields if not spec.navigation and name not in hidden)
+        tuple((name, converter(spec, catalog)) for name, spec in fields.items() if name not in hidden),
+        declared=frozenset(catalog.fields(type_name)) if catalog.types[type_name].open else None,
     )
 
 
-def plain(spec: TypeSpec, catalog: Catalog) -> Convert | None:
-    """Return what is done to a field's value: objects within lose their navigation properties.
+@lru_cache(maxsize=4096)
+def ordered_fields(catalog: Catalog, type_name: str) -> dict[str, TypeSpec]:
+    """Return the fields of a type without its navigation properties, nearly in the order in which a PBX writes them.
 
-    None where nothing is.
+    The key comes first, then ``Number``, the other plain properties, and objects last (docs/pbx.md, Answers). Within
+    these the order is the catalog's, which is that of 3CX's files: they sort the names, a PBX does not.
     """
-    if not _navigates(spec.name, catalog):
+    key = catalog.key(type_name)
+
+    def place(field: tuple[str, TypeSpec]) -> tuple[bool, bool, bool]:
+        name, spec = field
+        return spec.name in catalog.types, name not in key, name != "Number"
+
+    return dict(sorted(((n, spec) for n, spec in catalog.fields(type_name).items() if not spec.navigation), key=place))
+
+
+def converter(spec: TypeSpec, catalog: Catalog, query: Query = Query()) -> Convert | None:
+    """Return what writes an object, or each of a list, as a query asks; None where a value is written as it is."""
+    if spec.name == "TimeOfDay":
+        return (lambda times: [_time_of_day(time) for time in times]) if spec.collection else _time_of_day
+    if spec.name not in catalog.types:
         return None
-    return part_of(spec, Query(), catalog)
-
-
-def part_of(spec: TypeSpec, query: Query, catalog: Catalog) -> Convert:
-    """Return what writes an object, or each of a list, as a query asks."""
     if spec.collection:
         return lambda rows: [shape(row, query, spec.name, catalog) for row in rows]
     return lambda row: shape(row, query, spec.name, catalog)
 
 
-@lru_cache(maxsize=4096)
-def _navigates(type_name: str, catalog: Catalog) -> bool:
-    """Whether objects of a type have navigation properties, at any depth."""
-    seen: set[str] = set()
-    waiting = [type_name]
-    while waiting:
-        name = waiting.pop()
-        if name in seen or name not in catalog.types:
-            continue
-        seen.add(name)
-        for spec in catalog.fields(name).values():
-            if spec.navigation:
-                return True
-            waiting.append(spec.name)
-    return False
+def _time_of_day(time: str) -> str:
+    """``09:00`` as ``09:00:00.0000000`` (docs/pbx.md, Answers)."""
+    clock, _, fraction = time.partition(".")
+    return f"{clock if clock.count(':') > 1 else f'{clock}:00'}.{fraction[:7]:0<7}"
 
 
 def _expand(written: Row, value: Any, expanded: Expanded, catalog: Catalog) -> None:

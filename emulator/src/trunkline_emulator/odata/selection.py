@@ -7,11 +7,11 @@ from typing import NamedTuple
 
 from trunkline.catalog import Catalog, TypeSpec
 
-from ..refusals import Refusal, bad_query
+from ..refusals import TOO_COSTLY, Refusal, bad_query
 from ..values import Row
 from .evaluation import step
 from .options import system_name
-from .rows import Convert, Expanded, Part, Plan, Query, part_of, plain, whole
+from .rows import Convert, Expanded, Part, Plan, Query, converter, ordered_fields, whole
 
 MAX_DEPTH = 5
 COLLECTION_ONLY = frozenset({"$filter", "$orderby", "$count", "$skip", "$top", "$search"})
@@ -32,9 +32,9 @@ def read_selection(options: Mapping[str, str], spec: TypeSpec, catalog: Catalog,
     expanded = _expand(options["$expand"], spec, catalog, depth, build) if "$expand" in options else []
     if chosen is None and not expanded:
         return Selection(None, {}, None)
-    fields = whole(catalog, spec.name).fields if chosen is None else _chosen(chosen, spec, catalog)
+    plan = whole(catalog, spec.name) if chosen is None else Plan(_chosen(chosen, spec, catalog))
     names = None if chosen is None else tuple(dict.fromkeys("/".join(path) for path in chosen))
-    return Selection(names, {item.name: item.query for item in expanded}, Plan(fields, tuple(expanded)))
+    return Selection(names, {item.name: item.query for item in expanded}, plan._replace(expanded=tuple(expanded)))
 
 
 def _select(text: str, spec: TypeSpec, catalog: Catalog) -> list[tuple[str, ...]] | None:
@@ -67,19 +67,16 @@ def _path(name: str, spec: TypeSpec, catalog: Catalog) -> tuple[tuple[str, ...],
 
 
 def _chosen(paths: list[tuple[str, ...]], spec: TypeSpec, catalog: Catalog) -> tuple[tuple[str, Convert | None], ...]:
-    """Return the fields to write, in the catalog's order, each whole or in part."""
+    """Return the fields to write, in their usual order, each whole or in part."""
     parts: dict[str, list[tuple[str, ...]]] = {}
     for first, *rest in paths:
         parts.setdefault(first, []).append(tuple(rest))
     fields: list[tuple[str, Convert | None]] = []
-    for name, inner in catalog.fields(spec.name).items():
-        if name not in parts or inner.navigation:
+    for name, inner in ordered_fields(catalog, spec.name).items():
+        if name not in parts:
             continue
-        if () in parts[name]:
-            fields.append((name, plain(inner, catalog)))
-        else:
-            chosen = Plan(_chosen(parts[name], inner, catalog))
-            fields.append((name, part_of(inner, Query(plan=chosen), catalog)))
+        plan = None if () in parts[name] else Plan(_chosen(parts[name], inner, catalog))
+        fields.append((name, converter(inner, catalog, Query(plan=plan))))
     return tuple(fields)
 
 
@@ -143,7 +140,7 @@ def _levels(text: str, depth: int) -> int:
 
 def _too_deep() -> Refusal:
     return bad_query(
-        f"The request includes a $expand path which is too deep. The maximum depth allowed is {MAX_DEPTH}."
+        f"The request includes a $expand path which is too deep. The maximum depth allowed is {MAX_DEPTH}.", TOO_COSTLY
     )
 
 
@@ -172,7 +169,11 @@ def _item(text: str, allowed: frozenset[str]) -> tuple[str, dict[str, str]]:
         raise _bad_term(text)
     options: dict[str, str] = {}
     for part in split_outside(rest[:-1], ";"):
+        if not part.strip():  # ``$expand=Groups($select=Name;)`` (docs/pbx.md, Requests)
+            continue
         option, equals, value = part.strip().partition("=")
+        if not equals:  # ``$expand=Groups(Rights())``
+            option, equals, value = "$expand", "=", part.strip()
         known = "$levels" if option.lower() in ("$levels", "levels") else system_name(option)
         if not equals or known not in allowed or known in options:
             raise _bad_term(text)
