@@ -98,7 +98,9 @@ def generated(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Generated]:
         generate(document, folder / "pbx_client")
         sys.path.insert(0, str(folder))
         try:
-            yield Generated(emulator, url)
+            signed_in = Generated(emulator, url)
+            yield signed_in
+            signed_in.client.get_httpx_client().close()
         finally:
             sys.path.remove(str(folder))
 

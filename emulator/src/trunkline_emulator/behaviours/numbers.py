@@ -11,13 +11,13 @@ from ..messages import Response
 from ..rules.numbering import free_number
 
 
-def _first_available(kind: str) -> Handler:
-    return lambda call: call.write_entity({"Number": free_number(call.store, kind)})
+def _first_available(set_name: str) -> Handler:
+    return lambda call: call.write_entity({"Number": free_number(call.store, set_name)})
 
 
 def _init_fax(call: Call) -> Response:
     """Return a fax to start from: the next free number, nothing stored yet."""
-    fax = {"Number": free_number(call.store, "fax"), "AuthID": token_hex(5), "AuthPassword": token_hex(8)}
+    fax = {"Number": free_number(call.store, "Fax"), "AuthID": token_hex(5), "AuthPassword": token_hex(8)}
     return call.write_entity(call.store.values.complete("Pbx.Fax", fax))
 
 
@@ -27,7 +27,7 @@ def _init_trunk(call: Call) -> Response:
     template = call.store.tables["TrunkTemplates"].rows.get(name) or {"Id": name, "Name": name.partition(".")[0]}
     port = template.get("DefaultRegistrarPort") or 5060
     trunk = {
-        "Number": free_number(call.store, "trunk"),
+        "Number": free_number(call.store, "Trunks"),
         "Direction": "Both",
         "SimultaneousCalls": 10,
         "EnableInboundCalls": True,
@@ -42,11 +42,11 @@ HANDLERS = declared(
 ) | declared(
     published("answers"),
     {
-        "users.get_first_available_extension_number": _first_available("extension"),
-        "users.get_first_available_hotdesking_number": _first_available("extension"),
-        "queues.get_first_available_queue_number": _first_available("queue"),
-        "receptionists.get_first_available_receptionist_number": _first_available("receptionist"),
-        "ring_groups.get_first_available_ring_group_number": _first_available("ring group"),
-        "trunks.get_first_available_trunk_number": _first_available("trunk"),
+        "users.get_first_available_extension_number": _first_available("Users"),
+        "users.get_first_available_hotdesking_number": _first_available("Users"),
+        "queues.get_first_available_queue_number": _first_available("Queues"),
+        "receptionists.get_first_available_receptionist_number": _first_available("Receptionists"),
+        "ring_groups.get_first_available_ring_group_number": _first_available("RingGroups"),
+        "trunks.get_first_available_trunk_number": _first_available("Trunks"),
     },
 )

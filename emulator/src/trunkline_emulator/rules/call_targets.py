@@ -10,7 +10,6 @@ from ..values import Row
 from ..warning_codes import NOT_FOUND, REQUIRED, refuse
 from .checks import SHORT, between, empty, like
 from .dns import Dn
-from .numbering import free_number
 from .references import LEADS_TO, dn, find
 from .users import secret
 
@@ -126,10 +125,3 @@ class CallFlowApps(Dn):
     unique = ("Name",)
     fields: ClassVar = {"Name": (SHORT,)}
     defaults: ClassVar = {"RoutingType": "Forward", "IsRegistered": False, "CompilationSucceeded": False}
-
-    def fill(self, store: Store, given: Row, old: Row | None) -> Row:
-        """Return an app that comes without a number gets the next free one."""
-        filled = super().fill(store, given, old)
-        if old is None and empty(filled.get("Number")):
-            filled["Number"] = free_number(store, "call flow")
-        return filled

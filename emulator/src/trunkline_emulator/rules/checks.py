@@ -36,8 +36,8 @@ MAC = re.compile(r"[0-9A-Fa-f]{12}")
 
 
 def refuse_wrong(store: Store, wrong: Mapping[str, str]) -> None:
-    """Refuse wrong fields, if there are any. Raises Refusal (400) with one detail for each."""
-    if wrong:
+    """Refuse fields that assumed rules find wrong, on a strict PBX. Raises Refusal (400) with one detail for each."""
+    if wrong and store.strict:
         raise bad_fields({field: warning(store.catalog, code) for field, code in wrong.items()}, fact=ASSUMED)
 
 

@@ -2,23 +2,22 @@
 
 from __future__ import annotations
 
+from itertools import chain, count
 from typing import TYPE_CHECKING
-
-from ..evidence import ASSUMED
-from ..warning_codes import refuse
 
 if TYPE_CHECKING:
     from ..store import Store
 
-# Where each kind starts looking, in a plan of three-digit extensions; trunks have a range of their own.
+# Where each set starts looking, in a plan of three-digit extensions; trunks have a range of their own.
 _FIRST = {
-    "extension": "100",
-    "queue": "800",
-    "ring group": "800",
-    "receptionist": "800",
-    "fax": "888",
-    "call flow": "830",
+    "Users": "100",
+    "Queues": "800",
+    "RingGroups": "800",
+    "Receptionists": "800",
+    "Fax": "888",
+    "CallFlowApps": "830",
 }
+_PREFIX = {"Groups": "GRP", "Parkings": "SP", "ServicePrincipals": "sp"}
 _TRUNKS = range(10_000, 100_000)
 # Singletons that have a number without being DNs.
 _NUMBERED = (("ConferenceSettings", "Extension"), ("VoicemailSettings", "Extension"))
@@ -30,19 +29,19 @@ def extension_length(store: Store) -> int:
     return int(found) if found and found.isdecimal() and 2 <= int(found) <= 9 else 3
 
 
-def free_number(store: Store, kind: str) -> str:
-    """Return the first number of a kind that nothing has; after the last number the search begins at the first.
+def free_number(store: Store, set_name: str) -> str:
+    """Return the first number for a new row of a set that nothing has.
 
-    Raises Refusal (400, NO_MORE_NUMBERS_AVAILABLE) where all are taken.
+    After the last number of the plan the search begins at its first one, and then goes on with longer numbers.
     """
     taken = store.numbers() | {store.singletons[name][field] or "" for name, field in _NUMBERED}
-    if kind == "trunk":
+    if set_name in _PREFIX:
+        return next(number for n in count() if (number := f"{_PREFIX[set_name]}{n:04}") not in taken)
+    if set_name == "Trunks":
         plan, start = _TRUNKS, _TRUNKS.start
     else:
         length = extension_length(store)
         plan = range(10 ** (length - 1), 10**length)
-        start = int(_FIRST[kind].ljust(length, "0")[:length])
-    for number in (*range(start, plan.stop), *range(plan.start, start)):
-        if str(number) not in taken:
-            return str(number)
-    raise refuse(store, "WARNINGS.NO_MORE_NUMBERS_AVAILABLE", "Number", fact=ASSUMED)
+        start = int(_FIRST.get(set_name, "100").ljust(length, "0")[:length])
+    numbers = chain(range(start, plan.stop), range(plan.start, start), count(plan.stop))
+    return next(str(number) for number in numbers if str(number) not in taken)

@@ -59,7 +59,6 @@ def complete(store: Store, sent: Iterable[Row], old: Row | None) -> list[Row]:
         field, warning = _wrong_with(store, phone, mac, old, found)
         if warning:
             wrong[f"Phones[{place}].{field}"] = warning
-            continue
         known = before.get(mac, {})
         found[mac] = {**known, **phone, "MacAddress": mac, "Id": known.get("Id") or 0}
     refuse_wrong(store, wrong)

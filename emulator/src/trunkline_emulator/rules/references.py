@@ -222,7 +222,8 @@ def _resolved_one(store: Store, type_name: str, item: Row, own: Own | None, wron
         return resolved(store, type_name, item, own, wrong, f"{path}.")
     named = resolver(store, item, own)
     wrong.update({f"{path}.{field}": warning for field, warning in named.wrong.items()})
-    return named.item
+    # What a client names is stored as it was sent, even if it leads nowhere; what the PBX brings in line is not.
+    return item if named.wrong and own is not None else named.item
 
 
 def _twice(type_name: str, items: Iterable[Row | None], path: str) -> Wrong:

@@ -11,7 +11,7 @@ if TYPE_CHECKING:
 
 
 class Rule:
-    """Override what the set needs; each hook may raise Refusal, and then nothing was written."""
+    """Override what the set needs. What `check` and `check_removal` refuse is assumed: only a strict PBX runs them."""
 
     def prepare(self, store: Store, given: Row, old: Row | None) -> Row:
         """Return the fields to store for those that were sent; ``old`` is the row to be changed, None on creation."""

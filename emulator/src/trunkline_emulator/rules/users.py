@@ -7,7 +7,8 @@ import string
 from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any, ClassVar
 
-from ..evidence import ASSUMED
+from ..evidence import ASSUMED, refusal, seen
+from ..refusals import bad_field
 from ..values import Row
 from ..warning_codes import ALREADY_IN_USE, DUPLICATE, FORBIDDEN_CHANGE, NOT_FOUND, OUT_OF_THE_RANGE, refuse
 from . import phones
@@ -48,6 +49,9 @@ def _profile(name: str) -> Row:
     return {**profile, "AwayRoute": {"AllHoursExternal": True, "AllHoursInternal": True, **ways}}
 
 
+EMAIL_IN_USE = refusal("A user's `EmailAddress` that another user has answers 400.", seen("answers"))
+
+
 class Users(Dn):
     name = "Users"
     unique = ("EmailAddress", "ClickToCallId", "WebMeetingFriendlyName")
@@ -79,6 +83,11 @@ class Users(Dn):
     }
 
     def fill(self, store: Store, given: Row, old: Row | None) -> Row:
+        address = given.get("EmailAddress")
+        if not empty(address) and (old is None or address != old["EmailAddress"]):
+            holder = unique_to(store, self.name, "EmailAddress", str(address))
+            if holder is not None and (old is None or holder["Id"] != old["Id"]):
+                raise bad_field("EmailAddress", ALREADY_IN_USE, fact=EMAIL_IN_USE)
         filled = super().fill(store, given, old)
         if old is None:
             filled = {**_credentials(), **_names(filled), **{k: v for k, v in filled.items() if v not in (None, "")}}
@@ -171,6 +180,7 @@ def _profiles(store: Store, sent: list[Row], old: Row | None) -> list[Row]:
         before = known.get(profile.get("Id") or profile.get("Name"))
         if before is None:
             wrong[f"ForwardingProfiles[{place}].{'Id' if profile.get('Id') else 'Name'}"] = NOT_FOUND
+            found.append({**_profile(profile.get("Name") or ""), **profile})
         elif any(before["Id"] == other["Id"] for other in found):
             wrong[f"ForwardingProfiles[{place}].Id"] = DUPLICATE
         elif profile.get("Name", before["Name"]) != before["Name"]:
