@@ -41,7 +41,6 @@ bench: .venv/bench.stamp
 	@touch $@
 
 .venv/bench.stamp: .venv/dev.stamp
-	$(PIP) install '3cx-xapi-python-sdk>=3'
 	-npm install --silent --no-save --prefix .venv/prism @stoplight/prism-cli@5
 	@touch $@
 

@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from .conftest import Line
+from .conftest import Dial, Line
 
 JSON = {"content-type": "application/json"}
 FORM = {"content-type": "multipart/form-data; boundary=X"}
@@ -81,9 +81,9 @@ def test_odd_json(quiet: Line, body: Any) -> None:
     assert len(answer.body) < 50_000
 
 
-def test_a_refusal_has_a_size(quiet: Line) -> None:
+def test_a_refusal_has_a_size(dial: Dial) -> None:
     agents = [{"Number": f"no-{n}"} for n in range(5000)]
-    answer = quiet.ask("PATCH", "/Queues(61)", {"Agents": agents})
+    answer = dial(strict=True).ask("PATCH", "/Queues(61)", {"Agents": agents})
     assert answer.status == 400
     assert len(answer.json["error"]["details"]) == 200
     assert len(answer.body) < 50_000

@@ -49,10 +49,8 @@ def test_time_spans(quiet: Line, text: str, length: float) -> None:
         ("GetCallLogData", "callTimeFilterTo"),
     ],
 )
-def test_malformed_time_spans(quiet: Line, operation: str, argument: str, text: str) -> None:
-    answer = ask(quiet, operation, **{argument: text})
-    assert answer.status == 400
-    assert answer.json["error"]["details"][0]["target"] == argument
+def test_a_malformed_time_span_counts_as_none(quiet: Line, operation: str, argument: str, text: str) -> None:
+    assert ask(quiet, operation, **{argument: text}).body == ask(quiet, operation, **{argument: "0:00:0"}).body
 
 
 @pytest.mark.parametrize("zone", ["Atlantis", "8", "+8:00", "+08:60", "+15:00", "../etc/passwd", "America", "GMT\x00"])
@@ -60,9 +58,8 @@ def test_malformed_time_spans(quiet: Line, operation: str, argument: str, text: 
     "operation",
     ["GetAgentLoginHistoryData", "GetUserActivity", "DownloadCallLog", "DownloadAuditLog", "DownloadChatLog"],
 )
-def test_unknown_time_zones(quiet: Line, operation: str, zone: str) -> None:
-    answer = ask(quiet, operation, clientTimeZone=zone)
-    assert (answer.status, answer.json["error"]["details"][0]["target"]) == (400, "clientTimeZone")
+def test_an_unknown_time_zone_counts_as_utc(quiet: Line, operation: str, zone: str) -> None:
+    assert ask(quiet, operation, clientTimeZone=zone).body == ask(quiet, operation, clientTimeZone="UTC").body
 
 
 def test_a_slash_in_a_time_zone_is_percent_encoded(quiet: Line) -> None:
@@ -82,9 +79,7 @@ def test_a_slash_in_a_time_zone_is_percent_encoded(quiet: Line) -> None:
     ],
 )
 def test_intervals_that_nobody_knows(quiet: Line, operation: str, given: dict[str, Any]) -> None:
-    answer = ask(quiet, operation, **given)
-    assert answer.status == 400
-    assert answer.json["error"]["details"][0]["target"] in given
+    assert ask(quiet, operation, **given).status == 200
 
 
 @pytest.mark.parametrize(

@@ -48,10 +48,3 @@ def forget_key(store: Store, client_id: str) -> None:
     known = dict(store.kept.get(SECRETS, {}))
     if known.pop(client_id, None) is not None:
         store.keep(SECRETS, known)
-
-
-def note_use(store: Store, client_id: str, moment: str) -> None:
-    """Remember when a principal last signed in; ``moment`` as event_log.stamp writes it."""
-    row = principal(store, client_id)
-    if row is not None:
-        store.change("ServicePrincipals", row, LastUsed=moment)

@@ -167,7 +167,7 @@ class Store:
         if table.key and (table.key not in fields or fields[table.key] in (0, "", None)):
             if table.key_type != "Int32" and self.strict:
                 raise bad_field(table.key, REQUIRED, fact=ASSUMED)
-            row[table.key] = self._next_id(table) if table.key_type == "Int32" else token_hex(8)
+            row[table.key] = self._next_id(table) if table.key_type == "Int32" else token_hex(4)
         self._check_free(table, row)
         if self.strict:
             rule.check(self, row, fields, None)

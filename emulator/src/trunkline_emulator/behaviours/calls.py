@@ -8,13 +8,11 @@ from ..answers import Call
 from ..crud import declared
 from ..evidence import ASSUMED
 from ..messages import Response
-from ..refusals import bad_field
 from ..store import Store
 from ..telephony import active, made
 from ..telephony.records import Kind, Party
 from ..values import Row
 from ..views import peer_name
-from ..warning_codes import NOT_FOUND
 
 _EXTERNAL = re.compile(r"\+?[0-9]{6,15}")
 _INSIDE = {
@@ -30,16 +28,15 @@ _INTERNATIONAL = "00"
 def _make(call: Call) -> Response:
     """Ring a user's phone and then the destination, inside or over a trunk.
 
-    Without ``dn`` it is the user who is signed in. Raises Refusal (400) for a user or a number that isn't there.
+    Without ``dn`` it is the user who is signed in. A number that leads nowhere rings outside.
     """
     store, body = call.store, call.body()
-    number = body.get("dn") or store.get("MyUser", {})["Number"]
-    caller = _inside(store, number)
-    if caller is None or caller.kind is not Kind.EXTENSION:
-        raise bad_field("dn", NOT_FOUND, fact=ASSUMED)
-    callee, rule = _inside(store, body["destination"]), ""
+    number = body.get("dn") or store.get("MyUser", {}).get("Number") or ""
+    caller = _inside(store, number) or Party(Kind.EXTENSION, number, number, number)
+    destination = body.get("destination") or ""
+    callee, rule = _inside(store, destination), ""
     if callee is None:
-        callee, rule = _outside(store, body["destination"])
+        callee, rule = _outside(store, destination)
     going = made.UnderWay(caller, callee, store.now(), None, rule=rule)
     row = store.create("ActiveCalls", active.active_call(going))
     store.keep(active.UNDER_WAY, {**store.kept.get(active.UNDER_WAY, {}), str(row["Id"]): going.as_json()})
@@ -77,7 +74,7 @@ def _inside(store: Store, number: str) -> Party | None:
 def _outside(store: Store, number: str) -> tuple[Party, str]:
     """Return a number outside and the outbound rule that leads there, the one with the longest prefix that fits.
 
-    Raises Refusal (400) where none does. Short numbers are those of emergency rules.
+    Short numbers are those of emergency rules.
     """
     dialled = number.replace("+", _INTERNATIONAL)
     rules = [rule for rule in store.rows("OutboundRules") if rule["Prefix"] and dialled.startswith(rule["Prefix"])]
@@ -89,7 +86,7 @@ def _outside(store: Store, number: str) -> tuple[Party, str]:
             if trunk and trunk["EnableOutboundCalls"]:
                 name = (trunk["Gateway"] or {}).get("Name") or trunk["Number"]
                 return Party(Kind.EXTERNAL, trunk["Number"], number, name), rule["Name"]
-    raise bad_field("destination", NOT_FOUND, fact=ASSUMED)
+    return Party(Kind.EXTERNAL, "", number, number), ""
 
 
 def _drop(call: Call) -> Response:

@@ -33,7 +33,6 @@ def of_report(rows: Rows) -> Pager:
     """Return the page of a report, by the usual rules."""
 
     def pager(call: Call, asked: Arguments) -> Page:
-        asked.check_zone()
         form = _form(call)
         made = (form.filled(row) for row in rows(call.store, asked))
         if _takes_the_first(call.query):
@@ -55,7 +54,6 @@ def of_call_log(call: Call, asked: Arguments) -> Page:
     It cuts the page before it filters, so ``$count`` counts only the page. It ends at 20,000 rows, or another cap: the
     newest, newest first; under ``$orderby`` the oldest, so that the newest are lost.
     """
-    asked.check_zone()
     wanted, form = call.query, _form(call)
     cap = sys.maxsize if call.variants.call_log_cap is None else call.variants.call_log_cap
     top = cap if wanted.top is None else wanted.skip + wanted.top

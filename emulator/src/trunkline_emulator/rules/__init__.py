@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from . import files, principals, settings
+from . import files, principals
 from .call_targets import CallFlowApps, Faxes, Parkings, Queues, Receptionists, RingGroups
 from .checks import Checked
 from .departments import Departments
@@ -41,7 +41,6 @@ RULES: dict[str, Rule] = {
     **{name: Rule() for name in _PLAIN},
     **files.RULES,
     **principals.RULES,
-    **settings.RULES,
 }
 
 __all__ = ["RULES", "Rule"]

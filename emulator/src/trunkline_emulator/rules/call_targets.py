@@ -92,16 +92,6 @@ class Parkings(Dn):
     name = "Parkings"
     fields: ClassVar = {"Number": (_DIGITS,)}
 
-    def fill(self, store: Store, given: Row, old: Row | None) -> Row:
-        """Give a shared parking place its number: ``SP`` and the next that is free."""
-        filled = super().fill(store, given, old)
-        if old is None and empty(filled.get("Number")):
-            place = 0
-            while find(store, "Parkings", {"Number": f"SP{place}"}) is not None:
-                place += 1
-            filled["Number"] = f"SP{place}"
-        return filled
-
 
 class Faxes(Dn):
     name = "Fax"

@@ -10,7 +10,7 @@ from ..values import Row
 from ..warning_codes import DUPLICATE, NOT_FOUND, OUT_OF_THE_RANGE, REQUIRED, refuse
 from .checks import SHORT, empty
 from .dns import Naming
-from .memberships import complete_members, enrol_members, move_to_default, rename
+from .memberships import complete_members, enrol_members, move_to_default, put_out, rename
 from .references import settle
 from .roles import ROLES, rights_of
 
@@ -76,6 +76,9 @@ class Departments(Naming):
             raise refuse(store, "WARNINGS.GROUP_WITH_MEMBERS_CANNOT_BE_DELETED", row["Number"], fact=ASSUMED)
 
     def removed(self, store: Store, row: Row) -> None:
+        for member in row["Members"]:
+            if member["Id"] in store.tables["Users"].rows:
+                put_out(store, row, store.tables["Users"].rows[member["Id"]])
         move_to_default(store, row)
         settle(store, row["Number"])
         for rule in store.rows("OutboundRules"):
@@ -90,4 +93,5 @@ def _kept(old: Row | None) -> Row:
 
 
 def group_names(store: Store, ids: list[int]) -> list[str]:
-    return [store.tables["Groups"].rows[group]["Name"] for group in ids]
+    rows = store.tables["Groups"].rows
+    return [rows[group]["Name"] for group in ids if group in rows]

@@ -17,7 +17,6 @@ if TYPE_CHECKING:
 # Names under which the store keeps what no set shows.
 BACKUP = "backup "
 ACTIVE_PROMPT_SET = "settings active prompt set"
-ORIGINALS = "settings email template originals"
 
 
 class Backups(Rule):
@@ -43,24 +42,8 @@ class CustomPrompts(Rule):
         forget_sound(store, row["Filename"])
 
 
-class EmailTemplates(Rule):
-    """A changed template remembers how it was, so that it can be made the default again."""
-
-    def prepare(self, store: Store, given: Row, old: Row | None) -> Row:
-        if old is None or "IsDefault" not in old or all(old[name] == value for name, value in given.items()):
-            return given
-        return {**given, "IsDefault": False}
-
-    def stored(self, store: Store, row: Row, old: Row | None) -> None:
-        originals = store.kept.get(ORIGINALS, {})
-        if old and row["TemplatePath"] not in originals:
-            kept = {name: old[name] for name in ("Subject", "Body", "From") if name in old}
-            store.keep(ORIGINALS, {**originals, row["TemplatePath"]: kept})
-
-
 RULES: dict[str, Rule] = {
     "Backups": Backups(),
     "CustomPrompts": CustomPrompts(),
-    "EmailTemplate": EmailTemplates(),
     "PromptSets": PromptSets(),
 }

@@ -139,19 +139,6 @@ class OutboundRules(Naming):
                 yield f"DNRanges[{place}].To", OUT_OF_THE_RANGE
 
 
-def move(store: Store, rule: Row, *, up: bool) -> None:
-    """Swap an outbound rule with its neighbour; the first stays first and the last stays last."""
-    rows = sorted(store.rows("OutboundRules"), key=lambda row: (row["Priority"] or 0, row["Id"]))
-    place = next(n for n, row in enumerate(rows) if row["Id"] == rule["Id"])
-    other = place - 1 if up else place + 1
-    if not 0 <= other < len(rows):
-        return
-    rows[place], rows[other] = rows[other], rows[place]
-    for priority, row in enumerate(rows, 1):
-        if row["Priority"] != priority:
-            store.change("OutboundRules", row, Priority=priority)
-
-
 def fits(rule: Row, number: str) -> bool:
     """Whether an outbound rule takes a number that was dialled: by its prefixes and its length."""
     prefixes = [prefix.strip() for prefix in (rule["Prefix"] or "").split(",") if prefix.strip()]

@@ -19,10 +19,10 @@ if TYPE_CHECKING:
     from ..store import Store
 
 
-def default_group(store: Store) -> Row:
-    """Return the department of whoever is in no other."""
-    groups = store.tables["Groups"].rows.values()
-    return next((row for row in groups if row["IsDefault"]), next(iter(groups)))
+def _default(store: Store) -> list[Row]:
+    """Name the department of whoever is in no other; nothing if there is no department at all."""
+    groups = list(store.tables["Groups"].rows.values())
+    return [{"GroupId": row["Id"]} for row in sorted(groups, key=lambda row: not row["IsDefault"])[:1]]
 
 
 def complete_groups(store: Store, set_name: str, given: Row, old: Row | None, name: str | None) -> Row:
@@ -42,14 +42,12 @@ def complete_groups(store: Store, set_name: str, given: Row, old: Row | None, na
         sent = (old["Groups"] if old else []) if given.get("Groups") is None else []
     if primary and not any(row.get("GroupId") == primary for row in sent):
         sent = [*sent, {"GroupId": primary}]
-    if not sent:
-        sent = [{"GroupId": default_group(store)["Id"]}]
-    groups = _complete_rows(store, sent, old, name)
+    groups = _complete_rows(store, sent, old, name) or _complete_rows(store, _default(store), old, name)
     filled = {**given, "Groups": groups}
     if set_name == "Users":
         kept = primary or (old or {}).get("PrimaryGroupId")
         ids = [row["GroupId"] for row in groups]
-        filled["PrimaryGroupId"] = kept if kept in ids else ids[0]
+        filled["PrimaryGroupId"] = kept if kept in ids else next(iter(ids), None)
     return filled
 
 
@@ -179,7 +177,7 @@ def enrol_members(store: Store, group: Row, old: Row | None) -> None:
     before = {row["Id"]: row for row in old["Members"]} if old else {}
     renamed = old is not None and old["Name"] != group["Name"]
     for user_id in before.keys() - now.keys():
-        _put_out(store, group, store.tables["Users"].rows[user_id])
+        put_out(store, group, store.tables["Users"].rows[user_id])
     for user_id, member in now.items():
         if renamed or member != before.get(user_id):
             _take_in(store, group, store.tables["Users"].rows[user_id], member)
@@ -199,16 +197,16 @@ def _take_in(store: Store, group: Row, user: Row, member: Row) -> None:
     store.change("Users", user, Groups=groups)
 
 
-def _put_out(store: Store, group: Row, user: Row) -> None:
+def put_out(store: Store, group: Row, user: Row) -> None:
     """Out of a department; who is then in none goes to the default one."""
     groups = [row for row in user["Groups"] if row["GroupId"] != group["Id"]]
     if not groups:
-        groups = _complete_rows(store, [{"GroupId": default_group(store)["Id"]}], None, name_shown("Users", user))
+        groups = _complete_rows(store, _default(store), None, name_shown("Users", user))
         groups = [store.values.complete("Pbx.UserGroup", row) for row in groups]
     old = dict(user)
     primary = user["PrimaryGroupId"]
     ids = [row["GroupId"] for row in groups]
-    store.change("Users", user, Groups=groups, PrimaryGroupId=primary if primary in ids else ids[0])
+    store.change("Users", user, Groups=groups, PrimaryGroupId=primary if primary in ids else next(iter(ids), None))
     enrol(store, user, {**old, "Groups": [row for row in old["Groups"] if row["GroupId"] != group["Id"]]})
 
 
@@ -218,7 +216,7 @@ def move_to_default(store: Store, group: Row) -> None:
         left = [known for known in row["Groups"] if known["GroupId"] != group["Id"]]
         if not left:
             name = name_shown(set_name, row)
-            left = _complete_rows(store, [{"GroupId": default_group(store)["Id"]}], None, name)
+            left = _complete_rows(store, _default(store), None, name)
             left = [store.values.complete("Pbx.UserGroup", known) for known in left]
         store.change(set_name, row, Groups=left)
 

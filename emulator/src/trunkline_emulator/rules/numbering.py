@@ -17,7 +17,7 @@ _FIRST = {
     "Fax": "888",
     "CallFlowApps": "830",
 }
-_PREFIX = {"Groups": "GRP", "Parkings": "SP", "ServicePrincipals": "sp"}
+_NAMED = {"Groups": "GRP{:04}", "Parkings": "SP{}", "ServicePrincipals": "client{}"}
 _TRUNKS = range(10_000, 100_000)
 # Singletons that have a number without being DNs.
 _NUMBERED = (("ConferenceSettings", "Extension"), ("VoicemailSettings", "Extension"))
@@ -35,8 +35,8 @@ def free_number(store: Store, set_name: str) -> str:
     After the last number of the plan the search begins at its first one, and then goes on with longer numbers.
     """
     taken = store.numbers() | {store.singletons[name][field] or "" for name, field in _NUMBERED}
-    if set_name in _PREFIX:
-        return next(number for n in count() if (number := f"{_PREFIX[set_name]}{n:04}") not in taken)
+    if set_name in _NAMED:
+        return next(number for number in map(_NAMED[set_name].format, count()) if number not in taken)
     if set_name == "Trunks":
         plan, start = _TRUNKS, _TRUNKS.start
     else:

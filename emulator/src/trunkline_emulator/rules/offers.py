@@ -17,7 +17,6 @@ if TYPE_CHECKING:
     from ..store import Store
 
 # What the console takes for an address; a PBX keeps any text as a link.
-FRIENDLY = like(r"[^\s/?#%\\]{1,50}")
 
 
 class WebsiteLinks(Naming):

@@ -29,11 +29,6 @@ def rights_of(role: str) -> dict[str, Any]:
     return {"RoleName": role, **{name: name in _RIGHTS[role] for name in _ADMIN}}
 
 
-def is_lower(role: str, than: str) -> bool:
-    """Whether one role may do less than another. ValueError for names that are not roles."""
-    return ROLES.index(role) > ROLES.index(than)
-
-
 def rights_in(group: Mapping[str, Any], role: str) -> dict[str, Any] | None:
     """Return the rights of a role in a department; None where the department doesn't know the role."""
     return next((dict(rights) for rights in group["Rights"] if rights["RoleName"] == role), None)
