@@ -95,3 +95,21 @@ def seconds(duration: str | None) -> float:
 
 def when(text: str) -> datetime:
     return datetime.fromisoformat(text)
+
+
+def segment_of(row: dict[str, Any]) -> int:
+    """The number of a leg: the call log shows it in `CdrId` only."""
+    return int(row["CdrId"].rpartition("-")[2], 16)
+
+
+def call_of(row: dict[str, Any]) -> int:
+    """The number of a call: the call log shows it in `CallHistoryId` only."""
+    return int(row["CallHistoryId"].rpartition("-")[2], 16)
+
+
+def is_extension(number: str) -> bool:
+    return len(number) == 3 and number.startswith("1")
+
+
+def is_trunk(number: str) -> bool:
+    return len(number) == 5

@@ -10,6 +10,7 @@ import pytest
 from trunkline_emulator.seeds.calls import demo
 
 from .conftest import Line
+from .report_calls import call_of, segment_of
 from .test_telephony_lists import EVERY_LEG, count
 
 
@@ -77,12 +78,12 @@ def test_a_call_that_is_dropped_is_in_the_call_log(pbx: Line, number: int, legs:
     assert counted(pbx) == (3, 3)
     rows = logged_today(pbx)
     assert [(row["SourceDn"], row["DestinationDn"], row["Status"]) for row in rows] == legs
-    assert {row["CallId"] for row in rows} == {demo().count + 1}
-    assert [row["SegmentId"] for row in rows] == list(range(demo().legs + 1, demo().legs + 1 + len(legs)))
+    assert {call_of(row) for row in rows} == {demo().count + 1}
+    assert [segment_of(row) for row in rows] == list(range(demo().legs + 1, demo().legs + 1 + len(legs)))
     assert rows[0]["StartTime"] == began
     assert count(pbx, "CallHistoryView") == segments + len(legs)
     last = pbx.get(f"/CallHistoryView?$skip={segments}").rows
-    assert [row["SegmentId"] for row in last] == [row["SegmentId"] for row in rows]
+    assert [row["SegmentId"] for row in last] == [segment_of(row) for row in rows]
     assert pbx.get("/LastCdrAndChatMessageTimestamp").rows[0]["LastCdrStartedAt"] == began
 
 
@@ -182,7 +183,7 @@ def test_calls_made_are_purged_with_the_others(pbx: Line) -> None:
     drop(pbx, 2)
     # The call began before the purge and ended after it, and is numbered on.
     (logged,) = logged_today(pbx)
-    assert logged["CallId"] == demo().count + 2
+    assert call_of(logged) == demo().count + 2
 
 
 def test_a_call_made_after_a_purge_is_logged(pbx: Line) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterator
 from typing import Any
 
@@ -29,7 +30,64 @@ def numbers(answer: Any) -> list[str]:
     return [row["Number"] for row in answer.json["value"]]
 
 
+LOG = (
+    "/ReportCallLogData/Pbx.GetCallLogData(periodFrom=2026-06-01T00:00:00Z,periodTo=2026-06-03T00:00:00Z,sourceType=0,"
+    "sourceFilter='',destinationType=0,destinationFilter='',callsType=0,callTimeFilterType=0,"
+    "callTimeFilterFrom='0:00:0',callTimeFilterTo='0:00:0',hidePcalls=true)?$top=200"
+)
+NOWHERE = {"External": "", "To": "None", "Number": "", "Tags": []}
+
+
+def log(plug: Plug) -> list[dict[str, Any]]:
+    rows: list[dict[str, Any]] = plug.ask("GET", LOG).json["value"]
+    return rows
+
+
+def send_back(plug: Plug, path: str, name: str) -> bool:
+    """Whether a property can be sent back as it was answered."""
+    value = plug.ask("GET", path).json[name]
+    return plug.ask("PATCH", path, {name: value}).status == 204 and plug.ask("GET", path).json[name] == value
+
+
 CASES: dict[str, Callable[[Plug], bool]] = {
+    "a user needs no field": lambda plug: plug.ask("POST", "/Users", {}).json["Number"] != "",
+    "the call log counts nothing in CallId and its like": lambda plug: (
+        {row[name] for row in log(plug) for name in ("CallId", "SegmentId", "Indent", "SourceType", "ActionType")}
+        == {1}
+    ),
+    "CallHistoryId groups the call log": lambda plug: (
+        len({row["CallHistoryId"] for row in log(plug)}) < len({row["CdrId"] for row in log(plug)}) == len(log(plug))
+    ),
+    "an outside caller goes by the number": lambda plug: all(
+        row["SourceDisplayName"] == row["SourceCallerId"] for row in log(plug) if len(row["SourceDn"]) == 5
+    ),
+    "an extension has no DestinationCallerId": lambda plug: (
+        {row["DestinationCallerId"] for row in log(plug) if row["CallType"] == "Extension"} == {""}
+    ),
+    "an outbound rule has five routes": lambda plug: (
+        [route["TrunkId"] for route in plug.ask("GET", "/OutboundRules(2)").json["Routes"]][1:] == [-1] * 4
+        and "TrunkName" not in plug.ask("GET", "/OutboundRules(2)").json["Routes"][-1]
+    ),
+    "five routes can be sent back": lambda plug: send_back(plug, "/OutboundRules(2)", "Routes"),
+    "a trunk's password is concealed": lambda plug: (
+        plug.ask("PATCH", "/Trunks(101)", {"AuthPassword": {"Value": "Abc1234567"}}).status == 204
+        and plug.ask("GET", "/Trunks(101)").json["AuthPassword"].keys() <= {"Value", "Concealed"}
+    ),
+    "a concealed password can be sent back": lambda plug: (
+        plug.ask("PATCH", "/Trunks(101)", {"AuthPassword": {"Concealed": True}}).status == 204
+    ),
+    "an open type gives its fields back": lambda plug: (
+        plug.ask("PATCH", "/Trunks(101)", {"Messaging": {"SMS_PREFIX": "1"}}).status == 204
+        and plug.ask("GET", "/Trunks(101)").json["Messaging"]["SMS_PREFIX"] == "1"
+    ),
+    "an inbound rule may lead nowhere": lambda plug: (
+        plug.ask("PATCH", "/InboundRules(1)", {"OfficeHoursDestination": NOWHERE}).status == 204
+    ),
+    "SystemStatus has no Id": lambda plug: "Id" not in plug.ask("GET", "/SystemStatus").json,
+    "its times have an offset and seven digits": lambda plug: (
+        re.fullmatch(r".*\.[0-9]{7}[+-][0-9]{2}:[0-9]{2}", plug.ask("GET", "/SystemStatus").json["ExpirationDate"])
+        is not None
+    ),
     "an entity has no nulls": lambda plug: not nulls(plug.ask("GET", "/Users(11)").json),
     "nor has a list, or what it expands": lambda plug: (
         not nulls(plug.ask("GET", "/Users?$top=20&$expand=Groups($expand=Rights),Phones").json)

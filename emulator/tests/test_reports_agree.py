@@ -12,7 +12,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from .conftest import Line
-from .report_calls import DEPARTMENTS, rows, seconds, when
+from .report_calls import DEPARTMENTS, is_extension, is_trunk, rows, seconds, when
 
 Ask = Callable[..., list[dict[str, Any]]]
 Figures = dict[Any, float]
@@ -166,20 +166,22 @@ RULES: dict[str, tuple[Callable[[Ask], Figures], ...]] = {
         lambda ask: sums(
             in_every_department(ask, "GetExtensionStatisticsByGroupData", "groupNumber"), "Dn", "InboundAnsweredCount"
         ),
-        lambda ask: number(log(ask), "DestinationDn", lambda row: row["DestinationType"] == 0 and row["Answered"]),
+        lambda ask: number(log(ask), "DestinationDn", lambda row: row["CallType"] == "Extension" and row["Answered"]),
     ),
     "calls that extensions missed": (
         lambda ask: at_extensions(ask, "InboundUnansweredCount"),
-        lambda ask: number(log(ask), "DestinationDn", lambda row: row["DestinationType"] == 0 and not row["Answered"]),
+        lambda ask: number(
+            log(ask), "DestinationDn", lambda row: row["CallType"] == "Extension" and not row["Answered"]
+        ),
     ),
     "calls that extensions made": (
         lambda ask: plus(at_extensions(ask, "OutboundAnsweredCount"), at_extensions(ask, "OutboundUnansweredCount")),
-        lambda ask: number(log(ask), "SourceDn", lambda row: row["SourceType"] == 0),
+        lambda ask: number(log(ask), "SourceDn", lambda row: is_extension(row["SourceDn"])),
     ),
     "talk at extensions": (
         lambda ask: at_extensions(ask, "InboundAnsweredTalkingDur"),
         lambda ask: sums(
-            [row for row in log(ask) if row["DestinationType"] == 0 and row["Answered"]],
+            [row for row in log(ask) if row["CallType"] == "Extension" and row["Answered"]],
             "DestinationDn",
             "TalkingDuration",
         ),
@@ -219,11 +221,11 @@ RULES: dict[str, tuple[Callable[[Ask], Figures], ...]] = {
     ),
     "calls from outside": (
         lambda ask: number(ask("GetInboundCalls"), "CdrId"),
-        lambda ask: number(log(ask), "CdrId", lambda row: row["SourceType"] == 1),
+        lambda ask: number(log(ask), "CdrId", lambda row: is_trunk(row["SourceDn"])),
     ),
     "calls to outside": (
         lambda ask: number(ask("GetOutboundCalls"), "CdrId"),
-        lambda ask: number(log(ask), "CdrId", lambda row: row["DestinationType"] == 1),
+        lambda ask: number(log(ask), "CdrId", lambda row: is_trunk(row["DestinationDn"])),
         lambda ask: number(in_every_department(ask, "GetCallCostByExtensionGroupData", "groupFilter"), "SegId"),
     ),
     "what calls cost": (
@@ -410,7 +412,7 @@ ONE_DAY = {"periodFrom": "2026-06-02T00:00:00Z", "periodTo": "2026-06-03T00:00:0
 @pytest.mark.parametrize(
     ("listed", "time", "id_", "operation", "field"),
     [
-        ("CallHistoryView", "SegmentStartTime", "SegmentId", "GetCallLogData", "SegmentId"),
+        ("CallHistoryView", "SegmentStartTime", "SegmentStartTime", "GetCallLogData", "StartTime"),
         ("ChatMessagesHistoryView", "TimeSent", "Message", "GetChatLog", "Message"),
         ("ChatMessagesHistoryView", "TimeSent", "ConversationId", "GetChatLog", "ConversationId"),
     ],

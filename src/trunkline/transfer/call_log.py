@@ -343,5 +343,7 @@ def _started(row: Mapping[str, Any]) -> datetime | None:
 def _identity(row: Mapping[str, Any]) -> str:
     """``CdrId``; before 20.0.6 there is none, and what a leg has from its beginning stands in for it (assumed)."""
     cdr = row.get("CdrId")
-    parts = (row.get(name) for name in ("CallId", "SegmentId", "StartTime", "SourceDn", "DestinationDn"))
+    parts = (
+        row.get(name) for name in ("CallHistoryId", "CallId", "SegmentId", "StartTime", "SourceDn", "DestinationDn")
+    )
     return str(cdr) if cdr else "/".join("" if part is None else str(part) for part in parts)

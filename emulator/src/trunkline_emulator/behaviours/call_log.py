@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from ..answers import Call
 from ..crud import declared
-from ..evidence import ASSUMED
+from ..evidence import ASSUMED, seen
 from ..messages import Response
 from ..refusals import not_found
 from ..reports import pages, quality
@@ -33,10 +33,9 @@ def _quality(call: Call, report: Row | None) -> Response:
     return call.write_entity(pages.Form(call.store, "Pbx.QualityReport").filled(report))
 
 
-HANDLERS = declared(
+HANDLERS = declared(seen("the-call-log"), {"report_call_log_data.get_call_log_data": _list}) | declared(
     ASSUMED,
     {
-        "report_call_log_data.get_call_log_data": _list,
         "report_call_log_data.get_old_call_log_data": _list,
         "report_call_log_data.download_call_log": _file,
         "report_call_log_data.get_call_quality_report": _quality_of_leg,

@@ -8,7 +8,7 @@ from datetime import timedelta
 
 from ..store import Store
 from ..telephony.recordings import url_of
-from ..telephony.records import DN_CLASSES, Direction, Kind, Leg, Outcome, Party, PhoneCall
+from ..telephony.records import Direction, Kind, Leg, Outcome, Party, PhoneCall
 from ..values import Row
 from .arguments import Arguments, Period
 from .events import Event, newest_first, oldest_first, was_answered
@@ -28,6 +28,14 @@ _GROUPS = frozenset({Kind.QUEUE, Kind.RING_GROUP})
 # Several stars in a row are one: as many wildcards would take for ever.
 _STARS = re.compile(r"\*+")
 _WORD = re.compile(r"[^,;\s]+")
+# 1 in every row that was captured, so that nobody may group by them (docs/pbx.md, The call log).
+_ALWAYS_ONE = dict.fromkeys(
+    (
+        "ActionDnType", "ActionType", "CallId", "DestinationType", "Indent", "SegmentId", "SourceType",
+        "SubrowDescNumber",
+    ),
+    1,
+)  # fmt: skip
 
 
 def events(store: Store, asked: Arguments, period: Period, *, backwards: bool) -> Iterator[Event]:
@@ -49,34 +57,27 @@ def row(event: Event) -> Row:
     to_inside = leg.destination.kind is not Kind.EXTERNAL
     return {
         **recording_of(leg),
-        "ActionDnType": 0,
-        "ActionType": 0,
+        **_ALWAYS_ONE,
         "Answered": answered,
         "CallCost": float(leg.cost),
         "CallHistoryId": call.id,
-        "CallId": call.number,
         "CallType": _CALL_TYPES[leg.destination.kind],
         "CdrId": cdr_id(leg),
-        "DestinationCallerId": outside_number(leg.destination),
+        "DestinationCallerId": "" if to_inside else leg.destination.number,
         "DestinationDisplayName": label(leg.destination),
         "DestinationDn": leg.destination.dn,
-        "DestinationType": DN_CLASSES[leg.destination.kind],
         "Direction": _direction(call, leg),
         "DstRecId": leg.recording if to_inside else None,
-        "Indent": int(leg.id != call.legs[0].id),
         "MainCallHistoryId": call.id,
         "QualityReport": has_quality(leg),
         "Reason": leg.reason or None,
         "RingingDuration": duration(leg.ringing),
-        "SegmentId": leg.id,
         "SourceCallerId": outside_number(leg.source),
-        "SourceDisplayName": label(leg.source),
+        "SourceDisplayName": leg.source.number if leg.source.kind is Kind.EXTERNAL else label(leg.source),
         "SourceDn": leg.source.dn,
-        "SourceType": DN_CLASSES[leg.source.kind],
         "SrcRecId": None if to_inside else leg.recording,
         "StartTime": moment(leg.started),
         "Status": leg.outcome.value,
-        "SubrowDescNumber": 0,
         "TalkingDuration": duration(leg.talking),
     }
 

@@ -11,6 +11,7 @@ from ..warning_codes import ALREADY_IN_USE, DUPLICATE, INVALID, NOT_FOUND, OUT_O
 from .checks import SHORT, between, empty, like
 from .departments import group_names
 from .dns import Dn, Naming
+from .references import UNUSED
 
 if TYPE_CHECKING:
     from ..store import Store
@@ -117,6 +118,9 @@ class OutboundRules(Naming):
 
     def fill(self, store: Store, given: Row, old: Row | None) -> Row:
         filled = super().fill(store, given, old)
+        if old is None or "Routes" in given:
+            routes = filled.get("Routes") or []
+            filled["Routes"] = [*routes, *(dict(UNUSED) for _ in range(MAX_ROUTES - len(routes)))]
         if old is None and not filled.get("Priority"):
             filled["Priority"] = max((row["Priority"] or 0 for row in store.rows("OutboundRules")), default=0) + 1
         known = store.tables["Groups"].rows

@@ -33,6 +33,8 @@ LEADS_TO = {
     "RoutePoint": "CallFlowApps",
 }
 _OUTSIDE = ("External", "Boomerang")
+# An outbound rule always has five routes (docs/pbx.md, Creating and changing).
+UNUSED: Row = {"TrunkId": -1, "Prepend": "", "StripDigits": 0}
 _NOWHERE: Row = {"To": "None", "Number": "", "External": "", "Name": "", "Type": "None", "Tags": []}
 
 Name = str | int
@@ -148,11 +150,11 @@ def _forward(store: Store, item: Row, own: Own | None) -> Named:
 
 def _route(store: Store, item: Row, own: Own | None) -> Named:
     """Return a route of an outbound rule; one without a trunk is unused."""
-    if not item.get("TrunkId"):
+    if (item.get("TrunkId") or 0) <= 0:
         return Named({**item, "TrunkName": None}, {})
     trunk = store.tables["Trunks"].rows.get(item["TrunkId"])
     if trunk is None:
-        return Named(None, {"TrunkId": NOT_FOUND})
+        return Named(dict(UNUSED), {"TrunkId": NOT_FOUND})
     return Named({**item, "TrunkName": name_shown("Trunks", trunk)}, {})
 
 
