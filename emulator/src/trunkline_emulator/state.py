@@ -154,11 +154,9 @@ class StateFile:
     def start_anew(self, store: Store, seed: str) -> None:
         """Forget all, and hold what differs in this store from now on. Raises StateError."""
         store.written = dict(store.changed)
-        self._write(
-            store,
-            [("DELETE FROM changes", ())]
-            + [("INSERT OR REPLACE INTO meta VALUES (?, ?)", pair) for pair in _owner(store, seed).items()],
-        )
+        before: list[tuple[str, tuple[str, ...]]] = [("DELETE FROM changes", ())]
+        before += [("INSERT OR REPLACE INTO meta VALUES (?, ?)", pair) for pair in _owner(store, seed).items()]
+        self._write(store, before)
 
     def _write(self, store: Store, before: list[tuple[str, tuple[str, ...]]]) -> None:
         """One transaction: these statements, then all that was written."""

@@ -122,7 +122,8 @@ class Store:
             table.rows.clear()
         elif added or value is None:
             table.rows.pop(key, None)
-        for row in value if key is None else filter(None, [value]):
+        rows = (value or []) if key is None else filter(None, [value])
+        for row in rows:
             table.insert(self.values.complete(table.type_name, row))
 
     def _note(self, place: Place, added: bool = False) -> None:
