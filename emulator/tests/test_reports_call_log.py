@@ -166,6 +166,12 @@ def test_the_period_may_be_ignored(dial: Dial, quiet: Line) -> None:
     assert log(line, "$top=500") == log(quiet, "$top=500", **LONG)
 
 
+def test_times_may_have_the_offset_of_the_pbx(dial: Dial, quiet: Line) -> None:
+    shown = [row["StartTime"] for row in log(dial(variants={"call_log_times": "offset"}))]
+    assert {text[-6:] for text in shown} == {"+01:00"}
+    assert [when(text) for text in shown] == [when(row["StartTime"]) for row in log(quiet)]
+
+
 def test_zeros_may_be_left_out(dial: Dial, quiet: Line) -> None:
     every, fewer = log(quiet), log(dial(variants={"report_zeros": "left_out"}))
     assert all(0 not in [value for value in row.values() if value is not False] for row in fewer)

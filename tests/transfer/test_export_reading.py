@@ -103,6 +103,16 @@ def test_pages_of_any_size(system: System, plain: list[dict[str, Any]], pages: d
         system.emulator.vary(before)
 
 
+def test_times_with_the_offset_of_the_pbx_are_the_same_moments(system: System, plain: list[dict[str, Any]]) -> None:
+    system.emulator.vary({"call_log_times": "offset"})
+    try:
+        rows = read(system.url)
+    finally:
+        system.emulator.vary({"call_log_times": "utc"})
+    assert [row["CdrId"] for row in rows] == [row["CdrId"] for row in plain]
+    assert {row["StartTime"][-6:] for row in rows} == {"+01:00"}
+
+
 def test_a_pbx_that_allows_fewer_rows_at_once_is_asked_for_fewer(system: System, plain: list[dict[str, Any]]) -> None:
     told = "The limit of '40' for Top query has been exceeded. The value from the incoming request is '2000'."
     system.emulator.add_fault(

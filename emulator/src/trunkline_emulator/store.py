@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence, Set
-from datetime import UTC, datetime
+from datetime import UTC, datetime, tzinfo
 from itertools import count
 from secrets import token_hex
 from typing import Any
+from zoneinfo import ZoneInfo
 
 import msgspec
 
@@ -36,6 +37,14 @@ _LINKED = {"MyUser": "Users", "MyGroup": "Groups"}
 FORMAT = 2  # of snapshots
 # Under this and the name of a sequence the highest Id that it ever gave is kept.
 _LAST_ID = "last id "
+
+
+def own_zone(store: Store) -> tzinfo:
+    """Return the time zone of the PBX itself; UTC where its settings name none that this machine knows."""
+    try:
+        return ZoneInfo(store.singletons["OfficeHours"]["TimeZoneId"] or "")
+    except (ValueError, OSError, KeyError):
+        return UTC
 
 
 def utc_now() -> datetime:

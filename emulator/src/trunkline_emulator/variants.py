@@ -32,8 +32,9 @@ class Variants:
     a body.
     ``unknown_path`` is the status of a path that leads nowhere. ``bad_dates`` in function paths are answered with
     500, or the period is ignored. Of the call log, ``call_log_period`` may be ignored however it is spelled, and
-    ``call_log_cap`` is the most rows that it ever answers. ``report_zeros`` leaves numbers that are zero out of the
-    rows of all reports, as nulls are. ``block_addresses`` after repeated failures: all, all but loopback, or none.
+    ``call_log_cap`` is the most rows that it ever answers; its times are UTC, or ``call_log_times`` gives them the
+    PBX's own offset. ``report_zeros`` leaves numbers that are zero out of the rows of all reports, as nulls are.
+    ``block_addresses`` after repeated failures: all, all but loopback, or none.
     ``throttle`` answers 429 above AntiHackingSettings' MaxRequestPerPeriod. ``token_lifetime``, ``latency`` before
     each answer and its ``jitter`` (as much again, at random) are seconds.
     """
@@ -55,6 +56,7 @@ class Variants:
     bad_dates: Literal["500", "ignored"] = "500"
     call_log_cap: int | None = 20_000
     call_log_period: Literal["kept", "ignored"] = "kept"
+    call_log_times: Literal["utc", "offset"] = "utc"
     report_zeros: Literal["sent", "left_out"] = "sent"
     licence: Literal["ok", "expired", "too_small"] = "ok"
     block_addresses: Literal["all", "remote", "off"] = "all"

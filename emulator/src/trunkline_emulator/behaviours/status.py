@@ -3,15 +3,13 @@
 from __future__ import annotations
 
 import math
-from datetime import UTC
-from zoneinfo import ZoneInfo
 
 from ..answers import Call
 from ..crud import declared
 from ..evidence import ASSUMED, published, seen
 from ..messages import Response
 from ..odata.literals import read_date_time
-from ..store import Store
+from ..store import Store, own_zone
 from ..values import Row
 from ..views import PEER_TYPES, peer_name
 from .services import running
@@ -47,19 +45,11 @@ def _used(store: Store) -> dict[str, int]:
     }
 
 
-def _zone(store: Store) -> ZoneInfo | None:
-    """Return the PBX's own time zone, None where its settings name none that this machine knows."""
-    try:
-        return ZoneInfo(store.singletons["OfficeHours"]["TimeZoneId"] or "")
-    except (ValueError, OSError, KeyError):
-        return None
-
-
 def _local(store: Store, moment: str | None) -> str | None:
     """Return a moment with the PBX's own offset and seven digits, as its status has it (docs/pbx.md, Answers)."""
     if not moment:
         return None
-    local = read_date_time(moment).astimezone(_zone(store) or UTC)
+    local = read_date_time(moment).astimezone(own_zone(store))
     text = local.isoformat(timespec="microseconds")
     return f"{text[:26]}0{text[26:]}"
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterator
-from datetime import timedelta
+from datetime import timedelta, tzinfo
 
 from ..store import Store
 from ..telephony.recordings import url_of
@@ -50,8 +50,8 @@ def cdr_id(leg: Leg) -> str:
     return f"{int(leg.started.timestamp()):08x}-01db-4000-8000-{leg.id:012x}"
 
 
-def row(event: Event) -> Row:
-    """One row of ``Pbx.CallLogData``."""
+def row(event: Event, zone: tzinfo) -> Row:
+    """One row of ``Pbx.CallLogData``, its time with the offset of a zone."""
     call, leg = event
     answered = was_answered(call, leg)
     to_inside = leg.destination.kind is not Kind.EXTERNAL
@@ -76,7 +76,7 @@ def row(event: Event) -> Row:
         "SourceDisplayName": leg.source.number if leg.source.kind is Kind.EXTERNAL else label(leg.source),
         "SourceDn": leg.source.dn,
         "SrcRecId": None if to_inside else leg.recording,
-        "StartTime": moment(leg.started),
+        "StartTime": moment(leg.started, zone),
         "Status": leg.outcome.value,
         "TalkingDuration": duration(leg.talking),
     }

@@ -6,7 +6,7 @@ import json
 import sys
 from collections.abc import Callable, Sequence
 from dataclasses import replace
-from datetime import tzinfo
+from datetime import UTC, tzinfo
 from itertools import islice
 from typing import Any
 
@@ -16,7 +16,7 @@ from ..messages import Response
 from ..odata import query
 from ..odata.literals import read_date_time
 from ..odata.query import Query
-from ..store import Store
+from ..store import Store, own_zone
 from ..values import Row
 from .arguments import EVER, Arguments
 from .call_log import events
@@ -57,14 +57,15 @@ def of_call_log(call: Call, asked: Arguments) -> Page:
     wanted, form = call.query, _form(call)
     cap = sys.maxsize if call.variants.call_log_cap is None else call.variants.call_log_cap
     top = cap if wanted.top is None else wanted.skip + wanted.top
+    zone = UTC if call.variants.call_log_times == "utc" else own_zone(call.store)
     period = asked.period if call.variants.call_log_period == "kept" else EVER
     if wanted.order:
         found = islice(events(call.store, asked, period, backwards=False), cap)
-        rows = [form.filled(call_log_row(event)) for event in found]
+        rows = [form.filled(call_log_row(event, zone)) for event in found]
         rows = list(query.apply(replace(wanted, where=None, search=None), rows)[0])
     else:
         found = islice(events(call.store, asked, period, backwards=True), wanted.skip, max(wanted.skip, min(top, cap)))
-        rows = [form.filled(call_log_row(event)) for event in found]
+        rows = [form.filled(call_log_row(event, zone)) for event in found]
     return query.apply(replace(wanted.unpaged(), order=()), rows)
 
 
