@@ -10,7 +10,7 @@ import threading
 from urllib.parse import quote, quote_plus, urlencode
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from trunkline import redaction
@@ -117,6 +117,7 @@ def test_whatever_the_text_is_nothing_is_lost_around_a_secret(
 
 
 @given(st.text(st.characters(codec="utf-8", exclude_characters="\0"), min_size=6, max_size=40), st.text(max_size=5))
+@example("\x0100000", "")  # begins as a mark of our own once did
 def test_no_form_of_any_secret_is_left(secret: str, before: str) -> None:
     redaction.forget()
     remember(secret)

@@ -42,7 +42,7 @@ COMMON = frozenset((
 ))
 # fmt: on
 _END = "\0"  # between the values of a batch: no value of a secret field has it
-_NAMES = "\1"  # at the start of a batch of names to sign in with
+_NAMES = "\0names\0"
 _ODATA = "$'(),/:*@!;?"  # what a query option leaves unencoded, as odata/query.py spells it
 _CLEAN = 20_000  # texts that are known to hold none, kept until another secret is learned
 

@@ -308,7 +308,13 @@ def test_what_is_cut_off_on_its_way_is_told_from_what_was_not_started(system: Sy
 
 
 def test_nothing_secret_is_in_what_is_said(system: System) -> None:
-    done = apply(system, USERS, "Number,FirstName,VMPIN\n150,Ada,x-secret-x\n")
+    message = "VMPIN:\nx-secret-x is not a PIN."
+    refusal = {"status": 400, "body": {"error": {"code": "", "message": message}}}
+    system.emulator.add_fault({"match": {"operation": "CreateUser"}, "do": refusal})
+    try:
+        done = apply(system, USERS, "Number,FirstName,VMPIN\n150,Ada,x-secret-x\n")
+    finally:
+        system.emulator.clear_faults()
     assert done.states == "failed"
     assert "x-secret-x" not in done.reason(0)
     assert "x-secret-x" not in repr((done.plan, done.outcomes, read_sheet(b"VMPIN\nx-secret-x\n", "x.csv")))
