@@ -35,6 +35,9 @@ LOG = (
     "sourceFilter='',destinationType=0,destinationFilter='',callsType=0,callTimeFilterType=0,"
     "callTimeFilterFrom='0:00:0',callTimeFilterTo='0:00:0',hidePcalls=true)?$top=200"
 )
+ALWAYS_ONE = (
+    "CallId", "SegmentId", "Indent", "SubrowDescNumber", "SourceType", "DestinationType", "ActionType", "ActionDnType",
+)  # fmt: skip
 NOWHERE = {"External": "", "To": "None", "Number": "", "Tags": []}
 
 
@@ -52,14 +55,13 @@ def send_back(plug: Plug, path: str, name: str) -> bool:
 CASES: dict[str, Callable[[Plug], bool]] = {
     "a user needs no field": lambda plug: plug.ask("POST", "/Users", {}).json["Number"] != "",
     "the call log counts nothing in CallId and its like": lambda plug: (
-        {row[name] for row in log(plug) for name in ("CallId", "SegmentId", "Indent", "SourceType", "ActionType")}
-        == {1}
+        {row[name] for row in log(plug) for name in ALWAYS_ONE} == {1}
     ),
     "CallHistoryId groups the call log": lambda plug: (
         len({row["CallHistoryId"] for row in log(plug)}) < len({row["CdrId"] for row in log(plug)}) == len(log(plug))
     ),
-    "an outside caller goes by the number": lambda plug: all(
-        row["SourceDisplayName"] == row["SourceCallerId"] for row in log(plug) if len(row["SourceDn"]) == 5
+    "an outside caller goes by the number": lambda plug: (
+        {row["SourceDisplayName"] == row["SourceCallerId"] for row in log(plug) if len(row["SourceDn"]) == 5} == {True}
     ),
     "an extension has no DestinationCallerId": lambda plug: (
         {row["DestinationCallerId"] for row in log(plug) if row["CallType"] == "Extension"} == {""}
@@ -71,7 +73,7 @@ CASES: dict[str, Callable[[Plug], bool]] = {
     "five routes can be sent back": lambda plug: send_back(plug, "/OutboundRules(2)", "Routes"),
     "a trunk's password is concealed": lambda plug: (
         plug.ask("PATCH", "/Trunks(101)", {"AuthPassword": {"Value": "Abc1234567"}}).status == 204
-        and plug.ask("GET", "/Trunks(101)").json["AuthPassword"].keys() <= {"Value", "Concealed"}
+        and plug.ask("GET", "/Trunks(101)").json["AuthPassword"] in ({"Value": "Abc1234567"}, {"Concealed": True})
     ),
     "a concealed password can be sent back": lambda plug: (
         plug.ask("PATCH", "/Trunks(101)", {"AuthPassword": {"Concealed": True}}).status == 204

@@ -1,4 +1,4 @@
-"""The arguments of reports, read strictly. What is known of each, and what is assumed: emulator/docs/reports.md."""
+"""The arguments of reports, read leniently. What is known of each, and what is assumed: emulator/docs/reports.md."""
 
 from __future__ import annotations
 
@@ -46,7 +46,7 @@ class Numbers:
 
 @dataclass(frozen=True)
 class Arguments:
-    """What a report was asked for. Reading an argument raises Refusal (400) where it is malformed."""
+    """What a report was asked for. A malformed time span counts as none, an unknown time zone as UTC."""
 
     given: Mapping[str, Value]
 
