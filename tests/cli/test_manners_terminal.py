@@ -67,7 +67,10 @@ def test_a_long_list_goes_through_the_pager(environment: Env, pager: str) -> Non
 
 def test_ctrl_c_in_a_pager_is_the_pagers(environment: Env, tmp_path: Path) -> None:
     pager = tmp_path / "pager"
-    pager.write_text("#!/bin/sh\ntrap 'echo caught' INT\ncat > /dev/null\necho ready\nread -r line < /dev/tty\n")
+    waits = "until [ $caught ]; do sleep 0.1; done"  # a shell misses a signal in the moment before it begins to read
+    pager.write_text(
+        f"#!/bin/sh\ntrap 'caught=1' INT\ncat > /dev/null\necho ready\n{waits}\necho caught\nread -r line < /dev/tty\n"
+    )
     pager.chmod(0o755)
     terminal = Terminal([TRUNKLINE, "contacts", "list"], {**environment, "PAGER": str(pager)})
     terminal.until("ready")
