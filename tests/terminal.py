@@ -26,6 +26,7 @@ class Terminal:
         environment: dict[str, str],
         stdin: Path | None = None,
         size: tuple[int, int] = (40, 120),
+        folder: Path | None = None,
     ) -> None:
         self.pid, self.fd = pty.fork()
         if self.pid == 0:  # the child
@@ -33,6 +34,8 @@ class Terminal:
                 _size(0, *size)  # here, or it may come too late for the command
                 for number in (signal.SIGINT, signal.SIGHUP, signal.SIGPIPE):
                     signal.signal(number, signal.SIG_DFL)  # whatever pytest does with them, or was told to
+                if folder is not None:
+                    os.chdir(folder)
                 if stdin is not None:
                     os.dup2(os.open(stdin, os.O_RDONLY), 0)
                 os.execvpe(argv[0], argv, environment)

@@ -17,7 +17,9 @@ from trunkline_emulator import Emulator, running
 
 ROOT = Path(__file__).parents[1]
 FOLDERS = ("docs", "docs/guides", "docs/reference", "emulator", "emulator/docs")
-PAGES = [ROOT / "README.md", *(page for folder in FOLDERS for page in sorted((ROOT / folder).glob("*.md")))]
+PAGES = [  # tests/test_readme.py runs README's blocks, in their order
+    *(page for folder in FOLDERS for page in sorted((ROOT / folder).glob("*.md")))
+]
 BLOCK = re.compile(r"^```(\w+)\n(.*?)^```$", re.M | re.S)
 CLIENT, KEY = "trunkline", "try-me-0123456789"
 
@@ -99,10 +101,10 @@ def test_python_blocks_run(page: Path, environment: dict[str, str], tmp_path: Pa
         assert done.stdout, "a snippet should show something"
 
 
-def test_the_demo_prints_what_the_readme_shows(tmp_path: Path) -> None:
+def test_the_demo_prints_what_its_page_shows(tmp_path: Path) -> None:
     environment = {**os.environ, "PYTHONIOENCODING": "utf-8", "HTTP_PROXY": closed_port(), "NO_PROXY": "example.com"}
     seen = run([sys.executable, "-m", "trunkline", "demo"], environment, tmp_path)
-    (shown,) = blocks(ROOT / "README.md", "text")
+    (shown,) = blocks(ROOT / "docs" / "guides" / "demo.md", "text")
     assert re.sub(r"127\.0\.0\.1:\d+", "127.0.0.1:40123", seen) == shown
 
 

@@ -1,6 +1,6 @@
-"""Draw docs/demo.svg, and write into README.md what `trunkline demo` prints.
+"""Draw docs/demo.svg, and write into docs/guides/demo.md what `trunkline demo` prints.
 
-python tools/picture.py [SVG]      with a path, draws the picture there and leaves README.md alone
+python tools/picture.py [SVG]      with a path, draws the picture there and leaves the page unchanged
 """
 
 from __future__ import annotations
@@ -75,8 +75,8 @@ def main() -> None:
         Path(sys.argv[1]).write_text(picture(output), encoding="utf-8")
         return
     (ROOT / "docs" / "demo.svg").write_text(picture(output), encoding="utf-8")
-    readme = ROOT / "README.md"
-    readme.write_text(BLOCK.sub(lambda _: output, readme.read_text(encoding="utf-8"), count=1), encoding="utf-8")
+    page = ROOT / "docs" / "guides" / "demo.md"
+    page.write_text(BLOCK.sub(lambda _: output, page.read_text(encoding="utf-8"), count=1), encoding="utf-8")
 
 
 if __name__ == "__main__":
