@@ -17,8 +17,8 @@ from nasty import Asked, Bytes, Nasty, http
 from trunkline import Pbx
 from trunkline.catalog.secret import MASK, masked
 from trunkline.errors import PbxError, VersionWarning
+from trunkline.odata.equality import equal
 from trunkline.transfer.call_log import leg_of
-from trunkline.transfer.equality import equal
 
 ROUTE = {"Prepend": "", "StripDigits": 0, "TrunkId": -1}
 DELTA = {"error": {"code": "", "message": "The input was not valid.\n\ndelta:\nThe delta field is required."}}

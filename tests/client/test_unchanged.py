@@ -88,6 +88,30 @@ def test_a_null_that_the_pbx_leaves_out_is_no_change(call: Any) -> None:
 
 
 @pytest.mark.parametrize(
+    ("kind", "changes"),
+    [
+        ("holidays", {"TimeOfEndDate": "PT1439M", "Name": "New Year"}),
+        ("blocklist", {"ExpiresAt": "2027-01-01T01:00:00+01:00"}),
+    ],
+)
+def test_another_spelling_is_no_change(call: Any, system: System, kind: str, changes: dict[str, str]) -> None:
+    key = 1
+    if kind == "blocklist":
+        key = call("blocklist.create", {"IPAddrMask": "192.0.2.200", "ExpiresAt": "2027-01-01T00:00:00Z"})["Id"]
+    row = {k: v for k, v in call(f"{kind}.get", key).items() if k != "@odata.etag"}
+    assert any(row[name] != value for name, value in changes.items())
+    assert call(f"{kind}.delete", key, if_unchanged={**row, **changes}) is None
+    assert len(system.sent("DELETE")) == 1
+
+
+def test_one_is_not_true(call: Any, system: System) -> None:
+    row = {k: v for k, v in call("holidays.get", 1).items() if k != "@odata.etag"}
+    with pytest.raises(PreconditionFailed, match="IsRecurrent"):
+        call("holidays.delete", 1, if_unchanged={**row, "IsRecurrent": 1})
+    assert system.sent("DELETE") == []
+
+
+@pytest.mark.parametrize(
     ("action", "args", "row"),
     [
         ("contacts.delete", (7,), {"Id": 7}),

@@ -7,6 +7,7 @@ from typing import Any
 
 from ..catalog import Action, Catalog
 from ..errors import InvalidArgument, PreconditionFailed
+from ..odata.equality import unchanged
 from ..request import Call
 
 
@@ -54,8 +55,7 @@ class Unchanged:
 
         PreconditionFailed names the fields that differ.
         """
-        # A PBX may leave a null field out altogether (docs/pbx.md, Answers).
-        differing = [name for name, value in self.expected.items() if current.get(name) != value]
+        differing = [name for name, value in self.expected.items() if not unchanged(value, current.get(name))]
         if differing:
             raise PreconditionFailed(
                 f"The {self.call.action.noun} on {server} changed since it was read: {', '.join(differing)}. "

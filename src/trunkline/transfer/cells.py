@@ -13,9 +13,9 @@ from ..catalog.secret import MASK, has_mask, is_masked, is_secret, masked_by_nam
 from ..errors import InvalidArgument
 from ..local.characters import cleaned, comparable, composed, trimmed
 from ..local.csv_text import csv_cell, unguarded
+from ..odata.equality import equal
 from ..odata.literals import INTEGER_RANGES, described, integer
 from ..request.body import checked_body
-from .equality import equal
 
 # Besides 3CX's true and false: what people write, and what spreadsheets of some languages write for a truth value.
 _TRUTH = {
@@ -35,6 +35,7 @@ _NUMBER = re.compile(r"[\s(]*\+?[\d\s./()\-]*\d[\d\s./()\-]*")
 _WRAPPED = re.compile(r"""=\s*(?:"((?:[^"]|"")*)"|'((?:[^']|'')*)'?)\s*""")
 _QUOTES = "'\"`\u00b4\u201c\u201d\u201e\u00ab\u00bb\u2039\u203a"
 _MARKS = f"={_QUOTES}"  # a spreadsheet keeps a plus or a leading zero so
+_ADDRESS = re.compile(r"[^@\s]+@[^@\s]+")
 _MAILBOX = re.compile(r"[^<>]*<\s*([^<>\s]+)\s*>")  # RFC 5322: a name and an address
 _REAL = re.compile(r"[+-]?(\d+([.]\d*)?|[.]\d+)(E[+-]?\d+)?", re.I)
 _WHOLE = re.compile(r"([+-]?\d+)[.]0+")
@@ -254,10 +255,10 @@ def cleared(spec: TypeSpec) -> Any:
 def same(wanted: Any, present: Any, spec: TypeSpec | None = None, catalog: Catalog | None = None) -> bool:
     """Whether what is wanted is there: of objects the fields that are named, of lists every element.
 
-    Plain values are compared as their type (`equality.equal`). A masked secret is whatever it is. A PBX may leave a
-    null field out (3CX's published samples), so empty, null and missing are one. The order of a list counts unless its
-    rows are a set (`_UNORDERED`). ``GroupRights`` is accepted and ignored by 3CX, so it doesn't count. With ``spec``
-    and ``catalog`` enums are compared without regard to case.
+    Plain values are compared as their type (`odata.equality.equal`), e-mail addresses without regard to case. A masked
+    secret is whatever it is. A PBX may leave a null field out (3CX's published samples), so empty, null and missing are
+    one. The order of a list counts unless its rows are a set (`_UNORDERED`). ``GroupRights`` is accepted and ignored by
+    3CX, so it doesn't count. With ``spec`` and ``catalog`` enums are compared without regard to case.
     """
     if is_masked(wanted):
         return present not in (None, "")
@@ -278,7 +279,8 @@ def same(wanted: Any, present: Any, spec: TypeSpec | None = None, catalog: Catal
             return _same_set(wanted, present, row_spec, catalog)
         return all(same(one, other, row_spec, catalog) for one, other in zip(wanted, present, strict=True))
     is_enum = spec is not None and catalog is not None and spec.name in catalog.enums
-    return equal(wanted, present, any_case=is_enum)
+    is_address = isinstance(wanted, str) and _ADDRESS.fullmatch(wanted) is not None
+    return equal(wanted, present, any_case=is_enum or is_address)
 
 
 _EMPTY: tuple[Any, ...] = (None, "", [], {})

@@ -9,6 +9,7 @@ from ..catalog import load
 from ..catalog.secret import masked
 from ..errors import PreconditionFailed
 from ..odata import literal
+from ..odata.equality import unchanged
 from ..work.recovery import Effect, Finding
 from ..work.step import Asks, Step
 from .cells import same
@@ -129,7 +130,7 @@ class Change(ImportStep):
         known = load().fields(self.imported.kind.type_name(load()))
         if expanded := [name for name in self.new if known[name].navigation]:
             row = yield from self._read(expanded)
-            if differing := [name for name in expanded if row.get(name) != self.old[name]]:
+            if differing := [name for name in expanded if not unchanged(self.old[name], row.get(name))]:
                 raise PreconditionFailed(
                     f"{self.key} changed since it was read: {', '.join(differing)}. Nothing was done.",
                     hint="Import again: then they are compared.",

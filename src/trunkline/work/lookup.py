@@ -9,6 +9,7 @@ import msgspec
 
 from ..catalog import Action, Catalog
 from ..odata import literal
+from ..odata.equality import equal
 from ..request import Call, bind
 from .recovery import Effect, Finding
 
@@ -133,7 +134,7 @@ def _plain(catalog: Catalog, action: Action, body: Mapping[str, Any]) -> dict[st
 
 
 def _same(row: Mapping[str, Any] | None, fields: Mapping[str, Any]) -> bool:
-    return row is not None and all(row.get(name) == value for name, value in fields.items())
+    return row is not None and all(equal(value, row.get(name)) for name, value in fields.items())
 
 
 def _created(row: Mapping[str, Any] | None, fields: Mapping[str, Any]) -> bool | None:
