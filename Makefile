@@ -1,10 +1,11 @@
 # make demo   the main job, on an emulated 3CX          make test   the whole test suite
 # make check  format, lint, types, imports, English      make bench  figures, beside the peer's
+# make docs   the site, in site/                         make dist   what a release publishes
 PYTHON ?= python3
 BIN := .venv/bin
 PIP := $(BIN)/pip --quiet --disable-pip-version-check
 
-.PHONY: demo test coverage check bench lock catalog reference generated dist clean
+.PHONY: demo test coverage check bench lock catalog reference generated dist docs clean
 
 demo: .venv/run.stamp
 	@$(BIN)/trunkline demo
@@ -67,6 +68,9 @@ generated: .venv/dev.stamp
 	$(BIN)/python tools/schemas.py
 	$(BIN)/python tools/evidence.py
 
+docs: .venv/dev.stamp
+	$(BIN)/zensical build --strict
+
 # What a release publishes.
 dist: .venv/dev.stamp
 	rm -rf dist
@@ -78,4 +82,4 @@ reference: .venv/dev.stamp
 	$(BIN)/python tools/reference.py
 
 clean:
-	rm -rf .venv dist .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache
+	rm -rf .venv dist site .cache .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache

@@ -120,7 +120,12 @@ def test_the_schemas_are_those_of_what_is_written() -> None:
 
 
 @pytest.mark.parametrize(
-    ("tool", "page"), [("picture.py", "docs/demo.svg"), ("evidence.py", "emulator/docs/evidence.md")]
+    ("tool", "page"),
+    [
+        ("picture.py", "docs/demo.svg"),
+        ("recording.py", "docs/first-minute.svg"),
+        ("evidence.py", "emulator/docs/evidence.md"),
+    ],
 )
 def test_a_generated_page_is_up_to_date(tool: str, page: str, tmp_path: Path) -> None:
     made = tmp_path / Path(page).name

@@ -1,4 +1,4 @@
-"""README from its first step to its last, as somebody follows it: a bare clone, a new home, nothing installed, terminals.
+"""README from its first step to its last, as somebody follows it: a clone, a new home, nothing installed, terminals.
 
 Each block runs in the order printed, with what the blocks before it left behind and nothing else. The two commands of
 make are left out: `.ci/run` runs them.
