@@ -21,7 +21,7 @@ from trunkline.catalog.names import listing, noun, plural
 from trunkline.cli.action_command import ActionCommand
 from trunkline.cli.connection_options import connection_options
 from trunkline.cli.example import example
-from trunkline.cli.facts import action_facts, field_facts
+from trunkline.cli.facts import action_facts, field_facts, meaning_of
 from trunkline.cli.output import view_options
 from trunkline.cli.root import Root, cli
 
@@ -189,14 +189,17 @@ def action_section(command: ActionCommand, told: dict[str, list[str]]) -> Iterat
     """One action. ``told`` has the fields that other actions of the page have told already."""
     action = command.action
     words = [dashed(action.resource), dashed(action.verb)]
-    yield from [f"## {dashed(action.verb)}", "", action.summary, ""]
+    yield from [f"## {dashed(action.verb)}", "", action.description, ""]
     yield from ["```text", f"trunkline {' '.join(words)} {usage(command)}", "```", ""]
     yield f"{' '.join(action_facts(CATALOG, action))} `{action.method} /xapi/v1{action.path}`."
     yield answer(action)
     arguments = [p for p in action.parameters if p.name in action.keys]
     own = [p for p in command.params if isinstance(p, click.Option) and not shared(p)]
     fields = CATALOG.spec_fields(action.body)
-    rows = [f"| `{dashed_upper(p.name)}` | {p.type.name} | The key. |" for p in arguments]
+    rows = [
+        f"| `{dashed_upper(p.name)}` | {p.type.name} | {cell(' '.join(['The key.', *meaning_of(action, p.name)]))} |"
+        for p in arguments
+    ]
     rows += [option_row(option) for option in own if not field_of(option)]
     if rows:
         yield from ["", "| Argument or option | Type | Meaning |", "| --- | --- | --- |", *rows]
@@ -253,7 +256,7 @@ def field_row(option: click.Option, action: Action, fields: Mapping[str, TypeSpe
     kind = f"list of {short(spec.name)}" if spec.collection else short(spec.name)
     if facts and spec.name not in CATALOG.enums and (spec.collection or spec.name in CATALOG.types):
         facts = facts[1:]  # the type says it
-    return f"| `{option.opts[0]}` | {kind} | {cell(' '.join(facts))} |"
+    return f"| `{option.opts[0]}` | {kind} | {cell(' '.join([*meaning_of(action, name), *facts]))} |"
 
 
 def field_of(option: click.Option) -> str:

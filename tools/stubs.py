@@ -113,7 +113,7 @@ def _method(start: str, action: Action, found: inspect.Signature) -> Iterator[st
         yield f"    {start} {action.verb}("
         yield from _packed(_parameters(found), indent=8)
         yield f"    {end}"
-    yield textwrap.fill(f'"""{action.summary}"""', WIDTH, initial_indent=" " * 8, subsequent_indent=" " * 8)
+    yield textwrap.fill(f'"""{action.description}"""', WIDTH, initial_indent=" " * 8, subsequent_indent=" " * 8)
 
 
 def _parameters(found: inspect.Signature) -> list[str]:

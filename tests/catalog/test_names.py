@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from trunkline.catalog.names import article, display_words, phrase, plural, snake
+from trunkline.catalog.names import display_words, phrase, plural, snake
 
 
 @pytest.mark.parametrize(
@@ -81,23 +81,6 @@ def test_phrases_read_as_english(name: str, expected: str) -> None:
 )
 def test_plurals(singular: str, expected: str) -> None:
     assert plural(singular) == expected
-
-
-@pytest.mark.parametrize(
-    ("noun", "expected"),
-    [
-        ("fax", "a fax"),
-        ("inbound rule", "an inbound rule"),
-        ("user", "a user"),
-        ("SBC", "an SBC"),
-        ("PBX", "a PBX"),
-        ("MCU row", "an MCU row"),
-        ("email template", "an email template"),
-        ("outbound rule", "an outbound rule"),
-    ],
-)
-def test_articles_go_by_sound(noun: str, expected: str) -> None:
-    assert article(noun) == expected
 
 
 @given(st.lists(st.from_regex(r"[A-Z][a-z]{1,8}", fullmatch=True).filter(str.isascii), min_size=1, max_size=5))

@@ -54,7 +54,7 @@ def test_help_names_the_rows_of_each_client(idle: Pbx) -> None:
 
 def test_help_of_a_resource_lists_its_actions(idle: Pbx) -> None:
     page = helped(idle.fax)
-    assert "bulk_fax_delete  Bulk fax delete (faxes), given ids." in page
+    assert "bulk_fax_delete  Remove several fax extensions at once." in page
     assert "delete           Delete a fax by its Id." in page
 
 

@@ -403,28 +403,13 @@ class Compiler:
         operation_id, method, path = key
         first, last = min(by_edition), max(by_edition)
         form = by_edition[last]
-        name, own_keys, _, called = _path_parts(path)
-        entity_set = sets.get(name)
-        noun = names.noun((entity_set and entity_set.type) or form["tag"])
-        arguments = [p for p in form["params"] if p not in own_keys]
-        if isinstance(form["body"], dict):
-            arguments += form["body"]
-        is_call = form["kind"] in ("function", "action")
+        entity_set = sets.get(_path_parts(path)[0])
         return Action(
             id=_action_id(path, form),
             operation_id=operation_id,
             method=method,
             path=path,
-            noun=noun,
-            summary=names.summary(
-                form["kind"],
-                noun,
-                own_keys,
-                called or (name if is_call else None),
-                arguments,
-                form["answer"].partition(" ")[0],
-                singleton=entity_set is None or entity_set.singleton,
-            ),
+            noun=names.noun((entity_set and entity_set.type) or form["tag"]),
             since=first,
             until=self.until(last),
             before=self._before(by_edition),

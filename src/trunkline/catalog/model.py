@@ -18,6 +18,9 @@ from typing import Literal, NamedTuple
 
 import msgspec
 
+from . import names
+from .descriptions.actions import action_description
+
 Kind = Literal["list", "get", "create", "update", "delete", "function", "action", "upload"]
 AnswerKind = Literal["list", "entity", "value", "file", "none"]
 
@@ -91,7 +94,6 @@ class Action(msgspec.Struct, frozen=True, omit_defaults=True, dict=True):
     path: str
     kind: Kind
     noun: str
-    summary: str
     answer: str
     params: dict[str, str] = {}
     query: tuple[str, ...] = ()
@@ -111,6 +113,17 @@ class Action(msgspec.Struct, frozen=True, omit_defaults=True, dict=True):
     def verb(self) -> str:
         """The part after the dot, without the ``@version`` that marks a superseded form."""
         return self.id.partition(".")[2].partition("@")[0]
+
+    @property
+    def summary(self) -> str:
+        """What the action does, in one sentence; of one that nobody has described, its name in words."""
+        description = action_description(self.id)
+        return f"{names.phrase(self.operation_id).capitalize()}." if description is None else description.does
+
+    @property
+    def description(self) -> str:
+        """The summary, when the action is needed and what follows from it, where that isn't plain."""
+        return str(action_description(self.id) or self.summary)
 
     @cached_property
     def parameters(self) -> tuple[Param, ...]:

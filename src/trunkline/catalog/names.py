@@ -1,4 +1,4 @@
-"""How names are derived from 3CX's: short ids, Python names, display names, nouns and one-line summaries.
+"""How names are derived from 3CX's: short ids, Python names, display names and nouns.
 
 Everything here is a rule over the spec's own names; the only lists are the handful of words
 that a rule can't spell.
@@ -117,44 +117,6 @@ def plural(singular: str) -> str:
     return f"{singular}s"
 
 
-def article(text: str) -> str:
-    """``fax`` → ``a fax``, ``inbound rule`` → ``an inbound rule``, ``MCU row`` → ``an MCU row``."""
-    first = text.split(maxsplit=1)[0]
-    if len(first) > 1 and first.isupper():
-        vowel = first[0] in "AEFHILMNORSX"
-    else:
-        vowel = first[0].lower() in "aeiou" and not re.match(r"(us|uni|one)", first)
-    return f"{'an' if vowel else 'a'} {text}"
-
-
 def listing(items: list[str]) -> str:
     """Write ``["a", "b", "c"]`` as ``a, b and c``."""
     return items[0] if len(items) == 1 else f"{', '.join(items[:-1])} and {items[-1]}"
-
-
-def summary(
-    kind: str, entity: str, own_keys: list[str], called: str | None, arguments: list[str], answer: str, singleton: bool
-) -> str:
-    """One sentence that says what an action does, made from its structure alone.
-
-    ``entity`` is the noun of the entity set's type, ``called`` the spec's name of the function, action or
-    navigation property, ``arguments`` the parameters or body fields it takes.
-    """
-    by = f" by its {listing(own_keys)}" if own_keys else ""
-    one = f"the {entity}" if singleton else article(entity)
-    if called is None:
-        match kind:
-            case "list":
-                return f"List {plural(entity)}."
-            case "create":
-                return f"Create {article(entity)}."
-            case _:
-                return f"{kind.capitalize()} {one}{by}."
-    spoken = phrase(called)
-    if kind == "list" and not arguments:
-        return f"List the {spoken.removeprefix('list ')} of {one}{by}."
-    sentence = spoken[0].upper() + spoken[1:]
-    scope = f" ({one}{by})" if own_keys else f" ({plural(entity)})" if not singleton else f" ({entity})"
-    given = f", given {listing(arguments)}" if arguments else ""
-    back = {"list": "; answers a list", "file": "; answers a file", "value": "; answers a value"}.get(answer, "")
-    return f"{sentence}{scope}{given}{back}."

@@ -77,7 +77,7 @@ _FILLING = frozenset(("a", "an", "the", "of", "by", "to", "for", "on", "in", "fr
 
 
 class _Words(NamedTuple):
-    """The words of an action: of the resource it belongs to, in all its names, and in its summary."""
+    """The words of an action: of the resource it belongs to, in all its names, and in its noun and summary."""
 
     action: Action
     of: frozenset[str]
@@ -88,11 +88,11 @@ class _Words(NamedTuple):
 def search(catalog: Catalog, query: str) -> list[Action]:
     """Actions that have every word of the query, best first.
 
-    Words are looked for in the id, the operationId, the display names and the summary; a hit in the resource's name
-    counts more than one in another name, that more than one in the summary, a whole word more than a part, and a short
-    name more than a long one. A word counts for its `SYNONYMS` as well, and `PHRASES` for what they stand for; one that
-    no action has is taken for the nearest that is spelled like it. Words such as "the" help a little, but nothing has
-    to have them.
+    Words are looked for in the id, the operationId, the display names, the noun and the summary; a hit in the
+    resource's name counts more than one in another name, that more than a part of a name, that more than one in the
+    noun or summary, and a short name more than a long one. A word counts for its `SYNONYMS` as well, and `PHRASES` for
+    what they stand for; one that no action has is taken for the nearest that is spelled like it. Words such as "the"
+    help a little, but nothing has to have them.
     """
     words = [_words(action) for action in catalog.actions]
     meant = _meant(query, words)
@@ -125,7 +125,8 @@ def _words(action: Action) -> _Words:
     names = f"{action.tag} {action.operation_id} {display_words(action.tag)} {display_words(action.operation_id)}"
     named = {*names.lower().split(), *action.id.replace(".", "_").split("_")}
     of = frozenset(action.resource.split("_"))
-    return _Words(action, of, frozenset(named), frozenset(re.findall(r"\w+", action.summary.lower())))
+    told = re.findall(r"\w+", f"{action.noun} {action.summary}".lower())
+    return _Words(action, of, frozenset(named), frozenset(told))
 
 
 def _spelled(word: str, known: Iterable[str]) -> str:
@@ -187,5 +188,5 @@ def _found(words: _Words, word: str) -> float:
     if not words.named.isdisjoint((word, stem, f"{word}s")):
         return 10.0
     if word in words.told or f"{word}s" in words.told:
-        return 4.0
+        return 2.5
     return 3.0 if any(stem in name for name in words.named) else 0.0

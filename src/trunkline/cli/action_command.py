@@ -15,7 +15,7 @@ from .action_page import IF_MATCH, OPTION_MEANINGS
 from .body import body_options, field_options
 from .candidates import FIELD_OPTIONS, answer_fields, values_of
 from .connection_options import connection_options
-from .facts import action_facts, enum_fact
+from .facts import action_facts, enum_fact, meaning_of
 from .files import FileArgument
 from .output import view_options
 
@@ -38,7 +38,7 @@ class ActionCommand(click.Command):
             action.verb,
             callback=self._carry_out,
             params=[*parameters, *field_options(catalog, action, taken), *own],
-            help=f"{action.summary}\n\n{facts}",
+            help=f"{action.description}\n\n{facts}",
         )
         self.catalog = catalog
         self.action = action
@@ -68,10 +68,10 @@ def _parameters(catalog: Catalog, action: Action) -> Iterator[click.Parameter]:
             yield click.Argument([name], metavar=name.upper(), required=action.kind != "delete")
     for parameter in action.parameters:
         if parameter.name not in action.keys:
-            yield _parameter_option(catalog, parameter)
+            yield _parameter_option(catalog, action, parameter)
 
 
-def _parameter_option(catalog: Catalog, parameter: Param) -> click.Option:
+def _parameter_option(catalog: Catalog, action: Action, parameter: Param) -> click.Option:
     # That an option is required click says itself.
     facts = ["May be left out, which means null."] * parameter.type.nullable
     if parameter.type.name in catalog.enums:
@@ -81,7 +81,7 @@ def _parameter_option(catalog: Catalog, parameter: Param) -> click.Option:
         required=not parameter.type.nullable,
         metavar=parameter.type.name,
         shell_complete=values_of(catalog, parameter.type),
-        help=" ".join(facts),
+        help=" ".join([*meaning_of(action, parameter.name), *facts]),
     )
 
 

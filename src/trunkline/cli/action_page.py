@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from ..catalog import Action, Catalog, TypeSpec, parse_type
 from ..catalog.names import display_words, phrase, snake
+from .facts import meaning_of
 
 OPTION_MEANINGS = {
     "filter": "Only rows for which this OData expression is true, such as Number eq '100'.",
@@ -27,7 +28,7 @@ def action_page(catalog: Catalog, action: Action) -> str:
         f"# {display_words(action.operation_id)} ({display_words(action.tag)})",
         f"`{action.id}` · operationId `{action.operation_id}` · {catalog.lifetime(action.since, action.until)}",
         "## Overview",
-        f"{action.summary}\n\n`{action.method} /xapi/v1{action.path}`",
+        f"{action.description}\n\n`{action.method} /xapi/v1{action.path}`",
         *_usage(action),
         "## Properties",
         _properties(catalog, action),
@@ -65,7 +66,7 @@ def _usage(action: Action) -> list[str]:
 def _properties(catalog: Catalog, action: Action) -> str:
     rows = [(p.name, _type(p.type), _parameter_meaning(action, p.name)) for p in action.parameters]
     for name, spec in catalog.spec_fields(action.body).items():
-        rows.append((name, _type(spec), _field_meaning(catalog, spec)))
+        rows.append((name, _type(spec), " ".join([*meaning_of(action, name), _field_meaning(catalog, spec)]).strip()))
     rows += [
         (display_words(o.capitalize()), "option", OPTION_MEANINGS[o]) for o in action.query if o in OPTION_MEANINGS
     ]
@@ -80,7 +81,8 @@ def _properties(catalog: Catalog, action: Action) -> str:
 def _parameter_meaning(action: Action, name: str) -> str:
     if name in action.keys:
         return f"The key of the {action.noun}. A value or a template such as {{{{ $json.{name} }}}}. Required."
-    return f"{phrase(name).capitalize()}. A value or a template. Required."
+    meaning = meaning_of(action, name) or [f"{phrase(name).capitalize()}."]
+    return f"{meaning[0]} A value or a template. Required."
 
 
 def _field_meaning(catalog: Catalog, spec: TypeSpec) -> str:

@@ -12,6 +12,7 @@ from ..catalog.search import partly, search
 from ..errors import UnknownName
 from .action_page import action_page
 from .candidates import action_ids, api_versions
+from .facts import meaning_of
 from .output import FORMATS, View, chosen, draw, pretty, write_rows
 
 _SOME = 10  # nobody reads more matches that have only some of the words
@@ -190,11 +191,12 @@ class DisplayNames(TypedDict):
 
 
 class ParameterRecord(TypedDict):
-    """A parameter of an action's path."""
+    """A parameter of an action's path; ``meaning`` is empty where nobody has described it."""
 
     name: str
     type: str
     key: bool
+    meaning: str
 
 
 class ActionRecord(TypedDict):
@@ -220,6 +222,7 @@ class ActionRecord(TypedDict):
     if_match: bool
     destructive: bool
     summary: str
+    description: str
     published: bool
 
 
@@ -237,13 +240,22 @@ def _record(catalog: Catalog, action: Action) -> ActionRecord:
         "until": until,
         "versions": list(dict.fromkeys(e.version for e in catalog.editions[action.since : last])),
         "kind": action.kind,
-        "parameters": [{"name": p.name, "type": str(p.type), "key": p.name in action.keys} for p in action.parameters],
+        "parameters": [
+            {
+                "name": p.name,
+                "type": str(p.type),
+                "key": p.name in action.keys,
+                "meaning": "".join(meaning_of(action, p.name)),
+            }
+            for p in action.parameters
+        ],
         "query": list(action.query),
         "body": action.body,
         "answer": action.answer,
         "if_match": action.if_match,
         "destructive": action.destructive,
         "summary": action.summary,
+        "description": action.description,
         "published": action.published,
     }
 

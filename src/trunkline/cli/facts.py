@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from ..catalog import Action, Catalog, TypeSpec, parse_type
+from ..catalog.descriptions.parameters import parameter_description
 from ..catalog.names import listing
 
 ALWAYS = "in every version"
@@ -30,6 +31,14 @@ def field_facts(catalog: Catalog, action: Action, name: str, spec: TypeSpec) -> 
     if isinstance(action.body, Mapping) and not spec.nullable:
         facts.append("Required.")  # a parameter of an OData action that can't be null has to be there
     return facts if lifetime in ("", ALWAYS) else [*facts, _sentence(lifetime)]
+
+
+def meaning_of(action: Action, name: str) -> list[str]:
+    """Return what a key, an argument or a field of an OData action's body means; a sentence or none."""
+    if name not in action.params and not isinstance(action.body, Mapping):
+        return []
+    description = parameter_description(action.id, name)
+    return [] if description is None else [str(description)]
 
 
 def type_facts(catalog: Catalog, spec: TypeSpec) -> list[str]:

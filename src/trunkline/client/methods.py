@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from typing import Any, Protocol, Self
 
 from ..catalog import Action, Catalog, nearest
+from ..catalog.descriptions.parameters import parameter_description
 from ..catalog.names import snake
 from ..catalog.spelling import answered_type, argument_type, body_name, part_name, sent_type
 from ..errors import Hint, UnknownName
@@ -171,8 +172,11 @@ def _answer_type(action: Action, rows: str) -> str:
 
 
 def help_text(action: Action) -> str:
-    """Return what ``help()`` says: the summary, the request, the body's fields and the answer."""
-    lines = [action.summary, "", f"{action.method} /xapi/v1{action.path}"]
+    """Return what ``help()`` says: the description, the request, its parameters, the body's fields and the answer."""
+    lines = [action.description, "", f"{action.method} /xapi/v1{action.path}"]
+    named = (*action.params, *(action.body if isinstance(action.body, dict) else ()))
+    meanings = [f"{name}: {meaning}" for name in named if (meaning := parameter_description(action.id, name))]
+    lines += ["", *meanings] if meanings else []
     if isinstance(action.body, dict):
         lines += ["", "Body: " + ", ".join(f"{name} ({spec})" for name, spec in action.body.items())]
     elif action.body:

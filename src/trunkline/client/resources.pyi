@@ -18,7 +18,7 @@ from .rows import AsyncRows, Rows
 class ActiveCallsActions:
 
     def drop_call(self, id: int, **call_options: Unpack[CallOptions]) -> None:
-        """Drop call (an active call by its Id)."""
+        """Hang up one call in progress, for everybody on it. `active_calls list` shows the ids."""
 
     def list(
         self, *, filter: str | Filter | Field | None = None, search: str | None = None,
@@ -27,12 +27,12 @@ class ActiveCallsActions:
         expand: str | Field | Expand | Sequence[str | Field | Expand] | None = None, top: int | None = None,
         skip: int | None = None, count: bool | None = None, **call_options: Unpack[CallOptions],
     ) -> Rows[types.ActiveCall]:
-        """List active calls."""
+        """List the calls in progress: who talks to whom, since when, and in which state."""
 
 class ActivityLogActions:
 
     def get_filter(self, **call_options: Unpack[CallOptions]) -> types.ActivityLogsFilter:
-        """Get filter (activity log events)."""
+        """List the extensions to which logged events can be narrowed."""
 
     def get_logs(
         self, start_date: datetime | str, end_date: datetime | str, extension: str | None, call: str | None,
@@ -42,10 +42,12 @@ class ActivityLogActions:
         expand: str | Field | Expand | Sequence[str | Field | Expand] | None = None, top: int | None = None,
         skip: int | None = None, count: bool | None = None, **call_options: Unpack[CallOptions],
     ) -> Rows[types.ActivityLogEvent]:
-        """Get logs (activity log events), given startDate, endDate, extension, call and severity; answers a list."""
+        """List what the PBX logged about calls and services between two moments. For tracing why a call went as it
+        did."""
 
     def purge_logs(self, **call_options: Unpack[CallOptions]) -> None:
-        """Purge logs (activity log events)."""
+        """Erase all events that the PBX recorded about calls and services. Frees disk space; nothing remains for
+        tracing earlier calls."""
 
 class AISettingsActions:
 
@@ -53,98 +55,100 @@ class AISettingsActions:
         self, body: types.AISettingsAddVectorStoreFilesBody | None = None, *,
         model: types.AddVectorStoreFilesPart = ..., **call_options: Unpack[CallOptions],
     ) -> None:
-        """Add vector store files (AI settings), given model."""
+        """Attach uploaded files to a knowledge base of the AI provider, so that AI agents can answer from them
+        (inferred from its name)."""
 
     def batch_delete_files(
         self, body: types.AISettingsBatchDeleteFilesBody | None = None, *,
         model: types.RemoveVectorStoreFilesPart = ..., **call_options: Unpack[CallOptions],
     ) -> Rows[types.VectorFileResult]:
-        """Batch delete files (AI settings), given model; answers a list."""
+        """Remove several documents from a knowledge base at the AI provider, with a result for each (inferred from its
+        name)."""
 
     def create_vector_store(
         self, body: types.AISettingsCreateVectorStoreBody | None = None, *, model: types.VectorStorePart = ...,
         **call_options: Unpack[CallOptions],
     ) -> types.VectorStore | None:
-        """Create vector store (AI settings), given model."""
+        """Set up a knowledge base at the AI provider, to be filled with documents (inferred from its name)."""
 
     def delete_open_ai_file(
         self, body: types.AISettingsDeleteOpenAiFileBody | None = None, *, fileid: str | None = ...,
         **call_options: Unpack[CallOptions],
     ) -> None:
-        """Delete open AI file (AI settings), given fileid."""
+        """Remove one uploaded document from the account at OpenAI (inferred from its name)."""
 
     def delete_vector_store(
         self, body: types.AISettingsDeleteVectorStoreBody | None = None, *, id: str | None = ...,
         **call_options: Unpack[CallOptions],
     ) -> None:
-        """Delete vector store (AI settings), given id."""
+        """Remove a knowledge base from the AI provider (inferred from its name)."""
 
     def delete_vector_store_file(
         self, body: types.AISettingsDeleteVectorStoreFileBody | None = None, *, fileid: str | None = ...,
         vectorid: str | None = ..., **call_options: Unpack[CallOptions],
     ) -> None:
-        """Delete vector store file (AI settings), given fileid and vectorid."""
+        """Take one document out of a knowledge base at the AI provider (inferred from its name)."""
 
     def get(
         self, *, select: str | Field | Sequence[str | Field] | None = None,
         expand: str | Field | Expand | Sequence[str | Field | Expand] | None = None,
         **call_options: Unpack[CallOptions],
     ) -> types.AISettings:
-        """Get the AI settings."""
+        """Read which AI provider and models the PBX uses, and the company details that AI agents are given."""
 
     def get_ai_resources(self, provider: str | None, **call_options: Unpack[CallOptions]) -> types.AIResources:
-        """Get AI resources (AI settings), given provider."""
+        """List models, voices and agent templates that an AI provider offers."""
 
     def get_ai_template_contents(self, id: str | None, **call_options: Unpack[CallOptions]) -> str:
-        """Get AI template contents (AI settings), given id; answers a value."""
+        """Read the text of one template for an AI agent."""
 
     def get_current_ai_resources(self, **call_options: Unpack[CallOptions]) -> types.AIResources:
-        """Get current AI resources (AI settings)."""
+        """List models, voices and agent templates of the AI provider that the PBX is set to."""
 
     def get_vector_store(self, id: str | None, **call_options: Unpack[CallOptions]) -> types.VectorStore | None:
-        """Get vector store (AI settings), given id."""
+        """Read size, state and expiry of one knowledge base at the AI provider."""
 
     def get_vector_store_files(
         self, id: str | None, limit: int, after: str, **call_options: Unpack[CallOptions],
     ) -> types.VectorStoreFiles | None:
-        """Get vector store files (AI settings), given id, limit and after."""
+        """List one page of the documents in a knowledge base."""
 
     def get_vector_stores(
         self, limit: int, after: str, **call_options: Unpack[CallOptions],
     ) -> types.VectorStores | None:
-        """Get vector stores (AI settings), given limit and after."""
+        """List one page of the knowledge bases at the AI provider."""
 
     def update(self, body: types.AISettingsPart, **call_options: Unpack[CallOptions]) -> None:
-        """Update the AI settings."""
+        """Change the AI provider, its keys and models, or the company details for AI agents."""
 
     def update_vector_store(
         self, body: types.AISettingsUpdateVectorStoreBody | None = None, *, model: types.VectorStorePart = ...,
         **call_options: Unpack[CallOptions],
     ) -> types.VectorStore | None:
-        """Update vector store (AI settings), given model."""
+        """Rename a knowledge base, or change its description or expiry (inferred from its name)."""
 
 class AmazonIntegrationSettingsActions:
 
     @overload
     def generate_iam_policy_file(self, **call_options: Unpack[CallOptions]) -> File:
-        """Generate IAM policy file (Amazon integration settings); answers a file."""
+        """Download the access policy that an Amazon account needs to hold the PBX's files in S3."""
 
     @overload
     def generate_iam_policy_file(
         self, *, to: str | PathLike[str] | BinaryIO, progress: Callable[[int, int | None], object] | None = None,
         **call_options: Unpack[CallOptions],
     ) -> Saved:
-        """Generate IAM policy file (Amazon integration settings); answers a file."""
+        """Download the access policy that an Amazon account needs to hold the PBX's files in S3."""
 
     def get(
         self, *, select: str | Field | Sequence[str | Field] | None = None,
         expand: str | Field | Expand | Sequence[str | Field | Expand] | None = None,
         **call_options: Unpack[CallOptions],
     ) -> types.AmazonIntegrationSettings:
-        """Get the Amazon integration settings."""
+        """Read the connection to Amazon S3, where backups and recordings can be stored."""
 
     def update(self, body: types.AmazonIntegrationSettingsPart, **call_options: Unpack[CallOptions]) -> None:
-        """Update the Amazon integration settings."""
+        """Change the connection to Amazon S3."""
 
 class AntiHackingSettingsActions:
 
@@ -153,10 +157,11 @@ class AntiHackingSettingsActions:
         expand: str | Field | Expand | Sequence[str | Field | Expand] | None = None,
         **call_options: Unpack[CallOptions],
     ) -> types.AntiHackingSettings:
-        """Get the anti hacking settings."""
+        """Read how many failed sign-ins and requests a sender may make before it is blocked."""
 
     def update(self, body: types.AntiHackingSettingsPart, **call_options: Unpack[CallOptions]) -> None:
-        """Update the anti hacking settings."""
+        """Change the limits that block senders of too many requests, and for how long. Limits that are too low block
+        remote phones."""
 
 class BackupsActions:
 
@@ -164,43 +169,45 @@ class BackupsActions:
         self, body: types.BackupsBackupBody | None = None, *, description: types.CreateBackupPart = ...,
         **call_options: Unpack[CallOptions],
     ) -> None:
-        """Backup (backups), given description."""
+        """Start a backup of the configuration and, as chosen, of recordings, voicemail and history. A second one of the
+        same name is refused (`WARNINGS.XAPI.DUPLICATE`)."""
 
     def delete(self, file_name: str, *, if_match: str | None = None, **call_options: Unpack[CallOptions]) -> None:
-        """Delete a backup by its FileName."""
+        """Delete a stored backup file."""
 
     def get_backup_extras(self, file_name: str, **call_options: Unpack[CallOptions]) -> types.BackupExtras:
-        """Get backup extras (a backup by its FileName)."""
+        """Read a backup's version, its size when unpacked, and whether it is encrypted. `restore` asks for the
+        footprint."""
 
     def get_backup_failover_settings(self, **call_options: Unpack[CallOptions]) -> types.BackupFailoverSettings:
-        """Get backup failover settings (backups)."""
+        """Read how a standby PBX watches the active one and takes over."""
 
     def get_backup_repository_settings(self, **call_options: Unpack[CallOptions]) -> types.BackupRepositorySettings:
-        """Get backup repository settings (backups)."""
+        """Read where backup files are stored: local disk, FTP, SFTP, a share or a cloud."""
 
     def get_backup_settings(self, **call_options: Unpack[CallOptions]) -> types.BackupSettings:
-        """Get backup settings (backups)."""
+        """Read what scheduled backups contain, when they run, and how many are kept."""
 
     def get_can_create_backup(self, **call_options: Unpack[CallOptions]) -> bool:
-        """Get can create backup (backups); answers a value."""
+        """Check whether a backup could be started now. False for instance while another one runs (assumed)."""
 
     def get_failover_scripts(
         self, *, filter: str | Filter | Field | None = None, search: str | None = None, top: int | None = None,
         skip: int | None = None, count: bool | None = None, **call_options: Unpack[CallOptions],
     ) -> Rows[types.FailoverScriptFile]:
-        """Get failover scripts (backups); answers a list."""
+        """List the scripts that can run when a standby PBX takes over."""
 
     def get_local_backup_size(self, **call_options: Unpack[CallOptions]) -> int:
-        """Get local backup size (backups); answers a value."""
+        """Measure the disk space that backups use on the PBX itself, in bytes."""
 
     def get_restore_settings(self, **call_options: Unpack[CallOptions]) -> types.RestoreSettings:
-        """Get restore settings (backups)."""
+        """Read the schedule by which a standby PBX restores the newest backup."""
 
     def get_sftp_host_key(
         self, body: types.BackupsGetSftpHostKeyBody | None = None, *, sftp_path: str = ...,
         **call_options: Unpack[CallOptions],
     ) -> str | None:
-        """Get SFTP host key (backups), given sftpPath; answers a value."""
+        """Fetch the host key of an SFTP server, to trust it as a place for backups."""
 
     def list(
         self, *, filter: str | Filter | Field | None = None, search: str | None = None,
@@ -209,40 +216,41 @@ class BackupsActions:
         expand: str | Field | Expand | Sequence[str | Field | Expand] | None = None, top: int | None = None,
         skip: int | None = None, count: bool | None = None, **call_options: Unpack[CallOptions],
     ) -> Rows[types.Backups]:
-        """List backups."""
+        """List stored backups with their file names, times and sizes."""
 
     def purge_local_backups(self, **call_options: Unpack[CallOptions]) -> None:
-        """Purge local backup (backups)."""
+        """Delete all backup files on the PBX's own disk. Those at a remote location remain (assumed)."""
 
     def restore(
         self, file_name: str, body: types.BackupsRestoreBody | None = None, *, footprint: int = ...,
         password: str = ..., **call_options: Unpack[CallOptions],
     ) -> None:
-        """Restore (a backup by its FileName), given footprint and password."""
+        """Replace the configuration of the PBX by that of a backup. All changes since then are lost, and the PBX
+        restarts."""
 
     def set_backup_failover_settings(
         self, body: types.BackupsSetBackupFailoverSettingsBody | None = None, *,
         settings: types.BackupFailoverSettingsPart = ..., **call_options: Unpack[CallOptions],
     ) -> None:
-        """Set backup failover settings (backups), given settings."""
+        """Change how a standby PBX watches the active one and takes over."""
 
     def set_backup_repository_settings(
         self, body: types.BackupsSetBackupRepositorySettingsBody | None = None, *,
         settings: types.BackupRepositorySettingsPart = ..., **call_options: Unpack[CallOptions],
     ) -> None:
-        """Set backup repository settings (backups), given settings."""
+        """Change where backup files are stored, and the credentials for that place."""
 
     def set_backup_settings(
         self, body: types.BackupsSetBackupSettingsBody | None = None, *, settings: types.BackupSettingsPart = ...,
         **call_options: Unpack[CallOptions],
     ) -> None:
-        """Set backup settings (backups), given settings."""
+        """Change what scheduled backups contain, when they run, and how many are kept."""
 
     def set_restore_settings(
         self, body: types.BackupsSetRestoreSettingsBody | None = None, *, settings: types.RestoreSettingsPart = ...,
         **call_options: Unpack[CallOptions],
     ) -> None:
-        """Set restore settings (backups), given settings."""
+        """Change when a standby PBX restores the newest backup, and the password of encrypted ones."""
 
 class BlackListNumbersActions:
 
@@ -250,23 +258,23 @@ class BlackListNumbersActions:
         self, body: types.BlackListNumbersBulkNumbersDeleteBody | None = None, *, ids: builtins.list[str] = ...,
         **call_options: Unpack[CallOptions],
     ) -> None:
-        """Bulk numbers delete (black list numbers), given ids."""
+        """Unblock several caller numbers at once."""
 
     def create(self, body: types.BlackListNumberPart, **call_options: Unpack[CallOptions]) -> types.BlackListNumber:
-        """Create a black list number."""
+        """Block a caller number, so that its calls are refused."""
 
     def delete(
         self, id: str, *, if_match: str | None = None, if_unchanged: Mapping[str, Any] | None = None,
         **call_options: Unpack[CallOptions],
     ) -> None:
-        """Delete a black list number by its Id."""
+        """Unblock one caller number."""
 
     def get(
         self, id: str, *, select: str | Field | Sequence[str | Field] | None = None,
         expand: str | Field | Expand | Sequence[str | Field | Expand] | None = None,
         **call_options: Unpack[CallOptions],
     ) -> types.BlackListNumber:
-        """Get a black list number by its Id."""
+        """Read one blocked caller number and why it was blocked."""
 
     def list(
         self, *, filter: str | Filter | Field | None = None, search: str | None = None,
@@ -275,13 +283,13 @@ class BlackListNumbersActions:
         expand: str | Field | Expand | Sequence[str | Field | Expand] | None = None, top: int | None = None,
         skip: int | None = None, count: bool | None = None, **call_options: Unpack[CallOptions],
     ) -> Rows[types.BlackListNumber]:
-        """List black list numbers."""
+        """List the caller numbers whose calls are refused."""
 
     def update(
         self, id: str, body: types.BlackListNumberPart, *, if_unchanged: Mapping[str, Any] | None = None,
         **call_options: Unpack[CallOptions],
     ) -> None:
-        """Update a black list number by its Id."""
+        """Change a blocked caller number or its description."""
 
 class BlocklistActions:
 
@@ -289,23 +297,24 @@ class BlocklistActions:
         self, body: types.BlocklistBulkIpsDeleteBody | None = None, *, ids: builtins.list[int] = ...,
         **call_options: Unpack[CallOptions],
     ) -> None:
-        """Bulk IPs delete (blocklist addresses), given ids."""
+        """Remove several IP addresses from the list of blocked and allowed ones."""
 
     def create(self, body: types.BlocklistAddrPart, **call_options: Unpack[CallOptions]) -> types.BlocklistAddr:
-        """Create a blocklist address."""
+        """Block an IP address or a range, or always allow it. Allow the addresses of your offices, so that mistyped
+        passwords don't lock out everybody there."""
 
     def delete(
         self, id: int, *, if_match: str | None = None, if_unchanged: Mapping[str, Any] | None = None,
         **call_options: Unpack[CallOptions],
     ) -> None:
-        """Delete a blocklist address by its Id."""
+        """Delete a blocklist address by its Id. An address that was blocked can reach the PBX again."""
 
     def get(
         self, id: int, *, select: str | Field | Sequence[str | Field] | None = None,
         expand: str | Field | Expand | Sequence[str | Field | Expand] | None = None,
         **call_options: Unpack[CallOptions],
     ) -> types.BlocklistAddr:
-        """Get a blocklist address by its Id."""
+        """Read one blocked or allowed IP address, with its reason and when it ends."""
 
     def list(
         self, *, filter: str | Filter | Field | None = None, search: str | None = None,
@@ -314,26 +323,26 @@ class BlocklistActions:
         expand: str | Field | Expand | Sequence[str | Field | Expand] | None = None, top: int | None = None,
         skip: int | None = None, count: bool | None = None, **call_options: Unpack[CallOptions],
     ) -> Rows[types.BlocklistAddr]:
-        """List blocklist addresses."""
+        """List the IP addresses that are blocked or always allowed, by hand or automatically."""
 
     def update(
         self, id: int, body: types.BlocklistAddrPart, *, if_unchanged: Mapping[str, Any] | None = None,
         **call_options: Unpack[CallOptions],
     ) -> None:
-        """Update a blocklist address by its Id."""
+        """Change a blocked or allowed IP address, its reason or its expiry."""
 
 class CallCostSettingsActions:
 
     @overload
     def export_call_costs(self, **call_options: Unpack[CallOptions]) -> File:
-        """Export call costs (call cost settings); answers a file."""
+        """Download the price list of calls as CSV."""
 
     @overload
     def export_call_costs(
         self, *, to: str | PathLike[str] | BinaryIO, progress: Callable[[int, int | None], object] | None = None,
         **call_options: Unpack[CallOptions],
     ) -> Saved:
-        """Export call costs (call cost settings); answers a file."""
+        """Download the price list of calls as CSV."""
 
     def list(
         self, *, filter: str | Filter | Field | None = None, search: str | None = None,
@@ -342,55 +351,56 @@ class CallCostSettingsActions:
         expand: str | Field | Expand | Sequence[str | Field | Expand] | None = None, top: int | None = None,
         skip: int | None = None, count: bool | None = None, **call_options: Unpack[CallOptions],
     ) -> Rows[types.CallCostSettings]:
-        """List call cost settings."""
+        """List the price of a minute for each country and prefix."""
 
     def update_cost(
         self, body: types.CallCostSettingsUpdateCostBody | None = None, *,
         costs: Sequence[types.CallCostSettingsPart] = ..., **call_options: Unpack[CallOptions],
     ) -> None:
-        """Update cost (call cost settings), given costs."""
+        """Replace prices in the list by country and prefix. Reports compute later calls with them (assumed)."""
 
 class CallFlowAppsActions:
 
     def create(self, body: types.CallFlowAppPart, **call_options: Unpack[CallOptions]) -> types.CallFlowApp:
-        """Create a call flow app."""
+        """Add an application that handles calls with a script of its own."""
 
     def delete(
         self, id: int, *, if_match: str | None = None, if_unchanged: Mapping[str, Any] | None = None,
         **call_options: Unpack[CallOptions],
     ) -> None:
-        """Delete a call flow app by its Id."""
+        """Remove a call flow application and its number. Callers no longer reach it."""
 
     def delete_audio_file(
         self, id: int, body: types.CallFlowAppsDeleteAudioFileBody | None = None, *, filename: str = ...,
         **call_options: Unpack[CallOptions],
     ) -> None:
-        """Delete audio file (a call flow app by its Id), given filename."""
+        """Remove one of the sounds that a call flow application plays."""
 
     def delete_file(
         self, id: int, body: types.CallFlowAppsDeleteFileBody | None = None, *, filename: str = ...,
         **call_options: Unpack[CallOptions],
     ) -> None:
-        """Delete file (a call flow app by its Id), given filename."""
+        """Remove one of the files that a call flow application brings along."""
 
     def get(
         self, id: int, *, select: str | Field | Sequence[str | Field] | None = None,
         expand: str | Field | Expand | Sequence[str | Field | Expand] | None = None,
         **call_options: Unpack[CallOptions],
     ) -> types.CallFlowApp:
-        """Get a call flow app by its Id."""
+        """Read one call flow application: number, route and whether its script compiles. `ScriptCode` comes only when
+        selected."""
 
     def get_audio_files(
         self, id: int, *, filter: str | Filter | Field | None = None, search: str | None = None, top: int | None = None,
         skip: int | None = None, count: bool | None = None, **call_options: Unpack[CallOptions],
     ) -> Rows[str]:
-        """Get audio files (a call flow app by its Id); answers a list."""
+        """List the sounds that a call flow application can play."""
 
     def get_files(
         self, id: int, *, filter: str | Filter | Field | None = None, search: str | None = None, top: int | None = None,
         skip: int | None = None, count: bool | None = None, **call_options: Unpack[CallOptions],
     ) -> Rows[str]:
-        """Get files (a call flow app by its Id); answers a list."""
+        """List the files that belong to a call flow application."""
 
     def list(
         self, *, filter: str | Filter | Field | None = None, search: str | None = None,
@@ -399,13 +409,14 @@ class CallFlowAppsActions:
         expand: str | Field | Expand | Sequence[str | Field | Expand] | None = None, top: int | None = None,
         skip: int | None = None, count: bool | None = None, **call_options: Unpack[CallOptions],
     ) -> Rows[types.CallFlowApp]:
-        """List call flow apps."""
+        """List call flow applications with their numbers and the state of their scripts. `ScriptCode` comes only when
+        selected."""
 
     def update(
         self, id: int, body: types.CallFlowAppPart, *, if_unchanged: Mapping[str, Any] | None = None,
         **call_options: Unpack[CallOptions],
     ) -> None:
-        """Update a call flow app by its Id."""
+        """Change a call flow application, for instance with a new script."""
 
 class CallFlowScriptsActions:
 
@@ -416,7 +427,7 @@ class CallFlowScriptsActions:
         expand: str | Field | Expand | Sequence[str | Field | Expand] | None = None, top: int | None = None,
         skip: int | None = None, count: bool | None = None, **call_options: Unpack[CallOptions],
     ) -> Rows[types.CallFlowScript]:
-        """List call flow scripts."""
+        """List the ready-made scripts from which a call flow application can be made."""
 
 class CallHistoryViewActions:
 
@@ -428,7 +439,7 @@ class CallHistoryViewActions:
         expand: str | Field | Expand | Sequence[str | Field | Expand] | None = None, top: int | None = None,
         skip: int | None = None, count: bool | None = None, **call_options: Unpack[CallOptions],
     ) -> File:
-        """Download call history (call history views); answers a file."""
+        """Download past calls as CSV, a line for each segment."""
 
     @overload
     def download_call_history(
@@ -439,7 +450,7 @@ class CallHistoryViewActions:
         skip: int | None = None, count: bool | None = None, to: str | PathLike[str] | BinaryIO,
         progress: Callable[[int, int | None], object] | None = None, **call_options: Unpack[CallOptions],
     ) -> Saved:
-        """Download call history (call history views); answers a file."""
+        """Download past calls as CSV, a line for each segment."""
 
     def list(
         self, *, filter: str | Filter | Field | None = None, search: str | None = None,
@@ -448,7 +459,8 @@ class CallHistoryViewActions:
         expand: str | Field | Expand | Sequence[str | Field | Expand] | None = None, top: int | None = None,
         skip: int | None = None, count: bool | None = None, **call_options: Unpack[CallOptions],
     ) -> Rows[types.CallHistoryView]:
-        """List call history views."""
+        """List past calls, a row for each segment of a call. `trunkline export call-log` reads the richer log of a
+        period."""
 
 class CallParkingSettingsActions:
 
@@ -457,10 +469,10 @@ class CallParkingSettingsActions:
         expand: str | Field | Expand | Sequence[str | Field | Expand] | None = None,
         **call_options: Unpack[CallOptions],
     ) -> types.CallParkingSettings:
-        """Get the call parking settings."""
+        """Read how many calls can be parked, and where unclaimed ones go after how long."""
 
     def update(self, body: types.CallParkingSettingsPart, **call_options: Unpack[CallOptions]) -> None:
-        """Update the call parking settings."""
+        """Change how many calls can be parked, and where unclaimed ones go after how long."""
 
 class CallTypesSettingsActions:
 
@@ -469,10 +481,10 @@ class CallTypesSettingsActions:
         expand: str | Field | Expand | Sequence[str | Field | Expand] | None = None,
         **call_options: Unpack[CallOptions],
     ) -> types.CallTypesSettings:
-        """Get the call types settings."""
+        """Read by which prefixes and lengths a call counts as local, national, mobile or international."""
 
     def update(self, body: types.CallTypesSettingsPart, **call_options: Unpack[CallOptions]) -> None:
-        """Update the call types settings."""
+        """Change by which prefixes and lengths a call counts as local, national, mobile or international."""
 
 class CDRSettingsActions:
 
@@ -481,10 +493,11 @@ class CDRSettingsActions:
         expand: str | Field | Expand | Sequence[str | Field | Expand] | None = None,
         **call_options: Unpack[CallOptions],
     ) -> types.CDRSettings:
-        """Get the CDR settings."""
+        """Read whether call detail records are written to files or a socket, and with which fields."""
 
     def update(self, body: types.CDRSettingsPart, **call_options: Unpack[CallOptions]) -> None:
-        """Update the CDR settings."""
+        """Change whether call detail records are written to files or a socket, and with which fields. For programs that
+        bill or analyse calls as they end."""
 
 class ChatHistoryViewActions:
 
@@ -496,7 +509,7 @@ class ChatHistoryViewActions:
         expand: str | Field | Expand | Sequence[str | Field | Expand] | None = None, top: int | None = None,
         skip: int | None = None, count: bool | None = None, **call_options: Unpack[CallOptions],
     ) -> File:
-        """Download chat history (chat history views), given clientTimeZone; answers a file."""
+        """Download chat conversations as CSV, a line for each message."""
 
     @overload
     def download_chat_history(
@@ -507,7 +520,7 @@ class ChatHistoryViewActions:
         skip: int | None = None, count: bool | None = None, to: str | PathLike[str] | BinaryIO,
         progress: Callable[[int, int | None], object] | None = None, **call_options: Unpack[CallOptions],
     ) -> Saved:
-        """Download chat history (chat history views), given clientTimeZone; answers a file."""
+        """Download chat conversations as CSV, a line for each message."""
 
     def list(
         self, *, filter: str | Filter | Field | None = None, search: str | None = None,
@@ -516,7 +529,7 @@ class ChatHistoryViewActions:
         expand: str | Field | Expand | Sequence[str | Field | Expand] | None = None, top: int | None = None,
         skip: int | None = None, count: bool | None = None, **call_options: Unpack[CallOptions],
     ) -> Rows[types.ChatHistoryView]:
-        """List chat history views."""
+        """List chat messages by conversation: internal ones, SMS and those from websites."""
 
 class ChatLogSettingsActions:
 
@@ -525,10 +538,10 @@ class ChatLogSettingsActions:
         expand: str | Field | Expand | Sequence[str | Field | Expand] | None = None,
         **call_options: Unpack[CallOptions],
     ) -> types.ChatLogSettings:
-        """Get the chat log settings."""
+        """Read after how long chats are closed and cleared, and whether they are archived."""
 
     def update(self, body: types.ChatLogSettingsPart, **call_options: Unpack[CallOptions]) -> None:
-        """Update the chat log settings."""
+        """Change after how long chats are closed and cleared, and whether they are archived."""
 
 class ChatMessagesHistoryViewActions:
 
@@ -540,7 +553,7 @@ class ChatMessagesHistoryViewActions:
         expand: str | Field | Expand | Sequence[str | Field | Expand] | None = None, top: int | None = None,
         skip: int | None = None, count: bool | None = None, **call_options: Unpack[CallOptions],
     ) -> File:
-        """Download chat messages history (chat messages history views), given clientTimeZone; answers a file."""
+        """Download single chat messages as CSV, each with sender and recipients."""
 
     @overload
     def download_chat_messages_history(
@@ -551,7 +564,7 @@ class ChatMessagesHistoryViewActions:
         skip: int | None = None, count: bool | None = None, to: str | PathLike[str] | BinaryIO,
         progress: Callable[[int, int | None], object] | None = None, **call_options: Unpack[CallOptions],
     ) -> Saved:
-        """Download chat messages history (chat messages history views), given clientTimeZone; answers a file."""
+        """Download single chat messages as CSV, each with sender and recipients."""
 
     def list(
         self, *, filter: str | Filter | Field | None = None, search: str | None = None,
@@ -560,7 +573,7 @@ class ChatMessagesHistoryViewActions:
         expand: str | Field | Expand | Sequence[str | Field | Expand] | None = None, top: int | None = None,
         skip: int | None = None, count: bool | None = None, **call_options: Unpack[CallOptions],
     ) -> Rows[types.ChatMessagesHistoryView]:
-        """List chat messages history views."""
+        """List single chat messages, each with its sender and its recipients."""
 
 class CodecsSettingsActions:
 
@@ -569,64 +582,64 @@ class CodecsSettingsActions:
         expand: str | Field | Expand | Sequence[str | Field | Expand] | None = None,
         **call_options: Unpack[CallOptions],
     ) -> types.CodecsSettings:
-        """Get the codecs settings."""
+        """Read which audio codecs are preferred for local and for external calls, in order."""
 
     def update(self, body: types.CodecsSettingsPart, **call_options: Unpack[CallOptions]) -> None:
-        """Update the codecs settings."""
+        """Change which audio codecs are preferred for local and for external calls, in order."""
 
 class ConferenceSettingsActions:
 
     def delete_api_key(self, **call_options: Unpack[CallOptions]) -> None:
-        """Delete API key (conference settings)."""
+        """Revoke the key by which other programs create web meetings."""
 
     def generate_api_key(self, **call_options: Unpack[CallOptions]) -> str:
-        """Generate API key (conference settings); answers a value."""
+        """Make a new key by which other programs create web meetings. The earlier key stops working (assumed)."""
 
     def get(
         self, *, select: str | Field | Sequence[str | Field] | None = None,
         expand: str | Field | Expand | Sequence[str | Field | Expand] | None = None,
         **call_options: Unpack[CallOptions],
     ) -> types.ConferenceSettings:
-        """Get the conference settings."""
+        """Read the number, PIN and video mode of audio conferences and web meetings."""
 
     def get_mcu_request_status(self, **call_options: Unpack[CallOptions]) -> types.MCURequestStatus:
-        """Get MCU request status (conference settings)."""
+        """Read how far the last request to add or remove a meeting server of your own has come."""
 
     def get_mcu_row(self, guid: str, **call_options: Unpack[CallOptions]) -> types.OnBoardMcuRow:
-        """Get MCU row (conference settings), given guid."""
+        """Read the registration of one meeting server of your own: address, capacity and install script."""
 
     def get_mcu_rows(
         self, *, filter: str | Filter | Field | None = None, search: str | None = None, top: int | None = None,
         skip: int | None = None, count: bool | None = None, **call_options: Unpack[CallOptions],
     ) -> Rows[types.OnBoardMcuRow]:
-        """Get MCU rows (conference settings); answers a list."""
+        """List the meeting servers of your own that are registered with the PBX."""
 
     def get_onboard_mcu_data(
         self, *, filter: str | Filter | Field | None = None, search: str | None = None, top: int | None = None,
         skip: int | None = None, count: bool | None = None, **call_options: Unpack[CallOptions],
     ) -> Rows[types.OnBoardMcuData]:
-        """Get onboard MCU data (conference settings); answers a list."""
+        """List load, network traffic and state of your own meeting servers."""
 
     def get_onboard_meetings(
         self, *, filter: str | Filter | Field | None = None, search: str | None = None, top: int | None = None,
         skip: int | None = None, count: bool | None = None, **call_options: Unpack[CallOptions],
     ) -> Rows[types.OnBoardMeeting]:
-        """Get onboard meetings (conference settings); answers a list."""
+        """List the web meetings that run now on meeting servers of your own."""
 
     def get_web_meeting_zones(
         self, *, filter: str | Filter | Field | None = None, search: str | None = None, top: int | None = None,
         skip: int | None = None, count: bool | None = None, **call_options: Unpack[CallOptions],
     ) -> Rows[str]:
-        """Get web meeting zones (conference settings); answers a list."""
+        """List the regions in which 3CX can host web meetings."""
 
     def update(self, body: types.ConferenceSettingsPart, **call_options: Unpack[CallOptions]) -> None:
-        """Update the conference settings."""
+        """Change the number, PIN or video mode of audio conferences and web meetings."""
 
     def update_mcu_request_status(
         self, body: types.ConferenceSettingsUpdateMcuRequestStatusBody | None = None, *,
         request: types.MCURequestStatusPart = ..., **call_options: Unpack[CallOptions],
     ) -> None:
-        """Update MCU request status (conference settings), given request."""
+        """Ask for a meeting server of your own to be added or removed (inferred from its name)."""
 
 class ConsoleRestrictionsActions:
 
@@ -635,81 +648,83 @@ class ConsoleRestrictionsActions:
         expand: str | Field | Expand | Sequence[str | Field | Expand] | None = None,
         **call_options: Unpack[CallOptions],
     ) -> types.ConsoleRestrictions:
-        """Get the console restrictions."""
+        """Read from which IP addresses the admin console can be opened."""
 
     def update(self, body: types.ConsoleRestrictionsPart, **call_options: Unpack[CallOptions]) -> None:
-        """Update the console restrictions."""
+        """Change from which IP addresses the admin console can be opened. Keep your own address in the list, or you
+        lock yourself out."""
 
 class ContactsActions:
 
     def all_contacts_bulk_delete(self, **call_options: Unpack[CallOptions]) -> None:
-        """All contacts bulk delete (contacts)."""
+        """Empty the shared phone book. Up to 20.0.8; later releases have `delete_contacts_by_type`."""
 
     def batch_contacts_delete(
         self, body: types.ContactsBatchContactsDeleteBody | None = None, *, ids: builtins.list[int] = ...,
         **call_options: Unpack[CallOptions],
     ) -> None:
-        """Batch contacts delete (contacts), given ids."""
+        """Remove several entries of the phone book at once. Up to 20.0.8; later releases have
+        `delete_contacts_by_id`."""
 
     def create(self, body: types.ContactPart, **call_options: Unpack[CallOptions]) -> types.Contact:
-        """Create a contact."""
+        """Add an entry to the phone book: name, company, numbers."""
 
     def create_contact_by_number(
         self, body: types.ContactsCreateContactByNumberBody | None = None, *, contact: types.ContactPart = ...,
         number: str = ..., **call_options: Unpack[CallOptions],
     ) -> types.Contact | None:
-        """Create contact by number (contacts), given contact and number."""
+        """Add a phone book entry that belongs to one extension or department (inferred from its name)."""
 
     def crm_contacts_bulk_delete(self, **call_options: Unpack[CallOptions]) -> None:
-        """CRM contacts bulk delete (contacts)."""
+        """Remove all phone book entries that came from the CRM. Up to 20.0.8."""
 
     def delete(
         self, id: int, *, if_match: str | None = None, if_unchanged: Mapping[str, Any] | None = None,
         **call_options: Unpack[CallOptions],
     ) -> None:
-        """Delete a contact by its Id."""
+        """Delete a contact by its Id. Callers with its numbers then show without a name."""
 
     def delete_contacts_by_id(
         self, body: types.ContactsDeleteContactsByIdBody | None = None, *, ids: builtins.list[int] = ...,
         **call_options: Unpack[CallOptions],
     ) -> None:
-        """Delete contacts by Id (contacts), given ids."""
+        """Remove several phone book entries at once."""
 
     def delete_contacts_by_type(
         self, body: types.ContactsDeleteContactsByTypeBody | None = None, *, contact_source: types.ContactSource = ...,
         number: str | None = ..., **call_options: Unpack[CallOptions],
     ) -> None:
-        """Delete contacts by type (contacts), given contactSource and number."""
+        """Remove the phone book entries that came from one source, such as Microsoft 365."""
 
     def delete_department_contacts_by_type(
         self, body: types.ContactsDeleteDepartmentContactsByTypeBody | None = None, *,
         contact_source: types.ContactSource = ..., **call_options: Unpack[CallOptions],
     ) -> None:
-        """Delete department contacts by type (contacts), given contactSource."""
+        """Remove entries of one source from the phone books of all departments (inferred from its name)."""
 
     def delete_personal_contacts_by_type(
         self, body: types.ContactsDeletePersonalContactsByTypeBody | None = None, *,
         contact_source: types.ContactSource = ..., **call_options: Unpack[CallOptions],
     ) -> None:
-        """Delete personal contacts by type (contacts), given contactSource."""
+        """Remove entries of one source from the personal phone books of users (inferred from its name)."""
 
     @overload
     def export_contacts(self, **call_options: Unpack[CallOptions]) -> File:
-        """Export contacts (contacts); answers a file."""
+        """Download the shared phone book as CSV. Up to 20.0.8."""
 
     @overload
     def export_contacts(
         self, *, to: str | PathLike[str] | BinaryIO, progress: Callable[[int, int | None], object] | None = None,
         **call_options: Unpack[CallOptions],
     ) -> Saved:
-        """Export contacts (contacts); answers a file."""
+        """Download the shared phone book as CSV. Up to 20.0.8."""
 
     def get(
         self, id: int, *, select: str | Field | Sequence[str | Field] | None = None,
         expand: str | Field | Expand | Sequence[str | Field | Expand] | None = None,
         **call_options: Unpack[CallOptions],
     ) -> types.Contact:
-        """Get a contact by its Id."""
+        """Read one phone book entry: name, company, numbers and where it came from."""
 
     def get_contacts_by_number(
         self, number: str, *, filter: str | Filter | Field | None = None, search: str | None = None,
@@ -718,13 +733,13 @@ class ContactsActions:
         expand: str | Field | Expand | Sequence[str | Field | Expand] | None = None, top: int | None = None,
         skip: int | None = None, count: bool | None = None, **call_options: Unpack[CallOptions],
     ) -> Rows[types.Contact]:
-        """Get contacts by number (contacts), given number; answers a list."""
+        """List the phone book entries that belong to one extension or department (inferred from its name)."""
 
     def get_dir_search_settings(self, **call_options: Unpack[CallOptions]) -> types.ContactsDirSearchSettings:
-        """Get dir search settings (contacts)."""
+        """Read the connection to an Exchange server whose address books the PBX searches."""
 
     def google_personal_contacts_bulk_delete(self, **call_options: Unpack[CallOptions]) -> None:
-        """Google personal contacts bulk delete (contacts)."""
+        """Remove entries that were synchronised from Google for single users. Up to 20.0.8."""
 
     def list(
         self, *, filter: str | Filter | Field | None = None, search: str | None = None,
@@ -733,25 +748,25 @@ class ContactsActions:
         expand: str | Field | Expand | Sequence[str | Field | Expand] | None = None, top: int | None = None,
         skip: int | None = None, count: bool | None = None, **call_options: Unpack[CallOptions],
     ) -> Rows[types.Contact]:
-        """List contacts."""
+        """List the entries of the phone book: names, companies, numbers."""
 
     def office365_contacts_bulk_delete(self, **call_options: Unpack[CallOptions]) -> None:
-        """Office365 contacts bulk delete (contacts)."""
+        """Remove entries that were synchronised from Microsoft 365 for everybody. Up to 20.0.8."""
 
     def office365_personal_contacts_bulk_delete(self, **call_options: Unpack[CallOptions]) -> None:
-        """Office365 personal contacts bulk delete (contacts)."""
+        """Remove entries that were synchronised from Microsoft 365 for single users. Up to 20.0.8."""
 
     def set_dir_search_settings(
         self, body: types.ContactsSetDirSearchSettingsBody | None = None, *,
         dir_search_settings: types.ContactsDirSearchSettingsPart = ..., **call_options: Unpack[CallOptions],
     ) -> None:
-        """Set dir search settings (contacts), given dirSearchSettings."""
+        """Change the connection to an Exchange server whose address books the PBX searches."""
 
     def update(
         self, id: int, body: types.ContactPart, *, if_unchanged: Mapping[str, Any] | None = None,
         **call_options: Unpack[CallOptions],
     ) -> None:
-        """Update a contact by its Id."""
+        """Change the name, company or numbers of a phone book entry."""
 
 class CountriesActions:
 
@@ -762,7 +777,7 @@ class CountriesActions:
         expand: str | Field | Expand | Sequence[str | Field | Expand] | None = None, top: int | None = None,
         skip: int | None = None, count: bool | None = None, **call_options: Unpack[CallOptions],
     ) -> Rows[types.Country]:
-        """List countries."""
+        """List all countries with their names and dialling codes."""
 
 class CountryCodesActions:
 
@@ -771,43 +786,44 @@ class CountryCodesActions:
         expand: str | Field | Expand | Sequence[str | Field | Expand] | None = None,
         **call_options: Unpack[CallOptions],
     ) -> types.CountryCodes:
-        """Get the country codes."""
+        """Read to which countries calls are allowed."""
 
     def update(self, body: types.CountryCodesPart, **call_options: Unpack[CallOptions]) -> None:
-        """Update the country codes."""
+        """Change to which countries calls are allowed. Calls to all others are refused."""
 
 class CrmIntegrationActions:
 
     def delete_crm_contacts(self, **call_options: Unpack[CallOptions]) -> None:
-        """Delete CRM contacts (CRM integration)."""
+        """Remove the phone book entries that were taken over from the CRM."""
 
     def get(
         self, *, select: str | Field | Sequence[str | Field] | None = None,
         expand: str | Field | Expand | Sequence[str | Field | Expand] | None = None,
         **call_options: Unpack[CallOptions],
     ) -> types.CrmIntegration:
-        """Get the CRM integration."""
+        """Read which CRM is connected, how it finds callers and which calls are logged there."""
 
     def get_crm_template_source(self, name: str, **call_options: Unpack[CallOptions]) -> types.CrmTemplateSource | None:
-        """Get CRM template source (CRM integration), given name."""
+        """Read the XML of the template by which the PBX talks to a CRM."""
 
     def get_oauth(self, variable: str, **call_options: Unpack[CallOptions]) -> types.CrmChoice | None:
-        """Get OAuth (CRM integration), given variable."""
+        """Read the address at which an administrator allows access to the CRM (inferred from its name)."""
 
     def set_oauth_state(
         self, body: types.CrmIntegrationSetOauthStateBody | None = None, *, state: types.OauthStateParamPart = ...,
         **call_options: Unpack[CallOptions],
     ) -> types.OauthState:
-        """Set OAuth state (CRM integration), given state."""
+        """Begin signing in to the CRM; the answer has the state to send along (inferred from its name)."""
 
     def test(
         self, body: types.CrmIntegrationTestBody | None = None, *, mode: types.CrmTestMode = ..., query: str = ...,
         **call_options: Unpack[CallOptions],
     ) -> types.CrmTestResult:
-        """Test (CRM integration), given mode and query."""
+        """Try the connection to the CRM with a number, an email address or a text. Found contacts and a log come
+        back."""
 
     def update(self, body: types.CrmIntegrationPart, **call_options: Unpack[CallOptions]) -> None:
-        """Update the CRM integration."""
+        """Change which CRM is connected, how it finds callers and which calls are logged there."""
 
 class CrmTemplatesActions:
 
@@ -815,7 +831,7 @@ class CrmTemplatesActions:
         self, name: str, *, if_match: str | None = None, if_unchanged: Mapping[str, Any] | None = None,
         **call_options: Unpack[CallOptions],
     ) -> None:
-        """Delete a CRM template by its Name."""
+        """Remove a CRM template that was added by hand."""
 
     def ge_crmt_templates(
         self, *, filter: str | Filter | Field | None = None, search: str | None = None,
@@ -824,19 +840,19 @@ class CrmTemplatesActions:
         expand: str | Field | Expand | Sequence[str | Field | Expand] | None = None, top: int | None = None,
         skip: int | None = None, count: bool | None = None, **call_options: Unpack[CallOptions],
     ) -> Rows[types.CrmTemplate]:
-        """Ge crmt templates (CRM templates); answers a list."""
+        """List the kinds of CRM that can be connected, with the settings that each needs (inferred from its name)."""
 
     def get(
         self, name: str, *, select: str | Field | Sequence[str | Field] | None = None,
         expand: str | Field | Expand | Sequence[str | Field | Expand] | None = None,
         **call_options: Unpack[CallOptions],
     ) -> types.CrmTemplate:
-        """Get a CRM template by its Name."""
+        """Read the settings that one kind of CRM needs."""
 
 class CustomPromptsActions:
 
     def delete(self, filename: str, *, if_match: str | None = None, **call_options: Unpack[CallOptions]) -> None:
-        """Delete a custom prompt by its Filename."""
+        """Remove an uploaded announcement. Queues and menus that play it fall silent there (assumed)."""
 
     def list(
         self, *, filter: str | Filter | Field | None = None, search: str | None = None,
@@ -845,19 +861,20 @@ class CustomPromptsActions:
         expand: str | Field | Expand | Sequence[str | Field | Expand] | None = None, top: int | None = None,
         skip: int | None = None, count: bool | None = None, **call_options: Unpack[CallOptions],
     ) -> Rows[types.CustomPrompt]:
-        """List custom prompts."""
+        """List uploaded announcements, and in which file each is stored."""
 
     def make_call_record_custom_prompt(
         self, body: types.CustomPromptsMakeCallRecordCustomPromptBody | None = None, *, dn: str = ...,
         filename: str = ..., **call_options: Unpack[CallOptions],
     ) -> None:
-        """Make call record custom prompt (custom prompts), given dn and filename."""
+        """Ring an extension and record what is spoken there as an announcement."""
 
     def upload(
         self, body: types.CustomPromptsUploadBody | None = None, *, file: types.Upload = ...,
         **call_options: Unpack[CallOptions],
     ) -> None:
-        """Upload a custom prompt: one multipart part named file."""
+        """Upload a sound file as an announcement for queues and menus. Sends one multipart part named file; 3CX wants
+        WAV, PCM, 8 kHz, 16 bit, mono."""
 
 class DataConnectorSettingsActions:
 
@@ -866,16 +883,16 @@ class DataConnectorSettingsActions:
         expand: str | Field | Expand | Sequence[str | Field | Expand] | None = None,
         **call_options: Unpack[CallOptions],
     ) -> types.DataConnectorSettings:
-        """Get the data connector settings."""
+        """Read to which database call data are copied, which data, and when."""
 
     def synchronize(self, **call_options: Unpack[CallOptions]) -> None:
-        """Synchronize (data connector settings)."""
+        """Copy call data to the connected database now, without waiting for the schedule."""
 
     def test_data_connector(self, **call_options: Unpack[CallOptions]) -> None:
-        """Test data connector (data connector settings)."""
+        """Check that the database for call data can be reached with its saved credentials."""
 
     def update(self, body: types.DataConnectorSettingsPart, **call_options: Unpack[CallOptions]) -> None:
-        """Update the data connector settings."""
+        """Change to which database call data are copied, which data, and when."""
 
 class DefsActions:
 
@@ -884,22 +901,23 @@ class DefsActions:
         expand: str | Field | Expand | Sequence[str | Field | Expand] | None = None,
         **call_options: Unpack[CallOptions],
     ) -> types.Defs:
-        """Get the defs."""
+        """Read the fixed lists that the PBX works with: codecs, time zones, gateway parameters. The cheapest check that
+        a system is up: select only `Id`."""
 
     def get_license_parameters(self, **call_options: Unpack[CallOptions]) -> types.License:
-        """Get license parameters (defs)."""
+        """Read what the licence allows: edition, simultaneous calls, branding, maintenance."""
 
     def get_routes(
         self, body: types.DefsGetRoutesBody | None = None, *, ids: builtins.list[int] = ...,
         **call_options: Unpack[CallOptions],
     ) -> Rows[types.SetRouteRequest]:
-        """Get routes (defs), given ids; answers a list."""
+        """List how calls to the chosen trunks are routed in and out of office hours (inferred from its name)."""
 
     def get_system_parameters(self, **call_options: Unpack[CallOptions]) -> types.SystemParameters:
-        """Get system parameters (defs)."""
+        """Read addresses, ports, limits and features of this PBX."""
 
     def has_system_owner(self, **call_options: Unpack[CallOptions]) -> bool:
-        """Has system owner (defs); answers a value."""
+        """Check whether any user has the role System Owner."""
 
     def list_codecs(
         self, *, filter: str | Filter | Field | None = None, search: str | None = None,
@@ -908,7 +926,7 @@ class DefsActions:
         expand: str | Field | Expand | Sequence[str | Field | Expand] | None = None, top: int | None = None,
         skip: int | None = None, count: bool | None = None, **call_options: Unpack[CallOptions],
     ) -> Rows[types.Codec]:
-        """List the codecs of the defs."""
+        """List the audio codecs that the PBX knows."""
 
     def list_gateway_parameter_values(
         self, *, filter: str | Filter | Field | None = None, search: str | None = None,
@@ -917,7 +935,7 @@ class DefsActions:
         expand: str | Field | Expand | Sequence[str | Field | Expand] | None = None, top: int | None = None,
         skip: int | None = None, count: bool | None = None, **call_options: Unpack[CallOptions],
     ) -> Rows[types.GatewayParameterValue]:
-        """List the gateway parameter values of the defs."""
+        """List what a SIP field of a trunk can be filled with, such as the caller's number."""
 
     def list_gateway_parameters(
         self, *, filter: str | Filter | Field | None = None, search: str | None = None,
@@ -926,7 +944,7 @@ class DefsActions:
         expand: str | Field | Expand | Sequence[str | Field | Expand] | None = None, top: int | None = None,
         skip: int | None = None, count: bool | None = None, **call_options: Unpack[CallOptions],
     ) -> Rows[types.GatewayParameter]:
-        """List the gateway parameters of the defs."""
+        """List the SIP fields of a trunk that can be read or filled."""
 
     def list_time_zones(
         self, *, filter: str | Filter | Field | None = None, search: str | None = None,
@@ -935,19 +953,19 @@ class DefsActions:
         expand: str | Field | Expand | Sequence[str | Field | Expand] | None = None, top: int | None = None,
         skip: int | None = None, count: bool | None = None, **call_options: Unpack[CallOptions],
     ) -> Rows[types.TimeZone]:
-        """List the time zones of the defs."""
+        """List the time zones that a PBX can be set to, by IANA and Windows names."""
 
     def report_log_event(
         self, body: types.DefsReportLogEventBody | None = None, *, request: types.ReportLogEventPart = ...,
         **call_options: Unpack[CallOptions],
     ) -> None:
-        """Report log event (defs), given request."""
+        """Write an entry of your own to the event log."""
 
     def send_email(
         self, body: types.DefsSendEmailBody | None = None, *, send_email: types.SendEmailPart = ...,
         **call_options: Unpack[CallOptions],
     ) -> None:
-        """Send email (defs), given sendEmail."""
+        """Send an email from one of the PBX's templates through its mail server."""
 
 class DeviceInfosActions:
 
@@ -955,14 +973,15 @@ class DeviceInfosActions:
         self, id: int, *, if_match: str | None = None, if_unchanged: Mapping[str, Any] | None = None,
         **call_options: Unpack[CallOptions],
     ) -> None:
-        """Delete a device info by its Id."""
+        """Delete a device info by its Id. Forgets a detected phone; one that still asks for its configuration is
+        detected again."""
 
     def get(
         self, id: int, *, select: str | Field | Sequence[str | Field] | None = None,
         expand: str | Field | Expand | Sequence[str | Field | Expand] | None = None,
         **call_options: Unpack[CallOptions],
     ) -> types.DeviceInfo:
-        """Get a device info by its Id."""
+        """Read one detected phone: model, MAC address, firmware and network path."""
 
     def list(
         self, *, filter: str | Filter | Field | None = None, search: str | None = None,
@@ -971,13 +990,13 @@ class DeviceInfosActions:
         expand: str | Field | Expand | Sequence[str | Field | Expand] | None = None, top: int | None = None,
         skip: int | None = None, count: bool | None = None, **call_options: Unpack[CallOptions],
     ) -> Rows[types.DeviceInfo]:
-        """List device infos."""
+        """List phones that the PBX detected, whether or not a user has them. New phones wait here for their user."""
 
     def provision(
         self, id: int, body: types.DeviceInfosProvisionBody | None = None, *, reprovision: bool = ...,
         user_id: int = ..., **call_options: Unpack[CallOptions],
     ) -> None:
-        """Provision (a device info by its Id), given reprovision and userId."""
+        """Give a detected phone to a user, or configure it again for the one who has it."""
 
 class DialCodeSettingsActions:
 
@@ -986,10 +1005,11 @@ class DialCodeSettingsActions:
         expand: str | Field | Expand | Sequence[str | Field | Expand] | None = None,
         **call_options: Unpack[CallOptions],
     ) -> types.DialCodeSettings:
-        """Get the dial code settings."""
+        """Read the codes that people dial for parking, pickup, voicemail, intercom and other features."""
 
     def update(self, body: types.DialCodeSettingsPart, **call_options: Unpack[CallOptions]) -> None:
-        """Update the dial code settings."""
+        """Change the codes that people dial for parking, pickup, voicemail, intercom and other features. Printed
+        instructions and keys of phones go stale."""
 
 class DidNumbersActions:
 
@@ -1000,7 +1020,7 @@ class DidNumbersActions:
         expand: str | Field | Expand | Sequence[str | Field | Expand] | None = None, top: int | None = None,
         skip: int | None = None, count: bool | None = None, **call_options: Unpack[CallOptions],
     ) -> Rows[types.DidNumber]:
-        """List did numbers."""
+        """List all direct numbers of the trunks, with the rule that routes each."""
 
 class DirectoriesActions:
 
@@ -1008,7 +1028,8 @@ class DirectoriesActions:
         self, body: types.DirectoriesGetDirectoryInfoBody | None = None, *,
         parameters: types.DirectoryParametersPart = ..., **call_options: Unpack[CallOptions],
     ) -> types.SystemDirectory | None:
-        """Get directory info (directories), given parameters."""
+        """Browse the folders of a local or remote storage, to choose one for backups or recordings (inferred from its
+        name)."""
 
 class DNPropertiesActions:
 
@@ -1016,18 +1037,18 @@ class DNPropertiesActions:
         self, body: types.DNPropertiesCreateDnPropertyBody | None = None, *, dn_number: str = ...,
         property: types.DNPropertyPart = ..., **call_options: Unpack[CallOptions],
     ) -> None:
-        """Create DN property (DN properties), given dnNumber and property."""
+        """Attach a named value to one extension or other number. For settings that the console doesn't show."""
 
     def delete_dn_property(
         self, body: types.DNPropertiesDeleteDnPropertyBody | None = None, *, dn_number: str = ...,
         property_name: str = ..., **call_options: Unpack[CallOptions],
     ) -> None:
-        """Delete DN property (DN properties), given dnNumber and propertyName."""
+        """Remove a named value from one extension or other number."""
 
     def get_dn_property_by_name(
         self, dn_number: str, name: str, **call_options: Unpack[CallOptions],
     ) -> types.DNProperty:
-        """Get DN property by name (DN properties), given dnNumber and name."""
+        """Read one named value of an extension or other number."""
 
     def get_properties_by_dn(
         self, dn_number: str, *, filter: str | Filter | Field | None = None, search: str | None = None,
@@ -1036,13 +1057,13 @@ class DNPropertiesActions:
         expand: str | Field | Expand | Sequence[str | Field | Expand] | None = None, top: int | None = None,
         skip: int | None = None, count: bool | None = None, **call_options: Unpack[CallOptions],
     ) -> Rows[types.DNProperty]:
-        """Get properties by DN (DN properties), given dnNumber; answers a list."""
+        """List all named values of one extension or other number."""
 
     def update_dn_property(
         self, body: types.DNPropertiesUpdateDnPropertyBody | None = None, *, dn_number: str = ...,
         property: types.DNPropertyPart = ..., **call_options: Unpack[CallOptions],
     ) -> None:
-        """Update DN property (DN properties), given dnNumber and property."""
+        """Replace a named value of one extension or other number."""
 
 class E164SettingsActions:
 
@@ -1051,10 +1072,10 @@ class E164SettingsActions:
         expand: str | Field | Expand | Sequence[str | Field | Expand] | None = None,
         **call_options: Unpack[CallOptions],
     ) -> types.E164Settings:
-        """Get the E164 settings."""
+        """Read how caller numbers are turned into the international form with a plus sign."""
 
     def update(self, body: types.E164SettingsPart, **call_options: Unpack[CallOptions]) -> None:
-        """Update the E164 settings."""
+        """Change how caller numbers are turned into the international form with a plus sign."""
 
 class EmailTemplateActions:
 
@@ -1063,7 +1084,7 @@ class EmailTemplateActions:
         expand: str | Field | Expand | Sequence[str | Field | Expand] | None = None,
         **call_options: Unpack[CallOptions],
     ) -> types.EmailTemplate:
-        """Get an email template by its TemplatePath."""
+        """Read subject, sender and text of one kind of mail that the PBX sends."""
 
     def list(
         self, *, filter: str | Filter | Field | None = None, search: str | None = None,
@@ -1072,16 +1093,16 @@ class EmailTemplateActions:
         expand: str | Field | Expand | Sequence[str | Field | Expand] | None = None, top: int | None = None,
         skip: int | None = None, count: bool | None = None, **call_options: Unpack[CallOptions],
     ) -> Rows[types.EmailTemplate]:
-        """List email templates."""
+        """List the mails that the PBX sends, such as welcome and voicemail, by language."""
 
     def set_default(self, template_path: str, **call_options: Unpack[CallOptions]) -> None:
-        """Set default (an email template by its TemplatePath)."""
+        """Put back the text that 3CX ships for one kind of mail. Your own text is lost."""
 
     def update(
         self, template_path: str, body: types.EmailTemplatePart, *, if_unchanged: Mapping[str, Any] | None = None,
         **call_options: Unpack[CallOptions],
     ) -> None:
-        """Update an email template by its TemplatePath."""
+        """Change subject, sender or text of one kind of mail that the PBX sends."""
 
 class EmergencyGeoLocationsActions:
 
@@ -1092,13 +1113,14 @@ class EmergencyGeoLocationsActions:
         expand: str | Field | Expand | Sequence[str | Field | Expand] | None = None, top: int | None = None,
         skip: int | None = None, count: bool | None = None, **call_options: Unpack[CallOptions],
     ) -> Rows[types.EmergencyGeoLocation]:
-        """List emergency geo locations."""
+        """List the places that emergency services can be given for a caller."""
 
     def update(
         self, body: types.EmergencyGeoLocationsUpdateBody | None = None, *,
         locations: Sequence[types.EmergencyGeoLocationPart] = ..., **call_options: Unpack[CallOptions],
     ) -> None:
-        """Update (emergency geo locations), given locations."""
+        """Replace the list of places that emergency services can be given for a caller. Send the complete list
+        (assumed)."""
 
 class EmergencyNotificationsSettingsActions:
 
@@ -1107,10 +1129,10 @@ class EmergencyNotificationsSettingsActions:
         expand: str | Field | Expand | Sequence[str | Field | Expand] | None = None,
         **call_options: Unpack[CallOptions],
     ) -> types.EmergencyNotificationsSettings:
-        """Get the emergency notifications settings."""
+        """Read who is informed when somebody dials an emergency number."""
 
     def update(self, body: types.EmergencyNotificationsSettingsPart, **call_options: Unpack[CallOptions]) -> None:
-        """Update the emergency notifications settings."""
+        """Change who is informed when somebody dials an emergency number."""
 
 class EventLogsActions:
 
@@ -1122,7 +1144,7 @@ class EventLogsActions:
         expand: str | Field | Expand | Sequence[str | Field | Expand] | None = None, top: int | None = None,
         skip: int | None = None, count: bool | None = None, **call_options: Unpack[CallOptions],
     ) -> File:
-        """Download event logs (event logs); answers a file."""
+        """Download system events as CSV: errors, warnings and notices of services."""
 
     @overload
     def download_event_logs(
@@ -1133,7 +1155,7 @@ class EventLogsActions:
         skip: int | None = None, count: bool | None = None, to: str | PathLike[str] | BinaryIO,
         progress: Callable[[int, int | None], object] | None = None, **call_options: Unpack[CallOptions],
     ) -> Saved:
-        """Download event logs (event logs); answers a file."""
+        """Download system events as CSV: errors, warnings and notices of services."""
 
     def list(
         self, *, filter: str | Filter | Field | None = None, search: str | None = None,
@@ -1142,10 +1164,10 @@ class EventLogsActions:
         expand: str | Field | Expand | Sequence[str | Field | Expand] | None = None, top: int | None = None,
         skip: int | None = None, count: bool | None = None, **call_options: Unpack[CallOptions],
     ) -> Rows[types.EventLog]:
-        """List event logs."""
+        """List system events: errors, warnings and notices of services."""
 
     def purge_event_log(self, **call_options: Unpack[CallOptions]) -> None:
-        """Purge event log (event logs)."""
+        """Erase all recorded system events."""
 
 class FaxActions:
 
@@ -1153,33 +1175,33 @@ class FaxActions:
         self, body: types.FaxBulkFaxDeleteBody | None = None, *, ids: builtins.list[int] = ...,
         **call_options: Unpack[CallOptions],
     ) -> None:
-        """Bulk fax delete (faxes), given ids."""
+        """Remove several fax extensions at once."""
 
     def create(self, body: types.FaxPart, **call_options: Unpack[CallOptions]) -> types.Fax:
-        """Create a fax."""
+        """Add a fax extension, which turns received faxes into mails. The PBX picks a free number if none is given."""
 
     def delete(
         self, id: int, *, if_match: str | None = None, if_unchanged: Mapping[str, Any] | None = None,
         **call_options: Unpack[CallOptions],
     ) -> None:
-        """Delete a fax by its Id."""
+        """Delete a fax by its Id. Faxes sent to its number are no longer received."""
 
     def get(
         self, id: int, *, select: str | Field | Sequence[str | Field] | None = None,
         expand: str | Field | Expand | Sequence[str | Field | Expand] | None = None,
         **call_options: Unpack[CallOptions],
     ) -> types.Fax:
-        """Get a fax by its Id."""
+        """Read one fax extension: number, sign-in of its machine, address for received pages."""
 
     def get_by_number(
         self, number: str, *, select: str | Field | Sequence[str | Field] | None = None,
         expand: str | Field | Expand | Sequence[str | Field | Expand] | None = None,
         **call_options: Unpack[CallOptions],
     ) -> types.Fax:
-        """Get a fax by its Number."""
+        """Read one fax extension, found by the number that it is dialled by."""
 
     def init_fax(self, **call_options: Unpack[CallOptions]) -> types.Fax:
-        """Init fax (faxes)."""
+        """Propose a new fax extension with a free number, without storing it. Send the answer to `create`."""
 
     def list(
         self, *, filter: str | Filter | Field | None = None, search: str | None = None,
@@ -1188,31 +1210,31 @@ class FaxActions:
         expand: str | Field | Expand | Sequence[str | Field | Expand] | None = None, top: int | None = None,
         skip: int | None = None, count: bool | None = None, **call_options: Unpack[CallOptions],
     ) -> Rows[types.Fax]:
-        """List faxes."""
+        """List fax extensions with their numbers and mail addresses."""
 
     def update(
         self, id: int, body: types.FaxPart, *, if_unchanged: Mapping[str, Any] | None = None,
         **call_options: Unpack[CallOptions],
     ) -> None:
-        """Update a fax by its Id."""
+        """Change a fax extension, such as where received pages are mailed."""
 
 class FaxServerSettingsActions:
 
     def clean_up_fax(self, **call_options: Unpack[CallOptions]) -> None:
-        """Clean up fax (fax server settings)."""
+        """Delete stored fax pages older than the configured age (inferred from its name)."""
 
     def get(
         self, *, select: str | Field | Sequence[str | Field] | None = None,
         expand: str | Field | Expand | Sequence[str | Field | Expand] | None = None,
         **call_options: Unpack[CallOptions],
     ) -> types.FaxServerSettings:
-        """Get the fax server settings."""
+        """Read the number, mail address and storage time of the built-in fax machine."""
 
     def get_fax_files_size(self, **call_options: Unpack[CallOptions]) -> int:
-        """Get fax files size (fax server settings); answers a value."""
+        """Measure the disk space that received pages use, in bytes."""
 
     def update(self, body: types.FaxServerSettingsPart, **call_options: Unpack[CallOptions]) -> None:
-        """Update the fax server settings."""
+        """Change the number, mail address or storage time of the built-in fax machine."""
 
 class FirewallActions:
 
@@ -1221,27 +1243,27 @@ class FirewallActions:
         expand: str | Field | Expand | Sequence[str | Field | Expand] | None = None,
         **call_options: Unpack[CallOptions],
     ) -> types.FirewallState:
-        """Get the firewall state."""
+        """Read progress and report of the last check of ports and NAT."""
 
     def get_last_result(self, **call_options: Unpack[CallOptions]) -> bool:
-        """Get last result (firewall state); answers a value."""
+        """Check whether the last test of ports and NAT passed."""
 
     def start_check(self, **call_options: Unpack[CallOptions]) -> None:
-        """Start check (firewall state)."""
+        """Test whether ports and NAT let calls from outside through. Services stop during the test, so calls drop."""
 
     def stop_check(self, **call_options: Unpack[CallOptions]) -> None:
-        """Stop check (firewall state)."""
+        """Abort a running test of ports and NAT."""
 
 class FirmwaresActions:
 
     def clean_up(self, **call_options: Unpack[CallOptions]) -> None:
-        """Clean up (firmwares)."""
+        """Delete stored phone software that no provisioned phone uses any more (inferred from its name)."""
 
     def delete(self, id: str, *, if_match: str | None = None, **call_options: Unpack[CallOptions]) -> None:
-        """Delete a firmware by its Id."""
+        """Delete one stored software file for phones."""
 
     def get_firmware_state(self, **call_options: Unpack[CallOptions]) -> types.FirmwareState:
-        """Get firmware state (firmwares)."""
+        """Read how many software files for phones are stored, and their total size."""
 
     def list(
         self, *, filter: str | Filter | Field | None = None, search: str | None = None,
@@ -1250,28 +1272,28 @@ class FirmwaresActions:
         expand: str | Field | Expand | Sequence[str | Field | Expand] | None = None, top: int | None = None,
         skip: int | None = None, count: bool | None = None, **call_options: Unpack[CallOptions],
     ) -> Rows[types.Firmware]:
-        """List firmwares."""
+        """List stored software files for phones, by vendor, model and version."""
 
     def push_firmware_for_phones(self, id: str, **call_options: Unpack[CallOptions]) -> None:
-        """Push firmware for phones (a firmware by its Id)."""
+        """Have all phones of a model load one stored software file. They restart; calls on them drop."""
 
 class FxsActions:
 
     def create(self, body: types.FxsPart, **call_options: Unpack[CallOptions]) -> types.Fxs:
-        """Create an FXS."""
+        """Add an FXS gateway or DECT base, with its MAC address and lines."""
 
     def delete(
         self, mac_address: str, *, if_match: str | None = None, if_unchanged: Mapping[str, Any] | None = None,
         **call_options: Unpack[CallOptions],
     ) -> None:
-        """Delete an FXS by its MacAddress."""
+        """Remove an FXS gateway or DECT base. Handsets and analogue phones behind it lose their extensions."""
 
     def get(
         self, mac_address: str, *, select: str | Field | Sequence[str | Field] | None = None,
         expand: str | Field | Expand | Sequence[str | Field | Expand] | None = None,
         **call_options: Unpack[CallOptions],
     ) -> types.Fxs:
-        """Get an FXS by its MacAddress."""
+        """Read one FXS gateway or DECT base: model, lines and registration."""
 
     def list(
         self, *, filter: str | Filter | Field | None = None, search: str | None = None,
@@ -1280,34 +1302,35 @@ class FxsActions:
         expand: str | Field | Expand | Sequence[str | Field | Expand] | None = None, top: int | None = None,
         skip: int | None = None, count: bool | None = None, **call_options: Unpack[CallOptions],
     ) -> Rows[types.Fxs]:
-        """List FXSs."""
+        """List the FXS gateways and DECT bases with their models and lines."""
 
     def regenerate_web_credentials(self, mac_address: str, **call_options: Unpack[CallOptions]) -> types.Fxs | None:
-        """Regenerate web credentials (an FXS by its MacAddress)."""
+        """Make a new password for the web page of an FXS gateway or DECT base. The device takes it when it is
+        provisioned again (assumed)."""
 
     def update(
         self, mac_address: str, body: types.FxsPart, *, if_unchanged: Mapping[str, Any] | None = None,
         **call_options: Unpack[CallOptions],
     ) -> None:
-        """Update an FXS by its MacAddress."""
+        """Change an FXS gateway or DECT base, such as which extension has which line."""
 
 class FxsTemplatesActions:
 
     def create(self, body: types.FxsTemplatePart, **call_options: Unpack[CallOptions]) -> types.FxsTemplate:
-        """Create an FXS template."""
+        """Add a configuration template for a model of gateway or DECT base."""
 
     def delete(
         self, id: str, *, if_match: str | None = None, if_unchanged: Mapping[str, Any] | None = None,
         **call_options: Unpack[CallOptions],
     ) -> None:
-        """Delete an FXS template by its Id."""
+        """Remove a configuration template of your own for gateways or DECT bases."""
 
     def get(
         self, id: str, *, select: str | Field | Sequence[str | Field] | None = None,
         expand: str | Field | Expand | Sequence[str | Field | Expand] | None = None,
         **call_options: Unpack[CallOptions],
     ) -> types.FxsTemplate:
-        """Get an FXS template by its Id."""
+        """Read one configuration template for gateways or DECT bases."""
 
     def list(
         self, *, filter: str | Filter | Field | None = None, search: str | None = None,
@@ -1316,13 +1339,13 @@ class FxsTemplatesActions:
         expand: str | Field | Expand | Sequence[str | Field | Expand] | None = None, top: int | None = None,
         skip: int | None = None, count: bool | None = None, **call_options: Unpack[CallOptions],
     ) -> Rows[types.FxsTemplate]:
-        """List FXS templates."""
+        """List configuration templates for gateways and DECT bases, by brand and model."""
 
     def update(
         self, id: str, body: types.FxsTemplatePart, *, if_unchanged: Mapping[str, Any] | None = None,
         **call_options: Unpack[CallOptions],
     ) -> None:
-        """Update an FXS template by its Id."""
+        """Change a configuration template of your own for gateways or DECT bases."""
 
 class GeneralSettingsForAppsActions:
 
@@ -1331,10 +1354,10 @@ class GeneralSettingsForAppsActions:
         expand: str | Field | Expand | Sequence[str | Field | Expand] | None = None,
         **call_options: Unpack[CallOptions],
     ) -> types.GeneralSettingsForApps:
-        """Get the general settings for apps."""
+        """Read what the apps show and allow: chat, branding, avatars, caller id, hidden contacts."""
 
     def update(self, body: types.GeneralSettingsForAppsPart, **call_options: Unpack[CallOptions]) -> None:
-        """Update the general settings for apps."""
+        """Change what the apps show and allow: chat, branding, avatars, caller id, hidden contacts."""
 
 class GeneralSettingsForPbxActions:
 
@@ -1343,15 +1366,15 @@ class GeneralSettingsForPbxActions:
         expand: str | Field | Expand | Sequence[str | Field | Expand] | None = None,
         **call_options: Unpack[CallOptions],
     ) -> types.GeneralSettingsForPbx:
-        """Get the general settings for PBX."""
+        """Read rules for all calls: forwarding outside, busy handling, hot desking, operator."""
 
     def update(self, body: types.GeneralSettingsForPbxPart, **call_options: Unpack[CallOptions]) -> None:
-        """Update the general settings for PBX."""
+        """Change rules for all calls: forwarding outside, busy handling, hot desking, operator."""
 
 class GetUpdateDetailsActions:
 
     def get_update_details(self, key: UUID | str, id: UUID | str, **call_options: Unpack[CallOptions]) -> str:
-        """Get update details (get update details), given key and id; answers a value."""
+        """Read the release notes of one offered update (inferred from its name)."""
 
 class GoogleSettingsActions:
 
@@ -1360,55 +1383,55 @@ class GoogleSettingsActions:
         expand: str | Field | Expand | Sequence[str | Field | Expand] | None = None,
         **call_options: Unpack[CallOptions],
     ) -> types.GoogleSettings:
-        """Get the Google settings."""
+        """Read which Google accounts, contacts and calendars are synchronised with users."""
 
     def get_google_users(
         self, body: types.GoogleSettingsGetGoogleUsersBody | None = None, *,
         options: types.UsersRequestOptionsPart | None = ..., **call_options: Unpack[CallOptions],
     ) -> types.ExternalAccountsPage:
-        """Get Google users (Google settings), given options."""
+        """List one page of accounts in the connected Google Workspace. For choosing whom to synchronise."""
 
     def update(self, body: types.GoogleSettingsPart, **call_options: Unpack[CallOptions]) -> None:
-        """Update the Google settings."""
+        """Change which Google accounts, contacts and calendars are synchronised with users."""
 
 class GroupsActions:
 
     def create(self, body: types.GroupPart, **call_options: Unpack[CallOptions]) -> types.Group:
-        """Create a group."""
+        """Add a department, with its office hours, routing and roles."""
 
     def delete(
         self, id: int, *, if_match: str | None = None, if_unchanged: Mapping[str, Any] | None = None,
         **call_options: Unpack[CallOptions],
     ) -> None:
-        """Delete a group by its Id."""
+        """Remove a department with its office hours and routing. Its members stay as users (assumed)."""
 
     def delete_company_by_id(
         self, body: types.GroupsDeleteCompanyByIdBody | None = None, *, id: int = ...,
         **call_options: Unpack[CallOptions],
     ) -> None:
-        """Delete company by Id (groups), given id."""
+        """Remove a company of a multi-company PBX, found by its Id (inferred from its name)."""
 
     def delete_company_by_number(
         self, body: types.GroupsDeleteCompanyByNumberBody | None = None, *, number: str = ...,
         **call_options: Unpack[CallOptions],
     ) -> None:
-        """Delete company by number (groups), given number."""
+        """Remove a company of a multi-company PBX, found by its department number (inferred from its name)."""
 
     def get(
         self, id: int, *, select: str | Field | Sequence[str | Field] | None = None,
         expand: str | Field | Expand | Sequence[str | Field | Expand] | None = None,
         **call_options: Unpack[CallOptions],
     ) -> types.Group:
-        """Get a group by its Id."""
+        """Read one department: office hours, holidays, time zone and routing."""
 
     def get_restrictions(self, id: int, **call_options: Unpack[CallOptions]) -> types.Restrictions:
-        """Get restrictions (a group by its Id)."""
+        """Read how many users, trunks and prompts a department may have and has."""
 
     def link_group_partner(
         self, body: types.GroupsLinkGroupPartnerBody | None = None, *, group_id: str = ..., reseller_id: str = ...,
         **call_options: Unpack[CallOptions],
     ) -> None:
-        """Link group partner (groups), given groupId and resellerId."""
+        """Connect a department's licence with a 3CX partner (inferred from its name)."""
 
     def list(
         self, *, filter: str | Filter | Field | None = None, search: str | None = None,
@@ -1417,7 +1440,7 @@ class GroupsActions:
         expand: str | Field | Expand | Sequence[str | Field | Expand] | None = None, top: int | None = None,
         skip: int | None = None, count: bool | None = None, **call_options: Unpack[CallOptions],
     ) -> Rows[types.Group]:
-        """List groups."""
+        """List departments with their names, numbers and office hours."""
 
     def list_members(
         self, id: int, *, filter: str | Filter | Field | None = None, search: str | None = None,
@@ -1426,7 +1449,7 @@ class GroupsActions:
         expand: str | Field | Expand | Sequence[str | Field | Expand] | None = None, top: int | None = None,
         skip: int | None = None, count: bool | None = None, **call_options: Unpack[CallOptions],
     ) -> Rows[types.UserGroup]:
-        """List the members of a group by its Id."""
+        """List who belongs to a department, and with which role."""
 
     def list_rights(
         self, id: int, *, filter: str | Filter | Field | None = None, search: str | None = None,
@@ -1435,40 +1458,40 @@ class GroupsActions:
         expand: str | Field | Expand | Sequence[str | Field | Expand] | None = None, top: int | None = None,
         skip: int | None = None, count: bool | None = None, **call_options: Unpack[CallOptions],
     ) -> Rows[types.Rights]:
-        """List the rights of a group by its Id."""
+        """List what each role may do within a department."""
 
     def replace_group_license_key(
         self, body: types.GroupsReplaceGroupLicenseKeyBody | None = None, *, group_id: str = ...,
         license_key: str = ..., **call_options: Unpack[CallOptions],
     ) -> None:
-        """Replace group license key (groups), given groupId and licenseKey."""
+        """Put another licence key in place for one department (inferred from its name)."""
 
     def unlink_group_partner(self, **call_options: Unpack[CallOptions]) -> None:
-        """Unlink group partner (groups)."""
+        """Disconnect a department's licence from its 3CX partner (inferred from its name)."""
 
     def update(
         self, id: int, body: types.GroupPart, *, if_unchanged: Mapping[str, Any] | None = None,
         **call_options: Unpack[CallOptions],
     ) -> None:
-        """Update a group by its Id."""
+        """Change a department: office hours, routing, members or rights. Members and rights are replaced completely."""
 
 class HolidaysActions:
 
     def create(self, body: types.HolidayPart, **call_options: Unpack[CallOptions]) -> types.Holiday:
-        """Create a holiday."""
+        """Add a public holiday or other day on which the office is closed."""
 
     def delete(
         self, id: int, *, if_match: str | None = None, if_unchanged: Mapping[str, Any] | None = None,
         **call_options: Unpack[CallOptions],
     ) -> None:
-        """Delete a holiday by its Id."""
+        """Remove a day on which the office is closed."""
 
     def get(
         self, id: int, *, select: str | Field | Sequence[str | Field] | None = None,
         expand: str | Field | Expand | Sequence[str | Field | Expand] | None = None,
         **call_options: Unpack[CallOptions],
     ) -> types.Holiday:
-        """Get a holiday by its Id."""
+        """Read one day or period on which the office is closed."""
 
     def list(
         self, *, filter: str | Filter | Field | None = None, search: str | None = None,
@@ -1477,13 +1500,13 @@ class HolidaysActions:
         expand: str | Field | Expand | Sequence[str | Field | Expand] | None = None, top: int | None = None,
         skip: int | None = None, count: bool | None = None, **call_options: Unpack[CallOptions],
     ) -> Rows[types.Holiday]:
-        """List holidays."""
+        """List days on which the office is closed, and what callers hear then."""
 
     def update(
         self, id: int, body: types.HolidayPart, *, if_unchanged: Mapping[str, Any] | None = None,
         **call_options: Unpack[CallOptions],
     ) -> None:
-        """Update a holiday by its Id."""
+        """Change date, times or announcement of a day on which the office is closed."""
 
 class HotelServicesActions:
 
@@ -1492,10 +1515,10 @@ class HotelServicesActions:
         expand: str | Field | Expand | Sequence[str | Field | Expand] | None = None,
         **call_options: Unpack[CallOptions],
     ) -> types.HotelServices:
-        """Get the hotel services."""
+        """Read the connection to a hotel's front desk system."""
 
     def update(self, body: types.HotelServicesPart, **call_options: Unpack[CallOptions]) -> None:
-        """Update the hotel services."""
+        """Change the connection to a hotel's front desk system."""
 
 class InboundRulesActions:
 
@@ -1503,16 +1526,17 @@ class InboundRulesActions:
         self, body: types.InboundRulesBulkInboundRulesDeleteBody | None = None, *, ids: builtins.list[int] = ...,
         **call_options: Unpack[CallOptions],
     ) -> None:
-        """Bulk inbound rules delete (inbound rules), given ids."""
+        """Remove several rules by which incoming calls are routed."""
 
     def create(self, body: types.InboundRulePart, **call_options: Unpack[CallOptions]) -> types.InboundRule:
-        """Create an inbound rule."""
+        """Add a rule that routes incoming calls by dialled number or by caller."""
 
     def delete(
         self, id: int, *, if_match: str | None = None, if_unchanged: Mapping[str, Any] | None = None,
         **call_options: Unpack[CallOptions],
     ) -> None:
-        """Delete an inbound rule by its Id."""
+        """Remove a rule by which incoming calls are routed. Calls it caught then follow the trunk's default
+        (assumed)."""
 
     @overload
     def export_caller_id_rules(
@@ -1522,7 +1546,7 @@ class InboundRulesActions:
         expand: str | Field | Expand | Sequence[str | Field | Expand] | None = None, top: int | None = None,
         skip: int | None = None, count: bool | None = None, **call_options: Unpack[CallOptions],
     ) -> File:
-        """Export caller Id rules (inbound rules); answers a file."""
+        """Download the rules that go by caller number, as CSV."""
 
     @overload
     def export_caller_id_rules(
@@ -1533,14 +1557,14 @@ class InboundRulesActions:
         skip: int | None = None, count: bool | None = None, to: str | PathLike[str] | BinaryIO,
         progress: Callable[[int, int | None], object] | None = None, **call_options: Unpack[CallOptions],
     ) -> Saved:
-        """Export caller Id rules (inbound rules); answers a file."""
+        """Download the rules that go by caller number, as CSV."""
 
     def get(
         self, id: int, *, select: str | Field | Sequence[str | Field] | None = None,
         expand: str | Field | Expand | Sequence[str | Field | Expand] | None = None,
         **call_options: Unpack[CallOptions],
     ) -> types.InboundRule:
-        """Get an inbound rule by its Id."""
+        """Read one rule for incoming calls: its condition and its destinations by time of day."""
 
     def list(
         self, *, filter: str | Filter | Field | None = None, search: str | None = None,
@@ -1549,13 +1573,13 @@ class InboundRulesActions:
         expand: str | Field | Expand | Sequence[str | Field | Expand] | None = None, top: int | None = None,
         skip: int | None = None, count: bool | None = None, **call_options: Unpack[CallOptions],
     ) -> Rows[types.InboundRule]:
-        """List inbound rules."""
+        """List the rules by which incoming calls are routed, and to which destinations."""
 
     def update(
         self, id: int, body: types.InboundRulePart, *, if_unchanged: Mapping[str, Any] | None = None,
         **call_options: Unpack[CallOptions],
     ) -> None:
-        """Update an inbound rule by its Id."""
+        """Change a rule for incoming calls, such as where it leads out of office hours."""
 
 class LastCdrAndChatMessageTimestampActions:
 
@@ -1566,7 +1590,8 @@ class LastCdrAndChatMessageTimestampActions:
         expand: str | Field | Expand | Sequence[str | Field | Expand] | None = None, top: int | None = None,
         skip: int | None = None, count: bool | None = None, **call_options: Unpack[CallOptions],
     ) -> Rows[types.LastCdrAndChatMessageTimestamp]:
-        """List last CDR and chat message timestamps."""
+        """Read when the newest recorded call began and the newest message was sent. Compare it with an earlier answer
+        to see whether there is anything new to fetch."""
 
 class LicenseStatusActions:
 
@@ -1574,35 +1599,35 @@ class LicenseStatusActions:
         self, body: types.LicenseStatusEditLicenseInfoBody | None = None, *,
         license_params: types.XLicenseParamsPart = ..., **call_options: Unpack[CallOptions],
     ) -> None:
-        """Edit license info (license status), given licenseParams."""
+        """Change the company, contact and address to which the PBX is registered."""
 
     def get(
         self, *, select: str | Field | Sequence[str | Field] | None = None,
         expand: str | Field | Expand | Sequence[str | Field | Expand] | None = None,
         **call_options: Unpack[CallOptions],
     ) -> types.LicenseStatus:
-        """Get the license status."""
+        """Read edition, expiry, simultaneous calls and owner of the licence key."""
 
     def link_partner(
         self, body: types.LicenseStatusLinkPartnerBody | None = None, *, reseller_id: str = ...,
         **call_options: Unpack[CallOptions],
     ) -> None:
-        """Link partner (license status), given resellerId."""
+        """Connect the licence with a 3CX partner, who then can manage it."""
 
     def partner_info(self, reseller_id: str, **call_options: Unpack[CallOptions]) -> types.ResellerInfo:
-        """Partner info (license status), given resellerId."""
+        """Look up the company behind the id of a 3CX partner."""
 
     def refresh_license_status(self, **call_options: Unpack[CallOptions]) -> None:
-        """Refresh license status (license status)."""
+        """Fetch the present terms of the licence from 3CX. After a renewal or an upgrade."""
 
     def replace_license_key(
         self, body: types.LicenseStatusReplaceLicenseKeyBody | None = None, *, license_key: str = ...,
         **call_options: Unpack[CallOptions],
     ) -> None:
-        """Replace license key (license status), given licenseKey."""
+        """Activate another licence key on this PBX."""
 
     def unlink_partner(self, **call_options: Unpack[CallOptions]) -> None:
-        """Unlink partner (license status)."""
+        """Disconnect the licence from its 3CX partner."""
 
 class LoggingSettingsActions:
 
@@ -1611,10 +1636,11 @@ class LoggingSettingsActions:
         expand: str | Field | Expand | Sequence[str | Field | Expand] | None = None,
         **call_options: Unpack[CallOptions],
     ) -> types.LoggingSettings:
-        """Get the logging settings."""
+        """Read how much detail log files have, and for how many days they are kept."""
 
     def update(self, body: types.LoggingSettingsPart, **call_options: Unpack[CallOptions]) -> None:
-        """Update the logging settings."""
+        """Change how much detail log files have, and for how many days they are kept. Verbose logs help support but
+        fill the disk."""
 
 class MailSettingsActions:
 
@@ -1623,16 +1649,16 @@ class MailSettingsActions:
         expand: str | Field | Expand | Sequence[str | Field | Expand] | None = None,
         **call_options: Unpack[CallOptions],
     ) -> types.MailSettings:
-        """Get the mail settings."""
+        """Read through which mail server and as which sender the PBX sends mail."""
 
     def test_email(
         self, body: types.MailSettingsTestEmailBody | None = None, *, email: str = ...,
         settings: types.MailSettingsPart = ..., **call_options: Unpack[CallOptions],
     ) -> types.TestResult:
-        """Test email (mail settings), given email and settings."""
+        """Send a trial message through mail server details that need not be saved."""
 
     def update(self, body: types.MailSettingsPart, **call_options: Unpack[CallOptions]) -> None:
-        """Update the mail settings."""
+        """Change through which mail server and as which sender the PBX sends mail."""
 
 class McpServersActions:
 
@@ -1640,16 +1666,16 @@ class McpServersActions:
         self, body: types.McpServersExchangeBody | None = None, *, code: str = ..., scope: str = ...,
         token_endpoint: str = ..., verifier: str = ..., **call_options: Unpack[CallOptions],
     ) -> None:
-        """Exchange (mcp servers), given code, scope, tokenEndpoint and verifier."""
+        """Trade an authorisation code for access to a tool server that AI agents use (inferred from its name)."""
 
     def get_server_metadata(self, target_issuer: str, **call_options: Unpack[CallOptions]) -> types.OAuthServerMetadata:
-        """Get server metadata (mcp servers), given targetIssuer."""
+        """Read where a tool server for AI agents lets clients register and sign in."""
 
     def register(
         self, body: types.McpServersRegisterBody | None = None, *, registration_endpoint: str = ..., scope: str = ...,
         **call_options: Unpack[CallOptions],
     ) -> None:
-        """Register (mcp servers), given registrationEndpoint and scope."""
+        """Sign the PBX up as a client of a tool server that AI agents use (inferred from its name)."""
 
 class Microsoft365IntegrationActions:
 
@@ -1657,96 +1683,98 @@ class Microsoft365IntegrationActions:
         self, body: types.Microsoft365IntegrationAuthorizePresenceBody | None = None, *, access_token: str = ...,
         **call_options: Unpack[CallOptions],
     ) -> None:
-        """Authorize presence (Microsoft365 integration), given accessToken."""
+        """Allow the PBX to read and set people's presence at Microsoft (inferred from its name)."""
 
     def deauthorize_presence(self, **call_options: Unpack[CallOptions]) -> None:
-        """Deauthorize presence (Microsoft365 integration)."""
+        """Withdraw the PBX's access to people's presence at Microsoft (inferred from its name)."""
 
     def get(
         self, *, select: str | Field | Sequence[str | Field] | None = None,
         expand: str | Field | Expand | Sequence[str | Field | Expand] | None = None,
         **call_options: Unpack[CallOptions],
     ) -> types.Microsoft365Integration:
-        """Get the Microsoft365 integration."""
+        """Read which Microsoft tenant is connected, and what is synchronised from it."""
 
     def get_m365_groups(
         self, body: types.Microsoft365IntegrationGetM365GroupsBody | None = None, *,
         options: types.GroupsRequestOptionsPart | None = ..., **call_options: Unpack[CallOptions],
     ) -> types.ExternalGroupsPage:
-        """Get M365 groups (Microsoft365 integration), given options."""
+        """List one page of the groups in the Microsoft tenant. For choosing whose members to synchronise."""
 
     def get_m365_users(
         self, body: types.Microsoft365IntegrationGetM365UsersBody | None = None, *,
         options: types.UsersRequestOptionsPart | None = ..., **call_options: Unpack[CallOptions],
     ) -> types.ExternalAccountsPage:
-        """Get M365 users (Microsoft365 integration), given options."""
+        """List one page of accounts in the Microsoft tenant, with a token for the next page. For choosing whom to
+        synchronise."""
 
     def get_microsoft365_directory(self, **call_options: Unpack[CallOptions]) -> types.Microsoft365Status:
-        """Get Microsoft365 directory (Microsoft365 integration)."""
+        """Check the connection to the Microsoft tenant; the answer has its error, if any (inferred from its name)."""
 
     def get_microsoft_access_token(self, **call_options: Unpack[CallOptions]) -> str:
-        """Get microsoft access token (Microsoft365 integration); answers a value."""
+        """Fetch a token for Microsoft's services in the name of the PBX (inferred from its name). The token is a
+        secret."""
 
     def get_users(
         self, body: types.Microsoft365IntegrationGetUsersBody | None = None, *,
         options: types.UsersRequestOptionsPart | None = ..., **call_options: Unpack[CallOptions],
     ) -> types.Microsoft365UsersPage:
-        """Get users (Microsoft365 integration), given options."""
+        """List one page of accounts in the Microsoft tenant, counted from a start (inferred from its name)."""
 
     def get_users_by_principal_names(
         self, body: types.Microsoft365IntegrationGetUsersByPrincipalNamesBody | None = None, *,
         principal_names: builtins.list[str] = ..., **call_options: Unpack[CallOptions],
     ) -> Rows[types.ExternalAccount]:
-        """Get users by principal names (Microsoft365 integration), given principalNames; answers a list."""
+        """Look up accounts of the Microsoft tenant by their sign-in names."""
 
     def test_presence(self, **call_options: Unpack[CallOptions]) -> None:
-        """Test presence (Microsoft365 integration)."""
+        """Check that the PBX can read people's presence at Microsoft (inferred from its name)."""
 
     def test_subscription(self, **call_options: Unpack[CallOptions]) -> types.Microsoft365SubscriptionTestResult:
-        """Test subscription (Microsoft365 integration)."""
+        """Check that Microsoft can report changes of accounts to the PBX (inferred from its name)."""
 
     def update(self, body: types.Microsoft365IntegrationPart, **call_options: Unpack[CallOptions]) -> None:
-        """Update the Microsoft365 integration."""
+        """Change which Microsoft tenant is connected, and what is synchronised from it."""
 
 class Microsoft365TeamsIntegrationActions:
 
     def check_fqdn_record(self, fqdn: str, **call_options: Unpack[CallOptions]) -> bool:
-        """Check FQDN record (Microsoft365 teams integration), given fqdn; answers a value."""
+        """Check that the DNS record for Teams calling exists for a host name (inferred from its name)."""
 
     def check_map_users_script(self, **call_options: Unpack[CallOptions]) -> bool:
-        """Check map users script (Microsoft365 teams integration); answers a value."""
+        """Check whether the script that assigns numbers to Teams users is ready (inferred from its name)."""
 
     def get(
         self, *, select: str | Field | Sequence[str | Field] | None = None,
         expand: str | Field | Expand | Sequence[str | Field | Expand] | None = None,
         **call_options: Unpack[CallOptions],
     ) -> types.Microsoft365TeamsIntegration:
-        """Get the Microsoft365 teams integration."""
+        """Read how calls pass between the PBX and Teams, and who has a number there."""
 
     @overload
     def get_dial_plan_script(self, **call_options: Unpack[CallOptions]) -> File:
-        """Get dial plan script (Microsoft365 teams integration); answers a file."""
+        """Download the PowerShell script that sets up dialling in Teams."""
 
     @overload
     def get_dial_plan_script(
         self, *, to: str | PathLike[str] | BinaryIO, progress: Callable[[int, int | None], object] | None = None,
         **call_options: Unpack[CallOptions],
     ) -> Saved:
-        """Get dial plan script (Microsoft365 teams integration); answers a file."""
+        """Download the PowerShell script that sets up dialling in Teams."""
 
     @overload
     def get_map_users_script(self, **call_options: Unpack[CallOptions]) -> File:
-        """Get map users script (Microsoft365 teams integration); answers a file."""
+        """Download the PowerShell script that gives Teams users their extension numbers."""
 
     @overload
     def get_map_users_script(
         self, *, to: str | PathLike[str] | BinaryIO, progress: Callable[[int, int | None], object] | None = None,
         **call_options: Unpack[CallOptions],
     ) -> Saved:
-        """Get map users script (Microsoft365 teams integration); answers a file."""
+        """Download the PowerShell script that gives Teams users their extension numbers."""
 
     def update(self, body: types.Microsoft365TeamsIntegrationPart, **call_options: Unpack[CallOptions]) -> None:
-        """Update the Microsoft365 teams integration."""
+        """Change how calls pass between the PBX and Teams, and who has a number there."""
 
 class MusicOnHoldSettingsActions:
 
@@ -1755,10 +1783,10 @@ class MusicOnHoldSettingsActions:
         expand: str | Field | Expand | Sequence[str | Field | Expand] | None = None,
         **call_options: Unpack[CallOptions],
     ) -> types.MusicOnHoldSettings:
-        """Get the music on hold settings."""
+        """Read which sound files or playlists waiting callers hear."""
 
     def update(self, body: types.MusicOnHoldSettingsPart, **call_options: Unpack[CallOptions]) -> None:
-        """Update the music on hold settings."""
+        """Change which sound files or playlists waiting callers hear."""
 
 class MyGroupActions:
 
@@ -1767,19 +1795,19 @@ class MyGroupActions:
         expand: str | Field | Expand | Sequence[str | Field | Expand] | None = None,
         **call_options: Unpack[CallOptions],
     ) -> types.Group:
-        """Get the group."""
+        """Read the department of the account that you sign in with."""
 
     def get_my_group_partner_info(self, reseller_id: str, **call_options: Unpack[CallOptions]) -> types.ResellerInfo:
-        """Get my group partner info (group), given resellerId."""
+        """Read the name of a 3CX partner, before linking your own department to it (inferred from its name)."""
 
     def get_restrictions(self, **call_options: Unpack[CallOptions]) -> types.Restrictions:
-        """Get restrictions (group)."""
+        """Read how many users, trunks and prompts your own department may have and has."""
 
     def link_my_group_partner(
         self, body: types.MyGroupLinkMyGroupPartnerBody | None = None, *, reseller_id: str = ...,
         **call_options: Unpack[CallOptions],
     ) -> None:
-        """Link my group partner (group), given resellerId."""
+        """Connect the licence of your own department with a 3CX partner (inferred from its name)."""
 
     def list_members(
         self, *, filter: str | Filter | Field | None = None, search: str | None = None,
@@ -1788,7 +1816,7 @@ class MyGroupActions:
         expand: str | Field | Expand | Sequence[str | Field | Expand] | None = None, top: int | None = None,
         skip: int | None = None, count: bool | None = None, **call_options: Unpack[CallOptions],
     ) -> Rows[types.UserGroup]:
-        """List the members of the group."""
+        """List who belongs to your own department, and with which role."""
 
     def list_rights(
         self, *, filter: str | Filter | Field | None = None, search: str | None = None,
@@ -1797,19 +1825,19 @@ class MyGroupActions:
         expand: str | Field | Expand | Sequence[str | Field | Expand] | None = None, top: int | None = None,
         skip: int | None = None, count: bool | None = None, **call_options: Unpack[CallOptions],
     ) -> Rows[types.Rights]:
-        """List the rights of the group."""
+        """List what each role may do within your own department."""
 
     def replace_my_group_license_key(
         self, body: types.MyGroupReplaceMyGroupLicenseKeyBody | None = None, *, license_key: str = ...,
         **call_options: Unpack[CallOptions],
     ) -> None:
-        """Replace my group license key (group), given licenseKey."""
+        """Put another licence key in place for your own department (inferred from its name)."""
 
     def unlink_my_group_partner(self, **call_options: Unpack[CallOptions]) -> None:
-        """Unlink my group partner (group)."""
+        """Disconnect the licence of your own department from its 3CX partner (inferred from its name)."""
 
     def update(self, body: types.GroupPart, **call_options: Unpack[CallOptions]) -> None:
-        """Update the group."""
+        """Change office hours, routing or other details of your own department."""
 
 class MyTokensActions:
 
@@ -1820,25 +1848,26 @@ class MyTokensActions:
         expand: str | Field | Expand | Sequence[str | Field | Expand] | None = None, top: int | None = None,
         skip: int | None = None, count: bool | None = None, **call_options: Unpack[CallOptions],
     ) -> Rows[types.RefreshToken]:
-        """List refresh tokens."""
+        """List the apps and browsers that are signed in with your own account."""
 
     def revoke_token(self, id: int, **call_options: Unpack[CallOptions]) -> None:
-        """Revoke token (a refresh token by its Id)."""
+        """Sign out one app or browser of your own account."""
 
 class MyUserActions:
 
     def generate_prov_link(self, **call_options: Unpack[CallOptions]) -> str:
-        """Generate prov link (user); answers a value."""
+        """Make a link that sets up an app for your own extension. The link is a secret: who has it can sign in as
+        you."""
 
     def get(
         self, *, select: str | Field | Sequence[str | Field] | None = None,
         expand: str | Field | Expand | Sequence[str | Field | Expand] | None = None,
         **call_options: Unpack[CallOptions],
     ) -> types.User:
-        """Get the user."""
+        """Read the extension of the account that you sign in with."""
 
     def issue_download_ticket(self, **call_options: Unpack[CallOptions]) -> types.OneTimeTicket:
-        """Issue download ticket (user)."""
+        """Get a ticket that allows one download without a token, for a short time (inferred from its name)."""
 
     def list_forwarding_profiles(
         self, *, filter: str | Filter | Field | None = None, search: str | None = None,
@@ -1847,7 +1876,7 @@ class MyUserActions:
         expand: str | Field | Expand | Sequence[str | Field | Expand] | None = None, top: int | None = None,
         skip: int | None = None, count: bool | None = None, **call_options: Unpack[CallOptions],
     ) -> Rows[types.ForwardingProfile]:
-        """List the forwarding profiles of the user."""
+        """List where your own calls go for each status, such as Away."""
 
     def list_greetings(
         self, *, filter: str | Filter | Field | None = None, search: str | None = None,
@@ -1856,7 +1885,7 @@ class MyUserActions:
         expand: str | Field | Expand | Sequence[str | Field | Expand] | None = None, top: int | None = None,
         skip: int | None = None, count: bool | None = None, **call_options: Unpack[CallOptions],
     ) -> Rows[types.Greeting]:
-        """List the greetings of the user."""
+        """List your own voicemail announcements."""
 
     def list_groups(
         self, *, filter: str | Filter | Field | None = None, search: str | None = None,
@@ -1865,10 +1894,10 @@ class MyUserActions:
         expand: str | Field | Expand | Sequence[str | Field | Expand] | None = None, top: int | None = None,
         skip: int | None = None, count: bool | None = None, **call_options: Unpack[CallOptions],
     ) -> Rows[types.UserGroup]:
-        """List the groups of the user."""
+        """List the departments to which your own extension belongs."""
 
     def update(self, body: types.UserPart, **call_options: Unpack[CallOptions]) -> None:
-        """Update the user."""
+        """Change details of your own extension, such as its forwarding."""
 
 class NetworkInterfacesActions:
 
@@ -1879,7 +1908,7 @@ class NetworkInterfacesActions:
         expand: str | Field | Expand | Sequence[str | Field | Expand] | None = None, top: int | None = None,
         skip: int | None = None, count: bool | None = None, **call_options: Unpack[CallOptions],
     ) -> Rows[types.NetworkInterface]:
-        """List network interfaces."""
+        """List the network cards of the machine on which the PBX runs."""
 
 class NetworkSettingsActions:
 
@@ -1888,16 +1917,17 @@ class NetworkSettingsActions:
         expand: str | Field | Expand | Sequence[str | Field | Expand] | None = None,
         **call_options: Unpack[CallOptions],
     ) -> types.NetworkSettings:
-        """Get the network settings."""
+        """Read public address, SIP port, STUN servers and IPv6 use of the PBX."""
 
     def get_ifaces(
         self, *, filter: str | Filter | Field | None = None, search: str | None = None, top: int | None = None,
         skip: int | None = None, count: bool | None = None, **call_options: Unpack[CallOptions],
     ) -> Rows[str]:
-        """Get ifaces (network settings); answers a list."""
+        """List the names of network cards that can be chosen as the public one."""
 
     def update(self, body: types.NetworkSettingsPart, **call_options: Unpack[CallOptions]) -> None:
-        """Update the network settings."""
+        """Change public address, SIP port, STUN servers or IPv6 use of the PBX. Wrong values cut off remote phones and
+        trunks."""
 
 class NotificationSettingsActions:
 
@@ -1906,16 +1936,17 @@ class NotificationSettingsActions:
         expand: str | Field | Expand | Sequence[str | Field | Expand] | None = None,
         **call_options: Unpack[CallOptions],
     ) -> types.NotificationSettings:
-        """Get the notification settings."""
+        """Read which events are mailed to administrators, and to whom."""
 
     def test_email(
         self, body: types.NotificationSettingsTestEmailBody | None = None, *,
         settings: types.NotificationSettingsPart = ..., **call_options: Unpack[CallOptions],
     ) -> types.TestResult:
-        """Test email (notification settings), given settings."""
+        """Send a trial message with mail details that need not be saved. Up to 20.0.7; later releases have
+        `mail_settings test-email`."""
 
     def update(self, body: types.NotificationSettingsPart, **call_options: Unpack[CallOptions]) -> None:
-        """Update the notification settings."""
+        """Change which events are mailed to administrators, and to whom."""
 
 class OAuthClientsActions:
 
@@ -1923,14 +1954,14 @@ class OAuthClientsActions:
         self, id: UUID | str, *, if_match: str | None = None, if_unchanged: Mapping[str, Any] | None = None,
         **call_options: Unpack[CallOptions],
     ) -> None:
-        """Delete an OAuth client by its Id."""
+        """Remove an application's permission to sign people in; it loses access at once."""
 
     def get(
         self, id: UUID | str, *, select: str | Field | Sequence[str | Field] | None = None,
         expand: str | Field | Expand | Sequence[str | Field | Expand] | None = None,
         **call_options: Unpack[CallOptions],
     ) -> types.OAuthClient:
-        """Get an OAuth client by its Id."""
+        """Read one application that may sign people in, with its scopes."""
 
     def list(
         self, *, filter: str | Filter | Field | None = None, search: str | None = None,
@@ -1939,10 +1970,10 @@ class OAuthClientsActions:
         expand: str | Field | Expand | Sequence[str | Field | Expand] | None = None, top: int | None = None,
         skip: int | None = None, count: bool | None = None, **call_options: Unpack[CallOptions],
     ) -> Rows[types.OAuthClient]:
-        """List OAuth clients."""
+        """List applications that may sign people in to the PBX, with their scopes."""
 
     def refresh_client_metadata(self, id: UUID | str, **call_options: Unpack[CallOptions]) -> bool:
-        """Refresh client metadata (an OAuth client by its Id); answers a value."""
+        """Fetch the description that an application publishes about itself again (inferred from its name)."""
 
 class OfficeHoursActions:
 
@@ -1951,28 +1982,30 @@ class OfficeHoursActions:
         expand: str | Field | Expand | Sequence[str | Field | Expand] | None = None,
         **call_options: Unpack[CallOptions],
     ) -> types.OfficeHours:
-        """Get the office hours."""
+        """Read opening hours, breaks, holidays and time zone of the company."""
 
     def update(self, body: types.OfficeHoursPart, **call_options: Unpack[CallOptions]) -> None:
-        """Update the office hours."""
+        """Change opening hours, breaks, holidays or time zone of the company. Routing and forwarding by time follow at
+        once."""
 
 class OutboundRulesActions:
 
     def create(self, body: types.OutboundRulePart, **call_options: Unpack[CallOptions]) -> types.OutboundRule:
-        """Create an outbound rule."""
+        """Add a rule that picks trunks for outgoing calls by prefix, length, caller or department."""
 
     def delete(
         self, id: int, *, if_match: str | None = None, if_unchanged: Mapping[str, Any] | None = None,
         **call_options: Unpack[CallOptions],
     ) -> None:
-        """Delete an outbound rule by its Id."""
+        """Remove a rule for outgoing calls. Calls that only it matched can no longer be made."""
 
     def get(
         self, id: int, *, select: str | Field | Sequence[str | Field] | None = None,
         expand: str | Field | Expand | Sequence[str | Field | Expand] | None = None,
         **call_options: Unpack[CallOptions],
     ) -> types.OutboundRule:
-        """Get an outbound rule by its Id."""
+        """Read one rule for outgoing calls: what it matches and which trunks it tries. There are always five routes; an
+        unused one has `TrunkId` -1."""
 
     def get_emergency_outbound_rules(
         self, *, filter: str | Filter | Field | None = None, search: str | None = None,
@@ -1981,7 +2014,7 @@ class OutboundRulesActions:
         expand: str | Field | Expand | Sequence[str | Field | Expand] | None = None, top: int | None = None,
         skip: int | None = None, count: bool | None = None, **call_options: Unpack[CallOptions],
     ) -> Rows[types.OutboundRule]:
-        """Get emergency outbound rules (outbound rules); answers a list."""
+        """List the rules by which emergency calls go out."""
 
     def list(
         self, *, filter: str | Filter | Field | None = None, search: str | None = None,
@@ -1990,46 +2023,47 @@ class OutboundRulesActions:
         expand: str | Field | Expand | Sequence[str | Field | Expand] | None = None, top: int | None = None,
         skip: int | None = None, count: bool | None = None, **call_options: Unpack[CallOptions],
     ) -> Rows[types.OutboundRule]:
-        """List outbound rules."""
+        """List rules for outgoing calls, in the order in which they are tried."""
 
     def move_up_down(
         self, body: types.OutboundRulesMoveUpDownBody | None = None, *, id: int = ..., up: bool = ...,
         **call_options: Unpack[CallOptions],
     ) -> None:
-        """Move up down (outbound rules), given id and up."""
+        """Swap a rule for outgoing calls with its neighbour, so that it is tried earlier or later."""
 
     def purge(
         self, body: types.OutboundRulesPurgeBody | None = None, *,
         purge_object: types.XOutboundRulePurgePart | None = ..., **call_options: Unpack[CallOptions],
     ) -> None:
-        """Purge (outbound rules), given purgeObject."""
+        """Remove the chosen rules for outgoing calls at once."""
 
     def update(
         self, id: int, body: types.OutboundRulePart, *, if_unchanged: Mapping[str, Any] | None = None,
         **call_options: Unpack[CallOptions],
     ) -> None:
-        """Update an outbound rule by its Id."""
+        """Change what a rule for outgoing calls matches, or which trunks it tries."""
 
 class ParametersActions:
 
     def create(self, body: types.ParameterPart, **call_options: Unpack[CallOptions]) -> types.Parameter:
-        """Create a parameter."""
+        """Add an advanced setting that has no page in the console. Wrong ones can break the PBX; do so on the advice of
+        support."""
 
     def delete(
         self, id: int, *, if_match: str | None = None, if_unchanged: Mapping[str, Any] | None = None,
         **call_options: Unpack[CallOptions],
     ) -> None:
-        """Delete a parameter by its Id."""
+        """Remove an advanced setting, so that its default applies again (inferred from its name)."""
 
     def get(
         self, id: int, *, select: str | Field | Sequence[str | Field] | None = None,
         expand: str | Field | Expand | Sequence[str | Field | Expand] | None = None,
         **call_options: Unpack[CallOptions],
     ) -> types.Parameter:
-        """Get a parameter by its Id."""
+        """Read one advanced setting with its value and what it is for."""
 
     def get_parameter_by_name(self, name: str, **call_options: Unpack[CallOptions]) -> types.Parameter:
-        """Get parameter by name (parameters), given name."""
+        """Read one advanced setting, found by what it is called."""
 
     def list(
         self, *, filter: str | Filter | Field | None = None, search: str | None = None,
@@ -2038,38 +2072,38 @@ class ParametersActions:
         expand: str | Field | Expand | Sequence[str | Field | Expand] | None = None, top: int | None = None,
         skip: int | None = None, count: bool | None = None, **call_options: Unpack[CallOptions],
     ) -> Rows[types.Parameter]:
-        """List parameters."""
+        """List advanced settings with their values, most of which no page of the console shows."""
 
     def update(
         self, id: int, body: types.ParameterPart, *, if_unchanged: Mapping[str, Any] | None = None,
         **call_options: Unpack[CallOptions],
     ) -> None:
-        """Update a parameter by its Id."""
+        """Change the value of an advanced setting. Wrong ones can break the PBX; do so on the advice of support."""
 
 class ParkingsActions:
 
     def create(self, body: types.ParkingPart, **call_options: Unpack[CallOptions]) -> types.Parking:
-        """Create a parking."""
+        """Add a place where calls can wait to be picked up from any phone."""
 
     def delete(
         self, id: int, *, if_match: str | None = None, if_unchanged: Mapping[str, Any] | None = None,
         **call_options: Unpack[CallOptions],
     ) -> None:
-        """Delete a parking by its Id."""
+        """Remove a place where calls can wait."""
 
     def get(
         self, id: int, *, select: str | Field | Sequence[str | Field] | None = None,
         expand: str | Field | Expand | Sequence[str | Field | Expand] | None = None,
         **call_options: Unpack[CallOptions],
     ) -> types.Parking:
-        """Get a parking by its Id."""
+        """Read one place where calls can wait, with the number to dial for it."""
 
     def get_by_number(
         self, number: str, *, select: str | Field | Sequence[str | Field] | None = None,
         expand: str | Field | Expand | Sequence[str | Field | Expand] | None = None,
         **call_options: Unpack[CallOptions],
     ) -> types.Parking:
-        """Get a parking by its Number."""
+        """Read one place where calls can wait, found by what one dials for it."""
 
     def list(
         self, *, filter: str | Filter | Field | None = None, search: str | None = None,
@@ -2078,7 +2112,7 @@ class ParkingsActions:
         expand: str | Field | Expand | Sequence[str | Field | Expand] | None = None, top: int | None = None,
         skip: int | None = None, count: bool | None = None, **call_options: Unpack[CallOptions],
     ) -> Rows[types.Parking]:
-        """List parkings."""
+        """List places where calls can wait, with the numbers to dial for them."""
 
     def list_groups(
         self, id: int, *, filter: str | Filter | Field | None = None, search: str | None = None,
@@ -2087,13 +2121,13 @@ class ParkingsActions:
         expand: str | Field | Expand | Sequence[str | Field | Expand] | None = None, top: int | None = None,
         skip: int | None = None, count: bool | None = None, **call_options: Unpack[CallOptions],
     ) -> Rows[types.UserGroup]:
-        """List the groups of a parking by its Id."""
+        """List the departments that may use a place where calls wait."""
 
     def update(
         self, id: int, body: types.ParkingPart, *, if_unchanged: Mapping[str, Any] | None = None,
         **call_options: Unpack[CallOptions],
     ) -> None:
-        """Update a parking by its Id."""
+        """Change a place where calls can wait, such as which departments may use it."""
 
 class PeersActions:
 
@@ -2102,10 +2136,10 @@ class PeersActions:
         expand: str | Field | Expand | Sequence[str | Field | Expand] | None = None,
         **call_options: Unpack[CallOptions],
     ) -> types.Peer:
-        """Get a peer by its Number."""
+        """Look up what is behind a dialled number: a user, a queue, a menu or other."""
 
     def get_peer_by_number(self, number: str, **call_options: Unpack[CallOptions]) -> types.Peer:
-        """Get peer by number (peers), given number."""
+        """Look up what is behind a dialled number, in the spelling of older releases. Up to 20.0.7."""
 
     def get_report_peers(
         self, *, filter: str | Filter | Field | None = None, search: str | None = None,
@@ -2114,7 +2148,7 @@ class PeersActions:
         expand: str | Field | Expand | Sequence[str | Field | Expand] | None = None, top: int | None = None,
         skip: int | None = None, count: bool | None = None, **call_options: Unpack[CallOptions],
     ) -> Rows[types.Peer]:
-        """Get report peers (peers); answers a list."""
+        """List the extensions, queues and other numbers that reports can be asked about."""
 
     def list(
         self, *, filter: str | Filter | Field | None = None, search: str | None = None,
@@ -2123,13 +2157,13 @@ class PeersActions:
         expand: str | Field | Expand | Sequence[str | Field | Expand] | None = None, top: int | None = None,
         skip: int | None = None, count: bool | None = None, **call_options: Unpack[CallOptions],
     ) -> Rows[types.Peer]:
-        """List peers."""
+        """List everything that can be dialled inside: users, queues, ring groups, menus, trunks."""
 
     def retreive_peers_by_numbers(
         self, body: types.PeersRetreivePeersByNumbersBody | None = None, *,
         peers_request: types.RetreivePeersRequestPart = ..., **call_options: Unpack[CallOptions],
     ) -> Rows[types.Peer]:
-        """Retreive peers by numbers (peers), given peersRequest; answers a list."""
+        """Look up what is behind each of several dialled numbers."""
 
 class PhoneBookSettingsActions:
 
@@ -2138,15 +2172,15 @@ class PhoneBookSettingsActions:
         expand: str | Field | Expand | Sequence[str | Field | Expand] | None = None,
         **call_options: Unpack[CallOptions],
     ) -> types.PhoneBookSettings:
-        """Get the phone book settings."""
+        """Read how names are shown on phones, and how callers are matched with contacts."""
 
     def update(self, body: types.PhoneBookSettingsPart, **call_options: Unpack[CallOptions]) -> None:
-        """Update the phone book settings."""
+        """Change how names are shown on phones, and how callers are matched with contacts."""
 
 class PhoneLogosActions:
 
     def delete(self, filename: str, *, if_match: str | None = None, **call_options: Unpack[CallOptions]) -> None:
-        """Delete a phone logo by its Filename."""
+        """Remove a picture that phones show on their screens."""
 
     def list(
         self, *, filter: str | Filter | Field | None = None, search: str | None = None,
@@ -2155,25 +2189,25 @@ class PhoneLogosActions:
         expand: str | Field | Expand | Sequence[str | Field | Expand] | None = None, top: int | None = None,
         skip: int | None = None, count: bool | None = None, **call_options: Unpack[CallOptions],
     ) -> Rows[types.PhoneLogo]:
-        """List phone logos."""
+        """List pictures that phones can show on their screens."""
 
 class PhoneTemplatesActions:
 
     def create(self, body: types.PhoneTemplatePart, **call_options: Unpack[CallOptions]) -> types.PhoneTemplate:
-        """Create a phone template."""
+        """Add a configuration template for a model of desk phone."""
 
     def delete(
         self, id: str, *, if_match: str | None = None, if_unchanged: Mapping[str, Any] | None = None,
         **call_options: Unpack[CallOptions],
     ) -> None:
-        """Delete a phone template by its Id."""
+        """Remove a configuration template of your own for desk phones."""
 
     def get(
         self, id: str, *, select: str | Field | Sequence[str | Field] | None = None,
         expand: str | Field | Expand | Sequence[str | Field | Expand] | None = None,
         **call_options: Unpack[CallOptions],
     ) -> types.PhoneTemplate:
-        """Get a phone template by its Id."""
+        """Read one configuration template for desk phones, with models and languages."""
 
     def list(
         self, *, filter: str | Filter | Field | None = None, search: str | None = None,
@@ -2182,13 +2216,14 @@ class PhoneTemplatesActions:
         expand: str | Field | Expand | Sequence[str | Field | Expand] | None = None, top: int | None = None,
         skip: int | None = None, count: bool | None = None, **call_options: Unpack[CallOptions],
     ) -> Rows[types.PhoneTemplate]:
-        """List phone templates."""
+        """List configuration templates for desk phones, by brand and model."""
 
     def update(
         self, id: str, body: types.PhoneTemplatePart, *, if_unchanged: Mapping[str, Any] | None = None,
         **call_options: Unpack[CallOptions],
     ) -> None:
-        """Update a phone template by its Id."""
+        """Change a configuration template of your own for desk phones. Phones take it when they are provisioned
+        again."""
 
 class PhonesSettingsActions:
 
@@ -2197,45 +2232,45 @@ class PhonesSettingsActions:
         expand: str | Field | Expand | Sequence[str | Field | Expand] | None = None,
         **call_options: Unpack[CallOptions],
     ) -> types.PhonesSettings:
-        """Get the phones settings."""
+        """Read how desk phones are updated and provisioned, and how often they ask."""
 
     def update(self, body: types.PhonesSettingsPart, **call_options: Unpack[CallOptions]) -> None:
-        """Update the phones settings."""
+        """Change how desk phones are updated and provisioned, and how often they ask."""
 
 class PlaylistsActions:
 
     def create(self, body: types.PlaylistPart, **call_options: Unpack[CallOptions]) -> types.Playlist:
-        """Create a playlist."""
+        """Add a collection of sound files that play in turn to waiting callers."""
 
     def delete(
         self, name: str, *, if_match: str | None = None, if_unchanged: Mapping[str, Any] | None = None,
         **call_options: Unpack[CallOptions],
     ) -> None:
-        """Delete a playlist by its Name."""
+        """Remove a collection of sound files for waiting callers."""
 
     def delete_playlist_file(
         self, body: types.PlaylistsDeletePlaylistFileBody | None = None, *, file_name: str = ...,
         playlist_key: str = ..., **call_options: Unpack[CallOptions],
     ) -> None:
-        """Delete playlist file (playlists), given fileName and playlistKey."""
+        """Remove one sound from a collection that waiting callers hear."""
 
     @overload
     def download_playlist_file(self, playlist_key: str, file_name: str, **call_options: Unpack[CallOptions]) -> File:
-        """Download playlist file (playlists), given playlistKey and fileName; answers a file."""
+        """Download one sound of a collection that waiting callers hear."""
 
     @overload
     def download_playlist_file(
         self, playlist_key: str, file_name: str, *, to: str | PathLike[str] | BinaryIO,
         progress: Callable[[int, int | None], object] | None = None, **call_options: Unpack[CallOptions],
     ) -> Saved:
-        """Download playlist file (playlists), given playlistKey and fileName; answers a file."""
+        """Download one sound of a collection that waiting callers hear."""
 
     def get(
         self, name: str, *, select: str | Field | Sequence[str | Field] | None = None,
         expand: str | Field | Expand | Sequence[str | Field | Expand] | None = None,
         **call_options: Unpack[CallOptions],
     ) -> types.Playlist:
-        """Get a playlist by its Name."""
+        """Read one collection of sound files: its tracks, order and volume."""
 
     def list(
         self, *, filter: str | Filter | Field | None = None, search: str | None = None,
@@ -2244,13 +2279,13 @@ class PlaylistsActions:
         expand: str | Field | Expand | Sequence[str | Field | Expand] | None = None, top: int | None = None,
         skip: int | None = None, count: bool | None = None, **call_options: Unpack[CallOptions],
     ) -> Rows[types.Playlist]:
-        """List playlists."""
+        """List collections of sound files for waiting callers."""
 
     def update(
         self, name: str, body: types.PlaylistPart, *, if_unchanged: Mapping[str, Any] | None = None,
         **call_options: Unpack[CallOptions],
     ) -> None:
-        """Update a playlist by its Name."""
+        """Change order, volume or tracks of a collection of sound files."""
 
 class PromptSetsActions:
 
@@ -2258,23 +2293,23 @@ class PromptSetsActions:
         self, id: int, body: types.PromptSetsCopyBody | None = None, *, overrides: types.PromptSetPart = ...,
         **call_options: Unpack[CallOptions],
     ) -> types.PromptSet:
-        """Copy (a prompt set by its Id), given overrides."""
+        """Duplicate a language's system announcements into a set that can be changed."""
 
     def delete(
         self, id: int, *, if_match: str | None = None, if_unchanged: Mapping[str, Any] | None = None,
         **call_options: Unpack[CallOptions],
     ) -> None:
-        """Delete a prompt set by its Id."""
+        """Remove a language of the system announcements, or a copy that was changed."""
 
     def get(
         self, id: int, *, select: str | Field | Sequence[str | Field] | None = None,
         expand: str | Field | Expand | Sequence[str | Field | Expand] | None = None,
         **call_options: Unpack[CallOptions],
     ) -> types.PromptSet:
-        """Get a prompt set by its Id."""
+        """Read one language of the system announcements: name, version and culture."""
 
     def get_active(self, **call_options: Unpack[CallOptions]) -> types.PromptSet | None:
-        """Get active (prompt sets)."""
+        """Read which language of system announcements the PBX speaks now."""
 
     def list(
         self, *, filter: str | Filter | Field | None = None, search: str | None = None,
@@ -2283,7 +2318,7 @@ class PromptSetsActions:
         expand: str | Field | Expand | Sequence[str | Field | Expand] | None = None, top: int | None = None,
         skip: int | None = None, count: bool | None = None, **call_options: Unpack[CallOptions],
     ) -> Rows[types.PromptSet]:
-        """List prompt sets."""
+        """List the languages of system announcements that are installed."""
 
     def list_prompts(
         self, id: int, *, filter: str | Filter | Field | None = None, search: str | None = None,
@@ -2292,82 +2327,83 @@ class PromptSetsActions:
         expand: str | Field | Expand | Sequence[str | Field | Expand] | None = None, top: int | None = None,
         skip: int | None = None, count: bool | None = None, **call_options: Unpack[CallOptions],
     ) -> Rows[types.Prompt]:
-        """List the prompts of a prompt set by its Id."""
+        """List the single announcements of a language, with their texts."""
 
     def play_prompt(
         self, id: int, body: types.PromptSetsPlayPromptBody | None = None, *, extension: str = ...,
         prompt_id: str = ..., **call_options: Unpack[CallOptions],
     ) -> None:
-        """Play prompt (a prompt set by its Id), given extension and promptId."""
+        """Ring an extension and play one system announcement there."""
 
     def record_prompt(
         self, id: int, body: types.PromptSetsRecordPromptBody | None = None, *, extension: str = ...,
         prompt_id: str = ..., **call_options: Unpack[CallOptions],
     ) -> None:
-        """Record prompt (a prompt set by its Id), given extension and promptId."""
+        """Ring an extension and record what is spoken there as a system announcement."""
 
     def set_active(self, id: int, **call_options: Unpack[CallOptions]) -> None:
-        """Set active (a prompt set by its Id)."""
+        """Make the PBX speak another language in its system announcements."""
 
     def set_alternate_pronunciation(
         self, id: int, body: types.PromptSetsSetAlternatePronunciationBody | None = None, *,
         alternate_pronunciation: bool = ..., **call_options: Unpack[CallOptions],
     ) -> None:
-        """Set alternate pronunciation (a prompt set by its Id), given alternatePronunciation."""
+        """Choose between the two ways in which a language reads numbers aloud."""
 
     def update(
         self, id: int, body: types.PromptSetPart, *, if_unchanged: Mapping[str, Any] | None = None,
         **call_options: Unpack[CallOptions],
     ) -> None:
-        """Update a prompt set by its Id."""
+        """Change the name, description or culture of a language of system announcements."""
 
 class PurgeSettingsActions:
 
     def purge_all_logs(self, **call_options: Unpack[CallOptions]) -> None:
-        """Purge all logs (purge settings)."""
+        """Delete all log files of the PBX's services. Support can't trace earlier faults afterwards (assumed)."""
 
     def purge_calls(
         self, body: types.PurgeSettingsPurgeCallsBody | None = None, *, period: types.PurgeSettingsPart = ...,
         **call_options: Unpack[CallOptions],
     ) -> None:
-        """Purge calls (purge settings), given period."""
+        """Delete the history of calls, all of it or of a period. Reports of that time become empty."""
 
     def purge_chats(
         self, body: types.PurgeSettingsPurgeChatsBody | None = None, *, period: types.PurgeSettingsPart = ...,
         **call_options: Unpack[CallOptions],
     ) -> None:
-        """Purge chats (purge settings), given period."""
+        """Delete the history of messages, all of it or of a period."""
 
     def purge_local_backups(self, **call_options: Unpack[CallOptions]) -> None:
-        """Purge local backup (purge settings)."""
+        """Delete all backup files on the PBX's own disk, from the page on storage. Up to 20.0.8; later releases have
+        `backups purge-local-backups`."""
 
 class QueuesActions:
 
     def create(self, body: types.QueuePart, **call_options: Unpack[CallOptions]) -> types.Queue:
-        """Create a queue."""
+        """Add a queue, in which callers wait until somebody is free. The PBX picks a free number if none is given."""
 
     def delete(
         self, id: int, *, if_match: str | None = None, if_unchanged: Mapping[str, Any] | None = None,
         **call_options: Unpack[CallOptions],
     ) -> None:
-        """Delete a queue by its Id."""
+        """Remove a queue and stop callers from waiting in it. Rules and menus that name it lead nowhere (assumed)."""
 
     def get(
         self, id: int, *, select: str | Field | Sequence[str | Field] | None = None,
         expand: str | Field | Expand | Sequence[str | Field | Expand] | None = None,
         **call_options: Unpack[CallOptions],
     ) -> types.Queue:
-        """Get a queue by its Id."""
+        """Read one queue: ring strategy, announcements, limits and where unanswered callers go."""
 
     def get_by_number(
         self, number: str, *, select: str | Field | Sequence[str | Field] | None = None,
         expand: str | Field | Expand | Sequence[str | Field | Expand] | None = None,
         **call_options: Unpack[CallOptions],
     ) -> types.Queue:
-        """Get a queue by its Number."""
+        """Read one queue, found by the number that callers dial."""
 
     def get_first_available_queue_number(self, **call_options: Unpack[CallOptions]) -> types.FirstAvailableNumber:
-        """Get first available queue number (queues)."""
+        """Propose a number that no extension uses yet, for a new queue."""
 
     def list(
         self, *, filter: str | Filter | Field | None = None, search: str | None = None,
@@ -2376,7 +2412,7 @@ class QueuesActions:
         expand: str | Field | Expand | Sequence[str | Field | Expand] | None = None, top: int | None = None,
         skip: int | None = None, count: bool | None = None, **call_options: Unpack[CallOptions],
     ) -> Rows[types.Queue]:
-        """List queues."""
+        """List queues with their numbers, ring strategies and limits."""
 
     def list_agents(
         self, id: int, *, filter: str | Filter | Field | None = None, search: str | None = None,
@@ -2385,7 +2421,8 @@ class QueuesActions:
         expand: str | Field | Expand | Sequence[str | Field | Expand] | None = None, top: int | None = None,
         skip: int | None = None, count: bool | None = None, **call_options: Unpack[CallOptions],
     ) -> Rows[types.QueueAgent]:
-        """List the agents of a queue by its Id."""
+        """List who answers the callers of a queue, in which order and with which skill. To change them, send all of
+        them to `queues update`."""
 
     def list_managers(
         self, id: int, *, filter: str | Filter | Field | None = None, search: str | None = None,
@@ -2394,46 +2431,47 @@ class QueuesActions:
         expand: str | Field | Expand | Sequence[str | Field | Expand] | None = None, top: int | None = None,
         skip: int | None = None, count: bool | None = None, **call_options: Unpack[CallOptions],
     ) -> Rows[types.QueueManager]:
-        """List the managers of a queue by its Id."""
+        """List who supervises a queue and receives its reports of missed limits."""
 
     def reset_queue_statistics(self, id: int, **call_options: Unpack[CallOptions]) -> None:
-        """Reset queue statistics (a queue by its Id)."""
+        """Set the counters of a queue back to zero. Wallboards start afresh; reports keep their history (assumed)."""
 
     def update(
         self, id: int, body: types.QueuePart, *, if_unchanged: Mapping[str, Any] | None = None,
         **call_options: Unpack[CallOptions],
     ) -> None:
-        """Update a queue by its Id."""
+        """Change a queue, such as its strategy or its agents. Agents are replaced completely: leave none out."""
 
 class ReceptionistsActions:
 
     def create(self, body: types.ReceptionistPart, **call_options: Unpack[CallOptions]) -> types.Receptionist:
-        """Create a receptionist."""
+        """Add a digital receptionist, a menu from which callers choose with keys. The PBX picks a free number if none
+        is given."""
 
     def delete(
         self, id: int, *, if_match: str | None = None, if_unchanged: Mapping[str, Any] | None = None,
         **call_options: Unpack[CallOptions],
     ) -> None:
-        """Delete a receptionist by its Id."""
+        """Remove a digital receptionist with its menu. Rules that lead callers to its menu lead nowhere (assumed)."""
 
     def get(
         self, id: int, *, select: str | Field | Sequence[str | Field] | None = None,
         expand: str | Field | Expand | Sequence[str | Field | Expand] | None = None,
         **call_options: Unpack[CallOptions],
     ) -> types.Receptionist:
-        """Get a receptionist by its Id."""
+        """Read one digital receptionist: its announcement, language and where callers go without a choice."""
 
     def get_by_number(
         self, number: str, *, select: str | Field | Sequence[str | Field] | None = None,
         expand: str | Field | Expand | Sequence[str | Field | Expand] | None = None,
         **call_options: Unpack[CallOptions],
     ) -> types.Receptionist:
-        """Get a receptionist by its Number."""
+        """Read one digital receptionist, found by what callers dial to hear its menu."""
 
     def get_first_available_receptionist_number(
         self, **call_options: Unpack[CallOptions],
     ) -> types.FirstAvailableNumber:
-        """Get first available receptionist number (receptionists)."""
+        """Propose an extension number that is still free, for a new menu."""
 
     def list(
         self, *, filter: str | Filter | Field | None = None, search: str | None = None,
@@ -2442,7 +2480,7 @@ class ReceptionistsActions:
         expand: str | Field | Expand | Sequence[str | Field | Expand] | None = None, top: int | None = None,
         skip: int | None = None, count: bool | None = None, **call_options: Unpack[CallOptions],
     ) -> Rows[types.Receptionist]:
-        """List receptionists."""
+        """List digital receptionists with their numbers and announcements."""
 
     def list_forwards(
         self, id: int, *, filter: str | Filter | Field | None = None, search: str | None = None,
@@ -2451,57 +2489,57 @@ class ReceptionistsActions:
         expand: str | Field | Expand | Sequence[str | Field | Expand] | None = None, top: int | None = None,
         skip: int | None = None, count: bool | None = None, **call_options: Unpack[CallOptions],
     ) -> Rows[types.ReceptionistForward]:
-        """List the forwards of a receptionist by its Id."""
+        """List which key of a menu leads where."""
 
     def update(
         self, id: int, body: types.ReceptionistPart, *, if_unchanged: Mapping[str, Any] | None = None,
         **call_options: Unpack[CallOptions],
     ) -> None:
-        """Update a receptionist by its Id."""
+        """Change a digital receptionist, such as which key leads where."""
 
 class RecordingsActions:
 
     def archive(self, **call_options: Unpack[CallOptions]) -> None:
-        """Archive (recordings)."""
+        """Move all recordings from the PBX's disk to the remote storage (inferred from its name)."""
 
     def bulk_recordings_archive(
         self, body: types.RecordingsBulkRecordingsArchiveBody | None = None, *, ids: builtins.list[int] = ...,
         **call_options: Unpack[CallOptions],
     ) -> None:
-        """Bulk recordings archive (recordings), given ids."""
+        """Move the chosen recordings to the remote storage (inferred from its name)."""
 
     def bulk_recordings_delete(
         self, body: types.RecordingsBulkRecordingsDeleteBody | None = None, *, ids: builtins.list[int] = ...,
         **call_options: Unpack[CallOptions],
     ) -> None:
-        """Bulk recordings delete (recordings), given ids."""
+        """Delete the chosen recordings with their sound files."""
 
     @overload
     def download_recording(self, rec_id: int, **call_options: Unpack[CallOptions]) -> File:
-        """Download recording (recordings), given recId; answers a file."""
+        """Download the sound of one recorded call. A WAV file."""
 
     @overload
     def download_recording(
         self, rec_id: int, *, to: str | PathLike[str] | BinaryIO,
         progress: Callable[[int, int | None], object] | None = None, **call_options: Unpack[CallOptions],
     ) -> Saved:
-        """Download recording (recordings), given recId; answers a file."""
+        """Download the sound of one recorded call. A WAV file."""
 
     @overload
     def download_recording_by_name(self, rec_name: str, **call_options: Unpack[CallOptions]) -> File:
-        """Download recording by name (recordings), given recName; answers a file."""
+        """Download the sound of one recorded call, found by its file. From 20.0.7 to 20.0.9."""
 
     @overload
     def download_recording_by_name(
         self, rec_name: str, *, to: str | PathLike[str] | BinaryIO,
         progress: Callable[[int, int | None], object] | None = None, **call_options: Unpack[CallOptions],
     ) -> Saved:
-        """Download recording by name (recordings), given recName; answers a file."""
+        """Download the sound of one recorded call, found by its file. From 20.0.7 to 20.0.9."""
 
     def get_recording_repository_settings(
         self, **call_options: Unpack[CallOptions],
     ) -> types.RecordingRepositorySettings:
-        """Get recording repository settings (recordings)."""
+        """Read where recorded calls are stored, their quota, and when they are deleted."""
 
     def list(
         self, *, filter: str | Filter | Field | None = None, search: str | None = None,
@@ -2510,49 +2548,50 @@ class RecordingsActions:
         expand: str | Field | Expand | Sequence[str | Field | Expand] | None = None, top: int | None = None,
         skip: int | None = None, count: bool | None = None, **call_options: Unpack[CallOptions],
     ) -> Rows[types.Recording]:
-        """List recordings."""
+        """List recorded calls: parties, time, length, and transcript if there is one. To get one by its id, filter by
+        `Id`."""
 
     def purge_archive(self, **call_options: Unpack[CallOptions]) -> None:
-        """Purge archive (recordings)."""
+        """Delete all recorded calls in the remote storage (inferred from its name)."""
 
     def purge_local(self, **call_options: Unpack[CallOptions]) -> None:
-        """Purge local (recordings)."""
+        """Delete all recorded calls on the PBX's own disk (inferred from its name)."""
 
     def set_recording_repository_settings(
         self, body: types.RecordingsSetRecordingRepositorySettingsBody | None = None, *,
         settings: types.RecordingRepositorySettingsPart = ..., **call_options: Unpack[CallOptions],
     ) -> None:
-        """Set recording repository settings (recordings), given settings."""
+        """Change where recorded calls are stored, their quota, or when they are deleted."""
 
     def transcribe_recordings(
         self, body: types.RecordingsTranscribeRecordingsBody | None = None, *, ids: builtins.list[int] = ...,
         **call_options: Unpack[CallOptions],
     ) -> None:
-        """Transcribe recordings (recordings), given ids."""
+        """Have the chosen recorded calls turned into text."""
 
 class RemoteArchivingSettingsActions:
 
     def archive_chats(self, **call_options: Unpack[CallOptions]) -> None:
-        """Archive chats (remote archiving settings)."""
+        """Move message history to the remote storage now (inferred from its name)."""
 
     def archive_faxes(self, **call_options: Unpack[CallOptions]) -> None:
-        """Archive faxes (remote archiving settings)."""
+        """Move received fax pages to the remote storage now (inferred from its name)."""
 
     def archive_recordings(self, **call_options: Unpack[CallOptions]) -> None:
-        """Archive recordings (remote archiving settings)."""
+        """Move recorded calls to the remote storage now, without waiting for the schedule (inferred from its name)."""
 
     def archive_voicemail(self, **call_options: Unpack[CallOptions]) -> None:
-        """Archive voicemail (remote archiving settings)."""
+        """Move messages of callers to the remote storage now (inferred from its name)."""
 
     def get(
         self, *, select: str | Field | Sequence[str | Field] | None = None,
         expand: str | Field | Expand | Sequence[str | Field | Expand] | None = None,
         **call_options: Unpack[CallOptions],
     ) -> types.RemoteArchivingSettings:
-        """Get the remote archiving settings."""
+        """Read the place and schedule for moving recordings, voicemail, faxes and chats off the PBX."""
 
     def update(self, body: types.RemoteArchivingSettingsPart, **call_options: Unpack[CallOptions]) -> None:
-        """Update the remote archiving settings."""
+        """Change the place or schedule for moving recordings, voicemail, faxes and chats off the PBX."""
 
 class ReportAbandonedChatsStatisticsActions:
 
@@ -2565,8 +2604,7 @@ class ReportAbandonedChatsStatisticsActions:
         expand: str | Field | Expand | Sequence[str | Field | Expand] | None = None, top: int | None = None,
         skip: int | None = None, count: bool | None = None, **call_options: Unpack[CallOptions],
     ) -> File:
-        """Download abandoned chats statistics (abandoned chats statistics), given queueDnStr, startDt, endDt,
-        participantType and clientTimeZone; answers a file."""
+        """Download visitors' chats that no agent took in a period, as CSV."""
 
     @overload
     def download_abandoned_chats_statistics(
@@ -2578,8 +2616,7 @@ class ReportAbandonedChatsStatisticsActions:
         skip: int | None = None, count: bool | None = None, to: str | PathLike[str] | BinaryIO,
         progress: Callable[[int, int | None], object] | None = None, **call_options: Unpack[CallOptions],
     ) -> Saved:
-        """Download abandoned chats statistics (abandoned chats statistics), given queueDnStr, startDt, endDt,
-        participantType and clientTimeZone; answers a file."""
+        """Download visitors' chats that no agent took in a period, as CSV."""
 
     def get_abandoned_chats_statistics_data(
         self, queue_dn_str: str | None, start_dt: datetime | str, end_dt: datetime | str, participant_type: int, *,
@@ -2589,8 +2626,7 @@ class ReportAbandonedChatsStatisticsActions:
         expand: str | Field | Expand | Sequence[str | Field | Expand] | None = None, top: int | None = None,
         skip: int | None = None, count: bool | None = None, **call_options: Unpack[CallOptions],
     ) -> Rows[types.AbandonedChatsStatistics]:
-        """Get abandoned chats statistics data (abandoned chats statistics), given queueDnStr, startDt, endDt and
-        participantType; answers a list."""
+        """List visitors' chats that no agent took in a period, with the first message."""
 
 class ReportAbandonedQueueCallsActions:
 
@@ -2603,8 +2639,7 @@ class ReportAbandonedQueueCallsActions:
         expand: str | Field | Expand | Sequence[str | Field | Expand] | None = None, top: int | None = None,
         skip: int | None = None, count: bool | None = None, **call_options: Unpack[CallOptions],
     ) -> File:
-        """Download abandoned queue calls (abandoned queue calls), given periodFrom, periodTo, queueDns, waitInterval
-        and clientTimeZone; answers a file."""
+        """Download callers who hung up while they waited in a queue, as CSV."""
 
     @overload
     def download_abandoned_queue_calls(
@@ -2616,8 +2651,7 @@ class ReportAbandonedQueueCallsActions:
         skip: int | None = None, count: bool | None = None, to: str | PathLike[str] | BinaryIO,
         progress: Callable[[int, int | None], object] | None = None, **call_options: Unpack[CallOptions],
     ) -> Saved:
-        """Download abandoned queue calls (abandoned queue calls), given periodFrom, periodTo, queueDns, waitInterval
-        and clientTimeZone; answers a file."""
+        """Download callers who hung up while they waited in a queue, as CSV."""
 
     def get_abandoned_queue_calls_data(
         self, period_from: datetime | str, period_to: datetime | str, queue_dns: str | None, wait_interval: str | None,
@@ -2627,8 +2661,8 @@ class ReportAbandonedQueueCallsActions:
         expand: str | Field | Expand | Sequence[str | Field | Expand] | None = None, top: int | None = None,
         skip: int | None = None, count: bool | None = None, **call_options: Unpack[CallOptions],
     ) -> Rows[types.AbandonedQueueCalls]:
-        """Get abandoned queue calls data (abandoned queue calls), given periodFrom, periodTo, queueDns and
-        waitInterval; answers a list."""
+        """List callers who hung up while they waited in a queue, a row for each agent rung. Count `CallHistoryId`s, not
+        rows."""
 
 class ReportAgentLoginHistoryActions:
 
@@ -2641,8 +2675,7 @@ class ReportAgentLoginHistoryActions:
         expand: str | Field | Expand | Sequence[str | Field | Expand] | None = None, top: int | None = None,
         skip: int | None = None, count: bool | None = None, **call_options: Unpack[CallOptions],
     ) -> File:
-        """Download agent login history (agent login history), given clientTimeZone, startDt, endDt, queueDnStr and
-        agentDnStr; answers a file."""
+        """Download when agents were in their queues and how long they talked, as CSV."""
 
     @overload
     def download_agent_login_history(
@@ -2654,8 +2687,7 @@ class ReportAgentLoginHistoryActions:
         skip: int | None = None, count: bool | None = None, to: str | PathLike[str] | BinaryIO,
         progress: Callable[[int, int | None], object] | None = None, **call_options: Unpack[CallOptions],
     ) -> Saved:
-        """Download agent login history (agent login history), given clientTimeZone, startDt, endDt, queueDnStr and
-        agentDnStr; answers a file."""
+        """Download when agents were in their queues and how long they talked, as CSV."""
 
     def get_agent_login_history_data(
         self, client_time_zone: str | None, start_dt: datetime | str, end_dt: datetime | str, queue_dn_str: str | None,
@@ -2665,8 +2697,7 @@ class ReportAgentLoginHistoryActions:
         expand: str | Field | Expand | Sequence[str | Field | Expand] | None = None, top: int | None = None,
         skip: int | None = None, count: bool | None = None, **call_options: Unpack[CallOptions],
     ) -> Rows[types.AgentLoginHistory]:
-        """Get agent login history data (agent login history), given clientTimeZone, startDt, endDt, queueDnStr and
-        agentDnStr; answers a list."""
+        """List when agents were in their queues and how long they talked, split at midnight."""
 
 class ReportAgentsInQueueStatisticsActions:
 
@@ -2679,8 +2710,7 @@ class ReportAgentsInQueueStatisticsActions:
         expand: str | Field | Expand | Sequence[str | Field | Expand] | None = None, top: int | None = None,
         skip: int | None = None, count: bool | None = None, **call_options: Unpack[CallOptions],
     ) -> File:
-        """Download agents in queue statistics (agents in queue statistics), given queueDnStr, startDt, endDt and
-        waitInterval; answers a file."""
+        """Download how many calls each agent of a queue answered and missed, as CSV."""
 
     @overload
     def download_agents_in_queue_statistics(
@@ -2692,8 +2722,7 @@ class ReportAgentsInQueueStatisticsActions:
         skip: int | None = None, count: bool | None = None, to: str | PathLike[str] | BinaryIO,
         progress: Callable[[int, int | None], object] | None = None, **call_options: Unpack[CallOptions],
     ) -> Saved:
-        """Download agents in queue statistics (agents in queue statistics), given queueDnStr, startDt, endDt and
-        waitInterval; answers a file."""
+        """Download how many calls each agent of a queue answered and missed, as CSV."""
 
     def get_agents_in_queue_statistics_data(
         self, queue_dn_str: str | None, start_dt: datetime | str, end_dt: datetime | str, wait_interval: str | None, *,
@@ -2703,8 +2732,7 @@ class ReportAgentsInQueueStatisticsActions:
         expand: str | Field | Expand | Sequence[str | Field | Expand] | None = None, top: int | None = None,
         skip: int | None = None, count: bool | None = None, **call_options: Unpack[CallOptions],
     ) -> Rows[types.AgentsInQueueStatistics]:
-        """Get agents in queue statistics data (agents in queue statistics), given queueDnStr, startDt, endDt and
-        waitInterval; answers a list."""
+        """List how many calls each agent of a queue answered and missed, and how long they rang."""
 
 class ReportAuditLogActions:
 
@@ -2716,7 +2744,7 @@ class ReportAuditLogActions:
         expand: str | Field | Expand | Sequence[str | Field | Expand] | None = None, top: int | None = None,
         skip: int | None = None, count: bool | None = None, **call_options: Unpack[CallOptions],
     ) -> File:
-        """Download audit log (audit logs), given clientTimeZone; answers a file."""
+        """Download who changed which object in the configuration, and when, as CSV."""
 
     @overload
     def download_audit_log(
@@ -2727,7 +2755,7 @@ class ReportAuditLogActions:
         skip: int | None = None, count: bool | None = None, to: str | PathLike[str] | BinaryIO,
         progress: Callable[[int, int | None], object] | None = None, **call_options: Unpack[CallOptions],
     ) -> Saved:
-        """Download audit log (audit logs), given clientTimeZone; answers a file."""
+        """Download who changed which object in the configuration, and when, as CSV."""
 
     def get_audit_log_data(
         self, *, filter: str | Filter | Field | None = None, search: str | None = None,
@@ -2736,7 +2764,7 @@ class ReportAuditLogActions:
         expand: str | Field | Expand | Sequence[str | Field | Expand] | None = None, top: int | None = None,
         skip: int | None = None, count: bool | None = None, **call_options: Unpack[CallOptions],
     ) -> Rows[types.AuditLog]:
-        """Get audit log data (audit logs); answers a list."""
+        """List who changed which object in the configuration, with values before and after."""
 
 class ReportAverageQueueWaitingTimeActions:
 
@@ -2749,8 +2777,7 @@ class ReportAverageQueueWaitingTimeActions:
         expand: str | Field | Expand | Sequence[str | Field | Expand] | None = None, top: int | None = None,
         skip: int | None = None, count: bool | None = None, **call_options: Unpack[CallOptions],
     ) -> File:
-        """Download average queue waiting time report (time report data), given chartDate, chartBy, queueDnStr,
-        waitInterval and clientTimeZone; answers a file."""
+        """Download the chart of callers' average wait in a queue as CSV."""
 
     @overload
     def download_average_queue_waiting_time_report(
@@ -2762,8 +2789,7 @@ class ReportAverageQueueWaitingTimeActions:
         skip: int | None = None, count: bool | None = None, to: str | PathLike[str] | BinaryIO,
         progress: Callable[[int, int | None], object] | None = None, **call_options: Unpack[CallOptions],
     ) -> Saved:
-        """Download average queue waiting time report (time report data), given chartDate, chartBy, queueDnStr,
-        waitInterval and clientTimeZone; answers a file."""
+        """Download the chart of callers' average wait in a queue as CSV."""
 
     def get_average_queue_waiting_time_data(
         self, chart_date: datetime | str, chart_by: str | None, queue_dn_str: str | None, wait_interval: str | None,
@@ -2773,8 +2799,7 @@ class ReportAverageQueueWaitingTimeActions:
         expand: str | Field | Expand | Sequence[str | Field | Expand] | None = None, top: int | None = None,
         skip: int | None = None, count: bool | None = None, **call_options: Unpack[CallOptions],
     ) -> Rows[types.TimeReportData]:
-        """Get average queue waiting time data (time report data), given chartDate, chartBy, queueDnStr, waitInterval
-        and clientTimeZone; answers a list."""
+        """Chart how long callers waited in a queue on average, over a day, week, month or year."""
 
 class ReportBreachesSlaActions:
 
@@ -2787,8 +2812,7 @@ class ReportBreachesSlaActions:
         expand: str | Field | Expand | Sequence[str | Field | Expand] | None = None, top: int | None = None,
         skip: int | None = None, count: bool | None = None, **call_options: Unpack[CallOptions],
     ) -> File:
-        """Download breaches SLA (breaches SLAs), given queueDnStr, startDt, endDt, waitInterval and clientTimeZone;
-        answers a file."""
+        """Download calls that waited longer than their queue's service level allows, as CSV."""
 
     @overload
     def download_breaches_sla(
@@ -2800,8 +2824,7 @@ class ReportBreachesSlaActions:
         skip: int | None = None, count: bool | None = None, to: str | PathLike[str] | BinaryIO,
         progress: Callable[[int, int | None], object] | None = None, **call_options: Unpack[CallOptions],
     ) -> Saved:
-        """Download breaches SLA (breaches SLAs), given queueDnStr, startDt, endDt, waitInterval and clientTimeZone;
-        answers a file."""
+        """Download calls that waited longer than their queue's service level allows, as CSV."""
 
     def get_breaches_sla_data(
         self, queue_dn_str: str | None, start_dt: datetime | str, end_dt: datetime | str, wait_interval: str | None, *,
@@ -2811,7 +2834,7 @@ class ReportBreachesSlaActions:
         expand: str | Field | Expand | Sequence[str | Field | Expand] | None = None, top: int | None = None,
         skip: int | None = None, count: bool | None = None, **call_options: Unpack[CallOptions],
     ) -> Rows[types.BreachesSla]:
-        """Get breaches SLA data (breaches SLAs), given queueDnStr, startDt, endDt and waitInterval; answers a list."""
+        """List calls that waited longer than their queue's service level allows."""
 
 class ReportCallCostByExtensionGroupActions:
 
@@ -2824,8 +2847,7 @@ class ReportCallCostByExtensionGroupActions:
         expand: str | Field | Expand | Sequence[str | Field | Expand] | None = None, top: int | None = None,
         skip: int | None = None, count: bool | None = None, **call_options: Unpack[CallOptions],
     ) -> File:
-        """Download call cost by extension group (call cost by extension groups), given periodFrom, periodTo,
-        groupFilter, callClass and clientTimeZone; answers a file."""
+        """Download what the outgoing calls of a department cost, as CSV."""
 
     @overload
     def download_call_cost_by_extension_group(
@@ -2837,8 +2859,7 @@ class ReportCallCostByExtensionGroupActions:
         skip: int | None = None, count: bool | None = None, to: str | PathLike[str] | BinaryIO,
         progress: Callable[[int, int | None], object] | None = None, **call_options: Unpack[CallOptions],
     ) -> Saved:
-        """Download call cost by extension group (call cost by extension groups), given periodFrom, periodTo,
-        groupFilter, callClass and clientTimeZone; answers a file."""
+        """Download what the outgoing calls of a department cost, as CSV."""
 
     def get_call_cost_by_extension_group_data(
         self, period_from: datetime | str, period_to: datetime | str, group_filter: str | None, call_class: int, *,
@@ -2848,8 +2869,7 @@ class ReportCallCostByExtensionGroupActions:
         expand: str | Field | Expand | Sequence[str | Field | Expand] | None = None, top: int | None = None,
         skip: int | None = None, count: bool | None = None, **call_options: Unpack[CallOptions],
     ) -> Rows[types.CallCostByExtensionGroup]:
-        """Get call cost by extension group data (call cost by extension groups), given periodFrom, periodTo,
-        groupFilter and callClass; answers a list."""
+        """List the outgoing calls of a department and what each cost. Without a department there are no rows."""
 
 class ReportCallDistributionActions:
 
@@ -2863,8 +2883,7 @@ class ReportCallDistributionActions:
         expand: str | Field | Expand | Sequence[str | Field | Expand] | None = None, top: int | None = None,
         skip: int | None = None, count: bool | None = None, **call_options: Unpack[CallOptions],
     ) -> File:
-        """Download call distribution report (time report data), given chartDate, chartBy, includeInternalCalls,
-        includeQueueCalls, queueDnStr, groupStr, clientTimeZone and waitInterval; answers a file."""
+        """Download the older chart of calls over a day, week, month or year as CSV. Up to 20.0.6."""
 
     @overload
     def download_call_distribution_report(
@@ -2877,8 +2896,7 @@ class ReportCallDistributionActions:
         skip: int | None = None, count: bool | None = None, to: str | PathLike[str] | BinaryIO,
         progress: Callable[[int, int | None], object] | None = None, **call_options: Unpack[CallOptions],
     ) -> Saved:
-        """Download call distribution report (time report data), given chartDate, chartBy, includeInternalCalls,
-        includeQueueCalls, queueDnStr, groupStr, clientTimeZone and waitInterval; answers a file."""
+        """Download the older chart of calls over a day, week, month or year as CSV. Up to 20.0.6."""
 
     @overload
     def download_get_get_call_distribution(
@@ -2890,8 +2908,7 @@ class ReportCallDistributionActions:
         expand: str | Field | Expand | Sequence[str | Field | Expand] | None = None, top: int | None = None,
         skip: int | None = None, count: bool | None = None, **call_options: Unpack[CallOptions],
     ) -> File:
-        """Download get get call distribution (time report data), given clientTimeZone, periodFrom, periodTo,
-        groupNumber, extensionDns, waitInterval, includeQueueCalls, callArea and groupingType; answers a file."""
+        """Download incoming and outgoing calls for each hour or day of a period, as CSV."""
 
     @overload
     def download_get_get_call_distribution(
@@ -2904,8 +2921,7 @@ class ReportCallDistributionActions:
         skip: int | None = None, count: bool | None = None, to: str | PathLike[str] | BinaryIO,
         progress: Callable[[int, int | None], object] | None = None, **call_options: Unpack[CallOptions],
     ) -> Saved:
-        """Download get get call distribution (time report data), given clientTimeZone, periodFrom, periodTo,
-        groupNumber, extensionDns, waitInterval, includeQueueCalls, callArea and groupingType; answers a file."""
+        """Download incoming and outgoing calls for each hour or day of a period, as CSV."""
 
     def get_call_distribution(
         self, client_time_zone: str | None, period_from: datetime | str, period_to: datetime | str,
@@ -2916,8 +2932,7 @@ class ReportCallDistributionActions:
         expand: str | Field | Expand | Sequence[str | Field | Expand] | None = None, top: int | None = None,
         skip: int | None = None, count: bool | None = None, **call_options: Unpack[CallOptions],
     ) -> Rows[types.CallDistribution]:
-        """Get call distribution (time report data), given clientTimeZone, periodFrom, periodTo, groupNumber,
-        extensionDns, waitInterval, includeQueueCalls, callArea and groupingType; answers a list."""
+        """Count incoming and outgoing calls for each hour or day of a period. Shows when the office is busiest."""
 
     def get_call_distribution_data(
         self, chart_date: datetime | str, chart_by: str | None, include_internal_calls: bool, include_queue_calls: bool,
@@ -2928,8 +2943,7 @@ class ReportCallDistributionActions:
         expand: str | Field | Expand | Sequence[str | Field | Expand] | None = None, top: int | None = None,
         skip: int | None = None, count: bool | None = None, **call_options: Unpack[CallOptions],
     ) -> Rows[types.TimeReportData]:
-        """Get call distribution data (time report data), given chartDate, chartBy, includeInternalCalls,
-        includeQueueCalls, queueDnStr, groupStr, clientTimeZone and waitInterval; answers a list."""
+        """Chart calls over a day, week, month or year. Up to 20.0.6; later releases have `get_call_distribution`."""
 
 class ReportCallLogDataActions:
 
@@ -2944,9 +2958,7 @@ class ReportCallLogDataActions:
         expand: str | Field | Expand | Sequence[str | Field | Expand] | None = None, top: int | None = None,
         skip: int | None = None, count: bool | None = None, **call_options: Unpack[CallOptions],
     ) -> File:
-        """Download call log (call log data), given periodFrom, periodTo, sourceType, sourceFilter, destinationType,
-        destinationFilter, callsType, callTimeFilterType, callTimeFilterFrom, callTimeFilterTo, hidePcalls and
-        clientTimeZone; answers a file."""
+        """Download the calls of a period that match all filters, as CSV."""
 
     @overload
     def download_call_log(
@@ -2960,9 +2972,7 @@ class ReportCallLogDataActions:
         skip: int | None = None, count: bool | None = None, to: str | PathLike[str] | BinaryIO,
         progress: Callable[[int, int | None], object] | None = None, **call_options: Unpack[CallOptions],
     ) -> Saved:
-        """Download call log (call log data), given periodFrom, periodTo, sourceType, sourceFilter, destinationType,
-        destinationFilter, callsType, callTimeFilterType, callTimeFilterFrom, callTimeFilterTo, hidePcalls and
-        clientTimeZone; answers a file."""
+        """Download the calls of a period that match all filters, as CSV."""
 
     def get_call_log_data(
         self, period_from: datetime | str, period_to: datetime | str, source_type: int, source_filter: str | None,
@@ -2974,15 +2984,14 @@ class ReportCallLogDataActions:
         expand: str | Field | Expand | Sequence[str | Field | Expand] | None = None, top: int | None = None,
         skip: int | None = None, count: bool | None = None, **call_options: Unpack[CallOptions],
     ) -> Rows[types.CallLogData]:
-        """Get call log data (call log data), given periodFrom, periodTo, sourceType, sourceFilter, destinationType,
-        destinationFilter, callsType, callTimeFilterType, callTimeFilterFrom, callTimeFilterTo and hidePcalls; answers a
-        list."""
+        """List the calls of a period that match all filters, a row for each leg. Ends at 20,000 rows; rows of one call
+        share `CallHistoryId`."""
 
     def get_call_quality_report(
         self, cdr_id: str, src_number: str, dst_number: str, src_caller_id: str | None, dst_caller_id: str | None,
         **call_options: Unpack[CallOptions],
     ) -> types.QualityReport | None:
-        """Get call quality report (call log data), given cdrId, srcNumber, dstNumber, srcCallerId and dstCallerId."""
+        """Judge the sound of one leg: MOS, lost packets and jitter on both sides."""
 
     def get_old_call_log_data(
         self, period_from: datetime | str, period_to: datetime | str, source_type: int, source_filter: str | None,
@@ -2994,16 +3003,13 @@ class ReportCallLogDataActions:
         expand: str | Field | Expand | Sequence[str | Field | Expand] | None = None, top: int | None = None,
         skip: int | None = None, count: bool | None = None, **call_options: Unpack[CallOptions],
     ) -> Rows[types.CallLogData]:
-        """Get old call log data (call log data), given periodFrom, periodTo, sourceType, sourceFilter, destinationType,
-        destinationFilter, callsType, callTimeFilterType, callTimeFilterFrom, callTimeFilterTo and hidePcalls; answers a
-        list."""
+        """List calls of a period from records made before the format changed (inferred from its name)."""
 
     def get_old_call_quality_report(
         self, call_id: int, src_number: str, dst_number: str, src_caller_id: str | None, dst_caller_id: str | None,
         **call_options: Unpack[CallOptions],
     ) -> types.QualityReport | None:
-        """Get old call quality report (call log data), given call_id, srcNumber, dstNumber, srcCallerId and
-        dstCallerId."""
+        """Judge the sound of a leg from records made before the format changed (inferred from its name)."""
 
 class ReportChatLogActions:
 
@@ -3017,8 +3023,7 @@ class ReportChatLogActions:
         expand: str | Field | Expand | Sequence[str | Field | Expand] | None = None, top: int | None = None,
         skip: int | None = None, count: bool | None = None, **call_options: Unpack[CallOptions],
     ) -> File:
-        """Download chat log (chat history views), given clientTimeZone, periodFrom, periodTo, fromType, fromExtension,
-        fromText, toType, toExtension, toText, chatType and participantType; answers a file."""
+        """Download the messages of a period that match all filters, as CSV."""
 
     @overload
     def download_chat_log(
@@ -3031,8 +3036,7 @@ class ReportChatLogActions:
         skip: int | None = None, count: bool | None = None, to: str | PathLike[str] | BinaryIO,
         progress: Callable[[int, int | None], object] | None = None, **call_options: Unpack[CallOptions],
     ) -> Saved:
-        """Download chat log (chat history views), given clientTimeZone, periodFrom, periodTo, fromType, fromExtension,
-        fromText, toType, toExtension, toText, chatType and participantType; answers a file."""
+        """Download the messages of a period that match all filters, as CSV."""
 
     def get_chat_log(
         self, period_from: datetime | str, period_to: datetime | str, from_type: int, from_extension: str | None,
@@ -3043,8 +3047,7 @@ class ReportChatLogActions:
         expand: str | Field | Expand | Sequence[str | Field | Expand] | None = None, top: int | None = None,
         skip: int | None = None, count: bool | None = None, **call_options: Unpack[CallOptions],
     ) -> Rows[types.ChatHistoryView]:
-        """Get chat log (chat history views), given periodFrom, periodTo, fromType, fromExtension, fromText, toType,
-        toExtension, toText, chatType and participantType; answers a list."""
+        """List the messages of a period that match all filters: who wrote what to whom."""
 
 class ReportDetailedQueueStatisticsActions:
 
@@ -3057,8 +3060,7 @@ class ReportDetailedQueueStatisticsActions:
         expand: str | Field | Expand | Sequence[str | Field | Expand] | None = None, top: int | None = None,
         skip: int | None = None, count: bool | None = None, **call_options: Unpack[CallOptions],
     ) -> File:
-        """Download detailed queue statistics (detailed queue statistics), given queueDnStr, startDt, endDt and
-        waitInterval; answers a file."""
+        """Download calls, answers, callbacks and waits of each queue, as CSV."""
 
     @overload
     def download_detailed_queue_statistics(
@@ -3070,8 +3072,7 @@ class ReportDetailedQueueStatisticsActions:
         skip: int | None = None, count: bool | None = None, to: str | PathLike[str] | BinaryIO,
         progress: Callable[[int, int | None], object] | None = None, **call_options: Unpack[CallOptions],
     ) -> Saved:
-        """Download detailed queue statistics (detailed queue statistics), given queueDnStr, startDt, endDt and
-        waitInterval; answers a file."""
+        """Download calls, answers, callbacks and waits of each queue, as CSV."""
 
     def get_detailed_queue_statistics_data(
         self, queue_dn_str: str | None, start_dt: datetime | str, end_dt: datetime | str, wait_interval: str | None, *,
@@ -3081,8 +3082,7 @@ class ReportDetailedQueueStatisticsActions:
         expand: str | Field | Expand | Sequence[str | Field | Expand] | None = None, top: int | None = None,
         skip: int | None = None, count: bool | None = None, **call_options: Unpack[CallOptions],
     ) -> Rows[types.DetailedQueueStatistics]:
-        """Get detailed queue statistics data (detailed queue statistics), given queueDnStr, startDt, endDt and
-        waitInterval; answers a list."""
+        """Count calls, answers and callbacks of each queue, with ring and talk times."""
 
 class ReportExtensionStatisticsActions:
 
@@ -3095,8 +3095,7 @@ class ReportExtensionStatisticsActions:
         expand: str | Field | Expand | Sequence[str | Field | Expand] | None = None, top: int | None = None,
         skip: int | None = None, count: bool | None = None, **call_options: Unpack[CallOptions],
     ) -> File:
-        """Download extension statistics (extension statistics), given periodFrom, periodTo, extensionFilter and
-        callArea; answers a file."""
+        """Download how many calls each extension made and took, as CSV."""
 
     @overload
     def download_extension_statistics(
@@ -3108,8 +3107,7 @@ class ReportExtensionStatisticsActions:
         skip: int | None = None, count: bool | None = None, to: str | PathLike[str] | BinaryIO,
         progress: Callable[[int, int | None], object] | None = None, **call_options: Unpack[CallOptions],
     ) -> Saved:
-        """Download extension statistics (extension statistics), given periodFrom, periodTo, extensionFilter and
-        callArea; answers a file."""
+        """Download how many calls each extension made and took, as CSV."""
 
     def get_extension_statistics_data(
         self, period_from: datetime | str, period_to: datetime | str, extension_filter: str | None, call_area: int, *,
@@ -3119,8 +3117,7 @@ class ReportExtensionStatisticsActions:
         expand: str | Field | Expand | Sequence[str | Field | Expand] | None = None, top: int | None = None,
         skip: int | None = None, count: bool | None = None, **call_options: Unpack[CallOptions],
     ) -> Rows[types.ExtensionStatistics]:
-        """Get extension statistics data (extension statistics), given periodFrom, periodTo, extensionFilter and
-        callArea; answers a list."""
+        """Count the calls that each extension made, took and missed, with talk times. Zeros can be left out."""
 
 class ReportExtensionStatisticsByGroupActions:
 
@@ -3133,8 +3130,7 @@ class ReportExtensionStatisticsByGroupActions:
         expand: str | Field | Expand | Sequence[str | Field | Expand] | None = None, top: int | None = None,
         skip: int | None = None, count: bool | None = None, **call_options: Unpack[CallOptions],
     ) -> File:
-        """Download extension statistics by group (report extension statistics by groups), given groupNumber,
-        periodFrom, periodTo and callArea; answers a file."""
+        """Download how many calls each member of a department made and took, as CSV."""
 
     @overload
     def download_extension_statistics_by_group(
@@ -3146,8 +3142,7 @@ class ReportExtensionStatisticsByGroupActions:
         skip: int | None = None, count: bool | None = None, to: str | PathLike[str] | BinaryIO,
         progress: Callable[[int, int | None], object] | None = None, **call_options: Unpack[CallOptions],
     ) -> Saved:
-        """Download extension statistics by group (report extension statistics by groups), given groupNumber,
-        periodFrom, periodTo and callArea; answers a file."""
+        """Download how many calls each member of a department made and took, as CSV."""
 
     def get_extension_statistics_by_group_data(
         self, group_number: str | None, period_from: datetime | str, period_to: datetime | str, call_area: int, *,
@@ -3157,8 +3152,8 @@ class ReportExtensionStatisticsByGroupActions:
         expand: str | Field | Expand | Sequence[str | Field | Expand] | None = None, top: int | None = None,
         skip: int | None = None, count: bool | None = None, **call_options: Unpack[CallOptions],
     ) -> Rows[types.ReportExtensionStatisticsByGroup]:
-        """Get extension statistics by group data (report extension statistics by groups), given groupNumber,
-        periodFrom, periodTo and callArea; answers a list."""
+        """Count the calls that each member of a department made, took and missed. Without a department there are no
+        rows."""
 
 class ReportExtensionsStatisticsByRingGroupsActions:
 
@@ -3171,8 +3166,7 @@ class ReportExtensionsStatisticsByRingGroupsActions:
         expand: str | Field | Expand | Sequence[str | Field | Expand] | None = None, top: int | None = None,
         skip: int | None = None, count: bool | None = None, **call_options: Unpack[CallOptions],
     ) -> File:
-        """Download extensions statistics by ring groups (extensions statistics by ring groups), given periodFrom,
-        periodTo and ringGroupDns; answers a file."""
+        """Download how many calls of a ring group each member answered, as CSV."""
 
     @overload
     def download_extensions_statistics_by_ring_groups(
@@ -3184,8 +3178,7 @@ class ReportExtensionsStatisticsByRingGroupsActions:
         skip: int | None = None, count: bool | None = None, to: str | PathLike[str] | BinaryIO,
         progress: Callable[[int, int | None], object] | None = None, **call_options: Unpack[CallOptions],
     ) -> Saved:
-        """Download extensions statistics by ring groups (extensions statistics by ring groups), given periodFrom,
-        periodTo and ringGroupDns; answers a file."""
+        """Download how many calls of a ring group each member answered, as CSV."""
 
     def get_extensions_statistics_by_ring_groups_data(
         self, period_from: datetime | str, period_to: datetime | str, ring_group_dns: str | None, *,
@@ -3195,8 +3188,7 @@ class ReportExtensionsStatisticsByRingGroupsActions:
         expand: str | Field | Expand | Sequence[str | Field | Expand] | None = None, top: int | None = None,
         skip: int | None = None, count: bool | None = None, **call_options: Unpack[CallOptions],
     ) -> Rows[types.ExtensionsStatisticsByRingGroups]:
-        """Get extensions statistics by ring groups data (extensions statistics by ring groups), given periodFrom,
-        periodTo and ringGroupDns; answers a list."""
+        """Count how many calls of a ring group each member answered."""
 
 class ReportGroupActions:
 
@@ -3207,7 +3199,7 @@ class ReportGroupActions:
         expand: str | Field | Expand | Sequence[str | Field | Expand] | None = None, top: int | None = None,
         skip: int | None = None, count: bool | None = None, **call_options: Unpack[CallOptions],
     ) -> Rows[types.ReportGroup]:
-        """List report groups."""
+        """List the departments that reports can be asked about."""
 
 class ReportInboundCallsActions:
 
@@ -3220,8 +3212,7 @@ class ReportInboundCallsActions:
         expand: str | Field | Expand | Sequence[str | Field | Expand] | None = None, top: int | None = None,
         skip: int | None = None, count: bool | None = None, **call_options: Unpack[CallOptions],
     ) -> File:
-        """Download get inbound calls (inbound calls), given periodFrom, periodTo, trunkDns, callsType and
-        clientTimeZone; answers a file."""
+        """Download calls from outside by trunk, with rule, status and times, as CSV."""
 
     @overload
     def download_get_inbound_calls(
@@ -3233,8 +3224,7 @@ class ReportInboundCallsActions:
         skip: int | None = None, count: bool | None = None, to: str | PathLike[str] | BinaryIO,
         progress: Callable[[int, int | None], object] | None = None, **call_options: Unpack[CallOptions],
     ) -> Saved:
-        """Download get inbound calls (inbound calls), given periodFrom, periodTo, trunkDns, callsType and
-        clientTimeZone; answers a file."""
+        """Download calls from outside by trunk, with rule, status and times, as CSV."""
 
     def get_inbound_calls(
         self, period_from: datetime | str, period_to: datetime | str, trunk_dns: str | None, calls_type: int, *,
@@ -3244,7 +3234,8 @@ class ReportInboundCallsActions:
         expand: str | Field | Expand | Sequence[str | Field | Expand] | None = None, top: int | None = None,
         skip: int | None = None, count: bool | None = None, **call_options: Unpack[CallOptions],
     ) -> Rows[types.InboundCall]:
-        """Get inbound calls (inbound calls), given periodFrom, periodTo, trunkDns and callsType; answers a list."""
+        """List calls from outside by trunk, with rule, status and times. A call through a menu and a queue has several
+        rows."""
 
 class ReportInboundRulesActions:
 
@@ -3256,7 +3247,7 @@ class ReportInboundRulesActions:
         expand: str | Field | Expand | Sequence[str | Field | Expand] | None = None, top: int | None = None,
         skip: int | None = None, count: bool | None = None, **call_options: Unpack[CallOptions],
     ) -> File:
-        """Download inbound rules (inbound rule reports); answers a file."""
+        """Download where each direct number leads in and out of office hours, as CSV."""
 
     @overload
     def download_inbound_rules(
@@ -3267,7 +3258,7 @@ class ReportInboundRulesActions:
         skip: int | None = None, count: bool | None = None, to: str | PathLike[str] | BinaryIO,
         progress: Callable[[int, int | None], object] | None = None, **call_options: Unpack[CallOptions],
     ) -> Saved:
-        """Download inbound rules (inbound rule reports); answers a file."""
+        """Download where each direct number leads in and out of office hours, as CSV."""
 
     def get_inbound_rules_data(
         self, *, filter: str | Filter | Field | None = None, search: str | None = None,
@@ -3276,7 +3267,7 @@ class ReportInboundRulesActions:
         expand: str | Field | Expand | Sequence[str | Field | Expand] | None = None, top: int | None = None,
         skip: int | None = None, count: bool | None = None, **call_options: Unpack[CallOptions],
     ) -> Rows[types.InboundRuleReport]:
-        """Get inbound rules data (inbound rule reports); answers a list."""
+        """List where each direct number leads in and out of office hours."""
 
 class ReportOutboundCallsActions:
 
@@ -3289,8 +3280,7 @@ class ReportOutboundCallsActions:
         expand: str | Field | Expand | Sequence[str | Field | Expand] | None = None, top: int | None = None,
         skip: int | None = None, count: bool | None = None, **call_options: Unpack[CallOptions],
     ) -> File:
-        """Download get outbound calls (outbound calls), given periodFrom, periodTo, trunkDns, callsType and
-        clientTimeZone; answers a file."""
+        """Download calls to outside by trunk, with rule, cost and times, as CSV."""
 
     @overload
     def download_get_outbound_calls(
@@ -3302,8 +3292,7 @@ class ReportOutboundCallsActions:
         skip: int | None = None, count: bool | None = None, to: str | PathLike[str] | BinaryIO,
         progress: Callable[[int, int | None], object] | None = None, **call_options: Unpack[CallOptions],
     ) -> Saved:
-        """Download get outbound calls (outbound calls), given periodFrom, periodTo, trunkDns, callsType and
-        clientTimeZone; answers a file."""
+        """Download calls to outside by trunk, with rule, cost and times, as CSV."""
 
     def get_outbound_calls(
         self, period_from: datetime | str, period_to: datetime | str, trunk_dns: str | None, calls_type: int, *,
@@ -3313,7 +3302,7 @@ class ReportOutboundCallsActions:
         expand: str | Field | Expand | Sequence[str | Field | Expand] | None = None, top: int | None = None,
         skip: int | None = None, count: bool | None = None, **call_options: Unpack[CallOptions],
     ) -> Rows[types.OutboundCall]:
-        """Get outbound calls (outbound calls), given periodFrom, periodTo, trunkDns and callsType; answers a list."""
+        """List calls to outside by trunk, with rule, cost and times."""
 
 class ReportQueueAgentsChatStatisticsActions:
 
@@ -3326,8 +3315,7 @@ class ReportQueueAgentsChatStatisticsActions:
         expand: str | Field | Expand | Sequence[str | Field | Expand] | None = None, top: int | None = None,
         skip: int | None = None, count: bool | None = None, **call_options: Unpack[CallOptions],
     ) -> File:
-        """Download queue agents chat statistics (queue agents chat statistics), given queueDnStr, startDt, endDt and
-        participantType; answers a file."""
+        """Download how many visitors' conversations each agent took and closed, as CSV."""
 
     @overload
     def download_queue_agents_chat_statistics(
@@ -3339,8 +3327,7 @@ class ReportQueueAgentsChatStatisticsActions:
         skip: int | None = None, count: bool | None = None, to: str | PathLike[str] | BinaryIO,
         progress: Callable[[int, int | None], object] | None = None, **call_options: Unpack[CallOptions],
     ) -> Saved:
-        """Download queue agents chat statistics (queue agents chat statistics), given queueDnStr, startDt, endDt and
-        participantType; answers a file."""
+        """Download how many visitors' conversations each agent took and closed, as CSV."""
 
     def get_queue_agents_chat_statistics_data(
         self, queue_dn_str: str | None, start_dt: datetime | str, end_dt: datetime | str, participant_type: int, *,
@@ -3350,8 +3337,7 @@ class ReportQueueAgentsChatStatisticsActions:
         expand: str | Field | Expand | Sequence[str | Field | Expand] | None = None, top: int | None = None,
         skip: int | None = None, count: bool | None = None, **call_options: Unpack[CallOptions],
     ) -> Rows[types.QueueAgentsChatStatistics]:
-        """Get queue agents chat statistics data (queue agents chat statistics), given queueDnStr, startDt, endDt and
-        participantType; answers a list."""
+        """Count the visitors' conversations that each agent of a queue took and closed."""
 
 class ReportQueueAgentsChatStatisticsTotalsActions:
 
@@ -3364,8 +3350,7 @@ class ReportQueueAgentsChatStatisticsTotalsActions:
         expand: str | Field | Expand | Sequence[str | Field | Expand] | None = None, top: int | None = None,
         skip: int | None = None, count: bool | None = None, **call_options: Unpack[CallOptions],
     ) -> File:
-        """Download queue agents chat statistics totals (queue agents chat statistics totals), given queueDnStr,
-        startDt, endDt and participantType; answers a file."""
+        """Download how many visitors' conversations were taken and closed by queue, as CSV."""
 
     @overload
     def download_queue_agents_chat_statistics_totals(
@@ -3377,8 +3362,7 @@ class ReportQueueAgentsChatStatisticsTotalsActions:
         skip: int | None = None, count: bool | None = None, to: str | PathLike[str] | BinaryIO,
         progress: Callable[[int, int | None], object] | None = None, **call_options: Unpack[CallOptions],
     ) -> Saved:
-        """Download queue agents chat statistics totals (queue agents chat statistics totals), given queueDnStr,
-        startDt, endDt and participantType; answers a file."""
+        """Download how many visitors' conversations were taken and closed by queue, as CSV."""
 
     def get_queue_agents_chat_statistics_totals_data(
         self, queue_dn_str: str | None, start_dt: datetime | str, end_dt: datetime | str, participant_type: int, *,
@@ -3388,8 +3372,7 @@ class ReportQueueAgentsChatStatisticsTotalsActions:
         expand: str | Field | Expand | Sequence[str | Field | Expand] | None = None, top: int | None = None,
         skip: int | None = None, count: bool | None = None, **call_options: Unpack[CallOptions],
     ) -> Rows[types.QueueAgentsChatStatisticsTotals]:
-        """Get queue agents chat statistics totals data (queue agents chat statistics totals), given queueDnStr,
-        startDt, endDt and participantType; answers a list."""
+        """Count the visitors' conversations that were taken and closed in each queue."""
 
 class ReportQueueAnUnCallsActions:
 
@@ -3402,8 +3385,7 @@ class ReportQueueAnUnCallsActions:
         expand: str | Field | Expand | Sequence[str | Field | Expand] | None = None, top: int | None = None,
         skip: int | None = None, count: bool | None = None, **call_options: Unpack[CallOptions],
     ) -> File:
-        """Download queue an un calls report (time report data), given chartDate, chartBy, queueDnStr, clientTimeZone
-        and waitInterval; answers a file."""
+        """Download the chart of answered and missed callers of a queue as CSV."""
 
     @overload
     def download_queue_an_un_calls_report(
@@ -3415,8 +3397,7 @@ class ReportQueueAnUnCallsActions:
         skip: int | None = None, count: bool | None = None, to: str | PathLike[str] | BinaryIO,
         progress: Callable[[int, int | None], object] | None = None, **call_options: Unpack[CallOptions],
     ) -> Saved:
-        """Download queue an un calls report (time report data), given chartDate, chartBy, queueDnStr, clientTimeZone
-        and waitInterval; answers a file."""
+        """Download the chart of answered and missed callers of a queue as CSV."""
 
     def get_queue_an_un_calls_data(
         self, chart_date: datetime | str, chart_by: str | None, queue_dn_str: str | None, client_time_zone: str | None,
@@ -3426,8 +3407,7 @@ class ReportQueueAnUnCallsActions:
         expand: str | Field | Expand | Sequence[str | Field | Expand] | None = None, top: int | None = None,
         skip: int | None = None, count: bool | None = None, **call_options: Unpack[CallOptions],
     ) -> Rows[types.TimeReportData]:
-        """Get queue an un calls data (time report data), given chartDate, chartBy, queueDnStr, clientTimeZone and
-        waitInterval; answers a list."""
+        """Chart answered and missed callers of a queue over a day, week, month or year."""
 
 class ReportQueueAnsweredCallsByWaitTimeActions:
 
@@ -3440,8 +3420,7 @@ class ReportQueueAnsweredCallsByWaitTimeActions:
         expand: str | Field | Expand | Sequence[str | Field | Expand] | None = None, top: int | None = None,
         skip: int | None = None, count: bool | None = None, **call_options: Unpack[CallOptions],
     ) -> File:
-        """Download queue answered calls by wait time (queue answered calls by wait times), given queueDnStr, startDt,
-        endDt, answerInterval and clientTimeZone; answers a file."""
+        """Download callers who waited at least as long as given before an agent took them, as CSV."""
 
     @overload
     def download_queue_answered_calls_by_wait_time(
@@ -3453,8 +3432,7 @@ class ReportQueueAnsweredCallsByWaitTimeActions:
         skip: int | None = None, count: bool | None = None, to: str | PathLike[str] | BinaryIO,
         progress: Callable[[int, int | None], object] | None = None, **call_options: Unpack[CallOptions],
     ) -> Saved:
-        """Download queue answered calls by wait time (queue answered calls by wait times), given queueDnStr, startDt,
-        endDt, answerInterval and clientTimeZone; answers a file."""
+        """Download callers who waited at least as long as given before an agent took them, as CSV."""
 
     def get_queue_answered_calls_by_wait_time_data(
         self, queue_dn_str: str | None, start_dt: datetime | str, end_dt: datetime | str, answer_interval: str | None,
@@ -3464,8 +3442,7 @@ class ReportQueueAnsweredCallsByWaitTimeActions:
         expand: str | Field | Expand | Sequence[str | Field | Expand] | None = None, top: int | None = None,
         skip: int | None = None, count: bool | None = None, **call_options: Unpack[CallOptions],
     ) -> Rows[types.QueueAnsweredCallsByWaitTime]:
-        """Get queue answered calls by wait time data (queue answered calls by wait times), given queueDnStr, startDt,
-        endDt and answerInterval; answers a list."""
+        """List callers who waited at least as long as given before an agent took them."""
 
 class ReportQueueCallbacksActions:
 
@@ -3478,7 +3455,7 @@ class ReportQueueCallbacksActions:
         expand: str | Field | Expand | Sequence[str | Field | Expand] | None = None, top: int | None = None,
         skip: int | None = None, count: bool | None = None, **call_options: Unpack[CallOptions],
     ) -> File:
-        """Download queue callbacks (queue callbacks), given queueDnStr, startDt and endDt; answers a file."""
+        """Download how many callers asked to be called back, by queue, as CSV."""
 
     @overload
     def download_queue_callbacks(
@@ -3490,7 +3467,7 @@ class ReportQueueCallbacksActions:
         skip: int | None = None, count: bool | None = None, to: str | PathLike[str] | BinaryIO,
         progress: Callable[[int, int | None], object] | None = None, **call_options: Unpack[CallOptions],
     ) -> Saved:
-        """Download queue callbacks (queue callbacks), given queueDnStr, startDt and endDt; answers a file."""
+        """Download how many callers asked to be called back, by queue, as CSV."""
 
     def get_queue_callbacks_data(
         self, queue_dn_str: str | None, start_dt: datetime | str, end_dt: datetime | str, *,
@@ -3500,7 +3477,7 @@ class ReportQueueCallbacksActions:
         expand: str | Field | Expand | Sequence[str | Field | Expand] | None = None, top: int | None = None,
         skip: int | None = None, count: bool | None = None, **call_options: Unpack[CallOptions],
     ) -> Rows[types.QueueCallbacks]:
-        """Get queue callbacks data (queue callbacks), given queueDnStr, startDt and endDt; answers a list."""
+        """Count callers who asked to be called back, and those who weren't reached, by queue."""
 
 class ReportQueueChatPerformanceActions:
 
@@ -3513,8 +3490,7 @@ class ReportQueueChatPerformanceActions:
         expand: str | Field | Expand | Sequence[str | Field | Expand] | None = None, top: int | None = None,
         skip: int | None = None, count: bool | None = None, **call_options: Unpack[CallOptions],
     ) -> File:
-        """Download queue chat performance (queue chat performance), given queueDnStr, startDt, endDt and
-        participantType; answers a file."""
+        """Download visitors' conversations that came, were taken and were given up, by queue, as CSV."""
 
     @overload
     def download_queue_chat_performance(
@@ -3526,8 +3502,7 @@ class ReportQueueChatPerformanceActions:
         skip: int | None = None, count: bool | None = None, to: str | PathLike[str] | BinaryIO,
         progress: Callable[[int, int | None], object] | None = None, **call_options: Unpack[CallOptions],
     ) -> Saved:
-        """Download queue chat performance (queue chat performance), given queueDnStr, startDt, endDt and
-        participantType; answers a file."""
+        """Download visitors' conversations that came, were taken and were given up, by queue, as CSV."""
 
     def get_queue_chat_performance_data(
         self, queue_dn_str: str | None, start_dt: datetime | str, end_dt: datetime | str, participant_type: int, *,
@@ -3537,8 +3512,7 @@ class ReportQueueChatPerformanceActions:
         expand: str | Field | Expand | Sequence[str | Field | Expand] | None = None, top: int | None = None,
         skip: int | None = None, count: bool | None = None, **call_options: Unpack[CallOptions],
     ) -> Rows[types.QueueChatPerformance]:
-        """Get queue chat performance data (queue chat performance), given queueDnStr, startDt, endDt and
-        participantType; answers a list."""
+        """Count visitors' conversations that came, were taken and were given up, by queue."""
 
 class ReportQueueFailedCallbacksActions:
 
@@ -3551,8 +3525,7 @@ class ReportQueueFailedCallbacksActions:
         expand: str | Field | Expand | Sequence[str | Field | Expand] | None = None, top: int | None = None,
         skip: int | None = None, count: bool | None = None, **call_options: Unpack[CallOptions],
     ) -> File:
-        """Download queue failed callbacks (queue failed callbacks), given queueDnStr, startDt, endDt and
-        clientTimeZone; answers a file."""
+        """Download callers who could not be reached when they were called back, as CSV."""
 
     @overload
     def download_queue_failed_callbacks(
@@ -3564,8 +3537,7 @@ class ReportQueueFailedCallbacksActions:
         skip: int | None = None, count: bool | None = None, to: str | PathLike[str] | BinaryIO,
         progress: Callable[[int, int | None], object] | None = None, **call_options: Unpack[CallOptions],
     ) -> Saved:
-        """Download queue failed callbacks (queue failed callbacks), given queueDnStr, startDt, endDt and
-        clientTimeZone; answers a file."""
+        """Download callers who could not be reached when they were called back, as CSV."""
 
     def get_queue_failed_callbacks_data(
         self, queue_dn_str: str | None, start_dt: datetime | str, end_dt: datetime | str, *,
@@ -3575,8 +3547,7 @@ class ReportQueueFailedCallbacksActions:
         expand: str | Field | Expand | Sequence[str | Field | Expand] | None = None, top: int | None = None,
         skip: int | None = None, count: bool | None = None, **call_options: Unpack[CallOptions],
     ) -> Rows[types.QueueFailedCallbacks]:
-        """Get queue failed callbacks data (queue failed callbacks), given queueDnStr, startDt and endDt; answers a
-        list."""
+        """List callers who could not be reached when they were called back."""
 
 class ReportQueuePerformanceOverviewActions:
 
@@ -3589,8 +3560,7 @@ class ReportQueuePerformanceOverviewActions:
         expand: str | Field | Expand | Sequence[str | Field | Expand] | None = None, top: int | None = None,
         skip: int | None = None, count: bool | None = None, **call_options: Unpack[CallOptions],
     ) -> File:
-        """Download queue performance overview (queue performance overviews), given periodFrom, periodTo, queueDns and
-        waitInterval; answers a file."""
+        """Download answered and dropped calls of each agent beside the counts of the queue, as CSV."""
 
     @overload
     def download_queue_performance_overview(
@@ -3602,8 +3572,7 @@ class ReportQueuePerformanceOverviewActions:
         skip: int | None = None, count: bool | None = None, to: str | PathLike[str] | BinaryIO,
         progress: Callable[[int, int | None], object] | None = None, **call_options: Unpack[CallOptions],
     ) -> Saved:
-        """Download queue performance overview (queue performance overviews), given periodFrom, periodTo, queueDns and
-        waitInterval; answers a file."""
+        """Download answered and dropped calls of each agent beside the counts of the queue, as CSV."""
 
     def get_queue_performance_overview_data(
         self, period_from: datetime | str, period_to: datetime | str, queue_dns: str | None, wait_interval: str | None,
@@ -3613,8 +3582,7 @@ class ReportQueuePerformanceOverviewActions:
         expand: str | Field | Expand | Sequence[str | Field | Expand] | None = None, top: int | None = None,
         skip: int | None = None, count: bool | None = None, **call_options: Unpack[CallOptions],
     ) -> Rows[types.QueuePerformanceOverview]:
-        """Get queue performance overview data (queue performance overviews), given periodFrom, periodTo, queueDns and
-        waitInterval; answers a list."""
+        """Count answered and dropped calls of each agent beside those of the queue. Zeros can be left out."""
 
 class ReportQueuePerformanceTotalsActions:
 
@@ -3627,8 +3595,7 @@ class ReportQueuePerformanceTotalsActions:
         expand: str | Field | Expand | Sequence[str | Field | Expand] | None = None, top: int | None = None,
         skip: int | None = None, count: bool | None = None, **call_options: Unpack[CallOptions],
     ) -> File:
-        """Download queue performance totals (queue performance totals), given periodFrom, periodTo, queueDns and
-        waitInterval; answers a file."""
+        """Download received, answered and dropped calls of each queue, as CSV."""
 
     @overload
     def download_queue_performance_totals(
@@ -3640,8 +3607,7 @@ class ReportQueuePerformanceTotalsActions:
         skip: int | None = None, count: bool | None = None, to: str | PathLike[str] | BinaryIO,
         progress: Callable[[int, int | None], object] | None = None, **call_options: Unpack[CallOptions],
     ) -> Saved:
-        """Download queue performance totals (queue performance totals), given periodFrom, periodTo, queueDns and
-        waitInterval; answers a file."""
+        """Download received, answered and dropped calls of each queue, as CSV."""
 
     def get_queue_performance_totals_data(
         self, period_from: datetime | str, period_to: datetime | str, queue_dns: str | None, wait_interval: str | None,
@@ -3651,8 +3617,7 @@ class ReportQueuePerformanceTotalsActions:
         expand: str | Field | Expand | Sequence[str | Field | Expand] | None = None, top: int | None = None,
         skip: int | None = None, count: bool | None = None, **call_options: Unpack[CallOptions],
     ) -> Rows[types.QueuePerformanceTotals]:
-        """Get queue performance totals data (queue performance totals), given periodFrom, periodTo, queueDns and
-        waitInterval; answers a list."""
+        """Count received, answered and dropped calls of each queue. Zeros can be left out."""
 
 class ReportRingGroupStatisticsActions:
 
@@ -3665,8 +3630,7 @@ class ReportRingGroupStatisticsActions:
         expand: str | Field | Expand | Sequence[str | Field | Expand] | None = None, top: int | None = None,
         skip: int | None = None, count: bool | None = None, **call_options: Unpack[CallOptions],
     ) -> File:
-        """Download ring group statistics (ring group statistics), given periodFrom, periodTo and ringGroupDns; answers
-        a file."""
+        """Download received and answered calls of each ring group, as CSV."""
 
     @overload
     def download_ring_group_statistics(
@@ -3678,8 +3642,7 @@ class ReportRingGroupStatisticsActions:
         skip: int | None = None, count: bool | None = None, to: str | PathLike[str] | BinaryIO,
         progress: Callable[[int, int | None], object] | None = None, **call_options: Unpack[CallOptions],
     ) -> Saved:
-        """Download ring group statistics (ring group statistics), given periodFrom, periodTo and ringGroupDns; answers
-        a file."""
+        """Download received and answered calls of each ring group, as CSV."""
 
     def get_ring_group_statistics_data(
         self, period_from: datetime | str, period_to: datetime | str, ring_group_dns: str | None, *,
@@ -3689,8 +3652,7 @@ class ReportRingGroupStatisticsActions:
         expand: str | Field | Expand | Sequence[str | Field | Expand] | None = None, top: int | None = None,
         skip: int | None = None, count: bool | None = None, **call_options: Unpack[CallOptions],
     ) -> Rows[types.RingGroupStatistics]:
-        """Get ring group statistics data (ring group statistics), given periodFrom, periodTo and ringGroupDns; answers
-        a list."""
+        """Count received and answered calls of each ring group."""
 
 class ReportStatisticSlaActions:
 
@@ -3703,8 +3665,7 @@ class ReportStatisticSlaActions:
         expand: str | Field | Expand | Sequence[str | Field | Expand] | None = None, top: int | None = None,
         skip: int | None = None, count: bool | None = None, **call_options: Unpack[CallOptions],
     ) -> File:
-        """Download statistic SLA (statistic SLAs), given queueDnStr, startDt, endDt and waitInterval; answers a
-        file."""
+        """Download how many calls of each queue waited too long, as CSV."""
 
     @overload
     def download_statistic_sla(
@@ -3716,8 +3677,7 @@ class ReportStatisticSlaActions:
         skip: int | None = None, count: bool | None = None, to: str | PathLike[str] | BinaryIO,
         progress: Callable[[int, int | None], object] | None = None, **call_options: Unpack[CallOptions],
     ) -> Saved:
-        """Download statistic SLA (statistic SLAs), given queueDnStr, startDt, endDt and waitInterval; answers a
-        file."""
+        """Download how many calls of each queue waited too long, as CSV."""
 
     def get_statistic_sla_data(
         self, queue_dn_str: str | None, start_dt: datetime | str, end_dt: datetime | str, wait_interval: str | None, *,
@@ -3727,8 +3687,7 @@ class ReportStatisticSlaActions:
         expand: str | Field | Expand | Sequence[str | Field | Expand] | None = None, top: int | None = None,
         skip: int | None = None, count: bool | None = None, **call_options: Unpack[CallOptions],
     ) -> Rows[types.StatisticSla]:
-        """Get statistic SLA data (statistic SLAs), given queueDnStr, startDt, endDt and waitInterval; answers a
-        list."""
+        """Count calls of each queue that waited longer than its service level allows."""
 
 class ReportTeamQueueGeneralStatisticsActions:
 
@@ -3741,8 +3700,7 @@ class ReportTeamQueueGeneralStatisticsActions:
         expand: str | Field | Expand | Sequence[str | Field | Expand] | None = None, top: int | None = None,
         skip: int | None = None, count: bool | None = None, **call_options: Unpack[CallOptions],
     ) -> File:
-        """Download team queue general statistics (team queue general statistics), given queueDnStr, startDt, endDt and
-        waitInterval; answers a file."""
+        """Download agents, received and answered calls and talk time of each queue, as CSV."""
 
     @overload
     def download_team_queue_general_statistics(
@@ -3754,8 +3712,7 @@ class ReportTeamQueueGeneralStatisticsActions:
         skip: int | None = None, count: bool | None = None, to: str | PathLike[str] | BinaryIO,
         progress: Callable[[int, int | None], object] | None = None, **call_options: Unpack[CallOptions],
     ) -> Saved:
-        """Download team queue general statistics (team queue general statistics), given queueDnStr, startDt, endDt and
-        waitInterval; answers a file."""
+        """Download agents, received and answered calls and talk time of each queue, as CSV."""
 
     def get_team_queue_general_statistics_data(
         self, queue_dn_str: str | None, start_dt: datetime | str, end_dt: datetime | str, wait_interval: str | None, *,
@@ -3765,8 +3722,7 @@ class ReportTeamQueueGeneralStatisticsActions:
         expand: str | Field | Expand | Sequence[str | Field | Expand] | None = None, top: int | None = None,
         skip: int | None = None, count: bool | None = None, **call_options: Unpack[CallOptions],
     ) -> Rows[types.TeamQueueGeneralStatistics]:
-        """Get team queue general statistics data (team queue general statistics), given queueDnStr, startDt, endDt and
-        waitInterval; answers a list."""
+        """Count agents, received and answered calls and talk time of each queue."""
 
 class ReportUserActivityActions:
 
@@ -3780,8 +3736,7 @@ class ReportUserActivityActions:
         expand: str | Field | Expand | Sequence[str | Field | Expand] | None = None, top: int | None = None,
         skip: int | None = None, count: bool | None = None, **call_options: Unpack[CallOptions],
     ) -> File:
-        """Download get user activity (time report data), given clientTimeZone, periodFrom, periodTo, groupNumber,
-        extensionDns, waitInterval, includeQueueCalls, callArea and groupingType; answers a file."""
+        """Download answered and missed calls of users for each hour or day, as CSV."""
 
     @overload
     def download_get_user_activity(
@@ -3794,8 +3749,7 @@ class ReportUserActivityActions:
         skip: int | None = None, count: bool | None = None, to: str | PathLike[str] | BinaryIO,
         progress: Callable[[int, int | None], object] | None = None, **call_options: Unpack[CallOptions],
     ) -> Saved:
-        """Download get user activity (time report data), given clientTimeZone, periodFrom, periodTo, groupNumber,
-        extensionDns, waitInterval, includeQueueCalls, callArea and groupingType; answers a file."""
+        """Download answered and missed calls of users for each hour or day, as CSV."""
 
     @overload
     def download_user_activity_report(
@@ -3807,8 +3761,7 @@ class ReportUserActivityActions:
         expand: str | Field | Expand | Sequence[str | Field | Expand] | None = None, top: int | None = None,
         skip: int | None = None, count: bool | None = None, **call_options: Unpack[CallOptions],
     ) -> File:
-        """Download user activity report (time report data), given chartDate, chartBy, includeInternalCalls,
-        includeQueueCalls, queueDnStr, clientTimeZone and waitInterval; answers a file."""
+        """Download the older chart of answered and missed calls of users as CSV. Up to 20.0.6."""
 
     @overload
     def download_user_activity_report(
@@ -3821,8 +3774,7 @@ class ReportUserActivityActions:
         skip: int | None = None, count: bool | None = None, to: str | PathLike[str] | BinaryIO,
         progress: Callable[[int, int | None], object] | None = None, **call_options: Unpack[CallOptions],
     ) -> Saved:
-        """Download user activity report (time report data), given chartDate, chartBy, includeInternalCalls,
-        includeQueueCalls, queueDnStr, clientTimeZone and waitInterval; answers a file."""
+        """Download the older chart of answered and missed calls of users as CSV. Up to 20.0.6."""
 
     def get_user_activity(
         self, client_time_zone: str | None, period_from: datetime | str, period_to: datetime | str,
@@ -3833,8 +3785,7 @@ class ReportUserActivityActions:
         expand: str | Field | Expand | Sequence[str | Field | Expand] | None = None, top: int | None = None,
         skip: int | None = None, count: bool | None = None, **call_options: Unpack[CallOptions],
     ) -> Rows[types.UserActivity]:
-        """Get user activity (time report data), given clientTimeZone, periodFrom, periodTo, groupNumber, extensionDns,
-        waitInterval, includeQueueCalls, callArea and groupingType; answers a list."""
+        """Count answered and missed calls of users for each hour or day of a period."""
 
     def get_user_activity_data(
         self, chart_date: datetime | str, chart_by: str | None, include_internal_calls: bool, include_queue_calls: bool,
@@ -3845,36 +3796,38 @@ class ReportUserActivityActions:
         expand: str | Field | Expand | Sequence[str | Field | Expand] | None = None, top: int | None = None,
         skip: int | None = None, count: bool | None = None, **call_options: Unpack[CallOptions],
     ) -> Rows[types.TimeReportData]:
-        """Get user activity data (time report data), given chartDate, chartBy, includeInternalCalls, includeQueueCalls,
-        queueDnStr, clientTimeZone and waitInterval; answers a list."""
+        """Chart answered and missed calls of users over a day, week, month or year. Up to 20.0.6; later releases have
+        `get_user_activity`."""
 
 class RingGroupsActions:
 
     def create(self, body: types.RingGroupPart, **call_options: Unpack[CallOptions]) -> types.RingGroup:
-        """Create a ring group."""
+        """Add a ring group, whose members' phones ring together or in turn. The PBX picks a free number if none is
+        given."""
 
     def delete(
         self, id: int, *, if_match: str | None = None, if_unchanged: Mapping[str, Any] | None = None,
         **call_options: Unpack[CallOptions],
     ) -> None:
-        """Delete a ring group by its Id."""
+        """Remove a ring group, so that its number rings no phones. Rules and menus that lead callers to it lead nowhere
+        (assumed)."""
 
     def get(
         self, id: int, *, select: str | Field | Sequence[str | Field] | None = None,
         expand: str | Field | Expand | Sequence[str | Field | Expand] | None = None,
         **call_options: Unpack[CallOptions],
     ) -> types.RingGroup:
-        """Get a ring group by its Id."""
+        """Read one ring group: strategy, ring time and where unanswered calls go."""
 
     def get_by_number(
         self, number: str, *, select: str | Field | Sequence[str | Field] | None = None,
         expand: str | Field | Expand | Sequence[str | Field | Expand] | None = None,
         **call_options: Unpack[CallOptions],
     ) -> types.RingGroup:
-        """Get a ring group by its Number."""
+        """Read one ring group, found by the extension that callers dial."""
 
     def get_first_available_ring_group_number(self, **call_options: Unpack[CallOptions]) -> types.FirstAvailableNumber:
-        """Get first available ring group number (ring groups)."""
+        """Propose an extension number that is still free, for phones that ring together."""
 
     def list(
         self, *, filter: str | Filter | Field | None = None, search: str | None = None,
@@ -3883,7 +3836,7 @@ class RingGroupsActions:
         expand: str | Field | Expand | Sequence[str | Field | Expand] | None = None, top: int | None = None,
         skip: int | None = None, count: bool | None = None, **call_options: Unpack[CallOptions],
     ) -> Rows[types.RingGroup]:
-        """List ring groups."""
+        """List ring groups with their numbers, strategies and ring times."""
 
     def list_members(
         self, id: int, *, filter: str | Filter | Field | None = None, search: str | None = None,
@@ -3892,31 +3845,31 @@ class RingGroupsActions:
         expand: str | Field | Expand | Sequence[str | Field | Expand] | None = None, top: int | None = None,
         skip: int | None = None, count: bool | None = None, **call_options: Unpack[CallOptions],
     ) -> Rows[types.RingGroupMember]:
-        """List the members of a ring group by its Id."""
+        """List whose phones a ring group calls. To change them, send all of them to `ring-groups update`."""
 
     def update(
         self, id: int, body: types.RingGroupPart, *, if_unchanged: Mapping[str, Any] | None = None,
         **call_options: Unpack[CallOptions],
     ) -> None:
-        """Update a ring group by its Id."""
+        """Change a ring group: strategy, ring time, members or where unanswered calls go. Send all members."""
 
 class SbcsActions:
 
     def create(self, body: types.SbcPart, **call_options: Unpack[CallOptions]) -> types.Sbc:
-        """Create an SBC."""
+        """Add a session border controller, which connects the phones of a site through one tunnel."""
 
     def delete(
         self, name: str, *, if_match: str | None = None, if_unchanged: Mapping[str, Any] | None = None,
         **call_options: Unpack[CallOptions],
     ) -> None:
-        """Delete an SBC by its Name."""
+        """Remove a session border controller. Phones behind it lose the PBX."""
 
     def get(
         self, name: str, *, select: str | Field | Sequence[str | Field] | None = None,
         expand: str | Field | Expand | Sequence[str | Field | Expand] | None = None,
         **call_options: Unpack[CallOptions],
     ) -> types.Sbc:
-        """Get an SBC by its Name."""
+        """Read one session border controller: its site, version, addresses and connection."""
 
     def list(
         self, *, filter: str | Filter | Field | None = None, search: str | None = None,
@@ -3925,34 +3878,35 @@ class SbcsActions:
         expand: str | Field | Expand | Sequence[str | Field | Expand] | None = None, top: int | None = None,
         skip: int | None = None, count: bool | None = None, **call_options: Unpack[CallOptions],
     ) -> Rows[types.Sbc]:
-        """List SBCs."""
+        """List session border controllers with their versions and whether they are connected."""
 
     def push_config(self, name: str, **call_options: Unpack[CallOptions]) -> None:
-        """Push config (an SBC by its Name)."""
+        """Send a session border controller its current settings. Phones behind it can drop out for a moment
+        (assumed)."""
 
     def update(
         self, name: str, body: types.SbcPart, *, if_unchanged: Mapping[str, Any] | None = None,
         **call_options: Unpack[CallOptions],
     ) -> None:
-        """Update an SBC by its Name."""
+        """Change a session border controller, such as its password, log level or standby."""
 
 class ScheduledReportsActions:
 
     def create(self, body: types.ScheduledReportPart, **call_options: Unpack[CallOptions]) -> types.ScheduledReport:
-        """Create a scheduled report."""
+        """Have a report mailed hourly, daily, weekly or monthly."""
 
     def delete(
         self, id: int, *, if_match: str | None = None, if_unchanged: Mapping[str, Any] | None = None,
         **call_options: Unpack[CallOptions],
     ) -> None:
-        """Delete a scheduled report by its Id."""
+        """Stop mailing a report and forget its schedule."""
 
     def get(
         self, id: int, *, select: str | Field | Sequence[str | Field] | None = None,
         expand: str | Field | Expand | Sequence[str | Field | Expand] | None = None,
         **call_options: Unpack[CallOptions],
     ) -> types.ScheduledReport:
-        """Get a scheduled report by its Id."""
+        """Read one report that is mailed: kind, filters, recipients and rhythm."""
 
     def list(
         self, *, filter: str | Filter | Field | None = None, search: str | None = None,
@@ -3961,13 +3915,13 @@ class ScheduledReportsActions:
         expand: str | Field | Expand | Sequence[str | Field | Expand] | None = None, top: int | None = None,
         skip: int | None = None, count: bool | None = None, **call_options: Unpack[CallOptions],
     ) -> Rows[types.ScheduledReport]:
-        """List scheduled reports."""
+        """List reports that are mailed, with recipients and rhythm."""
 
     def update(
         self, id: int, body: types.ScheduledReportPart, *, if_unchanged: Mapping[str, Any] | None = None,
         **call_options: Unpack[CallOptions],
     ) -> None:
-        """Update a scheduled report by its Id."""
+        """Change filters, recipients or rhythm of a report that is mailed."""
 
 class SecureSipSettingsActions:
 
@@ -3976,10 +3930,11 @@ class SecureSipSettingsActions:
         expand: str | Field | Expand | Sequence[str | Field | Expand] | None = None,
         **call_options: Unpack[CallOptions],
     ) -> types.SecureSipSettings:
-        """Get the secure SIP settings."""
+        """Read whether a certificate for encrypted signalling is stored."""
 
     def update(self, body: types.SecureSipSettingsPart, **call_options: Unpack[CallOptions]) -> None:
-        """Update the secure SIP settings."""
+        """Store another certificate and private key for encrypted signalling. Phones that don't trust it can't
+        register."""
 
 class SecurityTokensActions:
 
@@ -3990,31 +3945,32 @@ class SecurityTokensActions:
         expand: str | Field | Expand | Sequence[str | Field | Expand] | None = None, top: int | None = None,
         skip: int | None = None, count: bool | None = None, **call_options: Unpack[CallOptions],
     ) -> Rows[types.RefreshToken]:
-        """List refresh tokens."""
+        """List everybody's signed-in apps and browsers, with addresses and last use."""
 
     def revoke_token(self, id: int, **call_options: Unpack[CallOptions]) -> None:
-        """Revoke token (a refresh token by its Id)."""
+        """Sign out one app or browser of any user. For a lost phone or an account that somebody else uses."""
 
 class ServicePrincipalsActions:
 
     def create(self, body: types.ServicePrincipalPart, **call_options: Unpack[CallOptions]) -> types.ServicePrincipal:
-        """Create a service principal."""
+        """Add an API client that programs sign in with. Make its key with `generate-app-token`."""
 
     def delete(
         self, id: int, *, if_match: str | None = None, if_unchanged: Mapping[str, Any] | None = None,
         **call_options: Unpack[CallOptions],
     ) -> None:
-        """Delete a service principal by its Id."""
+        """Remove an API client; programs that sign in with it lose access."""
 
     def generate_app_token(self, id: int, **call_options: Unpack[CallOptions]) -> str:
-        """Generate app token (a service principal by its Id); answers a value."""
+        """Make a new key for an API client, for its programs to sign in with. The answer is a secret. The earlier key
+        stops working (assumed)."""
 
     def get(
         self, id: int, *, select: str | Field | Sequence[str | Field] | None = None,
         expand: str | Field | Expand | Sequence[str | Field | Expand] | None = None,
         **call_options: Unpack[CallOptions],
     ) -> types.ServicePrincipal:
-        """Get a service principal by its Id."""
+        """Read one API client: its interfaces, departments and last use."""
 
     def list(
         self, *, filter: str | Filter | Field | None = None, search: str | None = None,
@@ -4023,13 +3979,13 @@ class ServicePrincipalsActions:
         expand: str | Field | Expand | Sequence[str | Field | Expand] | None = None, top: int | None = None,
         skip: int | None = None, count: bool | None = None, **call_options: Unpack[CallOptions],
     ) -> Rows[types.ServicePrincipal]:
-        """List service principals."""
+        """List API clients with their interfaces and last use."""
 
     def update(
         self, id: int, body: types.ServicePrincipalPart, *, if_unchanged: Mapping[str, Any] | None = None,
         **call_options: Unpack[CallOptions],
     ) -> None:
-        """Update a service principal by its Id."""
+        """Change which interfaces or departments an API client may use."""
 
 class ServicesActions:
 
@@ -4037,19 +3993,20 @@ class ServicesActions:
         self, body: types.ServicesDisableBody | None = None, *, options: types.XServiceManageOptionsPart = ...,
         **call_options: Unpack[CallOptions],
     ) -> None:
-        """Disable (service infos), given options."""
+        """Turn services of the PBX off, so that they don't start again by themselves. What they do stops: calls, for
+        instance."""
 
     def enable(
         self, body: types.ServicesEnableBody | None = None, *, options: types.XServiceManageOptionsPart = ...,
         **call_options: Unpack[CallOptions],
     ) -> None:
-        """Enable (service infos), given options."""
+        """Allow services of the PBX that were turned off to start again."""
 
     def garbage_collect(
         self, body: types.ServicesGarbageCollectBody | None = None, *, options: types.GarbageCollectPart = ...,
         **call_options: Unpack[CallOptions],
     ) -> None:
-        """Garbage collect (service infos), given options."""
+        """Make services release memory that they no longer use. For support; services pause for a moment (assumed)."""
 
     def list(
         self, *, filter: str | Filter | Field | None = None, search: str | None = None,
@@ -4058,31 +4015,31 @@ class ServicesActions:
         expand: str | Field | Expand | Sequence[str | Field | Expand] | None = None, top: int | None = None,
         skip: int | None = None, count: bool | None = None, **call_options: Unpack[CallOptions],
     ) -> Rows[types.ServiceInfo]:
-        """List service infos."""
+        """List services of the PBX: state, memory, CPU and threads."""
 
     def restart(
         self, body: types.ServicesRestartBody | None = None, *, options: types.XServiceManageOptionsPart = ...,
         **call_options: Unpack[CallOptions],
     ) -> None:
-        """Restart (service infos), given options."""
+        """Stop and start chosen services of the PBX. Calls that they carry drop."""
 
     def restart_all(self, **call_options: Unpack[CallOptions]) -> None:
-        """Restart all (service infos)."""
+        """Stop and start everything that the PBX runs. Calls drop. Up to 20.0.8."""
 
     def restart_operating_system(self, **call_options: Unpack[CallOptions]) -> None:
-        """Restart operating system (service infos)."""
+        """Reboot the machine on which the PBX runs. Calls drop, and nobody can call for some minutes."""
 
     def start(
         self, body: types.ServicesStartBody | None = None, *, options: types.XServiceManageOptionsPart = ...,
         **call_options: Unpack[CallOptions],
     ) -> None:
-        """Start (service infos), given options."""
+        """Run services of the PBX that are stopped."""
 
     def stop(
         self, body: types.ServicesStopBody | None = None, *, options: types.XServiceManageOptionsPart = ...,
         **call_options: Unpack[CallOptions],
     ) -> None:
-        """Stop (service infos), given options."""
+        """Halt chosen services of the PBX until they are started or the machine reboots. Calls that they carry drop."""
 
 class SipDevicesActions:
 
@@ -4093,13 +4050,13 @@ class SipDevicesActions:
         expand: str | Field | Expand | Sequence[str | Field | Expand] | None = None, top: int | None = None,
         skip: int | None = None, count: bool | None = None, **call_options: Unpack[CallOptions],
     ) -> Rows[types.SipDevice]:
-        """List SIP devices."""
+        """List registered phones and apps with extension, address and firmware."""
 
     def push_firmware(
         self, id: int, body: types.SipDevicesPushFirmwareBody | None = None, *, firmware_id: str = ...,
         **call_options: Unpack[CallOptions],
     ) -> None:
-        """Push firmware (an SIP device by its Id), given firmwareId."""
+        """Have one phone load a stored software file. It restarts; a call on it drops."""
 
 class SyslogSettingsActions:
 
@@ -4108,40 +4065,41 @@ class SyslogSettingsActions:
         expand: str | Field | Expand | Sequence[str | Field | Expand] | None = None,
         **call_options: Unpack[CallOptions],
     ) -> types.SyslogSettings:
-        """Get the syslog settings."""
+        """Read to which log server or service events are sent, and of which kinds."""
 
     def test_connection(
         self, body: types.SyslogSettingsTestConnectionBody | None = None, *, config: types.SyslogSettingsPart = ...,
         **call_options: Unpack[CallOptions],
     ) -> None:
-        """Test connection (syslog settings), given config."""
+        """Try to reach a log server with details that need not be saved."""
 
     def update(self, body: types.SyslogSettingsPart, **call_options: Unpack[CallOptions]) -> None:
-        """Update the syslog settings."""
+        """Change to which log server or service events are sent, and of which kinds."""
 
 class SystemStatusActions:
 
     def api_token(self, **call_options: Unpack[CallOptions]) -> str:
-        """API token (system status); answers a value."""
+        """Get a token for the PBX's services in the name of the account that you sign in with (inferred from its name).
+        The token is a secret."""
 
     def get(
         self, *, select: str | Field | Sequence[str | Field] | None = None,
         expand: str | Field | Expand | Sequence[str | Field | Expand] | None = None,
         **call_options: Unpack[CallOptions],
     ) -> types.SystemStatus:
-        """Get the system status."""
+        """Read version, licence, disk space, calls, registrations and backups of the PBX at one look."""
 
     def get_remote_access_status(self, **call_options: Unpack[CallOptions]) -> types.RemoteAccessStatus:
-        """Get remote access status (system status); answers a value."""
+        """Check whether 3CX's support may sign in to this PBX."""
 
     def get_request_help_link(self, grant_period_days: int, **call_options: Unpack[CallOptions]) -> str:
-        """Get request help link (system status), given grantPeriodDays; answers a value."""
+        """Make a link by which support can sign in for a number of days. Whoever has the link can sign in."""
 
     def get_version_type(self, **call_options: Unpack[CallOptions]) -> types.VersionUpdateType:
-        """Get version type (system status)."""
+        """Read whether this build is a release, a beta or a hotfix."""
 
     def is_request_help_enabled(self, **call_options: Unpack[CallOptions]) -> types.CreateTicket:
-        """Is request help enabled (system status)."""
+        """Check whether the licence includes support tickets."""
 
     def my_phone_request_id_telemetry(
         self, start_date: datetime | str, end_date: datetime | str, *, filter: str | Filter | Field | None = None,
@@ -4151,7 +4109,7 @@ class SystemStatusActions:
         expand: str | Field | Expand | Sequence[str | Field | Expand] | None = None, top: int | None = None,
         skip: int | None = None, count: bool | None = None, **call_options: Unpack[CallOptions],
     ) -> Rows[types.MyPhoneRequestStats]:
-        """My phone request Id telemetry (system status), given startDate and endDate; answers a list."""
+        """List how often apps made each kind of request in a period, and how long they took."""
 
     def network_telemetry(
         self, *, filter: str | Filter | Field | None = None, search: str | None = None,
@@ -4160,16 +4118,16 @@ class SystemStatusActions:
         expand: str | Field | Expand | Sequence[str | Field | Expand] | None = None, top: int | None = None,
         skip: int | None = None, count: bool | None = None, **call_options: Unpack[CallOptions],
     ) -> Rows[types.NetworkTelemetry]:
-        """Network telemetry (system status); answers a list."""
+        """List how much each network card sent and received lately."""
 
     def request_help(
         self, body: types.SystemStatusRequestHelpBody | None = None, *, description: types.RequestHelpPart | None = ...,
         **call_options: Unpack[CallOptions],
     ) -> None:
-        """Request help (system status), given description."""
+        """Open a support ticket and let support sign in for some days."""
 
     def revoke_remote_access(self, **call_options: Unpack[CallOptions]) -> None:
-        """Revoke remote access (system status)."""
+        """End support's permission to sign in to this PBX."""
 
     def service_telemetry(
         self, *, filter: str | Filter | Field | None = None, search: str | None = None,
@@ -4178,34 +4136,34 @@ class SystemStatusActions:
         expand: str | Field | Expand | Sequence[str | Field | Expand] | None = None, top: int | None = None,
         skip: int | None = None, count: bool | None = None, **call_options: Unpack[CallOptions],
     ) -> Rows[types.ProcessTelemetry]:
-        """Service telemetry (system status); answers a list."""
+        """List memory, threads and handles of each service lately."""
 
     def set_chat_log_status(
         self, body: types.SystemStatusSetChatLogStatusBody | None = None, *, enable: bool = ...,
         **call_options: Unpack[CallOptions],
     ) -> None:
-        """Set chat log status (system status), given enable."""
+        """Turn the recording of messages on or off."""
 
     def set_multi_company_mode(
         self, body: types.SystemStatusSetMultiCompanyModeBody | None = None, *, enable: bool = ...,
         **call_options: Unpack[CallOptions],
     ) -> None:
-        """Set multi company mode (system status), given enable."""
+        """Turn on or off that departments are separate companies. Changes what every user sees (assumed)."""
 
     def start_db_maintenance(self, **call_options: Unpack[CallOptions]) -> None:
-        """Start DB maintenance (system status)."""
+        """Start tidying up the database. The PBX can be slow meanwhile (assumed)."""
 
     def system_database_information(self, **call_options: Unpack[CallOptions]) -> types.SystemDatabaseInformation:
-        """System database information (system status)."""
+        """Measure calls, messages and log entries in the database, and the space they use."""
 
     def system_extensions(
         self, *, filter: str | Filter | Field | None = None, search: str | None = None, top: int | None = None,
         skip: int | None = None, count: bool | None = None, **call_options: Unpack[CallOptions],
     ) -> Rows[types.SystemExtensionStatus]:
-        """System extensions (system status); answers a list."""
+        """List the PBX's internal numbers and whether each is registered."""
 
     def system_health_status(self, **call_options: Unpack[CallOptions]) -> types.SystemHealthStatus:
-        """System health status (system status)."""
+        """Check whether trunks, phones and firewall work, and count unsupported firmware."""
 
     def system_telemetry(
         self, *, filter: str | Filter | Field | None = None, search: str | None = None,
@@ -4214,25 +4172,25 @@ class SystemStatusActions:
         expand: str | Field | Expand | Sequence[str | Field | Expand] | None = None, top: int | None = None,
         skip: int | None = None, count: bool | None = None, **call_options: Unpack[CallOptions],
     ) -> Rows[types.SystemTelemetry]:
-        """System telemetry (system status); answers a list."""
+        """List how much CPU, memory and disk the machine used lately."""
 
 class TenantPropertiesActions:
 
     def create(self, body: types.PropertyPart, **call_options: Unpack[CallOptions]) -> types.Property:
-        """Create a property."""
+        """Add a named value that belongs to the PBX as such, not to one number (inferred from its name)."""
 
     def delete(
         self, name: str, *, if_match: str | None = None, if_unchanged: Mapping[str, Any] | None = None,
         **call_options: Unpack[CallOptions],
     ) -> None:
-        """Delete a property by its Name."""
+        """Remove a named value of the PBX as such (inferred from its name)."""
 
     def get(
         self, name: str, *, select: str | Field | Sequence[str | Field] | None = None,
         expand: str | Field | Expand | Sequence[str | Field | Expand] | None = None,
         **call_options: Unpack[CallOptions],
     ) -> types.Property:
-        """Get a property by its Name."""
+        """Read one named value of the PBX as such (inferred from its name)."""
 
     def list(
         self, *, filter: str | Filter | Field | None = None, search: str | None = None,
@@ -4241,31 +4199,31 @@ class TenantPropertiesActions:
         expand: str | Field | Expand | Sequence[str | Field | Expand] | None = None, top: int | None = None,
         skip: int | None = None, count: bool | None = None, **call_options: Unpack[CallOptions],
     ) -> Rows[types.Property]:
-        """List properties."""
+        """List named values of the PBX as such, not of one number (inferred from its name)."""
 
     def update(
         self, name: str, body: types.PropertyPart, *, if_unchanged: Mapping[str, Any] | None = None,
         **call_options: Unpack[CallOptions],
     ) -> None:
-        """Update a property by its Name."""
+        """Replace a named value of the PBX as such (inferred from its name)."""
 
 class TrunkTemplatesActions:
 
     def create(self, body: types.TrunkTemplatePart, **call_options: Unpack[CallOptions]) -> types.TrunkTemplate:
-        """Create a trunk template."""
+        """Add a template for a telephone provider or gateway."""
 
     def delete(
         self, id: str, *, if_match: str | None = None, if_unchanged: Mapping[str, Any] | None = None,
         **call_options: Unpack[CallOptions],
     ) -> None:
-        """Delete a trunk template by its Id."""
+        """Remove a provider template of your own."""
 
     def get(
         self, id: str, *, select: str | Field | Sequence[str | Field] | None = None,
         expand: str | Field | Expand | Sequence[str | Field | Expand] | None = None,
         **call_options: Unpack[CallOptions],
     ) -> types.TrunkTemplate:
-        """Get a trunk template by its Id."""
+        """Read one provider template: countries, ports and what can be edited."""
 
     def list(
         self, *, filter: str | Filter | Field | None = None, search: str | None = None,
@@ -4274,82 +4232,86 @@ class TrunkTemplatesActions:
         expand: str | Field | Expand | Sequence[str | Field | Expand] | None = None, top: int | None = None,
         skip: int | None = None, count: bool | None = None, **call_options: Unpack[CallOptions],
     ) -> Rows[types.TrunkTemplate]:
-        """List trunk templates."""
+        """List templates of telephone providers and gateways, by country. `trunks init-trunk` makes a trunk of one."""
 
     def update(
         self, id: str, body: types.TrunkTemplatePart, *, if_unchanged: Mapping[str, Any] | None = None,
         **call_options: Unpack[CallOptions],
     ) -> None:
-        """Update a trunk template by its Id."""
+        """Change a provider template of your own."""
 
 class TrunksActions:
 
     def create(self, body: types.TrunkPart, **call_options: Unpack[CallOptions]) -> types.Trunk:
-        """Create a trunk."""
+        """Add a SIP trunk to a telephone provider, a gateway or another PBX. `init-trunk` gives a body to begin
+        with."""
 
     def delete(
         self, id: int, *, if_match: str | None = None, if_unchanged: Mapping[str, Any] | None = None,
         **call_options: Unpack[CallOptions],
     ) -> None:
-        """Delete a trunk by its Id."""
+        """Remove a trunk with its numbers and rules. Calls can no longer go over it."""
 
     @overload
     def export_trunk(self, id: int, **call_options: Unpack[CallOptions]) -> File:
-        """Export trunk (a trunk by its Id); answers a file."""
+        """Download the configuration of one trunk as a file."""
 
     @overload
     def export_trunk(
         self, id: int, *, to: str | PathLike[str] | BinaryIO,
         progress: Callable[[int, int | None], object] | None = None, **call_options: Unpack[CallOptions],
     ) -> Saved:
-        """Export trunk (a trunk by its Id); answers a file."""
+        """Download the configuration of one trunk as a file."""
 
     def finalize_trunk_provisioning(
         self, body: types.TrunksFinalizeTrunkProvisioningBody | None = None, *, model: types.CreateTrunkPart = ...,
         **call_options: Unpack[CallOptions],
     ) -> types.Trunk:
-        """Finalize trunk provisioning (trunks), given model."""
+        """Complete a trunk that is ordered from a provider through 3CX (inferred from its name). After `provision-
+        trunk`."""
 
     def get(
         self, id: int, *, select: str | Field | Sequence[str | Field] | None = None,
         expand: str | Field | Expand | Sequence[str | Field | Expand] | None = None,
         **call_options: Unpack[CallOptions],
     ) -> types.Trunk:
-        """Get a trunk by its Id."""
+        """Read one trunk: provider, registration, numbers, channels and routes."""
 
     def get_by_number(
         self, number: str, *, select: str | Field | Sequence[str | Field] | None = None,
         expand: str | Field | Expand | Sequence[str | Field | Expand] | None = None,
         **call_options: Unpack[CallOptions],
     ) -> types.Trunk:
-        """Get a trunk by its Number."""
+        """Read one trunk, found by its internal number (10000 and up)."""
 
     def get_first_available_trunk_number(self, **call_options: Unpack[CallOptions]) -> types.FirstAvailableNumber:
-        """Get first available trunk number (trunks)."""
+        """Propose an internal number that is still free, for a new provider."""
 
     def get_provider_available_phone_numbers(
         self, body: types.TrunksGetProviderAvailablePhoneNumbersBody | None = None, *,
         model: types.CreateTrunkPart = ..., **call_options: Unpack[CallOptions],
     ) -> types.AutoProvisionTrunk:
-        """Get provider available phone numbers (trunks), given model."""
+        """List telephone numbers that can be ordered from a provider. Up to 20.0.8; later releases have `get-provider-
+        phones`."""
 
     def get_provider_phones(
         self, body: types.TrunksGetProviderPhonesBody | None = None, *, model: types.GetProviderPhonesPart = ...,
         **call_options: Unpack[CallOptions],
     ) -> types.ProviderPhones:
-        """Get provider phones (trunks), given model."""
+        """List one page of the telephone numbers of an account at a provider."""
 
     def get_trunk_by_number(self, number: str, **call_options: Unpack[CallOptions]) -> types.Trunk:
-        """Get trunk by number (trunks), given number."""
+        """Read one trunk by its internal number, in the spelling of older releases. Up to 20.0.7."""
 
     def init_master_bridge(self, **call_options: Unpack[CallOptions]) -> types.Trunk:
-        """Init master bridge (trunks)."""
+        """Propose the main end of a bridge to another 3CX, without storing it. Send the answer to `create`."""
 
     def init_slave_bridge(self, **call_options: Unpack[CallOptions]) -> types.Trunk:
-        """Init slave bridge (trunks)."""
+        """Propose the remote end of a bridge to another 3CX, without storing it. Send the answer to `create`."""
 
     def init_trunk(self, template: str, **call_options: Unpack[CallOptions]) -> types.Trunk:
-        """Init trunk (trunks), given template."""
+        """Propose a trunk made from a provider's template, without storing it. Fill in the credentials and send it to
+        `create`."""
 
     def list(
         self, *, filter: str | Filter | Field | None = None, search: str | None = None,
@@ -4358,81 +4320,82 @@ class TrunksActions:
         expand: str | Field | Expand | Sequence[str | Field | Expand] | None = None, top: int | None = None,
         skip: int | None = None, count: bool | None = None, **call_options: Unpack[CallOptions],
     ) -> Rows[types.Trunk]:
-        """List trunks."""
+        """List trunks with provider, registration, channels and numbers."""
 
     def provision_trunk(
         self, body: types.TrunksProvisionTrunkBody | None = None, *, model: types.CreateTrunkPart = ...,
         **call_options: Unpack[CallOptions],
     ) -> types.ProvisionedTrunk:
-        """Provision trunk (trunks), given model."""
+        """Order a trunk with numbers from a provider through 3CX. The answer has a link to complete it."""
 
     def refresh_registration(
         self, body: types.TrunksRefreshRegistrationBody | None = None, *, id: int = ...,
         **call_options: Unpack[CallOptions],
     ) -> None:
-        """Refresh registration (trunks), given id."""
+        """Register a trunk with its provider again. For a trunk that shows as unregistered."""
 
     def run_analysis(self, id: int, **call_options: Unpack[CallOptions]) -> Rows[types.TrunkReport]:
-        """Run analysis (a trunk by its Id); answers a list."""
+        """Look for mistakes in a trunk's configuration and list what was found."""
 
     def set_routes(
         self, body: types.TrunksSetRoutesBody | None = None, *, routes: types.SetRouteRequestPart = ...,
         **call_options: Unpack[CallOptions],
     ) -> None:
-        """Set routes (trunks), given routes."""
+        """Change where calls to a trunk go in and out of office hours."""
 
     def test_inbound_call(self, id: int, **call_options: Unpack[CallOptions]) -> types.TrunkTestResult:
-        """Test inbound call (a trunk by its Id)."""
+        """Watch a trunk for a trial call from outside, and report what arrived (inferred from its name)."""
 
     def test_outbound_call(
         self, id: int, body: types.TrunksTestOutboundCallBody | None = None, *, contact: str = ...,
         destination: str = ..., **call_options: Unpack[CallOptions],
     ) -> types.TrunkTestResult:
-        """Test outbound call (a trunk by its Id), given contact and destination."""
+        """Place a trial call to outside over a trunk, and report how it went."""
 
     def update(
         self, id: int, body: types.TrunkPart, *, if_unchanged: Mapping[str, Any] | None = None,
         **call_options: Unpack[CallOptions],
     ) -> None:
-        """Update a trunk by its Id."""
+        """Change a trunk: credentials, numbers, channels, codecs or routes. Wrong credentials end its registration."""
 
 class UpdatesActions:
 
     def get_client_crm_updates(self, **call_options: Unpack[CallOptions]) -> types.UpdateList:
-        """Get client CRM updates (updates)."""
+        """List newer CRM templates for apps (inferred from its name). Up to 20.0.9."""
 
     def get_prompt_set_updates(self, **call_options: Unpack[CallOptions]) -> types.UpdateList:
-        """Get prompt set updates (updates)."""
+        """List languages of system announcements that can be installed or renewed."""
 
     def get_server_crm_updates(self, **call_options: Unpack[CallOptions]) -> types.UpdateList:
-        """Get server CRM updates (updates)."""
+        """List newer CRM templates for the PBX."""
 
     def get_update_settings(self, **call_options: Unpack[CallOptions]) -> types.UpdateSettings:
-        """Get update settings (updates)."""
+        """Read whether updates install by themselves, and when."""
 
     def get_updates(self, **call_options: Unpack[CallOptions]) -> types.UpdateList:
-        """Get updates (updates)."""
+        """List the versions and packages of 3CX that can be installed. `install-updates` takes the key and the
+        entries."""
 
     def get_updates_stats(self, **call_options: Unpack[CallOptions]) -> types.UpdatesStats:
-        """Get updates stats (updates)."""
+        """Count offered updates for each page of the console."""
 
     def has_debian_upgrade(self, **call_options: Unpack[CallOptions]) -> bool:
-        """Has Debian upgrade (updates); answers a value."""
+        """Check whether a newer release of the operating system can be installed."""
 
     def install_updates(
         self, body: types.UpdatesInstallUpdatesBody | None = None, *, install: types.InstallUpdatesPart = ...,
         **call_options: Unpack[CallOptions],
     ) -> None:
-        """Install updates (updates), given install."""
+        """Install offered versions and packages of 3CX. Services restart and calls drop."""
 
     def set_update_settings(
         self, body: types.UpdatesSetUpdateSettingsBody | None = None, *, settings: types.UpdateSettingsPart = ...,
         **call_options: Unpack[CallOptions],
     ) -> None:
-        """Set update settings (updates), given settings."""
+        """Change whether updates install by themselves, and when."""
 
     def upgrade_debian(self, **call_options: Unpack[CallOptions]) -> None:
-        """Upgrade Debian (updates)."""
+        """Install the newer release of the operating system. The machine restarts; make a backup first."""
 
 class UsersActions:
 
@@ -4440,33 +4403,33 @@ class UsersActions:
         self, body: types.UsersBatchDeleteBody | None = None, *, ids: builtins.list[int] = ...,
         **call_options: Unpack[CallOptions],
     ) -> Rows[types.UserDeleteError]:
-        """Batch delete (users), given ids; answers a list."""
+        """Remove several users; the answer lists those that could not be removed."""
 
     def bulk_update(
         self, body: types.UsersBulkUpdateBody | None = None, *, ids: builtins.list[int] = ...,
         user: types.UserPart = ..., **call_options: Unpack[CallOptions],
     ) -> None:
-        """Bulk update (users), given ids and user."""
+        """Give several users the same values of some fields."""
 
     def create(self, body: types.UserPart, **call_options: Unpack[CallOptions]) -> types.User:
-        """Create a user."""
+        """Add a user with an extension; an empty body is enough. The PBX picks a free number if none is given."""
 
     def delete(
         self, id: int, *, if_match: str | None = None, if_unchanged: Mapping[str, Any] | None = None,
         **call_options: Unpack[CallOptions],
     ) -> None:
-        """Delete a user by its Id."""
+        """Remove a user with the extension, its voicemail and its forwarding."""
 
     @overload
     def download_greeting(self, user_id: int, file_name: str, **call_options: Unpack[CallOptions]) -> File:
-        """Download greeting (users), given userId and fileName; answers a file."""
+        """Download one voicemail announcement of a user."""
 
     @overload
     def download_greeting(
         self, user_id: int, file_name: str, *, to: str | PathLike[str] | BinaryIO,
         progress: Callable[[int, int | None], object] | None = None, **call_options: Unpack[CallOptions],
     ) -> Saved:
-        """Download greeting (users), given userId and fileName; answers a file."""
+        """Download one voicemail announcement of a user."""
 
     @overload
     def export_extensions(
@@ -4476,7 +4439,7 @@ class UsersActions:
         expand: str | Field | Expand | Sequence[str | Field | Expand] | None = None, top: int | None = None,
         skip: int | None = None, count: bool | None = None, **call_options: Unpack[CallOptions],
     ) -> File:
-        """Export extensions (users); answers a file."""
+        """Download all users as CSV. `trunkline export users` chooses fields and formats."""
 
     @overload
     def export_extensions(
@@ -4487,72 +4450,74 @@ class UsersActions:
         skip: int | None = None, count: bool | None = None, to: str | PathLike[str] | BinaryIO,
         progress: Callable[[int, int | None], object] | None = None, **call_options: Unpack[CallOptions],
     ) -> Saved:
-        """Export extensions (users); answers a file."""
+        """Download all users as CSV. `trunkline export users` chooses fields and formats."""
 
     def generate_prov_link(self, id: int, **call_options: Unpack[CallOptions]) -> str:
-        """Generate prov link (a user by its Id); answers a value."""
+        """Make a link that sets up an app for one user. The link is a secret: who has it can sign in as that user."""
 
     def get(
         self, id: int, *, select: str | Field | Sequence[str | Field] | None = None,
         expand: str | Field | Expand | Sequence[str | Field | Expand] | None = None,
         **call_options: Unpack[CallOptions],
     ) -> types.User:
-        """Get a user by its Id."""
+        """Read one user: name, email, phones, forwarding and rights."""
 
     def get_by_number(
         self, number: str, *, select: str | Field | Sequence[str | Field] | None = None,
         expand: str | Field | Expand | Sequence[str | Field | Expand] | None = None,
         **call_options: Unpack[CallOptions],
     ) -> types.User:
-        """Get a user by its Number."""
+        """Read one user, found by the extension that people dial."""
 
     def get_call_log(self, dn: str | None, request_id: str, **call_options: Unpack[CallOptions]) -> types.TestCallLog:
-        """Get call log (users), given dn and requestId."""
+        """Read what the PBX logged about one trial call (inferred from its name). After `make-call` with a test call;
+        20.0.6 and 20.0.7 only."""
 
     def get_duplicated_emails(
         self, body: types.UsersGetDuplicatedEmailsBody | None = None, *, emails: builtins.list[str] = ...,
         **call_options: Unpack[CallOptions],
     ) -> Rows[str]:
-        """Get duplicated emails (users), given emails; answers a list."""
+        """Check which of several email addresses other users have already."""
 
     def get_first_available_extension_number(self, **call_options: Unpack[CallOptions]) -> types.FirstAvailableNumber:
-        """Get first available extension number (users)."""
+        """Propose an extension number that is still free, for a new user."""
 
     def get_first_available_hotdesking_number(self, **call_options: Unpack[CallOptions]) -> types.FirstAvailableNumber:
-        """Get first available hotdesking number (users)."""
+        """Propose an extension number that is still free, for a shared desk."""
 
     def get_monitor_status(
         self, *, filter: str | Filter | Field | None = None, search: str | None = None, top: int | None = None,
         skip: int | None = None, count: bool | None = None, **call_options: Unpack[CallOptions],
     ) -> Rows[types.MonitoringState]:
-        """Get monitor status (users); answers a list."""
+        """List which extensions are logged in more detail, and until when (inferred from its name). Up to 20.0.8."""
 
     def get_multi_edit_greetings(
         self, body: types.UsersGetMultiEditGreetingsBody | None = None, *, ids: builtins.list[int] = ...,
         **call_options: Unpack[CallOptions],
     ) -> Rows[types.GreetingFile]:
-        """Get multi edit greetings (users), given ids; answers a list."""
+        """List voicemail announcements that can be set for several users together (inferred from its name)."""
 
     def get_phone_registrar(self, mac: str, **call_options: Unpack[CallOptions]) -> types.PhoneRegistrar:
-        """Get phone registrar (users), given mac."""
+        """Read the registration of one phone: model, firmware, address and web page."""
 
     def get_phone_registrars(
         self, body: types.UsersGetPhoneRegistrarsBody | None = None, *, macs: builtins.list[str] = ...,
         **call_options: Unpack[CallOptions],
     ) -> Rows[types.PhoneRegistrar]:
-        """Get phone registrars (users), given macs; answers a list."""
+        """Read the registrations of several phones: model, firmware, address and web page."""
 
     def get_phone_secret(self, id: int, **call_options: Unpack[CallOptions]) -> str:
-        """Get phone secret (a user by its Id); answers a value."""
+        """Read the password for the web page of a user's phone. The answer is a secret."""
 
     def has_duplicated_email(self, id: int, **call_options: Unpack[CallOptions]) -> bool:
-        """Has duplicated email (a user by its Id); answers a value."""
+        """Check whether another user has the same email address as this one."""
 
     def install_firmware(
         self, body: types.UsersInstallFirmwareBody | None = None, *, phone: types.InstallFirmwarePart = ...,
         **call_options: Unpack[CallOptions],
     ) -> None:
-        """Install firmware (users), given phone."""
+        """Have phones of one model load the newest software that 3CX tested. They restart; calls on them drop
+        (assumed)."""
 
     def list(
         self, *, filter: str | Filter | Field | None = None, search: str | None = None,
@@ -4561,7 +4526,7 @@ class UsersActions:
         expand: str | Field | Expand | Sequence[str | Field | Expand] | None = None, top: int | None = None,
         skip: int | None = None, count: bool | None = None, **call_options: Unpack[CallOptions],
     ) -> Rows[types.User]:
-        """List users."""
+        """List users with extension, name, email and registration."""
 
     def list_forwarding_profiles(
         self, id: int, *, filter: str | Filter | Field | None = None, search: str | None = None,
@@ -4570,7 +4535,7 @@ class UsersActions:
         expand: str | Field | Expand | Sequence[str | Field | Expand] | None = None, top: int | None = None,
         skip: int | None = None, count: bool | None = None, **call_options: Unpack[CallOptions],
     ) -> Rows[types.ForwardingProfile]:
-        """List the forwarding profiles of a user by its Id."""
+        """List where a user's calls go for each status, such as Away."""
 
     def list_greetings(
         self, id: int, *, filter: str | Filter | Field | None = None, search: str | None = None,
@@ -4579,7 +4544,7 @@ class UsersActions:
         expand: str | Field | Expand | Sequence[str | Field | Expand] | None = None, top: int | None = None,
         skip: int | None = None, count: bool | None = None, **call_options: Unpack[CallOptions],
     ) -> Rows[types.Greeting]:
-        """List the greetings of a user by its Id."""
+        """List the voicemail announcements of a user, one for each status."""
 
     def list_groups(
         self, id: int, *, filter: str | Filter | Field | None = None, search: str | None = None,
@@ -4588,120 +4553,123 @@ class UsersActions:
         expand: str | Field | Expand | Sequence[str | Field | Expand] | None = None, top: int | None = None,
         skip: int | None = None, count: bool | None = None, **call_options: Unpack[CallOptions],
     ) -> Rows[types.UserGroup]:
-        """List the groups of a user by its Id."""
+        """List the departments of a user, and the role in each."""
 
     def make_call(
         self, body: types.UsersMakeCallBody | None = None, *, contact: str | None = ..., destination: str = ...,
         dn: str | None = ..., test_call: bool | None = ..., **call_options: Unpack[CallOptions],
     ) -> types.CallControlResultResponse | None:
-        """Make call (users), given contact, destination, dn and testCall."""
+        """Ring a phone and, when it is answered, dial a number from it."""
 
     def make_call_user_record_greeting(
         self, id: int, body: types.UsersMakeCallUserRecordGreetingBody | None = None, *, dn: str = ...,
         filename: str = ..., **call_options: Unpack[CallOptions],
     ) -> None:
-        """Make call user record greeting (a user by its Id), given dn and filename."""
+        """Ring a phone and record a voicemail announcement for a user there."""
 
     def multi_delete_greeting(
         self, body: types.UsersMultiDeleteGreetingBody | None = None, *, filename: str = ...,
         ids: builtins.list[int] = ..., **call_options: Unpack[CallOptions],
     ) -> None:
-        """Multi delete greeting (users), given filename and ids."""
+        """Remove a voicemail announcement of several users."""
 
     def multi_user_update(
         self, body: types.UsersMultiUserUpdateBody | None = None, *, ids: builtins.list[int] = ...,
         user: types.MultiEditUserDataPart = ..., **call_options: Unpack[CallOptions],
     ) -> None:
-        """Multi user update (users), given ids and user."""
+        """Give several users the same values of those fields that the console edits together."""
 
     def reboot_phone(
         self, body: types.UsersRebootPhoneBody | None = None, *, mac: str = ..., **call_options: Unpack[CallOptions],
     ) -> None:
-        """Reboot phone (users), given mac."""
+        """Restart one desk phone. Calls on it drop. For a phone that lost its registration."""
 
     def regenerate(
         self, id: int, body: types.UsersRegenerateBody | None = None, *, opts: types.RegenerateOptionsPart = ...,
         **call_options: Unpack[CallOptions],
     ) -> None:
-        """Regenerate (a user by its Id), given opts."""
+        """Replace chosen secrets of a user: SIP, web client, voicemail PIN, desk phone, setup link. Phones and apps
+        with the old ones can't sign in."""
 
     def regenerate_passwords(
         self, body: types.UsersRegeneratePasswordsBody | None = None, *, ids: builtins.list[int] = ...,
         opts: types.RegenerateOptionsPart = ..., **call_options: Unpack[CallOptions],
     ) -> None:
-        """Regenerate passwords (users), given Ids and opts."""
+        """Replace chosen secrets of several users: SIP, web client, voicemail PIN, desk phone. Phones and apps with the
+        old ones can't sign in."""
 
     def reprovision_all_phones(
         self, body: types.UsersReprovisionAllPhonesBody | None = None, *, ids: builtins.list[int] = ...,
         **call_options: Unpack[CallOptions],
     ) -> None:
-        """Reprovision all phones (users), given ids."""
+        """Have all phones of the chosen users fetch their configuration again."""
 
     def reprovision_phone(
         self, body: types.UsersReprovisionPhoneBody | None = None, *, mac: str = ...,
         **call_options: Unpack[CallOptions],
     ) -> None:
-        """Reprovision phone (users), given mac."""
+        """Have one phone fetch its configuration again. After a change of keys, name or template; most models
+        restart."""
 
     def send_welcome_email(self, id: int, **call_options: Unpack[CallOptions]) -> None:
-        """Send welcome email (a user by its Id)."""
+        """Mail a user the welcome message with the sign-in and the link for the apps."""
 
     def set_monitor_status(
         self, id: int, body: types.UsersSetMonitorStatusBody | None = None, *, days: int = ...,
         **call_options: Unpack[CallOptions],
     ) -> None:
-        """Set monitor status (a user by its Id), given days."""
+        """Log one extension in more detail for a number of days (inferred from its name)."""
 
     def update(
         self, id: int, body: types.UserPart, *, if_unchanged: Mapping[str, Any] | None = None,
         **call_options: Unpack[CallOptions],
     ) -> None:
-        """Update a user by its Id."""
+        """Change a user: name, email, number, forwarding, phones or rights."""
 
     def upgrade_phone(
         self, body: types.UsersUpgradePhoneBody | None = None, *, mac: str = ..., useragent: str = ...,
         version: str = ..., **call_options: Unpack[CallOptions],
     ) -> None:
-        """Upgrade phone (users), given mac, useragent and version."""
+        """Have one phone load a given version of its software. It restarts; a call on it drops."""
 
 class VoicemailSettingsActions:
 
     def create_converter_configuration(self, **call_options: Unpack[CallOptions]) -> None:
-        """Create converter configuration (voicemail settings)."""
+        """Set up a transcription server of your own (inferred from its name)."""
 
     def delete_all_user_voicemails(self, **call_options: Unpack[CallOptions]) -> None:
-        """Delete all user voicemails (voicemail settings)."""
+        """Delete the recorded messages in all mailboxes."""
 
     def delete_converter_configuration(
         self, body: types.VoicemailSettingsDeleteConverterConfigurationBody | None = None, *, id: str = ...,
         **call_options: Unpack[CallOptions],
     ) -> None:
-        """Delete converter configuration (voicemail settings), given id."""
+        """Remove a transcription server of your own (inferred from its name)."""
 
     def get(
         self, *, select: str | Field | Sequence[str | Field] | None = None,
         expand: str | Field | Expand | Sequence[str | Field | Expand] | None = None,
         **call_options: Unpack[CallOptions],
     ) -> types.VoicemailSettings:
-        """Get the voicemail settings."""
+        """Read quota, retention and transcription of callers' recorded messages."""
 
     def get_configured_converters(self, **call_options: Unpack[CallOptions]) -> types.ConfiguredAiServers:
-        """Get configured converters (voicemail settings)."""
+        """List transcription servers of your own that are set up."""
 
     def get_connected_converters_data(self, **call_options: Unpack[CallOptions]) -> types.ConnectedAiServers:
-        """Get connected converters data (voicemail settings)."""
+        """List transcription servers that are connected, and how much waits for them."""
 
     def get_converter_request_status(self, strict: bool, **call_options: Unpack[CallOptions]) -> types.OnBoardUICommand:
-        """Get converter request status (voicemail settings), given strict."""
+        """Read how far the last request to add or remove a transcription server has come (inferred from its name)."""
 
     def get_transcribe_languages(
         self, *, filter: str | Filter | Field | None = None, search: str | None = None, top: int | None = None,
         skip: int | None = None, count: bool | None = None, **call_options: Unpack[CallOptions],
     ) -> Rows[types.LanguageItem]:
-        """Get transcribe languages (voicemail settings); answers a list."""
+        """List the languages in which recordings can be turned into text."""
 
     def update(self, body: types.VoicemailSettingsPart, **call_options: Unpack[CallOptions]) -> None:
-        """Update the voicemail settings."""
+        """Change quota, retention or transcription of callers' recorded messages."""
 
 class WebsiteLinksActions:
 
@@ -4709,23 +4677,23 @@ class WebsiteLinksActions:
         self, body: types.WebsiteLinksBulkLinksDeleteBody | None = None, *, ids: builtins.list[str] = ...,
         **call_options: Unpack[CallOptions],
     ) -> None:
-        """Bulk links delete (weblinks), given ids."""
+        """Remove several addresses of chat and calls from websites."""
 
     def create(self, body: types.WeblinkPart, **call_options: Unpack[CallOptions]) -> types.Weblink:
-        """Create a weblink."""
+        """Add a web address at which visitors can chat with or call a queue or user."""
 
     def delete(
         self, link: str, *, if_match: str | None = None, if_unchanged: Mapping[str, Any] | None = None,
         **call_options: Unpack[CallOptions],
     ) -> None:
-        """Delete a weblink by its Link."""
+        """Delete a weblink by its Link. Chat boxes on websites that use it stop working."""
 
     def get(
         self, link: str, *, select: str | Field | Sequence[str | Field] | None = None,
         expand: str | Field | Expand | Sequence[str | Field | Expand] | None = None,
         **call_options: Unpack[CallOptions],
     ) -> types.Weblink:
-        """Get a weblink by its Link."""
+        """Read one web address for visitors: greeting, colours, texts and who answers."""
 
     def list(
         self, *, filter: str | Filter | Field | None = None, search: str | None = None,
@@ -4734,19 +4702,19 @@ class WebsiteLinksActions:
         expand: str | Field | Expand | Sequence[str | Field | Expand] | None = None, top: int | None = None,
         skip: int | None = None, count: bool | None = None, **call_options: Unpack[CallOptions],
     ) -> Rows[types.Weblink]:
-        """List weblinks."""
+        """List web addresses at which visitors can chat or call."""
 
     def update(
         self, link: str, body: types.WeblinkPart, *, if_unchanged: Mapping[str, Any] | None = None,
         **call_options: Unpack[CallOptions],
     ) -> None:
-        """Update a weblink by its Link."""
+        """Change greeting, colours, texts or who answers at a web address for visitors."""
 
     def validate_link(
         self, body: types.WebsiteLinksValidateLinkBody | None = None, *, model: types.ChatLinkNameValidationPart = ...,
         **call_options: Unpack[CallOptions],
     ) -> None:
-        """Validate link (weblinks), given model."""
+        """Check whether the name of a web address for visitors is still free."""
 
 class Resources:
     active_calls: ActiveCallsActions
@@ -4886,7 +4854,7 @@ class Resources:
 class AsyncActiveCallsActions:
 
     async def drop_call(self, id: int, **call_options: Unpack[CallOptions]) -> None:
-        """Drop call (an active call by its Id)."""
+        """Hang up one call in progress, for everybody on it. `active_calls list` shows the ids."""
 
     def list(
         self, *, filter: str | Filter | Field | None = None, search: str | None = None,
@@ -4895,12 +4863,12 @@ class AsyncActiveCallsActions:
         expand: str | Field | Expand | Sequence[str | Field | Expand] | None = None, top: int | None = None,
         skip: int | None = None, count: bool | None = None, **call_options: Unpack[CallOptions],
     ) -> AsyncRows[types.ActiveCall]:
-        """List active calls."""
+        """List the calls in progress: who talks to whom, since when, and in which state."""
 
 class AsyncActivityLogActions:
 
     async def get_filter(self, **call_options: Unpack[CallOptions]) -> types.ActivityLogsFilter:
-        """Get filter (activity log events)."""
+        """List the extensions to which logged events can be narrowed."""
 
     def get_logs(
         self, start_date: datetime | str, end_date: datetime | str, extension: str | None, call: str | None,
@@ -4910,10 +4878,12 @@ class AsyncActivityLogActions:
         expand: str | Field | Expand | Sequence[str | Field | Expand] | None = None, top: int | None = None,
         skip: int | None = None, count: bool | None = None, **call_options: Unpack[CallOptions],
     ) -> AsyncRows[types.ActivityLogEvent]:
-        """Get logs (activity log events), given startDate, endDate, extension, call and severity; answers a list."""
+        """List what the PBX logged about calls and services between two moments. For tracing why a call went as it
+        did."""
 
     async def purge_logs(self, **call_options: Unpack[CallOptions]) -> None:
-        """Purge logs (activity log events)."""
+        """Erase all events that the PBX recorded about calls and services. Frees disk space; nothing remains for
+        tracing earlier calls."""
 
 class AsyncAISettingsActions:
 
@@ -4921,98 +4891,100 @@ class AsyncAISettingsActions:
         self, body: types.AISettingsAddVectorStoreFilesBody | None = None, *,
         model: types.AddVectorStoreFilesPart = ..., **call_options: Unpack[CallOptions],
     ) -> None:
-        """Add vector store files (AI settings), given model."""
+        """Attach uploaded files to a knowledge base of the AI provider, so that AI agents can answer from them
+        (inferred from its name)."""
 
     def batch_delete_files(
         self, body: types.AISettingsBatchDeleteFilesBody | None = None, *,
         model: types.RemoveVectorStoreFilesPart = ..., **call_options: Unpack[CallOptions],
     ) -> AsyncRows[types.VectorFileResult]:
-        """Batch delete files (AI settings), given model; answers a list."""
+        """Remove several documents from a knowledge base at the AI provider, with a result for each (inferred from its
+        name)."""
 
     async def create_vector_store(
         self, body: types.AISettingsCreateVectorStoreBody | None = None, *, model: types.VectorStorePart = ...,
         **call_options: Unpack[CallOptions],
     ) -> types.VectorStore | None:
-        """Create vector store (AI settings), given model."""
+        """Set up a knowledge base at the AI provider, to be filled with documents (inferred from its name)."""
 
     async def delete_open_ai_file(
         self, body: types.AISettingsDeleteOpenAiFileBody | None = None, *, fileid: str | None = ...,
         **call_options: Unpack[CallOptions],
     ) -> None:
-        """Delete open AI file (AI settings), given fileid."""
+        """Remove one uploaded document from the account at OpenAI (inferred from its name)."""
 
     async def delete_vector_store(
         self, body: types.AISettingsDeleteVectorStoreBody | None = None, *, id: str | None = ...,
         **call_options: Unpack[CallOptions],
     ) -> None:
-        """Delete vector store (AI settings), given id."""
+        """Remove a knowledge base from the AI provider (inferred from its name)."""
 
     async def delete_vector_store_file(
         self, body: types.AISettingsDeleteVectorStoreFileBody | None = None, *, fileid: str | None = ...,
         vectorid: str | None = ..., **call_options: Unpack[CallOptions],
     ) -> None:
-        """Delete vector store file (AI settings), given fileid and vectorid."""
+        """Take one document out of a knowledge base at the AI provider (inferred from its name)."""
 
     async def get(
         self, *, select: str | Field | Sequence[str | Field] | None = None,
         expand: str | Field | Expand | Sequence[str | Field | Expand] | None = None,
         **call_options: Unpack[CallOptions],
     ) -> types.AISettings:
-        """Get the AI settings."""
+        """Read which AI provider and models the PBX uses, and the company details that AI agents are given."""
 
     async def get_ai_resources(self, provider: str | None, **call_options: Unpack[CallOptions]) -> types.AIResources:
-        """Get AI resources (AI settings), given provider."""
+        """List models, voices and agent templates that an AI provider offers."""
 
     async def get_ai_template_contents(self, id: str | None, **call_options: Unpack[CallOptions]) -> str:
-        """Get AI template contents (AI settings), given id; answers a value."""
+        """Read the text of one template for an AI agent."""
 
     async def get_current_ai_resources(self, **call_options: Unpack[CallOptions]) -> types.AIResources:
-        """Get current AI resources (AI settings)."""
+        """List models, voices and agent templates of the AI provider that the PBX is set to."""
 
     async def get_vector_store(self, id: str | None, **call_options: Unpack[CallOptions]) -> types.VectorStore | None:
-        """Get vector store (AI settings), given id."""
+        """Read size, state and expiry of one knowledge base at the AI provider."""
 
     async def get_vector_store_files(
         self, id: str | None, limit: int, after: str, **call_options: Unpack[CallOptions],
     ) -> types.VectorStoreFiles | None:
-        """Get vector store files (AI settings), given id, limit and after."""
+        """List one page of the documents in a knowledge base."""
 
     async def get_vector_stores(
         self, limit: int, after: str, **call_options: Unpack[CallOptions],
     ) -> types.VectorStores | None:
-        """Get vector stores (AI settings), given limit and after."""
+        """List one page of the knowledge bases at the AI provider."""
 
     async def update(self, body: types.AISettingsPart, **call_options: Unpack[CallOptions]) -> None:
-        """Update the AI settings."""
+        """Change the AI provider, its keys and models, or the company details for AI agents."""
 
     async def update_vector_store(
         self, body: types.AISettingsUpdateVectorStoreBody | None = None, *, model: types.VectorStorePart = ...,
         **call_options: Unpack[CallOptions],
     ) -> types.VectorStore | None:
-        """Update vector store (AI settings), given model."""
+        """Rename a knowledge base, or change its description or expiry (inferred from its name)."""
 
 class AsyncAmazonIntegrationSettingsActions:
 
     @overload
     async def generate_iam_policy_file(self, **call_options: Unpack[CallOptions]) -> File:
-        """Generate IAM policy file (Amazon integration settings); answers a file."""
+        """Download the access policy that an Amazon account needs to hold the PBX's files in S3."""
 
     @overload
     async def generate_iam_policy_file(
         self, *, to: str | PathLike[str] | BinaryIO, progress: Callable[[int, int | None], object] | None = None,
         **call_options: Unpack[CallOptions],
     ) -> Saved:
-        """Generate IAM policy file (Amazon integration settings); answers a file."""
+        """Download the access policy that an Amazon account needs to hold the PBX's files in S3."""
 
     async def get(
         self, *, select: str | Field | Sequence[str | Field] | None = None,
         expand: str | Field | Expand | Sequence[str | Field | Expand] | None = None,
         **call_options: Unpack[CallOptions],
     ) -> types.AmazonIntegrationSettings:
-        """Get the Amazon integration settings."""
+        """Read the connection to Amazon S3, where backups and recordings can be stored."""
 
     async def update(self, body: types.AmazonIntegrationSettingsPart, **call_options: Unpack[CallOptions]) -> None:
-        """Update the Amazon integration settings."""
+        """Change the connection to Amazon S3."""
 
 class AsyncAntiHackingSettingsActions:
 
@@ -5021,10 +4993,11 @@ class AsyncAntiHackingSettingsActions:
         expand: str | Field | Expand | Sequence[str | Field | Expand] | None = None,
         **call_options: Unpack[CallOptions],
     ) -> types.AntiHackingSettings:
-        """Get the anti hacking settings."""
+        """Read how many failed sign-ins and requests a sender may make before it is blocked."""
 
     async def update(self, body: types.AntiHackingSettingsPart, **call_options: Unpack[CallOptions]) -> None:
-        """Update the anti hacking settings."""
+        """Change the limits that block senders of too many requests, and for how long. Limits that are too low block
+        remote phones."""
 
 class AsyncBackupsActions:
 
@@ -5032,45 +5005,47 @@ class AsyncBackupsActions:
         self, body: types.BackupsBackupBody | None = None, *, description: types.CreateBackupPart = ...,
         **call_options: Unpack[CallOptions],
     ) -> None:
-        """Backup (backups), given description."""
+        """Start a backup of the configuration and, as chosen, of recordings, voicemail and history. A second one of the
+        same name is refused (`WARNINGS.XAPI.DUPLICATE`)."""
 
     async def delete(self, file_name: str, *, if_match: str | None = None, **call_options: Unpack[CallOptions]) -> None:
-        """Delete a backup by its FileName."""
+        """Delete a stored backup file."""
 
     async def get_backup_extras(self, file_name: str, **call_options: Unpack[CallOptions]) -> types.BackupExtras:
-        """Get backup extras (a backup by its FileName)."""
+        """Read a backup's version, its size when unpacked, and whether it is encrypted. `restore` asks for the
+        footprint."""
 
     async def get_backup_failover_settings(self, **call_options: Unpack[CallOptions]) -> types.BackupFailoverSettings:
-        """Get backup failover settings (backups)."""
+        """Read how a standby PBX watches the active one and takes over."""
 
     async def get_backup_repository_settings(
         self, **call_options: Unpack[CallOptions],
     ) -> types.BackupRepositorySettings:
-        """Get backup repository settings (backups)."""
+        """Read where backup files are stored: local disk, FTP, SFTP, a share or a cloud."""
 
     async def get_backup_settings(self, **call_options: Unpack[CallOptions]) -> types.BackupSettings:
-        """Get backup settings (backups)."""
+        """Read what scheduled backups contain, when they run, and how many are kept."""
 
     async def get_can_create_backup(self, **call_options: Unpack[CallOptions]) -> bool:
-        """Get can create backup (backups); answers a value."""
+        """Check whether a backup could be started now. False for instance while another one runs (assumed)."""
 
     def get_failover_scripts(
         self, *, filter: str | Filter | Field | None = None, search: str | None = None, top: int | None = None,
         skip: int | None = None, count: bool | None = None, **call_options: Unpack[CallOptions],
     ) -> AsyncRows[types.FailoverScriptFile]:
-        """Get failover scripts (backups); answers a list."""
+        """List the scripts that can run when a standby PBX takes over."""
 
     async def get_local_backup_size(self, **call_options: Unpack[CallOptions]) -> int:
-        """Get local backup size (backups); answers a value."""
+        """Measure the disk space that backups use on the PBX itself, in bytes."""
 
     async def get_restore_settings(self, **call_options: Unpack[CallOptions]) -> types.RestoreSettings:
-        """Get restore settings (backups)."""
+        """Read the schedule by which a standby PBX restores the newest backup."""
 
     async def get_sftp_host_key(
         self, body: types.BackupsGetSftpHostKeyBody | None = None, *, sftp_path: str = ...,
         **call_options: Unpack[CallOptions],
     ) -> str | None:
-        """Get SFTP host key (backups), given sftpPath; answers a value."""
+        """Fetch the host key of an SFTP server, to trust it as a place for backups."""
 
     def list(
         self, *, filter: str | Filter | Field | None = None, search: str | None = None,
@@ -5079,40 +5054,41 @@ class AsyncBackupsActions:
         expand: str | Field | Expand | Sequence[str | Field | Expand] | None = None, top: int | None = None,
         skip: int | None = None, count: bool | None = None, **call_options: Unpack[CallOptions],
     ) -> AsyncRows[types.Backups]:
-        """List backups."""
+        """List stored backups with their file names, times and sizes."""
 
     async def purge_local_backups(self, **call_options: Unpack[CallOptions]) -> None:
-        """Purge local backup (backups)."""
+        """Delete all backup files on the PBX's own disk. Those at a remote location remain (assumed)."""
 
     async def restore(
         self, file_name: str, body: types.BackupsRestoreBody | None = None, *, footprint: int = ...,
         password: str = ..., **call_options: Unpack[CallOptions],
     ) -> None:
-        """Restore (a backup by its FileName), given footprint and password."""
+        """Replace the configuration of the PBX by that of a backup. All changes since then are lost, and the PBX
+        restarts."""
 
     async def set_backup_failover_settings(
         self, body: types.BackupsSetBackupFailoverSettingsBody | None = None, *,
         settings: types.BackupFailoverSettingsPart = ..., **call_options: Unpack[CallOptions],
     ) -> None:
-        """Set backup failover settings (backups), given settings."""
+        """Change how a standby PBX watches the active one and takes over."""
 
     async def set_backup_repository_settings(
         self, body: types.BackupsSetBackupRepositorySettingsBody | None = None, *,
         settings: types.BackupRepositorySettingsPart = ..., **call_options: Unpack[CallOptions],
     ) -> None:
-        """Set backup repository settings (backups), given settings."""
+        """Change where backup files are stored, and the credentials for that place."""
 
     async def set_backup_settings(
         self, body: types.BackupsSetBackupSettingsBody | None = None, *, settings: types.BackupSettingsPart = ...,
         **call_options: Unpack[CallOptions],
     ) -> None:
-        """Set backup settings (backups), given settings."""
+        """Change what scheduled backups contain, when they run, and how many are kept."""
 
     async def set_restore_settings(
         self, body: types.BackupsSetRestoreSettingsBody | None = None, *, settings: types.RestoreSettingsPart = ...,
         **call_options: Unpack[CallOptions],
     ) -> None:
-        """Set restore settings (backups), given settings."""
+        """Change when a standby PBX restores the newest backup, and the password of encrypted ones."""
 
 class AsyncBlackListNumbersActions:
 
@@ -5120,25 +5096,25 @@ class AsyncBlackListNumbersActions:
         self, body: types.BlackListNumbersBulkNumbersDeleteBody | None = None, *, ids: builtins.list[str] = ...,
         **call_options: Unpack[CallOptions],
     ) -> None:
-        """Bulk numbers delete (black list numbers), given ids."""
+        """Unblock several caller numbers at once."""
 
     async def create(
         self, body: types.BlackListNumberPart, **call_options: Unpack[CallOptions],
     ) -> types.BlackListNumber:
-        """Create a black list number."""
+        """Block a caller number, so that its calls are refused."""
 
     async def delete(
         self, id: str, *, if_match: str | None = None, if_unchanged: Mapping[str, Any] | None = None,
         **call_options: Unpack[CallOptions],
     ) -> None:
-        """Delete a black list number by its Id."""
+        """Unblock one caller number."""
 
     async def get(
         self, id: str, *, select: str | Field | Sequence[str | Field] | None = None,
         expand: str | Field | Expand | Sequence[str | Field | Expand] | None = None,
         **call_options: Unpack[CallOptions],
     ) -> types.BlackListNumber:
-        """Get a black list number by its Id."""
+        """Read one blocked caller number and why it was blocked."""
 
     def list(
         self, *, filter: str | Filter | Field | None = None, search: str | None = None,
@@ -5147,13 +5123,13 @@ class AsyncBlackListNumbersActions:
         expand: str | Field | Expand | Sequence[str | Field | Expand] | None = None, top: int | None = None,
         skip: int | None = None, count: bool | None = None, **call_options: Unpack[CallOptions],
     ) -> AsyncRows[types.BlackListNumber]:
-        """List black list numbers."""
+        """List the caller numbers whose calls are refused."""
 
     async def update(
         self, id: str, body: types.BlackListNumberPart, *, if_unchanged: Mapping[str, Any] | None = None,
         **call_options: Unpack[CallOptions],
     ) -> None:
-        """Update a black list number by its Id."""
+        """Change a blocked caller number or its description."""
 
 class AsyncBlocklistActions:
 
@@ -5161,23 +5137,24 @@ class AsyncBlocklistActions:
         self, body: types.BlocklistBulkIpsDeleteBody | None = None, *, ids: builtins.list[int] = ...,
         **call_options: Unpack[CallOptions],
     ) -> None:
-        """Bulk IPs delete (blocklist addresses), given ids."""
+        """Remove several IP addresses from the list of blocked and allowed ones."""
 
     async def create(self, body: types.BlocklistAddrPart, **call_options: Unpack[CallOptions]) -> types.BlocklistAddr:
-        """Create a blocklist address."""
+        """Block an IP address or a range, or always allow it. Allow the addresses of your offices, so that mistyped
+        passwords don't lock out everybody there."""
 
     async def delete(
         self, id: int, *, if_match: str | None = None, if_unchanged: Mapping[str, Any] | None = None,
         **call_options: Unpack[CallOptions],
     ) -> None:
-        """Delete a blocklist address by its Id."""
+        """Delete a blocklist address by its Id. An address that was blocked can reach the PBX again."""
 
     async def get(
         self, id: int, *, select: str | Field | Sequence[str | Field] | None = None,
         expand: str | Field | Expand | Sequence[str | Field | Expand] | None = None,
         **call_options: Unpack[CallOptions],
     ) -> types.BlocklistAddr:
-        """Get a blocklist address by its Id."""
+        """Read one blocked or allowed IP address, with its reason and when it ends."""
 
     def list(
         self, *, filter: str | Filter | Field | None = None, search: str | None = None,
@@ -5186,26 +5163,26 @@ class AsyncBlocklistActions:
         expand: str | Field | Expand | Sequence[str | Field | Expand] | None = None, top: int | None = None,
         skip: int | None = None, count: bool | None = None, **call_options: Unpack[CallOptions],
     ) -> AsyncRows[types.BlocklistAddr]:
-        """List blocklist addresses."""
+        """List the IP addresses that are blocked or always allowed, by hand or automatically."""
 
     async def update(
         self, id: int, body: types.BlocklistAddrPart, *, if_unchanged: Mapping[str, Any] | None = None,
         **call_options: Unpack[CallOptions],
     ) -> None:
-        """Update a blocklist address by its Id."""
+        """Change a blocked or allowed IP address, its reason or its expiry."""
 
 class AsyncCallCostSettingsActions:
 
     @overload
     async def export_call_costs(self, **call_options: Unpack[CallOptions]) -> File:
-        """Export call costs (call cost settings); answers a file."""
+        """Download the price list of calls as CSV."""
 
     @overload
     async def export_call_costs(
         self, *, to: str | PathLike[str] | BinaryIO, progress: Callable[[int, int | None], object] | None = None,
         **call_options: Unpack[CallOptions],
     ) -> Saved:
-        """Export call costs (call cost settings); answers a file."""
+        """Download the price list of calls as CSV."""
 
     def list(
         self, *, filter: str | Filter | Field | None = None, search: str | None = None,
@@ -5214,55 +5191,56 @@ class AsyncCallCostSettingsActions:
         expand: str | Field | Expand | Sequence[str | Field | Expand] | None = None, top: int | None = None,
         skip: int | None = None, count: bool | None = None, **call_options: Unpack[CallOptions],
     ) -> AsyncRows[types.CallCostSettings]:
-        """List call cost settings."""
+        """List the price of a minute for each country and prefix."""
 
     async def update_cost(
         self, body: types.CallCostSettingsUpdateCostBody | None = None, *,
         costs: Sequence[types.CallCostSettingsPart] = ..., **call_options: Unpack[CallOptions],
     ) -> None:
-        """Update cost (call cost settings), given costs."""
+        """Replace prices in the list by country and prefix. Reports compute later calls with them (assumed)."""
 
 class AsyncCallFlowAppsActions:
 
     async def create(self, body: types.CallFlowAppPart, **call_options: Unpack[CallOptions]) -> types.CallFlowApp:
-        """Create a call flow app."""
+        """Add an application that handles calls with a script of its own."""
 
     async def delete(
         self, id: int, *, if_match: str | None = None, if_unchanged: Mapping[str, Any] | None = None,
         **call_options: Unpack[CallOptions],
     ) -> None:
-        """Delete a call flow app by its Id."""
+        """Remove a call flow application and its number. Callers no longer reach it."""
 
     async def delete_audio_file(
         self, id: int, body: types.CallFlowAppsDeleteAudioFileBody | None = None, *, filename: str = ...,
         **call_options: Unpack[CallOptions],
     ) -> None:
-        """Delete audio file (a call flow app by its Id), given filename."""
+        """Remove one of the sounds that a call flow application plays."""
 
     async def delete_file(
         self, id: int, body: types.CallFlowAppsDeleteFileBody | None = None, *, filename: str = ...,
         **call_options: Unpack[CallOptions],
     ) -> None:
-        """Delete file (a call flow app by its Id), given filename."""
+        """Remove one of the files that a call flow application brings along."""
 
     async def get(
         self, id: int, *, select: str | Field | Sequence[str | Field] | None = None,
         expand: str | Field | Expand | Sequence[str | Field | Expand] | None = None,
         **call_options: Unpack[CallOptions],
     ) -> types.CallFlowApp:
-        """Get a call flow app by its Id."""
+        """Read one call flow application: number, route and whether its script compiles. `ScriptCode` comes only when
+        selected."""
 
     def get_audio_files(
         self, id: int, *, filter: str | Filter | Field | None = None, search: str | None = None, top: int | None = None,
         skip: int | None = None, count: bool | None = None, **call_options: Unpack[CallOptions],
     ) -> AsyncRows[str]:
-        """Get audio files (a call flow app by its Id); answers a list."""
+        """List the sounds that a call flow application can play."""
 
     def get_files(
         self, id: int, *, filter: str | Filter | Field | None = None, search: str | None = None, top: int | None = None,
         skip: int | None = None, count: bool | None = None, **call_options: Unpack[CallOptions],
     ) -> AsyncRows[str]:
-        """Get files (a call flow app by its Id); answers a list."""
+        """List the files that belong to a call flow application."""
 
     def list(
         self, *, filter: str | Filter | Field | None = None, search: str | None = None,
@@ -5271,13 +5249,14 @@ class AsyncCallFlowAppsActions:
         expand: str | Field | Expand | Sequence[str | Field | Expand] | None = None, top: int | None = None,
         skip: int | None = None, count: bool | None = None, **call_options: Unpack[CallOptions],
     ) -> AsyncRows[types.CallFlowApp]:
-        """List call flow apps."""
+        """List call flow applications with their numbers and the state of their scripts. `ScriptCode` comes only when
+        selected."""
 
     async def update(
         self, id: int, body: types.CallFlowAppPart, *, if_unchanged: Mapping[str, Any] | None = None,
         **call_options: Unpack[CallOptions],
     ) -> None:
-        """Update a call flow app by its Id."""
+        """Change a call flow application, for instance with a new script."""
 
 class AsyncCallFlowScriptsActions:
 
@@ -5288,7 +5267,7 @@ class AsyncCallFlowScriptsActions:
         expand: str | Field | Expand | Sequence[str | Field | Expand] | None = None, top: int | None = None,
         skip: int | None = None, count: bool | None = None, **call_options: Unpack[CallOptions],
     ) -> AsyncRows[types.CallFlowScript]:
-        """List call flow scripts."""
+        """List the ready-made scripts from which a call flow application can be made."""
 
 class AsyncCallHistoryViewActions:
 
@@ -5300,7 +5279,7 @@ class AsyncCallHistoryViewActions:
         expand: str | Field | Expand | Sequence[str | Field | Expand] | None = None, top: int | None = None,
         skip: int | None = None, count: bool | None = None, **call_options: Unpack[CallOptions],
     ) -> File:
-        """Download call history (call history views); answers a file."""
+        """Download past calls as CSV, a line for each segment."""
 
     @overload
     async def download_call_history(
@@ -5311,7 +5290,7 @@ class AsyncCallHistoryViewActions:
         skip: int | None = None, count: bool | None = None, to: str | PathLike[str] | BinaryIO,
         progress: Callable[[int, int | None], object] | None = None, **call_options: Unpack[CallOptions],
     ) -> Saved:
-        """Download call history (call history views); answers a file."""
+        """Download past calls as CSV, a line for each segment."""
 
     def list(
         self, *, filter: str | Filter | Field | None = None, search: str | None = None,
@@ -5320,7 +5299,8 @@ class AsyncCallHistoryViewActions:
         expand: str | Field | Expand | Sequence[str | Field | Expand] | None = None, top: int | None = None,
         skip: int | None = None, count: bool | None = None, **call_options: Unpack[CallOptions],
     ) -> AsyncRows[types.CallHistoryView]:
-        """List call history views."""
+        """List past calls, a row for each segment of a call. `trunkline export call-log` reads the richer log of a
+        period."""
 
 class AsyncCallParkingSettingsActions:
 
@@ -5329,10 +5309,10 @@ class AsyncCallParkingSettingsActions:
         expand: str | Field | Expand | Sequence[str | Field | Expand] | None = None,
         **call_options: Unpack[CallOptions],
     ) -> types.CallParkingSettings:
-        """Get the call parking settings."""
+        """Read how many calls can be parked, and where unclaimed ones go after how long."""
 
     async def update(self, body: types.CallParkingSettingsPart, **call_options: Unpack[CallOptions]) -> None:
-        """Update the call parking settings."""
+        """Change how many calls can be parked, and where unclaimed ones go after how long."""
 
 class AsyncCallTypesSettingsActions:
 
@@ -5341,10 +5321,10 @@ class AsyncCallTypesSettingsActions:
         expand: str | Field | Expand | Sequence[str | Field | Expand] | None = None,
         **call_options: Unpack[CallOptions],
     ) -> types.CallTypesSettings:
-        """Get the call types settings."""
+        """Read by which prefixes and lengths a call counts as local, national, mobile or international."""
 
     async def update(self, body: types.CallTypesSettingsPart, **call_options: Unpack[CallOptions]) -> None:
-        """Update the call types settings."""
+        """Change by which prefixes and lengths a call counts as local, national, mobile or international."""
 
 class AsyncCDRSettingsActions:
 
@@ -5353,10 +5333,11 @@ class AsyncCDRSettingsActions:
         expand: str | Field | Expand | Sequence[str | Field | Expand] | None = None,
         **call_options: Unpack[CallOptions],
     ) -> types.CDRSettings:
-        """Get the CDR settings."""
+        """Read whether call detail records are written to files or a socket, and with which fields."""
 
     async def update(self, body: types.CDRSettingsPart, **call_options: Unpack[CallOptions]) -> None:
-        """Update the CDR settings."""
+        """Change whether call detail records are written to files or a socket, and with which fields. For programs that
+        bill or analyse calls as they end."""
 
 class AsyncChatHistoryViewActions:
 
@@ -5368,7 +5349,7 @@ class AsyncChatHistoryViewActions:
         expand: str | Field | Expand | Sequence[str | Field | Expand] | None = None, top: int | None = None,
         skip: int | None = None, count: bool | None = None, **call_options: Unpack[CallOptions],
     ) -> File:
-        """Download chat history (chat history views), given clientTimeZone; answers a file."""
+        """Download chat conversations as CSV, a line for each message."""
 
     @overload
     async def download_chat_history(
@@ -5379,7 +5360,7 @@ class AsyncChatHistoryViewActions:
         skip: int | None = None, count: bool | None = None, to: str | PathLike[str] | BinaryIO,
         progress: Callable[[int, int | None], object] | None = None, **call_options: Unpack[CallOptions],
     ) -> Saved:
-        """Download chat history (chat history views), given clientTimeZone; answers a file."""
+        """Download chat conversations as CSV, a line for each message."""
 
     def list(
         self, *, filter: str | Filter | Field | None = None, search: str | None = None,
@@ -5388,7 +5369,7 @@ class AsyncChatHistoryViewActions:
         expand: str | Field | Expand | Sequence[str | Field | Expand] | None = None, top: int | None = None,
         skip: int | None = None, count: bool | None = None, **call_options: Unpack[CallOptions],
     ) -> AsyncRows[types.ChatHistoryView]:
-        """List chat history views."""
+        """List chat messages by conversation: internal ones, SMS and those from websites."""
 
 class AsyncChatLogSettingsActions:
 
@@ -5397,10 +5378,10 @@ class AsyncChatLogSettingsActions:
         expand: str | Field | Expand | Sequence[str | Field | Expand] | None = None,
         **call_options: Unpack[CallOptions],
     ) -> types.ChatLogSettings:
-        """Get the chat log settings."""
+        """Read after how long chats are closed and cleared, and whether they are archived."""
 
     async def update(self, body: types.ChatLogSettingsPart, **call_options: Unpack[CallOptions]) -> None:
-        """Update the chat log settings."""
+        """Change after how long chats are closed and cleared, and whether they are archived."""
 
 class AsyncChatMessagesHistoryViewActions:
 
@@ -5412,7 +5393,7 @@ class AsyncChatMessagesHistoryViewActions:
         expand: str | Field | Expand | Sequence[str | Field | Expand] | None = None, top: int | None = None,
         skip: int | None = None, count: bool | None = None, **call_options: Unpack[CallOptions],
     ) -> File:
-        """Download chat messages history (chat messages history views), given clientTimeZone; answers a file."""
+        """Download single chat messages as CSV, each with sender and recipients."""
 
     @overload
     async def download_chat_messages_history(
@@ -5423,7 +5404,7 @@ class AsyncChatMessagesHistoryViewActions:
         skip: int | None = None, count: bool | None = None, to: str | PathLike[str] | BinaryIO,
         progress: Callable[[int, int | None], object] | None = None, **call_options: Unpack[CallOptions],
     ) -> Saved:
-        """Download chat messages history (chat messages history views), given clientTimeZone; answers a file."""
+        """Download single chat messages as CSV, each with sender and recipients."""
 
     def list(
         self, *, filter: str | Filter | Field | None = None, search: str | None = None,
@@ -5432,7 +5413,7 @@ class AsyncChatMessagesHistoryViewActions:
         expand: str | Field | Expand | Sequence[str | Field | Expand] | None = None, top: int | None = None,
         skip: int | None = None, count: bool | None = None, **call_options: Unpack[CallOptions],
     ) -> AsyncRows[types.ChatMessagesHistoryView]:
-        """List chat messages history views."""
+        """List single chat messages, each with its sender and its recipients."""
 
 class AsyncCodecsSettingsActions:
 
@@ -5441,64 +5422,64 @@ class AsyncCodecsSettingsActions:
         expand: str | Field | Expand | Sequence[str | Field | Expand] | None = None,
         **call_options: Unpack[CallOptions],
     ) -> types.CodecsSettings:
-        """Get the codecs settings."""
+        """Read which audio codecs are preferred for local and for external calls, in order."""
 
     async def update(self, body: types.CodecsSettingsPart, **call_options: Unpack[CallOptions]) -> None:
-        """Update the codecs settings."""
+        """Change which audio codecs are preferred for local and for external calls, in order."""
 
 class AsyncConferenceSettingsActions:
 
     async def delete_api_key(self, **call_options: Unpack[CallOptions]) -> None:
-        """Delete API key (conference settings)."""
+        """Revoke the key by which other programs create web meetings."""
 
     async def generate_api_key(self, **call_options: Unpack[CallOptions]) -> str:
-        """Generate API key (conference settings); answers a value."""
+        """Make a new key by which other programs create web meetings. The earlier key stops working (assumed)."""
 
     async def get(
         self, *, select: str | Field | Sequence[str | Field] | None = None,
         expand: str | Field | Expand | Sequence[str | Field | Expand] | None = None,
         **call_options: Unpack[CallOptions],
     ) -> types.ConferenceSettings:
-        """Get the conference settings."""
+        """Read the number, PIN and video mode of audio conferences and web meetings."""
 
     async def get_mcu_request_status(self, **call_options: Unpack[CallOptions]) -> types.MCURequestStatus:
-        """Get MCU request status (conference settings)."""
+        """Read how far the last request to add or remove a meeting server of your own has come."""
 
     async def get_mcu_row(self, guid: str, **call_options: Unpack[CallOptions]) -> types.OnBoardMcuRow:
-        """Get MCU row (conference settings), given guid."""
+        """Read the registration of one meeting server of your own: address, capacity and install script."""
 
     def get_mcu_rows(
         self, *, filter: str | Filter | Field | None = None, search: str | None = None, top: int | None = None,
         skip: int | None = None, count: bool | None = None, **call_options: Unpack[CallOptions],
     ) -> AsyncRows[types.OnBoardMcuRow]:
-        """Get MCU rows (conference settings); answers a list."""
+        """List the meeting servers of your own that are registered with the PBX."""
 
     def get_onboard_mcu_data(
         self, *, filter: str | Filter | Field | None = None, search: str | None = None, top: int | None = None,
         skip: int | None = None, count: bool | None = None, **call_options: Unpack[CallOptions],
     ) -> AsyncRows[types.OnBoardMcuData]:
-        """Get onboard MCU data (conference settings); answers a list."""
+        """List load, network traffic and state of your own meeting servers."""
 
     def get_onboard_meetings(
         self, *, filter: str | Filter | Field | None = None, search: str | None = None, top: int | None = None,
         skip: int | None = None, count: bool | None = None, **call_options: Unpack[CallOptions],
     ) -> AsyncRows[types.OnBoardMeeting]:
-        """Get onboard meetings (conference settings); answers a list."""
+        """List the web meetings that run now on meeting servers of your own."""
 
     def get_web_meeting_zones(
         self, *, filter: str | Filter | Field | None = None, search: str | None = None, top: int | None = None,
         skip: int | None = None, count: bool | None = None, **call_options: Unpack[CallOptions],
     ) -> AsyncRows[str]:
-        """Get web meeting zones (conference settings); answers a list."""
+        """List the regions in which 3CX can host web meetings."""
 
     async def update(self, body: types.ConferenceSettingsPart, **call_options: Unpack[CallOptions]) -> None:
-        """Update the conference settings."""
+        """Change the number, PIN or video mode of audio conferences and web meetings."""
 
     async def update_mcu_request_status(
         self, body: types.ConferenceSettingsUpdateMcuRequestStatusBody | None = None, *,
         request: types.MCURequestStatusPart = ..., **call_options: Unpack[CallOptions],
     ) -> None:
-        """Update MCU request status (conference settings), given request."""
+        """Ask for a meeting server of your own to be added or removed (inferred from its name)."""
 
 class AsyncConsoleRestrictionsActions:
 
@@ -5507,81 +5488,83 @@ class AsyncConsoleRestrictionsActions:
         expand: str | Field | Expand | Sequence[str | Field | Expand] | None = None,
         **call_options: Unpack[CallOptions],
     ) -> types.ConsoleRestrictions:
-        """Get the console restrictions."""
+        """Read from which IP addresses the admin console can be opened."""
 
     async def update(self, body: types.ConsoleRestrictionsPart, **call_options: Unpack[CallOptions]) -> None:
-        """Update the console restrictions."""
+        """Change from which IP addresses the admin console can be opened. Keep your own address in the list, or you
+        lock yourself out."""
 
 class AsyncContactsActions:
 
     async def all_contacts_bulk_delete(self, **call_options: Unpack[CallOptions]) -> None:
-        """All contacts bulk delete (contacts)."""
+        """Empty the shared phone book. Up to 20.0.8; later releases have `delete_contacts_by_type`."""
 
     async def batch_contacts_delete(
         self, body: types.ContactsBatchContactsDeleteBody | None = None, *, ids: builtins.list[int] = ...,
         **call_options: Unpack[CallOptions],
     ) -> None:
-        """Batch contacts delete (contacts), given ids."""
+        """Remove several entries of the phone book at once. Up to 20.0.8; later releases have
+        `delete_contacts_by_id`."""
 
     async def create(self, body: types.ContactPart, **call_options: Unpack[CallOptions]) -> types.Contact:
-        """Create a contact."""
+        """Add an entry to the phone book: name, company, numbers."""
 
     async def create_contact_by_number(
         self, body: types.ContactsCreateContactByNumberBody | None = None, *, contact: types.ContactPart = ...,
         number: str = ..., **call_options: Unpack[CallOptions],
     ) -> types.Contact | None:
-        """Create contact by number (contacts), given contact and number."""
+        """Add a phone book entry that belongs to one extension or department (inferred from its name)."""
 
     async def crm_contacts_bulk_delete(self, **call_options: Unpack[CallOptions]) -> None:
-        """CRM contacts bulk delete (contacts)."""
+        """Remove all phone book entries that came from the CRM. Up to 20.0.8."""
 
     async def delete(
         self, id: int, *, if_match: str | None = None, if_unchanged: Mapping[str, Any] | None = None,
         **call_options: Unpack[CallOptions],
     ) -> None:
-        """Delete a contact by its Id."""
+        """Delete a contact by its Id. Callers with its numbers then show without a name."""
 
     async def delete_contacts_by_id(
         self, body: types.ContactsDeleteContactsByIdBody | None = None, *, ids: builtins.list[int] = ...,
         **call_options: Unpack[CallOptions],
     ) -> None:
-        """Delete contacts by Id (contacts), given ids."""
+        """Remove several phone book entries at once."""
 
     async def delete_contacts_by_type(
         self, body: types.ContactsDeleteContactsByTypeBody | None = None, *, contact_source: types.ContactSource = ...,
         number: str | None = ..., **call_options: Unpack[CallOptions],
     ) -> None:
-        """Delete contacts by type (contacts), given contactSource and number."""
+        """Remove the phone book entries that came from one source, such as Microsoft 365."""
 
     async def delete_department_contacts_by_type(
         self, body: types.ContactsDeleteDepartmentContactsByTypeBody | None = None, *,
         contact_source: types.ContactSource = ..., **call_options: Unpack[CallOptions],
     ) -> None:
-        """Delete department contacts by type (contacts), given contactSource."""
+        """Remove entries of one source from the phone books of all departments (inferred from its name)."""
 
     async def delete_personal_contacts_by_type(
         self, body: types.ContactsDeletePersonalContactsByTypeBody | None = None, *,
         contact_source: types.ContactSource = ..., **call_options: Unpack[CallOptions],
     ) -> None:
-        """Delete personal contacts by type (contacts), given contactSource."""
+        """Remove entries of one source from the personal phone books of users (inferred from its name)."""
 
     @overload
     async def export_contacts(self, **call_options: Unpack[CallOptions]) -> File:
-        """Export contacts (contacts); answers a file."""
+        """Download the shared phone book as CSV. Up to 20.0.8."""
 
     @overload
     async def export_contacts(
         self, *, to: str | PathLike[str] | BinaryIO, progress: Callable[[int, int | None], object] | None = None,
         **call_options: Unpack[CallOptions],
     ) -> Saved:
-        """Export contacts (contacts); answers a file."""
+        """Download the shared phone book as CSV. Up to 20.0.8."""
 
     async def get(
         self, id: int, *, select: str | Field | Sequence[str | Field] | None = None,
         expand: str | Field | Expand | Sequence[str | Field | Expand] | None = None,
         **call_options: Unpack[CallOptions],
     ) -> types.Contact:
-        """Get a contact by its Id."""
+        """Read one phone book entry: name, company, numbers and where it came from."""
 
     def get_contacts_by_number(
         self, number: str, *, filter: str | Filter | Field | None = None, search: str | None = None,
@@ -5590,13 +5573,13 @@ class AsyncContactsActions:
         expand: str | Field | Expand | Sequence[str | Field | Expand] | None = None, top: int | None = None,
         skip: int | None = None, count: bool | None = None, **call_options: Unpack[CallOptions],
     ) -> AsyncRows[types.Contact]:
-        """Get contacts by number (contacts), given number; answers a list."""
+        """List the phone book entries that belong to one extension or department (inferred from its name)."""
 
     async def get_dir_search_settings(self, **call_options: Unpack[CallOptions]) -> types.ContactsDirSearchSettings:
-        """Get dir search settings (contacts)."""
+        """Read the connection to an Exchange server whose address books the PBX searches."""
 
     async def google_personal_contacts_bulk_delete(self, **call_options: Unpack[CallOptions]) -> None:
-        """Google personal contacts bulk delete (contacts)."""
+        """Remove entries that were synchronised from Google for single users. Up to 20.0.8."""
 
     def list(
         self, *, filter: str | Filter | Field | None = None, search: str | None = None,
@@ -5605,25 +5588,25 @@ class AsyncContactsActions:
         expand: str | Field | Expand | Sequence[str | Field | Expand] | None = None, top: int | None = None,
         skip: int | None = None, count: bool | None = None, **call_options: Unpack[CallOptions],
     ) -> AsyncRows[types.Contact]:
-        """List contacts."""
+        """List the entries of the phone book: names, companies, numbers."""
 
     async def office365_contacts_bulk_delete(self, **call_options: Unpack[CallOptions]) -> None:
-        """Office365 contacts bulk delete (contacts)."""
+        """Remove entries that were synchronised from Microsoft 365 for everybody. Up to 20.0.8."""
 
     async def office365_personal_contacts_bulk_delete(self, **call_options: Unpack[CallOptions]) -> None:
-        """Office365 personal contacts bulk delete (contacts)."""
+        """Remove entries that were synchronised from Microsoft 365 for single users. Up to 20.0.8."""
 
     async def set_dir_search_settings(
         self, body: types.ContactsSetDirSearchSettingsBody | None = None, *,
         dir_search_settings: types.ContactsDirSearchSettingsPart = ..., **call_options: Unpack[CallOptions],
     ) -> None:
-        """Set dir search settings (contacts), given dirSearchSettings."""
+        """Change the connection to an Exchange server whose address books the PBX searches."""
 
     async def update(
         self, id: int, body: types.ContactPart, *, if_unchanged: Mapping[str, Any] | None = None,
         **call_options: Unpack[CallOptions],
     ) -> None:
-        """Update a contact by its Id."""
+        """Change the name, company or numbers of a phone book entry."""
 
 class AsyncCountriesActions:
 
@@ -5634,7 +5617,7 @@ class AsyncCountriesActions:
         expand: str | Field | Expand | Sequence[str | Field | Expand] | None = None, top: int | None = None,
         skip: int | None = None, count: bool | None = None, **call_options: Unpack[CallOptions],
     ) -> AsyncRows[types.Country]:
-        """List countries."""
+        """List all countries with their names and dialling codes."""
 
 class AsyncCountryCodesActions:
 
@@ -5643,45 +5626,46 @@ class AsyncCountryCodesActions:
         expand: str | Field | Expand | Sequence[str | Field | Expand] | None = None,
         **call_options: Unpack[CallOptions],
     ) -> types.CountryCodes:
-        """Get the country codes."""
+        """Read to which countries calls are allowed."""
 
     async def update(self, body: types.CountryCodesPart, **call_options: Unpack[CallOptions]) -> None:
-        """Update the country codes."""
+        """Change to which countries calls are allowed. Calls to all others are refused."""
 
 class AsyncCrmIntegrationActions:
 
     async def delete_crm_contacts(self, **call_options: Unpack[CallOptions]) -> None:
-        """Delete CRM contacts (CRM integration)."""
+        """Remove the phone book entries that were taken over from the CRM."""
 
     async def get(
         self, *, select: str | Field | Sequence[str | Field] | None = None,
         expand: str | Field | Expand | Sequence[str | Field | Expand] | None = None,
         **call_options: Unpack[CallOptions],
     ) -> types.CrmIntegration:
-        """Get the CRM integration."""
+        """Read which CRM is connected, how it finds callers and which calls are logged there."""
 
     async def get_crm_template_source(
         self, name: str, **call_options: Unpack[CallOptions],
     ) -> types.CrmTemplateSource | None:
-        """Get CRM template source (CRM integration), given name."""
+        """Read the XML of the template by which the PBX talks to a CRM."""
 
     async def get_oauth(self, variable: str, **call_options: Unpack[CallOptions]) -> types.CrmChoice | None:
-        """Get OAuth (CRM integration), given variable."""
+        """Read the address at which an administrator allows access to the CRM (inferred from its name)."""
 
     async def set_oauth_state(
         self, body: types.CrmIntegrationSetOauthStateBody | None = None, *, state: types.OauthStateParamPart = ...,
         **call_options: Unpack[CallOptions],
     ) -> types.OauthState:
-        """Set OAuth state (CRM integration), given state."""
+        """Begin signing in to the CRM; the answer has the state to send along (inferred from its name)."""
 
     async def test(
         self, body: types.CrmIntegrationTestBody | None = None, *, mode: types.CrmTestMode = ..., query: str = ...,
         **call_options: Unpack[CallOptions],
     ) -> types.CrmTestResult:
-        """Test (CRM integration), given mode and query."""
+        """Try the connection to the CRM with a number, an email address or a text. Found contacts and a log come
+        back."""
 
     async def update(self, body: types.CrmIntegrationPart, **call_options: Unpack[CallOptions]) -> None:
-        """Update the CRM integration."""
+        """Change which CRM is connected, how it finds callers and which calls are logged there."""
 
 class AsyncCrmTemplatesActions:
 
@@ -5689,7 +5673,7 @@ class AsyncCrmTemplatesActions:
         self, name: str, *, if_match: str | None = None, if_unchanged: Mapping[str, Any] | None = None,
         **call_options: Unpack[CallOptions],
     ) -> None:
-        """Delete a CRM template by its Name."""
+        """Remove a CRM template that was added by hand."""
 
     def ge_crmt_templates(
         self, *, filter: str | Filter | Field | None = None, search: str | None = None,
@@ -5698,19 +5682,19 @@ class AsyncCrmTemplatesActions:
         expand: str | Field | Expand | Sequence[str | Field | Expand] | None = None, top: int | None = None,
         skip: int | None = None, count: bool | None = None, **call_options: Unpack[CallOptions],
     ) -> AsyncRows[types.CrmTemplate]:
-        """Ge crmt templates (CRM templates); answers a list."""
+        """List the kinds of CRM that can be connected, with the settings that each needs (inferred from its name)."""
 
     async def get(
         self, name: str, *, select: str | Field | Sequence[str | Field] | None = None,
         expand: str | Field | Expand | Sequence[str | Field | Expand] | None = None,
         **call_options: Unpack[CallOptions],
     ) -> types.CrmTemplate:
-        """Get a CRM template by its Name."""
+        """Read the settings that one kind of CRM needs."""
 
 class AsyncCustomPromptsActions:
 
     async def delete(self, filename: str, *, if_match: str | None = None, **call_options: Unpack[CallOptions]) -> None:
-        """Delete a custom prompt by its Filename."""
+        """Remove an uploaded announcement. Queues and menus that play it fall silent there (assumed)."""
 
     def list(
         self, *, filter: str | Filter | Field | None = None, search: str | None = None,
@@ -5719,19 +5703,20 @@ class AsyncCustomPromptsActions:
         expand: str | Field | Expand | Sequence[str | Field | Expand] | None = None, top: int | None = None,
         skip: int | None = None, count: bool | None = None, **call_options: Unpack[CallOptions],
     ) -> AsyncRows[types.CustomPrompt]:
-        """List custom prompts."""
+        """List uploaded announcements, and in which file each is stored."""
 
     async def make_call_record_custom_prompt(
         self, body: types.CustomPromptsMakeCallRecordCustomPromptBody | None = None, *, dn: str = ...,
         filename: str = ..., **call_options: Unpack[CallOptions],
     ) -> None:
-        """Make call record custom prompt (custom prompts), given dn and filename."""
+        """Ring an extension and record what is spoken there as an announcement."""
 
     async def upload(
         self, body: types.CustomPromptsUploadBody | None = None, *, file: types.Upload = ...,
         **call_options: Unpack[CallOptions],
     ) -> None:
-        """Upload a custom prompt: one multipart part named file."""
+        """Upload a sound file as an announcement for queues and menus. Sends one multipart part named file; 3CX wants
+        WAV, PCM, 8 kHz, 16 bit, mono."""
 
 class AsyncDataConnectorSettingsActions:
 
@@ -5740,16 +5725,16 @@ class AsyncDataConnectorSettingsActions:
         expand: str | Field | Expand | Sequence[str | Field | Expand] | None = None,
         **call_options: Unpack[CallOptions],
     ) -> types.DataConnectorSettings:
-        """Get the data connector settings."""
+        """Read to which database call data are copied, which data, and when."""
 
     async def synchronize(self, **call_options: Unpack[CallOptions]) -> None:
-        """Synchronize (data connector settings)."""
+        """Copy call data to the connected database now, without waiting for the schedule."""
 
     async def test_data_connector(self, **call_options: Unpack[CallOptions]) -> None:
-        """Test data connector (data connector settings)."""
+        """Check that the database for call data can be reached with its saved credentials."""
 
     async def update(self, body: types.DataConnectorSettingsPart, **call_options: Unpack[CallOptions]) -> None:
-        """Update the data connector settings."""
+        """Change to which database call data are copied, which data, and when."""
 
 class AsyncDefsActions:
 
@@ -5758,22 +5743,23 @@ class AsyncDefsActions:
         expand: str | Field | Expand | Sequence[str | Field | Expand] | None = None,
         **call_options: Unpack[CallOptions],
     ) -> types.Defs:
-        """Get the defs."""
+        """Read the fixed lists that the PBX works with: codecs, time zones, gateway parameters. The cheapest check that
+        a system is up: select only `Id`."""
 
     async def get_license_parameters(self, **call_options: Unpack[CallOptions]) -> types.License:
-        """Get license parameters (defs)."""
+        """Read what the licence allows: edition, simultaneous calls, branding, maintenance."""
 
     def get_routes(
         self, body: types.DefsGetRoutesBody | None = None, *, ids: builtins.list[int] = ...,
         **call_options: Unpack[CallOptions],
     ) -> AsyncRows[types.SetRouteRequest]:
-        """Get routes (defs), given ids; answers a list."""
+        """List how calls to the chosen trunks are routed in and out of office hours (inferred from its name)."""
 
     async def get_system_parameters(self, **call_options: Unpack[CallOptions]) -> types.SystemParameters:
-        """Get system parameters (defs)."""
+        """Read addresses, ports, limits and features of this PBX."""
 
     async def has_system_owner(self, **call_options: Unpack[CallOptions]) -> bool:
-        """Has system owner (defs); answers a value."""
+        """Check whether any user has the role System Owner."""
 
     def list_codecs(
         self, *, filter: str | Filter | Field | None = None, search: str | None = None,
@@ -5782,7 +5768,7 @@ class AsyncDefsActions:
         expand: str | Field | Expand | Sequence[str | Field | Expand] | None = None, top: int | None = None,
         skip: int | None = None, count: bool | None = None, **call_options: Unpack[CallOptions],
     ) -> AsyncRows[types.Codec]:
-        """List the codecs of the defs."""
+        """List the audio codecs that the PBX knows."""
 
     def list_gateway_parameter_values(
         self, *, filter: str | Filter | Field | None = None, search: str | None = None,
@@ -5791,7 +5777,7 @@ class AsyncDefsActions:
         expand: str | Field | Expand | Sequence[str | Field | Expand] | None = None, top: int | None = None,
         skip: int | None = None, count: bool | None = None, **call_options: Unpack[CallOptions],
     ) -> AsyncRows[types.GatewayParameterValue]:
-        """List the gateway parameter values of the defs."""
+        """List what a SIP field of a trunk can be filled with, such as the caller's number."""
 
     def list_gateway_parameters(
         self, *, filter: str | Filter | Field | None = None, search: str | None = None,
@@ -5800,7 +5786,7 @@ class AsyncDefsActions:
         expand: str | Field | Expand | Sequence[str | Field | Expand] | None = None, top: int | None = None,
         skip: int | None = None, count: bool | None = None, **call_options: Unpack[CallOptions],
     ) -> AsyncRows[types.GatewayParameter]:
-        """List the gateway parameters of the defs."""
+        """List the SIP fields of a trunk that can be read or filled."""
 
     def list_time_zones(
         self, *, filter: str | Filter | Field | None = None, search: str | None = None,
@@ -5809,19 +5795,19 @@ class AsyncDefsActions:
         expand: str | Field | Expand | Sequence[str | Field | Expand] | None = None, top: int | None = None,
         skip: int | None = None, count: bool | None = None, **call_options: Unpack[CallOptions],
     ) -> AsyncRows[types.TimeZone]:
-        """List the time zones of the defs."""
+        """List the time zones that a PBX can be set to, by IANA and Windows names."""
 
     async def report_log_event(
         self, body: types.DefsReportLogEventBody | None = None, *, request: types.ReportLogEventPart = ...,
         **call_options: Unpack[CallOptions],
     ) -> None:
-        """Report log event (defs), given request."""
+        """Write an entry of your own to the event log."""
 
     async def send_email(
         self, body: types.DefsSendEmailBody | None = None, *, send_email: types.SendEmailPart = ...,
         **call_options: Unpack[CallOptions],
     ) -> None:
-        """Send email (defs), given sendEmail."""
+        """Send an email from one of the PBX's templates through its mail server."""
 
 class AsyncDeviceInfosActions:
 
@@ -5829,14 +5815,15 @@ class AsyncDeviceInfosActions:
         self, id: int, *, if_match: str | None = None, if_unchanged: Mapping[str, Any] | None = None,
         **call_options: Unpack[CallOptions],
     ) -> None:
-        """Delete a device info by its Id."""
+        """Delete a device info by its Id. Forgets a detected phone; one that still asks for its configuration is
+        detected again."""
 
     async def get(
         self, id: int, *, select: str | Field | Sequence[str | Field] | None = None,
         expand: str | Field | Expand | Sequence[str | Field | Expand] | None = None,
         **call_options: Unpack[CallOptions],
     ) -> types.DeviceInfo:
-        """Get a device info by its Id."""
+        """Read one detected phone: model, MAC address, firmware and network path."""
 
     def list(
         self, *, filter: str | Filter | Field | None = None, search: str | None = None,
@@ -5845,13 +5832,13 @@ class AsyncDeviceInfosActions:
         expand: str | Field | Expand | Sequence[str | Field | Expand] | None = None, top: int | None = None,
         skip: int | None = None, count: bool | None = None, **call_options: Unpack[CallOptions],
     ) -> AsyncRows[types.DeviceInfo]:
-        """List device infos."""
+        """List phones that the PBX detected, whether or not a user has them. New phones wait here for their user."""
 
     async def provision(
         self, id: int, body: types.DeviceInfosProvisionBody | None = None, *, reprovision: bool = ...,
         user_id: int = ..., **call_options: Unpack[CallOptions],
     ) -> None:
-        """Provision (a device info by its Id), given reprovision and userId."""
+        """Give a detected phone to a user, or configure it again for the one who has it."""
 
 class AsyncDialCodeSettingsActions:
 
@@ -5860,10 +5847,11 @@ class AsyncDialCodeSettingsActions:
         expand: str | Field | Expand | Sequence[str | Field | Expand] | None = None,
         **call_options: Unpack[CallOptions],
     ) -> types.DialCodeSettings:
-        """Get the dial code settings."""
+        """Read the codes that people dial for parking, pickup, voicemail, intercom and other features."""
 
     async def update(self, body: types.DialCodeSettingsPart, **call_options: Unpack[CallOptions]) -> None:
-        """Update the dial code settings."""
+        """Change the codes that people dial for parking, pickup, voicemail, intercom and other features. Printed
+        instructions and keys of phones go stale."""
 
 class AsyncDidNumbersActions:
 
@@ -5874,7 +5862,7 @@ class AsyncDidNumbersActions:
         expand: str | Field | Expand | Sequence[str | Field | Expand] | None = None, top: int | None = None,
         skip: int | None = None, count: bool | None = None, **call_options: Unpack[CallOptions],
     ) -> AsyncRows[types.DidNumber]:
-        """List did numbers."""
+        """List all direct numbers of the trunks, with the rule that routes each."""
 
 class AsyncDirectoriesActions:
 
@@ -5882,7 +5870,8 @@ class AsyncDirectoriesActions:
         self, body: types.DirectoriesGetDirectoryInfoBody | None = None, *,
         parameters: types.DirectoryParametersPart = ..., **call_options: Unpack[CallOptions],
     ) -> types.SystemDirectory | None:
-        """Get directory info (directories), given parameters."""
+        """Browse the folders of a local or remote storage, to choose one for backups or recordings (inferred from its
+        name)."""
 
 class AsyncDNPropertiesActions:
 
@@ -5890,18 +5879,18 @@ class AsyncDNPropertiesActions:
         self, body: types.DNPropertiesCreateDnPropertyBody | None = None, *, dn_number: str = ...,
         property: types.DNPropertyPart = ..., **call_options: Unpack[CallOptions],
     ) -> None:
-        """Create DN property (DN properties), given dnNumber and property."""
+        """Attach a named value to one extension or other number. For settings that the console doesn't show."""
 
     async def delete_dn_property(
         self, body: types.DNPropertiesDeleteDnPropertyBody | None = None, *, dn_number: str = ...,
         property_name: str = ..., **call_options: Unpack[CallOptions],
     ) -> None:
-        """Delete DN property (DN properties), given dnNumber and propertyName."""
+        """Remove a named value from one extension or other number."""
 
     async def get_dn_property_by_name(
         self, dn_number: str, name: str, **call_options: Unpack[CallOptions],
     ) -> types.DNProperty:
-        """Get DN property by name (DN properties), given dnNumber and name."""
+        """Read one named value of an extension or other number."""
 
     def get_properties_by_dn(
         self, dn_number: str, *, filter: str | Filter | Field | None = None, search: str | None = None,
@@ -5910,13 +5899,13 @@ class AsyncDNPropertiesActions:
         expand: str | Field | Expand | Sequence[str | Field | Expand] | None = None, top: int | None = None,
         skip: int | None = None, count: bool | None = None, **call_options: Unpack[CallOptions],
     ) -> AsyncRows[types.DNProperty]:
-        """Get properties by DN (DN properties), given dnNumber; answers a list."""
+        """List all named values of one extension or other number."""
 
     async def update_dn_property(
         self, body: types.DNPropertiesUpdateDnPropertyBody | None = None, *, dn_number: str = ...,
         property: types.DNPropertyPart = ..., **call_options: Unpack[CallOptions],
     ) -> None:
-        """Update DN property (DN properties), given dnNumber and property."""
+        """Replace a named value of one extension or other number."""
 
 class AsyncE164SettingsActions:
 
@@ -5925,10 +5914,10 @@ class AsyncE164SettingsActions:
         expand: str | Field | Expand | Sequence[str | Field | Expand] | None = None,
         **call_options: Unpack[CallOptions],
     ) -> types.E164Settings:
-        """Get the E164 settings."""
+        """Read how caller numbers are turned into the international form with a plus sign."""
 
     async def update(self, body: types.E164SettingsPart, **call_options: Unpack[CallOptions]) -> None:
-        """Update the E164 settings."""
+        """Change how caller numbers are turned into the international form with a plus sign."""
 
 class AsyncEmailTemplateActions:
 
@@ -5937,7 +5926,7 @@ class AsyncEmailTemplateActions:
         expand: str | Field | Expand | Sequence[str | Field | Expand] | None = None,
         **call_options: Unpack[CallOptions],
     ) -> types.EmailTemplate:
-        """Get an email template by its TemplatePath."""
+        """Read subject, sender and text of one kind of mail that the PBX sends."""
 
     def list(
         self, *, filter: str | Filter | Field | None = None, search: str | None = None,
@@ -5946,16 +5935,16 @@ class AsyncEmailTemplateActions:
         expand: str | Field | Expand | Sequence[str | Field | Expand] | None = None, top: int | None = None,
         skip: int | None = None, count: bool | None = None, **call_options: Unpack[CallOptions],
     ) -> AsyncRows[types.EmailTemplate]:
-        """List email templates."""
+        """List the mails that the PBX sends, such as welcome and voicemail, by language."""
 
     async def set_default(self, template_path: str, **call_options: Unpack[CallOptions]) -> None:
-        """Set default (an email template by its TemplatePath)."""
+        """Put back the text that 3CX ships for one kind of mail. Your own text is lost."""
 
     async def update(
         self, template_path: str, body: types.EmailTemplatePart, *, if_unchanged: Mapping[str, Any] | None = None,
         **call_options: Unpack[CallOptions],
     ) -> None:
-        """Update an email template by its TemplatePath."""
+        """Change subject, sender or text of one kind of mail that the PBX sends."""
 
 class AsyncEmergencyGeoLocationsActions:
 
@@ -5966,13 +5955,14 @@ class AsyncEmergencyGeoLocationsActions:
         expand: str | Field | Expand | Sequence[str | Field | Expand] | None = None, top: int | None = None,
         skip: int | None = None, count: bool | None = None, **call_options: Unpack[CallOptions],
     ) -> AsyncRows[types.EmergencyGeoLocation]:
-        """List emergency geo locations."""
+        """List the places that emergency services can be given for a caller."""
 
     async def update(
         self, body: types.EmergencyGeoLocationsUpdateBody | None = None, *,
         locations: Sequence[types.EmergencyGeoLocationPart] = ..., **call_options: Unpack[CallOptions],
     ) -> None:
-        """Update (emergency geo locations), given locations."""
+        """Replace the list of places that emergency services can be given for a caller. Send the complete list
+        (assumed)."""
 
 class AsyncEmergencyNotificationsSettingsActions:
 
@@ -5981,10 +5971,10 @@ class AsyncEmergencyNotificationsSettingsActions:
         expand: str | Field | Expand | Sequence[str | Field | Expand] | None = None,
         **call_options: Unpack[CallOptions],
     ) -> types.EmergencyNotificationsSettings:
-        """Get the emergency notifications settings."""
+        """Read who is informed when somebody dials an emergency number."""
 
     async def update(self, body: types.EmergencyNotificationsSettingsPart, **call_options: Unpack[CallOptions]) -> None:
-        """Update the emergency notifications settings."""
+        """Change who is informed when somebody dials an emergency number."""
 
 class AsyncEventLogsActions:
 
@@ -5996,7 +5986,7 @@ class AsyncEventLogsActions:
         expand: str | Field | Expand | Sequence[str | Field | Expand] | None = None, top: int | None = None,
         skip: int | None = None, count: bool | None = None, **call_options: Unpack[CallOptions],
     ) -> File:
-        """Download event logs (event logs); answers a file."""
+        """Download system events as CSV: errors, warnings and notices of services."""
 
     @overload
     async def download_event_logs(
@@ -6007,7 +5997,7 @@ class AsyncEventLogsActions:
         skip: int | None = None, count: bool | None = None, to: str | PathLike[str] | BinaryIO,
         progress: Callable[[int, int | None], object] | None = None, **call_options: Unpack[CallOptions],
     ) -> Saved:
-        """Download event logs (event logs); answers a file."""
+        """Download system events as CSV: errors, warnings and notices of services."""
 
     def list(
         self, *, filter: str | Filter | Field | None = None, search: str | None = None,
@@ -6016,10 +6006,10 @@ class AsyncEventLogsActions:
         expand: str | Field | Expand | Sequence[str | Field | Expand] | None = None, top: int | None = None,
         skip: int | None = None, count: bool | None = None, **call_options: Unpack[CallOptions],
     ) -> AsyncRows[types.EventLog]:
-        """List event logs."""
+        """List system events: errors, warnings and notices of services."""
 
     async def purge_event_log(self, **call_options: Unpack[CallOptions]) -> None:
-        """Purge event log (event logs)."""
+        """Erase all recorded system events."""
 
 class AsyncFaxActions:
 
@@ -6027,33 +6017,33 @@ class AsyncFaxActions:
         self, body: types.FaxBulkFaxDeleteBody | None = None, *, ids: builtins.list[int] = ...,
         **call_options: Unpack[CallOptions],
     ) -> None:
-        """Bulk fax delete (faxes), given ids."""
+        """Remove several fax extensions at once."""
 
     async def create(self, body: types.FaxPart, **call_options: Unpack[CallOptions]) -> types.Fax:
-        """Create a fax."""
+        """Add a fax extension, which turns received faxes into mails. The PBX picks a free number if none is given."""
 
     async def delete(
         self, id: int, *, if_match: str | None = None, if_unchanged: Mapping[str, Any] | None = None,
         **call_options: Unpack[CallOptions],
     ) -> None:
-        """Delete a fax by its Id."""
+        """Delete a fax by its Id. Faxes sent to its number are no longer received."""
 
     async def get(
         self, id: int, *, select: str | Field | Sequence[str | Field] | None = None,
         expand: str | Field | Expand | Sequence[str | Field | Expand] | None = None,
         **call_options: Unpack[CallOptions],
     ) -> types.Fax:
-        """Get a fax by its Id."""
+        """Read one fax extension: number, sign-in of its machine, address for received pages."""
 
     async def get_by_number(
         self, number: str, *, select: str | Field | Sequence[str | Field] | None = None,
         expand: str | Field | Expand | Sequence[str | Field | Expand] | None = None,
         **call_options: Unpack[CallOptions],
     ) -> types.Fax:
-        """Get a fax by its Number."""
+        """Read one fax extension, found by the number that it is dialled by."""
 
     async def init_fax(self, **call_options: Unpack[CallOptions]) -> types.Fax:
-        """Init fax (faxes)."""
+        """Propose a new fax extension with a free number, without storing it. Send the answer to `create`."""
 
     def list(
         self, *, filter: str | Filter | Field | None = None, search: str | None = None,
@@ -6062,31 +6052,31 @@ class AsyncFaxActions:
         expand: str | Field | Expand | Sequence[str | Field | Expand] | None = None, top: int | None = None,
         skip: int | None = None, count: bool | None = None, **call_options: Unpack[CallOptions],
     ) -> AsyncRows[types.Fax]:
-        """List faxes."""
+        """List fax extensions with their numbers and mail addresses."""
 
     async def update(
         self, id: int, body: types.FaxPart, *, if_unchanged: Mapping[str, Any] | None = None,
         **call_options: Unpack[CallOptions],
     ) -> None:
-        """Update a fax by its Id."""
+        """Change a fax extension, such as where received pages are mailed."""
 
 class AsyncFaxServerSettingsActions:
 
     async def clean_up_fax(self, **call_options: Unpack[CallOptions]) -> None:
-        """Clean up fax (fax server settings)."""
+        """Delete stored fax pages older than the configured age (inferred from its name)."""
 
     async def get(
         self, *, select: str | Field | Sequence[str | Field] | None = None,
         expand: str | Field | Expand | Sequence[str | Field | Expand] | None = None,
         **call_options: Unpack[CallOptions],
     ) -> types.FaxServerSettings:
-        """Get the fax server settings."""
+        """Read the number, mail address and storage time of the built-in fax machine."""
 
     async def get_fax_files_size(self, **call_options: Unpack[CallOptions]) -> int:
-        """Get fax files size (fax server settings); answers a value."""
+        """Measure the disk space that received pages use, in bytes."""
 
     async def update(self, body: types.FaxServerSettingsPart, **call_options: Unpack[CallOptions]) -> None:
-        """Update the fax server settings."""
+        """Change the number, mail address or storage time of the built-in fax machine."""
 
 class AsyncFirewallActions:
 
@@ -6095,27 +6085,27 @@ class AsyncFirewallActions:
         expand: str | Field | Expand | Sequence[str | Field | Expand] | None = None,
         **call_options: Unpack[CallOptions],
     ) -> types.FirewallState:
-        """Get the firewall state."""
+        """Read progress and report of the last check of ports and NAT."""
 
     async def get_last_result(self, **call_options: Unpack[CallOptions]) -> bool:
-        """Get last result (firewall state); answers a value."""
+        """Check whether the last test of ports and NAT passed."""
 
     async def start_check(self, **call_options: Unpack[CallOptions]) -> None:
-        """Start check (firewall state)."""
+        """Test whether ports and NAT let calls from outside through. Services stop during the test, so calls drop."""
 
     async def stop_check(self, **call_options: Unpack[CallOptions]) -> None:
-        """Stop check (firewall state)."""
+        """Abort a running test of ports and NAT."""
 
 class AsyncFirmwaresActions:
 
     async def clean_up(self, **call_options: Unpack[CallOptions]) -> None:
-        """Clean up (firmwares)."""
+        """Delete stored phone software that no provisioned phone uses any more (inferred from its name)."""
 
     async def delete(self, id: str, *, if_match: str | None = None, **call_options: Unpack[CallOptions]) -> None:
-        """Delete a firmware by its Id."""
+        """Delete one stored software file for phones."""
 
     async def get_firmware_state(self, **call_options: Unpack[CallOptions]) -> types.FirmwareState:
-        """Get firmware state (firmwares)."""
+        """Read how many software files for phones are stored, and their total size."""
 
     def list(
         self, *, filter: str | Filter | Field | None = None, search: str | None = None,
@@ -6124,28 +6114,28 @@ class AsyncFirmwaresActions:
         expand: str | Field | Expand | Sequence[str | Field | Expand] | None = None, top: int | None = None,
         skip: int | None = None, count: bool | None = None, **call_options: Unpack[CallOptions],
     ) -> AsyncRows[types.Firmware]:
-        """List firmwares."""
+        """List stored software files for phones, by vendor, model and version."""
 
     async def push_firmware_for_phones(self, id: str, **call_options: Unpack[CallOptions]) -> None:
-        """Push firmware for phones (a firmware by its Id)."""
+        """Have all phones of a model load one stored software file. They restart; calls on them drop."""
 
 class AsyncFxsActions:
 
     async def create(self, body: types.FxsPart, **call_options: Unpack[CallOptions]) -> types.Fxs:
-        """Create an FXS."""
+        """Add an FXS gateway or DECT base, with its MAC address and lines."""
 
     async def delete(
         self, mac_address: str, *, if_match: str | None = None, if_unchanged: Mapping[str, Any] | None = None,
         **call_options: Unpack[CallOptions],
     ) -> None:
-        """Delete an FXS by its MacAddress."""
+        """Remove an FXS gateway or DECT base. Handsets and analogue phones behind it lose their extensions."""
 
     async def get(
         self, mac_address: str, *, select: str | Field | Sequence[str | Field] | None = None,
         expand: str | Field | Expand | Sequence[str | Field | Expand] | None = None,
         **call_options: Unpack[CallOptions],
     ) -> types.Fxs:
-        """Get an FXS by its MacAddress."""
+        """Read one FXS gateway or DECT base: model, lines and registration."""
 
     def list(
         self, *, filter: str | Filter | Field | None = None, search: str | None = None,
@@ -6154,36 +6144,37 @@ class AsyncFxsActions:
         expand: str | Field | Expand | Sequence[str | Field | Expand] | None = None, top: int | None = None,
         skip: int | None = None, count: bool | None = None, **call_options: Unpack[CallOptions],
     ) -> AsyncRows[types.Fxs]:
-        """List FXSs."""
+        """List the FXS gateways and DECT bases with their models and lines."""
 
     async def regenerate_web_credentials(
         self, mac_address: str, **call_options: Unpack[CallOptions],
     ) -> types.Fxs | None:
-        """Regenerate web credentials (an FXS by its MacAddress)."""
+        """Make a new password for the web page of an FXS gateway or DECT base. The device takes it when it is
+        provisioned again (assumed)."""
 
     async def update(
         self, mac_address: str, body: types.FxsPart, *, if_unchanged: Mapping[str, Any] | None = None,
         **call_options: Unpack[CallOptions],
     ) -> None:
-        """Update an FXS by its MacAddress."""
+        """Change an FXS gateway or DECT base, such as which extension has which line."""
 
 class AsyncFxsTemplatesActions:
 
     async def create(self, body: types.FxsTemplatePart, **call_options: Unpack[CallOptions]) -> types.FxsTemplate:
-        """Create an FXS template."""
+        """Add a configuration template for a model of gateway or DECT base."""
 
     async def delete(
         self, id: str, *, if_match: str | None = None, if_unchanged: Mapping[str, Any] | None = None,
         **call_options: Unpack[CallOptions],
     ) -> None:
-        """Delete an FXS template by its Id."""
+        """Remove a configuration template of your own for gateways or DECT bases."""
 
     async def get(
         self, id: str, *, select: str | Field | Sequence[str | Field] | None = None,
         expand: str | Field | Expand | Sequence[str | Field | Expand] | None = None,
         **call_options: Unpack[CallOptions],
     ) -> types.FxsTemplate:
-        """Get an FXS template by its Id."""
+        """Read one configuration template for gateways or DECT bases."""
 
     def list(
         self, *, filter: str | Filter | Field | None = None, search: str | None = None,
@@ -6192,13 +6183,13 @@ class AsyncFxsTemplatesActions:
         expand: str | Field | Expand | Sequence[str | Field | Expand] | None = None, top: int | None = None,
         skip: int | None = None, count: bool | None = None, **call_options: Unpack[CallOptions],
     ) -> AsyncRows[types.FxsTemplate]:
-        """List FXS templates."""
+        """List configuration templates for gateways and DECT bases, by brand and model."""
 
     async def update(
         self, id: str, body: types.FxsTemplatePart, *, if_unchanged: Mapping[str, Any] | None = None,
         **call_options: Unpack[CallOptions],
     ) -> None:
-        """Update an FXS template by its Id."""
+        """Change a configuration template of your own for gateways or DECT bases."""
 
 class AsyncGeneralSettingsForAppsActions:
 
@@ -6207,10 +6198,10 @@ class AsyncGeneralSettingsForAppsActions:
         expand: str | Field | Expand | Sequence[str | Field | Expand] | None = None,
         **call_options: Unpack[CallOptions],
     ) -> types.GeneralSettingsForApps:
-        """Get the general settings for apps."""
+        """Read what the apps show and allow: chat, branding, avatars, caller id, hidden contacts."""
 
     async def update(self, body: types.GeneralSettingsForAppsPart, **call_options: Unpack[CallOptions]) -> None:
-        """Update the general settings for apps."""
+        """Change what the apps show and allow: chat, branding, avatars, caller id, hidden contacts."""
 
 class AsyncGeneralSettingsForPbxActions:
 
@@ -6219,15 +6210,15 @@ class AsyncGeneralSettingsForPbxActions:
         expand: str | Field | Expand | Sequence[str | Field | Expand] | None = None,
         **call_options: Unpack[CallOptions],
     ) -> types.GeneralSettingsForPbx:
-        """Get the general settings for PBX."""
+        """Read rules for all calls: forwarding outside, busy handling, hot desking, operator."""
 
     async def update(self, body: types.GeneralSettingsForPbxPart, **call_options: Unpack[CallOptions]) -> None:
-        """Update the general settings for PBX."""
+        """Change rules for all calls: forwarding outside, busy handling, hot desking, operator."""
 
 class AsyncGetUpdateDetailsActions:
 
     async def get_update_details(self, key: UUID | str, id: UUID | str, **call_options: Unpack[CallOptions]) -> str:
-        """Get update details (get update details), given key and id; answers a value."""
+        """Read the release notes of one offered update (inferred from its name)."""
 
 class AsyncGoogleSettingsActions:
 
@@ -6236,55 +6227,55 @@ class AsyncGoogleSettingsActions:
         expand: str | Field | Expand | Sequence[str | Field | Expand] | None = None,
         **call_options: Unpack[CallOptions],
     ) -> types.GoogleSettings:
-        """Get the Google settings."""
+        """Read which Google accounts, contacts and calendars are synchronised with users."""
 
     async def get_google_users(
         self, body: types.GoogleSettingsGetGoogleUsersBody | None = None, *,
         options: types.UsersRequestOptionsPart | None = ..., **call_options: Unpack[CallOptions],
     ) -> types.ExternalAccountsPage:
-        """Get Google users (Google settings), given options."""
+        """List one page of accounts in the connected Google Workspace. For choosing whom to synchronise."""
 
     async def update(self, body: types.GoogleSettingsPart, **call_options: Unpack[CallOptions]) -> None:
-        """Update the Google settings."""
+        """Change which Google accounts, contacts and calendars are synchronised with users."""
 
 class AsyncGroupsActions:
 
     async def create(self, body: types.GroupPart, **call_options: Unpack[CallOptions]) -> types.Group:
-        """Create a group."""
+        """Add a department, with its office hours, routing and roles."""
 
     async def delete(
         self, id: int, *, if_match: str | None = None, if_unchanged: Mapping[str, Any] | None = None,
         **call_options: Unpack[CallOptions],
     ) -> None:
-        """Delete a group by its Id."""
+        """Remove a department with its office hours and routing. Its members stay as users (assumed)."""
 
     async def delete_company_by_id(
         self, body: types.GroupsDeleteCompanyByIdBody | None = None, *, id: int = ...,
         **call_options: Unpack[CallOptions],
     ) -> None:
-        """Delete company by Id (groups), given id."""
+        """Remove a company of a multi-company PBX, found by its Id (inferred from its name)."""
 
     async def delete_company_by_number(
         self, body: types.GroupsDeleteCompanyByNumberBody | None = None, *, number: str = ...,
         **call_options: Unpack[CallOptions],
     ) -> None:
-        """Delete company by number (groups), given number."""
+        """Remove a company of a multi-company PBX, found by its department number (inferred from its name)."""
 
     async def get(
         self, id: int, *, select: str | Field | Sequence[str | Field] | None = None,
         expand: str | Field | Expand | Sequence[str | Field | Expand] | None = None,
         **call_options: Unpack[CallOptions],
     ) -> types.Group:
-        """Get a group by its Id."""
+        """Read one department: office hours, holidays, time zone and routing."""
 
     async def get_restrictions(self, id: int, **call_options: Unpack[CallOptions]) -> types.Restrictions:
-        """Get restrictions (a group by its Id)."""
+        """Read how many users, trunks and prompts a department may have and has."""
 
     async def link_group_partner(
         self, body: types.GroupsLinkGroupPartnerBody | None = None, *, group_id: str = ..., reseller_id: str = ...,
         **call_options: Unpack[CallOptions],
     ) -> None:
-        """Link group partner (groups), given groupId and resellerId."""
+        """Connect a department's licence with a 3CX partner (inferred from its name)."""
 
     def list(
         self, *, filter: str | Filter | Field | None = None, search: str | None = None,
@@ -6293,7 +6284,7 @@ class AsyncGroupsActions:
         expand: str | Field | Expand | Sequence[str | Field | Expand] | None = None, top: int | None = None,
         skip: int | None = None, count: bool | None = None, **call_options: Unpack[CallOptions],
     ) -> AsyncRows[types.Group]:
-        """List groups."""
+        """List departments with their names, numbers and office hours."""
 
     def list_members(
         self, id: int, *, filter: str | Filter | Field | None = None, search: str | None = None,
@@ -6302,7 +6293,7 @@ class AsyncGroupsActions:
         expand: str | Field | Expand | Sequence[str | Field | Expand] | None = None, top: int | None = None,
         skip: int | None = None, count: bool | None = None, **call_options: Unpack[CallOptions],
     ) -> AsyncRows[types.UserGroup]:
-        """List the members of a group by its Id."""
+        """List who belongs to a department, and with which role."""
 
     def list_rights(
         self, id: int, *, filter: str | Filter | Field | None = None, search: str | None = None,
@@ -6311,40 +6302,40 @@ class AsyncGroupsActions:
         expand: str | Field | Expand | Sequence[str | Field | Expand] | None = None, top: int | None = None,
         skip: int | None = None, count: bool | None = None, **call_options: Unpack[CallOptions],
     ) -> AsyncRows[types.Rights]:
-        """List the rights of a group by its Id."""
+        """List what each role may do within a department."""
 
     async def replace_group_license_key(
         self, body: types.GroupsReplaceGroupLicenseKeyBody | None = None, *, group_id: str = ...,
         license_key: str = ..., **call_options: Unpack[CallOptions],
     ) -> None:
-        """Replace group license key (groups), given groupId and licenseKey."""
+        """Put another licence key in place for one department (inferred from its name)."""
 
     async def unlink_group_partner(self, **call_options: Unpack[CallOptions]) -> None:
-        """Unlink group partner (groups)."""
+        """Disconnect a department's licence from its 3CX partner (inferred from its name)."""
 
     async def update(
         self, id: int, body: types.GroupPart, *, if_unchanged: Mapping[str, Any] | None = None,
         **call_options: Unpack[CallOptions],
     ) -> None:
-        """Update a group by its Id."""
+        """Change a department: office hours, routing, members or rights. Members and rights are replaced completely."""
 
 class AsyncHolidaysActions:
 
     async def create(self, body: types.HolidayPart, **call_options: Unpack[CallOptions]) -> types.Holiday:
-        """Create a holiday."""
+        """Add a public holiday or other day on which the office is closed."""
 
     async def delete(
         self, id: int, *, if_match: str | None = None, if_unchanged: Mapping[str, Any] | None = None,
         **call_options: Unpack[CallOptions],
     ) -> None:
-        """Delete a holiday by its Id."""
+        """Remove a day on which the office is closed."""
 
     async def get(
         self, id: int, *, select: str | Field | Sequence[str | Field] | None = None,
         expand: str | Field | Expand | Sequence[str | Field | Expand] | None = None,
         **call_options: Unpack[CallOptions],
     ) -> types.Holiday:
-        """Get a holiday by its Id."""
+        """Read one day or period on which the office is closed."""
 
     def list(
         self, *, filter: str | Filter | Field | None = None, search: str | None = None,
@@ -6353,13 +6344,13 @@ class AsyncHolidaysActions:
         expand: str | Field | Expand | Sequence[str | Field | Expand] | None = None, top: int | None = None,
         skip: int | None = None, count: bool | None = None, **call_options: Unpack[CallOptions],
     ) -> AsyncRows[types.Holiday]:
-        """List holidays."""
+        """List days on which the office is closed, and what callers hear then."""
 
     async def update(
         self, id: int, body: types.HolidayPart, *, if_unchanged: Mapping[str, Any] | None = None,
         **call_options: Unpack[CallOptions],
     ) -> None:
-        """Update a holiday by its Id."""
+        """Change date, times or announcement of a day on which the office is closed."""
 
 class AsyncHotelServicesActions:
 
@@ -6368,10 +6359,10 @@ class AsyncHotelServicesActions:
         expand: str | Field | Expand | Sequence[str | Field | Expand] | None = None,
         **call_options: Unpack[CallOptions],
     ) -> types.HotelServices:
-        """Get the hotel services."""
+        """Read the connection to a hotel's front desk system."""
 
     async def update(self, body: types.HotelServicesPart, **call_options: Unpack[CallOptions]) -> None:
-        """Update the hotel services."""
+        """Change the connection to a hotel's front desk system."""
 
 class AsyncInboundRulesActions:
 
@@ -6379,16 +6370,17 @@ class AsyncInboundRulesActions:
         self, body: types.InboundRulesBulkInboundRulesDeleteBody | None = None, *, ids: builtins.list[int] = ...,
         **call_options: Unpack[CallOptions],
     ) -> None:
-        """Bulk inbound rules delete (inbound rules), given ids."""
+        """Remove several rules by which incoming calls are routed."""
 
     async def create(self, body: types.InboundRulePart, **call_options: Unpack[CallOptions]) -> types.InboundRule:
-        """Create an inbound rule."""
+        """Add a rule that routes incoming calls by dialled number or by caller."""
 
     async def delete(
         self, id: int, *, if_match: str | None = None, if_unchanged: Mapping[str, Any] | None = None,
         **call_options: Unpack[CallOptions],
     ) -> None:
-        """Delete an inbound rule by its Id."""
+        """Remove a rule by which incoming calls are routed. Calls it caught then follow the trunk's default
+        (assumed)."""
 
     @overload
     async def export_caller_id_rules(
@@ -6398,7 +6390,7 @@ class AsyncInboundRulesActions:
         expand: str | Field | Expand | Sequence[str | Field | Expand] | None = None, top: int | None = None,
         skip: int | None = None, count: bool | None = None, **call_options: Unpack[CallOptions],
     ) -> File:
-        """Export caller Id rules (inbound rules); answers a file."""
+        """Download the rules that go by caller number, as CSV."""
 
     @overload
     async def export_caller_id_rules(
@@ -6409,14 +6401,14 @@ class AsyncInboundRulesActions:
         skip: int | None = None, count: bool | None = None, to: str | PathLike[str] | BinaryIO,
         progress: Callable[[int, int | None], object] | None = None, **call_options: Unpack[CallOptions],
     ) -> Saved:
-        """Export caller Id rules (inbound rules); answers a file."""
+        """Download the rules that go by caller number, as CSV."""
 
     async def get(
         self, id: int, *, select: str | Field | Sequence[str | Field] | None = None,
         expand: str | Field | Expand | Sequence[str | Field | Expand] | None = None,
         **call_options: Unpack[CallOptions],
     ) -> types.InboundRule:
-        """Get an inbound rule by its Id."""
+        """Read one rule for incoming calls: its condition and its destinations by time of day."""
 
     def list(
         self, *, filter: str | Filter | Field | None = None, search: str | None = None,
@@ -6425,13 +6417,13 @@ class AsyncInboundRulesActions:
         expand: str | Field | Expand | Sequence[str | Field | Expand] | None = None, top: int | None = None,
         skip: int | None = None, count: bool | None = None, **call_options: Unpack[CallOptions],
     ) -> AsyncRows[types.InboundRule]:
-        """List inbound rules."""
+        """List the rules by which incoming calls are routed, and to which destinations."""
 
     async def update(
         self, id: int, body: types.InboundRulePart, *, if_unchanged: Mapping[str, Any] | None = None,
         **call_options: Unpack[CallOptions],
     ) -> None:
-        """Update an inbound rule by its Id."""
+        """Change a rule for incoming calls, such as where it leads out of office hours."""
 
 class AsyncLastCdrAndChatMessageTimestampActions:
 
@@ -6442,7 +6434,8 @@ class AsyncLastCdrAndChatMessageTimestampActions:
         expand: str | Field | Expand | Sequence[str | Field | Expand] | None = None, top: int | None = None,
         skip: int | None = None, count: bool | None = None, **call_options: Unpack[CallOptions],
     ) -> AsyncRows[types.LastCdrAndChatMessageTimestamp]:
-        """List last CDR and chat message timestamps."""
+        """Read when the newest recorded call began and the newest message was sent. Compare it with an earlier answer
+        to see whether there is anything new to fetch."""
 
 class AsyncLicenseStatusActions:
 
@@ -6450,35 +6443,35 @@ class AsyncLicenseStatusActions:
         self, body: types.LicenseStatusEditLicenseInfoBody | None = None, *,
         license_params: types.XLicenseParamsPart = ..., **call_options: Unpack[CallOptions],
     ) -> None:
-        """Edit license info (license status), given licenseParams."""
+        """Change the company, contact and address to which the PBX is registered."""
 
     async def get(
         self, *, select: str | Field | Sequence[str | Field] | None = None,
         expand: str | Field | Expand | Sequence[str | Field | Expand] | None = None,
         **call_options: Unpack[CallOptions],
     ) -> types.LicenseStatus:
-        """Get the license status."""
+        """Read edition, expiry, simultaneous calls and owner of the licence key."""
 
     async def link_partner(
         self, body: types.LicenseStatusLinkPartnerBody | None = None, *, reseller_id: str = ...,
         **call_options: Unpack[CallOptions],
     ) -> None:
-        """Link partner (license status), given resellerId."""
+        """Connect the licence with a 3CX partner, who then can manage it."""
 
     async def partner_info(self, reseller_id: str, **call_options: Unpack[CallOptions]) -> types.ResellerInfo:
-        """Partner info (license status), given resellerId."""
+        """Look up the company behind the id of a 3CX partner."""
 
     async def refresh_license_status(self, **call_options: Unpack[CallOptions]) -> None:
-        """Refresh license status (license status)."""
+        """Fetch the present terms of the licence from 3CX. After a renewal or an upgrade."""
 
     async def replace_license_key(
         self, body: types.LicenseStatusReplaceLicenseKeyBody | None = None, *, license_key: str = ...,
         **call_options: Unpack[CallOptions],
     ) -> None:
-        """Replace license key (license status), given licenseKey."""
+        """Activate another licence key on this PBX."""
 
     async def unlink_partner(self, **call_options: Unpack[CallOptions]) -> None:
-        """Unlink partner (license status)."""
+        """Disconnect the licence from its 3CX partner."""
 
 class AsyncLoggingSettingsActions:
 
@@ -6487,10 +6480,11 @@ class AsyncLoggingSettingsActions:
         expand: str | Field | Expand | Sequence[str | Field | Expand] | None = None,
         **call_options: Unpack[CallOptions],
     ) -> types.LoggingSettings:
-        """Get the logging settings."""
+        """Read how much detail log files have, and for how many days they are kept."""
 
     async def update(self, body: types.LoggingSettingsPart, **call_options: Unpack[CallOptions]) -> None:
-        """Update the logging settings."""
+        """Change how much detail log files have, and for how many days they are kept. Verbose logs help support but
+        fill the disk."""
 
 class AsyncMailSettingsActions:
 
@@ -6499,16 +6493,16 @@ class AsyncMailSettingsActions:
         expand: str | Field | Expand | Sequence[str | Field | Expand] | None = None,
         **call_options: Unpack[CallOptions],
     ) -> types.MailSettings:
-        """Get the mail settings."""
+        """Read through which mail server and as which sender the PBX sends mail."""
 
     async def test_email(
         self, body: types.MailSettingsTestEmailBody | None = None, *, email: str = ...,
         settings: types.MailSettingsPart = ..., **call_options: Unpack[CallOptions],
     ) -> types.TestResult:
-        """Test email (mail settings), given email and settings."""
+        """Send a trial message through mail server details that need not be saved."""
 
     async def update(self, body: types.MailSettingsPart, **call_options: Unpack[CallOptions]) -> None:
-        """Update the mail settings."""
+        """Change through which mail server and as which sender the PBX sends mail."""
 
 class AsyncMcpServersActions:
 
@@ -6516,18 +6510,18 @@ class AsyncMcpServersActions:
         self, body: types.McpServersExchangeBody | None = None, *, code: str = ..., scope: str = ...,
         token_endpoint: str = ..., verifier: str = ..., **call_options: Unpack[CallOptions],
     ) -> None:
-        """Exchange (mcp servers), given code, scope, tokenEndpoint and verifier."""
+        """Trade an authorisation code for access to a tool server that AI agents use (inferred from its name)."""
 
     async def get_server_metadata(
         self, target_issuer: str, **call_options: Unpack[CallOptions],
     ) -> types.OAuthServerMetadata:
-        """Get server metadata (mcp servers), given targetIssuer."""
+        """Read where a tool server for AI agents lets clients register and sign in."""
 
     async def register(
         self, body: types.McpServersRegisterBody | None = None, *, registration_endpoint: str = ..., scope: str = ...,
         **call_options: Unpack[CallOptions],
     ) -> None:
-        """Register (mcp servers), given registrationEndpoint and scope."""
+        """Sign the PBX up as a client of a tool server that AI agents use (inferred from its name)."""
 
 class AsyncMicrosoft365IntegrationActions:
 
@@ -6535,96 +6529,98 @@ class AsyncMicrosoft365IntegrationActions:
         self, body: types.Microsoft365IntegrationAuthorizePresenceBody | None = None, *, access_token: str = ...,
         **call_options: Unpack[CallOptions],
     ) -> None:
-        """Authorize presence (Microsoft365 integration), given accessToken."""
+        """Allow the PBX to read and set people's presence at Microsoft (inferred from its name)."""
 
     async def deauthorize_presence(self, **call_options: Unpack[CallOptions]) -> None:
-        """Deauthorize presence (Microsoft365 integration)."""
+        """Withdraw the PBX's access to people's presence at Microsoft (inferred from its name)."""
 
     async def get(
         self, *, select: str | Field | Sequence[str | Field] | None = None,
         expand: str | Field | Expand | Sequence[str | Field | Expand] | None = None,
         **call_options: Unpack[CallOptions],
     ) -> types.Microsoft365Integration:
-        """Get the Microsoft365 integration."""
+        """Read which Microsoft tenant is connected, and what is synchronised from it."""
 
     async def get_m365_groups(
         self, body: types.Microsoft365IntegrationGetM365GroupsBody | None = None, *,
         options: types.GroupsRequestOptionsPart | None = ..., **call_options: Unpack[CallOptions],
     ) -> types.ExternalGroupsPage:
-        """Get M365 groups (Microsoft365 integration), given options."""
+        """List one page of the groups in the Microsoft tenant. For choosing whose members to synchronise."""
 
     async def get_m365_users(
         self, body: types.Microsoft365IntegrationGetM365UsersBody | None = None, *,
         options: types.UsersRequestOptionsPart | None = ..., **call_options: Unpack[CallOptions],
     ) -> types.ExternalAccountsPage:
-        """Get M365 users (Microsoft365 integration), given options."""
+        """List one page of accounts in the Microsoft tenant, with a token for the next page. For choosing whom to
+        synchronise."""
 
     async def get_microsoft365_directory(self, **call_options: Unpack[CallOptions]) -> types.Microsoft365Status:
-        """Get Microsoft365 directory (Microsoft365 integration)."""
+        """Check the connection to the Microsoft tenant; the answer has its error, if any (inferred from its name)."""
 
     async def get_microsoft_access_token(self, **call_options: Unpack[CallOptions]) -> str:
-        """Get microsoft access token (Microsoft365 integration); answers a value."""
+        """Fetch a token for Microsoft's services in the name of the PBX (inferred from its name). The token is a
+        secret."""
 
     async def get_users(
         self, body: types.Microsoft365IntegrationGetUsersBody | None = None, *,
         options: types.UsersRequestOptionsPart | None = ..., **call_options: Unpack[CallOptions],
     ) -> types.Microsoft365UsersPage:
-        """Get users (Microsoft365 integration), given options."""
+        """List one page of accounts in the Microsoft tenant, counted from a start (inferred from its name)."""
 
     def get_users_by_principal_names(
         self, body: types.Microsoft365IntegrationGetUsersByPrincipalNamesBody | None = None, *,
         principal_names: builtins.list[str] = ..., **call_options: Unpack[CallOptions],
     ) -> AsyncRows[types.ExternalAccount]:
-        """Get users by principal names (Microsoft365 integration), given principalNames; answers a list."""
+        """Look up accounts of the Microsoft tenant by their sign-in names."""
 
     async def test_presence(self, **call_options: Unpack[CallOptions]) -> None:
-        """Test presence (Microsoft365 integration)."""
+        """Check that the PBX can read people's presence at Microsoft (inferred from its name)."""
 
     async def test_subscription(self, **call_options: Unpack[CallOptions]) -> types.Microsoft365SubscriptionTestResult:
-        """Test subscription (Microsoft365 integration)."""
+        """Check that Microsoft can report changes of accounts to the PBX (inferred from its name)."""
 
     async def update(self, body: types.Microsoft365IntegrationPart, **call_options: Unpack[CallOptions]) -> None:
-        """Update the Microsoft365 integration."""
+        """Change which Microsoft tenant is connected, and what is synchronised from it."""
 
 class AsyncMicrosoft365TeamsIntegrationActions:
 
     async def check_fqdn_record(self, fqdn: str, **call_options: Unpack[CallOptions]) -> bool:
-        """Check FQDN record (Microsoft365 teams integration), given fqdn; answers a value."""
+        """Check that the DNS record for Teams calling exists for a host name (inferred from its name)."""
 
     async def check_map_users_script(self, **call_options: Unpack[CallOptions]) -> bool:
-        """Check map users script (Microsoft365 teams integration); answers a value."""
+        """Check whether the script that assigns numbers to Teams users is ready (inferred from its name)."""
 
     async def get(
         self, *, select: str | Field | Sequence[str | Field] | None = None,
         expand: str | Field | Expand | Sequence[str | Field | Expand] | None = None,
         **call_options: Unpack[CallOptions],
     ) -> types.Microsoft365TeamsIntegration:
-        """Get the Microsoft365 teams integration."""
+        """Read how calls pass between the PBX and Teams, and who has a number there."""
 
     @overload
     async def get_dial_plan_script(self, **call_options: Unpack[CallOptions]) -> File:
-        """Get dial plan script (Microsoft365 teams integration); answers a file."""
+        """Download the PowerShell script that sets up dialling in Teams."""
 
     @overload
     async def get_dial_plan_script(
         self, *, to: str | PathLike[str] | BinaryIO, progress: Callable[[int, int | None], object] | None = None,
         **call_options: Unpack[CallOptions],
     ) -> Saved:
-        """Get dial plan script (Microsoft365 teams integration); answers a file."""
+        """Download the PowerShell script that sets up dialling in Teams."""
 
     @overload
     async def get_map_users_script(self, **call_options: Unpack[CallOptions]) -> File:
-        """Get map users script (Microsoft365 teams integration); answers a file."""
+        """Download the PowerShell script that gives Teams users their extension numbers."""
 
     @overload
     async def get_map_users_script(
         self, *, to: str | PathLike[str] | BinaryIO, progress: Callable[[int, int | None], object] | None = None,
         **call_options: Unpack[CallOptions],
     ) -> Saved:
-        """Get map users script (Microsoft365 teams integration); answers a file."""
+        """Download the PowerShell script that gives Teams users their extension numbers."""
 
     async def update(self, body: types.Microsoft365TeamsIntegrationPart, **call_options: Unpack[CallOptions]) -> None:
-        """Update the Microsoft365 teams integration."""
+        """Change how calls pass between the PBX and Teams, and who has a number there."""
 
 class AsyncMusicOnHoldSettingsActions:
 
@@ -6633,10 +6629,10 @@ class AsyncMusicOnHoldSettingsActions:
         expand: str | Field | Expand | Sequence[str | Field | Expand] | None = None,
         **call_options: Unpack[CallOptions],
     ) -> types.MusicOnHoldSettings:
-        """Get the music on hold settings."""
+        """Read which sound files or playlists waiting callers hear."""
 
     async def update(self, body: types.MusicOnHoldSettingsPart, **call_options: Unpack[CallOptions]) -> None:
-        """Update the music on hold settings."""
+        """Change which sound files or playlists waiting callers hear."""
 
 class AsyncMyGroupActions:
 
@@ -6645,21 +6641,21 @@ class AsyncMyGroupActions:
         expand: str | Field | Expand | Sequence[str | Field | Expand] | None = None,
         **call_options: Unpack[CallOptions],
     ) -> types.Group:
-        """Get the group."""
+        """Read the department of the account that you sign in with."""
 
     async def get_my_group_partner_info(
         self, reseller_id: str, **call_options: Unpack[CallOptions],
     ) -> types.ResellerInfo:
-        """Get my group partner info (group), given resellerId."""
+        """Read the name of a 3CX partner, before linking your own department to it (inferred from its name)."""
 
     async def get_restrictions(self, **call_options: Unpack[CallOptions]) -> types.Restrictions:
-        """Get restrictions (group)."""
+        """Read how many users, trunks and prompts your own department may have and has."""
 
     async def link_my_group_partner(
         self, body: types.MyGroupLinkMyGroupPartnerBody | None = None, *, reseller_id: str = ...,
         **call_options: Unpack[CallOptions],
     ) -> None:
-        """Link my group partner (group), given resellerId."""
+        """Connect the licence of your own department with a 3CX partner (inferred from its name)."""
 
     def list_members(
         self, *, filter: str | Filter | Field | None = None, search: str | None = None,
@@ -6668,7 +6664,7 @@ class AsyncMyGroupActions:
         expand: str | Field | Expand | Sequence[str | Field | Expand] | None = None, top: int | None = None,
         skip: int | None = None, count: bool | None = None, **call_options: Unpack[CallOptions],
     ) -> AsyncRows[types.UserGroup]:
-        """List the members of the group."""
+        """List who belongs to your own department, and with which role."""
 
     def list_rights(
         self, *, filter: str | Filter | Field | None = None, search: str | None = None,
@@ -6677,19 +6673,19 @@ class AsyncMyGroupActions:
         expand: str | Field | Expand | Sequence[str | Field | Expand] | None = None, top: int | None = None,
         skip: int | None = None, count: bool | None = None, **call_options: Unpack[CallOptions],
     ) -> AsyncRows[types.Rights]:
-        """List the rights of the group."""
+        """List what each role may do within your own department."""
 
     async def replace_my_group_license_key(
         self, body: types.MyGroupReplaceMyGroupLicenseKeyBody | None = None, *, license_key: str = ...,
         **call_options: Unpack[CallOptions],
     ) -> None:
-        """Replace my group license key (group), given licenseKey."""
+        """Put another licence key in place for your own department (inferred from its name)."""
 
     async def unlink_my_group_partner(self, **call_options: Unpack[CallOptions]) -> None:
-        """Unlink my group partner (group)."""
+        """Disconnect the licence of your own department from its 3CX partner (inferred from its name)."""
 
     async def update(self, body: types.GroupPart, **call_options: Unpack[CallOptions]) -> None:
-        """Update the group."""
+        """Change office hours, routing or other details of your own department."""
 
 class AsyncMyTokensActions:
 
@@ -6700,25 +6696,26 @@ class AsyncMyTokensActions:
         expand: str | Field | Expand | Sequence[str | Field | Expand] | None = None, top: int | None = None,
         skip: int | None = None, count: bool | None = None, **call_options: Unpack[CallOptions],
     ) -> AsyncRows[types.RefreshToken]:
-        """List refresh tokens."""
+        """List the apps and browsers that are signed in with your own account."""
 
     async def revoke_token(self, id: int, **call_options: Unpack[CallOptions]) -> None:
-        """Revoke token (a refresh token by its Id)."""
+        """Sign out one app or browser of your own account."""
 
 class AsyncMyUserActions:
 
     async def generate_prov_link(self, **call_options: Unpack[CallOptions]) -> str:
-        """Generate prov link (user); answers a value."""
+        """Make a link that sets up an app for your own extension. The link is a secret: who has it can sign in as
+        you."""
 
     async def get(
         self, *, select: str | Field | Sequence[str | Field] | None = None,
         expand: str | Field | Expand | Sequence[str | Field | Expand] | None = None,
         **call_options: Unpack[CallOptions],
     ) -> types.User:
-        """Get the user."""
+        """Read the extension of the account that you sign in with."""
 
     async def issue_download_ticket(self, **call_options: Unpack[CallOptions]) -> types.OneTimeTicket:
-        """Issue download ticket (user)."""
+        """Get a ticket that allows one download without a token, for a short time (inferred from its name)."""
 
     def list_forwarding_profiles(
         self, *, filter: str | Filter | Field | None = None, search: str | None = None,
@@ -6727,7 +6724,7 @@ class AsyncMyUserActions:
         expand: str | Field | Expand | Sequence[str | Field | Expand] | None = None, top: int | None = None,
         skip: int | None = None, count: bool | None = None, **call_options: Unpack[CallOptions],
     ) -> AsyncRows[types.ForwardingProfile]:
-        """List the forwarding profiles of the user."""
+        """List where your own calls go for each status, such as Away."""
 
     def list_greetings(
         self, *, filter: str | Filter | Field | None = None, search: str | None = None,
@@ -6736,7 +6733,7 @@ class AsyncMyUserActions:
         expand: str | Field | Expand | Sequence[str | Field | Expand] | None = None, top: int | None = None,
         skip: int | None = None, count: bool | None = None, **call_options: Unpack[CallOptions],
     ) -> AsyncRows[types.Greeting]:
-        """List the greetings of the user."""
+        """List your own voicemail announcements."""
 
     def list_groups(
         self, *, filter: str | Filter | Field | None = None, search: str | None = None,
@@ -6745,10 +6742,10 @@ class AsyncMyUserActions:
         expand: str | Field | Expand | Sequence[str | Field | Expand] | None = None, top: int | None = None,
         skip: int | None = None, count: bool | None = None, **call_options: Unpack[CallOptions],
     ) -> AsyncRows[types.UserGroup]:
-        """List the groups of the user."""
+        """List the departments to which your own extension belongs."""
 
     async def update(self, body: types.UserPart, **call_options: Unpack[CallOptions]) -> None:
-        """Update the user."""
+        """Change details of your own extension, such as its forwarding."""
 
 class AsyncNetworkInterfacesActions:
 
@@ -6759,7 +6756,7 @@ class AsyncNetworkInterfacesActions:
         expand: str | Field | Expand | Sequence[str | Field | Expand] | None = None, top: int | None = None,
         skip: int | None = None, count: bool | None = None, **call_options: Unpack[CallOptions],
     ) -> AsyncRows[types.NetworkInterface]:
-        """List network interfaces."""
+        """List the network cards of the machine on which the PBX runs."""
 
 class AsyncNetworkSettingsActions:
 
@@ -6768,16 +6765,17 @@ class AsyncNetworkSettingsActions:
         expand: str | Field | Expand | Sequence[str | Field | Expand] | None = None,
         **call_options: Unpack[CallOptions],
     ) -> types.NetworkSettings:
-        """Get the network settings."""
+        """Read public address, SIP port, STUN servers and IPv6 use of the PBX."""
 
     def get_ifaces(
         self, *, filter: str | Filter | Field | None = None, search: str | None = None, top: int | None = None,
         skip: int | None = None, count: bool | None = None, **call_options: Unpack[CallOptions],
     ) -> AsyncRows[str]:
-        """Get ifaces (network settings); answers a list."""
+        """List the names of network cards that can be chosen as the public one."""
 
     async def update(self, body: types.NetworkSettingsPart, **call_options: Unpack[CallOptions]) -> None:
-        """Update the network settings."""
+        """Change public address, SIP port, STUN servers or IPv6 use of the PBX. Wrong values cut off remote phones and
+        trunks."""
 
 class AsyncNotificationSettingsActions:
 
@@ -6786,16 +6784,17 @@ class AsyncNotificationSettingsActions:
         expand: str | Field | Expand | Sequence[str | Field | Expand] | None = None,
         **call_options: Unpack[CallOptions],
     ) -> types.NotificationSettings:
-        """Get the notification settings."""
+        """Read which events are mailed to administrators, and to whom."""
 
     async def test_email(
         self, body: types.NotificationSettingsTestEmailBody | None = None, *,
         settings: types.NotificationSettingsPart = ..., **call_options: Unpack[CallOptions],
     ) -> types.TestResult:
-        """Test email (notification settings), given settings."""
+        """Send a trial message with mail details that need not be saved. Up to 20.0.7; later releases have
+        `mail_settings test-email`."""
 
     async def update(self, body: types.NotificationSettingsPart, **call_options: Unpack[CallOptions]) -> None:
-        """Update the notification settings."""
+        """Change which events are mailed to administrators, and to whom."""
 
 class AsyncOAuthClientsActions:
 
@@ -6803,14 +6802,14 @@ class AsyncOAuthClientsActions:
         self, id: UUID | str, *, if_match: str | None = None, if_unchanged: Mapping[str, Any] | None = None,
         **call_options: Unpack[CallOptions],
     ) -> None:
-        """Delete an OAuth client by its Id."""
+        """Remove an application's permission to sign people in; it loses access at once."""
 
     async def get(
         self, id: UUID | str, *, select: str | Field | Sequence[str | Field] | None = None,
         expand: str | Field | Expand | Sequence[str | Field | Expand] | None = None,
         **call_options: Unpack[CallOptions],
     ) -> types.OAuthClient:
-        """Get an OAuth client by its Id."""
+        """Read one application that may sign people in, with its scopes."""
 
     def list(
         self, *, filter: str | Filter | Field | None = None, search: str | None = None,
@@ -6819,10 +6818,10 @@ class AsyncOAuthClientsActions:
         expand: str | Field | Expand | Sequence[str | Field | Expand] | None = None, top: int | None = None,
         skip: int | None = None, count: bool | None = None, **call_options: Unpack[CallOptions],
     ) -> AsyncRows[types.OAuthClient]:
-        """List OAuth clients."""
+        """List applications that may sign people in to the PBX, with their scopes."""
 
     async def refresh_client_metadata(self, id: UUID | str, **call_options: Unpack[CallOptions]) -> bool:
-        """Refresh client metadata (an OAuth client by its Id); answers a value."""
+        """Fetch the description that an application publishes about itself again (inferred from its name)."""
 
 class AsyncOfficeHoursActions:
 
@@ -6831,28 +6830,30 @@ class AsyncOfficeHoursActions:
         expand: str | Field | Expand | Sequence[str | Field | Expand] | None = None,
         **call_options: Unpack[CallOptions],
     ) -> types.OfficeHours:
-        """Get the office hours."""
+        """Read opening hours, breaks, holidays and time zone of the company."""
 
     async def update(self, body: types.OfficeHoursPart, **call_options: Unpack[CallOptions]) -> None:
-        """Update the office hours."""
+        """Change opening hours, breaks, holidays or time zone of the company. Routing and forwarding by time follow at
+        once."""
 
 class AsyncOutboundRulesActions:
 
     async def create(self, body: types.OutboundRulePart, **call_options: Unpack[CallOptions]) -> types.OutboundRule:
-        """Create an outbound rule."""
+        """Add a rule that picks trunks for outgoing calls by prefix, length, caller or department."""
 
     async def delete(
         self, id: int, *, if_match: str | None = None, if_unchanged: Mapping[str, Any] | None = None,
         **call_options: Unpack[CallOptions],
     ) -> None:
-        """Delete an outbound rule by its Id."""
+        """Remove a rule for outgoing calls. Calls that only it matched can no longer be made."""
 
     async def get(
         self, id: int, *, select: str | Field | Sequence[str | Field] | None = None,
         expand: str | Field | Expand | Sequence[str | Field | Expand] | None = None,
         **call_options: Unpack[CallOptions],
     ) -> types.OutboundRule:
-        """Get an outbound rule by its Id."""
+        """Read one rule for outgoing calls: what it matches and which trunks it tries. There are always five routes; an
+        unused one has `TrunkId` -1."""
 
     def get_emergency_outbound_rules(
         self, *, filter: str | Filter | Field | None = None, search: str | None = None,
@@ -6861,7 +6862,7 @@ class AsyncOutboundRulesActions:
         expand: str | Field | Expand | Sequence[str | Field | Expand] | None = None, top: int | None = None,
         skip: int | None = None, count: bool | None = None, **call_options: Unpack[CallOptions],
     ) -> AsyncRows[types.OutboundRule]:
-        """Get emergency outbound rules (outbound rules); answers a list."""
+        """List the rules by which emergency calls go out."""
 
     def list(
         self, *, filter: str | Filter | Field | None = None, search: str | None = None,
@@ -6870,46 +6871,47 @@ class AsyncOutboundRulesActions:
         expand: str | Field | Expand | Sequence[str | Field | Expand] | None = None, top: int | None = None,
         skip: int | None = None, count: bool | None = None, **call_options: Unpack[CallOptions],
     ) -> AsyncRows[types.OutboundRule]:
-        """List outbound rules."""
+        """List rules for outgoing calls, in the order in which they are tried."""
 
     async def move_up_down(
         self, body: types.OutboundRulesMoveUpDownBody | None = None, *, id: int = ..., up: bool = ...,
         **call_options: Unpack[CallOptions],
     ) -> None:
-        """Move up down (outbound rules), given id and up."""
+        """Swap a rule for outgoing calls with its neighbour, so that it is tried earlier or later."""
 
     async def purge(
         self, body: types.OutboundRulesPurgeBody | None = None, *,
         purge_object: types.XOutboundRulePurgePart | None = ..., **call_options: Unpack[CallOptions],
     ) -> None:
-        """Purge (outbound rules), given purgeObject."""
+        """Remove the chosen rules for outgoing calls at once."""
 
     async def update(
         self, id: int, body: types.OutboundRulePart, *, if_unchanged: Mapping[str, Any] | None = None,
         **call_options: Unpack[CallOptions],
     ) -> None:
-        """Update an outbound rule by its Id."""
+        """Change what a rule for outgoing calls matches, or which trunks it tries."""
 
 class AsyncParametersActions:
 
     async def create(self, body: types.ParameterPart, **call_options: Unpack[CallOptions]) -> types.Parameter:
-        """Create a parameter."""
+        """Add an advanced setting that has no page in the console. Wrong ones can break the PBX; do so on the advice of
+        support."""
 
     async def delete(
         self, id: int, *, if_match: str | None = None, if_unchanged: Mapping[str, Any] | None = None,
         **call_options: Unpack[CallOptions],
     ) -> None:
-        """Delete a parameter by its Id."""
+        """Remove an advanced setting, so that its default applies again (inferred from its name)."""
 
     async def get(
         self, id: int, *, select: str | Field | Sequence[str | Field] | None = None,
         expand: str | Field | Expand | Sequence[str | Field | Expand] | None = None,
         **call_options: Unpack[CallOptions],
     ) -> types.Parameter:
-        """Get a parameter by its Id."""
+        """Read one advanced setting with its value and what it is for."""
 
     async def get_parameter_by_name(self, name: str, **call_options: Unpack[CallOptions]) -> types.Parameter:
-        """Get parameter by name (parameters), given name."""
+        """Read one advanced setting, found by what it is called."""
 
     def list(
         self, *, filter: str | Filter | Field | None = None, search: str | None = None,
@@ -6918,38 +6920,38 @@ class AsyncParametersActions:
         expand: str | Field | Expand | Sequence[str | Field | Expand] | None = None, top: int | None = None,
         skip: int | None = None, count: bool | None = None, **call_options: Unpack[CallOptions],
     ) -> AsyncRows[types.Parameter]:
-        """List parameters."""
+        """List advanced settings with their values, most of which no page of the console shows."""
 
     async def update(
         self, id: int, body: types.ParameterPart, *, if_unchanged: Mapping[str, Any] | None = None,
         **call_options: Unpack[CallOptions],
     ) -> None:
-        """Update a parameter by its Id."""
+        """Change the value of an advanced setting. Wrong ones can break the PBX; do so on the advice of support."""
 
 class AsyncParkingsActions:
 
     async def create(self, body: types.ParkingPart, **call_options: Unpack[CallOptions]) -> types.Parking:
-        """Create a parking."""
+        """Add a place where calls can wait to be picked up from any phone."""
 
     async def delete(
         self, id: int, *, if_match: str | None = None, if_unchanged: Mapping[str, Any] | None = None,
         **call_options: Unpack[CallOptions],
     ) -> None:
-        """Delete a parking by its Id."""
+        """Remove a place where calls can wait."""
 
     async def get(
         self, id: int, *, select: str | Field | Sequence[str | Field] | None = None,
         expand: str | Field | Expand | Sequence[str | Field | Expand] | None = None,
         **call_options: Unpack[CallOptions],
     ) -> types.Parking:
-        """Get a parking by its Id."""
+        """Read one place where calls can wait, with the number to dial for it."""
 
     async def get_by_number(
         self, number: str, *, select: str | Field | Sequence[str | Field] | None = None,
         expand: str | Field | Expand | Sequence[str | Field | Expand] | None = None,
         **call_options: Unpack[CallOptions],
     ) -> types.Parking:
-        """Get a parking by its Number."""
+        """Read one place where calls can wait, found by what one dials for it."""
 
     def list(
         self, *, filter: str | Filter | Field | None = None, search: str | None = None,
@@ -6958,7 +6960,7 @@ class AsyncParkingsActions:
         expand: str | Field | Expand | Sequence[str | Field | Expand] | None = None, top: int | None = None,
         skip: int | None = None, count: bool | None = None, **call_options: Unpack[CallOptions],
     ) -> AsyncRows[types.Parking]:
-        """List parkings."""
+        """List places where calls can wait, with the numbers to dial for them."""
 
     def list_groups(
         self, id: int, *, filter: str | Filter | Field | None = None, search: str | None = None,
@@ -6967,13 +6969,13 @@ class AsyncParkingsActions:
         expand: str | Field | Expand | Sequence[str | Field | Expand] | None = None, top: int | None = None,
         skip: int | None = None, count: bool | None = None, **call_options: Unpack[CallOptions],
     ) -> AsyncRows[types.UserGroup]:
-        """List the groups of a parking by its Id."""
+        """List the departments that may use a place where calls wait."""
 
     async def update(
         self, id: int, body: types.ParkingPart, *, if_unchanged: Mapping[str, Any] | None = None,
         **call_options: Unpack[CallOptions],
     ) -> None:
-        """Update a parking by its Id."""
+        """Change a place where calls can wait, such as which departments may use it."""
 
 class AsyncPeersActions:
 
@@ -6982,10 +6984,10 @@ class AsyncPeersActions:
         expand: str | Field | Expand | Sequence[str | Field | Expand] | None = None,
         **call_options: Unpack[CallOptions],
     ) -> types.Peer:
-        """Get a peer by its Number."""
+        """Look up what is behind a dialled number: a user, a queue, a menu or other."""
 
     async def get_peer_by_number(self, number: str, **call_options: Unpack[CallOptions]) -> types.Peer:
-        """Get peer by number (peers), given number."""
+        """Look up what is behind a dialled number, in the spelling of older releases. Up to 20.0.7."""
 
     def get_report_peers(
         self, *, filter: str | Filter | Field | None = None, search: str | None = None,
@@ -6994,7 +6996,7 @@ class AsyncPeersActions:
         expand: str | Field | Expand | Sequence[str | Field | Expand] | None = None, top: int | None = None,
         skip: int | None = None, count: bool | None = None, **call_options: Unpack[CallOptions],
     ) -> AsyncRows[types.Peer]:
-        """Get report peers (peers); answers a list."""
+        """List the extensions, queues and other numbers that reports can be asked about."""
 
     def list(
         self, *, filter: str | Filter | Field | None = None, search: str | None = None,
@@ -7003,13 +7005,13 @@ class AsyncPeersActions:
         expand: str | Field | Expand | Sequence[str | Field | Expand] | None = None, top: int | None = None,
         skip: int | None = None, count: bool | None = None, **call_options: Unpack[CallOptions],
     ) -> AsyncRows[types.Peer]:
-        """List peers."""
+        """List everything that can be dialled inside: users, queues, ring groups, menus, trunks."""
 
     def retreive_peers_by_numbers(
         self, body: types.PeersRetreivePeersByNumbersBody | None = None, *,
         peers_request: types.RetreivePeersRequestPart = ..., **call_options: Unpack[CallOptions],
     ) -> AsyncRows[types.Peer]:
-        """Retreive peers by numbers (peers), given peersRequest; answers a list."""
+        """Look up what is behind each of several dialled numbers."""
 
 class AsyncPhoneBookSettingsActions:
 
@@ -7018,15 +7020,15 @@ class AsyncPhoneBookSettingsActions:
         expand: str | Field | Expand | Sequence[str | Field | Expand] | None = None,
         **call_options: Unpack[CallOptions],
     ) -> types.PhoneBookSettings:
-        """Get the phone book settings."""
+        """Read how names are shown on phones, and how callers are matched with contacts."""
 
     async def update(self, body: types.PhoneBookSettingsPart, **call_options: Unpack[CallOptions]) -> None:
-        """Update the phone book settings."""
+        """Change how names are shown on phones, and how callers are matched with contacts."""
 
 class AsyncPhoneLogosActions:
 
     async def delete(self, filename: str, *, if_match: str | None = None, **call_options: Unpack[CallOptions]) -> None:
-        """Delete a phone logo by its Filename."""
+        """Remove a picture that phones show on their screens."""
 
     def list(
         self, *, filter: str | Filter | Field | None = None, search: str | None = None,
@@ -7035,25 +7037,25 @@ class AsyncPhoneLogosActions:
         expand: str | Field | Expand | Sequence[str | Field | Expand] | None = None, top: int | None = None,
         skip: int | None = None, count: bool | None = None, **call_options: Unpack[CallOptions],
     ) -> AsyncRows[types.PhoneLogo]:
-        """List phone logos."""
+        """List pictures that phones can show on their screens."""
 
 class AsyncPhoneTemplatesActions:
 
     async def create(self, body: types.PhoneTemplatePart, **call_options: Unpack[CallOptions]) -> types.PhoneTemplate:
-        """Create a phone template."""
+        """Add a configuration template for a model of desk phone."""
 
     async def delete(
         self, id: str, *, if_match: str | None = None, if_unchanged: Mapping[str, Any] | None = None,
         **call_options: Unpack[CallOptions],
     ) -> None:
-        """Delete a phone template by its Id."""
+        """Remove a configuration template of your own for desk phones."""
 
     async def get(
         self, id: str, *, select: str | Field | Sequence[str | Field] | None = None,
         expand: str | Field | Expand | Sequence[str | Field | Expand] | None = None,
         **call_options: Unpack[CallOptions],
     ) -> types.PhoneTemplate:
-        """Get a phone template by its Id."""
+        """Read one configuration template for desk phones, with models and languages."""
 
     def list(
         self, *, filter: str | Filter | Field | None = None, search: str | None = None,
@@ -7062,13 +7064,14 @@ class AsyncPhoneTemplatesActions:
         expand: str | Field | Expand | Sequence[str | Field | Expand] | None = None, top: int | None = None,
         skip: int | None = None, count: bool | None = None, **call_options: Unpack[CallOptions],
     ) -> AsyncRows[types.PhoneTemplate]:
-        """List phone templates."""
+        """List configuration templates for desk phones, by brand and model."""
 
     async def update(
         self, id: str, body: types.PhoneTemplatePart, *, if_unchanged: Mapping[str, Any] | None = None,
         **call_options: Unpack[CallOptions],
     ) -> None:
-        """Update a phone template by its Id."""
+        """Change a configuration template of your own for desk phones. Phones take it when they are provisioned
+        again."""
 
 class AsyncPhonesSettingsActions:
 
@@ -7077,47 +7080,47 @@ class AsyncPhonesSettingsActions:
         expand: str | Field | Expand | Sequence[str | Field | Expand] | None = None,
         **call_options: Unpack[CallOptions],
     ) -> types.PhonesSettings:
-        """Get the phones settings."""
+        """Read how desk phones are updated and provisioned, and how often they ask."""
 
     async def update(self, body: types.PhonesSettingsPart, **call_options: Unpack[CallOptions]) -> None:
-        """Update the phones settings."""
+        """Change how desk phones are updated and provisioned, and how often they ask."""
 
 class AsyncPlaylistsActions:
 
     async def create(self, body: types.PlaylistPart, **call_options: Unpack[CallOptions]) -> types.Playlist:
-        """Create a playlist."""
+        """Add a collection of sound files that play in turn to waiting callers."""
 
     async def delete(
         self, name: str, *, if_match: str | None = None, if_unchanged: Mapping[str, Any] | None = None,
         **call_options: Unpack[CallOptions],
     ) -> None:
-        """Delete a playlist by its Name."""
+        """Remove a collection of sound files for waiting callers."""
 
     async def delete_playlist_file(
         self, body: types.PlaylistsDeletePlaylistFileBody | None = None, *, file_name: str = ...,
         playlist_key: str = ..., **call_options: Unpack[CallOptions],
     ) -> None:
-        """Delete playlist file (playlists), given fileName and playlistKey."""
+        """Remove one sound from a collection that waiting callers hear."""
 
     @overload
     async def download_playlist_file(
         self, playlist_key: str, file_name: str, **call_options: Unpack[CallOptions],
     ) -> File:
-        """Download playlist file (playlists), given playlistKey and fileName; answers a file."""
+        """Download one sound of a collection that waiting callers hear."""
 
     @overload
     async def download_playlist_file(
         self, playlist_key: str, file_name: str, *, to: str | PathLike[str] | BinaryIO,
         progress: Callable[[int, int | None], object] | None = None, **call_options: Unpack[CallOptions],
     ) -> Saved:
-        """Download playlist file (playlists), given playlistKey and fileName; answers a file."""
+        """Download one sound of a collection that waiting callers hear."""
 
     async def get(
         self, name: str, *, select: str | Field | Sequence[str | Field] | None = None,
         expand: str | Field | Expand | Sequence[str | Field | Expand] | None = None,
         **call_options: Unpack[CallOptions],
     ) -> types.Playlist:
-        """Get a playlist by its Name."""
+        """Read one collection of sound files: its tracks, order and volume."""
 
     def list(
         self, *, filter: str | Filter | Field | None = None, search: str | None = None,
@@ -7126,13 +7129,13 @@ class AsyncPlaylistsActions:
         expand: str | Field | Expand | Sequence[str | Field | Expand] | None = None, top: int | None = None,
         skip: int | None = None, count: bool | None = None, **call_options: Unpack[CallOptions],
     ) -> AsyncRows[types.Playlist]:
-        """List playlists."""
+        """List collections of sound files for waiting callers."""
 
     async def update(
         self, name: str, body: types.PlaylistPart, *, if_unchanged: Mapping[str, Any] | None = None,
         **call_options: Unpack[CallOptions],
     ) -> None:
-        """Update a playlist by its Name."""
+        """Change order, volume or tracks of a collection of sound files."""
 
 class AsyncPromptSetsActions:
 
@@ -7140,23 +7143,23 @@ class AsyncPromptSetsActions:
         self, id: int, body: types.PromptSetsCopyBody | None = None, *, overrides: types.PromptSetPart = ...,
         **call_options: Unpack[CallOptions],
     ) -> types.PromptSet:
-        """Copy (a prompt set by its Id), given overrides."""
+        """Duplicate a language's system announcements into a set that can be changed."""
 
     async def delete(
         self, id: int, *, if_match: str | None = None, if_unchanged: Mapping[str, Any] | None = None,
         **call_options: Unpack[CallOptions],
     ) -> None:
-        """Delete a prompt set by its Id."""
+        """Remove a language of the system announcements, or a copy that was changed."""
 
     async def get(
         self, id: int, *, select: str | Field | Sequence[str | Field] | None = None,
         expand: str | Field | Expand | Sequence[str | Field | Expand] | None = None,
         **call_options: Unpack[CallOptions],
     ) -> types.PromptSet:
-        """Get a prompt set by its Id."""
+        """Read one language of the system announcements: name, version and culture."""
 
     async def get_active(self, **call_options: Unpack[CallOptions]) -> types.PromptSet | None:
-        """Get active (prompt sets)."""
+        """Read which language of system announcements the PBX speaks now."""
 
     def list(
         self, *, filter: str | Filter | Field | None = None, search: str | None = None,
@@ -7165,7 +7168,7 @@ class AsyncPromptSetsActions:
         expand: str | Field | Expand | Sequence[str | Field | Expand] | None = None, top: int | None = None,
         skip: int | None = None, count: bool | None = None, **call_options: Unpack[CallOptions],
     ) -> AsyncRows[types.PromptSet]:
-        """List prompt sets."""
+        """List the languages of system announcements that are installed."""
 
     def list_prompts(
         self, id: int, *, filter: str | Filter | Field | None = None, search: str | None = None,
@@ -7174,82 +7177,83 @@ class AsyncPromptSetsActions:
         expand: str | Field | Expand | Sequence[str | Field | Expand] | None = None, top: int | None = None,
         skip: int | None = None, count: bool | None = None, **call_options: Unpack[CallOptions],
     ) -> AsyncRows[types.Prompt]:
-        """List the prompts of a prompt set by its Id."""
+        """List the single announcements of a language, with their texts."""
 
     async def play_prompt(
         self, id: int, body: types.PromptSetsPlayPromptBody | None = None, *, extension: str = ...,
         prompt_id: str = ..., **call_options: Unpack[CallOptions],
     ) -> None:
-        """Play prompt (a prompt set by its Id), given extension and promptId."""
+        """Ring an extension and play one system announcement there."""
 
     async def record_prompt(
         self, id: int, body: types.PromptSetsRecordPromptBody | None = None, *, extension: str = ...,
         prompt_id: str = ..., **call_options: Unpack[CallOptions],
     ) -> None:
-        """Record prompt (a prompt set by its Id), given extension and promptId."""
+        """Ring an extension and record what is spoken there as a system announcement."""
 
     async def set_active(self, id: int, **call_options: Unpack[CallOptions]) -> None:
-        """Set active (a prompt set by its Id)."""
+        """Make the PBX speak another language in its system announcements."""
 
     async def set_alternate_pronunciation(
         self, id: int, body: types.PromptSetsSetAlternatePronunciationBody | None = None, *,
         alternate_pronunciation: bool = ..., **call_options: Unpack[CallOptions],
     ) -> None:
-        """Set alternate pronunciation (a prompt set by its Id), given alternatePronunciation."""
+        """Choose between the two ways in which a language reads numbers aloud."""
 
     async def update(
         self, id: int, body: types.PromptSetPart, *, if_unchanged: Mapping[str, Any] | None = None,
         **call_options: Unpack[CallOptions],
     ) -> None:
-        """Update a prompt set by its Id."""
+        """Change the name, description or culture of a language of system announcements."""
 
 class AsyncPurgeSettingsActions:
 
     async def purge_all_logs(self, **call_options: Unpack[CallOptions]) -> None:
-        """Purge all logs (purge settings)."""
+        """Delete all log files of the PBX's services. Support can't trace earlier faults afterwards (assumed)."""
 
     async def purge_calls(
         self, body: types.PurgeSettingsPurgeCallsBody | None = None, *, period: types.PurgeSettingsPart = ...,
         **call_options: Unpack[CallOptions],
     ) -> None:
-        """Purge calls (purge settings), given period."""
+        """Delete the history of calls, all of it or of a period. Reports of that time become empty."""
 
     async def purge_chats(
         self, body: types.PurgeSettingsPurgeChatsBody | None = None, *, period: types.PurgeSettingsPart = ...,
         **call_options: Unpack[CallOptions],
     ) -> None:
-        """Purge chats (purge settings), given period."""
+        """Delete the history of messages, all of it or of a period."""
 
     async def purge_local_backups(self, **call_options: Unpack[CallOptions]) -> None:
-        """Purge local backup (purge settings)."""
+        """Delete all backup files on the PBX's own disk, from the page on storage. Up to 20.0.8; later releases have
+        `backups purge-local-backups`."""
 
 class AsyncQueuesActions:
 
     async def create(self, body: types.QueuePart, **call_options: Unpack[CallOptions]) -> types.Queue:
-        """Create a queue."""
+        """Add a queue, in which callers wait until somebody is free. The PBX picks a free number if none is given."""
 
     async def delete(
         self, id: int, *, if_match: str | None = None, if_unchanged: Mapping[str, Any] | None = None,
         **call_options: Unpack[CallOptions],
     ) -> None:
-        """Delete a queue by its Id."""
+        """Remove a queue and stop callers from waiting in it. Rules and menus that name it lead nowhere (assumed)."""
 
     async def get(
         self, id: int, *, select: str | Field | Sequence[str | Field] | None = None,
         expand: str | Field | Expand | Sequence[str | Field | Expand] | None = None,
         **call_options: Unpack[CallOptions],
     ) -> types.Queue:
-        """Get a queue by its Id."""
+        """Read one queue: ring strategy, announcements, limits and where unanswered callers go."""
 
     async def get_by_number(
         self, number: str, *, select: str | Field | Sequence[str | Field] | None = None,
         expand: str | Field | Expand | Sequence[str | Field | Expand] | None = None,
         **call_options: Unpack[CallOptions],
     ) -> types.Queue:
-        """Get a queue by its Number."""
+        """Read one queue, found by the number that callers dial."""
 
     async def get_first_available_queue_number(self, **call_options: Unpack[CallOptions]) -> types.FirstAvailableNumber:
-        """Get first available queue number (queues)."""
+        """Propose a number that no extension uses yet, for a new queue."""
 
     def list(
         self, *, filter: str | Filter | Field | None = None, search: str | None = None,
@@ -7258,7 +7262,7 @@ class AsyncQueuesActions:
         expand: str | Field | Expand | Sequence[str | Field | Expand] | None = None, top: int | None = None,
         skip: int | None = None, count: bool | None = None, **call_options: Unpack[CallOptions],
     ) -> AsyncRows[types.Queue]:
-        """List queues."""
+        """List queues with their numbers, ring strategies and limits."""
 
     def list_agents(
         self, id: int, *, filter: str | Filter | Field | None = None, search: str | None = None,
@@ -7267,7 +7271,8 @@ class AsyncQueuesActions:
         expand: str | Field | Expand | Sequence[str | Field | Expand] | None = None, top: int | None = None,
         skip: int | None = None, count: bool | None = None, **call_options: Unpack[CallOptions],
     ) -> AsyncRows[types.QueueAgent]:
-        """List the agents of a queue by its Id."""
+        """List who answers the callers of a queue, in which order and with which skill. To change them, send all of
+        them to `queues update`."""
 
     def list_managers(
         self, id: int, *, filter: str | Filter | Field | None = None, search: str | None = None,
@@ -7276,46 +7281,47 @@ class AsyncQueuesActions:
         expand: str | Field | Expand | Sequence[str | Field | Expand] | None = None, top: int | None = None,
         skip: int | None = None, count: bool | None = None, **call_options: Unpack[CallOptions],
     ) -> AsyncRows[types.QueueManager]:
-        """List the managers of a queue by its Id."""
+        """List who supervises a queue and receives its reports of missed limits."""
 
     async def reset_queue_statistics(self, id: int, **call_options: Unpack[CallOptions]) -> None:
-        """Reset queue statistics (a queue by its Id)."""
+        """Set the counters of a queue back to zero. Wallboards start afresh; reports keep their history (assumed)."""
 
     async def update(
         self, id: int, body: types.QueuePart, *, if_unchanged: Mapping[str, Any] | None = None,
         **call_options: Unpack[CallOptions],
     ) -> None:
-        """Update a queue by its Id."""
+        """Change a queue, such as its strategy or its agents. Agents are replaced completely: leave none out."""
 
 class AsyncReceptionistsActions:
 
     async def create(self, body: types.ReceptionistPart, **call_options: Unpack[CallOptions]) -> types.Receptionist:
-        """Create a receptionist."""
+        """Add a digital receptionist, a menu from which callers choose with keys. The PBX picks a free number if none
+        is given."""
 
     async def delete(
         self, id: int, *, if_match: str | None = None, if_unchanged: Mapping[str, Any] | None = None,
         **call_options: Unpack[CallOptions],
     ) -> None:
-        """Delete a receptionist by its Id."""
+        """Remove a digital receptionist with its menu. Rules that lead callers to its menu lead nowhere (assumed)."""
 
     async def get(
         self, id: int, *, select: str | Field | Sequence[str | Field] | None = None,
         expand: str | Field | Expand | Sequence[str | Field | Expand] | None = None,
         **call_options: Unpack[CallOptions],
     ) -> types.Receptionist:
-        """Get a receptionist by its Id."""
+        """Read one digital receptionist: its announcement, language and where callers go without a choice."""
 
     async def get_by_number(
         self, number: str, *, select: str | Field | Sequence[str | Field] | None = None,
         expand: str | Field | Expand | Sequence[str | Field | Expand] | None = None,
         **call_options: Unpack[CallOptions],
     ) -> types.Receptionist:
-        """Get a receptionist by its Number."""
+        """Read one digital receptionist, found by what callers dial to hear its menu."""
 
     async def get_first_available_receptionist_number(
         self, **call_options: Unpack[CallOptions],
     ) -> types.FirstAvailableNumber:
-        """Get first available receptionist number (receptionists)."""
+        """Propose an extension number that is still free, for a new menu."""
 
     def list(
         self, *, filter: str | Filter | Field | None = None, search: str | None = None,
@@ -7324,7 +7330,7 @@ class AsyncReceptionistsActions:
         expand: str | Field | Expand | Sequence[str | Field | Expand] | None = None, top: int | None = None,
         skip: int | None = None, count: bool | None = None, **call_options: Unpack[CallOptions],
     ) -> AsyncRows[types.Receptionist]:
-        """List receptionists."""
+        """List digital receptionists with their numbers and announcements."""
 
     def list_forwards(
         self, id: int, *, filter: str | Filter | Field | None = None, search: str | None = None,
@@ -7333,57 +7339,57 @@ class AsyncReceptionistsActions:
         expand: str | Field | Expand | Sequence[str | Field | Expand] | None = None, top: int | None = None,
         skip: int | None = None, count: bool | None = None, **call_options: Unpack[CallOptions],
     ) -> AsyncRows[types.ReceptionistForward]:
-        """List the forwards of a receptionist by its Id."""
+        """List which key of a menu leads where."""
 
     async def update(
         self, id: int, body: types.ReceptionistPart, *, if_unchanged: Mapping[str, Any] | None = None,
         **call_options: Unpack[CallOptions],
     ) -> None:
-        """Update a receptionist by its Id."""
+        """Change a digital receptionist, such as which key leads where."""
 
 class AsyncRecordingsActions:
 
     async def archive(self, **call_options: Unpack[CallOptions]) -> None:
-        """Archive (recordings)."""
+        """Move all recordings from the PBX's disk to the remote storage (inferred from its name)."""
 
     async def bulk_recordings_archive(
         self, body: types.RecordingsBulkRecordingsArchiveBody | None = None, *, ids: builtins.list[int] = ...,
         **call_options: Unpack[CallOptions],
     ) -> None:
-        """Bulk recordings archive (recordings), given ids."""
+        """Move the chosen recordings to the remote storage (inferred from its name)."""
 
     async def bulk_recordings_delete(
         self, body: types.RecordingsBulkRecordingsDeleteBody | None = None, *, ids: builtins.list[int] = ...,
         **call_options: Unpack[CallOptions],
     ) -> None:
-        """Bulk recordings delete (recordings), given ids."""
+        """Delete the chosen recordings with their sound files."""
 
     @overload
     async def download_recording(self, rec_id: int, **call_options: Unpack[CallOptions]) -> File:
-        """Download recording (recordings), given recId; answers a file."""
+        """Download the sound of one recorded call. A WAV file."""
 
     @overload
     async def download_recording(
         self, rec_id: int, *, to: str | PathLike[str] | BinaryIO,
         progress: Callable[[int, int | None], object] | None = None, **call_options: Unpack[CallOptions],
     ) -> Saved:
-        """Download recording (recordings), given recId; answers a file."""
+        """Download the sound of one recorded call. A WAV file."""
 
     @overload
     async def download_recording_by_name(self, rec_name: str, **call_options: Unpack[CallOptions]) -> File:
-        """Download recording by name (recordings), given recName; answers a file."""
+        """Download the sound of one recorded call, found by its file. From 20.0.7 to 20.0.9."""
 
     @overload
     async def download_recording_by_name(
         self, rec_name: str, *, to: str | PathLike[str] | BinaryIO,
         progress: Callable[[int, int | None], object] | None = None, **call_options: Unpack[CallOptions],
     ) -> Saved:
-        """Download recording by name (recordings), given recName; answers a file."""
+        """Download the sound of one recorded call, found by its file. From 20.0.7 to 20.0.9."""
 
     async def get_recording_repository_settings(
         self, **call_options: Unpack[CallOptions],
     ) -> types.RecordingRepositorySettings:
-        """Get recording repository settings (recordings)."""
+        """Read where recorded calls are stored, their quota, and when they are deleted."""
 
     def list(
         self, *, filter: str | Filter | Field | None = None, search: str | None = None,
@@ -7392,49 +7398,50 @@ class AsyncRecordingsActions:
         expand: str | Field | Expand | Sequence[str | Field | Expand] | None = None, top: int | None = None,
         skip: int | None = None, count: bool | None = None, **call_options: Unpack[CallOptions],
     ) -> AsyncRows[types.Recording]:
-        """List recordings."""
+        """List recorded calls: parties, time, length, and transcript if there is one. To get one by its id, filter by
+        `Id`."""
 
     async def purge_archive(self, **call_options: Unpack[CallOptions]) -> None:
-        """Purge archive (recordings)."""
+        """Delete all recorded calls in the remote storage (inferred from its name)."""
 
     async def purge_local(self, **call_options: Unpack[CallOptions]) -> None:
-        """Purge local (recordings)."""
+        """Delete all recorded calls on the PBX's own disk (inferred from its name)."""
 
     async def set_recording_repository_settings(
         self, body: types.RecordingsSetRecordingRepositorySettingsBody | None = None, *,
         settings: types.RecordingRepositorySettingsPart = ..., **call_options: Unpack[CallOptions],
     ) -> None:
-        """Set recording repository settings (recordings), given settings."""
+        """Change where recorded calls are stored, their quota, or when they are deleted."""
 
     async def transcribe_recordings(
         self, body: types.RecordingsTranscribeRecordingsBody | None = None, *, ids: builtins.list[int] = ...,
         **call_options: Unpack[CallOptions],
     ) -> None:
-        """Transcribe recordings (recordings), given ids."""
+        """Have the chosen recorded calls turned into text."""
 
 class AsyncRemoteArchivingSettingsActions:
 
     async def archive_chats(self, **call_options: Unpack[CallOptions]) -> None:
-        """Archive chats (remote archiving settings)."""
+        """Move message history to the remote storage now (inferred from its name)."""
 
     async def archive_faxes(self, **call_options: Unpack[CallOptions]) -> None:
-        """Archive faxes (remote archiving settings)."""
+        """Move received fax pages to the remote storage now (inferred from its name)."""
 
     async def archive_recordings(self, **call_options: Unpack[CallOptions]) -> None:
-        """Archive recordings (remote archiving settings)."""
+        """Move recorded calls to the remote storage now, without waiting for the schedule (inferred from its name)."""
 
     async def archive_voicemail(self, **call_options: Unpack[CallOptions]) -> None:
-        """Archive voicemail (remote archiving settings)."""
+        """Move messages of callers to the remote storage now (inferred from its name)."""
 
     async def get(
         self, *, select: str | Field | Sequence[str | Field] | None = None,
         expand: str | Field | Expand | Sequence[str | Field | Expand] | None = None,
         **call_options: Unpack[CallOptions],
     ) -> types.RemoteArchivingSettings:
-        """Get the remote archiving settings."""
+        """Read the place and schedule for moving recordings, voicemail, faxes and chats off the PBX."""
 
     async def update(self, body: types.RemoteArchivingSettingsPart, **call_options: Unpack[CallOptions]) -> None:
-        """Update the remote archiving settings."""
+        """Change the place or schedule for moving recordings, voicemail, faxes and chats off the PBX."""
 
 class AsyncReportAbandonedChatsStatisticsActions:
 
@@ -7447,8 +7454,7 @@ class AsyncReportAbandonedChatsStatisticsActions:
         expand: str | Field | Expand | Sequence[str | Field | Expand] | None = None, top: int | None = None,
         skip: int | None = None, count: bool | None = None, **call_options: Unpack[CallOptions],
     ) -> File:
-        """Download abandoned chats statistics (abandoned chats statistics), given queueDnStr, startDt, endDt,
-        participantType and clientTimeZone; answers a file."""
+        """Download visitors' chats that no agent took in a period, as CSV."""
 
     @overload
     async def download_abandoned_chats_statistics(
@@ -7460,8 +7466,7 @@ class AsyncReportAbandonedChatsStatisticsActions:
         skip: int | None = None, count: bool | None = None, to: str | PathLike[str] | BinaryIO,
         progress: Callable[[int, int | None], object] | None = None, **call_options: Unpack[CallOptions],
     ) -> Saved:
-        """Download abandoned chats statistics (abandoned chats statistics), given queueDnStr, startDt, endDt,
-        participantType and clientTimeZone; answers a file."""
+        """Download visitors' chats that no agent took in a period, as CSV."""
 
     def get_abandoned_chats_statistics_data(
         self, queue_dn_str: str | None, start_dt: datetime | str, end_dt: datetime | str, participant_type: int, *,
@@ -7471,8 +7476,7 @@ class AsyncReportAbandonedChatsStatisticsActions:
         expand: str | Field | Expand | Sequence[str | Field | Expand] | None = None, top: int | None = None,
         skip: int | None = None, count: bool | None = None, **call_options: Unpack[CallOptions],
     ) -> AsyncRows[types.AbandonedChatsStatistics]:
-        """Get abandoned chats statistics data (abandoned chats statistics), given queueDnStr, startDt, endDt and
-        participantType; answers a list."""
+        """List visitors' chats that no agent took in a period, with the first message."""
 
 class AsyncReportAbandonedQueueCallsActions:
 
@@ -7485,8 +7489,7 @@ class AsyncReportAbandonedQueueCallsActions:
         expand: str | Field | Expand | Sequence[str | Field | Expand] | None = None, top: int | None = None,
         skip: int | None = None, count: bool | None = None, **call_options: Unpack[CallOptions],
     ) -> File:
-        """Download abandoned queue calls (abandoned queue calls), given periodFrom, periodTo, queueDns, waitInterval
-        and clientTimeZone; answers a file."""
+        """Download callers who hung up while they waited in a queue, as CSV."""
 
     @overload
     async def download_abandoned_queue_calls(
@@ -7498,8 +7501,7 @@ class AsyncReportAbandonedQueueCallsActions:
         skip: int | None = None, count: bool | None = None, to: str | PathLike[str] | BinaryIO,
         progress: Callable[[int, int | None], object] | None = None, **call_options: Unpack[CallOptions],
     ) -> Saved:
-        """Download abandoned queue calls (abandoned queue calls), given periodFrom, periodTo, queueDns, waitInterval
-        and clientTimeZone; answers a file."""
+        """Download callers who hung up while they waited in a queue, as CSV."""
 
     def get_abandoned_queue_calls_data(
         self, period_from: datetime | str, period_to: datetime | str, queue_dns: str | None, wait_interval: str | None,
@@ -7509,8 +7511,8 @@ class AsyncReportAbandonedQueueCallsActions:
         expand: str | Field | Expand | Sequence[str | Field | Expand] | None = None, top: int | None = None,
         skip: int | None = None, count: bool | None = None, **call_options: Unpack[CallOptions],
     ) -> AsyncRows[types.AbandonedQueueCalls]:
-        """Get abandoned queue calls data (abandoned queue calls), given periodFrom, periodTo, queueDns and
-        waitInterval; answers a list."""
+        """List callers who hung up while they waited in a queue, a row for each agent rung. Count `CallHistoryId`s, not
+        rows."""
 
 class AsyncReportAgentLoginHistoryActions:
 
@@ -7523,8 +7525,7 @@ class AsyncReportAgentLoginHistoryActions:
         expand: str | Field | Expand | Sequence[str | Field | Expand] | None = None, top: int | None = None,
         skip: int | None = None, count: bool | None = None, **call_options: Unpack[CallOptions],
     ) -> File:
-        """Download agent login history (agent login history), given clientTimeZone, startDt, endDt, queueDnStr and
-        agentDnStr; answers a file."""
+        """Download when agents were in their queues and how long they talked, as CSV."""
 
     @overload
     async def download_agent_login_history(
@@ -7536,8 +7537,7 @@ class AsyncReportAgentLoginHistoryActions:
         skip: int | None = None, count: bool | None = None, to: str | PathLike[str] | BinaryIO,
         progress: Callable[[int, int | None], object] | None = None, **call_options: Unpack[CallOptions],
     ) -> Saved:
-        """Download agent login history (agent login history), given clientTimeZone, startDt, endDt, queueDnStr and
-        agentDnStr; answers a file."""
+        """Download when agents were in their queues and how long they talked, as CSV."""
 
     def get_agent_login_history_data(
         self, client_time_zone: str | None, start_dt: datetime | str, end_dt: datetime | str, queue_dn_str: str | None,
@@ -7547,8 +7547,7 @@ class AsyncReportAgentLoginHistoryActions:
         expand: str | Field | Expand | Sequence[str | Field | Expand] | None = None, top: int | None = None,
         skip: int | None = None, count: bool | None = None, **call_options: Unpack[CallOptions],
     ) -> AsyncRows[types.AgentLoginHistory]:
-        """Get agent login history data (agent login history), given clientTimeZone, startDt, endDt, queueDnStr and
-        agentDnStr; answers a list."""
+        """List when agents were in their queues and how long they talked, split at midnight."""
 
 class AsyncReportAgentsInQueueStatisticsActions:
 
@@ -7561,8 +7560,7 @@ class AsyncReportAgentsInQueueStatisticsActions:
         expand: str | Field | Expand | Sequence[str | Field | Expand] | None = None, top: int | None = None,
         skip: int | None = None, count: bool | None = None, **call_options: Unpack[CallOptions],
     ) -> File:
-        """Download agents in queue statistics (agents in queue statistics), given queueDnStr, startDt, endDt and
-        waitInterval; answers a file."""
+        """Download how many calls each agent of a queue answered and missed, as CSV."""
 
     @overload
     async def download_agents_in_queue_statistics(
@@ -7574,8 +7572,7 @@ class AsyncReportAgentsInQueueStatisticsActions:
         skip: int | None = None, count: bool | None = None, to: str | PathLike[str] | BinaryIO,
         progress: Callable[[int, int | None], object] | None = None, **call_options: Unpack[CallOptions],
     ) -> Saved:
-        """Download agents in queue statistics (agents in queue statistics), given queueDnStr, startDt, endDt and
-        waitInterval; answers a file."""
+        """Download how many calls each agent of a queue answered and missed, as CSV."""
 
     def get_agents_in_queue_statistics_data(
         self, queue_dn_str: str | None, start_dt: datetime | str, end_dt: datetime | str, wait_interval: str | None, *,
@@ -7585,8 +7582,7 @@ class AsyncReportAgentsInQueueStatisticsActions:
         expand: str | Field | Expand | Sequence[str | Field | Expand] | None = None, top: int | None = None,
         skip: int | None = None, count: bool | None = None, **call_options: Unpack[CallOptions],
     ) -> AsyncRows[types.AgentsInQueueStatistics]:
-        """Get agents in queue statistics data (agents in queue statistics), given queueDnStr, startDt, endDt and
-        waitInterval; answers a list."""
+        """List how many calls each agent of a queue answered and missed, and how long they rang."""
 
 class AsyncReportAuditLogActions:
 
@@ -7598,7 +7594,7 @@ class AsyncReportAuditLogActions:
         expand: str | Field | Expand | Sequence[str | Field | Expand] | None = None, top: int | None = None,
         skip: int | None = None, count: bool | None = None, **call_options: Unpack[CallOptions],
     ) -> File:
-        """Download audit log (audit logs), given clientTimeZone; answers a file."""
+        """Download who changed which object in the configuration, and when, as CSV."""
 
     @overload
     async def download_audit_log(
@@ -7609,7 +7605,7 @@ class AsyncReportAuditLogActions:
         skip: int | None = None, count: bool | None = None, to: str | PathLike[str] | BinaryIO,
         progress: Callable[[int, int | None], object] | None = None, **call_options: Unpack[CallOptions],
     ) -> Saved:
-        """Download audit log (audit logs), given clientTimeZone; answers a file."""
+        """Download who changed which object in the configuration, and when, as CSV."""
 
     def get_audit_log_data(
         self, *, filter: str | Filter | Field | None = None, search: str | None = None,
@@ -7618,7 +7614,7 @@ class AsyncReportAuditLogActions:
         expand: str | Field | Expand | Sequence[str | Field | Expand] | None = None, top: int | None = None,
         skip: int | None = None, count: bool | None = None, **call_options: Unpack[CallOptions],
     ) -> AsyncRows[types.AuditLog]:
-        """Get audit log data (audit logs); answers a list."""
+        """List who changed which object in the configuration, with values before and after."""
 
 class AsyncReportAverageQueueWaitingTimeActions:
 
@@ -7631,8 +7627,7 @@ class AsyncReportAverageQueueWaitingTimeActions:
         expand: str | Field | Expand | Sequence[str | Field | Expand] | None = None, top: int | None = None,
         skip: int | None = None, count: bool | None = None, **call_options: Unpack[CallOptions],
     ) -> File:
-        """Download average queue waiting time report (time report data), given chartDate, chartBy, queueDnStr,
-        waitInterval and clientTimeZone; answers a file."""
+        """Download the chart of callers' average wait in a queue as CSV."""
 
     @overload
     async def download_average_queue_waiting_time_report(
@@ -7644,8 +7639,7 @@ class AsyncReportAverageQueueWaitingTimeActions:
         skip: int | None = None, count: bool | None = None, to: str | PathLike[str] | BinaryIO,
         progress: Callable[[int, int | None], object] | None = None, **call_options: Unpack[CallOptions],
     ) -> Saved:
-        """Download average queue waiting time report (time report data), given chartDate, chartBy, queueDnStr,
-        waitInterval and clientTimeZone; answers a file."""
+        """Download the chart of callers' average wait in a queue as CSV."""
 
     def get_average_queue_waiting_time_data(
         self, chart_date: datetime | str, chart_by: str | None, queue_dn_str: str | None, wait_interval: str | None,
@@ -7655,8 +7649,7 @@ class AsyncReportAverageQueueWaitingTimeActions:
         expand: str | Field | Expand | Sequence[str | Field | Expand] | None = None, top: int | None = None,
         skip: int | None = None, count: bool | None = None, **call_options: Unpack[CallOptions],
     ) -> AsyncRows[types.TimeReportData]:
-        """Get average queue waiting time data (time report data), given chartDate, chartBy, queueDnStr, waitInterval
-        and clientTimeZone; answers a list."""
+        """Chart how long callers waited in a queue on average, over a day, week, month or year."""
 
 class AsyncReportBreachesSlaActions:
 
@@ -7669,8 +7662,7 @@ class AsyncReportBreachesSlaActions:
         expand: str | Field | Expand | Sequence[str | Field | Expand] | None = None, top: int | None = None,
         skip: int | None = None, count: bool | None = None, **call_options: Unpack[CallOptions],
     ) -> File:
-        """Download breaches SLA (breaches SLAs), given queueDnStr, startDt, endDt, waitInterval and clientTimeZone;
-        answers a file."""
+        """Download calls that waited longer than their queue's service level allows, as CSV."""
 
     @overload
     async def download_breaches_sla(
@@ -7682,8 +7674,7 @@ class AsyncReportBreachesSlaActions:
         skip: int | None = None, count: bool | None = None, to: str | PathLike[str] | BinaryIO,
         progress: Callable[[int, int | None], object] | None = None, **call_options: Unpack[CallOptions],
     ) -> Saved:
-        """Download breaches SLA (breaches SLAs), given queueDnStr, startDt, endDt, waitInterval and clientTimeZone;
-        answers a file."""
+        """Download calls that waited longer than their queue's service level allows, as CSV."""
 
     def get_breaches_sla_data(
         self, queue_dn_str: str | None, start_dt: datetime | str, end_dt: datetime | str, wait_interval: str | None, *,
@@ -7693,7 +7684,7 @@ class AsyncReportBreachesSlaActions:
         expand: str | Field | Expand | Sequence[str | Field | Expand] | None = None, top: int | None = None,
         skip: int | None = None, count: bool | None = None, **call_options: Unpack[CallOptions],
     ) -> AsyncRows[types.BreachesSla]:
-        """Get breaches SLA data (breaches SLAs), given queueDnStr, startDt, endDt and waitInterval; answers a list."""
+        """List calls that waited longer than their queue's service level allows."""
 
 class AsyncReportCallCostByExtensionGroupActions:
 
@@ -7706,8 +7697,7 @@ class AsyncReportCallCostByExtensionGroupActions:
         expand: str | Field | Expand | Sequence[str | Field | Expand] | None = None, top: int | None = None,
         skip: int | None = None, count: bool | None = None, **call_options: Unpack[CallOptions],
     ) -> File:
-        """Download call cost by extension group (call cost by extension groups), given periodFrom, periodTo,
-        groupFilter, callClass and clientTimeZone; answers a file."""
+        """Download what the outgoing calls of a department cost, as CSV."""
 
     @overload
     async def download_call_cost_by_extension_group(
@@ -7719,8 +7709,7 @@ class AsyncReportCallCostByExtensionGroupActions:
         skip: int | None = None, count: bool | None = None, to: str | PathLike[str] | BinaryIO,
         progress: Callable[[int, int | None], object] | None = None, **call_options: Unpack[CallOptions],
     ) -> Saved:
-        """Download call cost by extension group (call cost by extension groups), given periodFrom, periodTo,
-        groupFilter, callClass and clientTimeZone; answers a file."""
+        """Download what the outgoing calls of a department cost, as CSV."""
 
     def get_call_cost_by_extension_group_data(
         self, period_from: datetime | str, period_to: datetime | str, group_filter: str | None, call_class: int, *,
@@ -7730,8 +7719,7 @@ class AsyncReportCallCostByExtensionGroupActions:
         expand: str | Field | Expand | Sequence[str | Field | Expand] | None = None, top: int | None = None,
         skip: int | None = None, count: bool | None = None, **call_options: Unpack[CallOptions],
     ) -> AsyncRows[types.CallCostByExtensionGroup]:
-        """Get call cost by extension group data (call cost by extension groups), given periodFrom, periodTo,
-        groupFilter and callClass; answers a list."""
+        """List the outgoing calls of a department and what each cost. Without a department there are no rows."""
 
 class AsyncReportCallDistributionActions:
 
@@ -7745,8 +7733,7 @@ class AsyncReportCallDistributionActions:
         expand: str | Field | Expand | Sequence[str | Field | Expand] | None = None, top: int | None = None,
         skip: int | None = None, count: bool | None = None, **call_options: Unpack[CallOptions],
     ) -> File:
-        """Download call distribution report (time report data), given chartDate, chartBy, includeInternalCalls,
-        includeQueueCalls, queueDnStr, groupStr, clientTimeZone and waitInterval; answers a file."""
+        """Download the older chart of calls over a day, week, month or year as CSV. Up to 20.0.6."""
 
     @overload
     async def download_call_distribution_report(
@@ -7759,8 +7746,7 @@ class AsyncReportCallDistributionActions:
         skip: int | None = None, count: bool | None = None, to: str | PathLike[str] | BinaryIO,
         progress: Callable[[int, int | None], object] | None = None, **call_options: Unpack[CallOptions],
     ) -> Saved:
-        """Download call distribution report (time report data), given chartDate, chartBy, includeInternalCalls,
-        includeQueueCalls, queueDnStr, groupStr, clientTimeZone and waitInterval; answers a file."""
+        """Download the older chart of calls over a day, week, month or year as CSV. Up to 20.0.6."""
 
     @overload
     async def download_get_get_call_distribution(
@@ -7772,8 +7758,7 @@ class AsyncReportCallDistributionActions:
         expand: str | Field | Expand | Sequence[str | Field | Expand] | None = None, top: int | None = None,
         skip: int | None = None, count: bool | None = None, **call_options: Unpack[CallOptions],
     ) -> File:
-        """Download get get call distribution (time report data), given clientTimeZone, periodFrom, periodTo,
-        groupNumber, extensionDns, waitInterval, includeQueueCalls, callArea and groupingType; answers a file."""
+        """Download incoming and outgoing calls for each hour or day of a period, as CSV."""
 
     @overload
     async def download_get_get_call_distribution(
@@ -7786,8 +7771,7 @@ class AsyncReportCallDistributionActions:
         skip: int | None = None, count: bool | None = None, to: str | PathLike[str] | BinaryIO,
         progress: Callable[[int, int | None], object] | None = None, **call_options: Unpack[CallOptions],
     ) -> Saved:
-        """Download get get call distribution (time report data), given clientTimeZone, periodFrom, periodTo,
-        groupNumber, extensionDns, waitInterval, includeQueueCalls, callArea and groupingType; answers a file."""
+        """Download incoming and outgoing calls for each hour or day of a period, as CSV."""
 
     def get_call_distribution(
         self, client_time_zone: str | None, period_from: datetime | str, period_to: datetime | str,
@@ -7798,8 +7782,7 @@ class AsyncReportCallDistributionActions:
         expand: str | Field | Expand | Sequence[str | Field | Expand] | None = None, top: int | None = None,
         skip: int | None = None, count: bool | None = None, **call_options: Unpack[CallOptions],
     ) -> AsyncRows[types.CallDistribution]:
-        """Get call distribution (time report data), given clientTimeZone, periodFrom, periodTo, groupNumber,
-        extensionDns, waitInterval, includeQueueCalls, callArea and groupingType; answers a list."""
+        """Count incoming and outgoing calls for each hour or day of a period. Shows when the office is busiest."""
 
     def get_call_distribution_data(
         self, chart_date: datetime | str, chart_by: str | None, include_internal_calls: bool, include_queue_calls: bool,
@@ -7810,8 +7793,7 @@ class AsyncReportCallDistributionActions:
         expand: str | Field | Expand | Sequence[str | Field | Expand] | None = None, top: int | None = None,
         skip: int | None = None, count: bool | None = None, **call_options: Unpack[CallOptions],
     ) -> AsyncRows[types.TimeReportData]:
-        """Get call distribution data (time report data), given chartDate, chartBy, includeInternalCalls,
-        includeQueueCalls, queueDnStr, groupStr, clientTimeZone and waitInterval; answers a list."""
+        """Chart calls over a day, week, month or year. Up to 20.0.6; later releases have `get_call_distribution`."""
 
 class AsyncReportCallLogDataActions:
 
@@ -7826,9 +7808,7 @@ class AsyncReportCallLogDataActions:
         expand: str | Field | Expand | Sequence[str | Field | Expand] | None = None, top: int | None = None,
         skip: int | None = None, count: bool | None = None, **call_options: Unpack[CallOptions],
     ) -> File:
-        """Download call log (call log data), given periodFrom, periodTo, sourceType, sourceFilter, destinationType,
-        destinationFilter, callsType, callTimeFilterType, callTimeFilterFrom, callTimeFilterTo, hidePcalls and
-        clientTimeZone; answers a file."""
+        """Download the calls of a period that match all filters, as CSV."""
 
     @overload
     async def download_call_log(
@@ -7842,9 +7822,7 @@ class AsyncReportCallLogDataActions:
         skip: int | None = None, count: bool | None = None, to: str | PathLike[str] | BinaryIO,
         progress: Callable[[int, int | None], object] | None = None, **call_options: Unpack[CallOptions],
     ) -> Saved:
-        """Download call log (call log data), given periodFrom, periodTo, sourceType, sourceFilter, destinationType,
-        destinationFilter, callsType, callTimeFilterType, callTimeFilterFrom, callTimeFilterTo, hidePcalls and
-        clientTimeZone; answers a file."""
+        """Download the calls of a period that match all filters, as CSV."""
 
     def get_call_log_data(
         self, period_from: datetime | str, period_to: datetime | str, source_type: int, source_filter: str | None,
@@ -7856,15 +7834,14 @@ class AsyncReportCallLogDataActions:
         expand: str | Field | Expand | Sequence[str | Field | Expand] | None = None, top: int | None = None,
         skip: int | None = None, count: bool | None = None, **call_options: Unpack[CallOptions],
     ) -> AsyncRows[types.CallLogData]:
-        """Get call log data (call log data), given periodFrom, periodTo, sourceType, sourceFilter, destinationType,
-        destinationFilter, callsType, callTimeFilterType, callTimeFilterFrom, callTimeFilterTo and hidePcalls; answers a
-        list."""
+        """List the calls of a period that match all filters, a row for each leg. Ends at 20,000 rows; rows of one call
+        share `CallHistoryId`."""
 
     async def get_call_quality_report(
         self, cdr_id: str, src_number: str, dst_number: str, src_caller_id: str | None, dst_caller_id: str | None,
         **call_options: Unpack[CallOptions],
     ) -> types.QualityReport | None:
-        """Get call quality report (call log data), given cdrId, srcNumber, dstNumber, srcCallerId and dstCallerId."""
+        """Judge the sound of one leg: MOS, lost packets and jitter on both sides."""
 
     def get_old_call_log_data(
         self, period_from: datetime | str, period_to: datetime | str, source_type: int, source_filter: str | None,
@@ -7876,16 +7853,13 @@ class AsyncReportCallLogDataActions:
         expand: str | Field | Expand | Sequence[str | Field | Expand] | None = None, top: int | None = None,
         skip: int | None = None, count: bool | None = None, **call_options: Unpack[CallOptions],
     ) -> AsyncRows[types.CallLogData]:
-        """Get old call log data (call log data), given periodFrom, periodTo, sourceType, sourceFilter, destinationType,
-        destinationFilter, callsType, callTimeFilterType, callTimeFilterFrom, callTimeFilterTo and hidePcalls; answers a
-        list."""
+        """List calls of a period from records made before the format changed (inferred from its name)."""
 
     async def get_old_call_quality_report(
         self, call_id: int, src_number: str, dst_number: str, src_caller_id: str | None, dst_caller_id: str | None,
         **call_options: Unpack[CallOptions],
     ) -> types.QualityReport | None:
-        """Get old call quality report (call log data), given call_id, srcNumber, dstNumber, srcCallerId and
-        dstCallerId."""
+        """Judge the sound of a leg from records made before the format changed (inferred from its name)."""
 
 class AsyncReportChatLogActions:
 
@@ -7899,8 +7873,7 @@ class AsyncReportChatLogActions:
         expand: str | Field | Expand | Sequence[str | Field | Expand] | None = None, top: int | None = None,
         skip: int | None = None, count: bool | None = None, **call_options: Unpack[CallOptions],
     ) -> File:
-        """Download chat log (chat history views), given clientTimeZone, periodFrom, periodTo, fromType, fromExtension,
-        fromText, toType, toExtension, toText, chatType and participantType; answers a file."""
+        """Download the messages of a period that match all filters, as CSV."""
 
     @overload
     async def download_chat_log(
@@ -7913,8 +7886,7 @@ class AsyncReportChatLogActions:
         skip: int | None = None, count: bool | None = None, to: str | PathLike[str] | BinaryIO,
         progress: Callable[[int, int | None], object] | None = None, **call_options: Unpack[CallOptions],
     ) -> Saved:
-        """Download chat log (chat history views), given clientTimeZone, periodFrom, periodTo, fromType, fromExtension,
-        fromText, toType, toExtension, toText, chatType and participantType; answers a file."""
+        """Download the messages of a period that match all filters, as CSV."""
 
     def get_chat_log(
         self, period_from: datetime | str, period_to: datetime | str, from_type: int, from_extension: str | None,
@@ -7925,8 +7897,7 @@ class AsyncReportChatLogActions:
         expand: str | Field | Expand | Sequence[str | Field | Expand] | None = None, top: int | None = None,
         skip: int | None = None, count: bool | None = None, **call_options: Unpack[CallOptions],
     ) -> AsyncRows[types.ChatHistoryView]:
-        """Get chat log (chat history views), given periodFrom, periodTo, fromType, fromExtension, fromText, toType,
-        toExtension, toText, chatType and participantType; answers a list."""
+        """List the messages of a period that match all filters: who wrote what to whom."""
 
 class AsyncReportDetailedQueueStatisticsActions:
 
@@ -7939,8 +7910,7 @@ class AsyncReportDetailedQueueStatisticsActions:
         expand: str | Field | Expand | Sequence[str | Field | Expand] | None = None, top: int | None = None,
         skip: int | None = None, count: bool | None = None, **call_options: Unpack[CallOptions],
     ) -> File:
-        """Download detailed queue statistics (detailed queue statistics), given queueDnStr, startDt, endDt and
-        waitInterval; answers a file."""
+        """Download calls, answers, callbacks and waits of each queue, as CSV."""
 
     @overload
     async def download_detailed_queue_statistics(
@@ -7952,8 +7922,7 @@ class AsyncReportDetailedQueueStatisticsActions:
         skip: int | None = None, count: bool | None = None, to: str | PathLike[str] | BinaryIO,
         progress: Callable[[int, int | None], object] | None = None, **call_options: Unpack[CallOptions],
     ) -> Saved:
-        """Download detailed queue statistics (detailed queue statistics), given queueDnStr, startDt, endDt and
-        waitInterval; answers a file."""
+        """Download calls, answers, callbacks and waits of each queue, as CSV."""
 
     def get_detailed_queue_statistics_data(
         self, queue_dn_str: str | None, start_dt: datetime | str, end_dt: datetime | str, wait_interval: str | None, *,
@@ -7963,8 +7932,7 @@ class AsyncReportDetailedQueueStatisticsActions:
         expand: str | Field | Expand | Sequence[str | Field | Expand] | None = None, top: int | None = None,
         skip: int | None = None, count: bool | None = None, **call_options: Unpack[CallOptions],
     ) -> AsyncRows[types.DetailedQueueStatistics]:
-        """Get detailed queue statistics data (detailed queue statistics), given queueDnStr, startDt, endDt and
-        waitInterval; answers a list."""
+        """Count calls, answers and callbacks of each queue, with ring and talk times."""
 
 class AsyncReportExtensionStatisticsActions:
 
@@ -7977,8 +7945,7 @@ class AsyncReportExtensionStatisticsActions:
         expand: str | Field | Expand | Sequence[str | Field | Expand] | None = None, top: int | None = None,
         skip: int | None = None, count: bool | None = None, **call_options: Unpack[CallOptions],
     ) -> File:
-        """Download extension statistics (extension statistics), given periodFrom, periodTo, extensionFilter and
-        callArea; answers a file."""
+        """Download how many calls each extension made and took, as CSV."""
 
     @overload
     async def download_extension_statistics(
@@ -7990,8 +7957,7 @@ class AsyncReportExtensionStatisticsActions:
         skip: int | None = None, count: bool | None = None, to: str | PathLike[str] | BinaryIO,
         progress: Callable[[int, int | None], object] | None = None, **call_options: Unpack[CallOptions],
     ) -> Saved:
-        """Download extension statistics (extension statistics), given periodFrom, periodTo, extensionFilter and
-        callArea; answers a file."""
+        """Download how many calls each extension made and took, as CSV."""
 
     def get_extension_statistics_data(
         self, period_from: datetime | str, period_to: datetime | str, extension_filter: str | None, call_area: int, *,
@@ -8001,8 +7967,7 @@ class AsyncReportExtensionStatisticsActions:
         expand: str | Field | Expand | Sequence[str | Field | Expand] | None = None, top: int | None = None,
         skip: int | None = None, count: bool | None = None, **call_options: Unpack[CallOptions],
     ) -> AsyncRows[types.ExtensionStatistics]:
-        """Get extension statistics data (extension statistics), given periodFrom, periodTo, extensionFilter and
-        callArea; answers a list."""
+        """Count the calls that each extension made, took and missed, with talk times. Zeros can be left out."""
 
 class AsyncReportExtensionStatisticsByGroupActions:
 
@@ -8015,8 +7980,7 @@ class AsyncReportExtensionStatisticsByGroupActions:
         expand: str | Field | Expand | Sequence[str | Field | Expand] | None = None, top: int | None = None,
         skip: int | None = None, count: bool | None = None, **call_options: Unpack[CallOptions],
     ) -> File:
-        """Download extension statistics by group (report extension statistics by groups), given groupNumber,
-        periodFrom, periodTo and callArea; answers a file."""
+        """Download how many calls each member of a department made and took, as CSV."""
 
     @overload
     async def download_extension_statistics_by_group(
@@ -8028,8 +7992,7 @@ class AsyncReportExtensionStatisticsByGroupActions:
         skip: int | None = None, count: bool | None = None, to: str | PathLike[str] | BinaryIO,
         progress: Callable[[int, int | None], object] | None = None, **call_options: Unpack[CallOptions],
     ) -> Saved:
-        """Download extension statistics by group (report extension statistics by groups), given groupNumber,
-        periodFrom, periodTo and callArea; answers a file."""
+        """Download how many calls each member of a department made and took, as CSV."""
 
     def get_extension_statistics_by_group_data(
         self, group_number: str | None, period_from: datetime | str, period_to: datetime | str, call_area: int, *,
@@ -8039,8 +8002,8 @@ class AsyncReportExtensionStatisticsByGroupActions:
         expand: str | Field | Expand | Sequence[str | Field | Expand] | None = None, top: int | None = None,
         skip: int | None = None, count: bool | None = None, **call_options: Unpack[CallOptions],
     ) -> AsyncRows[types.ReportExtensionStatisticsByGroup]:
-        """Get extension statistics by group data (report extension statistics by groups), given groupNumber,
-        periodFrom, periodTo and callArea; answers a list."""
+        """Count the calls that each member of a department made, took and missed. Without a department there are no
+        rows."""
 
 class AsyncReportExtensionsStatisticsByRingGroupsActions:
 
@@ -8053,8 +8016,7 @@ class AsyncReportExtensionsStatisticsByRingGroupsActions:
         expand: str | Field | Expand | Sequence[str | Field | Expand] | None = None, top: int | None = None,
         skip: int | None = None, count: bool | None = None, **call_options: Unpack[CallOptions],
     ) -> File:
-        """Download extensions statistics by ring groups (extensions statistics by ring groups), given periodFrom,
-        periodTo and ringGroupDns; answers a file."""
+        """Download how many calls of a ring group each member answered, as CSV."""
 
     @overload
     async def download_extensions_statistics_by_ring_groups(
@@ -8066,8 +8028,7 @@ class AsyncReportExtensionsStatisticsByRingGroupsActions:
         skip: int | None = None, count: bool | None = None, to: str | PathLike[str] | BinaryIO,
         progress: Callable[[int, int | None], object] | None = None, **call_options: Unpack[CallOptions],
     ) -> Saved:
-        """Download extensions statistics by ring groups (extensions statistics by ring groups), given periodFrom,
-        periodTo and ringGroupDns; answers a file."""
+        """Download how many calls of a ring group each member answered, as CSV."""
 
     def get_extensions_statistics_by_ring_groups_data(
         self, period_from: datetime | str, period_to: datetime | str, ring_group_dns: str | None, *,
@@ -8077,8 +8038,7 @@ class AsyncReportExtensionsStatisticsByRingGroupsActions:
         expand: str | Field | Expand | Sequence[str | Field | Expand] | None = None, top: int | None = None,
         skip: int | None = None, count: bool | None = None, **call_options: Unpack[CallOptions],
     ) -> AsyncRows[types.ExtensionsStatisticsByRingGroups]:
-        """Get extensions statistics by ring groups data (extensions statistics by ring groups), given periodFrom,
-        periodTo and ringGroupDns; answers a list."""
+        """Count how many calls of a ring group each member answered."""
 
 class AsyncReportGroupActions:
 
@@ -8089,7 +8049,7 @@ class AsyncReportGroupActions:
         expand: str | Field | Expand | Sequence[str | Field | Expand] | None = None, top: int | None = None,
         skip: int | None = None, count: bool | None = None, **call_options: Unpack[CallOptions],
     ) -> AsyncRows[types.ReportGroup]:
-        """List report groups."""
+        """List the departments that reports can be asked about."""
 
 class AsyncReportInboundCallsActions:
 
@@ -8102,8 +8062,7 @@ class AsyncReportInboundCallsActions:
         expand: str | Field | Expand | Sequence[str | Field | Expand] | None = None, top: int | None = None,
         skip: int | None = None, count: bool | None = None, **call_options: Unpack[CallOptions],
     ) -> File:
-        """Download get inbound calls (inbound calls), given periodFrom, periodTo, trunkDns, callsType and
-        clientTimeZone; answers a file."""
+        """Download calls from outside by trunk, with rule, status and times, as CSV."""
 
     @overload
     async def download_get_inbound_calls(
@@ -8115,8 +8074,7 @@ class AsyncReportInboundCallsActions:
         skip: int | None = None, count: bool | None = None, to: str | PathLike[str] | BinaryIO,
         progress: Callable[[int, int | None], object] | None = None, **call_options: Unpack[CallOptions],
     ) -> Saved:
-        """Download get inbound calls (inbound calls), given periodFrom, periodTo, trunkDns, callsType and
-        clientTimeZone; answers a file."""
+        """Download calls from outside by trunk, with rule, status and times, as CSV."""
 
     def get_inbound_calls(
         self, period_from: datetime | str, period_to: datetime | str, trunk_dns: str | None, calls_type: int, *,
@@ -8126,7 +8084,8 @@ class AsyncReportInboundCallsActions:
         expand: str | Field | Expand | Sequence[str | Field | Expand] | None = None, top: int | None = None,
         skip: int | None = None, count: bool | None = None, **call_options: Unpack[CallOptions],
     ) -> AsyncRows[types.InboundCall]:
-        """Get inbound calls (inbound calls), given periodFrom, periodTo, trunkDns and callsType; answers a list."""
+        """List calls from outside by trunk, with rule, status and times. A call through a menu and a queue has several
+        rows."""
 
 class AsyncReportInboundRulesActions:
 
@@ -8138,7 +8097,7 @@ class AsyncReportInboundRulesActions:
         expand: str | Field | Expand | Sequence[str | Field | Expand] | None = None, top: int | None = None,
         skip: int | None = None, count: bool | None = None, **call_options: Unpack[CallOptions],
     ) -> File:
-        """Download inbound rules (inbound rule reports); answers a file."""
+        """Download where each direct number leads in and out of office hours, as CSV."""
 
     @overload
     async def download_inbound_rules(
@@ -8149,7 +8108,7 @@ class AsyncReportInboundRulesActions:
         skip: int | None = None, count: bool | None = None, to: str | PathLike[str] | BinaryIO,
         progress: Callable[[int, int | None], object] | None = None, **call_options: Unpack[CallOptions],
     ) -> Saved:
-        """Download inbound rules (inbound rule reports); answers a file."""
+        """Download where each direct number leads in and out of office hours, as CSV."""
 
     def get_inbound_rules_data(
         self, *, filter: str | Filter | Field | None = None, search: str | None = None,
@@ -8158,7 +8117,7 @@ class AsyncReportInboundRulesActions:
         expand: str | Field | Expand | Sequence[str | Field | Expand] | None = None, top: int | None = None,
         skip: int | None = None, count: bool | None = None, **call_options: Unpack[CallOptions],
     ) -> AsyncRows[types.InboundRuleReport]:
-        """Get inbound rules data (inbound rule reports); answers a list."""
+        """List where each direct number leads in and out of office hours."""
 
 class AsyncReportOutboundCallsActions:
 
@@ -8171,8 +8130,7 @@ class AsyncReportOutboundCallsActions:
         expand: str | Field | Expand | Sequence[str | Field | Expand] | None = None, top: int | None = None,
         skip: int | None = None, count: bool | None = None, **call_options: Unpack[CallOptions],
     ) -> File:
-        """Download get outbound calls (outbound calls), given periodFrom, periodTo, trunkDns, callsType and
-        clientTimeZone; answers a file."""
+        """Download calls to outside by trunk, with rule, cost and times, as CSV."""
 
     @overload
     async def download_get_outbound_calls(
@@ -8184,8 +8142,7 @@ class AsyncReportOutboundCallsActions:
         skip: int | None = None, count: bool | None = None, to: str | PathLike[str] | BinaryIO,
         progress: Callable[[int, int | None], object] | None = None, **call_options: Unpack[CallOptions],
     ) -> Saved:
-        """Download get outbound calls (outbound calls), given periodFrom, periodTo, trunkDns, callsType and
-        clientTimeZone; answers a file."""
+        """Download calls to outside by trunk, with rule, cost and times, as CSV."""
 
     def get_outbound_calls(
         self, period_from: datetime | str, period_to: datetime | str, trunk_dns: str | None, calls_type: int, *,
@@ -8195,7 +8152,7 @@ class AsyncReportOutboundCallsActions:
         expand: str | Field | Expand | Sequence[str | Field | Expand] | None = None, top: int | None = None,
         skip: int | None = None, count: bool | None = None, **call_options: Unpack[CallOptions],
     ) -> AsyncRows[types.OutboundCall]:
-        """Get outbound calls (outbound calls), given periodFrom, periodTo, trunkDns and callsType; answers a list."""
+        """List calls to outside by trunk, with rule, cost and times."""
 
 class AsyncReportQueueAgentsChatStatisticsActions:
 
@@ -8208,8 +8165,7 @@ class AsyncReportQueueAgentsChatStatisticsActions:
         expand: str | Field | Expand | Sequence[str | Field | Expand] | None = None, top: int | None = None,
         skip: int | None = None, count: bool | None = None, **call_options: Unpack[CallOptions],
     ) -> File:
-        """Download queue agents chat statistics (queue agents chat statistics), given queueDnStr, startDt, endDt and
-        participantType; answers a file."""
+        """Download how many visitors' conversations each agent took and closed, as CSV."""
 
     @overload
     async def download_queue_agents_chat_statistics(
@@ -8221,8 +8177,7 @@ class AsyncReportQueueAgentsChatStatisticsActions:
         skip: int | None = None, count: bool | None = None, to: str | PathLike[str] | BinaryIO,
         progress: Callable[[int, int | None], object] | None = None, **call_options: Unpack[CallOptions],
     ) -> Saved:
-        """Download queue agents chat statistics (queue agents chat statistics), given queueDnStr, startDt, endDt and
-        participantType; answers a file."""
+        """Download how many visitors' conversations each agent took and closed, as CSV."""
 
     def get_queue_agents_chat_statistics_data(
         self, queue_dn_str: str | None, start_dt: datetime | str, end_dt: datetime | str, participant_type: int, *,
@@ -8232,8 +8187,7 @@ class AsyncReportQueueAgentsChatStatisticsActions:
         expand: str | Field | Expand | Sequence[str | Field | Expand] | None = None, top: int | None = None,
         skip: int | None = None, count: bool | None = None, **call_options: Unpack[CallOptions],
     ) -> AsyncRows[types.QueueAgentsChatStatistics]:
-        """Get queue agents chat statistics data (queue agents chat statistics), given queueDnStr, startDt, endDt and
-        participantType; answers a list."""
+        """Count the visitors' conversations that each agent of a queue took and closed."""
 
 class AsyncReportQueueAgentsChatStatisticsTotalsActions:
 
@@ -8246,8 +8200,7 @@ class AsyncReportQueueAgentsChatStatisticsTotalsActions:
         expand: str | Field | Expand | Sequence[str | Field | Expand] | None = None, top: int | None = None,
         skip: int | None = None, count: bool | None = None, **call_options: Unpack[CallOptions],
     ) -> File:
-        """Download queue agents chat statistics totals (queue agents chat statistics totals), given queueDnStr,
-        startDt, endDt and participantType; answers a file."""
+        """Download how many visitors' conversations were taken and closed by queue, as CSV."""
 
     @overload
     async def download_queue_agents_chat_statistics_totals(
@@ -8259,8 +8212,7 @@ class AsyncReportQueueAgentsChatStatisticsTotalsActions:
         skip: int | None = None, count: bool | None = None, to: str | PathLike[str] | BinaryIO,
         progress: Callable[[int, int | None], object] | None = None, **call_options: Unpack[CallOptions],
     ) -> Saved:
-        """Download queue agents chat statistics totals (queue agents chat statistics totals), given queueDnStr,
-        startDt, endDt and participantType; answers a file."""
+        """Download how many visitors' conversations were taken and closed by queue, as CSV."""
 
     def get_queue_agents_chat_statistics_totals_data(
         self, queue_dn_str: str | None, start_dt: datetime | str, end_dt: datetime | str, participant_type: int, *,
@@ -8270,8 +8222,7 @@ class AsyncReportQueueAgentsChatStatisticsTotalsActions:
         expand: str | Field | Expand | Sequence[str | Field | Expand] | None = None, top: int | None = None,
         skip: int | None = None, count: bool | None = None, **call_options: Unpack[CallOptions],
     ) -> AsyncRows[types.QueueAgentsChatStatisticsTotals]:
-        """Get queue agents chat statistics totals data (queue agents chat statistics totals), given queueDnStr,
-        startDt, endDt and participantType; answers a list."""
+        """Count the visitors' conversations that were taken and closed in each queue."""
 
 class AsyncReportQueueAnUnCallsActions:
 
@@ -8284,8 +8235,7 @@ class AsyncReportQueueAnUnCallsActions:
         expand: str | Field | Expand | Sequence[str | Field | Expand] | None = None, top: int | None = None,
         skip: int | None = None, count: bool | None = None, **call_options: Unpack[CallOptions],
     ) -> File:
-        """Download queue an un calls report (time report data), given chartDate, chartBy, queueDnStr, clientTimeZone
-        and waitInterval; answers a file."""
+        """Download the chart of answered and missed callers of a queue as CSV."""
 
     @overload
     async def download_queue_an_un_calls_report(
@@ -8297,8 +8247,7 @@ class AsyncReportQueueAnUnCallsActions:
         skip: int | None = None, count: bool | None = None, to: str | PathLike[str] | BinaryIO,
         progress: Callable[[int, int | None], object] | None = None, **call_options: Unpack[CallOptions],
     ) -> Saved:
-        """Download queue an un calls report (time report data), given chartDate, chartBy, queueDnStr, clientTimeZone
-        and waitInterval; answers a file."""
+        """Download the chart of answered and missed callers of a queue as CSV."""
 
     def get_queue_an_un_calls_data(
         self, chart_date: datetime | str, chart_by: str | None, queue_dn_str: str | None, client_time_zone: str | None,
@@ -8308,8 +8257,7 @@ class AsyncReportQueueAnUnCallsActions:
         expand: str | Field | Expand | Sequence[str | Field | Expand] | None = None, top: int | None = None,
         skip: int | None = None, count: bool | None = None, **call_options: Unpack[CallOptions],
     ) -> AsyncRows[types.TimeReportData]:
-        """Get queue an un calls data (time report data), given chartDate, chartBy, queueDnStr, clientTimeZone and
-        waitInterval; answers a list."""
+        """Chart answered and missed callers of a queue over a day, week, month or year."""
 
 class AsyncReportQueueAnsweredCallsByWaitTimeActions:
 
@@ -8322,8 +8270,7 @@ class AsyncReportQueueAnsweredCallsByWaitTimeActions:
         expand: str | Field | Expand | Sequence[str | Field | Expand] | None = None, top: int | None = None,
         skip: int | None = None, count: bool | None = None, **call_options: Unpack[CallOptions],
     ) -> File:
-        """Download queue answered calls by wait time (queue answered calls by wait times), given queueDnStr, startDt,
-        endDt, answerInterval and clientTimeZone; answers a file."""
+        """Download callers who waited at least as long as given before an agent took them, as CSV."""
 
     @overload
     async def download_queue_answered_calls_by_wait_time(
@@ -8335,8 +8282,7 @@ class AsyncReportQueueAnsweredCallsByWaitTimeActions:
         skip: int | None = None, count: bool | None = None, to: str | PathLike[str] | BinaryIO,
         progress: Callable[[int, int | None], object] | None = None, **call_options: Unpack[CallOptions],
     ) -> Saved:
-        """Download queue answered calls by wait time (queue answered calls by wait times), given queueDnStr, startDt,
-        endDt, answerInterval and clientTimeZone; answers a file."""
+        """Download callers who waited at least as long as given before an agent took them, as CSV."""
 
     def get_queue_answered_calls_by_wait_time_data(
         self, queue_dn_str: str | None, start_dt: datetime | str, end_dt: datetime | str, answer_interval: str | None,
@@ -8346,8 +8292,7 @@ class AsyncReportQueueAnsweredCallsByWaitTimeActions:
         expand: str | Field | Expand | Sequence[str | Field | Expand] | None = None, top: int | None = None,
         skip: int | None = None, count: bool | None = None, **call_options: Unpack[CallOptions],
     ) -> AsyncRows[types.QueueAnsweredCallsByWaitTime]:
-        """Get queue answered calls by wait time data (queue answered calls by wait times), given queueDnStr, startDt,
-        endDt and answerInterval; answers a list."""
+        """List callers who waited at least as long as given before an agent took them."""
 
 class AsyncReportQueueCallbacksActions:
 
@@ -8360,7 +8305,7 @@ class AsyncReportQueueCallbacksActions:
         expand: str | Field | Expand | Sequence[str | Field | Expand] | None = None, top: int | None = None,
         skip: int | None = None, count: bool | None = None, **call_options: Unpack[CallOptions],
     ) -> File:
-        """Download queue callbacks (queue callbacks), given queueDnStr, startDt and endDt; answers a file."""
+        """Download how many callers asked to be called back, by queue, as CSV."""
 
     @overload
     async def download_queue_callbacks(
@@ -8372,7 +8317,7 @@ class AsyncReportQueueCallbacksActions:
         skip: int | None = None, count: bool | None = None, to: str | PathLike[str] | BinaryIO,
         progress: Callable[[int, int | None], object] | None = None, **call_options: Unpack[CallOptions],
     ) -> Saved:
-        """Download queue callbacks (queue callbacks), given queueDnStr, startDt and endDt; answers a file."""
+        """Download how many callers asked to be called back, by queue, as CSV."""
 
     def get_queue_callbacks_data(
         self, queue_dn_str: str | None, start_dt: datetime | str, end_dt: datetime | str, *,
@@ -8382,7 +8327,7 @@ class AsyncReportQueueCallbacksActions:
         expand: str | Field | Expand | Sequence[str | Field | Expand] | None = None, top: int | None = None,
         skip: int | None = None, count: bool | None = None, **call_options: Unpack[CallOptions],
     ) -> AsyncRows[types.QueueCallbacks]:
-        """Get queue callbacks data (queue callbacks), given queueDnStr, startDt and endDt; answers a list."""
+        """Count callers who asked to be called back, and those who weren't reached, by queue."""
 
 class AsyncReportQueueChatPerformanceActions:
 
@@ -8395,8 +8340,7 @@ class AsyncReportQueueChatPerformanceActions:
         expand: str | Field | Expand | Sequence[str | Field | Expand] | None = None, top: int | None = None,
         skip: int | None = None, count: bool | None = None, **call_options: Unpack[CallOptions],
     ) -> File:
-        """Download queue chat performance (queue chat performance), given queueDnStr, startDt, endDt and
-        participantType; answers a file."""
+        """Download visitors' conversations that came, were taken and were given up, by queue, as CSV."""
 
     @overload
     async def download_queue_chat_performance(
@@ -8408,8 +8352,7 @@ class AsyncReportQueueChatPerformanceActions:
         skip: int | None = None, count: bool | None = None, to: str | PathLike[str] | BinaryIO,
         progress: Callable[[int, int | None], object] | None = None, **call_options: Unpack[CallOptions],
     ) -> Saved:
-        """Download queue chat performance (queue chat performance), given queueDnStr, startDt, endDt and
-        participantType; answers a file."""
+        """Download visitors' conversations that came, were taken and were given up, by queue, as CSV."""
 
     def get_queue_chat_performance_data(
         self, queue_dn_str: str | None, start_dt: datetime | str, end_dt: datetime | str, participant_type: int, *,
@@ -8419,8 +8362,7 @@ class AsyncReportQueueChatPerformanceActions:
         expand: str | Field | Expand | Sequence[str | Field | Expand] | None = None, top: int | None = None,
         skip: int | None = None, count: bool | None = None, **call_options: Unpack[CallOptions],
     ) -> AsyncRows[types.QueueChatPerformance]:
-        """Get queue chat performance data (queue chat performance), given queueDnStr, startDt, endDt and
-        participantType; answers a list."""
+        """Count visitors' conversations that came, were taken and were given up, by queue."""
 
 class AsyncReportQueueFailedCallbacksActions:
 
@@ -8433,8 +8375,7 @@ class AsyncReportQueueFailedCallbacksActions:
         expand: str | Field | Expand | Sequence[str | Field | Expand] | None = None, top: int | None = None,
         skip: int | None = None, count: bool | None = None, **call_options: Unpack[CallOptions],
     ) -> File:
-        """Download queue failed callbacks (queue failed callbacks), given queueDnStr, startDt, endDt and
-        clientTimeZone; answers a file."""
+        """Download callers who could not be reached when they were called back, as CSV."""
 
     @overload
     async def download_queue_failed_callbacks(
@@ -8446,8 +8387,7 @@ class AsyncReportQueueFailedCallbacksActions:
         skip: int | None = None, count: bool | None = None, to: str | PathLike[str] | BinaryIO,
         progress: Callable[[int, int | None], object] | None = None, **call_options: Unpack[CallOptions],
     ) -> Saved:
-        """Download queue failed callbacks (queue failed callbacks), given queueDnStr, startDt, endDt and
-        clientTimeZone; answers a file."""
+        """Download callers who could not be reached when they were called back, as CSV."""
 
     def get_queue_failed_callbacks_data(
         self, queue_dn_str: str | None, start_dt: datetime | str, end_dt: datetime | str, *,
@@ -8457,8 +8397,7 @@ class AsyncReportQueueFailedCallbacksActions:
         expand: str | Field | Expand | Sequence[str | Field | Expand] | None = None, top: int | None = None,
         skip: int | None = None, count: bool | None = None, **call_options: Unpack[CallOptions],
     ) -> AsyncRows[types.QueueFailedCallbacks]:
-        """Get queue failed callbacks data (queue failed callbacks), given queueDnStr, startDt and endDt; answers a
-        list."""
+        """List callers who could not be reached when they were called back."""
 
 class AsyncReportQueuePerformanceOverviewActions:
 
@@ -8471,8 +8410,7 @@ class AsyncReportQueuePerformanceOverviewActions:
         expand: str | Field | Expand | Sequence[str | Field | Expand] | None = None, top: int | None = None,
         skip: int | None = None, count: bool | None = None, **call_options: Unpack[CallOptions],
     ) -> File:
-        """Download queue performance overview (queue performance overviews), given periodFrom, periodTo, queueDns and
-        waitInterval; answers a file."""
+        """Download answered and dropped calls of each agent beside the counts of the queue, as CSV."""
 
     @overload
     async def download_queue_performance_overview(
@@ -8484,8 +8422,7 @@ class AsyncReportQueuePerformanceOverviewActions:
         skip: int | None = None, count: bool | None = None, to: str | PathLike[str] | BinaryIO,
         progress: Callable[[int, int | None], object] | None = None, **call_options: Unpack[CallOptions],
     ) -> Saved:
-        """Download queue performance overview (queue performance overviews), given periodFrom, periodTo, queueDns and
-        waitInterval; answers a file."""
+        """Download answered and dropped calls of each agent beside the counts of the queue, as CSV."""
 
     def get_queue_performance_overview_data(
         self, period_from: datetime | str, period_to: datetime | str, queue_dns: str | None, wait_interval: str | None,
@@ -8495,8 +8432,7 @@ class AsyncReportQueuePerformanceOverviewActions:
         expand: str | Field | Expand | Sequence[str | Field | Expand] | None = None, top: int | None = None,
         skip: int | None = None, count: bool | None = None, **call_options: Unpack[CallOptions],
     ) -> AsyncRows[types.QueuePerformanceOverview]:
-        """Get queue performance overview data (queue performance overviews), given periodFrom, periodTo, queueDns and
-        waitInterval; answers a list."""
+        """Count answered and dropped calls of each agent beside those of the queue. Zeros can be left out."""
 
 class AsyncReportQueuePerformanceTotalsActions:
 
@@ -8509,8 +8445,7 @@ class AsyncReportQueuePerformanceTotalsActions:
         expand: str | Field | Expand | Sequence[str | Field | Expand] | None = None, top: int | None = None,
         skip: int | None = None, count: bool | None = None, **call_options: Unpack[CallOptions],
     ) -> File:
-        """Download queue performance totals (queue performance totals), given periodFrom, periodTo, queueDns and
-        waitInterval; answers a file."""
+        """Download received, answered and dropped calls of each queue, as CSV."""
 
     @overload
     async def download_queue_performance_totals(
@@ -8522,8 +8457,7 @@ class AsyncReportQueuePerformanceTotalsActions:
         skip: int | None = None, count: bool | None = None, to: str | PathLike[str] | BinaryIO,
         progress: Callable[[int, int | None], object] | None = None, **call_options: Unpack[CallOptions],
     ) -> Saved:
-        """Download queue performance totals (queue performance totals), given periodFrom, periodTo, queueDns and
-        waitInterval; answers a file."""
+        """Download received, answered and dropped calls of each queue, as CSV."""
 
     def get_queue_performance_totals_data(
         self, period_from: datetime | str, period_to: datetime | str, queue_dns: str | None, wait_interval: str | None,
@@ -8533,8 +8467,7 @@ class AsyncReportQueuePerformanceTotalsActions:
         expand: str | Field | Expand | Sequence[str | Field | Expand] | None = None, top: int | None = None,
         skip: int | None = None, count: bool | None = None, **call_options: Unpack[CallOptions],
     ) -> AsyncRows[types.QueuePerformanceTotals]:
-        """Get queue performance totals data (queue performance totals), given periodFrom, periodTo, queueDns and
-        waitInterval; answers a list."""
+        """Count received, answered and dropped calls of each queue. Zeros can be left out."""
 
 class AsyncReportRingGroupStatisticsActions:
 
@@ -8547,8 +8480,7 @@ class AsyncReportRingGroupStatisticsActions:
         expand: str | Field | Expand | Sequence[str | Field | Expand] | None = None, top: int | None = None,
         skip: int | None = None, count: bool | None = None, **call_options: Unpack[CallOptions],
     ) -> File:
-        """Download ring group statistics (ring group statistics), given periodFrom, periodTo and ringGroupDns; answers
-        a file."""
+        """Download received and answered calls of each ring group, as CSV."""
 
     @overload
     async def download_ring_group_statistics(
@@ -8560,8 +8492,7 @@ class AsyncReportRingGroupStatisticsActions:
         skip: int | None = None, count: bool | None = None, to: str | PathLike[str] | BinaryIO,
         progress: Callable[[int, int | None], object] | None = None, **call_options: Unpack[CallOptions],
     ) -> Saved:
-        """Download ring group statistics (ring group statistics), given periodFrom, periodTo and ringGroupDns; answers
-        a file."""
+        """Download received and answered calls of each ring group, as CSV."""
 
     def get_ring_group_statistics_data(
         self, period_from: datetime | str, period_to: datetime | str, ring_group_dns: str | None, *,
@@ -8571,8 +8502,7 @@ class AsyncReportRingGroupStatisticsActions:
         expand: str | Field | Expand | Sequence[str | Field | Expand] | None = None, top: int | None = None,
         skip: int | None = None, count: bool | None = None, **call_options: Unpack[CallOptions],
     ) -> AsyncRows[types.RingGroupStatistics]:
-        """Get ring group statistics data (ring group statistics), given periodFrom, periodTo and ringGroupDns; answers
-        a list."""
+        """Count received and answered calls of each ring group."""
 
 class AsyncReportStatisticSlaActions:
 
@@ -8585,8 +8515,7 @@ class AsyncReportStatisticSlaActions:
         expand: str | Field | Expand | Sequence[str | Field | Expand] | None = None, top: int | None = None,
         skip: int | None = None, count: bool | None = None, **call_options: Unpack[CallOptions],
     ) -> File:
-        """Download statistic SLA (statistic SLAs), given queueDnStr, startDt, endDt and waitInterval; answers a
-        file."""
+        """Download how many calls of each queue waited too long, as CSV."""
 
     @overload
     async def download_statistic_sla(
@@ -8598,8 +8527,7 @@ class AsyncReportStatisticSlaActions:
         skip: int | None = None, count: bool | None = None, to: str | PathLike[str] | BinaryIO,
         progress: Callable[[int, int | None], object] | None = None, **call_options: Unpack[CallOptions],
     ) -> Saved:
-        """Download statistic SLA (statistic SLAs), given queueDnStr, startDt, endDt and waitInterval; answers a
-        file."""
+        """Download how many calls of each queue waited too long, as CSV."""
 
     def get_statistic_sla_data(
         self, queue_dn_str: str | None, start_dt: datetime | str, end_dt: datetime | str, wait_interval: str | None, *,
@@ -8609,8 +8537,7 @@ class AsyncReportStatisticSlaActions:
         expand: str | Field | Expand | Sequence[str | Field | Expand] | None = None, top: int | None = None,
         skip: int | None = None, count: bool | None = None, **call_options: Unpack[CallOptions],
     ) -> AsyncRows[types.StatisticSla]:
-        """Get statistic SLA data (statistic SLAs), given queueDnStr, startDt, endDt and waitInterval; answers a
-        list."""
+        """Count calls of each queue that waited longer than its service level allows."""
 
 class AsyncReportTeamQueueGeneralStatisticsActions:
 
@@ -8623,8 +8550,7 @@ class AsyncReportTeamQueueGeneralStatisticsActions:
         expand: str | Field | Expand | Sequence[str | Field | Expand] | None = None, top: int | None = None,
         skip: int | None = None, count: bool | None = None, **call_options: Unpack[CallOptions],
     ) -> File:
-        """Download team queue general statistics (team queue general statistics), given queueDnStr, startDt, endDt and
-        waitInterval; answers a file."""
+        """Download agents, received and answered calls and talk time of each queue, as CSV."""
 
     @overload
     async def download_team_queue_general_statistics(
@@ -8636,8 +8562,7 @@ class AsyncReportTeamQueueGeneralStatisticsActions:
         skip: int | None = None, count: bool | None = None, to: str | PathLike[str] | BinaryIO,
         progress: Callable[[int, int | None], object] | None = None, **call_options: Unpack[CallOptions],
     ) -> Saved:
-        """Download team queue general statistics (team queue general statistics), given queueDnStr, startDt, endDt and
-        waitInterval; answers a file."""
+        """Download agents, received and answered calls and talk time of each queue, as CSV."""
 
     def get_team_queue_general_statistics_data(
         self, queue_dn_str: str | None, start_dt: datetime | str, end_dt: datetime | str, wait_interval: str | None, *,
@@ -8647,8 +8572,7 @@ class AsyncReportTeamQueueGeneralStatisticsActions:
         expand: str | Field | Expand | Sequence[str | Field | Expand] | None = None, top: int | None = None,
         skip: int | None = None, count: bool | None = None, **call_options: Unpack[CallOptions],
     ) -> AsyncRows[types.TeamQueueGeneralStatistics]:
-        """Get team queue general statistics data (team queue general statistics), given queueDnStr, startDt, endDt and
-        waitInterval; answers a list."""
+        """Count agents, received and answered calls and talk time of each queue."""
 
 class AsyncReportUserActivityActions:
 
@@ -8662,8 +8586,7 @@ class AsyncReportUserActivityActions:
         expand: str | Field | Expand | Sequence[str | Field | Expand] | None = None, top: int | None = None,
         skip: int | None = None, count: bool | None = None, **call_options: Unpack[CallOptions],
     ) -> File:
-        """Download get user activity (time report data), given clientTimeZone, periodFrom, periodTo, groupNumber,
-        extensionDns, waitInterval, includeQueueCalls, callArea and groupingType; answers a file."""
+        """Download answered and missed calls of users for each hour or day, as CSV."""
 
     @overload
     async def download_get_user_activity(
@@ -8676,8 +8599,7 @@ class AsyncReportUserActivityActions:
         skip: int | None = None, count: bool | None = None, to: str | PathLike[str] | BinaryIO,
         progress: Callable[[int, int | None], object] | None = None, **call_options: Unpack[CallOptions],
     ) -> Saved:
-        """Download get user activity (time report data), given clientTimeZone, periodFrom, periodTo, groupNumber,
-        extensionDns, waitInterval, includeQueueCalls, callArea and groupingType; answers a file."""
+        """Download answered and missed calls of users for each hour or day, as CSV."""
 
     @overload
     async def download_user_activity_report(
@@ -8689,8 +8611,7 @@ class AsyncReportUserActivityActions:
         expand: str | Field | Expand | Sequence[str | Field | Expand] | None = None, top: int | None = None,
         skip: int | None = None, count: bool | None = None, **call_options: Unpack[CallOptions],
     ) -> File:
-        """Download user activity report (time report data), given chartDate, chartBy, includeInternalCalls,
-        includeQueueCalls, queueDnStr, clientTimeZone and waitInterval; answers a file."""
+        """Download the older chart of answered and missed calls of users as CSV. Up to 20.0.6."""
 
     @overload
     async def download_user_activity_report(
@@ -8703,8 +8624,7 @@ class AsyncReportUserActivityActions:
         skip: int | None = None, count: bool | None = None, to: str | PathLike[str] | BinaryIO,
         progress: Callable[[int, int | None], object] | None = None, **call_options: Unpack[CallOptions],
     ) -> Saved:
-        """Download user activity report (time report data), given chartDate, chartBy, includeInternalCalls,
-        includeQueueCalls, queueDnStr, clientTimeZone and waitInterval; answers a file."""
+        """Download the older chart of answered and missed calls of users as CSV. Up to 20.0.6."""
 
     def get_user_activity(
         self, client_time_zone: str | None, period_from: datetime | str, period_to: datetime | str,
@@ -8715,8 +8635,7 @@ class AsyncReportUserActivityActions:
         expand: str | Field | Expand | Sequence[str | Field | Expand] | None = None, top: int | None = None,
         skip: int | None = None, count: bool | None = None, **call_options: Unpack[CallOptions],
     ) -> AsyncRows[types.UserActivity]:
-        """Get user activity (time report data), given clientTimeZone, periodFrom, periodTo, groupNumber, extensionDns,
-        waitInterval, includeQueueCalls, callArea and groupingType; answers a list."""
+        """Count answered and missed calls of users for each hour or day of a period."""
 
     def get_user_activity_data(
         self, chart_date: datetime | str, chart_by: str | None, include_internal_calls: bool, include_queue_calls: bool,
@@ -8727,38 +8646,40 @@ class AsyncReportUserActivityActions:
         expand: str | Field | Expand | Sequence[str | Field | Expand] | None = None, top: int | None = None,
         skip: int | None = None, count: bool | None = None, **call_options: Unpack[CallOptions],
     ) -> AsyncRows[types.TimeReportData]:
-        """Get user activity data (time report data), given chartDate, chartBy, includeInternalCalls, includeQueueCalls,
-        queueDnStr, clientTimeZone and waitInterval; answers a list."""
+        """Chart answered and missed calls of users over a day, week, month or year. Up to 20.0.6; later releases have
+        `get_user_activity`."""
 
 class AsyncRingGroupsActions:
 
     async def create(self, body: types.RingGroupPart, **call_options: Unpack[CallOptions]) -> types.RingGroup:
-        """Create a ring group."""
+        """Add a ring group, whose members' phones ring together or in turn. The PBX picks a free number if none is
+        given."""
 
     async def delete(
         self, id: int, *, if_match: str | None = None, if_unchanged: Mapping[str, Any] | None = None,
         **call_options: Unpack[CallOptions],
     ) -> None:
-        """Delete a ring group by its Id."""
+        """Remove a ring group, so that its number rings no phones. Rules and menus that lead callers to it lead nowhere
+        (assumed)."""
 
     async def get(
         self, id: int, *, select: str | Field | Sequence[str | Field] | None = None,
         expand: str | Field | Expand | Sequence[str | Field | Expand] | None = None,
         **call_options: Unpack[CallOptions],
     ) -> types.RingGroup:
-        """Get a ring group by its Id."""
+        """Read one ring group: strategy, ring time and where unanswered calls go."""
 
     async def get_by_number(
         self, number: str, *, select: str | Field | Sequence[str | Field] | None = None,
         expand: str | Field | Expand | Sequence[str | Field | Expand] | None = None,
         **call_options: Unpack[CallOptions],
     ) -> types.RingGroup:
-        """Get a ring group by its Number."""
+        """Read one ring group, found by the extension that callers dial."""
 
     async def get_first_available_ring_group_number(
         self, **call_options: Unpack[CallOptions],
     ) -> types.FirstAvailableNumber:
-        """Get first available ring group number (ring groups)."""
+        """Propose an extension number that is still free, for phones that ring together."""
 
     def list(
         self, *, filter: str | Filter | Field | None = None, search: str | None = None,
@@ -8767,7 +8688,7 @@ class AsyncRingGroupsActions:
         expand: str | Field | Expand | Sequence[str | Field | Expand] | None = None, top: int | None = None,
         skip: int | None = None, count: bool | None = None, **call_options: Unpack[CallOptions],
     ) -> AsyncRows[types.RingGroup]:
-        """List ring groups."""
+        """List ring groups with their numbers, strategies and ring times."""
 
     def list_members(
         self, id: int, *, filter: str | Filter | Field | None = None, search: str | None = None,
@@ -8776,31 +8697,31 @@ class AsyncRingGroupsActions:
         expand: str | Field | Expand | Sequence[str | Field | Expand] | None = None, top: int | None = None,
         skip: int | None = None, count: bool | None = None, **call_options: Unpack[CallOptions],
     ) -> AsyncRows[types.RingGroupMember]:
-        """List the members of a ring group by its Id."""
+        """List whose phones a ring group calls. To change them, send all of them to `ring-groups update`."""
 
     async def update(
         self, id: int, body: types.RingGroupPart, *, if_unchanged: Mapping[str, Any] | None = None,
         **call_options: Unpack[CallOptions],
     ) -> None:
-        """Update a ring group by its Id."""
+        """Change a ring group: strategy, ring time, members or where unanswered calls go. Send all members."""
 
 class AsyncSbcsActions:
 
     async def create(self, body: types.SbcPart, **call_options: Unpack[CallOptions]) -> types.Sbc:
-        """Create an SBC."""
+        """Add a session border controller, which connects the phones of a site through one tunnel."""
 
     async def delete(
         self, name: str, *, if_match: str | None = None, if_unchanged: Mapping[str, Any] | None = None,
         **call_options: Unpack[CallOptions],
     ) -> None:
-        """Delete an SBC by its Name."""
+        """Remove a session border controller. Phones behind it lose the PBX."""
 
     async def get(
         self, name: str, *, select: str | Field | Sequence[str | Field] | None = None,
         expand: str | Field | Expand | Sequence[str | Field | Expand] | None = None,
         **call_options: Unpack[CallOptions],
     ) -> types.Sbc:
-        """Get an SBC by its Name."""
+        """Read one session border controller: its site, version, addresses and connection."""
 
     def list(
         self, *, filter: str | Filter | Field | None = None, search: str | None = None,
@@ -8809,36 +8730,37 @@ class AsyncSbcsActions:
         expand: str | Field | Expand | Sequence[str | Field | Expand] | None = None, top: int | None = None,
         skip: int | None = None, count: bool | None = None, **call_options: Unpack[CallOptions],
     ) -> AsyncRows[types.Sbc]:
-        """List SBCs."""
+        """List session border controllers with their versions and whether they are connected."""
 
     async def push_config(self, name: str, **call_options: Unpack[CallOptions]) -> None:
-        """Push config (an SBC by its Name)."""
+        """Send a session border controller its current settings. Phones behind it can drop out for a moment
+        (assumed)."""
 
     async def update(
         self, name: str, body: types.SbcPart, *, if_unchanged: Mapping[str, Any] | None = None,
         **call_options: Unpack[CallOptions],
     ) -> None:
-        """Update an SBC by its Name."""
+        """Change a session border controller, such as its password, log level or standby."""
 
 class AsyncScheduledReportsActions:
 
     async def create(
         self, body: types.ScheduledReportPart, **call_options: Unpack[CallOptions],
     ) -> types.ScheduledReport:
-        """Create a scheduled report."""
+        """Have a report mailed hourly, daily, weekly or monthly."""
 
     async def delete(
         self, id: int, *, if_match: str | None = None, if_unchanged: Mapping[str, Any] | None = None,
         **call_options: Unpack[CallOptions],
     ) -> None:
-        """Delete a scheduled report by its Id."""
+        """Stop mailing a report and forget its schedule."""
 
     async def get(
         self, id: int, *, select: str | Field | Sequence[str | Field] | None = None,
         expand: str | Field | Expand | Sequence[str | Field | Expand] | None = None,
         **call_options: Unpack[CallOptions],
     ) -> types.ScheduledReport:
-        """Get a scheduled report by its Id."""
+        """Read one report that is mailed: kind, filters, recipients and rhythm."""
 
     def list(
         self, *, filter: str | Filter | Field | None = None, search: str | None = None,
@@ -8847,13 +8769,13 @@ class AsyncScheduledReportsActions:
         expand: str | Field | Expand | Sequence[str | Field | Expand] | None = None, top: int | None = None,
         skip: int | None = None, count: bool | None = None, **call_options: Unpack[CallOptions],
     ) -> AsyncRows[types.ScheduledReport]:
-        """List scheduled reports."""
+        """List reports that are mailed, with recipients and rhythm."""
 
     async def update(
         self, id: int, body: types.ScheduledReportPart, *, if_unchanged: Mapping[str, Any] | None = None,
         **call_options: Unpack[CallOptions],
     ) -> None:
-        """Update a scheduled report by its Id."""
+        """Change filters, recipients or rhythm of a report that is mailed."""
 
 class AsyncSecureSipSettingsActions:
 
@@ -8862,10 +8784,11 @@ class AsyncSecureSipSettingsActions:
         expand: str | Field | Expand | Sequence[str | Field | Expand] | None = None,
         **call_options: Unpack[CallOptions],
     ) -> types.SecureSipSettings:
-        """Get the secure SIP settings."""
+        """Read whether a certificate for encrypted signalling is stored."""
 
     async def update(self, body: types.SecureSipSettingsPart, **call_options: Unpack[CallOptions]) -> None:
-        """Update the secure SIP settings."""
+        """Store another certificate and private key for encrypted signalling. Phones that don't trust it can't
+        register."""
 
 class AsyncSecurityTokensActions:
 
@@ -8876,33 +8799,34 @@ class AsyncSecurityTokensActions:
         expand: str | Field | Expand | Sequence[str | Field | Expand] | None = None, top: int | None = None,
         skip: int | None = None, count: bool | None = None, **call_options: Unpack[CallOptions],
     ) -> AsyncRows[types.RefreshToken]:
-        """List refresh tokens."""
+        """List everybody's signed-in apps and browsers, with addresses and last use."""
 
     async def revoke_token(self, id: int, **call_options: Unpack[CallOptions]) -> None:
-        """Revoke token (a refresh token by its Id)."""
+        """Sign out one app or browser of any user. For a lost phone or an account that somebody else uses."""
 
 class AsyncServicePrincipalsActions:
 
     async def create(
         self, body: types.ServicePrincipalPart, **call_options: Unpack[CallOptions],
     ) -> types.ServicePrincipal:
-        """Create a service principal."""
+        """Add an API client that programs sign in with. Make its key with `generate-app-token`."""
 
     async def delete(
         self, id: int, *, if_match: str | None = None, if_unchanged: Mapping[str, Any] | None = None,
         **call_options: Unpack[CallOptions],
     ) -> None:
-        """Delete a service principal by its Id."""
+        """Remove an API client; programs that sign in with it lose access."""
 
     async def generate_app_token(self, id: int, **call_options: Unpack[CallOptions]) -> str:
-        """Generate app token (a service principal by its Id); answers a value."""
+        """Make a new key for an API client, for its programs to sign in with. The answer is a secret. The earlier key
+        stops working (assumed)."""
 
     async def get(
         self, id: int, *, select: str | Field | Sequence[str | Field] | None = None,
         expand: str | Field | Expand | Sequence[str | Field | Expand] | None = None,
         **call_options: Unpack[CallOptions],
     ) -> types.ServicePrincipal:
-        """Get a service principal by its Id."""
+        """Read one API client: its interfaces, departments and last use."""
 
     def list(
         self, *, filter: str | Filter | Field | None = None, search: str | None = None,
@@ -8911,13 +8835,13 @@ class AsyncServicePrincipalsActions:
         expand: str | Field | Expand | Sequence[str | Field | Expand] | None = None, top: int | None = None,
         skip: int | None = None, count: bool | None = None, **call_options: Unpack[CallOptions],
     ) -> AsyncRows[types.ServicePrincipal]:
-        """List service principals."""
+        """List API clients with their interfaces and last use."""
 
     async def update(
         self, id: int, body: types.ServicePrincipalPart, *, if_unchanged: Mapping[str, Any] | None = None,
         **call_options: Unpack[CallOptions],
     ) -> None:
-        """Update a service principal by its Id."""
+        """Change which interfaces or departments an API client may use."""
 
 class AsyncServicesActions:
 
@@ -8925,19 +8849,20 @@ class AsyncServicesActions:
         self, body: types.ServicesDisableBody | None = None, *, options: types.XServiceManageOptionsPart = ...,
         **call_options: Unpack[CallOptions],
     ) -> None:
-        """Disable (service infos), given options."""
+        """Turn services of the PBX off, so that they don't start again by themselves. What they do stops: calls, for
+        instance."""
 
     async def enable(
         self, body: types.ServicesEnableBody | None = None, *, options: types.XServiceManageOptionsPart = ...,
         **call_options: Unpack[CallOptions],
     ) -> None:
-        """Enable (service infos), given options."""
+        """Allow services of the PBX that were turned off to start again."""
 
     async def garbage_collect(
         self, body: types.ServicesGarbageCollectBody | None = None, *, options: types.GarbageCollectPart = ...,
         **call_options: Unpack[CallOptions],
     ) -> None:
-        """Garbage collect (service infos), given options."""
+        """Make services release memory that they no longer use. For support; services pause for a moment (assumed)."""
 
     def list(
         self, *, filter: str | Filter | Field | None = None, search: str | None = None,
@@ -8946,31 +8871,31 @@ class AsyncServicesActions:
         expand: str | Field | Expand | Sequence[str | Field | Expand] | None = None, top: int | None = None,
         skip: int | None = None, count: bool | None = None, **call_options: Unpack[CallOptions],
     ) -> AsyncRows[types.ServiceInfo]:
-        """List service infos."""
+        """List services of the PBX: state, memory, CPU and threads."""
 
     async def restart(
         self, body: types.ServicesRestartBody | None = None, *, options: types.XServiceManageOptionsPart = ...,
         **call_options: Unpack[CallOptions],
     ) -> None:
-        """Restart (service infos), given options."""
+        """Stop and start chosen services of the PBX. Calls that they carry drop."""
 
     async def restart_all(self, **call_options: Unpack[CallOptions]) -> None:
-        """Restart all (service infos)."""
+        """Stop and start everything that the PBX runs. Calls drop. Up to 20.0.8."""
 
     async def restart_operating_system(self, **call_options: Unpack[CallOptions]) -> None:
-        """Restart operating system (service infos)."""
+        """Reboot the machine on which the PBX runs. Calls drop, and nobody can call for some minutes."""
 
     async def start(
         self, body: types.ServicesStartBody | None = None, *, options: types.XServiceManageOptionsPart = ...,
         **call_options: Unpack[CallOptions],
     ) -> None:
-        """Start (service infos), given options."""
+        """Run services of the PBX that are stopped."""
 
     async def stop(
         self, body: types.ServicesStopBody | None = None, *, options: types.XServiceManageOptionsPart = ...,
         **call_options: Unpack[CallOptions],
     ) -> None:
-        """Stop (service infos), given options."""
+        """Halt chosen services of the PBX until they are started or the machine reboots. Calls that they carry drop."""
 
 class AsyncSipDevicesActions:
 
@@ -8981,13 +8906,13 @@ class AsyncSipDevicesActions:
         expand: str | Field | Expand | Sequence[str | Field | Expand] | None = None, top: int | None = None,
         skip: int | None = None, count: bool | None = None, **call_options: Unpack[CallOptions],
     ) -> AsyncRows[types.SipDevice]:
-        """List SIP devices."""
+        """List registered phones and apps with extension, address and firmware."""
 
     async def push_firmware(
         self, id: int, body: types.SipDevicesPushFirmwareBody | None = None, *, firmware_id: str = ...,
         **call_options: Unpack[CallOptions],
     ) -> None:
-        """Push firmware (an SIP device by its Id), given firmwareId."""
+        """Have one phone load a stored software file. It restarts; a call on it drops."""
 
 class AsyncSyslogSettingsActions:
 
@@ -8996,40 +8921,41 @@ class AsyncSyslogSettingsActions:
         expand: str | Field | Expand | Sequence[str | Field | Expand] | None = None,
         **call_options: Unpack[CallOptions],
     ) -> types.SyslogSettings:
-        """Get the syslog settings."""
+        """Read to which log server or service events are sent, and of which kinds."""
 
     async def test_connection(
         self, body: types.SyslogSettingsTestConnectionBody | None = None, *, config: types.SyslogSettingsPart = ...,
         **call_options: Unpack[CallOptions],
     ) -> None:
-        """Test connection (syslog settings), given config."""
+        """Try to reach a log server with details that need not be saved."""
 
     async def update(self, body: types.SyslogSettingsPart, **call_options: Unpack[CallOptions]) -> None:
-        """Update the syslog settings."""
+        """Change to which log server or service events are sent, and of which kinds."""
 
 class AsyncSystemStatusActions:
 
     async def api_token(self, **call_options: Unpack[CallOptions]) -> str:
-        """API token (system status); answers a value."""
+        """Get a token for the PBX's services in the name of the account that you sign in with (inferred from its name).
+        The token is a secret."""
 
     async def get(
         self, *, select: str | Field | Sequence[str | Field] | None = None,
         expand: str | Field | Expand | Sequence[str | Field | Expand] | None = None,
         **call_options: Unpack[CallOptions],
     ) -> types.SystemStatus:
-        """Get the system status."""
+        """Read version, licence, disk space, calls, registrations and backups of the PBX at one look."""
 
     async def get_remote_access_status(self, **call_options: Unpack[CallOptions]) -> types.RemoteAccessStatus:
-        """Get remote access status (system status); answers a value."""
+        """Check whether 3CX's support may sign in to this PBX."""
 
     async def get_request_help_link(self, grant_period_days: int, **call_options: Unpack[CallOptions]) -> str:
-        """Get request help link (system status), given grantPeriodDays; answers a value."""
+        """Make a link by which support can sign in for a number of days. Whoever has the link can sign in."""
 
     async def get_version_type(self, **call_options: Unpack[CallOptions]) -> types.VersionUpdateType:
-        """Get version type (system status)."""
+        """Read whether this build is a release, a beta or a hotfix."""
 
     async def is_request_help_enabled(self, **call_options: Unpack[CallOptions]) -> types.CreateTicket:
-        """Is request help enabled (system status)."""
+        """Check whether the licence includes support tickets."""
 
     def my_phone_request_id_telemetry(
         self, start_date: datetime | str, end_date: datetime | str, *, filter: str | Filter | Field | None = None,
@@ -9039,7 +8965,7 @@ class AsyncSystemStatusActions:
         expand: str | Field | Expand | Sequence[str | Field | Expand] | None = None, top: int | None = None,
         skip: int | None = None, count: bool | None = None, **call_options: Unpack[CallOptions],
     ) -> AsyncRows[types.MyPhoneRequestStats]:
-        """My phone request Id telemetry (system status), given startDate and endDate; answers a list."""
+        """List how often apps made each kind of request in a period, and how long they took."""
 
     def network_telemetry(
         self, *, filter: str | Filter | Field | None = None, search: str | None = None,
@@ -9048,16 +8974,16 @@ class AsyncSystemStatusActions:
         expand: str | Field | Expand | Sequence[str | Field | Expand] | None = None, top: int | None = None,
         skip: int | None = None, count: bool | None = None, **call_options: Unpack[CallOptions],
     ) -> AsyncRows[types.NetworkTelemetry]:
-        """Network telemetry (system status); answers a list."""
+        """List how much each network card sent and received lately."""
 
     async def request_help(
         self, body: types.SystemStatusRequestHelpBody | None = None, *, description: types.RequestHelpPart | None = ...,
         **call_options: Unpack[CallOptions],
     ) -> None:
-        """Request help (system status), given description."""
+        """Open a support ticket and let support sign in for some days."""
 
     async def revoke_remote_access(self, **call_options: Unpack[CallOptions]) -> None:
-        """Revoke remote access (system status)."""
+        """End support's permission to sign in to this PBX."""
 
     def service_telemetry(
         self, *, filter: str | Filter | Field | None = None, search: str | None = None,
@@ -9066,34 +8992,34 @@ class AsyncSystemStatusActions:
         expand: str | Field | Expand | Sequence[str | Field | Expand] | None = None, top: int | None = None,
         skip: int | None = None, count: bool | None = None, **call_options: Unpack[CallOptions],
     ) -> AsyncRows[types.ProcessTelemetry]:
-        """Service telemetry (system status); answers a list."""
+        """List memory, threads and handles of each service lately."""
 
     async def set_chat_log_status(
         self, body: types.SystemStatusSetChatLogStatusBody | None = None, *, enable: bool = ...,
         **call_options: Unpack[CallOptions],
     ) -> None:
-        """Set chat log status (system status), given enable."""
+        """Turn the recording of messages on or off."""
 
     async def set_multi_company_mode(
         self, body: types.SystemStatusSetMultiCompanyModeBody | None = None, *, enable: bool = ...,
         **call_options: Unpack[CallOptions],
     ) -> None:
-        """Set multi company mode (system status), given enable."""
+        """Turn on or off that departments are separate companies. Changes what every user sees (assumed)."""
 
     async def start_db_maintenance(self, **call_options: Unpack[CallOptions]) -> None:
-        """Start DB maintenance (system status)."""
+        """Start tidying up the database. The PBX can be slow meanwhile (assumed)."""
 
     async def system_database_information(self, **call_options: Unpack[CallOptions]) -> types.SystemDatabaseInformation:
-        """System database information (system status)."""
+        """Measure calls, messages and log entries in the database, and the space they use."""
 
     def system_extensions(
         self, *, filter: str | Filter | Field | None = None, search: str | None = None, top: int | None = None,
         skip: int | None = None, count: bool | None = None, **call_options: Unpack[CallOptions],
     ) -> AsyncRows[types.SystemExtensionStatus]:
-        """System extensions (system status); answers a list."""
+        """List the PBX's internal numbers and whether each is registered."""
 
     async def system_health_status(self, **call_options: Unpack[CallOptions]) -> types.SystemHealthStatus:
-        """System health status (system status)."""
+        """Check whether trunks, phones and firewall work, and count unsupported firmware."""
 
     def system_telemetry(
         self, *, filter: str | Filter | Field | None = None, search: str | None = None,
@@ -9102,25 +9028,25 @@ class AsyncSystemStatusActions:
         expand: str | Field | Expand | Sequence[str | Field | Expand] | None = None, top: int | None = None,
         skip: int | None = None, count: bool | None = None, **call_options: Unpack[CallOptions],
     ) -> AsyncRows[types.SystemTelemetry]:
-        """System telemetry (system status); answers a list."""
+        """List how much CPU, memory and disk the machine used lately."""
 
 class AsyncTenantPropertiesActions:
 
     async def create(self, body: types.PropertyPart, **call_options: Unpack[CallOptions]) -> types.Property:
-        """Create a property."""
+        """Add a named value that belongs to the PBX as such, not to one number (inferred from its name)."""
 
     async def delete(
         self, name: str, *, if_match: str | None = None, if_unchanged: Mapping[str, Any] | None = None,
         **call_options: Unpack[CallOptions],
     ) -> None:
-        """Delete a property by its Name."""
+        """Remove a named value of the PBX as such (inferred from its name)."""
 
     async def get(
         self, name: str, *, select: str | Field | Sequence[str | Field] | None = None,
         expand: str | Field | Expand | Sequence[str | Field | Expand] | None = None,
         **call_options: Unpack[CallOptions],
     ) -> types.Property:
-        """Get a property by its Name."""
+        """Read one named value of the PBX as such (inferred from its name)."""
 
     def list(
         self, *, filter: str | Filter | Field | None = None, search: str | None = None,
@@ -9129,31 +9055,31 @@ class AsyncTenantPropertiesActions:
         expand: str | Field | Expand | Sequence[str | Field | Expand] | None = None, top: int | None = None,
         skip: int | None = None, count: bool | None = None, **call_options: Unpack[CallOptions],
     ) -> AsyncRows[types.Property]:
-        """List properties."""
+        """List named values of the PBX as such, not of one number (inferred from its name)."""
 
     async def update(
         self, name: str, body: types.PropertyPart, *, if_unchanged: Mapping[str, Any] | None = None,
         **call_options: Unpack[CallOptions],
     ) -> None:
-        """Update a property by its Name."""
+        """Replace a named value of the PBX as such (inferred from its name)."""
 
 class AsyncTrunkTemplatesActions:
 
     async def create(self, body: types.TrunkTemplatePart, **call_options: Unpack[CallOptions]) -> types.TrunkTemplate:
-        """Create a trunk template."""
+        """Add a template for a telephone provider or gateway."""
 
     async def delete(
         self, id: str, *, if_match: str | None = None, if_unchanged: Mapping[str, Any] | None = None,
         **call_options: Unpack[CallOptions],
     ) -> None:
-        """Delete a trunk template by its Id."""
+        """Remove a provider template of your own."""
 
     async def get(
         self, id: str, *, select: str | Field | Sequence[str | Field] | None = None,
         expand: str | Field | Expand | Sequence[str | Field | Expand] | None = None,
         **call_options: Unpack[CallOptions],
     ) -> types.TrunkTemplate:
-        """Get a trunk template by its Id."""
+        """Read one provider template: countries, ports and what can be edited."""
 
     def list(
         self, *, filter: str | Filter | Field | None = None, search: str | None = None,
@@ -9162,82 +9088,86 @@ class AsyncTrunkTemplatesActions:
         expand: str | Field | Expand | Sequence[str | Field | Expand] | None = None, top: int | None = None,
         skip: int | None = None, count: bool | None = None, **call_options: Unpack[CallOptions],
     ) -> AsyncRows[types.TrunkTemplate]:
-        """List trunk templates."""
+        """List templates of telephone providers and gateways, by country. `trunks init-trunk` makes a trunk of one."""
 
     async def update(
         self, id: str, body: types.TrunkTemplatePart, *, if_unchanged: Mapping[str, Any] | None = None,
         **call_options: Unpack[CallOptions],
     ) -> None:
-        """Update a trunk template by its Id."""
+        """Change a provider template of your own."""
 
 class AsyncTrunksActions:
 
     async def create(self, body: types.TrunkPart, **call_options: Unpack[CallOptions]) -> types.Trunk:
-        """Create a trunk."""
+        """Add a SIP trunk to a telephone provider, a gateway or another PBX. `init-trunk` gives a body to begin
+        with."""
 
     async def delete(
         self, id: int, *, if_match: str | None = None, if_unchanged: Mapping[str, Any] | None = None,
         **call_options: Unpack[CallOptions],
     ) -> None:
-        """Delete a trunk by its Id."""
+        """Remove a trunk with its numbers and rules. Calls can no longer go over it."""
 
     @overload
     async def export_trunk(self, id: int, **call_options: Unpack[CallOptions]) -> File:
-        """Export trunk (a trunk by its Id); answers a file."""
+        """Download the configuration of one trunk as a file."""
 
     @overload
     async def export_trunk(
         self, id: int, *, to: str | PathLike[str] | BinaryIO,
         progress: Callable[[int, int | None], object] | None = None, **call_options: Unpack[CallOptions],
     ) -> Saved:
-        """Export trunk (a trunk by its Id); answers a file."""
+        """Download the configuration of one trunk as a file."""
 
     async def finalize_trunk_provisioning(
         self, body: types.TrunksFinalizeTrunkProvisioningBody | None = None, *, model: types.CreateTrunkPart = ...,
         **call_options: Unpack[CallOptions],
     ) -> types.Trunk:
-        """Finalize trunk provisioning (trunks), given model."""
+        """Complete a trunk that is ordered from a provider through 3CX (inferred from its name). After `provision-
+        trunk`."""
 
     async def get(
         self, id: int, *, select: str | Field | Sequence[str | Field] | None = None,
         expand: str | Field | Expand | Sequence[str | Field | Expand] | None = None,
         **call_options: Unpack[CallOptions],
     ) -> types.Trunk:
-        """Get a trunk by its Id."""
+        """Read one trunk: provider, registration, numbers, channels and routes."""
 
     async def get_by_number(
         self, number: str, *, select: str | Field | Sequence[str | Field] | None = None,
         expand: str | Field | Expand | Sequence[str | Field | Expand] | None = None,
         **call_options: Unpack[CallOptions],
     ) -> types.Trunk:
-        """Get a trunk by its Number."""
+        """Read one trunk, found by its internal number (10000 and up)."""
 
     async def get_first_available_trunk_number(self, **call_options: Unpack[CallOptions]) -> types.FirstAvailableNumber:
-        """Get first available trunk number (trunks)."""
+        """Propose an internal number that is still free, for a new provider."""
 
     async def get_provider_available_phone_numbers(
         self, body: types.TrunksGetProviderAvailablePhoneNumbersBody | None = None, *,
         model: types.CreateTrunkPart = ..., **call_options: Unpack[CallOptions],
     ) -> types.AutoProvisionTrunk:
-        """Get provider available phone numbers (trunks), given model."""
+        """List telephone numbers that can be ordered from a provider. Up to 20.0.8; later releases have `get-provider-
+        phones`."""
 
     async def get_provider_phones(
         self, body: types.TrunksGetProviderPhonesBody | None = None, *, model: types.GetProviderPhonesPart = ...,
         **call_options: Unpack[CallOptions],
     ) -> types.ProviderPhones:
-        """Get provider phones (trunks), given model."""
+        """List one page of the telephone numbers of an account at a provider."""
 
     async def get_trunk_by_number(self, number: str, **call_options: Unpack[CallOptions]) -> types.Trunk:
-        """Get trunk by number (trunks), given number."""
+        """Read one trunk by its internal number, in the spelling of older releases. Up to 20.0.7."""
 
     async def init_master_bridge(self, **call_options: Unpack[CallOptions]) -> types.Trunk:
-        """Init master bridge (trunks)."""
+        """Propose the main end of a bridge to another 3CX, without storing it. Send the answer to `create`."""
 
     async def init_slave_bridge(self, **call_options: Unpack[CallOptions]) -> types.Trunk:
-        """Init slave bridge (trunks)."""
+        """Propose the remote end of a bridge to another 3CX, without storing it. Send the answer to `create`."""
 
     async def init_trunk(self, template: str, **call_options: Unpack[CallOptions]) -> types.Trunk:
-        """Init trunk (trunks), given template."""
+        """Propose a trunk made from a provider's template, without storing it. Fill in the credentials and send it to
+        `create`."""
 
     def list(
         self, *, filter: str | Filter | Field | None = None, search: str | None = None,
@@ -9246,81 +9176,82 @@ class AsyncTrunksActions:
         expand: str | Field | Expand | Sequence[str | Field | Expand] | None = None, top: int | None = None,
         skip: int | None = None, count: bool | None = None, **call_options: Unpack[CallOptions],
     ) -> AsyncRows[types.Trunk]:
-        """List trunks."""
+        """List trunks with provider, registration, channels and numbers."""
 
     async def provision_trunk(
         self, body: types.TrunksProvisionTrunkBody | None = None, *, model: types.CreateTrunkPart = ...,
         **call_options: Unpack[CallOptions],
     ) -> types.ProvisionedTrunk:
-        """Provision trunk (trunks), given model."""
+        """Order a trunk with numbers from a provider through 3CX. The answer has a link to complete it."""
 
     async def refresh_registration(
         self, body: types.TrunksRefreshRegistrationBody | None = None, *, id: int = ...,
         **call_options: Unpack[CallOptions],
     ) -> None:
-        """Refresh registration (trunks), given id."""
+        """Register a trunk with its provider again. For a trunk that shows as unregistered."""
 
     def run_analysis(self, id: int, **call_options: Unpack[CallOptions]) -> AsyncRows[types.TrunkReport]:
-        """Run analysis (a trunk by its Id); answers a list."""
+        """Look for mistakes in a trunk's configuration and list what was found."""
 
     async def set_routes(
         self, body: types.TrunksSetRoutesBody | None = None, *, routes: types.SetRouteRequestPart = ...,
         **call_options: Unpack[CallOptions],
     ) -> None:
-        """Set routes (trunks), given routes."""
+        """Change where calls to a trunk go in and out of office hours."""
 
     async def test_inbound_call(self, id: int, **call_options: Unpack[CallOptions]) -> types.TrunkTestResult:
-        """Test inbound call (a trunk by its Id)."""
+        """Watch a trunk for a trial call from outside, and report what arrived (inferred from its name)."""
 
     async def test_outbound_call(
         self, id: int, body: types.TrunksTestOutboundCallBody | None = None, *, contact: str = ...,
         destination: str = ..., **call_options: Unpack[CallOptions],
     ) -> types.TrunkTestResult:
-        """Test outbound call (a trunk by its Id), given contact and destination."""
+        """Place a trial call to outside over a trunk, and report how it went."""
 
     async def update(
         self, id: int, body: types.TrunkPart, *, if_unchanged: Mapping[str, Any] | None = None,
         **call_options: Unpack[CallOptions],
     ) -> None:
-        """Update a trunk by its Id."""
+        """Change a trunk: credentials, numbers, channels, codecs or routes. Wrong credentials end its registration."""
 
 class AsyncUpdatesActions:
 
     async def get_client_crm_updates(self, **call_options: Unpack[CallOptions]) -> types.UpdateList:
-        """Get client CRM updates (updates)."""
+        """List newer CRM templates for apps (inferred from its name). Up to 20.0.9."""
 
     async def get_prompt_set_updates(self, **call_options: Unpack[CallOptions]) -> types.UpdateList:
-        """Get prompt set updates (updates)."""
+        """List languages of system announcements that can be installed or renewed."""
 
     async def get_server_crm_updates(self, **call_options: Unpack[CallOptions]) -> types.UpdateList:
-        """Get server CRM updates (updates)."""
+        """List newer CRM templates for the PBX."""
 
     async def get_update_settings(self, **call_options: Unpack[CallOptions]) -> types.UpdateSettings:
-        """Get update settings (updates)."""
+        """Read whether updates install by themselves, and when."""
 
     async def get_updates(self, **call_options: Unpack[CallOptions]) -> types.UpdateList:
-        """Get updates (updates)."""
+        """List the versions and packages of 3CX that can be installed. `install-updates` takes the key and the
+        entries."""
 
     async def get_updates_stats(self, **call_options: Unpack[CallOptions]) -> types.UpdatesStats:
-        """Get updates stats (updates)."""
+        """Count offered updates for each page of the console."""
 
     async def has_debian_upgrade(self, **call_options: Unpack[CallOptions]) -> bool:
-        """Has Debian upgrade (updates); answers a value."""
+        """Check whether a newer release of the operating system can be installed."""
 
     async def install_updates(
         self, body: types.UpdatesInstallUpdatesBody | None = None, *, install: types.InstallUpdatesPart = ...,
         **call_options: Unpack[CallOptions],
     ) -> None:
-        """Install updates (updates), given install."""
+        """Install offered versions and packages of 3CX. Services restart and calls drop."""
 
     async def set_update_settings(
         self, body: types.UpdatesSetUpdateSettingsBody | None = None, *, settings: types.UpdateSettingsPart = ...,
         **call_options: Unpack[CallOptions],
     ) -> None:
-        """Set update settings (updates), given settings."""
+        """Change whether updates install by themselves, and when."""
 
     async def upgrade_debian(self, **call_options: Unpack[CallOptions]) -> None:
-        """Upgrade Debian (updates)."""
+        """Install the newer release of the operating system. The machine restarts; make a backup first."""
 
 class AsyncUsersActions:
 
@@ -9328,33 +9259,33 @@ class AsyncUsersActions:
         self, body: types.UsersBatchDeleteBody | None = None, *, ids: builtins.list[int] = ...,
         **call_options: Unpack[CallOptions],
     ) -> AsyncRows[types.UserDeleteError]:
-        """Batch delete (users), given ids; answers a list."""
+        """Remove several users; the answer lists those that could not be removed."""
 
     async def bulk_update(
         self, body: types.UsersBulkUpdateBody | None = None, *, ids: builtins.list[int] = ...,
         user: types.UserPart = ..., **call_options: Unpack[CallOptions],
     ) -> None:
-        """Bulk update (users), given ids and user."""
+        """Give several users the same values of some fields."""
 
     async def create(self, body: types.UserPart, **call_options: Unpack[CallOptions]) -> types.User:
-        """Create a user."""
+        """Add a user with an extension; an empty body is enough. The PBX picks a free number if none is given."""
 
     async def delete(
         self, id: int, *, if_match: str | None = None, if_unchanged: Mapping[str, Any] | None = None,
         **call_options: Unpack[CallOptions],
     ) -> None:
-        """Delete a user by its Id."""
+        """Remove a user with the extension, its voicemail and its forwarding."""
 
     @overload
     async def download_greeting(self, user_id: int, file_name: str, **call_options: Unpack[CallOptions]) -> File:
-        """Download greeting (users), given userId and fileName; answers a file."""
+        """Download one voicemail announcement of a user."""
 
     @overload
     async def download_greeting(
         self, user_id: int, file_name: str, *, to: str | PathLike[str] | BinaryIO,
         progress: Callable[[int, int | None], object] | None = None, **call_options: Unpack[CallOptions],
     ) -> Saved:
-        """Download greeting (users), given userId and fileName; answers a file."""
+        """Download one voicemail announcement of a user."""
 
     @overload
     async def export_extensions(
@@ -9364,7 +9295,7 @@ class AsyncUsersActions:
         expand: str | Field | Expand | Sequence[str | Field | Expand] | None = None, top: int | None = None,
         skip: int | None = None, count: bool | None = None, **call_options: Unpack[CallOptions],
     ) -> File:
-        """Export extensions (users); answers a file."""
+        """Download all users as CSV. `trunkline export users` chooses fields and formats."""
 
     @overload
     async def export_extensions(
@@ -9375,78 +9306,80 @@ class AsyncUsersActions:
         skip: int | None = None, count: bool | None = None, to: str | PathLike[str] | BinaryIO,
         progress: Callable[[int, int | None], object] | None = None, **call_options: Unpack[CallOptions],
     ) -> Saved:
-        """Export extensions (users); answers a file."""
+        """Download all users as CSV. `trunkline export users` chooses fields and formats."""
 
     async def generate_prov_link(self, id: int, **call_options: Unpack[CallOptions]) -> str:
-        """Generate prov link (a user by its Id); answers a value."""
+        """Make a link that sets up an app for one user. The link is a secret: who has it can sign in as that user."""
 
     async def get(
         self, id: int, *, select: str | Field | Sequence[str | Field] | None = None,
         expand: str | Field | Expand | Sequence[str | Field | Expand] | None = None,
         **call_options: Unpack[CallOptions],
     ) -> types.User:
-        """Get a user by its Id."""
+        """Read one user: name, email, phones, forwarding and rights."""
 
     async def get_by_number(
         self, number: str, *, select: str | Field | Sequence[str | Field] | None = None,
         expand: str | Field | Expand | Sequence[str | Field | Expand] | None = None,
         **call_options: Unpack[CallOptions],
     ) -> types.User:
-        """Get a user by its Number."""
+        """Read one user, found by the extension that people dial."""
 
     async def get_call_log(
         self, dn: str | None, request_id: str, **call_options: Unpack[CallOptions],
     ) -> types.TestCallLog:
-        """Get call log (users), given dn and requestId."""
+        """Read what the PBX logged about one trial call (inferred from its name). After `make-call` with a test call;
+        20.0.6 and 20.0.7 only."""
 
     def get_duplicated_emails(
         self, body: types.UsersGetDuplicatedEmailsBody | None = None, *, emails: builtins.list[str] = ...,
         **call_options: Unpack[CallOptions],
     ) -> AsyncRows[str]:
-        """Get duplicated emails (users), given emails; answers a list."""
+        """Check which of several email addresses other users have already."""
 
     async def get_first_available_extension_number(
         self, **call_options: Unpack[CallOptions],
     ) -> types.FirstAvailableNumber:
-        """Get first available extension number (users)."""
+        """Propose an extension number that is still free, for a new user."""
 
     async def get_first_available_hotdesking_number(
         self, **call_options: Unpack[CallOptions],
     ) -> types.FirstAvailableNumber:
-        """Get first available hotdesking number (users)."""
+        """Propose an extension number that is still free, for a shared desk."""
 
     def get_monitor_status(
         self, *, filter: str | Filter | Field | None = None, search: str | None = None, top: int | None = None,
         skip: int | None = None, count: bool | None = None, **call_options: Unpack[CallOptions],
     ) -> AsyncRows[types.MonitoringState]:
-        """Get monitor status (users); answers a list."""
+        """List which extensions are logged in more detail, and until when (inferred from its name). Up to 20.0.8."""
 
     def get_multi_edit_greetings(
         self, body: types.UsersGetMultiEditGreetingsBody | None = None, *, ids: builtins.list[int] = ...,
         **call_options: Unpack[CallOptions],
     ) -> AsyncRows[types.GreetingFile]:
-        """Get multi edit greetings (users), given ids; answers a list."""
+        """List voicemail announcements that can be set for several users together (inferred from its name)."""
 
     async def get_phone_registrar(self, mac: str, **call_options: Unpack[CallOptions]) -> types.PhoneRegistrar:
-        """Get phone registrar (users), given mac."""
+        """Read the registration of one phone: model, firmware, address and web page."""
 
     def get_phone_registrars(
         self, body: types.UsersGetPhoneRegistrarsBody | None = None, *, macs: builtins.list[str] = ...,
         **call_options: Unpack[CallOptions],
     ) -> AsyncRows[types.PhoneRegistrar]:
-        """Get phone registrars (users), given macs; answers a list."""
+        """Read the registrations of several phones: model, firmware, address and web page."""
 
     async def get_phone_secret(self, id: int, **call_options: Unpack[CallOptions]) -> str:
-        """Get phone secret (a user by its Id); answers a value."""
+        """Read the password for the web page of a user's phone. The answer is a secret."""
 
     async def has_duplicated_email(self, id: int, **call_options: Unpack[CallOptions]) -> bool:
-        """Has duplicated email (a user by its Id); answers a value."""
+        """Check whether another user has the same email address as this one."""
 
     async def install_firmware(
         self, body: types.UsersInstallFirmwareBody | None = None, *, phone: types.InstallFirmwarePart = ...,
         **call_options: Unpack[CallOptions],
     ) -> None:
-        """Install firmware (users), given phone."""
+        """Have phones of one model load the newest software that 3CX tested. They restart; calls on them drop
+        (assumed)."""
 
     def list(
         self, *, filter: str | Filter | Field | None = None, search: str | None = None,
@@ -9455,7 +9388,7 @@ class AsyncUsersActions:
         expand: str | Field | Expand | Sequence[str | Field | Expand] | None = None, top: int | None = None,
         skip: int | None = None, count: bool | None = None, **call_options: Unpack[CallOptions],
     ) -> AsyncRows[types.User]:
-        """List users."""
+        """List users with extension, name, email and registration."""
 
     def list_forwarding_profiles(
         self, id: int, *, filter: str | Filter | Field | None = None, search: str | None = None,
@@ -9464,7 +9397,7 @@ class AsyncUsersActions:
         expand: str | Field | Expand | Sequence[str | Field | Expand] | None = None, top: int | None = None,
         skip: int | None = None, count: bool | None = None, **call_options: Unpack[CallOptions],
     ) -> AsyncRows[types.ForwardingProfile]:
-        """List the forwarding profiles of a user by its Id."""
+        """List where a user's calls go for each status, such as Away."""
 
     def list_greetings(
         self, id: int, *, filter: str | Filter | Field | None = None, search: str | None = None,
@@ -9473,7 +9406,7 @@ class AsyncUsersActions:
         expand: str | Field | Expand | Sequence[str | Field | Expand] | None = None, top: int | None = None,
         skip: int | None = None, count: bool | None = None, **call_options: Unpack[CallOptions],
     ) -> AsyncRows[types.Greeting]:
-        """List the greetings of a user by its Id."""
+        """List the voicemail announcements of a user, one for each status."""
 
     def list_groups(
         self, id: int, *, filter: str | Filter | Field | None = None, search: str | None = None,
@@ -9482,122 +9415,125 @@ class AsyncUsersActions:
         expand: str | Field | Expand | Sequence[str | Field | Expand] | None = None, top: int | None = None,
         skip: int | None = None, count: bool | None = None, **call_options: Unpack[CallOptions],
     ) -> AsyncRows[types.UserGroup]:
-        """List the groups of a user by its Id."""
+        """List the departments of a user, and the role in each."""
 
     async def make_call(
         self, body: types.UsersMakeCallBody | None = None, *, contact: str | None = ..., destination: str = ...,
         dn: str | None = ..., test_call: bool | None = ..., **call_options: Unpack[CallOptions],
     ) -> types.CallControlResultResponse | None:
-        """Make call (users), given contact, destination, dn and testCall."""
+        """Ring a phone and, when it is answered, dial a number from it."""
 
     async def make_call_user_record_greeting(
         self, id: int, body: types.UsersMakeCallUserRecordGreetingBody | None = None, *, dn: str = ...,
         filename: str = ..., **call_options: Unpack[CallOptions],
     ) -> None:
-        """Make call user record greeting (a user by its Id), given dn and filename."""
+        """Ring a phone and record a voicemail announcement for a user there."""
 
     async def multi_delete_greeting(
         self, body: types.UsersMultiDeleteGreetingBody | None = None, *, filename: str = ...,
         ids: builtins.list[int] = ..., **call_options: Unpack[CallOptions],
     ) -> None:
-        """Multi delete greeting (users), given filename and ids."""
+        """Remove a voicemail announcement of several users."""
 
     async def multi_user_update(
         self, body: types.UsersMultiUserUpdateBody | None = None, *, ids: builtins.list[int] = ...,
         user: types.MultiEditUserDataPart = ..., **call_options: Unpack[CallOptions],
     ) -> None:
-        """Multi user update (users), given ids and user."""
+        """Give several users the same values of those fields that the console edits together."""
 
     async def reboot_phone(
         self, body: types.UsersRebootPhoneBody | None = None, *, mac: str = ..., **call_options: Unpack[CallOptions],
     ) -> None:
-        """Reboot phone (users), given mac."""
+        """Restart one desk phone. Calls on it drop. For a phone that lost its registration."""
 
     async def regenerate(
         self, id: int, body: types.UsersRegenerateBody | None = None, *, opts: types.RegenerateOptionsPart = ...,
         **call_options: Unpack[CallOptions],
     ) -> None:
-        """Regenerate (a user by its Id), given opts."""
+        """Replace chosen secrets of a user: SIP, web client, voicemail PIN, desk phone, setup link. Phones and apps
+        with the old ones can't sign in."""
 
     async def regenerate_passwords(
         self, body: types.UsersRegeneratePasswordsBody | None = None, *, ids: builtins.list[int] = ...,
         opts: types.RegenerateOptionsPart = ..., **call_options: Unpack[CallOptions],
     ) -> None:
-        """Regenerate passwords (users), given Ids and opts."""
+        """Replace chosen secrets of several users: SIP, web client, voicemail PIN, desk phone. Phones and apps with the
+        old ones can't sign in."""
 
     async def reprovision_all_phones(
         self, body: types.UsersReprovisionAllPhonesBody | None = None, *, ids: builtins.list[int] = ...,
         **call_options: Unpack[CallOptions],
     ) -> None:
-        """Reprovision all phones (users), given ids."""
+        """Have all phones of the chosen users fetch their configuration again."""
 
     async def reprovision_phone(
         self, body: types.UsersReprovisionPhoneBody | None = None, *, mac: str = ...,
         **call_options: Unpack[CallOptions],
     ) -> None:
-        """Reprovision phone (users), given mac."""
+        """Have one phone fetch its configuration again. After a change of keys, name or template; most models
+        restart."""
 
     async def send_welcome_email(self, id: int, **call_options: Unpack[CallOptions]) -> None:
-        """Send welcome email (a user by its Id)."""
+        """Mail a user the welcome message with the sign-in and the link for the apps."""
 
     async def set_monitor_status(
         self, id: int, body: types.UsersSetMonitorStatusBody | None = None, *, days: int = ...,
         **call_options: Unpack[CallOptions],
     ) -> None:
-        """Set monitor status (a user by its Id), given days."""
+        """Log one extension in more detail for a number of days (inferred from its name)."""
 
     async def update(
         self, id: int, body: types.UserPart, *, if_unchanged: Mapping[str, Any] | None = None,
         **call_options: Unpack[CallOptions],
     ) -> None:
-        """Update a user by its Id."""
+        """Change a user: name, email, number, forwarding, phones or rights."""
 
     async def upgrade_phone(
         self, body: types.UsersUpgradePhoneBody | None = None, *, mac: str = ..., useragent: str = ...,
         version: str = ..., **call_options: Unpack[CallOptions],
     ) -> None:
-        """Upgrade phone (users), given mac, useragent and version."""
+        """Have one phone load a given version of its software. It restarts; a call on it drops."""
 
 class AsyncVoicemailSettingsActions:
 
     async def create_converter_configuration(self, **call_options: Unpack[CallOptions]) -> None:
-        """Create converter configuration (voicemail settings)."""
+        """Set up a transcription server of your own (inferred from its name)."""
 
     async def delete_all_user_voicemails(self, **call_options: Unpack[CallOptions]) -> None:
-        """Delete all user voicemails (voicemail settings)."""
+        """Delete the recorded messages in all mailboxes."""
 
     async def delete_converter_configuration(
         self, body: types.VoicemailSettingsDeleteConverterConfigurationBody | None = None, *, id: str = ...,
         **call_options: Unpack[CallOptions],
     ) -> None:
-        """Delete converter configuration (voicemail settings), given id."""
+        """Remove a transcription server of your own (inferred from its name)."""
 
     async def get(
         self, *, select: str | Field | Sequence[str | Field] | None = None,
         expand: str | Field | Expand | Sequence[str | Field | Expand] | None = None,
         **call_options: Unpack[CallOptions],
     ) -> types.VoicemailSettings:
-        """Get the voicemail settings."""
+        """Read quota, retention and transcription of callers' recorded messages."""
 
     async def get_configured_converters(self, **call_options: Unpack[CallOptions]) -> types.ConfiguredAiServers:
-        """Get configured converters (voicemail settings)."""
+        """List transcription servers of your own that are set up."""
 
     async def get_connected_converters_data(self, **call_options: Unpack[CallOptions]) -> types.ConnectedAiServers:
-        """Get connected converters data (voicemail settings)."""
+        """List transcription servers that are connected, and how much waits for them."""
 
     async def get_converter_request_status(
         self, strict: bool, **call_options: Unpack[CallOptions],
     ) -> types.OnBoardUICommand:
-        """Get converter request status (voicemail settings), given strict."""
+        """Read how far the last request to add or remove a transcription server has come (inferred from its name)."""
 
     def get_transcribe_languages(
         self, *, filter: str | Filter | Field | None = None, search: str | None = None, top: int | None = None,
         skip: int | None = None, count: bool | None = None, **call_options: Unpack[CallOptions],
     ) -> AsyncRows[types.LanguageItem]:
-        """Get transcribe languages (voicemail settings); answers a list."""
+        """List the languages in which recordings can be turned into text."""
 
     async def update(self, body: types.VoicemailSettingsPart, **call_options: Unpack[CallOptions]) -> None:
-        """Update the voicemail settings."""
+        """Change quota, retention or transcription of callers' recorded messages."""
 
 class AsyncWebsiteLinksActions:
 
@@ -9605,23 +9541,23 @@ class AsyncWebsiteLinksActions:
         self, body: types.WebsiteLinksBulkLinksDeleteBody | None = None, *, ids: builtins.list[str] = ...,
         **call_options: Unpack[CallOptions],
     ) -> None:
-        """Bulk links delete (weblinks), given ids."""
+        """Remove several addresses of chat and calls from websites."""
 
     async def create(self, body: types.WeblinkPart, **call_options: Unpack[CallOptions]) -> types.Weblink:
-        """Create a weblink."""
+        """Add a web address at which visitors can chat with or call a queue or user."""
 
     async def delete(
         self, link: str, *, if_match: str | None = None, if_unchanged: Mapping[str, Any] | None = None,
         **call_options: Unpack[CallOptions],
     ) -> None:
-        """Delete a weblink by its Link."""
+        """Delete a weblink by its Link. Chat boxes on websites that use it stop working."""
 
     async def get(
         self, link: str, *, select: str | Field | Sequence[str | Field] | None = None,
         expand: str | Field | Expand | Sequence[str | Field | Expand] | None = None,
         **call_options: Unpack[CallOptions],
     ) -> types.Weblink:
-        """Get a weblink by its Link."""
+        """Read one web address for visitors: greeting, colours, texts and who answers."""
 
     def list(
         self, *, filter: str | Filter | Field | None = None, search: str | None = None,
@@ -9630,19 +9566,19 @@ class AsyncWebsiteLinksActions:
         expand: str | Field | Expand | Sequence[str | Field | Expand] | None = None, top: int | None = None,
         skip: int | None = None, count: bool | None = None, **call_options: Unpack[CallOptions],
     ) -> AsyncRows[types.Weblink]:
-        """List weblinks."""
+        """List web addresses at which visitors can chat or call."""
 
     async def update(
         self, link: str, body: types.WeblinkPart, *, if_unchanged: Mapping[str, Any] | None = None,
         **call_options: Unpack[CallOptions],
     ) -> None:
-        """Update a weblink by its Link."""
+        """Change greeting, colours, texts or who answers at a web address for visitors."""
 
     async def validate_link(
         self, body: types.WebsiteLinksValidateLinkBody | None = None, *, model: types.ChatLinkNameValidationPart = ...,
         **call_options: Unpack[CallOptions],
     ) -> None:
-        """Validate link (weblinks), given model."""
+        """Check whether the name of a web address for visitors is still free."""
 
 class AsyncResources:
     active_calls: AsyncActiveCallsActions
