@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from ..catalog import Action, Catalog, TypeSpec, parse_type
+from ..catalog.descriptions.fields import field_description
 from ..catalog.names import display_words, phrase, snake
 
 OPTION_MEANINGS = {
@@ -65,7 +66,7 @@ def _usage(action: Action) -> list[str]:
 def _properties(catalog: Catalog, action: Action) -> str:
     rows = [(p.name, _type(p.type), _parameter_meaning(action, p.name)) for p in action.parameters]
     for name, spec in catalog.spec_fields(action.body).items():
-        rows.append((name, _type(spec), _field_meaning(catalog, spec)))
+        rows.append((name, _type(spec), _field_meaning(catalog, action, name, spec)))
     rows += [
         (display_words(o.capitalize()), "option", OPTION_MEANINGS[o]) for o in action.query if o in OPTION_MEANINGS
     ]
@@ -83,11 +84,13 @@ def _parameter_meaning(action: Action, name: str) -> str:
     return f"{phrase(name).capitalize()}. A value or a template. Required."
 
 
-def _field_meaning(catalog: Catalog, spec: TypeSpec) -> str:
+def _field_meaning(catalog: Catalog, action: Action, name: str, spec: TypeSpec) -> str:
+    own = parse_type(action.body).name if isinstance(action.body, str) else ""
+    meaning = str(field_description(catalog, own, name) or "")
     if spec.name in catalog.enums:
         values = catalog.enum_values(spec.name)
-        return f"One of {', '.join(values[:12])}{' …' if len(values) > 12 else ''}."
-    return "Comes only with expand." if spec.navigation else ""
+        return f"{meaning} One of {', '.join(values[:12])}{' …' if len(values) > 12 else ''}.".lstrip()
+    return meaning or ("Comes only with expand." if spec.navigation else "")
 
 
 def _type(spec: TypeSpec) -> str:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from ..catalog import Action, Catalog, TypeSpec, parse_type
+from ..catalog.descriptions.fields import field_description
 from ..catalog.names import listing
 
 ALWAYS = "in every version"
@@ -23,10 +24,11 @@ def action_facts(catalog: Catalog, action: Action) -> list[str]:
 
 
 def field_facts(catalog: Catalog, action: Action, name: str, spec: TypeSpec) -> list[str]:
-    """Return the same of a field of an action's body; empty where its type says it all."""
+    """Return what a field of an action's body means, and the same of it."""
     own = parse_type(action.body).name if isinstance(action.body, str) else ""
     lifetime = catalog.elsewhere(own, name) if own else ""
-    facts = type_facts(catalog, spec)
+    meaning = field_description(catalog, own, name) if own else None
+    facts = [*([str(meaning)] if meaning else []), *type_facts(catalog, spec)]
     if isinstance(action.body, Mapping) and not spec.nullable:
         facts.append("Required.")  # a parameter of an OData action that can't be null has to be there
     return facts if lifetime in ("", ALWAYS) else [*facts, _sentence(lifetime)]
