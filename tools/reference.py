@@ -21,7 +21,7 @@ from trunkline.catalog.names import listing, noun, plural
 from trunkline.cli.action_command import ActionCommand
 from trunkline.cli.connection_options import connection_options
 from trunkline.cli.example import example
-from trunkline.cli.facts import action_facts, field_facts
+from trunkline.cli.facts import action_facts, field_facts, field_meaning
 from trunkline.cli.output import view_options
 from trunkline.cli.root import Root, cli
 
@@ -253,7 +253,8 @@ def field_row(option: click.Option, action: Action, fields: Mapping[str, TypeSpe
     kind = f"list of {short(spec.name)}" if spec.collection else short(spec.name)
     if facts and spec.name not in CATALOG.enums and (spec.collection or spec.name in CATALOG.types):
         facts = facts[1:]  # the type says it
-    return f"| `{option.opts[0]}` | {kind} | {cell(' '.join(facts))} |"
+    meaning = [field_meaning(CATALOG, action, name), *facts]
+    return f"| `{option.opts[0]}` | {kind} | {cell(' '.join(meaning).lstrip())} |"
 
 
 def field_of(option: click.Option) -> str:

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from ..catalog import Action, Catalog, TypeSpec, parse_type
-from ..catalog.descriptions.fields import field_description
 from ..catalog.names import display_words, phrase, snake
+from .facts import field_meaning
 
 OPTION_MEANINGS = {
     "filter": "Only rows for which this OData expression is true, such as Number eq '100'.",
@@ -85,8 +85,7 @@ def _parameter_meaning(action: Action, name: str) -> str:
 
 
 def _field_meaning(catalog: Catalog, action: Action, name: str, spec: TypeSpec) -> str:
-    own = parse_type(action.body).name if isinstance(action.body, str) else ""
-    meaning = str(field_description(catalog, own, name) or "")
+    meaning = field_meaning(catalog, action, name)
     if spec.name in catalog.enums:
         values = catalog.enum_values(spec.name)
         return f"{meaning} One of {', '.join(values[:12])}{' …' if len(values) > 12 else ''}.".lstrip()

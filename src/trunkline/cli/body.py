@@ -16,7 +16,7 @@ from ..catalog.secret import MASK, secret_path
 from ..errors import InvalidArgument
 from ..odata.literals import described
 from .candidates import json_or_file, values_of
-from .facts import field_facts
+from .facts import field_facts, field_meaning
 from .output import pretty
 
 _TEXTUAL = ("String", "DateTimeOffset", "Guid", "Duration", "TimeOfDay", "Date", "Binary")
@@ -55,7 +55,7 @@ class FieldOption(click.Option):
             metavar=spec.name.removeprefix("Pbx.") if simple and not spec.collection else "JSON",
             type=click.Path() if uploads else None,
             shell_complete=None if uploads else values_of(catalog, spec),
-            help=" ".join(field_facts(catalog, action, name, spec)),
+            help=" ".join([field_meaning(catalog, action, name), *field_facts(catalog, action, name, spec)]).lstrip(),
         )
         self.field = name
         self.spec = spec

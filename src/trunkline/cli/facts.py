@@ -23,12 +23,17 @@ def action_facts(catalog: Catalog, action: Action) -> list[str]:
     return facts
 
 
+def field_meaning(catalog: Catalog, action: Action, name: str) -> str:
+    """Return what a field of an action's body is for; empty where nobody has written it down."""
+    own = parse_type(action.body).name if isinstance(action.body, str) else ""
+    return str(field_description(catalog, own, name) or "")
+
+
 def field_facts(catalog: Catalog, action: Action, name: str, spec: TypeSpec) -> list[str]:
-    """Return what a field of an action's body means, and the same of it."""
+    """Return the same of a field of an action's body; empty where its type says it all."""
     own = parse_type(action.body).name if isinstance(action.body, str) else ""
     lifetime = catalog.elsewhere(own, name) if own else ""
-    meaning = field_description(catalog, own, name) if own else None
-    facts = [*([str(meaning)] if meaning else []), *type_facts(catalog, spec)]
+    facts = type_facts(catalog, spec)
     if isinstance(action.body, Mapping) and not spec.nullable:
         facts.append("Required.")  # a parameter of an OData action that can't be null has to be there
     return facts if lifetime in ("", ALWAYS) else [*facts, _sentence(lifetime)]
