@@ -17,6 +17,7 @@ import click
 
 from trunkline import catalog
 from trunkline.catalog import Action, EnumType, TypeSpec
+from trunkline.catalog.descriptions.codes import FIELD, codes
 from trunkline.catalog.names import listing, noun, plural
 from trunkline.cli.action_command import ActionCommand
 from trunkline.cli.connection_options import connection_options
@@ -37,7 +38,7 @@ SHARED = {"Connection": connection_options.options, "Output": view_options.optio
 
 def pages() -> dict[str, str]:
     """Every page by its path in the folder."""
-    found = {"README.md": index(), "enums.md": enums()}
+    found = {"README.md": index(), "enums.md": enums(), "codes.md": warnings()}
     for name, actions in CATALOG.resources.items():
         found[f"resources/{dashed(name)}.md"] = resource_page(name, actions)
     for name, command in commands().items():
@@ -95,6 +96,8 @@ def index() -> str:
         "Every action with a body takes them. Each field of it is an option too: text as it is, all else as JSON. "
         "Enums with many values have [a page of their own](enums.md).",
         "",
+        "What 3CX's own codes mean, such as `WARNINGS.XAPI.ALREADY_IN_USE`, stands on [the page of codes](codes.md).",
+        "",
         "## Resources",
         "",
         f"{count} actions of {len(CATALOG.resources)} resources, as of 3CX {last.version}.",
@@ -104,6 +107,23 @@ def index() -> str:
     ]
     for name, actions in CATALOG.resources.items():
         lines.append(f"| [`{dashed(name)}`](resources/{dashed(name)}.md) | {', '.join(map(dashed, actions))} |")
+    return "\n".join(lines)
+
+
+def warnings() -> str:
+    """Of every code in an error of 3CX: what it means, and what to do next."""
+    lines = [
+        "# 3CX's codes",
+        "",
+        "The codes in an error of 3CX, by their last part: `WARNINGS.XAPI.REQUIRED` stands under `REQUIRED`. 3CX lists "
+        "them without a word about them, so most of what stands here follows from the names.",
+        "",
+        "| Code | What it means | What to do |",
+        "| --- | --- | --- |",
+    ]
+    for name, known in codes().items():
+        steps = f"{known.next[:-1]}: `{known.action}`." if known.action else known.next
+        lines.append(f"| `{name}` | {known.means.replace(FIELD, 'the value')} | {steps} |")
     return "\n".join(lines)
 
 
