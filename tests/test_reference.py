@@ -66,13 +66,30 @@ def test_there_is_a_page_for_each_command() -> None:
 
 def test_every_field_of_a_body_stands_on_its_page_with_type_values_and_versions() -> None:
     users = text(REFERENCE / "resources" / "users.md")
-    assert "| `--groups` | list of UserGroup |  |" in users
-    assert "| `--call-us-requirement` | Authentication | Both, Name, Email or None. May be null. |" in users
-    assert "| `--ai-agent` | Boolean | May be null. Added in 20.0.9. |" in users
-    assert "| `--blfs` | String | At most 20480 characters. May be null. |" in users
+    assert "| `--groups` | list of [UserGroup](../types.md#usergroup) | Departments that it belongs to" in users
+    assert "| `--call-us-requirement` | Authentication | What visitors must give before" in users
+    assert "| `--ai-agent` | Boolean | Whether an AI agent answers this extension instead of a person. " in users
+    assert " as XML in one text. At most 20480 characters." in users
     queues = text(REFERENCE / "resources" / "queues.md")
     assert "A value of [PollingStrategyType](../enums.md#pollingstrategytype)." in queues
     assert "- `SkillBasedRouting_RoundRobin`" in text(REFERENCE / "enums.md")
+
+
+def test_every_field_of_an_answer_stands_there_with_what_it_is_for() -> None:
+    queues = text(REFERENCE / "resources" / "queues.md")
+    assert "| `WrapUpTime` | Int32 | Seconds that an agent rests after a call before the next one comes. |" in queues
+    assert "| `OfficeRoute` | [Route](../types.md#route) | Where calls go during office hours. |" in queues
+    for page in RESOURCES:
+        assert re.findall(r"^\| `\w+` \| [^|]+ \|  \|$", text(page), re.M) == [], page.name
+
+
+def test_each_object_that_is_linked_has_its_fields_on_the_page_of_objects() -> None:
+    objects = text(REFERENCE / "types.md")
+    linked = {*re.findall(r"\]\(#(\w+)\)", objects)}
+    for page in RESOURCES:
+        linked |= {*re.findall(r"\]\(\.\./types\.md#(\w+)\)", text(page))}
+    assert len(linked) > 50
+    assert linked <= {name.lower() for name in re.findall(r"^## (\w+)$", objects, re.M)}
 
 
 def test_what_an_action_needs_and_does_stands_there() -> None:

@@ -93,7 +93,7 @@ def _hits(word: Word, text: Text) -> Iterator[tuple[int, str]]:
 
 
 def _texts() -> Iterator[Text]:
-    """Yield every page that people wrote, and every string in the sources; docs/reference comes from those."""
+    """Yield each page and description that people wrote, and each string in the sources, which make docs/reference."""
     pages = [
         *ROOT.glob("*.md"),
         *ROOT.glob("docs/**/*.md"),
@@ -103,6 +103,8 @@ def _texts() -> Iterator[Text]:
     for path in sorted(pages):
         if "reference" not in path.parts and path.name != "CHANGELOG.md":
             yield Text(path, 1, path.read_text(encoding="utf-8"))
+    for path in sorted([*ROOT.glob("src/trunkline/catalog/descriptions/*.json"), *ROOT.glob("src/**/topics.json")]):
+        yield Text(path, 1, path.read_text(encoding="utf-8"))
     for path in sorted([*ROOT.glob("src/**/*.py"), *ROOT.glob("emulator/src/**/*.py")]):
         for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
             if isinstance(node, ast.Constant) and isinstance(node.value, str):

@@ -9,7 +9,6 @@ from __future__ import annotations
 import inspect
 import re
 import sys
-import textwrap
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 
@@ -17,11 +16,13 @@ import click
 
 from trunkline import catalog
 from trunkline.catalog import Action, EnumType, TypeSpec
+from trunkline.catalog.descriptions.codes import FIELD, codes
+from trunkline.catalog.descriptions.fields import field_description
 from trunkline.catalog.names import listing, noun, plural
 from trunkline.cli.action_command import ActionCommand
 from trunkline.cli.connection_options import connection_options
 from trunkline.cli.example import example
-from trunkline.cli.facts import action_facts, field_facts, meaning_of
+from trunkline.cli.facts import action_facts, enum_fact, field_facts, meaning_of
 from trunkline.cli.output import view_options
 from trunkline.cli.root import Root, cli
 
@@ -37,7 +38,7 @@ SHARED = {"Connection": connection_options.options, "Output": view_options.optio
 
 def pages() -> dict[str, str]:
     """Every page by its path in the folder."""
-    found = {"README.md": index(), "enums.md": enums()}
+    found = {"README.md": index(), "enums.md": enums(), "codes.md": warnings(), "types.md": types()}
     for name, actions in CATALOG.resources.items():
         found[f"resources/{dashed(name)}.md"] = resource_page(name, actions)
     for name, command in commands().items():
@@ -95,6 +96,9 @@ def index() -> str:
         "Every action with a body takes them. Each field of it is an option too: text as it is, all else as JSON. "
         "Enums with many values have [a page of their own](enums.md).",
         "",
+        "What 3CX's own codes mean, such as `WARNINGS.XAPI.ALREADY_IN_USE`, stands on [the page of codes](codes.md), "
+        "and the fields of objects that stand in others on [the page of objects](types.md).",
+        "",
         "## Resources",
         "",
         f"{count} actions of {len(CATALOG.resources)} resources, as of 3CX {last.version}.",
@@ -104,6 +108,23 @@ def index() -> str:
     ]
     for name, actions in CATALOG.resources.items():
         lines.append(f"| [`{dashed(name)}`](resources/{dashed(name)}.md) | {', '.join(map(dashed, actions))} |")
+    return "\n".join(lines)
+
+
+def warnings() -> str:
+    """Of every code in an error of 3CX: what it means, and what to do next."""
+    lines = [
+        "# 3CX's codes",
+        "",
+        "The codes in an error of 3CX, by their last part: `WARNINGS.XAPI.REQUIRED` stands under `REQUIRED`. 3CX lists "
+        "them without a word about them, so most of what stands here follows from the names.",
+        "",
+        "| Code | What it means | What to do |",
+        "| --- | --- | --- |",
+    ]
+    for name, known in codes().items():
+        steps = f"{known.next[:-1]}: `{known.action}`." if known.action else known.next
+        lines.append(f"| `{name}` | {known.means.replace(FIELD, 'the value')} | {steps} |")
     return "\n".join(lines)
 
 
@@ -153,13 +174,43 @@ def resource_page(name: str, actions: Mapping[str, Action]) -> str:
     for action in actions.values():
         lines += ["", *action_section(ActionCommand(CATALOG, action), told)]
     for type_name in answered(actions):
-        fields = CATALOG.fields(type_name)
-        plain = [field for field, spec in fields.items() if not spec.navigation]
-        expandable = [field for field, spec in fields.items() if spec.navigation]
-        lines += ["", f"## Fields of {short(type_name)}", "", *wrapped(", ".join(f"`{field}`" for field in plain))]
-        if expandable:
-            lines += ["", *wrapped(f"With `--expand`: {', '.join(f'`{field}`' for field in expandable)}")]
+        lines += ["", f"## Fields of {short(type_name)}", "", *fields_table(type_name, "../types.md")]
     return "\n".join(lines)
+
+
+def types() -> str:
+    """Of every object that stands in another: its fields."""
+    lines = ["# Objects", "", "The objects that stand in fields of others, in bodies and in answers."]
+    for name in sorted(inner_types()):
+        lines += ["", f"## {short(name)}", "", *fields_table(name, "")]
+    return "\n".join(lines)
+
+
+def inner_types() -> set[str]:
+    """The types of fields that have fields themselves."""
+    specs = [spec for name in CATALOG.types for spec in CATALOG.fields(name).values()]
+    specs += [spec for action in CATALOG.actions for spec in CATALOG.spec_fields(action.body).values()]
+    return {spec.name for spec in specs if spec.name in CATALOG.types and CATALOG.fields(spec.name)}
+
+
+def fields_table(type_name: str, types_page: str) -> Iterator[str]:
+    """The fields of a type, each with what it is for."""
+    yield from ["| Field | Type | Meaning |", "| --- | --- | --- |"]
+    for field, spec in CATALOG.fields(type_name).items():
+        meaning = str(field_description(CATALOG, type_name, field) or "")
+        if spec.name in CATALOG.enums and not spec.collection and len(CATALOG.enum_values(spec.name)) <= SHORT:
+            meaning = f"{meaning} {enum_fact(CATALOG, spec)}"
+        if spec.navigation and "expand" not in meaning:
+            meaning = f"{meaning} Comes only with expand."
+        yield f"| `{field}` | {kind_of(spec, types_page)} | {cell(meaning.lstrip())} |"
+
+
+def kind_of(spec: TypeSpec, types_page: str) -> str:
+    """A type as a table has it, an object with a link to its fields."""
+    name = short(spec.name)
+    if spec.name in CATALOG.types and CATALOG.fields(spec.name):
+        name = f"[{name}]({types_page}#{name.lower()})"
+    return f"list of {name}" if spec.collection else name
 
 
 def about(name: str, actions: Mapping[str, Action]) -> str:
@@ -196,10 +247,7 @@ def action_section(command: ActionCommand, told: dict[str, list[str]]) -> Iterat
     arguments = [p for p in action.parameters if p.name in action.keys]
     own = [p for p in command.params if isinstance(p, click.Option) and not shared(p)]
     fields = CATALOG.spec_fields(action.body)
-    rows = [
-        f"| `{dashed_upper(p.name)}` | {p.type.name} | {cell(' '.join(['The key.', *meaning_of(action, p.name)]))} |"
-        for p in arguments
-    ]
+    rows = [row(dashed_upper(p.name), p.type.name, "The key.", *meaning_of(CATALOG, action, p.name)) for p in arguments]
     rows += [option_row(option) for option in own if not field_of(option)]
     if rows:
         yield from ["", "| Argument or option | Type | Meaning |", "| --- | --- | --- |", *rows]
@@ -208,6 +256,10 @@ def action_section(command: ActionCommand, told: dict[str, list[str]]) -> Iterat
         yield ""
         yield from body_table(dashed(action.verb), required(action), body, told)
     yield from ["", "```sh", example(CATALOG, action), "```"]
+
+
+def row(name: str, kind: str, *sentences: str) -> str:
+    return f"| `{name}` | {kind} | {cell(' '.join(sentences))} |"
 
 
 def required(action: Action) -> str:
@@ -253,10 +305,10 @@ def field_row(option: click.Option, action: Action, fields: Mapping[str, TypeSpe
     facts = field_facts(CATALOG, action, name, spec)
     if spec.name in CATALOG.enums and len(CATALOG.enum_values(spec.name)) > SHORT:
         facts[0] = f"A value of [{short(spec.name)}](../enums.md#{short(spec.name).lower()})."
-    kind = f"list of {short(spec.name)}" if spec.collection else short(spec.name)
+    kind = kind_of(spec, "../types.md")
     if facts and spec.name not in CATALOG.enums and (spec.collection or spec.name in CATALOG.types):
         facts = facts[1:]  # the type says it
-    return f"| `{option.opts[0]}` | {kind} | {cell(' '.join([*meaning_of(action, name), *facts]))} |"
+    return f"| `{option.opts[0]}` | {kind} | {cell(' '.join([*meaning_of(CATALOG, action, name), *facts]))} |"
 
 
 def field_of(option: click.Option) -> str:
@@ -350,10 +402,6 @@ def shared(option: click.Parameter) -> bool:
 
 def connects(option: click.Parameter) -> bool:
     return option in connection_options.options
-
-
-def wrapped(text: str) -> list[str]:
-    return textwrap.wrap(text, 120, break_long_words=False, break_on_hyphens=False)
 
 
 def cell(text: str) -> str:

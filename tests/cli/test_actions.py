@@ -59,3 +59,11 @@ def test_a_browser_that_draws_on_a_terminal_is_not_started_without_one(
     monkeypatch.setattr("webbrowser.get", lambda: webbrowser.GenericBrowser("lynx"))
     monkeypatch.setattr("webbrowser.open", lambda url: pytest.fail("it was started"))
     assert Path(trunkline("actions", "open", "fax.delete").out.rstrip()).is_file()
+
+
+def test_what_3cx_has_no_action_for_is_stated_before_what_comes_nearest(trunkline: Any) -> None:
+    result = trunkline("actions", "send", "an", "SMS", "-o", "jsonl")
+    assert result.code == 0
+    assert result.err == "3CX has no action that sends a text message. What comes nearest:\n"
+    assert result.lines[0]["id"] == "trunks.update"
+    assert trunkline("actions", "fax.delete", "-o", "jsonl").err == ""

@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 
 from trunkline import catalog
+from trunkline.catalog.descriptions.codes import codes
 from trunkline.errors import (
     BadRequest,
     BrokenAnswer,
@@ -188,6 +189,33 @@ def test_codes_are_kept_by_field(body: Any, codes: dict[str, str]) -> None:
 def test_a_known_code_is_put_into_words_with_the_code_beside_it(code: str, words: str) -> None:
     assert f"Number {words} ({code})" in failure("fax.create", 400, said("m", ("Number", code))).message
     assert f"it {words} ({code})" in failure("fax.create", 400, said(code)).message
+
+
+@pytest.mark.parametrize("code", CATALOG.enum_values("Pbx.Warnings"))
+def test_every_code_that_3cx_lists_says_what_it_means_and_what_to_do_next(code: str) -> None:
+    error = failure("users.create", 400, said("m", ("Number", code)))
+    known = codes()[code.rpartition(".")[2]]
+    assert f" {known.clause('Number')} ({code})." in error.message
+    assert error.hint.text.startswith(known.next)
+
+
+def test_a_code_shows_the_action_that_helps() -> None:
+    error = failure("users.delete", 400, said("WARNINGS.OPERATOR_CANNOT_BE_DELETED"), Id=7)
+    assert "this extension is the operator, which can't be deleted" in error.message
+    assert error.hint.action == "general_settings_for_pbx.get"
+
+
+def test_two_codes_have_two_steps_and_the_action_follows_its_own() -> None:
+    taken, required = "WARNINGS.XAPI.MAC_USED_BY", "WARNINGS.XAPI.REQUIRED"
+    error = failure("users.create", 400, said("m", ("Mac", taken), ("Number", required), ("Name", required)))
+    assert error.hint == ("Give it a value. " + codes()["MAC_USED_BY"].next, "device_infos.list", {})
+
+
+@pytest.mark.parametrize("code", ["WARNINGS.XAPI.NEW_IN_VERSION_21", "OTHER.REQUIRED", "REQUIRED"])
+def test_an_unknown_code_shows_itself(code: str) -> None:
+    error = failure("fax.create", 400, said("m", ("Number", code)))
+    assert error.message.endswith(f" refused fax.create: Number: {code}.")
+    assert error.hint == ("See what it takes.", "actions.show", {"action": "fax.create"})
 
 
 def test_a_code_steers_no_terminal() -> None:

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable
+from functools import lru_cache
 from typing import NamedTuple
 
 from . import Action, Catalog
 from .hints import close
 from .names import display_words
+from .topics import topic_of
 
 # What people say → what 3CX's API says. Found so, an action comes after those that have the word itself.
 SYNONYMS: dict[str, tuple[str, ...]] = {
@@ -72,6 +74,7 @@ PHRASES: dict[str, str] = {
     "reboot pbx": "restart operating system",
     "reboot server": "restart operating system",
 }
+_TOPIC = 500.0  # more than the words of any action are worth, and less than its name in full
 # Words that a question has and a name need not have.
 _FILLING = frozenset(("a", "an", "the", "of", "by", "to", "for", "on", "in", "from", "with", "all", "my", "and", "is"))
 
@@ -92,17 +95,41 @@ def search(catalog: Catalog, query: str) -> list[Action]:
     resource's name counts more than one in another name, that more than a part of a name, that more than one in the
     noun or summary, and a short name more than a long one. A word counts for its `SYNONYMS` as well, and `PHRASES` for
     what they stand for; one that no action has is taken for the nearest that is spelled like it. Words such as "the"
-    help a little, but nothing has to have them.
+    help a little, but nothing has to have them. The actions of a topic (`topics.py`) come before those that only have
+    its words.
     """
-    words = [_words(action) for action in catalog.actions]
+    words = _all_words(catalog)
     meant = _meant(query, words)
-    scored = [(score, each.action.id, each.action) for each in words if (score := _score(each, meant, query)) > 0]
+    leading = _leading(query, words)
+    scored = [
+        (score, each.action.id, each.action)
+        for each in words
+        if (score := _called(each.action, query) or leading.get(each.action.id) or _score(each, meant)) > 0
+    ]
     return [action for _, _, action in sorted(scored, key=lambda found: (-found[0], found[1]))]
+
+
+def lacking(query: str) -> str:
+    """Return the sentence that 3CX has no action for what a query asks; empty where it has, or nobody has looked."""
+    match = topic_of(query)
+    return match.topic.lacks if match else ""
+
+
+def _leading(query: str, words: Iterable[_Words]) -> dict[str, float]:
+    """Return what the actions of the query's topic are worth, of those that have the rest of its words too."""
+    match = topic_of(query)
+    if match is None:
+        return {}
+    rest = [word for word in match.rest if word not in _FILLING]
+    fitting = {each.action.id for each in words if all(_worth(each, word) for word in rest)}
+    if match.topic.lacks:
+        fitting |= {*match.topic.actions}  # the nearest is worth showing whatever else was asked
+    return {name: _TOPIC - place for place, name in enumerate(match.topic.actions) if name in fitting}
 
 
 def partly(catalog: Catalog, query: str) -> list[Action]:
     """Actions that have most of the words of a query that none has whole, best first; empty if none has any."""
-    words = [_words(action) for action in catalog.actions]
+    words = _all_words(catalog)
     meant = [word for word in _meant(query, words) if word not in _FILLING]
     scored = [([_worth(each, word) for word in meant], each.action) for each in words]
     most = max((sum(map(bool, worth)) for worth, _ in scored), default=0)
@@ -119,6 +146,11 @@ def _meant(query: str, words: Iterable[_Words]) -> list[str]:
     wanted = text.split()
     known = {word for each in words for word in (*each.named, *each.told)} | SYNONYMS.keys()
     return [_spelled(word, known) for word in wanted]
+
+
+@lru_cache(maxsize=4)
+def _all_words(catalog: Catalog) -> tuple[_Words, ...]:
+    return tuple(map(_words, catalog.actions))
 
 
 def _words(action: Action) -> _Words:
@@ -142,10 +174,7 @@ def _stem(word: str) -> str:
     return word[:-3] if word.endswith("ing") and len(word) > 9 else word.removesuffix("s")
 
 
-def _score(words: _Words, wanted: list[str], query: str) -> float:
-    action = words.action
-    if called := _called(action, query):
-        return called
+def _score(words: _Words, wanted: list[str]) -> float:
     score = 0.0
     for word in wanted:
         best = _worth(words, word)
@@ -154,7 +183,7 @@ def _score(words: _Words, wanted: list[str], query: str) -> float:
         elif not best:
             return 0.0
         score += best
-    return score - len(action.id) / 100
+    return score - len(words.action.id) / 100
 
 
 def _called(action: Action, query: str) -> float:

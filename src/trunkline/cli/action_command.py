@@ -81,7 +81,7 @@ def _parameter_option(catalog: Catalog, action: Action, parameter: Param) -> cli
         required=not parameter.type.nullable,
         metavar=parameter.type.name,
         shell_complete=values_of(catalog, parameter.type),
-        help=" ".join([*meaning_of(action, parameter.name), *facts]),
+        help=" ".join([*meaning_of(catalog, action, parameter.name), *facts]),
     )
 
 

@@ -64,9 +64,9 @@ def _usage(action: Action) -> list[str]:
 
 
 def _properties(catalog: Catalog, action: Action) -> str:
-    rows = [(p.name, _type(p.type), _parameter_meaning(action, p.name)) for p in action.parameters]
+    rows = [(p.name, _type(p.type), _parameter_meaning(catalog, action, p.name)) for p in action.parameters]
     for name, spec in catalog.spec_fields(action.body).items():
-        rows.append((name, _type(spec), " ".join([*meaning_of(action, name), _field_meaning(catalog, spec)]).strip()))
+        rows.append((name, _type(spec), _field_meaning(catalog, action, name, spec)))
     rows += [
         (display_words(o.capitalize()), "option", OPTION_MEANINGS[o]) for o in action.query if o in OPTION_MEANINGS
     ]
@@ -78,18 +78,19 @@ def _properties(catalog: Catalog, action: Action) -> str:
     return "\n".join(lines + [f"| {name} | {kind} | {meaning} |" for name, kind, meaning in rows])
 
 
-def _parameter_meaning(action: Action, name: str) -> str:
+def _parameter_meaning(catalog: Catalog, action: Action, name: str) -> str:
     if name in action.keys:
         return f"The key of the {action.noun}. A value or a template such as {{{{ $json.{name} }}}}. Required."
-    meaning = meaning_of(action, name) or [f"{phrase(name).capitalize()}."]
+    meaning = meaning_of(catalog, action, name) or [f"{phrase(name).capitalize()}."]
     return f"{meaning[0]} A value or a template. Required."
 
 
-def _field_meaning(catalog: Catalog, spec: TypeSpec) -> str:
+def _field_meaning(catalog: Catalog, action: Action, name: str, spec: TypeSpec) -> str:
+    meaning = "".join(meaning_of(catalog, action, name))
     if spec.name in catalog.enums:
         values = catalog.enum_values(spec.name)
-        return f"One of {', '.join(values[:12])}{' …' if len(values) > 12 else ''}."
-    return "Comes only with expand." if spec.navigation else ""
+        return f"{meaning} One of {', '.join(values[:12])}{' …' if len(values) > 12 else ''}.".lstrip()
+    return meaning or ("Comes only with expand." if spec.navigation else "")
 
 
 def _type(spec: TypeSpec) -> str:

@@ -8,7 +8,7 @@ import click
 
 from ..catalog import Action, Catalog, load
 from ..catalog.names import display_words
-from ..catalog.search import partly, search
+from ..catalog.search import lacking, partly, search
 from ..errors import UnknownName
 from .action_page import action_page
 from .candidates import action_ids, api_versions
@@ -88,6 +88,9 @@ def find(
     catalog = _catalog(api_version or ctx.obj.api_version)
     query = " ".join(words)
     matches = search(catalog, query)
+    if lack := lacking(query):
+        click.echo(f"{lack} What comes nearest:", err=True)
+        matches = matches[:_SOME]
     if not matches:
         matches = partly(catalog, query)[:_SOME]
         if not matches:
@@ -245,7 +248,7 @@ def _record(catalog: Catalog, action: Action) -> ActionRecord:
                 "name": p.name,
                 "type": str(p.type),
                 "key": p.name in action.keys,
-                "meaning": "".join(meaning_of(action, p.name)),
+                "meaning": "".join(meaning_of(catalog, action, p.name)),
             }
             for p in action.parameters
         ],

@@ -55,7 +55,7 @@ class FieldOption(click.Option):
             metavar=spec.name.removeprefix("Pbx.") if simple and not spec.collection else "JSON",
             type=click.Path() if uploads else None,
             shell_complete=None if uploads else values_of(catalog, spec),
-            help=" ".join([*meaning_of(action, name), *field_facts(catalog, action, name, spec)]),
+            help=" ".join([*meaning_of(catalog, action, name), *field_facts(catalog, action, name, spec)]),
         )
         self.field = name
         self.spec = spec

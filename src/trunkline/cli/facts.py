@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from ..catalog import Action, Catalog, TypeSpec, parse_type
+from ..catalog.descriptions.fields import field_description
 from ..catalog.descriptions.parameters import parameter_description
 from ..catalog.names import listing
 
@@ -33,11 +34,13 @@ def field_facts(catalog: Catalog, action: Action, name: str, spec: TypeSpec) -> 
     return facts if lifetime in ("", ALWAYS) else [*facts, _sentence(lifetime)]
 
 
-def meaning_of(action: Action, name: str) -> list[str]:
-    """Return what a key, an argument or a field of an OData action's body means; a sentence or none."""
-    if name not in action.params and not isinstance(action.body, Mapping):
-        return []
-    description = parameter_description(action.id, name)
+def meaning_of(catalog: Catalog, action: Action, name: str) -> list[str]:
+    """Return what a key, an argument or a field of an action's body means; a sentence or none."""
+    description: object
+    if name in action.params or not isinstance(action.body, str):
+        description = parameter_description(action.id, name)
+    else:
+        description = field_description(catalog, parse_type(action.body).name, name)
     return [] if description is None else [str(description)]
 
 

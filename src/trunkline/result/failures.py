@@ -8,6 +8,7 @@ from types import MappingProxyType
 from typing import Any
 
 from ..catalog import load, nearest
+from ..catalog.descriptions.codes import code
 from ..errors import (
     BadRequest,
     BrokenAnswer,
@@ -28,15 +29,6 @@ from .origin import is_from_pbx, may_be_from_pbx
 from .response import Asked, HttpResponse, is_json, not_the_api, parsed
 
 _ON_ONE = ("get", "update", "delete")
-_CODES = {
-    "ALREADY_IN_USE": "is already in use",
-    "REQUIRED": "is required",
-    "NOT_FOUND": "was not found",
-    "FILE_NOT_FOUND": "has no file",
-    "INVALID": "is not valid",
-    "STRING_TOO_LONG": "is too long",
-    "NOT_SUPPORTED": "is not supported",
-}
 
 
 def explain(asked: Asked, response: HttpResponse) -> PbxError | TransportError:
@@ -94,7 +86,8 @@ def _explained(asked: Asked, response: HttpResponse) -> tuple[type[PbxError], st
     match status:
         case 400 | 422:
             said = _said(response)
-            return BadRequest, f"{server} refused {action.id}: {said}.", _fields_of(said) or _see(asked)
+            hint = _fields_of(said) or _next_step(asked, response)
+            return BadRequest, f"{server} refused {action.id}: {said}.", hint
         case 401:
             return (
                 SignInError,
@@ -125,6 +118,16 @@ def _explained(asked: Asked, response: HttpResponse) -> tuple[type[PbxError], st
 
 def _see(asked: Asked) -> Hint:
     return Hint("See what it takes.", "actions.show", {"action": asked.action.id})
+
+
+def _next_step(asked: Asked, response: HttpResponse) -> Hint:
+    """Return what 3CX's codes ask for, each step once, and an action that helps with the last."""
+    known = [found for each in codes_of(response).values() if (found := code(each))]
+    known.sort(key=lambda each: bool(each.action))
+    steps = " ".join(dict.fromkeys(each.next for each in known))
+    if known and known[-1].action:
+        return Hint(steps, known[-1].action)
+    return _see(asked).after(steps) if not known or any(each.about_field for each in known) else Hint(steps)
 
 
 def _fields_of(said: str) -> str:
@@ -228,11 +231,11 @@ def _said(response: HttpResponse) -> str:
     return printable(" ".join(message.split()).removesuffix(".")) or "it gave no reason"
 
 
-def _in_words(field: str, code: str) -> str:
-    words = _CODES.get(code.rpartition(".")[2])
-    if words is None:
-        return f"{field}: {code}" if field else code
-    return f"{field or 'it'} {words} ({code})"
+def _in_words(field: str, name: str) -> str:
+    known = code(name)
+    if known is None:
+        return f"{field}: {name}" if field else name
+    return f"{known.clause(field)} ({name})"
 
 
 def _error(response: HttpResponse) -> dict[str, Any]:
