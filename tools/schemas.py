@@ -24,6 +24,7 @@ from trunkline.monitor.calls import CallEvent
 from trunkline.monitor.finding import Finding
 from trunkline.monitor.status import Status
 from trunkline.node import Item
+from trunkline.references import WhereUsed
 from trunkline.transfer.export import ExportSummary
 from trunkline.work.outcome import OutcomeRecord
 
@@ -42,6 +43,7 @@ TYPES: Mapping[str, Any] = {
     "outcome": OutcomeRecord,
     "profile": ProfileRecord,
     "status": Status,
+    "where-used": WhereUsed,
 }
 
 

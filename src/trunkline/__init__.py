@@ -50,6 +50,7 @@ if TYPE_CHECKING:
     from .monitor.status import Status
     from .node import Node, NodeResult
     from .odata import Expand, F
+    from .references import WhereUsed
     from .result import File, Saved
     from .transfer import Export, Import, Watermark, Wishes
     from .transport.browser import BrowserSignIn
@@ -82,6 +83,7 @@ _HOMES = {
     "State": "work.state",
     "Status": "monitor.status",
     "Watermark": "transfer.watermark",
+    "WhereUsed": "references.where_used",
     "Wishes": "transfer.plan",
 }
 __all__ = [
@@ -133,6 +135,7 @@ __all__ = [
     "VersionMismatch",
     "VersionWarning",
     "Watermark",
+    "WhereUsed",
     "Wishes",
 ]
 

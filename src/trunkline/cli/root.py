@@ -31,6 +31,10 @@ _COMMANDS = {
     "logout": ("Forget the API key and the token of a saved connection.", "login:logout"),
     "profiles": ("List, show, choose, rename and remove saved connections.", "profiles:profiles"),
     "run": ("Run an action once for each item of a file or pipe.", "run:run"),
+    "where-used": (
+        "Find all that refers to an extension, queue, trunk, department, DID or prompt.",
+        "where_used:where_used",
+    ),
     "status": ("Version, licence, calls, services, trunks and backup of one PBX or many.", "status:status"),
 }
 
