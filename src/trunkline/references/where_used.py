@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from datetime import UTC, datetime
 from typing import Any, Self
 
@@ -121,19 +121,14 @@ async def _tried(pbx: AsyncSystem, source: Source, target: Target) -> _Look | Tr
 def _reading(catalog: Catalog, source: Source, target: Target) -> Asks[_Look]:
     """Read one resource, and what in it refers to the target; of one that can't be read, the error."""
     look = _Look(source.resource, [])
-    count = 0
 
-    def on_page(rows: Sequence[Any]) -> None:
-        nonlocal count
-        count += len(rows)
-        look.references += [
-            each for row in rows if isinstance(row, Mapping) for each in references(catalog, source, row, target)
-        ]
-        if count > MOST_ROWS:
-            raise TrunklineError(f"More than {MOST_ROWS:,} rows; the rest was not read.")
+    def take(rows: Sequence[Any]) -> None:
+        for row in rows:
+            if isinstance(row, Mapping):
+                look.references.extend(references(catalog, source, row, target))
 
     try:
-        answer = yield _asked(catalog, source, None if source.is_single else on_page)
+        answer = yield asked(catalog, source, None if source.is_single else limited(take))
         if source.is_single and isinstance(answer, Mapping):
             look.references += references(catalog, source, answer, target)
     except BaseException as problem:
@@ -143,7 +138,22 @@ def _reading(catalog: Catalog, source: Source, target: Target) -> Asks[_Look]:
     return look
 
 
-def _asked(catalog: Catalog, source: Source, on_page: Any) -> Ask:
+def limited(take: Callable[[Sequence[Any]], object]) -> Callable[[Sequence[Any]], None]:
+    """Return what takes page after page, and raises after `MOST_ROWS` rows."""
+    count = 0
+
+    def on_page(rows: Sequence[Any]) -> None:
+        nonlocal count
+        count += len(rows)
+        take(rows)
+        if count > MOST_ROWS:
+            raise TrunklineError(f"More than {MOST_ROWS:,} rows; the rest was not read.")
+
+    return on_page
+
+
+def asked(catalog: Catalog, source: Source, on_page: Callable[[Sequence[Any]], object] | None) -> Ask:
+    """Return the reading of a resource as a whole, with the fields that may refer and those that name its entities."""
     action = catalog.action(source.action)
     options: dict[str, Any] = {}
     if "select" in action.query:
