@@ -18,6 +18,7 @@ from trunkline.cli.changes import ActionChange
 from trunkline.cli.doctor import DoctorReport
 from trunkline.cli.import_shown import ImportRecord
 from trunkline.cli.job_shown import JobSummaryRecord
+from trunkline.cli.offboard import OffboardRecord
 from trunkline.cli.profiles import ProfileRecord
 from trunkline.jobs.job import JobRecord
 from trunkline.monitor.calls import CallEvent
@@ -40,6 +41,7 @@ TYPES: Mapping[str, Any] = {
     "item": Item,
     "job": JobSummaryRecord,
     "job-item": JobRecord,
+    "offboard": OffboardRecord,
     "outcome": OutcomeRecord,
     "profile": ProfileRecord,
     "status": Status,

@@ -50,7 +50,7 @@ if TYPE_CHECKING:
     from .monitor.status import Status
     from .node import Node, NodeResult
     from .odata import Expand, F
-    from .references import WhereUsed
+    from .references import Offboarding, WhereUsed
     from .result import File, Saved
     from .transfer import Export, Import, Watermark, Wishes
     from .transport.browser import BrowserSignIn
@@ -75,6 +75,7 @@ _HOMES = {
     "Node": "node",
     "NodeResult": "node",
     "NotConfirmed": "work.guards",
+    "Offboarding": "references.offboarding",
     "Outcome": "work.outcome",
     "Pbx": "client",
     "Retries": "transport.retries",
@@ -112,6 +113,7 @@ __all__ = [
     "NodeResult",
     "NotConfirmed",
     "NotFound",
+    "Offboarding",
     "Outcome",
     "Pbx",
     "PbxError",
