@@ -18,12 +18,14 @@ from trunkline.cli.changes import ActionChange
 from trunkline.cli.doctor import DoctorReport
 from trunkline.cli.import_shown import ImportRecord
 from trunkline.cli.job_shown import JobSummaryRecord
+from trunkline.cli.offboard import OffboardRecord
 from trunkline.cli.profiles import ProfileRecord
 from trunkline.jobs.job import JobRecord
 from trunkline.monitor.calls import CallEvent
 from trunkline.monitor.finding import Finding
 from trunkline.monitor.status import Status
 from trunkline.node import Item
+from trunkline.references import WhereUsed
 from trunkline.transfer.export import ExportSummary
 from trunkline.work.outcome import OutcomeRecord
 
@@ -39,9 +41,11 @@ TYPES: Mapping[str, Any] = {
     "item": Item,
     "job": JobSummaryRecord,
     "job-item": JobRecord,
+    "offboard": OffboardRecord,
     "outcome": OutcomeRecord,
     "profile": ProfileRecord,
     "status": Status,
+    "where-used": WhereUsed,
 }
 
 

@@ -50,6 +50,7 @@ if TYPE_CHECKING:
     from .monitor.status import Status
     from .node import Node, NodeResult
     from .odata import Expand, F
+    from .references import Offboarding, WhereUsed
     from .result import File, Saved
     from .transfer import Export, Import, Watermark, Wishes
     from .transport.browser import BrowserSignIn
@@ -74,6 +75,7 @@ _HOMES = {
     "Node": "node",
     "NodeResult": "node",
     "NotConfirmed": "work.guards",
+    "Offboarding": "references.offboarding",
     "Outcome": "work.outcome",
     "Pbx": "client",
     "Retries": "transport.retries",
@@ -82,6 +84,7 @@ _HOMES = {
     "State": "work.state",
     "Status": "monitor.status",
     "Watermark": "transfer.watermark",
+    "WhereUsed": "references.where_used",
     "Wishes": "transfer.plan",
 }
 __all__ = [
@@ -110,6 +113,7 @@ __all__ = [
     "NodeResult",
     "NotConfirmed",
     "NotFound",
+    "Offboarding",
     "Outcome",
     "Pbx",
     "PbxError",
@@ -133,6 +137,7 @@ __all__ = [
     "VersionMismatch",
     "VersionWarning",
     "Watermark",
+    "WhereUsed",
     "Wishes",
 ]
 

@@ -29,8 +29,16 @@ _COMMANDS = {
     "job": ("Run an action over many items, and go on after a crash.", "job:job"),
     "login": ("Save a connection: address, client id and API key, once they work.", "login:login"),
     "logout": ("Forget the API key and the token of a saved connection.", "login:logout"),
+    "offboard": (
+        "Take an extension out of queues, groups, destinations and rules; the plan comes first.",
+        "offboard:offboard",
+    ),
     "profiles": ("List, show, choose, rename and remove saved connections.", "profiles:profiles"),
     "run": ("Run an action once for each item of a file or pipe.", "run:run"),
+    "where-used": (
+        "Find all that refers to an extension, queue, trunk, department, DID or prompt.",
+        "where_used:where_used",
+    ),
     "status": ("Version, licence, calls, services, trunks and backup of one PBX or many.", "status:status"),
 }
 

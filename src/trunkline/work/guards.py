@@ -33,7 +33,8 @@ class Question(NamedTuple):
     """What is about to be done: ``calls`` of an action, of which ``removals`` remove something.
 
     ``url``: the address of the PBX, or of several, where the asker doesn't know it. ``present``: how many there are of
-    it on the PBX, where that is known.
+    it on the PBX, where that is known. ``name``: what a person calls the one thing that it is about, as the PBX has it.
+    ``facts``: what else is worth knowing before a yes, a sentence each.
     """
 
     action: Action
@@ -41,6 +42,8 @@ class Question(NamedTuple):
     url: str = ""
     removals: int = 0
     present: int | None = None
+    name: str = ""
+    facts: tuple[str, ...] = ()
 
 
 Confirm = Callable[[Question], bool]

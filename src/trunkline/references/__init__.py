@@ -1,0 +1,26 @@
+"""What refers to what on a PBX: where a number is used, and taking a person out of all of it."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from .._lazy import lazy_names
+
+if TYPE_CHECKING:
+    from .offboarding import Offboarding, OffboardingPlan
+    from .target import Target
+    from .walk import Reference
+    from .where_used import WhereUsed
+
+__all__ = ["Offboarding", "OffboardingPlan", "Reference", "Target", "WhereUsed"]
+
+__getattr__ = lazy_names(
+    __name__,
+    {
+        "Offboarding": ".offboarding",
+        "OffboardingPlan": ".offboarding",
+        "Reference": ".walk",
+        "Target": ".target",
+        "WhereUsed": ".where_used",
+    },
+)
