@@ -18,6 +18,7 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from .client import AsyncPbx, Pbx
     from .client.rows import AsyncRows, Rows
+    from .connections.targets import Target
     from .errors import (
         BadRequest,
         BrokenAnswer,
@@ -54,6 +55,7 @@ if TYPE_CHECKING:
     from .transfer import Export, Import, Watermark, Wishes
     from .transport.browser import BrowserSignIn
     from .transport.retries import Retries
+    from .work.fleet import Fleet
     from .work.guards import NotConfirmed
     from .work.outcome import Outcome
     from .work.state import State
@@ -66,6 +68,7 @@ _HOMES = {
     "Export": "transfer.export",
     "F": "odata",
     "File": "result",
+    "Fleet": "work.fleet",
     "Flow": "flows.flow",
     "FlowStopped": "flows.play",
     "Import": "transfer.importing",
@@ -81,6 +84,7 @@ _HOMES = {
     "Saved": "result",
     "State": "work.state",
     "Status": "monitor.status",
+    "Target": "connections.targets",
     "Watermark": "transfer.watermark",
     "Wishes": "transfer.plan",
 }
@@ -97,6 +101,7 @@ __all__ = [
     "Export",
     "F",
     "File",
+    "Fleet",
     "Flow",
     "FlowStopped",
     "Forbidden",
@@ -121,6 +126,7 @@ __all__ = [
     "SignInError",
     "State",
     "Status",
+    "Target",
     "TemplateError",
     "TimedOut",
     "TooManyRequests",

@@ -1,0 +1,105 @@
+"""One action on several PBXs: asked for on each, and written together, each row with the PBX that it is from."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Mapping
+from contextlib import aclosing
+from typing import Any
+
+import click
+
+from ..catalog import Action, Catalog
+from ..node.items import keys_of
+from ..request import bind
+from ..result import File
+from ..work.fleet import Fleet
+from .action_options import PBX, ActionOptions
+from .fleet_shown import Failures, ask_several, pbxs
+from .output import Writer
+from .progress import progress
+
+
+def answer_all(catalog: Catalog, options: ActionOptions) -> int:
+    """Do what the options say on each PBX; the exit code is 7 if it failed on some.
+
+    Raises:
+        click.UsageError: an option is for one PBX.
+        TrunklineError: nothing was sent: an argument is wrong, no profile fits, or there was no yes.
+    """
+    action = options.action
+    if options.rows is not None:
+        raise click.UsageError("- and --input are for one PBX; `trunkline run` takes several.")
+    if options.save is not None or action.answer_kind == "file":
+        raise click.UsageError(f"{action.id} answers a file, which is for one PBX; give one --profile.")
+    bind(catalog, action, (), {name: value for name, value in options.arguments.items() if name != "if_unchanged"})
+    fleet = options.connection.fleet()
+    if options.dry_run or options.curl:
+        return _preview(catalog, options, fleet)
+    return _Answers(options, fleet).ask()
+
+
+class _Answers:
+    """The answers of several PBXs as they are written, and what failed."""
+
+    def __init__(self, options: ActionOptions, fleet: Fleet) -> None:
+        self.options = options
+        self.fleet = fleet
+        self.writer = Writer(options.view, options.action)
+        self.failures = Failures(len(fleet.targets))
+        self._refused = 0
+
+    def ask(self) -> int:
+        try:
+            asyncio.run(self._ask())
+        except KeyboardInterrupt:
+            self.writer.end()
+            raise KeyboardInterrupt(self._cut_off()) from None
+        self.writer.end()
+        if self._refused:
+            click.echo(f"{self._refused:,} failed, each with its Error.", err=True)
+        return self.failures.exit_code(bool(self._refused))
+
+    async def _ask(self) -> None:
+        options = self.options
+        confirm = True if options.yes else ask_several
+        outcomes = self.fleet.acall(options.action.id, confirm=confirm, **options.arguments)
+        with progress("PBXs", len(self.fleet.targets), writing=options.view.streams) as bar:
+            async with aclosing(outcomes) as each:
+                async for name, outcome in each:
+                    if self.failures.took(name, outcome):
+                        self.writer.write(self._rows(name, outcome.answer))
+                    bar.at(self.failures.ended, note=self.failures.note)
+
+    def _rows(self, name: str, answer: Any) -> list[dict[str, Any]]:
+        action = self.options.action
+        rows = answer if isinstance(answer, list) and action.answer_kind == "list" else [answer]
+        if action.method != "GET":  # as one PBX answers: users.batch_delete gives a row for each it refused
+            self._refused += sum(isinstance(row, Mapping) and bool(row.get("Error")) for row in rows)
+        return [{PBX: name, **_row(action, self.options.arguments, row)} for row in rows]
+
+    def _cut_off(self) -> str:
+        ended = f"{self.failures.ended} of {pbxs(len(self.fleet.targets))} answered"
+        if self.options.action.method == "GET":
+            return f"{ended}."
+        return f"{ended}; whether the others have carried out {self.options.action.id} is not known."
+
+
+def _row(action: Action, arguments: Mapping[str, Any], answer: Any) -> Mapping[str, Any]:
+    if answer is None:
+        return {"success": True, **keys_of(action, arguments)}
+    if isinstance(answer, File):
+        return {"file": answer.name, "bytes": len(answer.content)}
+    return answer if isinstance(answer, Mapping) else {"value": answer}
+
+
+def _preview(catalog: Catalog, options: ActionOptions, fleet: Fleet) -> int:
+    from .preview import preview
+
+    if "if_unchanged" in options.arguments:
+        raise click.UsageError("--if-unchanged is for one PBX; give one --profile.")
+    call = bind(catalog, options.action, (), options.arguments)
+    for target in fleet.targets:
+        click.echo(f"# {target.name}")
+        preview(target, call, curl=not options.dry_run, show_secrets=options.view.show_secrets)  # type: ignore[arg-type]
+    return 0
