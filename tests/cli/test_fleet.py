@@ -135,3 +135,51 @@ def test_half_a_list_is_not_written(line: Line, saved: Saved, serve: Serve) -> N
     saved(broken=broken.url, fine=fine.url)
     shown = line("users", "list", "--all-profiles", "--columns", "Number")
     assert (shown.code, [row["pbx"] for row in shown.lines]) == (7, ["fine"]), shown.err
+
+
+# ── what changes several ────────────────────────────────────────────────────────────────────────
+
+RENAME = ("users", "update", "100", "--first-name", "Eve")
+
+
+def test_a_change_of_several_needs_a_yes(line: Line, three: list[System]) -> None:
+    refused = line(*RENAME, "--profile", "customer-*")
+    assert (refused.code, refused.out) == (2, "")
+    assert "users.update would change 2 PBXs (customer-b, customer-a); give --yes" in refused.err
+    assert not any(system.sent("PATCH") for system in three)
+
+
+def test_a_change_with_a_yes_is_made_on_each(line: Line, three: list[System]) -> None:
+    three[0].emulator.add_fault("403@PATCH /*")
+    done = line(*RENAME, "--profile", "customer-*", "--yes")
+    assert (done.code, done.lines) == (7, [{"pbx": "customer-a", "success": True, "Id": 100}])
+    assert [len(system.sent("PATCH")) for system in three] == [1, 1, 0]
+
+
+def test_what_may_have_been_done_is_not_called_failed(line: Line, three: list[System]) -> None:
+    three[0].emulator.add_fault("reset-after@POST /Contacts")
+    argv = ("contacts", "create", "--first-name", "Fay", "--phone-number", "+12025550142")
+    done = line(*argv, "--profile", "customer-*", "--yes")
+    assert done.code == 7
+    assert "customer-b: " in done.err
+    assert "It may have been carried out." in done.err
+
+
+def test_two_profiles_of_one_pbx_are_refused(line: Line, saved: Saved, serve: Serve) -> None:
+    system = serve()
+    saved(one=system.url, other=system.url)
+    shown = line(*RENAME, "--all-profiles", "--yes")
+    assert (shown.code, shown.out) == (3, "")
+    assert "'one' and 'other' are the same PBX" in shown.err
+
+
+def test_a_dry_run_shows_the_request_to_each_and_sends_nothing(line: Line, three: list[System]) -> None:
+    shown = line(*RENAME, "--profile", "customer-*", "--dry-run")
+    assert shown.code == 0
+    assert [text for text in shown.out.splitlines() if text.startswith(("#", "PATCH"))] == [
+        "# customer-b",
+        f"PATCH {three[0].url}/xapi/v1/Users(100)",
+        "# customer-a",
+        f"PATCH {three[1].url}/xapi/v1/Users(100)",
+    ]
+    assert not any(system.sent("PATCH") for system in three)
