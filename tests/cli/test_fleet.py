@@ -183,3 +183,65 @@ def test_a_dry_run_shows_the_request_to_each_and_sends_nothing(line: Line, three
         f"PATCH {three[1].url}/xapi/v1/Users(100)",
     ]
     assert not any(system.sent("PATCH") for system in three)
+
+
+# ── the other commands ──────────────────────────────────────────────────────────────────────────
+
+
+def test_doctor_examines_each(line: Line, saved: Saved, serve: Serve) -> None:
+    saved(("out",), down=closed_port(), fine=serve().url, out="https://pbx.example.com")
+    shown = line("doctor", "--all-profiles", "-o", "jsonl")
+    last = {row["pbx"]: (row["check"], row["result"]) for row in shown.lines}
+    assert last == {"down": ("port", "failed"), "fine": ("version", "ok"), "out": ("address", "failed")}
+    assert (shown.code, shown.err) == (7, "A check failed on 2 of 3 PBXs.\n")
+    reports = json.loads(line("doctor", "--all-profiles", "-o", "json").out)
+    assert [(report["pbx"], report["exit_code"]) for report in reports] == [("down", 6), ("fine", 0), ("out", 3)]
+    table = line("doctor", "--all-profiles", "-o", "table").out
+    assert [text.split(":")[0] for text in table.splitlines() if not text.startswith((" ", "FAILED", "warning"))] == [
+        "down",
+        "fine",
+        "out",
+    ]
+
+
+DAY = ("export", "call-log", "--from", "2026-06-01", "--to", "2026-06-02")
+
+
+def test_an_export_has_a_file_for_each(
+    line: Line, saved: Saved, system: System, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    saved(acme=system.url, down=closed_port())
+    shown = line(*DAY, "--all-profiles", "--out", "exports/{pbx}/june.csv", "--outcomes", "outcomes.jsonl")
+    assert (shown.code, shown.out) == (7, "")
+    assert shown.err.endswith("1 of 2 PBXs failed.\n")
+    assert len(Path("exports/acme/june.csv").read_text(encoding="utf-8").splitlines()) > 100
+    assert not Path("exports/down/june.csv").exists()
+    states = [json.loads(text)["state"] for text in Path("outcomes.jsonl").read_text(encoding="utf-8").splitlines()]
+    assert sorted(states) == ["done", "failed"]
+
+
+@pytest.mark.parametrize(
+    ("options", "said"),
+    [
+        ((), "give --out with {pbx}"),
+        (("--out", "june.csv"), "june.csv would be the file of 2 PBXs"),
+        (("--out", "{pbx}.csv", "--since-last", "--watermark", "mark"), "mark would be the file of 2 PBXs"),
+    ],
+)
+def test_one_file_for_several_is_refused(
+    line: Line, saved: Saved, system: System, options: tuple[str, ...], said: str
+) -> None:
+    saved(acme=system.url, other="https://pbx.example.com")
+    shown = line(*DAY, "--all-profiles", *options)
+    assert (shown.code, said in shown.err) == (2, True), shown.err
+    assert system.sent("GET") == []
+
+
+def test_a_file_that_an_action_answers_is_saved_for_each(line: Line, three: list[System], tmp_path: Path) -> None:
+    argv = ("users", "export-extensions", "--profile", "customer-*")
+    refused = line(*argv)
+    assert (refused.code, "give --save with {pbx}" in refused.err) == (2, True)
+    shown = line(*argv, "--save", str(tmp_path / "{pbx}.csv"))
+    assert [row["pbx"] for row in shown.lines] == ["customer-b", "customer-a"], shown.err
+    assert sorted(path.name for path in tmp_path.glob("*.csv")) == ["customer-a.csv", "customer-b.csv"]

@@ -16,10 +16,7 @@ from .action_page import OPTION_MEANINGS
 from .body import body_of
 from .columns import check_columns
 from .connection_options import ConnectionOptions, fleet_options
-from .output import View, view_options
-
-PBX = "pbx"
-"""The field that says which of several PBXs a row is from. 3CX's own names begin with a capital."""
+from .output import PBX, View, view_options
 
 
 class ActionOptions(NamedTuple):

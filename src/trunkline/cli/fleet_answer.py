@@ -3,20 +3,25 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Mapping
+from collections.abc import AsyncGenerator, Mapping
 from contextlib import aclosing
 from typing import Any
 
 import click
 
 from ..catalog import Action, Catalog
+from ..client import AsyncPbx
+from ..errors import BrokenAnswer
+from ..local.placed import paths_for
 from ..node.items import keys_of
 from ..request import bind
-from ..result import File
+from ..result import File, Saved
 from ..work.fleet import Fleet
-from .action_options import PBX, ActionOptions
+from ..work.outcome import Outcome
+from ..work.state import State
+from .action_options import ActionOptions
 from .fleet_shown import Failures, ask_several, pbxs
-from .output import Writer
+from .output import PBX, Writer
 from .progress import progress
 
 
@@ -30,8 +35,8 @@ def answer_all(catalog: Catalog, options: ActionOptions) -> int:
     action = options.action
     if options.rows is not None:
         raise click.UsageError("- and --input are for one PBX; `trunkline run` takes several.")
-    if options.save is not None or action.answer_kind == "file":
-        raise click.UsageError(f"{action.id} answers a file, which is for one PBX; give one --profile.")
+    if action.answer_kind == "file" and options.save is None:
+        raise click.UsageError(f"{action.id} answers a file: give --save with {{pbx}} in the path.")
     bind(catalog, action, (), {name: value for name, value in options.arguments.items() if name != "if_unchanged"})
     fleet = options.connection.fleet()
     if options.dry_run or options.curl:
@@ -48,6 +53,7 @@ class _Answers:
         self.writer = Writer(options.view, options.action)
         self.failures = Failures(len(fleet.targets))
         self._refused = 0
+        self._paths = dict(zip(fleet.names, paths_for(options.save, fleet.names), strict=True)) if options.save else {}
 
     def ask(self) -> int:
         try:
@@ -60,13 +66,28 @@ class _Answers:
             click.echo(f"{self._refused:,} failed, each with its Error.", err=True)
         return self.failures.exit_code(bool(self._refused))
 
-    async def _ask(self) -> None:
+    def _outcomes(self) -> AsyncGenerator[tuple[str, Outcome], None]:
         options = self.options
-        confirm = True if options.yes else ask_several
-        outcomes = self.fleet.acall(options.action.id, confirm=confirm, **options.arguments)
+        if not self._paths:
+            confirm = True if options.yes else ask_several
+            return self.fleet.acall(options.action.id, confirm=confirm, **options.arguments)
+
+        async def save(pbx: AsyncPbx) -> Any:
+            saved = await pbx.call(options.action.id, **options.arguments, to=self._paths[pbx.label])
+            if saved is None:  # 204
+                raise BrokenAnswer(f"The PBX sent no file for {options.action.id}.")
+            return saved
+
+        return self.fleet.aeach(save)
+
+    async def _ask(self) -> None:
+        options, outcomes = self.options, self._outcomes()
         with progress("PBXs", len(self.fleet.targets), writing=options.view.streams) as bar:
             async with aclosing(outcomes) as each:
                 async for name, outcome in each:
+                    if isinstance(outcome.answer, File):
+                        error = BrokenAnswer(f"The PBX answered {options.action.id} with a file, which was not saved.")
+                        outcome = outcome._replace(state=State.FAILED, answer=None, error=error)  # noqa: PLW2901
                     if self.failures.took(name, outcome):
                         self.writer.write(self._rows(name, outcome.answer))
                     bar.at(self.failures.ended, note=self.failures.note)
@@ -88,8 +109,8 @@ class _Answers:
 def _row(action: Action, arguments: Mapping[str, Any], answer: Any) -> Mapping[str, Any]:
     if answer is None:
         return {"success": True, **keys_of(action, arguments)}
-    if isinstance(answer, File):
-        return {"file": answer.name, "bytes": len(answer.content)}
+    if isinstance(answer, Saved):
+        return {"path": str(answer.path), "size": answer.size, "content_type": answer.content_type}
     return answer if isinstance(answer, Mapping) else {"value": answer}
 
 

@@ -23,6 +23,8 @@ if TYPE_CHECKING:
 
 
 FORMATS = ("table", "json", "jsonl", "yaml", "csv")
+PBX = "pbx"
+"""The field that says which of several PBXs a row is from. 3CX's own names begin with a capital."""
 STREAMED = ("jsonl", "yaml", "csv")
 
 

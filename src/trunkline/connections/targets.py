@@ -62,14 +62,15 @@ class Target(NamedTuple):
         """Make a client for threads, labelled with its name. ConfigurationError if its profile was signed out of."""
         from ..client import Pbx
 
-        return Pbx(self.url, self.client_id, self._key(), **{"label": self.profile, **self.options})
+        return Pbx(self.url, self.client_id, self.key(), **{"label": self.profile, **self.options})
 
     def aopen(self) -> AsyncPbx:
         """As `open`, for an event loop."""
-        self._key()
+        self.key()
         return self.client(label=self.profile)
 
-    def _key(self) -> str | Callable[[], str]:
+    def key(self) -> str | Callable[[], str]:
+        """Return the API key, or what gives it. ConfigurationError if its profile was signed out of."""
         if not self.client_secret:
             raise keyless(self.profile)
         return self.client_secret
