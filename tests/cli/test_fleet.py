@@ -245,3 +245,107 @@ def test_a_file_that_an_action_answers_is_saved_for_each(line: Line, three: list
     shown = line(*argv, "--save", str(tmp_path / "{pbx}.csv"))
     assert [row["pbx"] for row in shown.lines] == ["customer-b", "customer-a"], shown.err
     assert sorted(path.name for path in tmp_path.glob("*.csv")) == ["customer-a.csv", "customer-b.csv"]
+
+
+@pytest.fixture
+def pipe(monkeypatch: pytest.MonkeyPatch) -> Callable[[str], None]:
+    def fill(text: str) -> None:
+        monkeypatch.setattr("sys.stdin", io.TextIOWrapper(io.BytesIO(text.encode())))
+
+    return fill
+
+
+RUN = ("run", "users.update", "--set", "Id={{ $json.Id }}", "--set", "First Name=Eve")
+
+
+def test_items_go_to_each_pbx_or_to_the_one_that_they_are_from(
+    line: Line, three: list[System], pipe: Callable[[str], None]
+) -> None:
+    pipe('{"Id":100}\n')
+    everywhere = line(*RUN, "--profile", "customer-*", "--yes")
+    assert everywhere.code == 0, everywhere.err
+    assert [(row["pbx"], row["json"]["Id"]) for row in everywhere.lines] == [("customer-b", 100), ("customer-a", 100)]
+    assert everywhere.err.splitlines()[0] == "customer-b: 1 done, 0 failed, 0 not started."
+    pipe('{"pbx":"customer-a","Id":101}\n{"pbx":"customer-b","Id":100}\n{"pbx":"customer-a","Id":100}\n')
+    routed = line(*RUN, "--profile", "customer-*", "--yes")
+    assert [(row["pbx"], row["json"]["Id"], row["pairedItem"]["item"]) for row in routed.lines] == [
+        ("customer-b", 100, 1),
+        ("customer-a", 101, 0),
+        ("customer-a", 100, 2),
+    ]
+    assert [len(system.sent("PATCH")) for system in three] == [2, 3, 0]
+
+
+@pytest.mark.parametrize(
+    ("items", "options", "said"),
+    [
+        ('{"Id":100}\n', (), "users.update would change 2 PBXs"),
+        ('{"Id":100,"pbx":"own"}\n', ("--yes",), "Item 0 is of the PBX 'own', which is not among those chosen."),
+        ('{"Id":100,"pbx":"customer-a"}\n{"Id":101}\n', ("--yes",), "Item 1 names no PBX, as others do."),
+        ('{"Id":"x"}\n', ("--yes",), "x"),
+    ],
+)
+def test_a_run_that_is_refused_changes_no_pbx(
+    line: Line,
+    three: list[System],
+    pipe: Callable[[str], None],
+    items: str,
+    options: tuple[str, ...],
+    said: str,
+) -> None:
+    pipe(items)
+    shown = line(*RUN, "--profile", "customer-*", *options)
+    assert shown.code != 0
+    assert said in shown.err
+    assert not any(system.sent("PATCH") for system in three)
+
+
+def test_what_was_listed_on_several_is_deleted_where_it_is(
+    line: Line, saved: Saved, serve: Serve, pipe: Callable[[str], None]
+) -> None:
+    one = {"Id": 1, "FirstName": "Ada", "PhoneNumber": "+12025550142"}
+    systems = [serve(Contacts=[one]), serve(Contacts=[one, {**one, "Id": 2}])]
+    saved(a=systems[0].url, b=systems[1].url)
+    listed = line("contacts", "list", "--all-profiles", "--filter", "Id eq 2")
+    pipe(listed.out)
+    shown = line("contacts", "delete", "-", "--unchanged", "--all-profiles", "--yes", "-o", "csv")
+    assert (shown.code, shown.out.splitlines()[0].split(",")[0]) == (0, "pbx"), shown.err
+    assert [system.sent("DELETE") for system in systems] == [[], ["/xapi/v1/Contacts(2)"]]
+
+
+FLOW = """
+vars: {pbx: nowhere}
+steps:
+  - action: users.list
+    with: {Select: "Id,FirstName"}
+  - action: users.update
+    with: {Id: "{{ $json.Id }}", Last Name: "{{ $vars.pbx }}"}
+"""
+
+
+def test_a_flow_is_asked_for_once_and_knows_its_pbx(line: Line, three: list[System], tmp_path: Path) -> None:
+    flow = tmp_path / "rename.yaml"
+    flow.write_text(FLOW, encoding="utf-8")
+    argv = ("flow", "run", str(flow), "--profile", "customer-*")
+    refused = line(*argv)
+    assert (refused.code, "rename would change 2 PBXs" in refused.err) == (2, True), refused.err
+    dry = line(*argv, "--dry-run")
+    assert dry.code == 0
+    assert dry.out.count("would send PATCH") == 3
+    assert not any(system.sent("PATCH") for system in three)
+    done = line(*argv, "--yes")
+    assert done.code == 0, done.err
+    assert [row["pbx"] for row in done.lines] == ["customer-b", "customer-a", "customer-a"]
+    names = line("users", "list", "--profile", "customer-*", "--columns", "LastName")
+    assert {row["pbx"]: row["LastName"] for row in names.lines} == {n: n for n in ("customer-a", "customer-b")}
+
+
+def test_a_flow_that_saves_one_file_for_all_is_refused(line: Line, three: list[System], tmp_path: Path) -> None:
+    flow = tmp_path / "list.yaml"
+    text = "vars: {pbx: one}\nsteps:\n  - action: users.list\n    with: {Select: Id}\n  - save: FILE\n"
+    flow.write_text(text.replace("FILE", "users.csv"), encoding="utf-8")
+    refused = line("flow", "run", str(flow), "--all-profiles")
+    assert (refused.code, "users.csv would be the file of several PBXs" in refused.err) == (2, True)
+    flow.write_text(text.replace("FILE", '"{{ $vars.pbx }}.csv"'), encoding="utf-8")
+    assert line("flow", "run", str(flow), "--all-profiles").code == 0
+    assert {path.stem for path in tmp_path.glob("*.csv")} == {"customer-a", "customer-b", "own"}

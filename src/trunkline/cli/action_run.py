@@ -10,14 +10,14 @@ from .action_options import ActionOptions
 
 def carry_out(catalog: Catalog, options: ActionOptions) -> int:
     """Do what the options say; the exit code."""
-    if options.connection.is_several:
-        from .fleet_answer import answer_all
-
-        return answer_all(catalog, options)
     if options.rows is not None:
         from .bulk_delete import delete_rows
 
         return delete_rows(options, options.rows)
+    if options.connection.is_several:
+        from .fleet_answer import answer_all
+
+        return answer_all(catalog, options)
     if options.dry_run or options.curl:
         _preview(catalog, options)
         return 0

@@ -33,8 +33,6 @@ def answer_all(catalog: Catalog, options: ActionOptions) -> int:
         TrunklineError: nothing was sent: an argument is wrong, no profile fits, or there was no yes.
     """
     action = options.action
-    if options.rows is not None:
-        raise click.UsageError("- and --input are for one PBX; `trunkline run` takes several.")
     if action.answer_kind == "file" and options.save is None:
         raise click.UsageError(f"{action.id} answers a file: give --save with {{pbx}} in the path.")
     bind(catalog, action, (), {name: value for name, value in options.arguments.items() if name != "if_unchanged"})
