@@ -48,6 +48,8 @@ if TYPE_CHECKING:
     )
     from .flows import Flow, FlowStopped
     from .jobs import Job, JobFolder
+    from .monitor.call_watch import Outage, Snapshot, watch_calls
+    from .monitor.calls import CallEvent, CallFilter
     from .monitor.status import Status
     from .node import Node, NodeResult
     from .odata import Expand, F
@@ -62,6 +64,8 @@ if TYPE_CHECKING:
 
 _HOMES = {
     "BrowserSignIn": "transport.browser",
+    "CallEvent": "monitor.calls",
+    "CallFilter": "monitor.calls",
     "AsyncPbx": "client",
     "AsyncRows": "client.rows",
     "Expand": "odata",
@@ -77,16 +81,19 @@ _HOMES = {
     "Node": "node",
     "NodeResult": "node",
     "NotConfirmed": "work.guards",
+    "Outage": "monitor.call_watch",
     "Outcome": "work.outcome",
     "Pbx": "client",
     "Retries": "transport.retries",
     "Rows": "client.rows",
     "Saved": "result",
+    "Snapshot": "monitor.call_watch",
     "State": "work.state",
     "Status": "monitor.status",
     "Target": "connections.targets",
     "Watermark": "transfer.watermark",
     "Wishes": "transfer.plan",
+    "watch_calls": "monitor.call_watch",
 }
 __all__ = [
     "AsyncPbx",
@@ -94,6 +101,8 @@ __all__ = [
     "BadRequest",
     "BrokenAnswer",
     "BrowserSignIn",
+    "CallEvent",
+    "CallFilter",
     "ConfigurationError",
     "Conflict",
     "ConnectionLost",
@@ -115,6 +124,7 @@ __all__ = [
     "NodeResult",
     "NotConfirmed",
     "NotFound",
+    "Outage",
     "Outcome",
     "Pbx",
     "PbxError",
@@ -124,6 +134,7 @@ __all__ = [
     "Saved",
     "ServerError",
     "SignInError",
+    "Snapshot",
     "State",
     "Status",
     "Target",
@@ -140,6 +151,7 @@ __all__ = [
     "VersionWarning",
     "Watermark",
     "Wishes",
+    "watch_calls",
 ]
 
 

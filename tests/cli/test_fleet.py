@@ -349,3 +349,44 @@ def test_a_flow_that_saves_one_file_for_all_is_refused(line: Line, three: list[S
     flow.write_text(text.replace("FILE", '"{{ $vars.pbx }}.csv"'), encoding="utf-8")
     assert line("flow", "run", str(flow), "--all-profiles").code == 0
     assert {path.stem for path in tmp_path.glob("*.csv")} == {"customer-a", "customer-b", "own"}
+
+
+@pytest.fixture
+def sheet(tmp_path: Path) -> str:
+    file = tmp_path / "users.csv"
+    file.write_text("Number,FirstName\n100,Eve\n", encoding="utf-8")
+    return str(file)
+
+
+def test_an_import_shows_the_plan_of_each_and_asks_once(line: Line, three: list[System], sheet: str) -> None:
+    argv = ("import", "users", sheet, "--profile", "customer-*")
+    plan = line(*argv)
+    assert plan.code == 0, plan.err
+    assert [(row["pbx"], row["fields"]["old"]["FirstName"]) for row in plan.lines] == [
+        ("customer-b", "Ada"),
+        ("customer-a", "Bo"),
+    ]
+    assert plan.out.startswith('{"pbx":"customer-b","state":"not_started"')
+    refused = line(*argv, "--apply")
+    assert (refused.code, refused.out) == (2, "")
+    assert "import users (0 to add, 2 to change, 0 to remove) would change 2 PBXs" in refused.err
+    assert not any(system.sent("PATCH") for system in three)
+    done = line(*argv, "--apply", "--yes")
+    assert (done.code, [row["state"] for row in done.lines]) == (0, ["done", "done"]), done.err
+    assert [len(system.sent("PATCH")) for system in three] == [1, 1, 0]
+
+
+def test_an_import_that_fails_on_one_is_done_on_the_others(
+    line: Line, three: list[System], sheet: str, tmp_path: Path
+) -> None:
+    three[0].emulator.add_fault("403@PATCH /*")
+    argv = ("import", "users", sheet, "--all-profiles", "--apply", "--yes")
+    one = line(*argv, "--failed", str(tmp_path / "rest.csv"))
+    assert (one.code, "would be the file of 3 PBXs" in one.err) == (2, True)
+    done = line(*argv, "--failed", str(tmp_path / "{pbx}-rest.csv"))
+    assert (done.code, {row["pbx"]: row["state"] for row in done.lines}) == (
+        7,
+        {"customer-b": "failed", "customer-a": "done", "own": "done"},
+    )
+    assert "customer-b: 1 failed." in done.err
+    assert "Eve" in (tmp_path / "customer-b-rest.csv").read_text(encoding="utf-8")

@@ -113,7 +113,7 @@ def _write(node: Node, shares: dict[str, _Share], how: RunView) -> None:
         rows += [_placed(name, share, item) for item in main]
         if how.name_failures and chosen(how.output) != "table":
             for index, error in summary.errors.items():
-                report(f"{name}, item {share.places[index]}", error)
+                report(name, error, where=f"item {share.places[index]}")
         numbers = [item["pairedItem"]["item"] for item in main]
         about = partial(subject, node, share.items)
         cells += [

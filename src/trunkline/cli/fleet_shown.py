@@ -46,10 +46,11 @@ class Failures:
         return ItemsFailed.exit_code if self.failed or is_partial else 0
 
 
-def report(name: str, error: TrunklineError, *, may_be_done: bool = False) -> None:
-    """Report on stderr what failed on a PBX, and what to do next there."""
+def report(name: str, error: TrunklineError, *, may_be_done: bool = False, where: str = "") -> None:
+    """Report on stderr what failed on a PBX, ``where`` in the input, and what to do next there."""
     doubt = " It may have been carried out." if may_be_done else ""
-    click.echo(redacted(printable(f"{name}: {error.message}{doubt}")), err=True)
+    place = f"{name}, {where}" if where else name
+    click.echo(redacted(printable(f"{place}: {error.message}{doubt}")), err=True)
     if error.hint and (hint := spelled(error.hint, ["--profile", name])):
         click.echo(f"    {hint}", err=True)
 
