@@ -18,6 +18,7 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from .client import AsyncPbx, Pbx
     from .client.rows import AsyncRows, Rows
+    from .connections.targets import Target
     from .errors import (
         BadRequest,
         BrokenAnswer,
@@ -47,6 +48,8 @@ if TYPE_CHECKING:
     )
     from .flows import Flow, FlowStopped
     from .jobs import Job, JobFolder
+    from .monitor.call_watch import Outage, Snapshot, watch_calls
+    from .monitor.calls import CallEvent, CallFilter
     from .monitor.status import Status
     from .node import Node, NodeResult
     from .odata import Expand, F
@@ -55,18 +58,22 @@ if TYPE_CHECKING:
     from .transfer import Export, Import, Watermark, Wishes
     from .transport.browser import BrowserSignIn
     from .transport.retries import Retries
+    from .work.fleet import Fleet
     from .work.guards import NotConfirmed
     from .work.outcome import Outcome
     from .work.state import State
 
 _HOMES = {
     "BrowserSignIn": "transport.browser",
+    "CallEvent": "monitor.calls",
+    "CallFilter": "monitor.calls",
     "AsyncPbx": "client",
     "AsyncRows": "client.rows",
     "Expand": "odata",
     "Export": "transfer.export",
     "F": "odata",
     "File": "result",
+    "Fleet": "work.fleet",
     "Flow": "flows.flow",
     "FlowStopped": "flows.play",
     "Import": "transfer.importing",
@@ -76,16 +83,20 @@ _HOMES = {
     "NodeResult": "node",
     "NotConfirmed": "work.guards",
     "Offboarding": "references.offboarding",
+    "Outage": "monitor.call_watch",
     "Outcome": "work.outcome",
     "Pbx": "client",
     "Retries": "transport.retries",
     "Rows": "client.rows",
     "Saved": "result",
+    "Snapshot": "monitor.call_watch",
     "State": "work.state",
     "Status": "monitor.status",
+    "Target": "connections.targets",
     "Watermark": "transfer.watermark",
     "WhereUsed": "references.where_used",
     "Wishes": "transfer.plan",
+    "watch_calls": "monitor.call_watch",
 }
 __all__ = [
     "AsyncPbx",
@@ -93,6 +104,8 @@ __all__ = [
     "BadRequest",
     "BrokenAnswer",
     "BrowserSignIn",
+    "CallEvent",
+    "CallFilter",
     "ConfigurationError",
     "Conflict",
     "ConnectionLost",
@@ -100,6 +113,7 @@ __all__ = [
     "Export",
     "F",
     "File",
+    "Fleet",
     "Flow",
     "FlowStopped",
     "Forbidden",
@@ -114,6 +128,7 @@ __all__ = [
     "NotConfirmed",
     "NotFound",
     "Offboarding",
+    "Outage",
     "Outcome",
     "Pbx",
     "PbxError",
@@ -123,8 +138,10 @@ __all__ = [
     "Saved",
     "ServerError",
     "SignInError",
+    "Snapshot",
     "State",
     "Status",
+    "Target",
     "TemplateError",
     "TimedOut",
     "TooManyRequests",
@@ -139,6 +156,7 @@ __all__ = [
     "Watermark",
     "WhereUsed",
     "Wishes",
+    "watch_calls",
 ]
 
 

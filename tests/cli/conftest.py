@@ -79,6 +79,23 @@ def file(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 
 @pytest.fixture
+def saved(file: Path) -> Callable[..., None]:
+    """Save connections by name and address; one without a key was signed out of."""
+
+    def now(keyless: tuple[str, ...] = (), **urls: str) -> None:
+        file.parent.mkdir(exist_ok=True)
+        tables = [
+            f'[{name}]\nurl = "{url}"\nclient_id = "{CLIENT}"\n'
+            + ("" if name in keyless else f'client_secret = "{KEY}"\n')
+            for name, url in urls.items()
+        ]
+        file.write_text("\n".join(tables), encoding="utf-8")
+        file.chmod(0o600)
+
+    return now
+
+
+@pytest.fixture
 def line(file: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> Callable[..., Said]:
     """Run a command line without any connection in the environment, and without a terminal."""
     for name in ("URL", "CLIENT_ID", "CLIENT_SECRET", "CA_FILE", "PROFILE", "TIMEOUT", "INSECURE"):

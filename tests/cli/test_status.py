@@ -33,23 +33,6 @@ def at(line: Line) -> Ask:
 
 
 @pytest.fixture
-def saved(file: Path) -> Callable[..., None]:
-    """Save connections by name and address; one without a key was signed out of."""
-
-    def now(keyless: tuple[str, ...] = (), **urls: str) -> None:
-        file.parent.mkdir(exist_ok=True)
-        tables = [
-            f'[{name}]\nurl = "{url}"\nclient_id = "{CLIENT}"\n'
-            + ("" if name in keyless else f'client_secret = "{KEY}"\n')
-            for name, url in urls.items()
-        ]
-        file.write_text("\n".join(tables), encoding="utf-8")
-        file.chmod(0o600)
-
-    return now
-
-
-@pytest.fixture
 def troubled(system: System) -> Iterator[System]:
     """The demo company, whose faults and variants end with the test."""
     yield system

@@ -14,7 +14,7 @@ from .action_options import action_options, query_options
 from .action_page import IF_MATCH, OPTION_MEANINGS
 from .body import body_options, field_options
 from .candidates import FIELD_OPTIONS, answer_fields, values_of
-from .connection_options import connection_options
+from .connection_options import fleet_options
 from .facts import action_facts, enum_fact, meaning_of
 from .files import FileArgument
 from .output import view_options
@@ -98,12 +98,13 @@ def _own_options(catalog: Catalog, action: Action) -> Iterator[click.Option]:
         yield click.Option(["--input", "source"], type=FileArgument("rb"), metavar="FILE", help=what)
         what = "With - or --input: write the outcome of each to FILE, as JSON Lines."
         yield click.Option(["--outcomes"], type=FileArgument("w", lazy=False), metavar="FILE", help=what)
-    if action.asks:
-        yield click.Option(["--yes"], is_flag=True, help="Do not ask.")
+    if action.method != "GET":
+        what = "Do not ask." if action.asks else "Do not ask before several PBXs are changed."
+        yield click.Option(["--yes"], is_flag=True, help=what)
     yield click.Option(["--dry-run"], is_flag=True, help="Show the request and send nothing.")
     yield click.Option(["--curl"], is_flag=True, help="Show it as a curl line without the token; send nothing.")
     yield from view_options.options
-    yield from connection_options.options
+    yield from fleet_options.options
 
 
 def _query_options(action: Action) -> Iterator[click.Option]:

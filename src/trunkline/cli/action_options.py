@@ -15,8 +15,8 @@ from ..odata.query import OPTIONS
 from .action_page import OPTION_MEANINGS
 from .body import body_of
 from .columns import check_columns
-from .connection_options import ConnectionOptions, connection_options
-from .output import View, view_options
+from .connection_options import ConnectionOptions, fleet_options
+from .output import PBX, View, view_options
 
 
 class ActionOptions(NamedTuple):
@@ -58,17 +58,22 @@ def action_options(
     for message, is_wrong in conflicts.items():
         if is_wrong:
             raise click.UsageError(message, click.get_current_context())
+    connection = fleet_options.made_of(values)
     view = view_options.made_of(values)
+    fields = view.columns
+    if connection.is_several:
+        fields = tuple(name for name in fields if name != PBX)
+        view = view._replace(first=PBX, columns=(PBX, *fields) if fields and PBX not in view.columns else view.columns)
     if rows is None:
         _check_keys(params, values)
         if view.query is None:
-            check_columns(catalog, action, view.columns, values.get("select"), values.get("expand"))
+            check_columns(catalog, action, fields, values.get("select"), values.get("expand"))
     save = values.get("save")
     return ActionOptions(
         action,
         _options(action, values) if rows else _arguments(catalog, action, params, values),
         view._replace(select=values.get("select")),
-        connection_options.made_of(values),
+        connection,
         rows=rows,
         unchanged=values.get("unchanged", False),
         outcomes=values.get("outcomes"),

@@ -22,6 +22,10 @@ def carry_out(catalog: Catalog, options: ActionOptions) -> int:
         from .bulk_delete import delete_rows
 
         return delete_rows(options, options.rows)
+    if options.connection.is_several:
+        from .fleet_answer import answer_all
+
+        return answer_all(catalog, options)
     if options.dry_run or options.curl:
         _preview(catalog, options)
         return 0

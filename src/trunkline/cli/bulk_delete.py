@@ -32,6 +32,10 @@ def delete_rows(options: ActionOptions, rows: IO[bytes]) -> int:
         show_secrets=view.show_secrets,
         name_failures=True,
     )
+    if options.connection.is_several:
+        from .fleet_items import carry_out_several
+
+        return carry_out_several(node, items, how, options.connection.fleet())
     return carry_out(node, items, how, options.connection.client)
 
 

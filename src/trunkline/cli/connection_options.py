@@ -17,12 +17,15 @@ if TYPE_CHECKING:
     from ..client import AsyncPbx
     from ..connections.profiles import Profile
     from ..connections.targets import Target
+    from ..work.fleet import Fleet
 
 
 class ConnectionOptions(NamedTuple):
     """Which PBX, as far as the command line says; None where it says nothing."""
 
-    profile: str | None = None
+    profiles: tuple[str, ...] = ()
+    all_profiles: bool | None = None
+    at_once: int | None = None
     url: str | None = None
     client_id: str | None = None
     client_secret: str | None = None
@@ -32,28 +35,63 @@ class ConnectionOptions(NamedTuple):
     no_check_version: bool | None = None
 
     def __repr__(self) -> str:
-        return f"ConnectionOptions({self.profile!r}, {self.url!r}, {self.client_id!r})"
+        return f"ConnectionOptions({self.profiles!r}, {self.url!r}, {self.client_id!r})"
 
     @classmethod
     def made_of(cls, **values: Any) -> ConnectionOptions:
         """Make them of a command's own values; the root's stand in for those that are not given."""
         root = click.get_current_context().find_root().obj or cls()
-        own = {name: value for name, value in values.items() if value is not None}
-        options = root._replace(**own)
+        own = {name: value for name, value in values.items() if value not in (None, ())}
+        if "profiles" in own or "all_profiles" in own:  # those of the command stand in for the root's, together
+            own = {"profiles": (), "all_profiles": None, **own}
+        options: ConnectionOptions = root._replace(**own)
+        if options.all_profiles and options.profiles:
+            raise click.UsageError("--all-profiles is every saved PBX: leave --profile out.")
         for key in (options.client_secret, os.environ.get("TRUNKLINE_CLIENT_SECRET", "").strip()):
             if key:
                 remember(key)  # another option may have it too, by mistake
         return options
 
+    @property
+    def is_several(self) -> bool:
+        """Whether these are several PBXs: then each row of an answer says which one it is from."""
+        from ..connections.targets import is_several
+
+        return bool(self.all_profiles) or is_several(self.profiles, os.environ)
+
     def target(self) -> Target:
-        """Find the PBX that these options, the environment and the profiles name."""
+        """Find the PBX that these options, the environment and the profiles name.
+
+        Raises:
+            click.UsageError: they are several PBXs.
+        """
         from ..connections.targets import find_target
 
-        return find_target(self._asdict(), os.environ)
+        if self.is_several:
+            raise click.UsageError("This is for one PBX; give one --profile.")
+        profile = self.profiles[0] if self.profiles else None
+        return find_target({**self._asdict(), "profile": profile}, os.environ)
 
     def client(self) -> AsyncPbx:
         """Make a client of that PBX."""
         return self.target().client()
+
+    def several(self) -> list[Target]:
+        """Find the saved PBXs that the patterns name, or all of them.
+
+        Raises:
+            click.UsageError: an option makes sense only for one PBX.
+        """
+        from ..connections.targets import several_targets
+
+        self._check_several()
+        return several_targets(self.profiles, self._asdict(), os.environ)
+
+    def fleet(self) -> Fleet:
+        """Make a fleet of the saved PBXs, as `several` finds them."""
+        from ..work.fleet import AT_ONCE, Fleet
+
+        return Fleet(self.several(), at_once=self.at_once or AT_ONCE)
 
     def targets(self, choose: Callable[[Mapping[str, Profile]], Iterable[Profile]]) -> list[Target]:
         """Find the saved PBXs that ``choose`` takes.
@@ -64,10 +102,13 @@ class ConnectionOptions(NamedTuple):
         from ..connections.profiles import profiles_file, read_profiles
         from ..connections.targets import saved_targets
 
+        self._check_several()
+        return saved_targets(choose(read_profiles(profiles_file(os.environ))), self._asdict(), os.environ)
+
+    def _check_several(self) -> None:
         for name in ("url", "client_id", "client_secret"):
             if getattr(self, name):
                 raise click.UsageError(f"--{name.replace('_', '-')} goes with one PBX, not with several.")
-        return saved_targets(choose(read_profiles(profiles_file(os.environ))), self._asdict(), os.environ)
 
 
 def _profile_names(ctx: click.Context, param: click.Parameter, incomplete: str) -> list[CompletionItem]:
@@ -77,11 +118,28 @@ def _profile_names(ctx: click.Context, param: click.Parameter, incomplete: str) 
 
 
 _PROFILE = click.Option(
-    ["--profile"],
+    ["--profile", "profiles"],
+    multiple=True,
     metavar="NAME",
     shell_complete=_profile_names,
     help="A saved connection; else TRUNKLINE_PROFILE, else the default one.",
 )
+_PROFILES = [
+    click.Option(
+        ["--profile", "profiles"],
+        multiple=True,
+        metavar="NAME",
+        shell_complete=_profile_names,
+        help="A saved connection, or several, such as 'customer-*'; else TRUNKLINE_PROFILE, else the default one.",
+    ),
+    click.Option(["--all-profiles"], is_flag=True, default=None, help="Every saved connection."),
+    click.Option(
+        ["--at-once"],
+        type=click.IntRange(1, 64),
+        metavar="N",
+        help="How many of several PBXs at a time.",
+    ),
+]
 _ADDRESS = [
     click.Option(["--url"], metavar="URL", help="Address of the PBX; else TRUNKLINE_URL."),
     click.Option(["--client-id"], metavar="ID", help="Client id; else TRUNKLINE_CLIENT_ID."),
@@ -107,5 +165,7 @@ _ADDRESS = [
     ),
 ]
 connection_options = OptionGroup("connection", ConnectionOptions.made_of, [*_ADDRESS, _PROFILE])
+fleet_options = OptionGroup("connection", ConnectionOptions.made_of, [*_ADDRESS, *_PROFILES])
+"""The same for commands that take several PBXs."""
 address_options = OptionGroup("connection", ConnectionOptions.made_of, _ADDRESS)
 """The same without ``--profile``, for commands that take several profiles, or none."""

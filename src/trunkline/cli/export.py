@@ -5,7 +5,6 @@ from __future__ import annotations
 import sys
 from collections.abc import Callable
 from datetime import UTC, datetime
-from functools import partial
 from pathlib import Path
 from typing import IO, TYPE_CHECKING, NamedTuple
 
@@ -15,13 +14,15 @@ from ..errors import InvalidArgument, TrunklineError
 from ..local.timestamps import format_timestamp
 from ..transfer.formats import ENDINGS, FORMATS
 from ..transfer.period import Moment, moment, span
-from .connection_options import ConnectionOptions, connection_options
+from .connection_options import ConnectionOptions, fleet_options
 from .files import outcomes_option
 from .options import parsed_into
 from .output import json_line
 from .progress import progress
 
 if TYPE_CHECKING:
+    from ..client import AsyncPbx
+    from ..connections.targets import Target
     from ..transfer.export import Exported, Progress
     from ..work.outcome import Outcome
 
@@ -93,7 +94,7 @@ class CallLogOptions(NamedTuple):
     "--overlap", default="24h", show_default=True, metavar="SPAN", help="How long a call may last, for --since-last."
 )
 @outcomes_option
-@connection_options
+@fleet_options
 @parsed_into(CallLogOptions)
 def call_log(options: CallLogOptions) -> int:
     """Export the call log: a row for each leg of each call, in order of time.
@@ -101,6 +102,8 @@ def call_log(options: CallLogOptions) -> int:
     \b
     trunkline export call-log --from 2026-01-01 --to 2026-02-01 --out january.parquet
     trunkline export call-log --since-last --from -30d --out new.csv
+
+    Of several PBXs each has its own file: --out 'exports/{pbx}/june.csv'.
 
     It is read day by day, a few days at once. With --out the days that are finished are kept in FILE.parts: the same
     command goes on with them, whatever ended the one before, and FILE appears when it is whole. The client needs the
@@ -110,6 +113,8 @@ def call_log(options: CallLogOptions) -> int:
     now = datetime.now(UTC)
     first = None if options.start is None else _read("--from", options.start, options.zone, now)
     last = _read("--to", options.end, options.zone, now)
+    if options.connection.is_several:
+        return _export_several(options, first, last)
     seen: list[Progress] = []
     try:
         exported = _export(options, first, last, seen)
@@ -124,48 +129,95 @@ def _export(options: CallLogOptions, first: Moment | None, last: Moment, seen: l
     """Export under a bar; ``seen`` keeps how far it came."""
     import asyncio
 
-    from ..transfer import Export
-    from ..transfer.watermark import Watermark
-    from ..work.outcome import Outcome
-    from ..work.state import State
-    from .columns import column_names
-
     target = options.connection.target()
     pbx = target.client()
-    record = partial(_record, options.outcomes, pbx.url)
-    mark = None
-    if options.since_last:
-        mark = Watermark(pbx.url, target.client_id, options.watermark, span(options.overlap))
-
-    async def run(tell: Callable[[Progress], object]) -> Exported:
-        export = Export(
-            first,
-            last,
-            options.file or sys.stdout.buffer,
-            output=options.output or "jsonl",
-            columns=column_names(options.columns),
-            concurrency=options.concurrency,
-            watermark=mark,
-            restart=options.restart,
-            overwrite=options.overwrite,
-            progress=tell,
-        )
-        try:
-            async with pbx:
-                exported = await export.arun(pbx)
-        except TrunklineError as error:
-            record(Outcome(0, State.FAILED, error=error))
-            raise
-        record(Outcome(0, State.DONE, answer=exported.record))
-        return exported
-
     with progress("days", writing=options.file is None) as bar:
 
         def tell(far: Progress) -> None:
             seen[:] = [far]
             bar.at(far.done, far.windows, f"{far.rows:,} rows")
 
-        return asyncio.run(run(tell))
+        return asyncio.run(_run(options, first, last, target.client_id, pbx, tell))
+
+
+def _export_several(options: CallLogOptions, first: Moment | None, last: Moment) -> int:
+    """Export a few PBXs at a time, each into its file, and count for each; the exit code is 7 if some failed."""
+    import asyncio
+    from contextlib import aclosing
+
+    from ..local.placed import paths_for
+    from ..work.fleet import AT_ONCE, aeach
+    from .fleet_shown import Failures, pbxs
+
+    if options.file is None:
+        raise click.UsageError("Several PBXs have a file each: give --out with {pbx}, such as --out '{pbx}/june.csv'.")
+    targets = options.connection.several()
+    names = [target.name for target in targets]
+    marks = [None] * len(names) if options.watermark is None else paths_for(options.watermark, names)
+    works = list(zip(targets, paths_for(options.file, names), marks, strict=True))
+    failures = Failures(len(targets))
+
+    async def export(work: tuple[Target, Path, Path | None]) -> Exported:
+        target, file, mark = work
+        own = options._replace(file=file, watermark=mark)
+        return await _run(own, first, last, target.client_id, target.aopen(), lambda _: None)
+
+    async def run() -> None:
+        at_once = options.connection.at_once or AT_ONCE
+        with progress("PBXs", len(targets)) as bar:
+            async with aclosing(aeach(works, export, at_once=at_once)) as outcomes:
+                async for outcome in outcomes:
+                    target, file, _ = works[outcome.n]
+                    if failures.took(target.name, outcome):
+                        _count(outcome.answer, last, file)
+                    bar.at(failures.ended, note=failures.note)
+
+    try:
+        asyncio.run(run())
+    except KeyboardInterrupt:
+        ended = f"{failures.ended} of {pbxs(len(targets))} were exported"
+        raise KeyboardInterrupt(f"{ended}; the same command goes on.") from None
+    return failures.exit_code()
+
+
+async def _run(
+    options: CallLogOptions,
+    first: Moment | None,
+    last: Moment,
+    client_id: str,
+    pbx: AsyncPbx,
+    tell: Callable[[Progress], object],
+) -> Exported:
+    """Export from one PBX, and record the outcome."""
+    from ..transfer import Export
+    from ..transfer.watermark import Watermark
+    from ..work.outcome import Outcome
+    from ..work.state import State
+    from .columns import column_names
+
+    mark = None
+    if options.since_last:
+        mark = Watermark(pbx.url, client_id, options.watermark, span(options.overlap))
+    export = Export(
+        first,
+        last,
+        options.file or sys.stdout.buffer,
+        output=options.output or "jsonl",
+        columns=column_names(options.columns),
+        concurrency=options.concurrency,
+        watermark=mark,
+        restart=options.restart,
+        overwrite=options.overwrite,
+        progress=tell,
+    )
+    try:
+        async with pbx:
+            exported = await export.arun(pbx)
+    except TrunklineError as error:
+        _record(options.outcomes, pbx.url, Outcome(0, State.FAILED, error=error))
+        raise
+    _record(options.outcomes, pbx.url, Outcome(0, State.DONE, answer=exported.record))
+    return exported
 
 
 def _record(file: IO[str] | None, url: str, outcome: Outcome) -> None:

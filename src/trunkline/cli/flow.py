@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 import click
 
-from .connection_options import ConnectionOptions, connection_options
+from .connection_options import ConnectionOptions, fleet_options
 from .item_options import settings_of
 from .options import OptionGroup, parsed_into
 
@@ -29,11 +29,11 @@ class FlowSettings(NamedTuple):
     allow_env: tuple[str, ...]
     zone: str | None
 
-    def load(self, file: str) -> Flow:
-        """Read and check a flow."""
+    def load(self, file: str, **variables: str) -> Flow:
+        """Read and check a flow; ``variables`` are those that no option of the command line gives."""
         from ..flows import Flow
 
-        return Flow.load(file, **self._asdict())
+        return Flow.load(file, **{**self._asdict(), "variables": {**variables, **self.variables}})
 
 
 def _settings(
@@ -97,14 +97,21 @@ class FlowRunOptions(NamedTuple):
 @click.option("--dry-run", is_flag=True, help="Read and show what each step would send; change nothing.")
 @click.option("--yes", is_flag=True, help="Do not ask before a step that deletes.")
 @click.option("--show-secrets", is_flag=True, help="Do not mask passwords, PINs and keys.")
-@connection_options
+@fleet_options
 @parsed_into(FlowRunOptions)
 def run(options: FlowRunOptions) -> int:
     """Run the steps of FILE, one after the other.
 
     Before a step that deletes, what it is about to send is shown, and asked for on the terminal unless --yes is
     given. The items of the last step are written as JSON Lines; messages go to stderr.
+
+    On several PBXs it is asked for once, before the first step, if any step changes something; --dry-run shows all.
+    A flow with a variable pbx gets the name of each in it; the name of a file that is saved needs $vars.pbx.
     """
+    if options.connection.is_several:
+        from .fleet_flow import run_several
+
+        return run_several(options)
     from . import flow_play  # brings a client and an event loop, which --help needs not
 
     checked = options.settings.load(options.file)

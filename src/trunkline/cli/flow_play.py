@@ -105,7 +105,7 @@ class _Play:
     def _tell(self, event: Planned | Did) -> None:
         if isinstance(event, Did):
             self._ended()
-            click.echo(_sentence(event), err=not self.dry_run)
+            click.echo(sentence(event), err=not self.dry_run)
             return
         if not self.dry_run and not event.action.asks:
             return
@@ -136,7 +136,7 @@ class _Play:
             self._asking = False
 
 
-def _sentence(did: Did) -> str:
+def sentence(did: Did) -> str:
     """``where …: 40 items in, 3 out``."""
     if did.dry and isinstance(did.step, Save):
         return f"{did.step.label}: would write {did.came} rows"

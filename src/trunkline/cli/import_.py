@@ -16,7 +16,7 @@ import click
 from ..errors import InvalidArgument, ItemsFailed
 from ..printable import printable
 from ..work.state import State
-from .connection_options import ConnectionOptions, connection_options
+from .connection_options import ConnectionOptions, fleet_options
 from .files import FileArgument
 from .import_shown import counted, plan_lines, reason, show_outcomes, show_plan
 from .interrupts import finishing
@@ -118,7 +118,7 @@ def _importing(resource: str, *own: Callable[..., Any]) -> Callable[[Callable[..
         callback = parsed_into(ImportOptions)(function)
         for option in reversed([*_OPTIONS, *own]):
             callback = option(callback)
-        return import_.command(resource)(connection_options(callback))
+        return import_.command(resource)(fleet_options(callback))
 
     return made
 
@@ -218,6 +218,10 @@ def blocklist(options: ImportOptions) -> int:
 def _run(resource: str, options: ImportOptions) -> int:
     options.check()
     imported = options.read(resource)
+    if options.connection.is_several:
+        from .fleet_import import import_several
+
+        return import_several(imported, options)
     connect = options.connection.target().client
     plan = asyncio.run(_planned(connect(), imported))
     for note in plan.notes:
@@ -258,7 +262,7 @@ def _apply(imported: Import, plan: Plan, options: ImportOptions, connect: Callab
         stop_on_error=options.stop_on_error,
     )
     if not plan.steps:
-        if message := _keep_rest(plan, [], options.rest, imported):
+        if message := keep_rest(plan, [], options.rest, imported):
             click.echo(message, err=True)
         return 0
     broke: BaseException | None = None
@@ -272,7 +276,7 @@ def _apply(imported: Import, plan: Plan, options: ImportOptions, connect: Callab
     outcomes = run.outcomes
     if broke is not None and not any(outcome.state for outcome in outcomes):
         raise broke
-    last = _keep_rest(plan, outcomes, options.rest, imported)
+    last = keep_rest(plan, outcomes, options.rest, imported)
     with suppress(BrokenPipeError):  # who reads the output has gone; the exit code tells all the same
         try:
             if not drawn:
@@ -340,7 +344,7 @@ def _summarize(run: ImportRun, outcomes: Sequence[Outcome], last: str) -> None:
         click.echo(last, err=True)
 
 
-def _keep_rest(plan: Plan, outcomes: Sequence[Outcome], rest: Path | None, imported: Import) -> str:
+def keep_rest(plan: Plan, outcomes: Sequence[Outcome], rest: Path | None, imported: Import) -> str:
     """Write the rows that are left, if asked for; what there is to say of them."""
     from ..transfer.sheet import write_rest
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from typing import TYPE_CHECKING, Any, TypedDict
+from typing import TYPE_CHECKING, Any, TypedDict, cast
 
 import click
 
@@ -11,7 +11,7 @@ from ..catalog.secret import masked
 from ..local.characters import visible
 from ..work.outcome import Outcome, OutcomeRecord, as_record
 from ..work.state import State
-from .output import View, cell, draw, json_line, pretty, write_rows
+from .output import PBX, View, cell, draw, json_line, pretty, write_rows
 
 if TYPE_CHECKING:
     from ..transfer import ImportStep, Plan
@@ -41,18 +41,28 @@ def counted(plan: Plan) -> str:
     return f"{counts}, {plan.alike:,} as they are; {there}."
 
 
-def show_plan(plan: Plan, view: View) -> None:
-    """Write the plan to stdout: a table with a row for each field that changes, or a record for each step."""
+def show_plan(plan: Plan, view: View, pbx: str = "") -> None:
+    """Write the plan to stdout: a table with a row for each field that changes, or a record for each step.
+
+    ``pbx`` is the name of the PBX, where there are several.
+    """
     if view.output != "table":
-        show_outcomes(plan, [Outcome(n, State.NOT_STARTED) for n in range(len(plan.steps))], view)
+        show_outcomes(plan, [Outcome(n, State.NOT_STARTED) for n in range(len(plan.steps))], view, pbx)
     elif plan.steps:
         rows = [[*map(visible, row)] for step in plan.steps for row in _table_rows(step, plan.key, view)]
         draw(["Change", "Line", "Which", "Field", "Now", "Then"], rows, View("table", ("all",), pager=view.pager))
 
 
-def show_outcomes(plan: Plan, outcomes: Sequence[Outcome], view: View) -> None:
-    """Write the outcome of each step as a record; a table shows only the plan."""
-    _write([_record(plan, step, outcome, view) for step, outcome in zip(plan.steps, outcomes, strict=True)], view)
+def show_outcomes(plan: Plan, outcomes: Sequence[Outcome], view: View, pbx: str = "") -> None:
+    """Write the outcome of each step as a record; a table shows only the plan. ``pbx`` as in `show_plan`."""
+    records = [_record(plan, step, outcome, view) for step, outcome in zip(plan.steps, outcomes, strict=True)]
+    _write([_first(record, pbx) for record in records] if pbx else records, view)
+
+
+def _first(record: ImportRecord, pbx: str) -> ImportRecord:
+    """Return a record that begins with the name of its PBX, in place of the address."""
+    others = {name: value for name, value in record.items() if name != PBX}
+    return cast("ImportRecord", {PBX: pbx, **others})
 
 
 def reason(outcome: Outcome) -> str:

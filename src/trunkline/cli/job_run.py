@@ -28,9 +28,10 @@ from .progress import progress
 
 def systems_of(profiles: tuple[str, ...], connection: ConnectionOptions) -> dict[str, AsyncPbx]:
     """Return a client for each PBX: of the profiles, else of the connection options, which have no name."""
-    if not profiles:
+    if not profiles and not connection.is_several:
         return {"": connection.client()}
-    return _clients(connection.targets(lambda saved: matching(saved, profiles)))
+    patterns = profiles or connection.profiles
+    return _clients(connection.targets(lambda saved: matching(saved, patterns or saved)))
 
 
 def same_systems(found: Job, connection: ConnectionOptions) -> dict[str, AsyncPbx]:
@@ -39,7 +40,7 @@ def same_systems(found: Job, connection: ConnectionOptions) -> dict[str, AsyncPb
     if "" in wanted:
         systems = {"": connection.client()}
     else:
-        if connection.profile:
+        if connection.profiles or connection.all_profiles:
             raise click.UsageError(f"The job {found.name!r} goes on on all its PBXs: leave --profile out.")
         systems = _clients(connection.targets(lambda saved: _exactly(saved, wanted)))
     return systems

@@ -23,6 +23,8 @@ if TYPE_CHECKING:
 
 
 FORMATS = ("table", "json", "jsonl", "yaml", "csv")
+PBX = "pbx"
+"""The field that says which of several PBXs a row is from. 3CX's own names begin with a capital."""
 STREAMED = ("jsonl", "yaml", "csv")
 
 
@@ -31,7 +33,10 @@ _FRACTION = re.compile(r"(\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d|PT[\dHM]+)\.\d+([ZS])")
 
 
 class View(NamedTuple):
-    """How an answer is to be written. ``query`` is JMESPath; ``select`` is the fields that the PBX answers."""
+    """How an answer is to be written. ``query`` is JMESPath; ``select`` is the fields that the PBX answers.
+
+    ``first`` is a field of each row that comes before those of the answer's type, or "".
+    """
 
     output: str
     columns: tuple[str, ...] = ()
@@ -39,6 +44,7 @@ class View(NamedTuple):
     show_secrets: bool = False
     pager: bool = True
     select: str | None = None
+    first: str = ""
 
     @property
     def streams(self) -> bool:
@@ -133,6 +139,8 @@ class Writer:
             self._header = list(self.view.columns) or csv_columns(objects, self.action, self.view.select)
             if not self._header:
                 return
+            if self.view.first and self.view.first not in self._header:
+                self._header.insert(0, self.view.first)
             click.echo(csv_line(self._header), nl=False)
         for row in objects:
             click.echo(csv_line([row.get(name) for name in self._header]), nl=False)
@@ -226,6 +234,8 @@ def table(rows: list[Any], action: Action | None, view: View) -> None:
         click.echo("Nothing.", err=True)
     elif all(isinstance(row, dict) for row in rows):
         columns = list(view.columns) or table_columns(rows, action)
+        if view.first and not view.columns:
+            columns = list(dict.fromkeys([view.first, *columns]))
         draw(columns, [[cell(at(row, c)) for c in columns] for row in rows], view)
     else:
         draw(["Value"], [[cell(row)] for row in rows], view)

@@ -163,7 +163,7 @@ def _write(
         cells = [[str(n), subject(node, items, n), result_text(i)] for n, i in zip(numbers, main, strict=True)]
         draw(["Item", "What", "Result"], cells)
     elif chosen(output) == "csv":
-        write_rows([_flat(item) for item in shown], View("csv", show_secrets=True))
+        write_rows([flat(item) for item in shown], View("csv", show_secrets=True))
     else:
         write_rows(shown, View(chosen(output), show_secrets=True))
 
@@ -174,7 +174,7 @@ def write_outcomes(records: Iterable[OutcomeRecord], file: IO[str], *, show_secr
         click.echo(json_line(record if show_secrets else masked(record)), file=file)
 
 
-def _flat(item: Item) -> dict[str, Any]:
+def flat(item: Item) -> dict[str, Any]:
     """Return an item as a row of a CSV: its place in the input, its fields, and what went wrong."""
     error = item.get("error")
     return {"item": item["pairedItem"]["item"], **item["json"], "error": result_text(item) if error else None}

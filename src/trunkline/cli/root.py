@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import click
 
 from .._version import __version__
-from .connection_options import ConnectionOptions, connection_options
+from .connection_options import ConnectionOptions, fleet_options
 
 if TYPE_CHECKING:
     from click.shell_completion import CompletionItem
@@ -116,7 +116,7 @@ def _suggestion(name: str) -> str:
 
 
 @click.command(cls=Root, context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})
-@connection_options
+@fleet_options
 @click.version_option(__version__, "--version", message="trunkline %(version)s")
 @click.pass_context
 def cli(ctx: click.Context, /, connection: ConnectionOptions) -> None:

@@ -7,7 +7,7 @@ from typing import IO, Literal, NamedTuple
 import click
 
 from .candidates import action_ids
-from .connection_options import ConnectionOptions, connection_options
+from .connection_options import ConnectionOptions, fleet_options
 from .files import FileArgument, outcomes_option
 from .item_options import ItemOptions, item_options
 from .numbers import Finite
@@ -54,10 +54,10 @@ class RunOptions(NamedTuple):
 @click.option("--binary-to", type=click.Path(file_okay=False), help="Save files to a folder, not into the items.")
 @outcomes_option
 @click.option("--dry-run", is_flag=True, help="Show the request of each item and send nothing.")
-@click.option("--yes", is_flag=True, help="Do not ask before deleting several things.")
+@click.option("--yes", is_flag=True, help="Do not ask before deleting several things, or changing several PBXs.")
 @click.option("-o", "--output", type=click.Choice(FORMATS), help="Default: table on a terminal, else jsonl.")
 @click.option("--show-secrets", is_flag=True, help="Do not mask passwords, PINs and keys.")
-@connection_options
+@fleet_options
 @parsed_into(RunOptions)
 def run(options: RunOptions) -> int:
     """Run ACTION once for each item, in order, a few at a time.
@@ -66,7 +66,8 @@ def run(options: RunOptions) -> int:
     trunkline fax list -o jsonl | trunkline run fax.delete --set 'Id={{ $json.Id }}'
 
     Items are plain JSON objects or n8n's items ({"json": {...}}). The output is items with the answer of the action, or
-    what was done, each with the index of its input item.
+    what was done, each with the index of its input item. On several PBXs an item goes to the one that its field "pbx"
+    names, or to all where no item has one.
     """
     from ..node import Node  # brings a client and an event loop, which --help needs not
     from .over_items import RunView, carry_out
@@ -90,4 +91,8 @@ def run(options: RunOptions) -> int:
     how = RunView(
         options.dry_run, options.yes, options.output, options.failed_to, options.outcomes, options.show_secrets
     )
+    if options.connection.is_several:
+        from .fleet_items import carry_out_several
+
+        return carry_out_several(node, items, how, options.connection.fleet())
     return carry_out(node, items, how, options.connection.client)

@@ -2,18 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Sequence
 from typing import TYPE_CHECKING, NamedTuple
 
 import click
 import msgspec
 
-from ..connections.profiles import Profile, fitting
 from ..connections.targets import Target
-from ..errors import ConfigurationError, Hint, ItemsFailed
+from ..errors import ItemsFailed
 from ..monitor.concerns import BACKUP_DAYS, LICENCE_DAYS, Limits
-from .candidates import saved_connections
-from .connection_options import ConnectionOptions, address_options
+from .connection_options import ConnectionOptions, fleet_options
 from .numbers import Finite
 from .options import parsed_into
 from .output import View, view_options, write_one, write_rows
@@ -26,7 +24,6 @@ if TYPE_CHECKING:
 class StatusOptions(NamedTuple):
     """Which PBXs are looked at, what counts as a concern, and how it is shown."""
 
-    profiles: tuple[str, ...]
     everything: bool
     check: bool
     backup_days: float
@@ -36,15 +33,7 @@ class StatusOptions(NamedTuple):
 
 
 @click.command()
-@click.option(
-    "--profile",
-    "profiles",
-    multiple=True,
-    metavar="NAME",
-    shell_complete=saved_connections,
-    help="Saved PBXs, such as 'customer-*'.",
-)
-@click.option("--all", "everything", is_flag=True, help="Every saved PBX.")
+@click.option("--all", "everything", is_flag=True, help="The same as --all-profiles.")
 @click.option("--check", is_flag=True, help="End with 1 if anything needs attention.")
 @click.option(
     "--backup-days",
@@ -63,7 +52,7 @@ class StatusOptions(NamedTuple):
     help="So does a licence that ends sooner.",
 )
 @view_options
-@address_options
+@fleet_options
 @parsed_into(StatusOptions)
 def status(options: StatusOptions) -> int:
     """Version, licence, calls, extensions, trunks, services, disk and backup of a PBX, and what needs attention.
@@ -76,12 +65,13 @@ def status(options: StatusOptions) -> int:
     ends with 7. A part that the client may not read, or that the PBX lacks, has its own error. Nothing is changed.
     """
     limits = Limits(options.backup_days, options.licence_days)
-    profiles, connection = options.profiles, options.connection
-    if options.everything or len(profiles) > 1 or any(set(name) & set("*?[") for name in profiles):
-        targets = _saved_targets(profiles, options.everything, connection)
-        return _show_many(targets, limits, options.view, check=options.check)
-    if profiles:
-        connection = connection._replace(profile=profiles[0])
+    connection = options.connection
+    if options.everything:
+        if connection.profiles:
+            raise click.UsageError("--all is every saved PBX: leave --profile out.")
+        connection = connection._replace(all_profiles=True)
+    if connection.is_several:
+        return _show_many(options, connection.several(), limits)
     return _show_one(connection.target(), limits, options.view, check=options.check)
 
 
@@ -100,8 +90,9 @@ def _show_one(target: Target, limits: Limits, view: View, *, check: bool) -> int
     return int(check and bool(status.concerns))
 
 
-def _show_many(targets: Sequence[Target], limits: Limits, view: View, *, check: bool) -> int:
-    statuses, interrupted = _read_many(targets, limits)
+def _show_many(options: StatusOptions, targets: Sequence[Target], limits: Limits) -> int:
+    view, check = options.view, options.check
+    statuses, interrupted = _read_many(targets, limits, options.connection.at_once)
     if _is_drawn(view):
         from .status_table import draw_many
 
@@ -120,18 +111,18 @@ def _is_drawn(view: View) -> bool:
     return view.output == "table" and view.query is None and not view.columns
 
 
-def _read_many(targets: Sequence[Target], limits: Limits) -> tuple[list[Status], bool]:
+def _read_many(targets: Sequence[Target], limits: Limits, at_once: int | None) -> tuple[list[Status], bool]:
     """Read the status of many PBXs; give them the worst first, and whether Ctrl-C ended it before all were there."""
     import asyncio
 
-    from ..monitor.survey import severity, survey
+    from ..monitor.survey import AT_ONCE, severity, survey
 
     statuses: list[Status] = []
     interrupted = False
     with progress("PBXs", len(targets)) as bar:
 
         async def read() -> None:
-            async for status in survey(targets, limits):
+            async for status in survey(targets, limits, at_once=at_once or AT_ONCE):
                 statuses.append(status)
                 bar.at(len(statuses))
 
@@ -142,16 +133,3 @@ def _read_many(targets: Sequence[Target], limits: Limits) -> tuple[list[Status],
     if interrupted:
         click.echo(f"Interrupted: the status of {len(statuses)} of {len(targets)} PBXs was read.", err=True)
     return sorted(statuses, key=severity), interrupted
-
-
-def _saved_targets(patterns: Sequence[str], everything: bool, connection: ConnectionOptions) -> list[Target]:
-    """Find the saved connections that the patterns name; those without an API key too, which fail with that error."""
-    if everything and patterns:
-        raise click.UsageError("--all is every saved PBX: leave --profile out.")
-
-    def chosen(saved: Mapping[str, Profile]) -> Iterable[Profile]:
-        if not saved:
-            raise ConfigurationError("No connection is saved.", hint=Hint("Save one first.", "login", {"name": "NAME"}))
-        return saved.values() if everything else fitting(saved, patterns)
-
-    return connection.targets(chosen)

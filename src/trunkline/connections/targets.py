@@ -2,16 +2,28 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
+import os
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, NamedTuple
+from urllib.parse import urlsplit
 
 from ..errors import ConfigurationError, Hint
 from ..redaction import remember
-from .profiles import Profile, default_profile, named_profile, saved_tables, with_key
+from .profiles import (
+    Profile,
+    default_profile,
+    fitting,
+    keyless,
+    named_profile,
+    profiles_file,
+    read_profiles,
+    saved_tables,
+    with_key,
+)
 from .settings import VARIABLES, client_options
 
 if TYPE_CHECKING:
-    from ..client import AsyncPbx
+    from ..client import AsyncPbx, Pbx
 
 PROFILE = "TRUNKLINE_PROFILE"
 _WORDS = {"url": "the address of the PBX", "client_id": "the client id", "client_secret": "the API key"}
@@ -31,6 +43,37 @@ class Target(NamedTuple):
 
     def __repr__(self) -> str:
         return f"Target({self.url!r}, {self.client_id!r})"
+
+    @property
+    def name(self) -> str:
+        """What it is called among others: its profile, else its host."""
+        return self.profile or urlsplit(self.url).netloc or self.url
+
+    @classmethod
+    def saved(cls, *patterns: str, environ: Mapping[str, str] = os.environ) -> list[Target]:
+        """Return the saved PBXs that any of the patterns names, such as ``customer-*``; all without a pattern.
+
+        Raises:
+            ConfigurationError: none is saved, a pattern names none, or the file of profiles can't be used.
+        """
+        return several_targets(patterns, {}, environ)
+
+    def open(self) -> Pbx:
+        """Make a client for threads, labelled with its name. ConfigurationError if its profile was signed out of."""
+        from ..client import Pbx
+
+        return Pbx(self.url, self.client_id, self.key(), **{"label": self.profile, **self.options})
+
+    def aopen(self) -> AsyncPbx:
+        """As `open`, for an event loop."""
+        self.key()
+        return self.client(label=self.profile)
+
+    def key(self) -> str | Callable[[], str]:
+        """Return the API key, or what gives it. ConfigurationError if its profile was signed out of."""
+        if not self.client_secret:
+            raise keyless(self.profile)
+        return self.client_secret
 
     def client(self, **options: Any) -> AsyncPbx:
         """Make a client of it; ``options`` come before its own."""
@@ -82,6 +125,32 @@ def saved_targets(profiles: Iterable[Profile], given: Mapping[str, Any], environ
         Target(each.url, each.client_id, each.client_secret, client_options(given, environ, each.verify), each.name)
         for each in profiles
     ]
+
+
+def is_several(patterns: Sequence[str], environ: Mapping[str, str]) -> bool:
+    """Whether these are several PBXs, however many they turn out to be: two patterns, or one with a ``*``.
+
+    A profile whose own name looks like a pattern is one PBX.
+    """
+    if len(patterns) != 1:
+        return len(patterns) > 1
+    (name,) = patterns
+    return bool(set(name) & set("*?[")) and name not in saved_tables(environ)
+
+
+def several_targets(patterns: Sequence[str], given: Mapping[str, Any], environ: Mapping[str, str]) -> list[Target]:
+    """Make a target of each saved profile that any of the patterns names, in their order; of all without a pattern.
+
+    Those that were signed out of are among them: each fails by itself when it is opened. ``given`` as in
+    `saved_targets`.
+
+    Raises:
+        ConfigurationError: none is saved, a pattern names none, or the file of profiles can't be used.
+    """
+    saved = read_profiles(profiles_file(environ))
+    if not saved:
+        raise ConfigurationError("No connection is saved.", hint=Hint("Save one first.", "login", {"name": "NAME"}))
+    return saved_targets(fitting(saved, patterns) if patterns else saved.values(), given, environ)
 
 
 def _profile(

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import os
 import re
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any, NamedTuple
 from unicodedata import normalize
 
+from ..catalog import load
 from ..catalog.secret import masked, secrets_in
 from ..errors import Hint, InvalidArgument
 from ..local.contained import resolved
@@ -298,3 +299,23 @@ def _folded(value: Any) -> str:
 
 def _short(value: Any) -> str:
     return value.text if isinstance(value, Template) else str(value)
+
+
+def changes_something(steps: Iterable[Step]) -> bool:
+    """Whether any step sends what is not only read."""
+    return any(isinstance(step, Act) and load().action(step.action).method != "GET" for step in steps)
+
+
+def check_own_files(steps: Iterable[Step], name: str) -> None:
+    """Refuse a flow of several PBXs that would save the rows of all in one file. Raises InvalidArgument."""
+    for step in steps:
+        if isinstance(step, Act) and step.options.get("binary_to") is not None:
+            raise InvalidArgument(
+                f"{name}, line {step.line}: the files of several PBXs would be saved into one folder.",
+                hint="Run the flow on one PBX at a time. Nothing was sent.",
+            )
+        if isinstance(step, Save) and "$vars.pbx" not in step.file:
+            raise InvalidArgument(
+                f"{name}, line {step.line}: {step.file} would be the file of several PBXs, each of which replaces it.",
+                hint="Declare a variable pbx, and put {{ $vars.pbx }} into the name. Nothing was sent.",
+            )

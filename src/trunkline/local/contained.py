@@ -33,7 +33,7 @@ def resolved(folder: Path, name: str, *, is_folder: bool = False) -> Path:
     A name that means something else on another system is refused on every one: a drive, a backslash, a device such as
     ``NUL.csv``, a dot or space at the end of a part, ``~``.
     """
-    if why := _objection(name):
+    if why := objection(name):
         raise InvalidArgument(f"{name!r} can't be the name of a file: {why}.")
     try:
         root = Path(os.path.realpath(folder))
@@ -48,7 +48,7 @@ def resolved(folder: Path, name: str, *, is_folder: bool = False) -> Path:
     return path
 
 
-def _objection(name: str) -> str:
+def objection(name: str) -> str:
     """Why a text cannot be the name of a file everywhere; empty where it can."""
     if not name.strip():
         return "it is empty"

@@ -44,6 +44,7 @@ def diagnose(target: Target) -> Iterator[Finding]:
 
 def _checks(target: Target) -> Iterator[Finding]:
     with checking("address"):
+        target.key()
         url = base_url(target.url)
     parts = urlsplit(url)
     profile = f" (profile {target.profile})" if target.profile else ""

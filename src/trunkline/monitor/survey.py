@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import AsyncGenerator, Sequence
+from contextlib import aclosing
 from datetime import UTC, datetime
-from urllib.parse import urlsplit
 
 from ..connections.profiles import keyless
 from ..connections.targets import Target
+from ..errors import TrunklineError
 from ..local.timestamps import format_timestamp
 from ..transport.retries import Retries
-from ..work.outcome import as_error
+from ..work.fleet import aeach
 from .concerns import Limits
 from .records import ErrorRecord
 from .status import TIMEOUT, Status
@@ -31,31 +31,29 @@ async def read_status(target: Target, limits: Limits = Limits()) -> Status:  # n
         return await Status.aread(pbx, limits, timeout=timeout)
 
 
-async def survey(targets: Sequence[Target], limits: Limits = Limits()) -> AsyncGenerator[Status, None]:  # noqa: B008
-    """Read the status of many PBXs, and yield each when it is there. One that can't be read has its ``error``."""
-    gate = asyncio.Semaphore(AT_ONCE)
+async def survey(
+    targets: Sequence[Target],
+    limits: Limits = Limits(),  # noqa: B008 - immutable
+    *,
+    at_once: int = AT_ONCE,
+) -> AsyncGenerator[Status, None]:
+    """Read the status of many PBXs, and yield each when it is there. One that can't be read has its ``error``.
+
+    Raises InvalidArgument for an ``at_once`` that is not 1 to 64.
+    """
 
     async def read(target: Target) -> Status:
-        async with gate:
-            try:
-                return await read_status(target, limits)
-            except BaseException as problem:
-                return _failed(target, problem)
+        return await read_status(target, limits)
 
-    tasks = [asyncio.create_task(read(target)) for target in targets]
-    try:
-        for task in asyncio.as_completed(tasks):
-            yield await task
-    finally:
-        for each in tasks:
-            each.cancel()
-        await asyncio.gather(*tasks, return_exceptions=True)
+    async with aclosing(aeach(targets, read, at_once=at_once, is_ordered=False)) as outcomes:
+        async for outcome in outcomes:
+            error = outcome.error
+            yield _failed(targets[outcome.n], error) if isinstance(error, TrunklineError) else outcome.answer
 
 
-def _failed(target: Target, problem: BaseException) -> Status:
-    name = target.profile or urlsplit(target.url).netloc or target.url
-    error = ErrorRecord.of(as_error(problem))
-    return Status(pbx=name, url=target.url, time=format_timestamp(datetime.now(UTC)), error=error)
+def _failed(target: Target, error: TrunklineError) -> Status:
+    time = format_timestamp(datetime.now(UTC))
+    return Status(pbx=target.name, url=target.url, time=time, error=ErrorRecord.of(error))
 
 
 def severity(status: Status) -> tuple[bool, int, str]:

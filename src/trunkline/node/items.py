@@ -142,3 +142,28 @@ def keys_of(action: Action, values: Mapping[str, Any]) -> dict[str, Any]:
             value = int(value)
         keys[name] = value
     return keys
+
+
+def shared_out(items: Sequence[Item], pbxs: Sequence[str]) -> dict[str, list[int]]:
+    """Return the places of the items that each PBX gets: those whose field ``pbx`` names it, or all where none does.
+
+    So rows that were listed on several PBXs go back to the PBX that each is from: key 4 is another entity on each.
+
+    Raises:
+        InvalidArgument: an item names a PBX that is not among these, or some items name one and others don't.
+    """
+    named = [item["json"].get("pbx") for item in items]
+    if all(name is None for name in named):
+        return {pbx: list(range(len(items))) for pbx in pbxs}
+    shares: dict[str, list[int]] = {pbx: [] for pbx in pbxs}
+    for n, name in enumerate(named):
+        if name not in shares:
+            known = f"is of the PBX {name!r}, which is not among those chosen" if name else "names no PBX, as others do"
+            raise InvalidArgument(f"Item {n} {known}.", hint="Nothing was sent. Choose all PBXs of the items.")
+        shares[name].append(n)
+    return shares
+
+
+def without_pbx(item: Item) -> Item:
+    """Return an item without the field that says which PBX it is from; the PBX itself has no such field."""
+    return {**item, "json": {name: value for name, value in item["json"].items() if name != "pbx"}}

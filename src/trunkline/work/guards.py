@@ -132,6 +132,34 @@ def check_distinct(targets: Mapping[str, str]) -> None:
             )
 
 
+class Several(NamedTuple):
+    """What is about to be done to several PBXs: an action's id, or other words for it; and their names."""
+
+    changes: str
+    pbxs: tuple[str, ...]
+
+
+ConfirmSeveral = Callable[[Several], bool]
+"""Asks a person whether several PBXs are to be changed; True is yes."""
+
+
+def check_several(changes: str, targets: Mapping[str, str], confirm: ConfirmSeveral | bool | None) -> None:
+    """Refuse to change more than one PBX without a yes. ``targets``: their addresses by name.
+
+    Raises NotConfirmed after a no, InvalidArgument where nobody was asked, ConfigurationError for two names of one PBX.
+    """
+    if len(targets) < 2:
+        return
+    check_distinct(targets)
+    if confirm is None:
+        raise InvalidArgument(
+            f"{changes} would change {len(targets):,} PBXs, and nobody has confirmed that.",
+            hint=Hint(f"{_UNSENT} Look at which PBXs they are, then confirm it.", arguments={"confirm": True}),
+        )
+    if not (confirm if isinstance(confirm, bool) else confirm(Several(changes, tuple(targets)))):
+        raise NotConfirmed(f"{changes} on {len(targets):,} PBXs was not confirmed.", hint=_UNSENT)
+
+
 def check_concurrency(concurrency: object) -> None:
     """Refuse what is not a number of items at once. Raises InvalidArgument."""
     if not is_whole(concurrency, 1, MOST_AT_ONCE):
