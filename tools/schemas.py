@@ -25,6 +25,8 @@ from trunkline.monitor.finding import Finding
 from trunkline.monitor.status import Status
 from trunkline.node import Item
 from trunkline.transfer.export import ExportSummary
+from trunkline.transfer.recording_removal import RemovalSummary
+from trunkline.transfer.recordings import RecordingsSummary
 from trunkline.work.outcome import OutcomeRecord
 
 FOLDER = Path(__file__).parents[1] / "docs" / "reference" / "schemas"
@@ -41,6 +43,8 @@ TYPES: Mapping[str, Any] = {
     "job-item": JobRecord,
     "outcome": OutcomeRecord,
     "profile": ProfileRecord,
+    "recordings": RecordingsSummary,
+    "recordings-removal": RemovalSummary,
     "status": Status,
 }
 

@@ -51,7 +51,7 @@ if TYPE_CHECKING:
     from .node import Node, NodeResult
     from .odata import Expand, F
     from .result import File, Saved
-    from .transfer import Export, Import, Watermark, Wishes
+    from .transfer import Export, Import, RecordingDeletion, RecordingsExport, Watermark, Wishes
     from .transport.browser import BrowserSignIn
     from .transport.retries import Retries
     from .work.guards import NotConfirmed
@@ -76,6 +76,8 @@ _HOMES = {
     "NotConfirmed": "work.guards",
     "Outcome": "work.outcome",
     "Pbx": "client",
+    "RecordingDeletion": "transfer.recording_removal",
+    "RecordingsExport": "transfer.recordings",
     "Retries": "transport.retries",
     "Rows": "client.rows",
     "Saved": "result",
@@ -114,6 +116,8 @@ __all__ = [
     "Pbx",
     "PbxError",
     "PreconditionFailed",
+    "RecordingDeletion",
+    "RecordingsExport",
     "Retries",
     "Rows",
     "Saved",

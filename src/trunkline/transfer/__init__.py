@@ -14,10 +14,23 @@ if TYPE_CHECKING:
     from .export import Export, Exported
     from .importing import Import
     from .plan import Plan, Wishes
+    from .recording_removal import RecordingDeletion
+    from .recordings import RecordingsExport
     from .steps import ImportStep
     from .watermark import Watermark
 
-__all__ = ["Export", "Exported", "Import", "ImportRun", "ImportStep", "Plan", "Watermark", "Wishes"]
+__all__ = [
+    "Export",
+    "Exported",
+    "Import",
+    "ImportRun",
+    "ImportStep",
+    "Plan",
+    "RecordingDeletion",
+    "RecordingsExport",
+    "Watermark",
+    "Wishes",
+]
 
 __getattr__ = lazy_names(
     __name__,
@@ -28,6 +41,8 @@ __getattr__ = lazy_names(
         "ImportRun": ".apply",
         "ImportStep": ".steps",
         "Plan": ".plan",
+        "RecordingDeletion": ".recording_removal",
+        "RecordingsExport": ".recordings",
         "Watermark": ".watermark",
         "Wishes": ".plan",
     },

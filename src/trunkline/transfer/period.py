@@ -113,3 +113,9 @@ def _checked(found: Moment, text: str) -> Moment:
     if found.at < FIRST:
         raise InvalidArgument(f"{text!r} is before the year 2000.", hint="No 3CX has calls from then.")
     return found
+
+
+def ago(text: str, now: datetime) -> datetime:
+    """Return the moment that is a length of time such as ``90d`` ago. Raises InvalidArgument if it is none."""
+    found = now.astimezone(UTC).replace(microsecond=0) - span(text)
+    return _checked(Moment(found, text), text).at
