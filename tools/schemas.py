@@ -27,6 +27,7 @@ from trunkline.node import Item
 from trunkline.transfer.export import ExportSummary
 from trunkline.transfer.recording_removal import RemovalSummary
 from trunkline.transfer.recordings import RecordingsSummary
+from trunkline.transfer.reports import ReportRecord
 from trunkline.work.outcome import OutcomeRecord
 
 FOLDER = Path(__file__).parents[1] / "docs" / "reference" / "schemas"
@@ -45,6 +46,7 @@ TYPES: Mapping[str, Any] = {
     "profile": ProfileRecord,
     "recordings": RecordingsSummary,
     "recordings-removal": RemovalSummary,
+    "report": ReportRecord,
     "status": Status,
 }
 

@@ -51,7 +51,7 @@ if TYPE_CHECKING:
     from .node import Node, NodeResult
     from .odata import Expand, F
     from .result import File, Saved
-    from .transfer import Export, Import, RecordingDeletion, RecordingsExport, Watermark, Wishes
+    from .transfer import Export, Import, RecordingDeletion, RecordingsExport, Report, Watermark, Wishes
     from .transport.browser import BrowserSignIn
     from .transport.retries import Retries
     from .work.guards import NotConfirmed
@@ -78,6 +78,7 @@ _HOMES = {
     "Pbx": "client",
     "RecordingDeletion": "transfer.recording_removal",
     "RecordingsExport": "transfer.recordings",
+    "Report": "transfer.reports",
     "Retries": "transport.retries",
     "Rows": "client.rows",
     "Saved": "result",
@@ -118,6 +119,7 @@ __all__ = [
     "PreconditionFailed",
     "RecordingDeletion",
     "RecordingsExport",
+    "Report",
     "Retries",
     "Rows",
     "Saved",

@@ -32,6 +32,7 @@ class ExportGroup(click.Group):
 
     _elsewhere: ClassVar[dict[str, tuple[str, str]]] = {
         "recordings": ("export_recordings", "export_recordings"),
+        "report": ("export_report", "export_report"),
     }
 
     def list_commands(self, ctx: click.Context) -> list[str]:
@@ -47,7 +48,7 @@ class ExportGroup(click.Group):
 
 @click.group(cls=ExportGroup)
 def export() -> None:
-    """Export the call log or recordings into files."""
+    """Export the call log, reports or recordings into files."""
 
 
 class CallLogOptions(NamedTuple):

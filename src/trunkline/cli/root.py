@@ -20,7 +20,7 @@ _COMMANDS = {
     "calls": ("Watch the calls in progress.", "calls:calls"),
     "demo": ("Show the main job on an emulated PBX, from listing to every documented failure.", "demo:demo"),
     "emulator": ("Start a stand-in 3CX on this machine.", "emulator:emulator"),
-    "export": ("Export the call log, or recordings, into files.", "export:export"),
+    "export": ("Export the call log, reports or recordings into files.", "export:export"),
     "flow": ("Check and run a few steps from a YAML file.", "flow:flow"),
     "import": (
         "Bring contacts, users or blocked addresses of a file into a PBX; the plan comes first.",

@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from .plan import Plan, Wishes
     from .recording_removal import RecordingDeletion
     from .recordings import RecordingsExport
+    from .reports import Report
     from .steps import ImportStep
     from .watermark import Watermark
 
@@ -28,6 +29,7 @@ __all__ = [
     "Plan",
     "RecordingDeletion",
     "RecordingsExport",
+    "Report",
     "Watermark",
     "Wishes",
 ]
@@ -43,6 +45,7 @@ __getattr__ = lazy_names(
         "Plan": ".plan",
         "RecordingDeletion": ".recording_removal",
         "RecordingsExport": ".recordings",
+        "Report": ".reports",
         "Watermark": ".watermark",
         "Wishes": ".plan",
     },
