@@ -25,6 +25,7 @@ from trunkline.monitor.finding import Finding
 from trunkline.monitor.status import Status
 from trunkline.node import Item
 from trunkline.transfer.export import ExportSummary
+from trunkline.transfer.missed import MissedRecord
 from trunkline.transfer.recording_removal import RemovalSummary
 from trunkline.transfer.recordings import RecordingsSummary
 from trunkline.transfer.reports import ReportRecord
@@ -42,6 +43,7 @@ TYPES: Mapping[str, Any] = {
     "item": Item,
     "job": JobSummaryRecord,
     "job-item": JobRecord,
+    "missed": MissedRecord,
     "outcome": OutcomeRecord,
     "profile": ProfileRecord,
     "recordings": RecordingsSummary,

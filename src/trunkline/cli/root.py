@@ -30,6 +30,7 @@ _COMMANDS = {
     "login": ("Save a connection: address, client id and API key, once they work.", "login:login"),
     "logout": ("Forget the API key and the token of a saved connection.", "login:logout"),
     "profiles": ("List, show, choose, rename and remove saved connections.", "profiles:profiles"),
+    "report": ("Count the calls answered, missed and abandoned, as a table or a page.", "report:report"),
     "run": ("Run an action once for each item of a file or pipe.", "run:run"),
     "status": ("Version, licence, calls, services, trunks and backup of one PBX or many.", "status:status"),
 }

@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     from .apply import ImportRun
     from .export import Export, Exported
     from .importing import Import
+    from .missed import Missed
     from .plan import Plan, Wishes
     from .recording_removal import RecordingDeletion
     from .recordings import RecordingsExport
@@ -26,6 +27,7 @@ __all__ = [
     "Import",
     "ImportRun",
     "ImportStep",
+    "Missed",
     "Plan",
     "RecordingDeletion",
     "RecordingsExport",
@@ -42,6 +44,7 @@ __getattr__ = lazy_names(
         "Import": ".importing",
         "ImportRun": ".apply",
         "ImportStep": ".steps",
+        "Missed": ".missed",
         "Plan": ".plan",
         "RecordingDeletion": ".recording_removal",
         "RecordingsExport": ".recordings",
