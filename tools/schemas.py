@@ -27,6 +27,10 @@ from trunkline.monitor.status import Status
 from trunkline.node import Item
 from trunkline.references import WhereUsed
 from trunkline.transfer.export import ExportSummary
+from trunkline.transfer.missed import MissedRecord
+from trunkline.transfer.recording_removal import RemovalSummary
+from trunkline.transfer.recordings import RecordingsSummary
+from trunkline.transfer.reports import ReportRecord
 from trunkline.work.outcome import OutcomeRecord
 
 FOLDER = Path(__file__).parents[1] / "docs" / "reference" / "schemas"
@@ -41,9 +45,13 @@ TYPES: Mapping[str, Any] = {
     "item": Item,
     "job": JobSummaryRecord,
     "job-item": JobRecord,
+    "missed": MissedRecord,
     "offboard": OffboardRecord,
     "outcome": OutcomeRecord,
     "profile": ProfileRecord,
+    "recordings": RecordingsSummary,
+    "recordings-removal": RemovalSummary,
+    "report": ReportRecord,
     "status": Status,
     "where-used": WhereUsed,
 }

@@ -55,7 +55,7 @@ if TYPE_CHECKING:
     from .odata import Expand, F
     from .references import Offboarding, WhereUsed
     from .result import File, Saved
-    from .transfer import Export, Import, Watermark, Wishes
+    from .transfer import Export, Import, RecordingDeletion, RecordingsExport, Report, Watermark, Wishes
     from .transport.browser import BrowserSignIn
     from .transport.retries import Retries
     from .work.fleet import Fleet
@@ -86,6 +86,9 @@ _HOMES = {
     "Outage": "monitor.call_watch",
     "Outcome": "work.outcome",
     "Pbx": "client",
+    "RecordingDeletion": "transfer.recording_removal",
+    "RecordingsExport": "transfer.recordings",
+    "Report": "transfer.reports",
     "Retries": "transport.retries",
     "Rows": "client.rows",
     "Saved": "result",
@@ -133,6 +136,9 @@ __all__ = [
     "Pbx",
     "PbxError",
     "PreconditionFailed",
+    "RecordingDeletion",
+    "RecordingsExport",
+    "Report",
     "Retries",
     "Rows",
     "Saved",

@@ -5,8 +5,9 @@ from __future__ import annotations
 import sys
 from collections.abc import Callable
 from datetime import UTC, datetime
+from importlib import import_module
 from pathlib import Path
-from typing import IO, TYPE_CHECKING, NamedTuple
+from typing import IO, TYPE_CHECKING, ClassVar, NamedTuple
 
 import click
 
@@ -27,9 +28,28 @@ if TYPE_CHECKING:
     from ..work.outcome import Outcome
 
 
-@click.group()
+class ExportGroup(click.Group):
+    """The exports; the module of one loads when it is used."""
+
+    _elsewhere: ClassVar[dict[str, tuple[str, str]]] = {
+        "recordings": ("export_recordings", "export_recordings"),
+        "report": ("export_report", "export_report"),
+    }
+
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        return sorted([*super().list_commands(ctx), *self._elsewhere])
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+        if cmd_name not in self._elsewhere:
+            return super().get_command(ctx, cmd_name)
+        module, name = self._elsewhere[cmd_name]
+        command: click.Command = getattr(import_module(f".{module}", __package__), name)
+        return command
+
+
+@click.group(cls=ExportGroup)
 def export() -> None:
-    """Export whole tables into files."""
+    """Export the call log, reports or recordings into files."""
 
 
 class CallLogOptions(NamedTuple):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from importlib import import_module
 from textwrap import shorten
 from typing import TYPE_CHECKING
 
@@ -13,6 +14,13 @@ from .action_command import ActionCommand
 
 if TYPE_CHECKING:
     from click.shell_completion import CompletionItem
+
+_OWN_VERBS: Mapping[str, Mapping[str, tuple[str, str, str]]] = {
+    "recordings": {
+        "delete": ("Delete recordings that are older than some days.", "recordings_delete", "delete_recordings"),
+    },
+}
+"""Verbs that are not one action of the catalog: what the help shows, the module, and the command in it."""
 
 
 def resource_group(name: str) -> click.Group | None:
@@ -35,12 +43,17 @@ class ResourceGroup(click.Group):
     def __init__(self, name: str, actions: Mapping[str, Action]) -> None:
         super().__init__(name, help=f"Actions of the resource {name}.", context_settings={"max_content_width": 110})
         self.actions = {_dashed(verb): action for verb, action in actions.items()}
+        self.own = _OWN_VERBS.get(name, {})
 
     def list_commands(self, ctx: click.Context) -> list[str]:
-        return list(self.actions)
+        return sorted([*self.actions, *self.own])
 
     def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
         verb = _dashed(cmd_name)
+        if verb in self.own:
+            _, module, name = self.own[verb]
+            command: click.Command = getattr(import_module(f".{module}", __package__), name)
+            return command
         if verb in self.actions and verb not in self.commands:
             self.add_command(ActionCommand(load(), self.actions[verb]), verb)
         return self.commands.get(verb)
@@ -48,13 +61,17 @@ class ResourceGroup(click.Group):
     def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
         """Write the verbs with all of what they do; click would cut it, and make the command of each to ask it."""
         with formatter.section("Commands"):
-            formatter.write_dl([(verb, action.summary) for verb, action in self.actions.items()])
+            formatter.write_dl([(verb, summary) for verb, summary in self._summaries().items()])
+
+    def _summaries(self) -> dict[str, str]:
+        own = {verb: summary for verb, (summary, _, _) in self.own.items()}
+        return dict(sorted({**{verb: action.summary for verb, action in self.actions.items()}, **own}.items()))
 
     def resolve_command(
         self, ctx: click.Context, args: list[str]
     ) -> tuple[str | None, click.Command | None, list[str]]:
-        if not args[0].startswith("-") and _dashed(args[0]) not in self.actions:
-            near = nearest(args[0], iter(self.actions))
+        if not args[0].startswith("-") and _dashed(args[0]) not in (*self.actions, *self.own):
+            near = nearest(args[0], iter([*self.actions, *self.own]))
             raise click.UsageError(f"{self.name} has no action {args[0]!r}.{near}", ctx)
         return super().resolve_command(ctx, args)
 
@@ -63,7 +80,7 @@ class ResourceGroup(click.Group):
         from click.shell_completion import CompletionItem
 
         start = _dashed(incomplete)
-        named = [CompletionItem(v, help=action.summary) for v, action in self.actions.items() if v.startswith(start)]
+        named = [CompletionItem(v, help=summary) for v, summary in self._summaries().items() if v.startswith(start)]
         return [*named, *click.Command.shell_complete(self, ctx, incomplete)]
 
 

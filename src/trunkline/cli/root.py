@@ -20,7 +20,7 @@ _COMMANDS = {
     "calls": ("Watch the calls in progress.", "calls:calls"),
     "demo": ("Show the main job on an emulated PBX, from listing to every documented failure.", "demo:demo"),
     "emulator": ("Start a stand-in 3CX on this machine.", "emulator:emulator"),
-    "export": ("Export the call log into files, day by day.", "export:export"),
+    "export": ("Export the call log, reports or recordings into files.", "export:export"),
     "flow": ("Check and run a few steps from a YAML file.", "flow:flow"),
     "import": (
         "Bring contacts, users or blocked addresses of a file into a PBX; the plan comes first.",
@@ -34,6 +34,7 @@ _COMMANDS = {
         "offboard:offboard",
     ),
     "profiles": ("List, show, choose, rename and remove saved connections.", "profiles:profiles"),
+    "report": ("Count the calls answered, missed and abandoned, as a table or a page.", "report:report"),
     "run": ("Run an action once for each item of a file or pipe.", "run:run"),
     "where-used": (
         "Find all that refers to an extension, queue, trunk, department, DID or prompt.",

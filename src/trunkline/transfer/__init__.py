@@ -13,11 +13,28 @@ if TYPE_CHECKING:
     from .apply import ImportRun
     from .export import Export, Exported
     from .importing import Import
+    from .missed import Missed
     from .plan import Plan, Wishes
+    from .recording_removal import RecordingDeletion
+    from .recordings import RecordingsExport
+    from .reports import Report
     from .steps import ImportStep
     from .watermark import Watermark
 
-__all__ = ["Export", "Exported", "Import", "ImportRun", "ImportStep", "Plan", "Watermark", "Wishes"]
+__all__ = [
+    "Export",
+    "Exported",
+    "Import",
+    "ImportRun",
+    "ImportStep",
+    "Missed",
+    "Plan",
+    "RecordingDeletion",
+    "RecordingsExport",
+    "Report",
+    "Watermark",
+    "Wishes",
+]
 
 __getattr__ = lazy_names(
     __name__,
@@ -27,7 +44,11 @@ __getattr__ = lazy_names(
         "Import": ".importing",
         "ImportRun": ".apply",
         "ImportStep": ".steps",
+        "Missed": ".missed",
         "Plan": ".plan",
+        "RecordingDeletion": ".recording_removal",
+        "RecordingsExport": ".recordings",
+        "Report": ".reports",
         "Watermark": ".watermark",
         "Wishes": ".plan",
     },

@@ -113,3 +113,63 @@ def _checked(found: Moment, text: str) -> Moment:
     if found.at < FIRST:
         raise InvalidArgument(f"{text!r} is before the year 2000.", hint="No 3CX has calls from then.")
     return found
+
+
+def ago(text: str, now: datetime) -> datetime:
+    """Return the moment that is a length of time such as ``90d`` ago. Raises InvalidArgument if it is none."""
+    found = now.astimezone(UTC).replace(microsecond=0) - span(text)
+    return _checked(Moment(found, text), text).at
+
+
+_MONTH = re.compile(r"(\d{4})-(\d{2})")
+_YEAR = re.compile(r"\d{4}")
+_NAMED = ("today", "yesterday", "this-week", "last-week", "this-month", "last-month", "this-year", "last-year")
+
+
+def period(text: str, zone: tzinfo, now: datetime) -> tuple[Moment, Moment]:
+    """Read ``last-month``, ``2026-06``, ``2026``, ``2026-06-15``, ``yesterday`` or ``-30d``: from when until when.
+
+    A week begins on Monday. Days are those of ``zone``; what has not ended yet ends now. InvalidArgument for anything
+    else.
+    """
+    words = text.strip().lower().replace("_", "-").replace(" ", "-")
+    if _AGO.fullmatch(words):
+        return moment(words, zone, now), moment("now", zone, now)
+    today = now.astimezone(zone).date()
+    try:
+        first, last = _days_of(words, today)
+        start, end = _midnight(first, zone), _midnight(last, zone)
+    except (ValueError, OverflowError):
+        raise InvalidArgument(
+            f"{text!r} is not a period.", hint=f"Write 2026-06, 2026, 2026-06-15, -30d, {', '.join(_NAMED)}."
+        ) from None
+    until = moment("now", zone, now) if start <= now < end else Moment(end, format_timestamp(end))
+    return _checked(Moment(start, format_timestamp(start)), text), until
+
+
+def _days_of(words: str, today: date) -> tuple[date, date]:
+    """Return the first day of a period, and the first one after it. Raises ValueError for what is not one."""
+    if words in ("today", "yesterday"):
+        first = today + timedelta(days=_DAYS[words])
+        return first, first + timedelta(days=1)
+    if words in ("this-week", "last-week"):
+        monday = today - timedelta(days=today.weekday() + (7 if words == "last-week" else 0))
+        return monday, monday + timedelta(days=7)
+    if words in ("this-month", "last-month"):
+        first = today.replace(day=1)
+        first = first if words == "this-month" else (first - timedelta(days=1)).replace(day=1)
+        return first, _month_after(first)
+    if words in ("this-year", "last-year"):
+        year = today.year - (words == "last-year")
+        return date(year, 1, 1), date(year + 1, 1, 1)
+    if month := _MONTH.fullmatch(words):
+        first = date(int(month[1]), int(month[2]), 1)
+        return first, _month_after(first)
+    if _YEAR.fullmatch(words):
+        return date(int(words), 1, 1), date(int(words) + 1, 1, 1)
+    first = date.fromisoformat(words)
+    return first, first + timedelta(days=1)
+
+
+def _month_after(first: date) -> date:
+    return (first + timedelta(days=31)).replace(day=1)

@@ -39,17 +39,17 @@ class Writer(Protocol):
         """Write what is left; the file stays open."""
 
 
-def fields() -> Mapping[str, TypeSpec]:
+def fields(row_type: str = ROW_TYPE) -> Mapping[str, TypeSpec]:
     """Return the fields of a row as the newest catalog has them."""
-    return load().fields(ROW_TYPE)
+    return load().fields(row_type)
 
 
-def checked_columns(columns: Sequence[str]) -> tuple[str, ...]:
+def checked_columns(columns: Sequence[str], row_type: str = ROW_TYPE) -> tuple[str, ...]:
     """Columns in the order asked for, each once; UnknownName with the nearest for one that the type lacks."""
-    known = fields()
+    known = fields(row_type)
     for column in columns:
         if column not in known:
-            raise UnknownName(f"{ROW_TYPE} has no field {column!r}.{nearest(column, iter(known))}")
+            raise UnknownName(f"{row_type} has no field {column!r}.{nearest(column, iter(known))}")
     return tuple(dict.fromkeys(columns))
 
 
@@ -61,13 +61,13 @@ def check_format(output: str) -> None:
         _parquet()
 
 
-def writer(output: str, columns: Sequence[str], file: BinaryIO) -> Writer:
-    """Return what writes rows to a binary file; ``columns`` () are all."""
+def writer(output: str, columns: Sequence[str], file: BinaryIO, row_type: str = ROW_TYPE) -> Writer:
+    """Return what writes rows of a type to a binary file; ``columns`` () are all."""
     match output:
         case "csv":
-            return Csv(file, columns)
+            return Csv(file, columns, row_type)
         case "parquet":
-            return Parquet(file, columns)
+            return Parquet(file, columns, row_type)
         case _:
             return JsonLines(file, columns)
 
@@ -95,8 +95,9 @@ class JsonLines:
 class _Columns:
     """Columns with the types that the catalog names, and what had none of them."""
 
-    def __init__(self, columns: Sequence[str]) -> None:
-        known = fields()
+    def __init__(self, columns: Sequence[str], row_type: str) -> None:
+        known = fields(row_type)
+        self._named = "the call log" if row_type == ROW_TYPE else row_type
         self.types = {name: known[name] for name in columns or known}
         self.unknown: set[str] = set()
         self._all = not columns
@@ -109,8 +110,8 @@ class _Columns:
 class Csv(_Columns):
     """Comma-separated values in UTF-8 with a header; nested values as JSON, formulas defused as everywhere."""
 
-    def __init__(self, file: BinaryIO, columns: Sequence[str] = ()) -> None:
-        super().__init__(columns)
+    def __init__(self, file: BinaryIO, columns: Sequence[str] = (), row_type: str = ROW_TYPE) -> None:
+        super().__init__(columns, row_type)
         self._file = file
         file.write(csv_line(list(self.types)).encode())
 
@@ -152,8 +153,8 @@ class Parquet(_Columns):
     JSON text. Every column may be null.
     """
 
-    def __init__(self, file: BinaryIO, columns: Sequence[str] = ()) -> None:
-        super().__init__(columns)
+    def __init__(self, file: BinaryIO, columns: Sequence[str] = (), row_type: str = ROW_TYPE) -> None:
+        super().__init__(columns, row_type)
         pa, pq = _parquet()
         self._pa = pa
         self.schema = schema(self.types)
@@ -188,7 +189,7 @@ class Parquet(_Columns):
             return self._pa.array(values, self.schema.field(name).type)
         except (ValueError, TypeError, OverflowError) as problem:  # pyarrow's own are ValueErrors
             raise BrokenAnswer(
-                f"{name} of the call log has a value that is no {self.types[name].name} ({problem}).",
+                f"{name} of {self._named} has a value that is no {self.types[name].name} ({problem}).",
                 hint="-o jsonl takes the rows as they are.",
             ) from None
 

@@ -135,6 +135,8 @@ def _call(pbx: Caller, ask: Ask) -> Any:
     answer = _sent(pbx, ask)
     if ask.call.action.answer_kind != "list":
         return answer
+    if ask.is_count:
+        return answer.count()
     if ask.on_page is None:
         return list(answer)
     rows: list[Any] = []
@@ -202,6 +204,8 @@ async def _acall(pbx: AsyncCaller, ask: Ask) -> Any:
     rows: list[Any] = []
     answer = _sent(pbx, ask)
     is_list = ask.call.action.answer_kind == "list"
+    if is_list and ask.is_count:
+        return await answer.count()
     pages = getattr(answer, "pages", None)
     if not is_list or ask.on_page is None or pages is None:
         value = await answer

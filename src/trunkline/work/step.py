@@ -21,11 +21,13 @@ T = TypeVar("T")
 
 class Ask(NamedTuple):
     """Send a checked call. The answer of a list is all its rows; ``on_page`` gets those of each page before the next
-    is read, and what it raises ends the reading. ``options`` are the client's, such as ``retries``."""
+    is read, and what it raises ends the reading. ``options`` are the client's, such as ``retries``. With
+    ``is_count`` the answer of a list is the number of its rows, as the PBX counts them."""
 
     call: Call
     on_page: Callable[[Sequence[Any]], object] | None = None
     options: Mapping[str, Any] = MappingProxyType({})
+    is_count: bool = False
 
 
 class Wait(NamedTuple):
