@@ -16,6 +16,7 @@ from ..local.csv_rows import Line
 from .addresses import DANGERS
 from .cells import as_written, cleared, completed, key_part, left_out, parsed, same
 from .headers import Column, fields_of
+from .names import Names, is_name
 from .plan import Key, Plan, Row
 from .sheet import NOTHING_SENT, refuse
 from .steps import Addition, Change, ImportStep, Removal
@@ -27,7 +28,8 @@ if TYPE_CHECKING:
 class Comparison:
     """The rows of a file beside those of a PBX."""
 
-    def __init__(self, imported: Import, present: Sequence[Row], catalog: Catalog, url: str) -> None:
+    def __init__(self, imported: Import, present: Sequence[Row], catalog: Catalog, url: str, names: Names) -> None:
+        self.names = names
         self.imported, self.present, self.catalog, self.url = imported, present, catalog, url
         self.kind = imported.kind
         self.fields = list(fields_of(imported.compared))
@@ -189,7 +191,7 @@ class Comparison:
                 return None
             value = cleared(column.spec)
         else:
-            value = self._parsed(text, column)
+            value = self._parsed(text, column, line, present)
             if same(value, present, column.spec, self.catalog):
                 return None
             self._note_hidden(line, column, value)
@@ -199,7 +201,10 @@ class Comparison:
         self._left_out += [f"line {line.number} {column.title} {name}" for name in left_out(value, present)]
         return (_placed(whole, column.path[1:], value),)
 
-    def _parsed(self, text: str, column: Column) -> Any:
+    def _parsed(self, text: str, column: Column, line: Line, present: Any = None) -> Any:
+        what = self.kind.named.get(column.field)
+        if what is not None and is_name(text, what):
+            return self.names.value(what, text, line.cells[column.role] if column.role is not None else "", present)
         return parsed(text, column.spec, column.path, self.kind.action(self.catalog, "create"), self.catalog)
 
     def _values(self, line: Line) -> dict[str, Any]:
@@ -211,7 +216,7 @@ class Comparison:
                     text = trimmed(column.text(line))
                     if not text or _is_masked(text, column):
                         continue
-                    value = self._parsed(text, column)
+                    value = self._parsed(text, column, line)
                     self._note_hidden(line, column, value)
                     values[field] = _placed(values.get(field), column.path[1:], completed(value, None))
                 except UsageError as problem:

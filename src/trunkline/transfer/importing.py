@@ -25,9 +25,10 @@ from ..work.step import Ask, Asks
 from .apply import ApplyOptions, ImportRun, Progress
 from .cells import extension_text, key_part
 from .comparison import Comparison
-from .headers import Column, chosen_key, columns_of
+from .headers import Column, chosen_key, columns_of, with_roles
 from .kinds import KINDS, Kind
-from .layouts import Layout, layout_of, spoken
+from .layouts import ROLES, Layout, layout_of, spoken
+from .names import is_name, reading_names
 from .plan import Key, Plan, Row, Wishes
 from .sheet import LARGEST, Sheet, refuse
 
@@ -59,6 +60,13 @@ class Import:
         self._expansions: dict[str, str] = {}
         checked_body(catalog, kind.action(catalog, "create"), wishes.defaults)
         self.sheet = self._expanded(sheet)
+        self._check_roles()
+        self._named = {
+            what
+            for column in self.columns
+            if (what := self.kind.named.get(column.field)) is not None
+            and any(is_name(line.cells[column.place], what) for line in self.sheet.lines)
+        }
         self.keys = self._keyed()
         """The key of each line in the sheet's order; None for a row that has no key of its own."""
 
@@ -103,17 +111,31 @@ class Import:
     def _columns(self, sheet: Sheet, catalog: Catalog) -> list[Column]:
         """Return the columns that fill a field, as the file's layout and then the wishes have it."""
         layout, wishes = self.layout, self.wishes
-        if layout is None:
-            return columns_of(sheet.header, self.kind, catalog, renamed=wishes.renamed, ignored=wishes.ignored)
         asked = {spoken(title) for title in (*wishes.renamed, *wishes.ignored)}
         others = [title for title in sheet.header if spoken(title) not in asked and not title.startswith("#")]
-        fields = layout.fields_of(others)
+        roles = [title for title in others if self.kind.named and spoken(title) in ROLES]
+        fields = layout.fields_of([title for title in others if title not in roles]) if layout else {}
         unset = [title for title, field in fields.items() if field is None]
         renamed = {**{title: field for title, field in fields.items() if field}, **wishes.renamed}
-        columns = columns_of(sheet.header, self.kind, catalog, renamed=renamed, ignored=(*unset, *wishes.ignored))
-        if unset:
+        columns = columns_of(
+            sheet.header, self.kind, catalog, renamed=renamed, ignored=(*unset, *roles, *wishes.ignored)
+        )
+        if layout and unset:
             self.notes.append(f"{layout.name}: there is no field to set for {', '.join(unset)}.")
-        return [_meant(column, layout) if column.title in fields else column for column in columns]
+        if layout:
+            columns = [_meant(column, layout) if column.title in fields else column for column in columns]
+        return with_roles(columns, roles, sheet.header) if roles else columns
+
+    def _check_roles(self) -> None:
+        """Refuse a role without the name of the department that it is in."""
+        wrong = [
+            f"line {line.number}: there is a role, but {column.title} doesn't name its department."
+            for column in self.columns
+            if column.role is not None
+            for line in self.sheet.lines
+            if trimmed(line.cells[column.role]) and not is_name(line.cells[column.place], "departments")
+        ]
+        refuse(self.sheet.name, wrong)
 
     def _expanded(self, sheet: Sheet) -> Sheet:
         """Return the sheet with a row for each value that a cell stands for, such as each network of a range."""
@@ -219,7 +241,8 @@ class Import:
         except BadRequest:
             self._check_version(pbx.catalog)
             raise
-        return Comparison(self, present, pbx.catalog, pbx.url).plan()
+        names = yield from reading_names(self._named)
+        return Comparison(self, present, pbx.catalog, pbx.url, names).plan()
 
     def check(self, plan: Plan, max_removals: str | int = "50%") -> None:
         """Refuse a plan that would remove too much: more than a number such as 20, or than a share of what is there.

@@ -8,6 +8,7 @@ from typing import Any, NamedTuple
 from ..catalog import Action, Catalog
 from .address_list import read_addresses
 from .addresses import canonical, dangers_of, holds, networks_of
+from .names import Named
 from .sheet import Sheet, read_sheet
 
 
@@ -23,7 +24,8 @@ class Kind(NamedTuple):
     field stands for, each of which becomes a row. ``defaults``: what a row to add gets. ``dangers``: why a row should
     not be added, as words of `addresses.DANGERS`. ``kept``: rows with this value of a field are never removed;
     ``holds`` says whether the key of a row to add concerns that of such a row too.
-    ``read``: how a file becomes a sheet.
+    ``named``: what a cell of a field may name instead of the value (`names.Names`). ``read``: how a file becomes a
+    sheet.
     """
 
     resource: str
@@ -38,6 +40,7 @@ class Kind(NamedTuple):
     dangers: Callable[[Mapping[str, Any]], list[str]] | None = None
     kept: tuple[str, str] | None = None
     holds: Callable[[str, str], bool] | None = None
+    named: Mapping[str, Named] = {}
     read: Callable[[bytes, str, str | None], Sheet] = read_sheet
 
     @property
@@ -77,7 +80,14 @@ class Kind(NamedTuple):
 
 CONTACTS = Kind("contacts", ("Id", "PhoneNumber", "Email"), ("FirstName", "LastName", "CompanyName"))
 # That IsRegistered only reports what the phone does is assumed. Number: docs/pbx.md, Requests.
-USERS = Kind("users", ("Number",), ("FirstName", "LastName"), ("Id", "IsRegistered"), ("Number",))
+USERS = Kind(
+    "users",
+    ("Number",),
+    ("FirstName", "LastName"),
+    ("Id", "IsRegistered"),
+    ("Number",),
+    named={"Groups": "departments", "PrimaryGroupId": "department", "Language": "language"},
+)
 # That 3CX blocks what has no BlockType, and that only it sets AddedBy, is assumed.
 BLOCKLIST = Kind(
     "blocklist",
