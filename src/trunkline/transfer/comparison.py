@@ -28,8 +28,19 @@ if TYPE_CHECKING:
 class Comparison:
     """The rows of a file beside those of a PBX."""
 
-    def __init__(self, imported: Import, present: Sequence[Row], catalog: Catalog, url: str, names: Names) -> None:
+    def __init__(
+        self,
+        imported: Import,
+        present: Sequence[Row],
+        catalog: Catalog,
+        url: str,
+        names: Names,
+        within: Sequence[Row] | None = None,
+    ) -> None:
+        """``within``: the rows that a filter limits the import to, by their Ids; None for all of ``present``."""
         self.names = names
+        self._within = {row["Id"] for row in (present if within is None else within)}
+        self._outside: list[str] = []
         self.imported, self.present, self.catalog, self.url = imported, present, catalog, url
         self.kind = imported.kind
         self.fields = list(fields_of(imported.compared))
@@ -64,10 +75,13 @@ class Comparison:
         alike = 0
         for line, key in zip(self.imported.sheet.lines, self.imported.keys, strict=True):
             found = self.by_key.get(key, []) if key is not None else []
+            found = [row for row in found if row["Id"] in self._within] or found
             kept.update(row["Id"] for row in found)
             if len(found) > 1:
                 ids = ", ".join([*(str(row["Id"]) for row in found[:5]), *["…"] * (len(found) > 5)])
                 self._say(line, f"{len(found)} {self.kind.resource} have {self.imported.shown_key(line)}: Ids {ids}.")
+            elif found and found[0]["Id"] not in self._within:
+                self._outside.append(f"line {line.number} {_short(self.imported, line)}")
             elif found:
                 step = self._change(line, found[0])
                 alike += step is None
@@ -102,7 +116,7 @@ class Comparison:
         steps.sort(key=lambda step: step.line or 0)
         if self.imported.wishes.remove_missing:
             steps += [self._removal(row) for row in self.present if row["Id"] not in kept and self._is_removable(row)]
-        return Plan(self.kind, self.imported.key, steps, len(self.present), alike, self._notes(), self.url)
+        return Plan(self.kind, self.imported.key, steps, len(self._within), alike, self._notes(), self.url)
 
     def _compare_with_kept(self, steps: Sequence[ImportStep]) -> None:
         """Note which new values concern what the PBX holds and no import removes, such as an allowed address."""
@@ -119,7 +133,7 @@ class Comparison:
         return {**self.kind.defaults, **self.imported.wishes.defaults}
 
     def _is_removable(self, row: Row) -> bool:
-        return self._key_of(row) is not None and not self.kind.is_kept(row)
+        return row["Id"] in self._within and self._key_of(row) is not None and not self.kind.is_kept(row)
 
     def _is_safe(self, line: Line, values: Mapping[str, Any]) -> bool:
         """Whether a row may be sent; if not, it is refused, or left out where that is wanted."""
@@ -295,6 +309,8 @@ class Comparison:
             )
         for danger, skipped in self._skipped.items():
             notes.append(f"Left out, for each {DANGERS[danger]}: {_some(skipped)}.")
+        if self._outside:
+            notes.append(f"Left alone, for the filter doesn't include them: {_some(self._outside)}.")
         if self._still_kept:
             field, value = self.kind.kept or ("", "")
             notes.append(f"Not changed, for the PBX has them with {field} {value}: {_some(self._still_kept)}.")

@@ -2,19 +2,17 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from pathlib import Path
 from types import MappingProxyType
-from typing import IO, Any, Unpack
+from typing import TYPE_CHECKING, Any, Unpack
 
 import msgspec
 
 from ..catalog import Catalog, TypeSpec, load
 from ..errors import BadRequest, BrokenAnswer, Hint, InvalidArgument, VersionMismatch
 from ..local.characters import cleaned, trimmed, visible
-from ..local.contained import reason, spelled
 from ..local.csv_rows import Line
+from ..local.csv_text import joined_cells
 from ..odata.literals import INTEGER_RANGES
 from ..request import bind
 from ..request.body import checked_body
@@ -26,11 +24,15 @@ from .apply import ApplyOptions, ImportRun, Progress
 from .cells import extension_text, key_part
 from .comparison import Comparison
 from .headers import Column, chosen_key, columns_of, with_roles
-from .kinds import KINDS, Kind
+from .kinds import Kind
 from .layouts import ROLES, Layout, layout_of, spoken
-from .names import is_name, reading_names
+from .names import Named, is_name, reading_names
 from .plan import Key, Plan, Row, Wishes
-from .sheet import LARGEST, Sheet, refuse
+from .sheet import Sheet, refuse
+from .sources import ReadOptions, Source, kind_of, sheet_from
+
+if TYPE_CHECKING:
+    from ..odata import Filter
 
 _WHOLE = "Rights"  # of a department's member; it is lost unless it is written back (docs/pbx.md, Requests)
 
@@ -59,9 +61,13 @@ class Import:
         self._key_columns = [next(c for c in self.columns if c.path == (name,)) for name in self.key]
         self._expansions: dict[str, str] = {}
         checked_body(catalog, kind.action(catalog, "create"), wishes.defaults)
+        if wishes.welcome_mail:
+            if "send_welcome_email" not in catalog.resources[kind.resource]:
+                raise InvalidArgument(f"3CX has no welcome mail for {kind.resource}.")
+            self.notes.append("3CX sends its welcome mail to each user who is added.")
         self.sheet = self._expanded(sheet)
         self._check_roles()
-        self._named = {
+        self._named: set[Named] = {
             what
             for column in self.columns
             if (what := self.kind.named.get(column.field)) is not None
@@ -73,7 +79,7 @@ class Import:
     @classmethod
     def read(
         cls,
-        file: str | os.PathLike[str] | IO[bytes],
+        file: Source,
         resource: str,
         *,
         key: str | Sequence[str] = (),
@@ -85,28 +91,49 @@ class Import:
         defaults: Mapping[str, Any] = MappingProxyType({}),
         dangerous: Sequence[str] = (),
         skip_dangerous: bool = False,
+        only: str | Filter | None = None,
+        welcome_mail: bool = False,
     ) -> Import:
-        """Read a file, or a path, for a resource: contacts, users or blocklist. `Wishes` describes the rest.
+        """Read a file, a path or dictionaries for a resource: contacts, users or blocklist.
 
-        Raises InvalidArgument for a file that can't be read or has mistakes.
+        Dictionaries have the names of columns as keys, and values as 3CX has them or as a cell has them. `Wishes`
+        describes the rest. Raises InvalidArgument for what can't be read or has mistakes.
         """
-        if resource not in KINDS:
-            raise InvalidArgument(f"{resource!r} can't be imported; {', '.join(KINDS)} can.")
-        if isinstance(file, str | os.PathLike):
-            name = Path(file).name
-            try:
-                with Path(file).open("rb") as opened:
-                    content = opened.read(LARGEST + 1)
-            except (OSError, ValueError) as problem:
-                raise InvalidArgument(f"{spelled(Path(file))} can't be read: {reason(problem)}.") from None
-        else:
-            name = Path(str(getattr(file, "name", "file"))).name.strip("<>")
-            content = file.read(LARGEST + 1)
+        kind = kind_of(resource)
         keys = (key,) if isinstance(key, str) else tuple(key)
         wishes = Wishes(
-            keys, renamed, tuple(ignored), clear_empty, remove_missing, defaults, tuple(dangerous), skip_dangerous
+            keys,
+            renamed,
+            tuple(ignored),
+            clear_empty,
+            remove_missing,
+            defaults,
+            tuple(dangerous),
+            skip_dangerous,
+            only,
+            welcome_mail,
         )
-        return cls(KINDS[resource].read(content, name, encoding), KINDS[resource], wishes)
+        return cls(sheet_from(file, kind, encoding), kind, wishes)
+
+    @classmethod
+    def contacts(cls, source: Source, **options: Unpack[ReadOptions]) -> Import:
+        """As `read`, for contacts: ``Import.contacts([{"FirstName": "Ada", "PhoneNumber": "+442079460123"}])``."""
+        return cls.read(source, "contacts", **options)
+
+    @classmethod
+    def users(cls, source: Source, **options: Unpack[ReadOptions]) -> Import:
+        """As `read`, for users."""
+        return cls.read(source, "users", **options)
+
+    @classmethod
+    def blocklist(cls, source: Source, **options: Unpack[ReadOptions]) -> Import:
+        """As `read`, for blocked addresses and networks."""
+        return cls.read(source, "blocklist", **options)
+
+    @staticmethod
+    def template(resource: str) -> str:
+        """Return the first line of a CSV for a resource. Raises InvalidArgument for one that can't be imported."""
+        return joined_cells(kind_of(resource).template)
 
     def _columns(self, sheet: Sheet, catalog: Catalog) -> list[Column]:
         """Return the columns that fill a field, as the file's layout and then the wishes have it."""
@@ -241,8 +268,11 @@ class Import:
         except BadRequest:
             self._check_version(pbx.catalog)
             raise
+        within = None
+        if self.wishes.only is not None:
+            within = yield self.ask("list", {"select": ["Id"], "filter": self.wishes.only})
         names = yield from reading_names(self._named)
-        return Comparison(self, present, pbx.catalog, pbx.url, names).plan()
+        return Comparison(self, present, pbx.catalog, pbx.url, names, within).plan()
 
     def check(self, plan: Plan, max_removals: str | int = "50%") -> None:
         """Refuse a plan that would remove too much: more than a number such as 20, or than a share of what is there.
