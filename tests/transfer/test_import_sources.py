@@ -106,7 +106,7 @@ def test_a_row_that_the_filter_leaves_out_is_neither_changed_nor_added_again(pbx
     pbx.contacts.update(tagged[0], {"Tag": "other"})
     plan = Import.contacts([{"FirstName": "New", "PhoneNumber": "+442079460910"}], only="Tag eq 't'").plan(pbx)
     assert plan.steps == []
-    assert "Left alone, for the filter doesn't include them: line 1 +442079460910." in plan.notes
+    assert "Not changed, for the filter doesn't include them: line 1 +442079460910." in plan.notes
 
 
 def test_a_filter_that_the_pbx_refuses(pbx: Pbx) -> None:

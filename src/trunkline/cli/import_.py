@@ -95,6 +95,7 @@ class ImportOptions(NamedTuple):
     def read(self, resource: str, file: IO[bytes]) -> Import:
         """Read and understand the file."""
         from ..transfer import Import
+        from ..transfer.expiry import expiry
         from .item_options import settings_of
 
         return Import.read(
@@ -106,7 +107,7 @@ class ImportOptions(NamedTuple):
             ignored=self.ignored,
             clear_empty=self.clear_empty,
             remove_missing=self.remove_missing,
-            defaults={"ExpiresAt": self.expires} if self.expires else {},
+            defaults={"ExpiresAt": expiry(self.expires)} if self.expires else {},
             dangerous=["private"] * self.allow_private + ["wide"] * self.allow_wide,
             skip_dangerous=self.skip_dangerous,
             only=self.only,
@@ -207,7 +208,7 @@ def users(options: ImportOptions) -> int:
 
 @_importing(
     "blocklist",
-    click.option("--expires", metavar="WHEN", help="When new entries end, such as 2027-01-01T00:00:00Z."),
+    click.option("--expires", metavar="WHEN", help="When new entries end: 30d, 12h, 2w, a day, a time with its zone."),
     click.option(
         "--skip-dangerous", is_flag=True, help="Leave out what could lock people out, instead of refusing all."
     ),

@@ -310,7 +310,7 @@ class Comparison:
         for danger, skipped in self._skipped.items():
             notes.append(f"Left out, for each {DANGERS[danger]}: {_some(skipped)}.")
         if self._outside:
-            notes.append(f"Left alone, for the filter doesn't include them: {_some(self._outside)}.")
+            notes.append(f"Not changed, for the filter doesn't include them: {_some(self._outside)}.")
         if self._still_kept:
             field, value = self.kind.kept or ("", "")
             notes.append(f"Not changed, for the PBX has them with {field} {value}: {_some(self._still_kept)}.")

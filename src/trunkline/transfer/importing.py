@@ -96,7 +96,7 @@ class Import:
     ) -> Import:
         """Read a file, a path or dictionaries for a resource: contacts, users or blocklist.
 
-        Dictionaries have the names of columns as keys, and values as 3CX has them or as a cell has them. `Wishes`
+        Dictionaries have the names of columns as keys, and values as 3CX or a cell writes them. `Wishes`
         describes the rest. Raises InvalidArgument for what can't be read or has mistakes.
         """
         kind = kind_of(resource)
