@@ -215,7 +215,7 @@ class TestBlocklist:
 
     def test_slips(self, trunkline: Run, system: System) -> None:
         said = trunkline("import", "blocklist", "-", "--expires", "tomorrow", stdin=self.DROP)
-        assert (said.code, "ExpiresAt" in said.err) == (2, True)
+        assert (said.code, "is not when an entry ends" in said.err) == (2, True)
         said = trunkline("import", "blocklist", "-", stdin="ip,shoe size\n203.0.113.20,40\n")
         assert (said.code, "'shoe size'" in said.err) == (2, True)
         assert not system.emulator.journal
@@ -550,3 +550,31 @@ def _wait(until: Callable[[], bool]) -> None:
     while not until():
         assert time.monotonic() < end, "the PBX was not asked"
         time.sleep(0.01)
+
+
+def test_a_template_is_written_without_a_file_or_a_pbx(trunkline: Run, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delenv("TRUNKLINE_URL")
+    said = trunkline("import", "users", "--template")
+    assert (said.code, said.out) == (0, "Extension,First name,Last name,Email,Mobile,Department,Role,Language\n")
+    said = trunkline("import", "users")
+    assert said.code == 2
+    assert "--template" in said.err
+
+
+def test_only_what_a_filter_includes_is_removed(trunkline: Run, system: System) -> None:
+    rows = "PhoneNumber,FirstName\n"
+    for n in range(3):
+        with Pbx(system.url, CLIENT, KEY) as pbx:
+            pbx.contacts.create({"FirstName": "T", "PhoneNumber": f"+44207946091{n}", "Tag": "t"})
+    rows += "+442079460910,T\n"
+    options = ("--only", "Tag eq 't'", "--remove-missing", "--max-removals", "2", "--apply", "--yes")
+    said = trunkline("import", "contacts", "-", *options, stdin=rows)
+    assert (said.code, "2 to remove, 1 as they are; 3 contacts" in said.err) == (0, True), said.err
+    assert len(system.sent("DELETE")) == 2
+
+
+@pytest.mark.parametrize(("option", "mails"), [("--welcome-mail", 1), ("--no-welcome-mail", 0)])
+def test_a_welcome_mail_is_sent_where_it_is_asked_for(trunkline: Run, system: System, option: str, mails: int) -> None:
+    rows = "Extension,Email\n150,ada@example.com\n"
+    assert trunkline("import", "users", "-", "--apply", option, stdin=rows).code == 0
+    assert sum("SendWelcomeEmail" in path for path in system.sent("POST")) == mails

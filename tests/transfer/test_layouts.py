@@ -62,7 +62,7 @@ def test_every_field_of_a_layout_is_one_of_3cx(layout: Layout) -> None:
         (GOOGLE, CONTACTS, "Google's export of contacts"),
         ("cidr", BLOCKLIST, "a list of addresses"),
         ("Number,FirstName,LastName,EmailAddress,Mobile", USERS, None),
-        ("Number,MobileNumber,Disabled", USERS, None),
+        ("Number,MobileNumber,Disabled", USERS, "a list of people"),
         ("FirstName,LastName,CompanyName,PhoneNumber,Mobile2,Business", CONTACTS, None),
         (EXTENSIONS, CONTACTS, None),
     ],

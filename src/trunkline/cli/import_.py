@@ -34,9 +34,11 @@ _ON_STDERR = 40  # lines of a plan, where stdout is a pipe and somebody is asked
 
 
 class ImportOptions(NamedTuple):
-    """An import as the command line describes it; the last four are only of a blocklist."""
+    """An import as the command line describes it; the last ones are only of some kinds."""
 
-    file: IO[bytes]
+    file: IO[bytes] | None
+    template: bool
+    only: str | None
     plan_only: bool
     apply_: bool
     key: str | None
@@ -58,14 +60,15 @@ class ImportOptions(NamedTuple):
     skip_dangerous: bool = False
     allow_private: bool = False
     allow_wide: bool = False
+    welcome_mail: bool = False
 
     @property
     def view(self) -> View:
         """How plan and outcomes are shown."""
         return View(chosen(self.output), show_secrets=self.show_secrets, pager=not self.no_pager)
 
-    def check(self) -> None:
-        """Refuse options that contradict each other, and a place for the failed rows that can't be used.
+    def check(self) -> IO[bytes]:
+        """Return the file, and refuse options that contradict each other or a place for failed rows that can't be used.
 
         Raises:
             click.UsageError: one that names the option.
@@ -76,23 +79,27 @@ class ImportOptions(NamedTuple):
         if self.plan_only and self.apply_:
             raise click.UsageError("--plan sends nothing and --apply does; give one of them.")
         MostRemovals.parse(self.max_removals)
+        if self.file is None:
+            raise click.UsageError("Missing argument 'FILE'; --template writes one to begin with.")
         rest = self.rest
         if rest is None:
-            return
+            return self.file
         if not rest.absolute().parent.is_dir():
             raise click.UsageError(f"--failed {rest}: there is no folder {rest.absolute().parent}.")
         if rest.exists() and not rest.is_file():
             raise click.UsageError(f"--failed {rest} is not an ordinary file; it would be replaced by one.")
         if rest.exists() and self.file.name != "<stdin>" and rest.samefile(self.file.name):
             raise click.UsageError("--failed names the file that is imported; the rows that were done would be lost.")
+        return self.file
 
-    def read(self, resource: str) -> Import:
+    def read(self, resource: str, file: IO[bytes]) -> Import:
         """Read and understand the file."""
         from ..transfer import Import
+        from ..transfer.expiry import expiry
         from .item_options import settings_of
 
         return Import.read(
-            self.file,
+            file,
             resource,
             key=[name.strip() for name in (self.key or "").split(",") if name.strip()],
             encoding=self.encoding,
@@ -100,9 +107,11 @@ class ImportOptions(NamedTuple):
             ignored=self.ignored,
             clear_empty=self.clear_empty,
             remove_missing=self.remove_missing,
-            defaults={"ExpiresAt": self.expires} if self.expires else {},
+            defaults={"ExpiresAt": expiry(self.expires)} if self.expires else {},
             dangerous=["private"] * self.allow_private + ["wide"] * self.allow_wide,
             skip_dangerous=self.skip_dangerous,
+            only=self.only,
+            welcome_mail=self.welcome_mail,
         )
 
 
@@ -124,7 +133,8 @@ def _importing(resource: str, *own: Callable[..., Any]) -> Callable[[Callable[..
 
 
 _OPTIONS = [
-    click.argument("file", type=FileArgument("rb"), metavar="FILE.csv"),
+    click.argument("file", type=FileArgument("rb"), metavar="FILE.csv", required=False),
+    click.option("--template", is_flag=True, help="Write the first line of a file to begin with, and send nothing."),
     click.option("--plan", "plan_only", is_flag=True, help="Show what would be done, and send nothing. The default."),
     click.option("--apply", "apply_", is_flag=True, help="Show the plan, ask on a terminal, and do it."),
     click.option("--key", metavar="A,B", help="The fields by which rows are matched."),
@@ -135,6 +145,7 @@ _OPTIONS = [
     click.option("--encoding", metavar="NAME", help="Of the file, such as cp1252; UTF-8 by default."),
     click.option("--clear-empty", is_flag=True, help="An empty cell empties the field; else it leaves it as it is."),
     click.option("--remove-missing", is_flag=True, help="Remove what the PBX has and the file doesn't."),
+    click.option("--only", metavar="FILTER", help="Compare and remove only what this OData filter includes."),
     click.option(
         "--max-removals",
         default="50%",
@@ -173,7 +184,14 @@ def contacts(options: ImportOptions) -> int:
     return _run("contacts", options)
 
 
-@_importing("users")
+@_importing(
+    "users",
+    click.option(
+        "--welcome-mail/--no-welcome-mail",
+        default=False,
+        help="Let 3CX send its welcome mail to each user who is added. The default: ask for none.",
+    ),
+)
 def users(options: ImportOptions) -> int:
     """Add and change users as FILE.csv has them; - reads stdin.
 
@@ -190,7 +208,7 @@ def users(options: ImportOptions) -> int:
 
 @_importing(
     "blocklist",
-    click.option("--expires", metavar="WHEN", help="When new entries end, such as 2027-01-01T00:00:00Z."),
+    click.option("--expires", metavar="WHEN", help="When new entries end: 30d, 12h, 2w, a day, a time with its zone."),
     click.option(
         "--skip-dangerous", is_flag=True, help="Leave out what could lock people out, instead of refusing all."
     ),
@@ -216,8 +234,12 @@ def blocklist(options: ImportOptions) -> int:
 
 
 def _run(resource: str, options: ImportOptions) -> int:
-    options.check()
-    imported = options.read(resource)
+    if options.template:
+        from ..transfer import Import
+
+        click.echo(Import.template(resource), nl=False)
+        return 0
+    imported = options.read(resource, options.check())
     if options.connection.is_several:
         from .fleet_import import import_several
 

@@ -132,6 +132,8 @@ def parsed(text: str, spec: TypeSpec, path: Sequence[str], action: Action, catal
 
 
 def _read(text: str, spec: TypeSpec, field: str, catalog: Catalog) -> Any:
+    if spec.collection and spec.name in catalog.enums and not unguarded(text).startswith("["):
+        return [_member(part, spec, catalog) for part in re.split(r"[\s,;|]+", cleaned(text)) if part]
     if spec.collection or spec.name in catalog.types:
         what = "a list" if spec.collection else "an object"
         try:

@@ -16,6 +16,7 @@ from ..local.csv_rows import Line
 from .addresses import DANGERS
 from .cells import as_written, cleared, completed, key_part, left_out, parsed, same
 from .headers import Column, fields_of
+from .names import Names, is_name
 from .plan import Key, Plan, Row
 from .sheet import NOTHING_SENT, refuse
 from .steps import Addition, Change, ImportStep, Removal
@@ -27,7 +28,19 @@ if TYPE_CHECKING:
 class Comparison:
     """The rows of a file beside those of a PBX."""
 
-    def __init__(self, imported: Import, present: Sequence[Row], catalog: Catalog, url: str) -> None:
+    def __init__(
+        self,
+        imported: Import,
+        present: Sequence[Row],
+        catalog: Catalog,
+        url: str,
+        names: Names,
+        within: Sequence[Row] | None = None,
+    ) -> None:
+        """``within``: the rows that a filter limits the import to, by their Ids; None for all of ``present``."""
+        self.names = names
+        self._within = {row["Id"] for row in (present if within is None else within)}
+        self._outside: list[str] = []
         self.imported, self.present, self.catalog, self.url = imported, present, catalog, url
         self.kind = imported.kind
         self.fields = list(fields_of(imported.compared))
@@ -62,10 +75,13 @@ class Comparison:
         alike = 0
         for line, key in zip(self.imported.sheet.lines, self.imported.keys, strict=True):
             found = self.by_key.get(key, []) if key is not None else []
+            found = [row for row in found if row["Id"] in self._within] or found
             kept.update(row["Id"] for row in found)
             if len(found) > 1:
                 ids = ", ".join([*(str(row["Id"]) for row in found[:5]), *["…"] * (len(found) > 5)])
                 self._say(line, f"{len(found)} {self.kind.resource} have {self.imported.shown_key(line)}: Ids {ids}.")
+            elif found and found[0]["Id"] not in self._within:
+                self._outside.append(f"line {line.number} {_short(self.imported, line)}")
             elif found:
                 step = self._change(line, found[0])
                 alike += step is None
@@ -100,7 +116,7 @@ class Comparison:
         steps.sort(key=lambda step: step.line or 0)
         if self.imported.wishes.remove_missing:
             steps += [self._removal(row) for row in self.present if row["Id"] not in kept and self._is_removable(row)]
-        return Plan(self.kind, self.imported.key, steps, len(self.present), alike, self._notes(), self.url)
+        return Plan(self.kind, self.imported.key, steps, len(self._within), alike, self._notes(), self.url)
 
     def _compare_with_kept(self, steps: Sequence[ImportStep]) -> None:
         """Note which new values concern what the PBX holds and no import removes, such as an allowed address."""
@@ -117,7 +133,7 @@ class Comparison:
         return {**self.kind.defaults, **self.imported.wishes.defaults}
 
     def _is_removable(self, row: Row) -> bool:
-        return self._key_of(row) is not None and not self.kind.is_kept(row)
+        return row["Id"] in self._within and self._key_of(row) is not None and not self.kind.is_kept(row)
 
     def _is_safe(self, line: Line, values: Mapping[str, Any]) -> bool:
         """Whether a row may be sent; if not, it is refused, or left out where that is wanted."""
@@ -189,7 +205,7 @@ class Comparison:
                 return None
             value = cleared(column.spec)
         else:
-            value = self._parsed(text, column)
+            value = self._parsed(text, column, line, present)
             if same(value, present, column.spec, self.catalog):
                 return None
             self._note_hidden(line, column, value)
@@ -199,7 +215,10 @@ class Comparison:
         self._left_out += [f"line {line.number} {column.title} {name}" for name in left_out(value, present)]
         return (_placed(whole, column.path[1:], value),)
 
-    def _parsed(self, text: str, column: Column) -> Any:
+    def _parsed(self, text: str, column: Column, line: Line, present: Any = None) -> Any:
+        what = self.kind.named.get(column.field)
+        if what is not None and is_name(text, what):
+            return self.names.value(what, text, line.cells[column.role] if column.role is not None else "", present)
         return parsed(text, column.spec, column.path, self.kind.action(self.catalog, "create"), self.catalog)
 
     def _values(self, line: Line) -> dict[str, Any]:
@@ -211,7 +230,7 @@ class Comparison:
                     text = trimmed(column.text(line))
                     if not text or _is_masked(text, column):
                         continue
-                    value = self._parsed(text, column)
+                    value = self._parsed(text, column, line)
                     self._note_hidden(line, column, value)
                     values[field] = _placed(values.get(field), column.path[1:], completed(value, None))
                 except UsageError as problem:
@@ -290,6 +309,8 @@ class Comparison:
             )
         for danger, skipped in self._skipped.items():
             notes.append(f"Left out, for each {DANGERS[danger]}: {_some(skipped)}.")
+        if self._outside:
+            notes.append(f"Not changed, for the filter doesn't include them: {_some(self._outside)}.")
         if self._still_kept:
             field, value = self.kind.kept or ("", "")
             notes.append(f"Not changed, for the PBX has them with {field} {value}: {_some(self._still_kept)}.")

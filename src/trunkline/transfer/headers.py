@@ -17,7 +17,8 @@ from .layouts import spoken
 class Column(NamedTuple):
     """A column and the field that it fills; ``path`` has more than one name for a field within a field.
 
-    ``values``: what the cells mean where another program wrote them (`layouts.Layout`).
+    ``values``: what the cells mean where another program wrote them (`layouts.Layout`). ``role``: for departments, the
+    column that names the role in them.
     """
 
     place: int
@@ -25,6 +26,7 @@ class Column(NamedTuple):
     path: tuple[str, ...]
     spec: TypeSpec
     values: Mapping[str, str] = {}
+    role: int | None = None
 
     @property
     def field(self) -> str:
@@ -80,6 +82,25 @@ def columns_of(
         )
     _distinct(columns)
     return columns
+
+
+def with_roles(columns: Sequence[Column], roles: Sequence[str], header: Sequence[str]) -> list[Column]:
+    """Return the columns, where the one of the departments knows the column that names the role in them.
+
+    Raises InvalidArgument for several such columns, or none of departments.
+    """
+    if len(roles) > 1:
+        raise InvalidArgument(
+            f"The columns {' and '.join(map(repr, roles))} both name roles.",
+            hint=Hint("Leave one out.", arguments={"ignored": roles[1]}),
+        )
+    if not any(column.path == ("Groups",) for column in columns):
+        raise InvalidArgument(
+            f"The column {roles[0]!r} names roles, but no column names the departments that they are in.",
+            hint=Hint("Add a column Department, or leave the roles out.", arguments={"ignored": roles[0]}),
+        )
+    role = list(header).index(roles[0])
+    return [column._replace(role=role) if column.path == ("Groups",) else column for column in columns]
 
 
 def _titled(names: Mapping[str, str], header: Sequence[str], what: str) -> dict[int, str]:

@@ -2,19 +2,17 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from pathlib import Path
 from types import MappingProxyType
-from typing import IO, Any, Unpack
+from typing import TYPE_CHECKING, Any, Unpack
 
 import msgspec
 
 from ..catalog import Catalog, TypeSpec, load
 from ..errors import BadRequest, BrokenAnswer, Hint, InvalidArgument, VersionMismatch
 from ..local.characters import cleaned, trimmed, visible
-from ..local.contained import reason, spelled
 from ..local.csv_rows import Line
+from ..local.csv_text import joined_cells
 from ..odata.literals import INTEGER_RANGES
 from ..request import bind
 from ..request.body import checked_body
@@ -25,11 +23,16 @@ from ..work.step import Ask, Asks
 from .apply import ApplyOptions, ImportRun, Progress
 from .cells import extension_text, key_part
 from .comparison import Comparison
-from .headers import Column, chosen_key, columns_of
-from .kinds import KINDS, Kind
-from .layouts import Layout, layout_of, spoken
+from .headers import Column, chosen_key, columns_of, with_roles
+from .kinds import Kind
+from .layouts import ROLES, Layout, layout_of, spoken
+from .names import Named, is_name, reading_names
 from .plan import Key, Plan, Row, Wishes
-from .sheet import LARGEST, Sheet, refuse
+from .sheet import Sheet, refuse
+from .sources import ReadOptions, Source, kind_of, sheet_from
+
+if TYPE_CHECKING:
+    from ..odata import Filter
 
 _WHOLE = "Rights"  # of a department's member; it is lost unless it is written back (docs/pbx.md, Requests)
 
@@ -58,14 +61,25 @@ class Import:
         self._key_columns = [next(c for c in self.columns if c.path == (name,)) for name in self.key]
         self._expansions: dict[str, str] = {}
         checked_body(catalog, kind.action(catalog, "create"), wishes.defaults)
+        if wishes.welcome_mail:
+            if "send_welcome_email" not in catalog.resources[kind.resource]:
+                raise InvalidArgument(f"3CX has no welcome mail for {kind.resource}.")
+            self.notes.append("3CX sends its welcome mail to each user who is added.")
         self.sheet = self._expanded(sheet)
+        self._check_roles()
+        self._named: set[Named] = {
+            what
+            for column in self.columns
+            if (what := self.kind.named.get(column.field)) is not None
+            and any(is_name(line.cells[column.place], what) for line in self.sheet.lines)
+        }
         self.keys = self._keyed()
         """The key of each line in the sheet's order; None for a row that has no key of its own."""
 
     @classmethod
     def read(
         cls,
-        file: str | os.PathLike[str] | IO[bytes],
+        file: Source,
         resource: str,
         *,
         key: str | Sequence[str] = (),
@@ -77,43 +91,78 @@ class Import:
         defaults: Mapping[str, Any] = MappingProxyType({}),
         dangerous: Sequence[str] = (),
         skip_dangerous: bool = False,
+        only: str | Filter | None = None,
+        welcome_mail: bool = False,
     ) -> Import:
-        """Read a file, or a path, for a resource: contacts, users or blocklist. `Wishes` describes the rest.
+        """Read a file, a path or dictionaries for a resource: contacts, users or blocklist.
 
-        Raises InvalidArgument for a file that can't be read or has mistakes.
+        Dictionaries have the names of columns as keys, and values as 3CX or a cell writes them. `Wishes`
+        describes the rest. Raises InvalidArgument for what can't be read or has mistakes.
         """
-        if resource not in KINDS:
-            raise InvalidArgument(f"{resource!r} can't be imported; {', '.join(KINDS)} can.")
-        if isinstance(file, str | os.PathLike):
-            name = Path(file).name
-            try:
-                with Path(file).open("rb") as opened:
-                    content = opened.read(LARGEST + 1)
-            except (OSError, ValueError) as problem:
-                raise InvalidArgument(f"{spelled(Path(file))} can't be read: {reason(problem)}.") from None
-        else:
-            name = Path(str(getattr(file, "name", "file"))).name.strip("<>")
-            content = file.read(LARGEST + 1)
+        kind = kind_of(resource)
         keys = (key,) if isinstance(key, str) else tuple(key)
         wishes = Wishes(
-            keys, renamed, tuple(ignored), clear_empty, remove_missing, defaults, tuple(dangerous), skip_dangerous
+            keys,
+            renamed,
+            tuple(ignored),
+            clear_empty,
+            remove_missing,
+            defaults,
+            tuple(dangerous),
+            skip_dangerous,
+            only,
+            welcome_mail,
         )
-        return cls(KINDS[resource].read(content, name, encoding), KINDS[resource], wishes)
+        return cls(sheet_from(file, kind, encoding), kind, wishes)
+
+    @classmethod
+    def contacts(cls, source: Source, **options: Unpack[ReadOptions]) -> Import:
+        """As `read`, for contacts: ``Import.contacts([{"FirstName": "Ada", "PhoneNumber": "+442079460123"}])``."""
+        return cls.read(source, "contacts", **options)
+
+    @classmethod
+    def users(cls, source: Source, **options: Unpack[ReadOptions]) -> Import:
+        """As `read`, for users."""
+        return cls.read(source, "users", **options)
+
+    @classmethod
+    def blocklist(cls, source: Source, **options: Unpack[ReadOptions]) -> Import:
+        """As `read`, for blocked addresses and networks."""
+        return cls.read(source, "blocklist", **options)
+
+    @staticmethod
+    def template(resource: str) -> str:
+        """Return the first line of a CSV for a resource. Raises InvalidArgument for one that can't be imported."""
+        return joined_cells(kind_of(resource).template)
 
     def _columns(self, sheet: Sheet, catalog: Catalog) -> list[Column]:
         """Return the columns that fill a field, as the file's layout and then the wishes have it."""
         layout, wishes = self.layout, self.wishes
-        if layout is None:
-            return columns_of(sheet.header, self.kind, catalog, renamed=wishes.renamed, ignored=wishes.ignored)
         asked = {spoken(title) for title in (*wishes.renamed, *wishes.ignored)}
         others = [title for title in sheet.header if spoken(title) not in asked and not title.startswith("#")]
-        fields = layout.fields_of(others)
+        roles = [title for title in others if self.kind.named and spoken(title) in ROLES]
+        fields = layout.fields_of([title for title in others if title not in roles]) if layout else {}
         unset = [title for title, field in fields.items() if field is None]
         renamed = {**{title: field for title, field in fields.items() if field}, **wishes.renamed}
-        columns = columns_of(sheet.header, self.kind, catalog, renamed=renamed, ignored=(*unset, *wishes.ignored))
-        if unset:
+        columns = columns_of(
+            sheet.header, self.kind, catalog, renamed=renamed, ignored=(*unset, *roles, *wishes.ignored)
+        )
+        if layout and unset:
             self.notes.append(f"{layout.name}: there is no field to set for {', '.join(unset)}.")
-        return [_meant(column, layout) if column.title in fields else column for column in columns]
+        if layout:
+            columns = [_meant(column, layout) if column.title in fields else column for column in columns]
+        return with_roles(columns, roles, sheet.header) if roles else columns
+
+    def _check_roles(self) -> None:
+        """Refuse a role without the name of the department that it is in."""
+        wrong = [
+            f"line {line.number}: there is a role, but {column.title} doesn't name its department."
+            for column in self.columns
+            if column.role is not None
+            for line in self.sheet.lines
+            if trimmed(line.cells[column.role]) and not is_name(line.cells[column.place], "departments")
+        ]
+        refuse(self.sheet.name, wrong)
 
     def _expanded(self, sheet: Sheet) -> Sheet:
         """Return the sheet with a row for each value that a cell stands for, such as each network of a range."""
@@ -219,7 +268,11 @@ class Import:
         except BadRequest:
             self._check_version(pbx.catalog)
             raise
-        return Comparison(self, present, pbx.catalog, pbx.url).plan()
+        within = None
+        if self.wishes.only is not None:
+            within = yield self.ask("list", {"select": ["Id"], "filter": self.wishes.only})
+        names = yield from reading_names(self._named)
+        return Comparison(self, present, pbx.catalog, pbx.url, names, within).plan()
 
     def check(self, plan: Plan, max_removals: str | int = "50%") -> None:
         """Refuse a plan that would remove too much: more than a number such as 20, or than a share of what is there.

@@ -8,6 +8,7 @@ from typing import Any, NamedTuple
 from ..catalog import Action, Catalog
 from .address_list import read_addresses
 from .addresses import canonical, dangers_of, holds, networks_of
+from .names import Named
 from .sheet import Sheet, read_sheet
 
 
@@ -23,7 +24,8 @@ class Kind(NamedTuple):
     field stands for, each of which becomes a row. ``defaults``: what a row to add gets. ``dangers``: why a row should
     not be added, as words of `addresses.DANGERS`. ``kept``: rows with this value of a field are never removed;
     ``holds`` says whether the key of a row to add concerns that of such a row too.
-    ``read``: how a file becomes a sheet.
+    ``named``: what a cell of a field may name instead of the value (`names.Names`). ``template``: the columns of
+    a file to begin with. ``read``: how a file becomes a sheet.
     """
 
     resource: str
@@ -38,6 +40,8 @@ class Kind(NamedTuple):
     dangers: Callable[[Mapping[str, Any]], list[str]] | None = None
     kept: tuple[str, str] | None = None
     holds: Callable[[str, str], bool] | None = None
+    named: Mapping[str, Named] = {}
+    template: tuple[str, ...] = ()
     read: Callable[[bytes, str, str | None], Sheet] = read_sheet
 
     @property
@@ -75,9 +79,32 @@ class Kind(NamedTuple):
         return self.kept is not None and row.get(self.kept[0]) == self.kept[1]
 
 
-CONTACTS = Kind("contacts", ("Id", "PhoneNumber", "Email"), ("FirstName", "LastName", "CompanyName"))
+CONTACTS = Kind(
+    "contacts",
+    ("Id", "PhoneNumber", "Email"),
+    ("FirstName", "LastName", "CompanyName"),
+    template=(
+        "FirstName",
+        "LastName",
+        "CompanyName",
+        "PhoneNumber",
+        "Mobile2",
+        "Business",
+        "Email",
+        "Department",
+        "Title",
+    ),
+)
 # That IsRegistered only reports what the phone does is assumed. Number: docs/pbx.md, Requests.
-USERS = Kind("users", ("Number",), ("FirstName", "LastName"), ("Id", "IsRegistered"), ("Number",))
+USERS = Kind(
+    "users",
+    ("Number",),
+    ("FirstName", "LastName"),
+    ("Id", "IsRegistered"),
+    ("Number",),
+    named={"Groups": "departments", "PrimaryGroupId": "department", "Language": "language"},
+    template=("Extension", "First name", "Last name", "Email", "Mobile", "Department", "Role", "Language"),
+)
 # That 3CX blocks what has no BlockType, and that only it sets AddedBy, is assumed.
 BLOCKLIST = Kind(
     "blocklist",
@@ -91,6 +118,7 @@ BLOCKLIST = Kind(
     dangers=dangers_of,
     kept=("BlockType", "Allow"),
     holds=holds,
+    template=("IPAddrMask", "Description", "BlockType", "ExpiresAt"),
     read=read_addresses,
 )
 KINDS = {kind.resource: kind for kind in (CONTACTS, USERS, BLOCKLIST)}

@@ -57,12 +57,29 @@ def layout_of(header: Sequence[str], kind: str) -> Layout | None:
     return None
 
 
+_PERSON: dict[str, str | None] = {
+    **dict.fromkeys(("Extension", "Ext", "Extension Number", "Ext Number"), "Number"),
+    **dict.fromkeys(("Given Name", "Forename"), "FirstName"),
+    **dict.fromkeys(("Surname", "Family Name"), "LastName"),
+    **dict.fromkeys(("Email", "Mail"), "EmailAddress"),
+    **dict.fromkeys(("Mobile Number", "Mobile Phone", "Cell", "Cell Phone"), "Mobile"),
+    **dict.fromkeys(("Department", "Departments", "Group"), "Groups"),
+    **dict.fromkeys(("Primary Department", "Primary Group"), "PrimaryGroupId"),
+    **dict.fromkeys(("Caller ID",), "OutboundCallerID"),
+    **dict.fromkeys(("Voicemail", "Voicemail Enabled"), "VMEnabled"),
+    **dict.fromkeys(("Voicemail PIN",), "VMPIN"),
+}
+"""What people call the fields of a user."""
+ROLES = ("role", "roles", "departmentrole", "rolename")
+"""What people call the column of roles, as `spoken` has it: no field, but part of each department."""
+
 _OPPOSITE = {"0": "true", "false": "true", "no": "true", "1": "false", "true": "false", "yes": "false"}
 
 EXTENSIONS = Layout(
     "3CX's export of extensions",
     "users",
     {
+        **_PERSON,
         "MobileNumber": "Mobile",
         "WebMeetingPrivateRoom": None,
         "ClickToCall": None,
@@ -176,4 +193,5 @@ _ADDRESS_TITLES: dict[str, str | None] = {
     **dict.fromkeys(("expires", "expiry", "expiration", "valid until", "until"), "ExpiresAt"),
 }
 ADDRESSES = Layout("a list of addresses", "blocklist", _ADDRESS_TITLES, telling=tuple(_ADDRESS_TITLES), needed=1)
-LAYOUTS = (EXTENSIONS, PHONE_BOOK, GOOGLE, ADDRESSES)
+PEOPLE = Layout("a list of people", "users", _PERSON, telling=tuple(_PERSON), needed=1)
+LAYOUTS = (EXTENSIONS, PEOPLE, PHONE_BOOK, GOOGLE, ADDRESSES)

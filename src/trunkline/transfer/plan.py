@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from .kinds import Kind
 from .steps import ImportStep
+
+if TYPE_CHECKING:
+    from ..odata import Filter
 
 Row = Mapping[str, Any]
 Key = tuple[str, ...]
@@ -37,7 +40,8 @@ class Wishes(NamedTuple):
     ``clear_empty``: an empty cell empties the field instead of leaving it as it is. ``remove_missing``: what the PBX
     holds and the file doesn't is to be removed. ``defaults``: fields of each row to add that the row itself doesn't
     name. ``dangerous``: what may be added although it could lock people out (`addresses.DANGERS`). ``skip_dangerous``:
-    leave such rows out instead of refusing the file.
+    leave such rows out instead of refusing the file. ``only``: a filter; what the PBX holds besides is neither compared
+    nor removed. ``welcome_mail``: 3CX sends each user who was added its welcome mail.
     """
 
     key: tuple[str, ...] = ()
@@ -48,3 +52,5 @@ class Wishes(NamedTuple):
     defaults: Mapping[str, Any] = {}
     dangerous: tuple[str, ...] = ()
     skip_dangerous: bool = False
+    only: str | Filter | None = None
+    welcome_mail: bool = False

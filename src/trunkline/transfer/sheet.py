@@ -4,16 +4,16 @@ from __future__ import annotations
 
 import os
 import re
-from collections.abc import Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from ..errors import Hint, InvalidArgument
 from ..local.atomic import replace_file
 from ..local.characters import trimmed
 from ..local.contained import reason, spelled
 from ..local.csv_rows import DELIMITERS, CsvRows, Line, refuse_other_formats, text_lines
-from ..local.csv_text import guarded, joined_cells
+from ..local.csv_text import csv_cell, guarded, joined_cells
 
 LARGEST = 256 * 2**20
 """Bytes of a file; rows are held in memory until all are compared."""
@@ -65,6 +65,29 @@ def read_sheet(content: bytes, name: str, encoding: str | None = None) -> Sheet:
             raise InvalidArgument(f"{name}, line {line.number}: more than {MOST_ROWS:,} rows.", hint=_SPLIT)
         lines.append(line)
     return Sheet(name, header, lines, rows.delimiter, rows.encoding)
+
+
+def sheet_of(rows: Iterable[Mapping[str, Any]], name: str = "rows") -> Sheet:
+    """Return dictionaries as a sheet, one line each, counted from 1; None is an empty cell, and so is a missing one.
+
+    Objects and lists become JSON, as in a cell. Raises InvalidArgument for what is not a dictionary with names as its
+    keys, and for more than `MOST_ROWS` rows.
+    """
+    taken: list[Mapping[str, Any]] = []
+    header: dict[str, int] = {}
+    for number, row in enumerate(rows, 1):
+        if not isinstance(row, Mapping) or not all(isinstance(field, str) and trimmed(field) for field in row):
+            raise InvalidArgument(f"{name}, line {number}: a row is a dictionary whose keys are names of fields.")
+        if number > MOST_ROWS:
+            raise InvalidArgument(f"{name}: more than {MOST_ROWS:,} rows.")
+        taken.append(row)
+        for field in row:
+            if "@odata." not in field:
+                header.setdefault(field, len(header))
+    if len({field.casefold() for field in header}) < len(header):
+        raise InvalidArgument(f"{name}: two of the keys differ in case only: {', '.join(header)}.")
+    lines = [Line(number, [csv_cell(row.get(field)) for field in header]) for number, row in enumerate(taken, 1)]
+    return Sheet(name, [trimmed(field) for field in header], [line for line in lines if any(map(trimmed, line.cells))])
 
 
 def check_content(content: bytes, name: str, encoding: str | None, *, json: bool = False) -> None:

@@ -10,8 +10,10 @@ from ..catalog.secret import masked
 from ..errors import PreconditionFailed
 from ..odata import literal
 from ..odata.equality import unchanged
+from ..request import bind
+from ..work.outcome import as_error
 from ..work.recovery import Effect, Finding
-from ..work.step import Asks, Step
+from ..work.step import Ask, Asks, Step
 from .cells import same
 
 if TYPE_CHECKING:
@@ -19,6 +21,8 @@ if TYPE_CHECKING:
 
 _FILTERED = ("String", "Boolean", "Int32")
 GONE = "It was gone already."
+NO_ADDRESS = "There is no e-mail address for a welcome mail."
+MAIL_UNSENT = "No welcome mail was sent."
 THERE = "It was there already, with the same values."
 
 
@@ -92,12 +96,27 @@ class Addition(ImportStep):
                 )
             self.note = THERE
             return None
-        return (yield from super().send())
+        answer = yield from super().send()
+        if self.imported.wishes.welcome_mail:
+            yield from self._welcome(answer)
+        return answer
+
+    def _welcome(self, answer: Any) -> Asks[None]:
+        """Have the PBX send its welcome mail. The user is there already, so a failure is a note and not an error."""
+        if not self.new.get("EmailAddress"):
+            self.note = NO_ADDRESS
+            return
+        try:
+            yield Ask(bind(load(), load().action("users.send_welcome_email"), (), {"Id": answer["Id"]}))
+        except BaseException as problem:
+            self.note = f"The welcome mail was not sent: {as_error(problem).message}"  # Ctrl-C and cancellation go on
 
     def look_up(self) -> Asks[Finding]:
         is_same = yield from self._compare()
         if is_same is None:
             return Finding.NOT_DONE
+        if is_same and self.imported.wishes.welcome_mail:
+            self.note = MAIL_UNSENT
         return Finding.DONE if is_same else Finding.NO_TELLING
 
     def _compare(self) -> Asks[bool | None]:

@@ -353,7 +353,10 @@ class Trial:
         except BaseException as problem:
             carried_out = "" if step.action.method == "GET" else CARRIED_OUT
             return Outcome(self.n, State.FAILED, self.attempts, error=as_error(problem), note=carried_out)
-        return Outcome(self.n, State.DONE, self.attempts, kept, note=CHECKED if is_checked else step.note)
+        note = step.note
+        if is_checked:
+            note = CHECKED if is_missing or not note else f"{CHECKED} {note}"
+        return Outcome(self.n, State.DONE, self.attempts, kept, note=note)
 
     def given_up(self) -> Outcome:
         """Sent as often as it may be, by runs before this one."""
