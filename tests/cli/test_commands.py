@@ -135,12 +135,21 @@ def test_every_action_has_a_command_that_explains_itself(trunkline: Any) -> None
         ("users create", "Example: trunkline users create --first-name Ada --last-name Example"),
         ("queues update", "SkillBasedRouting_RoundRobin or SkillBasedRouting_FewestAnswered."),
         ("fax delete", "What it removes can't be restored."),
-        ("fax bulk-fax-delete", "--ids JSON List of Int32. Required."),
+        (
+            "fax bulk-fax-delete",
+            "--ids JSON Ids of the fax extensions, as `fax list` shows them. List of Int32. Required.",
+        ),
         ("fax get-by-number", "Added in 20.0.8."),
-        ("report-call-log-data get-call-log-data", "--period-from DateTimeOffset [required] --period-to"),
+        (
+            "report-call-log-data get-call-log-data",
+            "--period-from DateTimeOffset Start of the period, which is included. [required]",
+        ),
         ("report-call-log-data get-call-log-data", "--call-time-filter-from 0:00:0"),
         ("report-call-log-data get-call-log-data", "`trunkline export call-log` reads any period"),
-        ("contacts", "delete-contacts-by-type Delete contacts by type (contacts), given contactSource and number."),
+        (
+            "contacts",
+            "delete-contacts-by-type Remove the phone book entries that came from one source, such as Microsoft 365.",
+        ),
     ],
 )
 def test_the_help_of_an_action_says_types_values_versions_and_an_example(trunkline: Any, argv: str, said: str) -> None:
