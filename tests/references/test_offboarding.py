@@ -131,3 +131,13 @@ def test_a_resource_that_can_not_be_read_is_not_changed_and_named(busy: Pbx, sys
     plan = Offboarding("104").plan(busy)
     assert any("ring_groups" in note for note in plan.notes)
     assert not any(step.action.resource == "ring_groups" for step in plan.steps)
+
+
+def test_a_run_that_is_stopped_says_what_was_not_started(busy: Pbx, system: System) -> None:
+    leaving = Offboarding("104", then="delete")
+    run = leaving.over(leaving.plan(busy), confirm=True)
+    sent = len(system.sent("PATCH"))
+    run.stop()
+    run.on(busy)
+    assert {outcome.state for outcome in run.outcomes} == {State.NOT_STARTED}
+    assert (len(system.sent("PATCH")), system.sent("DELETE")) == (sent, [])

@@ -16,11 +16,13 @@ from ..printable import printable
 from ..work.outcome import Outcome, OutcomeRecord, as_record
 from ..work.state import State
 from .connection_options import ConnectionOptions, connection_options
+from .interrupts import finishing
 from .options import parsed_into
 from .output import FORMATS, View, cell, chosen, draw, write_rows
 
 if TYPE_CHECKING:
     from ..references import Offboarding, OffboardingPlan
+    from ..references.offboarding import OffboardingRun
     from ..work.guards import Question
     from ..work.step import Step
 
@@ -101,10 +103,22 @@ def offboard(options: OffboardOptions) -> int:
     if view.output == "table":
         _show(plan, waiting, view)
     confirm = options.yes or (partial(_ask, plan) if sys.stderr.isatty() else None)
-    outcomes = asyncio.run(_applied(leaving, plan, confirm, options))
+    run = leaving.over(plan, confirm=confirm)
+    broke: BaseException | None = None
+    try:
+        interrupted = asyncio.run(_applied(run, options))
+    except KeyboardInterrupt:  # the second one
+        interrupted = True
+    except BaseException as problem:  # what was done is said all the same
+        broke, interrupted = problem, False
+    if broke is not None and not any(outcome.state for outcome in run.outcomes):
+        raise broke
     if view.output != "table":
-        _show(plan, outcomes, view)
-    return _summarize(plan, outcomes)
+        _show(plan, run.outcomes, view)
+    code = _summarize(plan, run.outcomes)
+    if broke is not None:
+        raise broke
+    return 130 if interrupted else code
 
 
 async def _planned(leaving: Offboarding, options: OffboardOptions) -> OffboardingPlan:
@@ -112,11 +126,17 @@ async def _planned(leaving: Offboarding, options: OffboardOptions) -> Offboardin
         return await leaving.aplan(pbx)
 
 
-async def _applied(
-    leaving: Offboarding, plan: OffboardingPlan, confirm: Any, options: OffboardOptions
-) -> list[Outcome]:
-    async with options.connection.client() as pbx:
-        return await leaving.aapply(pbx, plan, confirm=confirm)
+async def _applied(run: OffboardingRun, options: OffboardOptions) -> bool:
+    """Carry it out, or as much as was done at Ctrl-C, which lets what is in progress finish; whether interrupted."""
+
+    def stop() -> bool:
+        run.stop()
+        return True
+
+    with finishing(stop) as interrupts:
+        async with options.connection.client() as pbx:
+            await run.aon(pbx)
+    return interrupts.times > 0
 
 
 def _ask(plan: OffboardingPlan, question: Question) -> bool:

@@ -24,6 +24,7 @@ from .where_used import asked, limited
 
 Then = Literal["keep", "disable", "delete"]
 _IDS_AT_ONCE = 100
+_CUT_OFF = TrunklineError("It was cut off while it was in progress.", hint="Plan again: that finds out if it was done.")
 _VOICEMAIL = "Voicemail messages stay: the API has no action that removes those of one extension."
 _PHONE = "Phones stay assigned: the API lists them and has no action that frees one."
 
@@ -147,36 +148,62 @@ class Offboarding:
             arguments = {"Id": plan.target.id, "body": {"Enabled": False}}
             plan.steps.append(Step(catalog.action("users.update"), arguments))
 
-    def apply(self, pbx: System, plan: OffboardingPlan, *, confirm: Confirm | bool | None = None) -> list[Outcome]:
-        """Carry a plan out, one step after the other; gives the outcome of each.
+    def over(self, plan: OffboardingPlan, *, confirm: Confirm | bool | None = None) -> OffboardingRun:
+        """Prepare to carry a plan out; raises as `OffboardingRun` says."""
+        return OffboardingRun(plan, confirm)
 
-        After a step that failed, nothing more is started: the extension is disabled or deleted only when all else is
-        done. Raises NotConfirmed after a no, InvalidArgument where a removal was not confirmed, and ConfigurationError
-        for another PBX.
-        """
-        run, ledger = _admitted(plan, pbx.url, confirm)
-        run_in_threads(run, pbx)
-        return _outcomes(ledger, len(plan.steps))
+    def apply(self, pbx: System, plan: OffboardingPlan, *, confirm: Confirm | bool | None = None) -> list[Outcome]:
+        """Carry a plan out; gives the outcome of each step. Raises as `OffboardingRun` says."""
+        run = self.over(plan, confirm=confirm)
+        run.on(pbx)
+        return run.outcomes
 
     async def aapply(
         self, pbx: AsyncSystem, plan: OffboardingPlan, *, confirm: Confirm | bool | None = None
     ) -> list[Outcome]:
         """As `apply`, in the current event loop."""
-        run, ledger = _admitted(plan, pbx.url, confirm)
-        await run_in_loop(run, pbx)
-        return _outcomes(ledger, len(plan.steps))
+        run = self.over(plan, confirm=confirm)
+        await run.aon(pbx)
+        return run.outcomes
 
 
-def _admitted(plan: OffboardingPlan, url: str, confirm: Confirm | bool | None) -> tuple[Run, MemoryLedger]:
-    check_same_pbx("The plan", plan.url, url)
-    if plan.steps:
-        removals = sum(step.action.destructive for step in plan.steps)
-        question = Question(plan.steps[-1].action, len(plan.steps), plan.url, removals, len(plan.steps))
-        check_confirmed(question, confirm, is_required=removals > 0)
-    ledger = MemoryLedger(plan.steps)
-    policy = Policy(concurrency=1, attempts=2, is_missing_done=True, most_failures=1, stops_when_refused=True)
-    return Run(ledger, lambda entry: entry.item, policy), ledger
+class OffboardingRun:
+    """A plan being carried out, one step after the other; `stop` may be called from anywhere.
 
+    After a step that failed, nothing more is started: the extension is disabled or deleted only when all else is done.
+    """
 
-def _outcomes(ledger: MemoryLedger, count: int) -> list[Outcome]:
-    return [ledger.outcomes.get(n, Outcome(n, State.NOT_STARTED)) for n in range(count)]
+    def __init__(self, plan: OffboardingPlan, confirm: Confirm | bool | None = None) -> None:
+        """Ask, or take the answer. Nothing is sent yet.
+
+        Raises NotConfirmed after a no, and InvalidArgument for a removal that nobody has confirmed.
+        """
+        if plan.steps:
+            removals = sum(step.action.destructive for step in plan.steps)
+            question = Question(plan.steps[-1].action, len(plan.steps), plan.url, removals, len(plan.steps))
+            check_confirmed(question, confirm, is_required=removals > 0)
+        self.plan = plan
+        self._ledger = MemoryLedger(plan.steps)
+        policy = Policy(concurrency=1, attempts=2, is_missing_done=True, most_failures=1, stops_when_refused=True)
+        self._run = Run(self._ledger, lambda entry: entry.item, policy)
+
+    def stop(self) -> None:
+        """Start nothing more, and send nothing again."""
+        self._run.stop()
+
+    def on(self, pbx: System) -> None:
+        """Carry it out in a thread. Raises ConfigurationError for another PBX."""
+        check_same_pbx("The plan", self.plan.url, pbx.url)
+        run_in_threads(self._run, pbx)
+
+    async def aon(self, pbx: AsyncSystem) -> None:
+        """As `on`, in the current event loop."""
+        check_same_pbx("The plan", self.plan.url, pbx.url)
+        await run_in_loop(self._run, pbx)
+
+    @property
+    def outcomes(self) -> list[Outcome]:
+        """The outcome of each step so far; what was cut off in progress is unknown."""
+        cut_off = {n: Outcome(n, State.UNKNOWN, error=_CUT_OFF) for n in self._ledger.under_way}
+        known = {**cut_off, **self._ledger.outcomes}
+        return [known.get(n, Outcome(n, State.NOT_STARTED)) for n in range(len(self.plan.steps))]
