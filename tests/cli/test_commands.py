@@ -137,7 +137,11 @@ def test_every_action_has_a_command_that_explains_itself(trunkline: Any) -> None
         ("fax delete", "What it removes can't be restored."),
         ("fax bulk-fax-delete", "--ids JSON List of Int32. Required."),
         ("fax get-by-number", "Added in 20.0.8."),
-        ("report-call-log-data get-call-log-data", "--period-from DateTimeOffset [required] --period-to"),
+        (
+            "report-call-log-data get-call-log-data",
+            "or a time with its zone. Default: 30 days before the end. --period-to",
+        ),
+        ("report-call-log-data get-call-quality-report", "--cdr-id String [required]"),
         ("report-call-log-data get-call-log-data", "--call-time-filter-from 0:00:0"),
         ("report-call-log-data get-call-log-data", "`trunkline export call-log` reads any period"),
         ("contacts", "delete-contacts-by-type Delete contacts by type (contacts), given contactSource and number."),

@@ -9,13 +9,14 @@ from typing import Any
 import click
 
 from ..catalog import Action, Catalog, Param
+from ..catalog.defaults import default_of
 from ..catalog.names import snake
 from .action_options import action_options, query_options
 from .action_page import IF_MATCH, OPTION_MEANINGS
 from .body import body_options, field_options
 from .candidates import FIELD_OPTIONS, answer_fields, values_of
 from .connection_options import connection_options
-from .facts import action_facts, enum_fact
+from .facts import action_facts, parameter_facts
 from .files import FileArgument
 from .output import view_options
 
@@ -68,20 +69,16 @@ def _parameters(catalog: Catalog, action: Action) -> Iterator[click.Parameter]:
             yield click.Argument([name], metavar=name.upper(), required=action.kind != "delete")
     for parameter in action.parameters:
         if parameter.name not in action.keys:
-            yield _parameter_option(catalog, parameter)
+            yield _parameter_option(catalog, action, parameter)
 
 
-def _parameter_option(catalog: Catalog, parameter: Param) -> click.Option:
-    # That an option is required click says itself.
-    facts = ["May be left out, which means null."] * parameter.type.nullable
-    if parameter.type.name in catalog.enums:
-        facts.insert(0, enum_fact(catalog, parameter.type))
+def _parameter_option(catalog: Catalog, action: Action, parameter: Param) -> click.Option:
     return click.Option(
         [f"--{snake(parameter.name).replace('_', '-')}"],
-        required=not parameter.type.nullable,
+        required=default_of(action, parameter) is None,
         metavar=parameter.type.name,
         shell_complete=values_of(catalog, parameter.type),
-        help=" ".join(facts),
+        help=" ".join(parameter_facts(catalog, action, parameter)),
     )
 
 

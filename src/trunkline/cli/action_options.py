@@ -123,7 +123,8 @@ def _arguments(
     catalog: Catalog, action: Action, params: Sequence[click.Parameter], values: Mapping[str, Any]
 ) -> dict[str, Any]:
     """Return what the action is called with."""
-    arguments: dict[str, Any] = {p.name: values[snake(p.name)] for p in action.parameters}
+    given = {p.name: values[snake(p.name)] for p in action.parameters}
+    arguments: dict[str, Any] = {name: value for name, value in given.items() if value is not None}
     if action.body is not None and (body := body_of(catalog, action, params, values)) is not None:
         arguments["body"] = body
     if (expected := values.get("if_unchanged")) is not None:

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from ..catalog import Action, Catalog, TypeSpec, parse_type
+from ..catalog import Action, Catalog, Param, TypeSpec, parse_type
+from ..catalog.defaults import default_of
 from ..catalog.names import listing
 
 ALWAYS = "in every version"
@@ -20,6 +21,15 @@ def action_facts(catalog: Catalog, action: Action) -> list[str]:
     if action.disruptive:
         facts.append("It cuts off calls, phones or people at work.")
     return facts
+
+
+def parameter_facts(catalog: Catalog, action: Action, parameter: Param) -> list[str]:
+    """Return what a parameter of the path takes, and what it means left out. That one is required, a surface says."""
+    facts = [enum_fact(catalog, parameter.type)] if parameter.type.name in catalog.enums else []
+    if parameter.type.name == "DateTimeOffset":
+        facts.append("A day, a month, yesterday, last-week, last-month, -30d, or a time with its zone.")
+    default = default_of(action, parameter)
+    return facts if default is None else [*facts, f"Default: {default.meaning}."]
 
 
 def field_facts(catalog: Catalog, action: Action, name: str, spec: TypeSpec) -> list[str]:

@@ -35,8 +35,9 @@ class ActivityLogActions:
         """Get filter (activity log events)."""
 
     def get_logs(
-        self, start_date: datetime | str, end_date: datetime | str, extension: str | None, call: str | None,
-        severity: str | None, *, filter: str | Filter | Field | None = None, search: str | None = None,
+        self, start_date: datetime | str = '-30d', end_date: datetime | str = 'now', extension: str | None = None,
+        call: str | None = None, severity: str | None = None, *, filter: str | Filter | Field | None = None,
+        search: str | None = None,
         orderby: str | Expression | OrderBy | Sequence[str | Expression | OrderBy] | None = None,
         select: str | Field | Sequence[str | Field] | None = None,
         expand: str | Field | Expand | Sequence[str | Field | Expand] | None = None, top: int | None = None,
@@ -92,16 +93,16 @@ class AISettingsActions:
     ) -> types.AISettings:
         """Get the AI settings."""
 
-    def get_ai_resources(self, provider: str | None, **call_options: Unpack[CallOptions]) -> types.AIResources:
+    def get_ai_resources(self, provider: str | None = None, **call_options: Unpack[CallOptions]) -> types.AIResources:
         """Get AI resources (AI settings), given provider."""
 
-    def get_ai_template_contents(self, id: str | None, **call_options: Unpack[CallOptions]) -> str:
+    def get_ai_template_contents(self, id: str | None = None, **call_options: Unpack[CallOptions]) -> str:
         """Get AI template contents (AI settings), given id; answers a value."""
 
     def get_current_ai_resources(self, **call_options: Unpack[CallOptions]) -> types.AIResources:
         """Get current AI resources (AI settings)."""
 
-    def get_vector_store(self, id: str | None, **call_options: Unpack[CallOptions]) -> types.VectorStore | None:
+    def get_vector_store(self, id: str | None = None, **call_options: Unpack[CallOptions]) -> types.VectorStore | None:
         """Get vector store (AI settings), given id."""
 
     def get_vector_store_files(
@@ -490,7 +491,8 @@ class ChatHistoryViewActions:
 
     @overload
     def download_chat_history(
-        self, client_time_zone: str | None, *, filter: str | Filter | Field | None = None, search: str | None = None,
+        self, client_time_zone: str | None = '+00:00', *, filter: str | Filter | Field | None = None,
+        search: str | None = None,
         orderby: str | Expression | OrderBy | Sequence[str | Expression | OrderBy] | None = None,
         select: str | Field | Sequence[str | Field] | None = None,
         expand: str | Field | Expand | Sequence[str | Field | Expand] | None = None, top: int | None = None,
@@ -500,7 +502,8 @@ class ChatHistoryViewActions:
 
     @overload
     def download_chat_history(
-        self, client_time_zone: str | None, *, filter: str | Filter | Field | None = None, search: str | None = None,
+        self, client_time_zone: str | None = '+00:00', *, filter: str | Filter | Field | None = None,
+        search: str | None = None,
         orderby: str | Expression | OrderBy | Sequence[str | Expression | OrderBy] | None = None,
         select: str | Field | Sequence[str | Field] | None = None,
         expand: str | Field | Expand | Sequence[str | Field | Expand] | None = None, top: int | None = None,
@@ -534,7 +537,8 @@ class ChatMessagesHistoryViewActions:
 
     @overload
     def download_chat_messages_history(
-        self, client_time_zone: str | None, *, filter: str | Filter | Field | None = None, search: str | None = None,
+        self, client_time_zone: str | None = '+00:00', *, filter: str | Filter | Field | None = None,
+        search: str | None = None,
         orderby: str | Expression | OrderBy | Sequence[str | Expression | OrderBy] | None = None,
         select: str | Field | Sequence[str | Field] | None = None,
         expand: str | Field | Expand | Sequence[str | Field | Expand] | None = None, top: int | None = None,
@@ -544,7 +548,8 @@ class ChatMessagesHistoryViewActions:
 
     @overload
     def download_chat_messages_history(
-        self, client_time_zone: str | None, *, filter: str | Filter | Field | None = None, search: str | None = None,
+        self, client_time_zone: str | None = '+00:00', *, filter: str | Filter | Field | None = None,
+        search: str | None = None,
         orderby: str | Expression | OrderBy | Sequence[str | Expression | OrderBy] | None = None,
         select: str | Field | Sequence[str | Field] | None = None,
         expand: str | Field | Expand | Sequence[str | Field | Expand] | None = None, top: int | None = None,
@@ -2558,8 +2563,9 @@ class ReportAbandonedChatsStatisticsActions:
 
     @overload
     def download_abandoned_chats_statistics(
-        self, queue_dn_str: str | None, start_dt: datetime | str, end_dt: datetime | str, participant_type: int,
-        client_time_zone: str | None, *, filter: str | Filter | Field | None = None, search: str | None = None,
+        self, queue_dn_str: str | None = '', start_dt: datetime | str = '-30d', end_dt: datetime | str = 'now',
+        participant_type: int = 0, client_time_zone: str | None = '+00:00', *,
+        filter: str | Filter | Field | None = None, search: str | None = None,
         orderby: str | Expression | OrderBy | Sequence[str | Expression | OrderBy] | None = None,
         select: str | Field | Sequence[str | Field] | None = None,
         expand: str | Field | Expand | Sequence[str | Field | Expand] | None = None, top: int | None = None,
@@ -2570,8 +2576,9 @@ class ReportAbandonedChatsStatisticsActions:
 
     @overload
     def download_abandoned_chats_statistics(
-        self, queue_dn_str: str | None, start_dt: datetime | str, end_dt: datetime | str, participant_type: int,
-        client_time_zone: str | None, *, filter: str | Filter | Field | None = None, search: str | None = None,
+        self, queue_dn_str: str | None = '', start_dt: datetime | str = '-30d', end_dt: datetime | str = 'now',
+        participant_type: int = 0, client_time_zone: str | None = '+00:00', *,
+        filter: str | Filter | Field | None = None, search: str | None = None,
         orderby: str | Expression | OrderBy | Sequence[str | Expression | OrderBy] | None = None,
         select: str | Field | Sequence[str | Field] | None = None,
         expand: str | Field | Expand | Sequence[str | Field | Expand] | None = None, top: int | None = None,
@@ -2582,8 +2589,8 @@ class ReportAbandonedChatsStatisticsActions:
         participantType and clientTimeZone; answers a file."""
 
     def get_abandoned_chats_statistics_data(
-        self, queue_dn_str: str | None, start_dt: datetime | str, end_dt: datetime | str, participant_type: int, *,
-        filter: str | Filter | Field | None = None, search: str | None = None,
+        self, queue_dn_str: str | None = '', start_dt: datetime | str = '-30d', end_dt: datetime | str = 'now',
+        participant_type: int = 0, *, filter: str | Filter | Field | None = None, search: str | None = None,
         orderby: str | Expression | OrderBy | Sequence[str | Expression | OrderBy] | None = None,
         select: str | Field | Sequence[str | Field] | None = None,
         expand: str | Field | Expand | Sequence[str | Field | Expand] | None = None, top: int | None = None,
@@ -2596,8 +2603,9 @@ class ReportAbandonedQueueCallsActions:
 
     @overload
     def download_abandoned_queue_calls(
-        self, period_from: datetime | str, period_to: datetime | str, queue_dns: str | None, wait_interval: str | None,
-        client_time_zone: str | None, *, filter: str | Filter | Field | None = None, search: str | None = None,
+        self, period_from: datetime | str = '-30d', period_to: datetime | str = 'now', queue_dns: str | None = '',
+        wait_interval: str | None = '0:00:0', client_time_zone: str | None = '+00:00', *,
+        filter: str | Filter | Field | None = None, search: str | None = None,
         orderby: str | Expression | OrderBy | Sequence[str | Expression | OrderBy] | None = None,
         select: str | Field | Sequence[str | Field] | None = None,
         expand: str | Field | Expand | Sequence[str | Field | Expand] | None = None, top: int | None = None,
@@ -2608,8 +2616,9 @@ class ReportAbandonedQueueCallsActions:
 
     @overload
     def download_abandoned_queue_calls(
-        self, period_from: datetime | str, period_to: datetime | str, queue_dns: str | None, wait_interval: str | None,
-        client_time_zone: str | None, *, filter: str | Filter | Field | None = None, search: str | None = None,
+        self, period_from: datetime | str = '-30d', period_to: datetime | str = 'now', queue_dns: str | None = '',
+        wait_interval: str | None = '0:00:0', client_time_zone: str | None = '+00:00', *,
+        filter: str | Filter | Field | None = None, search: str | None = None,
         orderby: str | Expression | OrderBy | Sequence[str | Expression | OrderBy] | None = None,
         select: str | Field | Sequence[str | Field] | None = None,
         expand: str | Field | Expand | Sequence[str | Field | Expand] | None = None, top: int | None = None,
@@ -2620,8 +2629,8 @@ class ReportAbandonedQueueCallsActions:
         and clientTimeZone; answers a file."""
 
     def get_abandoned_queue_calls_data(
-        self, period_from: datetime | str, period_to: datetime | str, queue_dns: str | None, wait_interval: str | None,
-        *, filter: str | Filter | Field | None = None, search: str | None = None,
+        self, period_from: datetime | str = '-30d', period_to: datetime | str = 'now', queue_dns: str | None = '',
+        wait_interval: str | None = '0:00:0', *, filter: str | Filter | Field | None = None, search: str | None = None,
         orderby: str | Expression | OrderBy | Sequence[str | Expression | OrderBy] | None = None,
         select: str | Field | Sequence[str | Field] | None = None,
         expand: str | Field | Expand | Sequence[str | Field | Expand] | None = None, top: int | None = None,
@@ -2634,8 +2643,9 @@ class ReportAgentLoginHistoryActions:
 
     @overload
     def download_agent_login_history(
-        self, client_time_zone: str | None, start_dt: datetime | str, end_dt: datetime | str, queue_dn_str: str | None,
-        agent_dn_str: str | None, *, filter: str | Filter | Field | None = None, search: str | None = None,
+        self, client_time_zone: str | None = '+00:00', start_dt: datetime | str = '-30d',
+        end_dt: datetime | str = 'now', queue_dn_str: str | None = '', agent_dn_str: str | None = '', *,
+        filter: str | Filter | Field | None = None, search: str | None = None,
         orderby: str | Expression | OrderBy | Sequence[str | Expression | OrderBy] | None = None,
         select: str | Field | Sequence[str | Field] | None = None,
         expand: str | Field | Expand | Sequence[str | Field | Expand] | None = None, top: int | None = None,
@@ -2646,8 +2656,9 @@ class ReportAgentLoginHistoryActions:
 
     @overload
     def download_agent_login_history(
-        self, client_time_zone: str | None, start_dt: datetime | str, end_dt: datetime | str, queue_dn_str: str | None,
-        agent_dn_str: str | None, *, filter: str | Filter | Field | None = None, search: str | None = None,
+        self, client_time_zone: str | None = '+00:00', start_dt: datetime | str = '-30d',
+        end_dt: datetime | str = 'now', queue_dn_str: str | None = '', agent_dn_str: str | None = '', *,
+        filter: str | Filter | Field | None = None, search: str | None = None,
         orderby: str | Expression | OrderBy | Sequence[str | Expression | OrderBy] | None = None,
         select: str | Field | Sequence[str | Field] | None = None,
         expand: str | Field | Expand | Sequence[str | Field | Expand] | None = None, top: int | None = None,
@@ -2658,8 +2669,9 @@ class ReportAgentLoginHistoryActions:
         agentDnStr; answers a file."""
 
     def get_agent_login_history_data(
-        self, client_time_zone: str | None, start_dt: datetime | str, end_dt: datetime | str, queue_dn_str: str | None,
-        agent_dn_str: str | None, *, filter: str | Filter | Field | None = None, search: str | None = None,
+        self, client_time_zone: str | None = '+00:00', start_dt: datetime | str = '-30d',
+        end_dt: datetime | str = 'now', queue_dn_str: str | None = '', agent_dn_str: str | None = '', *,
+        filter: str | Filter | Field | None = None, search: str | None = None,
         orderby: str | Expression | OrderBy | Sequence[str | Expression | OrderBy] | None = None,
         select: str | Field | Sequence[str | Field] | None = None,
         expand: str | Field | Expand | Sequence[str | Field | Expand] | None = None, top: int | None = None,
@@ -2672,8 +2684,8 @@ class ReportAgentsInQueueStatisticsActions:
 
     @overload
     def download_agents_in_queue_statistics(
-        self, queue_dn_str: str | None, start_dt: datetime | str, end_dt: datetime | str, wait_interval: str | None, *,
-        filter: str | Filter | Field | None = None, search: str | None = None,
+        self, queue_dn_str: str | None = '', start_dt: datetime | str = '-30d', end_dt: datetime | str = 'now',
+        wait_interval: str | None = '0:00:0', *, filter: str | Filter | Field | None = None, search: str | None = None,
         orderby: str | Expression | OrderBy | Sequence[str | Expression | OrderBy] | None = None,
         select: str | Field | Sequence[str | Field] | None = None,
         expand: str | Field | Expand | Sequence[str | Field | Expand] | None = None, top: int | None = None,
@@ -2684,8 +2696,8 @@ class ReportAgentsInQueueStatisticsActions:
 
     @overload
     def download_agents_in_queue_statistics(
-        self, queue_dn_str: str | None, start_dt: datetime | str, end_dt: datetime | str, wait_interval: str | None, *,
-        filter: str | Filter | Field | None = None, search: str | None = None,
+        self, queue_dn_str: str | None = '', start_dt: datetime | str = '-30d', end_dt: datetime | str = 'now',
+        wait_interval: str | None = '0:00:0', *, filter: str | Filter | Field | None = None, search: str | None = None,
         orderby: str | Expression | OrderBy | Sequence[str | Expression | OrderBy] | None = None,
         select: str | Field | Sequence[str | Field] | None = None,
         expand: str | Field | Expand | Sequence[str | Field | Expand] | None = None, top: int | None = None,
@@ -2696,8 +2708,8 @@ class ReportAgentsInQueueStatisticsActions:
         waitInterval; answers a file."""
 
     def get_agents_in_queue_statistics_data(
-        self, queue_dn_str: str | None, start_dt: datetime | str, end_dt: datetime | str, wait_interval: str | None, *,
-        filter: str | Filter | Field | None = None, search: str | None = None,
+        self, queue_dn_str: str | None = '', start_dt: datetime | str = '-30d', end_dt: datetime | str = 'now',
+        wait_interval: str | None = '0:00:0', *, filter: str | Filter | Field | None = None, search: str | None = None,
         orderby: str | Expression | OrderBy | Sequence[str | Expression | OrderBy] | None = None,
         select: str | Field | Sequence[str | Field] | None = None,
         expand: str | Field | Expand | Sequence[str | Field | Expand] | None = None, top: int | None = None,
@@ -2710,7 +2722,8 @@ class ReportAuditLogActions:
 
     @overload
     def download_audit_log(
-        self, client_time_zone: str | None, *, filter: str | Filter | Field | None = None, search: str | None = None,
+        self, client_time_zone: str | None = '+00:00', *, filter: str | Filter | Field | None = None,
+        search: str | None = None,
         orderby: str | Expression | OrderBy | Sequence[str | Expression | OrderBy] | None = None,
         select: str | Field | Sequence[str | Field] | None = None,
         expand: str | Field | Expand | Sequence[str | Field | Expand] | None = None, top: int | None = None,
@@ -2720,7 +2733,8 @@ class ReportAuditLogActions:
 
     @overload
     def download_audit_log(
-        self, client_time_zone: str | None, *, filter: str | Filter | Field | None = None, search: str | None = None,
+        self, client_time_zone: str | None = '+00:00', *, filter: str | Filter | Field | None = None,
+        search: str | None = None,
         orderby: str | Expression | OrderBy | Sequence[str | Expression | OrderBy] | None = None,
         select: str | Field | Sequence[str | Field] | None = None,
         expand: str | Field | Expand | Sequence[str | Field | Expand] | None = None, top: int | None = None,
@@ -2742,8 +2756,9 @@ class ReportAverageQueueWaitingTimeActions:
 
     @overload
     def download_average_queue_waiting_time_report(
-        self, chart_date: datetime | str, chart_by: str | None, queue_dn_str: str | None, wait_interval: str | None,
-        client_time_zone: str | None, *, filter: str | Filter | Field | None = None, search: str | None = None,
+        self, chart_date: datetime | str = 'now', chart_by: str | None = 'Day', queue_dn_str: str | None = '',
+        wait_interval: str | None = '0:00:0', client_time_zone: str | None = '+00:00', *,
+        filter: str | Filter | Field | None = None, search: str | None = None,
         orderby: str | Expression | OrderBy | Sequence[str | Expression | OrderBy] | None = None,
         select: str | Field | Sequence[str | Field] | None = None,
         expand: str | Field | Expand | Sequence[str | Field | Expand] | None = None, top: int | None = None,
@@ -2754,8 +2769,9 @@ class ReportAverageQueueWaitingTimeActions:
 
     @overload
     def download_average_queue_waiting_time_report(
-        self, chart_date: datetime | str, chart_by: str | None, queue_dn_str: str | None, wait_interval: str | None,
-        client_time_zone: str | None, *, filter: str | Filter | Field | None = None, search: str | None = None,
+        self, chart_date: datetime | str = 'now', chart_by: str | None = 'Day', queue_dn_str: str | None = '',
+        wait_interval: str | None = '0:00:0', client_time_zone: str | None = '+00:00', *,
+        filter: str | Filter | Field | None = None, search: str | None = None,
         orderby: str | Expression | OrderBy | Sequence[str | Expression | OrderBy] | None = None,
         select: str | Field | Sequence[str | Field] | None = None,
         expand: str | Field | Expand | Sequence[str | Field | Expand] | None = None, top: int | None = None,
@@ -2766,8 +2782,9 @@ class ReportAverageQueueWaitingTimeActions:
         waitInterval and clientTimeZone; answers a file."""
 
     def get_average_queue_waiting_time_data(
-        self, chart_date: datetime | str, chart_by: str | None, queue_dn_str: str | None, wait_interval: str | None,
-        client_time_zone: str | None, *, filter: str | Filter | Field | None = None, search: str | None = None,
+        self, chart_date: datetime | str = 'now', chart_by: str | None = 'Day', queue_dn_str: str | None = '',
+        wait_interval: str | None = '0:00:0', client_time_zone: str | None = '+00:00', *,
+        filter: str | Filter | Field | None = None, search: str | None = None,
         orderby: str | Expression | OrderBy | Sequence[str | Expression | OrderBy] | None = None,
         select: str | Field | Sequence[str | Field] | None = None,
         expand: str | Field | Expand | Sequence[str | Field | Expand] | None = None, top: int | None = None,
@@ -2780,8 +2797,9 @@ class ReportBreachesSlaActions:
 
     @overload
     def download_breaches_sla(
-        self, queue_dn_str: str | None, start_dt: datetime | str, end_dt: datetime | str, wait_interval: str | None,
-        client_time_zone: str | None, *, filter: str | Filter | Field | None = None, search: str | None = None,
+        self, queue_dn_str: str | None = '', start_dt: datetime | str = '-30d', end_dt: datetime | str = 'now',
+        wait_interval: str | None = '0:00:0', client_time_zone: str | None = '+00:00', *,
+        filter: str | Filter | Field | None = None, search: str | None = None,
         orderby: str | Expression | OrderBy | Sequence[str | Expression | OrderBy] | None = None,
         select: str | Field | Sequence[str | Field] | None = None,
         expand: str | Field | Expand | Sequence[str | Field | Expand] | None = None, top: int | None = None,
@@ -2792,8 +2810,9 @@ class ReportBreachesSlaActions:
 
     @overload
     def download_breaches_sla(
-        self, queue_dn_str: str | None, start_dt: datetime | str, end_dt: datetime | str, wait_interval: str | None,
-        client_time_zone: str | None, *, filter: str | Filter | Field | None = None, search: str | None = None,
+        self, queue_dn_str: str | None = '', start_dt: datetime | str = '-30d', end_dt: datetime | str = 'now',
+        wait_interval: str | None = '0:00:0', client_time_zone: str | None = '+00:00', *,
+        filter: str | Filter | Field | None = None, search: str | None = None,
         orderby: str | Expression | OrderBy | Sequence[str | Expression | OrderBy] | None = None,
         select: str | Field | Sequence[str | Field] | None = None,
         expand: str | Field | Expand | Sequence[str | Field | Expand] | None = None, top: int | None = None,
@@ -2804,8 +2823,8 @@ class ReportBreachesSlaActions:
         answers a file."""
 
     def get_breaches_sla_data(
-        self, queue_dn_str: str | None, start_dt: datetime | str, end_dt: datetime | str, wait_interval: str | None, *,
-        filter: str | Filter | Field | None = None, search: str | None = None,
+        self, queue_dn_str: str | None = '', start_dt: datetime | str = '-30d', end_dt: datetime | str = 'now',
+        wait_interval: str | None = '0:00:0', *, filter: str | Filter | Field | None = None, search: str | None = None,
         orderby: str | Expression | OrderBy | Sequence[str | Expression | OrderBy] | None = None,
         select: str | Field | Sequence[str | Field] | None = None,
         expand: str | Field | Expand | Sequence[str | Field | Expand] | None = None, top: int | None = None,
@@ -2817,8 +2836,9 @@ class ReportCallCostByExtensionGroupActions:
 
     @overload
     def download_call_cost_by_extension_group(
-        self, period_from: datetime | str, period_to: datetime | str, group_filter: str | None, call_class: int,
-        client_time_zone: str | None, *, filter: str | Filter | Field | None = None, search: str | None = None,
+        self, period_from: datetime | str = '-30d', period_to: datetime | str = 'now', group_filter: str | None = '',
+        call_class: int = 0, client_time_zone: str | None = '+00:00', *, filter: str | Filter | Field | None = None,
+        search: str | None = None,
         orderby: str | Expression | OrderBy | Sequence[str | Expression | OrderBy] | None = None,
         select: str | Field | Sequence[str | Field] | None = None,
         expand: str | Field | Expand | Sequence[str | Field | Expand] | None = None, top: int | None = None,
@@ -2829,8 +2849,9 @@ class ReportCallCostByExtensionGroupActions:
 
     @overload
     def download_call_cost_by_extension_group(
-        self, period_from: datetime | str, period_to: datetime | str, group_filter: str | None, call_class: int,
-        client_time_zone: str | None, *, filter: str | Filter | Field | None = None, search: str | None = None,
+        self, period_from: datetime | str = '-30d', period_to: datetime | str = 'now', group_filter: str | None = '',
+        call_class: int = 0, client_time_zone: str | None = '+00:00', *, filter: str | Filter | Field | None = None,
+        search: str | None = None,
         orderby: str | Expression | OrderBy | Sequence[str | Expression | OrderBy] | None = None,
         select: str | Field | Sequence[str | Field] | None = None,
         expand: str | Field | Expand | Sequence[str | Field | Expand] | None = None, top: int | None = None,
@@ -2841,8 +2862,8 @@ class ReportCallCostByExtensionGroupActions:
         groupFilter, callClass and clientTimeZone; answers a file."""
 
     def get_call_cost_by_extension_group_data(
-        self, period_from: datetime | str, period_to: datetime | str, group_filter: str | None, call_class: int, *,
-        filter: str | Filter | Field | None = None, search: str | None = None,
+        self, period_from: datetime | str = '-30d', period_to: datetime | str = 'now', group_filter: str | None = '',
+        call_class: int = 0, *, filter: str | Filter | Field | None = None, search: str | None = None,
         orderby: str | Expression | OrderBy | Sequence[str | Expression | OrderBy] | None = None,
         select: str | Field | Sequence[str | Field] | None = None,
         expand: str | Field | Expand | Sequence[str | Field | Expand] | None = None, top: int | None = None,
@@ -2855,8 +2876,9 @@ class ReportCallDistributionActions:
 
     @overload
     def download_call_distribution_report(
-        self, chart_date: datetime | str, chart_by: str | None, include_internal_calls: bool, include_queue_calls: bool,
-        queue_dn_str: str | None, group_str: str | None, client_time_zone: str | None, wait_interval: str | None, *,
+        self, chart_date: datetime | str = 'now', chart_by: str | None = 'Day', include_internal_calls: bool = True,
+        include_queue_calls: bool = True, queue_dn_str: str | None = '', group_str: str | None = '',
+        client_time_zone: str | None = '+00:00', wait_interval: str | None = '0:00:0', *,
         filter: str | Filter | Field | None = None, search: str | None = None,
         orderby: str | Expression | OrderBy | Sequence[str | Expression | OrderBy] | None = None,
         select: str | Field | Sequence[str | Field] | None = None,
@@ -2868,8 +2890,9 @@ class ReportCallDistributionActions:
 
     @overload
     def download_call_distribution_report(
-        self, chart_date: datetime | str, chart_by: str | None, include_internal_calls: bool, include_queue_calls: bool,
-        queue_dn_str: str | None, group_str: str | None, client_time_zone: str | None, wait_interval: str | None, *,
+        self, chart_date: datetime | str = 'now', chart_by: str | None = 'Day', include_internal_calls: bool = True,
+        include_queue_calls: bool = True, queue_dn_str: str | None = '', group_str: str | None = '',
+        client_time_zone: str | None = '+00:00', wait_interval: str | None = '0:00:0', *,
         filter: str | Filter | Field | None = None, search: str | None = None,
         orderby: str | Expression | OrderBy | Sequence[str | Expression | OrderBy] | None = None,
         select: str | Field | Sequence[str | Field] | None = None,
@@ -2882,9 +2905,10 @@ class ReportCallDistributionActions:
 
     @overload
     def download_get_get_call_distribution(
-        self, client_time_zone: str | None, period_from: datetime | str, period_to: datetime | str,
-        group_number: str | None, extension_dns: str | None, wait_interval: str | None, include_queue_calls: bool,
-        call_area: int, grouping_type: int, *, filter: str | Filter | Field | None = None, search: str | None = None,
+        self, client_time_zone: str | None = '+00:00', period_from: datetime | str = '-30d',
+        period_to: datetime | str = 'now', group_number: str | None = '', extension_dns: str | None = '',
+        wait_interval: str | None = '0:00:0', include_queue_calls: bool = True, call_area: int = 0,
+        grouping_type: int = 0, *, filter: str | Filter | Field | None = None, search: str | None = None,
         orderby: str | Expression | OrderBy | Sequence[str | Expression | OrderBy] | None = None,
         select: str | Field | Sequence[str | Field] | None = None,
         expand: str | Field | Expand | Sequence[str | Field | Expand] | None = None, top: int | None = None,
@@ -2895,9 +2919,10 @@ class ReportCallDistributionActions:
 
     @overload
     def download_get_get_call_distribution(
-        self, client_time_zone: str | None, period_from: datetime | str, period_to: datetime | str,
-        group_number: str | None, extension_dns: str | None, wait_interval: str | None, include_queue_calls: bool,
-        call_area: int, grouping_type: int, *, filter: str | Filter | Field | None = None, search: str | None = None,
+        self, client_time_zone: str | None = '+00:00', period_from: datetime | str = '-30d',
+        period_to: datetime | str = 'now', group_number: str | None = '', extension_dns: str | None = '',
+        wait_interval: str | None = '0:00:0', include_queue_calls: bool = True, call_area: int = 0,
+        grouping_type: int = 0, *, filter: str | Filter | Field | None = None, search: str | None = None,
         orderby: str | Expression | OrderBy | Sequence[str | Expression | OrderBy] | None = None,
         select: str | Field | Sequence[str | Field] | None = None,
         expand: str | Field | Expand | Sequence[str | Field | Expand] | None = None, top: int | None = None,
@@ -2908,9 +2933,10 @@ class ReportCallDistributionActions:
         groupNumber, extensionDns, waitInterval, includeQueueCalls, callArea and groupingType; answers a file."""
 
     def get_call_distribution(
-        self, client_time_zone: str | None, period_from: datetime | str, period_to: datetime | str,
-        group_number: str | None, extension_dns: str | None, wait_interval: str | None, include_queue_calls: bool,
-        call_area: int, grouping_type: int, *, filter: str | Filter | Field | None = None, search: str | None = None,
+        self, client_time_zone: str | None = '+00:00', period_from: datetime | str = '-30d',
+        period_to: datetime | str = 'now', group_number: str | None = '', extension_dns: str | None = '',
+        wait_interval: str | None = '0:00:0', include_queue_calls: bool = True, call_area: int = 0,
+        grouping_type: int = 0, *, filter: str | Filter | Field | None = None, search: str | None = None,
         orderby: str | Expression | OrderBy | Sequence[str | Expression | OrderBy] | None = None,
         select: str | Field | Sequence[str | Field] | None = None,
         expand: str | Field | Expand | Sequence[str | Field | Expand] | None = None, top: int | None = None,
@@ -2920,8 +2946,9 @@ class ReportCallDistributionActions:
         extensionDns, waitInterval, includeQueueCalls, callArea and groupingType; answers a list."""
 
     def get_call_distribution_data(
-        self, chart_date: datetime | str, chart_by: str | None, include_internal_calls: bool, include_queue_calls: bool,
-        queue_dn_str: str | None, group_str: str | None, client_time_zone: str | None, wait_interval: str | None, *,
+        self, chart_date: datetime | str = 'now', chart_by: str | None = 'Day', include_internal_calls: bool = True,
+        include_queue_calls: bool = True, queue_dn_str: str | None = '', group_str: str | None = '',
+        client_time_zone: str | None = '+00:00', wait_interval: str | None = '0:00:0', *,
         filter: str | Filter | Field | None = None, search: str | None = None,
         orderby: str | Expression | OrderBy | Sequence[str | Expression | OrderBy] | None = None,
         select: str | Field | Sequence[str | Field] | None = None,
@@ -2935,9 +2962,10 @@ class ReportCallLogDataActions:
 
     @overload
     def download_call_log(
-        self, period_from: datetime | str, period_to: datetime | str, source_type: int, source_filter: str | None,
-        destination_type: int, destination_filter: str | None, calls_type: int, call_time_filter_type: int,
-        call_time_filter_from: str, call_time_filter_to: str, hide_pcalls: bool, client_time_zone: str | None, *,
+        self, period_from: datetime | str = '-30d', period_to: datetime | str = 'now', source_type: int = 0,
+        source_filter: str | None = '', destination_type: int = 0, destination_filter: str | None = '',
+        calls_type: int = 0, call_time_filter_type: int = 0, call_time_filter_from: str = '0:00:0',
+        call_time_filter_to: str = '0:00:0', hide_pcalls: bool = True, client_time_zone: str | None = '+00:00', *,
         filter: str | Filter | Field | None = None, search: str | None = None,
         orderby: str | Expression | OrderBy | Sequence[str | Expression | OrderBy] | None = None,
         select: str | Field | Sequence[str | Field] | None = None,
@@ -2950,9 +2978,10 @@ class ReportCallLogDataActions:
 
     @overload
     def download_call_log(
-        self, period_from: datetime | str, period_to: datetime | str, source_type: int, source_filter: str | None,
-        destination_type: int, destination_filter: str | None, calls_type: int, call_time_filter_type: int,
-        call_time_filter_from: str, call_time_filter_to: str, hide_pcalls: bool, client_time_zone: str | None, *,
+        self, period_from: datetime | str = '-30d', period_to: datetime | str = 'now', source_type: int = 0,
+        source_filter: str | None = '', destination_type: int = 0, destination_filter: str | None = '',
+        calls_type: int = 0, call_time_filter_type: int = 0, call_time_filter_from: str = '0:00:0',
+        call_time_filter_to: str = '0:00:0', hide_pcalls: bool = True, client_time_zone: str | None = '+00:00', *,
         filter: str | Filter | Field | None = None, search: str | None = None,
         orderby: str | Expression | OrderBy | Sequence[str | Expression | OrderBy] | None = None,
         select: str | Field | Sequence[str | Field] | None = None,
@@ -2965,10 +2994,11 @@ class ReportCallLogDataActions:
         clientTimeZone; answers a file."""
 
     def get_call_log_data(
-        self, period_from: datetime | str, period_to: datetime | str, source_type: int, source_filter: str | None,
-        destination_type: int, destination_filter: str | None, calls_type: int, call_time_filter_type: int,
-        call_time_filter_from: str, call_time_filter_to: str, hide_pcalls: bool, *,
-        filter: str | Filter | Field | None = None, search: str | None = None,
+        self, period_from: datetime | str = '-30d', period_to: datetime | str = 'now', source_type: int = 0,
+        source_filter: str | None = '', destination_type: int = 0, destination_filter: str | None = '',
+        calls_type: int = 0, call_time_filter_type: int = 0, call_time_filter_from: str = '0:00:0',
+        call_time_filter_to: str = '0:00:0', hide_pcalls: bool = True, *, filter: str | Filter | Field | None = None,
+        search: str | None = None,
         orderby: str | Expression | OrderBy | Sequence[str | Expression | OrderBy] | None = None,
         select: str | Field | Sequence[str | Field] | None = None,
         expand: str | Field | Expand | Sequence[str | Field | Expand] | None = None, top: int | None = None,
@@ -2979,16 +3009,17 @@ class ReportCallLogDataActions:
         list."""
 
     def get_call_quality_report(
-        self, cdr_id: str, src_number: str, dst_number: str, src_caller_id: str | None, dst_caller_id: str | None,
-        **call_options: Unpack[CallOptions],
+        self, cdr_id: str, src_number: str, dst_number: str, src_caller_id: str | None = None,
+        dst_caller_id: str | None = None, **call_options: Unpack[CallOptions],
     ) -> types.QualityReport | None:
         """Get call quality report (call log data), given cdrId, srcNumber, dstNumber, srcCallerId and dstCallerId."""
 
     def get_old_call_log_data(
-        self, period_from: datetime | str, period_to: datetime | str, source_type: int, source_filter: str | None,
-        destination_type: int, destination_filter: str | None, calls_type: int, call_time_filter_type: int,
-        call_time_filter_from: str, call_time_filter_to: str, hide_pcalls: bool, *,
-        filter: str | Filter | Field | None = None, search: str | None = None,
+        self, period_from: datetime | str = '-30d', period_to: datetime | str = 'now', source_type: int = 0,
+        source_filter: str | None = '', destination_type: int = 0, destination_filter: str | None = '',
+        calls_type: int = 0, call_time_filter_type: int = 0, call_time_filter_from: str = '0:00:0',
+        call_time_filter_to: str = '0:00:0', hide_pcalls: bool = True, *, filter: str | Filter | Field | None = None,
+        search: str | None = None,
         orderby: str | Expression | OrderBy | Sequence[str | Expression | OrderBy] | None = None,
         select: str | Field | Sequence[str | Field] | None = None,
         expand: str | Field | Expand | Sequence[str | Field | Expand] | None = None, top: int | None = None,
@@ -2999,8 +3030,8 @@ class ReportCallLogDataActions:
         list."""
 
     def get_old_call_quality_report(
-        self, call_id: int, src_number: str, dst_number: str, src_caller_id: str | None, dst_caller_id: str | None,
-        **call_options: Unpack[CallOptions],
+        self, call_id: int, src_number: str, dst_number: str, src_caller_id: str | None = None,
+        dst_caller_id: str | None = None, **call_options: Unpack[CallOptions],
     ) -> types.QualityReport | None:
         """Get old call quality report (call log data), given call_id, srcNumber, dstNumber, srcCallerId and
         dstCallerId."""
@@ -3009,9 +3040,11 @@ class ReportChatLogActions:
 
     @overload
     def download_chat_log(
-        self, client_time_zone: str | None, period_from: datetime | str, period_to: datetime | str, from_type: int,
-        from_extension: str | None, from_text: str | None, to_type: int, to_extension: str | None, to_text: str | None,
-        chat_type: int, participant_type: int, *, filter: str | Filter | Field | None = None, search: str | None = None,
+        self, client_time_zone: str | None = '+00:00', period_from: datetime | str = '-30d',
+        period_to: datetime | str = 'now', from_type: int = 0, from_extension: str | None = '',
+        from_text: str | None = '', to_type: int = 0, to_extension: str | None = '', to_text: str | None = '',
+        chat_type: int = 0, participant_type: int = 0, *, filter: str | Filter | Field | None = None,
+        search: str | None = None,
         orderby: str | Expression | OrderBy | Sequence[str | Expression | OrderBy] | None = None,
         select: str | Field | Sequence[str | Field] | None = None,
         expand: str | Field | Expand | Sequence[str | Field | Expand] | None = None, top: int | None = None,
@@ -3022,9 +3055,11 @@ class ReportChatLogActions:
 
     @overload
     def download_chat_log(
-        self, client_time_zone: str | None, period_from: datetime | str, period_to: datetime | str, from_type: int,
-        from_extension: str | None, from_text: str | None, to_type: int, to_extension: str | None, to_text: str | None,
-        chat_type: int, participant_type: int, *, filter: str | Filter | Field | None = None, search: str | None = None,
+        self, client_time_zone: str | None = '+00:00', period_from: datetime | str = '-30d',
+        period_to: datetime | str = 'now', from_type: int = 0, from_extension: str | None = '',
+        from_text: str | None = '', to_type: int = 0, to_extension: str | None = '', to_text: str | None = '',
+        chat_type: int = 0, participant_type: int = 0, *, filter: str | Filter | Field | None = None,
+        search: str | None = None,
         orderby: str | Expression | OrderBy | Sequence[str | Expression | OrderBy] | None = None,
         select: str | Field | Sequence[str | Field] | None = None,
         expand: str | Field | Expand | Sequence[str | Field | Expand] | None = None, top: int | None = None,
@@ -3035,9 +3070,10 @@ class ReportChatLogActions:
         fromText, toType, toExtension, toText, chatType and participantType; answers a file."""
 
     def get_chat_log(
-        self, period_from: datetime | str, period_to: datetime | str, from_type: int, from_extension: str | None,
-        from_text: str | None, to_type: int, to_extension: str | None, to_text: str | None, chat_type: int,
-        participant_type: int, *, filter: str | Filter | Field | None = None, search: str | None = None,
+        self, period_from: datetime | str = '-30d', period_to: datetime | str = 'now', from_type: int = 0,
+        from_extension: str | None = '', from_text: str | None = '', to_type: int = 0, to_extension: str | None = '',
+        to_text: str | None = '', chat_type: int = 0, participant_type: int = 0, *,
+        filter: str | Filter | Field | None = None, search: str | None = None,
         orderby: str | Expression | OrderBy | Sequence[str | Expression | OrderBy] | None = None,
         select: str | Field | Sequence[str | Field] | None = None,
         expand: str | Field | Expand | Sequence[str | Field | Expand] | None = None, top: int | None = None,
@@ -3050,8 +3086,8 @@ class ReportDetailedQueueStatisticsActions:
 
     @overload
     def download_detailed_queue_statistics(
-        self, queue_dn_str: str | None, start_dt: datetime | str, end_dt: datetime | str, wait_interval: str | None, *,
-        filter: str | Filter | Field | None = None, search: str | None = None,
+        self, queue_dn_str: str | None = '', start_dt: datetime | str = '-30d', end_dt: datetime | str = 'now',
+        wait_interval: str | None = '0:00:0', *, filter: str | Filter | Field | None = None, search: str | None = None,
         orderby: str | Expression | OrderBy | Sequence[str | Expression | OrderBy] | None = None,
         select: str | Field | Sequence[str | Field] | None = None,
         expand: str | Field | Expand | Sequence[str | Field | Expand] | None = None, top: int | None = None,
@@ -3062,8 +3098,8 @@ class ReportDetailedQueueStatisticsActions:
 
     @overload
     def download_detailed_queue_statistics(
-        self, queue_dn_str: str | None, start_dt: datetime | str, end_dt: datetime | str, wait_interval: str | None, *,
-        filter: str | Filter | Field | None = None, search: str | None = None,
+        self, queue_dn_str: str | None = '', start_dt: datetime | str = '-30d', end_dt: datetime | str = 'now',
+        wait_interval: str | None = '0:00:0', *, filter: str | Filter | Field | None = None, search: str | None = None,
         orderby: str | Expression | OrderBy | Sequence[str | Expression | OrderBy] | None = None,
         select: str | Field | Sequence[str | Field] | None = None,
         expand: str | Field | Expand | Sequence[str | Field | Expand] | None = None, top: int | None = None,
@@ -3074,8 +3110,8 @@ class ReportDetailedQueueStatisticsActions:
         waitInterval; answers a file."""
 
     def get_detailed_queue_statistics_data(
-        self, queue_dn_str: str | None, start_dt: datetime | str, end_dt: datetime | str, wait_interval: str | None, *,
-        filter: str | Filter | Field | None = None, search: str | None = None,
+        self, queue_dn_str: str | None = '', start_dt: datetime | str = '-30d', end_dt: datetime | str = 'now',
+        wait_interval: str | None = '0:00:0', *, filter: str | Filter | Field | None = None, search: str | None = None,
         orderby: str | Expression | OrderBy | Sequence[str | Expression | OrderBy] | None = None,
         select: str | Field | Sequence[str | Field] | None = None,
         expand: str | Field | Expand | Sequence[str | Field | Expand] | None = None, top: int | None = None,
@@ -3088,8 +3124,9 @@ class ReportExtensionStatisticsActions:
 
     @overload
     def download_extension_statistics(
-        self, period_from: datetime | str, period_to: datetime | str, extension_filter: str | None, call_area: int, *,
-        filter: str | Filter | Field | None = None, search: str | None = None,
+        self, period_from: datetime | str = '-30d', period_to: datetime | str = 'now',
+        extension_filter: str | None = '', call_area: int = 0, *, filter: str | Filter | Field | None = None,
+        search: str | None = None,
         orderby: str | Expression | OrderBy | Sequence[str | Expression | OrderBy] | None = None,
         select: str | Field | Sequence[str | Field] | None = None,
         expand: str | Field | Expand | Sequence[str | Field | Expand] | None = None, top: int | None = None,
@@ -3100,8 +3137,9 @@ class ReportExtensionStatisticsActions:
 
     @overload
     def download_extension_statistics(
-        self, period_from: datetime | str, period_to: datetime | str, extension_filter: str | None, call_area: int, *,
-        filter: str | Filter | Field | None = None, search: str | None = None,
+        self, period_from: datetime | str = '-30d', period_to: datetime | str = 'now',
+        extension_filter: str | None = '', call_area: int = 0, *, filter: str | Filter | Field | None = None,
+        search: str | None = None,
         orderby: str | Expression | OrderBy | Sequence[str | Expression | OrderBy] | None = None,
         select: str | Field | Sequence[str | Field] | None = None,
         expand: str | Field | Expand | Sequence[str | Field | Expand] | None = None, top: int | None = None,
@@ -3112,8 +3150,9 @@ class ReportExtensionStatisticsActions:
         callArea; answers a file."""
 
     def get_extension_statistics_data(
-        self, period_from: datetime | str, period_to: datetime | str, extension_filter: str | None, call_area: int, *,
-        filter: str | Filter | Field | None = None, search: str | None = None,
+        self, period_from: datetime | str = '-30d', period_to: datetime | str = 'now',
+        extension_filter: str | None = '', call_area: int = 0, *, filter: str | Filter | Field | None = None,
+        search: str | None = None,
         orderby: str | Expression | OrderBy | Sequence[str | Expression | OrderBy] | None = None,
         select: str | Field | Sequence[str | Field] | None = None,
         expand: str | Field | Expand | Sequence[str | Field | Expand] | None = None, top: int | None = None,
@@ -3126,8 +3165,8 @@ class ReportExtensionStatisticsByGroupActions:
 
     @overload
     def download_extension_statistics_by_group(
-        self, group_number: str | None, period_from: datetime | str, period_to: datetime | str, call_area: int, *,
-        filter: str | Filter | Field | None = None, search: str | None = None,
+        self, group_number: str | None = '', period_from: datetime | str = '-30d', period_to: datetime | str = 'now',
+        call_area: int = 0, *, filter: str | Filter | Field | None = None, search: str | None = None,
         orderby: str | Expression | OrderBy | Sequence[str | Expression | OrderBy] | None = None,
         select: str | Field | Sequence[str | Field] | None = None,
         expand: str | Field | Expand | Sequence[str | Field | Expand] | None = None, top: int | None = None,
@@ -3138,8 +3177,8 @@ class ReportExtensionStatisticsByGroupActions:
 
     @overload
     def download_extension_statistics_by_group(
-        self, group_number: str | None, period_from: datetime | str, period_to: datetime | str, call_area: int, *,
-        filter: str | Filter | Field | None = None, search: str | None = None,
+        self, group_number: str | None = '', period_from: datetime | str = '-30d', period_to: datetime | str = 'now',
+        call_area: int = 0, *, filter: str | Filter | Field | None = None, search: str | None = None,
         orderby: str | Expression | OrderBy | Sequence[str | Expression | OrderBy] | None = None,
         select: str | Field | Sequence[str | Field] | None = None,
         expand: str | Field | Expand | Sequence[str | Field | Expand] | None = None, top: int | None = None,
@@ -3150,8 +3189,8 @@ class ReportExtensionStatisticsByGroupActions:
         periodFrom, periodTo and callArea; answers a file."""
 
     def get_extension_statistics_by_group_data(
-        self, group_number: str | None, period_from: datetime | str, period_to: datetime | str, call_area: int, *,
-        filter: str | Filter | Field | None = None, search: str | None = None,
+        self, group_number: str | None = '', period_from: datetime | str = '-30d', period_to: datetime | str = 'now',
+        call_area: int = 0, *, filter: str | Filter | Field | None = None, search: str | None = None,
         orderby: str | Expression | OrderBy | Sequence[str | Expression | OrderBy] | None = None,
         select: str | Field | Sequence[str | Field] | None = None,
         expand: str | Field | Expand | Sequence[str | Field | Expand] | None = None, top: int | None = None,
@@ -3164,8 +3203,8 @@ class ReportExtensionsStatisticsByRingGroupsActions:
 
     @overload
     def download_extensions_statistics_by_ring_groups(
-        self, period_from: datetime | str, period_to: datetime | str, ring_group_dns: str | None, *,
-        filter: str | Filter | Field | None = None, search: str | None = None,
+        self, period_from: datetime | str = '-30d', period_to: datetime | str = 'now', ring_group_dns: str | None = '',
+        *, filter: str | Filter | Field | None = None, search: str | None = None,
         orderby: str | Expression | OrderBy | Sequence[str | Expression | OrderBy] | None = None,
         select: str | Field | Sequence[str | Field] | None = None,
         expand: str | Field | Expand | Sequence[str | Field | Expand] | None = None, top: int | None = None,
@@ -3176,8 +3215,8 @@ class ReportExtensionsStatisticsByRingGroupsActions:
 
     @overload
     def download_extensions_statistics_by_ring_groups(
-        self, period_from: datetime | str, period_to: datetime | str, ring_group_dns: str | None, *,
-        filter: str | Filter | Field | None = None, search: str | None = None,
+        self, period_from: datetime | str = '-30d', period_to: datetime | str = 'now', ring_group_dns: str | None = '',
+        *, filter: str | Filter | Field | None = None, search: str | None = None,
         orderby: str | Expression | OrderBy | Sequence[str | Expression | OrderBy] | None = None,
         select: str | Field | Sequence[str | Field] | None = None,
         expand: str | Field | Expand | Sequence[str | Field | Expand] | None = None, top: int | None = None,
@@ -3188,8 +3227,8 @@ class ReportExtensionsStatisticsByRingGroupsActions:
         periodTo and ringGroupDns; answers a file."""
 
     def get_extensions_statistics_by_ring_groups_data(
-        self, period_from: datetime | str, period_to: datetime | str, ring_group_dns: str | None, *,
-        filter: str | Filter | Field | None = None, search: str | None = None,
+        self, period_from: datetime | str = '-30d', period_to: datetime | str = 'now', ring_group_dns: str | None = '',
+        *, filter: str | Filter | Field | None = None, search: str | None = None,
         orderby: str | Expression | OrderBy | Sequence[str | Expression | OrderBy] | None = None,
         select: str | Field | Sequence[str | Field] | None = None,
         expand: str | Field | Expand | Sequence[str | Field | Expand] | None = None, top: int | None = None,
@@ -3213,8 +3252,9 @@ class ReportInboundCallsActions:
 
     @overload
     def download_get_inbound_calls(
-        self, period_from: datetime | str, period_to: datetime | str, trunk_dns: str | None, calls_type: int,
-        client_time_zone: str | None, *, filter: str | Filter | Field | None = None, search: str | None = None,
+        self, period_from: datetime | str = '-30d', period_to: datetime | str = 'now', trunk_dns: str | None = '',
+        calls_type: int = 0, client_time_zone: str | None = '+00:00', *, filter: str | Filter | Field | None = None,
+        search: str | None = None,
         orderby: str | Expression | OrderBy | Sequence[str | Expression | OrderBy] | None = None,
         select: str | Field | Sequence[str | Field] | None = None,
         expand: str | Field | Expand | Sequence[str | Field | Expand] | None = None, top: int | None = None,
@@ -3225,8 +3265,9 @@ class ReportInboundCallsActions:
 
     @overload
     def download_get_inbound_calls(
-        self, period_from: datetime | str, period_to: datetime | str, trunk_dns: str | None, calls_type: int,
-        client_time_zone: str | None, *, filter: str | Filter | Field | None = None, search: str | None = None,
+        self, period_from: datetime | str = '-30d', period_to: datetime | str = 'now', trunk_dns: str | None = '',
+        calls_type: int = 0, client_time_zone: str | None = '+00:00', *, filter: str | Filter | Field | None = None,
+        search: str | None = None,
         orderby: str | Expression | OrderBy | Sequence[str | Expression | OrderBy] | None = None,
         select: str | Field | Sequence[str | Field] | None = None,
         expand: str | Field | Expand | Sequence[str | Field | Expand] | None = None, top: int | None = None,
@@ -3237,8 +3278,8 @@ class ReportInboundCallsActions:
         clientTimeZone; answers a file."""
 
     def get_inbound_calls(
-        self, period_from: datetime | str, period_to: datetime | str, trunk_dns: str | None, calls_type: int, *,
-        filter: str | Filter | Field | None = None, search: str | None = None,
+        self, period_from: datetime | str = '-30d', period_to: datetime | str = 'now', trunk_dns: str | None = '',
+        calls_type: int = 0, *, filter: str | Filter | Field | None = None, search: str | None = None,
         orderby: str | Expression | OrderBy | Sequence[str | Expression | OrderBy] | None = None,
         select: str | Field | Sequence[str | Field] | None = None,
         expand: str | Field | Expand | Sequence[str | Field | Expand] | None = None, top: int | None = None,
@@ -3282,8 +3323,9 @@ class ReportOutboundCallsActions:
 
     @overload
     def download_get_outbound_calls(
-        self, period_from: datetime | str, period_to: datetime | str, trunk_dns: str | None, calls_type: int,
-        client_time_zone: str | None, *, filter: str | Filter | Field | None = None, search: str | None = None,
+        self, period_from: datetime | str = '-30d', period_to: datetime | str = 'now', trunk_dns: str | None = '',
+        calls_type: int = 0, client_time_zone: str | None = '+00:00', *, filter: str | Filter | Field | None = None,
+        search: str | None = None,
         orderby: str | Expression | OrderBy | Sequence[str | Expression | OrderBy] | None = None,
         select: str | Field | Sequence[str | Field] | None = None,
         expand: str | Field | Expand | Sequence[str | Field | Expand] | None = None, top: int | None = None,
@@ -3294,8 +3336,9 @@ class ReportOutboundCallsActions:
 
     @overload
     def download_get_outbound_calls(
-        self, period_from: datetime | str, period_to: datetime | str, trunk_dns: str | None, calls_type: int,
-        client_time_zone: str | None, *, filter: str | Filter | Field | None = None, search: str | None = None,
+        self, period_from: datetime | str = '-30d', period_to: datetime | str = 'now', trunk_dns: str | None = '',
+        calls_type: int = 0, client_time_zone: str | None = '+00:00', *, filter: str | Filter | Field | None = None,
+        search: str | None = None,
         orderby: str | Expression | OrderBy | Sequence[str | Expression | OrderBy] | None = None,
         select: str | Field | Sequence[str | Field] | None = None,
         expand: str | Field | Expand | Sequence[str | Field | Expand] | None = None, top: int | None = None,
@@ -3306,8 +3349,8 @@ class ReportOutboundCallsActions:
         clientTimeZone; answers a file."""
 
     def get_outbound_calls(
-        self, period_from: datetime | str, period_to: datetime | str, trunk_dns: str | None, calls_type: int, *,
-        filter: str | Filter | Field | None = None, search: str | None = None,
+        self, period_from: datetime | str = '-30d', period_to: datetime | str = 'now', trunk_dns: str | None = '',
+        calls_type: int = 0, *, filter: str | Filter | Field | None = None, search: str | None = None,
         orderby: str | Expression | OrderBy | Sequence[str | Expression | OrderBy] | None = None,
         select: str | Field | Sequence[str | Field] | None = None,
         expand: str | Field | Expand | Sequence[str | Field | Expand] | None = None, top: int | None = None,
@@ -3319,8 +3362,8 @@ class ReportQueueAgentsChatStatisticsActions:
 
     @overload
     def download_queue_agents_chat_statistics(
-        self, queue_dn_str: str | None, start_dt: datetime | str, end_dt: datetime | str, participant_type: int, *,
-        filter: str | Filter | Field | None = None, search: str | None = None,
+        self, queue_dn_str: str | None = '', start_dt: datetime | str = '-30d', end_dt: datetime | str = 'now',
+        participant_type: int = 0, *, filter: str | Filter | Field | None = None, search: str | None = None,
         orderby: str | Expression | OrderBy | Sequence[str | Expression | OrderBy] | None = None,
         select: str | Field | Sequence[str | Field] | None = None,
         expand: str | Field | Expand | Sequence[str | Field | Expand] | None = None, top: int | None = None,
@@ -3331,8 +3374,8 @@ class ReportQueueAgentsChatStatisticsActions:
 
     @overload
     def download_queue_agents_chat_statistics(
-        self, queue_dn_str: str | None, start_dt: datetime | str, end_dt: datetime | str, participant_type: int, *,
-        filter: str | Filter | Field | None = None, search: str | None = None,
+        self, queue_dn_str: str | None = '', start_dt: datetime | str = '-30d', end_dt: datetime | str = 'now',
+        participant_type: int = 0, *, filter: str | Filter | Field | None = None, search: str | None = None,
         orderby: str | Expression | OrderBy | Sequence[str | Expression | OrderBy] | None = None,
         select: str | Field | Sequence[str | Field] | None = None,
         expand: str | Field | Expand | Sequence[str | Field | Expand] | None = None, top: int | None = None,
@@ -3343,8 +3386,8 @@ class ReportQueueAgentsChatStatisticsActions:
         participantType; answers a file."""
 
     def get_queue_agents_chat_statistics_data(
-        self, queue_dn_str: str | None, start_dt: datetime | str, end_dt: datetime | str, participant_type: int, *,
-        filter: str | Filter | Field | None = None, search: str | None = None,
+        self, queue_dn_str: str | None = '', start_dt: datetime | str = '-30d', end_dt: datetime | str = 'now',
+        participant_type: int = 0, *, filter: str | Filter | Field | None = None, search: str | None = None,
         orderby: str | Expression | OrderBy | Sequence[str | Expression | OrderBy] | None = None,
         select: str | Field | Sequence[str | Field] | None = None,
         expand: str | Field | Expand | Sequence[str | Field | Expand] | None = None, top: int | None = None,
@@ -3357,8 +3400,8 @@ class ReportQueueAgentsChatStatisticsTotalsActions:
 
     @overload
     def download_queue_agents_chat_statistics_totals(
-        self, queue_dn_str: str | None, start_dt: datetime | str, end_dt: datetime | str, participant_type: int, *,
-        filter: str | Filter | Field | None = None, search: str | None = None,
+        self, queue_dn_str: str | None = '', start_dt: datetime | str = '-30d', end_dt: datetime | str = 'now',
+        participant_type: int = 0, *, filter: str | Filter | Field | None = None, search: str | None = None,
         orderby: str | Expression | OrderBy | Sequence[str | Expression | OrderBy] | None = None,
         select: str | Field | Sequence[str | Field] | None = None,
         expand: str | Field | Expand | Sequence[str | Field | Expand] | None = None, top: int | None = None,
@@ -3369,8 +3412,8 @@ class ReportQueueAgentsChatStatisticsTotalsActions:
 
     @overload
     def download_queue_agents_chat_statistics_totals(
-        self, queue_dn_str: str | None, start_dt: datetime | str, end_dt: datetime | str, participant_type: int, *,
-        filter: str | Filter | Field | None = None, search: str | None = None,
+        self, queue_dn_str: str | None = '', start_dt: datetime | str = '-30d', end_dt: datetime | str = 'now',
+        participant_type: int = 0, *, filter: str | Filter | Field | None = None, search: str | None = None,
         orderby: str | Expression | OrderBy | Sequence[str | Expression | OrderBy] | None = None,
         select: str | Field | Sequence[str | Field] | None = None,
         expand: str | Field | Expand | Sequence[str | Field | Expand] | None = None, top: int | None = None,
@@ -3381,8 +3424,8 @@ class ReportQueueAgentsChatStatisticsTotalsActions:
         startDt, endDt and participantType; answers a file."""
 
     def get_queue_agents_chat_statistics_totals_data(
-        self, queue_dn_str: str | None, start_dt: datetime | str, end_dt: datetime | str, participant_type: int, *,
-        filter: str | Filter | Field | None = None, search: str | None = None,
+        self, queue_dn_str: str | None = '', start_dt: datetime | str = '-30d', end_dt: datetime | str = 'now',
+        participant_type: int = 0, *, filter: str | Filter | Field | None = None, search: str | None = None,
         orderby: str | Expression | OrderBy | Sequence[str | Expression | OrderBy] | None = None,
         select: str | Field | Sequence[str | Field] | None = None,
         expand: str | Field | Expand | Sequence[str | Field | Expand] | None = None, top: int | None = None,
@@ -3395,8 +3438,9 @@ class ReportQueueAnUnCallsActions:
 
     @overload
     def download_queue_an_un_calls_report(
-        self, chart_date: datetime | str, chart_by: str | None, queue_dn_str: str | None, client_time_zone: str | None,
-        wait_interval: str | None, *, filter: str | Filter | Field | None = None, search: str | None = None,
+        self, chart_date: datetime | str = 'now', chart_by: str | None = 'Day', queue_dn_str: str | None = '',
+        client_time_zone: str | None = '+00:00', wait_interval: str | None = '0:00:0', *,
+        filter: str | Filter | Field | None = None, search: str | None = None,
         orderby: str | Expression | OrderBy | Sequence[str | Expression | OrderBy] | None = None,
         select: str | Field | Sequence[str | Field] | None = None,
         expand: str | Field | Expand | Sequence[str | Field | Expand] | None = None, top: int | None = None,
@@ -3407,8 +3451,9 @@ class ReportQueueAnUnCallsActions:
 
     @overload
     def download_queue_an_un_calls_report(
-        self, chart_date: datetime | str, chart_by: str | None, queue_dn_str: str | None, client_time_zone: str | None,
-        wait_interval: str | None, *, filter: str | Filter | Field | None = None, search: str | None = None,
+        self, chart_date: datetime | str = 'now', chart_by: str | None = 'Day', queue_dn_str: str | None = '',
+        client_time_zone: str | None = '+00:00', wait_interval: str | None = '0:00:0', *,
+        filter: str | Filter | Field | None = None, search: str | None = None,
         orderby: str | Expression | OrderBy | Sequence[str | Expression | OrderBy] | None = None,
         select: str | Field | Sequence[str | Field] | None = None,
         expand: str | Field | Expand | Sequence[str | Field | Expand] | None = None, top: int | None = None,
@@ -3419,8 +3464,9 @@ class ReportQueueAnUnCallsActions:
         and waitInterval; answers a file."""
 
     def get_queue_an_un_calls_data(
-        self, chart_date: datetime | str, chart_by: str | None, queue_dn_str: str | None, client_time_zone: str | None,
-        wait_interval: str | None, *, filter: str | Filter | Field | None = None, search: str | None = None,
+        self, chart_date: datetime | str = 'now', chart_by: str | None = 'Day', queue_dn_str: str | None = '',
+        client_time_zone: str | None = '+00:00', wait_interval: str | None = '0:00:0', *,
+        filter: str | Filter | Field | None = None, search: str | None = None,
         orderby: str | Expression | OrderBy | Sequence[str | Expression | OrderBy] | None = None,
         select: str | Field | Sequence[str | Field] | None = None,
         expand: str | Field | Expand | Sequence[str | Field | Expand] | None = None, top: int | None = None,
@@ -3433,8 +3479,9 @@ class ReportQueueAnsweredCallsByWaitTimeActions:
 
     @overload
     def download_queue_answered_calls_by_wait_time(
-        self, queue_dn_str: str | None, start_dt: datetime | str, end_dt: datetime | str, answer_interval: str | None,
-        client_time_zone: str | None, *, filter: str | Filter | Field | None = None, search: str | None = None,
+        self, queue_dn_str: str | None = '', start_dt: datetime | str = '-30d', end_dt: datetime | str = 'now',
+        answer_interval: str | None = '', client_time_zone: str | None = '+00:00', *,
+        filter: str | Filter | Field | None = None, search: str | None = None,
         orderby: str | Expression | OrderBy | Sequence[str | Expression | OrderBy] | None = None,
         select: str | Field | Sequence[str | Field] | None = None,
         expand: str | Field | Expand | Sequence[str | Field | Expand] | None = None, top: int | None = None,
@@ -3445,8 +3492,9 @@ class ReportQueueAnsweredCallsByWaitTimeActions:
 
     @overload
     def download_queue_answered_calls_by_wait_time(
-        self, queue_dn_str: str | None, start_dt: datetime | str, end_dt: datetime | str, answer_interval: str | None,
-        client_time_zone: str | None, *, filter: str | Filter | Field | None = None, search: str | None = None,
+        self, queue_dn_str: str | None = '', start_dt: datetime | str = '-30d', end_dt: datetime | str = 'now',
+        answer_interval: str | None = '', client_time_zone: str | None = '+00:00', *,
+        filter: str | Filter | Field | None = None, search: str | None = None,
         orderby: str | Expression | OrderBy | Sequence[str | Expression | OrderBy] | None = None,
         select: str | Field | Sequence[str | Field] | None = None,
         expand: str | Field | Expand | Sequence[str | Field | Expand] | None = None, top: int | None = None,
@@ -3457,8 +3505,8 @@ class ReportQueueAnsweredCallsByWaitTimeActions:
         endDt, answerInterval and clientTimeZone; answers a file."""
 
     def get_queue_answered_calls_by_wait_time_data(
-        self, queue_dn_str: str | None, start_dt: datetime | str, end_dt: datetime | str, answer_interval: str | None,
-        *, filter: str | Filter | Field | None = None, search: str | None = None,
+        self, queue_dn_str: str | None = '', start_dt: datetime | str = '-30d', end_dt: datetime | str = 'now',
+        answer_interval: str | None = '', *, filter: str | Filter | Field | None = None, search: str | None = None,
         orderby: str | Expression | OrderBy | Sequence[str | Expression | OrderBy] | None = None,
         select: str | Field | Sequence[str | Field] | None = None,
         expand: str | Field | Expand | Sequence[str | Field | Expand] | None = None, top: int | None = None,
@@ -3471,7 +3519,7 @@ class ReportQueueCallbacksActions:
 
     @overload
     def download_queue_callbacks(
-        self, queue_dn_str: str | None, start_dt: datetime | str, end_dt: datetime | str, *,
+        self, queue_dn_str: str | None = '', start_dt: datetime | str = '-30d', end_dt: datetime | str = 'now', *,
         filter: str | Filter | Field | None = None, search: str | None = None,
         orderby: str | Expression | OrderBy | Sequence[str | Expression | OrderBy] | None = None,
         select: str | Field | Sequence[str | Field] | None = None,
@@ -3482,7 +3530,7 @@ class ReportQueueCallbacksActions:
 
     @overload
     def download_queue_callbacks(
-        self, queue_dn_str: str | None, start_dt: datetime | str, end_dt: datetime | str, *,
+        self, queue_dn_str: str | None = '', start_dt: datetime | str = '-30d', end_dt: datetime | str = 'now', *,
         filter: str | Filter | Field | None = None, search: str | None = None,
         orderby: str | Expression | OrderBy | Sequence[str | Expression | OrderBy] | None = None,
         select: str | Field | Sequence[str | Field] | None = None,
@@ -3493,7 +3541,7 @@ class ReportQueueCallbacksActions:
         """Download queue callbacks (queue callbacks), given queueDnStr, startDt and endDt; answers a file."""
 
     def get_queue_callbacks_data(
-        self, queue_dn_str: str | None, start_dt: datetime | str, end_dt: datetime | str, *,
+        self, queue_dn_str: str | None = '', start_dt: datetime | str = '-30d', end_dt: datetime | str = 'now', *,
         filter: str | Filter | Field | None = None, search: str | None = None,
         orderby: str | Expression | OrderBy | Sequence[str | Expression | OrderBy] | None = None,
         select: str | Field | Sequence[str | Field] | None = None,
@@ -3506,8 +3554,8 @@ class ReportQueueChatPerformanceActions:
 
     @overload
     def download_queue_chat_performance(
-        self, queue_dn_str: str | None, start_dt: datetime | str, end_dt: datetime | str, participant_type: int, *,
-        filter: str | Filter | Field | None = None, search: str | None = None,
+        self, queue_dn_str: str | None = '', start_dt: datetime | str = '-30d', end_dt: datetime | str = 'now',
+        participant_type: int = 0, *, filter: str | Filter | Field | None = None, search: str | None = None,
         orderby: str | Expression | OrderBy | Sequence[str | Expression | OrderBy] | None = None,
         select: str | Field | Sequence[str | Field] | None = None,
         expand: str | Field | Expand | Sequence[str | Field | Expand] | None = None, top: int | None = None,
@@ -3518,8 +3566,8 @@ class ReportQueueChatPerformanceActions:
 
     @overload
     def download_queue_chat_performance(
-        self, queue_dn_str: str | None, start_dt: datetime | str, end_dt: datetime | str, participant_type: int, *,
-        filter: str | Filter | Field | None = None, search: str | None = None,
+        self, queue_dn_str: str | None = '', start_dt: datetime | str = '-30d', end_dt: datetime | str = 'now',
+        participant_type: int = 0, *, filter: str | Filter | Field | None = None, search: str | None = None,
         orderby: str | Expression | OrderBy | Sequence[str | Expression | OrderBy] | None = None,
         select: str | Field | Sequence[str | Field] | None = None,
         expand: str | Field | Expand | Sequence[str | Field | Expand] | None = None, top: int | None = None,
@@ -3530,8 +3578,8 @@ class ReportQueueChatPerformanceActions:
         participantType; answers a file."""
 
     def get_queue_chat_performance_data(
-        self, queue_dn_str: str | None, start_dt: datetime | str, end_dt: datetime | str, participant_type: int, *,
-        filter: str | Filter | Field | None = None, search: str | None = None,
+        self, queue_dn_str: str | None = '', start_dt: datetime | str = '-30d', end_dt: datetime | str = 'now',
+        participant_type: int = 0, *, filter: str | Filter | Field | None = None, search: str | None = None,
         orderby: str | Expression | OrderBy | Sequence[str | Expression | OrderBy] | None = None,
         select: str | Field | Sequence[str | Field] | None = None,
         expand: str | Field | Expand | Sequence[str | Field | Expand] | None = None, top: int | None = None,
@@ -3544,8 +3592,9 @@ class ReportQueueFailedCallbacksActions:
 
     @overload
     def download_queue_failed_callbacks(
-        self, queue_dn_str: str | None, start_dt: datetime | str, end_dt: datetime | str, client_time_zone: str | None,
-        *, filter: str | Filter | Field | None = None, search: str | None = None,
+        self, queue_dn_str: str | None = '', start_dt: datetime | str = '-30d', end_dt: datetime | str = 'now',
+        client_time_zone: str | None = '+00:00', *, filter: str | Filter | Field | None = None,
+        search: str | None = None,
         orderby: str | Expression | OrderBy | Sequence[str | Expression | OrderBy] | None = None,
         select: str | Field | Sequence[str | Field] | None = None,
         expand: str | Field | Expand | Sequence[str | Field | Expand] | None = None, top: int | None = None,
@@ -3556,8 +3605,9 @@ class ReportQueueFailedCallbacksActions:
 
     @overload
     def download_queue_failed_callbacks(
-        self, queue_dn_str: str | None, start_dt: datetime | str, end_dt: datetime | str, client_time_zone: str | None,
-        *, filter: str | Filter | Field | None = None, search: str | None = None,
+        self, queue_dn_str: str | None = '', start_dt: datetime | str = '-30d', end_dt: datetime | str = 'now',
+        client_time_zone: str | None = '+00:00', *, filter: str | Filter | Field | None = None,
+        search: str | None = None,
         orderby: str | Expression | OrderBy | Sequence[str | Expression | OrderBy] | None = None,
         select: str | Field | Sequence[str | Field] | None = None,
         expand: str | Field | Expand | Sequence[str | Field | Expand] | None = None, top: int | None = None,
@@ -3568,7 +3618,7 @@ class ReportQueueFailedCallbacksActions:
         clientTimeZone; answers a file."""
 
     def get_queue_failed_callbacks_data(
-        self, queue_dn_str: str | None, start_dt: datetime | str, end_dt: datetime | str, *,
+        self, queue_dn_str: str | None = '', start_dt: datetime | str = '-30d', end_dt: datetime | str = 'now', *,
         filter: str | Filter | Field | None = None, search: str | None = None,
         orderby: str | Expression | OrderBy | Sequence[str | Expression | OrderBy] | None = None,
         select: str | Field | Sequence[str | Field] | None = None,
@@ -3582,8 +3632,8 @@ class ReportQueuePerformanceOverviewActions:
 
     @overload
     def download_queue_performance_overview(
-        self, period_from: datetime | str, period_to: datetime | str, queue_dns: str | None, wait_interval: str | None,
-        *, filter: str | Filter | Field | None = None, search: str | None = None,
+        self, period_from: datetime | str = '-30d', period_to: datetime | str = 'now', queue_dns: str | None = '',
+        wait_interval: str | None = '0:00:0', *, filter: str | Filter | Field | None = None, search: str | None = None,
         orderby: str | Expression | OrderBy | Sequence[str | Expression | OrderBy] | None = None,
         select: str | Field | Sequence[str | Field] | None = None,
         expand: str | Field | Expand | Sequence[str | Field | Expand] | None = None, top: int | None = None,
@@ -3594,8 +3644,8 @@ class ReportQueuePerformanceOverviewActions:
 
     @overload
     def download_queue_performance_overview(
-        self, period_from: datetime | str, period_to: datetime | str, queue_dns: str | None, wait_interval: str | None,
-        *, filter: str | Filter | Field | None = None, search: str | None = None,
+        self, period_from: datetime | str = '-30d', period_to: datetime | str = 'now', queue_dns: str | None = '',
+        wait_interval: str | None = '0:00:0', *, filter: str | Filter | Field | None = None, search: str | None = None,
         orderby: str | Expression | OrderBy | Sequence[str | Expression | OrderBy] | None = None,
         select: str | Field | Sequence[str | Field] | None = None,
         expand: str | Field | Expand | Sequence[str | Field | Expand] | None = None, top: int | None = None,
@@ -3606,8 +3656,8 @@ class ReportQueuePerformanceOverviewActions:
         waitInterval; answers a file."""
 
     def get_queue_performance_overview_data(
-        self, period_from: datetime | str, period_to: datetime | str, queue_dns: str | None, wait_interval: str | None,
-        *, filter: str | Filter | Field | None = None, search: str | None = None,
+        self, period_from: datetime | str = '-30d', period_to: datetime | str = 'now', queue_dns: str | None = '',
+        wait_interval: str | None = '0:00:0', *, filter: str | Filter | Field | None = None, search: str | None = None,
         orderby: str | Expression | OrderBy | Sequence[str | Expression | OrderBy] | None = None,
         select: str | Field | Sequence[str | Field] | None = None,
         expand: str | Field | Expand | Sequence[str | Field | Expand] | None = None, top: int | None = None,
@@ -3620,8 +3670,8 @@ class ReportQueuePerformanceTotalsActions:
 
     @overload
     def download_queue_performance_totals(
-        self, period_from: datetime | str, period_to: datetime | str, queue_dns: str | None, wait_interval: str | None,
-        *, filter: str | Filter | Field | None = None, search: str | None = None,
+        self, period_from: datetime | str = '-30d', period_to: datetime | str = 'now', queue_dns: str | None = '',
+        wait_interval: str | None = '0:00:0', *, filter: str | Filter | Field | None = None, search: str | None = None,
         orderby: str | Expression | OrderBy | Sequence[str | Expression | OrderBy] | None = None,
         select: str | Field | Sequence[str | Field] | None = None,
         expand: str | Field | Expand | Sequence[str | Field | Expand] | None = None, top: int | None = None,
@@ -3632,8 +3682,8 @@ class ReportQueuePerformanceTotalsActions:
 
     @overload
     def download_queue_performance_totals(
-        self, period_from: datetime | str, period_to: datetime | str, queue_dns: str | None, wait_interval: str | None,
-        *, filter: str | Filter | Field | None = None, search: str | None = None,
+        self, period_from: datetime | str = '-30d', period_to: datetime | str = 'now', queue_dns: str | None = '',
+        wait_interval: str | None = '0:00:0', *, filter: str | Filter | Field | None = None, search: str | None = None,
         orderby: str | Expression | OrderBy | Sequence[str | Expression | OrderBy] | None = None,
         select: str | Field | Sequence[str | Field] | None = None,
         expand: str | Field | Expand | Sequence[str | Field | Expand] | None = None, top: int | None = None,
@@ -3644,8 +3694,8 @@ class ReportQueuePerformanceTotalsActions:
         waitInterval; answers a file."""
 
     def get_queue_performance_totals_data(
-        self, period_from: datetime | str, period_to: datetime | str, queue_dns: str | None, wait_interval: str | None,
-        *, filter: str | Filter | Field | None = None, search: str | None = None,
+        self, period_from: datetime | str = '-30d', period_to: datetime | str = 'now', queue_dns: str | None = '',
+        wait_interval: str | None = '0:00:0', *, filter: str | Filter | Field | None = None, search: str | None = None,
         orderby: str | Expression | OrderBy | Sequence[str | Expression | OrderBy] | None = None,
         select: str | Field | Sequence[str | Field] | None = None,
         expand: str | Field | Expand | Sequence[str | Field | Expand] | None = None, top: int | None = None,
@@ -3658,8 +3708,8 @@ class ReportRingGroupStatisticsActions:
 
     @overload
     def download_ring_group_statistics(
-        self, period_from: datetime | str, period_to: datetime | str, ring_group_dns: str | None, *,
-        filter: str | Filter | Field | None = None, search: str | None = None,
+        self, period_from: datetime | str = '-30d', period_to: datetime | str = 'now', ring_group_dns: str | None = '',
+        *, filter: str | Filter | Field | None = None, search: str | None = None,
         orderby: str | Expression | OrderBy | Sequence[str | Expression | OrderBy] | None = None,
         select: str | Field | Sequence[str | Field] | None = None,
         expand: str | Field | Expand | Sequence[str | Field | Expand] | None = None, top: int | None = None,
@@ -3670,8 +3720,8 @@ class ReportRingGroupStatisticsActions:
 
     @overload
     def download_ring_group_statistics(
-        self, period_from: datetime | str, period_to: datetime | str, ring_group_dns: str | None, *,
-        filter: str | Filter | Field | None = None, search: str | None = None,
+        self, period_from: datetime | str = '-30d', period_to: datetime | str = 'now', ring_group_dns: str | None = '',
+        *, filter: str | Filter | Field | None = None, search: str | None = None,
         orderby: str | Expression | OrderBy | Sequence[str | Expression | OrderBy] | None = None,
         select: str | Field | Sequence[str | Field] | None = None,
         expand: str | Field | Expand | Sequence[str | Field | Expand] | None = None, top: int | None = None,
@@ -3682,8 +3732,8 @@ class ReportRingGroupStatisticsActions:
         a file."""
 
     def get_ring_group_statistics_data(
-        self, period_from: datetime | str, period_to: datetime | str, ring_group_dns: str | None, *,
-        filter: str | Filter | Field | None = None, search: str | None = None,
+        self, period_from: datetime | str = '-30d', period_to: datetime | str = 'now', ring_group_dns: str | None = '',
+        *, filter: str | Filter | Field | None = None, search: str | None = None,
         orderby: str | Expression | OrderBy | Sequence[str | Expression | OrderBy] | None = None,
         select: str | Field | Sequence[str | Field] | None = None,
         expand: str | Field | Expand | Sequence[str | Field | Expand] | None = None, top: int | None = None,
@@ -3696,8 +3746,8 @@ class ReportStatisticSlaActions:
 
     @overload
     def download_statistic_sla(
-        self, queue_dn_str: str | None, start_dt: datetime | str, end_dt: datetime | str, wait_interval: str | None, *,
-        filter: str | Filter | Field | None = None, search: str | None = None,
+        self, queue_dn_str: str | None = '', start_dt: datetime | str = '-30d', end_dt: datetime | str = 'now',
+        wait_interval: str | None = '0:00:0', *, filter: str | Filter | Field | None = None, search: str | None = None,
         orderby: str | Expression | OrderBy | Sequence[str | Expression | OrderBy] | None = None,
         select: str | Field | Sequence[str | Field] | None = None,
         expand: str | Field | Expand | Sequence[str | Field | Expand] | None = None, top: int | None = None,
@@ -3708,8 +3758,8 @@ class ReportStatisticSlaActions:
 
     @overload
     def download_statistic_sla(
-        self, queue_dn_str: str | None, start_dt: datetime | str, end_dt: datetime | str, wait_interval: str | None, *,
-        filter: str | Filter | Field | None = None, search: str | None = None,
+        self, queue_dn_str: str | None = '', start_dt: datetime | str = '-30d', end_dt: datetime | str = 'now',
+        wait_interval: str | None = '0:00:0', *, filter: str | Filter | Field | None = None, search: str | None = None,
         orderby: str | Expression | OrderBy | Sequence[str | Expression | OrderBy] | None = None,
         select: str | Field | Sequence[str | Field] | None = None,
         expand: str | Field | Expand | Sequence[str | Field | Expand] | None = None, top: int | None = None,
@@ -3720,8 +3770,8 @@ class ReportStatisticSlaActions:
         file."""
 
     def get_statistic_sla_data(
-        self, queue_dn_str: str | None, start_dt: datetime | str, end_dt: datetime | str, wait_interval: str | None, *,
-        filter: str | Filter | Field | None = None, search: str | None = None,
+        self, queue_dn_str: str | None = '', start_dt: datetime | str = '-30d', end_dt: datetime | str = 'now',
+        wait_interval: str | None = '0:00:0', *, filter: str | Filter | Field | None = None, search: str | None = None,
         orderby: str | Expression | OrderBy | Sequence[str | Expression | OrderBy] | None = None,
         select: str | Field | Sequence[str | Field] | None = None,
         expand: str | Field | Expand | Sequence[str | Field | Expand] | None = None, top: int | None = None,
@@ -3734,8 +3784,8 @@ class ReportTeamQueueGeneralStatisticsActions:
 
     @overload
     def download_team_queue_general_statistics(
-        self, queue_dn_str: str | None, start_dt: datetime | str, end_dt: datetime | str, wait_interval: str | None, *,
-        filter: str | Filter | Field | None = None, search: str | None = None,
+        self, queue_dn_str: str | None = '', start_dt: datetime | str = '-30d', end_dt: datetime | str = 'now',
+        wait_interval: str | None = '0:00:0', *, filter: str | Filter | Field | None = None, search: str | None = None,
         orderby: str | Expression | OrderBy | Sequence[str | Expression | OrderBy] | None = None,
         select: str | Field | Sequence[str | Field] | None = None,
         expand: str | Field | Expand | Sequence[str | Field | Expand] | None = None, top: int | None = None,
@@ -3746,8 +3796,8 @@ class ReportTeamQueueGeneralStatisticsActions:
 
     @overload
     def download_team_queue_general_statistics(
-        self, queue_dn_str: str | None, start_dt: datetime | str, end_dt: datetime | str, wait_interval: str | None, *,
-        filter: str | Filter | Field | None = None, search: str | None = None,
+        self, queue_dn_str: str | None = '', start_dt: datetime | str = '-30d', end_dt: datetime | str = 'now',
+        wait_interval: str | None = '0:00:0', *, filter: str | Filter | Field | None = None, search: str | None = None,
         orderby: str | Expression | OrderBy | Sequence[str | Expression | OrderBy] | None = None,
         select: str | Field | Sequence[str | Field] | None = None,
         expand: str | Field | Expand | Sequence[str | Field | Expand] | None = None, top: int | None = None,
@@ -3758,8 +3808,8 @@ class ReportTeamQueueGeneralStatisticsActions:
         waitInterval; answers a file."""
 
     def get_team_queue_general_statistics_data(
-        self, queue_dn_str: str | None, start_dt: datetime | str, end_dt: datetime | str, wait_interval: str | None, *,
-        filter: str | Filter | Field | None = None, search: str | None = None,
+        self, queue_dn_str: str | None = '', start_dt: datetime | str = '-30d', end_dt: datetime | str = 'now',
+        wait_interval: str | None = '0:00:0', *, filter: str | Filter | Field | None = None, search: str | None = None,
         orderby: str | Expression | OrderBy | Sequence[str | Expression | OrderBy] | None = None,
         select: str | Field | Sequence[str | Field] | None = None,
         expand: str | Field | Expand | Sequence[str | Field | Expand] | None = None, top: int | None = None,
@@ -3772,9 +3822,10 @@ class ReportUserActivityActions:
 
     @overload
     def download_get_user_activity(
-        self, client_time_zone: str | None, period_from: datetime | str, period_to: datetime | str,
-        group_number: str | None, extension_dns: str | None, wait_interval: str | None, include_queue_calls: bool,
-        call_area: int, grouping_type: int, *, filter: str | Filter | Field | None = None, search: str | None = None,
+        self, client_time_zone: str | None = '+00:00', period_from: datetime | str = '-30d',
+        period_to: datetime | str = 'now', group_number: str | None = '', extension_dns: str | None = '',
+        wait_interval: str | None = '0:00:0', include_queue_calls: bool = True, call_area: int = 0,
+        grouping_type: int = 0, *, filter: str | Filter | Field | None = None, search: str | None = None,
         orderby: str | Expression | OrderBy | Sequence[str | Expression | OrderBy] | None = None,
         select: str | Field | Sequence[str | Field] | None = None,
         expand: str | Field | Expand | Sequence[str | Field | Expand] | None = None, top: int | None = None,
@@ -3785,9 +3836,10 @@ class ReportUserActivityActions:
 
     @overload
     def download_get_user_activity(
-        self, client_time_zone: str | None, period_from: datetime | str, period_to: datetime | str,
-        group_number: str | None, extension_dns: str | None, wait_interval: str | None, include_queue_calls: bool,
-        call_area: int, grouping_type: int, *, filter: str | Filter | Field | None = None, search: str | None = None,
+        self, client_time_zone: str | None = '+00:00', period_from: datetime | str = '-30d',
+        period_to: datetime | str = 'now', group_number: str | None = '', extension_dns: str | None = '',
+        wait_interval: str | None = '0:00:0', include_queue_calls: bool = True, call_area: int = 0,
+        grouping_type: int = 0, *, filter: str | Filter | Field | None = None, search: str | None = None,
         orderby: str | Expression | OrderBy | Sequence[str | Expression | OrderBy] | None = None,
         select: str | Field | Sequence[str | Field] | None = None,
         expand: str | Field | Expand | Sequence[str | Field | Expand] | None = None, top: int | None = None,
@@ -3799,9 +3851,9 @@ class ReportUserActivityActions:
 
     @overload
     def download_user_activity_report(
-        self, chart_date: datetime | str, chart_by: str | None, include_internal_calls: bool, include_queue_calls: bool,
-        queue_dn_str: str | None, client_time_zone: str | None, wait_interval: str | None, *,
-        filter: str | Filter | Field | None = None, search: str | None = None,
+        self, chart_date: datetime | str = 'now', chart_by: str | None = 'Day', include_internal_calls: bool = True,
+        include_queue_calls: bool = True, queue_dn_str: str | None = '', client_time_zone: str | None = '+00:00',
+        wait_interval: str | None = '0:00:0', *, filter: str | Filter | Field | None = None, search: str | None = None,
         orderby: str | Expression | OrderBy | Sequence[str | Expression | OrderBy] | None = None,
         select: str | Field | Sequence[str | Field] | None = None,
         expand: str | Field | Expand | Sequence[str | Field | Expand] | None = None, top: int | None = None,
@@ -3812,9 +3864,9 @@ class ReportUserActivityActions:
 
     @overload
     def download_user_activity_report(
-        self, chart_date: datetime | str, chart_by: str | None, include_internal_calls: bool, include_queue_calls: bool,
-        queue_dn_str: str | None, client_time_zone: str | None, wait_interval: str | None, *,
-        filter: str | Filter | Field | None = None, search: str | None = None,
+        self, chart_date: datetime | str = 'now', chart_by: str | None = 'Day', include_internal_calls: bool = True,
+        include_queue_calls: bool = True, queue_dn_str: str | None = '', client_time_zone: str | None = '+00:00',
+        wait_interval: str | None = '0:00:0', *, filter: str | Filter | Field | None = None, search: str | None = None,
         orderby: str | Expression | OrderBy | Sequence[str | Expression | OrderBy] | None = None,
         select: str | Field | Sequence[str | Field] | None = None,
         expand: str | Field | Expand | Sequence[str | Field | Expand] | None = None, top: int | None = None,
@@ -3825,9 +3877,10 @@ class ReportUserActivityActions:
         includeQueueCalls, queueDnStr, clientTimeZone and waitInterval; answers a file."""
 
     def get_user_activity(
-        self, client_time_zone: str | None, period_from: datetime | str, period_to: datetime | str,
-        group_number: str | None, extension_dns: str | None, wait_interval: str | None, include_queue_calls: bool,
-        call_area: int, grouping_type: int, *, filter: str | Filter | Field | None = None, search: str | None = None,
+        self, client_time_zone: str | None = '+00:00', period_from: datetime | str = '-30d',
+        period_to: datetime | str = 'now', group_number: str | None = '', extension_dns: str | None = '',
+        wait_interval: str | None = '0:00:0', include_queue_calls: bool = True, call_area: int = 0,
+        grouping_type: int = 0, *, filter: str | Filter | Field | None = None, search: str | None = None,
         orderby: str | Expression | OrderBy | Sequence[str | Expression | OrderBy] | None = None,
         select: str | Field | Sequence[str | Field] | None = None,
         expand: str | Field | Expand | Sequence[str | Field | Expand] | None = None, top: int | None = None,
@@ -3837,9 +3890,9 @@ class ReportUserActivityActions:
         waitInterval, includeQueueCalls, callArea and groupingType; answers a list."""
 
     def get_user_activity_data(
-        self, chart_date: datetime | str, chart_by: str | None, include_internal_calls: bool, include_queue_calls: bool,
-        queue_dn_str: str | None, client_time_zone: str | None, wait_interval: str | None, *,
-        filter: str | Filter | Field | None = None, search: str | None = None,
+        self, chart_date: datetime | str = 'now', chart_by: str | None = 'Day', include_internal_calls: bool = True,
+        include_queue_calls: bool = True, queue_dn_str: str | None = '', client_time_zone: str | None = '+00:00',
+        wait_interval: str | None = '0:00:0', *, filter: str | Filter | Field | None = None, search: str | None = None,
         orderby: str | Expression | OrderBy | Sequence[str | Expression | OrderBy] | None = None,
         select: str | Field | Sequence[str | Field] | None = None,
         expand: str | Field | Expand | Sequence[str | Field | Expand] | None = None, top: int | None = None,
@@ -4144,8 +4197,8 @@ class SystemStatusActions:
         """Is request help enabled (system status)."""
 
     def my_phone_request_id_telemetry(
-        self, start_date: datetime | str, end_date: datetime | str, *, filter: str | Filter | Field | None = None,
-        search: str | None = None,
+        self, start_date: datetime | str = '-30d', end_date: datetime | str = 'now', *,
+        filter: str | Filter | Field | None = None, search: str | None = None,
         orderby: str | Expression | OrderBy | Sequence[str | Expression | OrderBy] | None = None,
         select: str | Field | Sequence[str | Field] | None = None,
         expand: str | Field | Expand | Sequence[str | Field | Expand] | None = None, top: int | None = None,
@@ -4903,8 +4956,9 @@ class AsyncActivityLogActions:
         """Get filter (activity log events)."""
 
     def get_logs(
-        self, start_date: datetime | str, end_date: datetime | str, extension: str | None, call: str | None,
-        severity: str | None, *, filter: str | Filter | Field | None = None, search: str | None = None,
+        self, start_date: datetime | str = '-30d', end_date: datetime | str = 'now', extension: str | None = None,
+        call: str | None = None, severity: str | None = None, *, filter: str | Filter | Field | None = None,
+        search: str | None = None,
         orderby: str | Expression | OrderBy | Sequence[str | Expression | OrderBy] | None = None,
         select: str | Field | Sequence[str | Field] | None = None,
         expand: str | Field | Expand | Sequence[str | Field | Expand] | None = None, top: int | None = None,
@@ -4960,16 +5014,20 @@ class AsyncAISettingsActions:
     ) -> types.AISettings:
         """Get the AI settings."""
 
-    async def get_ai_resources(self, provider: str | None, **call_options: Unpack[CallOptions]) -> types.AIResources:
+    async def get_ai_resources(
+        self, provider: str | None = None, **call_options: Unpack[CallOptions],
+    ) -> types.AIResources:
         """Get AI resources (AI settings), given provider."""
 
-    async def get_ai_template_contents(self, id: str | None, **call_options: Unpack[CallOptions]) -> str:
+    async def get_ai_template_contents(self, id: str | None = None, **call_options: Unpack[CallOptions]) -> str:
         """Get AI template contents (AI settings), given id; answers a value."""
 
     async def get_current_ai_resources(self, **call_options: Unpack[CallOptions]) -> types.AIResources:
         """Get current AI resources (AI settings)."""
 
-    async def get_vector_store(self, id: str | None, **call_options: Unpack[CallOptions]) -> types.VectorStore | None:
+    async def get_vector_store(
+        self, id: str | None = None, **call_options: Unpack[CallOptions],
+    ) -> types.VectorStore | None:
         """Get vector store (AI settings), given id."""
 
     async def get_vector_store_files(
@@ -5362,7 +5420,8 @@ class AsyncChatHistoryViewActions:
 
     @overload
     async def download_chat_history(
-        self, client_time_zone: str | None, *, filter: str | Filter | Field | None = None, search: str | None = None,
+        self, client_time_zone: str | None = '+00:00', *, filter: str | Filter | Field | None = None,
+        search: str | None = None,
         orderby: str | Expression | OrderBy | Sequence[str | Expression | OrderBy] | None = None,
         select: str | Field | Sequence[str | Field] | None = None,
         expand: str | Field | Expand | Sequence[str | Field | Expand] | None = None, top: int | None = None,
@@ -5372,7 +5431,8 @@ class AsyncChatHistoryViewActions:
 
     @overload
     async def download_chat_history(
-        self, client_time_zone: str | None, *, filter: str | Filter | Field | None = None, search: str | None = None,
+        self, client_time_zone: str | None = '+00:00', *, filter: str | Filter | Field | None = None,
+        search: str | None = None,
         orderby: str | Expression | OrderBy | Sequence[str | Expression | OrderBy] | None = None,
         select: str | Field | Sequence[str | Field] | None = None,
         expand: str | Field | Expand | Sequence[str | Field | Expand] | None = None, top: int | None = None,
@@ -5406,7 +5466,8 @@ class AsyncChatMessagesHistoryViewActions:
 
     @overload
     async def download_chat_messages_history(
-        self, client_time_zone: str | None, *, filter: str | Filter | Field | None = None, search: str | None = None,
+        self, client_time_zone: str | None = '+00:00', *, filter: str | Filter | Field | None = None,
+        search: str | None = None,
         orderby: str | Expression | OrderBy | Sequence[str | Expression | OrderBy] | None = None,
         select: str | Field | Sequence[str | Field] | None = None,
         expand: str | Field | Expand | Sequence[str | Field | Expand] | None = None, top: int | None = None,
@@ -5416,7 +5477,8 @@ class AsyncChatMessagesHistoryViewActions:
 
     @overload
     async def download_chat_messages_history(
-        self, client_time_zone: str | None, *, filter: str | Filter | Field | None = None, search: str | None = None,
+        self, client_time_zone: str | None = '+00:00', *, filter: str | Filter | Field | None = None,
+        search: str | None = None,
         orderby: str | Expression | OrderBy | Sequence[str | Expression | OrderBy] | None = None,
         select: str | Field | Sequence[str | Field] | None = None,
         expand: str | Field | Expand | Sequence[str | Field | Expand] | None = None, top: int | None = None,
@@ -7440,8 +7502,9 @@ class AsyncReportAbandonedChatsStatisticsActions:
 
     @overload
     async def download_abandoned_chats_statistics(
-        self, queue_dn_str: str | None, start_dt: datetime | str, end_dt: datetime | str, participant_type: int,
-        client_time_zone: str | None, *, filter: str | Filter | Field | None = None, search: str | None = None,
+        self, queue_dn_str: str | None = '', start_dt: datetime | str = '-30d', end_dt: datetime | str = 'now',
+        participant_type: int = 0, client_time_zone: str | None = '+00:00', *,
+        filter: str | Filter | Field | None = None, search: str | None = None,
         orderby: str | Expression | OrderBy | Sequence[str | Expression | OrderBy] | None = None,
         select: str | Field | Sequence[str | Field] | None = None,
         expand: str | Field | Expand | Sequence[str | Field | Expand] | None = None, top: int | None = None,
@@ -7452,8 +7515,9 @@ class AsyncReportAbandonedChatsStatisticsActions:
 
     @overload
     async def download_abandoned_chats_statistics(
-        self, queue_dn_str: str | None, start_dt: datetime | str, end_dt: datetime | str, participant_type: int,
-        client_time_zone: str | None, *, filter: str | Filter | Field | None = None, search: str | None = None,
+        self, queue_dn_str: str | None = '', start_dt: datetime | str = '-30d', end_dt: datetime | str = 'now',
+        participant_type: int = 0, client_time_zone: str | None = '+00:00', *,
+        filter: str | Filter | Field | None = None, search: str | None = None,
         orderby: str | Expression | OrderBy | Sequence[str | Expression | OrderBy] | None = None,
         select: str | Field | Sequence[str | Field] | None = None,
         expand: str | Field | Expand | Sequence[str | Field | Expand] | None = None, top: int | None = None,
@@ -7464,8 +7528,8 @@ class AsyncReportAbandonedChatsStatisticsActions:
         participantType and clientTimeZone; answers a file."""
 
     def get_abandoned_chats_statistics_data(
-        self, queue_dn_str: str | None, start_dt: datetime | str, end_dt: datetime | str, participant_type: int, *,
-        filter: str | Filter | Field | None = None, search: str | None = None,
+        self, queue_dn_str: str | None = '', start_dt: datetime | str = '-30d', end_dt: datetime | str = 'now',
+        participant_type: int = 0, *, filter: str | Filter | Field | None = None, search: str | None = None,
         orderby: str | Expression | OrderBy | Sequence[str | Expression | OrderBy] | None = None,
         select: str | Field | Sequence[str | Field] | None = None,
         expand: str | Field | Expand | Sequence[str | Field | Expand] | None = None, top: int | None = None,
@@ -7478,8 +7542,9 @@ class AsyncReportAbandonedQueueCallsActions:
 
     @overload
     async def download_abandoned_queue_calls(
-        self, period_from: datetime | str, period_to: datetime | str, queue_dns: str | None, wait_interval: str | None,
-        client_time_zone: str | None, *, filter: str | Filter | Field | None = None, search: str | None = None,
+        self, period_from: datetime | str = '-30d', period_to: datetime | str = 'now', queue_dns: str | None = '',
+        wait_interval: str | None = '0:00:0', client_time_zone: str | None = '+00:00', *,
+        filter: str | Filter | Field | None = None, search: str | None = None,
         orderby: str | Expression | OrderBy | Sequence[str | Expression | OrderBy] | None = None,
         select: str | Field | Sequence[str | Field] | None = None,
         expand: str | Field | Expand | Sequence[str | Field | Expand] | None = None, top: int | None = None,
@@ -7490,8 +7555,9 @@ class AsyncReportAbandonedQueueCallsActions:
 
     @overload
     async def download_abandoned_queue_calls(
-        self, period_from: datetime | str, period_to: datetime | str, queue_dns: str | None, wait_interval: str | None,
-        client_time_zone: str | None, *, filter: str | Filter | Field | None = None, search: str | None = None,
+        self, period_from: datetime | str = '-30d', period_to: datetime | str = 'now', queue_dns: str | None = '',
+        wait_interval: str | None = '0:00:0', client_time_zone: str | None = '+00:00', *,
+        filter: str | Filter | Field | None = None, search: str | None = None,
         orderby: str | Expression | OrderBy | Sequence[str | Expression | OrderBy] | None = None,
         select: str | Field | Sequence[str | Field] | None = None,
         expand: str | Field | Expand | Sequence[str | Field | Expand] | None = None, top: int | None = None,
@@ -7502,8 +7568,8 @@ class AsyncReportAbandonedQueueCallsActions:
         and clientTimeZone; answers a file."""
 
     def get_abandoned_queue_calls_data(
-        self, period_from: datetime | str, period_to: datetime | str, queue_dns: str | None, wait_interval: str | None,
-        *, filter: str | Filter | Field | None = None, search: str | None = None,
+        self, period_from: datetime | str = '-30d', period_to: datetime | str = 'now', queue_dns: str | None = '',
+        wait_interval: str | None = '0:00:0', *, filter: str | Filter | Field | None = None, search: str | None = None,
         orderby: str | Expression | OrderBy | Sequence[str | Expression | OrderBy] | None = None,
         select: str | Field | Sequence[str | Field] | None = None,
         expand: str | Field | Expand | Sequence[str | Field | Expand] | None = None, top: int | None = None,
@@ -7516,8 +7582,9 @@ class AsyncReportAgentLoginHistoryActions:
 
     @overload
     async def download_agent_login_history(
-        self, client_time_zone: str | None, start_dt: datetime | str, end_dt: datetime | str, queue_dn_str: str | None,
-        agent_dn_str: str | None, *, filter: str | Filter | Field | None = None, search: str | None = None,
+        self, client_time_zone: str | None = '+00:00', start_dt: datetime | str = '-30d',
+        end_dt: datetime | str = 'now', queue_dn_str: str | None = '', agent_dn_str: str | None = '', *,
+        filter: str | Filter | Field | None = None, search: str | None = None,
         orderby: str | Expression | OrderBy | Sequence[str | Expression | OrderBy] | None = None,
         select: str | Field | Sequence[str | Field] | None = None,
         expand: str | Field | Expand | Sequence[str | Field | Expand] | None = None, top: int | None = None,
@@ -7528,8 +7595,9 @@ class AsyncReportAgentLoginHistoryActions:
 
     @overload
     async def download_agent_login_history(
-        self, client_time_zone: str | None, start_dt: datetime | str, end_dt: datetime | str, queue_dn_str: str | None,
-        agent_dn_str: str | None, *, filter: str | Filter | Field | None = None, search: str | None = None,
+        self, client_time_zone: str | None = '+00:00', start_dt: datetime | str = '-30d',
+        end_dt: datetime | str = 'now', queue_dn_str: str | None = '', agent_dn_str: str | None = '', *,
+        filter: str | Filter | Field | None = None, search: str | None = None,
         orderby: str | Expression | OrderBy | Sequence[str | Expression | OrderBy] | None = None,
         select: str | Field | Sequence[str | Field] | None = None,
         expand: str | Field | Expand | Sequence[str | Field | Expand] | None = None, top: int | None = None,
@@ -7540,8 +7608,9 @@ class AsyncReportAgentLoginHistoryActions:
         agentDnStr; answers a file."""
 
     def get_agent_login_history_data(
-        self, client_time_zone: str | None, start_dt: datetime | str, end_dt: datetime | str, queue_dn_str: str | None,
-        agent_dn_str: str | None, *, filter: str | Filter | Field | None = None, search: str | None = None,
+        self, client_time_zone: str | None = '+00:00', start_dt: datetime | str = '-30d',
+        end_dt: datetime | str = 'now', queue_dn_str: str | None = '', agent_dn_str: str | None = '', *,
+        filter: str | Filter | Field | None = None, search: str | None = None,
         orderby: str | Expression | OrderBy | Sequence[str | Expression | OrderBy] | None = None,
         select: str | Field | Sequence[str | Field] | None = None,
         expand: str | Field | Expand | Sequence[str | Field | Expand] | None = None, top: int | None = None,
@@ -7554,8 +7623,8 @@ class AsyncReportAgentsInQueueStatisticsActions:
 
     @overload
     async def download_agents_in_queue_statistics(
-        self, queue_dn_str: str | None, start_dt: datetime | str, end_dt: datetime | str, wait_interval: str | None, *,
-        filter: str | Filter | Field | None = None, search: str | None = None,
+        self, queue_dn_str: str | None = '', start_dt: datetime | str = '-30d', end_dt: datetime | str = 'now',
+        wait_interval: str | None = '0:00:0', *, filter: str | Filter | Field | None = None, search: str | None = None,
         orderby: str | Expression | OrderBy | Sequence[str | Expression | OrderBy] | None = None,
         select: str | Field | Sequence[str | Field] | None = None,
         expand: str | Field | Expand | Sequence[str | Field | Expand] | None = None, top: int | None = None,
@@ -7566,8 +7635,8 @@ class AsyncReportAgentsInQueueStatisticsActions:
 
     @overload
     async def download_agents_in_queue_statistics(
-        self, queue_dn_str: str | None, start_dt: datetime | str, end_dt: datetime | str, wait_interval: str | None, *,
-        filter: str | Filter | Field | None = None, search: str | None = None,
+        self, queue_dn_str: str | None = '', start_dt: datetime | str = '-30d', end_dt: datetime | str = 'now',
+        wait_interval: str | None = '0:00:0', *, filter: str | Filter | Field | None = None, search: str | None = None,
         orderby: str | Expression | OrderBy | Sequence[str | Expression | OrderBy] | None = None,
         select: str | Field | Sequence[str | Field] | None = None,
         expand: str | Field | Expand | Sequence[str | Field | Expand] | None = None, top: int | None = None,
@@ -7578,8 +7647,8 @@ class AsyncReportAgentsInQueueStatisticsActions:
         waitInterval; answers a file."""
 
     def get_agents_in_queue_statistics_data(
-        self, queue_dn_str: str | None, start_dt: datetime | str, end_dt: datetime | str, wait_interval: str | None, *,
-        filter: str | Filter | Field | None = None, search: str | None = None,
+        self, queue_dn_str: str | None = '', start_dt: datetime | str = '-30d', end_dt: datetime | str = 'now',
+        wait_interval: str | None = '0:00:0', *, filter: str | Filter | Field | None = None, search: str | None = None,
         orderby: str | Expression | OrderBy | Sequence[str | Expression | OrderBy] | None = None,
         select: str | Field | Sequence[str | Field] | None = None,
         expand: str | Field | Expand | Sequence[str | Field | Expand] | None = None, top: int | None = None,
@@ -7592,7 +7661,8 @@ class AsyncReportAuditLogActions:
 
     @overload
     async def download_audit_log(
-        self, client_time_zone: str | None, *, filter: str | Filter | Field | None = None, search: str | None = None,
+        self, client_time_zone: str | None = '+00:00', *, filter: str | Filter | Field | None = None,
+        search: str | None = None,
         orderby: str | Expression | OrderBy | Sequence[str | Expression | OrderBy] | None = None,
         select: str | Field | Sequence[str | Field] | None = None,
         expand: str | Field | Expand | Sequence[str | Field | Expand] | None = None, top: int | None = None,
@@ -7602,7 +7672,8 @@ class AsyncReportAuditLogActions:
 
     @overload
     async def download_audit_log(
-        self, client_time_zone: str | None, *, filter: str | Filter | Field | None = None, search: str | None = None,
+        self, client_time_zone: str | None = '+00:00', *, filter: str | Filter | Field | None = None,
+        search: str | None = None,
         orderby: str | Expression | OrderBy | Sequence[str | Expression | OrderBy] | None = None,
         select: str | Field | Sequence[str | Field] | None = None,
         expand: str | Field | Expand | Sequence[str | Field | Expand] | None = None, top: int | None = None,
@@ -7624,8 +7695,9 @@ class AsyncReportAverageQueueWaitingTimeActions:
 
     @overload
     async def download_average_queue_waiting_time_report(
-        self, chart_date: datetime | str, chart_by: str | None, queue_dn_str: str | None, wait_interval: str | None,
-        client_time_zone: str | None, *, filter: str | Filter | Field | None = None, search: str | None = None,
+        self, chart_date: datetime | str = 'now', chart_by: str | None = 'Day', queue_dn_str: str | None = '',
+        wait_interval: str | None = '0:00:0', client_time_zone: str | None = '+00:00', *,
+        filter: str | Filter | Field | None = None, search: str | None = None,
         orderby: str | Expression | OrderBy | Sequence[str | Expression | OrderBy] | None = None,
         select: str | Field | Sequence[str | Field] | None = None,
         expand: str | Field | Expand | Sequence[str | Field | Expand] | None = None, top: int | None = None,
@@ -7636,8 +7708,9 @@ class AsyncReportAverageQueueWaitingTimeActions:
 
     @overload
     async def download_average_queue_waiting_time_report(
-        self, chart_date: datetime | str, chart_by: str | None, queue_dn_str: str | None, wait_interval: str | None,
-        client_time_zone: str | None, *, filter: str | Filter | Field | None = None, search: str | None = None,
+        self, chart_date: datetime | str = 'now', chart_by: str | None = 'Day', queue_dn_str: str | None = '',
+        wait_interval: str | None = '0:00:0', client_time_zone: str | None = '+00:00', *,
+        filter: str | Filter | Field | None = None, search: str | None = None,
         orderby: str | Expression | OrderBy | Sequence[str | Expression | OrderBy] | None = None,
         select: str | Field | Sequence[str | Field] | None = None,
         expand: str | Field | Expand | Sequence[str | Field | Expand] | None = None, top: int | None = None,
@@ -7648,8 +7721,9 @@ class AsyncReportAverageQueueWaitingTimeActions:
         waitInterval and clientTimeZone; answers a file."""
 
     def get_average_queue_waiting_time_data(
-        self, chart_date: datetime | str, chart_by: str | None, queue_dn_str: str | None, wait_interval: str | None,
-        client_time_zone: str | None, *, filter: str | Filter | Field | None = None, search: str | None = None,
+        self, chart_date: datetime | str = 'now', chart_by: str | None = 'Day', queue_dn_str: str | None = '',
+        wait_interval: str | None = '0:00:0', client_time_zone: str | None = '+00:00', *,
+        filter: str | Filter | Field | None = None, search: str | None = None,
         orderby: str | Expression | OrderBy | Sequence[str | Expression | OrderBy] | None = None,
         select: str | Field | Sequence[str | Field] | None = None,
         expand: str | Field | Expand | Sequence[str | Field | Expand] | None = None, top: int | None = None,
@@ -7662,8 +7736,9 @@ class AsyncReportBreachesSlaActions:
 
     @overload
     async def download_breaches_sla(
-        self, queue_dn_str: str | None, start_dt: datetime | str, end_dt: datetime | str, wait_interval: str | None,
-        client_time_zone: str | None, *, filter: str | Filter | Field | None = None, search: str | None = None,
+        self, queue_dn_str: str | None = '', start_dt: datetime | str = '-30d', end_dt: datetime | str = 'now',
+        wait_interval: str | None = '0:00:0', client_time_zone: str | None = '+00:00', *,
+        filter: str | Filter | Field | None = None, search: str | None = None,
         orderby: str | Expression | OrderBy | Sequence[str | Expression | OrderBy] | None = None,
         select: str | Field | Sequence[str | Field] | None = None,
         expand: str | Field | Expand | Sequence[str | Field | Expand] | None = None, top: int | None = None,
@@ -7674,8 +7749,9 @@ class AsyncReportBreachesSlaActions:
 
     @overload
     async def download_breaches_sla(
-        self, queue_dn_str: str | None, start_dt: datetime | str, end_dt: datetime | str, wait_interval: str | None,
-        client_time_zone: str | None, *, filter: str | Filter | Field | None = None, search: str | None = None,
+        self, queue_dn_str: str | None = '', start_dt: datetime | str = '-30d', end_dt: datetime | str = 'now',
+        wait_interval: str | None = '0:00:0', client_time_zone: str | None = '+00:00', *,
+        filter: str | Filter | Field | None = None, search: str | None = None,
         orderby: str | Expression | OrderBy | Sequence[str | Expression | OrderBy] | None = None,
         select: str | Field | Sequence[str | Field] | None = None,
         expand: str | Field | Expand | Sequence[str | Field | Expand] | None = None, top: int | None = None,
@@ -7686,8 +7762,8 @@ class AsyncReportBreachesSlaActions:
         answers a file."""
 
     def get_breaches_sla_data(
-        self, queue_dn_str: str | None, start_dt: datetime | str, end_dt: datetime | str, wait_interval: str | None, *,
-        filter: str | Filter | Field | None = None, search: str | None = None,
+        self, queue_dn_str: str | None = '', start_dt: datetime | str = '-30d', end_dt: datetime | str = 'now',
+        wait_interval: str | None = '0:00:0', *, filter: str | Filter | Field | None = None, search: str | None = None,
         orderby: str | Expression | OrderBy | Sequence[str | Expression | OrderBy] | None = None,
         select: str | Field | Sequence[str | Field] | None = None,
         expand: str | Field | Expand | Sequence[str | Field | Expand] | None = None, top: int | None = None,
@@ -7699,8 +7775,9 @@ class AsyncReportCallCostByExtensionGroupActions:
 
     @overload
     async def download_call_cost_by_extension_group(
-        self, period_from: datetime | str, period_to: datetime | str, group_filter: str | None, call_class: int,
-        client_time_zone: str | None, *, filter: str | Filter | Field | None = None, search: str | None = None,
+        self, period_from: datetime | str = '-30d', period_to: datetime | str = 'now', group_filter: str | None = '',
+        call_class: int = 0, client_time_zone: str | None = '+00:00', *, filter: str | Filter | Field | None = None,
+        search: str | None = None,
         orderby: str | Expression | OrderBy | Sequence[str | Expression | OrderBy] | None = None,
         select: str | Field | Sequence[str | Field] | None = None,
         expand: str | Field | Expand | Sequence[str | Field | Expand] | None = None, top: int | None = None,
@@ -7711,8 +7788,9 @@ class AsyncReportCallCostByExtensionGroupActions:
 
     @overload
     async def download_call_cost_by_extension_group(
-        self, period_from: datetime | str, period_to: datetime | str, group_filter: str | None, call_class: int,
-        client_time_zone: str | None, *, filter: str | Filter | Field | None = None, search: str | None = None,
+        self, period_from: datetime | str = '-30d', period_to: datetime | str = 'now', group_filter: str | None = '',
+        call_class: int = 0, client_time_zone: str | None = '+00:00', *, filter: str | Filter | Field | None = None,
+        search: str | None = None,
         orderby: str | Expression | OrderBy | Sequence[str | Expression | OrderBy] | None = None,
         select: str | Field | Sequence[str | Field] | None = None,
         expand: str | Field | Expand | Sequence[str | Field | Expand] | None = None, top: int | None = None,
@@ -7723,8 +7801,8 @@ class AsyncReportCallCostByExtensionGroupActions:
         groupFilter, callClass and clientTimeZone; answers a file."""
 
     def get_call_cost_by_extension_group_data(
-        self, period_from: datetime | str, period_to: datetime | str, group_filter: str | None, call_class: int, *,
-        filter: str | Filter | Field | None = None, search: str | None = None,
+        self, period_from: datetime | str = '-30d', period_to: datetime | str = 'now', group_filter: str | None = '',
+        call_class: int = 0, *, filter: str | Filter | Field | None = None, search: str | None = None,
         orderby: str | Expression | OrderBy | Sequence[str | Expression | OrderBy] | None = None,
         select: str | Field | Sequence[str | Field] | None = None,
         expand: str | Field | Expand | Sequence[str | Field | Expand] | None = None, top: int | None = None,
@@ -7737,8 +7815,9 @@ class AsyncReportCallDistributionActions:
 
     @overload
     async def download_call_distribution_report(
-        self, chart_date: datetime | str, chart_by: str | None, include_internal_calls: bool, include_queue_calls: bool,
-        queue_dn_str: str | None, group_str: str | None, client_time_zone: str | None, wait_interval: str | None, *,
+        self, chart_date: datetime | str = 'now', chart_by: str | None = 'Day', include_internal_calls: bool = True,
+        include_queue_calls: bool = True, queue_dn_str: str | None = '', group_str: str | None = '',
+        client_time_zone: str | None = '+00:00', wait_interval: str | None = '0:00:0', *,
         filter: str | Filter | Field | None = None, search: str | None = None,
         orderby: str | Expression | OrderBy | Sequence[str | Expression | OrderBy] | None = None,
         select: str | Field | Sequence[str | Field] | None = None,
@@ -7750,8 +7829,9 @@ class AsyncReportCallDistributionActions:
 
     @overload
     async def download_call_distribution_report(
-        self, chart_date: datetime | str, chart_by: str | None, include_internal_calls: bool, include_queue_calls: bool,
-        queue_dn_str: str | None, group_str: str | None, client_time_zone: str | None, wait_interval: str | None, *,
+        self, chart_date: datetime | str = 'now', chart_by: str | None = 'Day', include_internal_calls: bool = True,
+        include_queue_calls: bool = True, queue_dn_str: str | None = '', group_str: str | None = '',
+        client_time_zone: str | None = '+00:00', wait_interval: str | None = '0:00:0', *,
         filter: str | Filter | Field | None = None, search: str | None = None,
         orderby: str | Expression | OrderBy | Sequence[str | Expression | OrderBy] | None = None,
         select: str | Field | Sequence[str | Field] | None = None,
@@ -7764,9 +7844,10 @@ class AsyncReportCallDistributionActions:
 
     @overload
     async def download_get_get_call_distribution(
-        self, client_time_zone: str | None, period_from: datetime | str, period_to: datetime | str,
-        group_number: str | None, extension_dns: str | None, wait_interval: str | None, include_queue_calls: bool,
-        call_area: int, grouping_type: int, *, filter: str | Filter | Field | None = None, search: str | None = None,
+        self, client_time_zone: str | None = '+00:00', period_from: datetime | str = '-30d',
+        period_to: datetime | str = 'now', group_number: str | None = '', extension_dns: str | None = '',
+        wait_interval: str | None = '0:00:0', include_queue_calls: bool = True, call_area: int = 0,
+        grouping_type: int = 0, *, filter: str | Filter | Field | None = None, search: str | None = None,
         orderby: str | Expression | OrderBy | Sequence[str | Expression | OrderBy] | None = None,
         select: str | Field | Sequence[str | Field] | None = None,
         expand: str | Field | Expand | Sequence[str | Field | Expand] | None = None, top: int | None = None,
@@ -7777,9 +7858,10 @@ class AsyncReportCallDistributionActions:
 
     @overload
     async def download_get_get_call_distribution(
-        self, client_time_zone: str | None, period_from: datetime | str, period_to: datetime | str,
-        group_number: str | None, extension_dns: str | None, wait_interval: str | None, include_queue_calls: bool,
-        call_area: int, grouping_type: int, *, filter: str | Filter | Field | None = None, search: str | None = None,
+        self, client_time_zone: str | None = '+00:00', period_from: datetime | str = '-30d',
+        period_to: datetime | str = 'now', group_number: str | None = '', extension_dns: str | None = '',
+        wait_interval: str | None = '0:00:0', include_queue_calls: bool = True, call_area: int = 0,
+        grouping_type: int = 0, *, filter: str | Filter | Field | None = None, search: str | None = None,
         orderby: str | Expression | OrderBy | Sequence[str | Expression | OrderBy] | None = None,
         select: str | Field | Sequence[str | Field] | None = None,
         expand: str | Field | Expand | Sequence[str | Field | Expand] | None = None, top: int | None = None,
@@ -7790,9 +7872,10 @@ class AsyncReportCallDistributionActions:
         groupNumber, extensionDns, waitInterval, includeQueueCalls, callArea and groupingType; answers a file."""
 
     def get_call_distribution(
-        self, client_time_zone: str | None, period_from: datetime | str, period_to: datetime | str,
-        group_number: str | None, extension_dns: str | None, wait_interval: str | None, include_queue_calls: bool,
-        call_area: int, grouping_type: int, *, filter: str | Filter | Field | None = None, search: str | None = None,
+        self, client_time_zone: str | None = '+00:00', period_from: datetime | str = '-30d',
+        period_to: datetime | str = 'now', group_number: str | None = '', extension_dns: str | None = '',
+        wait_interval: str | None = '0:00:0', include_queue_calls: bool = True, call_area: int = 0,
+        grouping_type: int = 0, *, filter: str | Filter | Field | None = None, search: str | None = None,
         orderby: str | Expression | OrderBy | Sequence[str | Expression | OrderBy] | None = None,
         select: str | Field | Sequence[str | Field] | None = None,
         expand: str | Field | Expand | Sequence[str | Field | Expand] | None = None, top: int | None = None,
@@ -7802,8 +7885,9 @@ class AsyncReportCallDistributionActions:
         extensionDns, waitInterval, includeQueueCalls, callArea and groupingType; answers a list."""
 
     def get_call_distribution_data(
-        self, chart_date: datetime | str, chart_by: str | None, include_internal_calls: bool, include_queue_calls: bool,
-        queue_dn_str: str | None, group_str: str | None, client_time_zone: str | None, wait_interval: str | None, *,
+        self, chart_date: datetime | str = 'now', chart_by: str | None = 'Day', include_internal_calls: bool = True,
+        include_queue_calls: bool = True, queue_dn_str: str | None = '', group_str: str | None = '',
+        client_time_zone: str | None = '+00:00', wait_interval: str | None = '0:00:0', *,
         filter: str | Filter | Field | None = None, search: str | None = None,
         orderby: str | Expression | OrderBy | Sequence[str | Expression | OrderBy] | None = None,
         select: str | Field | Sequence[str | Field] | None = None,
@@ -7817,9 +7901,10 @@ class AsyncReportCallLogDataActions:
 
     @overload
     async def download_call_log(
-        self, period_from: datetime | str, period_to: datetime | str, source_type: int, source_filter: str | None,
-        destination_type: int, destination_filter: str | None, calls_type: int, call_time_filter_type: int,
-        call_time_filter_from: str, call_time_filter_to: str, hide_pcalls: bool, client_time_zone: str | None, *,
+        self, period_from: datetime | str = '-30d', period_to: datetime | str = 'now', source_type: int = 0,
+        source_filter: str | None = '', destination_type: int = 0, destination_filter: str | None = '',
+        calls_type: int = 0, call_time_filter_type: int = 0, call_time_filter_from: str = '0:00:0',
+        call_time_filter_to: str = '0:00:0', hide_pcalls: bool = True, client_time_zone: str | None = '+00:00', *,
         filter: str | Filter | Field | None = None, search: str | None = None,
         orderby: str | Expression | OrderBy | Sequence[str | Expression | OrderBy] | None = None,
         select: str | Field | Sequence[str | Field] | None = None,
@@ -7832,9 +7917,10 @@ class AsyncReportCallLogDataActions:
 
     @overload
     async def download_call_log(
-        self, period_from: datetime | str, period_to: datetime | str, source_type: int, source_filter: str | None,
-        destination_type: int, destination_filter: str | None, calls_type: int, call_time_filter_type: int,
-        call_time_filter_from: str, call_time_filter_to: str, hide_pcalls: bool, client_time_zone: str | None, *,
+        self, period_from: datetime | str = '-30d', period_to: datetime | str = 'now', source_type: int = 0,
+        source_filter: str | None = '', destination_type: int = 0, destination_filter: str | None = '',
+        calls_type: int = 0, call_time_filter_type: int = 0, call_time_filter_from: str = '0:00:0',
+        call_time_filter_to: str = '0:00:0', hide_pcalls: bool = True, client_time_zone: str | None = '+00:00', *,
         filter: str | Filter | Field | None = None, search: str | None = None,
         orderby: str | Expression | OrderBy | Sequence[str | Expression | OrderBy] | None = None,
         select: str | Field | Sequence[str | Field] | None = None,
@@ -7847,10 +7933,11 @@ class AsyncReportCallLogDataActions:
         clientTimeZone; answers a file."""
 
     def get_call_log_data(
-        self, period_from: datetime | str, period_to: datetime | str, source_type: int, source_filter: str | None,
-        destination_type: int, destination_filter: str | None, calls_type: int, call_time_filter_type: int,
-        call_time_filter_from: str, call_time_filter_to: str, hide_pcalls: bool, *,
-        filter: str | Filter | Field | None = None, search: str | None = None,
+        self, period_from: datetime | str = '-30d', period_to: datetime | str = 'now', source_type: int = 0,
+        source_filter: str | None = '', destination_type: int = 0, destination_filter: str | None = '',
+        calls_type: int = 0, call_time_filter_type: int = 0, call_time_filter_from: str = '0:00:0',
+        call_time_filter_to: str = '0:00:0', hide_pcalls: bool = True, *, filter: str | Filter | Field | None = None,
+        search: str | None = None,
         orderby: str | Expression | OrderBy | Sequence[str | Expression | OrderBy] | None = None,
         select: str | Field | Sequence[str | Field] | None = None,
         expand: str | Field | Expand | Sequence[str | Field | Expand] | None = None, top: int | None = None,
@@ -7861,16 +7948,17 @@ class AsyncReportCallLogDataActions:
         list."""
 
     async def get_call_quality_report(
-        self, cdr_id: str, src_number: str, dst_number: str, src_caller_id: str | None, dst_caller_id: str | None,
-        **call_options: Unpack[CallOptions],
+        self, cdr_id: str, src_number: str, dst_number: str, src_caller_id: str | None = None,
+        dst_caller_id: str | None = None, **call_options: Unpack[CallOptions],
     ) -> types.QualityReport | None:
         """Get call quality report (call log data), given cdrId, srcNumber, dstNumber, srcCallerId and dstCallerId."""
 
     def get_old_call_log_data(
-        self, period_from: datetime | str, period_to: datetime | str, source_type: int, source_filter: str | None,
-        destination_type: int, destination_filter: str | None, calls_type: int, call_time_filter_type: int,
-        call_time_filter_from: str, call_time_filter_to: str, hide_pcalls: bool, *,
-        filter: str | Filter | Field | None = None, search: str | None = None,
+        self, period_from: datetime | str = '-30d', period_to: datetime | str = 'now', source_type: int = 0,
+        source_filter: str | None = '', destination_type: int = 0, destination_filter: str | None = '',
+        calls_type: int = 0, call_time_filter_type: int = 0, call_time_filter_from: str = '0:00:0',
+        call_time_filter_to: str = '0:00:0', hide_pcalls: bool = True, *, filter: str | Filter | Field | None = None,
+        search: str | None = None,
         orderby: str | Expression | OrderBy | Sequence[str | Expression | OrderBy] | None = None,
         select: str | Field | Sequence[str | Field] | None = None,
         expand: str | Field | Expand | Sequence[str | Field | Expand] | None = None, top: int | None = None,
@@ -7881,8 +7969,8 @@ class AsyncReportCallLogDataActions:
         list."""
 
     async def get_old_call_quality_report(
-        self, call_id: int, src_number: str, dst_number: str, src_caller_id: str | None, dst_caller_id: str | None,
-        **call_options: Unpack[CallOptions],
+        self, call_id: int, src_number: str, dst_number: str, src_caller_id: str | None = None,
+        dst_caller_id: str | None = None, **call_options: Unpack[CallOptions],
     ) -> types.QualityReport | None:
         """Get old call quality report (call log data), given call_id, srcNumber, dstNumber, srcCallerId and
         dstCallerId."""
@@ -7891,9 +7979,11 @@ class AsyncReportChatLogActions:
 
     @overload
     async def download_chat_log(
-        self, client_time_zone: str | None, period_from: datetime | str, period_to: datetime | str, from_type: int,
-        from_extension: str | None, from_text: str | None, to_type: int, to_extension: str | None, to_text: str | None,
-        chat_type: int, participant_type: int, *, filter: str | Filter | Field | None = None, search: str | None = None,
+        self, client_time_zone: str | None = '+00:00', period_from: datetime | str = '-30d',
+        period_to: datetime | str = 'now', from_type: int = 0, from_extension: str | None = '',
+        from_text: str | None = '', to_type: int = 0, to_extension: str | None = '', to_text: str | None = '',
+        chat_type: int = 0, participant_type: int = 0, *, filter: str | Filter | Field | None = None,
+        search: str | None = None,
         orderby: str | Expression | OrderBy | Sequence[str | Expression | OrderBy] | None = None,
         select: str | Field | Sequence[str | Field] | None = None,
         expand: str | Field | Expand | Sequence[str | Field | Expand] | None = None, top: int | None = None,
@@ -7904,9 +7994,11 @@ class AsyncReportChatLogActions:
 
     @overload
     async def download_chat_log(
-        self, client_time_zone: str | None, period_from: datetime | str, period_to: datetime | str, from_type: int,
-        from_extension: str | None, from_text: str | None, to_type: int, to_extension: str | None, to_text: str | None,
-        chat_type: int, participant_type: int, *, filter: str | Filter | Field | None = None, search: str | None = None,
+        self, client_time_zone: str | None = '+00:00', period_from: datetime | str = '-30d',
+        period_to: datetime | str = 'now', from_type: int = 0, from_extension: str | None = '',
+        from_text: str | None = '', to_type: int = 0, to_extension: str | None = '', to_text: str | None = '',
+        chat_type: int = 0, participant_type: int = 0, *, filter: str | Filter | Field | None = None,
+        search: str | None = None,
         orderby: str | Expression | OrderBy | Sequence[str | Expression | OrderBy] | None = None,
         select: str | Field | Sequence[str | Field] | None = None,
         expand: str | Field | Expand | Sequence[str | Field | Expand] | None = None, top: int | None = None,
@@ -7917,9 +8009,10 @@ class AsyncReportChatLogActions:
         fromText, toType, toExtension, toText, chatType and participantType; answers a file."""
 
     def get_chat_log(
-        self, period_from: datetime | str, period_to: datetime | str, from_type: int, from_extension: str | None,
-        from_text: str | None, to_type: int, to_extension: str | None, to_text: str | None, chat_type: int,
-        participant_type: int, *, filter: str | Filter | Field | None = None, search: str | None = None,
+        self, period_from: datetime | str = '-30d', period_to: datetime | str = 'now', from_type: int = 0,
+        from_extension: str | None = '', from_text: str | None = '', to_type: int = 0, to_extension: str | None = '',
+        to_text: str | None = '', chat_type: int = 0, participant_type: int = 0, *,
+        filter: str | Filter | Field | None = None, search: str | None = None,
         orderby: str | Expression | OrderBy | Sequence[str | Expression | OrderBy] | None = None,
         select: str | Field | Sequence[str | Field] | None = None,
         expand: str | Field | Expand | Sequence[str | Field | Expand] | None = None, top: int | None = None,
@@ -7932,8 +8025,8 @@ class AsyncReportDetailedQueueStatisticsActions:
 
     @overload
     async def download_detailed_queue_statistics(
-        self, queue_dn_str: str | None, start_dt: datetime | str, end_dt: datetime | str, wait_interval: str | None, *,
-        filter: str | Filter | Field | None = None, search: str | None = None,
+        self, queue_dn_str: str | None = '', start_dt: datetime | str = '-30d', end_dt: datetime | str = 'now',
+        wait_interval: str | None = '0:00:0', *, filter: str | Filter | Field | None = None, search: str | None = None,
         orderby: str | Expression | OrderBy | Sequence[str | Expression | OrderBy] | None = None,
         select: str | Field | Sequence[str | Field] | None = None,
         expand: str | Field | Expand | Sequence[str | Field | Expand] | None = None, top: int | None = None,
@@ -7944,8 +8037,8 @@ class AsyncReportDetailedQueueStatisticsActions:
 
     @overload
     async def download_detailed_queue_statistics(
-        self, queue_dn_str: str | None, start_dt: datetime | str, end_dt: datetime | str, wait_interval: str | None, *,
-        filter: str | Filter | Field | None = None, search: str | None = None,
+        self, queue_dn_str: str | None = '', start_dt: datetime | str = '-30d', end_dt: datetime | str = 'now',
+        wait_interval: str | None = '0:00:0', *, filter: str | Filter | Field | None = None, search: str | None = None,
         orderby: str | Expression | OrderBy | Sequence[str | Expression | OrderBy] | None = None,
         select: str | Field | Sequence[str | Field] | None = None,
         expand: str | Field | Expand | Sequence[str | Field | Expand] | None = None, top: int | None = None,
@@ -7956,8 +8049,8 @@ class AsyncReportDetailedQueueStatisticsActions:
         waitInterval; answers a file."""
 
     def get_detailed_queue_statistics_data(
-        self, queue_dn_str: str | None, start_dt: datetime | str, end_dt: datetime | str, wait_interval: str | None, *,
-        filter: str | Filter | Field | None = None, search: str | None = None,
+        self, queue_dn_str: str | None = '', start_dt: datetime | str = '-30d', end_dt: datetime | str = 'now',
+        wait_interval: str | None = '0:00:0', *, filter: str | Filter | Field | None = None, search: str | None = None,
         orderby: str | Expression | OrderBy | Sequence[str | Expression | OrderBy] | None = None,
         select: str | Field | Sequence[str | Field] | None = None,
         expand: str | Field | Expand | Sequence[str | Field | Expand] | None = None, top: int | None = None,
@@ -7970,8 +8063,9 @@ class AsyncReportExtensionStatisticsActions:
 
     @overload
     async def download_extension_statistics(
-        self, period_from: datetime | str, period_to: datetime | str, extension_filter: str | None, call_area: int, *,
-        filter: str | Filter | Field | None = None, search: str | None = None,
+        self, period_from: datetime | str = '-30d', period_to: datetime | str = 'now',
+        extension_filter: str | None = '', call_area: int = 0, *, filter: str | Filter | Field | None = None,
+        search: str | None = None,
         orderby: str | Expression | OrderBy | Sequence[str | Expression | OrderBy] | None = None,
         select: str | Field | Sequence[str | Field] | None = None,
         expand: str | Field | Expand | Sequence[str | Field | Expand] | None = None, top: int | None = None,
@@ -7982,8 +8076,9 @@ class AsyncReportExtensionStatisticsActions:
 
     @overload
     async def download_extension_statistics(
-        self, period_from: datetime | str, period_to: datetime | str, extension_filter: str | None, call_area: int, *,
-        filter: str | Filter | Field | None = None, search: str | None = None,
+        self, period_from: datetime | str = '-30d', period_to: datetime | str = 'now',
+        extension_filter: str | None = '', call_area: int = 0, *, filter: str | Filter | Field | None = None,
+        search: str | None = None,
         orderby: str | Expression | OrderBy | Sequence[str | Expression | OrderBy] | None = None,
         select: str | Field | Sequence[str | Field] | None = None,
         expand: str | Field | Expand | Sequence[str | Field | Expand] | None = None, top: int | None = None,
@@ -7994,8 +8089,9 @@ class AsyncReportExtensionStatisticsActions:
         callArea; answers a file."""
 
     def get_extension_statistics_data(
-        self, period_from: datetime | str, period_to: datetime | str, extension_filter: str | None, call_area: int, *,
-        filter: str | Filter | Field | None = None, search: str | None = None,
+        self, period_from: datetime | str = '-30d', period_to: datetime | str = 'now',
+        extension_filter: str | None = '', call_area: int = 0, *, filter: str | Filter | Field | None = None,
+        search: str | None = None,
         orderby: str | Expression | OrderBy | Sequence[str | Expression | OrderBy] | None = None,
         select: str | Field | Sequence[str | Field] | None = None,
         expand: str | Field | Expand | Sequence[str | Field | Expand] | None = None, top: int | None = None,
@@ -8008,8 +8104,8 @@ class AsyncReportExtensionStatisticsByGroupActions:
 
     @overload
     async def download_extension_statistics_by_group(
-        self, group_number: str | None, period_from: datetime | str, period_to: datetime | str, call_area: int, *,
-        filter: str | Filter | Field | None = None, search: str | None = None,
+        self, group_number: str | None = '', period_from: datetime | str = '-30d', period_to: datetime | str = 'now',
+        call_area: int = 0, *, filter: str | Filter | Field | None = None, search: str | None = None,
         orderby: str | Expression | OrderBy | Sequence[str | Expression | OrderBy] | None = None,
         select: str | Field | Sequence[str | Field] | None = None,
         expand: str | Field | Expand | Sequence[str | Field | Expand] | None = None, top: int | None = None,
@@ -8020,8 +8116,8 @@ class AsyncReportExtensionStatisticsByGroupActions:
 
     @overload
     async def download_extension_statistics_by_group(
-        self, group_number: str | None, period_from: datetime | str, period_to: datetime | str, call_area: int, *,
-        filter: str | Filter | Field | None = None, search: str | None = None,
+        self, group_number: str | None = '', period_from: datetime | str = '-30d', period_to: datetime | str = 'now',
+        call_area: int = 0, *, filter: str | Filter | Field | None = None, search: str | None = None,
         orderby: str | Expression | OrderBy | Sequence[str | Expression | OrderBy] | None = None,
         select: str | Field | Sequence[str | Field] | None = None,
         expand: str | Field | Expand | Sequence[str | Field | Expand] | None = None, top: int | None = None,
@@ -8032,8 +8128,8 @@ class AsyncReportExtensionStatisticsByGroupActions:
         periodFrom, periodTo and callArea; answers a file."""
 
     def get_extension_statistics_by_group_data(
-        self, group_number: str | None, period_from: datetime | str, period_to: datetime | str, call_area: int, *,
-        filter: str | Filter | Field | None = None, search: str | None = None,
+        self, group_number: str | None = '', period_from: datetime | str = '-30d', period_to: datetime | str = 'now',
+        call_area: int = 0, *, filter: str | Filter | Field | None = None, search: str | None = None,
         orderby: str | Expression | OrderBy | Sequence[str | Expression | OrderBy] | None = None,
         select: str | Field | Sequence[str | Field] | None = None,
         expand: str | Field | Expand | Sequence[str | Field | Expand] | None = None, top: int | None = None,
@@ -8046,8 +8142,8 @@ class AsyncReportExtensionsStatisticsByRingGroupsActions:
 
     @overload
     async def download_extensions_statistics_by_ring_groups(
-        self, period_from: datetime | str, period_to: datetime | str, ring_group_dns: str | None, *,
-        filter: str | Filter | Field | None = None, search: str | None = None,
+        self, period_from: datetime | str = '-30d', period_to: datetime | str = 'now', ring_group_dns: str | None = '',
+        *, filter: str | Filter | Field | None = None, search: str | None = None,
         orderby: str | Expression | OrderBy | Sequence[str | Expression | OrderBy] | None = None,
         select: str | Field | Sequence[str | Field] | None = None,
         expand: str | Field | Expand | Sequence[str | Field | Expand] | None = None, top: int | None = None,
@@ -8058,8 +8154,8 @@ class AsyncReportExtensionsStatisticsByRingGroupsActions:
 
     @overload
     async def download_extensions_statistics_by_ring_groups(
-        self, period_from: datetime | str, period_to: datetime | str, ring_group_dns: str | None, *,
-        filter: str | Filter | Field | None = None, search: str | None = None,
+        self, period_from: datetime | str = '-30d', period_to: datetime | str = 'now', ring_group_dns: str | None = '',
+        *, filter: str | Filter | Field | None = None, search: str | None = None,
         orderby: str | Expression | OrderBy | Sequence[str | Expression | OrderBy] | None = None,
         select: str | Field | Sequence[str | Field] | None = None,
         expand: str | Field | Expand | Sequence[str | Field | Expand] | None = None, top: int | None = None,
@@ -8070,8 +8166,8 @@ class AsyncReportExtensionsStatisticsByRingGroupsActions:
         periodTo and ringGroupDns; answers a file."""
 
     def get_extensions_statistics_by_ring_groups_data(
-        self, period_from: datetime | str, period_to: datetime | str, ring_group_dns: str | None, *,
-        filter: str | Filter | Field | None = None, search: str | None = None,
+        self, period_from: datetime | str = '-30d', period_to: datetime | str = 'now', ring_group_dns: str | None = '',
+        *, filter: str | Filter | Field | None = None, search: str | None = None,
         orderby: str | Expression | OrderBy | Sequence[str | Expression | OrderBy] | None = None,
         select: str | Field | Sequence[str | Field] | None = None,
         expand: str | Field | Expand | Sequence[str | Field | Expand] | None = None, top: int | None = None,
@@ -8095,8 +8191,9 @@ class AsyncReportInboundCallsActions:
 
     @overload
     async def download_get_inbound_calls(
-        self, period_from: datetime | str, period_to: datetime | str, trunk_dns: str | None, calls_type: int,
-        client_time_zone: str | None, *, filter: str | Filter | Field | None = None, search: str | None = None,
+        self, period_from: datetime | str = '-30d', period_to: datetime | str = 'now', trunk_dns: str | None = '',
+        calls_type: int = 0, client_time_zone: str | None = '+00:00', *, filter: str | Filter | Field | None = None,
+        search: str | None = None,
         orderby: str | Expression | OrderBy | Sequence[str | Expression | OrderBy] | None = None,
         select: str | Field | Sequence[str | Field] | None = None,
         expand: str | Field | Expand | Sequence[str | Field | Expand] | None = None, top: int | None = None,
@@ -8107,8 +8204,9 @@ class AsyncReportInboundCallsActions:
 
     @overload
     async def download_get_inbound_calls(
-        self, period_from: datetime | str, period_to: datetime | str, trunk_dns: str | None, calls_type: int,
-        client_time_zone: str | None, *, filter: str | Filter | Field | None = None, search: str | None = None,
+        self, period_from: datetime | str = '-30d', period_to: datetime | str = 'now', trunk_dns: str | None = '',
+        calls_type: int = 0, client_time_zone: str | None = '+00:00', *, filter: str | Filter | Field | None = None,
+        search: str | None = None,
         orderby: str | Expression | OrderBy | Sequence[str | Expression | OrderBy] | None = None,
         select: str | Field | Sequence[str | Field] | None = None,
         expand: str | Field | Expand | Sequence[str | Field | Expand] | None = None, top: int | None = None,
@@ -8119,8 +8217,8 @@ class AsyncReportInboundCallsActions:
         clientTimeZone; answers a file."""
 
     def get_inbound_calls(
-        self, period_from: datetime | str, period_to: datetime | str, trunk_dns: str | None, calls_type: int, *,
-        filter: str | Filter | Field | None = None, search: str | None = None,
+        self, period_from: datetime | str = '-30d', period_to: datetime | str = 'now', trunk_dns: str | None = '',
+        calls_type: int = 0, *, filter: str | Filter | Field | None = None, search: str | None = None,
         orderby: str | Expression | OrderBy | Sequence[str | Expression | OrderBy] | None = None,
         select: str | Field | Sequence[str | Field] | None = None,
         expand: str | Field | Expand | Sequence[str | Field | Expand] | None = None, top: int | None = None,
@@ -8164,8 +8262,9 @@ class AsyncReportOutboundCallsActions:
 
     @overload
     async def download_get_outbound_calls(
-        self, period_from: datetime | str, period_to: datetime | str, trunk_dns: str | None, calls_type: int,
-        client_time_zone: str | None, *, filter: str | Filter | Field | None = None, search: str | None = None,
+        self, period_from: datetime | str = '-30d', period_to: datetime | str = 'now', trunk_dns: str | None = '',
+        calls_type: int = 0, client_time_zone: str | None = '+00:00', *, filter: str | Filter | Field | None = None,
+        search: str | None = None,
         orderby: str | Expression | OrderBy | Sequence[str | Expression | OrderBy] | None = None,
         select: str | Field | Sequence[str | Field] | None = None,
         expand: str | Field | Expand | Sequence[str | Field | Expand] | None = None, top: int | None = None,
@@ -8176,8 +8275,9 @@ class AsyncReportOutboundCallsActions:
 
     @overload
     async def download_get_outbound_calls(
-        self, period_from: datetime | str, period_to: datetime | str, trunk_dns: str | None, calls_type: int,
-        client_time_zone: str | None, *, filter: str | Filter | Field | None = None, search: str | None = None,
+        self, period_from: datetime | str = '-30d', period_to: datetime | str = 'now', trunk_dns: str | None = '',
+        calls_type: int = 0, client_time_zone: str | None = '+00:00', *, filter: str | Filter | Field | None = None,
+        search: str | None = None,
         orderby: str | Expression | OrderBy | Sequence[str | Expression | OrderBy] | None = None,
         select: str | Field | Sequence[str | Field] | None = None,
         expand: str | Field | Expand | Sequence[str | Field | Expand] | None = None, top: int | None = None,
@@ -8188,8 +8288,8 @@ class AsyncReportOutboundCallsActions:
         clientTimeZone; answers a file."""
 
     def get_outbound_calls(
-        self, period_from: datetime | str, period_to: datetime | str, trunk_dns: str | None, calls_type: int, *,
-        filter: str | Filter | Field | None = None, search: str | None = None,
+        self, period_from: datetime | str = '-30d', period_to: datetime | str = 'now', trunk_dns: str | None = '',
+        calls_type: int = 0, *, filter: str | Filter | Field | None = None, search: str | None = None,
         orderby: str | Expression | OrderBy | Sequence[str | Expression | OrderBy] | None = None,
         select: str | Field | Sequence[str | Field] | None = None,
         expand: str | Field | Expand | Sequence[str | Field | Expand] | None = None, top: int | None = None,
@@ -8201,8 +8301,8 @@ class AsyncReportQueueAgentsChatStatisticsActions:
 
     @overload
     async def download_queue_agents_chat_statistics(
-        self, queue_dn_str: str | None, start_dt: datetime | str, end_dt: datetime | str, participant_type: int, *,
-        filter: str | Filter | Field | None = None, search: str | None = None,
+        self, queue_dn_str: str | None = '', start_dt: datetime | str = '-30d', end_dt: datetime | str = 'now',
+        participant_type: int = 0, *, filter: str | Filter | Field | None = None, search: str | None = None,
         orderby: str | Expression | OrderBy | Sequence[str | Expression | OrderBy] | None = None,
         select: str | Field | Sequence[str | Field] | None = None,
         expand: str | Field | Expand | Sequence[str | Field | Expand] | None = None, top: int | None = None,
@@ -8213,8 +8313,8 @@ class AsyncReportQueueAgentsChatStatisticsActions:
 
     @overload
     async def download_queue_agents_chat_statistics(
-        self, queue_dn_str: str | None, start_dt: datetime | str, end_dt: datetime | str, participant_type: int, *,
-        filter: str | Filter | Field | None = None, search: str | None = None,
+        self, queue_dn_str: str | None = '', start_dt: datetime | str = '-30d', end_dt: datetime | str = 'now',
+        participant_type: int = 0, *, filter: str | Filter | Field | None = None, search: str | None = None,
         orderby: str | Expression | OrderBy | Sequence[str | Expression | OrderBy] | None = None,
         select: str | Field | Sequence[str | Field] | None = None,
         expand: str | Field | Expand | Sequence[str | Field | Expand] | None = None, top: int | None = None,
@@ -8225,8 +8325,8 @@ class AsyncReportQueueAgentsChatStatisticsActions:
         participantType; answers a file."""
 
     def get_queue_agents_chat_statistics_data(
-        self, queue_dn_str: str | None, start_dt: datetime | str, end_dt: datetime | str, participant_type: int, *,
-        filter: str | Filter | Field | None = None, search: str | None = None,
+        self, queue_dn_str: str | None = '', start_dt: datetime | str = '-30d', end_dt: datetime | str = 'now',
+        participant_type: int = 0, *, filter: str | Filter | Field | None = None, search: str | None = None,
         orderby: str | Expression | OrderBy | Sequence[str | Expression | OrderBy] | None = None,
         select: str | Field | Sequence[str | Field] | None = None,
         expand: str | Field | Expand | Sequence[str | Field | Expand] | None = None, top: int | None = None,
@@ -8239,8 +8339,8 @@ class AsyncReportQueueAgentsChatStatisticsTotalsActions:
 
     @overload
     async def download_queue_agents_chat_statistics_totals(
-        self, queue_dn_str: str | None, start_dt: datetime | str, end_dt: datetime | str, participant_type: int, *,
-        filter: str | Filter | Field | None = None, search: str | None = None,
+        self, queue_dn_str: str | None = '', start_dt: datetime | str = '-30d', end_dt: datetime | str = 'now',
+        participant_type: int = 0, *, filter: str | Filter | Field | None = None, search: str | None = None,
         orderby: str | Expression | OrderBy | Sequence[str | Expression | OrderBy] | None = None,
         select: str | Field | Sequence[str | Field] | None = None,
         expand: str | Field | Expand | Sequence[str | Field | Expand] | None = None, top: int | None = None,
@@ -8251,8 +8351,8 @@ class AsyncReportQueueAgentsChatStatisticsTotalsActions:
 
     @overload
     async def download_queue_agents_chat_statistics_totals(
-        self, queue_dn_str: str | None, start_dt: datetime | str, end_dt: datetime | str, participant_type: int, *,
-        filter: str | Filter | Field | None = None, search: str | None = None,
+        self, queue_dn_str: str | None = '', start_dt: datetime | str = '-30d', end_dt: datetime | str = 'now',
+        participant_type: int = 0, *, filter: str | Filter | Field | None = None, search: str | None = None,
         orderby: str | Expression | OrderBy | Sequence[str | Expression | OrderBy] | None = None,
         select: str | Field | Sequence[str | Field] | None = None,
         expand: str | Field | Expand | Sequence[str | Field | Expand] | None = None, top: int | None = None,
@@ -8263,8 +8363,8 @@ class AsyncReportQueueAgentsChatStatisticsTotalsActions:
         startDt, endDt and participantType; answers a file."""
 
     def get_queue_agents_chat_statistics_totals_data(
-        self, queue_dn_str: str | None, start_dt: datetime | str, end_dt: datetime | str, participant_type: int, *,
-        filter: str | Filter | Field | None = None, search: str | None = None,
+        self, queue_dn_str: str | None = '', start_dt: datetime | str = '-30d', end_dt: datetime | str = 'now',
+        participant_type: int = 0, *, filter: str | Filter | Field | None = None, search: str | None = None,
         orderby: str | Expression | OrderBy | Sequence[str | Expression | OrderBy] | None = None,
         select: str | Field | Sequence[str | Field] | None = None,
         expand: str | Field | Expand | Sequence[str | Field | Expand] | None = None, top: int | None = None,
@@ -8277,8 +8377,9 @@ class AsyncReportQueueAnUnCallsActions:
 
     @overload
     async def download_queue_an_un_calls_report(
-        self, chart_date: datetime | str, chart_by: str | None, queue_dn_str: str | None, client_time_zone: str | None,
-        wait_interval: str | None, *, filter: str | Filter | Field | None = None, search: str | None = None,
+        self, chart_date: datetime | str = 'now', chart_by: str | None = 'Day', queue_dn_str: str | None = '',
+        client_time_zone: str | None = '+00:00', wait_interval: str | None = '0:00:0', *,
+        filter: str | Filter | Field | None = None, search: str | None = None,
         orderby: str | Expression | OrderBy | Sequence[str | Expression | OrderBy] | None = None,
         select: str | Field | Sequence[str | Field] | None = None,
         expand: str | Field | Expand | Sequence[str | Field | Expand] | None = None, top: int | None = None,
@@ -8289,8 +8390,9 @@ class AsyncReportQueueAnUnCallsActions:
 
     @overload
     async def download_queue_an_un_calls_report(
-        self, chart_date: datetime | str, chart_by: str | None, queue_dn_str: str | None, client_time_zone: str | None,
-        wait_interval: str | None, *, filter: str | Filter | Field | None = None, search: str | None = None,
+        self, chart_date: datetime | str = 'now', chart_by: str | None = 'Day', queue_dn_str: str | None = '',
+        client_time_zone: str | None = '+00:00', wait_interval: str | None = '0:00:0', *,
+        filter: str | Filter | Field | None = None, search: str | None = None,
         orderby: str | Expression | OrderBy | Sequence[str | Expression | OrderBy] | None = None,
         select: str | Field | Sequence[str | Field] | None = None,
         expand: str | Field | Expand | Sequence[str | Field | Expand] | None = None, top: int | None = None,
@@ -8301,8 +8403,9 @@ class AsyncReportQueueAnUnCallsActions:
         and waitInterval; answers a file."""
 
     def get_queue_an_un_calls_data(
-        self, chart_date: datetime | str, chart_by: str | None, queue_dn_str: str | None, client_time_zone: str | None,
-        wait_interval: str | None, *, filter: str | Filter | Field | None = None, search: str | None = None,
+        self, chart_date: datetime | str = 'now', chart_by: str | None = 'Day', queue_dn_str: str | None = '',
+        client_time_zone: str | None = '+00:00', wait_interval: str | None = '0:00:0', *,
+        filter: str | Filter | Field | None = None, search: str | None = None,
         orderby: str | Expression | OrderBy | Sequence[str | Expression | OrderBy] | None = None,
         select: str | Field | Sequence[str | Field] | None = None,
         expand: str | Field | Expand | Sequence[str | Field | Expand] | None = None, top: int | None = None,
@@ -8315,8 +8418,9 @@ class AsyncReportQueueAnsweredCallsByWaitTimeActions:
 
     @overload
     async def download_queue_answered_calls_by_wait_time(
-        self, queue_dn_str: str | None, start_dt: datetime | str, end_dt: datetime | str, answer_interval: str | None,
-        client_time_zone: str | None, *, filter: str | Filter | Field | None = None, search: str | None = None,
+        self, queue_dn_str: str | None = '', start_dt: datetime | str = '-30d', end_dt: datetime | str = 'now',
+        answer_interval: str | None = '', client_time_zone: str | None = '+00:00', *,
+        filter: str | Filter | Field | None = None, search: str | None = None,
         orderby: str | Expression | OrderBy | Sequence[str | Expression | OrderBy] | None = None,
         select: str | Field | Sequence[str | Field] | None = None,
         expand: str | Field | Expand | Sequence[str | Field | Expand] | None = None, top: int | None = None,
@@ -8327,8 +8431,9 @@ class AsyncReportQueueAnsweredCallsByWaitTimeActions:
 
     @overload
     async def download_queue_answered_calls_by_wait_time(
-        self, queue_dn_str: str | None, start_dt: datetime | str, end_dt: datetime | str, answer_interval: str | None,
-        client_time_zone: str | None, *, filter: str | Filter | Field | None = None, search: str | None = None,
+        self, queue_dn_str: str | None = '', start_dt: datetime | str = '-30d', end_dt: datetime | str = 'now',
+        answer_interval: str | None = '', client_time_zone: str | None = '+00:00', *,
+        filter: str | Filter | Field | None = None, search: str | None = None,
         orderby: str | Expression | OrderBy | Sequence[str | Expression | OrderBy] | None = None,
         select: str | Field | Sequence[str | Field] | None = None,
         expand: str | Field | Expand | Sequence[str | Field | Expand] | None = None, top: int | None = None,
@@ -8339,8 +8444,8 @@ class AsyncReportQueueAnsweredCallsByWaitTimeActions:
         endDt, answerInterval and clientTimeZone; answers a file."""
 
     def get_queue_answered_calls_by_wait_time_data(
-        self, queue_dn_str: str | None, start_dt: datetime | str, end_dt: datetime | str, answer_interval: str | None,
-        *, filter: str | Filter | Field | None = None, search: str | None = None,
+        self, queue_dn_str: str | None = '', start_dt: datetime | str = '-30d', end_dt: datetime | str = 'now',
+        answer_interval: str | None = '', *, filter: str | Filter | Field | None = None, search: str | None = None,
         orderby: str | Expression | OrderBy | Sequence[str | Expression | OrderBy] | None = None,
         select: str | Field | Sequence[str | Field] | None = None,
         expand: str | Field | Expand | Sequence[str | Field | Expand] | None = None, top: int | None = None,
@@ -8353,7 +8458,7 @@ class AsyncReportQueueCallbacksActions:
 
     @overload
     async def download_queue_callbacks(
-        self, queue_dn_str: str | None, start_dt: datetime | str, end_dt: datetime | str, *,
+        self, queue_dn_str: str | None = '', start_dt: datetime | str = '-30d', end_dt: datetime | str = 'now', *,
         filter: str | Filter | Field | None = None, search: str | None = None,
         orderby: str | Expression | OrderBy | Sequence[str | Expression | OrderBy] | None = None,
         select: str | Field | Sequence[str | Field] | None = None,
@@ -8364,7 +8469,7 @@ class AsyncReportQueueCallbacksActions:
 
     @overload
     async def download_queue_callbacks(
-        self, queue_dn_str: str | None, start_dt: datetime | str, end_dt: datetime | str, *,
+        self, queue_dn_str: str | None = '', start_dt: datetime | str = '-30d', end_dt: datetime | str = 'now', *,
         filter: str | Filter | Field | None = None, search: str | None = None,
         orderby: str | Expression | OrderBy | Sequence[str | Expression | OrderBy] | None = None,
         select: str | Field | Sequence[str | Field] | None = None,
@@ -8375,7 +8480,7 @@ class AsyncReportQueueCallbacksActions:
         """Download queue callbacks (queue callbacks), given queueDnStr, startDt and endDt; answers a file."""
 
     def get_queue_callbacks_data(
-        self, queue_dn_str: str | None, start_dt: datetime | str, end_dt: datetime | str, *,
+        self, queue_dn_str: str | None = '', start_dt: datetime | str = '-30d', end_dt: datetime | str = 'now', *,
         filter: str | Filter | Field | None = None, search: str | None = None,
         orderby: str | Expression | OrderBy | Sequence[str | Expression | OrderBy] | None = None,
         select: str | Field | Sequence[str | Field] | None = None,
@@ -8388,8 +8493,8 @@ class AsyncReportQueueChatPerformanceActions:
 
     @overload
     async def download_queue_chat_performance(
-        self, queue_dn_str: str | None, start_dt: datetime | str, end_dt: datetime | str, participant_type: int, *,
-        filter: str | Filter | Field | None = None, search: str | None = None,
+        self, queue_dn_str: str | None = '', start_dt: datetime | str = '-30d', end_dt: datetime | str = 'now',
+        participant_type: int = 0, *, filter: str | Filter | Field | None = None, search: str | None = None,
         orderby: str | Expression | OrderBy | Sequence[str | Expression | OrderBy] | None = None,
         select: str | Field | Sequence[str | Field] | None = None,
         expand: str | Field | Expand | Sequence[str | Field | Expand] | None = None, top: int | None = None,
@@ -8400,8 +8505,8 @@ class AsyncReportQueueChatPerformanceActions:
 
     @overload
     async def download_queue_chat_performance(
-        self, queue_dn_str: str | None, start_dt: datetime | str, end_dt: datetime | str, participant_type: int, *,
-        filter: str | Filter | Field | None = None, search: str | None = None,
+        self, queue_dn_str: str | None = '', start_dt: datetime | str = '-30d', end_dt: datetime | str = 'now',
+        participant_type: int = 0, *, filter: str | Filter | Field | None = None, search: str | None = None,
         orderby: str | Expression | OrderBy | Sequence[str | Expression | OrderBy] | None = None,
         select: str | Field | Sequence[str | Field] | None = None,
         expand: str | Field | Expand | Sequence[str | Field | Expand] | None = None, top: int | None = None,
@@ -8412,8 +8517,8 @@ class AsyncReportQueueChatPerformanceActions:
         participantType; answers a file."""
 
     def get_queue_chat_performance_data(
-        self, queue_dn_str: str | None, start_dt: datetime | str, end_dt: datetime | str, participant_type: int, *,
-        filter: str | Filter | Field | None = None, search: str | None = None,
+        self, queue_dn_str: str | None = '', start_dt: datetime | str = '-30d', end_dt: datetime | str = 'now',
+        participant_type: int = 0, *, filter: str | Filter | Field | None = None, search: str | None = None,
         orderby: str | Expression | OrderBy | Sequence[str | Expression | OrderBy] | None = None,
         select: str | Field | Sequence[str | Field] | None = None,
         expand: str | Field | Expand | Sequence[str | Field | Expand] | None = None, top: int | None = None,
@@ -8426,8 +8531,9 @@ class AsyncReportQueueFailedCallbacksActions:
 
     @overload
     async def download_queue_failed_callbacks(
-        self, queue_dn_str: str | None, start_dt: datetime | str, end_dt: datetime | str, client_time_zone: str | None,
-        *, filter: str | Filter | Field | None = None, search: str | None = None,
+        self, queue_dn_str: str | None = '', start_dt: datetime | str = '-30d', end_dt: datetime | str = 'now',
+        client_time_zone: str | None = '+00:00', *, filter: str | Filter | Field | None = None,
+        search: str | None = None,
         orderby: str | Expression | OrderBy | Sequence[str | Expression | OrderBy] | None = None,
         select: str | Field | Sequence[str | Field] | None = None,
         expand: str | Field | Expand | Sequence[str | Field | Expand] | None = None, top: int | None = None,
@@ -8438,8 +8544,9 @@ class AsyncReportQueueFailedCallbacksActions:
 
     @overload
     async def download_queue_failed_callbacks(
-        self, queue_dn_str: str | None, start_dt: datetime | str, end_dt: datetime | str, client_time_zone: str | None,
-        *, filter: str | Filter | Field | None = None, search: str | None = None,
+        self, queue_dn_str: str | None = '', start_dt: datetime | str = '-30d', end_dt: datetime | str = 'now',
+        client_time_zone: str | None = '+00:00', *, filter: str | Filter | Field | None = None,
+        search: str | None = None,
         orderby: str | Expression | OrderBy | Sequence[str | Expression | OrderBy] | None = None,
         select: str | Field | Sequence[str | Field] | None = None,
         expand: str | Field | Expand | Sequence[str | Field | Expand] | None = None, top: int | None = None,
@@ -8450,7 +8557,7 @@ class AsyncReportQueueFailedCallbacksActions:
         clientTimeZone; answers a file."""
 
     def get_queue_failed_callbacks_data(
-        self, queue_dn_str: str | None, start_dt: datetime | str, end_dt: datetime | str, *,
+        self, queue_dn_str: str | None = '', start_dt: datetime | str = '-30d', end_dt: datetime | str = 'now', *,
         filter: str | Filter | Field | None = None, search: str | None = None,
         orderby: str | Expression | OrderBy | Sequence[str | Expression | OrderBy] | None = None,
         select: str | Field | Sequence[str | Field] | None = None,
@@ -8464,8 +8571,8 @@ class AsyncReportQueuePerformanceOverviewActions:
 
     @overload
     async def download_queue_performance_overview(
-        self, period_from: datetime | str, period_to: datetime | str, queue_dns: str | None, wait_interval: str | None,
-        *, filter: str | Filter | Field | None = None, search: str | None = None,
+        self, period_from: datetime | str = '-30d', period_to: datetime | str = 'now', queue_dns: str | None = '',
+        wait_interval: str | None = '0:00:0', *, filter: str | Filter | Field | None = None, search: str | None = None,
         orderby: str | Expression | OrderBy | Sequence[str | Expression | OrderBy] | None = None,
         select: str | Field | Sequence[str | Field] | None = None,
         expand: str | Field | Expand | Sequence[str | Field | Expand] | None = None, top: int | None = None,
@@ -8476,8 +8583,8 @@ class AsyncReportQueuePerformanceOverviewActions:
 
     @overload
     async def download_queue_performance_overview(
-        self, period_from: datetime | str, period_to: datetime | str, queue_dns: str | None, wait_interval: str | None,
-        *, filter: str | Filter | Field | None = None, search: str | None = None,
+        self, period_from: datetime | str = '-30d', period_to: datetime | str = 'now', queue_dns: str | None = '',
+        wait_interval: str | None = '0:00:0', *, filter: str | Filter | Field | None = None, search: str | None = None,
         orderby: str | Expression | OrderBy | Sequence[str | Expression | OrderBy] | None = None,
         select: str | Field | Sequence[str | Field] | None = None,
         expand: str | Field | Expand | Sequence[str | Field | Expand] | None = None, top: int | None = None,
@@ -8488,8 +8595,8 @@ class AsyncReportQueuePerformanceOverviewActions:
         waitInterval; answers a file."""
 
     def get_queue_performance_overview_data(
-        self, period_from: datetime | str, period_to: datetime | str, queue_dns: str | None, wait_interval: str | None,
-        *, filter: str | Filter | Field | None = None, search: str | None = None,
+        self, period_from: datetime | str = '-30d', period_to: datetime | str = 'now', queue_dns: str | None = '',
+        wait_interval: str | None = '0:00:0', *, filter: str | Filter | Field | None = None, search: str | None = None,
         orderby: str | Expression | OrderBy | Sequence[str | Expression | OrderBy] | None = None,
         select: str | Field | Sequence[str | Field] | None = None,
         expand: str | Field | Expand | Sequence[str | Field | Expand] | None = None, top: int | None = None,
@@ -8502,8 +8609,8 @@ class AsyncReportQueuePerformanceTotalsActions:
 
     @overload
     async def download_queue_performance_totals(
-        self, period_from: datetime | str, period_to: datetime | str, queue_dns: str | None, wait_interval: str | None,
-        *, filter: str | Filter | Field | None = None, search: str | None = None,
+        self, period_from: datetime | str = '-30d', period_to: datetime | str = 'now', queue_dns: str | None = '',
+        wait_interval: str | None = '0:00:0', *, filter: str | Filter | Field | None = None, search: str | None = None,
         orderby: str | Expression | OrderBy | Sequence[str | Expression | OrderBy] | None = None,
         select: str | Field | Sequence[str | Field] | None = None,
         expand: str | Field | Expand | Sequence[str | Field | Expand] | None = None, top: int | None = None,
@@ -8514,8 +8621,8 @@ class AsyncReportQueuePerformanceTotalsActions:
 
     @overload
     async def download_queue_performance_totals(
-        self, period_from: datetime | str, period_to: datetime | str, queue_dns: str | None, wait_interval: str | None,
-        *, filter: str | Filter | Field | None = None, search: str | None = None,
+        self, period_from: datetime | str = '-30d', period_to: datetime | str = 'now', queue_dns: str | None = '',
+        wait_interval: str | None = '0:00:0', *, filter: str | Filter | Field | None = None, search: str | None = None,
         orderby: str | Expression | OrderBy | Sequence[str | Expression | OrderBy] | None = None,
         select: str | Field | Sequence[str | Field] | None = None,
         expand: str | Field | Expand | Sequence[str | Field | Expand] | None = None, top: int | None = None,
@@ -8526,8 +8633,8 @@ class AsyncReportQueuePerformanceTotalsActions:
         waitInterval; answers a file."""
 
     def get_queue_performance_totals_data(
-        self, period_from: datetime | str, period_to: datetime | str, queue_dns: str | None, wait_interval: str | None,
-        *, filter: str | Filter | Field | None = None, search: str | None = None,
+        self, period_from: datetime | str = '-30d', period_to: datetime | str = 'now', queue_dns: str | None = '',
+        wait_interval: str | None = '0:00:0', *, filter: str | Filter | Field | None = None, search: str | None = None,
         orderby: str | Expression | OrderBy | Sequence[str | Expression | OrderBy] | None = None,
         select: str | Field | Sequence[str | Field] | None = None,
         expand: str | Field | Expand | Sequence[str | Field | Expand] | None = None, top: int | None = None,
@@ -8540,8 +8647,8 @@ class AsyncReportRingGroupStatisticsActions:
 
     @overload
     async def download_ring_group_statistics(
-        self, period_from: datetime | str, period_to: datetime | str, ring_group_dns: str | None, *,
-        filter: str | Filter | Field | None = None, search: str | None = None,
+        self, period_from: datetime | str = '-30d', period_to: datetime | str = 'now', ring_group_dns: str | None = '',
+        *, filter: str | Filter | Field | None = None, search: str | None = None,
         orderby: str | Expression | OrderBy | Sequence[str | Expression | OrderBy] | None = None,
         select: str | Field | Sequence[str | Field] | None = None,
         expand: str | Field | Expand | Sequence[str | Field | Expand] | None = None, top: int | None = None,
@@ -8552,8 +8659,8 @@ class AsyncReportRingGroupStatisticsActions:
 
     @overload
     async def download_ring_group_statistics(
-        self, period_from: datetime | str, period_to: datetime | str, ring_group_dns: str | None, *,
-        filter: str | Filter | Field | None = None, search: str | None = None,
+        self, period_from: datetime | str = '-30d', period_to: datetime | str = 'now', ring_group_dns: str | None = '',
+        *, filter: str | Filter | Field | None = None, search: str | None = None,
         orderby: str | Expression | OrderBy | Sequence[str | Expression | OrderBy] | None = None,
         select: str | Field | Sequence[str | Field] | None = None,
         expand: str | Field | Expand | Sequence[str | Field | Expand] | None = None, top: int | None = None,
@@ -8564,8 +8671,8 @@ class AsyncReportRingGroupStatisticsActions:
         a file."""
 
     def get_ring_group_statistics_data(
-        self, period_from: datetime | str, period_to: datetime | str, ring_group_dns: str | None, *,
-        filter: str | Filter | Field | None = None, search: str | None = None,
+        self, period_from: datetime | str = '-30d', period_to: datetime | str = 'now', ring_group_dns: str | None = '',
+        *, filter: str | Filter | Field | None = None, search: str | None = None,
         orderby: str | Expression | OrderBy | Sequence[str | Expression | OrderBy] | None = None,
         select: str | Field | Sequence[str | Field] | None = None,
         expand: str | Field | Expand | Sequence[str | Field | Expand] | None = None, top: int | None = None,
@@ -8578,8 +8685,8 @@ class AsyncReportStatisticSlaActions:
 
     @overload
     async def download_statistic_sla(
-        self, queue_dn_str: str | None, start_dt: datetime | str, end_dt: datetime | str, wait_interval: str | None, *,
-        filter: str | Filter | Field | None = None, search: str | None = None,
+        self, queue_dn_str: str | None = '', start_dt: datetime | str = '-30d', end_dt: datetime | str = 'now',
+        wait_interval: str | None = '0:00:0', *, filter: str | Filter | Field | None = None, search: str | None = None,
         orderby: str | Expression | OrderBy | Sequence[str | Expression | OrderBy] | None = None,
         select: str | Field | Sequence[str | Field] | None = None,
         expand: str | Field | Expand | Sequence[str | Field | Expand] | None = None, top: int | None = None,
@@ -8590,8 +8697,8 @@ class AsyncReportStatisticSlaActions:
 
     @overload
     async def download_statistic_sla(
-        self, queue_dn_str: str | None, start_dt: datetime | str, end_dt: datetime | str, wait_interval: str | None, *,
-        filter: str | Filter | Field | None = None, search: str | None = None,
+        self, queue_dn_str: str | None = '', start_dt: datetime | str = '-30d', end_dt: datetime | str = 'now',
+        wait_interval: str | None = '0:00:0', *, filter: str | Filter | Field | None = None, search: str | None = None,
         orderby: str | Expression | OrderBy | Sequence[str | Expression | OrderBy] | None = None,
         select: str | Field | Sequence[str | Field] | None = None,
         expand: str | Field | Expand | Sequence[str | Field | Expand] | None = None, top: int | None = None,
@@ -8602,8 +8709,8 @@ class AsyncReportStatisticSlaActions:
         file."""
 
     def get_statistic_sla_data(
-        self, queue_dn_str: str | None, start_dt: datetime | str, end_dt: datetime | str, wait_interval: str | None, *,
-        filter: str | Filter | Field | None = None, search: str | None = None,
+        self, queue_dn_str: str | None = '', start_dt: datetime | str = '-30d', end_dt: datetime | str = 'now',
+        wait_interval: str | None = '0:00:0', *, filter: str | Filter | Field | None = None, search: str | None = None,
         orderby: str | Expression | OrderBy | Sequence[str | Expression | OrderBy] | None = None,
         select: str | Field | Sequence[str | Field] | None = None,
         expand: str | Field | Expand | Sequence[str | Field | Expand] | None = None, top: int | None = None,
@@ -8616,8 +8723,8 @@ class AsyncReportTeamQueueGeneralStatisticsActions:
 
     @overload
     async def download_team_queue_general_statistics(
-        self, queue_dn_str: str | None, start_dt: datetime | str, end_dt: datetime | str, wait_interval: str | None, *,
-        filter: str | Filter | Field | None = None, search: str | None = None,
+        self, queue_dn_str: str | None = '', start_dt: datetime | str = '-30d', end_dt: datetime | str = 'now',
+        wait_interval: str | None = '0:00:0', *, filter: str | Filter | Field | None = None, search: str | None = None,
         orderby: str | Expression | OrderBy | Sequence[str | Expression | OrderBy] | None = None,
         select: str | Field | Sequence[str | Field] | None = None,
         expand: str | Field | Expand | Sequence[str | Field | Expand] | None = None, top: int | None = None,
@@ -8628,8 +8735,8 @@ class AsyncReportTeamQueueGeneralStatisticsActions:
 
     @overload
     async def download_team_queue_general_statistics(
-        self, queue_dn_str: str | None, start_dt: datetime | str, end_dt: datetime | str, wait_interval: str | None, *,
-        filter: str | Filter | Field | None = None, search: str | None = None,
+        self, queue_dn_str: str | None = '', start_dt: datetime | str = '-30d', end_dt: datetime | str = 'now',
+        wait_interval: str | None = '0:00:0', *, filter: str | Filter | Field | None = None, search: str | None = None,
         orderby: str | Expression | OrderBy | Sequence[str | Expression | OrderBy] | None = None,
         select: str | Field | Sequence[str | Field] | None = None,
         expand: str | Field | Expand | Sequence[str | Field | Expand] | None = None, top: int | None = None,
@@ -8640,8 +8747,8 @@ class AsyncReportTeamQueueGeneralStatisticsActions:
         waitInterval; answers a file."""
 
     def get_team_queue_general_statistics_data(
-        self, queue_dn_str: str | None, start_dt: datetime | str, end_dt: datetime | str, wait_interval: str | None, *,
-        filter: str | Filter | Field | None = None, search: str | None = None,
+        self, queue_dn_str: str | None = '', start_dt: datetime | str = '-30d', end_dt: datetime | str = 'now',
+        wait_interval: str | None = '0:00:0', *, filter: str | Filter | Field | None = None, search: str | None = None,
         orderby: str | Expression | OrderBy | Sequence[str | Expression | OrderBy] | None = None,
         select: str | Field | Sequence[str | Field] | None = None,
         expand: str | Field | Expand | Sequence[str | Field | Expand] | None = None, top: int | None = None,
@@ -8654,9 +8761,10 @@ class AsyncReportUserActivityActions:
 
     @overload
     async def download_get_user_activity(
-        self, client_time_zone: str | None, period_from: datetime | str, period_to: datetime | str,
-        group_number: str | None, extension_dns: str | None, wait_interval: str | None, include_queue_calls: bool,
-        call_area: int, grouping_type: int, *, filter: str | Filter | Field | None = None, search: str | None = None,
+        self, client_time_zone: str | None = '+00:00', period_from: datetime | str = '-30d',
+        period_to: datetime | str = 'now', group_number: str | None = '', extension_dns: str | None = '',
+        wait_interval: str | None = '0:00:0', include_queue_calls: bool = True, call_area: int = 0,
+        grouping_type: int = 0, *, filter: str | Filter | Field | None = None, search: str | None = None,
         orderby: str | Expression | OrderBy | Sequence[str | Expression | OrderBy] | None = None,
         select: str | Field | Sequence[str | Field] | None = None,
         expand: str | Field | Expand | Sequence[str | Field | Expand] | None = None, top: int | None = None,
@@ -8667,9 +8775,10 @@ class AsyncReportUserActivityActions:
 
     @overload
     async def download_get_user_activity(
-        self, client_time_zone: str | None, period_from: datetime | str, period_to: datetime | str,
-        group_number: str | None, extension_dns: str | None, wait_interval: str | None, include_queue_calls: bool,
-        call_area: int, grouping_type: int, *, filter: str | Filter | Field | None = None, search: str | None = None,
+        self, client_time_zone: str | None = '+00:00', period_from: datetime | str = '-30d',
+        period_to: datetime | str = 'now', group_number: str | None = '', extension_dns: str | None = '',
+        wait_interval: str | None = '0:00:0', include_queue_calls: bool = True, call_area: int = 0,
+        grouping_type: int = 0, *, filter: str | Filter | Field | None = None, search: str | None = None,
         orderby: str | Expression | OrderBy | Sequence[str | Expression | OrderBy] | None = None,
         select: str | Field | Sequence[str | Field] | None = None,
         expand: str | Field | Expand | Sequence[str | Field | Expand] | None = None, top: int | None = None,
@@ -8681,9 +8790,9 @@ class AsyncReportUserActivityActions:
 
     @overload
     async def download_user_activity_report(
-        self, chart_date: datetime | str, chart_by: str | None, include_internal_calls: bool, include_queue_calls: bool,
-        queue_dn_str: str | None, client_time_zone: str | None, wait_interval: str | None, *,
-        filter: str | Filter | Field | None = None, search: str | None = None,
+        self, chart_date: datetime | str = 'now', chart_by: str | None = 'Day', include_internal_calls: bool = True,
+        include_queue_calls: bool = True, queue_dn_str: str | None = '', client_time_zone: str | None = '+00:00',
+        wait_interval: str | None = '0:00:0', *, filter: str | Filter | Field | None = None, search: str | None = None,
         orderby: str | Expression | OrderBy | Sequence[str | Expression | OrderBy] | None = None,
         select: str | Field | Sequence[str | Field] | None = None,
         expand: str | Field | Expand | Sequence[str | Field | Expand] | None = None, top: int | None = None,
@@ -8694,9 +8803,9 @@ class AsyncReportUserActivityActions:
 
     @overload
     async def download_user_activity_report(
-        self, chart_date: datetime | str, chart_by: str | None, include_internal_calls: bool, include_queue_calls: bool,
-        queue_dn_str: str | None, client_time_zone: str | None, wait_interval: str | None, *,
-        filter: str | Filter | Field | None = None, search: str | None = None,
+        self, chart_date: datetime | str = 'now', chart_by: str | None = 'Day', include_internal_calls: bool = True,
+        include_queue_calls: bool = True, queue_dn_str: str | None = '', client_time_zone: str | None = '+00:00',
+        wait_interval: str | None = '0:00:0', *, filter: str | Filter | Field | None = None, search: str | None = None,
         orderby: str | Expression | OrderBy | Sequence[str | Expression | OrderBy] | None = None,
         select: str | Field | Sequence[str | Field] | None = None,
         expand: str | Field | Expand | Sequence[str | Field | Expand] | None = None, top: int | None = None,
@@ -8707,9 +8816,10 @@ class AsyncReportUserActivityActions:
         includeQueueCalls, queueDnStr, clientTimeZone and waitInterval; answers a file."""
 
     def get_user_activity(
-        self, client_time_zone: str | None, period_from: datetime | str, period_to: datetime | str,
-        group_number: str | None, extension_dns: str | None, wait_interval: str | None, include_queue_calls: bool,
-        call_area: int, grouping_type: int, *, filter: str | Filter | Field | None = None, search: str | None = None,
+        self, client_time_zone: str | None = '+00:00', period_from: datetime | str = '-30d',
+        period_to: datetime | str = 'now', group_number: str | None = '', extension_dns: str | None = '',
+        wait_interval: str | None = '0:00:0', include_queue_calls: bool = True, call_area: int = 0,
+        grouping_type: int = 0, *, filter: str | Filter | Field | None = None, search: str | None = None,
         orderby: str | Expression | OrderBy | Sequence[str | Expression | OrderBy] | None = None,
         select: str | Field | Sequence[str | Field] | None = None,
         expand: str | Field | Expand | Sequence[str | Field | Expand] | None = None, top: int | None = None,
@@ -8719,9 +8829,9 @@ class AsyncReportUserActivityActions:
         waitInterval, includeQueueCalls, callArea and groupingType; answers a list."""
 
     def get_user_activity_data(
-        self, chart_date: datetime | str, chart_by: str | None, include_internal_calls: bool, include_queue_calls: bool,
-        queue_dn_str: str | None, client_time_zone: str | None, wait_interval: str | None, *,
-        filter: str | Filter | Field | None = None, search: str | None = None,
+        self, chart_date: datetime | str = 'now', chart_by: str | None = 'Day', include_internal_calls: bool = True,
+        include_queue_calls: bool = True, queue_dn_str: str | None = '', client_time_zone: str | None = '+00:00',
+        wait_interval: str | None = '0:00:0', *, filter: str | Filter | Field | None = None, search: str | None = None,
         orderby: str | Expression | OrderBy | Sequence[str | Expression | OrderBy] | None = None,
         select: str | Field | Sequence[str | Field] | None = None,
         expand: str | Field | Expand | Sequence[str | Field | Expand] | None = None, top: int | None = None,
@@ -9032,8 +9142,8 @@ class AsyncSystemStatusActions:
         """Is request help enabled (system status)."""
 
     def my_phone_request_id_telemetry(
-        self, start_date: datetime | str, end_date: datetime | str, *, filter: str | Filter | Field | None = None,
-        search: str | None = None,
+        self, start_date: datetime | str = '-30d', end_date: datetime | str = 'now', *,
+        filter: str | Filter | Field | None = None, search: str | None = None,
         orderby: str | Expression | OrderBy | Sequence[str | Expression | OrderBy] | None = None,
         select: str | Field | Sequence[str | Field] | None = None,
         expand: str | Field | Expand | Sequence[str | Field | Expand] | None = None, top: int | None = None,

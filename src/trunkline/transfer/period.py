@@ -4,20 +4,17 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from datetime import UTC, date, datetime, timedelta, tzinfo
+from datetime import UTC, datetime, timedelta
 from typing import NamedTuple
 
 from ..errors import InvalidArgument
 from ..local.timestamps import format_timestamp
+from ..odata.moments import FIRST, Moment, length, moment
 
-FIRST = datetime(2000, 1, 1, tzinfo=UTC)
-"""No 3CX has calls from before; a year with a slip in it would be read day by day for centuries."""
+__all__ = ["FIRST", "Moment", "Window", "days", "moment", "span"]
+
 _MINUTE = 60
-_DATE = re.compile(r"\d{4}-\d{2}-\d{2}")
-_AGO = re.compile(r"-(\d{1,5})([smhdw])")
 _SPAN = re.compile(r"(\d{1,5})([smhdw])")
-_UNITS = {"s": "seconds", "m": "minutes", "h": "hours", "d": "days", "w": "weeks"}
-_DAYS = {"yesterday": -1, "today": 0, "tomorrow": 1}
 
 
 class Window(NamedTuple):
@@ -53,63 +50,9 @@ def days(start: datetime, end: datetime) -> Iterator[Window]:
         start = midnight
 
 
-class Moment(NamedTuple):
-    """A point in time as somebody wrote it. ``name`` is what a later run tells it by.
-
-    That is the moment itself, or the words where they mean another one each second (``now``, ``-7d``).
-    """
-
-    at: datetime
-    name: str
-
-
-def moment(text: str, zone: tzinfo, now: datetime) -> Moment:
-    """Read ``2026-01-31``, ``2026-01-31T08:00+01:00``, ``today``, ``yesterday``, ``now`` or ``-7d`` (s, m, h, d, w).
-
-    A date means its midnight in ``zone``, and a time without a zone is in ``zone`` too. InvalidArgument for anything
-    else, for fractions of a second, which the report doesn't know, and for years before 2000.
-    """
-    words = text.strip().lower()
-    now = now.astimezone(UTC).replace(microsecond=0)
-    try:
-        if words == "now":
-            return Moment(now, words)
-        if ago := _AGO.fullmatch(words):
-            return _checked(Moment(now - _length(ago), words), text)
-        if words in _DAYS:
-            found = _midnight(now.astimezone(zone).date() + timedelta(days=_DAYS[words]), zone)
-        elif _DATE.fullmatch(words):
-            found = _midnight(date.fromisoformat(words), zone)
-        else:
-            said = datetime.fromisoformat(text.strip().upper())
-            found = (said if said.tzinfo else said.replace(tzinfo=zone)).astimezone(UTC)
-    except (ValueError, OverflowError):
-        raise InvalidArgument(
-            f"{text!r} is not a date or time.",
-            hint="Write 2026-01-31, 2026-01-31T08:00+01:00, today, yesterday, now, or -7d (s, m, h, d, w ago).",
-        ) from None
-    if found.microsecond:
-        raise InvalidArgument(f"{text!r} has a fraction of a second.", hint="The report knows whole seconds only.")
-    return _checked(Moment(found, format_timestamp(found)), text)
-
-
 def span(text: str) -> timedelta:
     """Read a length of time such as ``24h``; InvalidArgument if it is none."""
     match = _SPAN.fullmatch(text.strip().lower())
     if match is None:
         raise InvalidArgument(f"{text!r} is not a length of time.", hint="Write it as 24h, 90m or 2d.")
-    return _length(match)
-
-
-def _length(match: re.Match[str]) -> timedelta:
-    return timedelta(**{_UNITS[match[2]]: int(match[1])})
-
-
-def _midnight(day: date, zone: tzinfo) -> datetime:
-    return datetime(day.year, day.month, day.day, tzinfo=zone).astimezone(UTC)
-
-
-def _checked(found: Moment, text: str) -> Moment:
-    if found.at < FIRST:
-        raise InvalidArgument(f"{text!r} is before the year 2000.", hint="No 3CX has calls from then.")
-    return found
+    return length(match)
