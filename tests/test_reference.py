@@ -67,9 +67,9 @@ def test_there_is_a_page_for_each_command() -> None:
 def test_every_field_of_a_body_stands_on_its_page_with_type_values_and_versions() -> None:
     users = text(REFERENCE / "resources" / "users.md")
     assert "| `--groups` | list of UserGroup |  |" in users
-    assert "| `--call-us-requirement` | Authentication | Both, Name, Email or None. May be null. |" in users
-    assert "| `--ai-agent` | Boolean | May be null. Added in 20.0.9. |" in users
-    assert "| `--blfs` | String | At most 20480 characters. May be null. |" in users
+    assert "| `--call-us-requirement` | Authentication | Both, Name, Email or None. |" in users
+    assert "| `--ai-agent` | Boolean | Added in 20.0.9. |" in users
+    assert "| `--blfs` | String | At most 20480 characters. |" in users
     queues = text(REFERENCE / "resources" / "queues.md")
     assert "A value of [PollingStrategyType](../enums.md#pollingstrategytype)." in queues
     assert "- `SkillBasedRouting_RoundRobin`" in text(REFERENCE / "enums.md")

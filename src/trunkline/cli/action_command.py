@@ -11,6 +11,7 @@ import click
 from ..catalog import Action, Catalog, Param
 from ..catalog.defaults import default_of
 from ..catalog.names import snake
+from .action_help import help_all_option, write_options
 from .action_options import action_options, query_options
 from .action_page import IF_MATCH, OPTION_MEANINGS
 from .body import body_options, field_options
@@ -49,6 +50,9 @@ class ActionCommand(click.Command):
         from .action_run import carry_out
 
         return carry_out(self.catalog, options)
+
+    def format_options(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        write_options(self.catalog, self.action, self.get_params(ctx), ctx, formatter)
 
     def format_epilog(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
         from .example import example
@@ -99,6 +103,7 @@ def _own_options(catalog: Catalog, action: Action) -> Iterator[click.Option]:
         yield click.Option(["--yes"], is_flag=True, help="Do not ask.")
     yield click.Option(["--dry-run"], is_flag=True, help="Show the request and send nothing.")
     yield click.Option(["--curl"], is_flag=True, help="Show it as a curl line without the token; send nothing.")
+    yield help_all_option()
     yield from view_options.options
     yield from connection_options.options
 

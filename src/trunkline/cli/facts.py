@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-
 from ..catalog import Action, Catalog, Param, TypeSpec, parse_type
 from ..catalog.defaults import default_of
 from ..catalog.names import listing
@@ -37,8 +35,8 @@ def field_facts(catalog: Catalog, action: Action, name: str, spec: TypeSpec) -> 
     own = parse_type(action.body).name if isinstance(action.body, str) else ""
     lifetime = catalog.elsewhere(own, name) if own else ""
     facts = type_facts(catalog, spec)
-    if isinstance(action.body, Mapping) and not spec.nullable:
-        facts.append("Required.")  # a parameter of an OData action that can't be null has to be there
+    if not (spec.nullable or spec.collection or (own and name in catalog.key(own))):
+        facts.append("Can't be null.")
     return facts if lifetime in ("", ALWAYS) else [*facts, _sentence(lifetime)]
 
 
@@ -53,8 +51,6 @@ def type_facts(catalog: Catalog, spec: TypeSpec) -> list[str]:
         facts.append(f"Object {short}.")
     if spec.max_length is not None:
         facts.append(f"At most {spec.max_length} characters.")
-    if spec.nullable:
-        facts.append("May be null.")
     return facts
 
 
