@@ -68,7 +68,7 @@ def index() -> str:
     for name, command in commands().items():
         lines.append(f"| [`{name}`](commands/{name}.md) | {cell(first_line(command))} |")
     count = sum(len(actions) for actions in CATALOG.resources.values())
-    last = CATALOG.editions[-1]
+    counts = CATALOG.counts
     lines += [
         "",
         "## Options that many have",
@@ -99,7 +99,13 @@ def index() -> str:
         "",
         "## Resources",
         "",
-        f"{count} actions of {len(CATALOG.resources)} resources, as of 3CX {last.version}.",
+        *textwrap.wrap(
+            f"{count} commands of {len(CATALOG.resources)} resources: "
+            f"the {counts.live} actions of 3CX {counts.version}, "
+            f"{count - counts.live - counts.unlisted} that only older versions have, and {counts.unlisted} that no "
+            f"published file lists. 3CX published {counts.forms} in all, if each older form of an action counts.",
+            110,
+        ),
         "",
         "| Resource | Actions |",
         "| --- | --- |",

@@ -59,3 +59,12 @@ def test_a_browser_that_draws_on_a_terminal_is_not_started_without_one(
     monkeypatch.setattr("webbrowser.get", lambda: webbrowser.GenericBrowser("lynx"))
     monkeypatch.setattr("webbrowser.open", lambda url: pytest.fail("it was started"))
     assert Path(trunkline("actions", "open", "fax.delete").out.rstrip()).is_file()
+
+
+def test_the_list_says_how_many_actions_it_has_and_of_what(trunkline: Any) -> None:
+    counts = load().counts
+    assert (
+        f"{counts.live} actions of 3CX {counts.version}; {counts.forms} with" in trunkline("actions", "-o", "jsonl").err
+    )
+    older = trunkline("actions", "--api-version", "20.0.7", "-o", "jsonl")
+    assert f"{len(older.out.splitlines())} actions of 3CX 20.0.7; 1 more" in older.err
