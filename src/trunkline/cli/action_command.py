@@ -114,6 +114,8 @@ def _query_options(action: Action) -> Iterator[click.Option]:
         yield click.Option([f"--{name}"], metavar="TEXT", help=OPTION_MEANINGS[name], shell_complete=fields)
     if action.answer_kind == "list" and "top" in action.query:
         yield click.Option(["--all", "every"], is_flag=True, help="Every row; so it is without --top anyway.")
+    elif action.kind == "get":
+        yield click.Option(["--all", "every"], is_flag=True, help="In a table, also the fields that are not set.")
 
 
 def _guard_options(catalog: Catalog, action: Action) -> Iterator[click.Option]:

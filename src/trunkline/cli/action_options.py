@@ -67,7 +67,7 @@ def action_options(
     return ActionOptions(
         action,
         _options(action, values) if rows else _arguments(catalog, action, params, values),
-        view._replace(select=values.get("select")),
+        view._replace(select=values.get("select"), whole=action.kind == "get" and bool(values.get("every"))),
         connection_options.made_of(values),
         rows=rows,
         unchanged=values.get("unchanged", False),
@@ -103,7 +103,8 @@ def _conflicts(action: Action, values: Mapping[str, Any]) -> dict[str, bool]:
     return {
         "--unchanged is for - and --input; one thing takes --if-unchanged FILE.": values.get("unchanged", False),
         "--outcomes is for - and --input.": values.get("outcomes") is not None,
-        "--all is every row, --top some of them; give one.": bool(values.get("every")) and values["top"] is not None,
+        "--all is every row, --top some of them; give one.": bool(values.get("every"))
+        and values.get("top") is not None,
         "--body and --if-unchanged can't both be -: there is one standard input.": two_from_stdin,
         f"{action.id} answers a file; --columns and --query have nothing to choose from.": (
             action.answer_kind == "file" and chooses
