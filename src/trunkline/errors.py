@@ -342,3 +342,20 @@ class ItemsFailed(TrunklineError):
     code = "items_failed"
     exit_code = 7
     result: Any = None
+
+
+def exit_code_of(error: TrunklineError) -> int:
+    """Return the code with which a command ends that this error ended.
+
+    A run that one error stopped ends with that error's code, so that a refused sign-in is 4 whatever was to be done.
+    """
+    cause = error.__cause__ if isinstance(error, ItemsFailed) else None
+    return exit_code_of(cause) if isinstance(cause, TrunklineError) else error.exit_code
+
+
+def exit_code_of_kind(code: str) -> int:
+    """Return the same of an error of which only the `code` is known, as a ledger has it; 1 for an unknown one."""
+    kinds = [TrunklineError]
+    for kind in kinds:
+        kinds += kind.__subclasses__()
+    return next((kind.exit_code for kind in kinds if kind.code == code), TrunklineError.exit_code)

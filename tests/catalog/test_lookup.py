@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import pytest
 
 from trunkline import catalog
@@ -177,3 +179,19 @@ def test_a_field_that_moved_to_the_base_of_its_type_was_never_gone() -> None:
     for name in everything.types:
         for field in everything.fields(name):
             assert ("last in" in everything.elsewhere(name, field)) == (field not in newest.fields(name)), (name, field)
+
+
+def test_every_text_that_counts_the_actions_has_the_same_figures() -> None:
+    counts = catalog.load().counts
+    assert (counts.version, counts.live, counts.forms) == ("20.0.10", 601, 638)
+    assert catalog.load("20.0.10").counts.forms == counts.live
+    root = Path(__file__).parents[2]
+    texts = {
+        "README.md": f"all {counts.live} actions\nof {counts.version}",
+        "docs/reference/README.md": f"the {counts.live} actions of 3CX {counts.version}",
+        "docs/guides/connections.md": f"is known, with {counts.live} actions.",
+        "docs/pbx.md": f"that of {counts.version} has {counts.live}.",
+        "emulator/README.md": f"the {counts.live} actions of {counts.version}",
+    }
+    assert [page for page, text in texts.items() if text not in (root / page).read_text(encoding="utf-8")] == []
+    assert f"published {counts.forms} in all" in (root / "docs/reference/README.md").read_text(encoding="utf-8")

@@ -61,6 +61,15 @@ def test_a_browser_that_draws_on_a_terminal_is_not_started_without_one(
     assert Path(trunkline("actions", "open", "fax.delete").out.rstrip()).is_file()
 
 
+def test_the_list_says_how_many_actions_it_has_and_of_what(trunkline: Any) -> None:
+    counts = load().counts
+    assert (
+        f"{counts.live} actions of 3CX {counts.version}; {counts.forms} with" in trunkline("actions", "-o", "jsonl").err
+    )
+    older = trunkline("actions", "--api-version", "20.0.7", "-o", "jsonl")
+    assert f"{len(older.out.splitlines())} actions of 3CX 20.0.7; 1 more" in older.err
+
+
 def test_what_3cx_has_no_action_for_is_stated_before_what_comes_nearest(trunkline: Any) -> None:
     result = trunkline("actions", "send", "an", "SMS", "-o", "jsonl")
     assert result.code == 0

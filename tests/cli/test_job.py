@@ -108,7 +108,7 @@ def test_a_pbx_that_is_away_pauses_the_job_and_resume_goes_on(
 ) -> None:
     monkeypatch.setenv("TRUNKLINE_CLIENT_SECRET", "wrong")
     code, out, err = job(*RUN, contacts, "--yes")
-    assert code == 7
+    assert code == 4
     found = json.loads(out)
     assert found["status"] == "paused"
     assert found["counts"]["not_started"] == 10
@@ -287,7 +287,7 @@ def test_a_job_without_profiles_may_go_on_with_one(
     job: Any, contacts: str, system: System, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("TRUNKLINE_CLIENT_SECRET", "wrong")
-    assert job(*RUN, contacts, "--yes")[0] == 7
+    assert job(*RUN, contacts, "--yes")[0] == 4
     profiles(tmp_path, f'[a]\nurl = "{system.url}"\nclient_id = "{CLIENT}"\nclient_secret = "{KEY}"\n')
     code, out, _ = job("resume", "cleanup", "--profile", "a")
     assert (code, json.loads(out)["counts"]["done"]) == (0, 10)

@@ -55,6 +55,44 @@ def test_exit_codes(line: Line, connection: System, tmp_path: Path, code: int, a
         assert said.err
 
 
+FLOW = """
+name: old contacts
+steps:
+  - list: contacts
+    with: {filter: Id eq 1}
+  - delete: contacts
+"""
+ONLY = ("--attempts", "1", "--patience", "0")
+SURFACES = {
+    "run": ("run", "contacts.delete", "--set", "Id={{ $json.Id }}", "--input", "{items}"),
+    "delete": ("contacts", "delete", "--input", "{items}"),
+    "job": ("job", "run", "contacts.delete", "--name", "x", "--set", "Id={{ $json.Id }}", "--input", "{items}", *ONLY),
+    "flow": ("flow", "run", "{flow}"),
+}
+
+
+@pytest.mark.parametrize("surface", SURFACES)
+def test_an_exit_code_means_the_same_of_one_and_of_many(
+    line: Line, connection: System, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, surface: str
+) -> None:
+    monkeypatch.setenv("TRUNKLINE_JOB_DIR", str(tmp_path / "jobs"))
+    monkeypatch.setenv("TRUNKLINE_TOKEN_DIR", "off")
+    (tmp_path / "items").write_text('{"Id": 1}\n', encoding="utf-8")
+    (tmp_path / "flow").write_text(FLOW, encoding="utf-8")
+    places = {name: str(tmp_path / name) for name in ("items", "flow")}
+    argv = [word.format(**places) if word in ("{items}", "{flow}") else word for word in SURFACES[surface]]
+
+    def code(*more: str) -> int:
+        found: int = line(*argv, "--yes", *more).code
+        if surface == "job":
+            line("job", "remove", "x")
+        return found
+
+    assert code("--api-key", "wrong-key-0123456789") == 4
+    assert code("--url", closed_port()) == 6
+    assert code() == 0
+
+
 def test_130_is_an_interruption(environment: dict[str, str]) -> None:
     """More of them in test_manners_interrupts.py."""
     from terminal import TRUNKLINE, Terminal

@@ -394,7 +394,7 @@ def test_a_name_of_3cx_s_own_is_taken_before_a_likeness(run: Runner) -> None:
         ("fax.delete", {"Idd": 1}, UnknownName, ["'Idd'", "Did you mean Id"]),
         ("fax.list", {"Fliter": "x"}, UnknownName, ["'Fliter'", "filter"]),
         ("fax.delte", {"Id": 1}, UnknownName, ["fax.delete"]),
-        ("report_call_log_data.get_call_log_data", {"periodFrom": "x"}, InvalidArgument, ["needs periodTo"]),
+        ("dn_properties.get_properties_by_dn", {}, InvalidArgument, ["needs dnNumber"]),
     ],
 )
 def test_a_wrong_or_missing_parameter_is_refused_before_any_item(

@@ -104,6 +104,7 @@ def test_each_status_has_its_error(status: int, kind: type[PbxError], exit_code:
             ["fax with Id 42", "changed since", "Nothing was done", "pbx.fax.get(Id=42)"],
         ),
         (failure("users.list", 403, b"", {}), ["did not allow users.list", "System Admin", "System Wide"]),
+        (failure("users.list", 403, b"", {}), ["or the PBX blocks this machine's address", "IP blacklist"]),
         (failure("recordings.list", 403, b"", {}), ["System Owner"]),
         (failure("users.list", 401, b"", {}), ["access token", "API key"]),
         (failure("users.list", 429, b"", {"retry-after": "7"}), ["slow down", "after 7 seconds"]),

@@ -33,7 +33,7 @@ WRONG = {
     "None for a key": "pbx.users.get_by_number(None)",
     "one argument too many": "pbx.fax.delete(42, 43, 44)",
     "a number for a date": "pbx.activity_log.get_logs(20260901, '2026-09-12T00:00:00Z', None, None, None)",
-    "too few function parameters": "pbx.activity_log.get_logs('2026-09-01T00:00:00Z')",
+    "too few function parameters": "pbx.report_call_log_data.get_call_quality_report('1')",
     "no body": "pbx.contacts.create()",
     "an option that isn't there": "pbx.fax.list(filters='Id eq 1')",
     "an option of other actions": "pbx.fax.get(42, top=5)",

@@ -12,6 +12,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from functools import cached_property, lru_cache
 from pathlib import Path
+from typing import NamedTuple
 
 import msgspec
 
@@ -59,6 +60,20 @@ def version_key(version: str) -> tuple[int, ...]:
     return (*numbers, -1) if before else (*numbers, 0)
 
 
+class Counts(NamedTuple):
+    """How many actions a catalog has.
+
+    ``live``: those of ``version``, the newest of the catalog. ``forms``: those of all its versions, where an action
+    that changed its path or its parameters counts once for each form. ``unlisted``: those that PBXs have and no
+    published file lists, which neither figure counts.
+    """
+
+    version: str
+    live: int
+    forms: int
+    unlisted: int
+
+
 class Catalog:
     """All actions and types of one version, or of every version.
 
@@ -102,6 +117,14 @@ class Catalog:
             return action
         changes = {k: getattr(before, k) for k in before.__struct_fields__ if k != "until"}
         return msgspec.structs.replace(action, **{k: v for k, v in changes.items() if v is not None})
+
+    @cached_property
+    def counts(self) -> Counts:
+        """How many actions there are, for every text that says so."""
+        last = self._span[1]
+        published = [action for action in self.actions if action.published]
+        live = [a for a in published if a.since <= last and (a.until is None or a.until >= last)]
+        return Counts(self.edition.version, len(live), len(published), len(self.actions) - len(published))
 
     @cached_property
     def _by_id(self) -> dict[str, Action]:

@@ -9,13 +9,15 @@ from typing import Any
 import click
 
 from ..catalog import Action, Catalog, Param
+from ..catalog.defaults import default_of
 from ..catalog.names import snake
+from .action_help import help_all_option, write_options
 from .action_options import action_options, query_options
 from .action_page import IF_MATCH, OPTION_MEANINGS
 from .body import body_options, field_options
 from .candidates import FIELD_OPTIONS, answer_fields, values_of
 from .connection_options import fleet_options
-from .facts import action_facts, enum_fact, meaning_of
+from .facts import action_facts, parameter_facts
 from .files import FileArgument
 from .output import view_options
 
@@ -49,6 +51,9 @@ class ActionCommand(click.Command):
 
         return carry_out(self.catalog, options)
 
+    def format_options(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        write_options(self.catalog, self.action, self.get_params(ctx), ctx, formatter)
+
     def format_epilog(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
         from .example import example
 
@@ -72,16 +77,12 @@ def _parameters(catalog: Catalog, action: Action) -> Iterator[click.Parameter]:
 
 
 def _parameter_option(catalog: Catalog, action: Action, parameter: Param) -> click.Option:
-    # That an option is required click says itself.
-    facts = ["May be left out, which means null."] * parameter.type.nullable
-    if parameter.type.name in catalog.enums:
-        facts.insert(0, enum_fact(catalog, parameter.type))
     return click.Option(
         [f"--{snake(parameter.name).replace('_', '-')}"],
-        required=not parameter.type.nullable,
+        required=default_of(action, parameter) is None,
         metavar=parameter.type.name,
         shell_complete=values_of(catalog, parameter.type),
-        help=" ".join([*meaning_of(catalog, action, parameter.name), *facts]),
+        help=" ".join(parameter_facts(catalog, action, parameter)),
     )
 
 
@@ -103,6 +104,7 @@ def _own_options(catalog: Catalog, action: Action) -> Iterator[click.Option]:
         yield click.Option(["--yes"], is_flag=True, help=what)
     yield click.Option(["--dry-run"], is_flag=True, help="Show the request and send nothing.")
     yield click.Option(["--curl"], is_flag=True, help="Show it as a curl line without the token; send nothing.")
+    yield help_all_option()
     yield from view_options.options
     yield from fleet_options.options
 
@@ -113,6 +115,8 @@ def _query_options(action: Action) -> Iterator[click.Option]:
         yield click.Option([f"--{name}"], metavar="TEXT", help=OPTION_MEANINGS[name], shell_complete=fields)
     if action.answer_kind == "list" and "top" in action.query:
         yield click.Option(["--all", "every"], is_flag=True, help="Every row; so it is without --top anyway.")
+    elif action.kind == "get":
+        yield click.Option(["--all", "every"], is_flag=True, help="In a table, also the fields that are not set.")
 
 
 def _guard_options(catalog: Catalog, action: Action) -> Iterator[click.Option]:

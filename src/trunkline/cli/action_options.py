@@ -72,7 +72,7 @@ def action_options(
     return ActionOptions(
         action,
         _options(action, values) if rows else _arguments(catalog, action, params, values),
-        view._replace(select=values.get("select")),
+        view._replace(select=values.get("select"), whole=action.kind == "get" and bool(values.get("every"))),
         connection,
         rows=rows,
         unchanged=values.get("unchanged", False),
@@ -108,7 +108,8 @@ def _conflicts(action: Action, values: Mapping[str, Any]) -> dict[str, bool]:
     return {
         "--unchanged is for - and --input; one thing takes --if-unchanged FILE.": values.get("unchanged", False),
         "--outcomes is for - and --input.": values.get("outcomes") is not None,
-        "--all is every row, --top some of them; give one.": bool(values.get("every")) and values["top"] is not None,
+        "--all is every row, --top some of them; give one.": bool(values.get("every"))
+        and values.get("top") is not None,
         "--body and --if-unchanged can't both be -: there is one standard input.": two_from_stdin,
         f"{action.id} answers a file; --columns and --query have nothing to choose from.": (
             action.answer_kind == "file" and chooses
@@ -128,7 +129,8 @@ def _arguments(
     catalog: Catalog, action: Action, params: Sequence[click.Parameter], values: Mapping[str, Any]
 ) -> dict[str, Any]:
     """Return what the action is called with."""
-    arguments: dict[str, Any] = {p.name: values[snake(p.name)] for p in action.parameters}
+    given = {p.name: values[snake(p.name)] for p in action.parameters}
+    arguments: dict[str, Any] = {name: value for name, value in given.items() if value is not None}
     if action.body is not None and (body := body_of(catalog, action, params, values)) is not None:
         arguments["body"] = body
     if (expected := values.get("if_unchanged")) is not None:

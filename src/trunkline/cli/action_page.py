@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from ..catalog import Action, Catalog, TypeSpec, parse_type
-from ..catalog.names import display_words, phrase, snake
-from .facts import meaning_of
+from ..catalog import Action, Catalog, Param, TypeSpec, parse_type
+from ..catalog.defaults import required_of
+from ..catalog.names import display_words, snake
+from .facts import meaning_of, parameter_facts
 
 OPTION_MEANINGS = {
     "filter": "Only rows for which this OData expression is true, such as Number eq '100'.",
@@ -46,15 +47,19 @@ def _usage(action: Action) -> list[str]:
     keys = [p for p in action.parameters if p.name in action.keys]
     arguments = [p for p in action.parameters if p.name not in action.keys]
     shell = [action.resource.replace("_", "-"), action.verb.replace("_", "-")]
-    shell += [snake(p.name).upper() for p in keys] + [f"--{snake(p.name).replace('_', '-')} …" for p in arguments]
-    python = [snake(p.name) for p in action.parameters]
+    needed = required_of(action)
+    options = {p.name: f"--{snake(p.name).replace('_', '-')} …" for p in arguments}
+    shell += [snake(p.name).upper() for p in keys]
+    shell += [option if name in needed else f"[{option}]" for name, option in options.items()]
+    python = [snake(p.name) for p in action.parameters if p.name in needed]
+    python += [f"{snake(p.name)}=…" for p in action.parameters if p.name not in needed]
     if action.body is not None:
-        shell.append("--body JSON")
-        python.append("body")
+        shell.append("--body JSON" if "body" in needed else "[--body JSON]")
+        python.append("body" if "body" in needed else "body=…")
     if action.if_match:
         shell.append("[--if-match ETAG]")
         python.append("if_match=…")
-    templates = "".join(f" --set '{p.name}={{{{ $json.{p.name} }}}}'" for p in action.parameters)
+    templates = "".join(f" --set '{p.name}={{{{ $json.{p.name} }}}}'" for p in action.parameters if p.name in needed)
     block = [
         f"pbx.{action.resource}.{action.verb}({', '.join(python)})",
         *([] if "@" in action.id else [f"trunkline {' '.join(shell)}"]),  # commands have the newest form's arguments
@@ -64,7 +69,7 @@ def _usage(action: Action) -> list[str]:
 
 
 def _properties(catalog: Catalog, action: Action) -> str:
-    rows = [(p.name, _type(p.type), _parameter_meaning(catalog, action, p.name)) for p in action.parameters]
+    rows = [(p.name, _type(p.type), _parameter_meaning(catalog, action, p)) for p in action.parameters]
     for name, spec in catalog.spec_fields(action.body).items():
         rows.append((name, _type(spec), _field_meaning(catalog, action, name, spec)))
     rows += [
@@ -78,11 +83,12 @@ def _properties(catalog: Catalog, action: Action) -> str:
     return "\n".join(lines + [f"| {name} | {kind} | {meaning} |" for name, kind, meaning in rows])
 
 
-def _parameter_meaning(catalog: Catalog, action: Action, name: str) -> str:
+def _parameter_meaning(catalog: Catalog, action: Action, parameter: Param) -> str:
+    name = parameter.name
     if name in action.keys:
         return f"The key of the {action.noun}. A value or a template such as {{{{ $json.{name} }}}}. Required."
-    meaning = meaning_of(catalog, action, name) or [f"{phrase(name).capitalize()}."]
-    return f"{meaning[0]} A value or a template. Required."
+    required = ["Required."] if name in required_of(action) else []
+    return " ".join([*parameter_facts(catalog, action, parameter), "A value or a template.", *required])
 
 
 def _field_meaning(catalog: Catalog, action: Action, name: str, spec: TypeSpec) -> str:

@@ -65,9 +65,11 @@ def _preview(catalog: Catalog, options: ActionOptions) -> None:
 
         show_both(options.connection.client().url, options.action, options.arguments, show_secrets=show_secrets)
         return
+    from datetime import UTC, datetime
+
     from ..request import bind
     from .preview import preview
 
     target = options.connection.target()
-    call = bind(catalog, options.action, (), options.arguments)
+    call = bind(catalog, options.action, (), options.arguments, datetime.now(UTC))
     preview(target, call, curl=not options.dry_run, show_secrets=show_secrets)

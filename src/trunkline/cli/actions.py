@@ -67,12 +67,17 @@ def actions(ctx: click.Context, output: str | None, api_version: str | None, no_
         catalog = _catalog(api_version)
         published = [action for action in catalog.actions if action.published]
         _write(catalog, published, View(chosen(output), pager=not no_pager))
-        left_out = len(catalog.actions) - len(published)
-        click.echo(
-            f"{len(published)} actions as 3CX published them; {left_out} more that no file lists: "
-            "`trunkline actions upload`.",
-            err=True,
-        )
+        click.echo(_counted(catalog), err=True)
+
+
+def _counted(catalog: Catalog) -> str:
+    """Return what was listed in a sentence or two."""
+    counts = catalog.counts
+    parts = [f"{counts.forms if catalog.version else counts.live} actions of 3CX {counts.version}"]
+    if not catalog.version:
+        parts.append(f"{counts.forms} with what only older versions have, older forms included")
+    parts.append(f"{counts.unlisted} more that no file lists: `trunkline actions upload`")
+    return f"{'; '.join(parts)}."
 
 
 @actions.command(hidden=True)

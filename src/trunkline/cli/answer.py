@@ -91,7 +91,7 @@ class Answer:
         if answer is None:
             done = {"success": True, **keys_of(self.action, self.arguments)}
             return lambda: write_one(done, self.view._replace(columns=(), query=None, show_secrets=True))
-        return lambda: write_one(answer, self.view)
+        return lambda: write_one(answer, self.view, self.action)
 
     def _cut_off(self) -> str:
         if self.save is not None:

@@ -51,7 +51,7 @@ BY_TYPE = {
 }
 """The columns of a table for types with more fields than fit; any other type shows what is filled."""
 
-_NAMES = ("Number", "Name", "DisplayName", "FirstName", "LastName", "CompanyName", "Model", "Vendor", "MAC", "IPAddr")
+NAMES = ("Number", "Name", "DisplayName", "FirstName", "LastName", "CompanyName", "Model", "Vendor", "MAC", "IPAddr")
 
 
 def column_names(text: str | None) -> tuple[str, ...]:
@@ -126,7 +126,7 @@ def table_columns(rows: Sequence[Mapping[str, Any]], action: Action | None) -> l
     key = load().key(spec.name) if spec and spec.name in load().types else ()
     ranked = [
         *(name for name in key if name in filled),
-        *(name for name in _NAMES if filled.get(name)),
+        *(name for name in NAMES if filled.get(name)),
         *(name for name in filled if filled[name]),
     ]
     return list(dict.fromkeys(ranked))[:MOST] or list(filled)[:MOST]

@@ -10,7 +10,7 @@ from typing import TextIO
 
 import click
 
-from ..errors import InvalidArgument, TrunklineError, Unexpected
+from ..errors import InvalidArgument, TrunklineError, Unexpected, exit_code_of
 from ..printable import printable
 from ..redaction import redacted
 
@@ -31,7 +31,7 @@ def end(problem: BaseException, argv: Sequence[str], stdout: TextIO) -> int:
         return 0
     error = _explained(problem)
     complain(error, argv)
-    return error.exit_code
+    return exit_code_of(error)
 
 
 def complain(error: TrunklineError, argv: Sequence[str] = ()) -> None:

@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-
-from ..catalog import Action, Catalog, TypeSpec, parse_type
+from ..catalog import Action, Catalog, Param, TypeSpec, parse_type
+from ..catalog.defaults import default_of
 from ..catalog.descriptions.fields import field_description
 from ..catalog.descriptions.parameters import parameter_description
 from ..catalog.names import listing
@@ -24,13 +23,24 @@ def action_facts(catalog: Catalog, action: Action) -> list[str]:
     return facts
 
 
+def parameter_facts(catalog: Catalog, action: Action, parameter: Param) -> list[str]:
+    """Return what a parameter of the path means and takes, and what it means left out."""
+    facts = meaning_of(catalog, action, parameter.name)
+    if parameter.type.name in catalog.enums:
+        facts.append(enum_fact(catalog, parameter.type))
+    if parameter.type.name == "DateTimeOffset":
+        facts.append("A day, a month, yesterday, last-week, last-month, -30d, or a time with its zone.")
+    default = default_of(action, parameter)
+    return facts if default is None else [*facts, f"Default: {default.meaning}."]
+
+
 def field_facts(catalog: Catalog, action: Action, name: str, spec: TypeSpec) -> list[str]:
     """Return the same of a field of an action's body; empty where its type says it all."""
     own = parse_type(action.body).name if isinstance(action.body, str) else ""
     lifetime = catalog.elsewhere(own, name) if own else ""
     facts = type_facts(catalog, spec)
-    if isinstance(action.body, Mapping) and not spec.nullable:
-        facts.append("Required.")  # a parameter of an OData action that can't be null has to be there
+    if not (spec.nullable or spec.collection or (own and name in catalog.key(own))):
+        facts.append("Can't be null.")
     return facts if lifetime in ("", ALWAYS) else [*facts, _sentence(lifetime)]
 
 
@@ -55,8 +65,6 @@ def type_facts(catalog: Catalog, spec: TypeSpec) -> list[str]:
         facts.append(f"Object {short}.")
     if spec.max_length is not None:
         facts.append(f"At most {spec.max_length} characters.")
-    if spec.nullable:
-        facts.append("May be null.")
     return facts
 
 

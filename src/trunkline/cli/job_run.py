@@ -11,7 +11,7 @@ import click
 from ..client import AsyncPbx
 from ..connections.profiles import Profile, matching
 from ..connections.targets import Target
-from ..errors import ConfigurationError
+from ..errors import ConfigurationError, ItemsFailed, exit_code_of_kind
 from ..jobs import Job, Summary
 from ..jobs.job import Progress
 from ..node import Item, Node
@@ -99,8 +99,16 @@ def go(found: Job, systems: dict[str, AsyncPbx], output: str | None) -> int:
         click.echo(f"Not finished: `trunkline job resume {summary.name}` goes on.", err=True)
     if interrupted:
         return 130
-    clean = summary.finished and not summary.counts["failed"] and not summary.counts["unknown"]
-    return 0 if clean else 7
+    return _exit_code(summary)
+
+
+def _exit_code(summary: Summary) -> int:
+    """Return 7 where items were not done; where every PBX stopped for the same reason, the code of that."""
+    if summary.finished and not summary.counts["failed"] and not summary.counts["unknown"]:
+        return 0
+    codes = {exit_code_of_kind(str(each.error["code"])) if each.error else None for each in summary.targets}
+    only = codes.pop() if len(codes) == 1 else None
+    return ItemsFailed.exit_code if only is None else only
 
 
 async def _drive(found: Job, systems: dict[str, AsyncPbx]) -> tuple[Summary, bool]:

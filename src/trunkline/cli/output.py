@@ -45,6 +45,8 @@ class View(NamedTuple):
     pager: bool = True
     select: str | None = None
     first: str = ""
+    whole: bool = False
+    """Whether a table of one entity has the fields too that are not set."""
 
     @property
     def streams(self) -> bool:
@@ -157,11 +159,15 @@ def write_rows(rows: Iterable[Any], view: View, action: Action | None = None) ->
     writer.end()
 
 
-def write_one(value: Any, view: View) -> None:
-    """Write one value."""
+def write_one(value: Any, view: View, action: Action | None = None) -> None:
+    """Write one value: as a table what is set of it, by groups, where it is an entity of an action."""
     shown = value if view.show_secrets else masked(value)
     if view.query is not None:
         _write_query(view.query, shown, view)
+    elif view.output == "table" and action is not None and not view.columns and isinstance(shown, dict):
+        from .entity import draw_entity
+
+        draw_entity(shown, action, view)
     else:
         _write_value(picked(shown, view.columns), view)
 

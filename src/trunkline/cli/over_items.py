@@ -13,7 +13,7 @@ import click
 
 from ..catalog.secret import masked
 from ..client import AsyncPbx
-from ..errors import ItemsFailed, TrunklineError
+from ..errors import ConfigurationError, ItemsFailed, SignInError, TransportError, exit_code_of
 from ..node import Item, Node, NodeResult, NodeRun
 from ..node.items import keys_of
 from ..node.template import Scope
@@ -30,6 +30,8 @@ from .output import View, chosen, draw, json_line, write_rows
 from .progress import Bar, progress
 
 _NAMED = 20
+_OF_A_PBX = {ConfigurationError.exit_code, SignInError.exit_code, TransportError.exit_code}
+"""What is wrong with a PBX, or with what is known of it, and not with an item: if all items fail so, it is that."""
 LOOK_AGAIN = 0.1  # seconds between two looks at a run
 
 
@@ -85,9 +87,11 @@ def _exit_code(node_run: NodeRun, outcome: NodeResult) -> int:
     except ItemsFailed as stopped:
         with suppress(BrokenPipeError):
             complain(stopped)
-        cause = stopped.__cause__
-        return cause.exit_code if isinstance(cause, TrunklineError) else stopped.exit_code
-    return ItemsFailed.exit_code if outcome.errors else 0
+        return exit_code_of(stopped)
+    codes = {exit_code_of(error) for error in outcome.errors.values()}
+    if len(codes) == 1 and len(outcome.errors) == len(node_run.items) and codes <= _OF_A_PBX:
+        return codes.pop()
+    return ItemsFailed.exit_code if codes else 0
 
 
 async def _drive(pbx: AsyncPbx, node_run: NodeRun) -> bool:

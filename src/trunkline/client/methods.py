@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from typing import Any, Protocol, Self
 
 from ..catalog import Action, Catalog, nearest
+from ..catalog.defaults import default_of
 from ..catalog.descriptions.parameters import parameter_description
 from ..catalog.names import snake
 from ..catalog.spelling import answered_type, argument_type, body_name, part_name, sent_type
@@ -135,7 +136,13 @@ def signature(catalog: Catalog, action: Action, rows: str = "Rows") -> inspect.S
     fields = catalog.spec_fields(action.body) if isinstance(action.body, dict) else {}
     # A key can't be null, whatever the published type says: a path without it would mean every entity.
     given = {p.name: p.type._replace(nullable=p.type.nullable and p.name not in action.keys) for p in action.parameters}
+    defaults = {p.name: default_of(action, p) for p in action.parameters}
     found = [_parameter(snake(name), argument_type(spec)) for name, spec in given.items()]
+    for place in range(len(found) - 1, -1, -1):  # Python has no parameter without a default after one that has it
+        default = defaults[action.parameters[place].name]
+        if default is None or action.body is not None:
+            break
+        found[place] = found[place].replace(default=default.value)
     if fields:
         found.append(_parameter("body", f"{_TYPES}{body_name(action)} | None", default=None))
     elif isinstance(action.body, str):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
+from datetime import UTC, datetime
 from os import PathLike
 from typing import Any, BinaryIO, NamedTuple
 
@@ -96,7 +97,7 @@ class System:
 
     def bind(self, action: str, args: tuple[Any, ...], kwargs: Mapping[str, Any]) -> Call:
         """Check a call against what is known of this PBX."""
-        return bind(self.catalog, self.action(action), args, kwargs)
+        return bind(self.catalog, self.action(action), args, kwargs, datetime.now(UTC))
 
     def current(self, call: Call, *, compare: bool = False) -> Call:
         """Return a call as this PBX's version has it; VersionMismatch if it hasn't.

@@ -276,4 +276,4 @@ def _check_version(version: str | None) -> Finding:
     if own[:3] < oldest[:3]:
         message = f"3CX {version} is older than {editions[1]}; what is known of it is {editions[0]}."
         return Finding.warning("version", message, "Actions that it lacks fail only when they are used.")
-    return Finding.ok("version", f"3CX {version} is known, with {len(load(version).actions)} actions.")
+    return Finding.ok("version", f"3CX {version} is known, with {load(version).counts.forms} actions.")

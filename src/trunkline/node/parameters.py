@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from ..catalog import Action, Catalog, TypeSpec
+from ..catalog.defaults import default_of
 from ..catalog.names import folded
 from ..errors import InvalidArgument, UnknownName, UsageError
 from ..odata import OPTIONS
@@ -60,7 +61,7 @@ class Parameters:
             if path[0] in self.given and path[0] not in action.params:
                 raise InvalidArgument(f"{action.id} got {path[0]} twice, as {path[0]} and as {name}.")
         for parameter in action.parameters:
-            if parameter.name not in self.given:
+            if parameter.name not in self.given and default_of(action, parameter) is None:
                 raise InvalidArgument(
                     f"{action.id} needs {parameter.name}.",
                     hint=f"Give it a value or a template, such as {parameter.name}={{{{ $json.{parameter.name} }}}}.",
@@ -146,7 +147,7 @@ class Parameters:
         found = {name: value for name, value in found.items() if value is not _NOT_GIVEN}
         if self.within:
             found["body"] = self._whole_body(found.get("body", {}), scope)
-        return bind(self.catalog, self.action, (), found)
+        return bind(self.catalog, self.action, (), found, scope.world.now())
 
     def _meant(self, name: str, value: Any, scope: Scope) -> Any:
         if name in self.action.params:

@@ -12,6 +12,7 @@ import os
 import re
 import time
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from datetime import UTC, datetime
 from decimal import Decimal
 from functools import cached_property
 from typing import Any, NamedTuple
@@ -63,6 +64,10 @@ class World:
         """Return the same world with its clock standing: a whole run then sees one ``$now``."""
         now = self.clock()
         return World(self.variables, self.allow_env, self.zone, environment=self._environment, clock=lambda: now)
+
+    def now(self) -> datetime:
+        """Return what the clock shows, in the world's zone."""
+        return datetime.fromtimestamp(self.clock(), UTC if self.zone == "UTC" else known(self.zone))
 
     @cached_property
     def outside(self) -> str:

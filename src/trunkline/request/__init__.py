@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from datetime import datetime
 from typing import Any, NamedTuple, Protocol
 
 import msgspec
 
 from ..catalog import Action, Catalog, nearest
+from ..catalog.defaults import default_of, needs_body
 from ..catalog.names import folded
 from ..catalog.secret import secrets_in
 from ..errors import Hint, InvalidArgument, UnknownName, UsageError
@@ -15,6 +17,7 @@ from ..odata import OPTIONS, fill, literal, option_text, query_string
 from ..redaction import remember_values
 from .body import checked_body
 from .multipart import ContainedFile, Part, part
+from .periods import in_time
 
 __all__ = [
     "Call",
@@ -88,12 +91,20 @@ def parameter_names(action: Action, catalog: Catalog) -> list[str]:
     return names
 
 
-def bind(catalog: Catalog, action: Action, args: Sequence[Any], kwargs: Mapping[str, Any]) -> Call:
+def bind(
+    catalog: Catalog,
+    action: Action,
+    args: Sequence[Any],
+    kwargs: Mapping[str, Any],
+    now: datetime | None = None,
+) -> Call:
     """Match arguments with an action's parameters and check them.
 
     Positional arguments are the keys and function parameters in the order of the path, then the body. Names are
     3CX's own (``periodFrom``), their snake case (``period_from``) or the workflow node's (``If Match``). A body's
-    fields may be given one by one. Raises InvalidArgument or UnknownName; the message names action and argument.
+    fields may be given one by one. A parameter of a function may be left out where it has a default
+    (`catalog.defaults`), and a point in time may be words such as ``last-month`` (`periods`): both mean something only
+    at a time, which is ``now``. Raises InvalidArgument or UnknownName; the message names action and argument.
     """
     ordered = action.positional
     if len(args) > len(ordered):
@@ -107,10 +118,18 @@ def bind(catalog: Catalog, action: Action, args: Sequence[Any], kwargs: Mapping[
             raise InvalidArgument(f"{action.id} got {target} twice.", parameter=target)
         given[target] = value
 
+    if action.kind == "function" and (meant := in_time(action, given, now)):
+        settled = {folded(name) for name in meant}
+        arguments = {name: value for name, value in arguments.items() if folded(name) not in settled} | meant
+        given |= meant
     literals, values = {}, {}
     for parameter in action.parameters:
         if parameter.name not in given:
-            raise InvalidArgument(f"{action.id} needs {parameter.name}.", hint=_see(action), parameter=parameter.name)
+            default = default_of(action, parameter)
+            if default is None:
+                what = f"{action.id} needs {parameter.name}."
+                raise InvalidArgument(what, hint=_see(action), parameter=parameter.name)
+            given[parameter.name] = default.value
         value = values[parameter.name] = given.pop(parameter.name)
         if parameter.name in action.keys and value in (None, ""):
             raise InvalidArgument(
@@ -215,7 +234,7 @@ def _body(catalog: Catalog, action: Action, given: dict[str, Any]) -> Mapping[st
     if whole is not None and (twice := whole.keys() & given.keys()):
         raise InvalidArgument(f"{action.id} got {', '.join(sorted(twice))} twice, in the body and beside it.")
     fields = {**(whole or {}), **given}
-    if not fields and whole is None and (action.body_required or action.kind in ("create", "update", "upload")):
+    if not fields and whole is None and needs_body(action):
         raise InvalidArgument(f"{action.id} needs a body.", hint=_see(action))
     if action.kind == "upload":
         return _upload(catalog, action, fields)

@@ -95,7 +95,7 @@ def _explained(asked: Asked, response: HttpResponse) -> tuple[type[PbxError], st
                 "Check that the API key is still valid: Admin console, Integrations, API.",
             )
         case 403:
-            return Forbidden, f"{server} did not allow {action.id}: this client lacks the right.", _rights(asked)
+            return Forbidden, *_not_allowed(asked, response)
         case 404:
             return NotFound, *_missing(asked)
         case 408:
@@ -177,10 +177,24 @@ def _by(asked: Asked, verb: str, text: str, arguments: Mapping[str, Any] = Mappi
     return Hint(text, action.id, arguments) if action else Hint(text)
 
 
-def _rights(asked: Asked) -> Hint:
+def _not_allowed(asked: Asked, response: HttpResponse) -> tuple[str, Hint]:
+    """Explain a 403. One without a code may mean that the PBX blocks this address (docs/pbx.md, Signing in)."""
+    why = "this client lacks the right"
+    if codes_of(response):
+        return f"{asked.server} did not allow {asked.action.id}: {why} ({_said(response)}).", _rights(asked)
+    return (
+        f"{asked.server} did not allow {asked.action.id}: {why}, or the PBX blocks this machine's address.",
+        _rights(asked, _BLOCKED),
+    )
+
+
+_BLOCKED = "If every action is refused so, look at the PBX's IP blacklist: failed sign-ins get an address onto it."
+
+
+def _rights(asked: Asked, also: str = "") -> Hint:
     return Hint(
         f"Give the client the role {asked.action.role}; one in the department System Wide counts as a user and may do "
-        "nothing. Check what the client may do.",
+        f"nothing. {also} Check what the client may do.".replace("  ", " "),
         "doctor",
     )
 
