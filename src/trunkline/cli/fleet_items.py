@@ -102,7 +102,7 @@ def _write(node: Node, shares: dict[str, _Share], how: RunView) -> None:
     cells: list[list[str]] = []
     for name, share in shares.items():
         summary = share.run.summary()
-        main = summary.items
+        main: list[Any] = list(summary.items)
         if node.on_error == "split":
             for item in summary.failed:
                 shown = _placed(name, share, item)
