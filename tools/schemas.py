@@ -24,6 +24,7 @@ from trunkline.monitor.calls import CallEvent
 from trunkline.monitor.finding import Finding
 from trunkline.monitor.status import Status
 from trunkline.node import Item
+from trunkline.transfer.backups import BackupRecord
 from trunkline.transfer.export import ExportSummary
 from trunkline.transfer.missed import MissedRecord
 from trunkline.transfer.recording_removal import RemovalSummary
@@ -35,6 +36,7 @@ FOLDER = Path(__file__).parents[1] / "docs" / "reference" / "schemas"
 TYPES: Mapping[str, Any] = {
     "action": ActionRecord,
     "action-change": ActionChange,
+    "backup": BackupRecord,
     "call-event": CallEvent,
     "doctor": DoctorReport,
     "export": ExportSummary,
