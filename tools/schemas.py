@@ -26,6 +26,7 @@ from trunkline.monitor.finding import Finding
 from trunkline.monitor.status import Status
 from trunkline.node import Item
 from trunkline.references import WhereUsed
+from trunkline.transfer.backups import BackupRecord
 from trunkline.transfer.export import ExportSummary
 from trunkline.transfer.missed import MissedRecord
 from trunkline.transfer.recording_removal import RemovalSummary
@@ -37,6 +38,7 @@ FOLDER = Path(__file__).parents[1] / "docs" / "reference" / "schemas"
 TYPES: Mapping[str, Any] = {
     "action": ActionRecord,
     "action-change": ActionChange,
+    "backup": BackupRecord,
     "call-event": CallEvent,
     "doctor": DoctorReport,
     "export": ExportSummary,

@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from click.shell_completion import CompletionItem
 
 _OWN_VERBS: Mapping[str, Mapping[str, tuple[str, str, str]]] = {
+    "backups": {"download": ("Download the file of a backup.", "backup", "download_backup")},
     "recordings": {
         "delete": ("Delete recordings that are older than some days.", "recordings_delete", "delete_recordings"),
     },

@@ -17,6 +17,7 @@ _COMMANDS = {
     "actions": ("List, find and explain actions.", "actions:actions"),
     "completion": ("Let Tab complete commands, options and values in bash, zsh or fish.", "completion:completion"),
     "doctor": ("Find out what is wrong with a connection, step by step.", "doctor:doctor"),
+    "backup": ("Make a backup, wait for it, download it and keep the newest.", "backup:backup"),
     "calls": ("Watch the calls in progress.", "calls:calls"),
     "demo": ("Show the main job on an emulated PBX, from listing to every documented failure.", "demo:demo"),
     "emulator": ("Start a stand-in 3CX on this machine.", "emulator:emulator"),

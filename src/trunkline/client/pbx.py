@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
     from ..catalog import Action, Catalog
     from ..request import Call
-    from ..result import Page
+    from ..result import Page, Saved
     from ..transport.download import Progress
     from ..transport.options import AdapterName, ConnectOptions
     from ..transport.paging import Wanted
@@ -190,6 +190,17 @@ class Pbx(_Client, Resources):
             return Rows(plan.call, fetch, system.key(plan.call), system.session.page_size)
         return self._driver.run(system.steps(plan, limits, system.raw if raw else system.value))
 
+    def download(
+        self, link: str, to: Place, *, timeout: float | None = None, progress: Progress | None = None
+    ) -> Saved:
+        """Save the file that a row links to, such as a backup's ``DownloadLink`` (docs/pbx.md, Files).
+
+        Of the link only path and query count: the token goes to no other host. ``to`` is a path, a folder or a binary
+        file object. Raises BrokenAnswer for a link that can't be asked, and the errors of `trunkline.errors`.
+        """
+        saved: Saved = self._driver.run(self._system.linked(link, to, progress, timeout))
+        return saved
+
     def close(self) -> None:
         """Close all connections."""
         self._driver.adapter.close()
@@ -277,6 +288,13 @@ class AsyncPbx(_Client, AsyncResources):
                 await self.call(unchanged.reader.id, **limits._asdict(), **unchanged.reading), system.session.label
             )
         return await self._driver.run(system.steps(plan, limits, read))
+
+    async def download(
+        self, link: str, to: Place, *, timeout: float | None = None, progress: Progress | None = None
+    ) -> Saved:
+        """Save the file that a row links to, as `Pbx.download` does."""
+        saved: Saved = await self._driver.run(self._system.linked(link, to, progress, timeout))
+        return saved
 
     async def close(self) -> None:
         """Close all connections."""

@@ -10,7 +10,7 @@ from typing import Any, BinaryIO, NamedTuple
 from .. import result
 from ..catalog import Action, Catalog, load
 from ..catalog.names import folded
-from ..errors import Hint, InvalidArgument, UnknownName, VersionMismatch
+from ..errors import BrokenAnswer, Hint, InvalidArgument, UnknownName, VersionMismatch
 from ..request import Call, HttpRequest, bind, build, parameter_names
 from ..result import Asked, HttpResponse, Page
 from ..transport.download import Download, Progress
@@ -23,6 +23,19 @@ from ..transport.watch import Hook, watched, within
 from .learning import learn
 
 Place = str | PathLike[str] | BinaryIO
+_LINKED = Action(
+    id="linked_file",
+    operation_id="LinkedFile",
+    tag="LinkedFile",
+    method="GET",
+    path="",
+    kind="function",
+    noun="file",
+    summary="Download a file that a row links to.",
+    answer="file",
+    published=False,
+)
+"""What messages call a download that is not an action of the API."""
 
 
 class Plan:
@@ -151,6 +164,26 @@ class System:
         with plan.download as download:
             response = yield from exchange(self.session, download.asking(request), retries)
             return (yield Work(download.finish)) if download.arrived else read(call, response)
+
+    def linked(self, link: str, to: Place, progress: Progress | None, timeout: float | None) -> Steps:
+        """All that the download of a linked file does, as steps for a driver.
+
+        Raises BrokenAnswer for a link that can't be asked, and for an answer that is not a file.
+        """
+        target = target_of_link("", "/", link, self.session.label, "a link to a file")
+        asked = Asked(_LINKED, {}, target, self.session.label)
+        limits = self.limits(timeout, None)
+        steps = watched(self._linked(asked, Download(asked, to, progress), limits.retries), self._hooks)
+        return steps if limits.timeout is None else within(steps, limits.timeout, self.session.label)
+
+    def _linked(self, asked: Asked, download: Download, retries: Retries) -> Steps:
+        request = HttpRequest("GET", asked.path, limit=self._max_file, is_outside=True)
+        with download:
+            response = yield from exchange(self.session, download.asking(request), retries)
+            if not download.arrived:
+                result.value(asked, response)  # raises what the answer says
+                raise BrokenAnswer(f"{self.session.label} sent no file for {asked.path}.")
+            return (yield Work(download.finish))
 
     def key(self, call: Call) -> tuple[str, ...]:
         """Return the key fields of a list's rows; () where they have none."""

@@ -45,7 +45,8 @@ class HttpRequest(NamedTuple):
 
     ``timeout``: seconds that its answer may take in all, where the connection's own limit is not to count. ``sink``
     takes the body of the answer, where one is to be streamed. ``limit``: bytes that its answer may have in memory,
-    where the connection's own limit (`ConnectOptions.max_answer`) is not to count.
+    where the connection's own limit (`ConnectOptions.max_answer`) is not to count. ``is_outside``: the target is below
+    the PBX's own address instead, such as a file that a row links to.
     """
 
     method: str
@@ -55,6 +56,7 @@ class HttpRequest(NamedTuple):
     timeout: float | None = None
     sink: Sink | None = None
     limit: int | None = None
+    is_outside: bool = False
 
     def __repr__(self) -> str:
         """Show only method and target: headers carry the token, a body may carry passwords."""

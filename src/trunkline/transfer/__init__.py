@@ -11,6 +11,7 @@ from .._lazy import lazy_names
 
 if TYPE_CHECKING:
     from .apply import ImportRun
+    from .backups import Backup
     from .export import Export, Exported
     from .importing import Import
     from .missed import Missed
@@ -22,6 +23,7 @@ if TYPE_CHECKING:
     from .watermark import Watermark
 
 __all__ = [
+    "Backup",
     "Export",
     "Exported",
     "Import",
@@ -39,6 +41,7 @@ __all__ = [
 __getattr__ = lazy_names(
     __name__,
     {
+        "Backup": ".backups",
         "Export": ".export",
         "Exported": ".export",
         "Import": ".importing",

@@ -181,9 +181,9 @@ def _sent(session: Session, request: HttpRequest, token: Token) -> Exchange:
 
 
 def _with_token(session: Session, request: HttpRequest, token: Token) -> Send:
-    method, path, headers, body, timeout, sink, limit = request
-    headers = (*headers, ("Authorization", f"Bearer {token.access}"))
-    return Send(HttpRequest(method, f"{session.url}{API}{path}", headers, body, timeout, sink, limit))
+    root = session.url if request.is_outside else f"{session.url}{API}"
+    headers = (*request.headers, ("Authorization", f"Bearer {token.access}"))
+    return Send(request._replace(target=f"{root}{request.target}", headers=headers))
 
 
 def _sign_in(session: Session, *, instead_of: Token | None, after_403: bool = False) -> Generator[Step, Any, Token]:

@@ -108,21 +108,22 @@ def first_request(call: Call) -> HttpRequest:
     return build(call, call.options if isinstance(options, str) else options)
 
 
-def target_of_link(root: str, path: str, link: str, server: str) -> str:
+def target_of_link(root: str, path: str, link: str, server: str, what: str = "a link to the next page") -> str:
     """Path and query, below the API's ``root``, of the link to the next page that was found at ``path``.
 
     Of a link only path and query count: the token goes to no other host than this PBX. BrokenAnswer if they lead out
-    of the API, by dots however they are encoded, or can't be asked at all. ``server`` is what messages call the PBX.
+    of the API, by dots however they are encoded, or can't be asked at all. ``server`` is what messages call the PBX,
+    ``what`` the link.
     """
     if len(link) > _LONGEST_LINK or not link.isprintable() or "\\" in link:
-        raise BrokenAnswer(f"{server} sent a link to the next page that can't be asked.")
+        raise BrokenAnswer(f"{server} sent {what} that can't be asked.")
     try:
         parts = urlsplit(urljoin(root + path, link))  # OData's links may be relative to what was asked
     except ValueError:
-        raise BrokenAnswer(f"{server} sent a link to the next page that can't be read.") from None
+        raise BrokenAnswer(f"{server} sent {what} that can't be read.") from None
     if not parts.path.startswith(f"{root}/") or _climbs(parts.path):
         raise BrokenAnswer(
-            f"{server} sent a link to the next page that leads out of its API.",
+            f"{server} sent {what} that leads out of its API.",
             hint="It was not followed; a proxy on the way may have changed it.",
         )
     return parts.path.removeprefix(root) + (f"?{parts.query}" if parts.query else "")

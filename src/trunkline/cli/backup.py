@@ -1,0 +1,106 @@
+"""``trunkline backup now`` and ``trunkline backups download``."""
+
+from __future__ import annotations
+
+import asyncio
+from pathlib import Path
+from typing import TYPE_CHECKING, NamedTuple
+
+import click
+
+from .connection_options import ConnectionOptions, connection_options
+from .options import parsed_into
+from .output import json_line
+
+if TYPE_CHECKING:
+    from ..transfer.backups import Backup, BackupRecord
+
+
+@click.group()
+def backup() -> None:
+    """Make backups of a PBX; `trunkline backups` has the PBX's own actions on them."""
+
+
+class NowOptions(NamedTuple):
+    """A backup as the command line describes it."""
+
+    name: str
+    folder: Path | None
+    keep: int | None
+    longest_wait: float
+    connection: ConnectionOptions
+
+
+@backup.command("now", short_help="Make a backup, and wait until the PBX lists it.")
+@click.option("--name", default="", metavar="NAME", help="What it is called on the PBX; else a name with the time.")
+@click.option("--download", "folder", type=click.Path(path_type=Path), metavar="DIR", help="Save it in DIR; check it.")
+@click.option(
+    "--keep", type=click.IntRange(1), metavar="N", help="Remove all but the newest N from DIR; none from the PBX."
+)
+@click.option(
+    "--wait",
+    "longest_wait",
+    type=click.FloatRange(0, 86400),
+    default=1800,
+    show_default=True,
+    metavar="SECONDS",
+    help="How long to wait until it is listed.",
+)
+@connection_options
+@parsed_into(NowOptions)
+def backup_now(options: NowOptions) -> int:
+    """Make a backup with the contents of the PBX's own settings, and wait until the PBX lists it.
+
+    \b
+    trunkline backup now
+    trunkline backup now --download backups --keep 14
+
+    A backup that is not listed in time, or whose file is not as the PBX lists it, ends with an error. --keep removes
+    only files in DIR of this PBX that were named by this command, and only after the new one was checked.
+    """
+    from ..transfer.backups import Backup
+
+    if options.keep is not None and (options.folder is None or options.name):
+        raise click.UsageError("--keep goes with --download, and without --name.")
+    wanted = Backup(options.name, options.folder, options.keep, options.longest_wait)
+    return _say(asyncio.run(_made(wanted, options.connection)))
+
+
+@click.command("download", short_help="Download the file of a backup.")
+@click.argument("name")
+@click.option("--out", "folder", type=click.Path(path_type=Path), metavar="DIR", default=Path(), help="Where to.")
+@connection_options
+def download_backup(name: str, folder: Path, connection: ConnectionOptions) -> int:
+    """Download the backup NAME into DIR, and check its length.
+
+    \b
+    trunkline backups download backup-2026-06-13.zip --out backups
+    """
+    return _say(asyncio.run(_downloaded(name, folder, connection)))
+
+
+async def _made(wanted: Backup, connection: ConnectionOptions) -> BackupRecord:
+    from .progress import progress
+
+    with progress("backups"):
+        async with connection.target().client() as pbx:
+            return await wanted.arun(pbx)
+
+
+async def _downloaded(name: str, folder: Path, connection: ConnectionOptions) -> BackupRecord:
+    from ..transfer.backups import adownload, find
+    from ..work.drivers import adrive
+    from .progress import progress
+
+    with progress("backups"):
+        async with connection.target().client() as pbx:
+            return await adownload(pbx, await adrive(find(name), pbx), folder)
+
+
+def _say(record: BackupRecord) -> int:
+    click.echo(json_line(record))
+    where = f": {record['file']}" if record["file"] else f" on {record['pbx']}"
+    click.echo(f"{record['name']}, {record['size']:,} bytes{where}.", err=True)
+    if record["removed"]:
+        click.echo(f"Removed from the folder: {', '.join(record['removed'])}.", err=True)
+    return 0
