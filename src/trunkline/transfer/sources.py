@@ -55,6 +55,7 @@ def sheet_from(source: Source, kind: Kind, encoding: str | None) -> Sheet:
     if not hasattr(source, "read"):
         if not isinstance(source, Iterable) or isinstance(source, bytes | bytearray | Mapping):
             raise InvalidArgument(f"A path, a file or rows can be imported, not a {type(source).__name__}.")
-        return sheet_of(source)
+        rows: Iterable[Any] = source
+        return sheet_of(rows)
     file = cast("IO[bytes]", source)
     return kind.read(file.read(LARGEST + 1), Path(str(getattr(file, "name", "file"))).name.strip("<>"), encoding)
