@@ -97,7 +97,7 @@ def offered(text: str) -> list[str]:
         ("trunkline actions diff 20.0.1", "20.0.10"),
         ("trunkline actions --api-version 20.0.7 diff 20.0.7 20.0.1", "20.0.10"),
         ("trunkline run fax.get_", "fax.get_by_number fax.get_by_number@20.0.7"),
-        ("trunkline run fax.delete --set ", "Id= if_match="),
+        ("trunkline run fax.delete --set ", "Id= if_match= if_match_anyway="),
         ("trunkline job run contacts.lis", "contacts.list"),
         ("trunkline job resume ", "new-users old-faxes"),
         ("trunkline job show o", "old-faxes"),

@@ -119,8 +119,10 @@ def _guard_options(catalog: Catalog, action: Action) -> Iterator[click.Option]:
     reader = catalog.reader(action)
     if action.if_match:
         without = "; --if-unchanged works with any" if reader else ""
-        help_text = f"{IF_MATCH} A PBX that sends no ETags takes no notice{without}."
+        help_text = f"{IF_MATCH} It is refused where the PBX sends no ETags{without}."
         yield click.Option(["--if-match"], metavar="ETAG", help=help_text)
+        what = "Send --if-match even to a PBX that sends no ETags, and so takes no notice of it."
+        yield click.Option(["--if-match-anyway"], is_flag=True, default=None, help=what)
     if reader is None:
         return
     what = f"Only if the {action.noun} is still as in this JSON object, which `get` writes; - for standard input."

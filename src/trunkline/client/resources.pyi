@@ -166,7 +166,10 @@ class BackupsActions:
     ) -> None:
         """Backup (backups), given description."""
 
-    def delete(self, file_name: str, *, if_match: str | None = None, **call_options: Unpack[CallOptions]) -> None:
+    def delete(
+        self, file_name: str, *, if_match: str | None = None, if_match_anyway: bool | None = None,
+        **call_options: Unpack[CallOptions],
+    ) -> None:
         """Delete a backup by its FileName."""
 
     def get_backup_extras(self, file_name: str, **call_options: Unpack[CallOptions]) -> types.BackupExtras:
@@ -256,8 +259,8 @@ class BlackListNumbersActions:
         """Create a black list number."""
 
     def delete(
-        self, id: str, *, if_match: str | None = None, if_unchanged: Mapping[str, Any] | None = None,
-        **call_options: Unpack[CallOptions],
+        self, id: str, *, if_match: str | None = None, if_match_anyway: bool | None = None,
+        if_unchanged: Mapping[str, Any] | None = None, **call_options: Unpack[CallOptions],
     ) -> None:
         """Delete a black list number by its Id."""
 
@@ -295,8 +298,8 @@ class BlocklistActions:
         """Create a blocklist address."""
 
     def delete(
-        self, id: int, *, if_match: str | None = None, if_unchanged: Mapping[str, Any] | None = None,
-        **call_options: Unpack[CallOptions],
+        self, id: int, *, if_match: str | None = None, if_match_anyway: bool | None = None,
+        if_unchanged: Mapping[str, Any] | None = None, **call_options: Unpack[CallOptions],
     ) -> None:
         """Delete a blocklist address by its Id."""
 
@@ -356,8 +359,8 @@ class CallFlowAppsActions:
         """Create a call flow app."""
 
     def delete(
-        self, id: int, *, if_match: str | None = None, if_unchanged: Mapping[str, Any] | None = None,
-        **call_options: Unpack[CallOptions],
+        self, id: int, *, if_match: str | None = None, if_match_anyway: bool | None = None,
+        if_unchanged: Mapping[str, Any] | None = None, **call_options: Unpack[CallOptions],
     ) -> None:
         """Delete a call flow app by its Id."""
 
@@ -664,8 +667,8 @@ class ContactsActions:
         """CRM contacts bulk delete (contacts)."""
 
     def delete(
-        self, id: int, *, if_match: str | None = None, if_unchanged: Mapping[str, Any] | None = None,
-        **call_options: Unpack[CallOptions],
+        self, id: int, *, if_match: str | None = None, if_match_anyway: bool | None = None,
+        if_unchanged: Mapping[str, Any] | None = None, **call_options: Unpack[CallOptions],
     ) -> None:
         """Delete a contact by its Id."""
 
@@ -812,8 +815,8 @@ class CrmIntegrationActions:
 class CrmTemplatesActions:
 
     def delete(
-        self, name: str, *, if_match: str | None = None, if_unchanged: Mapping[str, Any] | None = None,
-        **call_options: Unpack[CallOptions],
+        self, name: str, *, if_match: str | None = None, if_match_anyway: bool | None = None,
+        if_unchanged: Mapping[str, Any] | None = None, **call_options: Unpack[CallOptions],
     ) -> None:
         """Delete a CRM template by its Name."""
 
@@ -835,7 +838,10 @@ class CrmTemplatesActions:
 
 class CustomPromptsActions:
 
-    def delete(self, filename: str, *, if_match: str | None = None, **call_options: Unpack[CallOptions]) -> None:
+    def delete(
+        self, filename: str, *, if_match: str | None = None, if_match_anyway: bool | None = None,
+        **call_options: Unpack[CallOptions],
+    ) -> None:
         """Delete a custom prompt by its Filename."""
 
     def list(
@@ -952,8 +958,8 @@ class DefsActions:
 class DeviceInfosActions:
 
     def delete(
-        self, id: int, *, if_match: str | None = None, if_unchanged: Mapping[str, Any] | None = None,
-        **call_options: Unpack[CallOptions],
+        self, id: int, *, if_match: str | None = None, if_match_anyway: bool | None = None,
+        if_unchanged: Mapping[str, Any] | None = None, **call_options: Unpack[CallOptions],
     ) -> None:
         """Delete a device info by its Id."""
 
@@ -1159,8 +1165,8 @@ class FaxActions:
         """Create a fax."""
 
     def delete(
-        self, id: int, *, if_match: str | None = None, if_unchanged: Mapping[str, Any] | None = None,
-        **call_options: Unpack[CallOptions],
+        self, id: int, *, if_match: str | None = None, if_match_anyway: bool | None = None,
+        if_unchanged: Mapping[str, Any] | None = None, **call_options: Unpack[CallOptions],
     ) -> None:
         """Delete a fax by its Id."""
 
@@ -1237,7 +1243,10 @@ class FirmwaresActions:
     def clean_up(self, **call_options: Unpack[CallOptions]) -> None:
         """Clean up (firmwares)."""
 
-    def delete(self, id: str, *, if_match: str | None = None, **call_options: Unpack[CallOptions]) -> None:
+    def delete(
+        self, id: str, *, if_match: str | None = None, if_match_anyway: bool | None = None,
+        **call_options: Unpack[CallOptions],
+    ) -> None:
         """Delete a firmware by its Id."""
 
     def get_firmware_state(self, **call_options: Unpack[CallOptions]) -> types.FirmwareState:
@@ -1261,8 +1270,8 @@ class FxsActions:
         """Create an FXS."""
 
     def delete(
-        self, mac_address: str, *, if_match: str | None = None, if_unchanged: Mapping[str, Any] | None = None,
-        **call_options: Unpack[CallOptions],
+        self, mac_address: str, *, if_match: str | None = None, if_match_anyway: bool | None = None,
+        if_unchanged: Mapping[str, Any] | None = None, **call_options: Unpack[CallOptions],
     ) -> None:
         """Delete an FXS by its MacAddress."""
 
@@ -1297,8 +1306,8 @@ class FxsTemplatesActions:
         """Create an FXS template."""
 
     def delete(
-        self, id: str, *, if_match: str | None = None, if_unchanged: Mapping[str, Any] | None = None,
-        **call_options: Unpack[CallOptions],
+        self, id: str, *, if_match: str | None = None, if_match_anyway: bool | None = None,
+        if_unchanged: Mapping[str, Any] | None = None, **call_options: Unpack[CallOptions],
     ) -> None:
         """Delete an FXS template by its Id."""
 
@@ -1377,8 +1386,8 @@ class GroupsActions:
         """Create a group."""
 
     def delete(
-        self, id: int, *, if_match: str | None = None, if_unchanged: Mapping[str, Any] | None = None,
-        **call_options: Unpack[CallOptions],
+        self, id: int, *, if_match: str | None = None, if_match_anyway: bool | None = None,
+        if_unchanged: Mapping[str, Any] | None = None, **call_options: Unpack[CallOptions],
     ) -> None:
         """Delete a group by its Id."""
 
@@ -1458,8 +1467,8 @@ class HolidaysActions:
         """Create a holiday."""
 
     def delete(
-        self, id: int, *, if_match: str | None = None, if_unchanged: Mapping[str, Any] | None = None,
-        **call_options: Unpack[CallOptions],
+        self, id: int, *, if_match: str | None = None, if_match_anyway: bool | None = None,
+        if_unchanged: Mapping[str, Any] | None = None, **call_options: Unpack[CallOptions],
     ) -> None:
         """Delete a holiday by its Id."""
 
@@ -1509,8 +1518,8 @@ class InboundRulesActions:
         """Create an inbound rule."""
 
     def delete(
-        self, id: int, *, if_match: str | None = None, if_unchanged: Mapping[str, Any] | None = None,
-        **call_options: Unpack[CallOptions],
+        self, id: int, *, if_match: str | None = None, if_match_anyway: bool | None = None,
+        if_unchanged: Mapping[str, Any] | None = None, **call_options: Unpack[CallOptions],
     ) -> None:
         """Delete an inbound rule by its Id."""
 
@@ -1920,8 +1929,8 @@ class NotificationSettingsActions:
 class OAuthClientsActions:
 
     def delete(
-        self, id: UUID | str, *, if_match: str | None = None, if_unchanged: Mapping[str, Any] | None = None,
-        **call_options: Unpack[CallOptions],
+        self, id: UUID | str, *, if_match: str | None = None, if_match_anyway: bool | None = None,
+        if_unchanged: Mapping[str, Any] | None = None, **call_options: Unpack[CallOptions],
     ) -> None:
         """Delete an OAuth client by its Id."""
 
@@ -1962,8 +1971,8 @@ class OutboundRulesActions:
         """Create an outbound rule."""
 
     def delete(
-        self, id: int, *, if_match: str | None = None, if_unchanged: Mapping[str, Any] | None = None,
-        **call_options: Unpack[CallOptions],
+        self, id: int, *, if_match: str | None = None, if_match_anyway: bool | None = None,
+        if_unchanged: Mapping[str, Any] | None = None, **call_options: Unpack[CallOptions],
     ) -> None:
         """Delete an outbound rule by its Id."""
 
@@ -2016,8 +2025,8 @@ class ParametersActions:
         """Create a parameter."""
 
     def delete(
-        self, id: int, *, if_match: str | None = None, if_unchanged: Mapping[str, Any] | None = None,
-        **call_options: Unpack[CallOptions],
+        self, id: int, *, if_match: str | None = None, if_match_anyway: bool | None = None,
+        if_unchanged: Mapping[str, Any] | None = None, **call_options: Unpack[CallOptions],
     ) -> None:
         """Delete a parameter by its Id."""
 
@@ -2052,8 +2061,8 @@ class ParkingsActions:
         """Create a parking."""
 
     def delete(
-        self, id: int, *, if_match: str | None = None, if_unchanged: Mapping[str, Any] | None = None,
-        **call_options: Unpack[CallOptions],
+        self, id: int, *, if_match: str | None = None, if_match_anyway: bool | None = None,
+        if_unchanged: Mapping[str, Any] | None = None, **call_options: Unpack[CallOptions],
     ) -> None:
         """Delete a parking by its Id."""
 
@@ -2145,7 +2154,10 @@ class PhoneBookSettingsActions:
 
 class PhoneLogosActions:
 
-    def delete(self, filename: str, *, if_match: str | None = None, **call_options: Unpack[CallOptions]) -> None:
+    def delete(
+        self, filename: str, *, if_match: str | None = None, if_match_anyway: bool | None = None,
+        **call_options: Unpack[CallOptions],
+    ) -> None:
         """Delete a phone logo by its Filename."""
 
     def list(
@@ -2163,8 +2175,8 @@ class PhoneTemplatesActions:
         """Create a phone template."""
 
     def delete(
-        self, id: str, *, if_match: str | None = None, if_unchanged: Mapping[str, Any] | None = None,
-        **call_options: Unpack[CallOptions],
+        self, id: str, *, if_match: str | None = None, if_match_anyway: bool | None = None,
+        if_unchanged: Mapping[str, Any] | None = None, **call_options: Unpack[CallOptions],
     ) -> None:
         """Delete a phone template by its Id."""
 
@@ -2208,8 +2220,8 @@ class PlaylistsActions:
         """Create a playlist."""
 
     def delete(
-        self, name: str, *, if_match: str | None = None, if_unchanged: Mapping[str, Any] | None = None,
-        **call_options: Unpack[CallOptions],
+        self, name: str, *, if_match: str | None = None, if_match_anyway: bool | None = None,
+        if_unchanged: Mapping[str, Any] | None = None, **call_options: Unpack[CallOptions],
     ) -> None:
         """Delete a playlist by its Name."""
 
@@ -2261,8 +2273,8 @@ class PromptSetsActions:
         """Copy (a prompt set by its Id), given overrides."""
 
     def delete(
-        self, id: int, *, if_match: str | None = None, if_unchanged: Mapping[str, Any] | None = None,
-        **call_options: Unpack[CallOptions],
+        self, id: int, *, if_match: str | None = None, if_match_anyway: bool | None = None,
+        if_unchanged: Mapping[str, Any] | None = None, **call_options: Unpack[CallOptions],
     ) -> None:
         """Delete a prompt set by its Id."""
 
@@ -2347,8 +2359,8 @@ class QueuesActions:
         """Create a queue."""
 
     def delete(
-        self, id: int, *, if_match: str | None = None, if_unchanged: Mapping[str, Any] | None = None,
-        **call_options: Unpack[CallOptions],
+        self, id: int, *, if_match: str | None = None, if_match_anyway: bool | None = None,
+        if_unchanged: Mapping[str, Any] | None = None, **call_options: Unpack[CallOptions],
     ) -> None:
         """Delete a queue by its Id."""
 
@@ -2411,8 +2423,8 @@ class ReceptionistsActions:
         """Create a receptionist."""
 
     def delete(
-        self, id: int, *, if_match: str | None = None, if_unchanged: Mapping[str, Any] | None = None,
-        **call_options: Unpack[CallOptions],
+        self, id: int, *, if_match: str | None = None, if_match_anyway: bool | None = None,
+        if_unchanged: Mapping[str, Any] | None = None, **call_options: Unpack[CallOptions],
     ) -> None:
         """Delete a receptionist by its Id."""
 
@@ -3854,8 +3866,8 @@ class RingGroupsActions:
         """Create a ring group."""
 
     def delete(
-        self, id: int, *, if_match: str | None = None, if_unchanged: Mapping[str, Any] | None = None,
-        **call_options: Unpack[CallOptions],
+        self, id: int, *, if_match: str | None = None, if_match_anyway: bool | None = None,
+        if_unchanged: Mapping[str, Any] | None = None, **call_options: Unpack[CallOptions],
     ) -> None:
         """Delete a ring group by its Id."""
 
@@ -3906,8 +3918,8 @@ class SbcsActions:
         """Create an SBC."""
 
     def delete(
-        self, name: str, *, if_match: str | None = None, if_unchanged: Mapping[str, Any] | None = None,
-        **call_options: Unpack[CallOptions],
+        self, name: str, *, if_match: str | None = None, if_match_anyway: bool | None = None,
+        if_unchanged: Mapping[str, Any] | None = None, **call_options: Unpack[CallOptions],
     ) -> None:
         """Delete an SBC by its Name."""
 
@@ -3942,8 +3954,8 @@ class ScheduledReportsActions:
         """Create a scheduled report."""
 
     def delete(
-        self, id: int, *, if_match: str | None = None, if_unchanged: Mapping[str, Any] | None = None,
-        **call_options: Unpack[CallOptions],
+        self, id: int, *, if_match: str | None = None, if_match_anyway: bool | None = None,
+        if_unchanged: Mapping[str, Any] | None = None, **call_options: Unpack[CallOptions],
     ) -> None:
         """Delete a scheduled report by its Id."""
 
@@ -4001,8 +4013,8 @@ class ServicePrincipalsActions:
         """Create a service principal."""
 
     def delete(
-        self, id: int, *, if_match: str | None = None, if_unchanged: Mapping[str, Any] | None = None,
-        **call_options: Unpack[CallOptions],
+        self, id: int, *, if_match: str | None = None, if_match_anyway: bool | None = None,
+        if_unchanged: Mapping[str, Any] | None = None, **call_options: Unpack[CallOptions],
     ) -> None:
         """Delete a service principal by its Id."""
 
@@ -4222,8 +4234,8 @@ class TenantPropertiesActions:
         """Create a property."""
 
     def delete(
-        self, name: str, *, if_match: str | None = None, if_unchanged: Mapping[str, Any] | None = None,
-        **call_options: Unpack[CallOptions],
+        self, name: str, *, if_match: str | None = None, if_match_anyway: bool | None = None,
+        if_unchanged: Mapping[str, Any] | None = None, **call_options: Unpack[CallOptions],
     ) -> None:
         """Delete a property by its Name."""
 
@@ -4255,8 +4267,8 @@ class TrunkTemplatesActions:
         """Create a trunk template."""
 
     def delete(
-        self, id: str, *, if_match: str | None = None, if_unchanged: Mapping[str, Any] | None = None,
-        **call_options: Unpack[CallOptions],
+        self, id: str, *, if_match: str | None = None, if_match_anyway: bool | None = None,
+        if_unchanged: Mapping[str, Any] | None = None, **call_options: Unpack[CallOptions],
     ) -> None:
         """Delete a trunk template by its Id."""
 
@@ -4288,8 +4300,8 @@ class TrunksActions:
         """Create a trunk."""
 
     def delete(
-        self, id: int, *, if_match: str | None = None, if_unchanged: Mapping[str, Any] | None = None,
-        **call_options: Unpack[CallOptions],
+        self, id: int, *, if_match: str | None = None, if_match_anyway: bool | None = None,
+        if_unchanged: Mapping[str, Any] | None = None, **call_options: Unpack[CallOptions],
     ) -> None:
         """Delete a trunk by its Id."""
 
@@ -4452,8 +4464,8 @@ class UsersActions:
         """Create a user."""
 
     def delete(
-        self, id: int, *, if_match: str | None = None, if_unchanged: Mapping[str, Any] | None = None,
-        **call_options: Unpack[CallOptions],
+        self, id: int, *, if_match: str | None = None, if_match_anyway: bool | None = None,
+        if_unchanged: Mapping[str, Any] | None = None, **call_options: Unpack[CallOptions],
     ) -> None:
         """Delete a user by its Id."""
 
@@ -4715,8 +4727,8 @@ class WebsiteLinksActions:
         """Create a weblink."""
 
     def delete(
-        self, link: str, *, if_match: str | None = None, if_unchanged: Mapping[str, Any] | None = None,
-        **call_options: Unpack[CallOptions],
+        self, link: str, *, if_match: str | None = None, if_match_anyway: bool | None = None,
+        if_unchanged: Mapping[str, Any] | None = None, **call_options: Unpack[CallOptions],
     ) -> None:
         """Delete a weblink by its Link."""
 
@@ -5034,7 +5046,10 @@ class AsyncBackupsActions:
     ) -> None:
         """Backup (backups), given description."""
 
-    async def delete(self, file_name: str, *, if_match: str | None = None, **call_options: Unpack[CallOptions]) -> None:
+    async def delete(
+        self, file_name: str, *, if_match: str | None = None, if_match_anyway: bool | None = None,
+        **call_options: Unpack[CallOptions],
+    ) -> None:
         """Delete a backup by its FileName."""
 
     async def get_backup_extras(self, file_name: str, **call_options: Unpack[CallOptions]) -> types.BackupExtras:
@@ -5128,8 +5143,8 @@ class AsyncBlackListNumbersActions:
         """Create a black list number."""
 
     async def delete(
-        self, id: str, *, if_match: str | None = None, if_unchanged: Mapping[str, Any] | None = None,
-        **call_options: Unpack[CallOptions],
+        self, id: str, *, if_match: str | None = None, if_match_anyway: bool | None = None,
+        if_unchanged: Mapping[str, Any] | None = None, **call_options: Unpack[CallOptions],
     ) -> None:
         """Delete a black list number by its Id."""
 
@@ -5167,8 +5182,8 @@ class AsyncBlocklistActions:
         """Create a blocklist address."""
 
     async def delete(
-        self, id: int, *, if_match: str | None = None, if_unchanged: Mapping[str, Any] | None = None,
-        **call_options: Unpack[CallOptions],
+        self, id: int, *, if_match: str | None = None, if_match_anyway: bool | None = None,
+        if_unchanged: Mapping[str, Any] | None = None, **call_options: Unpack[CallOptions],
     ) -> None:
         """Delete a blocklist address by its Id."""
 
@@ -5228,8 +5243,8 @@ class AsyncCallFlowAppsActions:
         """Create a call flow app."""
 
     async def delete(
-        self, id: int, *, if_match: str | None = None, if_unchanged: Mapping[str, Any] | None = None,
-        **call_options: Unpack[CallOptions],
+        self, id: int, *, if_match: str | None = None, if_match_anyway: bool | None = None,
+        if_unchanged: Mapping[str, Any] | None = None, **call_options: Unpack[CallOptions],
     ) -> None:
         """Delete a call flow app by its Id."""
 
@@ -5536,8 +5551,8 @@ class AsyncContactsActions:
         """CRM contacts bulk delete (contacts)."""
 
     async def delete(
-        self, id: int, *, if_match: str | None = None, if_unchanged: Mapping[str, Any] | None = None,
-        **call_options: Unpack[CallOptions],
+        self, id: int, *, if_match: str | None = None, if_match_anyway: bool | None = None,
+        if_unchanged: Mapping[str, Any] | None = None, **call_options: Unpack[CallOptions],
     ) -> None:
         """Delete a contact by its Id."""
 
@@ -5686,8 +5701,8 @@ class AsyncCrmIntegrationActions:
 class AsyncCrmTemplatesActions:
 
     async def delete(
-        self, name: str, *, if_match: str | None = None, if_unchanged: Mapping[str, Any] | None = None,
-        **call_options: Unpack[CallOptions],
+        self, name: str, *, if_match: str | None = None, if_match_anyway: bool | None = None,
+        if_unchanged: Mapping[str, Any] | None = None, **call_options: Unpack[CallOptions],
     ) -> None:
         """Delete a CRM template by its Name."""
 
@@ -5709,7 +5724,10 @@ class AsyncCrmTemplatesActions:
 
 class AsyncCustomPromptsActions:
 
-    async def delete(self, filename: str, *, if_match: str | None = None, **call_options: Unpack[CallOptions]) -> None:
+    async def delete(
+        self, filename: str, *, if_match: str | None = None, if_match_anyway: bool | None = None,
+        **call_options: Unpack[CallOptions],
+    ) -> None:
         """Delete a custom prompt by its Filename."""
 
     def list(
@@ -5826,8 +5844,8 @@ class AsyncDefsActions:
 class AsyncDeviceInfosActions:
 
     async def delete(
-        self, id: int, *, if_match: str | None = None, if_unchanged: Mapping[str, Any] | None = None,
-        **call_options: Unpack[CallOptions],
+        self, id: int, *, if_match: str | None = None, if_match_anyway: bool | None = None,
+        if_unchanged: Mapping[str, Any] | None = None, **call_options: Unpack[CallOptions],
     ) -> None:
         """Delete a device info by its Id."""
 
@@ -6033,8 +6051,8 @@ class AsyncFaxActions:
         """Create a fax."""
 
     async def delete(
-        self, id: int, *, if_match: str | None = None, if_unchanged: Mapping[str, Any] | None = None,
-        **call_options: Unpack[CallOptions],
+        self, id: int, *, if_match: str | None = None, if_match_anyway: bool | None = None,
+        if_unchanged: Mapping[str, Any] | None = None, **call_options: Unpack[CallOptions],
     ) -> None:
         """Delete a fax by its Id."""
 
@@ -6111,7 +6129,10 @@ class AsyncFirmwaresActions:
     async def clean_up(self, **call_options: Unpack[CallOptions]) -> None:
         """Clean up (firmwares)."""
 
-    async def delete(self, id: str, *, if_match: str | None = None, **call_options: Unpack[CallOptions]) -> None:
+    async def delete(
+        self, id: str, *, if_match: str | None = None, if_match_anyway: bool | None = None,
+        **call_options: Unpack[CallOptions],
+    ) -> None:
         """Delete a firmware by its Id."""
 
     async def get_firmware_state(self, **call_options: Unpack[CallOptions]) -> types.FirmwareState:
@@ -6135,8 +6156,8 @@ class AsyncFxsActions:
         """Create an FXS."""
 
     async def delete(
-        self, mac_address: str, *, if_match: str | None = None, if_unchanged: Mapping[str, Any] | None = None,
-        **call_options: Unpack[CallOptions],
+        self, mac_address: str, *, if_match: str | None = None, if_match_anyway: bool | None = None,
+        if_unchanged: Mapping[str, Any] | None = None, **call_options: Unpack[CallOptions],
     ) -> None:
         """Delete an FXS by its MacAddress."""
 
@@ -6173,8 +6194,8 @@ class AsyncFxsTemplatesActions:
         """Create an FXS template."""
 
     async def delete(
-        self, id: str, *, if_match: str | None = None, if_unchanged: Mapping[str, Any] | None = None,
-        **call_options: Unpack[CallOptions],
+        self, id: str, *, if_match: str | None = None, if_match_anyway: bool | None = None,
+        if_unchanged: Mapping[str, Any] | None = None, **call_options: Unpack[CallOptions],
     ) -> None:
         """Delete an FXS template by its Id."""
 
@@ -6253,8 +6274,8 @@ class AsyncGroupsActions:
         """Create a group."""
 
     async def delete(
-        self, id: int, *, if_match: str | None = None, if_unchanged: Mapping[str, Any] | None = None,
-        **call_options: Unpack[CallOptions],
+        self, id: int, *, if_match: str | None = None, if_match_anyway: bool | None = None,
+        if_unchanged: Mapping[str, Any] | None = None, **call_options: Unpack[CallOptions],
     ) -> None:
         """Delete a group by its Id."""
 
@@ -6334,8 +6355,8 @@ class AsyncHolidaysActions:
         """Create a holiday."""
 
     async def delete(
-        self, id: int, *, if_match: str | None = None, if_unchanged: Mapping[str, Any] | None = None,
-        **call_options: Unpack[CallOptions],
+        self, id: int, *, if_match: str | None = None, if_match_anyway: bool | None = None,
+        if_unchanged: Mapping[str, Any] | None = None, **call_options: Unpack[CallOptions],
     ) -> None:
         """Delete a holiday by its Id."""
 
@@ -6385,8 +6406,8 @@ class AsyncInboundRulesActions:
         """Create an inbound rule."""
 
     async def delete(
-        self, id: int, *, if_match: str | None = None, if_unchanged: Mapping[str, Any] | None = None,
-        **call_options: Unpack[CallOptions],
+        self, id: int, *, if_match: str | None = None, if_match_anyway: bool | None = None,
+        if_unchanged: Mapping[str, Any] | None = None, **call_options: Unpack[CallOptions],
     ) -> None:
         """Delete an inbound rule by its Id."""
 
@@ -6800,8 +6821,8 @@ class AsyncNotificationSettingsActions:
 class AsyncOAuthClientsActions:
 
     async def delete(
-        self, id: UUID | str, *, if_match: str | None = None, if_unchanged: Mapping[str, Any] | None = None,
-        **call_options: Unpack[CallOptions],
+        self, id: UUID | str, *, if_match: str | None = None, if_match_anyway: bool | None = None,
+        if_unchanged: Mapping[str, Any] | None = None, **call_options: Unpack[CallOptions],
     ) -> None:
         """Delete an OAuth client by its Id."""
 
@@ -6842,8 +6863,8 @@ class AsyncOutboundRulesActions:
         """Create an outbound rule."""
 
     async def delete(
-        self, id: int, *, if_match: str | None = None, if_unchanged: Mapping[str, Any] | None = None,
-        **call_options: Unpack[CallOptions],
+        self, id: int, *, if_match: str | None = None, if_match_anyway: bool | None = None,
+        if_unchanged: Mapping[str, Any] | None = None, **call_options: Unpack[CallOptions],
     ) -> None:
         """Delete an outbound rule by its Id."""
 
@@ -6896,8 +6917,8 @@ class AsyncParametersActions:
         """Create a parameter."""
 
     async def delete(
-        self, id: int, *, if_match: str | None = None, if_unchanged: Mapping[str, Any] | None = None,
-        **call_options: Unpack[CallOptions],
+        self, id: int, *, if_match: str | None = None, if_match_anyway: bool | None = None,
+        if_unchanged: Mapping[str, Any] | None = None, **call_options: Unpack[CallOptions],
     ) -> None:
         """Delete a parameter by its Id."""
 
@@ -6932,8 +6953,8 @@ class AsyncParkingsActions:
         """Create a parking."""
 
     async def delete(
-        self, id: int, *, if_match: str | None = None, if_unchanged: Mapping[str, Any] | None = None,
-        **call_options: Unpack[CallOptions],
+        self, id: int, *, if_match: str | None = None, if_match_anyway: bool | None = None,
+        if_unchanged: Mapping[str, Any] | None = None, **call_options: Unpack[CallOptions],
     ) -> None:
         """Delete a parking by its Id."""
 
@@ -7025,7 +7046,10 @@ class AsyncPhoneBookSettingsActions:
 
 class AsyncPhoneLogosActions:
 
-    async def delete(self, filename: str, *, if_match: str | None = None, **call_options: Unpack[CallOptions]) -> None:
+    async def delete(
+        self, filename: str, *, if_match: str | None = None, if_match_anyway: bool | None = None,
+        **call_options: Unpack[CallOptions],
+    ) -> None:
         """Delete a phone logo by its Filename."""
 
     def list(
@@ -7043,8 +7067,8 @@ class AsyncPhoneTemplatesActions:
         """Create a phone template."""
 
     async def delete(
-        self, id: str, *, if_match: str | None = None, if_unchanged: Mapping[str, Any] | None = None,
-        **call_options: Unpack[CallOptions],
+        self, id: str, *, if_match: str | None = None, if_match_anyway: bool | None = None,
+        if_unchanged: Mapping[str, Any] | None = None, **call_options: Unpack[CallOptions],
     ) -> None:
         """Delete a phone template by its Id."""
 
@@ -7088,8 +7112,8 @@ class AsyncPlaylistsActions:
         """Create a playlist."""
 
     async def delete(
-        self, name: str, *, if_match: str | None = None, if_unchanged: Mapping[str, Any] | None = None,
-        **call_options: Unpack[CallOptions],
+        self, name: str, *, if_match: str | None = None, if_match_anyway: bool | None = None,
+        if_unchanged: Mapping[str, Any] | None = None, **call_options: Unpack[CallOptions],
     ) -> None:
         """Delete a playlist by its Name."""
 
@@ -7143,8 +7167,8 @@ class AsyncPromptSetsActions:
         """Copy (a prompt set by its Id), given overrides."""
 
     async def delete(
-        self, id: int, *, if_match: str | None = None, if_unchanged: Mapping[str, Any] | None = None,
-        **call_options: Unpack[CallOptions],
+        self, id: int, *, if_match: str | None = None, if_match_anyway: bool | None = None,
+        if_unchanged: Mapping[str, Any] | None = None, **call_options: Unpack[CallOptions],
     ) -> None:
         """Delete a prompt set by its Id."""
 
@@ -7229,8 +7253,8 @@ class AsyncQueuesActions:
         """Create a queue."""
 
     async def delete(
-        self, id: int, *, if_match: str | None = None, if_unchanged: Mapping[str, Any] | None = None,
-        **call_options: Unpack[CallOptions],
+        self, id: int, *, if_match: str | None = None, if_match_anyway: bool | None = None,
+        if_unchanged: Mapping[str, Any] | None = None, **call_options: Unpack[CallOptions],
     ) -> None:
         """Delete a queue by its Id."""
 
@@ -7293,8 +7317,8 @@ class AsyncReceptionistsActions:
         """Create a receptionist."""
 
     async def delete(
-        self, id: int, *, if_match: str | None = None, if_unchanged: Mapping[str, Any] | None = None,
-        **call_options: Unpack[CallOptions],
+        self, id: int, *, if_match: str | None = None, if_match_anyway: bool | None = None,
+        if_unchanged: Mapping[str, Any] | None = None, **call_options: Unpack[CallOptions],
     ) -> None:
         """Delete a receptionist by its Id."""
 
@@ -8736,8 +8760,8 @@ class AsyncRingGroupsActions:
         """Create a ring group."""
 
     async def delete(
-        self, id: int, *, if_match: str | None = None, if_unchanged: Mapping[str, Any] | None = None,
-        **call_options: Unpack[CallOptions],
+        self, id: int, *, if_match: str | None = None, if_match_anyway: bool | None = None,
+        if_unchanged: Mapping[str, Any] | None = None, **call_options: Unpack[CallOptions],
     ) -> None:
         """Delete a ring group by its Id."""
 
@@ -8790,8 +8814,8 @@ class AsyncSbcsActions:
         """Create an SBC."""
 
     async def delete(
-        self, name: str, *, if_match: str | None = None, if_unchanged: Mapping[str, Any] | None = None,
-        **call_options: Unpack[CallOptions],
+        self, name: str, *, if_match: str | None = None, if_match_anyway: bool | None = None,
+        if_unchanged: Mapping[str, Any] | None = None, **call_options: Unpack[CallOptions],
     ) -> None:
         """Delete an SBC by its Name."""
 
@@ -8828,8 +8852,8 @@ class AsyncScheduledReportsActions:
         """Create a scheduled report."""
 
     async def delete(
-        self, id: int, *, if_match: str | None = None, if_unchanged: Mapping[str, Any] | None = None,
-        **call_options: Unpack[CallOptions],
+        self, id: int, *, if_match: str | None = None, if_match_anyway: bool | None = None,
+        if_unchanged: Mapping[str, Any] | None = None, **call_options: Unpack[CallOptions],
     ) -> None:
         """Delete a scheduled report by its Id."""
 
@@ -8889,8 +8913,8 @@ class AsyncServicePrincipalsActions:
         """Create a service principal."""
 
     async def delete(
-        self, id: int, *, if_match: str | None = None, if_unchanged: Mapping[str, Any] | None = None,
-        **call_options: Unpack[CallOptions],
+        self, id: int, *, if_match: str | None = None, if_match_anyway: bool | None = None,
+        if_unchanged: Mapping[str, Any] | None = None, **call_options: Unpack[CallOptions],
     ) -> None:
         """Delete a service principal by its Id."""
 
@@ -9110,8 +9134,8 @@ class AsyncTenantPropertiesActions:
         """Create a property."""
 
     async def delete(
-        self, name: str, *, if_match: str | None = None, if_unchanged: Mapping[str, Any] | None = None,
-        **call_options: Unpack[CallOptions],
+        self, name: str, *, if_match: str | None = None, if_match_anyway: bool | None = None,
+        if_unchanged: Mapping[str, Any] | None = None, **call_options: Unpack[CallOptions],
     ) -> None:
         """Delete a property by its Name."""
 
@@ -9143,8 +9167,8 @@ class AsyncTrunkTemplatesActions:
         """Create a trunk template."""
 
     async def delete(
-        self, id: str, *, if_match: str | None = None, if_unchanged: Mapping[str, Any] | None = None,
-        **call_options: Unpack[CallOptions],
+        self, id: str, *, if_match: str | None = None, if_match_anyway: bool | None = None,
+        if_unchanged: Mapping[str, Any] | None = None, **call_options: Unpack[CallOptions],
     ) -> None:
         """Delete a trunk template by its Id."""
 
@@ -9176,8 +9200,8 @@ class AsyncTrunksActions:
         """Create a trunk."""
 
     async def delete(
-        self, id: int, *, if_match: str | None = None, if_unchanged: Mapping[str, Any] | None = None,
-        **call_options: Unpack[CallOptions],
+        self, id: int, *, if_match: str | None = None, if_match_anyway: bool | None = None,
+        if_unchanged: Mapping[str, Any] | None = None, **call_options: Unpack[CallOptions],
     ) -> None:
         """Delete a trunk by its Id."""
 
@@ -9340,8 +9364,8 @@ class AsyncUsersActions:
         """Create a user."""
 
     async def delete(
-        self, id: int, *, if_match: str | None = None, if_unchanged: Mapping[str, Any] | None = None,
-        **call_options: Unpack[CallOptions],
+        self, id: int, *, if_match: str | None = None, if_match_anyway: bool | None = None,
+        if_unchanged: Mapping[str, Any] | None = None, **call_options: Unpack[CallOptions],
     ) -> None:
         """Delete a user by its Id."""
 
@@ -9611,8 +9635,8 @@ class AsyncWebsiteLinksActions:
         """Create a weblink."""
 
     async def delete(
-        self, link: str, *, if_match: str | None = None, if_unchanged: Mapping[str, Any] | None = None,
-        **call_options: Unpack[CallOptions],
+        self, link: str, *, if_match: str | None = None, if_match_anyway: bool | None = None,
+        if_unchanged: Mapping[str, Any] | None = None, **call_options: Unpack[CallOptions],
     ) -> None:
         """Delete a weblink by its Link."""
 
