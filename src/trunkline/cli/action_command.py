@@ -9,6 +9,7 @@ from typing import Any
 import click
 
 from ..catalog import Action, Catalog, Param
+from ..catalog.members import has_lists
 from ..catalog.names import snake
 from .action_options import action_options, query_options
 from .action_page import IF_MATCH, OPTION_MEANINGS
@@ -98,7 +99,7 @@ def _own_options(catalog: Catalog, action: Action) -> Iterator[click.Option]:
         yield click.Option(["--input", "source"], type=FileArgument("rb"), metavar="FILE", help=what)
         what = "With - or --input: write the outcome of each to FILE, as JSON Lines."
         yield click.Option(["--outcomes"], type=FileArgument("w", lazy=False), metavar="FILE", help=what)
-    if action.asks:
+    if action.asks or (action.kind == "update" and has_lists(catalog, action)):
         yield click.Option(["--yes"], is_flag=True, help="Do not ask.")
     yield click.Option(["--dry-run"], is_flag=True, help="Show the request and send nothing.")
     yield click.Option(["--curl"], is_flag=True, help="Show it as a curl line without the token; send nothing.")

@@ -18,13 +18,11 @@ def carry_out(catalog: Catalog, options: ActionOptions) -> int:
         _preview(catalog, options)
         return 0
     from .answer import Answer
+    from .questions import ask_first
 
-    pbx = options.connection.client()
-    if options.action.asks_once and not options.yes and sys.stdin.isatty() and sys.stderr.isatty():
-        from .confirm import go_on
-
-        go_on(f"{options.action.summary.removesuffix('.')} on {pbx.url}?")
-    return Answer(options).ask(pbx)
+    if not options.yes and sys.stdin.isatty() and sys.stderr.isatty():
+        ask_first(catalog, options)
+    return Answer(options).ask(options.connection.client())
 
 
 def _preview(catalog: Catalog, options: ActionOptions) -> None:
@@ -40,3 +38,7 @@ def _preview(catalog: Catalog, options: ActionOptions) -> None:
     target = options.connection.target()
     call = bind(catalog, options.action, (), options.arguments)
     preview(target, call, curl=not options.dry_run, show_secrets=show_secrets)
+    if options.dry_run:
+        from .questions import show_lists
+
+        show_lists(options, call)

@@ -33,7 +33,8 @@ class Question(NamedTuple):
     """What is about to be done: ``calls`` of an action, of which ``removals`` remove something.
 
     ``url``: the address of the PBX, or of several, where the asker doesn't know it. ``present``: how many there are of
-    it on the PBX, where that is known.
+    it on the PBX, where that is known. ``name``: what a person calls the one thing that it is about, as the PBX has it.
+    ``facts``: what else is worth knowing before a yes, a sentence each.
     """
 
     action: Action
@@ -41,6 +42,15 @@ class Question(NamedTuple):
     url: str = ""
     removals: int = 0
     present: int | None = None
+    name: str = ""
+    facts: tuple[str, ...] = ()
+
+    def sentence(self, pbx: str) -> str:
+        """Return the question itself, in one sentence that names what is at stake. ``pbx``: what the PBX is called."""
+        name = f" {self.name}" if self.name else ""
+        if self.action.kind == "update":
+            return f"Remove {self.removals:,} of {self.present or 0:,} from the {self.action.noun}{name} on {pbx}?"
+        return f"{self.action.summary.removesuffix('.')} on {pbx}?"
 
 
 Confirm = Callable[[Question], bool]
