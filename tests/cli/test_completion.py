@@ -16,6 +16,7 @@ from conftest import System
 from terminal import TRUNKLINE, Terminal
 from trunkline import cli
 from trunkline.catalog import load
+from trunkline.catalog.members import member_lists
 from trunkline.jobs import JobFolder
 
 SHELLS = [shell for shell in ("bash", "zsh", "fish") if shutil.which(shell)]
@@ -97,7 +98,7 @@ def offered(text: str) -> list[str]:
         ("trunkline actions diff 20.0.1", "20.0.10"),
         ("trunkline actions --api-version 20.0.7 diff 20.0.7 20.0.1", "20.0.10"),
         ("trunkline run fax.get_", "fax.get_by_number fax.get_by_number@20.0.7"),
-        ("trunkline run fax.delete --set ", "Id= if_match="),
+        ("trunkline run fax.delete --set ", "Id= if_match= if_match_anyway="),
         ("trunkline job run contacts.lis", "contacts.list"),
         ("trunkline job resume ", "new-users old-faxes"),
         ("trunkline job show o", "old-faxes"),
@@ -154,7 +155,8 @@ def test_every_resource_and_every_verb_is_offered(tab: Callable[..., str]) -> No
     assert {name.replace("_", "-") for name in resources} < set(offered(tab("trunkline ")))
     for name, actions in resources.items():
         line = f"trunkline {name.replace('_', '-')} "
-        assert offered(tab(line)) == [verb.replace("_", "-") for verb in actions]
+        lists = member_lists(name)
+        assert offered(tab(line)) == [verb.replace("_", "-") for verb in [*actions, *lists]]
 
 
 def test_zsh_and_fish_get_a_help_text_beside_each(tab: Callable[..., str]) -> None:

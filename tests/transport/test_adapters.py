@@ -26,7 +26,7 @@ from trunkline.transport.options import AdapterName, InsecureConnection
 
 def test_a_request_goes_out_as_it_was_built(ask: Ask) -> None:
     with Nasty(lambda asked: http(204)) as server:
-        ask(server.url, "website_links.delete", "it's 100% a/b ü", if_match='W/"7"')
+        ask(server.url, "website_links.delete", "it's 100% a/b ü", if_match='W/"7"', if_match_anyway=True)
     sign_in, delete = server.asked
     assert sign_in.method == "POST"
     assert sign_in.headers["content-type"] == "application/x-www-form-urlencoded"

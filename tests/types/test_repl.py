@@ -32,8 +32,8 @@ def completed(text: str, **names: object) -> list[str]:
 def test_help_of_an_action(idle: Pbx) -> None:
     page = helped(idle.fax.delete)
     assert (
-        "delete(id: int, *, if_match: str | None = None, if_unchanged: Mapping[str, Any] | None = None, "
-        "**call_options: Unpack[CallOptions]) -> None" in page
+        "delete(id: int, *, if_match: str | None = None, if_match_anyway: bool | None = None, "
+        "if_unchanged: Mapping[str, Any] | None = None, **call_options: Unpack[CallOptions]) -> None" in page
     )
     assert "Delete a fax by its Id." in page
     assert "DELETE /xapi/v1/Fax({Id})" in page

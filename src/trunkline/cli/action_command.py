@@ -10,6 +10,7 @@ import click
 
 from ..catalog import Action, Catalog, Param
 from ..catalog.defaults import default_of
+from ..catalog.members import has_lists
 from ..catalog.names import snake
 from .action_help import help_all_option, write_options
 from .action_options import action_options, query_options
@@ -100,7 +101,8 @@ def _own_options(catalog: Catalog, action: Action) -> Iterator[click.Option]:
         what = "With - or --input: write the outcome of each to FILE, as JSON Lines."
         yield click.Option(["--outcomes"], type=FileArgument("w", lazy=False), metavar="FILE", help=what)
     if action.method != "GET":
-        what = "Do not ask." if action.asks else "Do not ask before several PBXs are changed."
+        may_ask = action.asks or (action.kind == "update" and has_lists(catalog, action))
+        what = "Do not ask." if may_ask else "Do not ask before several PBXs are changed."
         yield click.Option(["--yes"], is_flag=True, help=what)
     yield click.Option(["--dry-run"], is_flag=True, help="Show the request and send nothing.")
     yield click.Option(["--curl"], is_flag=True, help="Show it as a curl line without the token; send nothing.")
@@ -124,8 +126,10 @@ def _guard_options(catalog: Catalog, action: Action) -> Iterator[click.Option]:
     reader = catalog.reader(action)
     if action.if_match:
         without = "; --if-unchanged works with any" if reader else ""
-        help_text = f"{IF_MATCH} A PBX that sends no ETags takes no notice{without}."
+        help_text = f"{IF_MATCH} It is refused where the PBX sends no ETags{without}."
         yield click.Option(["--if-match"], metavar="ETAG", help=help_text)
+        what = "Send --if-match even to a PBX that sends no ETags, and so takes no notice of it."
+        yield click.Option(["--if-match-anyway"], is_flag=True, default=None, help=what)
     if reader is None:
         return
     what = f"Only if the {action.noun} is still as in this JSON object, which `get` writes; - for standard input."

@@ -97,6 +97,7 @@ def _bulk_conflicts(action: Action, values: Mapping[str, Any]) -> dict[str, bool
         "Give a key or --input, not both.": values[snake(action.keys[0])] not in (None, "-"),
         "--curl shows one request; give a key.": values["curl"],
         "--columns and --query are for one answer; give a key.": bool(values["columns"] or values["query"]),
+        "--if-match-anyway goes with --if-match.": bool(values.get("if_match_anyway")) and values["if_match"] is None,
         "--if-unchanged is for one thing; with - or --input say --unchanged.": values.get("if_unchanged") is not None,
     }
 
@@ -107,6 +108,7 @@ def _conflicts(action: Action, values: Mapping[str, Any]) -> dict[str, bool]:
     chooses = bool(values["columns"] or values["query"])
     return {
         "--unchanged is for - and --input; one thing takes --if-unchanged FILE.": values.get("unchanged", False),
+        "--if-match-anyway goes with --if-match.": bool(values.get("if_match_anyway")) and values["if_match"] is None,
         "--outcomes is for - and --input.": values.get("outcomes") is not None,
         "--all is every row, --top some of them; give one.": bool(values.get("every"))
         and values.get("top") is not None,
@@ -142,5 +144,5 @@ def _arguments(
 
 def _options(action: Action, values: Mapping[str, Any]) -> dict[str, Any]:
     """Return the query options and the ETag, as far as they are given."""
-    names = [*query_options(action), *(["if_match"] if action.if_match else [])]
+    names = [*query_options(action), *(["if_match", "if_match_anyway"] if action.if_match else [])]
     return {name: values[name] for name in names if values[name] is not None}

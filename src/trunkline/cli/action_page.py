@@ -23,6 +23,11 @@ IF_MATCH = (
 )
 
 
+IF_MATCH_ANYWAY = (
+    "True sends If Match even to a PBX that sends no ETags, and so takes no notice of it. Otherwise that is refused."
+)
+
+
 def action_page(catalog: Catalog, action: Action) -> str:
     """Return the page as Markdown."""
     sections = [
@@ -77,6 +82,7 @@ def _properties(catalog: Catalog, action: Action) -> str:
     ]
     if action.if_match:
         rows.append(("If Match", "String, optional", IF_MATCH))
+        rows.append(("If Match Anyway", "Boolean, optional", IF_MATCH_ANYWAY))
     if not rows:
         return "None."
     lines = ["| Name | Type | Meaning |", "| --- | --- | --- |"]

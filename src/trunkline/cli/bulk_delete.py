@@ -19,9 +19,10 @@ from .over_items import RunView, carry_out
 def delete_rows(options: ActionOptions, rows: IO[bytes]) -> int:
     """Delete each thing that a row names; the exit code is 7 if some failed. The ETag may be a template."""
     action, view = options.action, options.view
-    parameters = {key: f'{{{{ $json["{key}"] }}}}' for key in action.keys}
+    parameters: dict[str, Any] = {key: f'{{{{ $json["{key}"] }}}}' for key in action.keys}
     if "if_match" in options.arguments:
         parameters["If Match"] = options.arguments["if_match"]
+        parameters["If Match Anyway"] = options.arguments.get("if_match_anyway")
     node = Node(action.id, parameters, on_error="continue", unchanged=options.unchanged)
     items = keyed_items(action, rows)
     how = RunView(

@@ -24,6 +24,7 @@ from .job_shown import write_summary
 from .open_files import allow_many
 from .over_items import show_line
 from .progress import progress
+from .questions import show_facts
 
 
 def systems_of(profiles: tuple[str, ...], connection: ConnectionOptions) -> dict[str, AsyncPbx]:
@@ -79,6 +80,7 @@ def confirm_job(urls: Mapping[str, str], question: Question) -> bool:
     """Ask somebody at the terminal; without a terminal nobody is asked, and the job goes on."""
     if not sys.stderr.isatty():
         return True
+    show_facts(question)
     where = next(iter(urls.values())) if len(urls) == 1 else f"each of {len(urls)} PBXs"
     return confirmed(f"{question.action.summary.removesuffix('.')}: {question.calls:,} items on {where}. Go on?")
 

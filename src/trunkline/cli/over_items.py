@@ -11,6 +11,7 @@ from typing import IO, Any, NamedTuple
 
 import click
 
+from ..catalog import load
 from ..catalog.secret import masked
 from ..client import AsyncPbx
 from ..errors import ConfigurationError, ItemsFailed, SignInError, TransportError, exit_code_of
@@ -21,6 +22,7 @@ from ..printable import printable
 from ..request.shown import in_a_line
 from ..transport.paging import first_request
 from ..work.guards import Question, hidden_fields
+from ..work.lists import replaced_lists, replacing
 from ..work.outcome import OutcomeRecord, as_error
 from .confirm import confirmed
 from .endings import complain
@@ -28,6 +30,7 @@ from .hints import explained
 from .interrupts import Interrupts, finishing
 from .output import View, chosen, draw, json_line, write_rows
 from .progress import Bar, progress
+from .questions import show_facts
 
 _NAMED = 20
 _OF_A_PBX = {ConfigurationError.exit_code, SignInError.exit_code, TransportError.exit_code}
@@ -124,6 +127,7 @@ def _ask(url: str, question: Question) -> bool:
     """Ask on the terminal, if there is one; the items come through stdin, so the answer can't."""
     if not sys.stderr.isatty():
         return True
+    show_facts(question)
     return confirmed(f"{question.action.summary.removesuffix('.')}: {question.calls} items on {url}. Go on?")
 
 
@@ -137,12 +141,14 @@ def _show_requests(node: Node, items: list[Item], *, show_secrets: bool) -> int:
 def show_line(node: Node, items: Sequence[Item], index: int, *, show_secrets: bool = False) -> int:
     """Show the request of one item in a line; its exit code."""
     try:
-        request = first_request(node.call(Scope(items, index)))
+        call = node.call(Scope(items, index))
+        request = first_request(call)
     except BaseException as problem:
         error = as_error(problem)
         click.echo(f"item {index}: {explained(error)}", err=True)
         return ItemsFailed.exit_code
-    click.echo(f"item {index}: {in_a_line(request, show_secrets=show_secrets)}")
+    lists = replaced_lists(load(), node.action, call.body)
+    click.echo(f"item {index}: {in_a_line(request, show_secrets=show_secrets)}{replacing(lists)}")
     return 0
 
 

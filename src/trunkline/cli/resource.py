@@ -10,7 +10,9 @@ from typing import TYPE_CHECKING
 import click
 
 from ..catalog import Action, load, nearest
+from ..catalog.members import member_lists
 from .action_command import ActionCommand
+from .members import members_group
 
 if TYPE_CHECKING:
     from click.shell_completion import CompletionItem
@@ -43,11 +45,13 @@ class ResourceGroup(click.Group):
 
     def __init__(self, name: str, actions: Mapping[str, Action]) -> None:
         super().__init__(name, help=f"Actions of the resource {name}.", context_settings={"max_content_width": 110})
+        self.resource = next(iter(actions.values())).resource
         self.actions = {_dashed(verb): action for verb, action in actions.items()}
         self.own = _OWN_VERBS.get(name, {})
+        self.lists = {_dashed(name): name for name in member_lists(self.resource)}
 
     def list_commands(self, ctx: click.Context) -> list[str]:
-        return sorted([*self.actions, *self.own])
+        return [*sorted([*self.actions, *self.own]), *self.lists]
 
     def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
         verb = _dashed(cmd_name)
@@ -57,12 +61,17 @@ class ResourceGroup(click.Group):
             return command
         if verb in self.actions and verb not in self.commands:
             self.add_command(ActionCommand(load(), self.actions[verb]), verb)
+        elif verb in self.lists and verb not in self.commands:
+            self.add_command(members_group(self.resource, self.lists[verb]), verb)
         return self.commands.get(verb)
 
     def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
         """Write the verbs with all of what they do; click would cut it, and make the command of each to ask it."""
         with formatter.section("Commands"):
             formatter.write_dl([(verb, summary) for verb, summary in self._summaries().items()])
+        if self.lists:
+            with formatter.section("Lists of members"):
+                formatter.write_dl([(name, "list, add, remove") for name in self.lists])
 
     def _summaries(self) -> dict[str, str]:
         own = {verb: summary for verb, (summary, _, _) in self.own.items()}
@@ -71,8 +80,9 @@ class ResourceGroup(click.Group):
     def resolve_command(
         self, ctx: click.Context, args: list[str]
     ) -> tuple[str | None, click.Command | None, list[str]]:
-        if not args[0].startswith("-") and _dashed(args[0]) not in (*self.actions, *self.own):
-            near = nearest(args[0], iter([*self.actions, *self.own]))
+        known = self.list_commands(ctx)
+        if not args[0].startswith("-") and _dashed(args[0]) not in known:
+            near = nearest(args[0], iter(known))
             raise click.UsageError(f"{self.name} has no action {args[0]!r}.{near}", ctx)
         return super().resolve_command(ctx, args)
 
@@ -82,6 +92,7 @@ class ResourceGroup(click.Group):
 
         start = _dashed(incomplete)
         named = [CompletionItem(v, help=summary) for v, summary in self._summaries().items() if v.startswith(start)]
+        named += [CompletionItem(name, help="list, add, remove") for name in self.lists if name.startswith(start)]
         return [*named, *click.Command.shell_complete(self, ctx, incomplete)]
 
 

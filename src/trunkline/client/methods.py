@@ -27,6 +27,7 @@ _OPTION_TYPES = {
     "skip": "int | None",
     "count": "bool | None",
     "if_match": "str | None",
+    "if_match_anyway": "bool | None",
     "if_unchanged": "Mapping[str, Any] | None",
     "to": "str | PathLike[str] | BinaryIO | None",
     "progress": "Callable[[int, int | None], object] | None",
@@ -155,7 +156,7 @@ def signature(catalog: Catalog, action: Action, rows: str = "Rows") -> inspect.S
 
 
 def _options(catalog: Catalog, action: Action) -> list[str]:
-    found = [name for name in OPTIONS if name in action.query] + ["if_match"] * action.if_match
+    found = [name for name in OPTIONS if name in action.query] + ["if_match", "if_match_anyway"] * action.if_match
     if catalog.reader(action):
         found.append("if_unchanged")
     return found + ["to", "progress"] * (action.answer_kind == "file")

@@ -144,6 +144,8 @@ class Pbx(_Client, Resources):
         """Run any action by id, operationId or display name: ``pbx.call("DeleteFax", Id=42, if_match=…)``.
 
         ``if_unchanged``: a row as it was read; the action goes out only if the entity still is so (`Unchanged`).
+        ``if_match`` is refused where the PBX sends no ETags and would ignore it, unless ``if_match_anyway`` is true;
+        while that is not known, the entity is read first.
         ``timeout``: seconds for the whole call, retries included. ``retries``: other than the client's own.
         ``raw``: give status, headers and body of the answer, whatever they are; a list is then not paged.
         ``to``: a path, a folder or a binary file object; the file that the action answers is streamed there, and the
@@ -177,7 +179,7 @@ class Pbx(_Client, Resources):
             from .unchanged import Unchanged
 
             unchanged = Unchanged(system.catalog, plan.call, if_unchanged)
-            plan.call = unchanged.settled or unchanged.checked(
+            plan.call = unchanged.settled(system.seen_tags) or unchanged.checked(
                 self.call(unchanged.reader.id, **limits._asdict(), **unchanged.reading), system.session.label
             )
         if plan.call.action.answer_kind == "list" and not raw:
@@ -284,7 +286,7 @@ class AsyncPbx(_Client, AsyncResources):
     async def _answer(self, plan: Plan, unchanged: Unchanged | None, limits: Limits, read: Read) -> Any:
         system = self._system
         if unchanged is not None:
-            plan.call = unchanged.settled or unchanged.checked(
+            plan.call = unchanged.settled(system.seen_tags) or unchanged.checked(
                 await self.call(unchanged.reader.id, **limits._asdict(), **unchanged.reading), system.session.label
             )
         return await self._driver.run(system.steps(plan, limits, read))

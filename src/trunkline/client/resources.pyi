@@ -35,8 +35,9 @@ class ActivityLogActions:
         """List the extensions to which logged events can be narrowed."""
 
     def get_logs(
-        self, start_date: datetime | str, end_date: datetime | str, extension: str | None, call: str | None,
-        severity: str | None, *, filter: str | Filter | Field | None = None, search: str | None = None,
+        self, start_date: datetime | str = '-30d', end_date: datetime | str = 'now', extension: str | None = None,
+        call: str | None = None, severity: str | None = None, *, filter: str | Filter | Field | None = None,
+        search: str | None = None,
         orderby: str | Expression | OrderBy | Sequence[str | Expression | OrderBy] | None = None,
         select: str | Field | Sequence[str | Field] | None = None,
         expand: str | Field | Expand | Sequence[str | Field | Expand] | None = None, top: int | None = None,
@@ -96,16 +97,16 @@ class AISettingsActions:
     ) -> types.AISettings:
         """Read which AI provider and models the PBX uses, and the company details that AI agents are given."""
 
-    def get_ai_resources(self, provider: str | None, **call_options: Unpack[CallOptions]) -> types.AIResources:
+    def get_ai_resources(self, provider: str | None = None, **call_options: Unpack[CallOptions]) -> types.AIResources:
         """List models, voices and agent templates that an AI provider offers."""
 
-    def get_ai_template_contents(self, id: str | None, **call_options: Unpack[CallOptions]) -> str:
+    def get_ai_template_contents(self, id: str | None = None, **call_options: Unpack[CallOptions]) -> str:
         """Read the text of one template for an AI agent."""
 
     def get_current_ai_resources(self, **call_options: Unpack[CallOptions]) -> types.AIResources:
         """List models, voices and agent templates of the AI provider that the PBX is set to."""
 
-    def get_vector_store(self, id: str | None, **call_options: Unpack[CallOptions]) -> types.VectorStore | None:
+    def get_vector_store(self, id: str | None = None, **call_options: Unpack[CallOptions]) -> types.VectorStore | None:
         """Read size, state and expiry of one knowledge base at the AI provider."""
 
     def get_vector_store_files(
@@ -172,7 +173,10 @@ class BackupsActions:
         """Start a backup of the configuration and, as chosen, of recordings, voicemail and history. A second one of the
         same name is refused (`WARNINGS.XAPI.DUPLICATE`)."""
 
-    def delete(self, file_name: str, *, if_match: str | None = None, **call_options: Unpack[CallOptions]) -> None:
+    def delete(
+        self, file_name: str, *, if_match: str | None = None, if_match_anyway: bool | None = None,
+        **call_options: Unpack[CallOptions],
+    ) -> None:
         """Delete a stored backup file."""
 
     def get_backup_extras(self, file_name: str, **call_options: Unpack[CallOptions]) -> types.BackupExtras:
@@ -264,8 +268,8 @@ class BlackListNumbersActions:
         """Block a caller number, so that its calls are refused."""
 
     def delete(
-        self, id: str, *, if_match: str | None = None, if_unchanged: Mapping[str, Any] | None = None,
-        **call_options: Unpack[CallOptions],
+        self, id: str, *, if_match: str | None = None, if_match_anyway: bool | None = None,
+        if_unchanged: Mapping[str, Any] | None = None, **call_options: Unpack[CallOptions],
     ) -> None:
         """Unblock one caller number."""
 
@@ -304,8 +308,8 @@ class BlocklistActions:
         passwords don't lock out everybody there."""
 
     def delete(
-        self, id: int, *, if_match: str | None = None, if_unchanged: Mapping[str, Any] | None = None,
-        **call_options: Unpack[CallOptions],
+        self, id: int, *, if_match: str | None = None, if_match_anyway: bool | None = None,
+        if_unchanged: Mapping[str, Any] | None = None, **call_options: Unpack[CallOptions],
     ) -> None:
         """Delete a blocklist address by its Id. An address that was blocked can reach the PBX again."""
 
@@ -365,8 +369,8 @@ class CallFlowAppsActions:
         """Add an application that handles calls with a script of its own."""
 
     def delete(
-        self, id: int, *, if_match: str | None = None, if_unchanged: Mapping[str, Any] | None = None,
-        **call_options: Unpack[CallOptions],
+        self, id: int, *, if_match: str | None = None, if_match_anyway: bool | None = None,
+        if_unchanged: Mapping[str, Any] | None = None, **call_options: Unpack[CallOptions],
     ) -> None:
         """Remove a call flow application and its number. Callers no longer reach it."""
 
@@ -503,7 +507,8 @@ class ChatHistoryViewActions:
 
     @overload
     def download_chat_history(
-        self, client_time_zone: str | None, *, filter: str | Filter | Field | None = None, search: str | None = None,
+        self, client_time_zone: str | None = '+00:00', *, filter: str | Filter | Field | None = None,
+        search: str | None = None,
         orderby: str | Expression | OrderBy | Sequence[str | Expression | OrderBy] | None = None,
         select: str | Field | Sequence[str | Field] | None = None,
         expand: str | Field | Expand | Sequence[str | Field | Expand] | None = None, top: int | None = None,
@@ -513,7 +518,8 @@ class ChatHistoryViewActions:
 
     @overload
     def download_chat_history(
-        self, client_time_zone: str | None, *, filter: str | Filter | Field | None = None, search: str | None = None,
+        self, client_time_zone: str | None = '+00:00', *, filter: str | Filter | Field | None = None,
+        search: str | None = None,
         orderby: str | Expression | OrderBy | Sequence[str | Expression | OrderBy] | None = None,
         select: str | Field | Sequence[str | Field] | None = None,
         expand: str | Field | Expand | Sequence[str | Field | Expand] | None = None, top: int | None = None,
@@ -547,7 +553,8 @@ class ChatMessagesHistoryViewActions:
 
     @overload
     def download_chat_messages_history(
-        self, client_time_zone: str | None, *, filter: str | Filter | Field | None = None, search: str | None = None,
+        self, client_time_zone: str | None = '+00:00', *, filter: str | Filter | Field | None = None,
+        search: str | None = None,
         orderby: str | Expression | OrderBy | Sequence[str | Expression | OrderBy] | None = None,
         select: str | Field | Sequence[str | Field] | None = None,
         expand: str | Field | Expand | Sequence[str | Field | Expand] | None = None, top: int | None = None,
@@ -557,7 +564,8 @@ class ChatMessagesHistoryViewActions:
 
     @overload
     def download_chat_messages_history(
-        self, client_time_zone: str | None, *, filter: str | Filter | Field | None = None, search: str | None = None,
+        self, client_time_zone: str | None = '+00:00', *, filter: str | Filter | Field | None = None,
+        search: str | None = None,
         orderby: str | Expression | OrderBy | Sequence[str | Expression | OrderBy] | None = None,
         select: str | Field | Sequence[str | Field] | None = None,
         expand: str | Field | Expand | Sequence[str | Field | Expand] | None = None, top: int | None = None,
@@ -679,8 +687,8 @@ class ContactsActions:
         """Remove all phone book entries that came from the CRM. Up to 20.0.8."""
 
     def delete(
-        self, id: int, *, if_match: str | None = None, if_unchanged: Mapping[str, Any] | None = None,
-        **call_options: Unpack[CallOptions],
+        self, id: int, *, if_match: str | None = None, if_match_anyway: bool | None = None,
+        if_unchanged: Mapping[str, Any] | None = None, **call_options: Unpack[CallOptions],
     ) -> None:
         """Delete a contact by its Id. Callers with its numbers then show without a name."""
 
@@ -828,8 +836,8 @@ class CrmIntegrationActions:
 class CrmTemplatesActions:
 
     def delete(
-        self, name: str, *, if_match: str | None = None, if_unchanged: Mapping[str, Any] | None = None,
-        **call_options: Unpack[CallOptions],
+        self, name: str, *, if_match: str | None = None, if_match_anyway: bool | None = None,
+        if_unchanged: Mapping[str, Any] | None = None, **call_options: Unpack[CallOptions],
     ) -> None:
         """Remove a CRM template that was added by hand."""
 
@@ -851,7 +859,10 @@ class CrmTemplatesActions:
 
 class CustomPromptsActions:
 
-    def delete(self, filename: str, *, if_match: str | None = None, **call_options: Unpack[CallOptions]) -> None:
+    def delete(
+        self, filename: str, *, if_match: str | None = None, if_match_anyway: bool | None = None,
+        **call_options: Unpack[CallOptions],
+    ) -> None:
         """Remove an uploaded announcement. Queues and menus that play it fall silent there (assumed)."""
 
     def list(
@@ -970,8 +981,8 @@ class DefsActions:
 class DeviceInfosActions:
 
     def delete(
-        self, id: int, *, if_match: str | None = None, if_unchanged: Mapping[str, Any] | None = None,
-        **call_options: Unpack[CallOptions],
+        self, id: int, *, if_match: str | None = None, if_match_anyway: bool | None = None,
+        if_unchanged: Mapping[str, Any] | None = None, **call_options: Unpack[CallOptions],
     ) -> None:
         """Delete a device info by its Id. Forgets a detected phone; one that still asks for its configuration is
         detected again."""
@@ -1181,8 +1192,8 @@ class FaxActions:
         """Add a fax extension, which turns received faxes into mails. The PBX picks a free number if none is given."""
 
     def delete(
-        self, id: int, *, if_match: str | None = None, if_unchanged: Mapping[str, Any] | None = None,
-        **call_options: Unpack[CallOptions],
+        self, id: int, *, if_match: str | None = None, if_match_anyway: bool | None = None,
+        if_unchanged: Mapping[str, Any] | None = None, **call_options: Unpack[CallOptions],
     ) -> None:
         """Delete a fax by its Id. Faxes sent to its number are no longer received."""
 
@@ -1259,7 +1270,10 @@ class FirmwaresActions:
     def clean_up(self, **call_options: Unpack[CallOptions]) -> None:
         """Delete stored phone software that no provisioned phone uses any more (inferred from its name)."""
 
-    def delete(self, id: str, *, if_match: str | None = None, **call_options: Unpack[CallOptions]) -> None:
+    def delete(
+        self, id: str, *, if_match: str | None = None, if_match_anyway: bool | None = None,
+        **call_options: Unpack[CallOptions],
+    ) -> None:
         """Delete one stored software file for phones."""
 
     def get_firmware_state(self, **call_options: Unpack[CallOptions]) -> types.FirmwareState:
@@ -1283,8 +1297,8 @@ class FxsActions:
         """Add an FXS gateway or DECT base, with its MAC address and lines."""
 
     def delete(
-        self, mac_address: str, *, if_match: str | None = None, if_unchanged: Mapping[str, Any] | None = None,
-        **call_options: Unpack[CallOptions],
+        self, mac_address: str, *, if_match: str | None = None, if_match_anyway: bool | None = None,
+        if_unchanged: Mapping[str, Any] | None = None, **call_options: Unpack[CallOptions],
     ) -> None:
         """Remove an FXS gateway or DECT base. Handsets and analogue phones behind it lose their extensions."""
 
@@ -1320,8 +1334,8 @@ class FxsTemplatesActions:
         """Add a configuration template for a model of gateway or DECT base."""
 
     def delete(
-        self, id: str, *, if_match: str | None = None, if_unchanged: Mapping[str, Any] | None = None,
-        **call_options: Unpack[CallOptions],
+        self, id: str, *, if_match: str | None = None, if_match_anyway: bool | None = None,
+        if_unchanged: Mapping[str, Any] | None = None, **call_options: Unpack[CallOptions],
     ) -> None:
         """Remove a configuration template of your own for gateways or DECT bases."""
 
@@ -1400,8 +1414,8 @@ class GroupsActions:
         """Add a department, with its office hours, routing and roles."""
 
     def delete(
-        self, id: int, *, if_match: str | None = None, if_unchanged: Mapping[str, Any] | None = None,
-        **call_options: Unpack[CallOptions],
+        self, id: int, *, if_match: str | None = None, if_match_anyway: bool | None = None,
+        if_unchanged: Mapping[str, Any] | None = None, **call_options: Unpack[CallOptions],
     ) -> None:
         """Remove a department with its office hours and routing. Its members stay as users (assumed)."""
 
@@ -1481,8 +1495,8 @@ class HolidaysActions:
         """Add a public holiday or other day on which the office is closed."""
 
     def delete(
-        self, id: int, *, if_match: str | None = None, if_unchanged: Mapping[str, Any] | None = None,
-        **call_options: Unpack[CallOptions],
+        self, id: int, *, if_match: str | None = None, if_match_anyway: bool | None = None,
+        if_unchanged: Mapping[str, Any] | None = None, **call_options: Unpack[CallOptions],
     ) -> None:
         """Remove a day on which the office is closed."""
 
@@ -1532,8 +1546,8 @@ class InboundRulesActions:
         """Add a rule that routes incoming calls by dialled number or by caller."""
 
     def delete(
-        self, id: int, *, if_match: str | None = None, if_unchanged: Mapping[str, Any] | None = None,
-        **call_options: Unpack[CallOptions],
+        self, id: int, *, if_match: str | None = None, if_match_anyway: bool | None = None,
+        if_unchanged: Mapping[str, Any] | None = None, **call_options: Unpack[CallOptions],
     ) -> None:
         """Remove a rule by which incoming calls are routed. Calls it caught then follow the trunk's default
         (assumed)."""
@@ -1951,8 +1965,8 @@ class NotificationSettingsActions:
 class OAuthClientsActions:
 
     def delete(
-        self, id: UUID | str, *, if_match: str | None = None, if_unchanged: Mapping[str, Any] | None = None,
-        **call_options: Unpack[CallOptions],
+        self, id: UUID | str, *, if_match: str | None = None, if_match_anyway: bool | None = None,
+        if_unchanged: Mapping[str, Any] | None = None, **call_options: Unpack[CallOptions],
     ) -> None:
         """Remove an application's permission to sign people in; it loses access at once."""
 
@@ -1994,8 +2008,8 @@ class OutboundRulesActions:
         """Add a rule that picks trunks for outgoing calls by prefix, length, caller or department."""
 
     def delete(
-        self, id: int, *, if_match: str | None = None, if_unchanged: Mapping[str, Any] | None = None,
-        **call_options: Unpack[CallOptions],
+        self, id: int, *, if_match: str | None = None, if_match_anyway: bool | None = None,
+        if_unchanged: Mapping[str, Any] | None = None, **call_options: Unpack[CallOptions],
     ) -> None:
         """Remove a rule for outgoing calls. Calls that only it matched can no longer be made."""
 
@@ -2050,8 +2064,8 @@ class ParametersActions:
         support."""
 
     def delete(
-        self, id: int, *, if_match: str | None = None, if_unchanged: Mapping[str, Any] | None = None,
-        **call_options: Unpack[CallOptions],
+        self, id: int, *, if_match: str | None = None, if_match_anyway: bool | None = None,
+        if_unchanged: Mapping[str, Any] | None = None, **call_options: Unpack[CallOptions],
     ) -> None:
         """Remove an advanced setting, so that its default applies again (inferred from its name)."""
 
@@ -2086,8 +2100,8 @@ class ParkingsActions:
         """Add a place where calls can wait to be picked up from any phone."""
 
     def delete(
-        self, id: int, *, if_match: str | None = None, if_unchanged: Mapping[str, Any] | None = None,
-        **call_options: Unpack[CallOptions],
+        self, id: int, *, if_match: str | None = None, if_match_anyway: bool | None = None,
+        if_unchanged: Mapping[str, Any] | None = None, **call_options: Unpack[CallOptions],
     ) -> None:
         """Remove a place where calls can wait."""
 
@@ -2179,7 +2193,10 @@ class PhoneBookSettingsActions:
 
 class PhoneLogosActions:
 
-    def delete(self, filename: str, *, if_match: str | None = None, **call_options: Unpack[CallOptions]) -> None:
+    def delete(
+        self, filename: str, *, if_match: str | None = None, if_match_anyway: bool | None = None,
+        **call_options: Unpack[CallOptions],
+    ) -> None:
         """Remove a picture that phones show on their screens."""
 
     def list(
@@ -2197,8 +2214,8 @@ class PhoneTemplatesActions:
         """Add a configuration template for a model of desk phone."""
 
     def delete(
-        self, id: str, *, if_match: str | None = None, if_unchanged: Mapping[str, Any] | None = None,
-        **call_options: Unpack[CallOptions],
+        self, id: str, *, if_match: str | None = None, if_match_anyway: bool | None = None,
+        if_unchanged: Mapping[str, Any] | None = None, **call_options: Unpack[CallOptions],
     ) -> None:
         """Remove a configuration template of your own for desk phones."""
 
@@ -2243,8 +2260,8 @@ class PlaylistsActions:
         """Add a collection of sound files that play in turn to waiting callers."""
 
     def delete(
-        self, name: str, *, if_match: str | None = None, if_unchanged: Mapping[str, Any] | None = None,
-        **call_options: Unpack[CallOptions],
+        self, name: str, *, if_match: str | None = None, if_match_anyway: bool | None = None,
+        if_unchanged: Mapping[str, Any] | None = None, **call_options: Unpack[CallOptions],
     ) -> None:
         """Remove a collection of sound files for waiting callers."""
 
@@ -2296,8 +2313,8 @@ class PromptSetsActions:
         """Duplicate a language's system announcements into a set that can be changed."""
 
     def delete(
-        self, id: int, *, if_match: str | None = None, if_unchanged: Mapping[str, Any] | None = None,
-        **call_options: Unpack[CallOptions],
+        self, id: int, *, if_match: str | None = None, if_match_anyway: bool | None = None,
+        if_unchanged: Mapping[str, Any] | None = None, **call_options: Unpack[CallOptions],
     ) -> None:
         """Remove a language of the system announcements, or a copy that was changed."""
 
@@ -2383,8 +2400,8 @@ class QueuesActions:
         """Add a queue, in which callers wait until somebody is free. The PBX picks a free number if none is given."""
 
     def delete(
-        self, id: int, *, if_match: str | None = None, if_unchanged: Mapping[str, Any] | None = None,
-        **call_options: Unpack[CallOptions],
+        self, id: int, *, if_match: str | None = None, if_match_anyway: bool | None = None,
+        if_unchanged: Mapping[str, Any] | None = None, **call_options: Unpack[CallOptions],
     ) -> None:
         """Remove a queue and stop callers from waiting in it. Rules and menus that name it lead nowhere (assumed)."""
 
@@ -2449,8 +2466,8 @@ class ReceptionistsActions:
         is given."""
 
     def delete(
-        self, id: int, *, if_match: str | None = None, if_unchanged: Mapping[str, Any] | None = None,
-        **call_options: Unpack[CallOptions],
+        self, id: int, *, if_match: str | None = None, if_match_anyway: bool | None = None,
+        if_unchanged: Mapping[str, Any] | None = None, **call_options: Unpack[CallOptions],
     ) -> None:
         """Remove a digital receptionist with its menu. Rules that lead callers to its menu lead nowhere (assumed)."""
 
@@ -2597,8 +2614,9 @@ class ReportAbandonedChatsStatisticsActions:
 
     @overload
     def download_abandoned_chats_statistics(
-        self, queue_dn_str: str | None, start_dt: datetime | str, end_dt: datetime | str, participant_type: int,
-        client_time_zone: str | None, *, filter: str | Filter | Field | None = None, search: str | None = None,
+        self, queue_dn_str: str | None = '', start_dt: datetime | str = '-30d', end_dt: datetime | str = 'now',
+        participant_type: int = 0, client_time_zone: str | None = '+00:00', *,
+        filter: str | Filter | Field | None = None, search: str | None = None,
         orderby: str | Expression | OrderBy | Sequence[str | Expression | OrderBy] | None = None,
         select: str | Field | Sequence[str | Field] | None = None,
         expand: str | Field | Expand | Sequence[str | Field | Expand] | None = None, top: int | None = None,
@@ -2608,8 +2626,9 @@ class ReportAbandonedChatsStatisticsActions:
 
     @overload
     def download_abandoned_chats_statistics(
-        self, queue_dn_str: str | None, start_dt: datetime | str, end_dt: datetime | str, participant_type: int,
-        client_time_zone: str | None, *, filter: str | Filter | Field | None = None, search: str | None = None,
+        self, queue_dn_str: str | None = '', start_dt: datetime | str = '-30d', end_dt: datetime | str = 'now',
+        participant_type: int = 0, client_time_zone: str | None = '+00:00', *,
+        filter: str | Filter | Field | None = None, search: str | None = None,
         orderby: str | Expression | OrderBy | Sequence[str | Expression | OrderBy] | None = None,
         select: str | Field | Sequence[str | Field] | None = None,
         expand: str | Field | Expand | Sequence[str | Field | Expand] | None = None, top: int | None = None,
@@ -2619,8 +2638,8 @@ class ReportAbandonedChatsStatisticsActions:
         """Download visitors' chats that no agent took in a period, as CSV."""
 
     def get_abandoned_chats_statistics_data(
-        self, queue_dn_str: str | None, start_dt: datetime | str, end_dt: datetime | str, participant_type: int, *,
-        filter: str | Filter | Field | None = None, search: str | None = None,
+        self, queue_dn_str: str | None = '', start_dt: datetime | str = '-30d', end_dt: datetime | str = 'now',
+        participant_type: int = 0, *, filter: str | Filter | Field | None = None, search: str | None = None,
         orderby: str | Expression | OrderBy | Sequence[str | Expression | OrderBy] | None = None,
         select: str | Field | Sequence[str | Field] | None = None,
         expand: str | Field | Expand | Sequence[str | Field | Expand] | None = None, top: int | None = None,
@@ -2632,8 +2651,9 @@ class ReportAbandonedQueueCallsActions:
 
     @overload
     def download_abandoned_queue_calls(
-        self, period_from: datetime | str, period_to: datetime | str, queue_dns: str | None, wait_interval: str | None,
-        client_time_zone: str | None, *, filter: str | Filter | Field | None = None, search: str | None = None,
+        self, period_from: datetime | str = '-30d', period_to: datetime | str = 'now', queue_dns: str | None = '',
+        wait_interval: str | None = '0:00:0', client_time_zone: str | None = '+00:00', *,
+        filter: str | Filter | Field | None = None, search: str | None = None,
         orderby: str | Expression | OrderBy | Sequence[str | Expression | OrderBy] | None = None,
         select: str | Field | Sequence[str | Field] | None = None,
         expand: str | Field | Expand | Sequence[str | Field | Expand] | None = None, top: int | None = None,
@@ -2643,8 +2663,9 @@ class ReportAbandonedQueueCallsActions:
 
     @overload
     def download_abandoned_queue_calls(
-        self, period_from: datetime | str, period_to: datetime | str, queue_dns: str | None, wait_interval: str | None,
-        client_time_zone: str | None, *, filter: str | Filter | Field | None = None, search: str | None = None,
+        self, period_from: datetime | str = '-30d', period_to: datetime | str = 'now', queue_dns: str | None = '',
+        wait_interval: str | None = '0:00:0', client_time_zone: str | None = '+00:00', *,
+        filter: str | Filter | Field | None = None, search: str | None = None,
         orderby: str | Expression | OrderBy | Sequence[str | Expression | OrderBy] | None = None,
         select: str | Field | Sequence[str | Field] | None = None,
         expand: str | Field | Expand | Sequence[str | Field | Expand] | None = None, top: int | None = None,
@@ -2654,8 +2675,8 @@ class ReportAbandonedQueueCallsActions:
         """Download callers who hung up while they waited in a queue, as CSV."""
 
     def get_abandoned_queue_calls_data(
-        self, period_from: datetime | str, period_to: datetime | str, queue_dns: str | None, wait_interval: str | None,
-        *, filter: str | Filter | Field | None = None, search: str | None = None,
+        self, period_from: datetime | str = '-30d', period_to: datetime | str = 'now', queue_dns: str | None = '',
+        wait_interval: str | None = '0:00:0', *, filter: str | Filter | Field | None = None, search: str | None = None,
         orderby: str | Expression | OrderBy | Sequence[str | Expression | OrderBy] | None = None,
         select: str | Field | Sequence[str | Field] | None = None,
         expand: str | Field | Expand | Sequence[str | Field | Expand] | None = None, top: int | None = None,
@@ -2668,8 +2689,9 @@ class ReportAgentLoginHistoryActions:
 
     @overload
     def download_agent_login_history(
-        self, client_time_zone: str | None, start_dt: datetime | str, end_dt: datetime | str, queue_dn_str: str | None,
-        agent_dn_str: str | None, *, filter: str | Filter | Field | None = None, search: str | None = None,
+        self, client_time_zone: str | None = '+00:00', start_dt: datetime | str = '-30d',
+        end_dt: datetime | str = 'now', queue_dn_str: str | None = '', agent_dn_str: str | None = '', *,
+        filter: str | Filter | Field | None = None, search: str | None = None,
         orderby: str | Expression | OrderBy | Sequence[str | Expression | OrderBy] | None = None,
         select: str | Field | Sequence[str | Field] | None = None,
         expand: str | Field | Expand | Sequence[str | Field | Expand] | None = None, top: int | None = None,
@@ -2679,8 +2701,9 @@ class ReportAgentLoginHistoryActions:
 
     @overload
     def download_agent_login_history(
-        self, client_time_zone: str | None, start_dt: datetime | str, end_dt: datetime | str, queue_dn_str: str | None,
-        agent_dn_str: str | None, *, filter: str | Filter | Field | None = None, search: str | None = None,
+        self, client_time_zone: str | None = '+00:00', start_dt: datetime | str = '-30d',
+        end_dt: datetime | str = 'now', queue_dn_str: str | None = '', agent_dn_str: str | None = '', *,
+        filter: str | Filter | Field | None = None, search: str | None = None,
         orderby: str | Expression | OrderBy | Sequence[str | Expression | OrderBy] | None = None,
         select: str | Field | Sequence[str | Field] | None = None,
         expand: str | Field | Expand | Sequence[str | Field | Expand] | None = None, top: int | None = None,
@@ -2690,8 +2713,9 @@ class ReportAgentLoginHistoryActions:
         """Download when agents were in their queues and how long they talked, as CSV."""
 
     def get_agent_login_history_data(
-        self, client_time_zone: str | None, start_dt: datetime | str, end_dt: datetime | str, queue_dn_str: str | None,
-        agent_dn_str: str | None, *, filter: str | Filter | Field | None = None, search: str | None = None,
+        self, client_time_zone: str | None = '+00:00', start_dt: datetime | str = '-30d',
+        end_dt: datetime | str = 'now', queue_dn_str: str | None = '', agent_dn_str: str | None = '', *,
+        filter: str | Filter | Field | None = None, search: str | None = None,
         orderby: str | Expression | OrderBy | Sequence[str | Expression | OrderBy] | None = None,
         select: str | Field | Sequence[str | Field] | None = None,
         expand: str | Field | Expand | Sequence[str | Field | Expand] | None = None, top: int | None = None,
@@ -2703,8 +2727,8 @@ class ReportAgentsInQueueStatisticsActions:
 
     @overload
     def download_agents_in_queue_statistics(
-        self, queue_dn_str: str | None, start_dt: datetime | str, end_dt: datetime | str, wait_interval: str | None, *,
-        filter: str | Filter | Field | None = None, search: str | None = None,
+        self, queue_dn_str: str | None = '', start_dt: datetime | str = '-30d', end_dt: datetime | str = 'now',
+        wait_interval: str | None = '0:00:0', *, filter: str | Filter | Field | None = None, search: str | None = None,
         orderby: str | Expression | OrderBy | Sequence[str | Expression | OrderBy] | None = None,
         select: str | Field | Sequence[str | Field] | None = None,
         expand: str | Field | Expand | Sequence[str | Field | Expand] | None = None, top: int | None = None,
@@ -2714,8 +2738,8 @@ class ReportAgentsInQueueStatisticsActions:
 
     @overload
     def download_agents_in_queue_statistics(
-        self, queue_dn_str: str | None, start_dt: datetime | str, end_dt: datetime | str, wait_interval: str | None, *,
-        filter: str | Filter | Field | None = None, search: str | None = None,
+        self, queue_dn_str: str | None = '', start_dt: datetime | str = '-30d', end_dt: datetime | str = 'now',
+        wait_interval: str | None = '0:00:0', *, filter: str | Filter | Field | None = None, search: str | None = None,
         orderby: str | Expression | OrderBy | Sequence[str | Expression | OrderBy] | None = None,
         select: str | Field | Sequence[str | Field] | None = None,
         expand: str | Field | Expand | Sequence[str | Field | Expand] | None = None, top: int | None = None,
@@ -2725,8 +2749,8 @@ class ReportAgentsInQueueStatisticsActions:
         """Download how many calls each agent of a queue answered and missed, as CSV."""
 
     def get_agents_in_queue_statistics_data(
-        self, queue_dn_str: str | None, start_dt: datetime | str, end_dt: datetime | str, wait_interval: str | None, *,
-        filter: str | Filter | Field | None = None, search: str | None = None,
+        self, queue_dn_str: str | None = '', start_dt: datetime | str = '-30d', end_dt: datetime | str = 'now',
+        wait_interval: str | None = '0:00:0', *, filter: str | Filter | Field | None = None, search: str | None = None,
         orderby: str | Expression | OrderBy | Sequence[str | Expression | OrderBy] | None = None,
         select: str | Field | Sequence[str | Field] | None = None,
         expand: str | Field | Expand | Sequence[str | Field | Expand] | None = None, top: int | None = None,
@@ -2738,7 +2762,8 @@ class ReportAuditLogActions:
 
     @overload
     def download_audit_log(
-        self, client_time_zone: str | None, *, filter: str | Filter | Field | None = None, search: str | None = None,
+        self, client_time_zone: str | None = '+00:00', *, filter: str | Filter | Field | None = None,
+        search: str | None = None,
         orderby: str | Expression | OrderBy | Sequence[str | Expression | OrderBy] | None = None,
         select: str | Field | Sequence[str | Field] | None = None,
         expand: str | Field | Expand | Sequence[str | Field | Expand] | None = None, top: int | None = None,
@@ -2748,7 +2773,8 @@ class ReportAuditLogActions:
 
     @overload
     def download_audit_log(
-        self, client_time_zone: str | None, *, filter: str | Filter | Field | None = None, search: str | None = None,
+        self, client_time_zone: str | None = '+00:00', *, filter: str | Filter | Field | None = None,
+        search: str | None = None,
         orderby: str | Expression | OrderBy | Sequence[str | Expression | OrderBy] | None = None,
         select: str | Field | Sequence[str | Field] | None = None,
         expand: str | Field | Expand | Sequence[str | Field | Expand] | None = None, top: int | None = None,
@@ -2770,8 +2796,9 @@ class ReportAverageQueueWaitingTimeActions:
 
     @overload
     def download_average_queue_waiting_time_report(
-        self, chart_date: datetime | str, chart_by: str | None, queue_dn_str: str | None, wait_interval: str | None,
-        client_time_zone: str | None, *, filter: str | Filter | Field | None = None, search: str | None = None,
+        self, chart_date: datetime | str = 'now', chart_by: str | None = 'Day', queue_dn_str: str | None = '',
+        wait_interval: str | None = '0:00:0', client_time_zone: str | None = '+00:00', *,
+        filter: str | Filter | Field | None = None, search: str | None = None,
         orderby: str | Expression | OrderBy | Sequence[str | Expression | OrderBy] | None = None,
         select: str | Field | Sequence[str | Field] | None = None,
         expand: str | Field | Expand | Sequence[str | Field | Expand] | None = None, top: int | None = None,
@@ -2781,8 +2808,9 @@ class ReportAverageQueueWaitingTimeActions:
 
     @overload
     def download_average_queue_waiting_time_report(
-        self, chart_date: datetime | str, chart_by: str | None, queue_dn_str: str | None, wait_interval: str | None,
-        client_time_zone: str | None, *, filter: str | Filter | Field | None = None, search: str | None = None,
+        self, chart_date: datetime | str = 'now', chart_by: str | None = 'Day', queue_dn_str: str | None = '',
+        wait_interval: str | None = '0:00:0', client_time_zone: str | None = '+00:00', *,
+        filter: str | Filter | Field | None = None, search: str | None = None,
         orderby: str | Expression | OrderBy | Sequence[str | Expression | OrderBy] | None = None,
         select: str | Field | Sequence[str | Field] | None = None,
         expand: str | Field | Expand | Sequence[str | Field | Expand] | None = None, top: int | None = None,
@@ -2792,8 +2820,9 @@ class ReportAverageQueueWaitingTimeActions:
         """Download the chart of callers' average wait in a queue as CSV."""
 
     def get_average_queue_waiting_time_data(
-        self, chart_date: datetime | str, chart_by: str | None, queue_dn_str: str | None, wait_interval: str | None,
-        client_time_zone: str | None, *, filter: str | Filter | Field | None = None, search: str | None = None,
+        self, chart_date: datetime | str = 'now', chart_by: str | None = 'Day', queue_dn_str: str | None = '',
+        wait_interval: str | None = '0:00:0', client_time_zone: str | None = '+00:00', *,
+        filter: str | Filter | Field | None = None, search: str | None = None,
         orderby: str | Expression | OrderBy | Sequence[str | Expression | OrderBy] | None = None,
         select: str | Field | Sequence[str | Field] | None = None,
         expand: str | Field | Expand | Sequence[str | Field | Expand] | None = None, top: int | None = None,
@@ -2805,8 +2834,9 @@ class ReportBreachesSlaActions:
 
     @overload
     def download_breaches_sla(
-        self, queue_dn_str: str | None, start_dt: datetime | str, end_dt: datetime | str, wait_interval: str | None,
-        client_time_zone: str | None, *, filter: str | Filter | Field | None = None, search: str | None = None,
+        self, queue_dn_str: str | None = '', start_dt: datetime | str = '-30d', end_dt: datetime | str = 'now',
+        wait_interval: str | None = '0:00:0', client_time_zone: str | None = '+00:00', *,
+        filter: str | Filter | Field | None = None, search: str | None = None,
         orderby: str | Expression | OrderBy | Sequence[str | Expression | OrderBy] | None = None,
         select: str | Field | Sequence[str | Field] | None = None,
         expand: str | Field | Expand | Sequence[str | Field | Expand] | None = None, top: int | None = None,
@@ -2816,8 +2846,9 @@ class ReportBreachesSlaActions:
 
     @overload
     def download_breaches_sla(
-        self, queue_dn_str: str | None, start_dt: datetime | str, end_dt: datetime | str, wait_interval: str | None,
-        client_time_zone: str | None, *, filter: str | Filter | Field | None = None, search: str | None = None,
+        self, queue_dn_str: str | None = '', start_dt: datetime | str = '-30d', end_dt: datetime | str = 'now',
+        wait_interval: str | None = '0:00:0', client_time_zone: str | None = '+00:00', *,
+        filter: str | Filter | Field | None = None, search: str | None = None,
         orderby: str | Expression | OrderBy | Sequence[str | Expression | OrderBy] | None = None,
         select: str | Field | Sequence[str | Field] | None = None,
         expand: str | Field | Expand | Sequence[str | Field | Expand] | None = None, top: int | None = None,
@@ -2827,8 +2858,8 @@ class ReportBreachesSlaActions:
         """Download calls that waited longer than their queue's service level allows, as CSV."""
 
     def get_breaches_sla_data(
-        self, queue_dn_str: str | None, start_dt: datetime | str, end_dt: datetime | str, wait_interval: str | None, *,
-        filter: str | Filter | Field | None = None, search: str | None = None,
+        self, queue_dn_str: str | None = '', start_dt: datetime | str = '-30d', end_dt: datetime | str = 'now',
+        wait_interval: str | None = '0:00:0', *, filter: str | Filter | Field | None = None, search: str | None = None,
         orderby: str | Expression | OrderBy | Sequence[str | Expression | OrderBy] | None = None,
         select: str | Field | Sequence[str | Field] | None = None,
         expand: str | Field | Expand | Sequence[str | Field | Expand] | None = None, top: int | None = None,
@@ -2840,8 +2871,9 @@ class ReportCallCostByExtensionGroupActions:
 
     @overload
     def download_call_cost_by_extension_group(
-        self, period_from: datetime | str, period_to: datetime | str, group_filter: str | None, call_class: int,
-        client_time_zone: str | None, *, filter: str | Filter | Field | None = None, search: str | None = None,
+        self, period_from: datetime | str = '-30d', period_to: datetime | str = 'now', group_filter: str | None = '',
+        call_class: int = 0, client_time_zone: str | None = '+00:00', *, filter: str | Filter | Field | None = None,
+        search: str | None = None,
         orderby: str | Expression | OrderBy | Sequence[str | Expression | OrderBy] | None = None,
         select: str | Field | Sequence[str | Field] | None = None,
         expand: str | Field | Expand | Sequence[str | Field | Expand] | None = None, top: int | None = None,
@@ -2851,8 +2883,9 @@ class ReportCallCostByExtensionGroupActions:
 
     @overload
     def download_call_cost_by_extension_group(
-        self, period_from: datetime | str, period_to: datetime | str, group_filter: str | None, call_class: int,
-        client_time_zone: str | None, *, filter: str | Filter | Field | None = None, search: str | None = None,
+        self, period_from: datetime | str = '-30d', period_to: datetime | str = 'now', group_filter: str | None = '',
+        call_class: int = 0, client_time_zone: str | None = '+00:00', *, filter: str | Filter | Field | None = None,
+        search: str | None = None,
         orderby: str | Expression | OrderBy | Sequence[str | Expression | OrderBy] | None = None,
         select: str | Field | Sequence[str | Field] | None = None,
         expand: str | Field | Expand | Sequence[str | Field | Expand] | None = None, top: int | None = None,
@@ -2862,8 +2895,8 @@ class ReportCallCostByExtensionGroupActions:
         """Download what the outgoing calls of a department cost, as CSV."""
 
     def get_call_cost_by_extension_group_data(
-        self, period_from: datetime | str, period_to: datetime | str, group_filter: str | None, call_class: int, *,
-        filter: str | Filter | Field | None = None, search: str | None = None,
+        self, period_from: datetime | str = '-30d', period_to: datetime | str = 'now', group_filter: str | None = '',
+        call_class: int = 0, *, filter: str | Filter | Field | None = None, search: str | None = None,
         orderby: str | Expression | OrderBy | Sequence[str | Expression | OrderBy] | None = None,
         select: str | Field | Sequence[str | Field] | None = None,
         expand: str | Field | Expand | Sequence[str | Field | Expand] | None = None, top: int | None = None,
@@ -2875,8 +2908,9 @@ class ReportCallDistributionActions:
 
     @overload
     def download_call_distribution_report(
-        self, chart_date: datetime | str, chart_by: str | None, include_internal_calls: bool, include_queue_calls: bool,
-        queue_dn_str: str | None, group_str: str | None, client_time_zone: str | None, wait_interval: str | None, *,
+        self, chart_date: datetime | str = 'now', chart_by: str | None = 'Day', include_internal_calls: bool = True,
+        include_queue_calls: bool = True, queue_dn_str: str | None = '', group_str: str | None = '',
+        client_time_zone: str | None = '+00:00', wait_interval: str | None = '0:00:0', *,
         filter: str | Filter | Field | None = None, search: str | None = None,
         orderby: str | Expression | OrderBy | Sequence[str | Expression | OrderBy] | None = None,
         select: str | Field | Sequence[str | Field] | None = None,
@@ -2887,8 +2921,9 @@ class ReportCallDistributionActions:
 
     @overload
     def download_call_distribution_report(
-        self, chart_date: datetime | str, chart_by: str | None, include_internal_calls: bool, include_queue_calls: bool,
-        queue_dn_str: str | None, group_str: str | None, client_time_zone: str | None, wait_interval: str | None, *,
+        self, chart_date: datetime | str = 'now', chart_by: str | None = 'Day', include_internal_calls: bool = True,
+        include_queue_calls: bool = True, queue_dn_str: str | None = '', group_str: str | None = '',
+        client_time_zone: str | None = '+00:00', wait_interval: str | None = '0:00:0', *,
         filter: str | Filter | Field | None = None, search: str | None = None,
         orderby: str | Expression | OrderBy | Sequence[str | Expression | OrderBy] | None = None,
         select: str | Field | Sequence[str | Field] | None = None,
@@ -2900,9 +2935,10 @@ class ReportCallDistributionActions:
 
     @overload
     def download_get_get_call_distribution(
-        self, client_time_zone: str | None, period_from: datetime | str, period_to: datetime | str,
-        group_number: str | None, extension_dns: str | None, wait_interval: str | None, include_queue_calls: bool,
-        call_area: int, grouping_type: int, *, filter: str | Filter | Field | None = None, search: str | None = None,
+        self, client_time_zone: str | None = '+00:00', period_from: datetime | str = '-30d',
+        period_to: datetime | str = 'now', group_number: str | None = '', extension_dns: str | None = '',
+        wait_interval: str | None = '0:00:0', include_queue_calls: bool = True, call_area: int = 0,
+        grouping_type: int = 0, *, filter: str | Filter | Field | None = None, search: str | None = None,
         orderby: str | Expression | OrderBy | Sequence[str | Expression | OrderBy] | None = None,
         select: str | Field | Sequence[str | Field] | None = None,
         expand: str | Field | Expand | Sequence[str | Field | Expand] | None = None, top: int | None = None,
@@ -2912,9 +2948,10 @@ class ReportCallDistributionActions:
 
     @overload
     def download_get_get_call_distribution(
-        self, client_time_zone: str | None, period_from: datetime | str, period_to: datetime | str,
-        group_number: str | None, extension_dns: str | None, wait_interval: str | None, include_queue_calls: bool,
-        call_area: int, grouping_type: int, *, filter: str | Filter | Field | None = None, search: str | None = None,
+        self, client_time_zone: str | None = '+00:00', period_from: datetime | str = '-30d',
+        period_to: datetime | str = 'now', group_number: str | None = '', extension_dns: str | None = '',
+        wait_interval: str | None = '0:00:0', include_queue_calls: bool = True, call_area: int = 0,
+        grouping_type: int = 0, *, filter: str | Filter | Field | None = None, search: str | None = None,
         orderby: str | Expression | OrderBy | Sequence[str | Expression | OrderBy] | None = None,
         select: str | Field | Sequence[str | Field] | None = None,
         expand: str | Field | Expand | Sequence[str | Field | Expand] | None = None, top: int | None = None,
@@ -2924,9 +2961,10 @@ class ReportCallDistributionActions:
         """Download incoming and outgoing calls for each hour or day of a period, as CSV."""
 
     def get_call_distribution(
-        self, client_time_zone: str | None, period_from: datetime | str, period_to: datetime | str,
-        group_number: str | None, extension_dns: str | None, wait_interval: str | None, include_queue_calls: bool,
-        call_area: int, grouping_type: int, *, filter: str | Filter | Field | None = None, search: str | None = None,
+        self, client_time_zone: str | None = '+00:00', period_from: datetime | str = '-30d',
+        period_to: datetime | str = 'now', group_number: str | None = '', extension_dns: str | None = '',
+        wait_interval: str | None = '0:00:0', include_queue_calls: bool = True, call_area: int = 0,
+        grouping_type: int = 0, *, filter: str | Filter | Field | None = None, search: str | None = None,
         orderby: str | Expression | OrderBy | Sequence[str | Expression | OrderBy] | None = None,
         select: str | Field | Sequence[str | Field] | None = None,
         expand: str | Field | Expand | Sequence[str | Field | Expand] | None = None, top: int | None = None,
@@ -2935,8 +2973,9 @@ class ReportCallDistributionActions:
         """Count incoming and outgoing calls for each hour or day of a period. Shows when the office is busiest."""
 
     def get_call_distribution_data(
-        self, chart_date: datetime | str, chart_by: str | None, include_internal_calls: bool, include_queue_calls: bool,
-        queue_dn_str: str | None, group_str: str | None, client_time_zone: str | None, wait_interval: str | None, *,
+        self, chart_date: datetime | str = 'now', chart_by: str | None = 'Day', include_internal_calls: bool = True,
+        include_queue_calls: bool = True, queue_dn_str: str | None = '', group_str: str | None = '',
+        client_time_zone: str | None = '+00:00', wait_interval: str | None = '0:00:0', *,
         filter: str | Filter | Field | None = None, search: str | None = None,
         orderby: str | Expression | OrderBy | Sequence[str | Expression | OrderBy] | None = None,
         select: str | Field | Sequence[str | Field] | None = None,
@@ -2949,9 +2988,10 @@ class ReportCallLogDataActions:
 
     @overload
     def download_call_log(
-        self, period_from: datetime | str, period_to: datetime | str, source_type: int, source_filter: str | None,
-        destination_type: int, destination_filter: str | None, calls_type: int, call_time_filter_type: int,
-        call_time_filter_from: str, call_time_filter_to: str, hide_pcalls: bool, client_time_zone: str | None, *,
+        self, period_from: datetime | str = '-30d', period_to: datetime | str = 'now', source_type: int = 0,
+        source_filter: str | None = '', destination_type: int = 0, destination_filter: str | None = '',
+        calls_type: int = 0, call_time_filter_type: int = 0, call_time_filter_from: str = '0:00:0',
+        call_time_filter_to: str = '0:00:0', hide_pcalls: bool = True, client_time_zone: str | None = '+00:00', *,
         filter: str | Filter | Field | None = None, search: str | None = None,
         orderby: str | Expression | OrderBy | Sequence[str | Expression | OrderBy] | None = None,
         select: str | Field | Sequence[str | Field] | None = None,
@@ -2962,9 +3002,10 @@ class ReportCallLogDataActions:
 
     @overload
     def download_call_log(
-        self, period_from: datetime | str, period_to: datetime | str, source_type: int, source_filter: str | None,
-        destination_type: int, destination_filter: str | None, calls_type: int, call_time_filter_type: int,
-        call_time_filter_from: str, call_time_filter_to: str, hide_pcalls: bool, client_time_zone: str | None, *,
+        self, period_from: datetime | str = '-30d', period_to: datetime | str = 'now', source_type: int = 0,
+        source_filter: str | None = '', destination_type: int = 0, destination_filter: str | None = '',
+        calls_type: int = 0, call_time_filter_type: int = 0, call_time_filter_from: str = '0:00:0',
+        call_time_filter_to: str = '0:00:0', hide_pcalls: bool = True, client_time_zone: str | None = '+00:00', *,
         filter: str | Filter | Field | None = None, search: str | None = None,
         orderby: str | Expression | OrderBy | Sequence[str | Expression | OrderBy] | None = None,
         select: str | Field | Sequence[str | Field] | None = None,
@@ -2975,10 +3016,11 @@ class ReportCallLogDataActions:
         """Download the calls of a period that match all filters, as CSV."""
 
     def get_call_log_data(
-        self, period_from: datetime | str, period_to: datetime | str, source_type: int, source_filter: str | None,
-        destination_type: int, destination_filter: str | None, calls_type: int, call_time_filter_type: int,
-        call_time_filter_from: str, call_time_filter_to: str, hide_pcalls: bool, *,
-        filter: str | Filter | Field | None = None, search: str | None = None,
+        self, period_from: datetime | str = '-30d', period_to: datetime | str = 'now', source_type: int = 0,
+        source_filter: str | None = '', destination_type: int = 0, destination_filter: str | None = '',
+        calls_type: int = 0, call_time_filter_type: int = 0, call_time_filter_from: str = '0:00:0',
+        call_time_filter_to: str = '0:00:0', hide_pcalls: bool = True, *, filter: str | Filter | Field | None = None,
+        search: str | None = None,
         orderby: str | Expression | OrderBy | Sequence[str | Expression | OrderBy] | None = None,
         select: str | Field | Sequence[str | Field] | None = None,
         expand: str | Field | Expand | Sequence[str | Field | Expand] | None = None, top: int | None = None,
@@ -2988,16 +3030,17 @@ class ReportCallLogDataActions:
         share `CallHistoryId`."""
 
     def get_call_quality_report(
-        self, cdr_id: str, src_number: str, dst_number: str, src_caller_id: str | None, dst_caller_id: str | None,
-        **call_options: Unpack[CallOptions],
+        self, cdr_id: str, src_number: str, dst_number: str, src_caller_id: str | None = None,
+        dst_caller_id: str | None = None, **call_options: Unpack[CallOptions],
     ) -> types.QualityReport | None:
         """Judge the sound of one leg: MOS, lost packets and jitter on both sides."""
 
     def get_old_call_log_data(
-        self, period_from: datetime | str, period_to: datetime | str, source_type: int, source_filter: str | None,
-        destination_type: int, destination_filter: str | None, calls_type: int, call_time_filter_type: int,
-        call_time_filter_from: str, call_time_filter_to: str, hide_pcalls: bool, *,
-        filter: str | Filter | Field | None = None, search: str | None = None,
+        self, period_from: datetime | str = '-30d', period_to: datetime | str = 'now', source_type: int = 0,
+        source_filter: str | None = '', destination_type: int = 0, destination_filter: str | None = '',
+        calls_type: int = 0, call_time_filter_type: int = 0, call_time_filter_from: str = '0:00:0',
+        call_time_filter_to: str = '0:00:0', hide_pcalls: bool = True, *, filter: str | Filter | Field | None = None,
+        search: str | None = None,
         orderby: str | Expression | OrderBy | Sequence[str | Expression | OrderBy] | None = None,
         select: str | Field | Sequence[str | Field] | None = None,
         expand: str | Field | Expand | Sequence[str | Field | Expand] | None = None, top: int | None = None,
@@ -3006,8 +3049,8 @@ class ReportCallLogDataActions:
         """List calls of a period from records made before the format changed (inferred from its name)."""
 
     def get_old_call_quality_report(
-        self, call_id: int, src_number: str, dst_number: str, src_caller_id: str | None, dst_caller_id: str | None,
-        **call_options: Unpack[CallOptions],
+        self, call_id: int, src_number: str, dst_number: str, src_caller_id: str | None = None,
+        dst_caller_id: str | None = None, **call_options: Unpack[CallOptions],
     ) -> types.QualityReport | None:
         """Judge the sound of a leg from records made before the format changed (inferred from its name)."""
 
@@ -3015,9 +3058,11 @@ class ReportChatLogActions:
 
     @overload
     def download_chat_log(
-        self, client_time_zone: str | None, period_from: datetime | str, period_to: datetime | str, from_type: int,
-        from_extension: str | None, from_text: str | None, to_type: int, to_extension: str | None, to_text: str | None,
-        chat_type: int, participant_type: int, *, filter: str | Filter | Field | None = None, search: str | None = None,
+        self, client_time_zone: str | None = '+00:00', period_from: datetime | str = '-30d',
+        period_to: datetime | str = 'now', from_type: int = 0, from_extension: str | None = '',
+        from_text: str | None = '', to_type: int = 0, to_extension: str | None = '', to_text: str | None = '',
+        chat_type: int = 0, participant_type: int = 0, *, filter: str | Filter | Field | None = None,
+        search: str | None = None,
         orderby: str | Expression | OrderBy | Sequence[str | Expression | OrderBy] | None = None,
         select: str | Field | Sequence[str | Field] | None = None,
         expand: str | Field | Expand | Sequence[str | Field | Expand] | None = None, top: int | None = None,
@@ -3027,9 +3072,11 @@ class ReportChatLogActions:
 
     @overload
     def download_chat_log(
-        self, client_time_zone: str | None, period_from: datetime | str, period_to: datetime | str, from_type: int,
-        from_extension: str | None, from_text: str | None, to_type: int, to_extension: str | None, to_text: str | None,
-        chat_type: int, participant_type: int, *, filter: str | Filter | Field | None = None, search: str | None = None,
+        self, client_time_zone: str | None = '+00:00', period_from: datetime | str = '-30d',
+        period_to: datetime | str = 'now', from_type: int = 0, from_extension: str | None = '',
+        from_text: str | None = '', to_type: int = 0, to_extension: str | None = '', to_text: str | None = '',
+        chat_type: int = 0, participant_type: int = 0, *, filter: str | Filter | Field | None = None,
+        search: str | None = None,
         orderby: str | Expression | OrderBy | Sequence[str | Expression | OrderBy] | None = None,
         select: str | Field | Sequence[str | Field] | None = None,
         expand: str | Field | Expand | Sequence[str | Field | Expand] | None = None, top: int | None = None,
@@ -3039,9 +3086,10 @@ class ReportChatLogActions:
         """Download the messages of a period that match all filters, as CSV."""
 
     def get_chat_log(
-        self, period_from: datetime | str, period_to: datetime | str, from_type: int, from_extension: str | None,
-        from_text: str | None, to_type: int, to_extension: str | None, to_text: str | None, chat_type: int,
-        participant_type: int, *, filter: str | Filter | Field | None = None, search: str | None = None,
+        self, period_from: datetime | str = '-30d', period_to: datetime | str = 'now', from_type: int = 0,
+        from_extension: str | None = '', from_text: str | None = '', to_type: int = 0, to_extension: str | None = '',
+        to_text: str | None = '', chat_type: int = 0, participant_type: int = 0, *,
+        filter: str | Filter | Field | None = None, search: str | None = None,
         orderby: str | Expression | OrderBy | Sequence[str | Expression | OrderBy] | None = None,
         select: str | Field | Sequence[str | Field] | None = None,
         expand: str | Field | Expand | Sequence[str | Field | Expand] | None = None, top: int | None = None,
@@ -3053,8 +3101,8 @@ class ReportDetailedQueueStatisticsActions:
 
     @overload
     def download_detailed_queue_statistics(
-        self, queue_dn_str: str | None, start_dt: datetime | str, end_dt: datetime | str, wait_interval: str | None, *,
-        filter: str | Filter | Field | None = None, search: str | None = None,
+        self, queue_dn_str: str | None = '', start_dt: datetime | str = '-30d', end_dt: datetime | str = 'now',
+        wait_interval: str | None = '0:00:0', *, filter: str | Filter | Field | None = None, search: str | None = None,
         orderby: str | Expression | OrderBy | Sequence[str | Expression | OrderBy] | None = None,
         select: str | Field | Sequence[str | Field] | None = None,
         expand: str | Field | Expand | Sequence[str | Field | Expand] | None = None, top: int | None = None,
@@ -3064,8 +3112,8 @@ class ReportDetailedQueueStatisticsActions:
 
     @overload
     def download_detailed_queue_statistics(
-        self, queue_dn_str: str | None, start_dt: datetime | str, end_dt: datetime | str, wait_interval: str | None, *,
-        filter: str | Filter | Field | None = None, search: str | None = None,
+        self, queue_dn_str: str | None = '', start_dt: datetime | str = '-30d', end_dt: datetime | str = 'now',
+        wait_interval: str | None = '0:00:0', *, filter: str | Filter | Field | None = None, search: str | None = None,
         orderby: str | Expression | OrderBy | Sequence[str | Expression | OrderBy] | None = None,
         select: str | Field | Sequence[str | Field] | None = None,
         expand: str | Field | Expand | Sequence[str | Field | Expand] | None = None, top: int | None = None,
@@ -3075,8 +3123,8 @@ class ReportDetailedQueueStatisticsActions:
         """Download calls, answers, callbacks and waits of each queue, as CSV."""
 
     def get_detailed_queue_statistics_data(
-        self, queue_dn_str: str | None, start_dt: datetime | str, end_dt: datetime | str, wait_interval: str | None, *,
-        filter: str | Filter | Field | None = None, search: str | None = None,
+        self, queue_dn_str: str | None = '', start_dt: datetime | str = '-30d', end_dt: datetime | str = 'now',
+        wait_interval: str | None = '0:00:0', *, filter: str | Filter | Field | None = None, search: str | None = None,
         orderby: str | Expression | OrderBy | Sequence[str | Expression | OrderBy] | None = None,
         select: str | Field | Sequence[str | Field] | None = None,
         expand: str | Field | Expand | Sequence[str | Field | Expand] | None = None, top: int | None = None,
@@ -3088,8 +3136,9 @@ class ReportExtensionStatisticsActions:
 
     @overload
     def download_extension_statistics(
-        self, period_from: datetime | str, period_to: datetime | str, extension_filter: str | None, call_area: int, *,
-        filter: str | Filter | Field | None = None, search: str | None = None,
+        self, period_from: datetime | str = '-30d', period_to: datetime | str = 'now',
+        extension_filter: str | None = '', call_area: int = 0, *, filter: str | Filter | Field | None = None,
+        search: str | None = None,
         orderby: str | Expression | OrderBy | Sequence[str | Expression | OrderBy] | None = None,
         select: str | Field | Sequence[str | Field] | None = None,
         expand: str | Field | Expand | Sequence[str | Field | Expand] | None = None, top: int | None = None,
@@ -3099,8 +3148,9 @@ class ReportExtensionStatisticsActions:
 
     @overload
     def download_extension_statistics(
-        self, period_from: datetime | str, period_to: datetime | str, extension_filter: str | None, call_area: int, *,
-        filter: str | Filter | Field | None = None, search: str | None = None,
+        self, period_from: datetime | str = '-30d', period_to: datetime | str = 'now',
+        extension_filter: str | None = '', call_area: int = 0, *, filter: str | Filter | Field | None = None,
+        search: str | None = None,
         orderby: str | Expression | OrderBy | Sequence[str | Expression | OrderBy] | None = None,
         select: str | Field | Sequence[str | Field] | None = None,
         expand: str | Field | Expand | Sequence[str | Field | Expand] | None = None, top: int | None = None,
@@ -3110,8 +3160,9 @@ class ReportExtensionStatisticsActions:
         """Download how many calls each extension made and took, as CSV."""
 
     def get_extension_statistics_data(
-        self, period_from: datetime | str, period_to: datetime | str, extension_filter: str | None, call_area: int, *,
-        filter: str | Filter | Field | None = None, search: str | None = None,
+        self, period_from: datetime | str = '-30d', period_to: datetime | str = 'now',
+        extension_filter: str | None = '', call_area: int = 0, *, filter: str | Filter | Field | None = None,
+        search: str | None = None,
         orderby: str | Expression | OrderBy | Sequence[str | Expression | OrderBy] | None = None,
         select: str | Field | Sequence[str | Field] | None = None,
         expand: str | Field | Expand | Sequence[str | Field | Expand] | None = None, top: int | None = None,
@@ -3123,8 +3174,8 @@ class ReportExtensionStatisticsByGroupActions:
 
     @overload
     def download_extension_statistics_by_group(
-        self, group_number: str | None, period_from: datetime | str, period_to: datetime | str, call_area: int, *,
-        filter: str | Filter | Field | None = None, search: str | None = None,
+        self, group_number: str | None = '', period_from: datetime | str = '-30d', period_to: datetime | str = 'now',
+        call_area: int = 0, *, filter: str | Filter | Field | None = None, search: str | None = None,
         orderby: str | Expression | OrderBy | Sequence[str | Expression | OrderBy] | None = None,
         select: str | Field | Sequence[str | Field] | None = None,
         expand: str | Field | Expand | Sequence[str | Field | Expand] | None = None, top: int | None = None,
@@ -3134,8 +3185,8 @@ class ReportExtensionStatisticsByGroupActions:
 
     @overload
     def download_extension_statistics_by_group(
-        self, group_number: str | None, period_from: datetime | str, period_to: datetime | str, call_area: int, *,
-        filter: str | Filter | Field | None = None, search: str | None = None,
+        self, group_number: str | None = '', period_from: datetime | str = '-30d', period_to: datetime | str = 'now',
+        call_area: int = 0, *, filter: str | Filter | Field | None = None, search: str | None = None,
         orderby: str | Expression | OrderBy | Sequence[str | Expression | OrderBy] | None = None,
         select: str | Field | Sequence[str | Field] | None = None,
         expand: str | Field | Expand | Sequence[str | Field | Expand] | None = None, top: int | None = None,
@@ -3145,8 +3196,8 @@ class ReportExtensionStatisticsByGroupActions:
         """Download how many calls each member of a department made and took, as CSV."""
 
     def get_extension_statistics_by_group_data(
-        self, group_number: str | None, period_from: datetime | str, period_to: datetime | str, call_area: int, *,
-        filter: str | Filter | Field | None = None, search: str | None = None,
+        self, group_number: str | None = '', period_from: datetime | str = '-30d', period_to: datetime | str = 'now',
+        call_area: int = 0, *, filter: str | Filter | Field | None = None, search: str | None = None,
         orderby: str | Expression | OrderBy | Sequence[str | Expression | OrderBy] | None = None,
         select: str | Field | Sequence[str | Field] | None = None,
         expand: str | Field | Expand | Sequence[str | Field | Expand] | None = None, top: int | None = None,
@@ -3159,8 +3210,8 @@ class ReportExtensionsStatisticsByRingGroupsActions:
 
     @overload
     def download_extensions_statistics_by_ring_groups(
-        self, period_from: datetime | str, period_to: datetime | str, ring_group_dns: str | None, *,
-        filter: str | Filter | Field | None = None, search: str | None = None,
+        self, period_from: datetime | str = '-30d', period_to: datetime | str = 'now', ring_group_dns: str | None = '',
+        *, filter: str | Filter | Field | None = None, search: str | None = None,
         orderby: str | Expression | OrderBy | Sequence[str | Expression | OrderBy] | None = None,
         select: str | Field | Sequence[str | Field] | None = None,
         expand: str | Field | Expand | Sequence[str | Field | Expand] | None = None, top: int | None = None,
@@ -3170,8 +3221,8 @@ class ReportExtensionsStatisticsByRingGroupsActions:
 
     @overload
     def download_extensions_statistics_by_ring_groups(
-        self, period_from: datetime | str, period_to: datetime | str, ring_group_dns: str | None, *,
-        filter: str | Filter | Field | None = None, search: str | None = None,
+        self, period_from: datetime | str = '-30d', period_to: datetime | str = 'now', ring_group_dns: str | None = '',
+        *, filter: str | Filter | Field | None = None, search: str | None = None,
         orderby: str | Expression | OrderBy | Sequence[str | Expression | OrderBy] | None = None,
         select: str | Field | Sequence[str | Field] | None = None,
         expand: str | Field | Expand | Sequence[str | Field | Expand] | None = None, top: int | None = None,
@@ -3181,8 +3232,8 @@ class ReportExtensionsStatisticsByRingGroupsActions:
         """Download how many calls of a ring group each member answered, as CSV."""
 
     def get_extensions_statistics_by_ring_groups_data(
-        self, period_from: datetime | str, period_to: datetime | str, ring_group_dns: str | None, *,
-        filter: str | Filter | Field | None = None, search: str | None = None,
+        self, period_from: datetime | str = '-30d', period_to: datetime | str = 'now', ring_group_dns: str | None = '',
+        *, filter: str | Filter | Field | None = None, search: str | None = None,
         orderby: str | Expression | OrderBy | Sequence[str | Expression | OrderBy] | None = None,
         select: str | Field | Sequence[str | Field] | None = None,
         expand: str | Field | Expand | Sequence[str | Field | Expand] | None = None, top: int | None = None,
@@ -3205,8 +3256,9 @@ class ReportInboundCallsActions:
 
     @overload
     def download_get_inbound_calls(
-        self, period_from: datetime | str, period_to: datetime | str, trunk_dns: str | None, calls_type: int,
-        client_time_zone: str | None, *, filter: str | Filter | Field | None = None, search: str | None = None,
+        self, period_from: datetime | str = '-30d', period_to: datetime | str = 'now', trunk_dns: str | None = '',
+        calls_type: int = 0, client_time_zone: str | None = '+00:00', *, filter: str | Filter | Field | None = None,
+        search: str | None = None,
         orderby: str | Expression | OrderBy | Sequence[str | Expression | OrderBy] | None = None,
         select: str | Field | Sequence[str | Field] | None = None,
         expand: str | Field | Expand | Sequence[str | Field | Expand] | None = None, top: int | None = None,
@@ -3216,8 +3268,9 @@ class ReportInboundCallsActions:
 
     @overload
     def download_get_inbound_calls(
-        self, period_from: datetime | str, period_to: datetime | str, trunk_dns: str | None, calls_type: int,
-        client_time_zone: str | None, *, filter: str | Filter | Field | None = None, search: str | None = None,
+        self, period_from: datetime | str = '-30d', period_to: datetime | str = 'now', trunk_dns: str | None = '',
+        calls_type: int = 0, client_time_zone: str | None = '+00:00', *, filter: str | Filter | Field | None = None,
+        search: str | None = None,
         orderby: str | Expression | OrderBy | Sequence[str | Expression | OrderBy] | None = None,
         select: str | Field | Sequence[str | Field] | None = None,
         expand: str | Field | Expand | Sequence[str | Field | Expand] | None = None, top: int | None = None,
@@ -3227,8 +3280,8 @@ class ReportInboundCallsActions:
         """Download calls from outside by trunk, with rule, status and times, as CSV."""
 
     def get_inbound_calls(
-        self, period_from: datetime | str, period_to: datetime | str, trunk_dns: str | None, calls_type: int, *,
-        filter: str | Filter | Field | None = None, search: str | None = None,
+        self, period_from: datetime | str = '-30d', period_to: datetime | str = 'now', trunk_dns: str | None = '',
+        calls_type: int = 0, *, filter: str | Filter | Field | None = None, search: str | None = None,
         orderby: str | Expression | OrderBy | Sequence[str | Expression | OrderBy] | None = None,
         select: str | Field | Sequence[str | Field] | None = None,
         expand: str | Field | Expand | Sequence[str | Field | Expand] | None = None, top: int | None = None,
@@ -3273,8 +3326,9 @@ class ReportOutboundCallsActions:
 
     @overload
     def download_get_outbound_calls(
-        self, period_from: datetime | str, period_to: datetime | str, trunk_dns: str | None, calls_type: int,
-        client_time_zone: str | None, *, filter: str | Filter | Field | None = None, search: str | None = None,
+        self, period_from: datetime | str = '-30d', period_to: datetime | str = 'now', trunk_dns: str | None = '',
+        calls_type: int = 0, client_time_zone: str | None = '+00:00', *, filter: str | Filter | Field | None = None,
+        search: str | None = None,
         orderby: str | Expression | OrderBy | Sequence[str | Expression | OrderBy] | None = None,
         select: str | Field | Sequence[str | Field] | None = None,
         expand: str | Field | Expand | Sequence[str | Field | Expand] | None = None, top: int | None = None,
@@ -3284,8 +3338,9 @@ class ReportOutboundCallsActions:
 
     @overload
     def download_get_outbound_calls(
-        self, period_from: datetime | str, period_to: datetime | str, trunk_dns: str | None, calls_type: int,
-        client_time_zone: str | None, *, filter: str | Filter | Field | None = None, search: str | None = None,
+        self, period_from: datetime | str = '-30d', period_to: datetime | str = 'now', trunk_dns: str | None = '',
+        calls_type: int = 0, client_time_zone: str | None = '+00:00', *, filter: str | Filter | Field | None = None,
+        search: str | None = None,
         orderby: str | Expression | OrderBy | Sequence[str | Expression | OrderBy] | None = None,
         select: str | Field | Sequence[str | Field] | None = None,
         expand: str | Field | Expand | Sequence[str | Field | Expand] | None = None, top: int | None = None,
@@ -3295,8 +3350,8 @@ class ReportOutboundCallsActions:
         """Download calls to outside by trunk, with rule, cost and times, as CSV."""
 
     def get_outbound_calls(
-        self, period_from: datetime | str, period_to: datetime | str, trunk_dns: str | None, calls_type: int, *,
-        filter: str | Filter | Field | None = None, search: str | None = None,
+        self, period_from: datetime | str = '-30d', period_to: datetime | str = 'now', trunk_dns: str | None = '',
+        calls_type: int = 0, *, filter: str | Filter | Field | None = None, search: str | None = None,
         orderby: str | Expression | OrderBy | Sequence[str | Expression | OrderBy] | None = None,
         select: str | Field | Sequence[str | Field] | None = None,
         expand: str | Field | Expand | Sequence[str | Field | Expand] | None = None, top: int | None = None,
@@ -3308,8 +3363,8 @@ class ReportQueueAgentsChatStatisticsActions:
 
     @overload
     def download_queue_agents_chat_statistics(
-        self, queue_dn_str: str | None, start_dt: datetime | str, end_dt: datetime | str, participant_type: int, *,
-        filter: str | Filter | Field | None = None, search: str | None = None,
+        self, queue_dn_str: str | None = '', start_dt: datetime | str = '-30d', end_dt: datetime | str = 'now',
+        participant_type: int = 0, *, filter: str | Filter | Field | None = None, search: str | None = None,
         orderby: str | Expression | OrderBy | Sequence[str | Expression | OrderBy] | None = None,
         select: str | Field | Sequence[str | Field] | None = None,
         expand: str | Field | Expand | Sequence[str | Field | Expand] | None = None, top: int | None = None,
@@ -3319,8 +3374,8 @@ class ReportQueueAgentsChatStatisticsActions:
 
     @overload
     def download_queue_agents_chat_statistics(
-        self, queue_dn_str: str | None, start_dt: datetime | str, end_dt: datetime | str, participant_type: int, *,
-        filter: str | Filter | Field | None = None, search: str | None = None,
+        self, queue_dn_str: str | None = '', start_dt: datetime | str = '-30d', end_dt: datetime | str = 'now',
+        participant_type: int = 0, *, filter: str | Filter | Field | None = None, search: str | None = None,
         orderby: str | Expression | OrderBy | Sequence[str | Expression | OrderBy] | None = None,
         select: str | Field | Sequence[str | Field] | None = None,
         expand: str | Field | Expand | Sequence[str | Field | Expand] | None = None, top: int | None = None,
@@ -3330,8 +3385,8 @@ class ReportQueueAgentsChatStatisticsActions:
         """Download how many visitors' conversations each agent took and closed, as CSV."""
 
     def get_queue_agents_chat_statistics_data(
-        self, queue_dn_str: str | None, start_dt: datetime | str, end_dt: datetime | str, participant_type: int, *,
-        filter: str | Filter | Field | None = None, search: str | None = None,
+        self, queue_dn_str: str | None = '', start_dt: datetime | str = '-30d', end_dt: datetime | str = 'now',
+        participant_type: int = 0, *, filter: str | Filter | Field | None = None, search: str | None = None,
         orderby: str | Expression | OrderBy | Sequence[str | Expression | OrderBy] | None = None,
         select: str | Field | Sequence[str | Field] | None = None,
         expand: str | Field | Expand | Sequence[str | Field | Expand] | None = None, top: int | None = None,
@@ -3343,8 +3398,8 @@ class ReportQueueAgentsChatStatisticsTotalsActions:
 
     @overload
     def download_queue_agents_chat_statistics_totals(
-        self, queue_dn_str: str | None, start_dt: datetime | str, end_dt: datetime | str, participant_type: int, *,
-        filter: str | Filter | Field | None = None, search: str | None = None,
+        self, queue_dn_str: str | None = '', start_dt: datetime | str = '-30d', end_dt: datetime | str = 'now',
+        participant_type: int = 0, *, filter: str | Filter | Field | None = None, search: str | None = None,
         orderby: str | Expression | OrderBy | Sequence[str | Expression | OrderBy] | None = None,
         select: str | Field | Sequence[str | Field] | None = None,
         expand: str | Field | Expand | Sequence[str | Field | Expand] | None = None, top: int | None = None,
@@ -3354,8 +3409,8 @@ class ReportQueueAgentsChatStatisticsTotalsActions:
 
     @overload
     def download_queue_agents_chat_statistics_totals(
-        self, queue_dn_str: str | None, start_dt: datetime | str, end_dt: datetime | str, participant_type: int, *,
-        filter: str | Filter | Field | None = None, search: str | None = None,
+        self, queue_dn_str: str | None = '', start_dt: datetime | str = '-30d', end_dt: datetime | str = 'now',
+        participant_type: int = 0, *, filter: str | Filter | Field | None = None, search: str | None = None,
         orderby: str | Expression | OrderBy | Sequence[str | Expression | OrderBy] | None = None,
         select: str | Field | Sequence[str | Field] | None = None,
         expand: str | Field | Expand | Sequence[str | Field | Expand] | None = None, top: int | None = None,
@@ -3365,8 +3420,8 @@ class ReportQueueAgentsChatStatisticsTotalsActions:
         """Download how many visitors' conversations were taken and closed by queue, as CSV."""
 
     def get_queue_agents_chat_statistics_totals_data(
-        self, queue_dn_str: str | None, start_dt: datetime | str, end_dt: datetime | str, participant_type: int, *,
-        filter: str | Filter | Field | None = None, search: str | None = None,
+        self, queue_dn_str: str | None = '', start_dt: datetime | str = '-30d', end_dt: datetime | str = 'now',
+        participant_type: int = 0, *, filter: str | Filter | Field | None = None, search: str | None = None,
         orderby: str | Expression | OrderBy | Sequence[str | Expression | OrderBy] | None = None,
         select: str | Field | Sequence[str | Field] | None = None,
         expand: str | Field | Expand | Sequence[str | Field | Expand] | None = None, top: int | None = None,
@@ -3378,8 +3433,9 @@ class ReportQueueAnUnCallsActions:
 
     @overload
     def download_queue_an_un_calls_report(
-        self, chart_date: datetime | str, chart_by: str | None, queue_dn_str: str | None, client_time_zone: str | None,
-        wait_interval: str | None, *, filter: str | Filter | Field | None = None, search: str | None = None,
+        self, chart_date: datetime | str = 'now', chart_by: str | None = 'Day', queue_dn_str: str | None = '',
+        client_time_zone: str | None = '+00:00', wait_interval: str | None = '0:00:0', *,
+        filter: str | Filter | Field | None = None, search: str | None = None,
         orderby: str | Expression | OrderBy | Sequence[str | Expression | OrderBy] | None = None,
         select: str | Field | Sequence[str | Field] | None = None,
         expand: str | Field | Expand | Sequence[str | Field | Expand] | None = None, top: int | None = None,
@@ -3389,8 +3445,9 @@ class ReportQueueAnUnCallsActions:
 
     @overload
     def download_queue_an_un_calls_report(
-        self, chart_date: datetime | str, chart_by: str | None, queue_dn_str: str | None, client_time_zone: str | None,
-        wait_interval: str | None, *, filter: str | Filter | Field | None = None, search: str | None = None,
+        self, chart_date: datetime | str = 'now', chart_by: str | None = 'Day', queue_dn_str: str | None = '',
+        client_time_zone: str | None = '+00:00', wait_interval: str | None = '0:00:0', *,
+        filter: str | Filter | Field | None = None, search: str | None = None,
         orderby: str | Expression | OrderBy | Sequence[str | Expression | OrderBy] | None = None,
         select: str | Field | Sequence[str | Field] | None = None,
         expand: str | Field | Expand | Sequence[str | Field | Expand] | None = None, top: int | None = None,
@@ -3400,8 +3457,9 @@ class ReportQueueAnUnCallsActions:
         """Download the chart of answered and missed callers of a queue as CSV."""
 
     def get_queue_an_un_calls_data(
-        self, chart_date: datetime | str, chart_by: str | None, queue_dn_str: str | None, client_time_zone: str | None,
-        wait_interval: str | None, *, filter: str | Filter | Field | None = None, search: str | None = None,
+        self, chart_date: datetime | str = 'now', chart_by: str | None = 'Day', queue_dn_str: str | None = '',
+        client_time_zone: str | None = '+00:00', wait_interval: str | None = '0:00:0', *,
+        filter: str | Filter | Field | None = None, search: str | None = None,
         orderby: str | Expression | OrderBy | Sequence[str | Expression | OrderBy] | None = None,
         select: str | Field | Sequence[str | Field] | None = None,
         expand: str | Field | Expand | Sequence[str | Field | Expand] | None = None, top: int | None = None,
@@ -3413,8 +3471,9 @@ class ReportQueueAnsweredCallsByWaitTimeActions:
 
     @overload
     def download_queue_answered_calls_by_wait_time(
-        self, queue_dn_str: str | None, start_dt: datetime | str, end_dt: datetime | str, answer_interval: str | None,
-        client_time_zone: str | None, *, filter: str | Filter | Field | None = None, search: str | None = None,
+        self, queue_dn_str: str | None = '', start_dt: datetime | str = '-30d', end_dt: datetime | str = 'now',
+        answer_interval: str | None = '', client_time_zone: str | None = '+00:00', *,
+        filter: str | Filter | Field | None = None, search: str | None = None,
         orderby: str | Expression | OrderBy | Sequence[str | Expression | OrderBy] | None = None,
         select: str | Field | Sequence[str | Field] | None = None,
         expand: str | Field | Expand | Sequence[str | Field | Expand] | None = None, top: int | None = None,
@@ -3424,8 +3483,9 @@ class ReportQueueAnsweredCallsByWaitTimeActions:
 
     @overload
     def download_queue_answered_calls_by_wait_time(
-        self, queue_dn_str: str | None, start_dt: datetime | str, end_dt: datetime | str, answer_interval: str | None,
-        client_time_zone: str | None, *, filter: str | Filter | Field | None = None, search: str | None = None,
+        self, queue_dn_str: str | None = '', start_dt: datetime | str = '-30d', end_dt: datetime | str = 'now',
+        answer_interval: str | None = '', client_time_zone: str | None = '+00:00', *,
+        filter: str | Filter | Field | None = None, search: str | None = None,
         orderby: str | Expression | OrderBy | Sequence[str | Expression | OrderBy] | None = None,
         select: str | Field | Sequence[str | Field] | None = None,
         expand: str | Field | Expand | Sequence[str | Field | Expand] | None = None, top: int | None = None,
@@ -3435,8 +3495,8 @@ class ReportQueueAnsweredCallsByWaitTimeActions:
         """Download callers who waited at least as long as given before an agent took them, as CSV."""
 
     def get_queue_answered_calls_by_wait_time_data(
-        self, queue_dn_str: str | None, start_dt: datetime | str, end_dt: datetime | str, answer_interval: str | None,
-        *, filter: str | Filter | Field | None = None, search: str | None = None,
+        self, queue_dn_str: str | None = '', start_dt: datetime | str = '-30d', end_dt: datetime | str = 'now',
+        answer_interval: str | None = '', *, filter: str | Filter | Field | None = None, search: str | None = None,
         orderby: str | Expression | OrderBy | Sequence[str | Expression | OrderBy] | None = None,
         select: str | Field | Sequence[str | Field] | None = None,
         expand: str | Field | Expand | Sequence[str | Field | Expand] | None = None, top: int | None = None,
@@ -3448,7 +3508,7 @@ class ReportQueueCallbacksActions:
 
     @overload
     def download_queue_callbacks(
-        self, queue_dn_str: str | None, start_dt: datetime | str, end_dt: datetime | str, *,
+        self, queue_dn_str: str | None = '', start_dt: datetime | str = '-30d', end_dt: datetime | str = 'now', *,
         filter: str | Filter | Field | None = None, search: str | None = None,
         orderby: str | Expression | OrderBy | Sequence[str | Expression | OrderBy] | None = None,
         select: str | Field | Sequence[str | Field] | None = None,
@@ -3459,7 +3519,7 @@ class ReportQueueCallbacksActions:
 
     @overload
     def download_queue_callbacks(
-        self, queue_dn_str: str | None, start_dt: datetime | str, end_dt: datetime | str, *,
+        self, queue_dn_str: str | None = '', start_dt: datetime | str = '-30d', end_dt: datetime | str = 'now', *,
         filter: str | Filter | Field | None = None, search: str | None = None,
         orderby: str | Expression | OrderBy | Sequence[str | Expression | OrderBy] | None = None,
         select: str | Field | Sequence[str | Field] | None = None,
@@ -3470,7 +3530,7 @@ class ReportQueueCallbacksActions:
         """Download how many callers asked to be called back, by queue, as CSV."""
 
     def get_queue_callbacks_data(
-        self, queue_dn_str: str | None, start_dt: datetime | str, end_dt: datetime | str, *,
+        self, queue_dn_str: str | None = '', start_dt: datetime | str = '-30d', end_dt: datetime | str = 'now', *,
         filter: str | Filter | Field | None = None, search: str | None = None,
         orderby: str | Expression | OrderBy | Sequence[str | Expression | OrderBy] | None = None,
         select: str | Field | Sequence[str | Field] | None = None,
@@ -3483,8 +3543,8 @@ class ReportQueueChatPerformanceActions:
 
     @overload
     def download_queue_chat_performance(
-        self, queue_dn_str: str | None, start_dt: datetime | str, end_dt: datetime | str, participant_type: int, *,
-        filter: str | Filter | Field | None = None, search: str | None = None,
+        self, queue_dn_str: str | None = '', start_dt: datetime | str = '-30d', end_dt: datetime | str = 'now',
+        participant_type: int = 0, *, filter: str | Filter | Field | None = None, search: str | None = None,
         orderby: str | Expression | OrderBy | Sequence[str | Expression | OrderBy] | None = None,
         select: str | Field | Sequence[str | Field] | None = None,
         expand: str | Field | Expand | Sequence[str | Field | Expand] | None = None, top: int | None = None,
@@ -3494,8 +3554,8 @@ class ReportQueueChatPerformanceActions:
 
     @overload
     def download_queue_chat_performance(
-        self, queue_dn_str: str | None, start_dt: datetime | str, end_dt: datetime | str, participant_type: int, *,
-        filter: str | Filter | Field | None = None, search: str | None = None,
+        self, queue_dn_str: str | None = '', start_dt: datetime | str = '-30d', end_dt: datetime | str = 'now',
+        participant_type: int = 0, *, filter: str | Filter | Field | None = None, search: str | None = None,
         orderby: str | Expression | OrderBy | Sequence[str | Expression | OrderBy] | None = None,
         select: str | Field | Sequence[str | Field] | None = None,
         expand: str | Field | Expand | Sequence[str | Field | Expand] | None = None, top: int | None = None,
@@ -3505,8 +3565,8 @@ class ReportQueueChatPerformanceActions:
         """Download visitors' conversations that came, were taken and were given up, by queue, as CSV."""
 
     def get_queue_chat_performance_data(
-        self, queue_dn_str: str | None, start_dt: datetime | str, end_dt: datetime | str, participant_type: int, *,
-        filter: str | Filter | Field | None = None, search: str | None = None,
+        self, queue_dn_str: str | None = '', start_dt: datetime | str = '-30d', end_dt: datetime | str = 'now',
+        participant_type: int = 0, *, filter: str | Filter | Field | None = None, search: str | None = None,
         orderby: str | Expression | OrderBy | Sequence[str | Expression | OrderBy] | None = None,
         select: str | Field | Sequence[str | Field] | None = None,
         expand: str | Field | Expand | Sequence[str | Field | Expand] | None = None, top: int | None = None,
@@ -3518,8 +3578,9 @@ class ReportQueueFailedCallbacksActions:
 
     @overload
     def download_queue_failed_callbacks(
-        self, queue_dn_str: str | None, start_dt: datetime | str, end_dt: datetime | str, client_time_zone: str | None,
-        *, filter: str | Filter | Field | None = None, search: str | None = None,
+        self, queue_dn_str: str | None = '', start_dt: datetime | str = '-30d', end_dt: datetime | str = 'now',
+        client_time_zone: str | None = '+00:00', *, filter: str | Filter | Field | None = None,
+        search: str | None = None,
         orderby: str | Expression | OrderBy | Sequence[str | Expression | OrderBy] | None = None,
         select: str | Field | Sequence[str | Field] | None = None,
         expand: str | Field | Expand | Sequence[str | Field | Expand] | None = None, top: int | None = None,
@@ -3529,8 +3590,9 @@ class ReportQueueFailedCallbacksActions:
 
     @overload
     def download_queue_failed_callbacks(
-        self, queue_dn_str: str | None, start_dt: datetime | str, end_dt: datetime | str, client_time_zone: str | None,
-        *, filter: str | Filter | Field | None = None, search: str | None = None,
+        self, queue_dn_str: str | None = '', start_dt: datetime | str = '-30d', end_dt: datetime | str = 'now',
+        client_time_zone: str | None = '+00:00', *, filter: str | Filter | Field | None = None,
+        search: str | None = None,
         orderby: str | Expression | OrderBy | Sequence[str | Expression | OrderBy] | None = None,
         select: str | Field | Sequence[str | Field] | None = None,
         expand: str | Field | Expand | Sequence[str | Field | Expand] | None = None, top: int | None = None,
@@ -3540,7 +3602,7 @@ class ReportQueueFailedCallbacksActions:
         """Download callers who could not be reached when they were called back, as CSV."""
 
     def get_queue_failed_callbacks_data(
-        self, queue_dn_str: str | None, start_dt: datetime | str, end_dt: datetime | str, *,
+        self, queue_dn_str: str | None = '', start_dt: datetime | str = '-30d', end_dt: datetime | str = 'now', *,
         filter: str | Filter | Field | None = None, search: str | None = None,
         orderby: str | Expression | OrderBy | Sequence[str | Expression | OrderBy] | None = None,
         select: str | Field | Sequence[str | Field] | None = None,
@@ -3553,8 +3615,8 @@ class ReportQueuePerformanceOverviewActions:
 
     @overload
     def download_queue_performance_overview(
-        self, period_from: datetime | str, period_to: datetime | str, queue_dns: str | None, wait_interval: str | None,
-        *, filter: str | Filter | Field | None = None, search: str | None = None,
+        self, period_from: datetime | str = '-30d', period_to: datetime | str = 'now', queue_dns: str | None = '',
+        wait_interval: str | None = '0:00:0', *, filter: str | Filter | Field | None = None, search: str | None = None,
         orderby: str | Expression | OrderBy | Sequence[str | Expression | OrderBy] | None = None,
         select: str | Field | Sequence[str | Field] | None = None,
         expand: str | Field | Expand | Sequence[str | Field | Expand] | None = None, top: int | None = None,
@@ -3564,8 +3626,8 @@ class ReportQueuePerformanceOverviewActions:
 
     @overload
     def download_queue_performance_overview(
-        self, period_from: datetime | str, period_to: datetime | str, queue_dns: str | None, wait_interval: str | None,
-        *, filter: str | Filter | Field | None = None, search: str | None = None,
+        self, period_from: datetime | str = '-30d', period_to: datetime | str = 'now', queue_dns: str | None = '',
+        wait_interval: str | None = '0:00:0', *, filter: str | Filter | Field | None = None, search: str | None = None,
         orderby: str | Expression | OrderBy | Sequence[str | Expression | OrderBy] | None = None,
         select: str | Field | Sequence[str | Field] | None = None,
         expand: str | Field | Expand | Sequence[str | Field | Expand] | None = None, top: int | None = None,
@@ -3575,8 +3637,8 @@ class ReportQueuePerformanceOverviewActions:
         """Download answered and dropped calls of each agent beside the counts of the queue, as CSV."""
 
     def get_queue_performance_overview_data(
-        self, period_from: datetime | str, period_to: datetime | str, queue_dns: str | None, wait_interval: str | None,
-        *, filter: str | Filter | Field | None = None, search: str | None = None,
+        self, period_from: datetime | str = '-30d', period_to: datetime | str = 'now', queue_dns: str | None = '',
+        wait_interval: str | None = '0:00:0', *, filter: str | Filter | Field | None = None, search: str | None = None,
         orderby: str | Expression | OrderBy | Sequence[str | Expression | OrderBy] | None = None,
         select: str | Field | Sequence[str | Field] | None = None,
         expand: str | Field | Expand | Sequence[str | Field | Expand] | None = None, top: int | None = None,
@@ -3588,8 +3650,8 @@ class ReportQueuePerformanceTotalsActions:
 
     @overload
     def download_queue_performance_totals(
-        self, period_from: datetime | str, period_to: datetime | str, queue_dns: str | None, wait_interval: str | None,
-        *, filter: str | Filter | Field | None = None, search: str | None = None,
+        self, period_from: datetime | str = '-30d', period_to: datetime | str = 'now', queue_dns: str | None = '',
+        wait_interval: str | None = '0:00:0', *, filter: str | Filter | Field | None = None, search: str | None = None,
         orderby: str | Expression | OrderBy | Sequence[str | Expression | OrderBy] | None = None,
         select: str | Field | Sequence[str | Field] | None = None,
         expand: str | Field | Expand | Sequence[str | Field | Expand] | None = None, top: int | None = None,
@@ -3599,8 +3661,8 @@ class ReportQueuePerformanceTotalsActions:
 
     @overload
     def download_queue_performance_totals(
-        self, period_from: datetime | str, period_to: datetime | str, queue_dns: str | None, wait_interval: str | None,
-        *, filter: str | Filter | Field | None = None, search: str | None = None,
+        self, period_from: datetime | str = '-30d', period_to: datetime | str = 'now', queue_dns: str | None = '',
+        wait_interval: str | None = '0:00:0', *, filter: str | Filter | Field | None = None, search: str | None = None,
         orderby: str | Expression | OrderBy | Sequence[str | Expression | OrderBy] | None = None,
         select: str | Field | Sequence[str | Field] | None = None,
         expand: str | Field | Expand | Sequence[str | Field | Expand] | None = None, top: int | None = None,
@@ -3610,8 +3672,8 @@ class ReportQueuePerformanceTotalsActions:
         """Download received, answered and dropped calls of each queue, as CSV."""
 
     def get_queue_performance_totals_data(
-        self, period_from: datetime | str, period_to: datetime | str, queue_dns: str | None, wait_interval: str | None,
-        *, filter: str | Filter | Field | None = None, search: str | None = None,
+        self, period_from: datetime | str = '-30d', period_to: datetime | str = 'now', queue_dns: str | None = '',
+        wait_interval: str | None = '0:00:0', *, filter: str | Filter | Field | None = None, search: str | None = None,
         orderby: str | Expression | OrderBy | Sequence[str | Expression | OrderBy] | None = None,
         select: str | Field | Sequence[str | Field] | None = None,
         expand: str | Field | Expand | Sequence[str | Field | Expand] | None = None, top: int | None = None,
@@ -3623,8 +3685,8 @@ class ReportRingGroupStatisticsActions:
 
     @overload
     def download_ring_group_statistics(
-        self, period_from: datetime | str, period_to: datetime | str, ring_group_dns: str | None, *,
-        filter: str | Filter | Field | None = None, search: str | None = None,
+        self, period_from: datetime | str = '-30d', period_to: datetime | str = 'now', ring_group_dns: str | None = '',
+        *, filter: str | Filter | Field | None = None, search: str | None = None,
         orderby: str | Expression | OrderBy | Sequence[str | Expression | OrderBy] | None = None,
         select: str | Field | Sequence[str | Field] | None = None,
         expand: str | Field | Expand | Sequence[str | Field | Expand] | None = None, top: int | None = None,
@@ -3634,8 +3696,8 @@ class ReportRingGroupStatisticsActions:
 
     @overload
     def download_ring_group_statistics(
-        self, period_from: datetime | str, period_to: datetime | str, ring_group_dns: str | None, *,
-        filter: str | Filter | Field | None = None, search: str | None = None,
+        self, period_from: datetime | str = '-30d', period_to: datetime | str = 'now', ring_group_dns: str | None = '',
+        *, filter: str | Filter | Field | None = None, search: str | None = None,
         orderby: str | Expression | OrderBy | Sequence[str | Expression | OrderBy] | None = None,
         select: str | Field | Sequence[str | Field] | None = None,
         expand: str | Field | Expand | Sequence[str | Field | Expand] | None = None, top: int | None = None,
@@ -3645,8 +3707,8 @@ class ReportRingGroupStatisticsActions:
         """Download received and answered calls of each ring group, as CSV."""
 
     def get_ring_group_statistics_data(
-        self, period_from: datetime | str, period_to: datetime | str, ring_group_dns: str | None, *,
-        filter: str | Filter | Field | None = None, search: str | None = None,
+        self, period_from: datetime | str = '-30d', period_to: datetime | str = 'now', ring_group_dns: str | None = '',
+        *, filter: str | Filter | Field | None = None, search: str | None = None,
         orderby: str | Expression | OrderBy | Sequence[str | Expression | OrderBy] | None = None,
         select: str | Field | Sequence[str | Field] | None = None,
         expand: str | Field | Expand | Sequence[str | Field | Expand] | None = None, top: int | None = None,
@@ -3658,8 +3720,8 @@ class ReportStatisticSlaActions:
 
     @overload
     def download_statistic_sla(
-        self, queue_dn_str: str | None, start_dt: datetime | str, end_dt: datetime | str, wait_interval: str | None, *,
-        filter: str | Filter | Field | None = None, search: str | None = None,
+        self, queue_dn_str: str | None = '', start_dt: datetime | str = '-30d', end_dt: datetime | str = 'now',
+        wait_interval: str | None = '0:00:0', *, filter: str | Filter | Field | None = None, search: str | None = None,
         orderby: str | Expression | OrderBy | Sequence[str | Expression | OrderBy] | None = None,
         select: str | Field | Sequence[str | Field] | None = None,
         expand: str | Field | Expand | Sequence[str | Field | Expand] | None = None, top: int | None = None,
@@ -3669,8 +3731,8 @@ class ReportStatisticSlaActions:
 
     @overload
     def download_statistic_sla(
-        self, queue_dn_str: str | None, start_dt: datetime | str, end_dt: datetime | str, wait_interval: str | None, *,
-        filter: str | Filter | Field | None = None, search: str | None = None,
+        self, queue_dn_str: str | None = '', start_dt: datetime | str = '-30d', end_dt: datetime | str = 'now',
+        wait_interval: str | None = '0:00:0', *, filter: str | Filter | Field | None = None, search: str | None = None,
         orderby: str | Expression | OrderBy | Sequence[str | Expression | OrderBy] | None = None,
         select: str | Field | Sequence[str | Field] | None = None,
         expand: str | Field | Expand | Sequence[str | Field | Expand] | None = None, top: int | None = None,
@@ -3680,8 +3742,8 @@ class ReportStatisticSlaActions:
         """Download how many calls of each queue waited too long, as CSV."""
 
     def get_statistic_sla_data(
-        self, queue_dn_str: str | None, start_dt: datetime | str, end_dt: datetime | str, wait_interval: str | None, *,
-        filter: str | Filter | Field | None = None, search: str | None = None,
+        self, queue_dn_str: str | None = '', start_dt: datetime | str = '-30d', end_dt: datetime | str = 'now',
+        wait_interval: str | None = '0:00:0', *, filter: str | Filter | Field | None = None, search: str | None = None,
         orderby: str | Expression | OrderBy | Sequence[str | Expression | OrderBy] | None = None,
         select: str | Field | Sequence[str | Field] | None = None,
         expand: str | Field | Expand | Sequence[str | Field | Expand] | None = None, top: int | None = None,
@@ -3693,8 +3755,8 @@ class ReportTeamQueueGeneralStatisticsActions:
 
     @overload
     def download_team_queue_general_statistics(
-        self, queue_dn_str: str | None, start_dt: datetime | str, end_dt: datetime | str, wait_interval: str | None, *,
-        filter: str | Filter | Field | None = None, search: str | None = None,
+        self, queue_dn_str: str | None = '', start_dt: datetime | str = '-30d', end_dt: datetime | str = 'now',
+        wait_interval: str | None = '0:00:0', *, filter: str | Filter | Field | None = None, search: str | None = None,
         orderby: str | Expression | OrderBy | Sequence[str | Expression | OrderBy] | None = None,
         select: str | Field | Sequence[str | Field] | None = None,
         expand: str | Field | Expand | Sequence[str | Field | Expand] | None = None, top: int | None = None,
@@ -3704,8 +3766,8 @@ class ReportTeamQueueGeneralStatisticsActions:
 
     @overload
     def download_team_queue_general_statistics(
-        self, queue_dn_str: str | None, start_dt: datetime | str, end_dt: datetime | str, wait_interval: str | None, *,
-        filter: str | Filter | Field | None = None, search: str | None = None,
+        self, queue_dn_str: str | None = '', start_dt: datetime | str = '-30d', end_dt: datetime | str = 'now',
+        wait_interval: str | None = '0:00:0', *, filter: str | Filter | Field | None = None, search: str | None = None,
         orderby: str | Expression | OrderBy | Sequence[str | Expression | OrderBy] | None = None,
         select: str | Field | Sequence[str | Field] | None = None,
         expand: str | Field | Expand | Sequence[str | Field | Expand] | None = None, top: int | None = None,
@@ -3715,8 +3777,8 @@ class ReportTeamQueueGeneralStatisticsActions:
         """Download agents, received and answered calls and talk time of each queue, as CSV."""
 
     def get_team_queue_general_statistics_data(
-        self, queue_dn_str: str | None, start_dt: datetime | str, end_dt: datetime | str, wait_interval: str | None, *,
-        filter: str | Filter | Field | None = None, search: str | None = None,
+        self, queue_dn_str: str | None = '', start_dt: datetime | str = '-30d', end_dt: datetime | str = 'now',
+        wait_interval: str | None = '0:00:0', *, filter: str | Filter | Field | None = None, search: str | None = None,
         orderby: str | Expression | OrderBy | Sequence[str | Expression | OrderBy] | None = None,
         select: str | Field | Sequence[str | Field] | None = None,
         expand: str | Field | Expand | Sequence[str | Field | Expand] | None = None, top: int | None = None,
@@ -3728,9 +3790,10 @@ class ReportUserActivityActions:
 
     @overload
     def download_get_user_activity(
-        self, client_time_zone: str | None, period_from: datetime | str, period_to: datetime | str,
-        group_number: str | None, extension_dns: str | None, wait_interval: str | None, include_queue_calls: bool,
-        call_area: int, grouping_type: int, *, filter: str | Filter | Field | None = None, search: str | None = None,
+        self, client_time_zone: str | None = '+00:00', period_from: datetime | str = '-30d',
+        period_to: datetime | str = 'now', group_number: str | None = '', extension_dns: str | None = '',
+        wait_interval: str | None = '0:00:0', include_queue_calls: bool = True, call_area: int = 0,
+        grouping_type: int = 0, *, filter: str | Filter | Field | None = None, search: str | None = None,
         orderby: str | Expression | OrderBy | Sequence[str | Expression | OrderBy] | None = None,
         select: str | Field | Sequence[str | Field] | None = None,
         expand: str | Field | Expand | Sequence[str | Field | Expand] | None = None, top: int | None = None,
@@ -3740,9 +3803,10 @@ class ReportUserActivityActions:
 
     @overload
     def download_get_user_activity(
-        self, client_time_zone: str | None, period_from: datetime | str, period_to: datetime | str,
-        group_number: str | None, extension_dns: str | None, wait_interval: str | None, include_queue_calls: bool,
-        call_area: int, grouping_type: int, *, filter: str | Filter | Field | None = None, search: str | None = None,
+        self, client_time_zone: str | None = '+00:00', period_from: datetime | str = '-30d',
+        period_to: datetime | str = 'now', group_number: str | None = '', extension_dns: str | None = '',
+        wait_interval: str | None = '0:00:0', include_queue_calls: bool = True, call_area: int = 0,
+        grouping_type: int = 0, *, filter: str | Filter | Field | None = None, search: str | None = None,
         orderby: str | Expression | OrderBy | Sequence[str | Expression | OrderBy] | None = None,
         select: str | Field | Sequence[str | Field] | None = None,
         expand: str | Field | Expand | Sequence[str | Field | Expand] | None = None, top: int | None = None,
@@ -3753,9 +3817,9 @@ class ReportUserActivityActions:
 
     @overload
     def download_user_activity_report(
-        self, chart_date: datetime | str, chart_by: str | None, include_internal_calls: bool, include_queue_calls: bool,
-        queue_dn_str: str | None, client_time_zone: str | None, wait_interval: str | None, *,
-        filter: str | Filter | Field | None = None, search: str | None = None,
+        self, chart_date: datetime | str = 'now', chart_by: str | None = 'Day', include_internal_calls: bool = True,
+        include_queue_calls: bool = True, queue_dn_str: str | None = '', client_time_zone: str | None = '+00:00',
+        wait_interval: str | None = '0:00:0', *, filter: str | Filter | Field | None = None, search: str | None = None,
         orderby: str | Expression | OrderBy | Sequence[str | Expression | OrderBy] | None = None,
         select: str | Field | Sequence[str | Field] | None = None,
         expand: str | Field | Expand | Sequence[str | Field | Expand] | None = None, top: int | None = None,
@@ -3765,9 +3829,9 @@ class ReportUserActivityActions:
 
     @overload
     def download_user_activity_report(
-        self, chart_date: datetime | str, chart_by: str | None, include_internal_calls: bool, include_queue_calls: bool,
-        queue_dn_str: str | None, client_time_zone: str | None, wait_interval: str | None, *,
-        filter: str | Filter | Field | None = None, search: str | None = None,
+        self, chart_date: datetime | str = 'now', chart_by: str | None = 'Day', include_internal_calls: bool = True,
+        include_queue_calls: bool = True, queue_dn_str: str | None = '', client_time_zone: str | None = '+00:00',
+        wait_interval: str | None = '0:00:0', *, filter: str | Filter | Field | None = None, search: str | None = None,
         orderby: str | Expression | OrderBy | Sequence[str | Expression | OrderBy] | None = None,
         select: str | Field | Sequence[str | Field] | None = None,
         expand: str | Field | Expand | Sequence[str | Field | Expand] | None = None, top: int | None = None,
@@ -3777,9 +3841,10 @@ class ReportUserActivityActions:
         """Download the older chart of answered and missed calls of users as CSV. Up to 20.0.6."""
 
     def get_user_activity(
-        self, client_time_zone: str | None, period_from: datetime | str, period_to: datetime | str,
-        group_number: str | None, extension_dns: str | None, wait_interval: str | None, include_queue_calls: bool,
-        call_area: int, grouping_type: int, *, filter: str | Filter | Field | None = None, search: str | None = None,
+        self, client_time_zone: str | None = '+00:00', period_from: datetime | str = '-30d',
+        period_to: datetime | str = 'now', group_number: str | None = '', extension_dns: str | None = '',
+        wait_interval: str | None = '0:00:0', include_queue_calls: bool = True, call_area: int = 0,
+        grouping_type: int = 0, *, filter: str | Filter | Field | None = None, search: str | None = None,
         orderby: str | Expression | OrderBy | Sequence[str | Expression | OrderBy] | None = None,
         select: str | Field | Sequence[str | Field] | None = None,
         expand: str | Field | Expand | Sequence[str | Field | Expand] | None = None, top: int | None = None,
@@ -3788,9 +3853,9 @@ class ReportUserActivityActions:
         """Count answered and missed calls of users for each hour or day of a period."""
 
     def get_user_activity_data(
-        self, chart_date: datetime | str, chart_by: str | None, include_internal_calls: bool, include_queue_calls: bool,
-        queue_dn_str: str | None, client_time_zone: str | None, wait_interval: str | None, *,
-        filter: str | Filter | Field | None = None, search: str | None = None,
+        self, chart_date: datetime | str = 'now', chart_by: str | None = 'Day', include_internal_calls: bool = True,
+        include_queue_calls: bool = True, queue_dn_str: str | None = '', client_time_zone: str | None = '+00:00',
+        wait_interval: str | None = '0:00:0', *, filter: str | Filter | Field | None = None, search: str | None = None,
         orderby: str | Expression | OrderBy | Sequence[str | Expression | OrderBy] | None = None,
         select: str | Field | Sequence[str | Field] | None = None,
         expand: str | Field | Expand | Sequence[str | Field | Expand] | None = None, top: int | None = None,
@@ -3806,8 +3871,8 @@ class RingGroupsActions:
         given."""
 
     def delete(
-        self, id: int, *, if_match: str | None = None, if_unchanged: Mapping[str, Any] | None = None,
-        **call_options: Unpack[CallOptions],
+        self, id: int, *, if_match: str | None = None, if_match_anyway: bool | None = None,
+        if_unchanged: Mapping[str, Any] | None = None, **call_options: Unpack[CallOptions],
     ) -> None:
         """Remove a ring group, so that its number rings no phones. Rules and menus that lead callers to it lead nowhere
         (assumed)."""
@@ -3859,8 +3924,8 @@ class SbcsActions:
         """Add a session border controller, which connects the phones of a site through one tunnel."""
 
     def delete(
-        self, name: str, *, if_match: str | None = None, if_unchanged: Mapping[str, Any] | None = None,
-        **call_options: Unpack[CallOptions],
+        self, name: str, *, if_match: str | None = None, if_match_anyway: bool | None = None,
+        if_unchanged: Mapping[str, Any] | None = None, **call_options: Unpack[CallOptions],
     ) -> None:
         """Remove a session border controller. Phones behind it lose the PBX."""
 
@@ -3896,8 +3961,8 @@ class ScheduledReportsActions:
         """Have a report mailed hourly, daily, weekly or monthly."""
 
     def delete(
-        self, id: int, *, if_match: str | None = None, if_unchanged: Mapping[str, Any] | None = None,
-        **call_options: Unpack[CallOptions],
+        self, id: int, *, if_match: str | None = None, if_match_anyway: bool | None = None,
+        if_unchanged: Mapping[str, Any] | None = None, **call_options: Unpack[CallOptions],
     ) -> None:
         """Stop mailing a report and forget its schedule."""
 
@@ -3956,8 +4021,8 @@ class ServicePrincipalsActions:
         """Add an API client that programs sign in with. Make its key with `generate-app-token`."""
 
     def delete(
-        self, id: int, *, if_match: str | None = None, if_unchanged: Mapping[str, Any] | None = None,
-        **call_options: Unpack[CallOptions],
+        self, id: int, *, if_match: str | None = None, if_match_anyway: bool | None = None,
+        if_unchanged: Mapping[str, Any] | None = None, **call_options: Unpack[CallOptions],
     ) -> None:
         """Remove an API client; programs that sign in with it lose access."""
 
@@ -4102,8 +4167,8 @@ class SystemStatusActions:
         """Check whether the licence includes support tickets."""
 
     def my_phone_request_id_telemetry(
-        self, start_date: datetime | str, end_date: datetime | str, *, filter: str | Filter | Field | None = None,
-        search: str | None = None,
+        self, start_date: datetime | str = '-30d', end_date: datetime | str = 'now', *,
+        filter: str | Filter | Field | None = None, search: str | None = None,
         orderby: str | Expression | OrderBy | Sequence[str | Expression | OrderBy] | None = None,
         select: str | Field | Sequence[str | Field] | None = None,
         expand: str | Field | Expand | Sequence[str | Field | Expand] | None = None, top: int | None = None,
@@ -4180,8 +4245,8 @@ class TenantPropertiesActions:
         """Add a named value that belongs to the PBX as such, not to one number (inferred from its name)."""
 
     def delete(
-        self, name: str, *, if_match: str | None = None, if_unchanged: Mapping[str, Any] | None = None,
-        **call_options: Unpack[CallOptions],
+        self, name: str, *, if_match: str | None = None, if_match_anyway: bool | None = None,
+        if_unchanged: Mapping[str, Any] | None = None, **call_options: Unpack[CallOptions],
     ) -> None:
         """Remove a named value of the PBX as such (inferred from its name)."""
 
@@ -4213,8 +4278,8 @@ class TrunkTemplatesActions:
         """Add a template for a telephone provider or gateway."""
 
     def delete(
-        self, id: str, *, if_match: str | None = None, if_unchanged: Mapping[str, Any] | None = None,
-        **call_options: Unpack[CallOptions],
+        self, id: str, *, if_match: str | None = None, if_match_anyway: bool | None = None,
+        if_unchanged: Mapping[str, Any] | None = None, **call_options: Unpack[CallOptions],
     ) -> None:
         """Remove a provider template of your own."""
 
@@ -4247,8 +4312,8 @@ class TrunksActions:
         with."""
 
     def delete(
-        self, id: int, *, if_match: str | None = None, if_unchanged: Mapping[str, Any] | None = None,
-        **call_options: Unpack[CallOptions],
+        self, id: int, *, if_match: str | None = None, if_match_anyway: bool | None = None,
+        if_unchanged: Mapping[str, Any] | None = None, **call_options: Unpack[CallOptions],
     ) -> None:
         """Remove a trunk with its numbers and rules. Calls can no longer go over it."""
 
@@ -4415,8 +4480,8 @@ class UsersActions:
         """Add a user with an extension; an empty body is enough. The PBX picks a free number if none is given."""
 
     def delete(
-        self, id: int, *, if_match: str | None = None, if_unchanged: Mapping[str, Any] | None = None,
-        **call_options: Unpack[CallOptions],
+        self, id: int, *, if_match: str | None = None, if_match_anyway: bool | None = None,
+        if_unchanged: Mapping[str, Any] | None = None, **call_options: Unpack[CallOptions],
     ) -> None:
         """Remove a user with the extension, its voicemail and its forwarding."""
 
@@ -4683,8 +4748,8 @@ class WebsiteLinksActions:
         """Add a web address at which visitors can chat with or call a queue or user."""
 
     def delete(
-        self, link: str, *, if_match: str | None = None, if_unchanged: Mapping[str, Any] | None = None,
-        **call_options: Unpack[CallOptions],
+        self, link: str, *, if_match: str | None = None, if_match_anyway: bool | None = None,
+        if_unchanged: Mapping[str, Any] | None = None, **call_options: Unpack[CallOptions],
     ) -> None:
         """Delete a weblink by its Link. Chat boxes on websites that use it stop working."""
 
@@ -4871,8 +4936,9 @@ class AsyncActivityLogActions:
         """List the extensions to which logged events can be narrowed."""
 
     def get_logs(
-        self, start_date: datetime | str, end_date: datetime | str, extension: str | None, call: str | None,
-        severity: str | None, *, filter: str | Filter | Field | None = None, search: str | None = None,
+        self, start_date: datetime | str = '-30d', end_date: datetime | str = 'now', extension: str | None = None,
+        call: str | None = None, severity: str | None = None, *, filter: str | Filter | Field | None = None,
+        search: str | None = None,
         orderby: str | Expression | OrderBy | Sequence[str | Expression | OrderBy] | None = None,
         select: str | Field | Sequence[str | Field] | None = None,
         expand: str | Field | Expand | Sequence[str | Field | Expand] | None = None, top: int | None = None,
@@ -4932,16 +4998,20 @@ class AsyncAISettingsActions:
     ) -> types.AISettings:
         """Read which AI provider and models the PBX uses, and the company details that AI agents are given."""
 
-    async def get_ai_resources(self, provider: str | None, **call_options: Unpack[CallOptions]) -> types.AIResources:
+    async def get_ai_resources(
+        self, provider: str | None = None, **call_options: Unpack[CallOptions],
+    ) -> types.AIResources:
         """List models, voices and agent templates that an AI provider offers."""
 
-    async def get_ai_template_contents(self, id: str | None, **call_options: Unpack[CallOptions]) -> str:
+    async def get_ai_template_contents(self, id: str | None = None, **call_options: Unpack[CallOptions]) -> str:
         """Read the text of one template for an AI agent."""
 
     async def get_current_ai_resources(self, **call_options: Unpack[CallOptions]) -> types.AIResources:
         """List models, voices and agent templates of the AI provider that the PBX is set to."""
 
-    async def get_vector_store(self, id: str | None, **call_options: Unpack[CallOptions]) -> types.VectorStore | None:
+    async def get_vector_store(
+        self, id: str | None = None, **call_options: Unpack[CallOptions],
+    ) -> types.VectorStore | None:
         """Read size, state and expiry of one knowledge base at the AI provider."""
 
     async def get_vector_store_files(
@@ -5008,7 +5078,10 @@ class AsyncBackupsActions:
         """Start a backup of the configuration and, as chosen, of recordings, voicemail and history. A second one of the
         same name is refused (`WARNINGS.XAPI.DUPLICATE`)."""
 
-    async def delete(self, file_name: str, *, if_match: str | None = None, **call_options: Unpack[CallOptions]) -> None:
+    async def delete(
+        self, file_name: str, *, if_match: str | None = None, if_match_anyway: bool | None = None,
+        **call_options: Unpack[CallOptions],
+    ) -> None:
         """Delete a stored backup file."""
 
     async def get_backup_extras(self, file_name: str, **call_options: Unpack[CallOptions]) -> types.BackupExtras:
@@ -5104,8 +5177,8 @@ class AsyncBlackListNumbersActions:
         """Block a caller number, so that its calls are refused."""
 
     async def delete(
-        self, id: str, *, if_match: str | None = None, if_unchanged: Mapping[str, Any] | None = None,
-        **call_options: Unpack[CallOptions],
+        self, id: str, *, if_match: str | None = None, if_match_anyway: bool | None = None,
+        if_unchanged: Mapping[str, Any] | None = None, **call_options: Unpack[CallOptions],
     ) -> None:
         """Unblock one caller number."""
 
@@ -5144,8 +5217,8 @@ class AsyncBlocklistActions:
         passwords don't lock out everybody there."""
 
     async def delete(
-        self, id: int, *, if_match: str | None = None, if_unchanged: Mapping[str, Any] | None = None,
-        **call_options: Unpack[CallOptions],
+        self, id: int, *, if_match: str | None = None, if_match_anyway: bool | None = None,
+        if_unchanged: Mapping[str, Any] | None = None, **call_options: Unpack[CallOptions],
     ) -> None:
         """Delete a blocklist address by its Id. An address that was blocked can reach the PBX again."""
 
@@ -5205,8 +5278,8 @@ class AsyncCallFlowAppsActions:
         """Add an application that handles calls with a script of its own."""
 
     async def delete(
-        self, id: int, *, if_match: str | None = None, if_unchanged: Mapping[str, Any] | None = None,
-        **call_options: Unpack[CallOptions],
+        self, id: int, *, if_match: str | None = None, if_match_anyway: bool | None = None,
+        if_unchanged: Mapping[str, Any] | None = None, **call_options: Unpack[CallOptions],
     ) -> None:
         """Remove a call flow application and its number. Callers no longer reach it."""
 
@@ -5343,7 +5416,8 @@ class AsyncChatHistoryViewActions:
 
     @overload
     async def download_chat_history(
-        self, client_time_zone: str | None, *, filter: str | Filter | Field | None = None, search: str | None = None,
+        self, client_time_zone: str | None = '+00:00', *, filter: str | Filter | Field | None = None,
+        search: str | None = None,
         orderby: str | Expression | OrderBy | Sequence[str | Expression | OrderBy] | None = None,
         select: str | Field | Sequence[str | Field] | None = None,
         expand: str | Field | Expand | Sequence[str | Field | Expand] | None = None, top: int | None = None,
@@ -5353,7 +5427,8 @@ class AsyncChatHistoryViewActions:
 
     @overload
     async def download_chat_history(
-        self, client_time_zone: str | None, *, filter: str | Filter | Field | None = None, search: str | None = None,
+        self, client_time_zone: str | None = '+00:00', *, filter: str | Filter | Field | None = None,
+        search: str | None = None,
         orderby: str | Expression | OrderBy | Sequence[str | Expression | OrderBy] | None = None,
         select: str | Field | Sequence[str | Field] | None = None,
         expand: str | Field | Expand | Sequence[str | Field | Expand] | None = None, top: int | None = None,
@@ -5387,7 +5462,8 @@ class AsyncChatMessagesHistoryViewActions:
 
     @overload
     async def download_chat_messages_history(
-        self, client_time_zone: str | None, *, filter: str | Filter | Field | None = None, search: str | None = None,
+        self, client_time_zone: str | None = '+00:00', *, filter: str | Filter | Field | None = None,
+        search: str | None = None,
         orderby: str | Expression | OrderBy | Sequence[str | Expression | OrderBy] | None = None,
         select: str | Field | Sequence[str | Field] | None = None,
         expand: str | Field | Expand | Sequence[str | Field | Expand] | None = None, top: int | None = None,
@@ -5397,7 +5473,8 @@ class AsyncChatMessagesHistoryViewActions:
 
     @overload
     async def download_chat_messages_history(
-        self, client_time_zone: str | None, *, filter: str | Filter | Field | None = None, search: str | None = None,
+        self, client_time_zone: str | None = '+00:00', *, filter: str | Filter | Field | None = None,
+        search: str | None = None,
         orderby: str | Expression | OrderBy | Sequence[str | Expression | OrderBy] | None = None,
         select: str | Field | Sequence[str | Field] | None = None,
         expand: str | Field | Expand | Sequence[str | Field | Expand] | None = None, top: int | None = None,
@@ -5519,8 +5596,8 @@ class AsyncContactsActions:
         """Remove all phone book entries that came from the CRM. Up to 20.0.8."""
 
     async def delete(
-        self, id: int, *, if_match: str | None = None, if_unchanged: Mapping[str, Any] | None = None,
-        **call_options: Unpack[CallOptions],
+        self, id: int, *, if_match: str | None = None, if_match_anyway: bool | None = None,
+        if_unchanged: Mapping[str, Any] | None = None, **call_options: Unpack[CallOptions],
     ) -> None:
         """Delete a contact by its Id. Callers with its numbers then show without a name."""
 
@@ -5670,8 +5747,8 @@ class AsyncCrmIntegrationActions:
 class AsyncCrmTemplatesActions:
 
     async def delete(
-        self, name: str, *, if_match: str | None = None, if_unchanged: Mapping[str, Any] | None = None,
-        **call_options: Unpack[CallOptions],
+        self, name: str, *, if_match: str | None = None, if_match_anyway: bool | None = None,
+        if_unchanged: Mapping[str, Any] | None = None, **call_options: Unpack[CallOptions],
     ) -> None:
         """Remove a CRM template that was added by hand."""
 
@@ -5693,7 +5770,10 @@ class AsyncCrmTemplatesActions:
 
 class AsyncCustomPromptsActions:
 
-    async def delete(self, filename: str, *, if_match: str | None = None, **call_options: Unpack[CallOptions]) -> None:
+    async def delete(
+        self, filename: str, *, if_match: str | None = None, if_match_anyway: bool | None = None,
+        **call_options: Unpack[CallOptions],
+    ) -> None:
         """Remove an uploaded announcement. Queues and menus that play it fall silent there (assumed)."""
 
     def list(
@@ -5812,8 +5892,8 @@ class AsyncDefsActions:
 class AsyncDeviceInfosActions:
 
     async def delete(
-        self, id: int, *, if_match: str | None = None, if_unchanged: Mapping[str, Any] | None = None,
-        **call_options: Unpack[CallOptions],
+        self, id: int, *, if_match: str | None = None, if_match_anyway: bool | None = None,
+        if_unchanged: Mapping[str, Any] | None = None, **call_options: Unpack[CallOptions],
     ) -> None:
         """Delete a device info by its Id. Forgets a detected phone; one that still asks for its configuration is
         detected again."""
@@ -6023,8 +6103,8 @@ class AsyncFaxActions:
         """Add a fax extension, which turns received faxes into mails. The PBX picks a free number if none is given."""
 
     async def delete(
-        self, id: int, *, if_match: str | None = None, if_unchanged: Mapping[str, Any] | None = None,
-        **call_options: Unpack[CallOptions],
+        self, id: int, *, if_match: str | None = None, if_match_anyway: bool | None = None,
+        if_unchanged: Mapping[str, Any] | None = None, **call_options: Unpack[CallOptions],
     ) -> None:
         """Delete a fax by its Id. Faxes sent to its number are no longer received."""
 
@@ -6101,7 +6181,10 @@ class AsyncFirmwaresActions:
     async def clean_up(self, **call_options: Unpack[CallOptions]) -> None:
         """Delete stored phone software that no provisioned phone uses any more (inferred from its name)."""
 
-    async def delete(self, id: str, *, if_match: str | None = None, **call_options: Unpack[CallOptions]) -> None:
+    async def delete(
+        self, id: str, *, if_match: str | None = None, if_match_anyway: bool | None = None,
+        **call_options: Unpack[CallOptions],
+    ) -> None:
         """Delete one stored software file for phones."""
 
     async def get_firmware_state(self, **call_options: Unpack[CallOptions]) -> types.FirmwareState:
@@ -6125,8 +6208,8 @@ class AsyncFxsActions:
         """Add an FXS gateway or DECT base, with its MAC address and lines."""
 
     async def delete(
-        self, mac_address: str, *, if_match: str | None = None, if_unchanged: Mapping[str, Any] | None = None,
-        **call_options: Unpack[CallOptions],
+        self, mac_address: str, *, if_match: str | None = None, if_match_anyway: bool | None = None,
+        if_unchanged: Mapping[str, Any] | None = None, **call_options: Unpack[CallOptions],
     ) -> None:
         """Remove an FXS gateway or DECT base. Handsets and analogue phones behind it lose their extensions."""
 
@@ -6164,8 +6247,8 @@ class AsyncFxsTemplatesActions:
         """Add a configuration template for a model of gateway or DECT base."""
 
     async def delete(
-        self, id: str, *, if_match: str | None = None, if_unchanged: Mapping[str, Any] | None = None,
-        **call_options: Unpack[CallOptions],
+        self, id: str, *, if_match: str | None = None, if_match_anyway: bool | None = None,
+        if_unchanged: Mapping[str, Any] | None = None, **call_options: Unpack[CallOptions],
     ) -> None:
         """Remove a configuration template of your own for gateways or DECT bases."""
 
@@ -6244,8 +6327,8 @@ class AsyncGroupsActions:
         """Add a department, with its office hours, routing and roles."""
 
     async def delete(
-        self, id: int, *, if_match: str | None = None, if_unchanged: Mapping[str, Any] | None = None,
-        **call_options: Unpack[CallOptions],
+        self, id: int, *, if_match: str | None = None, if_match_anyway: bool | None = None,
+        if_unchanged: Mapping[str, Any] | None = None, **call_options: Unpack[CallOptions],
     ) -> None:
         """Remove a department with its office hours and routing. Its members stay as users (assumed)."""
 
@@ -6325,8 +6408,8 @@ class AsyncHolidaysActions:
         """Add a public holiday or other day on which the office is closed."""
 
     async def delete(
-        self, id: int, *, if_match: str | None = None, if_unchanged: Mapping[str, Any] | None = None,
-        **call_options: Unpack[CallOptions],
+        self, id: int, *, if_match: str | None = None, if_match_anyway: bool | None = None,
+        if_unchanged: Mapping[str, Any] | None = None, **call_options: Unpack[CallOptions],
     ) -> None:
         """Remove a day on which the office is closed."""
 
@@ -6376,8 +6459,8 @@ class AsyncInboundRulesActions:
         """Add a rule that routes incoming calls by dialled number or by caller."""
 
     async def delete(
-        self, id: int, *, if_match: str | None = None, if_unchanged: Mapping[str, Any] | None = None,
-        **call_options: Unpack[CallOptions],
+        self, id: int, *, if_match: str | None = None, if_match_anyway: bool | None = None,
+        if_unchanged: Mapping[str, Any] | None = None, **call_options: Unpack[CallOptions],
     ) -> None:
         """Remove a rule by which incoming calls are routed. Calls it caught then follow the trunk's default
         (assumed)."""
@@ -6799,8 +6882,8 @@ class AsyncNotificationSettingsActions:
 class AsyncOAuthClientsActions:
 
     async def delete(
-        self, id: UUID | str, *, if_match: str | None = None, if_unchanged: Mapping[str, Any] | None = None,
-        **call_options: Unpack[CallOptions],
+        self, id: UUID | str, *, if_match: str | None = None, if_match_anyway: bool | None = None,
+        if_unchanged: Mapping[str, Any] | None = None, **call_options: Unpack[CallOptions],
     ) -> None:
         """Remove an application's permission to sign people in; it loses access at once."""
 
@@ -6842,8 +6925,8 @@ class AsyncOutboundRulesActions:
         """Add a rule that picks trunks for outgoing calls by prefix, length, caller or department."""
 
     async def delete(
-        self, id: int, *, if_match: str | None = None, if_unchanged: Mapping[str, Any] | None = None,
-        **call_options: Unpack[CallOptions],
+        self, id: int, *, if_match: str | None = None, if_match_anyway: bool | None = None,
+        if_unchanged: Mapping[str, Any] | None = None, **call_options: Unpack[CallOptions],
     ) -> None:
         """Remove a rule for outgoing calls. Calls that only it matched can no longer be made."""
 
@@ -6898,8 +6981,8 @@ class AsyncParametersActions:
         support."""
 
     async def delete(
-        self, id: int, *, if_match: str | None = None, if_unchanged: Mapping[str, Any] | None = None,
-        **call_options: Unpack[CallOptions],
+        self, id: int, *, if_match: str | None = None, if_match_anyway: bool | None = None,
+        if_unchanged: Mapping[str, Any] | None = None, **call_options: Unpack[CallOptions],
     ) -> None:
         """Remove an advanced setting, so that its default applies again (inferred from its name)."""
 
@@ -6934,8 +7017,8 @@ class AsyncParkingsActions:
         """Add a place where calls can wait to be picked up from any phone."""
 
     async def delete(
-        self, id: int, *, if_match: str | None = None, if_unchanged: Mapping[str, Any] | None = None,
-        **call_options: Unpack[CallOptions],
+        self, id: int, *, if_match: str | None = None, if_match_anyway: bool | None = None,
+        if_unchanged: Mapping[str, Any] | None = None, **call_options: Unpack[CallOptions],
     ) -> None:
         """Remove a place where calls can wait."""
 
@@ -7027,7 +7110,10 @@ class AsyncPhoneBookSettingsActions:
 
 class AsyncPhoneLogosActions:
 
-    async def delete(self, filename: str, *, if_match: str | None = None, **call_options: Unpack[CallOptions]) -> None:
+    async def delete(
+        self, filename: str, *, if_match: str | None = None, if_match_anyway: bool | None = None,
+        **call_options: Unpack[CallOptions],
+    ) -> None:
         """Remove a picture that phones show on their screens."""
 
     def list(
@@ -7045,8 +7131,8 @@ class AsyncPhoneTemplatesActions:
         """Add a configuration template for a model of desk phone."""
 
     async def delete(
-        self, id: str, *, if_match: str | None = None, if_unchanged: Mapping[str, Any] | None = None,
-        **call_options: Unpack[CallOptions],
+        self, id: str, *, if_match: str | None = None, if_match_anyway: bool | None = None,
+        if_unchanged: Mapping[str, Any] | None = None, **call_options: Unpack[CallOptions],
     ) -> None:
         """Remove a configuration template of your own for desk phones."""
 
@@ -7091,8 +7177,8 @@ class AsyncPlaylistsActions:
         """Add a collection of sound files that play in turn to waiting callers."""
 
     async def delete(
-        self, name: str, *, if_match: str | None = None, if_unchanged: Mapping[str, Any] | None = None,
-        **call_options: Unpack[CallOptions],
+        self, name: str, *, if_match: str | None = None, if_match_anyway: bool | None = None,
+        if_unchanged: Mapping[str, Any] | None = None, **call_options: Unpack[CallOptions],
     ) -> None:
         """Remove a collection of sound files for waiting callers."""
 
@@ -7146,8 +7232,8 @@ class AsyncPromptSetsActions:
         """Duplicate a language's system announcements into a set that can be changed."""
 
     async def delete(
-        self, id: int, *, if_match: str | None = None, if_unchanged: Mapping[str, Any] | None = None,
-        **call_options: Unpack[CallOptions],
+        self, id: int, *, if_match: str | None = None, if_match_anyway: bool | None = None,
+        if_unchanged: Mapping[str, Any] | None = None, **call_options: Unpack[CallOptions],
     ) -> None:
         """Remove a language of the system announcements, or a copy that was changed."""
 
@@ -7233,8 +7319,8 @@ class AsyncQueuesActions:
         """Add a queue, in which callers wait until somebody is free. The PBX picks a free number if none is given."""
 
     async def delete(
-        self, id: int, *, if_match: str | None = None, if_unchanged: Mapping[str, Any] | None = None,
-        **call_options: Unpack[CallOptions],
+        self, id: int, *, if_match: str | None = None, if_match_anyway: bool | None = None,
+        if_unchanged: Mapping[str, Any] | None = None, **call_options: Unpack[CallOptions],
     ) -> None:
         """Remove a queue and stop callers from waiting in it. Rules and menus that name it lead nowhere (assumed)."""
 
@@ -7299,8 +7385,8 @@ class AsyncReceptionistsActions:
         is given."""
 
     async def delete(
-        self, id: int, *, if_match: str | None = None, if_unchanged: Mapping[str, Any] | None = None,
-        **call_options: Unpack[CallOptions],
+        self, id: int, *, if_match: str | None = None, if_match_anyway: bool | None = None,
+        if_unchanged: Mapping[str, Any] | None = None, **call_options: Unpack[CallOptions],
     ) -> None:
         """Remove a digital receptionist with its menu. Rules that lead callers to its menu lead nowhere (assumed)."""
 
@@ -7447,8 +7533,9 @@ class AsyncReportAbandonedChatsStatisticsActions:
 
     @overload
     async def download_abandoned_chats_statistics(
-        self, queue_dn_str: str | None, start_dt: datetime | str, end_dt: datetime | str, participant_type: int,
-        client_time_zone: str | None, *, filter: str | Filter | Field | None = None, search: str | None = None,
+        self, queue_dn_str: str | None = '', start_dt: datetime | str = '-30d', end_dt: datetime | str = 'now',
+        participant_type: int = 0, client_time_zone: str | None = '+00:00', *,
+        filter: str | Filter | Field | None = None, search: str | None = None,
         orderby: str | Expression | OrderBy | Sequence[str | Expression | OrderBy] | None = None,
         select: str | Field | Sequence[str | Field] | None = None,
         expand: str | Field | Expand | Sequence[str | Field | Expand] | None = None, top: int | None = None,
@@ -7458,8 +7545,9 @@ class AsyncReportAbandonedChatsStatisticsActions:
 
     @overload
     async def download_abandoned_chats_statistics(
-        self, queue_dn_str: str | None, start_dt: datetime | str, end_dt: datetime | str, participant_type: int,
-        client_time_zone: str | None, *, filter: str | Filter | Field | None = None, search: str | None = None,
+        self, queue_dn_str: str | None = '', start_dt: datetime | str = '-30d', end_dt: datetime | str = 'now',
+        participant_type: int = 0, client_time_zone: str | None = '+00:00', *,
+        filter: str | Filter | Field | None = None, search: str | None = None,
         orderby: str | Expression | OrderBy | Sequence[str | Expression | OrderBy] | None = None,
         select: str | Field | Sequence[str | Field] | None = None,
         expand: str | Field | Expand | Sequence[str | Field | Expand] | None = None, top: int | None = None,
@@ -7469,8 +7557,8 @@ class AsyncReportAbandonedChatsStatisticsActions:
         """Download visitors' chats that no agent took in a period, as CSV."""
 
     def get_abandoned_chats_statistics_data(
-        self, queue_dn_str: str | None, start_dt: datetime | str, end_dt: datetime | str, participant_type: int, *,
-        filter: str | Filter | Field | None = None, search: str | None = None,
+        self, queue_dn_str: str | None = '', start_dt: datetime | str = '-30d', end_dt: datetime | str = 'now',
+        participant_type: int = 0, *, filter: str | Filter | Field | None = None, search: str | None = None,
         orderby: str | Expression | OrderBy | Sequence[str | Expression | OrderBy] | None = None,
         select: str | Field | Sequence[str | Field] | None = None,
         expand: str | Field | Expand | Sequence[str | Field | Expand] | None = None, top: int | None = None,
@@ -7482,8 +7570,9 @@ class AsyncReportAbandonedQueueCallsActions:
 
     @overload
     async def download_abandoned_queue_calls(
-        self, period_from: datetime | str, period_to: datetime | str, queue_dns: str | None, wait_interval: str | None,
-        client_time_zone: str | None, *, filter: str | Filter | Field | None = None, search: str | None = None,
+        self, period_from: datetime | str = '-30d', period_to: datetime | str = 'now', queue_dns: str | None = '',
+        wait_interval: str | None = '0:00:0', client_time_zone: str | None = '+00:00', *,
+        filter: str | Filter | Field | None = None, search: str | None = None,
         orderby: str | Expression | OrderBy | Sequence[str | Expression | OrderBy] | None = None,
         select: str | Field | Sequence[str | Field] | None = None,
         expand: str | Field | Expand | Sequence[str | Field | Expand] | None = None, top: int | None = None,
@@ -7493,8 +7582,9 @@ class AsyncReportAbandonedQueueCallsActions:
 
     @overload
     async def download_abandoned_queue_calls(
-        self, period_from: datetime | str, period_to: datetime | str, queue_dns: str | None, wait_interval: str | None,
-        client_time_zone: str | None, *, filter: str | Filter | Field | None = None, search: str | None = None,
+        self, period_from: datetime | str = '-30d', period_to: datetime | str = 'now', queue_dns: str | None = '',
+        wait_interval: str | None = '0:00:0', client_time_zone: str | None = '+00:00', *,
+        filter: str | Filter | Field | None = None, search: str | None = None,
         orderby: str | Expression | OrderBy | Sequence[str | Expression | OrderBy] | None = None,
         select: str | Field | Sequence[str | Field] | None = None,
         expand: str | Field | Expand | Sequence[str | Field | Expand] | None = None, top: int | None = None,
@@ -7504,8 +7594,8 @@ class AsyncReportAbandonedQueueCallsActions:
         """Download callers who hung up while they waited in a queue, as CSV."""
 
     def get_abandoned_queue_calls_data(
-        self, period_from: datetime | str, period_to: datetime | str, queue_dns: str | None, wait_interval: str | None,
-        *, filter: str | Filter | Field | None = None, search: str | None = None,
+        self, period_from: datetime | str = '-30d', period_to: datetime | str = 'now', queue_dns: str | None = '',
+        wait_interval: str | None = '0:00:0', *, filter: str | Filter | Field | None = None, search: str | None = None,
         orderby: str | Expression | OrderBy | Sequence[str | Expression | OrderBy] | None = None,
         select: str | Field | Sequence[str | Field] | None = None,
         expand: str | Field | Expand | Sequence[str | Field | Expand] | None = None, top: int | None = None,
@@ -7518,8 +7608,9 @@ class AsyncReportAgentLoginHistoryActions:
 
     @overload
     async def download_agent_login_history(
-        self, client_time_zone: str | None, start_dt: datetime | str, end_dt: datetime | str, queue_dn_str: str | None,
-        agent_dn_str: str | None, *, filter: str | Filter | Field | None = None, search: str | None = None,
+        self, client_time_zone: str | None = '+00:00', start_dt: datetime | str = '-30d',
+        end_dt: datetime | str = 'now', queue_dn_str: str | None = '', agent_dn_str: str | None = '', *,
+        filter: str | Filter | Field | None = None, search: str | None = None,
         orderby: str | Expression | OrderBy | Sequence[str | Expression | OrderBy] | None = None,
         select: str | Field | Sequence[str | Field] | None = None,
         expand: str | Field | Expand | Sequence[str | Field | Expand] | None = None, top: int | None = None,
@@ -7529,8 +7620,9 @@ class AsyncReportAgentLoginHistoryActions:
 
     @overload
     async def download_agent_login_history(
-        self, client_time_zone: str | None, start_dt: datetime | str, end_dt: datetime | str, queue_dn_str: str | None,
-        agent_dn_str: str | None, *, filter: str | Filter | Field | None = None, search: str | None = None,
+        self, client_time_zone: str | None = '+00:00', start_dt: datetime | str = '-30d',
+        end_dt: datetime | str = 'now', queue_dn_str: str | None = '', agent_dn_str: str | None = '', *,
+        filter: str | Filter | Field | None = None, search: str | None = None,
         orderby: str | Expression | OrderBy | Sequence[str | Expression | OrderBy] | None = None,
         select: str | Field | Sequence[str | Field] | None = None,
         expand: str | Field | Expand | Sequence[str | Field | Expand] | None = None, top: int | None = None,
@@ -7540,8 +7632,9 @@ class AsyncReportAgentLoginHistoryActions:
         """Download when agents were in their queues and how long they talked, as CSV."""
 
     def get_agent_login_history_data(
-        self, client_time_zone: str | None, start_dt: datetime | str, end_dt: datetime | str, queue_dn_str: str | None,
-        agent_dn_str: str | None, *, filter: str | Filter | Field | None = None, search: str | None = None,
+        self, client_time_zone: str | None = '+00:00', start_dt: datetime | str = '-30d',
+        end_dt: datetime | str = 'now', queue_dn_str: str | None = '', agent_dn_str: str | None = '', *,
+        filter: str | Filter | Field | None = None, search: str | None = None,
         orderby: str | Expression | OrderBy | Sequence[str | Expression | OrderBy] | None = None,
         select: str | Field | Sequence[str | Field] | None = None,
         expand: str | Field | Expand | Sequence[str | Field | Expand] | None = None, top: int | None = None,
@@ -7553,8 +7646,8 @@ class AsyncReportAgentsInQueueStatisticsActions:
 
     @overload
     async def download_agents_in_queue_statistics(
-        self, queue_dn_str: str | None, start_dt: datetime | str, end_dt: datetime | str, wait_interval: str | None, *,
-        filter: str | Filter | Field | None = None, search: str | None = None,
+        self, queue_dn_str: str | None = '', start_dt: datetime | str = '-30d', end_dt: datetime | str = 'now',
+        wait_interval: str | None = '0:00:0', *, filter: str | Filter | Field | None = None, search: str | None = None,
         orderby: str | Expression | OrderBy | Sequence[str | Expression | OrderBy] | None = None,
         select: str | Field | Sequence[str | Field] | None = None,
         expand: str | Field | Expand | Sequence[str | Field | Expand] | None = None, top: int | None = None,
@@ -7564,8 +7657,8 @@ class AsyncReportAgentsInQueueStatisticsActions:
 
     @overload
     async def download_agents_in_queue_statistics(
-        self, queue_dn_str: str | None, start_dt: datetime | str, end_dt: datetime | str, wait_interval: str | None, *,
-        filter: str | Filter | Field | None = None, search: str | None = None,
+        self, queue_dn_str: str | None = '', start_dt: datetime | str = '-30d', end_dt: datetime | str = 'now',
+        wait_interval: str | None = '0:00:0', *, filter: str | Filter | Field | None = None, search: str | None = None,
         orderby: str | Expression | OrderBy | Sequence[str | Expression | OrderBy] | None = None,
         select: str | Field | Sequence[str | Field] | None = None,
         expand: str | Field | Expand | Sequence[str | Field | Expand] | None = None, top: int | None = None,
@@ -7575,8 +7668,8 @@ class AsyncReportAgentsInQueueStatisticsActions:
         """Download how many calls each agent of a queue answered and missed, as CSV."""
 
     def get_agents_in_queue_statistics_data(
-        self, queue_dn_str: str | None, start_dt: datetime | str, end_dt: datetime | str, wait_interval: str | None, *,
-        filter: str | Filter | Field | None = None, search: str | None = None,
+        self, queue_dn_str: str | None = '', start_dt: datetime | str = '-30d', end_dt: datetime | str = 'now',
+        wait_interval: str | None = '0:00:0', *, filter: str | Filter | Field | None = None, search: str | None = None,
         orderby: str | Expression | OrderBy | Sequence[str | Expression | OrderBy] | None = None,
         select: str | Field | Sequence[str | Field] | None = None,
         expand: str | Field | Expand | Sequence[str | Field | Expand] | None = None, top: int | None = None,
@@ -7588,7 +7681,8 @@ class AsyncReportAuditLogActions:
 
     @overload
     async def download_audit_log(
-        self, client_time_zone: str | None, *, filter: str | Filter | Field | None = None, search: str | None = None,
+        self, client_time_zone: str | None = '+00:00', *, filter: str | Filter | Field | None = None,
+        search: str | None = None,
         orderby: str | Expression | OrderBy | Sequence[str | Expression | OrderBy] | None = None,
         select: str | Field | Sequence[str | Field] | None = None,
         expand: str | Field | Expand | Sequence[str | Field | Expand] | None = None, top: int | None = None,
@@ -7598,7 +7692,8 @@ class AsyncReportAuditLogActions:
 
     @overload
     async def download_audit_log(
-        self, client_time_zone: str | None, *, filter: str | Filter | Field | None = None, search: str | None = None,
+        self, client_time_zone: str | None = '+00:00', *, filter: str | Filter | Field | None = None,
+        search: str | None = None,
         orderby: str | Expression | OrderBy | Sequence[str | Expression | OrderBy] | None = None,
         select: str | Field | Sequence[str | Field] | None = None,
         expand: str | Field | Expand | Sequence[str | Field | Expand] | None = None, top: int | None = None,
@@ -7620,8 +7715,9 @@ class AsyncReportAverageQueueWaitingTimeActions:
 
     @overload
     async def download_average_queue_waiting_time_report(
-        self, chart_date: datetime | str, chart_by: str | None, queue_dn_str: str | None, wait_interval: str | None,
-        client_time_zone: str | None, *, filter: str | Filter | Field | None = None, search: str | None = None,
+        self, chart_date: datetime | str = 'now', chart_by: str | None = 'Day', queue_dn_str: str | None = '',
+        wait_interval: str | None = '0:00:0', client_time_zone: str | None = '+00:00', *,
+        filter: str | Filter | Field | None = None, search: str | None = None,
         orderby: str | Expression | OrderBy | Sequence[str | Expression | OrderBy] | None = None,
         select: str | Field | Sequence[str | Field] | None = None,
         expand: str | Field | Expand | Sequence[str | Field | Expand] | None = None, top: int | None = None,
@@ -7631,8 +7727,9 @@ class AsyncReportAverageQueueWaitingTimeActions:
 
     @overload
     async def download_average_queue_waiting_time_report(
-        self, chart_date: datetime | str, chart_by: str | None, queue_dn_str: str | None, wait_interval: str | None,
-        client_time_zone: str | None, *, filter: str | Filter | Field | None = None, search: str | None = None,
+        self, chart_date: datetime | str = 'now', chart_by: str | None = 'Day', queue_dn_str: str | None = '',
+        wait_interval: str | None = '0:00:0', client_time_zone: str | None = '+00:00', *,
+        filter: str | Filter | Field | None = None, search: str | None = None,
         orderby: str | Expression | OrderBy | Sequence[str | Expression | OrderBy] | None = None,
         select: str | Field | Sequence[str | Field] | None = None,
         expand: str | Field | Expand | Sequence[str | Field | Expand] | None = None, top: int | None = None,
@@ -7642,8 +7739,9 @@ class AsyncReportAverageQueueWaitingTimeActions:
         """Download the chart of callers' average wait in a queue as CSV."""
 
     def get_average_queue_waiting_time_data(
-        self, chart_date: datetime | str, chart_by: str | None, queue_dn_str: str | None, wait_interval: str | None,
-        client_time_zone: str | None, *, filter: str | Filter | Field | None = None, search: str | None = None,
+        self, chart_date: datetime | str = 'now', chart_by: str | None = 'Day', queue_dn_str: str | None = '',
+        wait_interval: str | None = '0:00:0', client_time_zone: str | None = '+00:00', *,
+        filter: str | Filter | Field | None = None, search: str | None = None,
         orderby: str | Expression | OrderBy | Sequence[str | Expression | OrderBy] | None = None,
         select: str | Field | Sequence[str | Field] | None = None,
         expand: str | Field | Expand | Sequence[str | Field | Expand] | None = None, top: int | None = None,
@@ -7655,8 +7753,9 @@ class AsyncReportBreachesSlaActions:
 
     @overload
     async def download_breaches_sla(
-        self, queue_dn_str: str | None, start_dt: datetime | str, end_dt: datetime | str, wait_interval: str | None,
-        client_time_zone: str | None, *, filter: str | Filter | Field | None = None, search: str | None = None,
+        self, queue_dn_str: str | None = '', start_dt: datetime | str = '-30d', end_dt: datetime | str = 'now',
+        wait_interval: str | None = '0:00:0', client_time_zone: str | None = '+00:00', *,
+        filter: str | Filter | Field | None = None, search: str | None = None,
         orderby: str | Expression | OrderBy | Sequence[str | Expression | OrderBy] | None = None,
         select: str | Field | Sequence[str | Field] | None = None,
         expand: str | Field | Expand | Sequence[str | Field | Expand] | None = None, top: int | None = None,
@@ -7666,8 +7765,9 @@ class AsyncReportBreachesSlaActions:
 
     @overload
     async def download_breaches_sla(
-        self, queue_dn_str: str | None, start_dt: datetime | str, end_dt: datetime | str, wait_interval: str | None,
-        client_time_zone: str | None, *, filter: str | Filter | Field | None = None, search: str | None = None,
+        self, queue_dn_str: str | None = '', start_dt: datetime | str = '-30d', end_dt: datetime | str = 'now',
+        wait_interval: str | None = '0:00:0', client_time_zone: str | None = '+00:00', *,
+        filter: str | Filter | Field | None = None, search: str | None = None,
         orderby: str | Expression | OrderBy | Sequence[str | Expression | OrderBy] | None = None,
         select: str | Field | Sequence[str | Field] | None = None,
         expand: str | Field | Expand | Sequence[str | Field | Expand] | None = None, top: int | None = None,
@@ -7677,8 +7777,8 @@ class AsyncReportBreachesSlaActions:
         """Download calls that waited longer than their queue's service level allows, as CSV."""
 
     def get_breaches_sla_data(
-        self, queue_dn_str: str | None, start_dt: datetime | str, end_dt: datetime | str, wait_interval: str | None, *,
-        filter: str | Filter | Field | None = None, search: str | None = None,
+        self, queue_dn_str: str | None = '', start_dt: datetime | str = '-30d', end_dt: datetime | str = 'now',
+        wait_interval: str | None = '0:00:0', *, filter: str | Filter | Field | None = None, search: str | None = None,
         orderby: str | Expression | OrderBy | Sequence[str | Expression | OrderBy] | None = None,
         select: str | Field | Sequence[str | Field] | None = None,
         expand: str | Field | Expand | Sequence[str | Field | Expand] | None = None, top: int | None = None,
@@ -7690,8 +7790,9 @@ class AsyncReportCallCostByExtensionGroupActions:
 
     @overload
     async def download_call_cost_by_extension_group(
-        self, period_from: datetime | str, period_to: datetime | str, group_filter: str | None, call_class: int,
-        client_time_zone: str | None, *, filter: str | Filter | Field | None = None, search: str | None = None,
+        self, period_from: datetime | str = '-30d', period_to: datetime | str = 'now', group_filter: str | None = '',
+        call_class: int = 0, client_time_zone: str | None = '+00:00', *, filter: str | Filter | Field | None = None,
+        search: str | None = None,
         orderby: str | Expression | OrderBy | Sequence[str | Expression | OrderBy] | None = None,
         select: str | Field | Sequence[str | Field] | None = None,
         expand: str | Field | Expand | Sequence[str | Field | Expand] | None = None, top: int | None = None,
@@ -7701,8 +7802,9 @@ class AsyncReportCallCostByExtensionGroupActions:
 
     @overload
     async def download_call_cost_by_extension_group(
-        self, period_from: datetime | str, period_to: datetime | str, group_filter: str | None, call_class: int,
-        client_time_zone: str | None, *, filter: str | Filter | Field | None = None, search: str | None = None,
+        self, period_from: datetime | str = '-30d', period_to: datetime | str = 'now', group_filter: str | None = '',
+        call_class: int = 0, client_time_zone: str | None = '+00:00', *, filter: str | Filter | Field | None = None,
+        search: str | None = None,
         orderby: str | Expression | OrderBy | Sequence[str | Expression | OrderBy] | None = None,
         select: str | Field | Sequence[str | Field] | None = None,
         expand: str | Field | Expand | Sequence[str | Field | Expand] | None = None, top: int | None = None,
@@ -7712,8 +7814,8 @@ class AsyncReportCallCostByExtensionGroupActions:
         """Download what the outgoing calls of a department cost, as CSV."""
 
     def get_call_cost_by_extension_group_data(
-        self, period_from: datetime | str, period_to: datetime | str, group_filter: str | None, call_class: int, *,
-        filter: str | Filter | Field | None = None, search: str | None = None,
+        self, period_from: datetime | str = '-30d', period_to: datetime | str = 'now', group_filter: str | None = '',
+        call_class: int = 0, *, filter: str | Filter | Field | None = None, search: str | None = None,
         orderby: str | Expression | OrderBy | Sequence[str | Expression | OrderBy] | None = None,
         select: str | Field | Sequence[str | Field] | None = None,
         expand: str | Field | Expand | Sequence[str | Field | Expand] | None = None, top: int | None = None,
@@ -7725,8 +7827,9 @@ class AsyncReportCallDistributionActions:
 
     @overload
     async def download_call_distribution_report(
-        self, chart_date: datetime | str, chart_by: str | None, include_internal_calls: bool, include_queue_calls: bool,
-        queue_dn_str: str | None, group_str: str | None, client_time_zone: str | None, wait_interval: str | None, *,
+        self, chart_date: datetime | str = 'now', chart_by: str | None = 'Day', include_internal_calls: bool = True,
+        include_queue_calls: bool = True, queue_dn_str: str | None = '', group_str: str | None = '',
+        client_time_zone: str | None = '+00:00', wait_interval: str | None = '0:00:0', *,
         filter: str | Filter | Field | None = None, search: str | None = None,
         orderby: str | Expression | OrderBy | Sequence[str | Expression | OrderBy] | None = None,
         select: str | Field | Sequence[str | Field] | None = None,
@@ -7737,8 +7840,9 @@ class AsyncReportCallDistributionActions:
 
     @overload
     async def download_call_distribution_report(
-        self, chart_date: datetime | str, chart_by: str | None, include_internal_calls: bool, include_queue_calls: bool,
-        queue_dn_str: str | None, group_str: str | None, client_time_zone: str | None, wait_interval: str | None, *,
+        self, chart_date: datetime | str = 'now', chart_by: str | None = 'Day', include_internal_calls: bool = True,
+        include_queue_calls: bool = True, queue_dn_str: str | None = '', group_str: str | None = '',
+        client_time_zone: str | None = '+00:00', wait_interval: str | None = '0:00:0', *,
         filter: str | Filter | Field | None = None, search: str | None = None,
         orderby: str | Expression | OrderBy | Sequence[str | Expression | OrderBy] | None = None,
         select: str | Field | Sequence[str | Field] | None = None,
@@ -7750,9 +7854,10 @@ class AsyncReportCallDistributionActions:
 
     @overload
     async def download_get_get_call_distribution(
-        self, client_time_zone: str | None, period_from: datetime | str, period_to: datetime | str,
-        group_number: str | None, extension_dns: str | None, wait_interval: str | None, include_queue_calls: bool,
-        call_area: int, grouping_type: int, *, filter: str | Filter | Field | None = None, search: str | None = None,
+        self, client_time_zone: str | None = '+00:00', period_from: datetime | str = '-30d',
+        period_to: datetime | str = 'now', group_number: str | None = '', extension_dns: str | None = '',
+        wait_interval: str | None = '0:00:0', include_queue_calls: bool = True, call_area: int = 0,
+        grouping_type: int = 0, *, filter: str | Filter | Field | None = None, search: str | None = None,
         orderby: str | Expression | OrderBy | Sequence[str | Expression | OrderBy] | None = None,
         select: str | Field | Sequence[str | Field] | None = None,
         expand: str | Field | Expand | Sequence[str | Field | Expand] | None = None, top: int | None = None,
@@ -7762,9 +7867,10 @@ class AsyncReportCallDistributionActions:
 
     @overload
     async def download_get_get_call_distribution(
-        self, client_time_zone: str | None, period_from: datetime | str, period_to: datetime | str,
-        group_number: str | None, extension_dns: str | None, wait_interval: str | None, include_queue_calls: bool,
-        call_area: int, grouping_type: int, *, filter: str | Filter | Field | None = None, search: str | None = None,
+        self, client_time_zone: str | None = '+00:00', period_from: datetime | str = '-30d',
+        period_to: datetime | str = 'now', group_number: str | None = '', extension_dns: str | None = '',
+        wait_interval: str | None = '0:00:0', include_queue_calls: bool = True, call_area: int = 0,
+        grouping_type: int = 0, *, filter: str | Filter | Field | None = None, search: str | None = None,
         orderby: str | Expression | OrderBy | Sequence[str | Expression | OrderBy] | None = None,
         select: str | Field | Sequence[str | Field] | None = None,
         expand: str | Field | Expand | Sequence[str | Field | Expand] | None = None, top: int | None = None,
@@ -7774,9 +7880,10 @@ class AsyncReportCallDistributionActions:
         """Download incoming and outgoing calls for each hour or day of a period, as CSV."""
 
     def get_call_distribution(
-        self, client_time_zone: str | None, period_from: datetime | str, period_to: datetime | str,
-        group_number: str | None, extension_dns: str | None, wait_interval: str | None, include_queue_calls: bool,
-        call_area: int, grouping_type: int, *, filter: str | Filter | Field | None = None, search: str | None = None,
+        self, client_time_zone: str | None = '+00:00', period_from: datetime | str = '-30d',
+        period_to: datetime | str = 'now', group_number: str | None = '', extension_dns: str | None = '',
+        wait_interval: str | None = '0:00:0', include_queue_calls: bool = True, call_area: int = 0,
+        grouping_type: int = 0, *, filter: str | Filter | Field | None = None, search: str | None = None,
         orderby: str | Expression | OrderBy | Sequence[str | Expression | OrderBy] | None = None,
         select: str | Field | Sequence[str | Field] | None = None,
         expand: str | Field | Expand | Sequence[str | Field | Expand] | None = None, top: int | None = None,
@@ -7785,8 +7892,9 @@ class AsyncReportCallDistributionActions:
         """Count incoming and outgoing calls for each hour or day of a period. Shows when the office is busiest."""
 
     def get_call_distribution_data(
-        self, chart_date: datetime | str, chart_by: str | None, include_internal_calls: bool, include_queue_calls: bool,
-        queue_dn_str: str | None, group_str: str | None, client_time_zone: str | None, wait_interval: str | None, *,
+        self, chart_date: datetime | str = 'now', chart_by: str | None = 'Day', include_internal_calls: bool = True,
+        include_queue_calls: bool = True, queue_dn_str: str | None = '', group_str: str | None = '',
+        client_time_zone: str | None = '+00:00', wait_interval: str | None = '0:00:0', *,
         filter: str | Filter | Field | None = None, search: str | None = None,
         orderby: str | Expression | OrderBy | Sequence[str | Expression | OrderBy] | None = None,
         select: str | Field | Sequence[str | Field] | None = None,
@@ -7799,9 +7907,10 @@ class AsyncReportCallLogDataActions:
 
     @overload
     async def download_call_log(
-        self, period_from: datetime | str, period_to: datetime | str, source_type: int, source_filter: str | None,
-        destination_type: int, destination_filter: str | None, calls_type: int, call_time_filter_type: int,
-        call_time_filter_from: str, call_time_filter_to: str, hide_pcalls: bool, client_time_zone: str | None, *,
+        self, period_from: datetime | str = '-30d', period_to: datetime | str = 'now', source_type: int = 0,
+        source_filter: str | None = '', destination_type: int = 0, destination_filter: str | None = '',
+        calls_type: int = 0, call_time_filter_type: int = 0, call_time_filter_from: str = '0:00:0',
+        call_time_filter_to: str = '0:00:0', hide_pcalls: bool = True, client_time_zone: str | None = '+00:00', *,
         filter: str | Filter | Field | None = None, search: str | None = None,
         orderby: str | Expression | OrderBy | Sequence[str | Expression | OrderBy] | None = None,
         select: str | Field | Sequence[str | Field] | None = None,
@@ -7812,9 +7921,10 @@ class AsyncReportCallLogDataActions:
 
     @overload
     async def download_call_log(
-        self, period_from: datetime | str, period_to: datetime | str, source_type: int, source_filter: str | None,
-        destination_type: int, destination_filter: str | None, calls_type: int, call_time_filter_type: int,
-        call_time_filter_from: str, call_time_filter_to: str, hide_pcalls: bool, client_time_zone: str | None, *,
+        self, period_from: datetime | str = '-30d', period_to: datetime | str = 'now', source_type: int = 0,
+        source_filter: str | None = '', destination_type: int = 0, destination_filter: str | None = '',
+        calls_type: int = 0, call_time_filter_type: int = 0, call_time_filter_from: str = '0:00:0',
+        call_time_filter_to: str = '0:00:0', hide_pcalls: bool = True, client_time_zone: str | None = '+00:00', *,
         filter: str | Filter | Field | None = None, search: str | None = None,
         orderby: str | Expression | OrderBy | Sequence[str | Expression | OrderBy] | None = None,
         select: str | Field | Sequence[str | Field] | None = None,
@@ -7825,10 +7935,11 @@ class AsyncReportCallLogDataActions:
         """Download the calls of a period that match all filters, as CSV."""
 
     def get_call_log_data(
-        self, period_from: datetime | str, period_to: datetime | str, source_type: int, source_filter: str | None,
-        destination_type: int, destination_filter: str | None, calls_type: int, call_time_filter_type: int,
-        call_time_filter_from: str, call_time_filter_to: str, hide_pcalls: bool, *,
-        filter: str | Filter | Field | None = None, search: str | None = None,
+        self, period_from: datetime | str = '-30d', period_to: datetime | str = 'now', source_type: int = 0,
+        source_filter: str | None = '', destination_type: int = 0, destination_filter: str | None = '',
+        calls_type: int = 0, call_time_filter_type: int = 0, call_time_filter_from: str = '0:00:0',
+        call_time_filter_to: str = '0:00:0', hide_pcalls: bool = True, *, filter: str | Filter | Field | None = None,
+        search: str | None = None,
         orderby: str | Expression | OrderBy | Sequence[str | Expression | OrderBy] | None = None,
         select: str | Field | Sequence[str | Field] | None = None,
         expand: str | Field | Expand | Sequence[str | Field | Expand] | None = None, top: int | None = None,
@@ -7838,16 +7949,17 @@ class AsyncReportCallLogDataActions:
         share `CallHistoryId`."""
 
     async def get_call_quality_report(
-        self, cdr_id: str, src_number: str, dst_number: str, src_caller_id: str | None, dst_caller_id: str | None,
-        **call_options: Unpack[CallOptions],
+        self, cdr_id: str, src_number: str, dst_number: str, src_caller_id: str | None = None,
+        dst_caller_id: str | None = None, **call_options: Unpack[CallOptions],
     ) -> types.QualityReport | None:
         """Judge the sound of one leg: MOS, lost packets and jitter on both sides."""
 
     def get_old_call_log_data(
-        self, period_from: datetime | str, period_to: datetime | str, source_type: int, source_filter: str | None,
-        destination_type: int, destination_filter: str | None, calls_type: int, call_time_filter_type: int,
-        call_time_filter_from: str, call_time_filter_to: str, hide_pcalls: bool, *,
-        filter: str | Filter | Field | None = None, search: str | None = None,
+        self, period_from: datetime | str = '-30d', period_to: datetime | str = 'now', source_type: int = 0,
+        source_filter: str | None = '', destination_type: int = 0, destination_filter: str | None = '',
+        calls_type: int = 0, call_time_filter_type: int = 0, call_time_filter_from: str = '0:00:0',
+        call_time_filter_to: str = '0:00:0', hide_pcalls: bool = True, *, filter: str | Filter | Field | None = None,
+        search: str | None = None,
         orderby: str | Expression | OrderBy | Sequence[str | Expression | OrderBy] | None = None,
         select: str | Field | Sequence[str | Field] | None = None,
         expand: str | Field | Expand | Sequence[str | Field | Expand] | None = None, top: int | None = None,
@@ -7856,8 +7968,8 @@ class AsyncReportCallLogDataActions:
         """List calls of a period from records made before the format changed (inferred from its name)."""
 
     async def get_old_call_quality_report(
-        self, call_id: int, src_number: str, dst_number: str, src_caller_id: str | None, dst_caller_id: str | None,
-        **call_options: Unpack[CallOptions],
+        self, call_id: int, src_number: str, dst_number: str, src_caller_id: str | None = None,
+        dst_caller_id: str | None = None, **call_options: Unpack[CallOptions],
     ) -> types.QualityReport | None:
         """Judge the sound of a leg from records made before the format changed (inferred from its name)."""
 
@@ -7865,9 +7977,11 @@ class AsyncReportChatLogActions:
 
     @overload
     async def download_chat_log(
-        self, client_time_zone: str | None, period_from: datetime | str, period_to: datetime | str, from_type: int,
-        from_extension: str | None, from_text: str | None, to_type: int, to_extension: str | None, to_text: str | None,
-        chat_type: int, participant_type: int, *, filter: str | Filter | Field | None = None, search: str | None = None,
+        self, client_time_zone: str | None = '+00:00', period_from: datetime | str = '-30d',
+        period_to: datetime | str = 'now', from_type: int = 0, from_extension: str | None = '',
+        from_text: str | None = '', to_type: int = 0, to_extension: str | None = '', to_text: str | None = '',
+        chat_type: int = 0, participant_type: int = 0, *, filter: str | Filter | Field | None = None,
+        search: str | None = None,
         orderby: str | Expression | OrderBy | Sequence[str | Expression | OrderBy] | None = None,
         select: str | Field | Sequence[str | Field] | None = None,
         expand: str | Field | Expand | Sequence[str | Field | Expand] | None = None, top: int | None = None,
@@ -7877,9 +7991,11 @@ class AsyncReportChatLogActions:
 
     @overload
     async def download_chat_log(
-        self, client_time_zone: str | None, period_from: datetime | str, period_to: datetime | str, from_type: int,
-        from_extension: str | None, from_text: str | None, to_type: int, to_extension: str | None, to_text: str | None,
-        chat_type: int, participant_type: int, *, filter: str | Filter | Field | None = None, search: str | None = None,
+        self, client_time_zone: str | None = '+00:00', period_from: datetime | str = '-30d',
+        period_to: datetime | str = 'now', from_type: int = 0, from_extension: str | None = '',
+        from_text: str | None = '', to_type: int = 0, to_extension: str | None = '', to_text: str | None = '',
+        chat_type: int = 0, participant_type: int = 0, *, filter: str | Filter | Field | None = None,
+        search: str | None = None,
         orderby: str | Expression | OrderBy | Sequence[str | Expression | OrderBy] | None = None,
         select: str | Field | Sequence[str | Field] | None = None,
         expand: str | Field | Expand | Sequence[str | Field | Expand] | None = None, top: int | None = None,
@@ -7889,9 +8005,10 @@ class AsyncReportChatLogActions:
         """Download the messages of a period that match all filters, as CSV."""
 
     def get_chat_log(
-        self, period_from: datetime | str, period_to: datetime | str, from_type: int, from_extension: str | None,
-        from_text: str | None, to_type: int, to_extension: str | None, to_text: str | None, chat_type: int,
-        participant_type: int, *, filter: str | Filter | Field | None = None, search: str | None = None,
+        self, period_from: datetime | str = '-30d', period_to: datetime | str = 'now', from_type: int = 0,
+        from_extension: str | None = '', from_text: str | None = '', to_type: int = 0, to_extension: str | None = '',
+        to_text: str | None = '', chat_type: int = 0, participant_type: int = 0, *,
+        filter: str | Filter | Field | None = None, search: str | None = None,
         orderby: str | Expression | OrderBy | Sequence[str | Expression | OrderBy] | None = None,
         select: str | Field | Sequence[str | Field] | None = None,
         expand: str | Field | Expand | Sequence[str | Field | Expand] | None = None, top: int | None = None,
@@ -7903,8 +8020,8 @@ class AsyncReportDetailedQueueStatisticsActions:
 
     @overload
     async def download_detailed_queue_statistics(
-        self, queue_dn_str: str | None, start_dt: datetime | str, end_dt: datetime | str, wait_interval: str | None, *,
-        filter: str | Filter | Field | None = None, search: str | None = None,
+        self, queue_dn_str: str | None = '', start_dt: datetime | str = '-30d', end_dt: datetime | str = 'now',
+        wait_interval: str | None = '0:00:0', *, filter: str | Filter | Field | None = None, search: str | None = None,
         orderby: str | Expression | OrderBy | Sequence[str | Expression | OrderBy] | None = None,
         select: str | Field | Sequence[str | Field] | None = None,
         expand: str | Field | Expand | Sequence[str | Field | Expand] | None = None, top: int | None = None,
@@ -7914,8 +8031,8 @@ class AsyncReportDetailedQueueStatisticsActions:
 
     @overload
     async def download_detailed_queue_statistics(
-        self, queue_dn_str: str | None, start_dt: datetime | str, end_dt: datetime | str, wait_interval: str | None, *,
-        filter: str | Filter | Field | None = None, search: str | None = None,
+        self, queue_dn_str: str | None = '', start_dt: datetime | str = '-30d', end_dt: datetime | str = 'now',
+        wait_interval: str | None = '0:00:0', *, filter: str | Filter | Field | None = None, search: str | None = None,
         orderby: str | Expression | OrderBy | Sequence[str | Expression | OrderBy] | None = None,
         select: str | Field | Sequence[str | Field] | None = None,
         expand: str | Field | Expand | Sequence[str | Field | Expand] | None = None, top: int | None = None,
@@ -7925,8 +8042,8 @@ class AsyncReportDetailedQueueStatisticsActions:
         """Download calls, answers, callbacks and waits of each queue, as CSV."""
 
     def get_detailed_queue_statistics_data(
-        self, queue_dn_str: str | None, start_dt: datetime | str, end_dt: datetime | str, wait_interval: str | None, *,
-        filter: str | Filter | Field | None = None, search: str | None = None,
+        self, queue_dn_str: str | None = '', start_dt: datetime | str = '-30d', end_dt: datetime | str = 'now',
+        wait_interval: str | None = '0:00:0', *, filter: str | Filter | Field | None = None, search: str | None = None,
         orderby: str | Expression | OrderBy | Sequence[str | Expression | OrderBy] | None = None,
         select: str | Field | Sequence[str | Field] | None = None,
         expand: str | Field | Expand | Sequence[str | Field | Expand] | None = None, top: int | None = None,
@@ -7938,8 +8055,9 @@ class AsyncReportExtensionStatisticsActions:
 
     @overload
     async def download_extension_statistics(
-        self, period_from: datetime | str, period_to: datetime | str, extension_filter: str | None, call_area: int, *,
-        filter: str | Filter | Field | None = None, search: str | None = None,
+        self, period_from: datetime | str = '-30d', period_to: datetime | str = 'now',
+        extension_filter: str | None = '', call_area: int = 0, *, filter: str | Filter | Field | None = None,
+        search: str | None = None,
         orderby: str | Expression | OrderBy | Sequence[str | Expression | OrderBy] | None = None,
         select: str | Field | Sequence[str | Field] | None = None,
         expand: str | Field | Expand | Sequence[str | Field | Expand] | None = None, top: int | None = None,
@@ -7949,8 +8067,9 @@ class AsyncReportExtensionStatisticsActions:
 
     @overload
     async def download_extension_statistics(
-        self, period_from: datetime | str, period_to: datetime | str, extension_filter: str | None, call_area: int, *,
-        filter: str | Filter | Field | None = None, search: str | None = None,
+        self, period_from: datetime | str = '-30d', period_to: datetime | str = 'now',
+        extension_filter: str | None = '', call_area: int = 0, *, filter: str | Filter | Field | None = None,
+        search: str | None = None,
         orderby: str | Expression | OrderBy | Sequence[str | Expression | OrderBy] | None = None,
         select: str | Field | Sequence[str | Field] | None = None,
         expand: str | Field | Expand | Sequence[str | Field | Expand] | None = None, top: int | None = None,
@@ -7960,8 +8079,9 @@ class AsyncReportExtensionStatisticsActions:
         """Download how many calls each extension made and took, as CSV."""
 
     def get_extension_statistics_data(
-        self, period_from: datetime | str, period_to: datetime | str, extension_filter: str | None, call_area: int, *,
-        filter: str | Filter | Field | None = None, search: str | None = None,
+        self, period_from: datetime | str = '-30d', period_to: datetime | str = 'now',
+        extension_filter: str | None = '', call_area: int = 0, *, filter: str | Filter | Field | None = None,
+        search: str | None = None,
         orderby: str | Expression | OrderBy | Sequence[str | Expression | OrderBy] | None = None,
         select: str | Field | Sequence[str | Field] | None = None,
         expand: str | Field | Expand | Sequence[str | Field | Expand] | None = None, top: int | None = None,
@@ -7973,8 +8093,8 @@ class AsyncReportExtensionStatisticsByGroupActions:
 
     @overload
     async def download_extension_statistics_by_group(
-        self, group_number: str | None, period_from: datetime | str, period_to: datetime | str, call_area: int, *,
-        filter: str | Filter | Field | None = None, search: str | None = None,
+        self, group_number: str | None = '', period_from: datetime | str = '-30d', period_to: datetime | str = 'now',
+        call_area: int = 0, *, filter: str | Filter | Field | None = None, search: str | None = None,
         orderby: str | Expression | OrderBy | Sequence[str | Expression | OrderBy] | None = None,
         select: str | Field | Sequence[str | Field] | None = None,
         expand: str | Field | Expand | Sequence[str | Field | Expand] | None = None, top: int | None = None,
@@ -7984,8 +8104,8 @@ class AsyncReportExtensionStatisticsByGroupActions:
 
     @overload
     async def download_extension_statistics_by_group(
-        self, group_number: str | None, period_from: datetime | str, period_to: datetime | str, call_area: int, *,
-        filter: str | Filter | Field | None = None, search: str | None = None,
+        self, group_number: str | None = '', period_from: datetime | str = '-30d', period_to: datetime | str = 'now',
+        call_area: int = 0, *, filter: str | Filter | Field | None = None, search: str | None = None,
         orderby: str | Expression | OrderBy | Sequence[str | Expression | OrderBy] | None = None,
         select: str | Field | Sequence[str | Field] | None = None,
         expand: str | Field | Expand | Sequence[str | Field | Expand] | None = None, top: int | None = None,
@@ -7995,8 +8115,8 @@ class AsyncReportExtensionStatisticsByGroupActions:
         """Download how many calls each member of a department made and took, as CSV."""
 
     def get_extension_statistics_by_group_data(
-        self, group_number: str | None, period_from: datetime | str, period_to: datetime | str, call_area: int, *,
-        filter: str | Filter | Field | None = None, search: str | None = None,
+        self, group_number: str | None = '', period_from: datetime | str = '-30d', period_to: datetime | str = 'now',
+        call_area: int = 0, *, filter: str | Filter | Field | None = None, search: str | None = None,
         orderby: str | Expression | OrderBy | Sequence[str | Expression | OrderBy] | None = None,
         select: str | Field | Sequence[str | Field] | None = None,
         expand: str | Field | Expand | Sequence[str | Field | Expand] | None = None, top: int | None = None,
@@ -8009,8 +8129,8 @@ class AsyncReportExtensionsStatisticsByRingGroupsActions:
 
     @overload
     async def download_extensions_statistics_by_ring_groups(
-        self, period_from: datetime | str, period_to: datetime | str, ring_group_dns: str | None, *,
-        filter: str | Filter | Field | None = None, search: str | None = None,
+        self, period_from: datetime | str = '-30d', period_to: datetime | str = 'now', ring_group_dns: str | None = '',
+        *, filter: str | Filter | Field | None = None, search: str | None = None,
         orderby: str | Expression | OrderBy | Sequence[str | Expression | OrderBy] | None = None,
         select: str | Field | Sequence[str | Field] | None = None,
         expand: str | Field | Expand | Sequence[str | Field | Expand] | None = None, top: int | None = None,
@@ -8020,8 +8140,8 @@ class AsyncReportExtensionsStatisticsByRingGroupsActions:
 
     @overload
     async def download_extensions_statistics_by_ring_groups(
-        self, period_from: datetime | str, period_to: datetime | str, ring_group_dns: str | None, *,
-        filter: str | Filter | Field | None = None, search: str | None = None,
+        self, period_from: datetime | str = '-30d', period_to: datetime | str = 'now', ring_group_dns: str | None = '',
+        *, filter: str | Filter | Field | None = None, search: str | None = None,
         orderby: str | Expression | OrderBy | Sequence[str | Expression | OrderBy] | None = None,
         select: str | Field | Sequence[str | Field] | None = None,
         expand: str | Field | Expand | Sequence[str | Field | Expand] | None = None, top: int | None = None,
@@ -8031,8 +8151,8 @@ class AsyncReportExtensionsStatisticsByRingGroupsActions:
         """Download how many calls of a ring group each member answered, as CSV."""
 
     def get_extensions_statistics_by_ring_groups_data(
-        self, period_from: datetime | str, period_to: datetime | str, ring_group_dns: str | None, *,
-        filter: str | Filter | Field | None = None, search: str | None = None,
+        self, period_from: datetime | str = '-30d', period_to: datetime | str = 'now', ring_group_dns: str | None = '',
+        *, filter: str | Filter | Field | None = None, search: str | None = None,
         orderby: str | Expression | OrderBy | Sequence[str | Expression | OrderBy] | None = None,
         select: str | Field | Sequence[str | Field] | None = None,
         expand: str | Field | Expand | Sequence[str | Field | Expand] | None = None, top: int | None = None,
@@ -8055,8 +8175,9 @@ class AsyncReportInboundCallsActions:
 
     @overload
     async def download_get_inbound_calls(
-        self, period_from: datetime | str, period_to: datetime | str, trunk_dns: str | None, calls_type: int,
-        client_time_zone: str | None, *, filter: str | Filter | Field | None = None, search: str | None = None,
+        self, period_from: datetime | str = '-30d', period_to: datetime | str = 'now', trunk_dns: str | None = '',
+        calls_type: int = 0, client_time_zone: str | None = '+00:00', *, filter: str | Filter | Field | None = None,
+        search: str | None = None,
         orderby: str | Expression | OrderBy | Sequence[str | Expression | OrderBy] | None = None,
         select: str | Field | Sequence[str | Field] | None = None,
         expand: str | Field | Expand | Sequence[str | Field | Expand] | None = None, top: int | None = None,
@@ -8066,8 +8187,9 @@ class AsyncReportInboundCallsActions:
 
     @overload
     async def download_get_inbound_calls(
-        self, period_from: datetime | str, period_to: datetime | str, trunk_dns: str | None, calls_type: int,
-        client_time_zone: str | None, *, filter: str | Filter | Field | None = None, search: str | None = None,
+        self, period_from: datetime | str = '-30d', period_to: datetime | str = 'now', trunk_dns: str | None = '',
+        calls_type: int = 0, client_time_zone: str | None = '+00:00', *, filter: str | Filter | Field | None = None,
+        search: str | None = None,
         orderby: str | Expression | OrderBy | Sequence[str | Expression | OrderBy] | None = None,
         select: str | Field | Sequence[str | Field] | None = None,
         expand: str | Field | Expand | Sequence[str | Field | Expand] | None = None, top: int | None = None,
@@ -8077,8 +8199,8 @@ class AsyncReportInboundCallsActions:
         """Download calls from outside by trunk, with rule, status and times, as CSV."""
 
     def get_inbound_calls(
-        self, period_from: datetime | str, period_to: datetime | str, trunk_dns: str | None, calls_type: int, *,
-        filter: str | Filter | Field | None = None, search: str | None = None,
+        self, period_from: datetime | str = '-30d', period_to: datetime | str = 'now', trunk_dns: str | None = '',
+        calls_type: int = 0, *, filter: str | Filter | Field | None = None, search: str | None = None,
         orderby: str | Expression | OrderBy | Sequence[str | Expression | OrderBy] | None = None,
         select: str | Field | Sequence[str | Field] | None = None,
         expand: str | Field | Expand | Sequence[str | Field | Expand] | None = None, top: int | None = None,
@@ -8123,8 +8245,9 @@ class AsyncReportOutboundCallsActions:
 
     @overload
     async def download_get_outbound_calls(
-        self, period_from: datetime | str, period_to: datetime | str, trunk_dns: str | None, calls_type: int,
-        client_time_zone: str | None, *, filter: str | Filter | Field | None = None, search: str | None = None,
+        self, period_from: datetime | str = '-30d', period_to: datetime | str = 'now', trunk_dns: str | None = '',
+        calls_type: int = 0, client_time_zone: str | None = '+00:00', *, filter: str | Filter | Field | None = None,
+        search: str | None = None,
         orderby: str | Expression | OrderBy | Sequence[str | Expression | OrderBy] | None = None,
         select: str | Field | Sequence[str | Field] | None = None,
         expand: str | Field | Expand | Sequence[str | Field | Expand] | None = None, top: int | None = None,
@@ -8134,8 +8257,9 @@ class AsyncReportOutboundCallsActions:
 
     @overload
     async def download_get_outbound_calls(
-        self, period_from: datetime | str, period_to: datetime | str, trunk_dns: str | None, calls_type: int,
-        client_time_zone: str | None, *, filter: str | Filter | Field | None = None, search: str | None = None,
+        self, period_from: datetime | str = '-30d', period_to: datetime | str = 'now', trunk_dns: str | None = '',
+        calls_type: int = 0, client_time_zone: str | None = '+00:00', *, filter: str | Filter | Field | None = None,
+        search: str | None = None,
         orderby: str | Expression | OrderBy | Sequence[str | Expression | OrderBy] | None = None,
         select: str | Field | Sequence[str | Field] | None = None,
         expand: str | Field | Expand | Sequence[str | Field | Expand] | None = None, top: int | None = None,
@@ -8145,8 +8269,8 @@ class AsyncReportOutboundCallsActions:
         """Download calls to outside by trunk, with rule, cost and times, as CSV."""
 
     def get_outbound_calls(
-        self, period_from: datetime | str, period_to: datetime | str, trunk_dns: str | None, calls_type: int, *,
-        filter: str | Filter | Field | None = None, search: str | None = None,
+        self, period_from: datetime | str = '-30d', period_to: datetime | str = 'now', trunk_dns: str | None = '',
+        calls_type: int = 0, *, filter: str | Filter | Field | None = None, search: str | None = None,
         orderby: str | Expression | OrderBy | Sequence[str | Expression | OrderBy] | None = None,
         select: str | Field | Sequence[str | Field] | None = None,
         expand: str | Field | Expand | Sequence[str | Field | Expand] | None = None, top: int | None = None,
@@ -8158,8 +8282,8 @@ class AsyncReportQueueAgentsChatStatisticsActions:
 
     @overload
     async def download_queue_agents_chat_statistics(
-        self, queue_dn_str: str | None, start_dt: datetime | str, end_dt: datetime | str, participant_type: int, *,
-        filter: str | Filter | Field | None = None, search: str | None = None,
+        self, queue_dn_str: str | None = '', start_dt: datetime | str = '-30d', end_dt: datetime | str = 'now',
+        participant_type: int = 0, *, filter: str | Filter | Field | None = None, search: str | None = None,
         orderby: str | Expression | OrderBy | Sequence[str | Expression | OrderBy] | None = None,
         select: str | Field | Sequence[str | Field] | None = None,
         expand: str | Field | Expand | Sequence[str | Field | Expand] | None = None, top: int | None = None,
@@ -8169,8 +8293,8 @@ class AsyncReportQueueAgentsChatStatisticsActions:
 
     @overload
     async def download_queue_agents_chat_statistics(
-        self, queue_dn_str: str | None, start_dt: datetime | str, end_dt: datetime | str, participant_type: int, *,
-        filter: str | Filter | Field | None = None, search: str | None = None,
+        self, queue_dn_str: str | None = '', start_dt: datetime | str = '-30d', end_dt: datetime | str = 'now',
+        participant_type: int = 0, *, filter: str | Filter | Field | None = None, search: str | None = None,
         orderby: str | Expression | OrderBy | Sequence[str | Expression | OrderBy] | None = None,
         select: str | Field | Sequence[str | Field] | None = None,
         expand: str | Field | Expand | Sequence[str | Field | Expand] | None = None, top: int | None = None,
@@ -8180,8 +8304,8 @@ class AsyncReportQueueAgentsChatStatisticsActions:
         """Download how many visitors' conversations each agent took and closed, as CSV."""
 
     def get_queue_agents_chat_statistics_data(
-        self, queue_dn_str: str | None, start_dt: datetime | str, end_dt: datetime | str, participant_type: int, *,
-        filter: str | Filter | Field | None = None, search: str | None = None,
+        self, queue_dn_str: str | None = '', start_dt: datetime | str = '-30d', end_dt: datetime | str = 'now',
+        participant_type: int = 0, *, filter: str | Filter | Field | None = None, search: str | None = None,
         orderby: str | Expression | OrderBy | Sequence[str | Expression | OrderBy] | None = None,
         select: str | Field | Sequence[str | Field] | None = None,
         expand: str | Field | Expand | Sequence[str | Field | Expand] | None = None, top: int | None = None,
@@ -8193,8 +8317,8 @@ class AsyncReportQueueAgentsChatStatisticsTotalsActions:
 
     @overload
     async def download_queue_agents_chat_statistics_totals(
-        self, queue_dn_str: str | None, start_dt: datetime | str, end_dt: datetime | str, participant_type: int, *,
-        filter: str | Filter | Field | None = None, search: str | None = None,
+        self, queue_dn_str: str | None = '', start_dt: datetime | str = '-30d', end_dt: datetime | str = 'now',
+        participant_type: int = 0, *, filter: str | Filter | Field | None = None, search: str | None = None,
         orderby: str | Expression | OrderBy | Sequence[str | Expression | OrderBy] | None = None,
         select: str | Field | Sequence[str | Field] | None = None,
         expand: str | Field | Expand | Sequence[str | Field | Expand] | None = None, top: int | None = None,
@@ -8204,8 +8328,8 @@ class AsyncReportQueueAgentsChatStatisticsTotalsActions:
 
     @overload
     async def download_queue_agents_chat_statistics_totals(
-        self, queue_dn_str: str | None, start_dt: datetime | str, end_dt: datetime | str, participant_type: int, *,
-        filter: str | Filter | Field | None = None, search: str | None = None,
+        self, queue_dn_str: str | None = '', start_dt: datetime | str = '-30d', end_dt: datetime | str = 'now',
+        participant_type: int = 0, *, filter: str | Filter | Field | None = None, search: str | None = None,
         orderby: str | Expression | OrderBy | Sequence[str | Expression | OrderBy] | None = None,
         select: str | Field | Sequence[str | Field] | None = None,
         expand: str | Field | Expand | Sequence[str | Field | Expand] | None = None, top: int | None = None,
@@ -8215,8 +8339,8 @@ class AsyncReportQueueAgentsChatStatisticsTotalsActions:
         """Download how many visitors' conversations were taken and closed by queue, as CSV."""
 
     def get_queue_agents_chat_statistics_totals_data(
-        self, queue_dn_str: str | None, start_dt: datetime | str, end_dt: datetime | str, participant_type: int, *,
-        filter: str | Filter | Field | None = None, search: str | None = None,
+        self, queue_dn_str: str | None = '', start_dt: datetime | str = '-30d', end_dt: datetime | str = 'now',
+        participant_type: int = 0, *, filter: str | Filter | Field | None = None, search: str | None = None,
         orderby: str | Expression | OrderBy | Sequence[str | Expression | OrderBy] | None = None,
         select: str | Field | Sequence[str | Field] | None = None,
         expand: str | Field | Expand | Sequence[str | Field | Expand] | None = None, top: int | None = None,
@@ -8228,8 +8352,9 @@ class AsyncReportQueueAnUnCallsActions:
 
     @overload
     async def download_queue_an_un_calls_report(
-        self, chart_date: datetime | str, chart_by: str | None, queue_dn_str: str | None, client_time_zone: str | None,
-        wait_interval: str | None, *, filter: str | Filter | Field | None = None, search: str | None = None,
+        self, chart_date: datetime | str = 'now', chart_by: str | None = 'Day', queue_dn_str: str | None = '',
+        client_time_zone: str | None = '+00:00', wait_interval: str | None = '0:00:0', *,
+        filter: str | Filter | Field | None = None, search: str | None = None,
         orderby: str | Expression | OrderBy | Sequence[str | Expression | OrderBy] | None = None,
         select: str | Field | Sequence[str | Field] | None = None,
         expand: str | Field | Expand | Sequence[str | Field | Expand] | None = None, top: int | None = None,
@@ -8239,8 +8364,9 @@ class AsyncReportQueueAnUnCallsActions:
 
     @overload
     async def download_queue_an_un_calls_report(
-        self, chart_date: datetime | str, chart_by: str | None, queue_dn_str: str | None, client_time_zone: str | None,
-        wait_interval: str | None, *, filter: str | Filter | Field | None = None, search: str | None = None,
+        self, chart_date: datetime | str = 'now', chart_by: str | None = 'Day', queue_dn_str: str | None = '',
+        client_time_zone: str | None = '+00:00', wait_interval: str | None = '0:00:0', *,
+        filter: str | Filter | Field | None = None, search: str | None = None,
         orderby: str | Expression | OrderBy | Sequence[str | Expression | OrderBy] | None = None,
         select: str | Field | Sequence[str | Field] | None = None,
         expand: str | Field | Expand | Sequence[str | Field | Expand] | None = None, top: int | None = None,
@@ -8250,8 +8376,9 @@ class AsyncReportQueueAnUnCallsActions:
         """Download the chart of answered and missed callers of a queue as CSV."""
 
     def get_queue_an_un_calls_data(
-        self, chart_date: datetime | str, chart_by: str | None, queue_dn_str: str | None, client_time_zone: str | None,
-        wait_interval: str | None, *, filter: str | Filter | Field | None = None, search: str | None = None,
+        self, chart_date: datetime | str = 'now', chart_by: str | None = 'Day', queue_dn_str: str | None = '',
+        client_time_zone: str | None = '+00:00', wait_interval: str | None = '0:00:0', *,
+        filter: str | Filter | Field | None = None, search: str | None = None,
         orderby: str | Expression | OrderBy | Sequence[str | Expression | OrderBy] | None = None,
         select: str | Field | Sequence[str | Field] | None = None,
         expand: str | Field | Expand | Sequence[str | Field | Expand] | None = None, top: int | None = None,
@@ -8263,8 +8390,9 @@ class AsyncReportQueueAnsweredCallsByWaitTimeActions:
 
     @overload
     async def download_queue_answered_calls_by_wait_time(
-        self, queue_dn_str: str | None, start_dt: datetime | str, end_dt: datetime | str, answer_interval: str | None,
-        client_time_zone: str | None, *, filter: str | Filter | Field | None = None, search: str | None = None,
+        self, queue_dn_str: str | None = '', start_dt: datetime | str = '-30d', end_dt: datetime | str = 'now',
+        answer_interval: str | None = '', client_time_zone: str | None = '+00:00', *,
+        filter: str | Filter | Field | None = None, search: str | None = None,
         orderby: str | Expression | OrderBy | Sequence[str | Expression | OrderBy] | None = None,
         select: str | Field | Sequence[str | Field] | None = None,
         expand: str | Field | Expand | Sequence[str | Field | Expand] | None = None, top: int | None = None,
@@ -8274,8 +8402,9 @@ class AsyncReportQueueAnsweredCallsByWaitTimeActions:
 
     @overload
     async def download_queue_answered_calls_by_wait_time(
-        self, queue_dn_str: str | None, start_dt: datetime | str, end_dt: datetime | str, answer_interval: str | None,
-        client_time_zone: str | None, *, filter: str | Filter | Field | None = None, search: str | None = None,
+        self, queue_dn_str: str | None = '', start_dt: datetime | str = '-30d', end_dt: datetime | str = 'now',
+        answer_interval: str | None = '', client_time_zone: str | None = '+00:00', *,
+        filter: str | Filter | Field | None = None, search: str | None = None,
         orderby: str | Expression | OrderBy | Sequence[str | Expression | OrderBy] | None = None,
         select: str | Field | Sequence[str | Field] | None = None,
         expand: str | Field | Expand | Sequence[str | Field | Expand] | None = None, top: int | None = None,
@@ -8285,8 +8414,8 @@ class AsyncReportQueueAnsweredCallsByWaitTimeActions:
         """Download callers who waited at least as long as given before an agent took them, as CSV."""
 
     def get_queue_answered_calls_by_wait_time_data(
-        self, queue_dn_str: str | None, start_dt: datetime | str, end_dt: datetime | str, answer_interval: str | None,
-        *, filter: str | Filter | Field | None = None, search: str | None = None,
+        self, queue_dn_str: str | None = '', start_dt: datetime | str = '-30d', end_dt: datetime | str = 'now',
+        answer_interval: str | None = '', *, filter: str | Filter | Field | None = None, search: str | None = None,
         orderby: str | Expression | OrderBy | Sequence[str | Expression | OrderBy] | None = None,
         select: str | Field | Sequence[str | Field] | None = None,
         expand: str | Field | Expand | Sequence[str | Field | Expand] | None = None, top: int | None = None,
@@ -8298,7 +8427,7 @@ class AsyncReportQueueCallbacksActions:
 
     @overload
     async def download_queue_callbacks(
-        self, queue_dn_str: str | None, start_dt: datetime | str, end_dt: datetime | str, *,
+        self, queue_dn_str: str | None = '', start_dt: datetime | str = '-30d', end_dt: datetime | str = 'now', *,
         filter: str | Filter | Field | None = None, search: str | None = None,
         orderby: str | Expression | OrderBy | Sequence[str | Expression | OrderBy] | None = None,
         select: str | Field | Sequence[str | Field] | None = None,
@@ -8309,7 +8438,7 @@ class AsyncReportQueueCallbacksActions:
 
     @overload
     async def download_queue_callbacks(
-        self, queue_dn_str: str | None, start_dt: datetime | str, end_dt: datetime | str, *,
+        self, queue_dn_str: str | None = '', start_dt: datetime | str = '-30d', end_dt: datetime | str = 'now', *,
         filter: str | Filter | Field | None = None, search: str | None = None,
         orderby: str | Expression | OrderBy | Sequence[str | Expression | OrderBy] | None = None,
         select: str | Field | Sequence[str | Field] | None = None,
@@ -8320,7 +8449,7 @@ class AsyncReportQueueCallbacksActions:
         """Download how many callers asked to be called back, by queue, as CSV."""
 
     def get_queue_callbacks_data(
-        self, queue_dn_str: str | None, start_dt: datetime | str, end_dt: datetime | str, *,
+        self, queue_dn_str: str | None = '', start_dt: datetime | str = '-30d', end_dt: datetime | str = 'now', *,
         filter: str | Filter | Field | None = None, search: str | None = None,
         orderby: str | Expression | OrderBy | Sequence[str | Expression | OrderBy] | None = None,
         select: str | Field | Sequence[str | Field] | None = None,
@@ -8333,8 +8462,8 @@ class AsyncReportQueueChatPerformanceActions:
 
     @overload
     async def download_queue_chat_performance(
-        self, queue_dn_str: str | None, start_dt: datetime | str, end_dt: datetime | str, participant_type: int, *,
-        filter: str | Filter | Field | None = None, search: str | None = None,
+        self, queue_dn_str: str | None = '', start_dt: datetime | str = '-30d', end_dt: datetime | str = 'now',
+        participant_type: int = 0, *, filter: str | Filter | Field | None = None, search: str | None = None,
         orderby: str | Expression | OrderBy | Sequence[str | Expression | OrderBy] | None = None,
         select: str | Field | Sequence[str | Field] | None = None,
         expand: str | Field | Expand | Sequence[str | Field | Expand] | None = None, top: int | None = None,
@@ -8344,8 +8473,8 @@ class AsyncReportQueueChatPerformanceActions:
 
     @overload
     async def download_queue_chat_performance(
-        self, queue_dn_str: str | None, start_dt: datetime | str, end_dt: datetime | str, participant_type: int, *,
-        filter: str | Filter | Field | None = None, search: str | None = None,
+        self, queue_dn_str: str | None = '', start_dt: datetime | str = '-30d', end_dt: datetime | str = 'now',
+        participant_type: int = 0, *, filter: str | Filter | Field | None = None, search: str | None = None,
         orderby: str | Expression | OrderBy | Sequence[str | Expression | OrderBy] | None = None,
         select: str | Field | Sequence[str | Field] | None = None,
         expand: str | Field | Expand | Sequence[str | Field | Expand] | None = None, top: int | None = None,
@@ -8355,8 +8484,8 @@ class AsyncReportQueueChatPerformanceActions:
         """Download visitors' conversations that came, were taken and were given up, by queue, as CSV."""
 
     def get_queue_chat_performance_data(
-        self, queue_dn_str: str | None, start_dt: datetime | str, end_dt: datetime | str, participant_type: int, *,
-        filter: str | Filter | Field | None = None, search: str | None = None,
+        self, queue_dn_str: str | None = '', start_dt: datetime | str = '-30d', end_dt: datetime | str = 'now',
+        participant_type: int = 0, *, filter: str | Filter | Field | None = None, search: str | None = None,
         orderby: str | Expression | OrderBy | Sequence[str | Expression | OrderBy] | None = None,
         select: str | Field | Sequence[str | Field] | None = None,
         expand: str | Field | Expand | Sequence[str | Field | Expand] | None = None, top: int | None = None,
@@ -8368,8 +8497,9 @@ class AsyncReportQueueFailedCallbacksActions:
 
     @overload
     async def download_queue_failed_callbacks(
-        self, queue_dn_str: str | None, start_dt: datetime | str, end_dt: datetime | str, client_time_zone: str | None,
-        *, filter: str | Filter | Field | None = None, search: str | None = None,
+        self, queue_dn_str: str | None = '', start_dt: datetime | str = '-30d', end_dt: datetime | str = 'now',
+        client_time_zone: str | None = '+00:00', *, filter: str | Filter | Field | None = None,
+        search: str | None = None,
         orderby: str | Expression | OrderBy | Sequence[str | Expression | OrderBy] | None = None,
         select: str | Field | Sequence[str | Field] | None = None,
         expand: str | Field | Expand | Sequence[str | Field | Expand] | None = None, top: int | None = None,
@@ -8379,8 +8509,9 @@ class AsyncReportQueueFailedCallbacksActions:
 
     @overload
     async def download_queue_failed_callbacks(
-        self, queue_dn_str: str | None, start_dt: datetime | str, end_dt: datetime | str, client_time_zone: str | None,
-        *, filter: str | Filter | Field | None = None, search: str | None = None,
+        self, queue_dn_str: str | None = '', start_dt: datetime | str = '-30d', end_dt: datetime | str = 'now',
+        client_time_zone: str | None = '+00:00', *, filter: str | Filter | Field | None = None,
+        search: str | None = None,
         orderby: str | Expression | OrderBy | Sequence[str | Expression | OrderBy] | None = None,
         select: str | Field | Sequence[str | Field] | None = None,
         expand: str | Field | Expand | Sequence[str | Field | Expand] | None = None, top: int | None = None,
@@ -8390,7 +8521,7 @@ class AsyncReportQueueFailedCallbacksActions:
         """Download callers who could not be reached when they were called back, as CSV."""
 
     def get_queue_failed_callbacks_data(
-        self, queue_dn_str: str | None, start_dt: datetime | str, end_dt: datetime | str, *,
+        self, queue_dn_str: str | None = '', start_dt: datetime | str = '-30d', end_dt: datetime | str = 'now', *,
         filter: str | Filter | Field | None = None, search: str | None = None,
         orderby: str | Expression | OrderBy | Sequence[str | Expression | OrderBy] | None = None,
         select: str | Field | Sequence[str | Field] | None = None,
@@ -8403,8 +8534,8 @@ class AsyncReportQueuePerformanceOverviewActions:
 
     @overload
     async def download_queue_performance_overview(
-        self, period_from: datetime | str, period_to: datetime | str, queue_dns: str | None, wait_interval: str | None,
-        *, filter: str | Filter | Field | None = None, search: str | None = None,
+        self, period_from: datetime | str = '-30d', period_to: datetime | str = 'now', queue_dns: str | None = '',
+        wait_interval: str | None = '0:00:0', *, filter: str | Filter | Field | None = None, search: str | None = None,
         orderby: str | Expression | OrderBy | Sequence[str | Expression | OrderBy] | None = None,
         select: str | Field | Sequence[str | Field] | None = None,
         expand: str | Field | Expand | Sequence[str | Field | Expand] | None = None, top: int | None = None,
@@ -8414,8 +8545,8 @@ class AsyncReportQueuePerformanceOverviewActions:
 
     @overload
     async def download_queue_performance_overview(
-        self, period_from: datetime | str, period_to: datetime | str, queue_dns: str | None, wait_interval: str | None,
-        *, filter: str | Filter | Field | None = None, search: str | None = None,
+        self, period_from: datetime | str = '-30d', period_to: datetime | str = 'now', queue_dns: str | None = '',
+        wait_interval: str | None = '0:00:0', *, filter: str | Filter | Field | None = None, search: str | None = None,
         orderby: str | Expression | OrderBy | Sequence[str | Expression | OrderBy] | None = None,
         select: str | Field | Sequence[str | Field] | None = None,
         expand: str | Field | Expand | Sequence[str | Field | Expand] | None = None, top: int | None = None,
@@ -8425,8 +8556,8 @@ class AsyncReportQueuePerformanceOverviewActions:
         """Download answered and dropped calls of each agent beside the counts of the queue, as CSV."""
 
     def get_queue_performance_overview_data(
-        self, period_from: datetime | str, period_to: datetime | str, queue_dns: str | None, wait_interval: str | None,
-        *, filter: str | Filter | Field | None = None, search: str | None = None,
+        self, period_from: datetime | str = '-30d', period_to: datetime | str = 'now', queue_dns: str | None = '',
+        wait_interval: str | None = '0:00:0', *, filter: str | Filter | Field | None = None, search: str | None = None,
         orderby: str | Expression | OrderBy | Sequence[str | Expression | OrderBy] | None = None,
         select: str | Field | Sequence[str | Field] | None = None,
         expand: str | Field | Expand | Sequence[str | Field | Expand] | None = None, top: int | None = None,
@@ -8438,8 +8569,8 @@ class AsyncReportQueuePerformanceTotalsActions:
 
     @overload
     async def download_queue_performance_totals(
-        self, period_from: datetime | str, period_to: datetime | str, queue_dns: str | None, wait_interval: str | None,
-        *, filter: str | Filter | Field | None = None, search: str | None = None,
+        self, period_from: datetime | str = '-30d', period_to: datetime | str = 'now', queue_dns: str | None = '',
+        wait_interval: str | None = '0:00:0', *, filter: str | Filter | Field | None = None, search: str | None = None,
         orderby: str | Expression | OrderBy | Sequence[str | Expression | OrderBy] | None = None,
         select: str | Field | Sequence[str | Field] | None = None,
         expand: str | Field | Expand | Sequence[str | Field | Expand] | None = None, top: int | None = None,
@@ -8449,8 +8580,8 @@ class AsyncReportQueuePerformanceTotalsActions:
 
     @overload
     async def download_queue_performance_totals(
-        self, period_from: datetime | str, period_to: datetime | str, queue_dns: str | None, wait_interval: str | None,
-        *, filter: str | Filter | Field | None = None, search: str | None = None,
+        self, period_from: datetime | str = '-30d', period_to: datetime | str = 'now', queue_dns: str | None = '',
+        wait_interval: str | None = '0:00:0', *, filter: str | Filter | Field | None = None, search: str | None = None,
         orderby: str | Expression | OrderBy | Sequence[str | Expression | OrderBy] | None = None,
         select: str | Field | Sequence[str | Field] | None = None,
         expand: str | Field | Expand | Sequence[str | Field | Expand] | None = None, top: int | None = None,
@@ -8460,8 +8591,8 @@ class AsyncReportQueuePerformanceTotalsActions:
         """Download received, answered and dropped calls of each queue, as CSV."""
 
     def get_queue_performance_totals_data(
-        self, period_from: datetime | str, period_to: datetime | str, queue_dns: str | None, wait_interval: str | None,
-        *, filter: str | Filter | Field | None = None, search: str | None = None,
+        self, period_from: datetime | str = '-30d', period_to: datetime | str = 'now', queue_dns: str | None = '',
+        wait_interval: str | None = '0:00:0', *, filter: str | Filter | Field | None = None, search: str | None = None,
         orderby: str | Expression | OrderBy | Sequence[str | Expression | OrderBy] | None = None,
         select: str | Field | Sequence[str | Field] | None = None,
         expand: str | Field | Expand | Sequence[str | Field | Expand] | None = None, top: int | None = None,
@@ -8473,8 +8604,8 @@ class AsyncReportRingGroupStatisticsActions:
 
     @overload
     async def download_ring_group_statistics(
-        self, period_from: datetime | str, period_to: datetime | str, ring_group_dns: str | None, *,
-        filter: str | Filter | Field | None = None, search: str | None = None,
+        self, period_from: datetime | str = '-30d', period_to: datetime | str = 'now', ring_group_dns: str | None = '',
+        *, filter: str | Filter | Field | None = None, search: str | None = None,
         orderby: str | Expression | OrderBy | Sequence[str | Expression | OrderBy] | None = None,
         select: str | Field | Sequence[str | Field] | None = None,
         expand: str | Field | Expand | Sequence[str | Field | Expand] | None = None, top: int | None = None,
@@ -8484,8 +8615,8 @@ class AsyncReportRingGroupStatisticsActions:
 
     @overload
     async def download_ring_group_statistics(
-        self, period_from: datetime | str, period_to: datetime | str, ring_group_dns: str | None, *,
-        filter: str | Filter | Field | None = None, search: str | None = None,
+        self, period_from: datetime | str = '-30d', period_to: datetime | str = 'now', ring_group_dns: str | None = '',
+        *, filter: str | Filter | Field | None = None, search: str | None = None,
         orderby: str | Expression | OrderBy | Sequence[str | Expression | OrderBy] | None = None,
         select: str | Field | Sequence[str | Field] | None = None,
         expand: str | Field | Expand | Sequence[str | Field | Expand] | None = None, top: int | None = None,
@@ -8495,8 +8626,8 @@ class AsyncReportRingGroupStatisticsActions:
         """Download received and answered calls of each ring group, as CSV."""
 
     def get_ring_group_statistics_data(
-        self, period_from: datetime | str, period_to: datetime | str, ring_group_dns: str | None, *,
-        filter: str | Filter | Field | None = None, search: str | None = None,
+        self, period_from: datetime | str = '-30d', period_to: datetime | str = 'now', ring_group_dns: str | None = '',
+        *, filter: str | Filter | Field | None = None, search: str | None = None,
         orderby: str | Expression | OrderBy | Sequence[str | Expression | OrderBy] | None = None,
         select: str | Field | Sequence[str | Field] | None = None,
         expand: str | Field | Expand | Sequence[str | Field | Expand] | None = None, top: int | None = None,
@@ -8508,8 +8639,8 @@ class AsyncReportStatisticSlaActions:
 
     @overload
     async def download_statistic_sla(
-        self, queue_dn_str: str | None, start_dt: datetime | str, end_dt: datetime | str, wait_interval: str | None, *,
-        filter: str | Filter | Field | None = None, search: str | None = None,
+        self, queue_dn_str: str | None = '', start_dt: datetime | str = '-30d', end_dt: datetime | str = 'now',
+        wait_interval: str | None = '0:00:0', *, filter: str | Filter | Field | None = None, search: str | None = None,
         orderby: str | Expression | OrderBy | Sequence[str | Expression | OrderBy] | None = None,
         select: str | Field | Sequence[str | Field] | None = None,
         expand: str | Field | Expand | Sequence[str | Field | Expand] | None = None, top: int | None = None,
@@ -8519,8 +8650,8 @@ class AsyncReportStatisticSlaActions:
 
     @overload
     async def download_statistic_sla(
-        self, queue_dn_str: str | None, start_dt: datetime | str, end_dt: datetime | str, wait_interval: str | None, *,
-        filter: str | Filter | Field | None = None, search: str | None = None,
+        self, queue_dn_str: str | None = '', start_dt: datetime | str = '-30d', end_dt: datetime | str = 'now',
+        wait_interval: str | None = '0:00:0', *, filter: str | Filter | Field | None = None, search: str | None = None,
         orderby: str | Expression | OrderBy | Sequence[str | Expression | OrderBy] | None = None,
         select: str | Field | Sequence[str | Field] | None = None,
         expand: str | Field | Expand | Sequence[str | Field | Expand] | None = None, top: int | None = None,
@@ -8530,8 +8661,8 @@ class AsyncReportStatisticSlaActions:
         """Download how many calls of each queue waited too long, as CSV."""
 
     def get_statistic_sla_data(
-        self, queue_dn_str: str | None, start_dt: datetime | str, end_dt: datetime | str, wait_interval: str | None, *,
-        filter: str | Filter | Field | None = None, search: str | None = None,
+        self, queue_dn_str: str | None = '', start_dt: datetime | str = '-30d', end_dt: datetime | str = 'now',
+        wait_interval: str | None = '0:00:0', *, filter: str | Filter | Field | None = None, search: str | None = None,
         orderby: str | Expression | OrderBy | Sequence[str | Expression | OrderBy] | None = None,
         select: str | Field | Sequence[str | Field] | None = None,
         expand: str | Field | Expand | Sequence[str | Field | Expand] | None = None, top: int | None = None,
@@ -8543,8 +8674,8 @@ class AsyncReportTeamQueueGeneralStatisticsActions:
 
     @overload
     async def download_team_queue_general_statistics(
-        self, queue_dn_str: str | None, start_dt: datetime | str, end_dt: datetime | str, wait_interval: str | None, *,
-        filter: str | Filter | Field | None = None, search: str | None = None,
+        self, queue_dn_str: str | None = '', start_dt: datetime | str = '-30d', end_dt: datetime | str = 'now',
+        wait_interval: str | None = '0:00:0', *, filter: str | Filter | Field | None = None, search: str | None = None,
         orderby: str | Expression | OrderBy | Sequence[str | Expression | OrderBy] | None = None,
         select: str | Field | Sequence[str | Field] | None = None,
         expand: str | Field | Expand | Sequence[str | Field | Expand] | None = None, top: int | None = None,
@@ -8554,8 +8685,8 @@ class AsyncReportTeamQueueGeneralStatisticsActions:
 
     @overload
     async def download_team_queue_general_statistics(
-        self, queue_dn_str: str | None, start_dt: datetime | str, end_dt: datetime | str, wait_interval: str | None, *,
-        filter: str | Filter | Field | None = None, search: str | None = None,
+        self, queue_dn_str: str | None = '', start_dt: datetime | str = '-30d', end_dt: datetime | str = 'now',
+        wait_interval: str | None = '0:00:0', *, filter: str | Filter | Field | None = None, search: str | None = None,
         orderby: str | Expression | OrderBy | Sequence[str | Expression | OrderBy] | None = None,
         select: str | Field | Sequence[str | Field] | None = None,
         expand: str | Field | Expand | Sequence[str | Field | Expand] | None = None, top: int | None = None,
@@ -8565,8 +8696,8 @@ class AsyncReportTeamQueueGeneralStatisticsActions:
         """Download agents, received and answered calls and talk time of each queue, as CSV."""
 
     def get_team_queue_general_statistics_data(
-        self, queue_dn_str: str | None, start_dt: datetime | str, end_dt: datetime | str, wait_interval: str | None, *,
-        filter: str | Filter | Field | None = None, search: str | None = None,
+        self, queue_dn_str: str | None = '', start_dt: datetime | str = '-30d', end_dt: datetime | str = 'now',
+        wait_interval: str | None = '0:00:0', *, filter: str | Filter | Field | None = None, search: str | None = None,
         orderby: str | Expression | OrderBy | Sequence[str | Expression | OrderBy] | None = None,
         select: str | Field | Sequence[str | Field] | None = None,
         expand: str | Field | Expand | Sequence[str | Field | Expand] | None = None, top: int | None = None,
@@ -8578,9 +8709,10 @@ class AsyncReportUserActivityActions:
 
     @overload
     async def download_get_user_activity(
-        self, client_time_zone: str | None, period_from: datetime | str, period_to: datetime | str,
-        group_number: str | None, extension_dns: str | None, wait_interval: str | None, include_queue_calls: bool,
-        call_area: int, grouping_type: int, *, filter: str | Filter | Field | None = None, search: str | None = None,
+        self, client_time_zone: str | None = '+00:00', period_from: datetime | str = '-30d',
+        period_to: datetime | str = 'now', group_number: str | None = '', extension_dns: str | None = '',
+        wait_interval: str | None = '0:00:0', include_queue_calls: bool = True, call_area: int = 0,
+        grouping_type: int = 0, *, filter: str | Filter | Field | None = None, search: str | None = None,
         orderby: str | Expression | OrderBy | Sequence[str | Expression | OrderBy] | None = None,
         select: str | Field | Sequence[str | Field] | None = None,
         expand: str | Field | Expand | Sequence[str | Field | Expand] | None = None, top: int | None = None,
@@ -8590,9 +8722,10 @@ class AsyncReportUserActivityActions:
 
     @overload
     async def download_get_user_activity(
-        self, client_time_zone: str | None, period_from: datetime | str, period_to: datetime | str,
-        group_number: str | None, extension_dns: str | None, wait_interval: str | None, include_queue_calls: bool,
-        call_area: int, grouping_type: int, *, filter: str | Filter | Field | None = None, search: str | None = None,
+        self, client_time_zone: str | None = '+00:00', period_from: datetime | str = '-30d',
+        period_to: datetime | str = 'now', group_number: str | None = '', extension_dns: str | None = '',
+        wait_interval: str | None = '0:00:0', include_queue_calls: bool = True, call_area: int = 0,
+        grouping_type: int = 0, *, filter: str | Filter | Field | None = None, search: str | None = None,
         orderby: str | Expression | OrderBy | Sequence[str | Expression | OrderBy] | None = None,
         select: str | Field | Sequence[str | Field] | None = None,
         expand: str | Field | Expand | Sequence[str | Field | Expand] | None = None, top: int | None = None,
@@ -8603,9 +8736,9 @@ class AsyncReportUserActivityActions:
 
     @overload
     async def download_user_activity_report(
-        self, chart_date: datetime | str, chart_by: str | None, include_internal_calls: bool, include_queue_calls: bool,
-        queue_dn_str: str | None, client_time_zone: str | None, wait_interval: str | None, *,
-        filter: str | Filter | Field | None = None, search: str | None = None,
+        self, chart_date: datetime | str = 'now', chart_by: str | None = 'Day', include_internal_calls: bool = True,
+        include_queue_calls: bool = True, queue_dn_str: str | None = '', client_time_zone: str | None = '+00:00',
+        wait_interval: str | None = '0:00:0', *, filter: str | Filter | Field | None = None, search: str | None = None,
         orderby: str | Expression | OrderBy | Sequence[str | Expression | OrderBy] | None = None,
         select: str | Field | Sequence[str | Field] | None = None,
         expand: str | Field | Expand | Sequence[str | Field | Expand] | None = None, top: int | None = None,
@@ -8615,9 +8748,9 @@ class AsyncReportUserActivityActions:
 
     @overload
     async def download_user_activity_report(
-        self, chart_date: datetime | str, chart_by: str | None, include_internal_calls: bool, include_queue_calls: bool,
-        queue_dn_str: str | None, client_time_zone: str | None, wait_interval: str | None, *,
-        filter: str | Filter | Field | None = None, search: str | None = None,
+        self, chart_date: datetime | str = 'now', chart_by: str | None = 'Day', include_internal_calls: bool = True,
+        include_queue_calls: bool = True, queue_dn_str: str | None = '', client_time_zone: str | None = '+00:00',
+        wait_interval: str | None = '0:00:0', *, filter: str | Filter | Field | None = None, search: str | None = None,
         orderby: str | Expression | OrderBy | Sequence[str | Expression | OrderBy] | None = None,
         select: str | Field | Sequence[str | Field] | None = None,
         expand: str | Field | Expand | Sequence[str | Field | Expand] | None = None, top: int | None = None,
@@ -8627,9 +8760,10 @@ class AsyncReportUserActivityActions:
         """Download the older chart of answered and missed calls of users as CSV. Up to 20.0.6."""
 
     def get_user_activity(
-        self, client_time_zone: str | None, period_from: datetime | str, period_to: datetime | str,
-        group_number: str | None, extension_dns: str | None, wait_interval: str | None, include_queue_calls: bool,
-        call_area: int, grouping_type: int, *, filter: str | Filter | Field | None = None, search: str | None = None,
+        self, client_time_zone: str | None = '+00:00', period_from: datetime | str = '-30d',
+        period_to: datetime | str = 'now', group_number: str | None = '', extension_dns: str | None = '',
+        wait_interval: str | None = '0:00:0', include_queue_calls: bool = True, call_area: int = 0,
+        grouping_type: int = 0, *, filter: str | Filter | Field | None = None, search: str | None = None,
         orderby: str | Expression | OrderBy | Sequence[str | Expression | OrderBy] | None = None,
         select: str | Field | Sequence[str | Field] | None = None,
         expand: str | Field | Expand | Sequence[str | Field | Expand] | None = None, top: int | None = None,
@@ -8638,9 +8772,9 @@ class AsyncReportUserActivityActions:
         """Count answered and missed calls of users for each hour or day of a period."""
 
     def get_user_activity_data(
-        self, chart_date: datetime | str, chart_by: str | None, include_internal_calls: bool, include_queue_calls: bool,
-        queue_dn_str: str | None, client_time_zone: str | None, wait_interval: str | None, *,
-        filter: str | Filter | Field | None = None, search: str | None = None,
+        self, chart_date: datetime | str = 'now', chart_by: str | None = 'Day', include_internal_calls: bool = True,
+        include_queue_calls: bool = True, queue_dn_str: str | None = '', client_time_zone: str | None = '+00:00',
+        wait_interval: str | None = '0:00:0', *, filter: str | Filter | Field | None = None, search: str | None = None,
         orderby: str | Expression | OrderBy | Sequence[str | Expression | OrderBy] | None = None,
         select: str | Field | Sequence[str | Field] | None = None,
         expand: str | Field | Expand | Sequence[str | Field | Expand] | None = None, top: int | None = None,
@@ -8656,8 +8790,8 @@ class AsyncRingGroupsActions:
         given."""
 
     async def delete(
-        self, id: int, *, if_match: str | None = None, if_unchanged: Mapping[str, Any] | None = None,
-        **call_options: Unpack[CallOptions],
+        self, id: int, *, if_match: str | None = None, if_match_anyway: bool | None = None,
+        if_unchanged: Mapping[str, Any] | None = None, **call_options: Unpack[CallOptions],
     ) -> None:
         """Remove a ring group, so that its number rings no phones. Rules and menus that lead callers to it lead nowhere
         (assumed)."""
@@ -8711,8 +8845,8 @@ class AsyncSbcsActions:
         """Add a session border controller, which connects the phones of a site through one tunnel."""
 
     async def delete(
-        self, name: str, *, if_match: str | None = None, if_unchanged: Mapping[str, Any] | None = None,
-        **call_options: Unpack[CallOptions],
+        self, name: str, *, if_match: str | None = None, if_match_anyway: bool | None = None,
+        if_unchanged: Mapping[str, Any] | None = None, **call_options: Unpack[CallOptions],
     ) -> None:
         """Remove a session border controller. Phones behind it lose the PBX."""
 
@@ -8750,8 +8884,8 @@ class AsyncScheduledReportsActions:
         """Have a report mailed hourly, daily, weekly or monthly."""
 
     async def delete(
-        self, id: int, *, if_match: str | None = None, if_unchanged: Mapping[str, Any] | None = None,
-        **call_options: Unpack[CallOptions],
+        self, id: int, *, if_match: str | None = None, if_match_anyway: bool | None = None,
+        if_unchanged: Mapping[str, Any] | None = None, **call_options: Unpack[CallOptions],
     ) -> None:
         """Stop mailing a report and forget its schedule."""
 
@@ -8812,8 +8946,8 @@ class AsyncServicePrincipalsActions:
         """Add an API client that programs sign in with. Make its key with `generate-app-token`."""
 
     async def delete(
-        self, id: int, *, if_match: str | None = None, if_unchanged: Mapping[str, Any] | None = None,
-        **call_options: Unpack[CallOptions],
+        self, id: int, *, if_match: str | None = None, if_match_anyway: bool | None = None,
+        if_unchanged: Mapping[str, Any] | None = None, **call_options: Unpack[CallOptions],
     ) -> None:
         """Remove an API client; programs that sign in with it lose access."""
 
@@ -8958,8 +9092,8 @@ class AsyncSystemStatusActions:
         """Check whether the licence includes support tickets."""
 
     def my_phone_request_id_telemetry(
-        self, start_date: datetime | str, end_date: datetime | str, *, filter: str | Filter | Field | None = None,
-        search: str | None = None,
+        self, start_date: datetime | str = '-30d', end_date: datetime | str = 'now', *,
+        filter: str | Filter | Field | None = None, search: str | None = None,
         orderby: str | Expression | OrderBy | Sequence[str | Expression | OrderBy] | None = None,
         select: str | Field | Sequence[str | Field] | None = None,
         expand: str | Field | Expand | Sequence[str | Field | Expand] | None = None, top: int | None = None,
@@ -9036,8 +9170,8 @@ class AsyncTenantPropertiesActions:
         """Add a named value that belongs to the PBX as such, not to one number (inferred from its name)."""
 
     async def delete(
-        self, name: str, *, if_match: str | None = None, if_unchanged: Mapping[str, Any] | None = None,
-        **call_options: Unpack[CallOptions],
+        self, name: str, *, if_match: str | None = None, if_match_anyway: bool | None = None,
+        if_unchanged: Mapping[str, Any] | None = None, **call_options: Unpack[CallOptions],
     ) -> None:
         """Remove a named value of the PBX as such (inferred from its name)."""
 
@@ -9069,8 +9203,8 @@ class AsyncTrunkTemplatesActions:
         """Add a template for a telephone provider or gateway."""
 
     async def delete(
-        self, id: str, *, if_match: str | None = None, if_unchanged: Mapping[str, Any] | None = None,
-        **call_options: Unpack[CallOptions],
+        self, id: str, *, if_match: str | None = None, if_match_anyway: bool | None = None,
+        if_unchanged: Mapping[str, Any] | None = None, **call_options: Unpack[CallOptions],
     ) -> None:
         """Remove a provider template of your own."""
 
@@ -9103,8 +9237,8 @@ class AsyncTrunksActions:
         with."""
 
     async def delete(
-        self, id: int, *, if_match: str | None = None, if_unchanged: Mapping[str, Any] | None = None,
-        **call_options: Unpack[CallOptions],
+        self, id: int, *, if_match: str | None = None, if_match_anyway: bool | None = None,
+        if_unchanged: Mapping[str, Any] | None = None, **call_options: Unpack[CallOptions],
     ) -> None:
         """Remove a trunk with its numbers and rules. Calls can no longer go over it."""
 
@@ -9271,8 +9405,8 @@ class AsyncUsersActions:
         """Add a user with an extension; an empty body is enough. The PBX picks a free number if none is given."""
 
     async def delete(
-        self, id: int, *, if_match: str | None = None, if_unchanged: Mapping[str, Any] | None = None,
-        **call_options: Unpack[CallOptions],
+        self, id: int, *, if_match: str | None = None, if_match_anyway: bool | None = None,
+        if_unchanged: Mapping[str, Any] | None = None, **call_options: Unpack[CallOptions],
     ) -> None:
         """Remove a user with the extension, its voicemail and its forwarding."""
 
@@ -9547,8 +9681,8 @@ class AsyncWebsiteLinksActions:
         """Add a web address at which visitors can chat with or call a queue or user."""
 
     async def delete(
-        self, link: str, *, if_match: str | None = None, if_unchanged: Mapping[str, Any] | None = None,
-        **call_options: Unpack[CallOptions],
+        self, link: str, *, if_match: str | None = None, if_match_anyway: bool | None = None,
+        if_unchanged: Mapping[str, Any] | None = None, **call_options: Unpack[CallOptions],
     ) -> None:
         """Delete a weblink by its Link. Chat boxes on websites that use it stop working."""
 

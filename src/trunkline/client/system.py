@@ -10,7 +10,7 @@ from typing import Any, BinaryIO, NamedTuple
 from .. import result
 from ..catalog import Action, Catalog, load
 from ..catalog.names import folded
-from ..errors import BrokenAnswer, Hint, InvalidArgument, UnknownName, VersionMismatch
+from ..errors import BrokenAnswer, Hint, InvalidArgument, NotFound, UnknownName, VersionMismatch
 from ..request import Call, HttpRequest, bind, build, parameter_names
 from ..result import Asked, HttpResponse, Page
 from ..transport.download import Download, Progress
@@ -20,6 +20,7 @@ from ..transport.paging import Wanted, target_of_link
 from ..transport.retries import Retries
 from ..transport.session import API, Session
 from ..transport.watch import Hook, watched, within
+from .etags import IfMatch, SeenTags
 from .learning import learn
 
 Place = str | PathLike[str] | BinaryIO
@@ -31,7 +32,6 @@ _LINKED = Action(
     path="",
     kind="function",
     noun="file",
-    summary="Download a file that a row links to.",
     answer="file",
     published=False,
 )
@@ -70,6 +70,7 @@ class System:
         catalog: Catalog | None,
     ) -> None:
         self.session = session
+        self.seen_tags = SeenTags()
         self._max_file = max_file
         self._limits = Limits((retries or Retries()).checked())
         self._hooks = tuple(hooks)
@@ -155,6 +156,9 @@ class System:
         if self._check_version and self.session.version is None:
             yield from connected(self.session, retries)
         call = plan.call = self.current(plan.call)
+        if IfMatch.is_in(call):
+            yield from self._check_if_match(IfMatch(self.catalog, call), retries)
+            call = plan.call = self.current(call)  # the reading may have named the version
         request = build(call) if wanted is None else self._page_request(call, wanted)
         if call.action.answer_kind == "file":
             request = request._replace(limit=self._max_file)
@@ -185,6 +189,21 @@ class System:
                 raise BrokenAnswer(f"{self.session.label} sent no file for {asked.path}.")
             return (yield Work(download.finish))
 
+    def _check_if_match(self, condition: IfMatch, retries: Retries) -> Steps:
+        """Refuse If-Match where this PBX sends no ETags; an entity is read where nothing read so far has shown that."""
+        has_tags = self.seen_tags.has(condition.type_name)
+        if has_tags is None and (reading := condition.reading()) is not None:
+            try:
+                response = yield from exchange(self.session, build(reading), retries)
+                is_list = reading.action.answer_kind == "list"
+                rows = self.page(reading, response).rows if is_list else [self.value(reading, response)]
+            except NotFound:
+                return  # the PBX answers the action with the same
+            for row in rows[:1]:
+                self.seen_tags.note(condition.type_name, row, is_whole=True)
+            has_tags = self.seen_tags.has(condition.type_name)
+        condition.check(has_tags=has_tags, server=self.session.label)
+
     def key(self, call: Call) -> tuple[str, ...]:
         """Return the key fields of a list's rows; () where they have none."""
         spec = call.action.answer_type
@@ -213,6 +232,8 @@ class System:
         spec = call.action.answer_type
         if spec is not None and spec.name in self._everything.types:
             learn(self._everything, spec.name, rows)
+            if rows:
+                self.seen_tags.note(spec.name, rows[0], is_whole=call.action.kind == "get")
 
     def _page_request(self, call: Call, wanted: Wanted) -> HttpRequest:
         """Return the request of one page, by its options or by a PBX's own link.

@@ -9,6 +9,7 @@ from ..catalog import Action, Catalog
 from ..errors import InvalidArgument, PreconditionFailed
 from ..odata.equality import unchanged
 from ..request import Call
+from .etags import SeenTags
 
 
 class Unchanged:
@@ -34,16 +35,22 @@ class Unchanged:
         }
         if not self.expected.keys() - set(call.action.keys):
             raise InvalidArgument(f"if_unchanged of {call.action.id} has no field to compare besides the key.")
-        self.etag = row.get("@odata.etag")
+        self.etag: str | None = row.get("@odata.etag")
+        self.type_name = reader.answer_type.name if reader.answer_type else ""
         # Some fields come only when asked for; a field that the catalog doesn't know can't be asked for safely.
         self.select = list(self.expected) if self.expected.keys() <= known.keys() else None
 
     @property
-    def settled(self) -> Call | None:
-        """The call with the row's own ETag as If-Match, where the action declares it: then nothing need be read."""
-        if self.etag and self.call.action.if_match:
-            return self.call._replace(if_match=str(self.etag))
-        return None
+    def tagged(self) -> Call | None:
+        """The call with the row's own ETag as If-Match, where the action declares it."""
+        return self._with(self.etag) if self.etag and self.call.action.if_match else None
+
+    def settled(self, seen: SeenTags) -> Call | None:
+        """Return the call where nothing need be read: the row has an ETag, and the PBX is known to send them."""
+        return self.tagged if seen.has(self.type_name) else None
+
+    def _with(self, etag: str) -> Call:
+        return self.call._replace(if_match=self.call.if_match or str(etag))
 
     @property
     def reading(self) -> dict[str, Any]:
@@ -53,7 +60,7 @@ class Unchanged:
     def checked(self, current: Mapping[str, Any], server: str) -> Call:
         """Return the call, once the entity was read and is as expected.
 
-        PreconditionFailed names the fields that differ.
+        Without ETags If-Match is left out, for the fields are the same. PreconditionFailed names those that differ.
         """
         differing = [name for name, value in self.expected.items() if not unchanged(value, current.get(name))]
         if differing:
@@ -67,4 +74,4 @@ class Unchanged:
                 path=self.call.path,
             )
         etag = current.get("@odata.etag")
-        return self.call._replace(if_match=str(etag)) if etag else self.call
+        return self.tagged or self._with(etag) if etag else self.call._replace(if_match=None)

@@ -12,6 +12,7 @@ from ..node.run import NodeResult, NodeRun
 from ..node.template import Scope
 from ..request import build
 from ..request.shown import in_a_line
+from ..work.lists import replaced_lists, replacing
 from ..work.outcome import as_error
 from .steps import Act, Save, Step
 
@@ -128,11 +129,13 @@ def _planned(step: Act, node_run: NodeRun) -> Planned:
     node, lines, problems = node_run.node, [], {}
     for index in range(len(node_run.items)):
         try:
-            request = build(node.call(Scope(node_run.items, index)))
+            call = node.call(Scope(node_run.items, index))
+            request = build(call)
         except BaseException as problem:
             problems[index] = as_error(problem)
             continue
-        lines.append(in_a_line(request))
+        lists = replaced_lists(call.catalog, node.action, call.body)
+        lines.append(in_a_line(request) + replacing(lists))
     return Planned(step, node.action, lines, problems)
 
 

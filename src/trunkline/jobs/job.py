@@ -32,6 +32,7 @@ from ..work.guards import (
     is_whole,
 )
 from ..work.ledger import Entry, LedgerFailed
+from ..work.lists import list_facts
 from ..work.lookup import always_checkable
 from ..work.outcome import ErrorRecord, Listener, Outcome, OutcomeRecord, as_error, as_record
 from ..work.run import Policy, Run
@@ -245,6 +246,9 @@ class Job:
             size = ledger.load(node.checked(each_item(items)))
             if node.action.asks:
                 check_confirmed(Question(node.action, size, ", ".join(targets.values())), confirm)
+            elif size and (lists := node.replaced_lists):
+                urls = ", ".join(targets.values())
+                check_confirmed(Question(node.action, size, urls, facts=list_facts(lists)), confirm)
         except BaseException as problem:
             ledger.close()
             discard(file)

@@ -152,6 +152,8 @@ class Parameters:
     def _meant(self, name: str, value: Any, scope: Scope) -> Any:
         if name in self.action.params:
             return value
+        if name == "if_match_anyway":
+            return _NOT_GIVEN if value is None else fitted(value, TypeSpec("Boolean"), self.catalog, name)
         if name in OPTIONS or name == "if_match":
             if value is None or (isinstance(value, str) and not value):
                 return _NOT_GIVEN

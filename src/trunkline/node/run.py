@@ -28,6 +28,7 @@ from ..work.guards import (
     is_whole,
 )
 from ..work.ledger import Entry, MemoryLedger
+from ..work.lists import list_facts, replaced_lists
 from ..work.outcome import Outcome, OutcomeRecord, as_error, as_record
 from ..work.run import Policy, Run
 from ..work.state import State
@@ -133,6 +134,13 @@ class Node:
         return self._parameters.given
 
     @property
+    def replaced_lists(self) -> tuple[str, ...]:
+        """The lists that each item replaces whole, as far as the parameters name them (`trunkline.work.lists`)."""
+        named = {**self._parameters.given, **{str(path[0]): None for path, _, _ in self._parameters.within}}
+        whole = named.get("body")
+        return tuple(replaced_lists(load(), self.action, {**named, **(whole if isinstance(whole, dict) else {})}))
+
+    @property
     def policy(self) -> Policy:
         """How hard a run tries, and when it stops."""
         return Policy(
@@ -235,6 +243,8 @@ class NodeRun:
         node.check(items)
         if node.action.asks and len(items) > 1:
             check_confirmed(Question(node.action, len(items)), confirm)
+        elif items and node.replaced_lists:
+            check_confirmed(Question(node.action, len(items), facts=list_facts(node.replaced_lists)), confirm)
 
     def stop(self) -> None:
         """Start nothing more, and try nothing again."""

@@ -67,6 +67,7 @@ class Call(NamedTuple):
     """An action with its arguments, checked: ``values`` are keys and function parameters by 3CX's names.
 
     ``catalog`` is what they were checked against, ``arguments`` what was given, for a PBX whose catalog differs.
+    ``if_match_anyway``: send ``if_match`` even to a PBX that sends no ETags, and so ignores it.
     """
 
     action: Action
@@ -77,6 +78,7 @@ class Call(NamedTuple):
     if_match: str | None
     catalog: Catalog
     arguments: Mapping[str, Any]
+    if_match_anyway: bool = False
 
     def __repr__(self) -> str:
         """Show only action and path: a body may carry passwords."""
@@ -89,7 +91,7 @@ def parameter_names(action: Action, catalog: Catalog) -> list[str]:
     if action.body is not None:
         names += ["body", *(f for f in catalog.spec_fields(action.body) if f not in names)]
     if action.if_match:
-        names.append("if_match")
+        names += ["if_match", "if_match_anyway"]
     return names
 
 
@@ -155,6 +157,7 @@ def bind(
             name: _option(catalog, action, name, given.pop(name)) for name in OPTIONS if given.get(name) is not None
         },
         if_match=_entity_tag(action, given.pop("if_match", None)),
+        if_match_anyway=_truth(action, "if_match_anyway", given.pop("if_match_anyway", None)),
         body=_body(catalog, action, {k: v for k, v in given.items() if k not in OPTIONS}),
         catalog=catalog,
         arguments=arguments,
@@ -225,6 +228,12 @@ def _entity_tag(action: Action, value: Any) -> str | None:
             f"if_match of {action.id} must be an ETag in plain ASCII, not {value!r}.", parameter="if_match"
         )
     return value.strip()
+
+
+def _truth(action: Action, name: str, value: Any) -> bool:
+    if value is not None and not isinstance(value, bool):
+        raise InvalidArgument(f"{name} of {action.id} must be true or false, not {value!r}.", parameter=name)
+    return bool(value)
 
 
 def _body(catalog: Catalog, action: Action, given: dict[str, Any]) -> Mapping[str, Any] | None:

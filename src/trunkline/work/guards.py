@@ -45,6 +45,15 @@ class Question(NamedTuple):
     name: str = ""
     facts: tuple[str, ...] = ()
 
+    def sentence(self, pbx: str) -> str:
+        """Return the question itself, in one sentence that names what is at stake. ``pbx``: what the PBX is called."""
+        name = f" {self.name}" if self.name else ""
+        if self.action.kind == "update":
+            return f"Remove {self.removals:,} of {self.present or 0:,} from the {self.action.noun}{name} on {pbx}?"
+        if self.action.kind == "delete" and self.name:
+            return f"Delete {self.name} on {pbx}?"
+        return f"{self.action.summary.removesuffix('.')} on {pbx}?"
+
 
 Confirm = Callable[[Question], bool]
 """Asks a person; True is yes."""
