@@ -96,11 +96,7 @@ def test_what_an_action_needs_and_does_stands_there() -> None:
     fax = text(REFERENCE / "resources" / "fax.md")
     assert "Needs the role System Admin. What it removes can't be restored. `DELETE /xapi/v1/Fax({Id})`." in fax
     assert "Added in 20.0.8." in fax
-<<<<<<< HEAD
-    assert "| `--ids` | list of Int32 | Ids of the fax extensions, as `fax list` shows them. Required. |" in fax
-=======
-    assert "| `--ids` | list of Int32 |  |" in fax
->>>>>>> h-helpui
+    assert "| `--ids` | list of Int32 | Ids of the fax extensions, as `fax list` shows them. |" in fax
 
 
 @pytest.mark.parametrize("page", PAGES, ids=lambda page: str(page.relative_to(REFERENCE)))
