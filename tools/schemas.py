@@ -21,6 +21,7 @@ from trunkline.cli.job_shown import JobSummaryRecord
 from trunkline.cli.offboard import OffboardRecord
 from trunkline.cli.profiles import ProfileRecord
 from trunkline.jobs.job import JobRecord
+from trunkline.monitor.audit import Weakness
 from trunkline.monitor.calls import CallEvent
 from trunkline.monitor.finding import Finding
 from trunkline.monitor.status import Status
@@ -38,6 +39,7 @@ FOLDER = Path(__file__).parents[1] / "docs" / "reference" / "schemas"
 TYPES: Mapping[str, Any] = {
     "action": ActionRecord,
     "action-change": ActionChange,
+    "audit": Weakness,
     "backup": BackupRecord,
     "call-event": CallEvent,
     "doctor": DoctorReport,

@@ -48,6 +48,7 @@ if TYPE_CHECKING:
     )
     from .flows import Flow, FlowStopped
     from .jobs import Job, JobFolder
+    from .monitor.audit import Audit
     from .monitor.call_watch import Outage, Snapshot, watch_calls
     from .monitor.calls import CallEvent, CallFilter
     from .monitor.status import Status
@@ -69,6 +70,7 @@ _HOMES = {
     "CallFilter": "monitor.calls",
     "AsyncPbx": "client",
     "AsyncRows": "client.rows",
+    "Audit": "monitor.audit",
     "Expand": "odata",
     "Export": "transfer.export",
     "F": "odata",
@@ -104,6 +106,7 @@ _HOMES = {
 __all__ = [
     "AsyncPbx",
     "AsyncRows",
+    "Audit",
     "BadRequest",
     "BrokenAnswer",
     "BrowserSignIn",

@@ -43,6 +43,31 @@ def test_what_can_not_be_read_is_named_and_a_yes_deletes(environment: dict[str, 
     assert system.sent("DELETE") == ["/xapi/v1/Users(15)"]
 
 
+@pytest.mark.parametrize(
+    ("argv", "asked"),
+    [
+        (("holidays", "delete", "1"), "Delete the holiday New Year on"),
+        (("users", "reboot-phone", "--mac", "805EC0000001"), "Reboot phone 805EC0000001 of 101 Lindqvist, Tomás on"),
+    ],
+)
+def test_the_question_names_what_is_at_stake(
+    environment: dict[str, str], system: System, argv: tuple[str, ...], asked: str
+) -> None:
+    terminal = Terminal([TRUNKLINE, *argv], {**environment, "COLUMNS": "400"})
+    seen = terminal.until("[y/N]")
+    terminal.type("n\n")
+    assert terminal.end() == 130
+    assert f"{asked} {system.url}?" in seen
+    assert not system.sent("DELETE")
+    assert not [path for path in system.sent("POST") if "Pbx." in path]
+
+
+def test_a_fax_is_deleted_without_a_question(environment: dict[str, str], system: System) -> None:
+    terminal = Terminal([TRUNKLINE, "fax", "delete", "121"], environment)
+    assert terminal.end() == 0
+    assert system.sent("DELETE") == ["/xapi/v1/Fax(121)"]
+
+
 def test_a_pipe_sends_nothing_more(trunkline: Run, system: System) -> None:
     assert trunkline("users", "delete", "15").code == 0
     assert system.sent("DELETE") == ["/xapi/v1/Users(15)"]

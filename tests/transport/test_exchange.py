@@ -220,6 +220,14 @@ def test_a_refusal_says_what_the_pbx_said() -> None:
         Player(reply(401, JSON, {"error": "unauthorized", "error_description": "Wrong key"})).play(signed_out(), GET)
 
 
+@pytest.mark.parametrize(("status", "is_named"), [(403, True), (401, False), (400, False)])
+def test_a_403_names_a_blocked_address_beside_the_key(status: int, is_named: bool) -> None:
+    with pytest.raises(SignInError) as error:
+        Player(reply(status)).play(signed_out(), GET)
+    assert ("the PBX blocks this machine's address" in str(error.value)) is is_named
+    assert "API key" in str(error.value)
+
+
 def test_a_renewal_that_is_refused_ends_the_matter() -> None:
     session = signed_in("t0")
     with pytest.raises(SignInError):

@@ -44,6 +44,7 @@ __all__ = [
     "masked_by_name",
     "secret_path",
     "secrets_in",
+    "secrets_named",
     "texts_in",
 ]
 
@@ -104,6 +105,12 @@ def texts_in(value: Any) -> Iterator[str]:
     elif isinstance(value, Mapping | list):
         for inner in value.values() if isinstance(value, Mapping) else value:
             yield from texts_in(inner)
+
+
+def secrets_named(condition: str) -> tuple[str, ...]:
+    """Return the secret fields that a filter compares, such as ``VMPIN eq '0000'``; texts in quotes don't count."""
+    names = re.findall(r"[^\W\d]\w*", re.sub(r"'[^']*'", " ", condition))
+    return tuple(dict.fromkeys(filter(is_secret, names)))
 
 
 def is_sign_in_name(name: str) -> bool:

@@ -11,6 +11,7 @@ import click
 
 from ..catalog import Action, Catalog
 from ..catalog.names import snake
+from ..catalog.secret import secrets_named
 from ..odata.query import OPTIONS
 from .action_page import OPTION_MEANINGS
 from .body import body_of
@@ -60,6 +61,9 @@ def action_options(
             raise click.UsageError(message, click.get_current_context())
     connection = fleet_options.made_of(values)
     view = view_options.made_of(values)
+    if not view.show_secrets and (names := secrets_named(str(values.get("filter") or ""))):
+        said = f"--filter compares {' and '.join(names)}, so the rows tell what is masked in them"
+        click.echo(f"Warning: {said}; --show-secrets shows it.", err=True)
     fields = view.columns
     if connection.is_several:
         fields = tuple(name for name in fields if name != PBX)

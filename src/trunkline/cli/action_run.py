@@ -44,7 +44,7 @@ def _preview(catalog: Catalog, options: ActionOptions) -> None:
     target = options.connection.target()
     call = bind(catalog, options.action, (), options.arguments, datetime.now(UTC))
     preview(target, call, curl=not options.dry_run, show_secrets=show_secrets)
-    if options.dry_run:
+    if options.dry_run and options.action.kind == "update":
         from .questions import show_lists
 
         show_lists(options, call)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 from functools import partial
 from typing import TYPE_CHECKING, Literal, NamedTuple
 
@@ -14,7 +13,6 @@ from .connection_options import ConnectionOptions, connection_options
 from .item_options import settings_of
 from .options import parsed_into
 from .output import View, view_options, write_one, write_rows
-from .questions import ask
 
 if TYPE_CHECKING:
     from ..work.lists import ListChange
@@ -62,6 +60,8 @@ def _list_command(resource: str, name: str) -> click.Command:
     @connection_options
     @parsed_into(ListOptions)
     def show(options: ListOptions) -> int:
+        import asyncio
+
         from ..work.lists import Members
 
         async def read() -> ListChange:
@@ -105,11 +105,14 @@ def _change_command(resource: str, name: str, verb: Literal["add", "remove"]) ->
 
 
 def _change(resource: str, name: str, verb: Literal["add", "remove"], options: MembersOptions) -> int:
+    import asyncio  # the help of every resource loads this module
+
     return asyncio.run(_carry_out(resource, name, verb, options))
 
 
 async def _carry_out(resource: str, name: str, verb: Literal["add", "remove"], options: MembersOptions) -> int:
     from ..work.lists import Members, element_name
+    from .questions import ask
 
     members = Members(resource, options.key, name)
     values = _nested(settings_of(options.settings, "--set"))

@@ -62,9 +62,12 @@ def _fields(ctx: click.Context, param: click.Parameter, incomplete: str) -> list
 
 def _view(output: str | None, columns: str | None, query: str | None, show_secrets: bool, no_pager: bool) -> View:
     if query is not None:
-        from .query import compiled
+        from .query import secrets_compared
 
-        compiled(query)  # a slip is reported before anything is sent
+        names = secrets_compared(query)  # a slip is reported before anything is sent
+        if names and not show_secrets:
+            what = "--query compares {}, masked as it is, and so can't find its values; --show-secrets compares them."
+            click.echo(f"Warning: {what.format(' and '.join(names))}", err=True)
     return View(chosen(output), column_names(columns), query, show_secrets, not no_pager)
 
 

@@ -8,6 +8,7 @@ from typing import Any
 
 import jmespath
 
+from ..catalog.secret import is_secret
 from ..errors import InvalidArgument
 
 _HINT = "JMESPath, such as '[].Number', \"[?Enabled].{no: Number, name: LastName}\" or 'length(@)'."
@@ -29,6 +30,24 @@ def search(expression: str, value: Any) -> Any:
         return compiled(expression).search(value)
     except (TypeError, ValueError) as problem:  # it compares, and cuts, as Python does
         raise InvalidArgument(f"--query can't be answered: {problem}", hint=_HINT) from None
+
+
+def secrets_compared(expression: str) -> tuple[str, ...]:
+    """Return the secret fields whose values decide what the expression finds, not those that it only shows."""
+    return tuple(dict.fromkeys(name for name in _deciding(compiled(expression).parsed, False) if is_secret(name)))
+
+
+_DECIDES = frozenset(("comparator", "function_expression", "and_expression", "or_expression", "not_expression"))
+
+
+def _deciding(node: Any, is_decided: bool) -> Iterator[str]:
+    """Yield the fields within a comparison, a function or the condition of a filter."""
+    if node["type"] == "field" and is_decided:
+        yield node["value"]
+    for n, child in enumerate(node["children"]):
+        if isinstance(child, dict):
+            is_condition = node["type"] == "filter_projection" and n == 2
+            yield from _deciding(child, is_decided or is_condition or node["type"] in _DECIDES)
 
 
 def named(expression: str, rows: list[Any]) -> tuple[str, ...]:

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import asyncio
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from datetime import UTC, datetime
-from typing import TypeVar
+from typing import Any, TypeVar
 
 import click
 
@@ -14,7 +14,7 @@ from ..catalog import Catalog
 from ..errors import TrunklineError
 from ..printable import printable
 from ..redaction import redacted
-from ..references.deletion import deletion_question, has_users
+from ..references.stakes import aquestion_before, asks_before
 from ..request import Call, bind
 from ..transport.retries import Retries
 from ..work.drivers import adrive
@@ -40,6 +40,8 @@ def ask(label: str, question: Question) -> bool:
 
 def ask_first(catalog: Catalog, options: ActionOptions) -> None:
     """Ask before one action that removes something, or cuts it off. Abort unless the answer is yes."""
+    if not asks_before(options.action) and options.action.kind != "update":
+        return
     own = {name: value for name, value in options.arguments.items() if name != "if_unchanged"}
     call = bind(catalog, options.action, (), own, datetime.now(UTC))
     if replaced_lists(catalog, call.action, call.body):
@@ -47,20 +49,16 @@ def ask_first(catalog: Catalog, options: ActionOptions) -> None:
         if question := question_of(call, changes):
             show_facts(question)
             go_on(printable(question.sentence(options.connection.client().label)))
-    elif has_users(options.action):
-        _go_on_with(asyncio.run(_deletion(options)))
-    elif options.action.asks_once:
-        go_on(f"{options.action.summary.removesuffix('.')} on {options.connection.client().url}?")
+    elif asks_before(options.action):
+        question = asyncio.run(_read_question(options, own))
+        show_facts(question)
+        target = options.connection.target()
+        go_on(printable(redacted(question.sentence(target.profile or target.url))))
 
 
-async def _deletion(options: ActionOptions) -> Question:
+async def _read_question(options: ActionOptions, arguments: Mapping[str, Any]) -> Question:
     async with options.connection.client() as pbx:
-        return await deletion_question(pbx, options.action, options.arguments)
-
-
-def _go_on_with(question: Question) -> None:
-    show_facts(question)
-    go_on(printable(question.sentence(question.url)))
+        return await aquestion_before(pbx, options.action, arguments)
 
 
 def show_lists(options: ActionOptions, call: Call) -> None:

@@ -15,6 +15,7 @@ if TYPE_CHECKING:
 
 _COMMANDS = {
     "actions": ("List, find and explain actions.", "actions:actions"),
+    "audit": ("Find users with weak PINs or without a second factor.", "audit:audit"),
     "completion": ("Let Tab complete commands, options and values in bash, zsh or fish.", "completion:completion"),
     "doctor": ("Find out what is wrong with a connection, step by step.", "doctor:doctor"),
     "backup": ("Make a backup, wait for it, download it and keep the newest.", "backup:backup"),

@@ -8,11 +8,21 @@ from .._lazy import lazy_names
 
 if TYPE_CHECKING:
     from .offboarding import Offboarding, OffboardingPlan
+    from .stakes import aquestion_before, asks_before, question_before
     from .target import Target
     from .walk import Reference
     from .where_used import WhereUsed
 
-__all__ = ["Offboarding", "OffboardingPlan", "Reference", "Target", "WhereUsed"]
+__all__ = [
+    "Offboarding",
+    "OffboardingPlan",
+    "Reference",
+    "Target",
+    "WhereUsed",
+    "aquestion_before",
+    "asks_before",
+    "question_before",
+]
 
 __getattr__ = lazy_names(
     __name__,
@@ -22,5 +32,8 @@ __getattr__ = lazy_names(
         "Reference": ".walk",
         "Target": ".target",
         "WhereUsed": ".where_used",
+        "aquestion_before": ".stakes",
+        "asks_before": ".stakes",
+        "question_before": ".stakes",
     },
 )

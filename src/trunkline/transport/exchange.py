@@ -302,7 +302,7 @@ def _new(session: Session, saved: Saved, secret: str, after_403: bool) -> Genera
         response = yield from _ask(session, secret_form(session, secret))
         if refuses(response):
             reason = reason_of(response, secret)
-            session.refused = refusal(session, secret, reason)
+            session.refused = refusal(session, secret, reason, status=response.status)
             yield Work(partial(kept.write, saved.refusing(secret, reason, session.clock())))
             raise error_of(session.refused)
         grant = granted(session, response)

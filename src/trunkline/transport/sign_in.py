@@ -94,12 +94,14 @@ def reason_of(response: HttpResponse, secret: str) -> str:
     return printable(" ".join(said.replace(secret, "…").split())) if isinstance(said, str) else ""
 
 
-def refusal(session: Session, secret: str, reason: str, *, until: float = 0.0) -> Refusal:
-    """Return the refusal of a secret.
+def refusal(session: Session, secret: str, reason: str, *, status: int = 401, until: float = 0.0) -> Refusal:
+    """Return the refusal of a secret. A 403 may be a block of the address, whatever the key (docs/pbx.md, Signing in).
 
     ``until`` is given where another process had it, and left it in the token store.
     """
     hint = "Check the client id and the API key (Admin console, Integrations, API). "
+    if status == 403:
+        hint += "A 403 may also mean that the PBX blocks this machine's address: look at its IP blacklist. "
     if until:
         minutes = max(1, round((until - session.clock()) / 60))
         hint += (

@@ -34,7 +34,8 @@ class Question(NamedTuple):
 
     ``url``: the address of the PBX, or of several, where the asker doesn't know it. ``present``: how many there are of
     it on the PBX, where that is known. ``name``: what a person calls the one thing that it is about, as the PBX has it.
-    ``facts``: what else is worth knowing before a yes, a sentence each.
+    ``facts``: what else is worth knowing before a yes, a sentence each. ``phrase``: the question up to "on acme?",
+    where somebody has read what it is about.
     """
 
     action: Action
@@ -44,9 +45,12 @@ class Question(NamedTuple):
     present: int | None = None
     name: str = ""
     facts: tuple[str, ...] = ()
+    phrase: str = ""
 
     def sentence(self, pbx: str) -> str:
         """Return the question itself, in one sentence that names what is at stake. ``pbx``: what the PBX is called."""
+        if self.phrase:
+            return f"{self.phrase} on {pbx}?"
         name = f" {self.name}" if self.name else ""
         if self.action.kind == "update":
             return f"Remove {self.removals:,} of {self.present or 0:,} from the {self.action.noun}{name} on {pbx}?"
