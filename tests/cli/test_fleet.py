@@ -221,6 +221,17 @@ def test_an_export_has_a_file_for_each(
     assert sorted(states) == ["done", "failed"]
 
 
+def test_an_export_takes_a_named_period(line: Line, saved: Saved, system: System, tmp_path: Path) -> None:
+    saved(acme=system.url)
+    named, dated = tmp_path / "named.csv", tmp_path / "dated.csv"
+    where = ("--profile", "acme")
+    assert line("export", "call-log", "--period", "2026-06-01", "--out", str(named), *where).code == 0
+    assert line(*DAY, "--out", str(dated), *where).code == 0
+    assert named.read_bytes() == dated.read_bytes()
+    both = line(*DAY, "--period", "2026-06")
+    assert (both.code, "Give --period, or --from and --to." in both.err) == (2, True)
+
+
 @pytest.mark.parametrize(
     ("options", "said"),
     [
