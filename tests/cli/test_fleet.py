@@ -14,6 +14,7 @@ import pytest
 from conftest import System
 from healthy import Serve
 from nasty import closed_port
+from trunkline.transfer import backups
 
 Line = Callable[..., Any]
 Saved = Callable[..., None]
@@ -230,6 +231,27 @@ def test_an_export_takes_a_named_period(line: Line, saved: Saved, system: System
     assert named.read_bytes() == dated.read_bytes()
     both = line(*DAY, "--period", "2026-06")
     assert (both.code, "Give --period, or --from and --to." in both.err) == (2, True)
+
+
+def test_a_backup_of_each_in_its_folder(
+    line: Line, saved: Saved, serve: Serve, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(backups, "_PAUSE", 0.01)
+    saved(a=serve().url, down=closed_port(), b=serve().url)
+    shown = line("backup", "now", "--all-profiles", "--download", str(tmp_path / "{pbx}"), "--keep", "1")
+    assert (shown.code, [row["pbx"] for row in shown.lines]) == (7, ["a", "b"]), shown.err
+    assert shown.err.endswith("1 of 3 PBXs failed.\n")
+    assert [Path(row["file"]).parent.name for row in shown.lines] == ["a", "b"]
+    assert all(Path(row["file"]).stat().st_size == row["size"] for row in shown.lines)
+    together = line("backup", "now", "--profile", "a", "--profile", "b", "--name", "x", "--download", str(tmp_path))
+    assert (together.code, len(list(tmp_path.glob("*-x.zip")))) == (0, 2), together.err
+
+
+def test_two_names_of_one_pbx_get_no_backup(line: Line, saved: Saved, system: System) -> None:
+    saved(a=system.url, b=system.url)
+    shown = line("backup", "now", "--all-profiles")
+    assert (shown.code, "are the same PBX" in shown.err) == (3, True), shown.err
+    assert system.sent("POST") == []
 
 
 @pytest.mark.parametrize(
