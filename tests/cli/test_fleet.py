@@ -423,3 +423,27 @@ def test_an_import_that_fails_on_one_is_done_on_the_others(
     )
     assert "customer-b: 1 failed." in done.err
     assert "Eve" in (tmp_path / "customer-b-rest.csv").read_text(encoding="utf-8")
+
+
+def test_names_of_departments_and_roles_mean_each_pbx_s_own(
+    line: Line, saved: Saved, serve: Serve, tmp_path: Path
+) -> None:
+    """The same department has another Id on each PBX, and the plan of one is not that of another."""
+
+    def sales(key: int) -> dict[str, Any]:
+        rights = [{"RoleName": "users"}, {"RoleName": "managers"}]
+        return {"Id": key, "Name": "Sales", "Number": f"GRP{key:04}", "Rights": rights}
+
+    systems = [serve(Groups=[sales(key)], Users=[user(100, "Ada")]) for key in (300, 400)]
+    saved(a=systems[0].url, b=systems[1].url)
+    file = tmp_path / "users.csv"
+    file.write_text("Number,First name,Department,Role,PrimaryGroupId\n150,Eve,Sales,manager,Sales\n", encoding="utf-8")
+    done = line("import", "users", str(file), "--all-profiles", "--apply", "--yes")
+    assert [row["state"] for row in done.lines] == ["done", "done"], done.err
+    argv = ("--filter", "Number eq '150'", "--expand", "Groups($expand=Rights)")
+    rows = {row["pbx"]: row for row in line("users", "list", "--all-profiles", *argv).lines}
+    assert {name: row["PrimaryGroupId"] for name, row in rows.items()} == {"a": 300, "b": 400}
+    for name, key in {"a": 300, "b": 400}.items():
+        members = [(one["GroupId"], one["Rights"]["RoleName"]) for one in rows[name]["Groups"]]
+        assert members == [(key, "managers")]
+    assert line("import", "users", str(file), "--all-profiles").err.count("Nothing to do") == 2
