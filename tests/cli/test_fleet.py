@@ -14,6 +14,7 @@ import pytest
 from conftest import System
 from healthy import Serve
 from nasty import closed_port
+from trunkline.transfer import backups
 
 Line = Callable[..., Any]
 Saved = Callable[..., None]
@@ -221,6 +222,38 @@ def test_an_export_has_a_file_for_each(
     assert sorted(states) == ["done", "failed"]
 
 
+def test_an_export_takes_a_named_period(line: Line, saved: Saved, system: System, tmp_path: Path) -> None:
+    saved(acme=system.url)
+    named, dated = tmp_path / "named.csv", tmp_path / "dated.csv"
+    where = ("--profile", "acme")
+    assert line("export", "call-log", "--period", "2026-06-01", "--out", str(named), *where).code == 0
+    assert line(*DAY, "--out", str(dated), *where).code == 0
+    assert named.read_bytes() == dated.read_bytes()
+    both = line(*DAY, "--period", "2026-06")
+    assert (both.code, "Give --period, or --from and --to." in both.err) == (2, True)
+
+
+def test_a_backup_of_each_in_its_folder(
+    line: Line, saved: Saved, serve: Serve, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(backups, "_PAUSE", 0.01)
+    saved(a=serve().url, down=closed_port(), b=serve().url)
+    shown = line("backup", "now", "--all-profiles", "--download", str(tmp_path / "{pbx}"), "--keep", "1")
+    assert (shown.code, [row["pbx"] for row in shown.lines]) == (7, ["a", "b"]), shown.err
+    assert shown.err.endswith("1 of 3 PBXs failed.\n")
+    assert [Path(row["file"]).parent.name for row in shown.lines] == ["a", "b"]
+    assert all(Path(row["file"]).stat().st_size == row["size"] for row in shown.lines)
+    together = line("backup", "now", "--profile", "a", "--profile", "b", "--name", "x", "--download", str(tmp_path))
+    assert (together.code, len(list(tmp_path.glob("*-x.zip")))) == (0, 2), together.err
+
+
+def test_two_names_of_one_pbx_get_no_backup(line: Line, saved: Saved, system: System) -> None:
+    saved(a=system.url, b=system.url)
+    shown = line("backup", "now", "--all-profiles")
+    assert (shown.code, "are the same PBX" in shown.err) == (3, True), shown.err
+    assert system.sent("POST") == []
+
+
 @pytest.mark.parametrize(
     ("options", "said"),
     [
@@ -390,3 +423,27 @@ def test_an_import_that_fails_on_one_is_done_on_the_others(
     )
     assert "customer-b: 1 failed." in done.err
     assert "Eve" in (tmp_path / "customer-b-rest.csv").read_text(encoding="utf-8")
+
+
+def test_names_of_departments_and_roles_mean_each_pbx_s_own(
+    line: Line, saved: Saved, serve: Serve, tmp_path: Path
+) -> None:
+    """The same department has another Id on each PBX, and the plan of one is not that of another."""
+
+    def sales(key: int) -> dict[str, Any]:
+        rights = [{"RoleName": "users"}, {"RoleName": "managers"}]
+        return {"Id": key, "Name": "Sales", "Number": f"GRP{key:04}", "Rights": rights}
+
+    systems = [serve(Groups=[sales(key)], Users=[user(100, "Ada")]) for key in (300, 400)]
+    saved(a=systems[0].url, b=systems[1].url)
+    file = tmp_path / "users.csv"
+    file.write_text("Number,First name,Department,Role,PrimaryGroupId\n150,Eve,Sales,manager,Sales\n", encoding="utf-8")
+    done = line("import", "users", str(file), "--all-profiles", "--apply", "--yes")
+    assert [row["state"] for row in done.lines] == ["done", "done"], done.err
+    argv = ("--filter", "Number eq '150'", "--expand", "Groups($expand=Rights)")
+    rows = {row["pbx"]: row for row in line("users", "list", "--all-profiles", *argv).lines}
+    assert {name: row["PrimaryGroupId"] for name, row in rows.items()} == {"a": 300, "b": 400}
+    for name, key in {"a": 300, "b": 400}.items():
+        members = [(one["GroupId"], one["Rights"]["RoleName"]) for one in rows[name]["Groups"]]
+        assert members == [(key, "managers")]
+    assert line("import", "users", str(file), "--all-profiles").err.count("Nothing to do") == 2

@@ -578,3 +578,16 @@ def test_a_welcome_mail_is_sent_where_it_is_asked_for(trunkline: Run, system: Sy
     rows = "Extension,Email\n150,ada@example.com\n"
     assert trunkline("import", "users", "-", "--apply", option, stdin=rows).code == 0
     assert sum("SendWelcomeEmail" in path for path in system.sent("POST")) == mails
+
+
+@pytest.mark.parametrize(
+    ("command", "entry", "action"),
+    [("blacklist", "+442079460881", "black_list_numbers"), ("blocklist", "203.0.113.77", "blocklist")],
+)
+def test_lists_of_what_is_blocked_take_a_description(trunkline: Run, command: str, entry: str, action: str) -> None:
+    done = trunkline("import", command, "-", "--description", "Spam", "--apply", "--yes", stdin=f"{entry}\n")
+    assert done.code == 0
+    ((row,),) = [[row for row in lines(trunkline(action, "list").out) if entry in row.values()]]
+    assert row["Description"] == "Spam"
+    again = trunkline("import", command, "-", "--description", "Other", stdin=f"{entry}\n")
+    assert "Nothing to do: " in again.err

@@ -61,6 +61,15 @@ def test_a_file_of_another_length_is_an_error_and_removes_nothing(system: System
     assert [path.suffix for path in tmp_path.iterdir()] == [".damaged"]
 
 
+def test_an_older_backup_is_no_new_one(system: System, pbx: Pbx, tmp_path: Path) -> None:
+    row = {"FileName": "now.zip", "Size": 5, "CreationTime": "2025-01-01T00:00:00Z", "DownloadLink": "/api/download/x"}
+    answer = {"status": 200, "headers": {"content-type": "application/json"}, "body": json.dumps({"value": [row]})}
+    system.emulator.add_fault({"match": {"operation": "ListBackups"}, "do": answer})
+    with pytest.raises(BackupFailed, match=r"now\.zip as made at 2025-01-01T00:00:00Z, .* days before"):
+        Backup("now", folder=tmp_path).run(pbx)
+    assert not list(tmp_path.iterdir())
+
+
 def test_a_name_that_is_taken_is_refused(pbx: Pbx) -> None:
     with pytest.raises(BadRequest):
         Backup("backup-2026-06-13").run(pbx)

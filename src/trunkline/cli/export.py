@@ -4,21 +4,21 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Callable
-from datetime import UTC, datetime
 from importlib import import_module
 from pathlib import Path
 from typing import IO, TYPE_CHECKING, ClassVar, NamedTuple
 
 import click
 
-from ..errors import InvalidArgument, TrunklineError
+from ..errors import TrunklineError
 from ..local.timestamps import format_timestamp
 from ..transfer.formats import ENDINGS, FORMATS
-from ..transfer.period import Moment, moment, span
+from ..transfer.period import Moment, span
 from .connection_options import ConnectionOptions, fleet_options
 from .files import outcomes_option
 from .options import parsed_into
 from .output import json_line
+from .periods import PeriodOptions, period_options
 from .progress import progress
 
 if TYPE_CHECKING:
@@ -55,9 +55,6 @@ def export() -> None:
 class CallLogOptions(NamedTuple):
     """An export of the call log as the command line describes it."""
 
-    start: str | None
-    end: str
-    zone: str
     output: str | None
     file: Path | None
     columns: str | None
@@ -68,6 +65,7 @@ class CallLogOptions(NamedTuple):
     watermark: Path | None
     overlap: str
     outcomes: IO[str] | None
+    period: PeriodOptions
     connection: ConnectionOptions
 
     def checked(self) -> CallLogOptions:
@@ -77,8 +75,6 @@ class CallLogOptions(NamedTuple):
             click.UsageError: options contradict each other.
         """
         options = self._replace(file=None) if str(self.file) == "-" else self
-        if options.start is None and not options.since_last:
-            raise click.UsageError("Say with --from where to begin, such as --from yesterday or --from 2026-01-31.")
         if options.watermark is not None and not options.since_last:
             raise click.UsageError("--watermark goes with --since-last.")
         if options.file is None and (options.overwrite or options.restart):
@@ -90,11 +86,6 @@ class CallLogOptions(NamedTuple):
 
 
 @export.command("call-log", short_help="Export the call log: a row for each leg of each call.")
-@click.option("--from", "start", metavar="WHEN", help="2026-01-31, 2026-01-31T08:00Z, yesterday, -7d (s, m, h, d, w).")
-@click.option("--to", "end", metavar="WHEN", default="now", show_default=True, help="Until before then.")
-@click.option(
-    "--zone", default="UTC", metavar="ZONE", show_default=True, help="Whose midnight a date is, such as Europe/Berlin."
-)
 @click.option("-o", "--output", type=click.Choice(FORMATS), help="Default: by the file's ending, else jsonl.")
 @click.option("--out", "file", type=click.Path(path_type=Path), metavar="FILE", help="Where to; else stdout.")
 @click.option("--columns", metavar="A,B", help="The fields to write, in this order; else all.")
@@ -114,6 +105,7 @@ class CallLogOptions(NamedTuple):
     "--overlap", default="24h", show_default=True, metavar="SPAN", help="How long a call may last, for --since-last."
 )
 @outcomes_option
+@period_options
 @fleet_options
 @parsed_into(CallLogOptions)
 def call_log(options: CallLogOptions) -> int:
@@ -121,6 +113,7 @@ def call_log(options: CallLogOptions) -> int:
 
     \b
     trunkline export call-log --from 2026-01-01 --to 2026-02-01 --out january.parquet
+    trunkline export call-log --period last-month --zone Europe/London --out calls.csv
     trunkline export call-log --since-last --from -30d --out new.csv
 
     Of several PBXs each has its own file: --out 'exports/{pbx}/june.csv'.
@@ -130,9 +123,7 @@ def call_log(options: CallLogOptions) -> int:
     role System Owner.
     """
     options = options.checked()
-    now = datetime.now(UTC)
-    first = None if options.start is None else _read("--from", options.start, options.zone, now)
-    last = _read("--to", options.end, options.zone, now)
+    first, last = options.period.bounds() if options.since_last else options.period.moments()
     if options.connection.is_several:
         return _export_several(options, first, last)
     seen: list[Progress] = []
@@ -255,15 +246,6 @@ def _by_ending(file: Path | None) -> str:
     if ending not in ENDINGS and ending not in ("", ".txt", ".log"):
         raise click.UsageError(f"Nothing is written as {ending}; choose one of {', '.join(FORMATS)} with -o.")
     return ENDINGS.get(ending, "jsonl")
-
-
-def _read(option: str, text: str, zone: str, now: datetime) -> Moment:
-    from ..node.zones import known
-
-    try:
-        return moment(text, known(zone), now)
-    except InvalidArgument as problem:
-        raise InvalidArgument(f"{option}: {problem.message}", hint=problem.hint) from None
 
 
 def _count(done: Exported, last: Moment, file: Path | None) -> None:

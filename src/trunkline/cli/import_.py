@@ -1,4 +1,4 @@
-"""``trunkline import``: contacts, users and blocked addresses from a file, shown as a plan before anything is sent."""
+"""``trunkline import``: contacts, users, blocked addresses and numbers from a file: a plan before anything is sent."""
 
 from __future__ import annotations
 
@@ -56,6 +56,7 @@ class ImportOptions(NamedTuple):
     no_pager: bool
     show_secrets: bool
     connection: ConnectionOptions
+    description: str | None = None
     expires: str | None = None
     skip_dangerous: bool = False
     allow_private: bool = False
@@ -98,6 +99,9 @@ class ImportOptions(NamedTuple):
         from ..transfer.expiry import expiry
         from .item_options import settings_of
 
+        defaults = {"Description": self.description} if self.description else {}
+        if self.expires:
+            defaults["ExpiresAt"] = expiry(self.expires)
         return Import.read(
             file,
             resource,
@@ -107,7 +111,7 @@ class ImportOptions(NamedTuple):
             ignored=self.ignored,
             clear_empty=self.clear_empty,
             remove_missing=self.remove_missing,
-            defaults={"ExpiresAt": expiry(self.expires)} if self.expires else {},
+            defaults=defaults,
             dangerous=["private"] * self.allow_private + ["wide"] * self.allow_wide,
             skip_dangerous=self.skip_dangerous,
             only=self.only,
@@ -117,17 +121,17 @@ class ImportOptions(NamedTuple):
 
 @click.group("import")
 def import_() -> None:
-    """Bring contacts, users or blocked addresses of a file into a PBX: first the plan, and with --apply the changes."""
+    """Bring contacts, users, blocked addresses or numbers of a file into a PBX: a plan, with --apply the changes."""
 
 
-def _importing(resource: str, *own: Callable[..., Any]) -> Callable[[Callable[..., int]], click.Command]:
-    """Make a command that imports into a resource, with the options that all have and those of its own."""
+def _importing(name: str, *own: Callable[..., Any]) -> Callable[[Callable[..., int]], click.Command]:
+    """Make a command that imports, with the options that all have and those of its own."""
 
     def made(function: Callable[[ImportOptions], int]) -> click.Command:
         callback = parsed_into(ImportOptions)(function)
         for option in reversed([*_OPTIONS, *own]):
             callback = option(callback)
-        return import_.command(resource)(fleet_options(callback))
+        return import_.command(name)(fleet_options(callback))
 
     return made
 
@@ -169,6 +173,9 @@ _OPTIONS = [
 ]
 
 
+_DESCRIPTION = click.option("--description", metavar="TEXT", help="Of new entries for which FILE has none.")
+
+
 @_importing("contacts")
 def contacts(options: ImportOptions) -> int:
     """Add and change contacts as FILE.csv has them; - reads stdin.
@@ -208,6 +215,7 @@ def users(options: ImportOptions) -> int:
 
 @_importing(
     "blocklist",
+    _DESCRIPTION,
     click.option("--expires", metavar="WHEN", help="When new entries end: 30d, 12h, 2w, a day, a time with its zone."),
     click.option(
         "--skip-dangerous", is_flag=True, help="Leave out what could lock people out, instead of refusing all."
@@ -231,6 +239,22 @@ def blocklist(options: ImportOptions) -> int:
     A file that would block this computer, all networks, private ones or very large ones is refused.
     """
     return _run("blocklist", options)
+
+
+@_importing("blacklist", _DESCRIPTION)
+def blacklist(options: ImportOptions) -> int:
+    """Add the phone numbers of FILE to the numbers whose calls are refused; - reads stdin.
+
+    \b
+    printf '+442079460881 # sells windows\\n+442079460882\\n' > numbers.txt
+    trunkline import blacklist numbers.txt --description Spam --plan
+    trunkline import blacklist numbers.txt --description Spam --apply
+
+    FILE has one number a line, with comments after #, ; or //, or is a CSV with CallerId and Description. A number
+    that the PBX has is left as it is, unless a CSV says how it should be. +44… and 0044… are two numbers: write them
+    as your provider sends them. Nothing is removed without --remove-missing.
+    """
+    return _run("black_list_numbers", options)
 
 
 def _run(resource: str, options: ImportOptions) -> int:

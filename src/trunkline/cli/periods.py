@@ -27,14 +27,20 @@ class PeriodOptions(NamedTuple):
             click.UsageError: no period is named.
             InvalidArgument: what is named is not one.
         """
+        first, last = self.bounds()
+        if first is None:
+            raise click.UsageError("Say with --from where to begin, such as --from yesterday or --from 2026-01-31.")
+        return first, last
+
+    def bounds(self) -> tuple[Moment | None, Moment]:
+        """As `moments`, with None where nothing says where to begin."""
         now = datetime.now(UTC)
         if self.named is not None:
             if self.start is not None or self.end is not None:
                 raise click.UsageError("Give --period, or --from and --to.")
             return self._named(self.named, now)
-        if self.start is None:
-            raise click.UsageError("Say with --from where to begin, such as --from yesterday or --from 2026-01-31.")
-        return self._read("--from", self.start, now), self._read("--to", self.end or "now", now)
+        first = None if self.start is None else self._read("--from", self.start, now)
+        return first, self._read("--to", self.end or "now", now)
 
     def _named(self, text: str, now: datetime) -> tuple[Moment, Moment]:
         from ..node.zones import known

@@ -17,8 +17,8 @@ from .addresses import networks_of
 from .layouts import ADDRESSES, spoken
 from .sheet import Sheet, check_content, read_sheet, refuse
 
-_COMMENT = re.compile(r"\s*(?:#|;|//)\s*(.*)")
-_TRAILING = re.compile(r"\s*(?:[#;]|//)\s*(.*)\Z")
+COMMENT = re.compile(r"\s*(?:#|;|//)\s*(.*)")
+TRAILING = re.compile(r"\s*(?:[#;]|//)\s*(.*)\Z")
 _LOG = re.compile(r"\bfail2ban\.\w+\b")
 _BAN = re.compile(r"\b(Ban|Unban)\s+(\S+)\s*\Z")
 _STATUS = re.compile(r"Status for the jail:|[|`]- (?:Filter|Actions)|Banned IP list:")
@@ -50,17 +50,22 @@ def read_addresses(content: bytes, name: str, encoding: str | None = None) -> Sh
     read, found = text_lines([content], name, encoding)
     lines = re.split(r"\r\n|\r|\n", "".join(read))
     if _is_csv(lines):
-        blank = [b"" if _COMMENT.fullmatch(line) else line.encode("utf-8", "surrogatepass") for line in lines]
-        return read_sheet(b"\n".join(blank), name)._replace(encoding=found)
+        return commented_sheet(lines, name, found)
     rows = [Line(entry.line, [entry.text, entry.description]) for entry in _entries(lines, name)]
     return Sheet(name, HEADER, rows, encoding=found, adds_only=True)
+
+
+def commented_sheet(lines: list[str], name: str, encoding: str) -> Sheet:
+    """Read the lines of a CSV that has comments between its rows. Raises what `read_sheet` does."""
+    blank = [b"" if COMMENT.fullmatch(line) else line.encode("utf-8", "surrogatepass") for line in lines]
+    return read_sheet(b"\n".join(blank), name)._replace(encoding=encoding)
 
 
 def _is_csv(lines: list[str]) -> bool:
     """Whether the first line that is not a comment names columns."""
     for line in lines:
         plain = cleaned(line)
-        if not plain or _COMMENT.fullmatch(plain):
+        if not plain or COMMENT.fullmatch(plain):
             continue
         if plain.casefold().startswith("sep="):
             return True
@@ -86,7 +91,7 @@ def _entries(lines: list[str], name: str) -> Iterator[_Entry]:
 
 def _have(lines: list[str], pattern: re.Pattern[str]) -> bool:
     """Whether a line has it outside its comment: a list may say in one that it was made from fail2ban.log."""
-    return any(pattern.search(line) and pattern.search(_TRAILING.sub("", line)) for line in lines)
+    return any(pattern.search(line) and pattern.search(TRAILING.sub("", line)) for line in lines)
 
 
 def _banned(lines: list[str]) -> Iterator[_Entry]:
@@ -133,7 +138,7 @@ def _plain(lines: list[str], name: str) -> Iterator[_Entry]:
     entries: list[_Entry] = []
     for number, line in enumerate(lines, 1):
         plain = cleaned(line)
-        if not plain or _COMMENT.fullmatch(plain):
+        if not plain or COMMENT.fullmatch(plain):
             continue
         if plain.startswith("{"):
             entry = _from_json(plain, number)
@@ -167,18 +172,18 @@ def _in_line(text: str, number: int) -> Iterator[_Entry]:
         text = f"{masked[1]}/{masked[2]}{text[masked.end() :]}"
     if timed := _WITH_TIME.fullmatch(text):
         text = timed[1]
-    elif comment := _TRAILING.search(text):
+    elif comment := TRAILING.search(text):
         text, description = text[: comment.start()], comment[1].strip()
     words = [word for word in re.split(r"[\s,]+", text) if word]
     if len(words) > 1 and all(map(_is_address, words)):  # as `fail2ban-client get JAIL banip` writes them
         yield from (_Entry(number, word, description) for word in words)
         return
-    if not description and (cells := _cells(text)) and _is_address(cells[0]):
+    if not description and (cells := cells_of(text)) and _is_address(cells[0]):
         text, description = cells[0], ", ".join(cell.strip() for cell in cells[1:] if cell.strip())
     yield _Entry(number, text.strip(), description)
 
 
-def _cells(text: str) -> list[str]:
+def cells_of(text: str) -> list[str]:
     """Return the cells of a line of a CSV without a header; none where it has only one."""
     delimiter = "\t" if "\t" in text else ","
     try:

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import zipfile
-from collections.abc import Awaitable, Mapping
-from dataclasses import dataclass
-from datetime import UTC, datetime
+from collections.abc import AsyncGenerator, Awaitable, Iterator, Mapping
+from contextlib import aclosing
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any, Protocol, TypedDict
 from urllib.parse import urlsplit
@@ -13,10 +14,14 @@ from urllib.parse import urlsplit
 from ..catalog import load
 from ..errors import InvalidArgument, NotFound, TrunklineError
 from ..local.contained import reason, spelled
+from ..local.placed import PLACE, paths_for
+from ..local.timestamps import format_age, parse_timestamp
 from ..request import bind
 from ..result.files import harmless
 from ..transport.threads import in_thread
 from ..work.drivers import AsyncSystem, System, adrive, drive
+from ..work.fleet import Fleet
+from ..work.outcome import Outcome
 from ..work.step import Ask, Asks, Wait
 
 
@@ -36,6 +41,9 @@ PREFIX = "trunkline-"
 """How the names of backups begin that nobody named."""
 LONGEST_WAIT = 1800.0
 _PAUSE = 3.0  # seconds between two looks at the list
+# The clocks of both machines differ, and a PBX may write its own time as if it were UTC
+# (docs/pbx.md, Creating and changing).
+_SKEW = timedelta(days=1)
 
 
 class BackupRecord(TypedDict):
@@ -62,8 +70,9 @@ class Backup:
         Backup(folder=Path("backups"), keep=14).run(pbx)
 
     `run` takes a `Pbx`, `arun` an `AsyncPbx`, each for one PBX. ``name``: else one with the time. It is waited for up
-    to ``longest_wait`` seconds. With ``folder`` it goes there as ``HOST-NAME.zip`` and is checked; ``keep`` is how
-    many local files of this PBX stay, of those that Trunkline named itself.
+    to ``longest_wait`` seconds, and must not be more than a day older than the request for it. With ``folder`` it goes
+    there as ``HOST-NAME.zip`` and is checked; ``keep`` is how many local files of this PBX stay, of those that
+    Trunkline named itself.
     """
 
     name: str = ""
@@ -84,7 +93,8 @@ class Backup:
 
         Raises:
             InvalidArgument: an argument that can't be, or a folder that can't be written; nothing was sent.
-            BackupFailed: it was not listed in time, or its file is damaged; then no local file was removed.
+            BackupFailed: it was not listed in time, is an older one, or its file is damaged; then no local file was
+                removed.
             BadRequest: there is one with the name. Other errors of a client as well.
         """
         name = self._checked()
@@ -104,11 +114,13 @@ class Backup:
     def _made(self, name: str) -> Asks[dict[str, Any]]:
         """Make it; give its row once that has the same size twice."""
         making = bind(load(), load().action("backups.backup"), (), {"description": {"Name": name}})
+        asked = datetime.now(UTC)
         yield Ask(making)
         size, waited = -1, 0.0
         while True:
             row = yield from _find(name)
             if row is not None and row.get("Size") and row["Size"] == size:
+                _check_new(row, asked)
                 return row
             size = (row or {}).get("Size") or -1
             if waited >= self.longest_wait:
@@ -131,6 +143,45 @@ class Backup:
             except OSError as problem:
                 raise TrunklineError(f"{spelled(path)} can't be removed ({reason(problem)}).") from None
         return {**record, "removed": [path.name for path in old]}
+
+
+def back_up_each(fleet: Fleet, backup: Backup) -> Iterator[tuple[str, Outcome]]:
+    """Make a backup of each PBX, a few of them at a time; one that fails leaves the others alone.
+
+    ``{pbx}`` in the folder stands for the name of the PBX; one folder for all is fine too, for its files are called by
+    the host. ``answer`` of an outcome is its `BackupRecord`. Nobody is asked, for a backup changes no setting.
+
+    Raises InvalidArgument for a folder that can't be, ConfigurationError for two names of one PBX.
+    """
+    backups = _placed(fleet, backup)
+    return fleet.each(lambda pbx: backups[pbx.label].run(pbx))
+
+
+async def aback_up_each(fleet: Fleet, backup: Backup) -> AsyncGenerator[tuple[str, Outcome], None]:
+    """As `back_up_each`, in the current event loop."""
+    backups = _placed(fleet, backup)
+    async with aclosing(fleet.aeach(lambda pbx: backups[pbx.label].arun(pbx))) as each:
+        async for name, outcome in each:
+            yield name, outcome
+
+
+def _placed(fleet: Fleet, backup: Backup) -> dict[str, Backup]:
+    fleet.check("backups.backup", True)
+    if backup.folder is None or PLACE not in str(backup.folder):
+        return dict.fromkeys(fleet.names, backup)
+    folders = paths_for(backup.folder, fleet.names)
+    return {name: replace(backup, folder=folder) for name, folder in zip(fleet.names, folders, strict=True)}
+
+
+def _check_new(row: Mapping[str, Any], asked: datetime) -> None:
+    """Refuse a backup that was made well before it was asked for. One that doesn't say when is taken."""
+    created = parse_timestamp(row.get("CreationTime"))
+    if created is not None and asked - created > _SKEW:
+        raise BackupFailed(
+            f"The PBX lists {row['FileName']} as made at {row['CreationTime']}, {format_age(asked - created)} before "
+            "it was asked for: it is an older backup.",
+            hint="Look at the PBX's own event log.",
+        )
 
 
 def _find(name: str) -> Asks[dict[str, Any] | None]:

@@ -73,6 +73,7 @@ class Comparison:
         kept: set[Any] = set()
         newcomers: list[tuple[Line, Key | None, dict[str, Any]]] = []
         alike = 0
+        is_list = self.imported.sheet.adds_only  # which no spreadsheet wrote
         for line, key in zip(self.imported.sheet.lines, self.imported.keys, strict=True):
             found = self.by_key.get(key, []) if key is not None else []
             found = [row for row in found if row["Id"] in self._within] or found
@@ -92,7 +93,7 @@ class Comparison:
                     f"the PBX has none with {self.imported.shown_key(line)}. Leave it empty for one to add, or take "
                     "another key.",
                 )
-            elif key is not None and (longer := self._longer.get(key)) is not None:
+            elif key is not None and (longer := self._longer.get(key)) is not None and not is_list:
                 known = visible(", ".join(longer))
                 self._say(
                     line,

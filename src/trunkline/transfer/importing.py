@@ -94,7 +94,8 @@ class Import:
         only: str | Filter | None = None,
         welcome_mail: bool = False,
     ) -> Import:
-        """Read a file, a path or dictionaries for a resource: contacts, users or blocklist.
+        """Read a file, a path or dictionaries for a resource: contacts, users, blocklist or
+        black_list_numbers.
 
         Dictionaries have the names of columns as keys, and values as 3CX or a cell writes them. `Wishes`
         describes the rest. Raises InvalidArgument for what can't be read or has mistakes.
@@ -129,6 +130,11 @@ class Import:
     def blocklist(cls, source: Source, **options: Unpack[ReadOptions]) -> Import:
         """As `read`, for blocked addresses and networks."""
         return cls.read(source, "blocklist", **options)
+
+    @classmethod
+    def blacklist(cls, source: Source, **options: Unpack[ReadOptions]) -> Import:
+        """As `read`, for blocked phone numbers."""
+        return cls.read(source, "black_list_numbers", **options)
 
     @staticmethod
     def template(resource: str) -> str:

@@ -9,6 +9,7 @@ from ..catalog import Action, Catalog
 from .address_list import read_addresses
 from .addresses import canonical, dangers_of, holds, networks_of
 from .names import Named
+from .number_list import number_form, numbers_of, read_numbers
 from .sheet import Sheet, read_sheet
 
 
@@ -121,4 +122,15 @@ BLOCKLIST = Kind(
     template=("IPAddrMask", "Description", "BlockType", "ExpiresAt"),
     read=read_addresses,
 )
-KINDS = {kind.resource: kind for kind in (CONTACTS, USERS, BLOCKLIST)}
+# That only the PBX sets the Id, which is text, is assumed.
+BLACKLIST = Kind(
+    "black_list_numbers",
+    ("CallerId",),
+    ("Description",),
+    called=("blocked number", "blocked numbers"),
+    forms={"CallerId": number_form},
+    parts={"CallerId": numbers_of},
+    template=("CallerId", "Description"),
+    read=read_numbers,
+)
+KINDS = {kind.resource: kind for kind in (CONTACTS, USERS, BLOCKLIST, BLACKLIST)}

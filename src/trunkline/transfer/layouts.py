@@ -193,5 +193,10 @@ _ADDRESS_TITLES: dict[str, str | None] = {
     **dict.fromkeys(("expires", "expiry", "expiration", "valid until", "until"), "ExpiresAt"),
 }
 ADDRESSES = Layout("a list of addresses", "blocklist", _ADDRESS_TITLES, telling=tuple(_ADDRESS_TITLES), needed=1)
+_NUMBER_TITLES: dict[str, str | None] = {
+    **dict.fromkeys(("number", "phone", "phone number", "telephone", "caller", "caller number"), "CallerId"),
+    **dict.fromkeys(("comment", "reason", "note", "notes", "remark"), "Description"),
+}
+NUMBERS = Layout("a list of numbers", "black_list_numbers", _NUMBER_TITLES, telling=tuple(_NUMBER_TITLES), needed=1)
 PEOPLE = Layout("a list of people", "users", _PERSON, telling=tuple(_PERSON), needed=1)
-LAYOUTS = (EXTENSIONS, PEOPLE, PHONE_BOOK, GOOGLE, ADDRESSES)
+LAYOUTS = (EXTENSIONS, PEOPLE, PHONE_BOOK, GOOGLE, ADDRESSES, NUMBERS)
