@@ -55,6 +55,7 @@ if TYPE_CHECKING:
     from .odata import Expand, F
     from .references import Offboarding, WhereUsed
     from .result import File, Saved
+    from .settings import Hours
     from .transfer import Export, Import, RecordingDeletion, RecordingsExport, Report, Watermark, Wishes
     from .transport.browser import BrowserSignIn
     from .transport.retries import Retries
@@ -76,6 +77,7 @@ _HOMES = {
     "Fleet": "work.fleet",
     "Flow": "flows.flow",
     "FlowStopped": "flows.play",
+    "Hours": "settings.hours",
     "Import": "transfer.importing",
     "Job": "jobs.job",
     "JobFolder": "jobs.folder",
@@ -121,6 +123,7 @@ __all__ = [
     "FlowStopped",
     "Forbidden",
     "Hint",
+    "Hours",
     "Import",
     "InvalidArgument",
     "ItemsFailed",

@@ -48,6 +48,8 @@ class Question(NamedTuple):
     def sentence(self, pbx: str) -> str:
         """Return the question itself, in one sentence that names what is at stake. ``pbx``: what the PBX is called."""
         name = f" {self.name}" if self.name else ""
+        if self.action.kind == "update" and not self.removals:
+            return f"Change {self.name or f'the {self.action.noun}'} on {pbx}?"
         if self.action.kind == "update":
             return f"Remove {self.removals:,} of {self.present or 0:,} from the {self.action.noun}{name} on {pbx}?"
         if self.action.kind == "delete" and self.name:

@@ -1,0 +1,14 @@
+"""Settings by plain words: office hours, holidays and forwarding, read, shown before and after, and changed."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from .._lazy import lazy_names
+
+if TYPE_CHECKING:
+    from .hours import Hours
+
+__all__ = ["Hours"]
+
+__getattr__ = lazy_names(__name__, {"Hours": ".hours"})
