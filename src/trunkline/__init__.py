@@ -55,7 +55,7 @@ if TYPE_CHECKING:
     from .odata import Expand, F
     from .references import Offboarding, WhereUsed
     from .result import File, Saved
-    from .settings import Hours
+    from .settings import Forwarding, Hours
     from .transfer import Export, Import, RecordingDeletion, RecordingsExport, Report, Watermark, Wishes
     from .transport.browser import BrowserSignIn
     from .transport.retries import Retries
@@ -77,6 +77,7 @@ _HOMES = {
     "Fleet": "work.fleet",
     "Flow": "flows.flow",
     "FlowStopped": "flows.play",
+    "Forwarding": "settings.forwarding",
     "Hours": "settings.hours",
     "Import": "transfer.importing",
     "Job": "jobs.job",
@@ -122,6 +123,7 @@ __all__ = [
     "Flow",
     "FlowStopped",
     "Forbidden",
+    "Forwarding",
     "Hint",
     "Hours",
     "Import",
