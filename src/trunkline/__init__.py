@@ -56,6 +56,7 @@ if TYPE_CHECKING:
     from .odata import Expand, F
     from .references import Offboarding, WhereUsed
     from .result import File, Saved
+    from .settings import Forwarding, Hours
     from .transfer import Export, Import, RecordingDeletion, RecordingsExport, Report, Watermark, Wishes
     from .transport.browser import BrowserSignIn
     from .transport.retries import Retries
@@ -78,6 +79,8 @@ _HOMES = {
     "Fleet": "work.fleet",
     "Flow": "flows.flow",
     "FlowStopped": "flows.play",
+    "Forwarding": "settings.forwarding",
+    "Hours": "settings.hours",
     "Import": "transfer.importing",
     "Job": "jobs.job",
     "JobFolder": "jobs.folder",
@@ -123,7 +126,9 @@ __all__ = [
     "Flow",
     "FlowStopped",
     "Forbidden",
+    "Forwarding",
     "Hint",
+    "Hours",
     "Import",
     "InvalidArgument",
     "ItemsFailed",

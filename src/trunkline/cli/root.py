@@ -24,6 +24,8 @@ _COMMANDS = {
     "emulator": ("Start a stand-in 3CX on this machine.", "emulator:emulator"),
     "export": ("Export the call log, reports or recordings into files.", "export:export"),
     "flow": ("Check and run a few steps from a YAML file.", "flow:flow"),
+    "forwarding": ("Show and set where calls of an extension go.", "forwarding:forwarding"),
+    "hours": ("Show and set office hours in plain words.", "hours:hours"),
     "import": (
         "Bring contacts, users or blocked addresses of a file into a PBX; the plan comes first.",
         "import_:import_",

@@ -52,6 +52,8 @@ class Question(NamedTuple):
         if self.phrase:
             return f"{self.phrase} on {pbx}?"
         name = f" {self.name}" if self.name else ""
+        if self.action.kind == "update" and not self.removals:
+            return f"Change {self.name or f'the {self.action.noun}'} on {pbx}?"
         if self.action.kind == "update":
             return f"Remove {self.removals:,} of {self.present or 0:,} from the {self.action.noun}{name} on {pbx}?"
         if self.action.kind == "delete" and self.name:

@@ -1,0 +1,15 @@
+"""Settings by plain words: office hours and forwarding, read, shown before and after, and changed."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from .._lazy import lazy_names
+
+if TYPE_CHECKING:
+    from .forwarding import Forwarding
+    from .hours import Hours
+
+__all__ = ["Forwarding", "Hours"]
+
+__getattr__ = lazy_names(__name__, {"Forwarding": ".forwarding", "Hours": ".hours"})
