@@ -156,7 +156,11 @@ def test_every_resource_and_every_verb_is_offered(tab: Callable[..., str]) -> No
     for name, actions in resources.items():
         line = f"trunkline {name.replace('_', '-')} "
         lists = member_lists(name)
-        assert offered(tab(line)) == [verb.replace("_", "-") for verb in [*actions, *lists]]
+        verbs = {verb.replace("_", "-") for verb in [*actions, *lists]}
+        assert set(offered(tab(line))) >= verbs
+        assert len(offered(tab(line))) - len(verbs) == {"backups": 1, "recordings": 1}.get(
+            name, 0
+        )  # commands of their own
 
 
 def test_zsh_and_fish_get_a_help_text_beside_each(tab: Callable[..., str]) -> None:

@@ -72,7 +72,8 @@ def printed(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str])
         code = cli.execute(list(argv))
         captured = capsys.readouterr()
         said = captured.err.removeprefix("This is the first page; more are asked for with $skip, 100 rows at a time.\n")
-        assert (code, said) == (0, ""), argv
+        lists = r"^[\w ]+ would be replaced; what is there now can't be read: .*\n"  # nothing answers at this address
+        assert (code, re.sub(lists, "", said)) == (0, ""), argv
         return captured.out
 
     return run

@@ -123,6 +123,19 @@ def test_rows_of_another_resource_are_refused(way: Way, system: System, tmp_path
     assert list((tmp_path / "jobs").glob("*")) == []
 
 
+def test_rows_of_another_pbx_are_refused(way: Way, system: System, tmp_path: Path) -> None:
+    rows = [{"pbx": "customer-b", "Id": row["Id"]} for row in contacts(system)]
+    with pytest.raises(TrunklineError, match=r"Item 0 is of the PBX 'customer-b', and it would be sent to "):
+        way(system, tmp_path, "contacts.delete", rows)
+    assert system.sent("DELETE") == []
+    assert list((tmp_path / "jobs").glob("*")) == []
+
+
+def test_rows_that_name_this_pbx_are_not(way: Way, system: System, tmp_path: Path) -> None:
+    way(system, tmp_path, "contacts.delete", [{"pbx": f"{system.url}/", "Id": row["Id"]} for row in contacts(system)])
+    assert len(system.sent("DELETE")) == 3
+
+
 def test_the_keys_of_those_rows_are_not(way: Way, system: System, tmp_path: Path) -> None:
     way(system, tmp_path, "contacts.delete", [{"Id": row["Id"]} for row in contacts(system)])
     assert len(system.sent("DELETE")) == 3

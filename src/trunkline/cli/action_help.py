@@ -10,12 +10,12 @@ from ..catalog import Action, Catalog
 from ..catalog.names import snake
 from .body import FieldOption
 from .columns import BY_TYPE, NAMES
-from .connection_options import connection_options
+from .connection_options import fleet_options
 from .output import view_options
 
 MANY = 14
 """Fields that fit on a screen; an action with no more shows all of them."""
-_USUAL_CONNECTION = ("profile", "url")
+_USUAL_CONNECTION = ("profiles", "url")
 _QUERY = ("filter", "search", "orderby", "select", "expand", "top", "skip", "every")
 _ALL = "action_help.all"
 
@@ -62,7 +62,7 @@ def groups(catalog: Catalog, action: Action, params: Sequence[click.Parameter], 
     arguments = [each for each in options if each.name in names]
     fields = [each for each in options if isinstance(each, FieldOption)]
     query = [each for each in options if each.name in _QUERY and each not in arguments]
-    view, connection = view_options.options, connection_options.options
+    view, connection = view_options.options, fleet_options.options
     grouped = {id(each) for each in (*arguments, *fields, *query, *view, *connection)}
     rest = [each for each in options if id(each) not in grouped]
     common = common_fields(catalog, action)

@@ -243,7 +243,7 @@ class Job:
         }
         ledger = Ledger.create(file, about, list(targets.items()))
         try:
-            size = ledger.load(node.checked(each_item(items)))
+            size = ledger.load(node.checked(each_item(items), list(targets.items())))
             if node.action.asks:
                 check_confirmed(Question(node.action, size, ", ".join(targets.values())), confirm)
             elif size and (lists := node.replaced_lists):

@@ -5,7 +5,7 @@ from __future__ import annotations
 import contextlib
 import os
 import threading
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from functools import partial
 from pathlib import Path
 from types import MappingProxyType
@@ -23,12 +23,14 @@ from ..work.guards import (
     UnchangedRows,
     check_concurrency,
     check_confirmed,
+    check_origin,
     check_rows,
     comparable,
     is_whole,
 )
 from ..work.ledger import Entry, MemoryLedger
 from ..work.lists import list_facts, replaced_lists
+from ..work.lookup import repeatable
 from ..work.outcome import Outcome, OutcomeRecord, as_error, as_record
 from ..work.run import Policy, Run
 from ..work.state import State
@@ -158,16 +160,32 @@ class Node:
         """
         return self._parameters.call(scope._replace(world=self.world))
 
-    def check(self, items: Iterable[Item]) -> None:
-        """Let the guards see items before anything is sent (`trunkline.work.guards`). Raises InvalidArgument."""
-        for _ in self.checked(items):
+    def check(self, items: Iterable[Item], pbx: object = None) -> None:
+        """Let the guards see items before anything is sent (`trunkline.work.guards`). Raises InvalidArgument.
+
+        ``pbx``: where they would be sent, if that is known already.
+        """
+        for _ in self.checked(items, [_names_of(pbx)]):
             pass
 
-    def checked(self, items: Iterable[Item]) -> Iterator[Item]:
-        """Yield the items, each after the guards have seen it. Raises InvalidArgument for one that they refuse."""
+    def check_origins(self, items: Iterable[Item], pbx: object) -> None:
+        """Refuse items that were read on another PBX than this. Raises InvalidArgument."""
+        names = _names_of(pbx)
+        if names and not repeatable(self.action):
+            for n, item in enumerate(items):
+                check_origin(n, item["json"], names)
+
+    def checked(self, items: Iterable[Item], targets: Sequence[Collection[str]] = ()) -> Iterator[Item]:
+        """Yield the items, each after the guards have seen it. Raises InvalidArgument for one that they refuse.
+
+        ``targets``: what each PBX is called that gets every item.
+        """
         rows = UnchangedRows(self.action) if self.unchanged else None
         for n, item in enumerate(items):
             check_rows(self.action, n, item["json"], partial(self.keys, n, item))
+            if not repeatable(self.action):
+                for names in targets:
+                    check_origin(n, item["json"], names)
             if rows is not None:
                 rows.check(n, item["json"])
             yield item
@@ -199,6 +217,12 @@ class Node:
         run = self.over(items, confirm=confirm)
         await run.aon(pbx)
         return run.result()
+
+
+def _names_of(pbx: object) -> list[str]:
+    """Return what a PBX is called: its label and its address, as far as it says."""
+    names = (getattr(pbx, name, None) for name in ("label", "url"))
+    return [name for name in names if isinstance(name, str)]
 
 
 class OneItem(Sequence[Item]):
@@ -251,11 +275,16 @@ class NodeRun:
         self._run.stop()
 
     def on(self, pbx: Caller) -> None:
-        """Run in threads until all items are done or the run is stopped."""
+        """Run in threads until all items are done or the run is stopped.
+
+        Raises InvalidArgument, with nothing sent, for an item that is from another PBX.
+        """
+        self.node.check_origins(self.items, pbx)
         run_in_threads(self._run, pbx)
 
     async def aon(self, pbx: AsyncCaller) -> None:
-        """Run in the current event loop until all items are done or the run is stopped."""
+        """Run in the current event loop; as `on` otherwise."""
+        self.node.check_origins(self.items, pbx)
         await run_in_loop(self._run, pbx)
 
     def _step(self, entry: Entry) -> Step:

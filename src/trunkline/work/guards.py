@@ -6,7 +6,7 @@ refused where a body is checked (`request.body`), since that is on the way of ev
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from functools import lru_cache
 from typing import Any, NamedTuple
 
@@ -134,6 +134,28 @@ def check_same_pbx(what: str, expected: str, url: str) -> None:
         raise ConfigurationError(
             f"{what} is for {expected}, and this connection is to {url}.", hint=f"{_UNSENT} Connect to {expected}."
         )
+
+
+def check_origin(n: int, row: Mapping[str, Any], names: Collection[str]) -> None:
+    """Refuse an item that was read on another PBX: key 4 is another entity there.
+
+    A list over several PBXs says in its field ``pbx`` where each row is from. ``names``: what the PBX that the item
+    would be sent to is called; none where that is not known. Raises InvalidArgument.
+    """
+    origin = row.get("pbx")
+    if names and isinstance(origin, str) and not {origin, _address(origin)} & {*names, *map(_address, names)}:
+        raise InvalidArgument(
+            f"Item {n} is of the PBX {origin!r}, and it would be sent to {next(iter(names))}.",
+            hint=f"{_UNSENT} Send it to its own PBX, or remove its field pbx if that means something else.",
+        )
+
+
+def _address(name: str) -> str:
+    """Return the address that a name is, as it is compared; the name itself where it is not an address."""
+    try:
+        return comparable_url(name)
+    except TrunklineError:
+        return name
 
 
 def check_distinct(targets: Mapping[str, str]) -> None:
