@@ -312,7 +312,7 @@ def test_items_go_to_each_pbx_or_to_the_one_that_they_are_from(
 @pytest.mark.parametrize(
     ("items", "options", "said"),
     [
-        ('{"Id":100}\n', (), "users.update would change 2 PBXs"),
+        ('{"Id":100}\n', (), "users.update (2 items) would change 2 PBXs"),
         ('{"Id":100,"pbx":"own"}\n', ("--yes",), "Item 0 is of the PBX 'own', which is not among those chosen."),
         ('{"Id":100,"pbx":"customer-a"}\n{"Id":101}\n', ("--yes",), "Item 1 names no PBX, as others do."),
         ('{"Id":"x"}\n', ("--yes",), "x"),

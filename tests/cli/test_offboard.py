@@ -54,5 +54,5 @@ def test_a_person_sees_the_plan_and_is_asked(environment: dict[str, str], system
     terminal.type("n\n")
     assert terminal.end() != 0
     assert "queue 800 Sales" in seen
-    assert "Take extension 104 Haddad, Leila out: send 2" in seen
+    assert "Take extension 104 Haddad, Leila out of http://" in seen
     assert not system.sent("PATCH")

@@ -29,6 +29,13 @@ def test_it_is_made_downloaded_and_checked(pbx: Pbx, tmp_path: Path) -> None:
     assert path.stat().st_mode & 0o77 == 0
 
 
+@pytest.mark.parametrize("name", ["../../x", "a\\b", ".hidden", "c:x", "line\nbreak"])
+def test_a_name_that_leads_elsewhere_is_refused(system: System, pbx: Pbx, tmp_path: Path, name: str) -> None:
+    with pytest.raises(InvalidArgument, match="A backup can't be named"):
+        Backup(name=name, folder=tmp_path).run(pbx)
+    assert not system.sent("POST")
+
+
 def test_the_newest_stay_and_nothing_of_others_goes(pbx: Pbx, tmp_path: Path) -> None:
     host = Path(Backup(folder=tmp_path).run(pbx)["file"] or "").name.partition("-trunkline-")[0]
     old = [f"{host}-trunkline-2025010{day}-000000.zip" for day in range(1, 5)]

@@ -45,7 +45,10 @@ _TEXTS = [
     (r"name", "Sales"),
     (r"text|message|body|prompt|description", "Hello"),
 ]
-_FIRST = ("FirstName", "LastName", "Name", "DisplayName", "Number", "PhoneNumber", "Title", "Description", "Enabled")
+_FIRST = (
+    *("FirstName", "LastName", "Name", "DisplayName", "Number", "PhoneNumber", "IPAddrMask", "Title", "Description"),
+    "Enabled",
+)
 """The fields that an example sets if a body has them; else its first ones."""
 
 
@@ -77,6 +80,8 @@ def _body(catalog: Catalog, action: Action) -> list[str]:
     if isinstance(action.body, str):
         key = catalog.key(action.body)
         fields = {name: spec for name, spec in fields.items() if not (name in key and spec.name != "String")}
+        if action.kind == "update":
+            fields.pop("Number", None)  # a number is given once
         plain = [name for name, spec in fields.items() if _simple(catalog, spec)] or list(fields)
         fields = {name: fields[name] for name in _chosen(plain, 2)}
     words = []

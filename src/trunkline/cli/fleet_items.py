@@ -43,7 +43,8 @@ def carry_out_several(node: Node, items: list[Item], how: RunView, fleet: Fleet)
         codes = [_show_requests(node, name, share) for name, share in shares.items()]
         return max(codes, default=0)
     if node.action.method != "GET":
-        fleet.check(node.action.id, True if how.yes else ask_several)
+        total = sum(len(share.items) for share in shares.values())
+        fleet.check(f"{node.action.id} ({total:,} items)", True if how.yes else ask_several)
     failures = Failures(len(shares))
     try:
         interrupted = asyncio.run(_drive(fleet, shares, failures))

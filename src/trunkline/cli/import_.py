@@ -149,7 +149,11 @@ _OPTIONS = [
     click.option("--encoding", metavar="NAME", help="Of the file, such as cp1252; UTF-8 by default."),
     click.option("--clear-empty", is_flag=True, help="An empty cell empties the field; else it leaves it as it is."),
     click.option("--remove-missing", is_flag=True, help="Remove what the PBX has and the file doesn't."),
-    click.option("--only", metavar="FILTER", help="Compare and remove only what this OData filter includes."),
+    click.option(
+        "--only",
+        metavar="FILTER",
+        help="Change and remove only what this OData filter includes; new rows are added.",
+    ),
     click.option(
         "--max-removals",
         default="50%",

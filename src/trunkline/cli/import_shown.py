@@ -11,6 +11,7 @@ from ..catalog.secret import masked
 from ..local.characters import visible
 from ..work.outcome import Outcome, OutcomeRecord, as_record
 from ..work.state import State
+from .change_cells import change_cells, value_cell
 from .output import PBX, View, cell, draw, json_line, pretty, write_rows
 
 if TYPE_CHECKING:
@@ -102,7 +103,7 @@ def _table_rows(step: ImportStep, key: tuple[str, ...], view: View) -> Iterator[
         old, new = _shown_fields(step, view)
         for number, (name, value) in enumerate(new.items()):
             first = [_SIGNS[step.change], line, which] if number == 0 else ["", "", ""]
-            yield [*first, name, cell(old[name]), cell(value)]
+            yield [*first, name, *change_cells(old[name], value)]
     else:
         yield [_SIGNS[step.change], line, which, "", "", _summary(step, key, view) if step.change == "add" else ""]
 
@@ -112,7 +113,7 @@ def _summary(step: ImportStep, key: tuple[str, ...], view: View) -> str:
     if step.change == "remove":
         return step.name
     if step.change == "add":
-        return ", ".join(f"{name} {cell(value)}" for name, value in new.items() if name not in key)
+        return ", ".join(f"{name} {value_cell(value)}" for name, value in new.items() if name not in key)
     return ", ".join(f"{name}: {cell(old[name])} → {cell(value)}" for name, value in new.items())
 
 

@@ -15,10 +15,11 @@ from ..errors import ItemsFailed
 from ..printable import printable
 from ..work.outcome import Outcome, OutcomeRecord, as_record
 from ..work.state import State
+from .change_cells import change_cells
 from .connection_options import ConnectionOptions, connection_options
 from .interrupts import finishing
 from .options import parsed_into
-from .output import FORMATS, View, cell, chosen, draw, write_rows
+from .output import FORMATS, View, chosen, draw, write_rows
 
 if TYPE_CHECKING:
     from ..references import Offboarding, OffboardingPlan
@@ -142,9 +143,11 @@ async def _applied(run: OffboardingRun, options: OffboardOptions) -> bool:
 def _ask(plan: OffboardingPlan, question: Question) -> bool:
     from .confirm import go_on
 
-    go_on(printable(f"Take {plan.target} out: send {question.calls:,} to {question.url}?"))
+    changes = "1 change" if question.calls == 1 else f"{question.calls:,} changes"
+    go_on(printable(f"Take {plan.target} out of {question.url}, in {changes}?"))
     if question.removals:
-        go_on(printable(f"{question.removals:,} of them REMOVE something for good. Go on?"))
+        some = "One change deletes" if question.removals == 1 else f"{question.removals:,} changes delete"
+        go_on(printable(f"{some} something that can't be restored. Go on?"))
     return True
 
 
@@ -178,7 +181,7 @@ def _show(plan: OffboardingPlan, outcomes: list[Outcome], view: View) -> None:
 def _rows(step: Step) -> list[list[str]]:
     old, new = _fields(step)
     what = getattr(step, "entity", step.action.noun)
-    fields = [[name, cell(old.get(name)), cell(value)] for name, value in new.items()] or [["", "", ""]]
+    fields = [[name, *change_cells(old.get(name), value)] for name, value in new.items()] or [["", "", ""]]
     return [[what if n == 0 else "", step.action.id if n == 0 else "", *row] for n, row in enumerate(fields)]
 
 

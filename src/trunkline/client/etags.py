@@ -64,7 +64,7 @@ class IfMatch:
         raise InvalidArgument(
             f"{unseen}, so If-Match would protect nothing: {self.call.action.id} was not sent.",
             hint=Hint(
-                f"{f'Use {instead}. ' if instead else ''}To act in any case",
+                f"Use {instead}, or act in any case." if instead else "Act in any case, or leave If-Match out.",
                 arguments={"if_match_anyway": True},
             ),
             parameter="if_match",

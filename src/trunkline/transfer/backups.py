@@ -12,7 +12,7 @@ from typing import Any, Protocol, TypedDict
 from urllib.parse import urlsplit
 
 from ..catalog import load
-from ..errors import InvalidArgument, NotFound, TrunklineError
+from ..errors import Hint, InvalidArgument, NotFound, TrunklineError
 from ..local.contained import reason, spelled
 from ..local.placed import PLACE, paths_for
 from ..local.timestamps import format_age, parse_timestamp
@@ -83,6 +83,10 @@ class Backup:
     def _checked(self) -> str:
         if self.keep is not None and (self.folder is None or self.name or self.keep < 1):
             raise InvalidArgument("keep is 1 or more, and goes with a folder and without a name.")
+        if any(sign in self.name for sign in "/\\:") or self.name.startswith(".") or not self.name.isprintable():
+            raise InvalidArgument(
+                f"A backup can't be named {self.name!r}.", hint="Use letters, digits, spaces, dots and dashes."
+            )
         if self.folder is not None:
             _make(self.folder)
         name = self.name or f"{PREFIX}{datetime.now(UTC):%Y%m%d-%H%M%S}"
@@ -193,7 +197,7 @@ def find(name: str) -> Asks[dict[str, Any]]:
     """Return the row of a backup by its name, with or without ``.zip``. Raises NotFound."""
     row = (yield from _find(name)) or (yield from _find(f"{name}.zip"))
     if row is None:
-        raise NotFound(f"The PBX has no backup {name!r}.", status=404, hint="trunkline backups list")
+        raise NotFound(f"The PBX has no backup {name!r}.", status=404, hint=Hint("See what exists.", "backups.list"))
     return row
 
 
