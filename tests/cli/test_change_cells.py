@@ -19,7 +19,7 @@ ADA, GRACE = {"Number": "104", "Name": "Byron, Ada", "Id": 15}, {"Number": "105"
         ([ADA], [GRACE], "- 104 Byron, Ada", "+ 105"),
         ([], [1, 2], "", "+ 1, + 2"),
         ({"To": "VoiceMail", **ADA}, {"To": "VoiceMail", **GRACE}, "VoiceMail 104 Byron, Ada", "VoiceMail 105"),
-        ({"To": "Extension", **GRACE}, {"To": "None", "Number": ""}, "Extension 105", 'None {"To":"None","Number":""}'),
+        ({"To": "Extension", **GRACE}, {"To": "None", "Number": ""}, "Extension 105", "None"),
         ({"Number": "105", "Tags": []}, {"Number": "105", "Tags": ["x"]}, '{"Number":"105","Tags":[]}', None),
         (True, False, "yes", "no"),
         (None, "Away", "", "Away"),

@@ -34,4 +34,4 @@ def value_cell(value: Any) -> str:
 
 def _name(value: Mapping[str, Any]) -> str:
     """Return an object by its name; of a destination also what kind it is."""
-    return " ".join(filter(None, (str(value.get("To") or ""), element_name(value))))
+    return " ".join(str(value[name]) for name in ("To", "Number", "Name") if value.get(name))
