@@ -56,7 +56,7 @@ if TYPE_CHECKING:
     from .odata import Expand, F
     from .references import Offboarding, WhereUsed
     from .result import File, Saved
-    from .settings import Forwarding, Hours
+    from .settings import Forwarding, Holidays, Hours
     from .transfer import Export, Import, RecordingDeletion, RecordingsExport, Report, Watermark, Wishes
     from .transport.browser import BrowserSignIn
     from .transport.retries import Retries
@@ -80,6 +80,7 @@ _HOMES = {
     "Flow": "flows.flow",
     "FlowStopped": "flows.play",
     "Forwarding": "settings.forwarding",
+    "Holidays": "settings.holidays",
     "Hours": "settings.hours",
     "Import": "transfer.importing",
     "Job": "jobs.job",
@@ -128,6 +129,7 @@ __all__ = [
     "Forbidden",
     "Forwarding",
     "Hint",
+    "Holidays",
     "Hours",
     "Import",
     "InvalidArgument",

@@ -158,7 +158,7 @@ def test_every_resource_and_every_verb_is_offered(tab: Callable[..., str]) -> No
         lists = member_lists(name)
         verbs = {verb.replace("_", "-") for verb in [*actions, *lists]}
         assert set(offered(tab(line))) >= verbs
-        assert len(offered(tab(line))) - len(verbs) == {"backups": 1, "recordings": 1}.get(
+        assert len(offered(tab(line))) - len(verbs) == {"backups": 1, "holidays": 1, "recordings": 1}.get(
             name, 0
         )  # commands of their own
 

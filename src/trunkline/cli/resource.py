@@ -19,6 +19,7 @@ if TYPE_CHECKING:
 
 _OWN_VERBS: Mapping[str, Mapping[str, tuple[str, str, str]]] = {
     "backups": {"download": ("Download the file of a backup.", "backup", "download_backup")},
+    "holidays": {"add": ("Add a holiday by its days, such as 2026-12-24..2026-12-26.", "holidays_add", "add_holiday")},
     "recordings": {
         "delete": ("Delete recordings that are older than some days.", "recordings_delete", "delete_recordings"),
     },

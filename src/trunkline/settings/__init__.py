@@ -1,4 +1,4 @@
-"""Settings by plain words: office hours and forwarding, read, shown before and after, and changed."""
+"""Settings by plain words: office hours, holidays and forwarding, read, shown before and after, and changed."""
 
 from __future__ import annotations
 
@@ -8,8 +8,9 @@ from .._lazy import lazy_names
 
 if TYPE_CHECKING:
     from .forwarding import Forwarding
+    from .holidays import Holidays
     from .hours import Hours
 
-__all__ = ["Forwarding", "Hours"]
+__all__ = ["Forwarding", "Holidays", "Hours"]
 
-__getattr__ = lazy_names(__name__, {"Forwarding": ".forwarding", "Hours": ".hours"})
+__getattr__ = lazy_names(__name__, {"Forwarding": ".forwarding", "Holidays": ".holidays", "Hours": ".hours"})
