@@ -26,7 +26,7 @@ from trunkline.catalog.search import PHRASES, SYNONYMS, partly, search
         ("remove the weblink", "website_links.delete"),
         ("list departments", "groups.list"),
         ("create ivr", "receptionists.create"),
-        ("block an ip address", "blocklist.get"),
+        ("block an ip address", "blocklist.create"),
         ("smtp settings", "mail_settings.get"),
         ("delte contct", "contacts.delete"),
         ("recieptionist", "receptionists.get"),
