@@ -54,10 +54,12 @@ def carry_out(node: Node, items: list[Item], how: RunView, connect: Callable[[],
     """Run a node over items: ask, do, write and count; the exit code."""
     if node.unchanged and (hidden := ", ".join(hidden_fields(item["json"] for item in items))):
         click.echo(f"Not compared, because masked in the input: {hidden}. --show-secrets writes them out.", err=True)
+    if how.dry_run:
+        names_one = any("pbx" in item["json"] for item in items)
+        node.check(items, connect() if names_one else None)  # else no connection is needed
+        return _show_requests(node, items, show_secrets=how.show_secrets)
     pbx = connect()
     node.check(items, pbx)
-    if how.dry_run:
-        return _show_requests(node, items, show_secrets=how.show_secrets)
     node_run = node.over(items, confirm=None if how.yes else partial(_ask, pbx.url))
     broke: BaseException | None = None
     try:
