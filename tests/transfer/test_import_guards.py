@@ -207,7 +207,7 @@ def test_progress_hears_of_each_step(pbx: Pbx, tmp_path: Path) -> None:
     ("file", "resource", "message"),
     [
         ("missing.csv", "contacts", r"missing\.csv can't be read: No such file or directory"),
-        ("new.csv", "faxes", "'faxes' can't be imported; contacts, users, blocklist can"),
+        ("new.csv", "faxes", "'faxes' can't be imported; contacts, users, blocklist, black_list_numbers can"),
         (b"NoSuchField\n1\n", "contacts", "There is no field 'NoSuchField'"),
     ],
 )

@@ -17,6 +17,7 @@ Named = Literal["departments", "department", "language"]
 """What a field holds that a cell may name: several departments, the Id of one, or the code of a language."""
 
 _Row = Mapping[str, Any]
+_ID = re.compile(r"\d+([.]0+)?")  # a spreadsheet may write 6 as 6.0
 _CODE = re.compile(r"[A-Z]{2}")
 _SEPARATORS = re.compile(r"[;|\n]")
 _SET = re.compile(r"\s+prompts?(\s+set)?\Z")
@@ -32,7 +33,7 @@ def is_name(text: str, what: Named) -> bool:
         case "departments":
             return bool(plain) and not plain.startswith(("[", "{"))
         case "department":
-            return bool(plain) and not plain.isdecimal()
+            return bool(plain) and not _ID.fullmatch(plain)
         case "language":
             return bool(plain) and not _CODE.fullmatch(plain)
 
