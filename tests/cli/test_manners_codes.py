@@ -107,9 +107,10 @@ def test_130_is_an_interruption(environment: dict[str, str]) -> None:
 
 
 def test_each_option_of_the_root_has_a_variable() -> None:
+    several = ("all_profiles", "at_once")  # what a command does, and not where it finds a PBX
     for option in cli.params:
-        if isinstance(option, click.Option) and option.name not in ("version", "help"):
-            name = f"TRUNKLINE_{str(option.name).upper()}"
+        if isinstance(option, click.Option) and option.name not in ("version", "help", *several):
+            name = f"TRUNKLINE_{option.opts[0].removeprefix('--').replace('-', '_').upper()}"
             assert name in (option.help or ""), f"--{option.name} does not say {name}"
 
 

@@ -64,7 +64,9 @@ def login(command: LoginOptions) -> None:
         limits(options, os.environ)  # a mistake is told before anything is asked for
         file = ProfileFile(profiles_file(os.environ))
         saved = file.names()
-        name = name or options["profile"]
+        if len(command.connection.profiles) > 1 or command.connection.all_profiles:
+            raise click.UsageError("login saves one connection; name one.")
+        name = name or next(iter(command.connection.profiles), None)
         if name is not None:
             check_name(name)
         known = file.existing(name) if name in saved else None
