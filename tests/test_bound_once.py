@@ -30,9 +30,9 @@ def counted(monkeypatch: pytest.MonkeyPatch) -> Counter[tuple[str, str]]:
     """How often an action is bound and built, wherever those functions were imported."""
     counts: Counter[tuple[str, str]] = Counter()
 
-    def bind(catalog: Any, action: Any, args: Any, kwargs: Any) -> request.Call:
+    def bind(catalog: Any, action: Any, args: Any, kwargs: Any, *now: Any) -> request.Call:
         counts["bind", action.id] += 1
-        return bind_once(catalog, action, args, kwargs)
+        return bind_once(catalog, action, args, kwargs, *now)
 
     def build(call: request.Call, *rest: Any) -> request.HttpRequest:
         counts["build", call.action.id] += 1
