@@ -117,7 +117,7 @@ def report_kind(name: str) -> ReportKind:
     plain = name.strip().lower().replace("_", "-")
     if plain in _OTHERWISE:
         raise UnknownName(
-            "The call log has an export of its own.", hint="trunkline export call-log, or Export in Python."
+            "The call log has an export of its own.", hint="It is read in windows and goes on after a break."
         )
     kinds = report_kinds()
     if plain not in kinds:
