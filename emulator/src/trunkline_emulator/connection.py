@@ -1,8 +1,8 @@
 """One connection to the emulator's port, and how much time and room whoever is at the other end may take.
 
 uvicorn waits for ever for the rest of a request, and for ever for somebody to read an answer. What is ended here is
-only what a client leaves undone: an answer that the emulator itself holds back (a fault, a latency) waits as long as
-it was told to.
+only what a client leaves undone: an answer that the emulator itself holds back (a fault, a latency) waits for
+its own time.
 """
 
 from __future__ import annotations

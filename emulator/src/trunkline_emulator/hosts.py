@@ -87,7 +87,7 @@ class Hosts:
         self._is_answered = lru_cache(maxsize=1024)(self._judge)  # nearly all requests name the same host
 
     def allows(self, host: str, listens: str = "") -> bool:
-        """Whether a host is this machine, was allowed, or is the one that this emulator was told to listen on."""
+        """Whether a host is this machine, was allowed, or is the address on which this emulator listens."""
         return is_this_machine(host) or host in self._allowed or host == listens.lower()
 
     def answers(self, request: Request) -> bool:
