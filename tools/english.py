@@ -37,7 +37,7 @@ class Text(NamedTuple):
 
 
 WORDS = [
-    Word(r"\btold\b", "given, set, reported", left=14),
+    Word(r"\btold\b", "given, set, reported", left=12),
     Word(r"\bsaid\b", "stated, reported, given", left=1),
     Word(r"\bmere(ly)?\b", "only"),
     Word(r"\bmend(s|ed|ing)?\b", "fix, correct"),
