@@ -39,7 +39,7 @@ def test_a_report_goes_into_a_file_or_a_pipe(trunkline: Any) -> None:
     [
         ((), "Name a report; --list shows all."),
         (("queue-totals", *JUNE), "There is no report 'queue-totals'."),
-        (("call-log", *JUNE), "trunkline export call-log"),
+        (("call-log", *JUNE), "The call log has an export of its own."),
         (("user-activity",), "Say with --from where to begin"),
         (("user-activity", *JUNE, "--period", "2026"), "Give --period, or --from and --to."),
         (("user-activity", "--period", "soon"), "--period: 'soon' is not a period."),
