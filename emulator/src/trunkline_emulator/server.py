@@ -70,7 +70,7 @@ def running(
 ) -> Iterator[Address]:
     """Serve in a thread while the block runs; gives the base address. Port 0 takes any free one.
 
-    OSError if the port is in use or the address can't be had.
+    OSError if the port is in use or this machine doesn't have the address.
     """
     with running_all(app, [port], host, tls=tls, limits=limits) as (address,):
         yield address
@@ -116,7 +116,7 @@ def serve(
 ) -> None:
     """Serve until Ctrl-C or SIGTERM. ``on_start`` is given the addresses once requests are answered.
 
-    OSError if a port is in use or the address can't be had.
+    OSError if a port is in use or this machine doesn't have the address.
     """
     speaks = _tls(tls, host)
     with _listening(host, ports) as listeners:

@@ -112,7 +112,7 @@ class Parts:
         ConfigurationError if another process has it, if it belongs to another export (``restart`` throws that away),
         or if it is not a folder of an export.
         """
-        with _saying(self.folder):
+        with saying_why(self.folder):
             if self.folder.exists() and not self._ours():
                 raise ConfigurationError(
                     f"{self.folder} is there, and was not made by an export.",
@@ -125,7 +125,7 @@ class Parts:
                     f"Another process is exporting to {self.file}.", hint="Wait for it, or name another file."
                 ) from None
         try:
-            with _saying(self.folder):
+            with saying_why(self.folder):
                 self._begin(plan, restart, settling)
             yield
         finally:
@@ -281,7 +281,7 @@ class Parts:
         """Put a finished window on the disk."""
         rows = b"".join([leg.line + b"\n" for leg in legs])
         seal = self._seal(window, rows, _now())
-        with _saying(self.folder), _new(self._path(window)) as file:
+        with saying_why(self.folder), _new(self._path(window)) as file:
             file.write(rows)
             file.write(msgspec.json.encode(seal) + b"\n")
         self._done.add(window)
@@ -289,7 +289,7 @@ class Parts:
 
     def lines(self, window: Window) -> Iterator[bytes]:
         """Yield the rows of a window that has been read. TrunklineError if they were damaged since."""
-        with _saying(self.folder):
+        with saying_why(self.folder):
             part = self._opened(window)
         if part is None:
             raise TrunklineError(
@@ -301,7 +301,7 @@ class Parts:
     @contextmanager
     def whole(self) -> Iterator[BinaryIO]:
         """Open a file that takes the place of the real one when the block ends well, and is removed if not."""
-        with _saying(self.file):
+        with saying_why(self.file):
             with replace_file(self.file, self.folder / _WHOLE) as file:
                 yield file
             self._forget()
@@ -352,7 +352,8 @@ def _why(file: Path) -> str:
 
 
 @contextmanager
-def _saying(path: Path) -> Iterator[None]:
+def saying_why(path: Path) -> Iterator[None]:
+    """Raise TrunklineError, with what to do, where a file of an export can't be written."""
     try:
         yield
     except OSError as problem:

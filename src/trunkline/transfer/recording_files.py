@@ -15,13 +15,14 @@ from typing import Any, NamedTuple
 
 import msgspec
 
-from ..errors import BrokenAnswer, ConfigurationError, InvalidArgument, TrunklineError
+from ..errors import BrokenAnswer, ConfigurationError, InvalidArgument
 from ..local.atomic import replace_file
 from ..local.contained import open_regular, reason, resolved, spelled
 from ..local.lock import LockTaken, acquire_lock
 from ..local.timestamps import format_timestamp
 from ..transport.address import comparable_url
 from .file_names import folded_name, numbered
+from .parts import saying_why
 
 _LOCK = ".trunkline.lock"
 _LONGEST = 2**26  # bytes of a .json; a transcription may be long
@@ -123,7 +124,7 @@ class RecordingFolder:
     def hidden(self, target: Target) -> Path:
         """Return where a recording is fetched to before it gets its name; its folder is made."""
         path = self._path(target.name)
-        with _saying(path):
+        with saying_why(path):
             path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
         return path.with_name(f".{target.id}.fetched")
 
@@ -136,7 +137,7 @@ class RecordingFolder:
         """
         path = self._path(target.name)
         hidden = path.with_name(f".{target.id}.fetched")
-        with _saying(path):
+        with saying_why(path):
             size = hidden.stat().st_size
             if not size:
                 hidden.unlink()
@@ -177,14 +178,3 @@ def _declared(path: Path) -> int | None:
         return None
     length = int.from_bytes(head[4:8], "little")
     return None if length in _UNKNOWN_LENGTHS else length + _RIFF_HEAD
-
-
-@contextmanager
-def _saying(path: Path) -> Iterator[None]:
-    try:
-        yield
-    except OSError as problem:
-        raise TrunklineError(
-            f"{spelled(path)} can't be written ({reason(problem)}).",
-            hint="Free space or give yourself the right to write there; the same command then goes on.",
-        ) from None
