@@ -16,7 +16,7 @@ export const chromiumPath = PLACES.find((path) => path !== undefined && existsSy
 
 /** Open n8n's editor as its owner. @returns {Promise<Editor>} */
 export async function openEditor(n8n) {
-	const browser = await chromium.launch({ executablePath: chromiumPath, args: ["--no-sandbox"] });
+	const browser = await chromium.launch({ executablePath: chromiumPath, args: ['--no-sandbox'] });
 	const page = await browser.newPage({
 		viewport: { width: 1280, height: 800 },
 		colorScheme: 'light',
