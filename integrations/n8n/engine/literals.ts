@@ -11,8 +11,7 @@ export const INTEGER_RANGES: Readonly<Record<string, readonly [low: bigint, high
 	Int64: [-(2n ** 63n), 2n ** 63n - 1n],
 };
 export const GUID = /^[0-9a-fA-F]{8}-(?:[0-9a-fA-F]{4}-){3}[0-9a-fA-F]{12}$/;
-export const INSTANT =
-	/^\d{4}-\d\d-\d\dT\d\d:\d\d(?::\d\d(?:\.\d{1,12})?)?(?:Z|[+-]\d\d:\d\d)$/;
+export const INSTANT = /^\d{4}-\d\d-\d\dT\d\d:\d\d(?::\d\d(?:\.\d{1,12})?)?(?:Z|[+-]\d\d:\d\d)$/;
 export const TIME_OF_DAY = /^(?:[01]\d|2[0-3]):[0-5]\d(?::[0-5]\d(?:\.\d{1,12})?)?$/;
 export const DURATION = /^-?P(?=.)(?:\d+D)?(?:T(?=.)(?:\d+H)?(?:\d+M)?(?:\d+(?:\.\d+)?S)?)?$/;
 
@@ -157,7 +156,8 @@ export function instant(value: unknown): string {
 		);
 	}
 	const written = instantText(time.wall - time.offset);
-	if (written === undefined) throw new Refused(`must be ${wanted}; ${time.iso} is not a year in UTC`);
+	if (written === undefined)
+		throw new Refused(`must be ${wanted}; ${time.iso} is not a year in UTC`);
 	return written;
 }
 

@@ -71,7 +71,9 @@ export function readTime(text: string): Written | undefined {
 	const fraction = (match[9] ?? match[12] ?? '').slice(0, 6).padEnd(6, '0');
 	const micros = Number(fraction);
 	const iso =
-		withoutZone(wall) + (micros > 0 ? `.${fraction}` : '') + (offset === undefined ? '' : suffix(offset));
+		withoutZone(wall) +
+		(micros > 0 ? `.${fraction}` : '') +
+		(offset === undefined ? '' : suffix(offset));
 	return { wall, micros, offset, iso };
 }
 
@@ -91,27 +93,30 @@ export function moment(text: string, zone: string, now: number): number {
 	const words = text.trim().toLowerCase();
 	const second = Math.floor(now / SECOND) * SECOND;
 	if (words === 'now') return second;
-	const ago = AGO.exec(words);
-	if (ago !== null) {
-		return checked(second - Number(ago[1]) * (UNITS[ago[2] ?? ''] ?? 0), text);
-	}
 	const days = DAYS[words];
 	if (days !== undefined) return atWall(today(zone, second) + days * DAY, zone);
+	const ago = AGO.exec(words);
 	const time = readTime(text.trim().toUpperCase());
-	const at = time && (time.offset === undefined ? atWall(time.wall, zone) : time.wall - time.offset);
-	if (time === undefined || at === undefined || instantText(at) === undefined) {
+	let at: number | undefined;
+	if (ago !== null) at = second - Number(ago[1]) * (UNITS[ago[2] ?? ''] ?? 0);
+	else if (time?.offset !== undefined) at = time.wall - time.offset;
+	else if (time !== undefined) at = atWall(time.wall, zone);
+	if (at === undefined || instantText(at) === undefined) {
 		throw new Refused(
 			`${shown(text)} is not a date or time.`,
 			'Write 2026-01-31, 2026-01-31T08:00+01:00, today, yesterday, now, or -7d (s, m, h, d, w ago).',
 		);
 	}
-	if (time.micros > 0) {
+	if (time !== undefined && time.micros > 0) {
 		throw new Refused(
 			`${shown(text)} has a fraction of a second.`,
 			'The report knows whole seconds only.',
 		);
 	}
-	return checked(at, text);
+	if (at < FIRST) {
+		throw new Refused(`${shown(text)} is before the year 2000.`, 'No 3CX has calls from then.');
+	}
+	return at;
 }
 
 /**
@@ -134,7 +139,10 @@ export function span(text: string, zone: string, now: number): Span | undefined 
 	if (named === null) return undefined;
 	const [year, month] = [Number(named[1]), Number(named[2])];
 	if (year < 2000 || year > 9998 || month < 1 || month > 12) {
-		throw new Refused(`${shown(text)} is not a month.`, 'Write it as 2026-01; the first year is 2000.');
+		throw new Refused(
+			`${shown(text)} is not a month.`,
+			'Write it as 2026-01; the first year is 2000.',
+		);
 	}
 	return monthOf(year, month - 1, zone);
 }
@@ -149,13 +157,6 @@ function monthOf(year: number, month: number, zone: string): Span {
 		start: atWall(Date.UTC(year, month, 1), zone),
 		end: atWall(Date.UTC(year, month + 1, 1), zone),
 	};
-}
-
-function checked(at: number, text: string): number {
-	if (at < FIRST) {
-		throw new Refused(`${shown(text)} is before the year 2000.`, 'No 3CX has calls from then.');
-	}
-	return at;
 }
 
 /** The first moment of a day of the calendar; undefined if there is no such day. */
@@ -173,7 +174,9 @@ function withoutZone(wall: number): string {
 
 function suffix(offset: number): string {
 	const minutes = Math.floor(Math.abs(offset) / MINUTE);
-	const digits = [Math.floor(minutes / 60), minutes % 60].map((part) => String(part).padStart(2, '0'));
+	const digits = [Math.floor(minutes / 60), minutes % 60].map((part) =>
+		String(part).padStart(2, '0'),
+	);
 	return (offset < 0 ? '-' : '+') + digits.join(':');
 }
 

@@ -70,9 +70,7 @@ class Reader {
 		try {
 			return span(text, zone, this.clock.now) ?? moment(text, zone, this.clock.now);
 		} catch (error) {
-			if (!(error instanceof Refused)) throw error;
-			const what = `${name} of ${this.action.operation} can't be read: ${error.message}`;
-			throw new Refused(what, HINT, name);
+			throw this.unreadable(name, error);
 		}
 	}
 
@@ -102,8 +100,9 @@ class Reader {
 			[start, begin],
 			[end, until],
 		];
-		return ends.flatMap(([name, at]): Array<[string, number]> =>
-			at !== undefined && (read.has(name) || !(name in this.given)) ? [[name, at]] : [],
+		return ends.flatMap(
+			([name, at]): Array<[string, number]> =>
+				at !== undefined && (read.has(name) || !(name in this.given)) ? [[name, at]] : [],
 		);
 	}
 
@@ -112,6 +111,12 @@ class Reader {
 		const value = this.given[name];
 		const time = typeof value === 'string' ? readTime(value) : undefined;
 		return time?.offset === undefined ? undefined : time.wall - time.offset;
+	}
+
+	private unreadable(name: string, error: unknown): unknown {
+		if (!(error instanceof Refused)) return error;
+		const what = `${name} of ${this.action.operation} can't be read: ${error.message}`;
+		return new Refused(what, HINT, name);
 	}
 
 	private zone(): string {

@@ -1,4 +1,11 @@
-import { type Action, answerKind, answerType, catalog, type OptionName, parseType } from './catalog';
+import {
+	type Action,
+	answerKind,
+	answerType,
+	catalog,
+	type OptionName,
+	parseType,
+} from './catalog';
 import { Refused } from './errors';
 import type { ApiRequest, FilePart } from './http';
 import { literal } from './literals';
@@ -88,7 +95,11 @@ function valuesOf(action: Action, given: Given): Record<string, unknown> {
 	for (const name of Object.keys(given.parameters)) {
 		if (Object.hasOwn(params, name)) continue;
 		const takes = Object.keys(params).join(', ') || 'none';
-		throw new Refused(`${action.operation} has no parameter ${shown(name)}.`, `It takes ${takes}.`, name);
+		throw new Refused(
+			`${action.operation} has no parameter ${shown(name)}.`,
+			`It takes ${takes}.`,
+			name,
+		);
 	}
 	const settled: Record<string, unknown> = {};
 	for (const [name, value] of Object.entries(given.parameters)) {
@@ -106,7 +117,11 @@ function valuesOf(action: Action, given: Given): Record<string, unknown> {
 		if (!(name in settled)) {
 			const standIn = action.defaults?.[name];
 			if (standIn === undefined) {
-				throw new Refused(`${action.operation} needs ${name}.`, 'Fill it in; nothing was sent.', name);
+				throw new Refused(
+					`${action.operation} needs ${name}.`,
+					'Fill it in; nothing was sent.',
+					name,
+				);
 			}
 			values[name] = standIn[0];
 			continue;
@@ -176,13 +191,17 @@ function entityTag(action: Action, given: Given): string | undefined {
 
 function contentOf(action: Action, given: Given): Pick<Call, 'body' | 'file'> {
 	if (action.kind === 'upload') {
-		if (given.file === undefined) throw new Refused(`${action.operation} needs a file.`, '', 'file');
+		if (given.file === undefined)
+			throw new Refused(`${action.operation} needs a file.`, '', 'file');
 		return { file: given.file };
 	}
 	if (given.file !== undefined) throw new Refused(`${action.operation} takes no file.`);
 	if (given.body === undefined) {
 		if (action.needsBody === true) {
-			throw new Refused(`${action.operation} needs a body.`, 'Fill in its fields; nothing was sent.');
+			throw new Refused(
+				`${action.operation} needs a body.`,
+				'Fill in its fields; nothing was sent.',
+			);
 		}
 		return {};
 	}
