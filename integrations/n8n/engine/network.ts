@@ -1,7 +1,8 @@
 import { Unreachable } from './errors';
 
 /** What a write that may have been processed leaves open. */
-export const UNKNOWN = 'It is not known whether the PBX carried it out: look before you send it again.';
+export const UNKNOWN =
+	'It is not known whether the PBX carried it out: look before you send it again.';
 
 const NO_CONNECTION = new Set([
 	'ECONNREFUSED',
@@ -14,10 +15,17 @@ const NO_CONNECTION = new Set([
 ]);
 const NO_NAME = new Set(['ENOTFOUND', 'EAI_AGAIN', 'EAI_FAIL', 'EAI_NONAME', 'ENODATA']);
 
-/** Why no answer came, and whether it would help to ask again. */
-export interface Trouble {
-	readonly error: Unreachable;
-	readonly passing: boolean;
+/** Why no answer came. */
+export class NoAnswer extends Unreachable {
+	constructor(
+		message: string,
+		description: string,
+		unknown: boolean,
+		/** Whether it may help to ask again. */
+		readonly passing: boolean,
+	) {
+		super(message, description, unknown);
+	}
 }
 
 /**
@@ -25,61 +33,54 @@ export interface Trouble {
  * replaces texts that hold the codes of Node.js.
  *
  * @param server the PBX as messages name it
- * @param seconds how long an answer was waited for
+ * @param milliseconds how long an answer was waited for
  */
-export function troubleOf(server: string, error: unknown, seconds: number): Trouble {
+export function noAnswer(server: string, error: unknown, milliseconds: number): NoAnswer {
 	const { code, message } = causeOf(error);
-	const not = (what: string, hint: string, passing = true): Trouble => ({
-		error: new Unreachable(`${server} ${what}.`, hint, false),
-		passing,
-	});
-	if (/CERT|SIGNATURE|ISSUER|SELF_SIGNED|CRL|HOSTNAME_MISMATCH/.test(code)) {
-		return not(`showed a certificate that can't be verified (${certificate(code)})`, trust(code), false);
+	const notSent = (what: string, hint: string, passing = true) =>
+		new NoAnswer(what, hint, false, passing);
+	if (/CERT|SIGNATURE|ISSUER|SELF_SIGNED/.test(code)) {
+		const what = `${server} showed a certificate that can't be verified (${certificate(code)}).`;
+		return notSent(what, trust(code), false);
 	}
-	if (code === 'EPROTO' || /SSL|TLS/.test(code) || message.includes('before secure TLS')) {
-		return not(
-			'speaks no TLS',
-			'It may be a plain HTTP port: 5000 and 5004 are, 443 and 5001 speak TLS.',
-			false,
-		);
+	if (/^EPROTO$|SSL|TLS/.test(code) || message.includes('before secure TLS')) {
+		const ports = '5000 and 5004 are, 443 and 5001 speak TLS';
+		return notSent(`${server} speaks no TLS.`, `It may be a plain HTTP port: ${ports}.`, false);
 	}
-	if (NO_NAME.has(code)) {
-		return {
-			error: new Unreachable(`The name of ${server} can't be found.`, 'Check the address.', false),
-			passing: true,
-		};
-	}
+	if (NO_NAME.has(code))
+		return notSent(`The name of ${server} can't be found.`, 'Check the address.');
 	if (NO_CONNECTION.has(code)) {
-		return not(
-			`can't be reached (${code === 'ECONNREFUSED' ? 'it refuses the connection' : 'no way leads there'})`,
-			'Check that the 3CX is up, and the port: 443 hosted by 3CX, 5001 on premises, 5000 or 5004 plain HTTP.',
+		const why = code === 'ECONNREFUSED' ? 'it refuses the connection' : 'no way leads there';
+		const ports = '443 hosted by 3CX, 5001 on premises, 5000 or 5004 plain HTTP';
+		return notSent(
+			`${server} can't be reached (${why}).`,
+			`Check that the 3CX is up, and the port: ${ports}.`,
 		);
 	}
 	if (code === 'ETIMEDOUT' && !/\b(read|write|timeout of)\b/.test(message)) {
-		return not(
-			'did not accept a connection in time',
+		return notSent(
+			`${server} did not accept a connection in time.`,
 			'Check the address, and that no firewall drops the connection.',
 		);
 	}
-	if (code === 'ECONNABORTED' || code === 'ETIMEDOUT') return lost(`did not answer within ${seconds} s`);
-	if (code.startsWith('HPE_') || code.startsWith('Z_')) {
-		return {
-			...lost("sent an answer that can't be read"),
-			passing: false,
-		};
+	if (code === 'ECONNABORTED' || code === 'ETIMEDOUT') return tooLate(server, milliseconds);
+	if (/^(HPE|Z)_/.test(code)) {
+		const hint =
+			'Check that the address is the 3CX itself; a proxy on the way may have spoiled it.';
+		return new NoAnswer(`${server} sent an answer that can't be read.`, hint, true, false);
 	}
-	return {
-		error: new Unreachable(
-			`The connection to ${server} broke before the answer was complete.`,
-			AGAIN,
-			true,
-		),
-		passing: true,
-	};
+	const what = `The connection to ${server} broke before the answer was complete.`;
+	return new NoAnswer(what, AGAIN, true, true);
+}
 
-	function lost(what: string): Trouble {
-		return { error: new Unreachable(`${server} ${what}.`, AGAIN, true), passing: true };
-	}
+/** The time for an answer is over. */
+export function tooLate(server: string, milliseconds: number): NoAnswer {
+	return new NoAnswer(
+		`${server} did not answer within ${milliseconds / 1000} s.`,
+		AGAIN,
+		true,
+		true,
+	);
 }
 
 const AGAIN = 'Try again; if it goes on, look at the PBX, and at what stands between it and n8n.';

@@ -5,7 +5,7 @@ import { baseAddress, serverOf } from './address';
 import { Failure, Refused, SignInRefused } from './errors';
 import type { ApiResponse } from './http';
 import { headersOf } from './headers';
-import { troubleOf } from './network';
+import { noAnswer } from './network';
 import { isWebPage, objectIn } from './origin';
 
 /** What the credential holds. */
@@ -136,7 +136,11 @@ async function signIn(helpers: Helpers, credentials: Credentials, entry: Known):
 		throw error;
 	}
 	const token = objectIn(response)?.access_token;
-	if (response.status === 200 && typeof token === 'string' && /^[\x21-\x7e]{1,16384}$/.test(token)) {
+	if (
+		response.status === 200 &&
+		typeof token === 'string' &&
+		/^[\x21-\x7e]{1,16384}$/.test(token)
+	) {
 		delete entry.refused;
 		return token;
 	}
@@ -148,7 +152,8 @@ function checked(credentials: Credentials): Credentials {
 	const { clientId, apiKey } = credentials;
 	const where = 'Copy it again: Admin console, Integrations, API. Nothing was sent.';
 	if (clientId === '') throw new Refused('The client ID is missing.', where);
-	if (/\p{C}/u.test(clientId)) throw new Refused('The client ID is not a text that can be sent.', where);
+	if (/\p{C}/u.test(clientId))
+		throw new Refused('The client ID is not a text that can be sent.', where);
 	if (apiKey === '') throw new Refused('The API key is missing.', where);
 	const odd = /[^\x20-\x7e]/u.exec(apiKey)?.[0].codePointAt(0);
 	if (odd !== undefined) {
@@ -167,7 +172,9 @@ function refusal(server: string, credentials: Credentials, response: ApiResponse
 	const answer = objectIn(response);
 	const said = answer?.error_description ?? answer?.error;
 	const reason =
-		typeof said === 'string' ? ` (${said.replaceAll(apiKey, '…').replace(/[\s\p{C}]+/gu, ' ')})` : '';
+		typeof said === 'string'
+			? ` (${said.replaceAll(apiKey, '…').replace(/[\s\p{C}]+/gu, ' ')})`
+			: '';
 	const blocked =
 		response.status === 403
 			? "A 403 may also mean that the PBX blocks the address of n8n's machine: look at its IP blacklist. "
@@ -229,6 +236,6 @@ async function ask(helpers: Helpers, credentials: Credentials, asked: Asked): Pr
 		return { status, headers: headersOf(headers), body: typeof body === 'string' ? body : '' };
 	} catch (error) {
 		const server = serverOf(baseAddress(credentials.url));
-		throw troubleOf(server, error, SIGN_IN_TIMEOUT / 1000).error;
+		throw noAnswer(server, error, SIGN_IN_TIMEOUT);
 	}
 }
