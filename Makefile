@@ -1,20 +1,21 @@
 # make demo   the main job, on an emulated 3CX          make test   the whole test suite
 # make check  format, lint, types, imports, English      make bench  figures, beside the peer's
 # make docs   the site, in site/                         make dist   what a release publishes
+# make n8n-test  the n8n package's own tests               make n8n-check  its lint, build and n8n's scan
 PYTHON ?= python3
 BIN := .venv/bin
 PIP := $(BIN)/pip --quiet --disable-pip-version-check
 
-.PHONY: demo test coverage check bench lock catalog reference generated dist docs clean
+.PHONY: demo test coverage check bench n8n n8n-test n8n-check lock catalog reference generated dist docs clean
 
 demo: .venv/run.stamp
 	@$(BIN)/trunkline demo
 
-test: .venv/dev.stamp
+test: .venv/dev.stamp n8n
 	$(BIN)/python -m pytest --numprocesses auto --maxprocesses 4 --dist worksteal
 
 # Tracing costs half as much again on Python 3.11; from 3.14 on it is nearly free.
-coverage: .venv/dev.stamp
+coverage: .venv/dev.stamp n8n
 	$(BIN)/python -m pytest --numprocesses auto --maxprocesses 4 --dist worksteal --cov --cov-report term-missing:skip-covered
 
 check: .venv/dev.stamp
@@ -24,6 +25,7 @@ check: .venv/dev.stamp
 	$(BIN)/basedpyright --level error
 	$(BIN)/lint-imports
 	$(BIN)/python tools/english.py
+	$(BIN)/python tools/n8n_catalog.py --check
 	$(BIN)/check-jsonschema --builtin-schema vendor.github-workflows .github/workflows/*.yml
 	$(BIN)/check-jsonschema --builtin-schema vendor.github-issue-forms .github/ISSUE_TEMPLATE/[!c]*.yml
 
@@ -44,6 +46,18 @@ bench: .venv/bench.stamp
 .venv/bench.stamp: .venv/dev.stamp
 	-npm install --silent --no-save --prefix .venv/prism @stoplight/prism-cli@5
 	@touch $@
+
+# The packages that build and test the n8n package. Where there is no npm, or it gets none, the tests say so and are skipped.
+N8N := integrations/n8n
+n8n: $(N8N)/node_modules/.stamp
+$(N8N)/node_modules/.stamp: $(N8N)/package-lock.json
+	-cd $(N8N) && { test -L node_modules || npm ci --loglevel=error --no-audit --no-fund; } && touch node_modules/.stamp
+
+n8n-test: .venv/dev.stamp n8n
+	TRUNKLINE_N8N_TESTS=required $(BIN)/python -m pytest tests/n8n
+
+n8n-check: n8n
+	cd $(N8N) && npm run --silent check
 
 # Pins and hashes of everything that the targets above install. Both packages are read here and looked up nowhere.
 PIN := $(BIN)/pip-compile --quiet --generate-hashes --strip-extras --no-header --no-emit-options \

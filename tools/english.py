@@ -1,4 +1,4 @@
-"""Find words that plain English has better ones for, in pages, docstrings and messages.
+"""Find words that plain English has better ones for, in pages, docstrings, messages and the n8n package.
 
 python tools/english.py [--all]      with --all, also show what is not corrected yet
 
@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 ROOT = Path(__file__).parents[1]
+N8N_FOLDERS = ("credentials", "engine", "nodes", "test")
 
 
 class Word(NamedTuple):
@@ -93,17 +94,26 @@ def _hits(word: Word, text: Text) -> Iterator[tuple[int, str]]:
 
 
 def _texts() -> Iterator[Text]:
-    """Yield each page and description that people wrote, and each string in the sources, which make docs/reference."""
+    """Yield each page and description that people wrote, each string in the sources, which make docs/reference, and
+    the n8n package: its TypeScript, comments and names included, and its workflows.
+    """
     pages = [
         *ROOT.glob("*.md"),
         *ROOT.glob("docs/**/*.md"),
         *ROOT.glob("emulator/*.md"),
         *ROOT.glob("emulator/docs/**/*.md"),
+        *ROOT.glob("integrations/n8n/*.md"),
     ]
     for path in sorted(pages):
         if "reference" not in path.parts and path.name != "CHANGELOG.md":
             yield Text(path, 1, path.read_text(encoding="utf-8"))
-    for path in sorted([*ROOT.glob("src/trunkline/catalog/descriptions/*.json"), *ROOT.glob("src/**/topics.json")]):
+    wholes = [
+        *ROOT.glob("src/trunkline/catalog/descriptions/*.json"),
+        *ROOT.glob("src/**/topics.json"),
+        *(path for folder in N8N_FOLDERS for path in ROOT.glob(f"integrations/n8n/{folder}/**/*.ts")),
+        *ROOT.glob("integrations/n8n/workflows/*.json"),
+    ]
+    for path in sorted(wholes):
         yield Text(path, 1, path.read_text(encoding="utf-8"))
     for path in sorted([*ROOT.glob("src/**/*.py"), *ROOT.glob("emulator/src/**/*.py")]):
         for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):

@@ -5,7 +5,15 @@ import data from './catalog.json';
  * catalog of the Python package (tools/n8n_catalog.py), so nothing here lists operations by hand.
  */
 
-export type Kind = 'list' | 'get' | 'create' | 'update' | 'delete' | 'function' | 'action' | 'upload';
+export type Kind =
+	| 'list'
+	| 'get'
+	| 'create'
+	| 'update'
+	| 'delete'
+	| 'function'
+	| 'action'
+	| 'upload';
 export type Method = 'GET' | 'POST' | 'PATCH' | 'PUT' | 'DELETE';
 export type AnswerKind = 'list' | 'entity' | 'value' | 'file' | 'none';
 export type OptionName =

@@ -35,7 +35,7 @@ export interface StreamedResponse {
 export interface Connection {
 	/** The PBX as messages name it: host, and port where it is not 443. */
 	readonly server: string;
-	/** The version of the PBX: what the credential says, or what its last answer said. */
+	/** The version of the PBX: what the credential says, or what its last answer named. */
 	readonly version: string | undefined;
 	/** @throws Unreachable, SignInRefused */
 	send(request: ApiRequest): Promise<ApiResponse>;
