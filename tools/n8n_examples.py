@@ -5,7 +5,8 @@ python tools/n8n_examples.py FILE
 The tests of integrations/n8n read the file: their node must send the same. It is a list of objects. ``given`` is what
 somebody fills in: ``parameters`` by 3CX's names, ``options``, ``body``, ``ifMatch`` and ``file`` (``fileName``, and its
 ``content`` as base64), each only where the action takes it. ``request`` is what goes out first: ``method``, ``target``
-below ``/xapi/v1``, ``headers`` and ``body``, which is the JSON value, not its text.
+below ``/xapi/v1``, ``headers`` and ``body``, which is the JSON value, not its text. No list is counted: the node has
+an answer of its own for that.
 """
 
 from __future__ import annotations
@@ -83,7 +84,6 @@ def _options(catalog: Catalog, action: Action) -> dict[str, Any]:
     found: dict[str, Any] = {
         "top": 5,
         "skip": 2,
-        "count": True,
         "search": "" if action.id in CALL_LOG else "O'Brien & Söhne",  # which the node reads in larger pages then
         "select": ",".join(plain[:3]),
         "orderby": f"{plain[0]} desc" if plain else "",
