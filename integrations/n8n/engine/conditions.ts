@@ -75,7 +75,9 @@ export function conditionText(
 	});
 	const isAlone = terms.length === 1;
 	return terms
-		.map((term) => (term.joint === 'or' && joint === 'and' && !isAlone ? `(${term.text})` : term.text))
+		.map((term) =>
+			term.joint === 'or' && joint === 'and' && !isAlone ? `(${term.text})` : term.text,
+		)
 		.join(` ${joint} `);
 }
 
@@ -176,7 +178,9 @@ function constant(field: string, spec: TypeSpec | undefined, value: unknown): st
 		throw new Refused(`is an object of type ${spec.name}`, `Compare a field of it: ${field}/….`);
 	}
 	try {
-		return INTEGER_RANGES[spec.name] !== undefined ? String(integer(value, spec)) : plain(spec, value);
+		return INTEGER_RANGES[spec.name] !== undefined
+			? String(integer(value, spec))
+			: plain(spec, value);
 	} catch (error) {
 		throw unseen(error, field, spec);
 	}
@@ -261,7 +265,10 @@ function inTime(field: string, comparison: string, value: unknown, clock: Clock)
 function stretch(value: unknown, { now, zone }: Clock): { start: string; end: string } {
 	const written = timeText(value);
 	const time = written === undefined ? undefined : readTime(written);
-	if (written === undefined || (time !== undefined && time.offset === undefined && isTime(written) && zone === undefined)) {
+	if (
+		written === undefined ||
+		(time !== undefined && time.offset === undefined && isTime(written) && zone === undefined)
+	) {
 		const refused = instant(value); // it says what is wrong
 		return { start: refused, end: refused };
 	}
