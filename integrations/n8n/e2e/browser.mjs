@@ -1,6 +1,6 @@
 import { existsSync } from 'node:fs';
 
-import { chromium } from 'playwright-core';
+import { chromium, selectors } from 'playwright-core';
 
 import { OWNER } from './n8n.mjs';
 
@@ -14,6 +14,9 @@ const PLACES = [
 /** Whether pictures can be made here; if not, install Chromium, or name one in the variable CHROMIUM. */
 export const chromiumPath = PLACES.find((path) => path !== undefined && existsSync(path));
 
+// n8n's own.
+selectors.setTestIdAttribute('data-test-id');
+
 /** Open n8n's editor as its owner. @returns {Promise<Editor>} */
 export async function openEditor(n8n) {
 	const browser = await chromium.launch({ executablePath: chromiumPath, args: ['--no-sandbox'] });
@@ -21,7 +24,7 @@ export async function openEditor(n8n) {
 		viewport: { width: 1280, height: 800 },
 		colorScheme: 'light',
 	});
-	page.setDefaultTimeout(30_000);
+	page.setDefaultTimeout(120_000);
 	await page.goto(`${n8n.url}/signin`);
 	await page.locator('input[autocomplete=email]').fill(OWNER.email);
 	await page.locator('input[type=password]').fill(OWNER.password);

@@ -150,6 +150,12 @@ class N8n {
 		await this.ask('POST', '/owner/setup', OWNER);
 	}
 
+	/** Sign in where there is an owner. */
+	async signIn() {
+		const { email, password } = OWNER;
+		await this.ask('POST', '/login', { emailOrLdapLoginId: email, password });
+	}
+
 	/** Ask n8n's own API. @returns the answer's `data` */
 	async ask(method, path, body) {
 		const response = await fetch(`${this.url}/rest${path}`, {
@@ -215,6 +221,11 @@ class N8n {
 		throw new Error(`Execution ${id} does not end.`);
 	}
 
+	/** Publish a workflow, so that its triggers run. */
+	activate({ id, versionId }) {
+		return this.ask('POST', `/workflows/${id}/activate`, { versionId });
+	}
+
 	/** The executions of a workflow so far, the oldest first. */
 	async executions(workflowId) {
 		const filter = encodeURIComponent(JSON.stringify({ workflowId }));
@@ -257,6 +268,11 @@ class Execution {
 	outputs(name) {
 		const run = this.#runs[name]?.at(-1);
 		return (run?.data?.main ?? []).map((items) => items ?? []);
+	}
+
+	/** How long a node took, in milliseconds. */
+	milliseconds(name) {
+		return this.#runs[name]?.at(-1)?.executionTime;
 	}
 
 	/** The error of a node that stopped the workflow. */

@@ -123,7 +123,6 @@ for (const seed of SEEDS) {
 				error.message,
 				new RegExp(`^No ${noun} with ${key} '?${seed.absent}'? on ${pbx}`),
 			);
-			assert.match(error.message, /\[item 1\]/);
 			assert.match(error.description, new RegExp(`List`));
 			assert.equal(error.httpCode, '404');
 			assert.equal(error.context.itemIndex, 1);
@@ -170,7 +169,6 @@ for (const seed of SEEDS) {
 				const error = execution.failure('3CX');
 				assert.equal(execution.status, 'error');
 				assert.match(error.message, new RegExp(`\\b${key}\\b`));
-				assert.match(error.message, /\[item 0\]/);
 				assert.equal(error.context.itemIndex, 0);
 				assert.deepEqual(await emulator.requests(), []);
 			}
