@@ -1,12 +1,12 @@
 # make demo   the main job, on an emulated 3CX          make test   the whole test suite
 # make check  format, lint, types, imports, English      make bench  figures, beside the peer's
 # make docs   the site, in site/                         make dist   what a release publishes
-# make n8n-check   lint, build and scan of the n8n package; its tests are part of make test
+# make n8n-test  the n8n package's own tests               make n8n-check  its lint, build and n8n's scan
 PYTHON ?= python3
 BIN := .venv/bin
 PIP := $(BIN)/pip --quiet --disable-pip-version-check
 
-.PHONY: demo test coverage check bench n8n n8n-check lock catalog reference generated dist docs clean
+.PHONY: demo test coverage check bench n8n n8n-test n8n-check lock catalog reference generated dist docs clean
 
 demo: .venv/run.stamp
 	@$(BIN)/trunkline demo
@@ -52,6 +52,9 @@ N8N := integrations/n8n
 n8n: $(N8N)/node_modules/.stamp
 $(N8N)/node_modules/.stamp: $(N8N)/package-lock.json
 	-cd $(N8N) && { test -L node_modules || npm ci --loglevel=error --no-audit --no-fund; } && touch node_modules/.stamp
+
+n8n-test: .venv/dev.stamp n8n
+	TRUNKLINE_N8N_TESTS=required $(BIN)/python -m pytest tests/n8n
 
 n8n-check: n8n
 	cd $(N8N) && npm run --silent check

@@ -1,0 +1,420 @@
+import { createHash } from 'node:crypto';
+import { mkdtempSync, rmSync } from 'node:fs';
+import { createRequire } from 'node:module';
+import { tmpdir } from 'node:os';
+import path from 'node:path';
+
+import type * as DI from '@n8n/di';
+import {
+	BinaryDataService,
+	ExecutionLifecycleHooks,
+	ExternalSecretsProxy,
+	LoadOptionsContext,
+	PollContext,
+	TriggerContext,
+	WorkflowExecute,
+} from 'n8n-core';
+import {
+	ICredentialsHelper,
+	NodeHelpers,
+	Workflow,
+	type IAuthenticateGeneric,
+	type ICredentialDataDecryptedObject,
+	type ICredentials,
+	type ICredentialType,
+	type IDataObject,
+	type IHttpRequestHelper,
+	type IHttpRequestOptions,
+	type ILoadOptionsFunctions,
+	type INode,
+	type INodeCredentialsDetails,
+	type INodeExecutionData,
+	type INodeListSearchResult,
+	type INodeParameters,
+	type INodeProperties,
+	type INodeType,
+	type INodeTypes,
+	type IPollFunctions,
+	type IRequestOptionsSimplified,
+	type IRun,
+	type ITriggerFunctions,
+	type ITriggerResponse,
+	type IWorkflowExecuteAdditionalData,
+	type WorkflowExecuteMode,
+} from 'n8n-workflow';
+
+import { TrunklineApi } from '../credentials/TrunklineApi.credentials';
+import type { Emulator } from './emulator';
+
+export { startEmulator, type Emulator, type Entry } from './emulator';
+
+// n8n-core has a version of its own of this, beside the one that other packages have.
+const { Container } = createRequire(require.resolve('n8n-core'))('@n8n/di') as typeof DI;
+
+// n8n-core keeps settings and binary data in this folder.
+const home = mkdtempSync(path.join(tmpdir(), 'n8n-nodes-trunkline-'));
+process.env.N8N_USER_FOLDER = home;
+process.env.N8N_ENCRYPTION_KEY = 'key-for-tests';
+process.env.N8N_LOG_LEVEL = 'silent';
+process.once('exit', () => rmSync(home, { recursive: true, force: true }));
+
+/** What a node is run with. */
+export interface Setting {
+	emulator: Emulator;
+	/** The class under test; the action node, if none is given. */
+	type?: INodeType;
+	/** What the credential has instead of the emulator's address, client id and key. The same values share a token. */
+	credentials?: Partial<ICredentialDataDecryptedObject>;
+}
+
+export interface ExecuteSetting extends Setting {
+	/** One empty item, if none are given. */
+	items?: INodeExecutionData[];
+	onError?: INode['onError'];
+	retryOnFail?: boolean;
+	maxTries?: number;
+	/** When this resolves, the user stops the run. */
+	cancelled?: Promise<unknown>;
+}
+
+export interface Executed {
+	/** The node's outputs: `output[0]` is the regular one, `output[1]` that of errors. */
+	output: INodeExecutionData[][];
+	/** What stopped the run. */
+	error?: ExecutedError;
+	run: IRun;
+}
+
+/** An error as n8n keeps it: a plain object with the fields of NodeApiError or NodeOperationError. */
+export interface ExecutedError {
+	name: string;
+	message: string;
+	description?: string | null;
+	httpCode?: string | null;
+	context?: IDataObject;
+}
+
+/** Runs a node in a workflow of two, after one that gives its items. */
+export async function execute(
+	parameters: INodeParameters,
+	setting: ExecuteSetting,
+): Promise<Executed> {
+	await ready();
+	const { items = [{ json: {} }], onError, retryOnFail, maxTries, cancelled } = setting;
+	const node: INode = {
+		...nodeOf(setting, parameters),
+		...(onError === undefined ? {} : { onError }),
+		...(retryOnFail === undefined ? {} : { retryOnFail, waitBetweenTries: 1 }),
+		...(maxTries === undefined ? {} : { maxTries }),
+	};
+	const start: INode = { ...PLACE, id: 'items', name: 'Items', type: 'items', parameters: {} };
+	const workflow = new Workflow({
+		id: 'workflow',
+		nodes: [start, node],
+		connections: { Items: { main: [[{ node: node.name, type: 'main', index: 0 }]] } },
+		active: false,
+		nodeTypes: new NodeTypes([source(items), typeOf(setting)]),
+		settings: { executionOrder: 'v1' },
+	});
+	const running = new WorkflowExecute(additionalData('manual'), 'manual').run({
+		workflow,
+		startNode: start,
+	});
+	void cancelled?.then(() => running.cancel());
+	const run = await running;
+	const { runData, error } = run.data.resultData;
+	const output = (runData[node.name]?.at(-1)?.data?.main ?? []).map((found) => found ?? []);
+	return { output, run, ...(error === undefined ? {} : { error: error as ExecutedError }) };
+}
+
+export interface TriggerSetting extends Setting {
+	/** The node's static data, which n8n keeps in its database; changed in place. */
+	staticData?: IDataObject;
+	/** `manual` where the user tries the trigger in the editor. */
+	mode?: WorkflowExecuteMode;
+}
+
+/** Polls once, as n8n does at activation and then each minute. */
+export async function poll(
+	type: INodeType,
+	parameters: INodeParameters,
+	setting: TriggerSetting,
+): Promise<INodeExecutionData[][] | null> {
+	const { mode = 'trigger', staticData = {} } = setting;
+	const { workflow, node } = await alone({ ...setting, type }, parameters, staticData);
+	const context = new PollContext(workflow, node, additionalData(mode), mode, 'activate');
+	const found = (await type.poll?.call(context as IPollFunctions)) ?? null;
+	Object.assign(staticData, structuredClone({ ...workflow.getStaticData('node', node) }));
+	return found;
+}
+
+/**
+ * Starts a trigger that listens; `onItems` gets what it emits, `onError` what made it give up.
+ * Call `closeFunction` of what it returns.
+ */
+export async function listen(
+	type: INodeType,
+	parameters: INodeParameters,
+	setting: TriggerSetting & {
+		onItems: (items: INodeExecutionData[][]) => void;
+		onError?: (error: Error) => void;
+	},
+): Promise<ITriggerResponse> {
+	const { mode = 'trigger', staticData = {}, onItems, onError } = setting;
+	const { workflow, node } = await alone({ ...setting, type }, parameters, staticData);
+	const context = new TriggerContext(
+		workflow,
+		node,
+		additionalData(mode),
+		mode,
+		'activate',
+		(items) => {
+			Object.assign(staticData, structuredClone({ ...workflow.getStaticData('node', node) }));
+			onItems(items);
+		},
+		(error) => {
+			if (onError === undefined) throw error;
+			onError(error);
+		},
+	);
+	const response = await type.trigger?.call(context as ITriggerFunctions);
+	if (response === undefined) throw new Error(`${type.description.name} has no trigger`);
+	return response;
+}
+
+/** Opens a list in the editor: one of the node's `methods.listSearch`. */
+export async function lookUp(
+	method: string,
+	parameters: INodeParameters,
+	setting: Setting & { filter?: string; paginationToken?: string },
+): Promise<INodeListSearchResult> {
+	const { workflow, node } = await alone(setting, parameters, {});
+	const data = additionalData('internal');
+	data.currentNodeParameters = node.parameters;
+	const context = new LoadOptionsContext(workflow, node, data, '');
+	const search = typeOf(setting).methods?.listSearch?.[method];
+	if (search === undefined) throw new Error(`The node has no listSearch ${method}`);
+	return await search.call(
+		context as ILoadOptionsFunctions,
+		setting.filter,
+		setting.paginationToken,
+	);
+}
+
+/** What n8n's database has of a credential. */
+export function storedCredential(setting: Setting): ICredentialDataDecryptedObject {
+	const { id } = credentialOf(setting);
+	return database.get(id ?? '') ?? {};
+}
+
+const PLACE = { typeVersion: 1, position: [0, 0] as [number, number] };
+const database = new Map<string, ICredentialDataDecryptedObject>();
+const credentialTypes: Record<string, ICredentialType> = { trunklineApi: new TrunklineApi() };
+
+function credentialOf({ emulator, credentials }: Setting): INodeCredentialsDetails {
+	const data = {
+		url: emulator.url,
+		clientId: emulator.clientId,
+		apiKey: emulator.apiKey,
+		...credentials,
+	};
+	const id = createHash('sha256').update(JSON.stringify(data)).digest('hex');
+	if (!database.has(id)) database.set(id, data);
+	return { id, name: '3CX' };
+}
+
+function typeOf({ type }: Setting): INodeType {
+	if (type !== undefined) return type;
+	const { Trunkline } = require('../nodes/Trunkline/Trunkline.node') as {
+		Trunkline: new () => INodeType;
+	};
+	return new Trunkline();
+}
+
+function nodeOf(setting: Setting, parameters: INodeParameters): INode {
+	const { name, defaults } = typeOf(setting).description;
+	return {
+		...PLACE,
+		id: 'node',
+		name: defaults.name ?? name,
+		type: name,
+		parameters,
+		credentials: { trunklineApi: credentialOf(setting) },
+	};
+}
+
+async function alone(setting: Setting, parameters: INodeParameters, staticData: IDataObject) {
+	await ready();
+	const node = nodeOf(setting, parameters);
+	const workflow = new Workflow({
+		id: 'workflow',
+		nodes: [node],
+		connections: {},
+		active: true,
+		nodeTypes: new NodeTypes([typeOf(setting)]),
+		staticData: { [`node:${node.name}`]: structuredClone(staticData) },
+	});
+	return { workflow, node };
+}
+
+let initialised: Promise<void> | undefined;
+
+async function ready(): Promise<void> {
+	initialised ??= Container.get(BinaryDataService).init();
+	await initialised;
+}
+
+class NodeTypes implements INodeTypes {
+	private readonly types: Map<string, INodeType>;
+
+	constructor(types: INodeType[]) {
+		this.types = new Map(types.map((type) => [type.description.name, type]));
+	}
+
+	getByName(name: string): INodeType {
+		const found = this.types.get(name);
+		if (found === undefined) throw new Error(`No node type ${name}`);
+		return found;
+	}
+
+	getByNameAndVersion(name: string): INodeType {
+		return this.getByName(name);
+	}
+
+	getKnownTypes(): IDataObject {
+		return {};
+	}
+}
+
+/** A node that gives the items of a test. */
+function source(items: INodeExecutionData[]): INodeType {
+	return {
+		description: {
+			displayName: 'Items',
+			name: 'items',
+			group: [],
+			version: 1,
+			description: '',
+			defaults: { name: 'Items' },
+			inputs: [],
+			outputs: ['main'],
+			properties: [],
+		},
+		execute: async () => [items],
+	};
+}
+
+function additionalData(mode: WorkflowExecuteMode): IWorkflowExecuteAdditionalData {
+	const unused = async (): Promise<never> => {
+		throw new Error('Not part of these tests');
+	};
+	const address = 'http://n8n.example.com';
+	return {
+		credentialsHelper: new CredentialsHelper(),
+		externalSecretsProxy: Container.get(ExternalSecretsProxy),
+		executeWorkflow: unused,
+		getRunExecutionData: unused,
+		startRunnerTask: unused,
+		executionId: 'execution',
+		currentNodeExecutionIndex: 0,
+		restApiUrl: `${address}/rest`,
+		instanceBaseUrl: address,
+		formWaitingBaseUrl: `${address}/form-waiting`,
+		webhookBaseUrl: `${address}/webhook`,
+		webhookWaitingBaseUrl: `${address}/webhook-waiting`,
+		webhookTestBaseUrl: `${address}/webhook-test`,
+		variables: {},
+		logAiEvent: () => {},
+		hooks: new ExecutionLifecycleHooks(mode, 'execution', {
+			id: 'workflow',
+			name: 'Workflow',
+			active: false,
+			isArchived: false,
+			createdAt: new Date(0),
+			updatedAt: new Date(0),
+			activeVersionId: null,
+			nodes: [],
+			connections: {},
+		}),
+	};
+}
+
+/** n8n's handling of credentials (its credentials-helper), with a Map for its database. */
+class CredentialsHelper extends ICredentialsHelper {
+	getParentTypes(): string[] {
+		return [];
+	}
+
+	getCredentialsProperties(type: string): INodeProperties[] {
+		return credentialTypes[type]?.properties ?? [];
+	}
+
+	async getDecrypted(
+		_data: IWorkflowExecuteAdditionalData,
+		{ id }: INodeCredentialsDetails,
+		type: string,
+	): Promise<ICredentialDataDecryptedObject> {
+		const properties = this.getCredentialsProperties(type);
+		const stored = structuredClone(database.get(id ?? '') ?? {}) as INodeParameters;
+		const found = NodeHelpers.getNodeParameters(properties, stored, true, false, null, null);
+		return (found ?? {}) as ICredentialDataDecryptedObject;
+	}
+
+	async authenticate(
+		credentials: ICredentialDataDecryptedObject,
+		type: string,
+		options: IHttpRequestOptions | IRequestOptionsSimplified,
+		workflow: Workflow,
+		node: INode,
+	): Promise<IHttpRequestOptions> {
+		const { properties } = credentialTypes[type]?.authenticate as IAuthenticateGeneric;
+		const headers: IDataObject = { ...options.headers };
+		for (const [name, value] of Object.entries(properties.headers ?? {})) {
+			const keys = { $credentials: credentials };
+			const text = workflow.expression.getSimpleParameterValue(
+				node,
+				value as string,
+				'internal',
+				keys,
+				undefined,
+				'',
+			);
+			headers[name] = String(text ?? '');
+		}
+		return { ...options, headers } as IHttpRequestOptions;
+	}
+
+	async preAuthentication(
+		helpers: IHttpRequestHelper,
+		credentials: ICredentialDataDecryptedObject,
+		type: string,
+		node: INode,
+		expired: boolean,
+	): Promise<ICredentialDataDecryptedObject | undefined> {
+		const found = credentialTypes[type];
+		const name = found?.properties.find(({ typeOptions }) => typeOptions?.expirable)?.name ?? '';
+		if (found?.preAuthentication === undefined) return undefined;
+		if (credentials[name] !== '' && !expired) return undefined;
+		const fresh = await found.preAuthentication.call(helpers, credentials);
+		Object.assign(credentials, fresh);
+		const details = node.credentials?.[type];
+		if (details !== undefined) await this.updateCredentials(details, type, credentials);
+		return credentials;
+	}
+
+	async updateCredentials(
+		{ id }: INodeCredentialsDetails,
+		_type: string,
+		data: ICredentialDataDecryptedObject,
+	): Promise<void> {
+		database.set(id ?? '', structuredClone(data));
+	}
+
+	async getCredentials(): Promise<ICredentials> {
+		throw new Error('Not part of these tests');
+	}
+
+	async updateCredentialsOauthTokenData(): Promise<void> {
+		throw new Error('Not part of these tests');
+	}
+}
