@@ -2,11 +2,12 @@
 # make check  format, lint, types, imports, English      make bench  figures, beside the peer's
 # make docs   the site, in site/                         make dist   what a release publishes
 # make n8n-test  the n8n package's own tests               make n8n-check  its lint, build and n8n's scan
+# make n8n-e2e   the n8n package in a real n8n and its editor
 PYTHON ?= python3
 BIN := .venv/bin
 PIP := $(BIN)/pip --quiet --disable-pip-version-check
 
-.PHONY: demo test coverage check bench n8n n8n-test n8n-check lock catalog reference generated dist docs clean
+.PHONY: demo test coverage check bench n8n n8n-test n8n-check n8n-e2e lock catalog reference generated dist docs clean
 
 demo: .venv/run.stamp
 	@$(BIN)/trunkline demo
@@ -58,6 +59,10 @@ n8n-test: .venv/dev.stamp n8n
 
 n8n-check: n8n
 	cd $(N8N) && npm run --silent check
+
+# A real n8n, in a browser too: some minutes, and 2.3 GB in .cache/n8n (or N8N_DIR) the first time. Needs Chromium.
+n8n-e2e: .venv/run.stamp n8n
+	cd $(N8N)/e2e && npm ci --no-audit --no-fund && node install.mjs && node --test all.test.mjs
 
 # Pins and hashes of everything that the targets above install. Both packages are read here and looked up nowhere.
 PIN := $(BIN)/pip-compile --quiet --generate-hashes --strip-extras --no-header --no-emit-options \

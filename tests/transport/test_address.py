@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import json
+from pathlib import Path
+
 import httpx2
 import pytest
 from hypothesis import example, given, settings
@@ -14,134 +17,10 @@ from trunkline import errors
 from trunkline.errors import ConfigurationError
 from trunkline.transport.address import base_url, is_loopback
 
-TAKEN = [
-    ("https://pbx.example.com", "https://pbx.example.com"),
-    ("https://pbx.example.com/", "https://pbx.example.com"),
-    ("https://pbx.example.com:5001", "https://pbx.example.com:5001"),
-    ("https://pbx.example.com:", "https://pbx.example.com"),
-    ("https://pbx.example.com:5001/xapi/v1", "https://pbx.example.com:5001"),
-    ("https://pbx.example.com/xapi/v1/", "https://pbx.example.com"),
-    ("https://pbx.example.com/xapi", "https://pbx.example.com"),
-    ("https://pbx.example.com/xapi/", "https://pbx.example.com"),
-    ("http://127.0.0.1:5000", "http://127.0.0.1:5000"),
-    ("pbx.example.com", "https://pbx.example.com"),
-    ("pbx.example.com.", "https://pbx.example.com."),
-    ("pbx.example.com:5001", "https://pbx.example.com:5001"),
-    ("pbx", "https://pbx"),
-    ("pbx_1.example.com", "https://pbx_1.example.com"),
-    ("3cx.example.com", "https://3cx.example.com"),
-    ("pbx--1.example.com", "https://pbx--1.example.com"),
-    ("  https://pbx.example.com\n", "https://pbx.example.com"),
-    ("HTTPS://PBX.Example.COM", "https://pbx.example.com"),
-    ("https://[2001:db8::1]:5001", "https://[2001:db8::1]:5001"),
-    ("https://[2001:0DB8:0:0::1]", "https://[2001:db8::1]"),
-    ("https://[::1]", "https://[::1]"),
-    ("192.0.2.7", "https://192.0.2.7"),
-    ("bücher.example", "https://xn--bcher-kva.example"),
-    ("BÜCHER.Example", "https://xn--bcher-kva.example"),
-    ("bu\u0308cher.example", "https://xn--bcher-kva.example"),
-    ("XN--BCHER-KVA.example", "https://xn--bcher-kva.example"),
-    ("straße.example", "https://xn--strae-oqa.example"),
-    ("例え.テスト:5001", "https://xn--r8jz45g.xn--zckzah:5001"),
-    ("例え。テスト", "https://xn--r8jz45g.xn--zckzah"),
-    ("ｐｂｘ．example.com", "https://pbx.example.com"),
-    ("אב.example", "https://xn--4dbc.example"),
-    ("a" * 63 + ".example", f"https://{'a' * 63}.example"),
-]
-
-REFUSED = {
-    "missing": ["", "   ", "\n"],
-    "must start with https://": ["ftp://pbx.example.com", "file://pbx/etc/passwd", "ws://pbx", "ħttp://pbx"],
-    "no host": ["https://", "https:///xapi", "//pbx", "https://:5001"],
-    "without what follows": [
-        "https://pbx.example.com/webclient",
-        "https://pbx.example.com/xapi/v2",
-        "https://pbx.example.com/xapi/v1/../..",
-        "https://pbx.example.com?x=1",
-        "https://pbx.example.com/xapi/v1?",
-        "https://pbx.example.com/#/login",
-        "http:/pbx",
-    ],
-    "port": [
-        "pbx:port",
-        "pbx:99999",
-        "pbx:65536",
-        "pbx:0",
-        "pbx:-1",
-        "pbx:+80",
-        "pbx:1e3",
-        "pbx:٣",
-        "pbx:8.0",
-        "[::1]:x",
-    ],
-    "brackets": ["::1", "2001:db8::1", "2001:db8::1:5001", "[v1.fe80::a]", "[pbx]", "[127.0.0.1]", "[]", "[::1::]"],
-    "zone": ["[fe80::1%eth0]", "https://[fe80::1%25eth0]", "[fe80::1%251]:5001"],
-    "don't enclose": ["https://[::1", "https://::1]", "[", "]"],
+CASES = json.loads((Path(__file__).parents[1] / "cases" / "addresses.json").read_text())
+OWN = {
     "can't be decoded": ["xn--0", "xn--99999999"],
-    "ends in a number": [
-        "192.168.1.300",
-        "192.168.1",
-        "127.1",
-        "0x7f.0.0.1",
-        "0x7f000001",
-        "2130706433",
-        "1.2.3.4.5",
-        "1.2.3.04",
-        "1.2.3.4.",
-        "pbx.1",
-        "pbx.0x",
-        "１９２．１６８．１．３００",
-    ],
-    "% in it": ["%00", "pbx%2eexample.com", "pbx%"],
-    "can't be seen": [
-        "pbx example.com",
-        "pbx\texample.com",
-        "pbx\nexample.com",
-        "pbx\x00",
-        "pbx\x7f",
-        "pbx\u200b.example",
-        "pbx\u00ad",
-        "\u202epbx",
-        "pbx\ufeff.example",
-        "pbx\u00a0x",
-        "pbx\ud800",
-    ],
-    "backslash": ["pbx\\example.com", "https:\\\\pbx", "https://pbx\\/"],
-    "no name has": [
-        "-pbx.example",
-        "pbx-.example",
-        "*.example.com",
-        "pbx,example",
-        "pbx;1",
-        "pbx!",
-        "pbx'",
-        "pbx(1)",
-        "pbx&x=1",
-        "pbx~1",
-        "<pbx>",
-        "pbx|x",
-        "pbx^",
-        "pbx`",
-        "{pbx}",
-        "$HOST",
-        "xn--",
-        "xn--a-",
-        "xn--pbx-",
-    ],
-    "between two dots": ["pbx..example", ".pbx", "."],
-    "international": [
-        "xn--a",
-        "XN--A.example",
-        "☃.example",
-        "😀.example",
-        "xn--n3h.example",
-        "\u0301a",
-        "ꭰ.example",
-        "Ꭰ.example",
-        "xn--kz9a.example",
-        "ᾀ.example",
-        "a\u0345",
-    ],
+    "international": ["xn--n3h.example", "ꭰ.example", "Ꭰ.example", "xn--kz9a.example", "ᾀ.example", "a\u0345"],
     "beside an international one": [
         "_.ø.example",
         "pbx_1.bücher.example",
@@ -151,46 +30,17 @@ REFUSED = {
         "_axn--b.example",
     ],
     "directions": ["0a.אב", "אב1a", "aא"],
-    "more than 63": ["a" * 64 + ".example", "ü" * 60 + ".example"],
-    "more than 253": [".".join(["a" * 49] * 6)],
-    "user name or password": ["https://admin:hunter2@pbx.example.com", "admin:hunter2@pbx.example.com", "@pbx"],
 }
+"""Refused here because HTTP libraries of Python disagree about them."""
 
 
-@pytest.mark.parametrize(("given", "expected"), TAKEN)
-def test_an_address_is_taken_as_users_write_it(given: str, expected: str) -> None:
-    assert base_url(given) == expected
-    assert base_url(base_url(given)) == expected
-
-
-@pytest.mark.parametrize(("reason", "given"), [(reason, given) for reason, each in REFUSED.items() for given in each])
-def test_what_cannot_be_an_address_is_refused_with_the_reason_and_an_example(reason: str, given: str) -> None:
-    with pytest.raises(ConfigurationError) as raised:
+@pytest.mark.parametrize(("reason", "given"), [(reason, given) for reason, each in OWN.items() for given in each])
+def test_what_libraries_read_differently_is_refused_with_the_reason(reason: str, given: str) -> None:
+    with pytest.raises(ConfigurationError, match=reason):
         base_url(given)
-    assert reason in raised.value.message
-    assert raised.value.hint
-    assert raised.value.exit_code == 3
-    assert raised.value.message.isprintable()
 
 
-@pytest.mark.parametrize(
-    "given",
-    [
-        "https://admin:hunter2@pbx.example.com",
-        "admin:hunter2@pbx.example.com",
-        "https://pbx.example.com/?key=hunter2",
-        "https://pbx.example.com/hunter2",
-        "https://pbx.example.com#hunter2",
-        "https:///hunter2",
-    ],
-)
-def test_what_may_be_a_secret_in_an_address_is_not_repeated(given: str) -> None:
-    with pytest.raises(ConfigurationError) as raised:
-        base_url(given)
-    assert "hunter2" not in str(raised.value)
-
-
-@pytest.mark.parametrize("given", [given for each in REFUSED.values() for given in each])
+@pytest.mark.parametrize("given", [given for each in (*OWN.values(), *CASES["refused"].values()) for given in each])
 def test_nothing_is_sent_to_an_address_that_is_refused(ask: Ask, given: str) -> None:
     with pytest.raises(ConfigurationError):
         ask(given, "fax.get", 4)

@@ -30,6 +30,8 @@ export class Failure extends Explained {
 		readonly codes: Readonly<Record<string, string>> = {},
 		/** Whether nobody knows if the PBX carried it out. */
 		readonly unknown = false,
+		/** Whether the PBX itself answered, not a gateway, proxy or portal before it. */
+		readonly fromPbx = true,
 	) {
 		super(message, description);
 	}

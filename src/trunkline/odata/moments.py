@@ -48,9 +48,10 @@ def moment(text: str, zone: tzinfo, now: datetime) -> Moment:
     try:
         if words == "now":
             return Moment(now, words)
-        if ago := AGO.fullmatch(words):
-            return _checked(Moment(now - length(ago), words), text)
-        if words in _DAYS:
+        ago = AGO.fullmatch(words)
+        if ago is not None:
+            found = now - length(ago)
+        elif words in _DAYS:
             found = _midnight(now.astimezone(zone).date() + timedelta(days=_DAYS[words]), zone)
         elif _DATE.fullmatch(words):
             found = _midnight(date.fromisoformat(words), zone)
@@ -64,7 +65,7 @@ def moment(text: str, zone: tzinfo, now: datetime) -> Moment:
         ) from None
     if found.microsecond:
         raise InvalidArgument(f"{text!r} has a fraction of a second.", hint="The report knows whole seconds only.")
-    return _checked(Moment(found, instant(found)), text)
+    return _checked(Moment(found, words if ago is not None else instant(found)), text)
 
 
 def span(text: str, zone: tzinfo, now: datetime) -> Span | None:

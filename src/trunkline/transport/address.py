@@ -15,6 +15,7 @@ from ..errors import ConfigurationError
 _EXAMPLES = "It should look like https://pbx.example.com or https://pbx.example.com:5001."
 _ASCII_LABEL = re.compile(r"[a-z0-9_](?:[a-z0-9_-]*[a-z0-9_])?")
 _AUTHORITY_END = re.compile(r"[/?#\\]")
+_PAGE = re.compile(r"/?(xapi(/v1)?/?|(webclient/?)?(#/[A-Za-z0-9_/-]*)?)")  # of the API or a console, as people copy it
 _NUMBER = re.compile(r"[0-9]+|0x[0-9a-f]*")
 _LETTERS = frozenset({"Ll", "Lo", "Lm", "Mn", "Mc", "Nd"})  # near enough to what RFC 5892 calls PVALID
 _IGNORABLE = re.compile("[\u034f\u115f\u1160\u17b4\u17b5\u180b-\u180f\u3164\ufe00-\ufe0f\uffa0\U000e0100-\U000e01ef]")
@@ -22,7 +23,9 @@ _LABEL, _NAME = 63, 253  # the longest label and name of DNS (RFC 1035)
 
 
 def base_url(url: str) -> str:
-    """Return an address as ``https://host[:port]``, with a trailing ``/xapi/v1`` taken off; a name in its ASCII form.
+    """Return an address as ``https://host[:port]``; a name in its ASCII form.
+
+    A ``/xapi/v1`` behind it is taken off, and a page of a console, such as ``/#/login``.
 
     Raises ConfigurationError for anything that an HTTP library could not connect to, before anything is sent. The
     message repeats scheme, host and port only: whatever else stands in an address may be a secret.
@@ -43,7 +46,7 @@ def base_url(url: str) -> str:
         raise ConfigurationError(f"{shown} is not an address of a PBX: {problem}.", hint=_EXAMPLES) from None
     if scheme not in ("http", "https"):
         raise ConfigurationError(f"{shown} is not an address of a PBX: it must start with https://.", hint=_EXAMPLES)
-    if re.sub(r"^/(xapi(/v1)?/?)?$", "", rest):
+    if not _PAGE.fullmatch(rest):
         raise ConfigurationError(
             f"{shown} is the address of a PBX only without what follows the host and port.", hint=_EXAMPLES
         )
