@@ -8,14 +8,12 @@ import {
 	type INodeTypeDescription,
 } from 'n8n-workflow';
 
-import { catalog, findAction } from '../../engine/catalog';
 import { connect } from '../../engine/connection';
-import { Refused } from '../../engine/errors';
 import { nodeError } from './errors';
 import { Finished } from './finished';
 import { counted, eachItem, firstFailure, outputOf, type ErrorMode } from './items';
 import { rowFields, rowRelations, searchKeys } from './lookups';
-import { Parameters } from './parameters';
+import { chosenAction, Parameters } from './parameters';
 import { properties } from './properties';
 import { ItemRun } from './run';
 import { checkAgentMay, isTool } from './tools';
@@ -78,15 +76,7 @@ async function prepared(
 	finished: Finished,
 ): Promise<{ concurrency: number; work: Work }> {
 	try {
-		const operation = String(context.getNodeParameter('operation', 0));
-		const action = findAction(operation);
-		if (action === undefined) {
-			throw new Refused(
-				`3CX ${catalog.version} has no operation ${operation}.`,
-				'Choose another one in the node. Nothing was sent.',
-				'operation',
-			);
-		}
+		const action = chosenAction(context);
 		const parameters = new Parameters(context, action);
 		if (isTool(node)) checkAgentMay(action, parameters.allowsDeletes);
 		const run = new ItemRun(context, await connect(context), action, parameters);

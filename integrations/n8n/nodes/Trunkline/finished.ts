@@ -43,15 +43,13 @@ export class Finished {
 		return async (item) => {
 			const kept = this.memory.items[item] as unknown as Kept | undefined;
 			if (kept !== undefined) return outputOfEarlier(action, kept);
-			try {
-				const output = await work(item);
-				this.keep(item, { output });
-				return output;
-			} catch (error) {
+			const output = await work(item).catch((error: unknown) => {
 				// A change or a deletion can be sent again without doing harm.
 				if (isUnknown(error) && action.method === 'POST') this.keep(item, { unknown: messageOf(error) });
 				throw error;
-			}
+			});
+			this.keep(item, { output });
+			return output;
 		};
 	}
 

@@ -7,11 +7,12 @@ import {
 } from 'n8n-workflow';
 
 import { checkedBody } from '../../engine/body';
-import { fieldsOf, parseType, type Action, type OptionName } from '../../engine/catalog';
+import { catalog, fieldsOf, findAction, parseType, type Action, type OptionName } from '../../engine/catalog';
 import { conditionText, type Condition } from '../../engine/conditions';
 import { Refused } from '../../engine/errors';
 import type { Given } from '../../engine/request';
 import { rowType } from './entities';
+import { messageOf } from './errors';
 
 const NOTHING_SENT = 'Nothing was sent for this item.';
 
@@ -21,6 +22,18 @@ export interface Settings {
 	readonly earlier: Record<string, unknown> | undefined;
 	readonly missingIsFine: boolean;
 	readonly showsSecrets: boolean;
+}
+
+/** The action that the user has chosen. @throws Refused for one that an older version had */
+export function chosenAction(context: IExecuteFunctions): Action {
+	const operation = String(context.getNodeParameter('operation', 0));
+	const action = findAction(operation);
+	if (action !== undefined) return action;
+	throw new Refused(
+		`3CX ${catalog.version} has no operation ${operation}.`,
+		'Choose another one in the node. Nothing was sent.',
+		'operation',
+	);
 }
 
 /** The node's parameters, evaluated item by item. An expression that gives nothing is refused, also within a text. */
@@ -105,8 +118,8 @@ export class Parameters {
 
 	private options(item: number): Partial<Record<OptionName, unknown>> {
 		if (this.action.query === undefined) return {};
-		const { count: _count, ...options } = this.collection('options', item);
-		const given = Object.entries(options).filter(([, value]) => !isEmpty(value));
+		const options = Object.entries(this.collection('options', item));
+		const given = options.filter(([name, value]) => name !== 'count' && !isEmpty(value));
 		const found: Partial<Record<OptionName, unknown>> = Object.fromEntries(given);
 		const conditions = this.conditions(item);
 		if (conditions !== '') {
@@ -248,10 +261,11 @@ function asObject(value: unknown, label: string): Record<string, unknown> {
 }
 
 function fromJson(text: string, label: string): unknown {
+	let reason = '';
 	try {
 		return JSON.parse(text) as unknown;
 	} catch (error) {
-		const reason = error instanceof Error ? error.message : '';
-		throw new Refused(`${label} is not JSON: ${reason}.`, NOTHING_SENT, label);
+		reason = messageOf(error);
 	}
+	throw new Refused(`${label} is not valid JSON: ${reason}.`, NOTHING_SENT, label);
 }

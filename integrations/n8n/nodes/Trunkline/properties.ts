@@ -66,6 +66,7 @@ function operationProperties(): INodeProperties[] {
 	for (const action of actions) {
 		byResource.set(action.resource, [...(byResource.get(action.resource) ?? []), action]);
 	}
+	const first = ([action]: Action[]) => action?.operation ?? '';
 	return [...byResource].map(([resource, own]) => ({
 		displayName: 'Operation',
 		name: 'operation',
@@ -80,7 +81,7 @@ function operationProperties(): INodeProperties[] {
 				action: sentenceCase(action.operation),
 			})),
 		),
-		default: own[0]?.operation ?? '',
+		default: first(own),
 	}));
 }
 
@@ -128,9 +129,10 @@ function parameterProperty(action: Action, name: string): INodeProperties {
 	const means = action.means?.[name] ?? '';
 	const fallback = action.defaults?.[name];
 	if (fallback === undefined) {
-		const description = asDescription(means);
+		const shape = input(type);
+		const description = shape.type === 'boolean' ? whether(means, name) : asDescription(means);
 		const required = !type.nullable && name !== 'after'; // its empty text begins at the first
-		return { ...base, ...input(type), required, ...(description === '' ? {} : { description }) };
+		return { ...base, ...shape, required, ...(description === '' ? {} : { description }) };
 	}
 	const [value, meaning] = fallback;
 	const said = meaning === 'null' ? 'nothing' : meaning;
@@ -481,8 +483,8 @@ function fieldProperty(
 	isChange: boolean,
 ): INodeProperties {
 	const shape = input(type);
-	const whole = isChange && type.collection ? ' Replaces the whole list.' : '';
-	const text = `${means}${whole}`.trim();
+	const isReplaced = isChange && type.collection && !/\b(?:replaced|only to read)\b/.test(means);
+	const text = `${means}${isReplaced ? ' The whole list is replaced.' : ''}`.trim();
 	const description = shape.type === 'boolean' ? whether(means, name) : asDescription(text);
 	const typeOptions = isSecret(name) && shape.type === 'string' ? { ...shape.typeOptions, password: true } : shape.typeOptions;
 	return {

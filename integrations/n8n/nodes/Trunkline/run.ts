@@ -63,35 +63,30 @@ export class ItemRun {
 	}
 
 	private async answer(call: Call, settings: Settings): Promise<IDataObject> {
-		const { action } = this;
-		try {
-			const { earlier } = settings;
-			const sent = earlier === undefined ? call : await ifUnchanged(this.connection, call, earlier);
-			return asJson(call, await this.send(sent));
-		} catch (error) {
-			const isGone = action.kind === 'delete' && settings.missingIsFine && isMissing(error);
+		const { earlier, missingIsFine } = settings;
+		return await this.sent(call, earlier).catch((error: unknown) => {
+			const isGone = call.action.kind === 'delete' && missingIsFine && isMissing(error);
 			if (!isGone) throw error;
 			return { ...asJson(call, undefined), missing: true };
-		}
+		});
 	}
 
-	/** Send it. A delete whose answer was lost is sent again; if the PBX then has nothing to delete, it is done. */
+	private async sent(call: Call, earlier: Settings['earlier']): Promise<IDataObject> {
+		const sent = earlier === undefined ? call : await ifUnchanged(this.connection, call, earlier);
+		return asJson(call, await (call.action.kind === 'delete' ? this.delete(sent) : this.send(sent)));
+	}
+
+	/** A deletion whose answer was lost is sent again; if the PBX then has nothing to delete, it is done. */
+	private async delete(call: Call): Promise<unknown> {
+		return await this.send(call).catch(async (lost: unknown) => {
+			if (!(lost instanceof Unreachable && lost.unknown)) throw lost;
+			return await this.send(call).catch((error: unknown) => {
+				if (!isMissing(error)) throw error;
+			});
+		});
+	}
+
 	private async send(call: Call): Promise<unknown> {
-		try {
-			return await this.once(call);
-		} catch (error) {
-			const isLost = call.action.kind === 'delete' && error instanceof Unreachable && error.unknown;
-			if (!isLost) throw error;
-		}
-		try {
-			return await this.once(call);
-		} catch (error) {
-			if (!isMissing(error)) throw error;
-			return undefined;
-		}
-	}
-
-	private async once(call: Call): Promise<unknown> {
 		const { action, path, values } = call;
 		const response = await this.connection.send(requestOf(call));
 		return valueOf({ action, path, values, server: this.connection.server }, response);

@@ -58,7 +58,9 @@ export async function ifUnchanged(
 		);
 	}
 	const etag = earlier['@odata.etag'] ?? current['@odata.etag'];
-	const { ifMatch: _ifMatch, ...untagged } = call; // the fields are the same, which is what If-Match is for
-	if (typeof etag !== 'string' || !action.ifMatch || current['@odata.etag'] === undefined) return untagged;
-	return { ...call, ifMatch: call.ifMatch ?? etag };
+	const sendsTags = current['@odata.etag'] !== undefined;
+	if (sendsTags && action.ifMatch && typeof etag === 'string') return { ...call, ifMatch: call.ifMatch ?? etag };
+	const untagged = { ...call };
+	delete untagged.ifMatch; // the fields are the same, which is what it is for
+	return untagged;
 }

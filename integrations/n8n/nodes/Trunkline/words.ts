@@ -1,3 +1,5 @@
+import { findAction } from '../../engine/catalog';
+
 /** Names of 3CX as people read them. */
 
 const BOUNDARY = /(?<=[a-z0-9])(?=[A-Z])|(?<=[A-Z])(?=[A-Z][a-z])|_/;
@@ -30,7 +32,14 @@ export function asDescription(text: string): string {
 		.replaceAll('&', '&amp;')
 		.replaceAll('<', '&lt;')
 		.replaceAll('>', '&gt;')
-		.replace(/`([^`]*)`/g, '<code>$1</code>');
-	const isOneSentence = !/[.!?:;] \S/.test(plain.slice(0, -1));
-	return isOneSentence ? plain.replace(/\.$/, '') : plain;
+		.replace(/`([^`]*)`/g, (_, code: string) => operationOf(code) ?? `<code>${code}</code>`);
+	const capital = plain.charAt(0).toUpperCase() + plain.slice(1);
+	return /[.!?] \S/.test(capital) ? capital : capital.replace(/\.$/, '');
+}
+
+/** The operation that a command of Trunkline's command line stands for: `users list`, `sip-devices list`. */
+function operationOf(code: string): string | undefined {
+	const match = /^([a-z0-9-]+) ([a-z0-9-]+)$/.exec(code);
+	if (match === null) return undefined;
+	return findAction(`${match[1]}.${match[2]}`.replaceAll('-', '_'))?.operation;
 }
