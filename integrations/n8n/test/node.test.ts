@@ -285,6 +285,39 @@ describe('a list', () => {
 	});
 });
 
+describe('a workflow that was made with the earlier node for 3CX', () => {
+	it('needs only another node type', async () => {
+		const [fax] = await listed('Fax', 'List Fax');
+		const { output } = await run(
+			{ resource: 'Fax', operation: 'Delete Fax', Id: '={{ $json.Id }}', 'If-Match': '', requestOptions: {} },
+			{ items: items([fax ?? {}]) },
+		);
+		assert.deepEqual(output[0]?.[0]?.json, { deleted: true, success: true, Id: fax?.Id });
+	});
+
+	it('keeps its filter and its other query options', async () => {
+		const all = await listed('Users', 'List User');
+		const [, second] = all;
+		const { output } = await run({
+			resource: 'Users',
+			operation: 'List User',
+			$filter: `Number eq '${String(second?.Number)}'`,
+			$select: '["Id"]',
+			$orderby: '[null]',
+			$top: 0,
+		});
+		assert.deepEqual(output[0]?.map(({ json }) => json), [{ Id: second?.Id }]);
+		const top = await run({ resource: 'Users', operation: 'List User', returnAll: true, $top: 2, $search: '' });
+		assert.deepEqual(top.output[0]?.map(({ json }) => json.Id), all.slice(0, 2).map(({ Id }) => Id));
+	});
+
+	it('sends no body without the fields that it had elsewhere', async () => {
+		const { error } = await run({ ...CREATE, FirstName: 'Ada' });
+		assert.match(error?.message ?? '', /needs a body/);
+		assert.deepEqual(await requests(), []);
+	});
+});
+
 describe('secrets', () => {
 	const secrets = (json: IDataObject | undefined) =>
 		Object.entries(json ?? {}).filter(([name, value]) => /Password|VMPIN/.test(name) && value);

@@ -253,8 +253,38 @@ describe('what is shown for an operation', () => {
 	});
 });
 
+describe('what an agent reads', () => {
+	const texts = catalog.actions.flatMap((action) =>
+		shownFor(action, {}, tool)
+			.filter(({ name }) => name === 'toolDescription')
+			.map((property) => [action.operation, String(property.default)] as const),
+	);
+
+	it('describes each operation that it may use, once', () => {
+		const usable = catalog.actions.filter(({ kind, answer }) => kind !== 'upload' && !/^file/.test(answer));
+		assert.deepEqual(texts.map(([operation]) => operation), usable.map(({ operation }) => operation));
+		const node = catalog.actions.flatMap((action) => shownFor(action)).map(({ name }) => name);
+		assert.equal(node.includes('toolDescription'), false);
+	});
+
+	it('says what happens, where a key comes from, and when to ask first', () => {
+		assert.equal(
+			new Map(texts).get('Delete Fax'),
+			'Delete a fax by its Id. Faxes sent to its number are no longer received. Needs the Id of the fax, which List Fax gives. Ask the user first: this deletes something or cuts off calls, phones or people.',
+		);
+	});
+
+	it('is short plain text that ends as a sentence does', () => {
+		assert.deepEqual(
+			texts.filter(([, text]) => text.length > 600 || /[`<]|trunkline| {2}/.test(text) || !/[.!?]$/.test(text)),
+			[],
+		);
+	});
+});
+
 describe('the size of the node', () => {
 	it('is at most 1 MB in the editor, with the tool that n8n makes of it at most 2 MB', () => {
-		assert.ok(Buffer.byteLength(JSON.stringify(description)) < 1_000_000);
+		const own = Buffer.byteLength(JSON.stringify(description));
+		assert.ok(own < 1_000_000, String(own));
 	});
 });

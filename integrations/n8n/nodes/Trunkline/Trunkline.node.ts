@@ -18,6 +18,8 @@ import { properties } from './properties';
 import { ItemRun } from './run';
 import { checkAgentMay, isTool } from './tools';
 
+const PROPERTIES = properties(); // once for all instances: it takes a while
+
 export class Trunkline implements INodeType {
 	description: INodeTypeDescription = {
 		displayName: '3CX (Trunkline)',
@@ -32,7 +34,7 @@ export class Trunkline implements INodeType {
 		outputs: [NodeConnectionTypes.Main],
 		usableAsTool: true,
 		credentials: [{ name: 'trunklineApi', required: true }],
-		properties: properties(),
+		properties: PROPERTIES,
 	};
 
 	methods = {

@@ -16,6 +16,12 @@ import { messageOf } from './errors';
 
 const NOTHING_SENT = 'Nothing was sent for this item.';
 
+/**
+ * Query options as workflows have them that were made with another node for 3CX, whose operations have the same names.
+ * If they were dropped, such a workflow would get all rows instead of some, and perhaps delete them.
+ */
+export const EARLIER_OPTIONS = ['$expand', '$filter', '$orderby', '$search', '$select', '$skip', '$top'] as const;
+
 /** What the collection Settings has for an item. */
 export interface Settings {
 	/** The entity as it was read earlier, where it must not have changed. */
@@ -120,12 +126,26 @@ export class Parameters {
 		if (this.action.query === undefined) return {};
 		const options = Object.entries(this.collection('options', item));
 		const given = options.filter(([name, value]) => name !== 'count' && !isEmpty(value));
-		const found: Partial<Record<OptionName, unknown>> = Object.fromEntries(given);
+		const found: Partial<Record<OptionName, unknown>> = Object.fromEntries([
+			...this.earlierOptions(item),
+			...given,
+		]);
 		const conditions = this.conditions(item);
 		if (conditions !== '') {
 			found.filter = found.filter === undefined ? conditions : `(${found.filter}) and (${conditions})`;
 		}
 		return found;
+	}
+
+	private earlierOptions(item: number): Array<[string, unknown]> {
+		const found = EARLIER_OPTIONS.map((name): [string, unknown] => {
+			const value = this.value(name, item) ?? '';
+			const isList = typeof value === 'string' && value.startsWith('[');
+			const plain = isList ? fromJson(value, name) : value;
+			return [name.slice(1), Array.isArray(plain) ? plain.filter((each) => each !== null) : plain];
+		});
+		// An option of 0 was not given, as that node had it.
+		return found.filter(([, value]) => !isEmpty(value) && value !== 0);
 	}
 
 	private conditions(item: number): string {
@@ -146,8 +166,8 @@ export class Parameters {
 				return checkedBody(action, asObject(this.value('bodyJson', item) ?? '{}', 'JSON'));
 		}
 		const fields = this.fields(item);
-		if (Object.keys(fields).length === 0 && !action.needsBody && action.kind !== 'create') return undefined;
-		return checkedBody(action, fields);
+		if (Object.keys(fields).length > 0) return checkedBody(action, fields);
+		return action.kind === 'create' && !action.needsBody ? {} : undefined;
 	}
 
 	/** The fields that were set. Empty text in a field that holds no text means that it is not. */

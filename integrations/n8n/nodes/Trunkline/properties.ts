@@ -10,8 +10,9 @@ import {
 	type TypeSpec,
 } from '../../engine/catalog';
 import { isSecret } from '../../engine/secrets';
-import { allowsAgents } from './tools';
 import { listAction, reader } from './entities';
+import { EARLIER_OPTIONS } from './parameters';
+import { allowsAgents, toolDescription } from './tools';
 import { asDescription, displayWords, sentenceCase } from './words';
 
 /**
@@ -22,11 +23,11 @@ export function properties(): INodeProperties[] {
 	return [
 		resourceProperty(),
 		...operationProperties(),
+		...agentProperties(),
 		...parameterProperties(),
 		...listProperties(),
 		...bodyProperties(),
 		...fileProperties(),
-		...agentProperties(),
 		settingsProperty(),
 	];
 }
@@ -312,6 +313,13 @@ function listProperties(): INodeProperties[] {
 			options: byDisplayName(Object.entries(OPTIONS).map(([name, option]) => optionProperty(name, option))),
 			displayOptions: shownFor(operationsWhere((action) => action.query !== undefined)),
 		},
+		...EARLIER_OPTIONS.map((name) => ({
+			displayName: displayWords(name.slice(1)),
+			name,
+			type: 'hidden' as const,
+			default: '',
+			displayOptions: shownFor(operationsWhere((action) => action.query?.includes(optionOf(name)) === true)),
+		})),
 	];
 }
 
@@ -412,6 +420,10 @@ const OPTIONS: Readonly<Record<Exclude<OptionName, 'top'>, OptionProperty>> = {
 		description: 'Whether to return only how many results there are, as <code>count</code>',
 	},
 };
+
+function optionOf(name: string): OptionName {
+	return name.slice(1) as OptionName;
+}
 
 function optionProperty(name: string, option: OptionProperty): INodeProperties {
 	const operations = operationsWhere((action) => action.query?.includes(name as OptionName) === true);
@@ -519,8 +531,19 @@ function fileProperties(): INodeProperties[] {
 	];
 }
 
+/** n8n takes `toolDescription` for what the agent reads, and adds none of its own where a node has it. */
 function agentProperties(): INodeProperties[] {
 	return [
+		...actions.filter(allowsAgents).map((action) => ({
+			displayName: 'Description',
+			name: 'toolDescription',
+			type: 'string' as const,
+			typeOptions: { rows: 4 },
+			required: true,
+			default: toolDescription(action),
+			description: 'What the agent reads to decide when to use this tool',
+			displayOptions: { show: { '@tool': [true], operation: [action.operation] } },
+		})),
 		{
 			displayName: 'Allow Deletes by Agents',
 			name: 'allowDeletes',

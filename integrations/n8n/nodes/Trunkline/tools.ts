@@ -2,12 +2,25 @@ import type { INode } from 'n8n-workflow';
 
 import { answerKind, type Action } from '../../engine/catalog';
 import { Refused } from '../../engine/errors';
+import { listAction } from './entities';
+import { asPlainText } from './words';
 
 /** What an AI agent may do with the node. */
 
 /** Whether an agent can use an operation at all: a file is of no use to it. */
 export function allowsAgents(action: Action): boolean {
 	return action.kind !== 'upload' && answerKind(action) !== 'file';
+}
+
+/** What a model reads to decide whether to call the tool: what it does, what follows, and where the key comes from. */
+export function toolDescription(action: Action): string {
+	const list = listAction(action);
+	const [key] = action.keys ?? [];
+	const source =
+		key === undefined || list === undefined ? '' : `Needs the ${key} of the ${action.noun}, which ${list.operation} gives.`;
+	const caution = action.asks ? 'Ask the user first: this deletes something or cuts off calls, phones or people.' : '';
+	const parts = [asPlainText(action.does, action), asPlainText(action.when ?? '', action), source, caution];
+	return parts.filter((part) => part !== '').join(' ');
 }
 
 /** Whether the node runs as the tool of an agent. n8n then gives its type another name. */

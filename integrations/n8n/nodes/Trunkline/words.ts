@@ -1,4 +1,4 @@
-import { findAction } from '../../engine/catalog';
+import { findAction, type Action } from '../../engine/catalog';
 
 /** Names of 3CX as people read them. */
 
@@ -27,19 +27,26 @@ export function sentenceCase(words: string): string {
 
 /** A description as n8n writes it: one sentence has no period at its end, and names of fields are set as code. */
 export function asDescription(text: string): string {
-	const plain = text
-		.trim()
-		.replaceAll('&', '&amp;')
-		.replaceAll('<', '&lt;')
-		.replaceAll('>', '&gt;')
-		.replace(/`([^`]*)`/g, (_, code: string) => operationOf(code) ?? `<code>${code}</code>`);
-	const capital = plain.charAt(0).toUpperCase() + plain.slice(1);
+	const escaped = text.trim().replaceAll('&', '&amp;').replaceAll('<', '&lt;').replaceAll('>', '&gt;');
+	const coded = withCode(escaped, (code) => operationOf(code) ?? `<code>${code}</code>`);
+	const capital = coded.charAt(0).toUpperCase() + coded.slice(1);
 	return /[.!?] \S/.test(capital) ? capital : capital.replace(/\.$/, '');
 }
 
+/** A description without markup, without what only the command line has. */
+export function asPlainText(text: string, action: Action): string {
+	const sentences = text.split(/(?<=[.!?]) (?=\S)/).filter((each) => !each.includes('`trunkline '));
+	const [resource = ''] = action.id.split('.');
+	return withCode(sentences.join(' '), (code) => operationOf(code) ?? operationOf(`${resource} ${code}`) ?? code);
+}
+
+function withCode(text: string, show: (code: string) => string): string {
+	return text.replace(/`([^`]*)`/g, (_, code: string) => show(code));
+}
+
 /** The operation that a command of Trunkline's command line stands for: `users list`, `sip-devices list`. */
-function operationOf(code: string): string | undefined {
-	const match = /^([a-z0-9-]+) ([a-z0-9-]+)$/.exec(code);
+function operationOf(command: string): string | undefined {
+	const match = /^([a-z0-9_-]+) ([a-z0-9-]+)$/.exec(command);
 	if (match === null) return undefined;
 	return findAction(`${match[1]}.${match[2]}`.replaceAll('-', '_'))?.operation;
 }
