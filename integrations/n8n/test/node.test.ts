@@ -24,7 +24,10 @@ const run = async (parameters: INodeParameters, setting: Partial<ExecuteSetting>
 const requests = async () =>
 	(await emulator.journal())
 		.filter(({ path }) => path.startsWith('/xapi/') && !path.includes('/Defs?'))
-		.map(({ method, path, status }) => `${method} ${decodeURIComponent(path.replace('/xapi/v1', ''))} ${status}`);
+		.map(
+			({ method, path, status }) =>
+				`${method} ${decodeURIComponent(path.replace('/xapi/v1', ''))} ${status}`,
+		);
 
 const items = (rows: IDataObject[]): INodeExecutionData[] => rows.map((json) => ({ json }));
 
@@ -37,7 +40,10 @@ const listed = async (resource: string, operation: string): Promise<IDataObject[
 
 const FAX = { resource: 'Fax', operation: 'Get Fax', Id: '={{ $json.Id }}' };
 const CREATE = { resource: 'Contacts', operation: 'Create Contact' };
-const contact = (name: string) => ({ ...CREATE, fields: { FirstName: name, PhoneNumber: '+1 555 0100' } });
+const contact = (name: string) => ({
+	...CREATE,
+	fields: { FirstName: name, PhoneNumber: '+1 555 0100' },
+});
 const CONTACT_OF_ITEM = {
 	...CREATE,
 	fields: { FirstName: '={{ $json.First }}', PhoneNumber: '={{ $json.Phone }}' },
@@ -76,7 +82,10 @@ describe('items', () => {
 	});
 
 	it('are refused where more are to be worked on at once than a PBX takes', async () => {
-		const { error } = await run({ ...FAX, settings: { concurrency: 5 } }, { items: items([{ Id: 1 }]) });
+		const { error } = await run(
+			{ ...FAX, settings: { concurrency: 5 } },
+			{ items: items([{ Id: 1 }]) },
+		);
 		assert.match(error?.message ?? '', /^Items at Once must be a whole number from 1 to 4/);
 	});
 
@@ -86,7 +95,10 @@ describe('items', () => {
 		const rows = [{ Id: 1 }, fax ?? {}, fax ?? {}, fax ?? {}, fax ?? {}, fax ?? {}];
 		const { error } = await run({ ...FAX, settings: { concurrency: 4 } }, { items: items(rows) });
 		assert.equal(error?.context?.itemIndex, 0);
-		assert.match(error?.description ?? '', /Of 6 items, 3 succeeded, 1 failed, and 2 were not started\.$/);
+		assert.match(
+			error?.description ?? '',
+			/Of 6 items, 3 succeeded, 1 failed, and 2 were not started\.$/,
+		);
 		assert.equal((await requests()).length, 4);
 	});
 
@@ -115,7 +127,9 @@ function mostAtOnce(entries: Array<{ at: string; seconds: number }>): number {
 		const start = Date.parse(at) / 1000;
 		return [start, start + seconds] as const;
 	});
-	return Math.max(...starts.map(([start]) => starts.filter(([a, b]) => a <= start && start < b).length));
+	return Math.max(
+		...starts.map(([start]) => starts.filter(([a, b]) => a <= start && start < b).length),
+	);
 }
 
 describe('expressions', () => {
@@ -130,7 +144,11 @@ describe('expressions', () => {
 
 	it('are joined with text as n8n does', async () => {
 		const { error } = await run(
-			{ resource: 'Website Links', operation: 'Get Weblink', Link: '=a-{{ $json.N }}-{{ $json.L }}' },
+			{
+				resource: 'Website Links',
+				operation: 'Get Weblink',
+				Link: '=a-{{ $json.N }}-{{ $json.L }}',
+			},
 			{ items: items([{ N: 1, L: ['x', 'y'] }]) },
 		);
 		assert.match(error?.message ?? '', /Link a-1-x,y on/);
@@ -156,7 +174,9 @@ describe('expressions', () => {
 				{
 					resource: 'Users',
 					operation: 'List User',
-					conditions: { condition: [{ field: 'Number', operator: 'equals', value: '={{ $json.No }}' }] },
+					conditions: {
+						condition: [{ field: 'Number', operator: 'equals', value: '={{ $json.No }}' }],
+					},
 				},
 				'conditions.condition[0].value',
 			],
@@ -254,7 +274,9 @@ describe('a list', () => {
 		const wanted = all[2] ?? {};
 		const { output, error } = await run({
 			...USERS,
-			conditions: { condition: [{ field: 'Number', operator: 'equals', value: String(wanted.Number) }] },
+			conditions: {
+				condition: [{ field: 'Number', operator: 'equals', value: String(wanted.Number) }],
+			},
 			options: { filter: `Id eq ${String(wanted.Id)}`, select: ['Id', 'Number'] },
 		});
 		assert.equal(error, undefined);
@@ -274,7 +296,11 @@ describe('a list', () => {
 	});
 
 	it('sends no option that is empty', async () => {
-		await run({ ...USERS, limit: 1, options: { filter: '', search: '', orderby: '', select: [], expand: [] } });
+		await run({
+			...USERS,
+			limit: 1,
+			options: { filter: '', search: '', orderby: '', select: [], expand: [] },
+		});
 		assert.deepEqual(await requests(), ['GET /Users?$top=1 200']);
 	});
 
@@ -289,7 +315,13 @@ describe('a workflow that was made with the earlier node for 3CX', () => {
 	it('needs only another node type', async () => {
 		const [fax] = await listed('Fax', 'List Fax');
 		const { output } = await run(
-			{ resource: 'Fax', operation: 'Delete Fax', Id: '={{ $json.Id }}', 'If-Match': '', requestOptions: {} },
+			{
+				resource: 'Fax',
+				operation: 'Delete Fax',
+				Id: '={{ $json.Id }}',
+				'If-Match': '',
+				requestOptions: {},
+			},
 			{ items: items([fax ?? {}]) },
 		);
 		assert.deepEqual(output[0]?.[0]?.json, { deleted: true, success: true, Id: fax?.Id });
@@ -306,9 +338,21 @@ describe('a workflow that was made with the earlier node for 3CX', () => {
 			$orderby: '[null]',
 			$top: 0,
 		});
-		assert.deepEqual(output[0]?.map(({ json }) => json), [{ Id: second?.Id }]);
-		const top = await run({ resource: 'Users', operation: 'List User', returnAll: true, $top: 2, $search: '' });
-		assert.deepEqual(top.output[0]?.map(({ json }) => json.Id), all.slice(0, 2).map(({ Id }) => Id));
+		assert.deepEqual(
+			output[0]?.map(({ json }) => json),
+			[{ Id: second?.Id }],
+		);
+		const top = await run({
+			resource: 'Users',
+			operation: 'List User',
+			returnAll: true,
+			$top: 2,
+			$search: '',
+		});
+		assert.deepEqual(
+			top.output[0]?.map(({ json }) => json.Id),
+			all.slice(0, 2).map(({ Id }) => Id),
+		);
 	});
 
 	it('sends no body without the fields that it had elsewhere', async () => {
@@ -352,7 +396,10 @@ describe('Only If Unchanged', () => {
 		const [row] = await listed('Contacts', 'List Contact');
 		const { error } = await run(parameters, { items: items([{ ...row, FirstName: 'Earlier' }]) });
 		assert.equal(error?.httpCode, '412');
-		assert.match(error?.message ?? '', /changed since it was read: FirstName\. Nothing was done\.$/);
+		assert.match(
+			error?.message ?? '',
+			/changed since it was read: FirstName\. Nothing was done\.$/,
+		);
 		assert.ok((await requests()).every((request) => request.startsWith('GET ')));
 	});
 
@@ -375,20 +422,32 @@ describe('Only If Unchanged', () => {
 		await emulator.vary({ etags: 'strict' });
 		const [row] = await listed('Contacts', 'List Contact');
 		assert.ok(row?.['@odata.etag']);
-		const { error } = await run({ ...parameters, operation: 'Delete Contact' }, { items: items([row]) });
+		const { error } = await run(
+			{ ...parameters, operation: 'Delete Contact' },
+			{ items: items([row]) },
+		);
 		assert.equal(error, undefined);
 	});
 });
 
 describe('Retry On Fail', () => {
-	const names = async () => (await listed('Contacts', 'List Contact')).map(({ FirstName }) => FirstName);
-	const three = items(['One', 'Two', 'Three'].map((First, i) => ({ First, Phone: `+1 555 010${i}` })));
+	const names = async () =>
+		(await listed('Contacts', 'List Contact')).map(({ FirstName }) => FirstName);
+	const three = items(
+		['One', 'Two', 'Three'].map((First, i) => ({ First, Phone: `+1 555 010${i}` })),
+	);
 	const created = async () =>
-		(await emulator.journal()).filter(({ operation, effect }) => operation === 'CreateContact' && effect).length;
+		(await emulator.journal()).filter(
+			({ operation, effect }) => operation === 'CreateContact' && effect,
+		).length;
 
 	it('creates nothing twice', async () => {
 		await emulator.fault('403:after=1,times=1@POST /Contacts');
-		const { output, error } = await run(CONTACT_OF_ITEM, { items: three, retryOnFail: true, maxTries: 2 });
+		const { output, error } = await run(CONTACT_OF_ITEM, {
+			items: three,
+			retryOnFail: true,
+			maxTries: 2,
+		});
 		assert.equal(error, undefined);
 		assert.deepEqual(
 			output[0]?.map(({ json, pairedItem }) => [json.FirstName, pairedItem]),
@@ -407,7 +466,12 @@ describe('Retry On Fail', () => {
 			await emulator.reset();
 			await emulator.heal();
 			await emulator.fault('403:times=1@POST /Contacts');
-			const { output } = await run(CONTACT_OF_ITEM, { items: three, retryOnFail: true, maxTries: 2, onError });
+			const { output } = await run(CONTACT_OF_ITEM, {
+				items: three,
+				retryOnFail: true,
+				maxTries: 2,
+				onError,
+			});
 			assert.equal(output[0]?.length, 3, onError);
 			assert.equal(await created(), 3, onError);
 		}
@@ -477,7 +541,11 @@ describe('as the tool of an agent', () => {
 	});
 
 	it('does not work with files', async () => {
-		const { output } = await asTool({ resource: 'Recordings', operation: 'Download Recording', recId: 1 });
+		const { output } = await asTool({
+			resource: 'Recordings',
+			operation: 'Download Recording',
+			recId: 1,
+		});
 		assert.match(String((output[0]?.[0]?.json.error as IDataObject).message), /a file/);
 		assert.deepEqual(await requests(), []);
 	});
@@ -485,7 +553,12 @@ describe('as the tool of an agent', () => {
 
 describe('the version of the PBX', () => {
 	it('decides whether an operation is sent', async () => {
-		const parameters = { resource: 'AI Settings', operation: 'Get Vector Stores', limit: 1, after: '' };
+		const parameters = {
+			resource: 'AI Settings',
+			operation: 'Get Vector Stores',
+			limit: 1,
+			after: '',
+		};
 		const { error } = await run(parameters, { credentials: { version: '20.0.6' } });
 		assert.match(error?.message ?? '', /20\.0\.9/);
 		assert.deepEqual(await requests(), []);
@@ -493,7 +566,12 @@ describe('the version of the PBX', () => {
 });
 
 describe('the list of keys', () => {
-	const look = async (operation: string, resource: string, filter?: string, paginationToken?: string) =>
+	const look = async (
+		operation: string,
+		resource: string,
+		filter?: string,
+		paginationToken?: string,
+	) =>
 		await lookUp(
 			'searchKeys',
 			{ resource, operation },

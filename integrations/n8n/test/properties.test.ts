@@ -28,7 +28,8 @@ function* everyProperty(
 	path = '',
 ): Generator<[string, INodeProperties]> {
 	for (const property of within) {
-		const operations = property.displayOptions?.show?.operation ?? property.displayOptions?.show?.resource;
+		const operations =
+			property.displayOptions?.show?.operation ?? property.displayOptions?.show?.resource;
 		const place = `${path}${property.name}${operations === undefined ? '' : ` of ${String(operations[0])}`}`;
 		yield [place, property];
 		for (const option of property.options ?? []) {
@@ -42,7 +43,11 @@ const choices = (property: INodeProperties): INodePropertyOptions[] =>
 	(property.options ?? []).filter((o): o is INodePropertyOptions => 'value' in o);
 
 /** What the editor shows for an operation. */
-function shownFor(action: Action, more: INodeParameters = {}, type = description): INodeProperties[] {
+function shownFor(
+	action: Action,
+	more: INodeParameters = {},
+	type = description,
+): INodeProperties[] {
 	const parameters: INodeParameters = {
 		resource: action.resource,
 		operation: action.operation,
@@ -65,7 +70,23 @@ function failing(test: (property: INodeProperties) => boolean): string[] {
 	return [...everyProperty()].filter(([, property]) => !test(property)).map(([place]) => place);
 }
 
-const SMALL = new Set(['a', 'an', 'and', 'as', 'at', 'by', 'for', 'from', 'in', 'of', 'on', 'or', 'the', 'to', 'with']);
+const SMALL = new Set([
+	'a',
+	'an',
+	'and',
+	'as',
+	'at',
+	'by',
+	'for',
+	'from',
+	'in',
+	'of',
+	'on',
+	'or',
+	'the',
+	'to',
+	'with',
+]);
 
 function isTitle(text: string): boolean {
 	const words = text.split(' ');
@@ -81,7 +102,8 @@ describe('the wording of the node', () => {
 	});
 
 	it('has no name that begins or ends with a space or ends with a period', () => {
-		const isPlain = (text: string) => text === text.trim() && !text.endsWith('.') && !text.includes('  ');
+		const isPlain = (text: string) =>
+			text === text.trim() && !text.endsWith('.') && !text.includes('  ');
 		assert.deepEqual(
 			failing((p) => p.type === 'notice' || isPlain(p.displayName)),
 			[],
@@ -125,14 +147,18 @@ describe('the wording of the node', () => {
 	it('names operations as the node does, not as the command line', () => {
 		const isCommand = (text = '') => /<code>[a-z-]+ [a-z-]+<\/code>|trunkline [a-z]/.test(text);
 		assert.deepEqual(
-			failing((p) => !isCommand(p.description) && !choices(p).some((o) => isCommand(o.description))),
+			failing(
+				(p) => !isCommand(p.description) && !choices(p).some((o) => isCommand(o.description)),
+			),
 			[],
 		);
 	});
 
 	it('says n8n’s words for Return All and Limit', () => {
 		const all = properties.find(({ name }) => name === 'returnAll');
-		const limit = properties.find(({ name, type, default: d }) => name === 'limit' && type === 'number' && d === 50);
+		const limit = properties.find(
+			({ name, type, default: d }) => name === 'limit' && type === 'number' && d === 50,
+		);
 		assert.equal(all?.description, 'Whether to return all results or only up to a given limit');
 		assert.equal(limit?.description, 'Max number of results to return');
 		assert.deepEqual(limit?.typeOptions, { minValue: 1 });
@@ -143,7 +169,9 @@ describe('the choices of the node', () => {
 	it('are sorted by name', () => {
 		const unsorted = failing((p) => {
 			const names = choices(p).map(({ name }) => name);
-			return p.name === 'bodyMode' || names.every((name, i) => i === 0 || (names[i - 1] ?? '') < name);
+			return (
+				p.name === 'bodyMode' || names.every((name, i) => i === 0 || (names[i - 1] ?? '') < name)
+			);
 		});
 		assert.deepEqual(unsorted, []);
 	});
@@ -193,7 +221,10 @@ describe('the choices of the node', () => {
 			const list = properties.find(
 				(p) => p.name === 'operation' && p.displayOptions?.show?.resource?.includes(resource),
 			);
-			assert.ok(list && choices(list).some(({ value }) => value === operation), `${resource}: ${operation}`);
+			assert.ok(
+				list && choices(list).some(({ value }) => value === operation),
+				`${resource}: ${operation}`,
+			);
 		}
 	});
 });
@@ -202,7 +233,9 @@ describe('what is shown for an operation', () => {
 	it('has no name twice', () => {
 		const double = catalog.actions.flatMap((action) => {
 			const names = shownFor(action).map(({ name }) => name);
-			return names.filter((name, i) => names.indexOf(name) !== i).map((name) => `${action.operation}: ${name}`);
+			return names
+				.filter((name, i) => names.indexOf(name) !== i)
+				.map((name) => `${action.operation}: ${name}`);
 		});
 		assert.deepEqual(double, []);
 	});
@@ -227,7 +260,9 @@ describe('what is shown for an operation', () => {
 
 	it('has a body in one way at a time', () => {
 		const names = (action: Action, bodyMode: string) =>
-			shownFor(action, { bodyMode }).map(({ name }) => name).filter((n) => /^(fields|bodyJson)$/.test(n));
+			shownFor(action, { bodyMode })
+				.map(({ name }) => name)
+				.filter((n) => /^(fields|bodyJson)$/.test(n));
 		for (const action of catalog.actions) {
 			const has = action.body !== undefined && action.kind !== 'upload';
 			assert.deepEqual(names(action, 'fields'), has ? ['fields'] : [], action.operation);
@@ -239,7 +274,8 @@ describe('what is shown for an operation', () => {
 	it('has Limit only without Return All', () => {
 		const list = catalog.actions.find(({ id }) => id === 'users.list');
 		assert.ok(list);
-		const has = (returnAll: boolean) => shownFor(list, { returnAll }).some(({ name }) => name === 'limit');
+		const has = (returnAll: boolean) =>
+			shownFor(list, { returnAll }).some(({ name }) => name === 'limit');
 		assert.deepEqual([has(false), has(true)], [true, false]);
 	});
 
@@ -261,8 +297,13 @@ describe('what an agent reads', () => {
 	);
 
 	it('describes each operation that it may use, once', () => {
-		const usable = catalog.actions.filter(({ kind, answer }) => kind !== 'upload' && !/^file/.test(answer));
-		assert.deepEqual(texts.map(([operation]) => operation), usable.map(({ operation }) => operation));
+		const usable = catalog.actions.filter(
+			({ kind, answer }) => kind !== 'upload' && !/^file/.test(answer),
+		);
+		assert.deepEqual(
+			texts.map(([operation]) => operation),
+			usable.map(({ operation }) => operation),
+		);
 		const node = catalog.actions.flatMap((action) => shownFor(action)).map(({ name }) => name);
 		assert.equal(node.includes('toolDescription'), false);
 	});
@@ -276,7 +317,9 @@ describe('what an agent reads', () => {
 
 	it('is short plain text that ends as a sentence does', () => {
 		assert.deepEqual(
-			texts.filter(([, text]) => text.length > 600 || /[`<]|trunkline| {2}/.test(text) || !/[.!?]$/.test(text)),
+			texts.filter(
+				([, text]) => text.length > 600 || /[`<]|trunkline| {2}/.test(text) || !/[.!?]$/.test(text),
+			),
 			[],
 		);
 	});

@@ -8,7 +8,14 @@ import { execute, startEmulator, type Emulator, type ExecuteSetting } from './ha
 /** The five actions with which the node began, each with all that can become of it. */
 
 const SEEDS = [
-	{ resource: 'Fax', operation: 'Delete Fax', list: 'List Fax', noun: 'fax', key: 'Id', set: 'Fax' },
+	{
+		resource: 'Fax',
+		operation: 'Delete Fax',
+		list: 'List Fax',
+		noun: 'fax',
+		key: 'Id',
+		set: 'Fax',
+	},
 	{
 		resource: 'Device Infos',
 		operation: 'Delete Device Info',
@@ -82,7 +89,9 @@ for (const { resource, operation, list, noun, key, set } of SEEDS) {
 		};
 		const keys = async (): Promise<unknown[]> => (await rows()).map((row) => row[key]);
 		const items = (values: unknown[]): INodeExecutionData[] =>
-			values.map((value) => ({ json: value === undefined ? { Other: 'x' } : { [key]: value as string, Other: 'x' } }));
+			values.map((value) => ({
+				json: value === undefined ? { Other: 'x' } : { [key]: value as string, Other: 'x' },
+			}));
 
 		it('deletes what the item names, and sends no If-Match', async () => {
 			const [first] = await keys();
@@ -95,7 +104,12 @@ for (const { resource, operation, list, noun, key, set } of SEEDS) {
 
 		it('takes a key that was picked from the list', async () => {
 			const [first] = await keys();
-			const picked = { __rl: true, mode: 'list', value: first as string, cachedResultName: 'picked' };
+			const picked = {
+				__rl: true,
+				mode: 'list',
+				value: first as string,
+				cachedResultName: 'picked',
+			};
 			const { output } = await run({ ...parameters, [key]: picked });
 			assert.deepEqual(output, [[done(first, 0)]]);
 		});
@@ -106,7 +120,10 @@ for (const { resource, operation, list, noun, key, set } of SEEDS) {
 			assert.equal(error?.name, 'NodeApiError');
 			const server = new URL(emulator.url).host;
 			assert.equal(error?.message, `No ${noun} with ${key} ${missing} on ${server}.`);
-			assert.match(error?.description ?? '', new RegExp(`^Check the ${key}: the operation ${list} shows`));
+			assert.match(
+				error?.description ?? '',
+				new RegExp(`^Check the ${key}: the operation ${list} shows`),
+			);
 			assert.equal(error?.httpCode, '404');
 			assert.equal(error?.context?.itemIndex, 0);
 		});
@@ -114,7 +131,10 @@ for (const { resource, operation, list, noun, key, set } of SEEDS) {
 		it('says that it changed where the If Match value is outdated', async () => {
 			await emulator.vary({ etags: 'weak' });
 			const [first] = await rows();
-			const { error } = await run({ ...parameters, 'If-Match': 'W/"outdated"' }, { items: items([first?.[key]]) });
+			const { error } = await run(
+				{ ...parameters, 'If-Match': 'W/"outdated"' },
+				{ items: items([first?.[key]]) },
+			);
 			assert.equal(error?.httpCode, '412');
 			assert.match(error?.message ?? '', /changed since/);
 			assert.match(error?.description ?? '', /Read it again/);
@@ -178,7 +198,10 @@ for (const { resource, operation, list, noun, key, set } of SEEDS) {
 			const { output, error } = await run(parameters, { items: items([first, missing, second]) });
 			assert.deepEqual(output, []);
 			assert.equal(error?.context?.itemIndex, 1);
-			assert.match(error?.description ?? '', /Of 3 items, 1 succeeded, 1 failed, and 1 was not started\.$/);
+			assert.match(
+				error?.description ?? '',
+				/Of 3 items, 1 succeeded, 1 failed, and 1 was not started\.$/,
+			);
 			assert.deepEqual(await requests(), [
 				`DELETE /${set}(${literal(first)}) 204`,
 				`DELETE /${set}(${literal(missing)}) 404`,
@@ -222,7 +245,12 @@ for (const { resource, operation, list, noun, key, set } of SEEDS) {
 				{ ...parameters, settings: { missingIsFine: true } },
 				{ items: items([missing]) },
 			);
-			assert.deepEqual(output[0]?.[0]?.json, { deleted: true, success: true, [key]: missing, missing: true });
+			assert.deepEqual(output[0]?.[0]?.json, {
+				deleted: true,
+				success: true,
+				[key]: missing,
+				missing: true,
+			});
 		});
 
 		it('is done where the answer was lost and nothing is left to delete', async () => {
@@ -232,13 +260,30 @@ for (const { resource, operation, list, noun, key, set } of SEEDS) {
 			assert.equal(error, undefined);
 			assert.deepEqual(output, [[done(first, 0)]]);
 			const sent = await requests();
-			assert.deepEqual(sent.map((each) => each.slice(-3)), [') 0', '404']);
+			assert.deepEqual(
+				sent.map((each) => each.slice(-3)),
+				[') 0', '404'],
+			);
 		});
 	});
 }
 
 describe('Delete Weblink', () => {
-	const odd = ["o'brien", 'a/b', '100%', '%2F', '..', '.', 'a b', 'ümläut', '😀', 'a+b', 'a?b#c', 'a(b)', '{x}'];
+	const odd = [
+		"o'brien",
+		'a/b',
+		'100%',
+		'%2F',
+		'..',
+		'.',
+		'a b',
+		'ümläut',
+		'😀',
+		'a+b',
+		'a?b#c',
+		'a(b)',
+		'{x}',
+	];
 
 	for (const link of odd) {
 		it(`names ${link} as it is`, async () => {

@@ -28,7 +28,8 @@ export class Trunkline implements INodeType {
 		group: ['transform'],
 		version: 1,
 		subtitle: '={{ $parameter["operation"] }}',
-		description: 'Manage users, queues, calls, recordings and everything else of a 3CX phone system',
+		description:
+			'Manage users, queues, calls, recordings and everything else of a 3CX phone system',
 		defaults: { name: '3CX' },
 		inputs: [NodeConnectionTypes.Main],
 		outputs: [NodeConnectionTypes.Main],
@@ -52,7 +53,9 @@ export class Trunkline implements INodeType {
 		const { concurrency, work } = await prepared(this, node, finished);
 		const outcomes = await eachItem(input.length, concurrency, work, mode === 'stop', isCancelled);
 		if (isCancelled()) {
-			throw new NodeOperationError(node, 'The run was stopped.', { description: counted(outcomes) });
+			throw new NodeOperationError(node, 'The run was stopped.', {
+				description: counted(outcomes),
+			});
 		}
 		const failure = firstFailure(outcomes);
 		// In the other modes n8n runs the node again, too, if the first item failed.

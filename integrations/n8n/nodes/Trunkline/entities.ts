@@ -3,7 +3,9 @@ import { answerType, catalog, findAction, type Action } from '../../engine/catal
 /** How actions on the same entities belong together. */
 
 const lists = new Map(
-	catalog.actions.filter((a) => a.kind === 'list' && a.params === undefined).map((a) => [a.path, a]),
+	catalog.actions
+		.filter((a) => a.kind === 'list' && a.params === undefined)
+		.map((a) => [a.path, a]),
 );
 
 /** The action that lists what this one takes the key of; undefined where there is none. */

@@ -1,4 +1,10 @@
-import { NodeApiError, NodeOperationError, type IDataObject, type INode, type JsonObject } from 'n8n-workflow';
+import {
+	NodeApiError,
+	NodeOperationError,
+	type IDataObject,
+	type INode,
+	type JsonObject,
+} from 'n8n-workflow';
 
 import { Failure, Refused, SignInRefused, Unreachable } from '../../engine/errors';
 
@@ -11,7 +17,12 @@ type NodeFailure = NodeApiError | NodeOperationError;
  *
  * @param outcome what became of the other items
  */
-export function nodeError(node: INode, error: unknown, itemIndex: number, outcome = ''): NodeFailure {
+export function nodeError(
+	node: INode,
+	error: unknown,
+	itemIndex: number,
+	outcome = '',
+): NodeFailure {
 	const description = [descriptionOf(error), outcome].filter((text) => text !== '').join(' ');
 	const message = messageOf(error);
 	const status = statusOf(error);
@@ -38,7 +49,8 @@ export function errorData(error: unknown): IDataObject {
 	if (status !== undefined) data.status = status;
 	if (hint !== '') data.hint = hint;
 	if (error instanceof Refused && error.parameter !== undefined) data.parameter = error.parameter;
-	if (error instanceof Failure && Object.keys(error.codes).length > 0) data.codes = { ...error.codes };
+	if (error instanceof Failure && Object.keys(error.codes).length > 0)
+		data.codes = { ...error.codes };
 	if (isUnknown(error)) data.unknown = true;
 	return data;
 }

@@ -45,7 +45,8 @@ export class Finished {
 			if (kept !== undefined) return outputOfEarlier(action, kept);
 			const output = await work(item).catch((error: unknown) => {
 				// A change or a deletion can be sent again without doing harm.
-				if (isUnknown(error) && action.method === 'POST') this.keep(item, { unknown: messageOf(error) });
+				if (isUnknown(error) && action.method === 'POST')
+					this.keep(item, { unknown: messageOf(error) });
 				throw error;
 			});
 			this.keep(item, { output });

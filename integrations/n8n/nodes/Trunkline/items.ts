@@ -44,7 +44,9 @@ export async function eachItem(
 }
 
 /** The first item that failed, and its error. */
-export function firstFailure(outcomes: readonly Outcome[]): [item: number, error: unknown] | undefined {
+export function firstFailure(
+	outcomes: readonly Outcome[],
+): [item: number, error: unknown] | undefined {
 	for (const [item, outcome] of outcomes.entries()) {
 		if (outcome !== undefined && 'error' in outcome) return [item, outcome.error];
 	}

@@ -63,26 +63,36 @@ export async function searchKeys(
 			select: [key, ...names],
 			top: PAGE_ROWS,
 			skip,
-			...(wanted === '' ? {} : { filter: conditionText(type, conditions(type, key, names, wanted), 'any') }),
+			...(wanted === ''
+				? {}
+				: { filter: conditionText(type, conditions(type, key, names, wanted), 'any') }),
 		},
 	});
 	const response = await connection.send(requestOf(call));
-	const found = valueOf({ action: list, path: call.path, values: {}, server: connection.server }, response);
+	const found = valueOf(
+		{ action: list, path: call.path, values: {}, server: connection.server },
+		response,
+	);
 	const rows = Array.isArray(found) ? (found as IDataObject[]) : [];
 	const results = rows.map((row) => {
 		const value = row[key] as string | number;
-		const shown = names.map((name) => row[name]).filter((each) => typeof each === 'string' && each !== '');
+		const shown = names
+			.map((name) => row[name])
+			.filter((each) => typeof each === 'string' && each !== '');
 		const name = shown.slice(0, NAMES_SHOWN).join(' · ');
 		return { name: name === '' ? String(value) : name, value };
 	});
-	return rows.length < PAGE_ROWS ? { results } : { results, paginationToken: String(skip + rows.length) };
+	return rows.length < PAGE_ROWS
+		? { results }
+		: { results, paginationToken: String(skip + rows.length) };
 }
 
 function conditions(type: string, key: string, names: string[], text: string): Condition[] {
 	const found: Condition[] = names.map((field) => ({ field, operator: 'contains', value: text }));
 	const keyType = parseType(catalog.types[type]?.fields?.[key] ?? '').name;
 	if (keyType === 'String') found.push({ field: key, operator: 'contains', value: text });
-	if (keyType === 'Int32' && /^\d{1,9}$/.test(text)) found.push({ field: key, operator: 'equals', value: text });
+	if (keyType === 'Int32' && /^\d{1,9}$/.test(text))
+		found.push({ field: key, operator: 'equals', value: text });
 	return found;
 }
 

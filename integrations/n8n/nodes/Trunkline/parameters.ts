@@ -7,7 +7,14 @@ import {
 } from 'n8n-workflow';
 
 import { checkedBody } from '../../engine/body';
-import { catalog, fieldsOf, findAction, parseType, type Action, type OptionName } from '../../engine/catalog';
+import {
+	catalog,
+	fieldsOf,
+	findAction,
+	parseType,
+	type Action,
+	type OptionName,
+} from '../../engine/catalog';
 import { conditionText, type Condition } from '../../engine/conditions';
 import { Refused } from '../../engine/errors';
 import type { Given } from '../../engine/request';
@@ -20,7 +27,15 @@ const NOTHING_SENT = 'Nothing was sent for this item.';
  * Query options as workflows have them that were made with another node for 3CX, whose operations have the same names.
  * If they were dropped, such a workflow would get all rows instead of some, and perhaps delete them.
  */
-export const EARLIER_OPTIONS = ['$expand', '$filter', '$orderby', '$search', '$select', '$skip', '$top'] as const;
+export const EARLIER_OPTIONS = [
+	'$expand',
+	'$filter',
+	'$orderby',
+	'$search',
+	'$select',
+	'$skip',
+	'$top',
+] as const;
 
 /** What the collection Settings has for an item. */
 export interface Settings {
@@ -59,7 +74,11 @@ export class Parameters {
 	get concurrency(): number {
 		const value = this.collection('settings', 0).concurrency ?? 1;
 		if (Number.isInteger(value) && Number(value) >= 1 && Number(value) <= 4) return Number(value);
-		throw new Refused('Items at Once must be a whole number from 1 to 4.', 'Nothing was sent.', 'settings');
+		throw new Refused(
+			'Items at Once must be a whole number from 1 to 4.',
+			'Nothing was sent.',
+			'settings',
+		);
 	}
 
 	/** Whether the user has ticked Allow Deletes by Agents. */
@@ -72,7 +91,10 @@ export class Parameters {
 		const given = this.collection('settings', item);
 		const earlier = given.onlyIfUnchanged;
 		return {
-			earlier: earlier === undefined || earlier === '' ? undefined : asObject(earlier, 'Only If Unchanged'),
+			earlier:
+				earlier === undefined || earlier === ''
+					? undefined
+					: asObject(earlier, 'Only If Unchanged'),
 			missingIsFine: given.missingIsFine === true,
 			showsSecrets: given.showSecrets === true,
 		};
@@ -132,7 +154,8 @@ export class Parameters {
 		]);
 		const conditions = this.conditions(item);
 		if (conditions !== '') {
-			found.filter = found.filter === undefined ? conditions : `(${found.filter}) and (${conditions})`;
+			found.filter =
+				found.filter === undefined ? conditions : `(${found.filter}) and (${conditions})`;
 		}
 		return found;
 	}
@@ -207,7 +230,8 @@ export class Parameters {
 		for (const [key, inner] of Object.entries(raw as object)) {
 			const found = (value as Record<string, unknown> | undefined)?.[key];
 			const path = '__rl' in raw ? name : placeOf(name, key, Array.isArray(raw));
-			if (path !== name || key === 'value') this.check(inner as NodeParameterValueType, found, path, item);
+			if (path !== name || key === 'value')
+				this.check(inner as NodeParameterValueType, found, path, item);
 		}
 	}
 
@@ -253,7 +277,9 @@ function isLocator(value: unknown): value is { value: unknown } {
 }
 
 function isPlainObject(value: unknown): boolean {
-	return typeof value === 'object' && value !== null && Object.getPrototypeOf(value) === Object.prototype;
+	return (
+		typeof value === 'object' && value !== null && Object.getPrototypeOf(value) === Object.prototype
+	);
 }
 
 function isEmpty(value: unknown): boolean {
@@ -267,7 +293,11 @@ function shortened(text: string): string {
 function asCondition(row: unknown): Condition {
 	const { field, operator, value } = row as Partial<Condition>;
 	if (typeof field !== 'string' || field === '') {
-		throw new Refused('A condition has no field.', `Choose one, or delete the condition. ${NOTHING_SENT}`, 'conditions');
+		throw new Refused(
+			'A condition has no field.',
+			`Choose one, or delete the condition. ${NOTHING_SENT}`,
+			'conditions',
+		);
 	}
 	return { field, operator: operator ?? 'equals', value };
 }

@@ -138,9 +138,11 @@ function parameterProperty(action: Action, name: string): INodeProperties {
 	const [value, meaning] = fallback;
 	const said = meaning === 'null' ? 'nothing' : meaning;
 	const description = asDescription(`${means} If it is empty: ${said}.`.trim());
-	if (typeof value === 'boolean') return { ...base, type: 'boolean', default: value, description: whether(means, name) };
+	if (typeof value === 'boolean')
+		return { ...base, type: 'boolean', default: value, description: whether(means, name) };
 	if (typeof value === 'number') return { ...base, type: 'number', default: value, description };
-	if (type.name === 'DateTimeOffset') return { ...base, type: 'dateTime', default: '', description };
+	if (type.name === 'DateTimeOffset')
+		return { ...base, type: 'dateTime', default: '', description };
 	return { ...base, type: 'string', default: '', description };
 }
 
@@ -148,7 +150,9 @@ function parameterProperty(action: Action, name: string): INodeProperties {
 function whether(means: string, name: string): string {
 	const text = asDescription(means);
 	if (text === '') return `Whether ${displayWords(name).toLowerCase()} is on`;
-	return text.startsWith('Whether') ? text : `Whether this is on: ${text.charAt(0).toLowerCase()}${text.slice(1)}`;
+	return text.startsWith('Whether')
+		? text
+		: `Whether this is on: ${text.charAt(0).toLowerCase()}${text.slice(1)}`;
 }
 
 function keyProperty(action: Action, name: string, type: TypeSpec): INodeProperties {
@@ -173,7 +177,9 @@ function keyProperty(action: Action, name: string, type: TypeSpec): INodePropert
 		required: true,
 		default: { mode: list === undefined ? 'id' : 'list', value: '' },
 		modes: list === undefined ? [byValue] : [fromList, byValue],
-		description: asDescription(action.means?.[name] ?? `The ${words} of what the operation is about`),
+		description: asDescription(
+			action.means?.[name] ?? `The ${words} of what the operation is about`,
+		),
 	};
 }
 
@@ -196,7 +202,9 @@ function ifMatchProperty(): INodeProperties {
 }
 
 /** The part of a property that depends on the type alone. */
-function input(type: TypeSpec): Pick<INodeProperties, 'type' | 'default'> & Partial<INodeProperties> {
+function input(
+	type: TypeSpec,
+): Pick<INodeProperties, 'type' | 'default'> & Partial<INodeProperties> {
 	const values = catalog.enums[type.name];
 	if (values !== undefined) {
 		const options = byName(values.values.map((value) => ({ name: displayWords(value), value })));
@@ -310,7 +318,9 @@ function listProperties(): INodeProperties[] {
 			type: 'collection',
 			placeholder: 'Add Option',
 			default: {},
-			options: byDisplayName(Object.entries(OPTIONS).map(([name, option]) => optionProperty(name, option))),
+			options: byDisplayName(
+				Object.entries(OPTIONS).map(([name, option]) => optionProperty(name, option)),
+			),
 			displayOptions: shownFor(operationsWhere((action) => action.query !== undefined)),
 		},
 		...EARLIER_OPTIONS.map((name) => ({
@@ -318,7 +328,9 @@ function listProperties(): INodeProperties[] {
 			name,
 			type: 'hidden' as const,
 			default: '',
-			displayOptions: shownFor(operationsWhere((action) => action.query?.includes(optionOf(name)) === true)),
+			displayOptions: shownFor(
+				operationsWhere((action) => action.query?.includes(optionOf(name)) === true),
+			),
 		})),
 	];
 }
@@ -388,7 +400,8 @@ const OPTIONS: Readonly<Record<Exclude<OptionName, 'top'>, OptionProperty>> = {
 		type: 'string',
 		default: '',
 		placeholder: 'e.g. Number desc',
-		description: 'Fields to sort by, separated by commas, each with <code>desc</code> for the other direction',
+		description:
+			'Fields to sort by, separated by commas, each with <code>desc</code> for the other direction',
 	},
 	select: {
 		displayName: 'Select Names or IDs',
@@ -426,7 +439,9 @@ function optionOf(name: string): OptionName {
 }
 
 function optionProperty(name: string, option: OptionProperty): INodeProperties {
-	const operations = operationsWhere((action) => action.query?.includes(name as OptionName) === true);
+	const operations = operationsWhere(
+		(action) => action.query?.includes(name as OptionName) === true,
+	);
 	return { ...option, name, displayOptions: { show: { '/operation': operations } } };
 }
 
@@ -436,7 +451,8 @@ function hasBody(action: Action): boolean {
 
 function bodyProperties(): INodeProperties[] {
 	const shared = new Shared();
-	for (const action of actions.filter(hasBody)) shared.add(fieldsProperty(action), action.operation);
+	for (const action of actions.filter(hasBody))
+		shared.add(fieldsProperty(action), action.operation);
 	const operation = operationsWhere(hasBody);
 	return [
 		{
@@ -444,11 +460,16 @@ function bodyProperties(): INodeProperties[] {
 			name: 'bodyMode',
 			type: 'options',
 			options: [
-				{ name: 'Fields', value: 'fields', description: 'Set each field; only what is set is sent' },
+				{
+					name: 'Fields',
+					value: 'fields',
+					description: 'Set each field; only what is set is sent',
+				},
 				{
 					name: 'Input Item',
 					value: 'item',
-					description: 'Send the JSON of the input item, such as one that was read before and changed',
+					description:
+						'Send the JSON of the input item, such as one that was read before and changed',
 				},
 				{ name: 'JSON', value: 'json', description: 'Write the body as JSON' },
 			],
@@ -498,7 +519,10 @@ function fieldProperty(
 	const isReplaced = isChange && type.collection && !/\b(?:replaced|only to read)\b/.test(means);
 	const text = `${means}${isReplaced ? ' The whole list is replaced.' : ''}`.trim();
 	const description = shape.type === 'boolean' ? whether(means, name) : asDescription(text);
-	const typeOptions = isSecret(name) && shape.type === 'string' ? { ...shape.typeOptions, password: true } : shape.typeOptions;
+	const typeOptions =
+		isSecret(name) && shape.type === 'string'
+			? { ...shape.typeOptions, password: true }
+			: shape.typeOptions;
 	return {
 		displayName: displayWords(name),
 		name,
@@ -549,7 +573,8 @@ function agentProperties(): INodeProperties[] {
 			name: 'allowDeletes',
 			type: 'boolean',
 			default: false,
-			description: 'Whether an agent may run this operation, which deletes something or cuts off calls, phones or people',
+			description:
+				'Whether an agent may run this operation, which deletes something or cuts off calls, phones or people',
 			displayOptions: {
 				show: { '@tool': [true], operation: operationsWhere((action) => action.asks === true) },
 			},

@@ -73,7 +73,10 @@ export class ItemRun {
 
 	private async sent(call: Call, earlier: Settings['earlier']): Promise<IDataObject> {
 		const sent = earlier === undefined ? call : await ifUnchanged(this.connection, call, earlier);
-		return asJson(call, await (call.action.kind === 'delete' ? this.delete(sent) : this.send(sent)));
+		return asJson(
+			call,
+			await (call.action.kind === 'delete' ? this.delete(sent) : this.send(sent)),
+		);
 	}
 
 	/** A deletion whose answer was lost is sent again; if the PBX then has nothing to delete, it is done. */

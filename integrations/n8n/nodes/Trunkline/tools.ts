@@ -17,9 +17,18 @@ export function toolDescription(action: Action): string {
 	const list = listAction(action);
 	const [key] = action.keys ?? [];
 	const source =
-		key === undefined || list === undefined ? '' : `Needs the ${key} of the ${action.noun}, which ${list.operation} gives.`;
-	const caution = action.asks ? 'Ask the user first: this deletes something or cuts off calls, phones or people.' : '';
-	const parts = [asPlainText(action.does, action), asPlainText(action.when ?? '', action), source, caution];
+		key === undefined || list === undefined
+			? ''
+			: `Needs the ${key} of the ${action.noun}, which ${list.operation} gives.`;
+	const caution = action.asks
+		? 'Ask the user first: this deletes something or cuts off calls, phones or people.'
+		: '';
+	const parts = [
+		asPlainText(action.does, action),
+		asPlainText(action.when ?? '', action),
+		source,
+		caution,
+	];
 	return parts.filter((part) => part !== '').join(' ');
 }
 

@@ -43,9 +43,17 @@ export async function ifUnchanged(
 	}
 	// Some fields come only when asked for; a field that the catalog doesn't know can't be asked for safely.
 	const isKnown = compared.every((name) => fields[name] !== undefined);
-	const read = bind(reading, { parameters: { ...values }, options: isKnown ? { select: compared } : {} });
+	const read = bind(reading, {
+		parameters: { ...values },
+		options: isKnown ? { select: compared } : {},
+	});
 	const response = await connection.send(requestOf(read));
-	const asked = { action: reading, path: read.path, values: read.values, server: connection.server };
+	const asked = {
+		action: reading,
+		path: read.path,
+		values: read.values,
+		server: connection.server,
+	};
 	const current = valueOf(asked, response) as Record<string, unknown>;
 	const wanted = Object.fromEntries(compared.map((name) => [name, earlier[name]]));
 	const changed = changedFields(type, wanted, current);
@@ -59,7 +67,8 @@ export async function ifUnchanged(
 	}
 	const etag = earlier['@odata.etag'] ?? current['@odata.etag'];
 	const sendsTags = current['@odata.etag'] !== undefined;
-	if (sendsTags && action.ifMatch && typeof etag === 'string') return { ...call, ifMatch: call.ifMatch ?? etag };
+	if (sendsTags && action.ifMatch && typeof etag === 'string')
+		return { ...call, ifMatch: call.ifMatch ?? etag };
 	const untagged = { ...call };
 	delete untagged.ifMatch; // the fields are the same, which is what it is for
 	return untagged;

@@ -27,7 +27,11 @@ export function sentenceCase(words: string): string {
 
 /** A description as n8n writes it: one sentence has no period at its end, and names of fields are set as code. */
 export function asDescription(text: string): string {
-	const escaped = text.trim().replaceAll('&', '&amp;').replaceAll('<', '&lt;').replaceAll('>', '&gt;');
+	const escaped = text
+		.trim()
+		.replaceAll('&', '&amp;')
+		.replaceAll('<', '&lt;')
+		.replaceAll('>', '&gt;');
 	const coded = withCode(escaped, (code) => operationOf(code) ?? `<code>${code}</code>`);
 	const capital = coded.charAt(0).toUpperCase() + coded.slice(1);
 	return /[.!?] \S/.test(capital) ? capital : capital.replace(/\.$/, '');
@@ -37,7 +41,10 @@ export function asDescription(text: string): string {
 export function asPlainText(text: string, action: Action): string {
 	const sentences = text.split(/(?<=[.!?]) (?=\S)/).filter((each) => !each.includes('`trunkline '));
 	const [resource = ''] = action.id.split('.');
-	return withCode(sentences.join(' '), (code) => operationOf(code) ?? operationOf(`${resource} ${code}`) ?? code);
+	return withCode(
+		sentences.join(' '),
+		(code) => operationOf(code) ?? operationOf(`${resource} ${code}`) ?? code,
+	);
 }
 
 function withCode(text: string, show: (code: string) => string): string {
