@@ -248,7 +248,7 @@ describe('what each workflow does on a PBX', () => {
 		});
 		const [file] = items('Download Recording')[0] ?? [];
 		assert.equal(file?.binary?.data?.mimeType, 'audio/x-wav');
-		assert.match(String(items('Download Recording')[1]?.[0]?.json.message), /999999/);
+		assert.match(String(items('Download Recording')[1]?.[0]?.json.message), /it has no file/);
 	});
 
 	test('weekly-report reads the queues and has the CSV', async () => {
