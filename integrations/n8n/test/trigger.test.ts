@@ -358,7 +358,10 @@ describe('lists', () => {
 		await seed({ Trunks: [{ Id: 901, Number: '10000', IsOnline: true }] });
 		await trigger.poll();
 		await emulator.fault('403@GET /Trunks*');
-		await assert.rejects(trigger.poll(), { name: 'NodeOperationError', message: /did not allow List Trunk/ });
+		await assert.rejects(trigger.poll(), {
+			name: 'NodeOperationError',
+			message: /did not allow List Trunk/,
+		});
 		await emulator.heal();
 		await seed({ Trunks: [{ Id: 901, Number: '10000', IsOnline: false }] });
 		assert.equal((await trigger.poll()).length, 1);
