@@ -15,7 +15,10 @@ export class TrunklineApi implements ICredentialType {
 
 	displayName = '3CX API';
 
-	icon: Icon = { light: 'file:trunkline.svg', dark: 'file:trunkline.dark.svg' };
+	icon: Icon = {
+		light: 'file:../nodes/Trunkline/trunkline.svg',
+		dark: 'file:../nodes/Trunkline/trunkline.dark.svg',
+	};
 
 	documentationUrl = 'https://github.com/trunkline/trunkline/tree/main/integrations/n8n#readme';
 
