@@ -165,13 +165,14 @@ function itemsOf({ given }: Example): INodeExecutionData[] {
 
 async function sentFor(parameters: INodeParameters, items: INodeExecutionData[]): Promise<Sent[]> {
 	wire.clear();
-	const { error } = await execute(parameters, {
+	const { output, error } = await execute(parameters, {
 		emulator: wire,
 		items,
 		credentials,
 		onError: 'continueRegularOutput',
 	});
 	assert.equal(error, undefined, JSON.stringify(error));
+	assert.notEqual(wire.sent.length, 0, `nothing was sent: ${JSON.stringify(output[0]?.[0]?.json)}`);
 	return [...wire.sent];
 }
 
