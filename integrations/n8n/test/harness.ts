@@ -145,7 +145,7 @@ export async function poll(
 	const { workflow, node } = await alone({ ...setting, type }, parameters, staticData);
 	const context = new PollContext(workflow, node, additionalData(mode), mode, 'activate');
 	const found = (await type.poll?.call(context as IPollFunctions)) ?? null;
-	Object.assign(staticData, structuredClone({ ...workflow.getStaticData('node', node) }));
+	Object.assign(staticData, savedData(workflow, node));
 	return found;
 }
 
@@ -159,9 +159,11 @@ export async function listen(
 	setting: TriggerSetting & {
 		onItems: (items: INodeExecutionData[][]) => void;
 		onError?: (error: Error) => void;
+		/** Gets what it reported as a failed execution, while it goes on. */
+		onFailure?: (error: Error) => void;
 	},
 ): Promise<ITriggerResponse> {
-	const { mode = 'trigger', staticData = {}, onItems, onError } = setting;
+	const { mode = 'trigger', staticData = {}, onItems, onError, onFailure } = setting;
 	const { workflow, node } = await alone({ ...setting, type }, parameters, staticData);
 	const context = new TriggerContext(
 		workflow,
@@ -170,17 +172,26 @@ export async function listen(
 		mode,
 		'activate',
 		(items) => {
-			Object.assign(staticData, structuredClone({ ...workflow.getStaticData('node', node) }));
+			Object.assign(staticData, savedData(workflow, node));
 			onItems(items);
 		},
 		(error) => {
 			if (onError === undefined) throw error;
 			onError(error);
 		},
+		(error) => {
+			if (onFailure === undefined) throw error;
+			onFailure(error);
+		},
 	);
 	const response = await type.trigger?.call(context as ITriggerFunctions);
 	if (response === undefined) throw new Error(`${type.description.name} has no trigger`);
 	return response;
+}
+
+/** The node's static data as n8n's database has them. */
+function savedData(workflow: Workflow, node: INode): IDataObject {
+	return JSON.parse(JSON.stringify(workflow.getStaticData('node', node))) as IDataObject;
 }
 
 /** Opens a list in the editor: one of the node's `methods.listSearch`. */
