@@ -200,7 +200,7 @@ export class Parameters {
 		for (const [name, value] of Object.entries(this.collection('fields', item))) {
 			const type = parseType(specs[name] ?? 'String');
 			if (value === '' && (type.name !== 'String' || type.collection)) continue;
-			const isNested = type.collection || type.name in catalog.types;
+			const isNested = type.collection || catalog.types[type.name] !== undefined;
 			found[name] = isNested && typeof value === 'string' ? fromJson(value, name) : value;
 		}
 		return found;
