@@ -136,8 +136,8 @@ function parameterProperty(action: Action, name: string): INodeProperties {
 		return { ...base, ...shape, required, ...(description === '' ? {} : { description }) };
 	}
 	const [value, meaning] = fallback;
-	const said = meaning === 'null' ? 'nothing' : meaning;
-	const description = asDescription(`${means} If it is empty: ${said}.`.trim());
+	const stated = meaning === 'null' ? 'nothing' : meaning;
+	const description = asDescription(`${means} If it is empty: ${stated}.`.trim());
 	if (typeof value === 'boolean')
 		return { ...base, type: 'boolean', default: value, description: whether(means, name) };
 	if (typeof value === 'number') return { ...base, type: 'number', default: value, description };
