@@ -502,7 +502,7 @@ describe('Retry On Fail', () => {
 		assert.equal(deletions.filter(({ effect }) => effect).length, 2);
 	});
 
-	it('begins again in another run', async () => {
+	it('remembers nothing in another run', async () => {
 		await run(contact('Ada'), { retryOnFail: true });
 		await run(contact('Ada'), { retryOnFail: true });
 		assert.equal(await created(), 2);
