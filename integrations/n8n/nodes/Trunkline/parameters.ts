@@ -200,7 +200,7 @@ export class Parameters {
 		for (const [name, value] of Object.entries(this.collection('fields', item))) {
 			const type = parseType(specs[name] ?? 'String');
 			if (value === '' && (type.name !== 'String' || type.collection)) continue;
-			const isNested = type.name.includes('.') || type.collection;
+			const isNested = type.collection || catalog.types[type.name] !== undefined;
 			found[name] = isNested && typeof value === 'string' ? fromJson(value, name) : value;
 		}
 		return found;

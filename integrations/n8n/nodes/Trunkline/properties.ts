@@ -270,7 +270,10 @@ const SAMPLES: Readonly<Record<string, unknown>> = {
 };
 
 function listProperties(): INodeProperties[] {
-	const pages = operationsWhere((action) => action.query?.includes('top') === true);
+	const pages = operationsWhere(
+		(action) => answerKind(action) === 'list' && action.query?.includes('top') === true,
+	);
+	const filtered = operationsWhere((action) => action.query?.includes('filter') === true);
 	return [
 		{
 			displayName: 'Return All',
@@ -298,7 +301,7 @@ function listProperties(): INodeProperties[] {
 			default: {},
 			description: 'What a row must meet to be returned',
 			options: [{ displayName: 'Condition', name: 'condition', values: conditionValues() }],
-			displayOptions: shownFor(pages),
+			displayOptions: shownFor(filtered),
 		},
 		{
 			displayName: 'Match',
@@ -310,7 +313,7 @@ function listProperties(): INodeProperties[] {
 			],
 			default: 'all',
 			description: 'Whether a row must meet all conditions or any of them',
-			displayOptions: shownFor(pages),
+			displayOptions: shownFor(filtered),
 		},
 		{
 			displayName: 'Options',
@@ -379,8 +382,7 @@ const OPERATORS: INodePropertyOptions[] = [
 
 type OptionProperty = Omit<INodeProperties, 'name'>;
 
-/** Without `top`, which Limit stands for. */
-const OPTIONS: Readonly<Record<Exclude<OptionName, 'top'>, OptionProperty>> = {
+const OPTIONS: Readonly<Record<OptionName, OptionProperty>> = {
 	filter: {
 		displayName: 'Filter',
 		type: 'string',
@@ -419,6 +421,13 @@ const OPTIONS: Readonly<Record<Exclude<OptionName, 'top'>, OptionProperty>> = {
 		description:
 			'Related entities to return within each result. Choose from the list, or specify IDs using an <a href="https://docs.n8n.io/code/expressions/">expression</a>.',
 	},
+	top: {
+		displayName: 'Rows',
+		type: 'number',
+		typeOptions: { minValue: 1 },
+		default: 1000,
+		description: 'Max number of rows in the file',
+	},
 	skip: {
 		displayName: 'Skip',
 		type: 'number',
@@ -440,7 +449,9 @@ function optionOf(name: string): OptionName {
 
 function optionProperty(name: string, option: OptionProperty): INodeProperties {
 	const operations = operationsWhere(
-		(action) => action.query?.includes(name as OptionName) === true,
+		(action) =>
+			action.query?.includes(name as OptionName) === true &&
+			(name !== 'top' || answerKind(action) === 'file'), // for lists, Limit stands for it
 	);
 	return { ...option, name, displayOptions: { show: { '/operation': operations } } };
 }
