@@ -24,7 +24,7 @@ import { messageOf } from './errors';
 const NOTHING_SENT = 'Nothing was sent for this item.';
 
 /**
- * Query options as workflows have them that were made with another node for 3CX, whose operations have the same names.
+ * Query options of workflows that were made with another node for 3CX, whose operations have the same names.
  * If they were dropped, such a workflow would get all rows instead of some, and perhaps delete them.
  */
 export const EARLIER_OPTIONS = [
