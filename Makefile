@@ -79,6 +79,7 @@ catalog: .venv/dev.stamp
 	$(BIN)/python -m trunkline.catalog.compile $(SPECS)
 	$(BIN)/python tools/stubs.py
 	$(BIN)/python tools/reference.py
+	$(BIN)/python tools/n8n_catalog.py
 
 # All that is written from the catalog and the command line; a clean tree afterwards says that nothing was stale.
 generated: .venv/dev.stamp
@@ -86,6 +87,7 @@ generated: .venv/dev.stamp
 	$(BIN)/python tools/reference.py
 	$(BIN)/python tools/schemas.py
 	$(BIN)/python tools/evidence.py
+	$(BIN)/python tools/n8n_catalog.py
 
 docs: .venv/dev.stamp
 	$(BIN)/zensical build --strict

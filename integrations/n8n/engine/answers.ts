@@ -53,7 +53,8 @@ export function valueOf(asked: Asked, response: ApiResponse): unknown {
 	}
 	if (kind === 'value' && 'value' in document) return document.value ?? undefined;
 	if (kind === 'list' && Array.isArray(document.value)) return learned(asked, document.value);
-	const { '@odata.context': _, ...fields } = document;
+	const fields = { ...document };
+	delete fields['@odata.context'];
 	if (kind === 'none' && Object.keys(fields).length === 0) return undefined;
 	const etag = response.headers.etag;
 	return learned(asked, etag === undefined ? fields : { '@odata.etag': etag, ...fields });

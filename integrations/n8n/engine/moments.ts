@@ -33,9 +33,20 @@ const UNITS: Readonly<Record<string, number>> = {
 	w: 7 * DAY,
 };
 const FIRST = Date.UTC(2000, 0, 1); // no 3CX has calls from before
-const DAYS: Readonly<Record<string, number>> = { yesterday: -1, today: 0, tomorrow: 1 };
-const WEEKS: Readonly<Record<string, number>> = { 'last-week': -1, 'this-week': 0 };
-const MONTHS: Readonly<Record<string, number>> = { 'last-month': -1, 'this-month': 0 };
+const DAYS: ReadonlyMap<string, number> = new Map([
+	['yesterday', -1],
+	['today', 0],
+	['tomorrow', 1],
+]);
+const WEEKS: ReadonlyMap<string, number> = new Map([
+	['last-week', -1],
+	['this-week', 0],
+]);
+const MONTHS: ReadonlyMap<string, number> = new Map([
+	['last-month', -1],
+	['this-month', 0],
+]);
+const DATE = /^\d{4}-\d{2}-\d{2}$/;
 const AGO = /^-(\d{1,5})([smhdw])$/;
 const MONTH = /^(\d{4})-(\d{2})$/;
 const TIME =
@@ -93,7 +104,7 @@ export function moment(text: string, zone: string, now: number): number {
 	const words = text.trim().toLowerCase();
 	const second = Math.floor(now / SECOND) * SECOND;
 	if (words === 'now') return second;
-	const days = DAYS[words];
+	const days = DAYS.get(words);
 	if (days !== undefined) return atWall(today(zone, second) + days * DAY, zone);
 	const ago = AGO.exec(words);
 	const time = readTime(text.trim().toUpperCase());
@@ -128,12 +139,12 @@ export function moment(text: string, zone: string, now: number): number {
 export function span(text: string, zone: string, now: number): Span | undefined {
 	const words = text.trim().toLowerCase();
 	const day = new Date(today(zone, now));
-	const weeks = WEEKS[words];
+	const weeks = WEEKS.get(words);
 	if (weeks !== undefined) {
 		const monday = day.getTime() - ((day.getUTCDay() + 6) % 7) * DAY + weeks * 7 * DAY;
 		return { start: atWall(monday, zone), end: atWall(monday + 7 * DAY, zone) };
 	}
-	const months = MONTHS[words];
+	const months = MONTHS.get(words);
 	if (months !== undefined) return monthOf(day.getUTCFullYear(), day.getUTCMonth() + months, zone);
 	const named = MONTH.exec(words);
 	if (named === null) return undefined;
@@ -145,6 +156,20 @@ export function span(text: string, zone: string, now: number): Span | undefined 
 		);
 	}
 	return monthOf(year, month - 1, zone);
+}
+
+/**
+ * What a word, a date or a time covers: a month, a week, a day; or only a moment, whose `start` is its `end`.
+ *
+ * @throws Refused, as `moment` and `span` do
+ */
+export function covered(text: string, zone: string, now: number): Span {
+	const period = span(text, zone, now);
+	if (period !== undefined) return period;
+	const start = moment(text, zone, now);
+	const words = text.trim().toLowerCase();
+	if (!DAYS.has(words) && !DATE.test(words)) return { start, end: start };
+	return { start, end: atWall(today(zone, start) + DAY, zone) };
 }
 
 /** Whether a text names a zone: `UTC`, `+01:00`, `Europe/Berlin`. */

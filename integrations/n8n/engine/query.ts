@@ -87,7 +87,7 @@ function whole(value: unknown): string {
 function refuseNeedless(words: readonly string[], rowType: string): void {
 	const fields = catalog.types[rowType]?.fields ?? {};
 	for (const word of words) {
-		const spec = fields[word.trim()];
+		const spec = Object.hasOwn(fields, word.trim()) ? fields[word.trim()] : undefined;
 		if (spec !== undefined && !spec.endsWith(' nav')) {
 			const type = rowType.replace('Pbx.', '');
 			throw new Refused(`names ${word.trim()}, which comes with every ${type} without $expand`);

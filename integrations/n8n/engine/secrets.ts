@@ -28,6 +28,9 @@ const NAMES = ['Name', 'Key'];
 /** What is left of a row with a name and a value where only the name was left out: its value may be anything. */
 const NAMELESS = new Set([...HELD, 'Id', 'Description']);
 
+/** The one type that is nothing but a value, the text of a CRM's template. */
+const ONLY_VALUE = 'Pbx.CrmTemplateSource';
+
 /** Whether a field of that name holds a secret. */
 export function isSecret(name: string): boolean {
 	return ANY_CASE.test(name) || THIS_CASE.test(name);
@@ -44,39 +47,48 @@ export function isMasked(value: unknown): boolean {
 }
 
 /**
- * A value without what stands in its secret fields, at any depth. A field that says nothing (null, empty, true or
- * false) stays. Within a list a secret becomes `MASK`: 3CX replaces a list as a whole, so a field that is left out
- * would be erased if the list is sent back, and a mask is refused.
+ * An entity, or rows, without the secrets. A secret field of the entity's own is left out; it stays as it is where it
+ * says nothing (null, empty, true or false). Within an object or a list in it a secret becomes `MASK`: 3CX takes
+ * those as a whole, so a field that is left out would be erased if the entity is sent back, and a mask is refused.
+ * `typeName` is the type of the entity, where it is known.
  */
-export function withoutSecrets<T>(value: T): T {
-	const inList = false;
+export function withoutSecrets<T>(value: T, typeName?: string): T {
 	return (
-		Array.isArray(value) ? value.map((each) => cleaned(each, inList)) : cleaned(value, inList)
+		Array.isArray(value) ? value.map((each) => bare(each, typeName)) : bare(value, typeName)
 	) as T;
 }
 
-function cleaned(value: unknown, inList: boolean): unknown {
-	if (Array.isArray(value)) return value.map((each) => cleaned(each, true));
+function bare(value: unknown, typeName: string | undefined): unknown {
+	if (!isObject(value) || Array.isArray(value)) return masked(value);
+	const held = typeName !== ONLY_VALUE && holdsSecret(value) ? HELD : [];
+	const fields = Object.entries(value).filter(
+		([name, inner]) => !((held.includes(name) || isSecret(name)) && saysSomething(inner)),
+	);
+	return Object.fromEntries(fields.map(([name, inner]) => [name, masked(inner)]));
+}
+
+function masked(value: unknown): unknown {
+	if (Array.isArray(value)) return value.map(masked);
 	if (!isObject(value)) return value;
 	const held = holdsSecret(value) ? HELD : [];
 	return Object.fromEntries(
-		Object.entries(value).flatMap(([name, inner]) => {
-			if (!held.includes(name) && !isSecret(name)) return [[name, cleaned(inner, inList)]];
-			const left = harmless(inner, inList);
-			return left === undefined ? [] : [[name, left]];
-		}),
+		Object.entries(value).map(([name, inner]) => [
+			name,
+			held.includes(name) || isSecret(name) ? hidden(inner) : masked(inner),
+		]),
 	);
 }
 
-/** What may be shown of a secret field, which some versions have as an object; undefined if that is nothing. */
-function harmless(value: unknown, inList: boolean): unknown {
-	if (value === null || value === '' || typeof value === 'boolean') return value;
-	if (Array.isArray(value)) return value.map((each) => harmless(each, true));
-	if (!isObject(value)) return inList ? MASK : undefined;
-	const left = Object.entries(value)
-		.map(([name, inner]) => [name, harmless(inner, inList)] as const)
-		.filter(([, inner]) => inner !== undefined);
-	return left.length === 0 ? undefined : Object.fromEntries(left);
+/** All in a secret field, which some versions have as an object. */
+function hidden(value: unknown): unknown {
+	if (Array.isArray(value)) return value.map(hidden);
+	if (!isObject(value)) return saysSomething(value) ? MASK : value;
+	return Object.fromEntries(Object.entries(value).map(([name, inner]) => [name, hidden(inner)]));
+}
+
+function saysSomething(value: unknown): boolean {
+	if (isObject(value)) return Object.values(value).some(saysSomething);
+	return value !== null && value !== undefined && value !== '' && typeof value !== 'boolean';
 }
 
 /** Whether an object is a secret, or a parameter, choice or variable that is called like one. */
@@ -85,11 +97,7 @@ function holdsSecret(value: Record<string, unknown>): boolean {
 	if ('Concealed' in value) return true;
 	const names = NAMES.filter((name) => name in value);
 	if (names.length > 0) return names.some((name) => isSecret(String(value[name])));
-	// A template of a CRM is the one thing that is nothing but a value; a PBX names its type.
-	return (
-		Object.keys(value).every((name) => NAMELESS.has(name) || name.startsWith('@odata.')) &&
-		!String(value['@odata.context']).includes('CrmTemplateSource')
-	);
+	return Object.keys(value).every((name) => NAMELESS.has(name) || name.startsWith('@odata.'));
 }
 
 function isObject(value: unknown): value is Record<string, unknown> {

@@ -1,90 +1,241 @@
 import { createHash } from 'crypto';
-import type { IDataObject, IHttpRequestHelper } from 'n8n-workflow';
+import type { ICredentialDataDecryptedObject, IHttpRequestHelper } from 'n8n-workflow';
 
 import { baseAddress, serverOf } from './address';
-import { SignInRefused } from './errors';
+import { Failure, Refused, SignInRefused } from './errors';
+import type { ApiResponse } from './http';
+import { headersOf } from './headers';
+import { noAnswer } from './network';
+import { isWebPage, objectIn } from './origin';
 
 /** What the credential holds. */
 export interface Credentials {
-	url: string;
-	clientId: string;
-	apiKey: string;
-	ignoreTls: boolean;
-	/** The version of the PBX, empty where it is to be learned. */
-	version: string;
-	accessToken: string;
+	/** As it was pasted. */
+	readonly url: string;
+	readonly clientId: string;
+	readonly apiKey: string;
+	/** Whether certificates are not verified. */
+	readonly ignoreTls: boolean;
+	/** The version of the PBX; empty where it is to be learned. */
+	readonly version: string;
+	/** Empty before the first sign-in. */
+	readonly accessToken: string;
 }
 
+type Helpers = IHttpRequestHelper['helpers'];
+
+/** What this process knows of the tokens of one client at one PBX. */
 interface Known {
 	newest?: string;
 	pending?: Promise<string>;
-	older: Set<string>;
-	refused?: { error: SignInRefused; until: number };
+	/** Tokens that `newest`, or one of another process, has replaced. */
+	readonly older: Set<string>;
+	refused?: { readonly error: SignInRefused; readonly until: number };
 }
+
+const SIGN_IN_TIMEOUT = 60_000;
+/** For so long refused credentials are not tried again: repeated failures can get an address blocked. */
+const REFUSAL_LASTS = 60_000;
+const LONGEST_KEY = 4096;
+const OLDER_KEPT = 100;
 
 const known = new Map<string, Known>();
 
-/** A token that lives, in place of the credential's, which is empty or has failed. */
-export async function liveToken(
-	helpers: IHttpRequestHelper['helpers'],
-	credentials: Credentials,
-): Promise<string> {
-	const address = baseAddress(credentials.url);
-	const key = createHash('sha256')
-		.update(JSON.stringify([address, credentials.clientId, credentials.apiKey]))
-		.digest('hex');
-	const entry = known.get(key) ?? { older: new Set<string>() };
-	known.set(key, entry);
-	if (entry.refused !== undefined && Date.now() < entry.refused.until) throw entry.refused.error;
-	if (entry.pending !== undefined) return await entry.pending;
-	const failed = credentials.accessToken;
-	if (entry.newest !== undefined && (failed === '' || entry.older.has(failed))) return entry.newest;
-	entry.pending = signIn(helpers, credentials, address, entry).finally(() => {
+/** The credential that n8n decrypted; a field that is not there is empty. */
+export function credentialsOf(data: ICredentialDataDecryptedObject): Credentials {
+	const text = (name: string) => (typeof data[name] === 'string' ? data[name] : '');
+	return {
+		url: text('url'),
+		clientId: text('clientId').trim(),
+		apiKey: text('apiKey').trim(),
+		ignoreTls: data.ignoreTls === true,
+		version: text('version').trim(),
+		accessToken: text('accessToken'),
+	};
+}
+
+/**
+ * A token that lives. A 3CX keeps only the newest token of a client alive, so all that need one at the same
+ * time share one sign-in, and the credential's own token is given back if it turns out to live.
+ *
+ * @throws Refused, SignInRefused, Unreachable, or Failure where the PBX signs nobody in at the moment
+ */
+export async function liveToken(helpers: Helpers, credentials: Credentials): Promise<string> {
+	const entry = knownOf(credentials);
+	entry.pending ??= found(helpers, credentials, entry).finally(() => {
 		delete entry.pending;
 	});
 	return await entry.pending;
 }
 
-async function signIn(
-	helpers: IHttpRequestHelper['helpers'],
-	credentials: Credentials,
-	address: string,
-	entry: Known,
-): Promise<string> {
-	const form = new URLSearchParams({
-		client_id: credentials.clientId,
-		client_secret: credentials.apiKey,
-		grant_type: 'client_credentials',
+/** Notes that the credential's token is dead, and any that this process fetched before it, too. */
+export function noteDead(credentials: Credentials): void {
+	const entry = knownOf(credentials);
+	retire(entry, credentials.accessToken);
+	if (entry.newest !== undefined) retire(entry, entry.newest);
+	delete entry.newest;
+}
+
+function knownOf(credentials: Credentials): Known {
+	const { clientId, apiKey } = credentials;
+	const identity = JSON.stringify([baseAddress(credentials.url), clientId, apiKey]);
+	const key = createHash('sha256').update(identity).digest('hex');
+	const entry = known.get(key) ?? { older: new Set() };
+	known.set(key, entry);
+	return entry;
+}
+
+function retire(entry: Known, token: string): void {
+	entry.older.add(token);
+	const [oldest] = entry.older;
+	if (entry.older.size > OLDER_KEPT && oldest !== undefined) entry.older.delete(oldest);
+}
+
+async function found(helpers: Helpers, credentials: Credentials, entry: Known): Promise<string> {
+	const { accessToken } = credentials;
+	if (entry.refused !== undefined && Date.now() < entry.refused.until) throw entry.refused.error;
+	// Any other token that failed comes from another process, and is newer than ours.
+	if (entry.newest !== undefined && (accessToken === '' || entry.older.has(accessToken))) {
+		return entry.newest;
+	}
+	// The test of a credential asks for a token though there is one, and n8n does after any 401.
+	if (accessToken !== '' && (await lives(helpers, credentials))) return accessToken;
+	const token = await signIn(helpers, credentials, entry);
+	if (entry.newest !== undefined) retire(entry, entry.newest);
+	if (accessToken !== '') retire(entry, accessToken);
+	entry.newest = token;
+	return token;
+}
+
+async function lives(helpers: Helpers, credentials: Credentials): Promise<boolean> {
+	const { status } = await ask(helpers, credentials, {
+		method: 'GET',
+		url: `${baseAddress(credentials.url)}/xapi/v1/Defs?$select=Id`,
+		headers: { Authorization: `Bearer ${credentials.accessToken}` },
 	});
-	const response = (await helpers.httpRequest({
+	return status !== 401;
+}
+
+async function signIn(helpers: Helpers, credentials: Credentials, entry: Known): Promise<string> {
+	const { clientId, apiKey } = checked(credentials);
+	const address = baseAddress(credentials.url);
+	const server = serverOf(address);
+	const response = await ask(helpers, credentials, {
 		method: 'POST',
 		url: `${address}/connect/token`,
 		headers: { 'Content-Type': 'application/x-www-form-urlencoded', Accept: 'application/json' },
-		body: form.toString(),
-		returnFullResponse: true,
-		ignoreHttpStatusErrors: true,
-		disableFollowRedirect: true,
-		skipSslCertificateValidation: credentials.ignoreTls,
-		timeout: 60_000,
-	})) as { statusCode: number; body: IDataObject };
-	if ([400, 401, 403].includes(response.statusCode)) {
-		const error = new SignInRefused(
-			`${serverOf(address)} refused to sign in client '${credentials.clientId}'.`,
-			'Check the client id and the API key (Admin console, Integrations, API).',
-			response.statusCode,
-		);
-		entry.refused = { error, until: Date.now() + 60_000 };
+		body: new URLSearchParams({
+			client_id: clientId,
+			client_secret: apiKey,
+			grant_type: 'client_credentials',
+		}).toString(),
+	});
+	if ([400, 401, 403].includes(response.status)) {
+		const error = refusal(server, credentials, response);
+		entry.refused = { error, until: Date.now() + REFUSAL_LASTS };
 		throw error;
 	}
-	const token = response.body.access_token;
-	if (typeof token !== 'string') {
-		throw new SignInRefused(
-			'The sign-in was answered without an access token.',
-			'Check the address.',
+	const token = objectIn(response)?.access_token;
+	if (
+		response.status === 200 &&
+		typeof token === 'string' &&
+		/^[\x21-\x7e]{1,16384}$/.test(token)
+	) {
+		delete entry.refused;
+		return token;
+	}
+	throw unusable(server, response);
+}
+
+/** @throws Refused for what a PBX would refuse, since it remembers failures. */
+function checked(credentials: Credentials): Credentials {
+	const { clientId, apiKey } = credentials;
+	const where = 'Copy it again: Admin console, Integrations, API. Nothing was sent.';
+	if (clientId === '') throw new Refused('The client ID is missing.', where);
+	if (/\p{C}/u.test(clientId))
+		throw new Refused('The client ID is not a text that can be sent.', where);
+	if (apiKey === '') throw new Refused('The API key is missing.', where);
+	const odd = /[^\x20-\x7e]/u.exec(apiKey)?.[0].codePointAt(0);
+	if (odd !== undefined) {
+		const code = odd.toString(16).toUpperCase().padStart(4, '0');
+		const what = `has a character in it that no API key has (U+${code})`;
+		throw new Refused(`The API key of client '${clientId}' ${what}.`, where);
+	}
+	if (apiKey.length > LONGEST_KEY) {
+		throw new Refused(`The API key of client '${clientId}' is longer than any API key.`, where);
+	}
+	return credentials;
+}
+
+function refusal(server: string, credentials: Credentials, response: ApiResponse): SignInRefused {
+	const { clientId, apiKey } = credentials;
+	const answer = objectIn(response);
+	const said = answer?.error_description ?? answer?.error;
+	const reason =
+		typeof said === 'string'
+			? ` (${said.replaceAll(apiKey, '…').replace(/[\s\p{C}]+/gu, ' ')})`
+			: '';
+	const blocked =
+		response.status === 403
+			? "A 403 may also mean that the PBX blocks the address of n8n's machine: look at its IP blacklist. "
+			: '';
+	return new SignInRefused(
+		`${server} refused to sign in client '${clientId}'${reason}.`,
+		'Check the client ID and the API key (Admin console, Integrations, API). ' +
+			`${blocked}It is not tried again for a minute: repeated failures can get this address blocked.`,
+	);
+}
+
+function unusable(server: string, response: ApiResponse): Failure {
+	const { status, headers } = response;
+	if (status === 429 || status >= 500) {
+		const after = headers['retry-after'];
+		const when = /^\d{1,5}$/.test(after ?? '') ? `after ${after} seconds` : 'in a moment';
+		return status === 429
+			? new Failure(`${server} asks to slow down (sign-in).`, `Try again ${when}.`, status)
+			: new Failure(
+					`${server} failed at sign-in with status ${status}.`,
+					`Try again ${when}; the 3CX's web server must be up.`,
+					status,
+				);
+	}
+	if (status >= 300 && status < 400) {
+		return new Failure(
+			`${server} redirects the sign-in (${status}), which is not followed.`,
+			'Use the address that the 3CX itself answers at; plain http is often redirected to https.',
+			status,
 		);
 	}
-	if (entry.newest !== undefined) entry.older.add(entry.newest);
-	entry.older.add(credentials.accessToken);
-	entry.newest = token;
-	return token;
+	const what = isWebPage(response) ? 'a web page' : 'something that is no 3CX answer';
+	return new Failure(
+		`${server} answered the sign-in with ${what} (${status}).`,
+		'Check that the address is the 3CX itself (such as https://pbx.example.com:5001), not a proxy or portal.',
+		status,
+	);
+}
+
+interface Asked {
+	method: 'GET' | 'POST';
+	url: string;
+	headers: Record<string, string>;
+	body?: string;
+}
+
+async function ask(helpers: Helpers, credentials: Credentials, asked: Asked): Promise<ApiResponse> {
+	try {
+		const response = (await helpers.httpRequest({
+			...asked,
+			encoding: 'text',
+			returnFullResponse: true,
+			ignoreHttpStatusErrors: true,
+			disableFollowRedirect: true,
+			skipSslCertificateValidation: credentials.ignoreTls,
+			timeout: SIGN_IN_TIMEOUT,
+		})) as { statusCode: number; headers: Record<string, unknown>; body: unknown };
+		const { statusCode: status, headers, body } = response;
+		return { status, headers: headersOf(headers), body: typeof body === 'string' ? body : '' };
+	} catch (error) {
+		const server = serverOf(baseAddress(credentials.url));
+		throw noAnswer(server, error, SIGN_IN_TIMEOUT);
+	}
 }

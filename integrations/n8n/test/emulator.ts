@@ -1,3 +1,4 @@
+/* eslint-disable @n8n/community-nodes/no-restricted-globals, @n8n/community-nodes/no-restricted-imports, @n8n/community-nodes/no-dangerous-functions, @n8n/community-nodes/no-hardcoded-secrets -- n8n never runs a test */
 import { spawn } from 'node:child_process';
 import http from 'node:http';
 import https from 'node:https';

@@ -1,3 +1,4 @@
+/* eslint-disable @n8n/community-nodes/no-restricted-globals, @n8n/community-nodes/no-restricted-imports, @typescript-eslint/no-require-imports -- n8n never runs a test */
 import { createHash } from 'node:crypto';
 import { mkdtempSync, rmSync } from 'node:fs';
 import { createRequire } from 'node:module';
@@ -7,14 +8,17 @@ import path from 'node:path';
 import type * as DI from '@n8n/di';
 import {
 	BinaryDataService,
+	ExecuteContext,
 	ExecutionLifecycleHooks,
 	ExternalSecretsProxy,
 	LoadOptionsContext,
 	PollContext,
+	RoutingNode,
 	TriggerContext,
 	WorkflowExecute,
 } from 'n8n-core';
 import {
+	createEmptyRunExecutionData,
 	ICredentialsHelper,
 	NodeHelpers,
 	Workflow,
@@ -144,7 +148,7 @@ export async function poll(
 	const { workflow, node } = await alone({ ...setting, type }, parameters, staticData);
 	const context = new PollContext(workflow, node, additionalData(mode), mode, 'activate');
 	const found = (await type.poll?.call(context as IPollFunctions)) ?? null;
-	Object.assign(staticData, structuredClone({ ...workflow.getStaticData('node', node) }));
+	Object.assign(staticData, savedData(workflow, node));
 	return found;
 }
 
@@ -158,9 +162,11 @@ export async function listen(
 	setting: TriggerSetting & {
 		onItems: (items: INodeExecutionData[][]) => void;
 		onError?: (error: Error) => void;
+		/** Gets what it reported as a failed execution, while it goes on. */
+		onFailure?: (error: Error) => void;
 	},
 ): Promise<ITriggerResponse> {
-	const { mode = 'trigger', staticData = {}, onItems, onError } = setting;
+	const { mode = 'trigger', staticData = {}, onItems, onError, onFailure } = setting;
 	const { workflow, node } = await alone({ ...setting, type }, parameters, staticData);
 	const context = new TriggerContext(
 		workflow,
@@ -169,17 +175,26 @@ export async function listen(
 		mode,
 		'activate',
 		(items) => {
-			Object.assign(staticData, structuredClone({ ...workflow.getStaticData('node', node) }));
+			Object.assign(staticData, savedData(workflow, node));
 			onItems(items);
 		},
 		(error) => {
 			if (onError === undefined) throw error;
 			onError(error);
 		},
+		(error) => {
+			if (onFailure === undefined) throw error;
+			onFailure(error);
+		},
 	);
 	const response = await type.trigger?.call(context as ITriggerFunctions);
 	if (response === undefined) throw new Error(`${type.description.name} has no trigger`);
 	return response;
+}
+
+/** The node's static data as n8n's database has them. */
+function savedData(workflow: Workflow, node: INode): IDataObject {
+	return JSON.parse(JSON.stringify(workflow.getStaticData('node', node))) as IDataObject;
 }
 
 /** Opens a list in the editor: one of the node's `methods.listSearch`. */
@@ -199,6 +214,72 @@ export async function lookUp(
 		setting.filter,
 		setting.paginationToken,
 	);
+}
+
+/** Presses the Test button of the credential, as n8n's credentials-tester does. */
+export async function testCredential(
+	setting: Setting,
+): Promise<{ status: 'OK' | 'Error'; message: string }> {
+	await ready();
+	const { request, rules = [] } = new TrunklineApi().test;
+	const data = additionalData('internal');
+	const details = credentialOf(setting);
+	const node: INode = {
+		...PLACE,
+		id: 'temp',
+		name: 'Temp-Node',
+		type: 'n8n-nodes-base.noOp',
+		parameters: {},
+		credentials: { trunklineApi: details },
+	};
+	const type: INodeType = {
+		description: {
+			...source([]).description,
+			name: node.type,
+			credentials: [{ name: 'trunklineApi', required: true }],
+			properties: [
+				{ displayName: 'Temp', name: 'temp', type: 'string', default: '', routing: { request } },
+			],
+		},
+	};
+	const workflow = new Workflow({
+		nodes: [node],
+		connections: {},
+		active: false,
+		nodeTypes: new NodeTypes([type]),
+	});
+	const context = new ExecuteContext(
+		workflow,
+		node,
+		data,
+		'internal',
+		createEmptyRunExecutionData(),
+		0,
+		[],
+		{ main: [[{ json: {} }]] },
+		{ node, data: {}, source: null },
+		[],
+	);
+	const decrypted = {
+		...{ id: details.id ?? '', name: details.name, type: 'trunklineApi' },
+		data: await data.credentialsHelper.getDecrypted(data, details, 'trunklineApi', 'internal'),
+	};
+	try {
+		await new RoutingNode(context, type, decrypted).runNode();
+	} catch (error) {
+		const { message, cause } = error as Error & {
+			cause?: { code?: string; response?: { status: number; statusText: string } };
+		};
+		const { code, response } = cause ?? {};
+		for (const rule of rules) {
+			if (rule.type !== 'responseCode' || response === undefined) continue;
+			if (rule.properties.value === response.status) {
+				return { status: 'Error', message: rule.properties.message };
+			}
+		}
+		return { status: 'Error', message: response?.statusText ?? code ?? message };
+	}
+	return { status: 'OK', message: 'Connection successful!' };
 }
 
 /** What n8n's database has of a credential. */
@@ -394,7 +475,8 @@ class CredentialsHelper extends ICredentialsHelper {
 		const found = credentialTypes[type];
 		const name = found?.properties.find(({ typeOptions }) => typeOptions?.expirable)?.name ?? '';
 		if (found?.preAuthentication === undefined) return undefined;
-		if (credentials[name] !== '' && !expired) return undefined;
+		const isTest = node.parameters.temp === '' && node.type === 'n8n-nodes-base.noOp';
+		if (credentials[name] !== '' && !expired && !isTest) return undefined;
 		const fresh = await found.preAuthentication.call(helpers, credentials);
 		Object.assign(credentials, fresh);
 		const details = node.credentials?.[type];

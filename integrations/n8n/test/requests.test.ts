@@ -1,6 +1,8 @@
+/* eslint-disable @n8n/community-nodes/no-restricted-imports -- n8n never runs a test */
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { catalog, findAction, type OptionName, parseType } from '../engine/catalog';
+import { type Condition, conditionText } from '../engine/conditions';
 import { Refused } from '../engine/errors';
 import { literal } from '../engine/literals';
 import { fill } from '../engine/paths';
@@ -37,6 +39,14 @@ testCases<Case & { action: string; parameters: Record<string, unknown> }>(
 	'targets',
 	(given) => target(given.action, given.parameters),
 	(message, given) => message.replaceAll(given.action, action(given.action).operation),
+);
+testCases<Case & { row: string; conditions: Condition[]; match: 'all' | 'any' }>(
+	'conditions',
+	(given) =>
+		conditionText(given.row, given.conditions, given.match, {
+			now: NOW.getTime(),
+			zone: undefined,
+		}),
 );
 
 function refusal(of: () => unknown): Refused {
@@ -138,6 +148,30 @@ test('times without a zone, as a date picker writes them, are those of the zone 
 		target(OVERVIEW, changes, { zone }),
 		/periodFrom=2026-03-29T01:30:00Z,periodTo=2026-10-25T00:30:00Z/,
 	);
+});
+
+test('a condition takes dates of n8n, days of a zone, and nothing undefined', () => {
+	const started = (value: unknown, zone?: string) =>
+		conditionText('Pbx.Recording', [{ field: 'StartTime', operator: 'equals', value }], 'all', {
+			now: NOW.getTime(),
+			zone,
+		});
+	assert.equal(
+		started(luxon('2026-06-01T00:00:00.000+02:00')),
+		'StartTime eq 2026-05-31T22:00:00Z',
+	);
+	assert.equal(
+		started(new Date('2026-06-01T00:00:00.120Z')),
+		'StartTime eq 2026-06-01T00:00:00.120000Z',
+	);
+	const day = 'StartTime ge 2026-03-28T23:00:00Z and StartTime lt 2026-03-29T22:00:00Z';
+	assert.equal(started('2026-03-29', 'Europe/Berlin'), day); // a day of 23 hours
+	assert.equal(started('2026-06-01T08:00:00', '+02:00'), 'StartTime eq 2026-06-01T06:00:00Z');
+	assert.match(
+		refusal(() => started(undefined)).message,
+		/^StartTime in condition 1 is compared with what is undefined/,
+	);
+	assert.match(refusal(() => started(luxon(null))).message, /must be a date and time/);
 });
 
 test('an option that is empty is not sent, and one of blanks is refused', () => {
