@@ -17,5 +17,7 @@ CASES = json.loads(Path(__file__).with_name("equality.json").read_text(encoding=
 def test_values_are_compared(case: dict[str, Any]) -> None:
     if "equal" in case:
         assert equal(case["one"], case["other"]) is case["equal"]
+        assert equal(case["other"], case["one"]) is case["equal"]
     else:
         assert unchanged(case["before"], case["now"]) is case["unchanged"]
+        assert unchanged(case["now"], case["before"]) is case["unchanged"]

@@ -10,6 +10,7 @@ import { optionText, queryString } from '../engine/query';
 import { bind, type Given, requestOf } from '../engine/request';
 import { lackedBy } from '../engine/versions';
 import { type Case, testCases } from './cases';
+import { examples, givenOf } from './examples';
 
 const NOW = new Date('2026-06-17T12:30:05.999Z'); // a Wednesday; tests/cases/test_cases.py has the same
 
@@ -335,6 +336,22 @@ test('whatever is in an option stays in the option', () => {
 			$filter: options.filter,
 			$search: options.search,
 		});
+	}
+});
+
+test('each action becomes the request that the Python client sends', () => {
+	const all = examples();
+	assert.deepEqual(all.map(({ id }) => id).sort(), catalog.actions.map(({ id }) => id).sort());
+	for (const example of all) {
+		const request = requestOf(bind(action(example.id), givenOf(example)));
+		const { body, ...wanted } = example.request;
+		const { body: sent, ...rest } = request;
+		assert.deepEqual(rest, wanted, example.id);
+		if (example.given.file === undefined) {
+			assert.deepEqual(typeof sent === 'string' ? JSON.parse(sent) : sent, body, example.id);
+		} else {
+			assert.equal(typeof sent === 'object' && sent.fileName, example.given.file.fileName);
+		}
 	}
 });
 
