@@ -87,18 +87,18 @@ test('an imported credential and workflow run headless, with exit code and outpu
 		data: emulator.credential,
 	};
 	const reference = { trunklineApi: { id: credential.id, name: credential.name } };
-	const run = async (id, Id) => {
-		const workflow = oneNode({ ...getFax, Id }, [], { credentials: reference });
-		delete workflow.pinData;
-		await home.import('workflow', [{ ...workflow, id, active: false }]);
-		return home.command('execute', `--id=${id}`, '--rawOutput');
+	const workflow = (id, Id) => {
+		const { pinData: _none, ...rest } = oneNode({ ...getFax, Id }, [], { credentials: reference });
+		return { ...rest, id, active: false };
 	};
+	const execute = (id) => home.command('execute', `--id=${id}`, '--rawOutput');
 	await home.import('credentials', [credential]);
-	const { code, stdout } = await run('headless1', 121);
+	await home.import('workflow', [workflow('there', 121), workflow('absent', 999999)]);
+	const { code, stdout } = await execute('there');
 	assert.equal(code, 0, stdout);
 	const { resultData } = JSON.parse(stdout.slice(stdout.search(/^\{$/m))).data;
 	assert.equal(resultData.runData['3CX'][0].data.main[0][0].json.Number, '888');
-	const failed = await run('headless2', 999999);
+	const failed = await execute('absent');
 	assert.equal(failed.code, 1);
 	assert.match(failed.stdout, /No fax with Id 999999 on/);
 });

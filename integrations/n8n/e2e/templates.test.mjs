@@ -8,7 +8,9 @@ import { credentials, emulator, n8n } from './started.mjs';
 const folder = new URL('../workflows/', import.meta.url);
 
 const mail = await startMail();
-const web = await startWeb('192.0.2.44 # known\n203.0.113.40\n203.0.113.41 # scan\n\n198.51.100.1\n');
+const web = await startWeb(
+	'192.0.2.44 # known\n203.0.113.40\n203.0.113.41 # scan\n\n198.51.100.1\n',
+);
 const secured = { user: 'n8n', password: 'for-this-test-only' };
 const outside = {
 	...(await n8n.addCredential(
