@@ -290,7 +290,7 @@ function delay(attempt: number): number {
 	return Math.random() * Math.min(LONGEST_DELAY, DELAY * 2 ** attempt);
 }
 
-/** What became of a request that has no answer, as the user must know. */
+/** What the user must know of a request without an answer. */
 function explained(
 	{ method }: ApiRequest,
 	error: NoAnswer,

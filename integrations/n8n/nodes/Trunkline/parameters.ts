@@ -175,7 +175,8 @@ export class Parameters {
 		const type = rowType(this.action);
 		if (!Array.isArray(rows) || rows.length === 0 || type === undefined) return '';
 		const conditions = rows.map(asCondition);
-		return conditionText(type, conditions, this.value('match', item) === 'any' ? 'any' : 'all');
+		const match = this.value('match', item) === 'any' ? 'any' : 'all';
+		return conditionText(type, conditions, match, { now: Date.now(), zone: this.zone });
 	}
 
 	private body(item: number): Record<string, unknown> | undefined {
