@@ -1,3 +1,4 @@
+/* eslint-disable @n8n/community-nodes/no-restricted-imports -- n8n never runs a test */
 import assert from 'node:assert/strict';
 import { after, before, beforeEach, describe, it } from 'node:test';
 
@@ -158,6 +159,7 @@ for (const { resource, operation, list, noun, key, set } of SEEDS) {
 				credentials: { apiKey: `wrong-${operation}` },
 			});
 			assert.match(`${error?.message} ${error?.description}`, /API key/);
+			assert.equal(error?.httpCode, '401');
 			assert.doesNotMatch(JSON.stringify(error), /wrong-/);
 			assert.deepEqual(await requests(), []);
 		});
@@ -198,6 +200,7 @@ for (const { resource, operation, list, noun, key, set } of SEEDS) {
 			const { output, error } = await run(parameters, { items: items([first, missing, second]) });
 			assert.deepEqual(output, []);
 			assert.equal(error?.context?.itemIndex, 1);
+			assert.match(error?.message ?? '', /^No .* \[item 1\]$/);
 			assert.match(
 				error?.description ?? '',
 				/Of 3 items, 1 succeeded, 1 failed, and 1 was not started\.$/,

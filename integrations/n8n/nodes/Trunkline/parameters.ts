@@ -260,7 +260,7 @@ export class Parameters {
 			if (isPlainObject(part)) {
 				throw new Refused(
 					`${label} has ${shortened(source)} within a text, which is an object.`,
-					`Name one of its fields, or write <code>JSON.stringify(…)</code>. ${NOTHING_SENT}`,
+					`Name one of its fields, or write JSON.stringify(…). ${NOTHING_SENT}`,
 					name,
 				);
 			}

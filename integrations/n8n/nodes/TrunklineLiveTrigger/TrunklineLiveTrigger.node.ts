@@ -4,15 +4,16 @@ import type {
 	ITriggerFunctions,
 	ITriggerResponse,
 } from 'n8n-workflow';
-import { NodeConnectionTypes, NodeOperationError, UserError } from 'n8n-workflow';
+import { NodeConnectionTypes } from 'n8n-workflow';
 
 import { Unreachable } from '../../engine/errors';
+import { explained } from '../TrunklineTrigger/explained';
 import { Loop } from './loop';
 import type { LiveSettings } from './loop';
 
 export class TrunklineLiveTrigger implements INodeType {
 	description: INodeTypeDescription = {
-		displayName: '3CX Live Trigger (Trunkline)',
+		displayName: '3CX (Trunkline) Live Trigger',
 		name: 'trunklineLiveTrigger',
 		icon: {
 			light: 'file:../Trunkline/trunkline.svg',
@@ -130,19 +131,13 @@ export class TrunklineLiveTrigger implements INodeType {
 			await loop.look();
 		} catch (error) {
 			// When n8n itself starts, a PBX that is away is waited for; a user who activates must see it.
-			if (!(error instanceof Unreachable) || this.getActivationMode() !== 'init')
-				throw explained(this, error);
+			if (!(error instanceof Unreachable) || this.getActivationMode() !== 'init') {
+				throw explained(this.getNode(), error);
+			}
 		}
 		void loop.run(settings.interval);
 		return { closeFunction };
 	}
-}
-
-function explained(context: ITriggerFunctions, error: unknown): Error {
-	if (!(error instanceof UserError)) return error as Error;
-	return new NodeOperationError(context.getNode(), error.message, {
-		description: error.description ?? '',
-	});
 }
 
 function settingsOf(context: ITriggerFunctions): LiveSettings {

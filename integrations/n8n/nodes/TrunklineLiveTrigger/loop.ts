@@ -1,9 +1,10 @@
 import type { IDataObject, ITriggerFunctions } from 'n8n-workflow';
-import { NodeOperationError, sleepWithAbort, UserError } from 'n8n-workflow';
+import { sleepWithAbort } from 'n8n-workflow';
 
 import { connect } from '../../engine/connection';
 import { Failure, SignInRefused } from '../../engine/errors';
 import type { Connection } from '../../engine/http';
+import { explained, messageOf } from '../TrunklineTrigger/explained';
 import { readAll } from '../TrunklineTrigger/read';
 import { HOUR } from '../TrunklineTrigger/seen';
 import { crossings, queuesOf } from '../TrunklineTrigger/waiting';
@@ -134,25 +135,22 @@ export class Loop {
 	private failed(error: unknown): number {
 		this.pbx = undefined;
 		this.failures += 1;
-		const message = error instanceof Error ? error.message : String(error);
-		this.context.logger.warn(`The live trigger could not look at the calls: ${message}`);
+		this.context.logger.warn(`The live trigger could not look at the calls: ${messageOf(error)}`);
 		const hopeless =
 			error instanceof SignInRefused || (error instanceof Failure && error.status === 403);
 		const patience = hopeless || this.context.getMode() === 'manual' ? 1 : PATIENCE;
-		if (this.failures === patience) this.report(error, message);
+		if (this.failures === patience) this.report(error);
 		if (error instanceof SignInRefused) return REFUSED;
 		if (hopeless) return FORBIDDEN;
 		return Math.min(this.settings.interval * 2 ** Math.min(this.failures, 10), LONGEST);
 	}
 
 	/** Show an outage among the executions, once. The loop goes on, so n8n must not end the trigger for it. */
-	private report(error: unknown, message: string): void {
-		const description = error instanceof UserError ? (error.description ?? '') : '';
-		this.context.saveFailedExecution(
-			new NodeOperationError(this.context.getNode(), message, {
-				description: `${description} The trigger keeps trying, with longer pauses.`.trim(),
-			}),
-		);
+	private report(error: unknown): void {
+		const found = explained(this.context.getNode(), error);
+		const next = 'The trigger keeps trying, with longer pauses.';
+		found.description = `${found.description ?? ''} ${next}`.trim();
+		this.context.saveFailedExecution(found);
 	}
 
 	private async rest(milliseconds: number): Promise<void> {

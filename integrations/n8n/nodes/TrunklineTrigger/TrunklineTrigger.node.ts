@@ -5,10 +5,11 @@ import type {
 	INodeTypeDescription,
 	IPollFunctions,
 } from 'n8n-workflow';
-import { NodeConnectionTypes, NodeOperationError, UserError } from 'n8n-workflow';
+import { NodeConnectionTypes, NodeOperationError } from 'n8n-workflow';
 
 import { connect } from '../../engine/connection';
 import { callEnded, missedCall, voicemail } from './calls';
+import { explained } from './explained';
 import { eventLogEntry, newRecording } from './newest';
 import { trunkUnregistered } from './trunks';
 import { userChanged } from './users';
@@ -42,7 +43,7 @@ const polling = new WeakSet<object>();
 
 export class TrunklineTrigger implements INodeType {
 	description: INodeTypeDescription = {
-		displayName: '3CX Trigger (Trunkline)',
+		displayName: '3CX (Trunkline) Trigger',
 		name: 'trunklineTrigger',
 		icon: {
 			light: 'file:../Trunkline/trunkline.svg',
@@ -192,10 +193,7 @@ export class TrunklineTrigger implements INodeType {
 			const events = await look(this, memory);
 			return events.length === 0 ? null : [events.map((json) => ({ json }))];
 		} catch (error) {
-			if (!(error instanceof UserError)) throw error;
-			throw new NodeOperationError(this.getNode(), error.message, {
-				description: error.description ?? '',
-			});
+			throw explained(this.getNode(), error);
 		} finally {
 			polling.delete(memory);
 		}

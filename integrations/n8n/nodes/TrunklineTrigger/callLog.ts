@@ -76,11 +76,16 @@ async function readPeriod(pbx: Connection, from: number, to: number): Promise<Le
 
 async function* reportRows(pbx: Connection, from: number, to: number): AsyncGenerator<Row> {
 	const period = { periodFrom: new Date(from), periodTo: new Date(to), hidePcalls: false };
-	try {
-		yield* read(pbx, ACTION, {}, period);
-	} catch (error) {
-		if (!isMissing(error)) throw error;
+	const found = read(pbx, ACTION, {}, period);
+	const first = await found.next().catch((error: unknown) => {
+		if (isMissing(error)) return undefined;
+		throw error;
+	});
+	if (first === undefined) {
 		yield* read(pbx, OLD_ACTION, {}, period);
+	} else if (!first.done) {
+		yield first.value;
+		yield* found;
 	}
 }
 
