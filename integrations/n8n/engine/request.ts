@@ -1,3 +1,4 @@
+import { checkedBody } from './body';
 import {
 	type Action,
 	answerKind,
@@ -25,7 +26,7 @@ export interface Given {
 	file?: FilePart;
 	/** An ETag; null and empty text mean that it is not given. */
 	ifMatch?: unknown;
-	/** When `last-month` and the like are read; now if left out. */
+	/** When words such as `last-month` are read; now if left out. */
 	now?: Date;
 	/** The zone of dates and times without one, such as `Europe/Berlin`; without it, dates are those of UTC. */
 	zone?: string;
@@ -206,7 +207,7 @@ function contentOf(action: Action, given: Given): Pick<Call, 'body' | 'file'> {
 		return {};
 	}
 	if (action.body === undefined) throw new Refused(`${action.operation} takes no body.`);
-	return { body: given.body };
+	return { body: checkedBody(action, given.body) };
 }
 
 function undefinedValue(name: string, action: Action): Refused {

@@ -239,7 +239,7 @@ describe('the body of a request', () => {
 		assert.deepEqual(await requests(), []);
 	});
 
-	it('is refused where it is no JSON', async () => {
+	it('is refused where it is not JSON', async () => {
 		const { error } = await run({ ...CREATE, bodyMode: 'json', bodyJson: '{"FirstName": ' });
 		assert.match(error?.message ?? '', /^JSON is not valid JSON: /);
 		assert.deepEqual(await requests(), []);
@@ -502,7 +502,7 @@ describe('Retry On Fail', () => {
 		assert.equal(deletions.filter(({ effect }) => effect).length, 2);
 	});
 
-	it('begins anew in another run', async () => {
+	it('remembers nothing in another run', async () => {
 		await run(contact('Ada'), { retryOnFail: true });
 		await run(contact('Ada'), { retryOnFail: true });
 		assert.equal(await created(), 2);

@@ -172,7 +172,7 @@ for (const { resource, operation, list, noun, key, set } of SEEDS) {
 			assert.match(error?.description ?? '', /role/);
 		});
 
-		for (const [what, value, said] of [
+		for (const [what, value, message] of [
 			['undefined', undefined, /is undefined/],
 			['null', null, /is empty/],
 			['empty', '', /is empty/],
@@ -181,7 +181,7 @@ for (const { resource, operation, list, noun, key, set } of SEEDS) {
 				await keys();
 				const { error } = await run(parameters, { items: items([value]) });
 				assert.equal(error?.name, 'NodeOperationError');
-				assert.match(error?.message ?? '', said);
+				assert.match(error?.message ?? '', message);
 				assert.match(error?.message ?? '', new RegExp(`^${key}`));
 				assert.match(error?.description ?? '', /othing was sent/);
 				assert.deepEqual(await requests(), []);
@@ -195,7 +195,7 @@ for (const { resource, operation, list, noun, key, set } of SEEDS) {
 			assert.deepEqual(await requests(), []);
 		});
 
-		it('stops at a failure, and says what became of the others', async () => {
+		it('stops at a failure, and says how the others ended', async () => {
 			const [first, second] = await keys();
 			const { output, error } = await run(parameters, { items: items([first, missing, second]) });
 			assert.deepEqual(output, []);

@@ -15,7 +15,7 @@ type NodeFailure = NodeApiError | NodeOperationError;
 /**
  * An error as n8n shows it: what happened to which item, and what to do.
  *
- * @param others what became of the other items; empty where there are none
+ * @param others the outcome of the other items; empty where there are none
  */
 export function nodeError(
 	node: INode,
