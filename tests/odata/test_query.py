@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import re
 
-import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -24,26 +23,6 @@ def decoded(query: str) -> dict[str, str]:
     pairs = [pair.split("=", 1) for pair in query.split("&") if pair]
     assert len({name for name, _ in pairs}) == len(pairs)
     return {plain(name): plain(value) for name, value in pairs}
-
-
-@pytest.mark.parametrize(
-    ("options", "expected"),
-    [
-        ({}, ""),
-        ({"top": "5"}, "$top=5"),
-        ({"filter": "Id eq 3"}, "$filter=Id%20eq%203"),
-        ({"orderby": "Number desc"}, "$orderby=Number%20desc"),
-        ({"filter": "At gt 2026-09-12T00:00:00+02:00"}, "$filter=At%20gt%202026-09-12T00:00:00%2B02:00"),
-        ({"filter": "Name eq 'A&B#1'"}, "$filter=Name%20eq%20'A%26B%231'"),
-        ({"filter": "Name eq '100%'"}, "$filter=Name%20eq%20'100%25'"),
-        ({"search": "a=b"}, "$search=a%3Db"),
-        ({"select": "Id,Number"}, "$select=Id,Number"),
-        ({"expand": "Groups($expand=Rights)"}, "$expand=Groups($expand%3DRights)"),
-        ({"count": "true"}, "$count=true"),
-    ],
-)
-def test_an_option_is_spelled_as_3cx_reads_it(options: dict[str, str], expected: str) -> None:
-    assert query_string(options) == expected
 
 
 @given(st.dictionaries(st.sampled_from(OPTIONS), st.text(), max_size=len(OPTIONS)))

@@ -248,8 +248,7 @@ class Check {
 		try {
 			whole = integer(value, spec);
 		} catch (error) {
-			if (!(error instanceof Refused)) throw error;
-			const isShown = !isSecretPath(path);
+			const isShown = error instanceof Refused && !isSecretPath(path);
 			throw this.wrong(
 				path,
 				isShown ? error.message : `must be ${describeType(spec)}, not ${MASK}`,

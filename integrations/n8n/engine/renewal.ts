@@ -155,10 +155,13 @@ async function probe(
 		const status = statusOf(error);
 		if (status !== undefined) return status;
 		const own = ownOf(error) ?? noAnswer(serverOf(address), error, PROBE_TIMEOUT);
-		if (!(own instanceof NoAnswer)) throw own;
-		// What waits for this token was not sent.
-		throw new NoAnswer(own.message, own.description ?? '', false, own.passing);
+		throw own instanceof NoAnswer ? notSent(own) : own;
 	}
+}
+
+/** What waits for a token was not sent. */
+function notSent({ message, description, passing }: NoAnswer): NoAnswer {
+	return new NoAnswer(message, description ?? '', false, passing);
 }
 
 /** Our own error, which n8n wraps in errors of its own. */

@@ -1,3 +1,4 @@
+import { checkedBody } from './body';
 import {
 	type Action,
 	answerKind,
@@ -206,7 +207,7 @@ function contentOf(action: Action, given: Given): Pick<Call, 'body' | 'file'> {
 		return {};
 	}
 	if (action.body === undefined) throw new Refused(`${action.operation} takes no body.`);
-	return { body: given.body };
+	return { body: checkedBody(action, given.body) };
 }
 
 function undefinedValue(name: string, action: Action): Refused {

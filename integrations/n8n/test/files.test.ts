@@ -1,3 +1,4 @@
+/* eslint-disable @n8n/community-nodes/no-restricted-imports -- n8n never runs a test */
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import type { Asked } from '../engine/answers';

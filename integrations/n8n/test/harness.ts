@@ -23,6 +23,7 @@ import {
 	NodeHelpers,
 	Workflow,
 	type IAuthenticateGeneric,
+	type IConnections,
 	type ICredentialDataDecryptedObject,
 	type ICredentials,
 	type ICredentialType,
@@ -38,6 +39,7 @@ import {
 	type INodeProperties,
 	type INodeType,
 	type INodeTypes,
+	type IPinData,
 	type IPollFunctions,
 	type IRequestOptionsSimplified,
 	type IRun,
@@ -129,6 +131,53 @@ export async function execute(
 	const { runData, error } = run.data.resultData;
 	const output = (runData[node.name]?.at(-1)?.data?.main ?? []).map((found) => found ?? []);
 	return { output, run, ...(error === undefined ? {} : { error: error as ExecutedError }) };
+}
+
+/** A workflow as people import it. */
+export interface Template {
+	name: string;
+	nodes: INode[];
+	connections: IConnections;
+}
+
+/**
+ * Runs a whole workflow from its trigger. The nodes of `types` are real and use the emulator; every other one must have its
+ * output in `pinned`, by name, as n8n's editor pins it.
+ */
+export async function executeWorkflow(
+	template: Template,
+	setting: { emulator: Emulator; types: INodeType[]; start: string; pinned: IPinData },
+): Promise<{ items: (name: string) => INodeExecutionData[][]; error?: ExecutedError }> {
+	await ready();
+	const own = new NodeTypes(setting.types);
+	const nodes = template.nodes.map((node) => ({
+		...node,
+		type: node.type.replace('n8n-nodes-trunkline.', ''),
+		...(node.credentials === undefined
+			? {}
+			: { credentials: { trunklineApi: credentialOf(setting) } }),
+	}));
+	const others = new Set(nodes.map(({ type }) => type).filter((type) => type.includes('.')));
+	for (const type of others) own.add(type, source([]));
+	const workflow = new Workflow({
+		id: 'workflow',
+		nodes,
+		connections: template.connections,
+		active: false,
+		nodeTypes: own,
+		settings: { executionOrder: 'v1' },
+	});
+	const startNode = workflow.getNode(setting.start);
+	if (startNode === null) throw new Error(`${template.name} has no node ${setting.start}`);
+	const run = await new WorkflowExecute(additionalData('manual'), 'manual').run({
+		workflow,
+		startNode,
+		pinData: setting.pinned,
+	});
+	const { runData, error } = run.data.resultData;
+	const items = (name: string) =>
+		(runData[name]?.at(-1)?.data?.main ?? []).map((found) => found ?? []);
+	return { items, ...(error === undefined ? {} : { error: error as ExecutedError }) };
 }
 
 export interface TriggerSetting extends Setting {
@@ -350,6 +399,10 @@ class NodeTypes implements INodeTypes {
 
 	constructor(types: INodeType[]) {
 		this.types = new Map(types.map((type) => [type.description.name, type]));
+	}
+
+	add(name: string, type: INodeType): void {
+		this.types.set(name, type);
 	}
 
 	getByName(name: string): INodeType {

@@ -1,3 +1,4 @@
+/* eslint-disable @n8n/community-nodes/no-restricted-globals -- n8n never runs a test */
 import { findAction } from '../engine/catalog';
 import { bind, requestOf } from '../engine/request';
 import { givenOf, readExamples } from './examples';

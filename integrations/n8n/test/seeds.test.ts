@@ -1,3 +1,4 @@
+/* eslint-disable @n8n/community-nodes/no-restricted-imports -- n8n never runs a test */
 import assert from 'node:assert/strict';
 import { after, before, beforeEach, describe, it } from 'node:test';
 
@@ -158,6 +159,7 @@ for (const { resource, operation, list, noun, key, set } of SEEDS) {
 				credentials: { apiKey: `wrong-${operation}` },
 			});
 			assert.match(`${error?.message} ${error?.description}`, /API key/);
+			assert.equal(error?.httpCode, '401');
 			assert.doesNotMatch(JSON.stringify(error), /wrong-/);
 			assert.deepEqual(await requests(), []);
 		});
@@ -170,7 +172,7 @@ for (const { resource, operation, list, noun, key, set } of SEEDS) {
 			assert.match(error?.description ?? '', /role/);
 		});
 
-		for (const [what, value, said] of [
+		for (const [what, value, message] of [
 			['undefined', undefined, /is undefined/],
 			['null', null, /is empty/],
 			['empty', '', /is empty/],
@@ -179,7 +181,7 @@ for (const { resource, operation, list, noun, key, set } of SEEDS) {
 				await keys();
 				const { error } = await run(parameters, { items: items([value]) });
 				assert.equal(error?.name, 'NodeOperationError');
-				assert.match(error?.message ?? '', said);
+				assert.match(error?.message ?? '', message);
 				assert.match(error?.message ?? '', new RegExp(`^${key}`));
 				assert.match(error?.description ?? '', /othing was sent/);
 				assert.deepEqual(await requests(), []);
@@ -193,11 +195,12 @@ for (const { resource, operation, list, noun, key, set } of SEEDS) {
 			assert.deepEqual(await requests(), []);
 		});
 
-		it('stops at a failure, and says what became of the others', async () => {
+		it('stops at a failure, and says how the others ended', async () => {
 			const [first, second] = await keys();
 			const { output, error } = await run(parameters, { items: items([first, missing, second]) });
 			assert.deepEqual(output, []);
 			assert.equal(error?.context?.itemIndex, 1);
+			assert.match(error?.message ?? '', /^No .* \[item 1\]$/);
 			assert.match(
 				error?.description ?? '',
 				/Of 3 items, 1 succeeded, 1 failed, and 1 was not started\.$/,

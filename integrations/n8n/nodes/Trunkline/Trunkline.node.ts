@@ -58,9 +58,11 @@ export class Trunkline implements INodeType {
 			});
 		}
 		const failure = firstFailure(outcomes);
-		// In the other modes n8n runs the node again, too, if the first item failed.
-		if (failure === undefined) finished.clear();
-		else if (mode === 'stop') throw nodeError(node, failure[1], failure[0], counted(outcomes));
+		if (failure !== undefined && mode === 'stop') {
+			throw nodeError(node, failure[1], failure[0], counted(outcomes));
+		}
+		// In the modes that continue n8n tries again, too: if the first item failed.
+		if (failure === undefined || node.retryOnFail !== true) finished.clear();
 		return [outputOf(outcomes, mode, input)];
 	}
 }

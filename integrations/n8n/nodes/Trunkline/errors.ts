@@ -15,16 +15,16 @@ type NodeFailure = NodeApiError | NodeOperationError;
 /**
  * An error as n8n shows it: what happened to which item, and what to do.
  *
- * @param outcome what became of the other items
+ * @param others the outcome of the other items; empty where there are none
  */
 export function nodeError(
 	node: INode,
 	error: unknown,
 	itemIndex: number,
-	outcome = '',
+	others: string,
 ): NodeFailure {
-	const description = [descriptionOf(error), outcome].filter((text) => text !== '').join(' ');
-	const message = messageOf(error);
+	const description = [descriptionOf(error), others].filter((text) => text !== '').join(' ');
+	const message = `${messageOf(error)}${others === '' ? '' : ` [item ${itemIndex}]`}`;
 	const status = statusOf(error);
 	const made =
 		error instanceof Failure || error instanceof Unreachable || error instanceof SignInRefused
@@ -71,5 +71,6 @@ function descriptionOf(error: unknown): string {
 }
 
 function statusOf(error: unknown): number | undefined {
-	return error instanceof Failure || error instanceof SignInRefused ? error.status : undefined;
+	if (error instanceof SignInRefused) return error.status ?? 401;
+	return error instanceof Failure ? error.status : undefined;
 }

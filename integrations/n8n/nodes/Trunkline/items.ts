@@ -2,7 +2,7 @@ import type { IDataObject, INodeExecutionData } from 'n8n-workflow';
 
 import { errorData } from './errors';
 
-/** What became of an item: its output, or the error that it failed with; undefined where it was not started. */
+/** The outcome of an item: its output, or the error that it failed with; undefined where it was not started. */
 export type Outcome =
 	| { readonly output: INodeExecutionData[] }
 	| { readonly error: unknown }

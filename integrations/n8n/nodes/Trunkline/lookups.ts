@@ -21,24 +21,27 @@ const PAGE_ROWS = 100;
 const NAMES = [
 	'Number',
 	'DisplayName',
-	'Name',
 	'FirstName',
 	'LastName',
+	'Name',
+	'RuleName',
+	'PromptSetName',
 	'CompanyName',
 	'PhoneNumber',
-	'Phonebook',
-	'EmailAddress',
-	'Title',
-	'Subject',
-	'Hostname',
 	'CallerId',
-	'IPAddr',
+	'IPAddrMask',
+	'MAC',
+	'Vendor',
+	'Model',
+	'Caller',
+	'Callee',
+	'ClientId',
 	'FileName',
 	'Filename',
+	'Subject',
 	'Description',
-	'Model',
-	'MacAddress',
-	'Link',
+	'ExternalNumber',
+	'AssignedUser',
 ];
 const NAMES_SHOWN = 3;
 
@@ -74,18 +77,30 @@ export async function searchKeys(
 		response,
 	);
 	const rows = Array.isArray(found) ? (found as IDataObject[]) : [];
-	const results = rows.map((row) => {
-		const value = row[key] as string | number;
-		const shown = names
-			.map((name) => row[name])
-			.filter((each) => typeof each === 'string' && each !== '');
-		const name = shown.slice(0, NAMES_SHOWN).join(' · ');
-		return { name: name === '' ? String(value) : name, value };
-	});
+	const results = rows.map((row) => ({
+		name: labelOf(row, key, names),
+		value: row[key] as string | number,
+	}));
 	return rows.length < PAGE_ROWS
 		? { results }
 		: { results, paginationToken: String(skip + rows.length) };
 }
+
+/** `100 · Ada Example`; a key that is text stands before what the entity is called. */
+function labelOf(row: IDataObject, key: string, names: readonly string[]): string {
+	const texts = names.map((name) => [name, row[name]] as const).filter(([, text]) => text !== '');
+	const found = new Map(
+		texts.filter((each): each is readonly [string, string] => typeof each[1] === 'string'),
+	);
+	const person =
+		found.get('DisplayName') ?? [found.get('FirstName'), found.get('LastName')].join(' ').trim();
+	const parts = [...found].map(([name, text]) => (PERSON.has(name) ? person : text));
+	if (typeof row[key] === 'string') parts.unshift(row[key]);
+	const label = [...new Set(parts)].slice(0, NAMES_SHOWN).join(' · ');
+	return label === '' ? String(row[key]) : label;
+}
+
+const PERSON = new Set(['DisplayName', 'FirstName', 'LastName']);
 
 function conditions(type: string, key: string, names: string[], text: string): Condition[] {
 	const found: Condition[] = names.map((field) => ({ field, operator: 'contains', value: text }));

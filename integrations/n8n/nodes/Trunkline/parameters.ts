@@ -24,7 +24,7 @@ import { messageOf } from './errors';
 const NOTHING_SENT = 'Nothing was sent for this item.';
 
 /**
- * Query options as workflows have them that were made with another node for 3CX, whose operations have the same names.
+ * Query options of workflows that were made with another node for 3CX, whose operations have the same names.
  * If they were dropped, such a workflow would get all rows instead of some, and perhaps delete them.
  */
 export const EARLIER_OPTIONS = [
@@ -260,7 +260,7 @@ export class Parameters {
 			if (isPlainObject(part)) {
 				throw new Refused(
 					`${label} has ${shortened(source)} within a text, which is an object.`,
-					`Name one of its fields, or write <code>JSON.stringify(…)</code>. ${NOTHING_SENT}`,
+					`Name one of its fields, or write JSON.stringify(…). ${NOTHING_SENT}`,
 					name,
 				);
 			}

@@ -136,8 +136,8 @@ function parameterProperty(action: Action, name: string): INodeProperties {
 		return { ...base, ...shape, required, ...(description === '' ? {} : { description }) };
 	}
 	const [value, meaning] = fallback;
-	const said = meaning === 'null' ? 'nothing' : meaning;
-	const description = asDescription(`${means} If it is empty: ${said}.`.trim());
+	const meant = meaning === 'null' ? 'nothing' : meaning;
+	const description = asDescription(`${means} If it is empty: ${meant}.`.trim());
 	if (typeof value === 'boolean')
 		return { ...base, type: 'boolean', default: value, description: whether(means, name) };
 	if (typeof value === 'number') return { ...base, type: 'number', default: value, description };
@@ -448,10 +448,11 @@ function optionOf(name: string): OptionName {
 }
 
 function optionProperty(name: string, option: OptionProperty): INodeProperties {
+	const kind = { top: 'file', count: 'list' }[name]; // for lists, Limit stands for top
 	const operations = operationsWhere(
 		(action) =>
 			action.query?.includes(name as OptionName) === true &&
-			(name !== 'top' || answerKind(action) === 'file'), // for lists, Limit stands for it
+			(kind === undefined || answerKind(action) === kind),
 	);
 	return { ...option, name, displayOptions: { show: { '/operation': operations } } };
 }
