@@ -8,10 +8,9 @@ import {
 	type ITriggerFunctions,
 } from 'n8n-workflow';
 
-import { baseAddress, serverOf } from './address';
-import { Failure, Refused, SignInRefused } from './errors';
-import { noAnswer, NoAnswer } from './network';
-import { credentialsOf, noteDead, type Credentials } from './tokens';
+import { baseAddress } from './address';
+import { NoAnswer } from './network';
+import { credentialsOf, LEAST, liveToken, noteDead, statusOf, type Credentials } from './tokens';
 
 export type ConnectionContext =
 	| IExecuteFunctions
@@ -21,7 +20,7 @@ export type ConnectionContext =
 
 export const CREDENTIAL = 'trunklineApi';
 
-const PROBE_TIMEOUT = 60_000;
+const STORE_TIMEOUT = 60_000;
 /** The longest pause before the first renewal; processes that share a credential so don't meet. */
 const SPREAD = 500;
 /** For so long a 403 means a lack of rights, once the token was seen to live or a new one did not help. */
@@ -105,7 +104,7 @@ async function renew(context: ConnectionContext, dead: Credentials, round: numbe
 		await sleep(Math.random() * SPREAD * (round + 1));
 		if (isOther(await readCredentials(context), dead)) return;
 	}
-	await probe(context, dead);
+	await signInInstead(context, dead);
 }
 
 async function renewIfDead(
@@ -113,71 +112,44 @@ async function renewIfDead(
 	denied: Credentials,
 	state: State,
 ): Promise<void> {
-	if ((await probe(context, denied)) === 403) {
+	if ((await statusOf(context.helpers, denied).catch(throwNotSent)) === 403) {
 		noteDead(denied);
-		const data = await context.getCredentials<ICredentialDataDecryptedObject>(CREDENTIAL);
-		await probe(context, denied, { ...data, accessToken: '' });
+		await signInInstead(context, denied);
 	}
 	const { accessToken } = await readCredentials(context);
 	state.denied = { token: accessToken, until: Date.now() + DENIAL_LASTS };
 }
 
+async function signInInstead(context: ConnectionContext, dead: Credentials): Promise<void> {
+	await liveToken(context.helpers, dead, true).catch(throwNotSent);
+	await store(context, dead);
+}
+
 /**
- * Asks the PBX for the least there is, and returns the status. n8n signs in before it where the token is empty,
- * and after a 401, and stores the new token.
- *
- * @param data stands in for what n8n's database has
+ * Lets n8n keep the token that this process has. n8n asks the credential for it before a request without one,
+ * and stores it; what becomes of that request shows with the next one.
  */
-async function probe(
-	context: ConnectionContext,
-	{ url, ignoreTls }: Credentials,
-	data?: ICredentialDataDecryptedObject,
-): Promise<number> {
-	const address = baseAddress(url);
+async function store(context: ConnectionContext, { url, ignoreTls }: Credentials): Promise<void> {
+	const data = await context.getCredentials<ICredentialDataDecryptedObject>(CREDENTIAL);
 	const options: IHttpRequestOptions = {
 		method: 'GET',
-		url: `${address}/xapi/v1/Defs?$select=Id`,
-		returnFullResponse: true,
+		url: `${baseAddress(url)}${LEAST}`,
 		disableFollowRedirect: true,
 		skipSslCertificateValidation: ignoreTls,
-		timeout: PROBE_TIMEOUT,
+		timeout: STORE_TIMEOUT,
 	};
-	const instead = data && { credentialsDecrypted: { id: '', name: '', type: CREDENTIAL, data } };
+	const withoutToken = { ...data, accessToken: '' };
 	try {
-		const response = (await context.helpers.httpRequestWithAuthentication.call(
-			context,
-			CREDENTIAL,
-			options,
-			instead,
-		)) as { statusCode: number };
-		return response.statusCode;
-	} catch (error) {
-		const status = statusOf(error);
-		if (status !== undefined) return status;
-		const own = ownOf(error) ?? noAnswer(serverOf(address), error, PROBE_TIMEOUT);
-		throw own instanceof NoAnswer ? notSent(own) : own;
+		await context.helpers.httpRequestWithAuthentication.call(context, CREDENTIAL, options, {
+			credentialsDecrypted: { id: '', name: '', type: CREDENTIAL, data: withoutToken },
+		});
+	} catch {
+		return;
 	}
 }
 
-/** What waits for a token was not sent. */
-function notSent({ message, description, passing }: NoAnswer): NoAnswer {
-	return new NoAnswer(message, description ?? '', false, passing);
-}
-
-/** Our own error, which n8n wraps in errors of its own. */
-function ownOf(error: unknown): Error | undefined {
-	for (let at = error; at instanceof Error; at = at.cause) {
-		const isOwn = [Refused, SignInRefused, NoAnswer, Failure].some((kind) => at instanceof kind);
-		if (isOwn) return at;
-	}
-	return undefined;
-}
-
-/** The status that n8n's error is about. */
-function statusOf(error: unknown): number | undefined {
-	for (let at = error; at instanceof Error; at = at.cause) {
-		const { response } = at as { response?: { status?: unknown } };
-		if (typeof response?.status === 'number') return response.status;
-	}
-	return undefined;
+/** What waits for a token was not sent, whatever became of the request for the token. */
+function throwNotSent(error: unknown): never {
+	if (!(error instanceof NoAnswer)) throw error;
+	throw new NoAnswer(error.message, error.description ?? '', false, error.passing);
 }

@@ -33,6 +33,8 @@ interface Known {
 	refused?: { readonly error: SignInRefused; readonly until: number };
 }
 
+/** What everybody may ask who may ask anything. */
+export const LEAST = '/xapi/v1/Defs?$select=Id';
 const SIGN_IN_TIMEOUT = 60_000;
 /** For so long refused credentials are not tried again: repeated failures can get an address blocked. */
 const REFUSAL_LASTS = 60_000;
@@ -58,11 +60,16 @@ export function credentialsOf(data: ICredentialDataDecryptedObject): Credentials
  * A token that lives. A 3CX keeps only the newest token of a client alive, so all that need one at the same
  * time share one sign-in, and the credential's own token is given back if it turns out to live.
  *
+ * @param isDead whether the PBX has just refused the credential's own token
  * @throws Refused, SignInRefused, Unreachable, or Failure where the PBX signs nobody in at the moment
  */
-export async function liveToken(helpers: Helpers, credentials: Credentials): Promise<string> {
+export async function liveToken(
+	helpers: Helpers,
+	credentials: Credentials,
+	isDead = false,
+): Promise<string> {
 	const entry = knownOf(credentials);
-	entry.pending ??= found(helpers, credentials, entry).finally(() => {
+	entry.pending ??= found(helpers, credentials, entry, isDead).finally(() => {
 		delete entry.pending;
 	});
 	return await entry.pending;
@@ -74,6 +81,20 @@ export function noteDead(credentials: Credentials): void {
 	retire(entry, credentials.accessToken);
 	if (entry.newest !== undefined) retire(entry, entry.newest);
 	delete entry.newest;
+}
+
+/**
+ * The status that the PBX answers the credential's token with, where it is asked for the least there is.
+ *
+ * @throws Unreachable
+ */
+export async function statusOf(helpers: Helpers, credentials: Credentials): Promise<number> {
+	const { status } = await ask(helpers, credentials, {
+		method: 'GET',
+		url: `${baseAddress(credentials.url)}${LEAST}`,
+		headers: { Authorization: `Bearer ${credentials.accessToken}` },
+	});
+	return status;
 }
 
 function knownOf(credentials: Credentials): Known {
@@ -91,7 +112,12 @@ function retire(entry: Known, token: string): void {
 	if (entry.older.size > OLDER_KEPT && oldest !== undefined) entry.older.delete(oldest);
 }
 
-async function found(helpers: Helpers, credentials: Credentials, entry: Known): Promise<string> {
+async function found(
+	helpers: Helpers,
+	credentials: Credentials,
+	entry: Known,
+	isDead: boolean,
+): Promise<string> {
 	const { accessToken } = credentials;
 	if (entry.refused !== undefined && Date.now() < entry.refused.until) throw entry.refused.error;
 	// Any other token that failed comes from another process, and is newer than ours.
@@ -99,21 +125,13 @@ async function found(helpers: Helpers, credentials: Credentials, entry: Known): 
 		return entry.newest;
 	}
 	// The test of a credential asks for a token though there is one, and n8n does after any 401.
-	if (accessToken !== '' && (await lives(helpers, credentials))) return accessToken;
+	const mayLive = accessToken !== '' && !isDead;
+	if (mayLive && (await statusOf(helpers, credentials)) !== 401) return accessToken;
 	const token = await signIn(helpers, credentials, entry);
 	if (entry.newest !== undefined) retire(entry, entry.newest);
 	if (accessToken !== '') retire(entry, accessToken);
 	entry.newest = token;
 	return token;
-}
-
-async function lives(helpers: Helpers, credentials: Credentials): Promise<boolean> {
-	const { status } = await ask(helpers, credentials, {
-		method: 'GET',
-		url: `${baseAddress(credentials.url)}/xapi/v1/Defs?$select=Id`,
-		headers: { Authorization: `Bearer ${credentials.accessToken}` },
-	});
-	return status !== 401;
 }
 
 async function signIn(helpers: Helpers, credentials: Credentials, entry: Known): Promise<string> {

@@ -243,6 +243,16 @@ test('a body is JSON text with its type, and asked for where the action needs on
 		refusal(() => target('Update Fax', { Id: 1 })).message,
 		/^Update Fax needs a body\.$/,
 	);
+	const wrong = refusal(() => target('Update Fax', { Id: 1 }, { body: { Nummer: '9' } }));
+	assert.match(wrong.message, /^Update Fax has no field Nummer\. Did you mean Number\?/);
+	const read = {
+		'@odata.context': 'any',
+		'@odata.etag': '"5"',
+		Number: '9',
+		FieldOfALaterBuild: 1,
+	};
+	const again = bind(action('Update Fax'), { parameters: { Id: 1 }, body: read });
+	assert.deepEqual(again.body, { Number: '9', FieldOfALaterBuild: 1 });
 	const none = refusal(() => target('Delete Fax', { Id: 1 }, { body: {} }));
 	assert.match(none.message, /^Delete Fax takes no body\.$/);
 });
