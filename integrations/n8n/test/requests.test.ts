@@ -141,8 +141,8 @@ test('times without a zone, as a date picker writes them, are those of the zone 
 	);
 	assert.match(refusal(() => target(OVERVIEW, parameters)).message, /has no zone/);
 	assert.match(target(OVERVIEW, { periodFrom: 'today' }, { zone }), /2026-06-16T22:00:00Z/);
-	const told = { ...parameters, clientTimeZone: '+05:00' };
-	assert.match(target('Get User Activity', told, { zone }), /periodFrom=2026-05-31T19:00:00Z/);
+	const zoned = { ...parameters, clientTimeZone: '+05:00' };
+	assert.match(target('Get User Activity', zoned, { zone }), /periodFrom=2026-05-31T19:00:00Z/);
 	// 02:30 does not exist on the one day and comes twice on the other: the offset before the change counts
 	const changes = { periodFrom: '2026-03-29T02:30:00', periodTo: '2026-10-25T02:30:00' };
 	assert.match(
