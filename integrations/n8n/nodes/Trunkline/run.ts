@@ -30,8 +30,11 @@ export class ItemRun {
 		switch (answerKind(action)) {
 			case 'list':
 				return await this.list(item, call, settings);
-			case 'file':
-				return [await download(connection, call, context, item, parameters.binaryProperty(item))];
+			case 'file': {
+				const property = parameters.binaryProperty(item);
+				const found = await download(connection, call, context, item, property);
+				return [{ ...found, json: shown(found.json, settings) }]; // the PBX may answer with JSON
+			}
 			default:
 				return [asItem(item, shown(await this.answer(call, settings), settings))];
 		}
