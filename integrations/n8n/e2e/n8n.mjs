@@ -7,6 +7,7 @@ import {
 	openSync,
 	readFileSync,
 	rmSync,
+	writeFileSync,
 } from 'node:fs';
 import { createRequire } from 'node:module';
 import { createServer } from 'node:net';
@@ -31,15 +32,18 @@ export const OWNER = {
 export const PACKAGE = 'n8n-nodes-trunkline';
 export const NODE = `${PACKAGE}.trunkline`;
 
-/** Build the package and pack it as npm publishes it; the path of the archive. */
+let archive = process.env.TRUNKLINE_PACKAGE;
+
+/** Build the package, once, and pack it as npm publishes it; the path of the archive. */
 export function packPackage() {
-	if (process.env.TRUNKLINE_PACKAGE !== undefined) return process.env.TRUNKLINE_PACKAGE;
+	if (archive !== undefined) return archive;
 	const options = { cwd: packageFolder, encoding: 'utf8', stdio: ['ignore', 'pipe', 2] };
 	execFileSync('npx', ['--no-install', 'n8n-node', 'build'], options);
 	const folder = mkdtempSync(join(tmpdir(), 'trunkline-pack-'));
 	const pack = ['pack', '--json', '--pack-destination', folder];
 	const [packed] = JSON.parse(execFileSync('npm', pack, options));
-	return join(folder, packed.filename);
+	archive = join(folder, packed.filename);
+	return archive;
 }
 
 export async function freePort() {
@@ -104,6 +108,14 @@ export class Home {
 		const code = await new Promise((resolve) => child.once('close', resolve));
 		appendFileSync(this.log, stdout);
 		return { code, stdout };
+	}
+
+	/** Import workflows or credentials, the latter in plain, as a file. */
+	async import(what, entries) {
+		const input = join(this.folder, `${what}.json`);
+		writeFileSync(input, JSON.stringify(entries));
+		const { code, stdout } = await this.command(`import:${what}`, `--input=${input}`);
+		if (code !== 0) throw new Error(stdout);
 	}
 
 	/** Start n8n, as `n8n start` does, and wait until it says that its editor can be used. */

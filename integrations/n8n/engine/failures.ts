@@ -3,12 +3,12 @@ import { type Action, catalog, type Code, fieldsOf, findAction } from './catalog
 import { Failure } from './errors';
 import type { ApiResponse } from './http';
 import { nearest } from './nearest';
+import { UNKNOWN } from './network';
 import { isFromPbx, isJson, isObject, isWebPage, mayBeFromPbx, objectIn } from './origin';
 
 /** Error answers, explained: what happened, to which entity, and what to do next. */
 
 const ON_ONE = new Set(['get', 'update', 'delete']);
-const UNKNOWN = 'It is not known whether the PBX carried it out: look before you send it again.';
 const FOREIGN: Readonly<Record<number, string>> = {
 	401: 'Something in front of the 3CX asks for credentials of its own. Check the URL in the credential, and the gateway or proxy.',
 	403: 'A gateway or firewall in front of the 3CX may have answered. Check the URL in the credential, and what it lets through.',
@@ -36,7 +36,7 @@ export function brokenAnswer(asked: Asked, response: ApiResponse): Failure {
 			asked,
 			status,
 			`${asked.server} redirects to ${there} (${status}), which is not followed.`,
-			'Use the URL that the 3CX itself answers at; plain http is often redirected to https.',
+			'Put the URL into the credential at which the 3CX itself answers; plain http is often redirected to https.',
 		);
 	}
 	if (isWebPage(response)) {
@@ -93,7 +93,7 @@ function explained(asked: Asked, response: ApiResponse): readonly [string, strin
 	switch (status) {
 		case 400:
 		case 422:
-			return [`${server} refused ${operation}: ${said(response)}.`, nextStep(response)];
+			return [`${server} refused ${operation}: ${stated(response)}.`, nextStep(response)];
 		case 401:
 			return [
 				`${server} did not accept the access token for ${operation}.`,
@@ -107,7 +107,7 @@ function explained(asked: Asked, response: ApiResponse): readonly [string, strin
 			return [`${server} did not wait for ${operation} to end (408).`, afterwards(asked, response)];
 		case 409:
 			return [
-				`${server} refused ${operation}: ${said(response)}.`,
+				`${server} refused ${operation}: ${stated(response)}.`,
 				'Read the entity again and retry.',
 			];
 		case 412:
@@ -116,14 +116,14 @@ function explained(asked: Asked, response: ApiResponse): readonly [string, strin
 			return [`${server} asks to slow down (${operation}).`, afterwards(asked, response)];
 	}
 	if (status >= 500) {
-		const detail = isJson(response) && response.body !== '' ? `: ${said(response)}` : '';
+		const detail = isJson(response) && response.body !== '' ? `: ${stated(response)}` : '';
 		return [
 			`${server} answered ${operation} with status ${status}${detail}.`,
 			afterwards(asked, response),
 		];
 	}
 	return [
-		`${server} answered ${operation} with status ${status}: ${said(response)}.`,
+		`${server} answered ${operation} with status ${status}: ${stated(response)}.`,
 		'Check the values of the operation.',
 	];
 }
@@ -143,7 +143,7 @@ function nextStep(response: ApiResponse): string {
 
 /** What is nearest to a field that a filter, a selection or an order names and a type lacks, in OData's words. */
 function unknownField(response: ApiResponse): string {
-	const found = /property named '([^']+)' on type '([^']+)'/.exec(said(response));
+	const found = /property named '([^']+)' on type '([^']+)'/.exec(stated(response));
 	const [, name = '', owner = ''] = found ?? [];
 	const fields = Object.keys(fieldsOf(owner));
 	if (fields.length === 0) return '';
@@ -201,7 +201,7 @@ function notAllowed(asked: Asked, response: ApiResponse): readonly [string, stri
 		`Give the client the role ${action.role ?? 'System Admin'} in the 3CX Admin Console under Integrations, API; ` +
 		'one in the department System Wide counts as a user and may do nothing.';
 	const why = `${server} did not allow ${action.operation}: this client lacks the right`;
-	if (Object.keys(codesOf(response)).length > 0) return [`${why} (${said(response)}).`, rights];
+	if (Object.keys(codesOf(response)).length > 0) return [`${why} (${stated(response)}).`, rights];
 	return [
 		`${why}, or the PBX blocks the address of this n8n.`,
 		`${rights} If every operation is refused so, look at the PBX's IP blacklist: failed sign-ins get an address onto it.`,
@@ -210,7 +210,7 @@ function notAllowed(asked: Asked, response: ApiResponse): readonly [string, stri
 
 /** What to do after a 408, 429 or 5xx. None of them proves that a write was not carried out. */
 function afterwards(asked: Asked, response: ApiResponse): string {
-	const seconds = retryAfter(response);
+	const seconds = retryAfter(response.headers);
 	if (isWrite(asked)) {
 		return seconds === undefined
 			? UNKNOWN
@@ -230,10 +230,10 @@ function isWrite(asked: Asked): boolean {
  * The seconds of `Retry-After`; undefined without it. A date counts from the `Date` of the same answer, as only that
  * is surely of the same clock.
  */
-export function retryAfter(response: Pick<ApiResponse, 'headers'>): number | undefined {
-	const text = response.headers['retry-after'] ?? '';
+export function retryAfter(headers: ApiResponse['headers']): number | undefined {
+	const text = headers['retry-after'] ?? '';
 	if (/^\d{1,9}$/.test(text)) return Number(text);
-	const seconds = (Date.parse(text) - Date.parse(response.headers.date ?? '')) / 1000;
+	const seconds = (Date.parse(text) - Date.parse(headers.date ?? '')) / 1000;
 	return Number.isNaN(seconds) ? undefined : Math.max(0, seconds);
 }
 
@@ -250,7 +250,7 @@ function codesOf(response: ApiResponse): Record<string, string> {
 }
 
 /** What the answer says, in one line: 3CX's codes in words with the code beside them, else its message. */
-function said(response: ApiResponse): string {
+function stated(response: ApiResponse): string {
 	const codes = Object.entries(codesOf(response)).map(([field, name]) => inWords(field, name));
 	const message = codes.join('; ') || text(errorIn(response).message);
 	return printable(message.trim().replace(/\s+/g, ' ').replace(/\.$/, '')) || 'it gave no reason';

@@ -40,7 +40,7 @@ const ODD_FIELDS: ReadonlyArray<readonly [string, Record<string, unknown>, strin
 		'users.update',
 		{ FirstNam: 'Ada' },
 		'Update User has no field FirstNam. Did you mean FirstName?',
-		/read it/,
+		/read the entity first/,
 	],
 	[
 		'users.update',
@@ -133,7 +133,7 @@ test('refuses a duration in months, which have no length', () => {
 	);
 });
 
-test('refuses a number that is no number, and one that JSON can not carry', () => {
+test('refuses a number that is not one, and one that JSON can not carry', () => {
 	assert.match(
 		refused('users.update', { FirstName: NaN }).message,
 		/^FirstName of Update User must be text/,

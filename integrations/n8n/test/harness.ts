@@ -23,6 +23,7 @@ import {
 	NodeHelpers,
 	Workflow,
 	type IAuthenticateGeneric,
+	type IBinaryData,
 	type IConnections,
 	type ICredentialDataDecryptedObject,
 	type ICredentials,
@@ -328,6 +329,11 @@ export async function testCredential(
 		if (answer?.[0]?.[0]?.json[key] === value) return { status: 'Error', message };
 	}
 	return { status: 'OK', message: 'Connection successful!' };
+}
+
+/** The content of a file that a node put into n8n's store. */
+export async function contentOf(file: IBinaryData): Promise<Buffer> {
+	return await Container.get(BinaryDataService).getAsBuffer(file);
 }
 
 /** What n8n's database has of a credential. */
