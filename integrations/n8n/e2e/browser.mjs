@@ -41,6 +41,58 @@ class Editor {
 		this.url = url;
 	}
 
+	/** Begin a workflow that is started by hand. */
+	async newWorkflow() {
+		await this.page.goto(`${this.url}/workflow/new`);
+		await this.page.getByTestId('canvas-plus-button').click();
+		await this.nodeInList('Trigger manually').click();
+		await this.page.getByTestId('canvas-trigger-node').waitFor();
+	}
+
+	/** Type words into the search for nodes. */
+	async search(words) {
+		await this.page.getByTestId('canvas-wrapper').click({ position: { x: 200, y: 120 } });
+		await this.page.keyboard.press('Tab');
+		await this.page.getByTestId('node-creator-search-bar').fill(words);
+	}
+
+	/** A node, or an action of a node, as the list beside the canvas shows it. */
+	nodeInList(name) {
+		return this.page.getByTestId('node-creator').getByText(name, { exact: true });
+	}
+
+	/** Open the form of a node of a saved workflow. */
+	async openNode(workflow, node) {
+		await this.page.goto(`${this.url}/workflow/${workflow.id}/${node}`);
+		await this.parameter('operation').waitFor();
+	}
+
+	/** The input of a parameter, by its name. */
+	parameter(name) {
+		return this.page.getByTestId(`parameter-input-${name}`);
+	}
+
+	/** Pick a key by the words that its list shows. */
+	async chooseKey(name, words) {
+		await this.page.getByTestId(`resource-locator-${name}`).getByTestId('rlc-input').click();
+		await this.page.getByTestId('rlc-item').filter({ hasText: words }).click();
+	}
+
+	/** Execute the node whose form is open, and wait for its output. */
+	async execute() {
+		await this.page.getByTestId('node-execute-button').click();
+		await this.page
+			.getByTestId('output-panel')
+			.getByText(/\d items?|ERROR|Problem/)
+			.first()
+			.waitFor();
+	}
+
+	/** The output of the node whose form is open, as text. */
+	output() {
+		return this.page.getByTestId('output-panel').innerText();
+	}
+
 	close() {
 		return this.browser.close();
 	}

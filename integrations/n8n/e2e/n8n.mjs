@@ -7,6 +7,7 @@ import {
 	openSync,
 	readFileSync,
 	rmSync,
+	writeFileSync,
 } from 'node:fs';
 import { createRequire } from 'node:module';
 import { createServer } from 'node:net';
@@ -104,6 +105,14 @@ export class Home {
 		const code = await new Promise((resolve) => child.once('close', resolve));
 		appendFileSync(this.log, stdout);
 		return { code, stdout };
+	}
+
+	/** Import workflows or credentials, the latter in plain, as a file. */
+	async import(what, entries) {
+		const input = join(this.folder, `${what}.json`);
+		writeFileSync(input, JSON.stringify(entries));
+		const { code, stdout } = await this.command(`import:${what}`, `--input=${input}`);
+		if (code !== 0) throw new Error(stdout);
 	}
 
 	/** Start n8n, as `n8n start` does, and wait until it says that its editor can be used. */

@@ -62,7 +62,7 @@ export function valueOf(asked: Asked, response: ApiResponse): unknown {
 
 /**
  * One page of a list action.
- * @throws Failure as `valueOf` does, and for what is no list
+ * @throws Failure as `valueOf` does, and for anything but a list
  */
 export function pageOf(asked: Asked, response: ApiResponse): Page {
 	check(asked, response);

@@ -297,7 +297,7 @@ function retryAfter(headers: Answer['headers']): number | undefined {
 	return Number.isNaN(wait) ? undefined : Math.max(0, wait);
 }
 
-/** What became of a request that has no answer, as the user must know. */
+/** What the user must know of a request without an answer. */
 function explained(
 	{ method }: ApiRequest,
 	error: NoAnswer,

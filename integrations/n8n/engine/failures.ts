@@ -93,7 +93,7 @@ function explained(asked: Asked, response: ApiResponse): readonly [string, strin
 	switch (status) {
 		case 400:
 		case 422:
-			return [`${server} refused ${operation}: ${said(response)}.`, nextStep(response)];
+			return [`${server} refused ${operation}: ${stated(response)}.`, nextStep(response)];
 		case 401:
 			return [
 				`${server} did not accept the access token for ${operation}.`,
@@ -107,7 +107,7 @@ function explained(asked: Asked, response: ApiResponse): readonly [string, strin
 			return [`${server} did not wait for ${operation} to end (408).`, afterwards(asked, response)];
 		case 409:
 			return [
-				`${server} refused ${operation}: ${said(response)}.`,
+				`${server} refused ${operation}: ${stated(response)}.`,
 				'Read the entity again and retry.',
 			];
 		case 412:
@@ -116,14 +116,14 @@ function explained(asked: Asked, response: ApiResponse): readonly [string, strin
 			return [`${server} asks to slow down (${operation}).`, afterwards(asked, response)];
 	}
 	if (status >= 500) {
-		const detail = isJson(response) && response.body !== '' ? `: ${said(response)}` : '';
+		const detail = isJson(response) && response.body !== '' ? `: ${stated(response)}` : '';
 		return [
 			`${server} answered ${operation} with status ${status}${detail}.`,
 			afterwards(asked, response),
 		];
 	}
 	return [
-		`${server} answered ${operation} with status ${status}: ${said(response)}.`,
+		`${server} answered ${operation} with status ${status}: ${stated(response)}.`,
 		'Check the values of the operation.',
 	];
 }
@@ -143,7 +143,7 @@ function nextStep(response: ApiResponse): string {
 
 /** What is nearest to a field that a filter, a selection or an order names and a type lacks, in OData's words. */
 function unknownField(response: ApiResponse): string {
-	const found = /property named '([^']+)' on type '([^']+)'/.exec(said(response));
+	const found = /property named '([^']+)' on type '([^']+)'/.exec(stated(response));
 	const [, name = '', owner = ''] = found ?? [];
 	const fields = Object.keys(fieldsOf(owner));
 	if (fields.length === 0) return '';
@@ -201,7 +201,7 @@ function notAllowed(asked: Asked, response: ApiResponse): readonly [string, stri
 		`Give the client the role ${action.role ?? 'System Admin'} in the 3CX Admin Console under Integrations, API; ` +
 		'one in the department System Wide counts as a user and may do nothing.';
 	const why = `${server} did not allow ${action.operation}: this client lacks the right`;
-	if (Object.keys(codesOf(response)).length > 0) return [`${why} (${said(response)}).`, rights];
+	if (Object.keys(codesOf(response)).length > 0) return [`${why} (${stated(response)}).`, rights];
 	return [
 		`${why}, or the PBX blocks the address of this n8n.`,
 		`${rights} If every operation is refused so, look at the PBX's IP blacklist: failed sign-ins get an address onto it.`,
@@ -250,7 +250,7 @@ function codesOf(response: ApiResponse): Record<string, string> {
 }
 
 /** What the answer says, in one line: 3CX's codes in words with the code beside them, else its message. */
-function said(response: ApiResponse): string {
+function stated(response: ApiResponse): string {
 	const codes = Object.entries(codesOf(response)).map(([field, name]) => inWords(field, name));
 	const message = codes.join('; ') || text(errorIn(response).message);
 	return printable(message.trim().replace(/\s+/g, ' ').replace(/\.$/, '')) || 'it gave no reason';

@@ -28,7 +28,7 @@ const UNFIT = /[\p{Cc}\p{Cs}\u202a-\u202e\u2066-\u2069<>:"/\\|?*]/gu;
 const DEVICES = /^(con|prn|aux|nul|com\d|lpt\d)(\..*)?$/i;
 const LONGEST_NAME = 200; // bytes; what is put beside it must fit into the 255 of common file systems
 const LARGEST_ERROR = 1_048_576; // bytes of an answer that is not a file
-const LARGEST_JSON = 67_108_864; // bytes; larger ones are no policy or report that a PBX has
+const LARGEST_JSON = 67_108_864; // bytes; no policy or report of a PBX is larger
 const BROKEN = /^(ECONNRESET|EPIPE|ETIMEDOUT|ECONNABORTED|ERR_STREAM_PREMATURE_CLOSE|HPE_.*|Z_.*)$/;
 
 /**
@@ -226,7 +226,7 @@ function isCutOff(error: unknown): boolean {
 	return error.message === 'aborted' || BROKEN.test('code' in error ? String(error.code) : '');
 }
 
-/** The last part of a path of any system; "" where that is no name. */
+/** The last part of a path of any system; "" where that is not a name. */
 function lastPart(path: string): string {
 	const name = path.replaceAll('\\', '/').split('/').pop() ?? '';
 	return name === '.' || name === '..' ? '' : name;

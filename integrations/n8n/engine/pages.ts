@@ -35,7 +35,7 @@ const learned = new WeakMap<Connection, number>();
  * The rows of a list, from as many pages as there are, in the PBX's order.
  *
  * @param limit the most rows to give; nothing is asked for beyond it
- * @throws Failure for an answer that says no or is no list, and where the PBX pages in a circle
+ * @throws Failure for an answer that refuses or is not a list, and where the PBX pages in a circle
  */
 export async function* rows(
 	connection: Connection,

@@ -26,7 +26,7 @@ export interface Given {
 	file?: FilePart;
 	/** An ETag; null and empty text mean that it is not given. */
 	ifMatch?: unknown;
-	/** When `last-month` and the like are read; now if left out. */
+	/** When words such as `last-month` are read; now if left out. */
 	now?: Date;
 	/** The zone of dates and times without one, such as `Europe/Berlin`; without it, dates are those of UTC. */
 	zone?: string;

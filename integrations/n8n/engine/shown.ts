@@ -1,4 +1,4 @@
-/** How messages name a value: text in quotes with what can't be seen escaped, anything else as JSON has it. */
+/** How messages name a value: text in quotes with what can't be seen escaped, anything else as JSON. */
 export function shown(value: unknown): string {
 	if (typeof value === 'string') return quotedForReading(value);
 	if (typeof value === 'number' || typeof value === 'bigint' || value === undefined) {

@@ -188,10 +188,10 @@ function checked(credentials: Credentials): Credentials {
 function refusal(server: string, credentials: Credentials, response: ApiResponse): SignInRefused {
 	const { clientId, apiKey } = credentials;
 	const answer = objectIn(response);
-	const said = answer?.error_description ?? answer?.error;
+	const stated = answer?.error_description ?? answer?.error;
 	const reason =
-		typeof said === 'string'
-			? ` (${said.replaceAll(apiKey, '…').replace(/[\s\p{C}]+/gu, ' ')})`
+		typeof stated === 'string'
+			? ` (${stated.replaceAll(apiKey, '…').replace(/[\s\p{C}]+/gu, ' ')})`
 			: '';
 	const blocked =
 		response.status === 403

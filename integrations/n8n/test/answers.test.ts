@@ -110,8 +110,8 @@ const VALUES: ReadonlyArray<readonly [string, string, ApiResponse, unknown]> = [
 	[
 		'more than an action promises',
 		'fax.bulk_fax_delete',
-		answer(200, { '@odata.context': 'c', Said: 1 }),
-		{ Said: 1 },
+		answer(200, { '@odata.context': 'c', Given: 1 }),
+		{ Given: 1 },
 	],
 	['the entity of an update', 'fax.update', answer(200, FAX), FAX],
 	['a truth', 'defs.has_system_owner', answer(200, { '@odata.context': 'c', value: true }), true],
@@ -143,7 +143,7 @@ test('gives a page with its total and the link to the next', () => {
 
 for (const [name, body, headers] of [
 	['an entity', FAX, JSON_TYPE],
-	['rows that are no objects', { value: [1] }, JSON_TYPE],
+	['rows that are not objects', { value: [1] }, JSON_TYPE],
 	['nothing', '', JSON_TYPE],
 	['a web page', '<html></html>', { 'content-type': 'text/html' }],
 ] as const) {

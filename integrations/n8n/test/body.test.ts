@@ -133,7 +133,7 @@ test('refuses a duration in months, which have no length', () => {
 	);
 });
 
-test('refuses a number that is no number, and one that JSON can not carry', () => {
+test('refuses a number that is not one, and one that JSON can not carry', () => {
 	assert.match(
 		refused('users.update', { FirstName: NaN }).message,
 		/^FirstName of Update User must be text/,

@@ -9,7 +9,7 @@ import { Refused } from '../engine/errors';
 export interface Case {
 	readonly expected?: unknown;
 	readonly refused?: string;
-	/** Where the message must differ from Python's: a value is shown as JSON has it. */
+	/** Where the message must differ from Python's: a value is shown as JSON. */
 	readonly refused_n8n?: string;
 }
 

@@ -64,14 +64,14 @@ export async function startEmulator(args: string[] = []): Promise<Emulator> {
 	let errors = '';
 	child.stderr.setEncoding('utf8').on('data', (text: string) => (errors += text));
 	const url = await new Promise<string>((resolve, reject) => {
-		let said = '';
+		let stated = '';
 		child.stdout.setEncoding('utf8').on('data', (text: string) => {
-			said += text;
-			const match = /TRUNKLINE_URL=(\S+)\n/.exec(said);
+			stated += text;
+			const match = /TRUNKLINE_URL=(\S+)\n/.exec(stated);
 			if (match?.[1] !== undefined) resolve(match[1]);
 		});
 		child.once('error', reject);
-		void ended.then(() => reject(new Error(`The emulator did not start: ${said}${errors}`)));
+		void ended.then(() => reject(new Error(`The emulator did not start: ${stated}${errors}`)));
 	});
 	const control = async (method: string, target: string, body?: unknown) =>
 		await ask(method, `${url}/_emulator/${target}`, body);

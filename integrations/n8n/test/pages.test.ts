@@ -91,7 +91,7 @@ test('pages are asked for until the end', async (t) => {
 	}
 });
 
-test('a list of any size is read whole, in order, and not beyond the limit', async () => {
+test('a list of any size is read completely, in order, and not beyond the limit', async () => {
 	for (const size of [0, 1, 99, 100, 101, 250]) {
 		for (const limit of [0, 1, 100, 150, Infinity]) {
 			for (const skip of [0, 30]) {
@@ -189,7 +189,7 @@ test('an action that knows no $top is asked once, and the limit cuts what comes'
 	assert.deepEqual(pbx.asked, ['']);
 });
 
-test('an answer that is no list is a failure', async () => {
+test('an answer that is not a list is a failure', async () => {
 	for (const answer of [{}, { value: 1 }, { value: [1] }, [1]]) {
 		await assert.rejects(all(new Scripted(() => answer), call('List Fax')), /a 3CX does not send/);
 	}
@@ -202,7 +202,7 @@ test('the PBX counts without sending rows', async () => {
 	await assert.rejects(countOf(new Scripted(() => of()), call('List Fax')), /did not count/);
 });
 
-test('the call log is filtered after it is paged, and read whole all the same', async () => {
+test('the call log is filtered after it is paged, and read completely all the same', async () => {
 	const stored = ids(5_000);
 	const answer = ({ top, skip, filter }: Readonly<Record<string, string>>) => {
 		const page = stored.slice(Number(skip ?? 0), Number(skip ?? 0) + Number(top));

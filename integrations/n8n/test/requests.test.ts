@@ -141,8 +141,8 @@ test('times without a zone, as a date picker writes them, are those of the zone 
 	);
 	assert.match(refusal(() => target(OVERVIEW, parameters)).message, /has no zone/);
 	assert.match(target(OVERVIEW, { periodFrom: 'today' }, { zone }), /2026-06-16T22:00:00Z/);
-	const told = { ...parameters, clientTimeZone: '+05:00' };
-	assert.match(target('Get User Activity', told, { zone }), /periodFrom=2026-05-31T19:00:00Z/);
+	const zoned = { ...parameters, clientTimeZone: '+05:00' };
+	assert.match(target('Get User Activity', zoned, { zone }), /periodFrom=2026-05-31T19:00:00Z/);
 	// 02:30 does not exist on the one day and comes twice on the other: the offset before the change counts
 	const changes = { periodFrom: '2026-03-29T02:30:00', periodTo: '2026-10-25T02:30:00' };
 	assert.match(
@@ -243,6 +243,16 @@ test('a body is JSON text with its type, and asked for where the action needs on
 		refusal(() => target('Update Fax', { Id: 1 })).message,
 		/^Update Fax needs a body\.$/,
 	);
+	const wrong = refusal(() => target('Update Fax', { Id: 1 }, { body: { Nummer: '9' } }));
+	assert.match(wrong.message, /^Update Fax has no field Nummer\. Did you mean Number\?/);
+	const read = {
+		'@odata.context': 'any',
+		'@odata.etag': '"5"',
+		Number: '9',
+		FieldOfALaterBuild: 1,
+	};
+	const again = bind(action('Update Fax'), { parameters: { Id: 1 }, body: read });
+	assert.deepEqual(again.body, { Number: '9', FieldOfALaterBuild: 1 });
 	const none = refusal(() => target('Delete Fax', { Id: 1 }, { body: {} }));
 	assert.match(none.message, /^Delete Fax takes no body\.$/);
 });

@@ -21,14 +21,14 @@ export interface Instead {
 	breaks?: boolean;
 }
 
-/** An emulator whose requests are seen on their way, with their bodies and headers, which its journal leaves out. */
+/** An emulator whose requests are seen in transit, with their bodies and headers, which its journal leaves out. */
 export interface Wire extends Emulator {
 	/** What was sent below /xapi/v1 since the last `clear`. */
 	readonly sent: Sent[];
 	clear(): void;
 	/** Answers in the PBX's place, where the function gives an answer. */
 	instead(answer: ((sent: Sent) => Instead | undefined) | undefined): void;
-	/** The most requests that were on their way at once. */
+	/** The most requests that were in transit at once. */
 	atOnce(): number;
 }
 

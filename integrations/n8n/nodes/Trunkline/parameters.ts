@@ -6,7 +6,6 @@ import {
 	type NodeParameterValueType,
 } from 'n8n-workflow';
 
-import { checkedBody } from '../../engine/body';
 import {
 	catalog,
 	fieldsOf,
@@ -177,7 +176,8 @@ export class Parameters {
 		const type = rowType(this.action);
 		if (!Array.isArray(rows) || rows.length === 0 || type === undefined) return '';
 		const conditions = rows.map(asCondition);
-		return conditionText(type, conditions, this.value('match', item) === 'any' ? 'any' : 'all');
+		const match = this.value('match', item) === 'any' ? 'any' : 'all';
+		return conditionText(type, conditions, match, { now: Date.now(), zone: this.zone });
 	}
 
 	private body(item: number): Record<string, unknown> | undefined {
@@ -185,12 +185,12 @@ export class Parameters {
 		if (action.body === undefined || action.kind === 'upload') return undefined;
 		switch (this.value('bodyMode', item)) {
 			case 'item':
-				return checkedBody(action, this.context.getInputData()[item]?.json ?? {});
+				return this.context.getInputData()[item]?.json ?? {};
 			case 'json':
-				return checkedBody(action, asObject(this.value('bodyJson', item) ?? '{}', 'JSON'));
+				return asObject(this.value('bodyJson', item) ?? '{}', 'JSON');
 		}
 		const fields = this.fields(item);
-		if (Object.keys(fields).length > 0) return checkedBody(action, fields);
+		if (Object.keys(fields).length > 0) return fields;
 		return action.kind === 'create' && !action.needsBody ? {} : undefined;
 	}
 

@@ -14,7 +14,7 @@ export type CallEvent =
 	| 'callChanged'
 	| 'callEnded';
 
-/** The fields of a call that tell what became of it. */
+/** The fields of a call that later looks compare. */
 const KEPT = ['Id', 'Caller', 'Callee', 'Status', 'EstablishedAt', 'LastChangeStatus', 'ServerNow'];
 
 /** The calls in progress, as they were last seen. */

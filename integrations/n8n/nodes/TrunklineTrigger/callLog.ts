@@ -14,7 +14,7 @@ const DAY = 24 * HOUR;
 const MINUTE = 60_000;
 /** The most rows that the report gives in all. */
 const CAP = 20_000;
-/** So many rows in a row from before the period mean that the PBX ignores it, as some builds do. */
+/** This number of rows in a row from before the period mean that the PBX ignores it, as some builds do. */
 const OUTSIDE = 100;
 
 /** How long a call may last and still be found at once, and found within the hour, once it is over. */

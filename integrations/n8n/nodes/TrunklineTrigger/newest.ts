@@ -57,19 +57,21 @@ async function readNew(
 	const known = new Set(before?.ids);
 	const fresh = new Map<number, Row>();
 	let floor = before?.floor ?? 0;
-	let anew: boolean | undefined;
+	let restarted: boolean | undefined;
 	for await (const row of read(pbx, action, { orderby: 'Id desc' })) {
 		const id = Number(row.Id);
 		const time = moment(text(row, timeField));
-		// After a restore the ids may begin anew, below those that are known. Then the time says what is new.
-		anew ??= before !== undefined && id < (before.ids[0] ?? 0) && time > before.time;
-		if (before === undefined ? fresh.size === KEPT : anew ? time <= before.time : id <= floor) {
+		// After a restore the ids may begin again, below those that are known. Then the time says what is new.
+		restarted ??= before !== undefined && id < (before.ids[0] ?? 0) && time > before.time;
+		if (
+			before === undefined ? fresh.size === KEPT : restarted ? time <= before.time : id <= floor
+		) {
 			floor = id;
 			break;
 		}
-		if (anew || !known.has(id)) fresh.set(id, row);
+		if (restarted || !known.has(id)) fresh.set(id, row);
 	}
-	const ids = [...fresh.keys(), ...(anew ? [] : known)].sort((one, other) => other - one);
+	const ids = [...fresh.keys(), ...(restarted ? [] : known)].sort((one, other) => other - one);
 	const times = [...fresh.values()].map((row) => moment(text(row, timeField)));
 	return {
 		fresh: [...fresh.values()],
