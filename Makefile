@@ -62,7 +62,7 @@ n8n-check: n8n
 
 # A real n8n, in a browser too: some minutes, and 2.3 GB in .cache/n8n (or N8N_DIR) the first time. Needs Chromium.
 n8n-e2e: .venv/run.stamp n8n
-	cd $(N8N)/e2e && npm ci --no-audit --no-fund && node install.mjs && node --test all.test.mjs
+	cd $(N8N)/e2e && npm ci --no-audit --no-fund && node install.mjs && node --test --test-reporter=spec all.test.mjs
 
 # Pins and hashes of everything that the targets above install. Both packages are read here and looked up nowhere.
 PIN := $(BIN)/pip-compile --quiet --generate-hashes --strip-extras --no-header --no-emit-options \

@@ -32,15 +32,18 @@ export const OWNER = {
 export const PACKAGE = 'n8n-nodes-trunkline';
 export const NODE = `${PACKAGE}.trunkline`;
 
-/** Build the package and pack it as npm publishes it; the path of the archive. */
+let archive = process.env.TRUNKLINE_PACKAGE;
+
+/** Build the package, once, and pack it as npm publishes it; the path of the archive. */
 export function packPackage() {
-	if (process.env.TRUNKLINE_PACKAGE !== undefined) return process.env.TRUNKLINE_PACKAGE;
+	if (archive !== undefined) return archive;
 	const options = { cwd: packageFolder, encoding: 'utf8', stdio: ['ignore', 'pipe', 2] };
 	execFileSync('npx', ['--no-install', 'n8n-node', 'build'], options);
 	const folder = mkdtempSync(join(tmpdir(), 'trunkline-pack-'));
 	const pack = ['pack', '--json', '--pack-destination', folder];
 	const [packed] = JSON.parse(execFileSync('npm', pack, options));
-	return join(folder, packed.filename);
+	archive = join(folder, packed.filename);
+	return archive;
 }
 
 export async function freePort() {

@@ -104,10 +104,7 @@ class Check {
 		const what = `${this.action.operation} has no field ${path}.${near}`;
 		const names = Object.keys(fields);
 		const takes = near === '' && names.length <= 12 ? `It takes ${names.join(', ')}. ` : '';
-		const later =
-			owner === undefined
-				? ''
-				: 'A field that only a newer 3CX has can be sent once this n8n has read it. ';
+		const later = owner === undefined ? '' : 'If a newer 3CX has it, read the entity first. ';
 		return new Refused(what, `${takes}${later}Nothing was sent.`, path);
 	}
 
@@ -293,7 +290,7 @@ class Check {
 		const end = /[.?]$/.test(what) ? '' : '.';
 		return new Refused(
 			`${path} of ${this.action.operation} ${what}${end}`,
-			'Nothing was sent.',
+			'Check the value, or the expression that gives it. Nothing was sent.',
 			path,
 		);
 	}

@@ -2,6 +2,7 @@ import { sleepWithAbort, type IHttpRequestOptions } from 'n8n-workflow';
 
 import { baseAddress, serverOf } from './address';
 import { Failure, SignInRefused, Unreachable } from './errors';
+import { retryAfter } from './failures';
 import { headersOf } from './headers';
 import type { ApiRequest, ApiResponse, Connection, FilePart, StreamedResponse } from './http';
 import { noAnswer, NoAnswer, tooLate, UNKNOWN } from './network';
@@ -282,19 +283,11 @@ function delayBefore({ status, headers }: Answer, attempt: number): number | und
 	if (!AGAIN_LATER.has(status)) return undefined;
 	const asked = retryAfter(headers);
 	if (asked === undefined) return delay(attempt);
-	return asked <= LONGEST_DELAY ? asked : undefined;
+	return asked * 1000 <= LONGEST_DELAY ? asked * 1000 : undefined;
 }
 
 function delay(attempt: number): number {
 	return Math.random() * Math.min(LONGEST_DELAY, DELAY * 2 ** attempt);
-}
-
-/** The milliseconds of `Retry-After`. A date counts from that of the answer, as only that is surely of one clock. */
-function retryAfter(headers: Answer['headers']): number | undefined {
-	const text = headers['retry-after'] ?? '';
-	if (/^\d{1,9}$/.test(text)) return Number(text) * 1000;
-	const wait = Date.parse(text) - Date.parse(headers.date ?? '');
-	return Number.isNaN(wait) ? undefined : Math.max(0, wait);
 }
 
 /** What the user must know of a request without an answer. */

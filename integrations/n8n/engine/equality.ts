@@ -46,8 +46,9 @@ export function comparedFields(
 	});
 	if (fields.every((name) => keys.includes(name))) {
 		throw new Refused(
-			'The earlier item has nothing to compare besides its key.',
-			'Give the whole item as it was read earlier. Nothing was sent.',
+			'Only If Unchanged has no field to compare besides the key.',
+			'Give it the whole item as it was read earlier. Nothing was sent.',
+			'settings',
 		);
 	}
 	return fields;

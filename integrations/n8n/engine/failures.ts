@@ -3,12 +3,12 @@ import { type Action, catalog, type Code, fieldsOf, findAction } from './catalog
 import { Failure } from './errors';
 import type { ApiResponse } from './http';
 import { nearest } from './nearest';
+import { UNKNOWN } from './network';
 import { isFromPbx, isJson, isObject, isWebPage, mayBeFromPbx, objectIn } from './origin';
 
 /** Error answers, explained: what happened, to which entity, and what to do next. */
 
 const ON_ONE = new Set(['get', 'update', 'delete']);
-const UNKNOWN = 'It is not known whether the PBX carried it out: look before you send it again.';
 const FOREIGN: Readonly<Record<number, string>> = {
 	401: 'Something in front of the 3CX asks for credentials of its own. Check the URL in the credential, and the gateway or proxy.',
 	403: 'A gateway or firewall in front of the 3CX may have answered. Check the URL in the credential, and what it lets through.',
@@ -36,7 +36,7 @@ export function brokenAnswer(asked: Asked, response: ApiResponse): Failure {
 			asked,
 			status,
 			`${asked.server} redirects to ${there} (${status}), which is not followed.`,
-			'Use the URL that the 3CX itself answers at; plain http is often redirected to https.',
+			'Put the URL into the credential at which the 3CX itself answers; plain http is often redirected to https.',
 		);
 	}
 	if (isWebPage(response)) {
@@ -210,7 +210,7 @@ function notAllowed(asked: Asked, response: ApiResponse): readonly [string, stri
 
 /** What to do after a 408, 429 or 5xx. None of them proves that a write was not carried out. */
 function afterwards(asked: Asked, response: ApiResponse): string {
-	const seconds = retryAfter(response);
+	const seconds = retryAfter(response.headers);
 	if (isWrite(asked)) {
 		return seconds === undefined
 			? UNKNOWN
@@ -230,10 +230,10 @@ function isWrite(asked: Asked): boolean {
  * The seconds of `Retry-After`; undefined without it. A date counts from the `Date` of the same answer, as only that
  * is surely of the same clock.
  */
-export function retryAfter(response: Pick<ApiResponse, 'headers'>): number | undefined {
-	const text = response.headers['retry-after'] ?? '';
+export function retryAfter(headers: ApiResponse['headers']): number | undefined {
+	const text = headers['retry-after'] ?? '';
 	if (/^\d{1,9}$/.test(text)) return Number(text);
-	const seconds = (Date.parse(text) - Date.parse(response.headers.date ?? '')) / 1000;
+	const seconds = (Date.parse(text) - Date.parse(headers.date ?? '')) / 1000;
 	return Number.isNaN(seconds) ? undefined : Math.max(0, seconds);
 }
 

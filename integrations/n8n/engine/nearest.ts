@@ -50,10 +50,15 @@ export function close(name: string, candidates: Iterable<string>, most: number):
 	const wanted = name.toLowerCase();
 	const pool = [...new Map([...candidates].map((each) => [each.toLowerCase(), each])).values()];
 	const found = pool
-		.map((each) => ({ each, score: likeness(each.toLowerCase(), wanted) }))
-		.filter(({ score }) => score >= NEAR)
-		.sort((a, b) => b.score - a.score || (a.each.toLowerCase() < b.each.toLowerCase() ? 1 : -1))
-		.slice(0, 2 * most);
+		.map((each) => ({ each, likeness: likeness(each.toLowerCase(), wanted) }))
+		.filter((one) => one.likeness >= NEAR)
+		.sort(
+			(one, other) =>
+				other.likeness - one.likeness ||
+				(one.each.toLowerCase() < other.each.toLowerCase() ? 1 : -1),
+		)
+		.slice(0, 2 * most)
+		.map(({ each }) => ({ each, score: likeness(wanted, each.toLowerCase()) })); // it has a direction
 	return found
 		.filter(
 			({ each, score }) =>

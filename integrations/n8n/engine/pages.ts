@@ -141,6 +141,13 @@ export async function* pages(
 		const given = fresh.slice(0, left);
 		left -= given.length;
 		yield { rows: given, total: page.total };
+		if (left > 0 && listing.isCutAt(skip)) {
+			throw new Failure(
+				`${connection.server} gives at most ${REPORT_MOST_ROWS} rows of ${call.action.operation}, and there may be more.`,
+				'Ask for shorter periods, one after the other. A limit takes what there is.',
+				200,
+			);
+		}
 		if (listing.filtersAfterPaging) {
 			if (left > 0 && got < wantedRows && !(await listing.hasMore(skip))) return;
 		} else if (got === 0 || (link === undefined && got < wantedRows)) {
@@ -191,9 +198,13 @@ class Listing {
 		return undefined;
 	}
 
+	/** Whether the report ends here whatever it holds. */
+	isCutAt(skip: number): boolean {
+		return FILTERED_AFTER_PAGING.has(this.call.action.id) && skip >= REPORT_MOST_ROWS;
+	}
+
 	/** Whether the unfiltered report has a row at this place. */
 	async hasMore(skip: number): Promise<boolean> {
-		if (skip >= REPORT_MOST_ROWS) return false;
 		const unfiltered = { ...this.call.options };
 		delete unfiltered.filter;
 		delete unfiltered.search;

@@ -127,7 +127,7 @@ async function signInInstead(context: ConnectionContext, dead: Credentials): Pro
 
 /**
  * Lets n8n keep the token that this process has. n8n asks the credential for it before a request without one,
- * and stores it; what becomes of that request shows with the next one.
+ * and stores it; the outcome of that request shows with the next one.
  */
 async function store(context: ConnectionContext, { url, ignoreTls }: Credentials): Promise<void> {
 	const data = await context.getCredentials<ICredentialDataDecryptedObject>(CREDENTIAL);

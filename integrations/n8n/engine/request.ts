@@ -224,7 +224,7 @@ function completed(error: unknown, name: string, action: Action): unknown {
 	const hint = error.description ?? '';
 	return new Refused(
 		`${name} of ${action.operation} ${error.message}.`,
-		hint === '' ? 'Nothing was sent.' : hint,
+		hint === '' ? 'Check the value, or the expression that gives it. Nothing was sent.' : hint,
 		name,
 	);
 }

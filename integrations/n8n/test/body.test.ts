@@ -40,7 +40,7 @@ const ODD_FIELDS: ReadonlyArray<readonly [string, Record<string, unknown>, strin
 		'users.update',
 		{ FirstNam: 'Ada' },
 		'Update User has no field FirstNam. Did you mean FirstName?',
-		/read it/,
+		/read the entity first/,
 	],
 	[
 		'users.update',

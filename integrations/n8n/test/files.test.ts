@@ -1,9 +1,23 @@
 /* eslint-disable @n8n/community-nodes/no-restricted-imports -- n8n never runs a test */
 import assert from 'node:assert/strict';
-import { test } from 'node:test';
+import { after, before, beforeEach, test } from 'node:test';
+import type { IDataObject, INodeExecutionData, INodeParameters } from 'n8n-workflow';
 import type { Asked } from '../engine/answers';
 import { findAction } from '../engine/catalog';
 import { multipart, safeName, sentName } from '../engine/files';
+import { contentOf, execute, startEmulator, type Executed, type ExecuteSetting } from './harness';
+import { wireTo, type Wire } from './wire';
+
+let wire: Wire;
+
+before(async () => {
+	wire = await wireTo(await startEmulator());
+});
+after(async () => await wire.stop());
+beforeEach(() => {
+	wire.instead(undefined);
+	wire.clear();
+});
 
 test('the name of a file is taken from its headers, without folders', () => {
 	const cases: [string, string | undefined][] = [
@@ -87,6 +101,159 @@ test('a prompt goes as a form with one file, its content untouched', () => {
 		Buffer.concat([Buffer.from(head), content, Buffer.from(`\r\n--${boundary}--\r\n`)]),
 	);
 });
+
+test('a recording comes with its name, type and size, byte for byte', async () => {
+	const content = `RIFF${'\u0000ab\r\n'.repeat(30_000)}`;
+	wire.instead(({ target }) =>
+		target.includes('DownloadRecording') ? answer('audio/x-wav', content, 'call 1.wav') : undefined,
+	);
+	const { output } = await download('Download Recording', { recId: 42 });
+	const item = output[0]?.[0];
+	assert.deepEqual(item?.json, {
+		fileName: 'call 1.wav',
+		mimeType: 'audio/x-wav',
+		fileSize: content.length,
+	});
+	assert.deepEqual(item?.pairedItem, { item: 0 });
+	assert.equal(item?.binary?.data?.fileExtension, 'wav');
+	assert.equal(await textOf(item), content);
+});
+
+test('a report of the PBX is a CSV, in the binary field that the user names', async () => {
+	const { output } = await download('Download Call Log', {
+		periodFrom: '2026-01-01T00:00:00Z',
+		periodTo: '2026-12-31T00:00:00Z',
+		binaryProperty: 'report',
+	});
+	const item = output[0]?.[0];
+	assert.equal(item?.binary?.report?.mimeType, 'text/csv');
+	assert.match(String(item?.binary?.report?.fileName), /\.csv$/);
+	assert.match(await textOf(item, 'report'), /,/);
+});
+
+test('what comes instead of a file is a failure that says what it was', async (t) => {
+	const cases: [string, Parameters<typeof answer>, RegExp][] = [
+		['nothing', ['', '', undefined, 204], /sent no file for Download Recording \(204\)/],
+		['a web page', ['text/html', '<html>Sign in</html>'], /web page/],
+		[
+			'an error of 3CX',
+			[
+				'application/json',
+				JSON.stringify({ error: { code: '', message: 'WARNINGS.XAPI.FILE_NOT_FOUND' } }),
+				undefined,
+				400,
+			],
+			/file/i,
+		],
+		['an error without a body', ['', '', undefined, 404], /404|No |not/],
+	];
+	for (const [name, given, message] of cases) {
+		await t.test(name, async () => {
+			wire.instead(({ target }) => (target.includes('Download') ? answer(...given) : undefined));
+			const { error, output } = await download('Download Recording', { recId: 42 });
+			assert.match(error?.message ?? '', message);
+			assert.equal(output[0]?.length ?? 0, 0);
+		});
+	}
+});
+
+test('a file that breaks off is a failure, not half a file', async () => {
+	wire.instead(({ target }) =>
+		target.includes('Download')
+			? { ...answer('audio/x-wav', 'RIFF'.repeat(1000), 'call.wav'), breaks: true }
+			: undefined,
+	);
+	const { error } = await download('Download Recording', { recId: 42 });
+	assert.match(error?.message ?? '', /broke off while it sent call\.wav/);
+});
+
+test('JSON is a file if it is one, and a value if it is an answer', async () => {
+	const policy = '{"Version":"2012-10-17"}';
+	wire.instead(({ target }) =>
+		target.includes('Policy') ? answer('application/json', policy) : undefined,
+	);
+	const operation = 'Generate Iam Policy File';
+	const file = await download(operation, {});
+	assert.equal(await textOf(file.output[0]?.[0]), policy);
+	const odata = JSON.stringify({ '@odata.context': 'https://pbx/xapi/v1/$metadata#X', value: [1] });
+	wire.instead(({ target }) =>
+		target.includes('Policy') ? answer('application/json', odata) : undefined,
+	);
+	const value = await download(operation, {});
+	assert.deepEqual(value.output[0]?.[0]?.json, { value: [1] });
+	assert.equal(value.output[0]?.[0]?.binary, undefined);
+});
+
+test('a prompt is uploaded from the binary field that the user names', async () => {
+	const content = Buffer.from('RIFF\u0000\u0001\r\n--x');
+	const items = [
+		{
+			json: {},
+			binary: {
+				sound: {
+					data: content.toString('base64'),
+					mimeType: 'audio/wav',
+					fileName: '../up/hello.wav',
+				},
+			},
+		},
+	];
+	const { output } = await upload({ binaryProperty: 'sound' }, items);
+	assert.equal(output[0]?.[0]?.json.success, true);
+	const [sent] = wire.sent.filter(({ target }) => target.endsWith('/customPrompts'));
+	assert.equal(sent?.method, 'POST');
+	assert.ok(sent.body.includes(content));
+	assert.ok(sent.body.includes('name="file"; filename="hello.wav"'));
+	const { output: listed } = await execute(
+		{ resource: 'Custom Prompts', operation: 'List Custom Prompt', returnAll: true },
+		{ emulator: wire },
+	);
+	assert.ok(listed[0]?.some(({ json }) => json.Filename === 'hello.wav'));
+});
+
+test('an item without the file is refused, and nothing is sent', async () => {
+	await upload({}, [{ json: {}, binary: { a: { data: 'AAAA', mimeType: 'audio/wav' } } }]);
+	wire.clear();
+	const other = await upload({}, [{ json: {}, binary: { a: { data: 'AAAA', mimeType: 'x/y' } } }]);
+	assert.match(other.error?.message ?? '', /no file 'data' in its binary data; it has a/);
+	const none = await upload({}, [{ json: {} }]);
+	assert.match(none.error?.message ?? '', /it has none/);
+	const empty = await upload({}, [{ json: {}, binary: { data: { data: '', mimeType: 'x/y' } } }]);
+	assert.match(empty.error?.message ?? '', /is empty/);
+	assert.deepEqual(wire.sent, []);
+});
+
+async function download(operation: string, parameters: IDataObject): Promise<Executed> {
+	const action = findAction(operation);
+	assert.ok(action, operation);
+	return await execute({ resource: action.resource, operation, ...parameters } as INodeParameters, {
+		emulator: wire,
+	});
+}
+
+async function upload(parameters: IDataObject, items: ExecuteSetting['items'] & object) {
+	return await execute(
+		{
+			resource: 'Custom Prompts',
+			operation: 'Upload Custom Prompt',
+			...parameters,
+		} as INodeParameters,
+		{ emulator: wire, items },
+	);
+}
+
+function answer(type: string, body: string, name?: string, status = 200) {
+	const headers: Record<string, string> = { 'x-3cx-version': '20.0.10.100' };
+	if (type !== '') headers['content-type'] = type;
+	if (name !== undefined) headers['content-disposition'] = `attachment; filename="${name}"`;
+	return { status, headers, body };
+}
+
+async function textOf(item: INodeExecutionData | undefined, property = 'data'): Promise<string> {
+	const file = item?.binary?.[property];
+	assert.ok(file);
+	return String(await contentOf(file));
+}
 
 function asked(values: Record<string, unknown> = { recId: 42 }): Asked {
 	const action = findAction('recordings.download_recording');

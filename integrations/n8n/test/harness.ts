@@ -23,6 +23,7 @@ import {
 	NodeHelpers,
 	Workflow,
 	type IAuthenticateGeneric,
+	type IBinaryData,
 	type IConnections,
 	type ICredentialDataDecryptedObject,
 	type ICredentials,
@@ -329,6 +330,11 @@ export async function testCredential(
 		return { status: 'Error', message: response?.statusText ?? code ?? message };
 	}
 	return { status: 'OK', message: 'Connection successful!' };
+}
+
+/** The content of a file that a node put into n8n's store. */
+export async function contentOf(file: IBinaryData): Promise<Buffer> {
+	return await Container.get(BinaryDataService).getAsBuffer(file);
 }
 
 /** What n8n's database has of a credential. */

@@ -142,7 +142,7 @@ describe('expressions', () => {
 			{ resource: 'Website Links', operation: 'Get Weblink', Link: '=site-{{ $json.Missing }}' },
 			{ items: items([{ Id: 1 }]) },
 		);
-		assert.equal(error?.message, 'Link has a hole: {{ $json.Missing }} is undefined.');
+		assert.equal(error?.message, 'Link is incomplete: {{ $json.Missing }} is undefined.');
 		assert.deepEqual(await requests(), []);
 	});
 

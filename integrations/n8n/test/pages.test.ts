@@ -216,6 +216,13 @@ test('the call log is filtered after it is paged, and read completely all the sa
 	assert.equal(limited.asked.length, 1);
 });
 
+test('the call log says so where it may be cut', async () => {
+	const pbx = paged(20_000);
+	await assert.rejects(all(pbx, call('Get Call Log Data')), /at most 20000 rows .* may be more/);
+	assert.equal((await all(paged(20_000), call('Get Call Log Data'), 20_000)).length, 20_000);
+	assert.equal((await all(paged(19_950), call('Get Call Log Data'))).length, 19_950);
+});
+
 test('the first page is asked for as large as a PBX allows', () => {
 	assert.deepEqual(firstPage(call('List Fax')), { top: '100' });
 	assert.deepEqual(firstPage(call('List Fax', { skip: '3' }), 50), { top: '50', skip: '3' });

@@ -261,7 +261,7 @@ export class Parameters {
 			const part: unknown = this.context.evaluateExpression(source, item);
 			if (part === undefined) {
 				throw new Refused(
-					`${label} has a hole: ${shortened(source)} is undefined.`,
+					`${label} is incomplete: ${shortened(source)} is undefined.`,
 					`Check what the input calls that field. ${NOTHING_SENT}`,
 					name,
 				);

@@ -1,7 +1,7 @@
 import type { IDataObject, IExecuteFunctions, INodeExecutionData } from 'n8n-workflow';
 
 import { isMissing, valueOf } from '../../engine/answers';
-import { answerKind, fieldsOf, type Action } from '../../engine/catalog';
+import { answerKind, answerType, fieldsOf, type Action } from '../../engine/catalog';
 import { Refused, Unreachable } from '../../engine/errors';
 import { download, filePart } from '../../engine/files';
 import type { Connection } from '../../engine/http';
@@ -30,10 +30,13 @@ export class ItemRun {
 		switch (answerKind(action)) {
 			case 'list':
 				return await this.list(item, call, settings);
-			case 'file':
-				return [await download(connection, call, context, item, parameters.binaryProperty(item))];
+			case 'file': {
+				const property = parameters.binaryProperty(item);
+				const found = await download(connection, call, context, item, property);
+				return [{ ...found, json: shown(found.json, settings) }]; // the PBX may answer with JSON
+			}
 			default:
-				return [asItem(item, shown(await this.answer(call, settings), settings))];
+				return [asItem(item, this.shown(await this.answer(call, settings), settings))];
 		}
 	}
 
@@ -57,7 +60,7 @@ export class ItemRun {
 		}
 		const found: INodeExecutionData[] = [];
 		for await (const row of rows(this.connection, call, this.parameters.limit(item))) {
-			found.push(asItem(item, shown(row as IDataObject, settings)));
+			found.push(asItem(item, this.shown(row as IDataObject, settings)));
 		}
 		return found;
 	}
@@ -94,6 +97,10 @@ export class ItemRun {
 		const response = await this.connection.send(requestOf(call));
 		return valueOf({ action, path, values, server: this.connection.server }, response);
 	}
+
+	private shown(json: IDataObject, settings: Settings): IDataObject {
+		return settings.showsSecrets ? json : withoutSecrets(json, answerType(this.action)?.name);
+	}
 }
 
 function asItem(item: number, json: IDataObject): INodeExecutionData {
@@ -110,8 +117,4 @@ function asJson(call: Call, answer: unknown): IDataObject {
 	const keys = Object.fromEntries((action.keys ?? []).map((name) => [name, values[name]]));
 	const deleted = action.kind === 'delete' ? { deleted: true } : {};
 	return { ...deleted, success: true, ...keys } as IDataObject;
-}
-
-function shown(json: IDataObject, settings: Settings): IDataObject {
-	return settings.showsSecrets ? json : withoutSecrets(json);
 }

@@ -1,6 +1,6 @@
 import { valueOf } from '../../engine/answers';
-import { answerType, catalog, parseType } from '../../engine/catalog';
-import { changedFields } from '../../engine/equality';
+import { answerType, fieldsOf } from '../../engine/catalog';
+import { changedFields, comparedFields } from '../../engine/equality';
 import { Failure, Refused } from '../../engine/errors';
 import type { Connection } from '../../engine/http';
 import { bind, requestOf, type Call } from '../../engine/request';
@@ -29,20 +29,9 @@ export async function ifUnchanged(
 		);
 	}
 	const type = answerType(reading)?.name;
-	const fields = type === undefined ? {} : (catalog.types[type]?.fields ?? {});
-	const compared = Object.keys(earlier).filter((name) => {
-		const spec = fields[name];
-		return !name.includes('@odata.') && !(spec !== undefined && parseType(spec).navigation);
-	});
-	if (compared.every((name) => action.keys?.includes(name))) {
-		throw new Refused(
-			'Only If Unchanged has no field to compare besides the key.',
-			`Give it the whole item that ${reading.operation} gave. Nothing was sent.`,
-			'settings',
-		);
-	}
+	const compared = comparedFields(type, earlier);
 	// Some fields come only when asked for; a field that the catalog doesn't know can't be asked for safely.
-	const isKnown = compared.every((name) => fields[name] !== undefined);
+	const isKnown = compared.every((name) => Object.hasOwn(fieldsOf(type), name));
 	const read = bind(reading, {
 		parameters: { ...values },
 		options: isKnown ? { select: compared } : {},
@@ -55,8 +44,7 @@ export async function ifUnchanged(
 		server: connection.server,
 	};
 	const current = valueOf(asked, response) as Record<string, unknown>;
-	const wanted = Object.fromEntries(compared.map((name) => [name, earlier[name]]));
-	const changed = changedFields(type, wanted, current);
+	const changed = changedFields(type, earlier, current);
 	if (changed.length > 0) {
 		throw new Failure(
 			`The ${action.noun} on ${connection.server} changed since it was read: ${changed.join(', ')}. Nothing was done.`,
