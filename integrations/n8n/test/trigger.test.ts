@@ -222,7 +222,7 @@ describe('lists', () => {
 		assert.deepEqual(await ids(), []);
 	});
 
-	test('event log: entries of the chosen types, also after the log began again', async () => {
+	test('event log: entries of the chosen types, also after the log began again from 1', async () => {
 		const entry = (Id: number, Type: string, day: number) => ({
 			Id,
 			Type,
@@ -344,7 +344,7 @@ describe('lists', () => {
 		assert.deepEqual(await waiting(calls(5)), [['queueWaiting', '800', 5]]);
 	});
 
-	test('another event of the same node begins again', async () => {
+	test('a node whose event is changed begins as a new one does', async () => {
 		const staticData: IDataObject = {};
 		const type = new TrunklineTrigger();
 		await seed({ Trunks: [{ Id: 901, Number: '10000', IsOnline: true }] });
