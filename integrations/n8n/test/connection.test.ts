@@ -104,15 +104,15 @@ function asker(asking: Asking): INodeType {
 	};
 }
 
-type Told = Record<string, unknown>;
+type Reported = Record<string, unknown>;
 
-async function ask(asking: Asking, setting: Partial<ExecuteSetting> = {}): Promise<Told[]> {
+async function ask(asking: Asking, setting: Partial<ExecuteSetting> = {}): Promise<Reported[]> {
 	const { output, error } = await execute({}, { emulator, type: asker(asking), ...setting });
 	assert.equal(error, undefined);
 	return (output[0] ?? []).map(({ json }) => json);
 }
 
-async function askOnce(asking: Asking, setting: Partial<ExecuteSetting> = {}): Promise<Told> {
+async function askOnce(asking: Asking, setting: Partial<ExecuteSetting> = {}): Promise<Reported> {
 	const [answer] = await ask(asking, setting);
 	assert.ok(answer);
 	return answer;
@@ -297,7 +297,7 @@ test('a 403 for want of a right costs one look, and no sign-in', async () => {
 	assert.equal((await emulator.journal()).filter(({ path }) => path.includes('/Defs')).length, 1);
 });
 
-test('the 401 of a gateway that has a password of its own is no reason to sign in', async () => {
+test('the 401 of a gateway that has a password of its own does not lead to a sign-in', async () => {
 	await ask({}, { emulator: wire });
 	await emulator.forget();
 	wire.instead(() => ({ status: 401, headers: { 'www-authenticate': 'Basic realm="gate"' } }));
@@ -385,7 +385,7 @@ test('Retry-After is respected, up to a limit', async () => {
 	await emulator.forget();
 	const { status, headers } = await askOnce({});
 	assert.equal(status, 429);
-	assert.equal((headers as Told)['retry-after'], '3600');
+	assert.equal((headers as Reported)['retry-after'], '3600');
 	assert.equal((await sent('GET')).length, 1);
 });
 
@@ -437,7 +437,7 @@ for (const method of ['POST', 'PATCH'] as const) {
 	});
 }
 
-test('a PBX that does not answer in time is said to', async () => {
+test('a PBX that does not answer in time is named', async () => {
 	await signedIn();
 	await emulator.fault('silence@ListFax');
 	const answer = await askOnce({ timeout: 100 });
@@ -478,7 +478,7 @@ test('more than 64 MB are not read into memory', async () => {
 	);
 });
 
-test('what is no HTTP is said to be none', async () => {
+test('the message names what is not HTTP', async () => {
 	await ask({}, { emulator: wire });
 	const other = await listening((_, socket) => socket.end('220 mail.example.com ESMTP\r\n'));
 	const answer = await askOnce({}, { credentials: { url: other.url, accessToken: 'some-token' } });
@@ -486,7 +486,7 @@ test('what is no HTTP is said to be none', async () => {
 	other.server.close();
 });
 
-test('a port where nobody listens is said to refuse the connection', async () => {
+test('a port where nobody listens is reported as refusing the connection', async () => {
 	const closed = await listening(() => {});
 	await new Promise((resolve) => closed.server.close(resolve));
 	const answer = await askOnce({}, { credentials: { url: closed.url } });
@@ -499,12 +499,12 @@ test('a port where nobody listens is said to refuse the connection', async () =>
 	assert.equal(answer.unknown, false);
 });
 
-test('a name that is not there is said to be unknown', async () => {
+test('a name that is not there is reported as unknown', async () => {
 	const answer = await askOnce({}, { credentials: { url: 'https://pbx.invalid' } });
 	assert.match(String(answer.message), /^The name of pbx\.invalid can't be found/);
 });
 
-test('a plain HTTP port that was taken for one with TLS is said to speak none', async () => {
+test('a plain HTTP port that was taken for one with TLS is reported as such', async () => {
 	const url = emulator.url.replace('http:', 'https:');
 	const answer = await askOnce({}, { credentials: { url } });
 	assert.equal(answer.message, `${new URL(url).host} speaks no TLS.`);
@@ -532,10 +532,10 @@ test('no token and no key are in what a run says', async () => {
 	const { accessToken } = storedCredential({ emulator });
 	await emulator.fault('reset-before@ListFax');
 	const { run } = await execute({}, { emulator, type: asker({}) });
-	const said = JSON.stringify(run);
-	assert.ok(said.includes('broke before the answer'));
-	assert.ok(!said.includes(String(accessToken)));
-	assert.ok(!said.includes(emulator.apiKey));
+	const stated = JSON.stringify(run);
+	assert.ok(stated.includes('broke before the answer'));
+	assert.ok(!stated.includes(String(accessToken)));
+	assert.ok(!stated.includes(emulator.apiKey));
 });
 
 /** Whoever listens at a port of this machine. */

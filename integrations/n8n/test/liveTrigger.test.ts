@@ -202,10 +202,26 @@ describe('outages', () => {
 
 	test('a key that is refused is tried once', async () => {
 		await assert.rejects(start({}, { credentials: { apiKey: 'another-key-0123456789' } }), {
-			name: 'NodeOperationError',
+			message: /refused to sign in client/,
 		});
 		const journal = await emulator.journal();
 		assert.equal(journal.filter(({ path }) => path === '/connect/token').length, 1);
+	});
+
+	test('a key that is refused later is reported, and not tried again and again', async () => {
+		const { failures } = await start();
+		const client = { client_id: emulator.clientId, roles: ['system_owners'] };
+		await emulator.control('POST', 'clients', { ...client, api_key: 'changed-key-0123456789' });
+		await emulator.revoke();
+		const failure = await failures.next();
+		assert.match(failure.message, /refused to sign in client/);
+		await new Promise((resolve) => setTimeout(resolve, 3000));
+		const journal = await emulator.journal();
+		const refused = journal.filter(
+			({ path, status }) => path === '/connect/token' && status >= 400,
+		);
+		assert.equal(refused.length, 1);
+		await emulator.control('POST', 'clients', { ...client, api_key: emulator.apiKey });
 	});
 
 	test('a right that is missing stops the activation', async () => {

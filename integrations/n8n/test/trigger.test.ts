@@ -116,6 +116,20 @@ describe('ended calls', () => {
 		assert.equal((await trigger.poll()).length, 2);
 	});
 
+	test('a PBX that cuts the log gives all events', async () => {
+		const board = new Switchboard(emulator);
+		const trigger = new Polled({ event: 'callEnded' });
+		await trigger.poll();
+		const now = Date.now();
+		for (let minutes = 110; minutes > 0; minutes--) {
+			board.end({ to: '101', began: now - minutes * MINUTE, rang: SECOND, lasted: SECOND });
+		}
+		await board.play();
+		await emulator.vary({ call_log_cap: 50 });
+		assert.equal((await trigger.poll()).length, 110);
+		await emulator.vary({ call_log_cap: 20_000 });
+	});
+
 	test('a PBX that ignores the period gives the same events', async () => {
 		const board = new Switchboard(emulator);
 		const now = Date.now();
@@ -222,7 +236,7 @@ describe('lists', () => {
 		assert.deepEqual(await ids(), []);
 	});
 
-	test('event log: entries of the chosen types, also after the log began again', async () => {
+	test('event log: entries of the chosen types, also after the log began again from 1', async () => {
 		const entry = (Id: number, Type: string, day: number) => ({
 			Id,
 			Type,
@@ -344,7 +358,7 @@ describe('lists', () => {
 		assert.deepEqual(await waiting(calls(5)), [['queueWaiting', '800', 5]]);
 	});
 
-	test('another event of the same node begins again', async () => {
+	test('a node whose event is changed begins as a new one does', async () => {
 		const staticData: IDataObject = {};
 		const type = new TrunklineTrigger();
 		await seed({ Trunks: [{ Id: 901, Number: '10000', IsOnline: true }] });

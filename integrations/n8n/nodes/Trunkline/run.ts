@@ -33,7 +33,7 @@ export class ItemRun {
 			case 'file': {
 				const property = parameters.binaryProperty(item);
 				const found = await download(connection, call, context, item, property);
-				return [{ ...found, json: shown(found.json, settings) }]; // the PBX may answer with JSON
+				return [{ ...found, json: this.shown(found.json, settings) }]; // the PBX may answer with JSON
 			}
 			default:
 				return [asItem(item, this.shown(await this.answer(call, settings), settings))];

@@ -121,21 +121,21 @@ export class TrunklineLiveTrigger implements INodeType {
 	};
 
 	async trigger(this: ITriggerFunctions): Promise<ITriggerResponse> {
-		const settings = settingsOf(this);
-		const loop = new Loop(this, settings);
+		const loop = new Loop(this, settingsOf(this));
 		const closeFunction = async () => loop.stop();
 		if (this.getMode() === 'manual') {
 			return { closeFunction, manualTriggerFunction: async () => void loop.run(0) };
 		}
 		try {
-			await loop.look();
+			await loop.check();
 		} catch (error) {
 			// When n8n itself starts, a PBX that is away is waited for; a user who activates must see it.
-			if (!(error instanceof Unreachable) || this.getActivationMode() !== 'init') {
+			const byItself = ['init', 'leadershipChange'].includes(this.getActivationMode());
+			if (!byItself || !(error instanceof Unreachable)) {
 				throw explained(this.getNode(), error);
 			}
 		}
-		void loop.run(settings.interval);
+		void loop.run(0);
 		return { closeFunction };
 	}
 }

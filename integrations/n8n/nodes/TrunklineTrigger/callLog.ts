@@ -14,7 +14,9 @@ const DAY = 24 * HOUR;
 const MINUTE = 60_000;
 /** The most rows that the report gives in all. */
 const CAP = 20_000;
-/** This number of rows in a row from before the period mean that the PBX ignores it, as some builds do. */
+/** A PBX may have other limits. They are round numbers, so an answer of such a length is looked into. */
+const ROUND = 50;
+/** This many rows one after another from before the period mean that the PBX ignores it, as some builds do. */
 const OUTSIDE = 100;
 
 /** How long a call may last and still be found at once, and found within the hour, once it is over. */
@@ -33,15 +35,16 @@ export interface Leg {
 }
 
 /**
- * The legs that began from `from` until before `to`, oldest first, each once.
+ * The legs that began from `from` until `until` or shortly after, oldest first, each once. The last day that is
+ * read ends in the future, since the clock of the PBX may be ahead of this one.
  *
  * The PBX pages before it filters, gives the newest 20,000 rows at most, and may ignore the period. So nothing
  * is filtered by the PBX, a period with too many rows is halved, and each row is checked.
  */
-export async function readLegs(pbx: Connection, from: number, to: number): Promise<Leg[]> {
+export async function readLegs(pbx: Connection, from: number, until: number): Promise<Leg[]> {
 	const found: Leg[] = [];
-	for (let start = from; start < to; start += DAY) {
-		found.push(...(await readPeriod(pbx, start, Math.min(start + DAY, to))));
+	for (let start = wholeSecond(from); start <= until; start += DAY) {
+		found.push(...(await readPeriod(pbx, start, start + DAY)));
 	}
 	return found;
 }
@@ -60,14 +63,15 @@ async function readPeriod(pbx: Connection, from: number, to: number): Promise<Le
 		newest = began;
 		if (outside === OUTSIDE) break;
 	}
-	if (got >= CAP && outside < OUTSIDE) {
-		if (to - from <= MINUTE) {
-			throw new Failure(
-				`The call log of ${pbx.server} may have more rows for one minute than it gives at once.`,
-				'Check what answers at the address of the credential.',
-				200,
-			);
-		}
+	const mayBeCut = got > 0 && got % ROUND === 0 && outside < OUTSIDE;
+	if (mayBeCut && got >= CAP && to - from <= MINUTE) {
+		throw new Failure(
+			`The call log of ${pbx.server} may have more rows for one minute than it gives at once.`,
+			'Check what answers at the address of the credential.',
+			200,
+		);
+	}
+	if (mayBeCut && to - from > MINUTE) {
 		const middle = from + Math.ceil((to - from) / 2 / MINUTE) * MINUTE;
 		return [...(await readPeriod(pbx, from, middle)), ...(await readPeriod(pbx, middle, to))];
 	}
@@ -76,13 +80,13 @@ async function readPeriod(pbx: Connection, from: number, to: number): Promise<Le
 
 async function* reportRows(pbx: Connection, from: number, to: number): AsyncGenerator<Row> {
 	const period = { periodFrom: new Date(from), periodTo: new Date(to), hidePcalls: false };
-	const found = read(pbx, ACTION, {}, period);
+	const found = read(pbx, ACTION, { top: CAP }, period);
 	const first = await found.next().catch((error: unknown) => {
 		if (isMissing(error)) return undefined;
 		throw error;
 	});
 	if (first === undefined) {
-		yield* read(pbx, OLD_ACTION, {}, period);
+		yield* read(pbx, OLD_ACTION, { top: CAP }, period);
 	} else if (!first.done) {
 		yield first.value;
 		yield* found;
@@ -131,8 +135,7 @@ export async function readOn(
 	const deep = Math.abs(now - progress.deep) >= HOUR;
 	const wanted = until - (deep ? HOURLY : OFTEN);
 	const start = Math.max(wanted, known.from, now - CATCH_UP);
-	// The clock of the PBX may be ahead of this one; what it dates in the future must not wait for that.
-	const legs = await readLegs(pbx, wholeSecond(start), wholeSecond(now + DAY));
+	const legs = await readLegs(pbx, start, now);
 	return { legs, progress: { until: now, deep: deep ? now : progress.deep } };
 }
 

@@ -10,8 +10,9 @@ import type { Settings, Watch } from './watch';
 const INBOUND = new Set(['Inbound', 'Inbound Queue']);
 /** Kinds of the called that are a person, not a menu, a queue or a mailbox. */
 const ANSWERING = new Set(['Extension', 'External']);
-/** Days back in which to search for an example. */
-const EXAMPLES = [1, 7, 30];
+/** How far back to search for an example, a day at a time. */
+const EXAMPLE_DAYS = 14;
+const DAY = 24 * HOUR;
 
 interface State {
 	readonly progress: Progress;
@@ -37,8 +38,9 @@ async function latestOf<T>(
 	now: number,
 	last: (legs: Leg[]) => T | undefined,
 ): Promise<T | undefined> {
-	for (const days of EXAMPLES) {
-		const found = last(await readLegs(pbx, now - days * 24 * HOUR, now + 24 * HOUR));
+	for (let days = 1; days <= EXAMPLE_DAYS; days++) {
+		const from = now - days * DAY;
+		const found = last(await readLegs(pbx, from, days === 1 ? now : from));
 		if (found !== undefined) return found;
 	}
 	return undefined;

@@ -61,7 +61,7 @@ async function readNew(
 	for await (const row of read(pbx, action, { orderby: 'Id desc' })) {
 		const id = Number(row.Id);
 		const time = moment(text(row, timeField));
-		// After a restore the ids may begin again, below those that are known. Then the time says what is new.
+		// After a restore the ids may begin again below those that are known. Then the time says what is new.
 		restarted ??= before !== undefined && id < (before.ids[0] ?? 0) && time > before.time;
 		if (
 			before === undefined ? fresh.size === KEPT : restarted ? time <= before.time : id <= floor

@@ -8,7 +8,7 @@ import { eventOf, read, readAll, text } from './read';
 import type { Row } from './read';
 import type { Watch } from './watch';
 
-/** What changes by itself all day, and doesn't count as a change of the user. */
+/** What changes by itself all day; such a change is not an event. */
 const VOLATILE = new Set([
 	'IsRegistered',
 	'CurrentProfileName',
