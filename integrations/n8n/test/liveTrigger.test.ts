@@ -208,6 +208,11 @@ describe('outages', () => {
 		assert.equal(journal.filter(({ path }) => path === '/connect/token').length, 1);
 	});
 
+	test('a right that is missing stops the activation', async () => {
+		await emulator.fault('403@GET /ActiveCalls*');
+		await assert.rejects(start(), { message: /did not allow List Active Call/ });
+	});
+
 	test('a key that is refused later is reported, and not tried again and again', async () => {
 		const { failures } = await start();
 		const client = { client_id: emulator.clientId, roles: ['system_owners'] };
@@ -222,10 +227,5 @@ describe('outages', () => {
 		);
 		assert.equal(refused.length, 1);
 		await emulator.control('POST', 'clients', { ...client, api_key: emulator.apiKey });
-	});
-
-	test('a right that is missing stops the activation', async () => {
-		await emulator.fault('403@GET /ActiveCalls*');
-		await assert.rejects(start(), { message: /did not allow List Active Call/ });
 	});
 });
