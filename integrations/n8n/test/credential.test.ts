@@ -53,7 +53,7 @@ test('a test makes no sign-in while the token lives, and one when it does not', 
 	assert.match(String(storedCredential({ emulator }).accessToken), /^ey/);
 });
 
-test('a wrong key is asked about once, and what to do is said', async () => {
+test('a wrong key is asked about once, and the message says what to do', async () => {
 	const message = await complaint({ apiKey: 'a-wrong-key' });
 	const server = new URL(emulator.url).host;
 	assert.match(
@@ -64,7 +64,7 @@ test('a wrong key is asked about once, and what to do is said', async () => {
 	assert.equal(await signIns(emulator), 1);
 });
 
-test('a client without a role is said to lack one', async () => {
+test('a client without a role gets to know that it lacks one', async () => {
 	const credentials = { clientId: 'nobody', apiKey: 'key-of-nobody' };
 	const { clientId: client_id, apiKey: api_key } = credentials;
 	await emulator.control('POST', 'clients', { client_id, api_key, roles: [] });
@@ -74,7 +74,7 @@ test('a client without a role is said to lack one', async () => {
 	);
 });
 
-test('a licence without the API is said to be one', async () => {
+test('a licence without the API is named', async () => {
 	await emulator.vary({ licence: 'expired' });
 	assert.match(
 		await complaint({ version: '20.0.10' }),
@@ -123,7 +123,7 @@ test('a PBX that signs nobody in at the moment is not a wrong key', async () => 
 	assert.equal(again.status, 'OK', again.message);
 });
 
-test('a portal that answers for the PBX is no PBX', async () => {
+test('a portal that answers for the PBX is not taken for it', async () => {
 	const credentials = await newClient('traveller');
 	await emulator.fault('captive-portal@POST *');
 	assert.match(await complaint(credentials), /answered the sign-in with a web page \(200\)/);

@@ -68,5 +68,11 @@ def required_of(action: Action) -> tuple[str, ...]:
 
 
 def needs_body(action: Action) -> bool:
-    """Whether a call without any body is refused; an empty one may be enough (docs/pbx.md, Creating and changing)."""
-    return action.body is not None and (action.body_required or action.kind in ("create", "update", "upload"))
+    """Whether a call without any body is refused; an empty one may be enough (docs/pbx.md, Creating and changing).
+
+    What a body narrows a deletion to can't be left out by mistake: it could then mean everything.
+    """
+    narrows = action.destructive and isinstance(action.body, dict)
+    return action.body is not None and (
+        action.body_required or narrows or action.kind in ("create", "update", "upload")
+    )
