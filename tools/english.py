@@ -61,7 +61,7 @@ WORDS = [
     Word(r"\bthe like\b", "similar"),
     Word(r"\b(can't|cannot|can) be meant\b|\b(is|are) meant\b", "is not possible, is intended"),
     Word(r"\bas \w+ (has|have) (it|them)\b", "in the form that, as … writes it", left=3),
-    Word(r"\bwhat (becomes|became) of\b", "the outcome of", left=3),
+    Word(r"\bwhat (becomes|became) of\b", "the outcome of", left=2),
     Word(r"\bon (its|their) way\b", "in progress, in transit", left=1),
     Word(r"\bgoes? on\b(?= (what|as|its|their) )", "continues"),
     Word(r"\bif it died\b", "if it were abandoned"),

@@ -1,4 +1,4 @@
-/* eslint-disable @n8n/community-nodes/no-restricted-globals, @n8n/community-nodes/no-restricted-imports, @n8n/community-nodes/no-dangerous-functions -- n8n never runs a test */
+/* eslint-disable @n8n/community-nodes/no-restricted-imports -- n8n never runs a test */
 import assert from 'node:assert/strict';
 import { after, before, test } from 'node:test';
 import type { INodeExecutionData, INodeParameters } from 'n8n-workflow';
@@ -10,7 +10,7 @@ import {
 	parseType,
 	type Action,
 } from '../engine/catalog';
-import { examples, type Example } from './examples';
+import { type Example, examplesFromPython } from './examples';
 import { execute, startEmulator } from './harness';
 import { wireTo, type Sent, type Wire } from './wire';
 
@@ -26,14 +26,14 @@ before(async () => {
 after(async () => await wire.stop());
 
 test('each action sends what the Python client sends', async (t) => {
-	const all = examples();
+	const examples = examplesFromPython();
 	assert.deepEqual(
-		new Set(all.map(({ operation }) => operation)),
+		new Set(examples.map(({ operation }) => operation)),
 		new Set(catalog.actions.map(({ operation }) => operation)),
 	);
 	const expected: string[] = [];
 	await wire.forget();
-	await eachResource(all, t, async (example, action) => {
+	await eachResource(examples, t, async (example, action) => {
 		expected.push(example.operation.replaceAll(' ', ''));
 		const sent = await sentFor(parametersOf(example, action), itemsOf(example));
 		assert.equal(
@@ -67,9 +67,9 @@ test('each action sends what the Python client sends', async (t) => {
 });
 
 test('of a body, only what was set is sent', async (t) => {
-	const all = examples().filter(({ given }) => given.body !== undefined);
-	await eachResource(all, t, async (example, action) => {
-		const field = oneField(action, all.indexOf(example));
+	const examples = examplesFromPython().filter(({ given }) => given.body !== undefined);
+	await eachResource(examples, t, async (example, action) => {
+		const field = oneField(action, examples.indexOf(example));
 		if (field === undefined) return;
 		const { body, ...rest } = example.given;
 		const value = body?.[field];
@@ -103,12 +103,12 @@ function isEnum(action: Action, field: string): boolean {
 
 /** A test for each resource: the output stays readable, and says where something is wrong. */
 async function eachResource(
-	all: readonly Example[],
+	examples: readonly Example[],
 	t: { test(name: string, run: () => Promise<void>): Promise<void> },
 	run: (example: Example, action: Action) => Promise<void>,
 ): Promise<void> {
 	const resources = new Map<string, [Example, Action][]>();
-	for (const example of all) {
+	for (const example of examples) {
 		const action = findAction(example.operation);
 		assert.ok(action, example.operation);
 		resources.set(action.resource, [...(resources.get(action.resource) ?? []), [example, action]]);

@@ -233,6 +233,23 @@ describe('the body of a request', () => {
 		assert.equal(output[0]?.[0]?.json.FirstName, 'Grace');
 	});
 
+	it('has a time of the picker in the zone of the workflow', async () => {
+		const { output, error } = await run({
+			resource: 'Blocklist',
+			operation: 'Create Blocklist Addr',
+			fields: {
+				IPAddrMask: '198.51.100.7',
+				BlockType: 'Block',
+				Description: 'Test',
+				ExpiresAt: '2027-01-31T09:00:00',
+			},
+		});
+		assert.equal(error, undefined);
+		const { ExpiresAt } = output[0]?.[0]?.json ?? {};
+		const newYork = '2027-01-31T09:00:00-05:00'; // n8n's zone where nothing else is set
+		assert.equal(Date.parse(String(ExpiresAt)), Date.parse(newYork));
+	});
+
 	it('is refused where a change has none', async () => {
 		const { error } = await run({ resource: 'Users', operation: 'Update User', Id: 1 });
 		assert.match(error?.message ?? '', /Update User/);

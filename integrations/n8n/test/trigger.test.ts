@@ -116,6 +116,20 @@ describe('ended calls', () => {
 		assert.equal((await trigger.poll()).length, 2);
 	});
 
+	test('a PBX that cuts the log gives all events', async () => {
+		const board = new Switchboard(emulator);
+		const trigger = new Polled({ event: 'callEnded' });
+		await trigger.poll();
+		const now = Date.now();
+		for (let minutes = 110; minutes > 0; minutes--) {
+			board.end({ to: '101', began: now - minutes * MINUTE, rang: SECOND, lasted: SECOND });
+		}
+		await board.play();
+		await emulator.vary({ call_log_cap: 50 });
+		assert.equal((await trigger.poll()).length, 110);
+		await emulator.vary({ call_log_cap: 20_000 });
+	});
+
 	test('a PBX that ignores the period gives the same events', async () => {
 		const board = new Switchboard(emulator);
 		const now = Date.now();

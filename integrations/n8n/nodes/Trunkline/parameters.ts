@@ -16,6 +16,7 @@ import {
 } from '../../engine/catalog';
 import { conditionText, type Condition } from '../../engine/conditions';
 import { Refused } from '../../engine/errors';
+import { instantText, moment } from '../../engine/moments';
 import type { Given } from '../../engine/request';
 import { rowType } from './entities';
 import { messageOf } from './errors';
@@ -201,9 +202,17 @@ export class Parameters {
 			const type = parseType(specs[name] ?? 'String');
 			if (value === '' && (type.name !== 'String' || type.collection)) continue;
 			const isNested = type.collection || catalog.types[type.name] !== undefined;
-			found[name] = isNested && typeof value === 'string' ? fromJson(value, name) : value;
+			if (typeof value !== 'string') found[name] = value;
+			else if (isNested) found[name] = fromJson(value, name);
+			else found[name] = type.name === 'DateTimeOffset' ? this.inZone(value) : value;
 		}
 		return found;
+	}
+
+	/** A time as n8n's picker writes it, without a zone, is one of the workflow's zone. */
+	private inZone(text: string): string {
+		if (!/^\d{4}-\d\d-\d\d[T ]\d\d:\d\d(?::\d\d(?:\.\d+)?)?$/.test(text)) return text;
+		return instantText(moment(text, this.zone, Date.now())) ?? text;
 	}
 
 	private collection(name: string, item: number): IDataObject {

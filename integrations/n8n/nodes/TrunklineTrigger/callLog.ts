@@ -14,6 +14,8 @@ const DAY = 24 * HOUR;
 const MINUTE = 60_000;
 /** The most rows that the report gives in all. */
 const CAP = 20_000;
+/** A PBX may have other limits. They are round numbers, so an answer of such a length is looked into. */
+const ROUND = 50;
 /** This many rows one after another from before the period mean that the PBX ignores it, as some builds do. */
 const OUTSIDE = 100;
 
@@ -61,14 +63,15 @@ async function readPeriod(pbx: Connection, from: number, to: number): Promise<Le
 		newest = began;
 		if (outside === OUTSIDE) break;
 	}
-	if (got >= CAP && outside < OUTSIDE) {
-		if (to - from <= MINUTE) {
-			throw new Failure(
-				`The call log of ${pbx.server} may have more rows for one minute than it gives at once.`,
-				'Check what answers at the address of the credential.',
-				200,
-			);
-		}
+	const mayBeCut = got > 0 && got % ROUND === 0 && outside < OUTSIDE;
+	if (mayBeCut && got >= CAP && to - from <= MINUTE) {
+		throw new Failure(
+			`The call log of ${pbx.server} may have more rows for one minute than it gives at once.`,
+			'Check what answers at the address of the credential.',
+			200,
+		);
+	}
+	if (mayBeCut && to - from > MINUTE) {
 		const middle = from + Math.ceil((to - from) / 2 / MINUTE) * MINUTE;
 		return [...(await readPeriod(pbx, from, middle)), ...(await readPeriod(pbx, middle, to))];
 	}
@@ -77,13 +80,13 @@ async function readPeriod(pbx: Connection, from: number, to: number): Promise<Le
 
 async function* reportRows(pbx: Connection, from: number, to: number): AsyncGenerator<Row> {
 	const period = { periodFrom: new Date(from), periodTo: new Date(to), hidePcalls: false };
-	const found = read(pbx, ACTION, {}, period);
+	const found = read(pbx, ACTION, { top: CAP }, period);
 	const first = await found.next().catch((error: unknown) => {
 		if (isMissing(error)) return undefined;
 		throw error;
 	});
 	if (first === undefined) {
-		yield* read(pbx, OLD_ACTION, {}, period);
+		yield* read(pbx, OLD_ACTION, { top: CAP }, period);
 	} else if (!first.done) {
 		yield first.value;
 		yield* found;
