@@ -108,31 +108,19 @@ export class TrunklineApi implements ICredentialType {
 			baseURL: ADDRESS,
 			url: '/xapi/v1/Defs?$select=Id',
 			disableFollowRedirect: true,
+			// n8n puts words of its own in place of any message about a status.
+			ignoreHttpStatusErrors: true,
 			skipSslCertificateValidation: '={{ $credentials.ignoreTls }}' as unknown as boolean,
 		},
 		rules: [
 			{
-				type: 'responseCode',
+				type: 'responseSuccessBody',
 				properties: {
-					value: 403,
+					// Every answer of the API has it, and no refusal.
+					key: '@odata.context',
+					value: undefined,
 					message:
-						'The 3CX accepts the API key, but lets this client do nothing (403). Its role must be System Admin or System Owner, and not in the department "System Wide", or the licence lacks the API: it needs 8SC+ Enterprise or AI, and must not have expired.',
-				},
-			},
-			{
-				type: 'responseCode',
-				properties: {
-					value: 404,
-					message:
-						'The API key is accepted, but there is no Configuration API at this address (404). It needs a 3CX of version 20 or later; check the address and its port.',
-				},
-			},
-			{
-				type: 'responseCode',
-				properties: {
-					value: 401,
-					message:
-						'The 3CX does not accept the token that it has just given (401). Something else may sign in with the same client ID all the time: use a client of its own for n8n.',
+						'The 3CX accepts the API key, but not what this client asks for. Its role must be System Admin or System Owner, and not one of the department "System Wide"; the licence must be 8SC+ Enterprise or AI, and valid; the 3CX must be of version 20 or later.',
 				},
 			},
 		],

@@ -27,6 +27,8 @@ type Helpers = IHttpRequestHelper['helpers'];
 /** What this process knows of the tokens of one client at one PBX. */
 interface Known {
 	newest?: string;
+	/** When `newest` was given, in milliseconds. */
+	since: number;
 	pending?: Promise<string>;
 	/** Tokens that `newest`, or one of another process, has replaced. */
 	readonly older: Set<string>;
@@ -38,6 +40,8 @@ export const LEAST = '/xapi/v1/Defs?$select=Id';
 const SIGN_IN_TIMEOUT = 60_000;
 /** For so long refused credentials are not tried again: repeated failures can get an address blocked. */
 const REFUSAL_LASTS = 60_000;
+/** For so long a token is taken for alive without asking. */
+const YOUNG = 10_000;
 const LONGEST_KEY = 4096;
 const OLDER_KEPT = 100;
 
@@ -101,7 +105,7 @@ function knownOf(credentials: Credentials): Known {
 	const { clientId, apiKey } = credentials;
 	const identity = JSON.stringify([baseAddress(credentials.url), clientId, apiKey]);
 	const key = createHash('sha256').update(identity).digest('hex');
-	const entry = known.get(key) ?? { older: new Set() };
+	const entry = known.get(key) ?? { since: 0, older: new Set() };
 	known.set(key, entry);
 	return entry;
 }
@@ -120,17 +124,22 @@ async function found(
 ): Promise<string> {
 	const { accessToken } = credentials;
 	if (entry.refused !== undefined && Date.now() < entry.refused.until) throw entry.refused.error;
+	const { newest } = entry;
 	// Any other token that failed comes from another process, and is newer than ours.
-	if (entry.newest !== undefined && (accessToken === '' || entry.older.has(accessToken))) {
-		return entry.newest;
+	const isOlder = accessToken === '' || entry.older.has(accessToken);
+	if (newest !== undefined && isOlder) {
+		const isYoung = Date.now() - entry.since < YOUNG;
+		const current = { ...credentials, accessToken: newest };
+		if (isYoung || (await statusOf(helpers, current)) !== 401) return newest;
 	}
 	// The test of a credential asks for a token though there is one, and n8n does after any 401.
-	const mayLive = accessToken !== '' && !isDead;
+	const mayLive = !isOlder && !isDead;
 	if (mayLive && (await statusOf(helpers, credentials)) !== 401) return accessToken;
 	const token = await signIn(helpers, credentials, entry);
 	if (entry.newest !== undefined) retire(entry, entry.newest);
 	if (accessToken !== '') retire(entry, accessToken);
 	entry.newest = token;
+	entry.since = Date.now();
 	return token;
 }
 

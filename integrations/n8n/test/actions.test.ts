@@ -1,9 +1,5 @@
-/* eslint-disable @n8n/community-nodes/no-restricted-globals, @n8n/community-nodes/no-restricted-imports, @n8n/community-nodes/no-dangerous-functions -- n8n never runs a test */
+/* eslint-disable @n8n/community-nodes/no-restricted-imports -- n8n never runs a test */
 import assert from 'node:assert/strict';
-import { execFileSync } from 'node:child_process';
-import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
-import { tmpdir } from 'node:os';
-import path from 'node:path';
 import { after, before, test } from 'node:test';
 import type { INodeExecutionData, INodeParameters } from 'n8n-workflow';
 import {
@@ -14,25 +10,12 @@ import {
 	parseType,
 	type Action,
 } from '../engine/catalog';
+import { type Example, examplesFromPython } from './examples';
 import { execute, startEmulator } from './harness';
 import { wireTo, type Sent, type Wire } from './wire';
 
 /** Every action once through node and n8n, as somebody would fill it in: it sends what the Python client sends. */
 
-interface Example {
-	id: string;
-	operation: string;
-	given: {
-		parameters: Record<string, unknown>;
-		options?: Record<string, unknown>;
-		body?: Record<string, unknown>;
-		ifMatch?: string;
-		file?: { fileName: string; content: string };
-	};
-	request: { method: string; target: string; headers: Record<string, string>; body?: unknown };
-}
-
-const REPOSITORY = path.resolve(__dirname, '../../../..');
 const credentials = { version: catalog.version };
 let wire: Wire;
 
@@ -43,7 +26,7 @@ before(async () => {
 after(async () => await wire.stop());
 
 test('each action sends what the Python client sends', async (t) => {
-	const examples = fromPython();
+	const examples = examplesFromPython();
 	assert.deepEqual(
 		new Set(examples.map(({ operation }) => operation)),
 		new Set(catalog.actions.map(({ operation }) => operation)),
@@ -84,7 +67,7 @@ test('each action sends what the Python client sends', async (t) => {
 });
 
 test('of a body, only what was set is sent', async (t) => {
-	const examples = fromPython().filter(({ given }) => given.body !== undefined);
+	const examples = examplesFromPython().filter(({ given }) => given.body !== undefined);
 	await eachResource(examples, t, async (example, action) => {
 		const field = oneField(action, examples.indexOf(example));
 		if (field === undefined) return;
@@ -134,18 +117,6 @@ async function eachResource(
 		await t.test(`${resource}: ${own.length}`, async () => {
 			for (const [example, action] of own) await run(example, action);
 		});
-	}
-}
-
-function fromPython(): Example[] {
-	const folder = mkdtempSync(path.join(tmpdir(), 'n8n-examples-'));
-	try {
-		const file = path.join(folder, 'examples.json');
-		const python = path.join(REPOSITORY, '.venv/bin/python');
-		execFileSync(python, [path.join(REPOSITORY, 'tools/n8n_examples.py'), file]);
-		return JSON.parse(readFileSync(file, 'utf8')) as Example[];
-	} finally {
-		rmSync(folder, { recursive: true });
 	}
 }
 

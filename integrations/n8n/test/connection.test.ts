@@ -4,13 +4,14 @@ import { createServer, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { after, afterEach, before, test } from 'node:test';
 
-import type {
-	IExecuteFunctions,
-	ILoadOptionsFunctions,
-	INodeExecutionData,
-	INodeParameters,
-	INodeType,
-	IPollFunctions,
+import {
+	sleep,
+	type IExecuteFunctions,
+	type ILoadOptionsFunctions,
+	type INodeExecutionData,
+	type INodeParameters,
+	type INodeType,
+	type IPollFunctions,
 } from 'n8n-workflow';
 
 import { connect, type ConnectionContext } from '../engine/connection';
@@ -550,5 +551,5 @@ async function listening(
 
 async function untilSent(method: string): Promise<void> {
 	const before = (await sent(method)).length;
-	while ((await sent(method)).length === before) await new Promise(setImmediate);
+	while ((await sent(method)).length === before) await sleep(5);
 }

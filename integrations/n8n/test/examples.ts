@@ -21,7 +21,7 @@ export interface Example {
 }
 
 /** An example of each action, made by Python now. */
-export function examples(): Example[] {
+export function examplesFromPython(): Example[] {
 	const repository = resolve(__dirname, '../../../..');
 	const folder = mkdtempSync(join(tmpdir(), 'n8n-examples-'));
 	try {

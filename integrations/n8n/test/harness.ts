@@ -314,20 +314,19 @@ export async function testCredential(
 		...{ id: details.id ?? '', name: details.name, type: 'trunklineApi' },
 		data: await data.credentialsHelper.getDecrypted(data, details, 'trunklineApi', 'internal'),
 	};
+	let answer: INodeExecutionData[][] | undefined;
 	try {
-		await new RoutingNode(context, type, decrypted).runNode();
+		answer = await new RoutingNode(context, type, decrypted).runNode();
 	} catch (error) {
 		const { message, cause } = error as Error & {
-			cause?: { code?: string; response?: { status: number; statusText: string } };
+			cause?: { code?: string; response?: { statusText: string } };
 		};
-		const { code, response } = cause ?? {};
-		for (const rule of rules) {
-			if (rule.type !== 'responseCode' || response === undefined) continue;
-			if (rule.properties.value === response.status) {
-				return { status: 'Error', message: rule.properties.message };
-			}
-		}
-		return { status: 'Error', message: response?.statusText ?? code ?? message };
+		return { status: 'Error', message: cause?.response?.statusText ?? cause?.code ?? message };
+	}
+	for (const rule of rules) {
+		if (rule.type !== 'responseSuccessBody') continue;
+		const { key, value, message } = rule.properties;
+		if (answer?.[0]?.[0]?.json[key] === value) return { status: 'Error', message };
 	}
 	return { status: 'OK', message: 'Connection successful!' };
 }

@@ -10,7 +10,7 @@ import { optionText, queryString } from '../engine/query';
 import { bind, type Given, requestOf } from '../engine/request';
 import { lackedBy } from '../engine/versions';
 import { type Case, testCases } from './cases';
-import { examples, givenOf } from './examples';
+import { examplesFromPython, givenOf } from './examples';
 
 const NOW = new Date('2026-06-17T12:30:05.999Z'); // a Wednesday; tests/cases/test_cases.py has the same
 
@@ -350,7 +350,7 @@ test('whatever is in an option stays in the option', () => {
 });
 
 test('each action becomes the request that the Python client sends', () => {
-	const all = examples();
+	const all = examplesFromPython();
 	assert.deepEqual(all.map(({ id }) => id).sort(), catalog.actions.map(({ id }) => id).sort());
 	for (const example of all) {
 		const request = requestOf(bind(action(example.id), givenOf(example)));
