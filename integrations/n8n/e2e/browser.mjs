@@ -72,6 +72,11 @@ class Editor {
 		return this.page.getByTestId(`parameter-input-${name}`);
 	}
 
+	async chooseCredential(name) {
+		await this.page.getByTestId('node-credentials-select').locator('input').click();
+		await this.page.locator('.el-select-dropdown__item:visible').filter({ hasText: name }).click();
+	}
+
 	/** Pick a key by the words that its list shows. */
 	async chooseKey(name, words) {
 		await this.page.getByTestId(`resource-locator-${name}`).getByTestId('rlc-input').click();

@@ -14,6 +14,7 @@ test('a user finds the node by "3cx", picks a fax from the list and deletes it',
 	await editor.nodeInList('3CX (Trunkline)').click();
 	await editor.nodeInList('Delete fax').click();
 	await editor.parameter('operation').waitFor();
+	await editor.chooseCredential('Example PBX');
 	await editor.chooseKey('Id', /889/);
 	await emulator.control('DELETE', 'journal');
 	await editor.execute();
