@@ -93,9 +93,9 @@ class Editor {
 			.waitFor();
 	}
 
-	/** The output of the node whose form is open, as text. */
-	output() {
-		return this.page.getByTestId('output-panel').innerText();
+	/** Wait until the output of the node whose form is open has a text. */
+	async outputShows(text) {
+		await this.page.getByTestId('output-panel').getByText(text).first().waitFor();
 	}
 
 	close() {

@@ -104,7 +104,10 @@ class Check {
 		const what = `${this.action.operation} has no field ${path}.${near}`;
 		const names = Object.keys(fields);
 		const takes = near === '' && names.length <= 12 ? `It takes ${names.join(', ')}. ` : '';
-		const later = owner === undefined ? '' : 'If a newer 3CX has it, read the entity first. ';
+		const later =
+			owner === undefined
+				? ''
+				: 'Remove it from the input, unless a newer 3CX has it: then read the entity first. ';
 		return new Refused(what, `${takes}${later}Nothing was sent.`, path);
 	}
 

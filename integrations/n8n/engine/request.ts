@@ -201,7 +201,9 @@ function contentOf(action: Action, given: Given): Pick<Call, 'body' | 'file'> {
 		if (action.needsBody === true) {
 			throw new Refused(
 				`${action.operation} needs a body.`,
-				'Fill in its fields; nothing was sent.',
+				action.kind === 'create'
+					? 'Fill in its fields; an empty one is the JSON {}. Nothing was sent.'
+					: 'Fill in its fields; nothing was sent.',
 			);
 		}
 		return {};

@@ -169,10 +169,10 @@ describe('expressions', () => {
 
 	it('that give nothing are refused within fields, lists and options, too', async () => {
 		const places: Array<[INodeParameters, string]> = [
-			[{ ...CREATE, fields: { FirstName: '={{ $json.No }}' } }, 'fields.FirstName'],
+			[{ ...CREATE, fields: { FirstName: '={{ $json.No }}' } }, 'First Name'],
 			[
 				{ resource: 'Users', operation: 'List User', options: { search: '={{ $json.No }}' } },
-				'options.search',
+				'Search',
 			],
 			[
 				{
@@ -182,9 +182,9 @@ describe('expressions', () => {
 						condition: [{ field: 'Number', operator: 'equals', value: '={{ $json.No }}' }],
 					},
 				},
-				'conditions.condition[0].value',
+				'Value of condition 1',
 			],
-			[{ ...CREATE, bodyMode: 'json', bodyJson: '={"FirstName": "{{ $json.No }}"}' }, 'bodyJson'],
+			[{ ...CREATE, bodyMode: 'json', bodyJson: '={"FirstName": "{{ $json.No }}"}' }, 'JSON'],
 			[{ ...FAX, Id: { __rl: true, mode: 'id', value: '={{ $json.No }}' } }, 'Id'],
 		];
 		for (const [parameters, place] of places) {
@@ -271,6 +271,26 @@ describe('the body of a request', () => {
 
 describe('a list', () => {
 	const USERS = { resource: 'Users', operation: 'List User' };
+
+	it('takes a limit in digits, as a webhook gives it', async () => {
+		const { output } = await run({ ...USERS, limit: '={{ "2" }}' });
+		assert.equal(output[0]?.length, 2);
+	});
+
+	it('gives an item for a change whose answer has no rows', async () => {
+		const [first] = await listed('Users', 'List User');
+		const deletion = { resource: 'Users', operation: 'Batch Delete' };
+		const { output } = await run({ ...deletion, fields: { ids: [Number(first?.Id)] } });
+		assert.deepEqual(
+			output[0]?.map(({ json }) => json),
+			[{ success: true }],
+		);
+	});
+
+	it('names what is missing as the editor does', async () => {
+		const { error } = await run({ ...USERS, limit: '={{ $json.nothing }}' });
+		assert.match(error?.message ?? '', /^Limit is missing/);
+	});
 
 	it('gives an item for each row, up to the limit', async () => {
 		const all = await listed('Users', 'List User');
@@ -559,6 +579,20 @@ describe('as the tool of an agent', () => {
 		assert.deepEqual(await requests(), []);
 		const { output } = await asTool({ ...parameters, allowDeletes: true });
 		assert.deepEqual(output[0]?.[0]?.json, { deleted: true, success: true, Id: fax?.Id });
+	});
+
+	it('is not allowed anything by an expression, which a model may have filled in', async () => {
+		const [fax] = await listed('Fax', 'List Fax');
+		const Id = fax?.Id as number;
+		const parameters = { resource: 'Fax', operation: 'Delete Fax', Id };
+		const deletion = await asTool({ ...parameters, allowDeletes: '={{ true }}' });
+		const refused = deletion.output[0]?.[0]?.json.error as IDataObject;
+		assert.match(String(refused.message), /not allowed to run Delete Fax/);
+		assert.deepEqual(await requests(), []);
+		const settings = { showSecrets: '={{ true }}' };
+		const read = await asTool({ ...FAX, Id, settings });
+		assert.equal(read.output[0]?.[0]?.json.Id, Id);
+		assert.equal('AuthPassword' in (read.output[0]?.[0]?.json ?? {}), false);
 	});
 
 	it('does not work with files', async () => {

@@ -20,6 +20,7 @@ import { instantText, moment } from '../../engine/moments';
 import type { Given } from '../../engine/request';
 import { rowType } from './entities';
 import { messageOf } from './errors';
+import { displayWords } from './words';
 
 const NOTHING_SENT = 'Nothing was sent for this item.';
 
@@ -81,9 +82,9 @@ export class Parameters {
 		);
 	}
 
-	/** Whether the user has ticked Allow Deletes by Agents. */
+	/** Whether the user has ticked Allow Deletes by Agents. An expression does not count: a model may have filled it in. */
 	get allowsDeletes(): boolean {
-		return this.value('allowDeletes', 0) === true;
+		return this.node.parameters.allowDeletes === true;
 	}
 
 	/** @throws Refused for a value that can't be right */
@@ -96,8 +97,15 @@ export class Parameters {
 					? undefined
 					: asObject(earlier, 'Only If Unchanged'),
 			missingIsFine: given.missingIsFine === true,
-			showsSecrets: given.showSecrets === true,
+			showsSecrets: this.showsSecrets,
 		};
+	}
+
+	/** Whether the user has ticked Show Secrets; as with deletes, an expression does not count. */
+	private get showsSecrets(): boolean {
+		const { settings } = this.node.parameters;
+		const isGiven = typeof settings === 'object' && settings !== null && 'showSecrets' in settings;
+		return isGiven && settings.showSecrets === true;
 	}
 
 	/** What the item fills the action's parameters with, but for a file. @throws Refused */
@@ -116,7 +124,8 @@ export class Parameters {
 	/** The most rows to return; Infinity for all. @throws Refused */
 	limit(item: number): number {
 		if (this.value('returnAll', item) === true) return Infinity;
-		const limit = this.value('limit', item) ?? Infinity; // hidden where the PBX does not page
+		const given = this.value('limit', item) ?? Infinity; // hidden where the PBX does not page
+		const limit = typeof given === 'string' && /^\s*\d+\s*$/.test(given) ? Number(given) : given;
 		if (limit === Infinity || (Number.isInteger(limit) && Number(limit) >= 1)) return Number(limit);
 		throw new Refused('Limit must be a whole number of at least 1.', NOTHING_SENT, 'limit');
 	}
@@ -184,8 +193,11 @@ export class Parameters {
 		const { action } = this;
 		if (action.body === undefined || action.kind === 'upload') return undefined;
 		switch (this.value('bodyMode', item)) {
-			case 'item':
-				return this.context.getInputData()[item]?.json ?? {};
+			case 'item': {
+				// n8n makes empty items where a node before has no output.
+				const json = this.context.getInputData()[item]?.json ?? {};
+				return Object.keys(json).length === 0 ? undefined : json;
+			}
 			case 'json':
 				return asObject(this.value('bodyJson', item) ?? '{}', 'JSON');
 		}
@@ -245,7 +257,7 @@ export class Parameters {
 	}
 
 	private checkText(text: string, value: unknown, name: string, item: number): void {
-		const label = name === 'If-Match' ? 'If Match' : name;
+		const label = labelOf(name);
 		if (value === undefined) {
 			throw new Refused(
 				`${label} is missing: ${shortened(text)} is undefined.`,
@@ -275,6 +287,16 @@ export class Parameters {
 			}
 		}
 	}
+}
+
+/** A parameter as the editor shows it: `settings.onlyIfUnchanged` → `Only If Unchanged`. */
+function labelOf(path: string): string {
+	const condition = /^conditions\.condition\[(\d+)\]\.(\w+)$/.exec(path);
+	if (condition !== null) {
+		return `${displayWords(condition[2] ?? '')} of condition ${Number(condition[1]) + 1}`;
+	}
+	if (path === 'bodyJson') return 'JSON';
+	return displayWords(path.replace(/^(?:fields|options|settings)\./, ''));
 }
 
 function placeOf(name: string, key: string, isList: boolean): string {

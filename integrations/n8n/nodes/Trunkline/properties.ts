@@ -584,6 +584,7 @@ function agentProperties(): INodeProperties[] {
 			displayName: 'Allow Deletes by Agents',
 			name: 'allowDeletes',
 			type: 'boolean',
+			noDataExpression: true, // or n8n lets the model fill it in
 			default: false,
 			description:
 				'Whether an agent may run this operation, which deletes something or cuts off calls, phones or people',
@@ -643,6 +644,7 @@ function settingsProperty(): INodeProperties {
 				displayName: 'Show Secrets',
 				name: 'showSecrets',
 				type: 'boolean',
+				noDataExpression: true,
 				default: false,
 				description: 'Whether to return passwords, PINs and keys too, which are left out otherwise',
 				displayOptions: { show: { '/operation': answers } },

@@ -62,7 +62,9 @@ export class ItemRun {
 		for await (const row of rows(this.connection, call, this.parameters.limit(item))) {
 			found.push(asItem(item, this.shown(row as IDataObject, settings)));
 		}
-		return found;
+		// The workflow goes on after a change whose answer lists only what went wrong.
+		const isDone = found.length === 0 && call.action.method !== 'GET';
+		return isDone ? [asItem(item, asJson(call, undefined))] : found;
 	}
 
 	private async answer(call: Call, settings: Settings): Promise<IDataObject> {

@@ -52,7 +52,8 @@ export class TrunklineTrigger implements INodeType {
 		group: ['trigger'],
 		version: 1,
 		subtitle: '={{ $parameter["event"] }}',
-		description: 'Looks regularly at a 3CX phone system and starts the workflow for what is new',
+		description:
+			'Works with a 3CX phone system; as a trigger, starts the workflow for new calls, recordings and more',
 		defaults: { name: '3CX Trigger' },
 		polling: true,
 		inputs: [],
