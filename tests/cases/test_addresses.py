@@ -31,6 +31,13 @@ def test_what_cannot_be_an_address_is_refused_with_the_reason_and_an_example(rea
     assert raised.value.message.isprintable()
 
 
+@pytest.mark.parametrize(("given", "beginning"), CASES["named"])
+def test_a_refusal_names_the_address_as_it_was_typed(given: str, beginning: str) -> None:
+    with pytest.raises(ConfigurationError) as raised:
+        base_url(given)
+    assert raised.value.message.startswith(beginning)
+
+
 @pytest.mark.parametrize("given", CASES["secret"])
 def test_what_may_be_a_secret_in_an_address_is_not_repeated(given: str) -> None:
     with pytest.raises(ConfigurationError) as raised:

@@ -10,7 +10,13 @@ import {
 	type Icon,
 } from 'n8n-workflow';
 
-import { credentialsOf, liveToken } from '../engine/tokens';
+import { baseAddress, serverOf } from '../engine/address';
+import { valueOf } from '../engine/answers';
+import { findAction } from '../engine/catalog';
+import { Refused } from '../engine/errors';
+import { mayBeFromPbx } from '../engine/origin';
+import { credentialsOf, isKept, leastAnswer, liveToken, type Credentials } from '../engine/tokens';
+import { statedVersion } from '../engine/versions';
 
 /** The address as `baseAddress` gives it: what people paste may have a page behind it, or no scheme before it. */
 const ADDRESS =
@@ -90,7 +96,11 @@ export class TrunklineApi implements ICredentialType {
 		credentials: ICredentialDataDecryptedObject,
 	): Promise<IDataObject> {
 		try {
-			return { accessToken: await liveToken(this.helpers, credentialsOf(credentials)) };
+			const read = credentialsOf(credentials);
+			statedVersion(read.version);
+			const accessToken = await liveToken(this.helpers, read);
+			if (!isKept(read)) await checkAnswer(this.helpers, { ...read, accessToken });
+			return { accessToken };
 		} catch (error) {
 			if (!(error instanceof UserError)) throw error;
 			// The test of a credential shows the message alone. Without a status: n8n has words of its own for those.
@@ -125,4 +135,25 @@ export class TrunklineApi implements ICredentialType {
 			},
 		],
 	};
+}
+
+/**
+ * The rules of a test see neither the status nor the headers of an answer. So whatever does not come from a lack of
+ * rights is explained here, and what remains for the rule is that lack.
+ *
+ * @throws Failure, Unreachable
+ */
+async function checkAnswer(
+	helpers: IHttpRequestHelper['helpers'],
+	credentials: Credentials,
+): Promise<void> {
+	const response = await leastAnswer(helpers, credentials);
+	if (response.status === 403 && mayBeFromPbx(response)) return;
+	const action = findAction('defs.get');
+	if (action === undefined) throw new Refused('The catalog has no action defs.get.');
+	const server = serverOf(baseAddress(credentials.url));
+	valueOf(
+		{ action: { ...action, operation: 'a first request' }, path: '/Defs', values: {}, server },
+		response,
+	);
 }

@@ -34,9 +34,8 @@ export function baseAddress(text: string): string {
 	}
 	const [, scheme = '', authority = '', rest = ''] =
 		/^([^]*?):\/\/([^/?#\\]*)([^]*)$/.exec(whole) ?? [];
-	const shown = `${scheme}://${authority}`
-		.slice(0, 100)
-		.replace(/[^\x21-\x7e\p{L}\p{M}\p{N}]/gu, '�');
+	const typed = given.includes('://') ? `${scheme}://${authority}` : authority;
+	const shown = [...typed].slice(0, 100).map(printable).join('') || 'What was given';
 	const refuse = (problem: string) => new Refused(`${shown} is ${problem}.`, EXAMPLES);
 	const not = (problem: string) => refuse(`not an address of a PBX: ${problem}`);
 	if (UNSEEN.test(whole)) throw not("it has a space or a character that can't be seen in it");
@@ -49,6 +48,11 @@ export function baseAddress(text: string): string {
 		throw refuse('the address of a PBX only without what follows the host and port');
 	}
 	return new URL(`${protocol}://${host}${port}`).origin;
+}
+
+function printable(character: string): string {
+	if (/[\x20-\x7e\p{L}\p{M}\p{N}]/u.test(character)) return character;
+	return `\\u${(character.codePointAt(0) ?? 0).toString(16).padStart(4, '0')}`;
 }
 
 /** The PBX as messages name it: host, and port where it is not that of the scheme. */

@@ -8,7 +8,8 @@ import type { ApiRequest, ApiResponse, Connection, FilePart, StreamedResponse } 
 import { noAnswer, NoAnswer, tooLate, UNKNOWN } from './network';
 import { isFromPbx, mayBeFromPbx } from './origin';
 import { readCredentials, renewed, renewedAfter403, type ConnectionContext } from './renewal';
-import type { Credentials } from './tokens';
+import { LEAST, type Credentials } from './tokens';
+import { isVersion, statedVersion } from './versions';
 
 export type { ConnectionContext };
 
@@ -31,12 +32,14 @@ const LONGEST_DELAY = 20_000;
 const RETRIES = 20;
 const LONGEST_ANSWER = 64 * 2 ** 20;
 const AGAIN_LATER = new Set([429, 502, 503, 504]);
-const VERSION = /^\d{1,4}(\.\d{1,9}){1,3}$/;
+
+/** The versions that PBXs named to this process, by address. */
+const named = new Map<string, string>();
 
 /**
  * The PBX of the node's credential. Nothing is sent yet.
  *
- * @throws Refused for an address that is none
+ * @throws Refused for an address that is none, and for a version that can't be read
  */
 export async function connect(
 	context: ConnectionContext,
@@ -56,6 +59,10 @@ class SignedIn implements Connection {
 
 	private retries = RETRIES;
 
+	private asking: Promise<void> | undefined;
+
+	private wasAsked = false;
+
 	constructor(
 		private readonly context: ConnectionContext,
 		private credentials: Credentials,
@@ -63,9 +70,19 @@ class SignedIn implements Connection {
 	) {
 		this.address = baseAddress(credentials.url);
 		this.server = serverOf(this.address);
-		this.version = credentials.version === '' ? undefined : credentials.version;
+		this.version = statedVersion(credentials.version) ?? named.get(this.address);
 		this.cancelled =
 			'getExecutionCancelSignal' in context ? context.getExecutionCancelSignal() : undefined;
+	}
+
+	async askedVersion(): Promise<string | undefined> {
+		if (this.credentials.version === '' && !this.wasAsked) {
+			this.asking ??= this.ask().finally(() => {
+				this.asking = undefined;
+			});
+			await this.asking;
+		}
+		return this.version;
 	}
 
 	async send(request: ApiRequest): Promise<ApiResponse> {
@@ -239,9 +256,16 @@ class SignedIn implements Connection {
 		return noAnswer(this.server, error, this.timeout);
 	}
 
+	/** The version is learned from any answer. */
+	private async ask(): Promise<void> {
+		await this.send({ method: 'GET', target: LEAST, headers: {} });
+		this.wasAsked = true;
+	}
+
 	private learn(version: string | undefined): void {
-		if (this.credentials.version !== '' || version === undefined) return;
-		if (VERSION.test(version)) this.version = version;
+		if (this.credentials.version !== '' || version === undefined || !isVersion(version)) return;
+		this.version = version;
+		named.set(this.address, version);
 	}
 }
 

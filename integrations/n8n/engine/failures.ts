@@ -203,8 +203,9 @@ function notAllowed(asked: Asked, response: ApiResponse): readonly [string, stri
 	const why = `${server} did not allow ${action.operation}: this client lacks the right`;
 	if (Object.keys(codesOf(response)).length > 0) return [`${why} (${stated(response)}).`, rights];
 	return [
-		`${why}, or the PBX blocks the address of this n8n.`,
-		`${rights} If every operation is refused so, look at the PBX's IP blacklist: failed sign-ins get an address onto it.`,
+		`${why}, or the licence lacks the API, or the PBX blocks the address of this n8n.`,
+		`${rights} If every operation is refused so, check that the licence of the 3CX is 8SC+ Enterprise or AI and has ` +
+			"not expired, and look at the PBX's IP blacklist: failed sign-ins get an address onto it.",
 	];
 }
 

@@ -35,8 +35,13 @@ export interface StreamedResponse {
 export interface Connection {
 	/** The PBX as messages name it: host, and port where it is not 443. */
 	readonly server: string;
-	/** The version of the PBX: what the credential says, or what its last answer named. */
+	/** The version of the PBX: what the credential says, or what its last answer to this process named. */
 	readonly version: string | undefined;
+	/**
+	 * The version that the credential says, else the one that the PBX has now, for which it is asked once.
+	 * @throws Unreachable, SignInRefused
+	 */
+	askedVersion(): Promise<string | undefined>;
 	/** @throws Unreachable, SignInRefused */
 	send(request: ApiRequest): Promise<ApiResponse>;
 	/** @throws Unreachable, SignInRefused */

@@ -10,7 +10,15 @@ import {
 
 import { baseAddress } from './address';
 import { NoAnswer } from './network';
-import { credentialsOf, LEAST, liveToken, noteDead, statusOf, type Credentials } from './tokens';
+import {
+	credentialsOf,
+	keeping,
+	LEAST,
+	liveToken,
+	noteDead,
+	statusOf,
+	type Credentials,
+} from './tokens';
 
 export type ConnectionContext =
 	| IExecuteFunctions
@@ -129,19 +137,22 @@ async function signInInstead(context: ConnectionContext, dead: Credentials): Pro
  * Lets n8n keep the token that this process has. n8n asks the credential for it before a request without one,
  * and stores it; the outcome of that request shows with the next one.
  */
-async function store(context: ConnectionContext, { url, ignoreTls }: Credentials): Promise<void> {
+async function store(context: ConnectionContext, dead: Credentials): Promise<void> {
+	const { url, ignoreTls } = dead;
 	const data = await context.getCredentials<ICredentialDataDecryptedObject>(CREDENTIAL);
 	const options: IHttpRequestOptions = {
 		method: 'GET',
-		url: `${baseAddress(url)}${LEAST}`,
+		url: `${baseAddress(url)}/xapi/v1${LEAST}`,
 		disableFollowRedirect: true,
 		skipSslCertificateValidation: ignoreTls,
 		timeout: STORE_TIMEOUT,
 	};
 	const withoutToken = { ...data, accessToken: '' };
 	try {
-		await context.helpers.httpRequestWithAuthentication.call(context, CREDENTIAL, options, {
-			credentialsDecrypted: { id: '', name: '', type: CREDENTIAL, data: withoutToken },
+		await keeping(dead, async () => {
+			await context.helpers.httpRequestWithAuthentication.call(context, CREDENTIAL, options, {
+				credentialsDecrypted: { id: '', name: '', type: CREDENTIAL, data: withoutToken },
+			});
 		});
 	} catch {
 		return;

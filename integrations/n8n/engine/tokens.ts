@@ -32,11 +32,13 @@ interface Known {
 	pending?: Promise<string>;
 	/** Tokens that `newest`, or one of another process, has replaced. */
 	readonly older: Set<string>;
+	/** How many let n8n keep `newest` at the moment. */
+	keeping: number;
 	refused?: { readonly error: SignInRefused; readonly until: number };
 }
 
-/** What everybody may ask who may ask anything. */
-export const LEAST = '/xapi/v1/Defs?$select=Id';
+/** What everybody may ask who may ask anything, below /xapi/v1. */
+export const LEAST = '/Defs?$select=Id';
 const SIGN_IN_TIMEOUT = 60_000;
 /** For so long refused credentials are not tried again: repeated failures can get an address blocked. */
 const REFUSAL_LASTS = 60_000;
@@ -87,25 +89,48 @@ export function noteDead(credentials: Credentials): void {
 	delete entry.newest;
 }
 
+/** Does what lets n8n keep the token that this process has. */
+export async function keeping(credentials: Credentials, work: () => Promise<void>): Promise<void> {
+	const entry = knownOf(credentials);
+	entry.keeping += 1;
+	try {
+		await work();
+	} finally {
+		entry.keeping -= 1;
+	}
+}
+
+/** Whether n8n asks for a token only to keep it: whoever needs it finds out what it is good for. */
+export function isKept(credentials: Credentials): boolean {
+	return knownOf(credentials).keeping > 0;
+}
+
 /**
- * The status that the PBX answers the credential's token with, where it is asked for the least there is.
+ * What the PBX answers to the credential's token, where it is asked for the least there is.
  *
  * @throws Unreachable
  */
-export async function statusOf(helpers: Helpers, credentials: Credentials): Promise<number> {
-	const { status } = await ask(helpers, credentials, {
+export async function leastAnswer(
+	helpers: Helpers,
+	credentials: Credentials,
+): Promise<ApiResponse> {
+	return await ask(helpers, credentials, {
 		method: 'GET',
-		url: `${baseAddress(credentials.url)}${LEAST}`,
+		url: `${baseAddress(credentials.url)}/xapi/v1${LEAST}`,
 		headers: { Authorization: `Bearer ${credentials.accessToken}` },
 	});
-	return status;
+}
+
+/** The status of `leastAnswer`. */
+export async function statusOf(helpers: Helpers, credentials: Credentials): Promise<number> {
+	return (await leastAnswer(helpers, credentials)).status;
 }
 
 function knownOf(credentials: Credentials): Known {
 	const { clientId, apiKey } = credentials;
 	const identity = JSON.stringify([baseAddress(credentials.url), clientId, apiKey]);
 	const key = createHash('sha256').update(identity).digest('hex');
-	const entry = known.get(key) ?? { since: 0, older: new Set() };
+	const entry = known.get(key) ?? { since: 0, older: new Set(), keeping: 0 };
 	known.set(key, entry);
 	return entry;
 }

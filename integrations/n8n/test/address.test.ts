@@ -10,7 +10,12 @@ import { Refused } from '../engine/errors';
 /** The Python package takes and refuses the same ones: tests/cases/test_addresses.py. */
 const cases = JSON.parse(
 	readFileSync(path.resolve(__dirname, '../../../../tests/cases/addresses.json'), 'utf8'),
-) as { taken: [string, string][]; refused: Record<string, string[]>; secret: string[] };
+) as {
+	taken: [string, string][];
+	refused: Record<string, string[]>;
+	named: [string, string][];
+	secret: string[];
+};
 
 for (const [given, expected] of cases.taken) {
 	test(`${JSON.stringify(given)} is taken`, () => {
@@ -34,6 +39,15 @@ for (const [reason, each] of Object.entries(cases.refused)) {
 			);
 		});
 	}
+}
+
+for (const [given, beginning] of cases.named) {
+	test(`the refusal of ${JSON.stringify(given)} names it as it was typed`, () => {
+		assert.throws(
+			() => baseAddress(given),
+			(error: Error) => error.message.startsWith(beginning),
+		);
+	});
 }
 
 for (const given of cases.secret) {

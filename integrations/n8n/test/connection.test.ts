@@ -164,6 +164,19 @@ test('a request is signed in, and the credential keeps the token', async () => {
 	assert.equal((await signIns()).length, 1);
 });
 
+test('n8n keeps a token though nothing but the request itself is answered', async () => {
+	await emulator.fault('503@GET /Defs*');
+	await emulator.control('POST', 'clients', {
+		client_id: 'patient',
+		api_key: 'key-of-the-patient-client',
+		roles: ['system_owners'],
+	});
+	const credentials = { clientId: 'patient', apiKey: 'key-of-the-patient-client' };
+	assert.equal((await askOnce({}, { credentials })).status, 200);
+	assert.match(String(storedCredential({ emulator, credentials }).accessToken), /^ey/);
+	assert.equal((await signIns()).length, 1);
+});
+
 test('the version of the credential counts, if it has one', async () => {
 	const credentials = { version: '20.0.9' };
 	assert.equal((await askOnce({}, { credentials })).version, '20.0.9');

@@ -123,6 +123,39 @@ test('a PBX that signs nobody in at the moment is not a wrong key', async () => 
 	assert.equal(again.status, 'OK', again.message);
 });
 
+for (const [fault, said] of [
+	['503=7', /answered a first request with status 503\. Try again after 7 seconds/],
+	['500', /answered a first request with status 500\./],
+	['429=9', /asks to slow down \(a first request\)\. Try again after 9 seconds/],
+	['captive-portal', /answered a first request with a web page \(200\)\. Check that the URL/],
+	['garbage', /answered a first request with /],
+	['gateway-404', /with a 404 that does not come from the 3CX\. A gateway or proxy/],
+	['gateway-403', /with a 403 that does not come from the 3CX\. A gateway or firewall/],
+] as const) {
+	test(`after the sign-in ${fault} is not taken for a lack of rights`, async () => {
+		await testCredential({ emulator });
+		await emulator.fault(`${fault}@GET *`);
+		const message = await complaint({});
+		assert.match(message, said);
+		assert.doesNotMatch(message, /role|licence/);
+	});
+}
+
+test('a version that no comparison can read is refused in words', async () => {
+	for (const version of ['twenty', '20', 'v20.0.5', 'V20 Update 5', '20.0.x']) {
+		await emulator.forget();
+		const message = await complaint({ version });
+		assert.ok(message.startsWith(`The version '${version}' can't be read.`), message);
+		assert.match(message, /such as 20\.0\.5 for V20 Update 5/);
+		assert.deepEqual(await emulator.journal(), []);
+	}
+	assert.match(await complaint({ version: '18.0.1' }), /3CX 18\.0\.1 does not have the API/);
+	for (const version of ['', ' 20.0.10 ', '20.0.9.112', 'pre-20.0.5']) {
+		const { status, message } = await testCredential({ emulator, credentials: { version } });
+		assert.equal(status, 'OK', message);
+	}
+});
+
 test('a portal that answers for the PBX is not taken for it', async () => {
 	const credentials = await newClient('traveller');
 	await emulator.fault('captive-portal@POST *');

@@ -606,6 +606,16 @@ describe('as the tool of an agent', () => {
 	});
 });
 
+describe('a licence without the API', () => {
+	it('is among the reasons that a refusal names', async () => {
+		await emulator.vary({ licence: 'expired' });
+		const { error } = await run({ resource: 'Fax', operation: 'List Fax' });
+		await emulator.vary({ licence: 'ok' });
+		assert.match(error?.message ?? '', /or the licence lacks the API/);
+		assert.match(error?.description ?? '', /8SC\+ Enterprise or AI and has not expired/);
+	});
+});
+
 describe('the version of the PBX', () => {
 	it('decides whether an operation is sent', async () => {
 		const parameters = {
@@ -616,6 +626,13 @@ describe('the version of the PBX', () => {
 		};
 		const { error } = await run(parameters, { credentials: { version: '20.0.6' } });
 		assert.match(error?.message ?? '', /20\.0\.9/);
+		assert.deepEqual(await requests(), []);
+	});
+
+	it('is not guessed from a text that can not be read', async () => {
+		const parameters = { resource: 'Fax', operation: 'List Fax' };
+		const { error } = await run(parameters, { credentials: { version: 'V20 Update 5' } });
+		assert.match(error?.message ?? '', /^The version 'V20 Update 5' can't be read/);
 		assert.deepEqual(await requests(), []);
 	});
 });

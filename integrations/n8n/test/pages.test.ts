@@ -13,6 +13,7 @@ class Scripted implements Connection {
 	readonly server = 'pbx.example.com';
 	readonly version = undefined;
 	readonly asked: string[] = [];
+	readonly askedVersion = async () => await Promise.resolve(undefined);
 
 	constructor(
 		private readonly answer: (options: Readonly<Record<string, string>>, target: string) => unknown,

@@ -33,13 +33,15 @@ def base_url(url: str) -> str:
     text = url.strip() if isinstance(url, str) else ""
     if not text:
         raise ConfigurationError("The address of the PBX is missing.", hint="Set TRUNKLINE_URL or give url.")
-    if "://" not in text:
+    has_scheme = "://" in text
+    if not has_scheme:
         text = f"https://{text}"
     if "@" in text:
         raise ConfigurationError("The address of the PBX has a user name or password in it.", hint=_EXAMPLES)
     head, _, after = text.partition("://")
-    place = f"{head}://{re.split(_AUTHORITY_END, after)[0]}"[:100]
-    shown = "".join(char if char.isprintable() else f"\\u{ord(char):04x}" for char in place)
+    authority = re.split(_AUTHORITY_END, after)[0]
+    typed = f"{head}://{authority}" if has_scheme else authority
+    shown = "".join(char if char.isprintable() else f"\\u{ord(char):04x}" for char in typed[:100]) or "What was given"
     try:
         scheme, host, port, rest = split_address(text)
     except ValueError as problem:

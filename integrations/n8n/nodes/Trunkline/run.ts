@@ -26,7 +26,7 @@ export class ItemRun {
 		const { action, connection, context, parameters } = this;
 		const settings = parameters.settings(item);
 		const call = bind(action, await this.given(item));
-		this.checkVersion();
+		await this.checkVersion();
 		switch (answerKind(action)) {
 			case 'list':
 				return await this.list(item, call, settings);
@@ -48,10 +48,14 @@ export class ItemRun {
 		return { ...given, file };
 	}
 
-	private checkVersion(): void {
-		const lack = lackedBy(this.action, this.connection.version);
-		if (lack === undefined) return;
-		throw new Refused(lack, 'Nothing was sent.', 'operation');
+	private async checkVersion(): Promise<void> {
+		const { action, connection } = this;
+		if (action.since === undefined) return;
+		const isKnown = connection.version !== undefined;
+		if (isKnown && lackedBy(action, connection.version) === undefined) return;
+		// The PBX may have been updated since it named its version.
+		const lack = lackedBy(action, await connection.askedVersion());
+		if (lack !== undefined) throw new Refused(lack, 'The operation was not sent.', 'operation');
 	}
 
 	private async list(item: number, call: Call, settings: Settings): Promise<INodeExecutionData[]> {
