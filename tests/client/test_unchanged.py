@@ -75,6 +75,28 @@ def test_only_the_fields_that_the_row_has_count(call: Any) -> None:
     assert call("contacts.delete", 7, if_unchanged=row) is None
 
 
+def test_lists_that_came_with_expand_count_at_every_depth(call: Any, system: System) -> None:
+    rows = list(call("queues.list", expand="Agents,Groups($expand=Rights)"))
+    row = next(each for each in rows if len(each["Agents"]) > 1 and each["Groups"])
+    row.pop("@odata.etag", None)
+    fewer = row["Agents"][1:]
+    call("queues.update", row["Id"], {"Agents": fewer})
+    with pytest.raises(PreconditionFailed, match=r"changed since it was read: Agents\. Nothing"):
+        call("queues.delete", row["Id"], if_unchanged=row)
+    assert system.sent("DELETE") == []
+    assert call("queues.delete", row["Id"], if_unchanged={**row, "Agents": fewer}) is None
+
+
+def test_what_changes_by_itself_does_not_count(call: Any, system: System) -> None:
+    row = next(iter(call("users.list", top=1)))
+    row.pop("@odata.etag", None)
+    row["IsRegistered"] = not row["IsRegistered"]
+    call("users.update", row["Id"], {"FirstName": "Ada"}, if_unchanged=row)
+    with pytest.raises(InvalidArgument, match="besides the key"):
+        call("users.delete", row["Id"], if_unchanged={"Id": row["Id"], "IsRegistered": True})
+    assert system.sent("DELETE") == []
+
+
 def test_etags_are_used_where_the_pbx_sends_them(call: Any, system: System) -> None:
     row = call("contacts.get", 7)
     reads = len(system.sent("GET"))

@@ -1,4 +1,4 @@
-import { catalog, fieldsOf, parseType } from './catalog';
+import { catalog } from './catalog';
 import { Refused } from './errors';
 import { DURATION, GUID, INSTANT, TIME_OF_DAY } from './literals';
 import { readTime } from './moments';
@@ -8,9 +8,17 @@ import { withoutSecrets } from './secrets';
 
 const PLAIN_NUMBER = /^-?(0|[1-9]\d*)(\.\d+)?$/;
 
+/** What changes by itself all day, such as whether a phone is registered. That is not a change of the entity. */
+export const VOLATILE: ReadonlySet<string> = new Set([
+	'IsRegistered',
+	'CurrentProfileName',
+	'QueueStatus',
+	'HotdeskingAssignment',
+]);
+
 /**
  * The fields of an earlier item that an entity has otherwise now. A field that the earlier item lacks is not compared,
- * nor are annotations and what comes only with expand. Secrets that were left out of the earlier item don't count.
+ * nor are annotations and what changes by itself. Secrets that were left out of the earlier item don't count.
  *
  * @throws Refused if the earlier item has nothing to compare
  */
@@ -30,7 +38,7 @@ export function changedFields(
 }
 
 /**
- * The fields of an earlier item that count for `changedFields`: what to select when the entity is read again.
+ * The fields of an earlier item that count for `changedFields`: what to ask for when the entity is read again.
  *
  * @throws Refused if there are none besides the key
  */
@@ -38,16 +46,14 @@ export function comparedFields(
 	typeName: string | undefined,
 	earlier: Record<string, unknown>,
 ): string[] {
-	const known = fieldsOf(typeName);
 	const keys = (typeName === undefined ? undefined : catalog.types[typeName]?.key) ?? [];
-	const fields = Object.keys(earlier).filter((name) => {
-		const spec = Object.hasOwn(known, name) ? known[name] : undefined;
-		return !name.includes('@odata.') && !(spec !== undefined && parseType(spec).navigation);
-	});
+	const fields = Object.keys(earlier).filter(
+		(name) => !name.includes('@odata.') && !VOLATILE.has(name),
+	);
 	if (fields.every((name) => keys.includes(name))) {
 		throw new Refused(
 			'Only If Unchanged has no field to compare besides the key.',
-			'Give it the whole item as it was read earlier. Nothing was sent.',
+			'Give it the whole item as it was read earlier. What changes by itself, such as IsRegistered, is not compared. Nothing was sent.',
 			'settings',
 		);
 	}
@@ -135,6 +141,7 @@ function duration(text: string): string {
 	return `${sign}${seconds}.${digits}`;
 }
 
-function isObject(value: unknown): value is Record<string, unknown> {
+/** Whether a value is an object, not a list. */
+export function isObject(value: unknown): value is Record<string, unknown> {
 	return typeof value === 'object' && value !== null && !Array.isArray(value);
 }

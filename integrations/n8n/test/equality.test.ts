@@ -51,10 +51,20 @@ test('a field that the PBX leaves out is null', () => {
 	]);
 });
 
-test('what comes only with expand is not compared', () => {
+test('what came with expand is compared too', () => {
 	const earlier = { Id: 42, Number: '9001', Groups: [{ Id: 1 }] };
-	assert.deepEqual(changedFields('Pbx.Fax', earlier, { Id: 42, Number: '9001' }), []);
-	assert.deepEqual(comparedFields('Pbx.Fax', earlier), ['Id', 'Number']);
+	assert.deepEqual(changedFields('Pbx.Fax', earlier, earlier), []);
+	assert.deepEqual(changedFields('Pbx.Fax', earlier, { ...earlier, Groups: [] }), ['Groups']);
+	assert.deepEqual(changedFields('Pbx.Fax', earlier, { Id: 42, Number: '9001' }), ['Groups']);
+	assert.deepEqual(comparedFields('Pbx.Fax', earlier), ['Id', 'Number', 'Groups']);
+});
+
+test('what changes by itself all day is not compared', () => {
+	const earlier = { Id: 7, Number: '100', IsRegistered: true, CurrentProfileName: 'Available' };
+	const now = { Id: 7, Number: '100', IsRegistered: false, QueueStatus: 'LoggedIn' };
+	assert.deepEqual(changedFields('Pbx.User', earlier, now), []);
+	assert.deepEqual(comparedFields('Pbx.User', earlier), ['Id', 'Number']);
+	assert.throws(() => comparedFields('Pbx.User', { Id: 7, IsRegistered: true }), Refused);
 });
 
 test('secrets that were left out of the earlier item do not count', () => {
@@ -75,7 +85,7 @@ test('a secret that was shown in the earlier item is compared', () => {
 	]);
 });
 
-for (const earlier of [{}, { Id: 42 }, { Id: 42, '@odata.etag': '5' }, { Id: 42, Groups: [] }]) {
+for (const earlier of [{}, { Id: 42 }, { Id: 42, '@odata.etag': '5' }]) {
 	test(`refuses to compare by ${JSON.stringify(earlier)}, which proves nothing`, () => {
 		assert.throws(() => changedFields('Pbx.Fax', earlier, { Id: 42 }), Refused);
 	});

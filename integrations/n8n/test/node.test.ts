@@ -4,7 +4,11 @@ import { after, before, beforeEach, describe, it } from 'node:test';
 
 import type { IDataObject, INodeExecutionData, INodeParameters } from 'n8n-workflow';
 
+import { findAction } from '../engine/catalog';
+import type { Connection } from '../engine/http';
+import { bind } from '../engine/request';
 import { Trunkline } from '../nodes/Trunkline/Trunkline.node';
+import { ifUnchanged } from '../nodes/Trunkline/unchanged';
 import { execute, lookUp, startEmulator, type Emulator, type ExecuteSetting } from './harness';
 
 let emulator: Emulator;
@@ -451,6 +455,75 @@ describe('Only If Unchanged', () => {
 			{ items: items([row ?? {}]) },
 		);
 		assert.deepEqual(output[0]?.[0]?.json, { deleted: true, success: true, Id: row?.Id });
+	});
+
+	it('sees lists that came with Expand, at every depth', async () => {
+		const read = {
+			resource: 'Queues',
+			operation: 'List Queue',
+			options: { expand: 'Agents,Groups($expand=Rights)' },
+		};
+		const remove = { ...parameters, resource: 'Queues', operation: 'Delete Queue', fields: {} };
+		const queue = (await run(read)).output[0]?.find(({ json }) => {
+			const { Agents, Groups } = json as Record<string, IDataObject[]>;
+			return (Agents?.length ?? 0) > 1 && Groups?.[0]?.Rights !== undefined;
+		})?.json;
+		assert.ok(queue);
+		const agents = queue.Agents as IDataObject[];
+		const update = { ...parameters, resource: 'Queues', operation: 'Update Queue' };
+		const body = { fields: { Agents: JSON.stringify(agents.slice(1)) }, settings: {} };
+		assert.equal((await run({ ...update, ...body }, { items: items([queue]) })).error, undefined);
+		await emulator.forget();
+		const { error } = await run(remove, { items: items([queue]) });
+		assert.match(error?.message ?? '', /changed since it was read: Agents\. Nothing was done\.$/);
+		assert.match(error?.description ?? '', /with Expand and without \$select within it/);
+		const [sent, ...others] = await requests();
+		assert.match(sent ?? '', /^GET .*\$expand=Groups\(\$expand=Rights\),Agents 200$/);
+		assert.deepEqual(others, []);
+		const { output } = await run(remove, { items: items([{ ...queue, Agents: agents.slice(1) }]) });
+		assert.equal(output[0]?.[0]?.json.deleted, true);
+	});
+
+	it('compares an item that has nothing but what came with Expand', async () => {
+		const [queue] = await listed('Queues', 'List Queue');
+		const remove = { ...parameters, resource: 'Queues', operation: 'Delete Queue', fields: {} };
+		const settings = { onlyIfUnchanged: '={{ { Agents: [] } }}' };
+		const { error } = await run({ ...remove, settings }, { items: items([queue ?? {}]) });
+		assert.match(error?.message ?? '', /changed since it was read: Agents\./);
+	});
+
+	it('refuses a list that the PBX does not send, and names it', async () => {
+		const action = findAction('Delete Queue');
+		assert.ok(action);
+		const silent: Connection = {
+			server: 'pbx.example.com',
+			version: undefined,
+			send: async () => ({ status: 200, headers: {}, body: '{"Id":61,"Number":"800"}' }),
+			stream: async () => assert.fail(),
+		};
+		const call = bind(action, { parameters: { Id: 61 } });
+		await assert.rejects(
+			ifUnchanged(silent, call, { Id: 61, Number: '800', Agents: [] }),
+			/^Refused: pbx\.example\.com does not send Agents of the queue,/,
+		);
+	});
+
+	it('refuses a field that no entity has, and names it', async () => {
+		const [row] = await listed('Contacts', 'List Contact');
+		const { error } = await run(parameters, { items: items([{ ...row, note: 'mine' }]) });
+		assert.match(error?.message ?? '', /^The contact on \S+ has no field note, which Only If/);
+		assert.match(error?.description ?? '', /^Give it only what was read from the PBX\./);
+		assert.ok((await requests()).every((request) => request.startsWith('GET ')));
+	});
+
+	it('lets pass what changes by itself', async () => {
+		const [user] = await listed('Users', 'List User');
+		const now = { ...user, IsRegistered: !user?.IsRegistered, QueueStatus: 'Other' };
+		const { error } = await run(
+			{ ...parameters, resource: 'Users', operation: 'Update User', fields: { FirstName: 'X' } },
+			{ items: items([now]) },
+		);
+		assert.equal(error, undefined);
 	});
 
 	it('is refused where there is nothing to compare', async () => {

@@ -637,7 +637,7 @@ function settingsProperty(): INodeProperties {
 				type: 'json',
 				default: '={{ $json }}',
 				description:
-					'The entity as it was read earlier. It is read again first, and nothing is done if a field differs.',
+					'The entity as it was read earlier, with nothing of your own in it. It is read again first, and nothing is done if a field differs. Only fields that the item has are compared; what changes by itself, such as <code>IsRegistered</code>, is not.',
 				displayOptions: { show: { '/operation': checks } },
 			},
 			{

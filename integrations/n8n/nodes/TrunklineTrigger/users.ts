@@ -2,19 +2,13 @@ import { createHash } from 'crypto';
 import type { IDataObject } from 'n8n-workflow';
 
 import { catalog } from '../../engine/catalog';
+import { VOLATILE } from '../../engine/equality';
 import type { Connection } from '../../engine/http';
 import { isSecret } from '../../engine/secrets';
 import { eventOf, read, readAll, text } from './read';
 import type { Row } from './read';
 import type { Watch } from './watch';
 
-/** What changes by itself all day; such a change is not an event. */
-const VOLATILE = new Set([
-	'IsRegistered',
-	'CurrentProfileName',
-	'QueueStatus',
-	'HotdeskingAssignment',
-]);
 /** Characters that stand for one value: 24 bits. */
 const WIDTH = 4;
 const UNSET = '-'.repeat(WIDTH);
