@@ -500,6 +500,7 @@ describe('Only If Unchanged', () => {
 			version: undefined,
 			send: async () => ({ status: 200, headers: {}, body: '{"Id":61,"Number":"800"}' }),
 			stream: async () => assert.fail(),
+			askedVersion: async () => undefined,
 		};
 		const call = bind(action, { parameters: { Id: 61 } });
 		await assert.rejects(
