@@ -123,7 +123,7 @@ test('a PBX that signs nobody in at the moment is not a wrong key', async () => 
 	assert.equal(again.status, 'OK', again.message);
 });
 
-for (const [fault, said] of [
+for (const [fault, expected] of [
 	['503=7', /answered a first request with status 503\. Try again after 7 seconds/],
 	['500', /answered a first request with status 500\./],
 	['429=9', /asks to slow down \(a first request\)\. Try again after 9 seconds/],
@@ -136,7 +136,7 @@ for (const [fault, said] of [
 		await testCredential({ emulator });
 		await emulator.fault(`${fault}@GET *`);
 		const message = await complaint({});
-		assert.match(message, said);
+		assert.match(message, expected);
 		assert.doesNotMatch(message, /role|licence/);
 	});
 }
