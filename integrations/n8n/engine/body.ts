@@ -49,14 +49,6 @@ export function checkedBody(
 	return checked;
 }
 
-/** The fields of an action's body that are lists: 3CX replaces each of them as a whole. */
-export function replacedLists(action: Action): string[] {
-	if (action.kind !== 'update') return [];
-	return Object.entries(fieldsOf(action.body)).flatMap(([name, spec]) =>
-		parseType(spec).collection ? [name] : [],
-	);
-}
-
 class Check {
 	constructor(
 		private readonly action: Action,

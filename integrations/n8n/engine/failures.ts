@@ -191,7 +191,8 @@ function changed(asked: Asked): readonly [string, string] {
 
 /** Another action of the same resource, where it has that. */
 function sibling(action: Action, verb: string): Action | undefined {
-	return findAction(`${action.id.split('.', 1).join('')}.${verb}`);
+	const [resource] = action.id.split('.', 1);
+	return findAction(`${resource}.${verb}`);
 }
 
 /** A 403 without a code may mean that the PBX blocks this address. */

@@ -3,7 +3,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { DateTime, Duration } from 'luxon';
 import { pageOf, valueOf } from '../engine/answers';
-import { checkedBody, replacedLists } from '../engine/body';
+import { checkedBody } from '../engine/body';
 import { type Action, catalog, findAction } from '../engine/catalog';
 import { Refused } from '../engine/errors';
 import { type Case, testCases } from './cases';
@@ -207,12 +207,6 @@ test('a field called __proto__ changes no prototype', () => {
 	const checked = checkedBody(action('trunks.update'), body);
 	assert.equal(({} as Record<string, unknown>).polluted, undefined);
 	assert.equal(JSON.stringify(checked), '{"Messaging":{"__proto__":{"polluted":true}}}');
-});
-
-test('names the lists that a PBX replaces as a whole', () => {
-	assert.deepEqual(replacedLists(action('fax.update')), ['Groups']);
-	assert.ok(replacedLists(action('queues.update')).includes('Agents'));
-	assert.deepEqual(replacedLists(action('fax.create')), []);
 });
 
 test('each field of each body takes a value of its type', () => {
