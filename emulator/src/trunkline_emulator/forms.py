@@ -36,7 +36,7 @@ def read_form(request: Request) -> dict[str, str] | None:
 
 
 def read_upload(request: Request) -> tuple[str, bytes]:
-    """Return the file name and the content of the multipart part ``file``; both empty if there is no such part."""
+    """Return the file name and the content of the multipart part ``file``; both empty if the body lacks that part."""
     parts = _parts(request) if _media_type(request) == "multipart/form-data" else None
     return ("", b"") if parts is None else parts[1].get("file", ("", b""))
 

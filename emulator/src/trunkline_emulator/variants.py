@@ -9,7 +9,7 @@ from typing import Any, Literal, Union, get_args, get_origin, get_type_hints
 
 
 class NotAllowed(ValueError):
-    """Something the emulator was told makes no sense; ``allowed`` lists what would."""
+    """A setting of the emulator makes no sense; ``allowed`` lists what would."""
 
     def __init__(self, message: str, allowed: Iterable[str] = ()) -> None:
         self.message = message

@@ -44,7 +44,7 @@ def _backup(call: Call) -> Response:
 
 
 def file_of(store: Store, name: str) -> bytes | None:
-    """Return the zip of a backup; None if there is no such backup."""
+    """Return the zip of a backup; None if the PBX lacks it."""
     row = store.tables["Backups"].rows.get(name)
     if row is None:
         return None
