@@ -38,7 +38,7 @@ class Text(NamedTuple):
 
 
 WORDS = [
-    Word(r"\btold\b", "given, set, reported", left=12),
+    Word(r"\btold\b", "given, set, reported", left=11),
     Word(r"\bsaid\b", "stated, reported, given", left=1),
     Word(r"\bmere(ly)?\b", "only"),
     Word(r"\bmend(s|ed|ing)?\b", "fix, correct"),
