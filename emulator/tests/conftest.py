@@ -107,10 +107,14 @@ def runner() -> Iterator[asyncio.Runner]:
         yield runner
 
 
-@pytest.fixture
-def dial(runner: asyncio.Runner) -> Dial:
+def dialling(runner: asyncio.Runner) -> Dial:
     """Opens a PBX with any options and signs in to it."""
     return lambda **options: Line(Emulator(**options), runner).sign_in()
+
+
+@pytest.fixture
+def dial(runner: asyncio.Runner) -> Dial:
+    return dialling(runner)
 
 
 @pytest.fixture

@@ -20,7 +20,7 @@ from trunkline.catalog.compile import Compiler, SpecFile, compile_files
 from trunkline.catalog.model import Edition
 from trunkline_emulator import Emulator
 
-from .conftest import Dial, Line
+from .conftest import Dial, Line, dialling
 
 VERSIONS = ("pre-20.0.5", "20.0.5", "20.0.7", "20.0.8", "20.0.9", "20.0.10")
 EDM = "{http://docs.oasis-open.org/odata/ns/edm}"
@@ -38,13 +38,17 @@ def openapi(dial: Dial, version: Any) -> Any:
     return yaml.load(asked(dial, version, "/swagger.yaml").body, yaml.CSafeLoader)
 
 
-@pytest.fixture(params=VERSIONS)
-def described(dial: Dial, request: pytest.FixtureRequest) -> Any:
+@pytest.fixture(scope="module", params=VERSIONS)
+def edition(request: pytest.FixtureRequest) -> str:
+    return str(request.param)
+
+
+@pytest.fixture(scope="module")
+def described(runner: asyncio.Runner, edition: str) -> Any:
     """The catalog of a version, and the same compiled from what the emulator of that version says of itself."""
-    version = request.param
-    spec = SpecFile(openapi(dial, version))
-    compiled = Compiler({Edition("2026-01-01", version): spec}, {}).compile()
-    return catalog.load(version), catalog.Catalog(compiled)
+    spec = SpecFile(openapi(dialling(runner), edition))
+    compiled = Compiler({Edition("2026-01-01", edition): spec}, {}).compile()
+    return catalog.load(edition), catalog.Catalog(compiled)
 
 
 def comparable(action: Any) -> Any:
@@ -95,9 +99,9 @@ def metadata(dial: Dial, version: Any) -> Any:
     return ElementTree.fromstring(asked(dial, version, "/$metadata").body)
 
 
-@pytest.fixture(params=VERSIONS)
-def schema(dial: Dial, request: pytest.FixtureRequest) -> Any:
-    return metadata(dial, request.param).find(f".//{EDM}Schema")
+@pytest.fixture(scope="module")
+def schema(runner: asyncio.Runner, edition: str) -> Any:
+    return metadata(dialling(runner), edition).find(f".//{EDM}Schema")
 
 
 def named(schema: Any, kind: Any) -> Any:

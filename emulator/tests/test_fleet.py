@@ -6,6 +6,7 @@ import json
 import os
 import socket
 import stat
+import tomllib
 import tracemalloc
 from contextlib import ExitStack, suppress
 from pathlib import Path
@@ -119,5 +120,19 @@ def test_the_list_of_a_fleet_is_for_its_owner_only(tmp_path: Path) -> None:
     assert [row["url"] for row in rows] == [pbx.url for pbx in pbxes]
     assert [(row["client_id"], row["api_key"]) for row in rows] == [(pbx.client_id, pbx.api_key) for pbx in pbxes]
     assert all(row["ca_file"].endswith("ca.pem") for row in rows)
+    if os.name == "posix":
+        assert stat.S_IMODE(path.stat().st_mode) == 0o600
+
+
+def test_a_toml_list_is_a_table_for_each(tmp_path: Path) -> None:
+    path = tmp_path / "fleet.toml"
+    with fleet(12, tls=True) as pbxes:
+        write_list(path, pbxes)
+    tables = tomllib.loads(path.read_text())
+    assert list(tables) == [f"pbx-{n:02}" for n in range(1, 13)]
+    assert [table["url"] for table in tables.values()] == [pbx.url for pbx in pbxes]
+    assert {frozenset(table) for table in tables.values()} == {
+        frozenset({"url", "client_id", "client_secret", "ca_file"})
+    }
     if os.name == "posix":
         assert stat.S_IMODE(path.stat().st_mode) == 0o600

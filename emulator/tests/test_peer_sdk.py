@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import pytest
-from threecx import ODataQuery, ThreeCXClient
-from threecx.exceptions import NotFoundError
 
 from trunkline_emulator import Emulator, running
+
+if (
+    TYPE_CHECKING
+):  # its models take seconds to import: only the process that runs these tests does, not all that collect
+    from threecx import ThreeCXClient
 
 # What each service creates, a field to filter by and its value with a space.
 ENTITIES = [
@@ -23,6 +26,8 @@ ENTITIES = [
 
 @pytest.fixture(scope="module")
 def sdk() -> Iterator[ThreeCXClient]:
+    from threecx import ThreeCXClient
+
     with running(Emulator(client_id="tests", api_key="a-key-for-tests")) as url:
         client = ThreeCXClient(base_url=url, client_id="tests", client_secret="a-key-for-tests")
         yield client
@@ -33,6 +38,9 @@ def sdk() -> Iterator[ThreeCXClient]:
 def test_list_create_get_filter_delete(
     sdk: ThreeCXClient, service: str, fields: dict[str, Any], name: str, value: str
 ) -> None:
+    from threecx import ODataQuery
+    from threecx.exceptions import NotFoundError
+
     entities = getattr(sdk, service)
     before = {entity.id for entity in entities.list()}
     created = entities.create(fields)
@@ -54,6 +62,8 @@ def snake(name: str) -> str:
 
 
 def test_a_plus_sign_that_is_meant_comes_as_its_code(sdk: ThreeCXClient) -> None:
+    from threecx import ODataQuery
+
     created = sdk.contacts.create({"FirstName": "Ada", "PhoneNumber": "+442079460124"})
     found = sdk.contacts.list(ODataQuery().filter("PhoneNumber eq '+442079460124'"))
     assert [contact.id for contact in found] == [created.id]

@@ -19,13 +19,17 @@ from .conftest import Line
 pytest_plugins = ["pytester"]
 
 
+# Plugins of the suite's other tools, which take longer to import than the runs below to end.
+OTHERS = [f"-pno:{name}" for name in ("schemathesis", "hypothesispytest", "anyio", "pyreqwest", "xdist", "pytest_cov")]
+
+
 @pytest.fixture
 def run(pytester: pytest.Pytester) -> Any:
     """Run a test file where the package is installed: pytest finds the plugin by itself."""
 
     def run(source: Any, *options: Any) -> Any:
         pytester.makepyfile(source)
-        return pytester.runpytest_subprocess("-W", "error", "--strict-markers", *options)
+        return pytester.runpytest_subprocess("-W", "error", "--strict-markers", *OTHERS, *options)
 
     return run
 

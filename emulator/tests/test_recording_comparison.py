@@ -7,6 +7,7 @@ import json
 import os
 import subprocess
 import sys
+import warnings
 from collections.abc import Callable
 from copy import deepcopy
 from pathlib import Path
@@ -16,6 +17,7 @@ import pytest
 from trunkline.connections.targets import Target
 from trunkline_emulator import Emulator, running
 from trunkline_emulator.recording import files, real_pbx
+from trunkline_emulator.recording.command import main
 from trunkline_emulator.recording.comparison import Difference, compare, record_emulator
 from trunkline_emulator.recording.recorder import Recording
 from trunkline_emulator.recording.shapes import Shape
@@ -23,6 +25,7 @@ from trunkline_emulator.recording.shapes import Shape
 from .stand_in import API_KEY, CLIENT_ID, stand_in
 
 COMMAND = [sys.executable, "-c", "from trunkline_emulator.recording.command import main; main()", "compare"]
+Run = Callable[..., subprocess.CompletedProcess[str]]
 
 
 @pytest.fixture(scope="module")
@@ -31,10 +34,26 @@ def own() -> Recording:
     return record_emulator(Emulator())[0]
 
 
-def run(*argv: str | Path) -> subprocess.CompletedProcess[str]:
+def process(*argv: str | Path) -> subprocess.CompletedProcess[str]:
     command = [*COMMAND, *map(str, argv)]
     environment = {**os.environ, "PYTHONIOENCODING": "utf-8"}
     return subprocess.run(command, env=environment, capture_output=True, text=True, timeout=120, check=False)
+
+
+@pytest.fixture
+def run(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> Run:
+    """Run the same command line in this process, which has imported all and made the emulated company already."""
+
+    def now(*argv: str | Path) -> subprocess.CompletedProcess[str]:
+        arguments = ["trunkline-emulator", "compare", *map(str, argv)]
+        with monkeypatch.context() as patch, warnings.catch_warnings():
+            patch.setattr(sys, "argv", arguments)
+            with pytest.raises(SystemExit) as ended:
+                main()
+        assert isinstance(ended.value.code, int)
+        return subprocess.CompletedProcess(arguments, ended.value.code, *capsys.readouterr())
+
+    return now
 
 
 @pytest.mark.parametrize("version", ["20.0.10", "20.0.8.1121", "20.0.7", "pre-20.0.5"])
@@ -112,7 +131,7 @@ SEEDED: dict[str, tuple[str, str, Callable[[Recording], object]]] = {
 
 
 @pytest.mark.parametrize("kind", SEEDED)
-def test_each_kind_of_difference_is_found(kind: str, own: Recording, tmp_path: Path) -> None:
+def test_each_kind_of_difference_is_found(run: Run, kind: str, own: Recording, tmp_path: Path) -> None:
     question, place, change = SEEDED[kind]
     recording = deepcopy(own)
     change(recording)
@@ -137,13 +156,13 @@ def test_a_difference_of_many_answers_is_shown_once(own: Recording, tmp_path: Pa
     for answer in recording.answers.values():
         answer.headers["etag"] = "W/"
     files.write(tmp_path / "recording.json", files.as_text(recording))
-    done = run(tmp_path / "recording.json")
+    done = process(tmp_path / "recording.json")
     assert done.returncode == 1
     assert done.stdout.count("header etag") == 1
     assert f"  and {len(own.answers) - 3} more\n" in done.stdout
 
 
-def test_a_property_that_may_be_null_is_shown_on_request(own: Recording, tmp_path: Path) -> None:
+def test_a_property_that_may_be_null_is_shown_on_request(run: Run, own: Recording, tmp_path: Path) -> None:
     recording = deepcopy(own)
     assert row(recording).properties.pop("FirstName").optional
     (found,) = compare(recording).differences
@@ -179,7 +198,7 @@ def test_a_recording_of_a_captured_system_is_compared_with_its_own_version() -> 
     assert compare(recording, "20.0.10").version == "20.0.10"
 
 
-def test_another_version_can_be_emulated(own: Recording, tmp_path: Path) -> None:
+def test_another_version_can_be_emulated(run: Run, own: Recording, tmp_path: Path) -> None:
     files.write(tmp_path / "recording.json", files.as_text(own))
     assert "Emulated 3CX 20.0.7:" in run(tmp_path / "recording.json", "--api-version", "20.0.7").stdout
     done = run(tmp_path / "recording.json", "--api-version", "twenty")
@@ -201,7 +220,7 @@ BAD = {
 
 
 @pytest.mark.parametrize("kind", BAD)
-def test_a_bad_file_is_explained(kind: str, tmp_path: Path) -> None:
+def test_a_bad_file_is_explained(run: Run, kind: str, tmp_path: Path) -> None:
     (tmp_path / "bad.json").write_text(BAD[kind])
     done = run(tmp_path / "bad.json")
     assert (done.returncode, done.stdout) == (3, "")
@@ -212,11 +231,11 @@ def test_a_bad_file_is_explained(kind: str, tmp_path: Path) -> None:
 
 def test_a_file_that_is_not_there_is_explained(tmp_path: Path) -> None:
     for path in (tmp_path / "missing.json", tmp_path):
-        done = run(path)
+        done = process(path)
         assert (done.returncode, "can't be read" in done.stderr) == (3, True)
 
 
-def test_what_a_file_says_does_not_drive_the_terminal(own: Recording, tmp_path: Path) -> None:
+def test_what_a_file_says_does_not_drive_the_terminal(run: Run, own: Recording, tmp_path: Path) -> None:
     recording = deepcopy(own)
     recording.version = ""
     row(recording).properties["\x1b[2J"] = Shape({"boolean": 2})

@@ -75,7 +75,7 @@ def check_agreement(found: dict[str, list[dict[str, Any]]]) -> None:
         assert not menu["InvalidKeyForwardDN"] or menu["InvalidKeyForwardDN"] in everything
     trunks, groups = ({row["Id"]: row for row in found[name]} for name in ("Trunks", "Groups"))
     for rule in found["OutboundRules"]:
-        used = [route for route in rule["Routes"] if route["TrunkId"] > 0]
+        used = [route for route in rule["Routes"] if (route["TrunkId"] or -1) > 0]
         assert all(route["TrunkName"] == name_of(trunks[route["TrunkId"]]) for route in used)
         assert rule["GroupNames"] == [groups[id_]["Name"] for id_ in rule["GroupIds"]]
     for rule in found["InboundRules"]:

@@ -29,7 +29,7 @@ PARTS = {
     "FQDN": frozenset({"NetworkSettings"}),
 }
 KEPT = "settings "
-# How what is kept beside the sets begins, and the part of a backup that it belongs to; "" is in every one.
+# The prefix of each name in `store.kept`, and the part of a backup that holds it; "" is in every backup.
 _KEPT_PARTS = {
     KEPT: "",
     "sound ": "Prompts",

@@ -18,7 +18,7 @@ FACT = seen("files")
 
 
 def _sound_of(store: Store, name: str) -> bytes | None:
-    """Return the sound of a custom prompt, silence for one that a seed came with; None if there is no such prompt."""
+    """Return the sound of a custom prompt, silence for one of the seed; None if the prompt is missing."""
     if name not in store.tables["CustomPrompts"].rows:
         return None
     return kept_sound(store, name) or silence()

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import json
 import os
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -129,14 +129,29 @@ def fleet(
 
 
 def write_list(path: str | os.PathLike[str], found: Sequence[Tenant]) -> None:
-    """Write the fleet's addresses and secrets to a JSON file that only its owner can read. OSError if it can't be."""
+    """Write the fleet's addresses and secrets to a file that only its owner can read. OSError if it can't be.
+
+    It is JSON; a name that ends in ``.toml`` gets saved connections, ``pbx-1`` and so on, as the client reads them.
+    """
     rows = [
-        {"url": tenant.url, "client_id": tenant.client_id, "api_key": tenant.api_key}
+        {"url": str(tenant.url), "client_id": tenant.client_id, "api_key": tenant.api_key}
         | ({"ca_file": str(tenant.url.ca)} if tenant.url.ca else {})
         for tenant in found
     ]
+    text = _as_connections(rows) if os.fspath(path).endswith(".toml") else json.dumps(rows, indent=1)
     new = Path(f"{os.fspath(path)}.new")
     new.unlink(missing_ok=True)
     with os.fdopen(os.open(new, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w", encoding="utf-8") as file:
-        json.dump(rows, file, indent=1)
+        file.write(text)
     new.replace(path)
+
+
+def _as_connections(rows: Sequence[Mapping[str, str]]) -> str:
+    """Return tables of TOML, whose basic strings are spelled as JSON spells these."""
+    digits = len(str(len(rows)))
+    lines = []
+    for number, row in enumerate(rows, 1):
+        lines.append(f"[pbx-{number:0{digits}}]")
+        lines += [f"{'client_secret' if name == 'api_key' else name} = {json.dumps(row[name])}" for name in row]
+        lines.append("")
+    return "\n".join(lines)

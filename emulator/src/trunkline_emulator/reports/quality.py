@@ -18,7 +18,7 @@ _CODECS = ("PCMA", "PCMU", "G722", "opus")
 
 
 def of_cdr(store: Store, cdr: str) -> Row | None:
-    """Return the quality of the leg with an id, or None where there is no such leg, or nothing was heard in it."""
+    """Return the quality of the leg with an id; None if the leg is missing or had no audio."""
     began = _began(cdr)
     if began is None:
         return None

@@ -10,6 +10,7 @@ from ..values import Row
 from ..warning_codes import NOT_FOUND, REQUIRED, refuse
 from .checks import SHORT, between, empty, like
 from .dns import Dn
+from .numbering import numbered
 from .references import LEADS_TO, dn, find
 from .users import secret
 
@@ -69,11 +70,7 @@ class Receptionists(Dn):
 
     def fill(self, store: Store, given: Row, old: Row | None) -> Row:
         filled = super().fill(store, given, old)
-        last = max((forward["Id"] for forward in old["Forwards"]), default=0) if old else 0
-        forwards = []
-        for forward in filled.get("Forwards") or []:
-            last += not forward.get("Id")
-            forwards.append({**forward, "Id": forward.get("Id") or last})
+        forwards = numbered(filled.get("Forwards") or [], old["Forwards"] if old else [])
         return {**filled, "Forwards": forwards} if forwards else filled
 
     def more(self, store: Store, row: Row, given: Row, old: Row | None) -> Iterator[tuple[str, str]]:

@@ -67,14 +67,17 @@ def _complete_rows(store: Store, sent: Iterable[Row], old: Row | None, name: str
         rights = _rights(group, row.get("Rights"), roles.get(group["Id"]))
         if rights is None:
             wrong[f"Groups[{place}].Rights.RoleName"] = NOT_FOUND
-            continue
+            rights = dict(row["Rights"])
         found[group["Id"]] = {**row, **_row_of_group(store, group, rights, name)}
     refuse_wrong(store, wrong)
     return list(found.values())
 
 
 def _rights(group: Row, sent: Mapping[str, Any] | None, before: Row | None) -> Row | None:
-    """Return the rights of a member: what was sent on top of what the department gives the role, or what they were."""
+    """Return the rights of a member: what was sent on top of what the department gives the role, or what they were.
+
+    None for a role that the department does not list.
+    """
     if not sent or not sent.get("RoleName"):
         if before is not None:
             return {**before, **(sent or {}), "RoleName": before["RoleName"]}
@@ -164,7 +167,7 @@ def complete_members(store: Store, group: Row, sent: Iterable[Row]) -> list[Row]
         rights = _rights(group, row.get("Rights"), roles.get(user["Id"]))
         if rights is None:
             wrong[f"Members[{place}].Rights.RoleName"] = NOT_FOUND
-            continue
+            rights = dict(row["Rights"])
         completed = store.values.complete("Pbx.Rights", rights)
         found[user["Id"]] = _row_of_member(store, user, {"GroupId": group.get("Id") or 0, "Rights": completed})
     refuse_wrong(store, wrong)

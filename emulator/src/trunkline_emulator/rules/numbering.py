@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from itertools import chain, count
 from typing import TYPE_CHECKING
+
+from ..values import Row
 
 if TYPE_CHECKING:
     from ..store import Store
@@ -45,3 +48,13 @@ def free_number(store: Store, set_name: str) -> str:
         start = int(_FIRST.get(set_name, "100").ljust(length, "0")[:length])
     numbers = chain(range(start, plan.stop), range(plan.start, start), count(plan.stop))
     return next(str(number) for number in numbers if str(number) not in taken)
+
+
+def numbered(items: Iterable[Row], before: Iterable[Row] = ()) -> list[Row]:
+    """Give the items of a list that have no Id one, which follows the highest that the list had before."""
+    last = max((item["Id"] for item in before), default=0)
+    found = []
+    for item in items:
+        last += not item.get("Id")
+        found.append({**item, "Id": item.get("Id") or last})
+    return found

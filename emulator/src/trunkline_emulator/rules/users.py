@@ -16,6 +16,7 @@ from .checks import MEDIUM, SHORT, Wrong, between, empty, exists_in, like, longe
 from .dns import Dn
 from .index import unique_to
 from .memberships import enrol, leave_all
+from .numbering import numbered
 
 if TYPE_CHECKING:
     from ..store import Store
@@ -95,6 +96,9 @@ class Users(Dn):
             filled |= _new_display_name(filled, old)
         if old is None or "ForwardingProfiles" in given:
             filled["ForwardingProfiles"] = _profiles(store, filled.get("ForwardingProfiles") or [], old)
+        if filled.get("ForwardingExceptions"):
+            before = old["ForwardingExceptions"] if old else []
+            filled["ForwardingExceptions"] = numbered(filled["ForwardingExceptions"], before)
         if "Phones" in given:
             filled["Phones"] = phones.complete(store, filled["Phones"], old)
         return filled
@@ -161,17 +165,18 @@ def _new_display_name(given: Row, old: Row) -> Row:
 def _profiles(store: Store, sent: list[Row], old: Row | None) -> list[Row]:
     """Return the profiles to store: those that were sent replace the old ones whole (docs/pbx.md, Requests).
 
-    One is known again by its Id or its name. A new user gets the five that everybody has, with what was sent for any.
+    One is known again by its Id or its name. A new user gets the five that everybody has, those that were sent as they
+    were sent.
     Raises Refusal (400).
     """
     wrong: Wrong = {}
     if old is None:
-        by_name = {profile.get("Name"): profile for profile in sent}
+        by_name = {profile.get("Name"): {**profile, "Id": 0} for profile in sent}
         for place, profile in enumerate(sent):
             if profile.get("Name") not in PROFILES:
                 wrong[f"ForwardingProfiles[{place}].Name"] = NOT_FOUND
         refuse_wrong(store, wrong)
-        return [{**_profile(name), **by_name.get(name, {}), "Id": 0} for name in PROFILES]
+        return [by_name.get(name) or _profile(name) for name in PROFILES]
     known: dict[Any, Row] = {}
     for profile in old["ForwardingProfiles"]:
         known[profile["Id"]] = known[profile["Name"]] = profile

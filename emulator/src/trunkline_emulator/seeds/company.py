@@ -89,7 +89,7 @@ def _user_id(number: int) -> int:
 
 
 def membership(name: str, role: str, member: str) -> Row:
-    """How a DN names a department that it belongs to."""
+    """Return the entry that makes a DN a member of a department."""
     group = DEPARTMENTS.index(name) + 1
     return {
         "Id": group,
@@ -176,6 +176,9 @@ def user(number: int) -> Row:
         "RecordCalls": group in ("Sales", "Support"),
         "SRTPMode": "SRTPDisabled",
         "Tags": _tags(number),
+        "CallUsEnableChat": True,
+        "SendEmailMissedCalls": True,
+        "ContactImage": "",
         "ClickToCallId": f"ext{number}",
         "WebMeetingFriendlyName": f"ext{number}",
         "ForwardingProfiles": [

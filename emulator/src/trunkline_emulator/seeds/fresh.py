@@ -32,6 +32,7 @@ def department(number: int, code: str, name: str) -> Row:
         "Name": name,
         "IsDefault": code == "GRP0000",
         "HasMembers": False,
+        "GloballyVisible": False,
         "Language": "EN",
         "TimeZoneId": "Europe/London",
         "PromptSet": "1e6ed594-af95-4bb4-af56-b957ac87d6d7",

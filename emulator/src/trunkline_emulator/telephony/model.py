@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from datetime import UTC, date, datetime, timedelta
+from functools import lru_cache
 
 from .blocks import Blocks
 from .chats import ChatModel
@@ -24,6 +25,8 @@ LAST_DAY = date(2026, 6, 15)
 SEEDED_AT = datetime(2026, 6, 15, 9, tzinfo=UTC)
 DAYS = 90
 _CALLS, _ORDER = 1, 3
+_KEPT_CALLS = 8192
+"""Calls kept by all models of a process, some 25 MB: the demo's 90 days, so that a second report makes none again."""
 
 
 class CallModel:
@@ -73,6 +76,7 @@ class CallModel:
             raise IndexError(f"There are calls 1 to {self.count}, not {number}")
         return self._call(number - 1)
 
+    @lru_cache(maxsize=_KEPT_CALLS)  # noqa: B019 - it holds few models, and no more calls than that
     def _call(self, place: int) -> PhoneCall:
         drawn = draws(self._seed, _CALLS, place)
         roll = iter(drawn).__next__
