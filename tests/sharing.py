@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import asyncio
 import os
 import signal
 import subprocess
 import sys
+from collections.abc import Sequence
 from pathlib import Path
 from typing import IO
 
@@ -13,9 +15,10 @@ import pytest
 
 from trunkline.request import HttpRequest
 from trunkline.result import HttpResponse
+from trunkline.transport.async_driver import AsyncDriver
 from trunkline.transport.driver import Driver
 from trunkline.transport.exchange import exchange
-from trunkline.transport.options import ConnectOptions, connect
+from trunkline.transport.options import ConnectOptions, connect, connect_async
 from trunkline.transport.retries import Retries
 from trunkline.transport.session import Session
 from trunkline.transport.token_store import TokenStore
@@ -109,3 +112,27 @@ def session(url: str, folder: Path, key: str = KEY) -> Session:
 def ask(shared: Session) -> HttpResponse:
     response: HttpResponse = Driver(connect(ConnectOptions())).run(exchange(shared, GET, Retries()))
     return response
+
+
+class Hanging:
+    """An HTTP library that never gets an answer."""
+
+    def __init__(self) -> None:
+        self.asked = asyncio.Event()
+
+    async def send(self, request: HttpRequest) -> HttpResponse:
+        self.asked.set()
+        await asyncio.Event().wait()
+        raise AssertionError
+
+    async def close(self) -> None: ...
+
+
+async def many_tasks(sessions: Sequence[Session]) -> list[int]:
+    """Ask in 20 tasks of each session at once; the statuses."""
+    pairs = [(each, AsyncDriver(connect_async(ConnectOptions()))) for each in sessions]
+    tasks = [driver.run(exchange(shared, GET, Retries())) for shared, driver in pairs for _ in range(20)]
+    statuses = [answer.status for answer in await asyncio.gather(*tasks)]
+    for _, driver in pairs:
+        await driver.adapter.close()
+    return statuses
