@@ -1,0 +1,1 @@
+"""The configuration of one PBX for another: with other numbers and names, and without what belongs to one PBX."""

@@ -1,0 +1,1 @@
+"""A configuration as files: read with layers and values, checked, written, and described for editors."""
