@@ -35,6 +35,7 @@ def test_what_is_copied_builds_both_wheels(tmp_path: Path) -> None:
     for name in " ".join(copied).split():
         assert any(fnmatch.fnmatch(name, pattern) for pattern in allowed), f".dockerignore leaves {name} out"
         source, target = ROOT / name, tmp_path / name
+        target.parent.mkdir(parents=True, exist_ok=True)
         if source.is_dir():
             shutil.copytree(source, target, ignore=shutil.ignore_patterns("__pycache__", "tests"))
         else:

@@ -57,6 +57,11 @@ def emulator(tmp_path_factory: pytest.TempPathFactory) -> Wheel:
     return build(ROOT / "emulator", tmp_path_factory.mktemp("emulator"))
 
 
+@pytest.fixture(scope="module")
+def engine(tmp_path_factory: pytest.TempPathFactory) -> Wheel:
+    return build(ROOT / "integrations" / "prefect", tmp_path_factory.mktemp("engine"))
+
+
 def test_the_client_brings_no_emulator_and_no_pytest_plugin(client: Wheel) -> None:
     assert {name.partition("/")[0] for name in client.files} == {"trunkline", client.info}
     assert not [name for name in client.files if name.startswith("trunkline/emulator")]
@@ -72,11 +77,23 @@ def test_the_emulator_brings_its_plugin_and_what_the_commands_run(emulator: Whee
     }
 
 
-def test_each_wants_the_other_in_the_same_version(client: Wheel, emulator: Wheel) -> None:
-    assert client.metadata["Version"] == emulator.metadata["Version"] == __version__
-    wanted = f"trunkline-emulator=={__version__}; extra == 'emulator'"
-    assert wanted in client.metadata.get_all("Requires-Dist", [])
-    assert f"trunkline=={__version__}" in emulator.metadata.get_all("Requires-Dist", [])
+def test_the_package_for_prefect_brings_what_the_commands_find(engine: Wheel) -> None:
+    assert {name.partition("/")[0] for name in engine.files} == {"trunkline_prefect", engine.info}
+    assert set(engine.entry_points.sections()) == {"trunkline.engines", "trunkline.fleet"}
+
+
+def test_each_wants_the_others_in_the_same_version(client: Wheel, emulator: Wheel, engine: Wheel) -> None:
+    wanted = client.metadata.get_all("Requires-Dist", [])
+    assert client.metadata["Version"] == __version__
+    for wheel, extra in ((emulator, "emulator"), (engine, "prefect")):
+        assert wheel.metadata["Version"] == __version__
+        assert f"{wheel.metadata['Name']}=={__version__}; extra == '{extra}'" in wanted
+        assert f"trunkline=={__version__}" in wheel.metadata.get_all("Requires-Dist", [])
+
+
+def test_the_driver_of_postgres_is_wanted_alike(client: Wheel, engine: Wheel) -> None:
+    (driver,) = [each for each in client.metadata.get_all("Requires-Dist", []) if "extra == 'postgres'" in each]
+    assert driver.partition(";")[0] in engine.metadata.get_all("Requires-Dist", [])
 
 
 @pytest.fixture
@@ -116,6 +133,10 @@ def test_the_emulator_works_where_it_is_installed_and_says_how_where_not(
         done = run(python, "trunkline", command)
         assert (done.returncode, done.stdout) == (3, "")
         assert done.stderr == "Error: The emulator is not installed.\nInstall it: pip install 'trunkline[emulator]'\n"
+
+    done = run(python, "trunkline", "fleet", "status")
+    assert (done.returncode, done.stdout) == (3, "")
+    assert done.stderr == "Error: trunkline-prefect is not installed.\nInstall it: pip install 'trunkline[prefect]'\n"
 
     install(python, emulator)
     demo = run(python, "trunkline", "demo")

@@ -9,6 +9,7 @@ import subprocess
 import sys
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -17,8 +18,10 @@ from trunkline_emulator import Emulator, running
 
 ROOT = Path(__file__).parents[1]
 FOLDERS = ("docs", "docs/guides", "docs/reference", "emulator", "emulator/docs")
-PAGES = [  # tests/test_readme.py runs README's blocks, in their order
-    *(page for folder in FOLDERS for page in sorted((ROOT / folder).glob("*.md")))
+MACHINES = ROOT / "docs" / "guides" / "machines.md"
+CONFIG = ROOT / "docs" / "guides" / "config.md"
+PAGES = [  # test_readme, test_machines_guide and test_config_guide run the blocks of three others
+    *(page for folder in FOLDERS for page in sorted((ROOT / folder).glob("*.md")) if page not in (MACHINES, CONFIG))
 ]
 BLOCK = re.compile(r"^```(\w+)\n(.*?)^```$", re.M | re.S)
 CLIENT, KEY = "trunkline", "try-me-0123456789"
@@ -28,21 +31,29 @@ def blocks(page: Path, language: str) -> list[str]:
     return [body for found, body in BLOCK.findall(page.read_text(encoding="utf-8")) if found == language]
 
 
-@pytest.fixture
-def environment(tmp_path: Path) -> Iterator[dict[str, str]]:
-    """What the docs tell a reader to set, with the commands of this environment on the path."""
+@pytest.fixture(scope="module")
+def serving() -> Iterator[tuple[Emulator, str]]:
     emulator = Emulator(client_id=CLIENT, api_key=KEY, seed="demo", etags=True)
     with running(emulator) as url:
-        yield {
-            **os.environ,
-            "PATH": f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}",
-            "TRUNKLINE_URL": url,
-            "TRUNKLINE_CLIENT_ID": CLIENT,
-            "TRUNKLINE_CLIENT_SECRET": KEY,
-            "TRUNKLINE_JOB_DIR": str(tmp_path / "jobs"),
-            "TRUNKLINE_PROFILES": str(tmp_path / "profiles.toml"),
-            "PYTHONIOENCODING": "utf-8",
-        }
+        yield emulator, url
+
+
+@pytest.fixture
+def environment(serving: tuple[Emulator, str], tmp_path: Path) -> dict[str, str]:
+    """What the docs tell a reader to set, with the commands of this environment on the path and a fresh PBX."""
+    emulator, url = serving
+    emulator.reset()
+    emulator.clear_faults()
+    return {
+        **os.environ,
+        "PATH": f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}",
+        "TRUNKLINE_URL": url,
+        "TRUNKLINE_CLIENT_ID": CLIENT,
+        "TRUNKLINE_CLIENT_SECRET": KEY,
+        "TRUNKLINE_JOB_DIR": str(tmp_path / "jobs"),
+        "TRUNKLINE_PROFILES": str(tmp_path / "profiles.toml"),
+        "PYTHONIOENCODING": "utf-8",
+    }
 
 
 def run(command: list[str] | str, environment: dict[str, str], folder: Path) -> str:
@@ -55,7 +66,7 @@ def run(command: list[str] | str, environment: dict[str, str], folder: Path) -> 
         stdout=subprocess.PIPE,
         stderr=subprocess.STDOUT,
         text=True,
-        timeout=120,
+        timeout=280,  # below the limit of a test; a busy machine takes minutes over what a quiet one does in seconds
         check=False,
     )
     return done.stdout
@@ -73,24 +84,25 @@ def squeezed(text: str) -> str:
     return re.sub(r"─+", "─", re.sub(r"[ \t]+", " ", text)).strip()
 
 
-@pytest.mark.parametrize("page", PAGES, ids=lambda page: str(page.relative_to(ROOT)))
-def test_console_blocks_work_as_printed(page: Path, environment: dict[str, str], tmp_path: Path) -> None:
+def check_console_blocks(page: Path, environment: dict[str, str], folder: Path) -> None:
+    """Run each command of a page, in their order; each must print what stands under it."""
     for block in blocks(page, "console"):
         for command, printed in steps(block):
             if command.startswith("curl ") and not shutil.which("curl"):
                 pytest.skip("curl is not here")
-            seen = run(command, environment, tmp_path).replace(environment["TRUNKLINE_URL"], "http://127.0.0.1:5004")
-            seen = seen.replace(environment["TRUNKLINE_URL"].removeprefix("http://"), "127.0.0.1:5004")
+            seen = run(command, environment, folder)
+            if url := environment.get("TRUNKLINE_URL"):
+                seen = seen.replace(url, "http://127.0.0.1:5004").replace(url.removeprefix("http://"), "127.0.0.1:5004")
             pattern = re.escape(squeezed(printed)).replace("…", ".*?")
             assert re.fullmatch(pattern, squeezed(seen), re.S), f"$ {command}\n{seen}\n--- printed:\n{printed}"
 
 
-@pytest.mark.parametrize("page", PAGES, ids=lambda page: str(page.relative_to(ROOT)))
-def test_python_blocks_run(page: Path, environment: dict[str, str], tmp_path: Path) -> None:
+def check_python_blocks(page: Path, environment: dict[str, str], folder: Path) -> None:
+    """Run each snippet of a page; each must show something, and end without an error or a warning."""
     for block in blocks(page, "python"):
         done = subprocess.run(
             [sys.executable, "-W", "error", "-c", block],
-            cwd=tmp_path,
+            cwd=folder,
             env=environment,
             capture_output=True,
             text=True,
@@ -99,6 +111,32 @@ def test_python_blocks_run(page: Path, environment: dict[str, str], tmp_path: Pa
         )
         assert done.returncode == 0, done.stderr
         assert done.stdout, "a snippet should show something"
+
+
+def pages_with(language: str) -> list[Any]:
+    return [pytest.param(page, id=str(page.relative_to(ROOT))) for page in PAGES if blocks(page, language)]
+
+
+@pytest.mark.parametrize("page", pages_with("console"))
+def test_console_blocks_work_as_printed(page: Path, environment: dict[str, str], tmp_path: Path) -> None:
+    check_console_blocks(page, environment, tmp_path)
+
+
+@pytest.mark.parametrize("page", pages_with("python"))
+def test_python_blocks_run(
+    page: Path,
+    environment: dict[str, str],
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    """Each block by itself: what it uses it must import. Here and not in a process each, which imports all again."""
+    monkeypatch.chdir(tmp_path)
+    for name, value in environment.items():
+        monkeypatch.setenv(name, value)
+    for block in blocks(page, "python"):
+        exec(compile(block, f"a block of {page.name}", "exec"), {"__name__": "__main__"})
+        assert capsys.readouterr().out, "a snippet should show something"
 
 
 def test_the_demo_prints_what_its_page_shows(tmp_path: Path) -> None:
@@ -134,6 +172,6 @@ def test_a_generated_page_is_up_to_date(tool: str, page: str, tmp_path: Path) ->
 
 
 def test_every_link_inside_the_project_leads_somewhere() -> None:
-    for page in [*PAGES, *ROOT.glob("*.md"), *(ROOT / "docs" / "adr").glob("*.md")]:
+    for page in [*PAGES, MACHINES, CONFIG, *ROOT.glob("*.md"), *(ROOT / "docs" / "adr").glob("*.md")]:
         for target in re.findall(r"\]\((?!https?:)([^)#]+)", page.read_text(encoding="utf-8")):
             assert (page.parent / target).exists(), f"{page.name}: {target}"

@@ -110,6 +110,8 @@ SURFACES = ("cli", "mcp", "metrics", "console")
 SPELLS = {
     "errors.py",  # calls of Python: `Hint` is spelled there
     "catalog/compile.py",  # a program of its own
+    "config/folder/revision.py",  # options of git
+    "request/curl.py",  # options of curl
 }
 
 

@@ -55,14 +55,17 @@ def clone(target: Path) -> Path:
     return target
 
 
+# How pip reaches its index from this machine, as it was before the tests trusted an authority of their own.
+PIP = {name: value for name, value in os.environ.items() if name.startswith(("PIP_", "SSL_", "REQUESTS_"))}
+
+
 class Reader:
     """Somebody who does what README says, in one terminal and then in another."""
 
     def __init__(self, folder: Path) -> None:
         self.folder = clone(folder / "trunkline")
         (folder / "home").mkdir()
-        pip = {name: value for name, value in os.environ.items() if name.startswith(("PIP_", "SSL_", "REQUESTS_"))}
-        self.fresh = {**pip, "HOME": str(folder / "home"), "PATH": SYSTEM, "TERM": "xterm", "LANG": "C.UTF-8"}
+        self.fresh = {**PIP, "HOME": str(folder / "home"), "PATH": SYSTEM, "TERM": "xterm", "LANG": "C.UTF-8"}
         self.fresh["XDG_RUNTIME_DIR"] = self.fresh["HOME"]
         self.environment = self.fresh
         self.open: list[dict[str, str]] = []

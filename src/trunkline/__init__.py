@@ -18,6 +18,10 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from .client import AsyncPbx, Pbx
     from .client.rows import AsyncRows, Rows
+    from .config.applying.secrets import SecretSource
+    from .config.cloning.clone import Clone
+    from .config.cloning.mapping import RenameMap
+    from .config.facade import Config
     from .connections.targets import Target
     from .errors import (
         BadRequest,
@@ -57,6 +61,9 @@ if TYPE_CHECKING:
     from .references import Offboarding, WhereUsed
     from .result import File, Saved
     from .settings import Forwarding, Holidays, Hours
+    from .shards.job import SharedJob
+    from .shards.ledger import PostgresLedger
+    from .shards.run import ShardResult, arun_shard, run_shard
     from .transfer import Export, Import, RecordingDeletion, RecordingsExport, Report, Watermark, Wishes
     from .transport.browser import BrowserSignIn
     from .transport.retries import Retries
@@ -66,12 +73,14 @@ if TYPE_CHECKING:
     from .work.state import State
 
 _HOMES = {
-    "BrowserSignIn": "transport.browser",
-    "CallEvent": "monitor.calls",
-    "CallFilter": "monitor.calls",
     "AsyncPbx": "client",
     "AsyncRows": "client.rows",
     "Audit": "monitor.audit",
+    "BrowserSignIn": "transport.browser",
+    "CallEvent": "monitor.calls",
+    "CallFilter": "monitor.calls",
+    "Clone": "config.cloning.clone",
+    "Config": "config.facade",
     "Expand": "odata",
     "Export": "transfer.export",
     "F": "odata",
@@ -92,12 +101,17 @@ _HOMES = {
     "Outage": "monitor.call_watch",
     "Outcome": "work.outcome",
     "Pbx": "client",
+    "PostgresLedger": "shards.ledger",
     "RecordingDeletion": "transfer.recording_removal",
     "RecordingsExport": "transfer.recordings",
+    "RenameMap": "config.cloning.mapping",
     "Report": "transfer.reports",
     "Retries": "transport.retries",
     "Rows": "client.rows",
     "Saved": "result",
+    "SecretSource": "config.applying.secrets",
+    "ShardResult": "shards.run",
+    "SharedJob": "shards.job",
     "Snapshot": "monitor.call_watch",
     "State": "work.state",
     "Status": "monitor.status",
@@ -105,6 +119,8 @@ _HOMES = {
     "Watermark": "transfer.watermark",
     "WhereUsed": "references.where_used",
     "Wishes": "transfer.plan",
+    "arun_shard": "shards.run",
+    "run_shard": "shards.run",
     "watch_calls": "monitor.call_watch",
 }
 __all__ = [
@@ -116,6 +132,8 @@ __all__ = [
     "BrowserSignIn",
     "CallEvent",
     "CallFilter",
+    "Clone",
+    "Config",
     "ConfigurationError",
     "Conflict",
     "ConnectionLost",
@@ -145,14 +163,19 @@ __all__ = [
     "Outcome",
     "Pbx",
     "PbxError",
+    "PostgresLedger",
     "PreconditionFailed",
     "RecordingDeletion",
     "RecordingsExport",
+    "RenameMap",
     "Report",
     "Retries",
     "Rows",
     "Saved",
+    "SecretSource",
     "ServerError",
+    "ShardResult",
+    "SharedJob",
     "SignInError",
     "Snapshot",
     "State",
@@ -172,6 +195,8 @@ __all__ = [
     "Watermark",
     "WhereUsed",
     "Wishes",
+    "arun_shard",
+    "run_shard",
     "watch_calls",
 ]
 

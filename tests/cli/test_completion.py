@@ -108,6 +108,11 @@ def offered(text: str) -> list[str]:
         ("trunkline profiles rename acme ", ""),
         ("trunkline logout a", "acme"),
         ("trunkline completion ", "bash fish zsh"),
+        ("trunkline config dif", "diff"),
+        ("trunkline config diff pro", "profile:acme profile:branch-office"),
+        ("trunkline config diff here profile:b", "profile:branch-office"),
+        ("trunkline config drift --only que", "queues"),
+        ("trunkline config drift --only queues,ring", "queues,ring_groups"),
     ],
 )
 def test_what_is_offered(tab: Callable[..., str], line: str, words: str) -> None:
@@ -122,6 +127,7 @@ def test_what_is_offered(tab: Callable[..., str], line: str, words: str) -> None
         ("trunkline flow run ", "file"),
         ("trunkline recordings download-recording 5 --save ", "file"),
         ("trunkline run fax.get --binary-to ", "dir"),
+        ("trunkline config diff ", "dir"),
     ],
 )
 def test_files_are_left_to_the_shell(tab: Callable[..., str], line: str, kind: str) -> None:

@@ -14,7 +14,10 @@ import pytest
 from conftest import System
 from healthy import Serve
 from nasty import closed_port
+from trunkline.config import drift
+from trunkline.monitor import survey
 from trunkline.transfer import backups
+from trunkline.work import fleet
 
 Line = Callable[..., Any]
 Saved = Callable[..., None]
@@ -447,3 +450,12 @@ def test_names_of_departments_and_roles_mean_each_pbx_s_own(
         members = [(one["GroupId"], one["Rights"]["RoleName"]) for one in rows[name]["Groups"]]
         assert members == [(key, "managers")]
     assert line("import", "users", str(file), "--all-profiles").err.count("Nothing to do") == 2
+
+
+@pytest.mark.parametrize(
+    ("command", "at_once"),
+    [(("config", "export"), fleet.AT_ONCE), (("config", "drift"), drift.AT_ONCE), (("status",), survey.AT_ONCE)],
+)
+def test_the_help_says_how_many_are_asked_at_a_time(trunkline: Any, command: tuple[str, ...], at_once: int) -> None:
+    text = " ".join(trunkline(*command, "--help").out.split())
+    assert f"How many of several PBXs at a time. Default: {at_once}." in text

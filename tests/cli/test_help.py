@@ -9,10 +9,11 @@ import click
 import pytest
 
 from trunkline import catalog
+from trunkline.catalog.common_fields import MANY
 from trunkline.catalog.defaults import required_of
 from trunkline.catalog.names import snake
 from trunkline.cli.action_command import ActionCommand
-from trunkline.cli.action_help import MANY, groups
+from trunkline.cli.action_help import groups
 from trunkline.cli.action_page import action_page
 
 CATALOG = catalog.load()

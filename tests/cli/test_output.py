@@ -21,8 +21,8 @@ from nasty import Nasty, http
 from terminal import TRUNKLINE, Terminal
 from trunkline import Pbx
 from trunkline.catalog import load
+from trunkline.catalog.columns import BY_TYPE, MOST, at, picked
 from trunkline.catalog.secret import MASK
-from trunkline.cli.columns import BY_TYPE, MOST, at, picked
 from trunkline.cli.output import yaml_text
 
 

@@ -220,3 +220,23 @@ def test_actions(line: Run, schema: str, argv: tuple[str, ...]) -> None:
 
 def test_one_action(line: Run) -> None:
     check("action", [json.loads(line("actions", "show", "fax.delete", "-o", "json").out)])
+
+
+def test_configuration(trunkline: Run, own: Path, system: System) -> None:
+    files = check("config-file", trunkline("config", "export", "--out", "acme", "--only", "queues,users").lines)
+    assert {file["change"] for file in files} == {"added"}
+    (own / "acme/queues/859.yaml").write_text("Number: 859\nName: New\n", encoding="utf-8")
+    (added,) = check("config-difference", trunkline("config", "diff", system.url, "acme").lines)
+    assert (added["change"], added["key"]) == ("added", "859")
+    (step,) = check("config-step", trunkline("config", "plan", "acme").lines)
+    assert (step["change"], step["key"]) == ("add", "859")
+    system.emulator.add_fault("403@/Users*")
+    (drift,) = check("config-drift", trunkline("config", "drift", "acme").lines)
+    assert drift["counts"] == {"queues": {"added": 0, "removed": 1, "changed": 0}}
+    assert drift["unread"].keys() == {"users"}
+    system.emulator.add_fault("500@*")
+    (drift,) = check("config-drift", trunkline("config", "drift", "acme").lines)
+    assert drift["error"]["status"] == 500
+    (own / "acme/queues/859.yaml").write_text("Number: 859\nNaem: New\n", encoding="utf-8")
+    (fault,) = check("config-fault", trunkline("config", "validate", "acme").lines)
+    assert (fault["file"], fault["line"], fault["is_error"]) == ("queues/859.yaml", 2, True)

@@ -10,8 +10,8 @@ import pytest
 
 from trunkline import cli
 from trunkline.catalog import Action, load
+from trunkline.catalog.skeleton import skeleton
 from trunkline.cli.action_command import ActionCommand
-from trunkline.cli.skeleton import skeleton
 from trunkline.request import bind, build
 
 NEWEST = load("20.0.10")

@@ -109,6 +109,22 @@ def test_another_refusal_is_not_taken_for_the_page_size() -> None:
         assert len(server.api_calls) == 1
 
 
+def test_a_filter_that_is_quoted_in_a_refusal_does_not_make_pages_smaller() -> None:
+    ids = list(range(120))
+
+    def answer(asked: Asked) -> Bytes:
+        if option(asked, "filter"):
+            return http(400, '{"error":{"code":"","message":"Syntax error in \'Number eq 1 & $top=5\'."}}')
+        return listing(ids)(asked)
+
+    with Nasty(answer) as server, Pbx(server.url, "id", "key") as pbx:
+        with pytest.raises(errors.BadRequest, match="Syntax error"):
+            pbx.fax.list(filter="Number eq 1").all()
+        before = len(server.api_calls)
+        assert len(pbx.fax.list().all()) == 120
+        assert [int(option(each, "top") or "") for each in server.api_calls[before:]] == [100, 100]
+
+
 def test_a_row_moved_over_the_border_of_a_page_is_given_once() -> None:
     ids = list(range(150))
 

@@ -240,7 +240,7 @@ def test_so_is_that_of_a_single_call(ask: Ask, value: Any) -> None:
 
 
 @pytest.mark.parametrize("value", [31_536_000, 31_536_000.0, 1e7, 5, 2.5])
-@pytest.mark.parametrize("name", ["timeout", "connect_timeout", "read_timeout"])
+@pytest.mark.parametrize("name", ["timeout", "connect_timeout", "read_timeout", "unacknowledged"])
 def test_any_other_time_limit_works(ask: Ask, name: str, value: float, tmp_path: Path) -> None:
     with Nasty(lambda asked: http(200, "RIFF", "audio/wav")) as server:
         assert ask(server.url, DOWNLOAD, 42, to=tmp_path / "a.wav", settings={name: value}).size == 4

@@ -19,7 +19,21 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from sharing import CLIENT, GET, KEY, POSIX, WORKER, Process, alone, ask, at_once, session, sign_ins
+from sharing import (
+    CLIENT,
+    GET,
+    KEY,
+    POSIX,
+    WORKER,
+    Hanging,
+    Process,
+    alone,
+    ask,
+    at_once,
+    many_tasks,
+    session,
+    sign_ins,
+)
 from trunkline.errors import ConfigurationError, SignInError, TimedOut
 from trunkline.request import HttpRequest
 from trunkline.result import HttpResponse
@@ -27,7 +41,7 @@ from trunkline.transport import exchange as conversation
 from trunkline.transport.async_driver import AsyncDriver
 from trunkline.transport.driver import Driver
 from trunkline.transport.exchange import Send, Turn, Wait, Work, exchange
-from trunkline.transport.options import ConnectOptions, connect, connect_async
+from trunkline.transport.options import ConnectOptions, connect
 from trunkline.transport.retries import Retries
 from trunkline.transport.session import Session
 from trunkline.transport.token import Token
@@ -271,30 +285,9 @@ def test_the_file_is_looked_into_again_once_the_lock_is_had(folder: Path) -> Non
 
 
 def test_many_tasks_of_two_clients_in_one_process_sign_in_once(url: str, folder: Path, emulator: Emulator) -> None:
-    async def run() -> list[int]:
-        pairs = [(session(url, folder), AsyncDriver(connect_async(ConnectOptions()))) for _ in range(2)]
-        tasks = [driver.run(exchange(shared, GET, Retries())) for shared, driver in pairs for _ in range(20)]
-        statuses = [answer.status for answer in await asyncio.gather(*tasks)]
-        for _, driver in pairs:
-            await driver.adapter.close()
-        return statuses
-
-    assert asyncio.run(run()) == [200] * 40
+    sessions = [session(url, folder) for _ in range(2)]
+    assert asyncio.run(many_tasks(sessions)) == [200] * 40
     assert sign_ins(emulator) == [200]
-
-
-class Hanging:
-    """An HTTP library that never gets an answer."""
-
-    def __init__(self) -> None:
-        self.asked = asyncio.Event()
-
-    async def send(self, request: HttpRequest) -> HttpResponse:
-        self.asked.set()
-        await asyncio.Event().wait()
-        raise AssertionError
-
-    async def close(self) -> None: ...
 
 
 def test_a_task_cancelled_while_it_signs_in_gives_the_file_lock_back(folder: Path) -> None:
@@ -404,14 +397,14 @@ def test_where_tokens_are_kept(
     for name in ("HOME", "USERPROFILE"):
         monkeypatch.setenv(name, "/home/ada")
     store = shared_store(given_, environ)
-    assert (store and store.folder) == folder
+    assert getattr(store, "folder", None) == folder
 
 
 def test_the_user_s_own_folder_is_the_system_s_place_for_it(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     if sys.platform == "linux":
         monkeypatch.setenv("XDG_STATE_HOME", str(tmp_path))
         store = shared_store(True, {})
-        assert store is not None
+        assert isinstance(store, TokenStore)
         assert store.folder == tmp_path / "trunkline" / "tokens"
         monkeypatch.setenv("XDG_STATE_HOME", "")
         monkeypatch.delenv("HOME")

@@ -8,10 +8,13 @@ from typing import Any, NamedTuple
 
 import pytest
 
+from shards.conftest import URL, taken_over
 from trunkline.errors import NotFound
 from trunkline.jobs.ledger import SHARD, TargetLedger
 from trunkline.jobs.ledger import Ledger as JobLedger
 from trunkline.node.items import as_item
+from trunkline.shards.ledger import PostgresLedger
+from trunkline.shards.postgres import Database
 from trunkline.work.ledger import Ledger, LedgerFailed, MemoryLedger
 from trunkline.work.outcome import Outcome
 from trunkline.work.state import State
@@ -24,23 +27,33 @@ class Kind(NamedTuple):
     again: Callable[[], Ledger] | None
 
 
-def in_memory(items: list[Any], folder: Path) -> Iterator[Kind]:
+def in_memory(items: list[Any], request: pytest.FixtureRequest) -> Iterator[Kind]:
     yield Kind(MemoryLedger(items), None)
 
 
-def in_sqlite(items: list[Any], folder: Path) -> Iterator[Kind]:
-    with JobLedger.create(folder / "night.job", {}, [("acme", "https://pbx.example.com")]) as file:
+def in_sqlite(items: list[Any], request: pytest.FixtureRequest) -> Iterator[Kind]:
+    folder: Path = request.getfixturevalue("tmp_path")
+    with JobLedger.create(folder / "night.job", {}, [("acme", URL)]) as file:
         file.load(items)
         yield Kind(TargetLedger(file, 1, in_stretches=True), lambda: TargetLedger(file, 1, in_stretches=False))
 
 
-KINDS = {"memory": in_memory, "SQLite": in_sqlite}
+def in_postgres(items: list[Any], request: pytest.FixtureRequest) -> Iterator[Kind]:
+    with PostgresLedger(request.getfixturevalue("database_url")) as ledger:
+        job = ledger.create("night", "items", {}, {"acme": URL})
+        job.load(items)
+        job.begin(len(items), [(0, len(items) - 1)])
+        ((shard,),) = ledger.database.execute("SELECT id FROM shard")
+        yield Kind(taken_over(ledger, shard), lambda: taken_over(ledger, shard))
+
+
+KINDS = {"memory": in_memory, "SQLite": in_sqlite, "Postgres": in_postgres}
 COUNT = SHARD + 3
 
 
 @pytest.fixture(params=KINDS)
-def kind(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Kind]:
-    yield from KINDS[request.param]([as_item({"Id": n}) for n in range(COUNT)], tmp_path)
+def kind(request: pytest.FixtureRequest) -> Iterator[Kind]:
+    yield from KINDS[request.param]([as_item({"Id": n}) for n in range(COUNT)], request)
 
 
 def taken(ledger: Ledger) -> list[int]:
@@ -97,9 +110,28 @@ def test_no_text_of_a_ledger_shows_what_an_item_holds(kind: Kind) -> None:
     assert repr(entry) == "<item 0, NOT_STARTED, 0 attempts>"
 
 
-def test_a_ledger_that_went_away_fails_and_says_so(tmp_path: Path) -> None:
-    for kind in in_sqlite([as_item({"Id": 1})], tmp_path):
-        for file in tmp_path.glob("night.job*"):
-            file.unlink()
-        with pytest.raises(LedgerFailed, match="was deleted or replaced"):
-            kind.ledger.record([Outcome(0, State.DONE, 1)])
+def remove_files(request: pytest.FixtureRequest) -> None:
+    folder: Path = request.getfixturevalue("tmp_path")
+    for file in folder.glob("night.job*"):
+        file.unlink()
+
+
+def drop_tables(request: pytest.FixtureRequest) -> None:
+    with Database(request.getfixturevalue("database_url")) as database:
+        database.execute("DROP TABLE outcome")
+
+
+@pytest.mark.parametrize(
+    ("kind", "lose", "message"),
+    [
+        ("SQLite", remove_files, "was deleted or replaced"),
+        ("Postgres", drop_tables, '"outcome" does not exist'),
+    ],
+)
+def test_a_ledger_that_went_away_fails_and_says_so(
+    request: pytest.FixtureRequest, kind: str, lose: Callable[[pytest.FixtureRequest], None], message: str
+) -> None:
+    for lost in KINDS[kind]([as_item({"Id": 1})], request):
+        lose(request)
+        with pytest.raises(LedgerFailed, match=message):
+            lost.ledger.record([Outcome(0, State.DONE, 1)])

@@ -161,7 +161,7 @@ class Action(msgspec.Struct, frozen=True, omit_defaults=True, dict=True):
 
     @cached_property
     def destructive(self) -> bool:
-        """Whether what the action removes can't be had back from the PBX; restoring a backup removes all since then."""
+        """Whether the PBX can't give back what the action removes; restoring a backup would lose all changes since."""
         return self.method == "DELETE" or (
             self.method == "POST"
             and (self.verb == "restore" or not {"delete", "purge", "clean", "reset"}.isdisjoint(self.verb.split("_")))

@@ -7,6 +7,7 @@ that a rule can't spell.
 from __future__ import annotations
 
 import re
+from functools import lru_cache
 
 _BOUNDARY = re.compile(r"(?<=[a-z0-9])(?=[A-Z])|(?<=[A-Z])(?=[A-Z][a-z])|_")
 _DIGITS = re.compile(r"(?<=[A-Za-z])(?=\d)|(?<=\d)(?=[A-Za-z])")
@@ -79,6 +80,7 @@ def snake(name: str) -> str:
     return "_".join(words(name)).lower()
 
 
+@lru_cache(maxsize=8192)
 def folded(name: str) -> str:
     """``If Match``, ``if_match``, ``IfMatch`` → ``ifmatch``: two names that people take for the same are the same."""
     return "".join(c for c in name.lower() if c.isalnum())

@@ -10,9 +10,13 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterator, Mapping
 from functools import lru_cache
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from ..redaction import MASK, redacted
+
+if TYPE_CHECKING:
+    from . import Catalog
+    from .model import Action
 
 SECRET = re.compile(
     r"passw(?:or)?d|passphrase|passcode|pwd$|secret|api[ _-]?key|token$"
@@ -31,17 +35,23 @@ NAMES = ("Name", "Key")
 _NAMELESS = frozenset((*HELD, "Id", "Description"))
 """What is left of a row with a name and a value where only the name was left out: its value may be anything."""
 
+_SECRET_ANSWERS = frozenset(("token", "secret", "key", "link"))
+"""Words in the names of actions whose plain answer is a secret, with no field whose name says so."""
+
 __all__ = [
     "HELD",
     "MASK",
     "NAMES",
     "SECRET",
+    "answers_secret",
     "has_mask",
+    "holds_secret",
     "is_masked",
     "is_secret",
     "is_sign_in_name",
     "masked",
     "masked_by_name",
+    "secret_fields",
     "secret_path",
     "secrets_in",
     "secrets_named",
@@ -75,7 +85,7 @@ def masked_by_name(value: Any) -> Any:
 
 def _masked(value: Any, text: Callable[[str], str] | None) -> Any:
     if isinstance(value, Mapping):
-        held = HELD if _holds_secret(value) else ()
+        held = HELD if holds_secret(value) else ()
         return {k: _hidden(v) if k in held or is_secret(k) else _masked(v, text) for k, v in value.items()}
     if isinstance(value, str):
         return text(value) if text is not None else value
@@ -85,7 +95,7 @@ def _masked(value: Any, text: Callable[[str], str] | None) -> Any:
 def secrets_in(value: Any) -> Iterator[str]:
     """Every text that `masked_by_name` replaces in a value, but for names to sign in with that are phone numbers."""
     if isinstance(value, Mapping):
-        held = HELD if _holds_secret(value) else ()
+        held = HELD if holds_secret(value) else ()
         for name, inner in value.items():
             if name not in held and not is_secret(name):
                 yield from secrets_in(inner)
@@ -124,12 +134,29 @@ def is_secret(name: str) -> bool:
     return SECRET.search(name) is not None
 
 
+def answers_secret(action: Action) -> bool:
+    """Whether all that an action answers is a text that is a secret: a password, a key, a link to sign in with."""
+    return action.answer == "value String" and not _SECRET_ANSWERS.isdisjoint(action.verb.split("_"))
+
+
+def secret_fields(catalog: Catalog, action: Action) -> tuple[str, ...]:
+    """Return the fields of what an action answers that may hold a secret, at any depth, those of each row first."""
+    waiting = [action.answer_type.name] if action.answer_type is not None else []
+    found: dict[str, None] = {}
+    for name in waiting:
+        if name in catalog.types:
+            fields = catalog.fields(name)
+            found |= dict.fromkeys(field for field in fields if is_secret(field) or field in HELD)
+            waiting += dict.fromkeys(spec.name for spec in fields.values() if spec.name not in waiting)
+    return tuple(found)
+
+
 def secret_path(path: str) -> bool:
     """Whether ``Trunks[0].AuthPassword.Value`` leads to or into a secret field."""
     return any(SECRET.search(step) for step in re.split(r"[.\[\]]+", path))
 
 
-def _holds_secret(value: Mapping[str, Any]) -> bool:
+def holds_secret(value: Mapping[str, Any]) -> bool:
     """Whether an object is a secret, or a parameter, choice or variable that is called like one."""
     if "Value" not in value and "Contents" not in value:
         return False

@@ -10,15 +10,14 @@ import click
 
 from ..catalog import Action, Catalog, Param
 from ..catalog.defaults import default_of
+from ..catalog.facts import IF_MATCH, OPTION_MEANINGS, action_facts, parameter_facts
 from ..catalog.members import has_lists
 from ..catalog.names import snake
 from .action_help import help_all_option, write_options
 from .action_options import action_options, query_options
-from .action_page import IF_MATCH, OPTION_MEANINGS
 from .body import body_options, field_options
 from .candidates import FIELD_OPTIONS, answer_fields, values_of
 from .connection_options import fleet_options
-from .facts import action_facts, parameter_facts
 from .files import FileArgument
 from .output import view_options
 

@@ -10,10 +10,10 @@ from typing import IO, Any, NamedTuple
 import click
 
 from ..catalog import Action, Catalog
+from ..catalog.facts import OPTION_MEANINGS
 from ..catalog.names import snake
 from ..catalog.secret import secrets_named
 from ..odata.query import OPTIONS
-from .action_page import OPTION_MEANINGS
 from .body import body_of
 from .columns import check_columns
 from .connection_options import ConnectionOptions, fleet_options

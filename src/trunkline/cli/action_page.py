@@ -4,28 +4,8 @@ from __future__ import annotations
 
 from ..catalog import Action, Catalog, Param, TypeSpec, parse_type
 from ..catalog.defaults import required_of
+from ..catalog.facts import IF_MATCH, IF_MATCH_ANYWAY, OPTION_MEANINGS, meaning_of, parameter_facts
 from ..catalog.names import display_words, snake
-from .facts import meaning_of, parameter_facts
-
-OPTION_MEANINGS = {
-    "filter": "Only rows for which this OData expression is true, such as Number eq '100'.",
-    "search": "Only rows in which this text occurs.",
-    "orderby": "Fields to sort by, such as Number desc.",
-    "select": "Fields to answer, with commas between them; the rest stay away.",
-    "expand": "Navigation properties to answer with each row.",
-    "top": "How many rows in all.",
-    "skip": "How many rows to leave out first.",
-    "count": "Also count all matching rows.",
-}
-IF_MATCH = (
-    "Optional ETag. The action is carried out only while the entity still has it, so that what someone else "
-    "changed meanwhile is not lost. Leave it out to act in any case."
-)
-
-
-IF_MATCH_ANYWAY = (
-    "True sends If Match even to a PBX that sends no ETags, and so takes no notice of it. Otherwise that is refused."
-)
 
 
 def action_page(catalog: Catalog, action: Action) -> str:

@@ -7,12 +7,12 @@ from typing import NamedTuple, TypedDict
 import click
 
 from ..catalog import Action, Catalog, load
+from ..catalog.facts import meaning_of
 from ..catalog.names import display_words
 from ..catalog.search import lacking, partly, search
 from ..errors import UnknownName
 from .action_page import action_page
 from .candidates import action_ids, api_versions
-from .facts import meaning_of
 from .output import FORMATS, View, chosen, draw, pretty, write_rows
 
 _SOME = 10  # nobody reads more matches that have only some of the words

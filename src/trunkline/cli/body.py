@@ -11,12 +11,12 @@ import click
 import msgspec
 
 from ..catalog import Action, Catalog, TypeSpec
+from ..catalog.facts import field_facts, meaning_of
 from ..catalog.names import snake
 from ..catalog.secret import MASK, secret_path
 from ..errors import InvalidArgument
 from ..odata.literals import described
 from .candidates import json_or_file, values_of
-from .facts import field_facts, meaning_of
 from .output import pretty
 
 _TEXTUAL = ("String", "DateTimeOffset", "Guid", "Duration", "TimeOfDay", "Date", "Binary")
@@ -34,7 +34,7 @@ def body_options(action: Action) -> list[click.Option]:
 def _skeleton_option(action: Action) -> click.Option:
     def show(ctx: click.Context, _: click.Parameter, wanted: bool) -> None:
         if wanted and not ctx.resilient_parsing:
-            from .skeleton import skeleton
+            from ..catalog.skeleton import skeleton
 
             click.echo(pretty(skeleton(action)))
             ctx.exit()

@@ -38,6 +38,20 @@ def job_names(ctx: click.Context, param: click.Parameter, incomplete: str) -> It
     return _starting(incomplete, JobFolder().names())
 
 
+def engines(ctx: click.Context, param: click.Parameter, incomplete: str) -> Items:
+    """Names of installed engines, for a new job."""
+    from .engines import engine_names
+
+    return _starting(incomplete, engine_names())
+
+
+def job_places(ctx: click.Context, param: click.Parameter, incomplete: str) -> Items:
+    """Where an existing job may be."""
+    from .engines import engine_names
+
+    return _starting(incomplete, ["here", *engine_names()])
+
+
 def action_ids(ctx: click.Context, param: click.Parameter, incomplete: str) -> Items:
     from ..catalog import load
 

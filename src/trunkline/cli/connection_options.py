@@ -52,6 +52,14 @@ class ConnectionOptions(NamedTuple):
                 remember(key)  # another option may have it too, by mistake
         return options
 
+    def words(self) -> list[str]:
+        """Return the options that lead another command to the same PBX, apart from the key; [] where none is given."""
+        values = {"--url": self.url, "--client-id": self.client_id, "--ca-file": self.ca_file}
+        words = [word for name in self.profiles for word in ("--profile", name)]
+        words += [word for name, value in values.items() if value for word in (name, value)]
+        flags = {"--insecure": self.insecure, "--no-check-version": self.no_check_version}
+        return [*words, *(name for name, is_given in flags.items() if is_given)]
+
     @property
     def is_several(self) -> bool:
         """Whether these are several PBXs: then each row of an answer says which one it is from."""
@@ -124,22 +132,28 @@ _PROFILE = click.Option(
     shell_complete=_profile_names,
     help="A saved connection; else TRUNKLINE_PROFILE, else the default one.",
 )
-_PROFILES = [
-    click.Option(
-        ["--profile", "profiles"],
-        multiple=True,
-        metavar="NAME",
-        shell_complete=_profile_names,
-        help="A saved connection, or several, such as 'customer-*'; else TRUNKLINE_PROFILE, else the default one.",
-    ),
-    click.Option(["--all-profiles"], is_flag=True, default=None, help="Every saved connection."),
-    click.Option(
-        ["--at-once"],
-        type=click.IntRange(1, 64),
-        metavar="N",
-        help="How many of several PBXs at a time.",
-    ),
-]
+
+
+def _profiles(at_once: str) -> list[click.Option]:
+    """Return the options that name several PBXs. ``at_once``: how many are asked at a time by default."""
+    return [
+        click.Option(
+            ["--profile", "profiles"],
+            multiple=True,
+            metavar="NAME",
+            shell_complete=_profile_names,
+            help="A saved connection, or several, such as 'customer-*'; else TRUNKLINE_PROFILE, else the default one.",
+        ),
+        click.Option(["--all-profiles"], is_flag=True, default=None, help="Every saved connection."),
+        click.Option(
+            ["--at-once"],
+            type=click.IntRange(1, 64),
+            metavar="N",
+            help=f"How many of several PBXs at a time. Default: {at_once}.",
+        ),
+    ]
+
+
 _ADDRESS = [
     click.Option(["--url"], metavar="URL", help="Address of the PBX; else TRUNKLINE_URL."),
     click.Option(["--client-id"], metavar="ID", help="Client id; else TRUNKLINE_CLIENT_ID."),
@@ -165,7 +179,16 @@ _ADDRESS = [
     ),
 ]
 connection_options = OptionGroup("connection", ConnectionOptions.made_of, [*_ADDRESS, _PROFILE])
-fleet_options = OptionGroup("connection", ConnectionOptions.made_of, [*_ADDRESS, *_PROFILES])
-"""The same for commands that take several PBXs."""
+
+
+def fleet_options_of(at_once: str) -> OptionGroup[ConnectionOptions]:
+    """Return the same for commands that take several PBXs, and ask ``at_once`` of them at a time by default."""
+    return OptionGroup("connection", ConnectionOptions.made_of, [*_ADDRESS, *_profiles(at_once)])
+
+
+fleet_options = fleet_options_of("8")
+"""The same for commands that take several PBXs, `work.fleet.AT_ONCE` at a time."""
 address_options = OptionGroup("connection", ConnectionOptions.made_of, _ADDRESS)
 """The same without ``--profile``, for commands that take several profiles, or none."""
+key_options = OptionGroup("connection", ConnectionOptions.made_of, _ADDRESS[1:])
+"""The same without ``--url`` too, for commands whose arguments are addresses or profiles."""

@@ -118,7 +118,7 @@ class EmulatorOptions(NamedTuple):
     "--tenants-file",
     type=click.Path(dir_okay=False, path_type=Path),
     metavar="FILE",
-    help="Write the addresses and keys of all tenants here, as JSON.",
+    help="Write the addresses and keys of all tenants here: JSON, or saved connections if FILE ends in .toml.",
 )
 @click.option(
     "--allow-host",

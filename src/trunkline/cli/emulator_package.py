@@ -4,11 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from contextlib import AbstractContextManager
-from importlib.metadata import entry_points
 from pathlib import Path
 from typing import Any, Protocol
 
-from ..errors import ConfigurationError
+from .entry_point import load_package
 
 GROUP = "trunkline.emulator"
 INSTALL = "Install it: pip install 'trunkline[emulator]'"
@@ -67,15 +66,6 @@ class EmulatorPackage(Protocol):
 
 
 def load_emulator() -> EmulatorPackage:
-    """Find the installed emulator.
-
-    Raises:
-        ConfigurationError: It is not installed, or not completely.
-    """
-    for entry_point in entry_points(group=GROUP):
-        try:
-            package: EmulatorPackage = entry_point.load()
-        except ImportError as error:
-            raise ConfigurationError(f"The emulator can't be loaded: {error}.", hint=INSTALL) from None
-        return package
-    raise ConfigurationError("The emulator is not installed.", hint=INSTALL)
+    """Find the installed emulator. Raises: ConfigurationError if it is not there, or not complete."""
+    package: EmulatorPackage = load_package(GROUP, "The emulator", INSTALL)
+    return package

@@ -9,7 +9,7 @@ from typing import Any
 import click
 
 from ..catalog import Action, load
-from .columns import BY_TYPE, NAMES
+from ..catalog.columns import BY_TYPE, NAMES
 from .output import View, cell, draw
 
 _GROUPS = (

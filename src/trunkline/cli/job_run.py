@@ -5,9 +5,11 @@ from __future__ import annotations
 import asyncio
 import sys
 from collections.abc import Collection, Iterable, Iterator, Mapping
+from functools import partial
 
 import click
 
+from ..catalog import load
 from ..client import AsyncPbx
 from ..connections.profiles import Profile, matching
 from ..connections.targets import Target
@@ -16,9 +18,10 @@ from ..jobs import Job, Summary
 from ..jobs.job import Progress
 from ..node import Item, Node
 from ..node.run import OneItem
-from ..work.guards import Question
+from ..work.guards import Confirm, Question, check_several
 from .confirm import confirmed
 from .connection_options import ConnectionOptions
+from .fleet_shown import ask_several
 from .interrupts import finishing
 from .job_shown import write_summary
 from .open_files import allow_many
@@ -76,8 +79,26 @@ def show_lines(node: Node, items: Iterator[Item]) -> int:
     return max(codes, default=0)
 
 
+def asker_of(action: str, urls: Mapping[str, str], *, yes: bool) -> Confirm | None:
+    """Return who answers the question about a new job, None where nobody has to.
+
+    A change of several PBXs needs a yes, as everywhere. A terminal is asked here, except where the action itself needs
+    a yes: that question comes once the items are counted.
+
+    Raises:
+        click.UsageError: several PBXs would be changed, and there is nobody to ask.
+        TrunklineError: there was no yes, or there is no such action.
+    """
+    if yes:
+        return None
+    known = load().action(action)
+    if known.method != "GET" and not (known.asks and sys.stderr.isatty()):
+        check_several(known.id, urls, ask_several)
+    return partial(confirm_job, urls)
+
+
 def confirm_job(urls: Mapping[str, str], question: Question) -> bool:
-    """Ask somebody at the terminal; without a terminal nobody is asked, and the job goes on."""
+    """Ask somebody at the terminal; without a terminal nobody is asked, and a job of one PBX goes on."""
     if not sys.stderr.isatty():
         return True
     show_facts(question)
@@ -93,18 +114,21 @@ def go(found: Job, systems: dict[str, AsyncPbx], output: str | None) -> int:
     except KeyboardInterrupt:
         lost = "it looks up the interrupted requests first."
         raise KeyboardInterrupt(f"`trunkline job resume {found.name}` goes on; {lost}") from None
-    write_summary(summary, output)
+    report(summary, output)
+    return 130 if interrupted else exit_code(summary)
+
+
+def report(summary: Summary, output: str | None, on: str | None = None) -> None:
+    """Write how a job ended for now, and what to do next. ``on`` is its engine, None for a job of this machine."""
+    write_summary(summary, output, on)
     for state in ("failed", "unknown"):
         if count := summary.counts[state]:
             click.echo(f"{count:,} {state}: `trunkline job show {summary.name} --state {state}` says which.", err=True)
     if not summary.finished and summary.status != "cancelled":
         click.echo(f"Not finished: `trunkline job resume {summary.name}` goes on.", err=True)
-    if interrupted:
-        return 130
-    return _exit_code(summary)
 
 
-def _exit_code(summary: Summary) -> int:
+def exit_code(summary: Summary) -> int:
     """Return 7 where items were not done; where every PBX stopped for the same reason, the code of that."""
     if summary.finished and not summary.counts["failed"] and not summary.counts["unknown"]:
         return 0

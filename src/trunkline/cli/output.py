@@ -12,10 +12,11 @@ import click
 import msgspec
 
 from ..catalog import Action
+from ..catalog.columns import at, picked, table_columns
 from ..catalog.secret import masked
 from ..errors import ConfigurationError
 from ..printable import printable
-from .columns import at, column_names, csv_columns, picked, table_columns
+from .columns import column_names, csv_columns
 from .options import OptionGroup
 
 if TYPE_CHECKING:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import click
 
 from .._version import __version__
-from .connection_options import ConnectionOptions, fleet_options
+from .connection_options import ConnectionOptions, fleet_options_of
 
 if TYPE_CHECKING:
     from click.shell_completion import CompletionItem
@@ -17,12 +17,18 @@ _COMMANDS = {
     "actions": ("List, find and explain actions.", "actions:actions"),
     "audit": ("Find users with weak PINs or without a second factor.", "audit:audit"),
     "completion": ("Let Tab complete commands, options and values in bash, zsh or fish.", "completion:completion"),
+    "config": ("Keep PBXs as YAML files: export, diff, plan, apply, clone, drift.", "config:config"),
     "doctor": ("Find out what is wrong with a connection, step by step.", "doctor:doctor"),
     "backup": ("Make a backup, wait for it, download it and keep the newest.", "backup:backup"),
     "calls": ("Watch the calls in progress.", "calls:calls"),
+    "console": (
+        "Show PBXs in a browser: their state, calls, actions, rows, jobs and configuration.",
+        "console:console",
+    ),
     "demo": ("Show the main job on an emulated PBX, from listing to every documented failure.", "demo:demo"),
     "emulator": ("Start a stand-in 3CX on this machine.", "emulator:emulator"),
     "export": ("Export the call log, reports or recordings into files.", "export:export"),
+    "fleet": ("Start, show and end Postgres, Prefect and workers on this machine, for a try.", "fleet:fleet"),
     "flow": ("Check and run a few steps from a YAML file.", "flow:flow"),
     "forwarding": ("Show and set where calls of an extension go.", "forwarding:forwarding"),
     "hours": ("Show and set office hours in plain words.", "hours:hours"),
@@ -33,6 +39,8 @@ _COMMANDS = {
     "job": ("Run an action over many items, and go on after a crash.", "job:job"),
     "login": ("Save a connection: address, client id and API key, once they work.", "login:login"),
     "logout": ("Forget the API key and the token of a saved connection.", "login:logout"),
+    "metrics": ("Serve metrics of PBXs to Prometheus or an OpenTelemetry collector.", "metrics:metrics"),
+    "mcp": ("Let agents read PBXs, and change them if you allow it (Model Context Protocol).", "mcp:mcp"),
     "offboard": (
         "Take an extension out of queues, groups, destinations and rules; the plan comes first.",
         "offboard:offboard",
@@ -121,7 +129,7 @@ def _suggestion(name: str) -> str:
 
 
 @click.command(cls=Root, context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})
-@fleet_options
+@fleet_options_of("8; status 16, config drift 4")
 @click.version_option(__version__, "--version", message="trunkline %(version)s")
 @click.pass_context
 def cli(ctx: click.Context, /, connection: ConnectionOptions) -> None:

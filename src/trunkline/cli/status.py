@@ -11,7 +11,7 @@ import msgspec
 from ..connections.targets import Target
 from ..errors import ItemsFailed
 from ..monitor.concerns import BACKUP_DAYS, LICENCE_DAYS, Limits
-from .connection_options import ConnectionOptions, fleet_options
+from .connection_options import ConnectionOptions, fleet_options_of
 from .numbers import Finite
 from .options import parsed_into
 from .output import View, view_options, write_one, write_rows
@@ -52,7 +52,7 @@ class StatusOptions(NamedTuple):
     help="So does a licence that ends sooner.",
 )
 @view_options
-@fleet_options
+@fleet_options_of("16")
 @parsed_into(StatusOptions)
 def status(options: StatusOptions) -> int:
     """Version, licence, calls, extensions, trunks, services, disk and backup of a PBX, and what needs attention.

@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from ..transport.paging import Wanted
     from ..transport.retries import Retries
     from ..transport.session import Credentials
-    from ..transport.token_store import TokenStore
+    from ..transport.token_store import Tokens
     from ..transport.watch import Hook
     from .system import Limits, Place, Plan, Read
     from .unchanged import Unchanged
@@ -54,7 +54,8 @@ class _Client:
         hooks: Sequence[Hook] = (),
         check_version: bool = True,
         catalog: Catalog | None = None,
-        token_store: TokenStore | str | Path | bool | None = True,
+        token_store: Tokens | str | Path | bool | None = True,
+        unacknowledged: float | None = None,
     ) -> None:
         from ..transport.options import ConnectOptions, warn_if_insecure
         from ..transport.session import Session
@@ -64,7 +65,9 @@ class _Client:
         store = shared_store(token_store, os.environ)
         self._session = Session(url, client_id, client_secret, label=label, store=store)
         self._session.version = version
-        options = ConnectOptions(verify, connect_timeout, timeout, adapter, read_timeout, http2, max_answer, max_file)
+        options = ConnectOptions(
+            verify, connect_timeout, timeout, adapter, read_timeout, http2, max_answer, max_file, unacknowledged
+        )
         self._catalog = catalog
         self._system = System(
             self._session, max_file, retries=retries, hooks=hooks, check_version=check_version, catalog=catalog

@@ -7,7 +7,7 @@ from typing import NamedTuple
 
 from ..errors import ConfigurationError
 from ..transport.address import base_url
-from ..transport.token_store import shared_store
+from ..transport.token_store import own_store
 from . import api_keys
 from .profile_file import ProfileFile, check_free, check_name
 from .profiles import WAYS, Profile
@@ -93,7 +93,7 @@ def remove_profile(file: ProfileFile, name: str) -> None:
 def _forget(profile: Profile) -> None:
     """Take a profile's key out of the keyring, and its token out of the token store."""
     api_keys.drop(profile.name)
-    store = shared_store(True, os.environ)
+    store = own_store(os.environ)
     if store is None:
         return
     token = store.file(base_url(profile.url), profile.client_id).path

@@ -12,10 +12,11 @@ from .._lazy import lazy_names
 if TYPE_CHECKING:
     from ..work.state import State
     from .folder import JobFolder
-    from .job import Job, Limits, Summary
+    from .job import Job
+    from .limits import Limits
+    from .summary import Summary
 
 __all__ = ["Job", "JobFolder", "Limits", "State", "Summary"]
 
-__getattr__ = lazy_names(
-    __name__, {"Job": ".job", "JobFolder": ".folder", "Limits": ".job", "State": "..work.state", "Summary": ".job"}
-)
+_HOMES = {"Job": ".job", "JobFolder": ".folder", "Limits": ".limits", "State": "..work.state", "Summary": ".summary"}
+__getattr__ = lazy_names(__name__, _HOMES)

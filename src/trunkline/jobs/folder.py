@@ -23,11 +23,7 @@ class JobFolder:
 
     def file(self, name: str) -> Path:
         """Return the path of a job's ledger, existing or not. Raises InvalidArgument unless the name is a file's."""
-        if not _NAME.fullmatch(name):
-            raise InvalidArgument(
-                f"{name!r} is not a name for a job.",
-                hint="Use letters, digits, dots, dashes; 64 at most; no leading dot.",
-            )
+        check_name(name)
         return self.path / f"{name}.job"
 
     def existing(self, name: str) -> Path:
@@ -65,6 +61,15 @@ class JobFolder:
             if os.name != "nt":
                 discard(file)
         discard(file)  # Windows deletes no file that is open
+
+
+def check_name(name: str) -> None:
+    """Refuse what is not a name for a job. Raises InvalidArgument."""
+    if not _NAME.fullmatch(name):
+        raise InvalidArgument(
+            f"{name!r} is not a name for a job.",
+            hint="Use letters, digits, dots, dashes; 64 at most; no leading dot.",
+        )
 
 
 def discard(file: Path) -> None:

@@ -3,51 +3,35 @@
 from __future__ import annotations
 
 import asyncio
-import os
-import random
 import threading
-from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import AbstractAsyncContextManager, AbstractContextManager, contextmanager, suppress
 from functools import partial
 from pathlib import Path
-from typing import Any, Literal, NamedTuple, Protocol, Self, TypeVar
+from typing import Any, NamedTuple, Protocol, Self, TypeVar
 
 from ..catalog import load
-from ..errors import ConfigurationError, Hint, InvalidArgument, TrunklineError
-from ..node import Node, PathRule, World
-from ..node.items import answer_of, each_item
-from ..node.run import NodeStep, OneItem
-from ..node.template import Scope
-from ..transport.retries import Retries
+from ..errors import ConfigurationError, TrunklineError
+from ..node import PathRule, World
 from ..work.drivers import AsyncCaller, Caller, check_async, check_sync, run_in_loop, run_in_threads
-from ..work.guards import (
-    Confirm,
-    Question,
-    check_concurrency,
-    check_confirmed,
-    check_distinct,
-    check_same_pbx,
-    is_whole,
-)
+from ..work.guards import Confirm, check_same_pbx
 from ..work.ledger import Entry, LedgerFailed
-from ..work.lists import list_facts
 from ..work.lookup import always_checkable
-from ..work.outcome import ErrorRecord, Listener, Outcome, OutcomeRecord, as_error, as_record
-from ..work.run import Policy, Run
+from ..work.outcome import Listener, Outcome, as_error
+from ..work.run import CARRIED_OUT, Run
 from ..work.state import State
 from ..work.step import Step
 from .folder import discard
-from .ledger import Ledger, LedgerDamaged, Target, TargetLedger
+from .ledger import Ledger, LedgerDamaged, TargetLedger
+from .limits import Limits
+from .plan import Plan, check_loaded, limits_of, node_of
 from .recorder import Recorder
+from .step import step_of
+from .summary import JobRecord, Summary, Target, record_of, records_of, summary_of
 
 LOOK_AGAIN = 0.5  # seconds between two looks for a cancellation by another process
 
-_ONCE = Retries(attempts=1)
-_LONGEST_BACKOFF = 60.0  # seconds
-_MOST_IN_A_ROW = 20
-"""After this number of items in a row that failed to reach the PBX, or may have been carried out, work on it pauses."""
 
 C = TypeVar("C")
 
@@ -70,97 +54,12 @@ Open = Callable[[str], AbstractContextManager[JobCaller]]
 AsyncOpen = Callable[[str], AbstractAsyncContextManager[AsyncJobCaller]]
 
 
-class Limits(NamedTuple):
-    """How hard a job tries, and when it stops.
-
-    ``concurrency``: items of one PBX at once (docs/pbx.md, Limits: about four). ``rate``: requests a second to one PBX,
-    None for no limit. ``attempts``: how often an item is sent at most. ``patience``: seconds that a PBX may be
-    unreachable or in maintenance before its part of the job pauses. ``max_errors``: failed items after which the whole
-    job stops, None for no limit. ``missing_ok``: a delete of what is not there counts as done.
-    """
-
-    concurrency: int = 4
-    rate: float | None = None
-    attempts: int = 5
-    patience: float = 300.0
-    max_errors: int | None = None
-    missing_ok: bool = False
-
-    def check(self) -> None:
-        """Refuse numbers that are not limits. Raises InvalidArgument."""
-        check_concurrency(self.concurrency)
-        if not is_whole(self.attempts, 1):
-            raise InvalidArgument(f"attempts must be a whole number, at least 1, not {self.attempts!r}.")
-        if self.max_errors is not None and not is_whole(self.max_errors, 1):
-            raise InvalidArgument(f"max_errors must be a whole number, at least 1, not {self.max_errors!r}.")
-        if self.rate is not None and not self.rate > 0:
-            raise InvalidArgument(f"rate must be above 0, not {self.rate!r}.")
-        if not self.patience >= 0:
-            raise InvalidArgument(f"patience must be 0 seconds or more, not {self.patience!r}.")
-
-    @property
-    def policy(self) -> Policy:
-        """The same for the run on one PBX, where what is not settled is put back for another run."""
-        return Policy(
-            concurrency=self.concurrency,
-            rate=self.rate,
-            attempts=self.attempts,
-            delay=lambda troubles: min(_backoff(troubles), self.patience),
-            longest_wait=self.patience,
-            patience=self.patience,
-            is_missing_done=self.missing_ok,
-            most_in_a_row=_MOST_IN_A_ROW,
-            is_resumable=True,
-        )
-
-
 class Progress(NamedTuple):
     """How far a running job is, in items."""
 
     done: int
     failed: int
     total: int
-
-
-class JobRecord(OutcomeRecord):
-    """The outcome of an item of a job, with the item as ``input``, and how often it was sent."""
-
-    attempts: int
-    input: Mapping[str, Any]
-
-
-JobStatus = Literal["running", "paused", "finished", "cancelled"]
-
-
-class TargetSummary(NamedTuple):
-    """The outcome of the items of one PBX. ``error`` is why it stopped early, None if it didn't."""
-
-    name: str
-    url: str
-    counts: dict[str, int]
-    error: ErrorRecord | None
-
-    @property
-    def halt(self) -> str:
-        """The message of that error, else ""."""
-        return str(self.error["message"]) if self.error else ""
-
-
-class Summary(NamedTuple):
-    """The outcome of a job's items, over all PBXs and for each."""
-
-    name: str
-    action: str
-    status: JobStatus
-    counts: dict[str, int]
-    targets: list[TargetSummary]
-
-    @property
-    def finished(self) -> bool:
-        """Whether nothing is left to do: what is unknown then can't be looked up, so a person must."""
-        halted = any(target.error for target in self.targets)
-        left = self.counts[State.NOT_STARTED.label] + self.counts[State.SENT.label]
-        return not left and not (halted and self.counts[State.UNKNOWN.label])
 
 
 class Job:
@@ -175,26 +74,11 @@ class Job:
 
     def __init__(self, ledger: Ledger) -> None:
         about = ledger.about()
-        if not about["loaded"]:
-            raise ConfigurationError(
-                f"The input of the job {ledger.path.stem!r} was not read to its end, so nothing was sent.",
-                hint=Hint("Start it again after you removed it.", "job.remove", {"name": ledger.path.stem}),
-            )
+        check_loaded(ledger.path.stem, about)
         self.ledger = ledger
         self.name = ledger.path.stem
-        self.limits = Limits(**about["limits"])
-        created = float(about["created"])
-        # Templates see one $now, however often the job goes on; of $env only the names are kept.
-        world = World(about["variables"], about["allow_env"], about["zone"], clock=lambda: created)
-        self.node = Node(
-            about["action"],
-            about["parameters"],
-            concurrency=self.limits.concurrency,
-            trust_item_paths=about["trust_item_paths"],
-            files_from=about["files_from"],
-            unchanged=about["unchanged"],
-            world=world,
-        )
+        self.limits = limits_of(about)
+        self.node = node_of(about)
         self._cancelled = bool(about["cancelled"])
         self._stopped = False
         self._runs: list[Run] = []
@@ -225,30 +109,11 @@ class Job:
         Raises UnknownName or InvalidArgument for parameters that the action doesn't take, and for items that a guard
         refuses (`trunkline.work.guards`), NotConfirmed after a no; then there is no job, and nothing was sent.
         """
-        limits.check()
-        check_distinct(targets)
-        world = world or World()
-        node = Node(action, parameters, concurrency=limits.concurrency, unchanged=unchanged, world=world)
-        about = {
-            "action": action,
-            "parameters": dict(parameters),
-            "limits": limits._asdict(),
-            "created": world.clock(),
-            "variables": world.variables,
-            "allow_env": sorted(world.allow_env),
-            "zone": world.zone,
-            "trust_item_paths": paths.trusted,
-            "files_from": None if paths.folder is None else os.path.realpath(paths.folder),
-            "unchanged": unchanged,
-        }
-        ledger = Ledger.create(file, about, list(targets.items()))
+        plan = Plan.of(action, parameters, targets, limits, world, paths, unchanged=unchanged)
+        ledger = Ledger.create(file, plan.facts, list(targets.items()))
         try:
-            size = ledger.load(node.checked(each_item(items), list(targets.items())))
-            if node.action.asks:
-                check_confirmed(Question(node.action, size, ", ".join(targets.values())), confirm)
-            elif size and (lists := node.replaced_lists):
-                urls = ", ".join(targets.values())
-                check_confirmed(Question(node.action, size, urls, facts=list_facts(lists)), confirm)
+            size = ledger.load(plan.checked(items))
+            plan.confirm(size, confirm)
         except BaseException as problem:
             ledger.close()
             discard(file)
@@ -347,8 +212,7 @@ class Job:
     @contextmanager
     def _running(self, progress: Callable[[Progress], None] | None) -> Iterator[_Meter]:
         """Hold the job while it runs. What a dead process left unfinished is unknown from here on."""
-        if self._cancelled:
-            raise ConfigurationError(f"The job {self.name!r} was cancelled.", hint="Start a new one for what is left.")
+        self._check_not_cancelled()
         with self.ledger.file.held():
             self.ledger.doubt()
             self.ledger.begin_run()
@@ -359,6 +223,10 @@ class Job:
             finally:
                 self.ledger.end_run()
             meter.tell()
+
+    def _check_not_cancelled(self) -> None:
+        if self._cancelled:
+            raise ConfigurationError(f"The job {self.name!r} was cancelled.", hint="Start a new one for what is left.")
 
     def _opened(self, open_pbx: Callable[[str], C], check: Callable[[C], None]) -> list[tuple[Target, C]]:
         """Return the client of each target. Raises what ``check`` does; ConfigurationError for another PBX."""
@@ -428,7 +296,7 @@ class Job:
         return run
 
     def _step(self, entry: Entry) -> Step:
-        return JobStep(self.node, Scope(OneItem(entry.n, entry.item), entry.n), {"retries": _ONCE})
+        return step_of(self.node, entry)
 
     def _watch(self, over: threading.Event, meter: _Meter) -> None:
         while not over.wait(LOOK_AGAIN):
@@ -449,32 +317,44 @@ class Job:
 
     def summary(self) -> Summary:
         """Count the outcomes of the items so far, from the ledger."""
-        about = self.ledger.about()
-        totals = Counter[State]()
-        targets = []
-        for target in self.ledger.targets():
-            totals.update(counts := self.ledger.counts(target.id))
-            targets.append(TargetSummary(target.name, target.url, _labelled(counts), target.error))
-        summary = Summary(self.name, about["action"], "paused", _labelled(totals), targets)
-        if about["cancelled"]:
-            return summary._replace(status="cancelled")
-        if summary.finished:
-            return summary._replace(status="finished")
-        return summary._replace(status="running") if self.ledger.file.is_held() else summary
+        return summary_of(self.name, self.ledger, is_held=self.ledger.file.is_held)
 
     def records(self, states: Iterable[State] = tuple(State)) -> Iterator[JobRecord]:
-        """Yield the outcome of each item in these states, PBX by PBX."""
+        """Return the outcome of each item in these states, PBX by PBX."""
+        return records_of(self.node, self.ledger, states)
+
+    def page(self, states: Iterable[State] = tuple(State), skip: int = 0, most: int = 100) -> list[JobRecord]:
+        """Return a page of `records`: ``most`` of them behind the first ``skip``."""
         states = list(states)
+        counts = self.ledger.counts_by_target()
+        records: list[JobRecord] = []
         for target in self.ledger.targets():
-            for entry in self.ledger.entries(target.id, states):
-                record = as_record(
-                    entry.outcome,
-                    action=self.node.action.id,
-                    key=self.node.keys(entry.n, entry.item),
-                    pbx=target.name or target.url,
-                    item=entry.n,
-                )
-                yield {**record, "attempts": entry.attempts, "input": entry.item}
+            size = sum(counts[target.id][state] for state in states)
+            if skip < size and len(records) < most:
+                entries = self.ledger.entries(target.id, states, skip, most - len(records))
+                records += [record_of(self.node, target, entry) for entry in entries]
+            skip = max(0, skip - size)
+        return records
+
+    def retry_failed(self) -> int:
+        """Let the next run try again what failed, with all its attempts, and return how many items those are.
+
+        Failed means surely not carried out. What was carried out, and failed only by its answer, stays as it is.
+        Raises ConfigurationError while the job runs, and for one that was cancelled.
+        """
+        self._check_not_cancelled()
+        count = 0
+        with self.ledger.file.held():
+            for target in self.ledger.targets():
+                failed = [entry.outcome for entry in self.ledger.entries(target.id, [State.FAILED])]
+                again = [
+                    (target.id, Outcome(outcome.n, State.NOT_STARTED, 0, error=outcome.error))
+                    for outcome in failed
+                    if outcome.note != CARRIED_OUT
+                ]
+                self.ledger.write(again)
+                count += len(again)
+        return count
 
 
 class _Meter:
@@ -498,18 +378,6 @@ class _Meter:
         self._listener(Progress(self._counts[State.DONE], self._counts[State.FAILED], self._total))
 
 
-class JobStep(NodeStep):
-    """An item's call whose answer is kept in the ledger."""
-
-    def keep(self, answer: Any, *, is_missing: bool = False) -> Any:
-        return answer_of(self.action, super().keep(answer, is_missing=is_missing))
-
-
-def _backoff(troubles: int) -> float:
-    """Seconds to leave a PBX in peace that did not say how long: longer with each trouble."""
-    return random.uniform(0.5, 1) * min(_LONGEST_BACKOFF, 0.1 * 2.0 ** min(troubles, 12))  # noqa: S311
-
-
 def _only(problems: BaseExceptionGroup[BaseException]) -> BaseException:
     """Return the ledger's failure if a group has nothing else; else the group."""
     failures, others = problems.split(LedgerFailed)
@@ -519,7 +387,3 @@ def _only(problems: BaseExceptionGroup[BaseException]) -> BaseException:
     while isinstance(first, BaseExceptionGroup):
         first = first.exceptions[0]
     return first
-
-
-def _labelled(counts: Mapping[State, int]) -> dict[str, int]:
-    return {state.label: counts[state] for state in State}

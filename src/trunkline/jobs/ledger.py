@@ -21,16 +21,18 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import suppress
 from itertools import islice
 from pathlib import Path
-from typing import Any, NamedTuple, Self, TypeVar
+from typing import Any, Self, TypeVar
 
 import msgspec
 
-from ..errors import ConfigurationError, Hint, InvalidArgument, TrunklineError
+from ..errors import ConfigurationError, Hint, TrunklineError
 from ..work.ledger import Entry, LedgerFailed
-from ..work.outcome import ErrorRecord, Outcome, as_error, described
+from ..work.outcome import Outcome, as_error, described
 from ..work.state import State
 from .folder import discard
 from .lock import LedgerFile, open_file
+from .rows import entry_of, item_encoded, outcome_encoded
+from .summary import Target
 from .wal import has_frames, lost_commits
 
 Made = TypeVar("Made")
@@ -70,15 +72,6 @@ def item_sum(n: int, item: bytes) -> int:
 def outcome_sum(target: int, n: int, state: int, attempts: int, record: bytes | None) -> int:
     """As `row_sum` of the outcome of an item, in a third of the time."""
     return zlib.crc32(b"%d|%d|%d|%d|%b" % (target, n, state, attempts, b"None" if record is None else record))
-
-
-class Target(NamedTuple):
-    """A PBX of the job. ``error`` is why work on it stopped before its end (`outcome.described`), None if it didn't."""
-
-    id: int
-    name: str
-    url: str
-    error: ErrorRecord | None
 
 
 class LedgerDamaged(LedgerFailed):
@@ -262,7 +255,7 @@ class Ledger:
 
     def load(self, items: Iterable[Mapping[str, Any]]) -> int:
         """Take the input in, a few thousand items at a time; gives how many there are."""
-        rows = ((n, _item_encoded(n, item)) for n, item in enumerate(items))
+        rows = ((n, item_encoded(n, item)) for n, item in enumerate(items))
         size = 0
         while chunk := list(islice(rows, _CHUNK)):
             with self._writing():
@@ -278,7 +271,7 @@ class Ledger:
     def pending(self, target: int, after: int, count: int) -> list[Entry]:
         """Return a target's next items that are neither done nor failed, by place, beginning behind ``after``."""
         found = self._read(
-            _entry,
+            entry_of,
             "SELECT i.n, i.item, coalesce(o.state, 0), coalesce(o.attempts, 0), o.record FROM input i"
             " LEFT JOIN outcome o ON o.target = ? AND o.n = i.n"
             " WHERE i.n > ? AND coalesce(o.state, 0) NOT IN (2, 3) ORDER BY i.n LIMIT ?",
@@ -288,7 +281,7 @@ class Ledger:
 
     def write(self, outcomes: Iterable[tuple[int, Outcome]]) -> None:
         """Record outcomes, each with the number of its target, all or none. Raises LedgerFailed."""
-        rows = [(target, o.n, int(o.state), o.attempts, _encoded(o)) for target, o in outcomes]
+        rows = [(target, o.n, int(o.state), o.attempts, outcome_encoded(o)) for target, o in outcomes]
         with self._writing():
             self._db.executemany(
                 "INSERT OR REPLACE INTO outcome VALUES (?, ?, ?, ?, ?, ?)", [(*row, outcome_sum(*row)) for row in rows]
@@ -341,14 +334,20 @@ class Ledger:
         found[State.NOT_STARTED] = total - sum(found[state] for state in State if state is not State.NOT_STARTED)
         return found
 
-    def entries(self, target: int, states: Iterable[State] = tuple(State)) -> Iterator[Entry]:
-        """Yield the items of a target in given states, by place."""
+    def counts_by_target(self) -> dict[int, dict[State, int]]:
+        """As `counts`, for each target."""
+        return {target.id: self.counts(target.id) for target in self.targets()}
+
+    def entries(
+        self, target: int, states: Iterable[State] = tuple(State), skip: int = 0, most: int | None = None
+    ) -> Iterator[Entry]:
+        """Yield the items of a target in given states, by place: ``most`` of them behind the first ``skip``."""
         return self._read(
-            _entry,
+            entry_of,
             "SELECT i.n, i.item, coalesce(o.state, 0), coalesce(o.attempts, 0), o.record FROM input i"
             " LEFT JOIN outcome o ON o.target = ? AND o.n = i.n"
-            " WHERE coalesce(o.state, 0) IN (SELECT value FROM json_each(?)) ORDER BY i.n",
-            (target, msgspec.json.encode([int(state) for state in states]).decode()),
+            " WHERE coalesce(o.state, 0) IN (SELECT value FROM json_each(?)) ORDER BY i.n LIMIT ? OFFSET ?",
+            (target, msgspec.json.encode([int(s) for s in states]).decode(), -1 if most is None else most, skip),
         )
 
     def _read(
@@ -507,27 +506,3 @@ def _gone(path: Path) -> LedgerFailed:
 def _target(row: tuple[int, str, str, str]) -> Target:
     id_, name, url, reason = row
     return Target(id_, name, url, msgspec.json.decode(reason) if reason else None)
-
-
-def _entry(row: tuple[int, bytes, int, int, bytes | None]) -> Entry:
-    n, item, state, attempts, record = row
-    return Entry(n, msgspec.json.decode(item), State(state), attempts, msgspec.json.decode(record) if record else {})
-
-
-def _item_encoded(n: int, item: Mapping[str, Any]) -> bytes:
-    try:
-        return msgspec.json.encode(item)
-    except (TypeError, ValueError, RecursionError) as problem:
-        raise InvalidArgument(f"Item {n} can't be kept as JSON: {problem}.", hint="Nothing was sent.") from None
-
-
-def _encoded(outcome: Outcome) -> bytes | None:
-    """Return what is kept of an outcome; one that can't be written as JSON doesn't prevent recording the others."""
-    record = outcome.record
-    if record is None:
-        return None
-    try:
-        return msgspec.json.encode(record)
-    except Exception as problem:
-        note = f"Its answer can't be kept: {as_error(problem).message}"
-        return msgspec.json.encode({"note": note})

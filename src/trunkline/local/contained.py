@@ -123,6 +123,23 @@ def open_within(folder: Path, path: Path) -> BinaryIO:
     return file
 
 
+def open_named(folder: Path, name: str) -> BinaryIO:
+    """Open a file in a folder for reading, by a name that somebody wrote.
+
+    The same as `open_within` of what `resolved` gives, without resolving where there is no link: that takes a tenth of
+    the time, and a folder may have thousands of files. Raises OSError, and InvalidArgument as `resolved` does.
+    """
+    parts = name.split("/")
+    if _WALKS and not objection(name) and not {"", ".", ".."} & set(parts):
+        try:
+            with _walked(folder, tuple(parts[:-1]), make=False) as place:
+                return open_regular(parts[-1], dir_fd=place, follow=False)
+        except OSError as problem:
+            if problem.errno not in (errno.ELOOP, errno.EMLINK, errno.ENOTDIR):  # as systems say that it is a link
+                raise
+    return open_within(folder, resolved(folder, name))
+
+
 @contextmanager
 def replace_within(folder: Path, path: Path) -> Iterator[BinaryIO]:
     """As `replace_file`, at a `resolved` path; folders on the way are made, and no link is followed. OSError if not."""

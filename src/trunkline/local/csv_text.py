@@ -17,6 +17,8 @@ from typing import Any
 
 import msgspec
 
+REASON = "# why"
+"""The column with the reason why a row was not done; nothing reads a column whose name begins with # as data."""
 _SIGNS = "=+\\-@\uff1d\uff0b\uff0d\uff20"  # the last four are full-width ＝＋－＠, which are formulas to some
 _UNSEEN = (  # spaces, control and format characters other than what separates: a spreadsheet may drop them
     "\x00-\x08\x0b\x0c\x0e-\x20\x7f-\xa0\xad\u034f\u061c\u115f\u1160\u1680\u17b4\u17b5\u180b-\u180f\u2000-\u200f"

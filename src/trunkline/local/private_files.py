@@ -36,12 +36,13 @@ class Content(NamedTuple):
     exposed: bool
 
 
-def read_private(path: Path, *, pipes: bool = False, own: bool = False) -> Content:
+def read_private(path: Path, *, pipes: bool = False, own: bool = False, largest: int = LARGEST) -> Content:
     """Return what a file has; neither waits for ever nor reads without end.
 
     ``pipes``: a pipe is read too, for at most `PIPE_PATIENCE` seconds. ``own``: the file must belong to this user, and
-    is taken away from all others (POSIX only). Raises OSError: NotPrivateError for a folder, socket or device, for a
-    file of somebody else's, and for what is too large.
+    is taken away from all others (POSIX only). ``largest``: the most bytes that are read.
+    Raises OSError: NotPrivateError for a folder, socket or device, for a file of somebody else's, and for what is too
+    large.
     """
     try:
         number = os.open(path, os.O_RDONLY | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_BINARY", 0))
@@ -50,7 +51,7 @@ def read_private(path: Path, *, pipes: bool = False, own: bool = False) -> Conte
     try:
         about = os.fstat(number)
         if pipes and stat.S_ISFIFO(about.st_mode) and os.name == "posix":
-            return Content(_read_pipe(number), exposed=False)
+            return Content(_read_pipe(number, largest), exposed=False)
         if not stat.S_ISREG(about.st_mode):
             raise NotPrivateError("it is not an ordinary file")
         if own and hasattr(os, "geteuid") and about.st_uid != os.geteuid():
@@ -59,7 +60,7 @@ def read_private(path: Path, *, pipes: bool = False, own: bool = False) -> Conte
         if own and exposed:
             with suppress(OSError):
                 os.fchmod(number, 0o600)
-        return Content(_bounded(os.read(number, LARGEST + 1)), exposed)
+        return Content(_bounded(os.read(number, largest + 1), largest), exposed)
     finally:
         os.close(number)
 
@@ -81,23 +82,23 @@ def warn_if_exposed(file: Path, what: str = "API key") -> None:
         )
 
 
-def _read_pipe(number: int) -> bytes:
+def _read_pipe(number: int, largest: int) -> bytes:
     content, deadline = b"", monotonic() + PIPE_PATIENCE
-    while len(content) <= LARGEST:
+    while len(content) <= largest:
         ready, _, _ = select.select([number], [], [], max(0.0, deadline - monotonic()))
         if not ready:
             raise NotPrivateError("nothing came through this pipe")
         try:
-            chunk = os.read(number, LARGEST + 1)
+            chunk = os.read(number, largest + 1)
         except BlockingIOError:
             continue
         if not chunk:
             break
         content += chunk
-    return _bounded(content)
+    return _bounded(content, largest)
 
 
-def _bounded(content: bytes) -> bytes:
-    if len(content) > LARGEST:
+def _bounded(content: bytes, largest: int) -> bytes:
+    if len(content) > largest:
         raise NotPrivateError("it is too large")
     return content

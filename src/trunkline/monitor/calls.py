@@ -86,13 +86,13 @@ class CallTracker:
             self._missed = set()
         events: list[CallEvent] = []
         for key, row in before.items():
-            if (key in missing or _is_another(row, after[key])) and self._follows(key, row):
+            if (key in missing or is_another(row, after[key])) and self._follows(key, row):
                 events.append(_event("ended", row, now))
                 self._followed.discard(key)
         for key, row in after.items():
             if not self._follows(key, row):
                 continue
-            if key not in before or _is_another(before[key], row):
+            if key not in before or is_another(before[key], row):
                 events.append(_event("present" if first else "started", row, now))
             elif previous := _changes(before[key], row):
                 events.append(_event("changed", row, now, previous))
@@ -116,7 +116,7 @@ def _event(
     return CallEvent(event, time, duration(row), dict(row), previous)
 
 
-def _is_another(before: Row, now: Row) -> bool:
+def is_another(before: Row, now: Row) -> bool:
     """Whether an Id was given to another call, as after a restart of the PBX."""
     return all(before.get(field) != now.get(field) for field in ("Caller", "Callee", "EstablishedAt"))
 

@@ -17,7 +17,8 @@ LICENCE_DAYS = 30
 """Quote, order and renewal through a partner take weeks; without a licence a PBX stops."""
 DISK_PERCENT = 90.0
 """A PBX that runs out of disk stops recording, then taking backups; the last tenth goes in days with recordings on."""
-_MISSING = (NotFound.code, VersionMismatch.code)  # a part that a version lacks, which nobody can change
+MISSING = (NotFound.code, VersionMismatch.code)
+"""The codes of a part that a version lacks, which nobody can change."""
 
 
 class Limits(NamedTuple):
@@ -131,6 +132,6 @@ def _backup(readings: Readings, limits: Limits) -> Iterator[Concern]:
 
 def _unavailable(unavailable: Mapping[str, ErrorRecord]) -> Iterator[Concern]:
     """Judge what can't be read: it may be wrong."""
-    failed = [part for part, error in unavailable.items() if error.code not in _MISSING]
+    failed = [part for part, error in unavailable.items() if error.code not in MISSING]
     if failed:
         yield _concern("unavailable", f"These parts could not be read: {', '.join(failed)}.", "doctor")

@@ -25,7 +25,7 @@ from ..transport.proxies import proxy_for
 from ..transport.retries import Retries
 from ..transport.session import API
 from ..transport.sign_in import TOKEN_PATH
-from ..transport.token_store import TokenStore, shared_store
+from ..transport.token_store import TokenStore, own_store
 from .finding import CheckFailed, Finding, checking
 from .network import TIMEOUT, check_network, speaks_tls
 
@@ -139,7 +139,7 @@ class _Client:
     def __init__(self, url: str, target: Target) -> None:
         self._url = url
         self._target = target
-        self._store = shared_store(True, os.environ)
+        self._store = own_store(os.environ)
         self._pbx = self._opened(self._store)
 
     def _opened(self, store: TokenStore | None) -> Pbx:

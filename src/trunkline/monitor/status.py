@@ -36,6 +36,9 @@ PARTS: dict[str, tuple[str, dict[str, Any]]] = {
 """What is read: the name of each part, its action and options. The first goes out by itself, so that a PBX that is
 down gets one request only."""
 
+REQUESTS_AT_ONCE = 4
+"""Requests that a PBX gets at once (docs/pbx.md, Throttling)."""
+
 _HOPELESS = (ConfigurationError, SignInError, Unreachable)
 """After these the other parts would fail the same way, and a sign-in be tried again (docs/pbx.md, Signing in)."""
 
@@ -64,22 +67,24 @@ class Status(Readings, frozen=True, kw_only=True):
             except BaseException as problem:
                 return as_error(problem)
 
-        answers = {_FIRST: _checked(read(_FIRST))}
+        answers = {_FIRST: raise_if_down(read(_FIRST))}
         answers |= {part: read(part) for part in PARTS if part != _FIRST}
         return cls._of(pbx, answers, limits)
 
     @classmethod
     async def aread(cls, pbx: AsyncPbx, limits: Limits = Limits(), *, timeout: float = TIMEOUT) -> Self:  # noqa: B008
-        """Read the status of a PBX in the current event loop, all parts at once; as `read` otherwise."""
+        """Read the status of a PBX in the current event loop, four parts at once; as `read` otherwise."""
+        turn = asyncio.Semaphore(REQUESTS_AT_ONCE)
 
         async def read(part: str) -> Any:
             action, options = PARTS[part]
             try:
-                return await pbx.call(action, **options, timeout=timeout)
+                async with turn:
+                    return await pbx.call(action, **options, timeout=timeout)
             except BaseException as problem:
                 return as_error(problem)
 
-        answers = {_FIRST: _checked(await read(_FIRST))}
+        answers = {_FIRST: raise_if_down(await read(_FIRST))}
         others = [part for part in PARTS if part != _FIRST]
         answers |= zip(others, await asyncio.gather(*map(read, others)), strict=True)
         return cls._of(pbx, answers, limits)
@@ -88,19 +93,20 @@ class Status(Readings, frozen=True, kw_only=True):
     def _of(cls, pbx: Pbx | AsyncPbx, answers: Mapping[str, Any], limits: Limits) -> Self:
         failures = [answer for answer in answers.values() if isinstance(answer, TrunklineError)]
         if len(failures) == len(answers):
-            raise _no_answer(pbx.url, failures)
+            raise no_answer(pbx.url, failures)
         readings = read_answers(pbx.label, pbx.url, pbx.version, answers, datetime.now(UTC))
         return cls(**msgspec.structs.asdict(readings), concerns=find_concerns(readings, limits))
 
 
-def _checked(answer: Any) -> Any:
+def raise_if_down(answer: Any) -> Any:
     """Return the first answer, or raise the error of a PBX that should get no other request."""
     if isinstance(answer, _HOPELESS) or (isinstance(answer, TrunklineError) and answer.path == TOKEN_PATH):
         raise answer
     return answer
 
 
-def _no_answer(url: str, failures: list[TrunklineError]) -> TrunklineError:
+def no_answer(url: str, failures: list[TrunklineError]) -> TrunklineError:
+    """Return the error of a PBX of which no part could be read."""
     if all(isinstance(failure, Forbidden) for failure in failures):
         return Forbidden(
             f"Signed in to {url}, but this client may see nothing of its status (403).",

@@ -48,10 +48,11 @@ async def survey(
     async with aclosing(aeach(targets, read, at_once=at_once, is_ordered=False)) as outcomes:
         async for outcome in outcomes:
             error = outcome.error
-            yield _failed(targets[outcome.n], error) if isinstance(error, TrunklineError) else outcome.answer
+            yield failed_status(targets[outcome.n], error) if isinstance(error, TrunklineError) else outcome.answer
 
 
-def _failed(target: Target, error: TrunklineError) -> Status:
+def failed_status(target: Target, error: TrunklineError) -> Status:
+    """Give the status of a PBX that could not be read at all: only its ``error``."""
     time = format_timestamp(datetime.now(UTC))
     return Status(pbx=target.name, url=target.url, time=time, error=ErrorRecord.of(error))
 

@@ -183,7 +183,7 @@ class Node:
         rows = UnchangedRows(self.action) if self.unchanged else None
         for n, item in enumerate(items):
             check_rows(self.action, n, item["json"], partial(self.keys, n, item))
-            if not repeatable(self.action):
+            if "pbx" in item["json"] and not repeatable(self.action):  # most rows don't say, and targets may be 1,000
                 for names in targets:
                     check_origin(n, item["json"], names)
             if rows is not None:

@@ -82,7 +82,7 @@ def integer(value: object, spec: TypeSpec) -> int:
     elif isinstance(value, int):
         number = value
     elif isinstance(value, str) and _DIGITS.fullmatch(value.strip()):
-        number = int(value)
+        number = int(value.strip())
     else:
         raise InvalidArgument(f"must be {described(spec)}, not {value!r}")
     low, high = INTEGER_RANGES[spec.name]

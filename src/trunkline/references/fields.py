@@ -78,6 +78,7 @@ class Source(NamedTuple):
         return [name for name in dict.fromkeys(wanted) if name in known and not known[name].navigation]
 
 
+@lru_cache(maxsize=8192)
 def sorts_of(owner: str, name: str, spec: TypeSpec) -> tuple[Sort, ...]:
     """Return what a field that is not an object may hold, as far as this room cares; () for most.
 

@@ -1,4 +1,4 @@
-"""A request in one line, as dry runs over many items show it."""
+"""A request as text: in one line, as dry runs over many items show it, or whole, as HTTP writes it."""
 
 from __future__ import annotations
 
@@ -24,3 +24,20 @@ def in_a_line(request: HttpRequest, *, show_secrets: bool = False) -> str:
         said.append(msgspec.json.encode(body if show_secrets else masked(body)).decode())
     line = printable(" ".join(said))
     return line if show_secrets else redacted(line)
+
+
+def as_http(root: str, request: HttpRequest, *, show_secrets: bool = False) -> str:
+    """Return a request as HTTP writes it, without the token; secrets are masked. ``root``: what its target is below.
+
+    A body of JSON is laid out over lines; of a file that is uploaded only the name stands there.
+    """
+    shown = (lambda text: text) if show_secrets else redacted
+    lines = [f"{request.method} {root}{shown(request.target)}"]
+    lines += [f"{name}: {shown(value)}" for name, value in (*request.headers, ("Authorization", "Bearer …"))]
+    if isinstance(request.body, Part):
+        lines += ["", f"{request.body.name}: {request.body.filename}"]
+    elif request.body is not None:
+        body = msgspec.json.decode(request.body)
+        laid_out = msgspec.json.format(msgspec.json.encode(body if show_secrets else masked(body)), indent=2)
+        lines += ["", laid_out.decode()]
+    return "\n".join(lines)

@@ -1,4 +1,4 @@
-"""Settings by plain words: office hours, holidays and forwarding, read, shown before and after, and changed."""
+"""Settings by plain words: office hours, holidays, forwarding and queues, read, shown before and after, and changed."""
 
 from __future__ import annotations
 
@@ -10,7 +10,11 @@ if TYPE_CHECKING:
     from .forwarding import Forwarding
     from .holidays import Holidays
     from .hours import Hours
+    from .queue_login import QueueLogin
 
-__all__ = ["Forwarding", "Holidays", "Hours"]
+__all__ = ["Forwarding", "Holidays", "Hours", "QueueLogin"]
 
-__getattr__ = lazy_names(__name__, {"Forwarding": ".forwarding", "Holidays": ".holidays", "Hours": ".hours"})
+__getattr__ = lazy_names(
+    __name__,
+    {"Forwarding": ".forwarding", "Holidays": ".holidays", "Hours": ".hours", "QueueLogin": ".queue_login"},
+)

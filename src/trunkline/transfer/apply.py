@@ -145,12 +145,17 @@ class ImportRun:
         return next((run.halt for _, _, run in self._phases if run.halt is not None), None)
 
     @property
+    def under_way(self) -> list[int]:
+        """The steps that were begun and of which nothing is known yet, or ever if the run was cut off."""
+        return [places[n] for places, ledger, _ in self._phases for n in ledger.under_way]
+
+    @property
     def outcomes(self) -> list[Outcome]:
         """The outcome of each step so far, in the plan's order; what was cut off in progress is unknown."""
         outcomes = [Outcome(place, State.NOT_STARTED) for place in range(len(self.plan.steps))]
         for places, ledger, _ in self._phases:
             for n, outcome in ledger.outcomes.items():
                 outcomes[places[n]] = outcome._replace(n=places[n])
-            for n in ledger.under_way:
-                outcomes[places[n]] = Outcome(places[n], State.UNKNOWN, error=_CUT_OFF)
+        for place in self.under_way:
+            outcomes[place] = Outcome(place, State.UNKNOWN, error=_CUT_OFF)
         return outcomes

@@ -10,13 +10,13 @@ import asyncio
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta, tzinfo
-from typing import Any, Literal, NamedTuple, TypedDict
+from typing import Any, Literal, TypedDict
 
 from ..errors import InvalidArgument
 from ..local.timestamps import format_timestamp
 from ..work.drivers import AsyncSystem, System
 from .call_log import CallLog, InThreads
-from .file_names import when
+from .logged_calls import CallCollector, LoggedCall
 from .reports import Report
 
 By = Literal["queue", "user", "day", "hour"]
@@ -27,8 +27,6 @@ SOURCES: Mapping[str, str] = {
     "hour": "the call log: calls from outside, by the hour in which they began",
 }
 """Where the numbers come from."""
-_INBOUND = ("Inbound", "Inbound Queue")
-_ANSWERING = ("Extension", "External")
 _LONGEST = timedelta(days=1100)
 
 
@@ -55,21 +53,6 @@ class MissedRecord(TypedDict):
     zone: str
     rows: list[MissedRow]
     total: MissedRow
-
-
-class _Call(NamedTuple):
-    began: datetime
-    was_answered: bool
-    was_in_queue: bool
-    is_from_outside: bool
-
-    def and_(self, other: _Call) -> _Call:
-        return _Call(
-            min(self.began, other.began),
-            self.was_answered or other.was_answered,
-            self.was_in_queue or other.was_in_queue,
-            self.is_from_outside or other.is_from_outside,
-        )
 
 
 @dataclass(frozen=True)
@@ -105,12 +88,10 @@ class Missed:
             return self._record(pbx.url, self._of_report(await self._report().arows(pbx)))
         if self.end - self.start > _LONGEST:
             raise InvalidArgument(f"A summary has at most {_LONGEST.days:,} days.")
-        calls: dict[str, _Call] = {}
+        collector = CallCollector()
         async for row in CallLog(pbx).rows(self.start, self.end):
-            if (call := _call(row)) is not None:
-                key = str(row.get("CallHistoryId") or row.get("CdrId") or len(calls))
-                calls[key] = calls[key].and_(call) if key in calls else call
-        return self._record(pbx.url, self._of_calls(calls.values()))
+            collector.add(row)
+        return self._record(pbx.url, self._of_calls(collector.calls))
 
     def _report(self) -> Report:
         name = "detailed-queue-statistics" if self.by == "queue" else "extension-statistics"
@@ -120,7 +101,7 @@ class Missed:
         found = [_queue(row) if self.by == "queue" else _user(row) for row in rows]
         return sorted(found, key=lambda row: row["group"])
 
-    def _of_calls(self, calls: Iterable[_Call]) -> list[MissedRow]:
+    def _of_calls(self, calls: Iterable[LoggedCall]) -> list[MissedRow]:
         rows = {group: _row(group, "", 0, 0, 0) for group in self._groups()}
         for call in calls:
             if not call.is_from_outside:
@@ -186,13 +167,3 @@ def _user(row: Mapping[str, Any]) -> MissedRow:
     answered = _count(row, "InboundAnsweredCount")
     calls = answered + _count(row, "InboundUnansweredCount")
     return _row(str(row.get("Dn") or ""), str(row.get("DisplayName") or ""), calls, answered, None)
-
-
-def _call(row: Mapping[str, Any]) -> _Call | None:
-    """Return what a leg says of its call; None where it doesn't say when."""
-    began = when(row.get("StartTime"))
-    if began is None:
-        return None
-    kind = row.get("CallType")
-    answered = kind in _ANSWERING and row.get("Status") == "Answered"
-    return _Call(began, answered, kind == "Queue", row.get("Direction") in _INBOUND)

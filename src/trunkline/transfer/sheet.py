@@ -8,12 +8,13 @@ from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any, NamedTuple
 
+from ..catalog.secret import masked
 from ..errors import Hint, InvalidArgument
 from ..local.atomic import replace_file
 from ..local.characters import trimmed
 from ..local.contained import reason, spelled
 from ..local.csv_rows import DELIMITERS, CsvRows, Line, refuse_other_formats, text_lines
-from ..local.csv_text import csv_cell, guarded, joined_cells
+from ..local.csv_text import REASON, csv_cell, guarded, joined_cells
 
 LARGEST = 256 * 2**20
 """Bytes of a file; rows are held in memory until all are compared."""
@@ -112,27 +113,36 @@ def refuse(name: str, wrong: Sequence[str], hint: Hint | str = NOTHING_SENT) -> 
         raise InvalidArgument(f"{name} can't be imported as it is:\n  {lines}", hint=hint)
 
 
-REASON = "# why"
-"""The column that `write_rest` adds; a column whose name begins with # is a remark, and no import reads it."""
+def rest_of(sheet: Sheet, reasons: Mapping[int, str], *, is_masked: bool = False) -> str:
+    """Return the lines of a sheet that have a reason, by their number, as they were, with the reason in a last column.
 
-
-def write_rest(path: Path, sheet: Sheet, reasons: dict[int, str]) -> None:
-    """Write the lines of a sheet that have a reason, by their number, as they were, with the reason in a last column.
-
-    The file is in the sheet's own encoding and delimiter, readable for its owner only, as rows may hold passwords, and
-    replaced atomically. A link stays a link. InvalidArgument if it can't be.
+    The text has the sheet's own delimiter. With ``is_masked`` secrets are masked: an import of it leaves those fields
+    as they are, until somebody writes the secrets into it.
     """
     places = [place for place, title in enumerate(sheet.header) if title != REASON]
+    titles = [sheet.header[place] for place in places]
     # A delimiter of somebody's own is named, else nobody could read it again.
     lines = [] if sheet.delimiter in DELIMITERS else [f"sep={sheet.delimiter}\n"]
-    lines.append(joined_cells([*(sheet.header[place] for place in places), REASON], sheet.delimiter))
+    lines.append(joined_cells([*titles, REASON], sheet.delimiter))
     for line in sheet.lines:
         if line.number in reasons:
-            cells = [*(line.cells[place] for place in places), guarded(reasons[line.number])]
-            lines.append(joined_cells(cells, sheet.delimiter))
+            cells = [line.cells[place] for place in places]
+            if is_masked:
+                cells = list(masked(dict(zip(titles, cells, strict=True))).values())
+            lines.append(joined_cells([*cells, guarded(reasons[line.number])], sheet.delimiter))
+    return "".join(lines)
+
+
+def write_rest(path: Path, sheet: Sheet, reasons: Mapping[int, str]) -> None:
+    """Write what `rest_of` returns, in the sheet's own encoding.
+
+    The file is readable for its owner only, as rows may hold passwords, and replaced atomically. A link stays a link.
+    InvalidArgument if it can't be.
+    """
+    text = rest_of(sheet, reasons)
     try:
         real = Path(os.path.realpath(path))
         with replace_file(real, real.with_name(f".{real.name}.part")) as file:
-            file.write("".join(lines).encode(sheet.encoding, errors="replace"))
+            file.write(text.encode(sheet.encoding, errors="replace"))
     except (OSError, ValueError) as problem:
         raise InvalidArgument(f"{spelled(path)} can't be written: {reason(problem)}.") from None

@@ -280,7 +280,7 @@ def _file_lock(session: Session) -> Generator[Step, Any, None]:
         yield Wait(LOOK_AGAIN)
     raise TimedOut(
         f"Another process has been signing in to {session.label} for {patience / 60:.0f} min.",
-        hint=f"End it if it hangs (its lock is beside {session.kept.path}), or go on without the token store.",
+        hint=f"End it if it hangs (its lock is with {session.kept.place}), or go on without the token store.",
         processed=False,
     )
 

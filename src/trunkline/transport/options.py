@@ -53,6 +53,10 @@ class ConnectOptions(NamedTuple):
     action answers, and any other answer. A longer one ends in BrokenAnswer while it is read. A file that is streamed
     to a disk may be of any size.
 
+    ``unacknowledged``: seconds after which the system gives up a connection on which nothing that was sent arrives
+    (Linux, pyreqwest). None leaves it to the system, which goes on for a quarter of an hour, also with a request that
+    was given up long ago, and delivers that when the network is back.
+
     ``adapter`` None: what TRUNKLINE_ADAPTER says, else pyreqwest, or httpx2 where pyreqwest can't be imported.
     """
 
@@ -64,6 +68,7 @@ class ConnectOptions(NamedTuple):
     http2: bool = False
     max_answer: int = MAX_ANSWER
     max_file: int = MAX_FILE
+    unacknowledged: float | None = None
 
 
 _UPLOAD_RATE = 32_768  # bytes a second: an upload slower than a weak ADSL line is taken for stuck
@@ -159,6 +164,8 @@ def check_options(options: ConnectOptions) -> None:
         value = getattr(options, name)
         if not is_time_limit(value):
             raise ConfigurationError(f"{name} is {in_a_cell(repr(value)[:40])}.", hint=time_hint())
+    if options.unacknowledged is not None and not is_time_limit(options.unacknowledged):
+        raise ConfigurationError(f"unacknowledged is {in_a_cell(repr(options.unacknowledged)[:40])}.", hint=time_hint())
     for name in ("max_answer", "max_file"):
         value = getattr(options, name)
         if isinstance(value, bool) or not isinstance(value, int) or not 0 < value < 2**63:

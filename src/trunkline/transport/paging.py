@@ -14,6 +14,7 @@ from ..result import Page
 PAGE_SIZE = 100  # the most an entity set allows (docs/pbx.md, Pages)
 _LONGEST_LINK = 16_384  # characters; servers take no more than that
 _LIMIT = re.compile(r"limit of '(\d+)' for Top")
+_TOP = re.compile(r"\btop\b", re.I)
 
 Wanted = Mapping[str, str] | str
 Paging = Generator[Wanted, Page, None]
@@ -26,9 +27,14 @@ class PageSize:
         self.rows = rows
 
     def refused(self, asked: int, error: BadRequest) -> None:
-        """Learn from a refusal: the limit that it names, else half. Raises the error if it is about something else."""
+        """Learn from a refusal: the limit that it names, else half. Raises the error if it is about something else.
+
+        Where even one row is refused, the size was not the reason, though the answer may quote a filter with that word.
+        """
         limit = _LIMIT.search(error.reason)
-        if asked <= 1 or (limit is None and "top" not in error.reason.lower()):
+        if asked <= 1:
+            self.rows = PAGE_SIZE
+        if asked <= 1 or (limit is None and not _TOP.search(error.reason)):
             raise error
         self.rows = max(1, min(int(limit[1]) if limit else asked // 2, asked - 1))
 

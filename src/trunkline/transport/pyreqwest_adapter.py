@@ -47,6 +47,7 @@ from .upload import Upload, opened
 # long, after the request was sent. Only this cause says that there never was one; to take the others for it would
 # send a request twice.
 _NEVER_CONNECTED = "client error (Connect)"
+_LONGEST_UNACKNOWLEDGED = 2_000_000  # seconds: Linux counts milliseconds in 32 bits
 # Its DecodeErrors stand for a body that broke off (with this cause) as for one that is not gzip or not HTTP.
 _BROKE_OFF = "error reading a body from connection"
 
@@ -65,6 +66,8 @@ def _configured(builder: Builder, options: ConnectOptions, proxy: Proxy | None) 
         .zstd(False)
         .no_proxy()  # reqwest would look into the environment itself, with rules of its own
     )
+    if options.unacknowledged is not None and hasattr(builder, "tcp_user_timeout"):  # on Linux
+        builder = builder.tcp_user_timeout(timedelta(seconds=min(options.unacknowledged, _LONGEST_UNACKNOWLEDGED)))
     if proxy is not None:
         builder = builder.proxy(ProxyBuilder.all(proxy.url))
     if options.verify is False:

@@ -15,7 +15,7 @@ from .browser import BrowserSignIn
 from .paging import PageSize
 from .retries import RetryBudget
 from .token import Token
-from .token_store import Kept, TokenStore
+from .token_store import Kept, Tokens
 
 API = "/xapi/v1"
 _VERSION = re.compile(r"[0-9]{1,4}(\.[0-9]{1,9}){1,3}")
@@ -66,7 +66,7 @@ class Session:
         *,
         label: str = "",
         clock: Callable[[], float] = time.time,
-        store: TokenStore | None = None,
+        store: Tokens | None = None,
     ) -> None:
         if isinstance(client_secret, str) and client_secret:
             client_secret = Secret(client_secret)  # before the address is looked at, which may have it in it by mistake

@@ -106,7 +106,7 @@ def refusal(session: Session, secret: str, reason: str, *, status: int = 401, un
         minutes = max(1, round((until - session.clock()) / 60))
         hint += (
             f"Another process tried the same key, and repeated failures can get this address blocked: it is not tried "
-            f"again for {minutes} min, or until {session.kept.path} is deleted. Another key is tried at once."
+            f"again for {minutes} min, or until {session.kept.place} is deleted. Another key is tried at once."
         )
     else:
         hint += "It is not tried again: repeated failures can get this address blocked."

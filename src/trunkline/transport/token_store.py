@@ -15,7 +15,7 @@ import time
 import warnings
 from collections.abc import Mapping
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Protocol
 
 import msgspec
 
@@ -129,6 +129,11 @@ class Kept:
 
     path: Path | None = None
 
+    @property
+    def place(self) -> str:
+        """Where it is kept, as a message says it."""
+        return str(self.path)
+
     def __init__(self, server: str, client_id: str) -> None:
         self._saved = Saved(server, client_id)
 
@@ -220,6 +225,14 @@ class TokenFile(Kept):
             _warn_once(self.path.parent, getattr(problem, "strerror", None) or str(problem))
 
 
+class Tokens(Protocol):
+    """Where the tokens of many clients are kept."""
+
+    def file(self, server: str, client_id: str) -> Kept:
+        """Return the place of one client at one server."""
+        ...
+
+
 class TokenStore:
     """A folder of tokens, one file per server and client id; only its owner can read it.
 
@@ -239,19 +252,21 @@ class TokenStore:
         return f"TokenStore({str(self.folder)!r})"
 
 
-def shared_store(choice: TokenStore | str | Path | bool | None, environ: Mapping[str, str]) -> TokenStore | None:
+def shared_store(choice: Tokens | str | Path | bool | None, environ: Mapping[str, str]) -> Tokens | None:
     """Find where tokens are kept for other processes; None if they aren't.
 
-    True means ``TRUNKLINE_TOKEN_DIR`` (``off`` for none), else the user's own folder for such things. It is what
-    clients do unless they choose: two processes that don't share their token end each other's (docs/pbx.md, Signing
-    in).
+    True means `own_store`. It is what clients do unless they choose: two processes that don't share their token end
+    each other's (docs/pbx.md, Signing in).
     """
     if choice is None or choice is False:
         return None
-    if isinstance(choice, TokenStore):
-        return choice
-    if choice is not True:
-        return TokenStore(choice)
+    if choice is True:
+        return own_store(environ)
+    return TokenStore(choice) if isinstance(choice, str | Path) else choice
+
+
+def own_store(environ: Mapping[str, str]) -> TokenStore | None:
+    """Return the folder of ``TRUNKLINE_TOKEN_DIR`` (``off`` for none), else the user's own for such things."""
     folder = environ.get(TOKEN_DIR)
     if folder == "off":
         return None

@@ -10,6 +10,7 @@ from ..errors import PreconditionFailed
 from ..odata.equality import unchanged
 from ..request import bind
 from .guards import Confirm, Question, check_confirmed
+from .lists import expansion
 from .step import Ask, Asks
 
 
@@ -52,8 +53,8 @@ def fields_read(action: Action, key: Mapping[str, Any], fields: Iterable[str]) -
     """Read some fields of the entity that ``action`` updates, without what OData adds; those it lacks are None."""
     known = load().spec_fields(action.body)
     wanted = list(fields)
-    expand = [name for name in wanted if known[name].navigation]
-    arguments: dict[str, Any] = {**key, "select": [*key, *(name for name in wanted if name not in expand)]}
+    expand = [expansion(load(), name, known[name]) for name in wanted if known[name].navigation]
+    arguments: dict[str, Any] = {**key, "select": [*key, *(name for name in wanted if not known[name].navigation)]}
     if expand:
         arguments["expand"] = expand
     row = yield Ask(bind(load(), load().resources[action.resource]["get"], (), arguments))

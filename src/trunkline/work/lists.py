@@ -90,12 +90,13 @@ def reading_of(
     reader = load().resources[action.resource].get("get")
     if reader is None:
         return None
-    expand = [_expansion(catalog, name, spec) for name, spec in fields.items() if spec.navigation]
+    expand = [expansion(catalog, name, spec) for name, spec in fields.items() if spec.navigation]
     arguments = dict(values) | ({"expand": expand} if expand else {})
     return (yield Ask(bind(load(), reader, (), arguments), options=options))
 
 
-def _expansion(catalog: Catalog, name: str, spec: TypeSpec) -> str:
+def expansion(catalog: Catalog, name: str, spec: TypeSpec) -> str:
+    """Return how a list is expanded so that it can be written back: with the roles that its elements have."""
     return f"{name}($expand={_ROLES})" if _ROLES in catalog.fields(spec.name) else name
 
 

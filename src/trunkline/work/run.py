@@ -32,6 +32,10 @@ from .step import Ask, Record, Step, Wait
 CARRIED_OUT = "It was carried out; only its answer can't be used."
 CHECKED = "The answer was lost; the PBX shows it as done."
 NOT_SHOWN = "The PBX was read after that, and does not show it as done."
+CUT_OFF = BrokenAnswer(
+    "The process that sent it ended before an answer came, and the PBX does not show whether it was carried out.",
+    hint="Look at the PBX. If it was not, send it again in a new job.",
+)
 
 Work = Generator[Ask | Wait | Record, Any, Any]
 LONGEST_WAIT = 120.0
@@ -183,6 +187,8 @@ class Run:
                 yield from self._record(unwritten, trial.on_its_way())
             try:
                 answer = yield from step.send()
+            except LedgerFailed:  # the ledger no longer lets it be sent, so nothing came of it
+                raise
             except BaseException as problem:
                 outcome = yield from self._after(step, trial, as_error(problem), unwritten)
                 if outcome is not None:
@@ -221,6 +227,8 @@ class Run:
             try:
                 finding = yield from step.look_up()
                 break
+            except LedgerFailed:
+                raise
             except BaseException as problem:
                 error = as_error(problem)
             if not self.policy.is_resumable:  # the client has read several times by then
@@ -365,7 +373,7 @@ class Trial:
 
     def ended(self, error: TrunklineError | Mapping[str, Any] | None, *, is_unknown: bool, note: str = "") -> Outcome:
         state = State.UNKNOWN if is_unknown else State.FAILED
-        return Outcome(self.n, state, self.attempts, error=error, note=note)
+        return Outcome(self.n, state, self.attempts, error=error or CUT_OFF, note=note)
 
 
 def _trouble_before(entry: Entry) -> Trouble:

@@ -1,10 +1,10 @@
-"""``--skeleton``: a body to fill in, of every field that an action takes, and nothing that it refuses."""
+"""A body to fill in, of every field that an action takes, and nothing that it refuses."""
 
 from __future__ import annotations
 
 from typing import Any
 
-from ..catalog import Action, Catalog, TypeSpec, load
+from . import Action, Catalog, TypeSpec, load
 
 _EXAMPLES: dict[str, Any] = {
     "String": "",

@@ -1,18 +1,35 @@
-"""What help and manual say of a parameter or a field of a body: values, limits, and the versions that have it."""
+"""What forms, help and manuals say of an action, a parameter or a field: meaning, values, limits and versions."""
 
 from __future__ import annotations
 
-from ..catalog import Action, Catalog, Param, TypeSpec, parse_type
-from ..catalog.defaults import default_of
-from ..catalog.descriptions.fields import field_description
-from ..catalog.descriptions.parameters import parameter_description
-from ..catalog.names import listing
+from . import Action, Catalog, Param, TypeSpec, parse_type
+from .defaults import default_of
+from .descriptions.fields import field_description
+from .descriptions.parameters import parameter_description
+from .names import listing
 
 ALWAYS = "in every version"
+OPTION_MEANINGS = {
+    "filter": "Only rows for which this OData expression is true, such as Number eq '100'.",
+    "search": "Only rows in which this text occurs.",
+    "orderby": "Fields to sort by, such as Number desc.",
+    "select": "Fields to answer, with commas between them; the rest stay away.",
+    "expand": "Navigation properties to answer with each row.",
+    "top": "How many rows in all.",
+    "skip": "How many rows to leave out first.",
+    "count": "Also count all matching rows.",
+}
+IF_MATCH = (
+    "Optional ETag. The action is carried out only while the entity still has it, so that what someone else "
+    "changed meanwhile is not lost. Leave it out to act in any case."
+)
+IF_MATCH_ANYWAY = (
+    "True sends If Match even to a PBX that sends no ETags, and so takes no notice of it. Otherwise that is refused."
+)
 
 
 def action_facts(catalog: Catalog, action: Action) -> list[str]:
-    """Which versions have an action, the role it needs, and what is grave about it; each a sentence."""
+    """Which versions have an action, the role it needs, and what it destroys or cuts off; each a sentence."""
     facts = [_sentence(catalog.lifetime(action.since, action.until)), f"Needs the role {action.role}."]
     if not action.published:
         facts.append("No file that 3CX published lists it.")
