@@ -1,0 +1,1 @@
+"""The console: pages in a browser for administrators who would rather look than type."""

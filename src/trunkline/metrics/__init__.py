@@ -1,0 +1,1 @@
+"""Metrics of PBXs for Prometheus and OpenTelemetry: a surface over `monitor`."""

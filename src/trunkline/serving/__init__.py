@@ -1,0 +1,1 @@
+"""What all servers share: where they listen, which hosts and origins they answer, TLS, and how they end."""

@@ -1,0 +1,112 @@
+"""A console as a process of its own, over emulated PBXs, and a browser that is signed in to it.
+
+A module that wants other PBXs defines a fixture ``saved`` of its own, with the scope of the module.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any
+
+import pytest
+from playwright.sync_api import Browser, BrowserContext, Page, expect
+
+from browser import launched
+from consoles import Console, NewPage, running_console
+from saved_fleet import SavedFleet, saved_fleet
+
+PATIENCE = 60_000  # milliseconds; other tests run on the same processors
+expect.set_options(timeout=PATIENCE)
+
+
+@pytest.fixture(scope="module")  # not for longer: while Playwright runs, no other test of the process can use asyncio
+def chromium() -> Iterator[Browser]:
+    """A browser without a window."""
+    with launched() as browser:
+        yield browser
+
+
+@pytest.fixture(scope="module")
+def saved(tmp_path_factory: pytest.TempPathFactory) -> Iterator[SavedFleet]:
+    """Two PBXs that answer and one that doesn't, and a home folder where they are saved."""
+    with saved_fleet(tmp_path_factory.mktemp("home"), 2, dead=1) as fleet:
+        yield fleet
+
+
+@pytest.fixture(scope="module")
+def console(chromium: Browser, saved: SavedFleet) -> Iterator[Console]:
+    """A console over those PBXs, as a process."""
+    with running_console(saved.environment) as running:
+        yield running
+
+
+@pytest.fixture(scope="module")
+def cookies(chromium: Browser, console: Console) -> Any:
+    """The cookies of a browser that signed in with the link."""
+    context = chromium.new_context(locale="en-US", timezone_id="Europe/Berlin")
+    context.set_default_timeout(PATIENCE)
+    context.set_default_timeout(PATIENCE)
+    page = context.new_page()
+    page.goto(console.link())
+    page.wait_for_url(f"{console.url}/")
+    state = context.storage_state()
+    context.close()
+    return state
+
+
+@pytest.fixture
+def new_page(chromium: Browser, console: Console, cookies: Any) -> Iterator[NewPage]:
+    """Make a page that is signed in: ``new_page(locale="de-DE", color_scheme="dark", viewport={…})``.
+
+    All pages of a test share one session. No script of a page may fail, and nothing may come from another host.
+    """
+    with _pages(chromium, console, cookies) as make:
+        yield make
+
+
+@pytest.fixture(scope="module")
+def tab(chromium: Browser, console: Console, cookies: Any) -> Iterator[Page]:
+    """As `signed_in`, but one for all tests of a module: what the browser has loaded once, it keeps."""
+    with _pages(chromium, console, cookies) as make:
+        page = make()
+        page.set_default_timeout(60_000)
+        yield page
+
+
+@contextmanager
+def _pages(chromium: Browser, console: Console, cookies: Any) -> Iterator[NewPage]:
+    contexts: list[BrowserContext] = []
+    problems: list[str] = []
+
+    def make(**options: Any) -> Page:
+        settings = {"locale": "en-US", "timezone_id": "Europe/Berlin", "viewport": {"width": 1280, "height": 800}}
+        context = chromium.new_context(base_url=console.url, storage_state=cookies, **{**settings, **options})
+        context.set_default_timeout(PATIENCE)
+        contexts.append(context)
+        context.set_default_timeout(PATIENCE)
+        page = context.new_page()
+        page.on("pageerror", lambda error: problems.append(f"script: {error}"))
+        page.on("console", lambda message: problems.extend(_forbidden(message.text)))
+        page.on("request", lambda request: problems.extend(_elsewhere(request.url, console.url)))
+        return page
+
+    yield make
+    for context in contexts:
+        context.close()
+    assert not problems
+
+
+def _forbidden(message: str) -> list[str]:
+    return [message] if "Content Security Policy" in message else []
+
+
+def _elsewhere(url: str, own: str) -> list[str]:
+    is_here = url.startswith((f"{own}/", f"ws{own.removeprefix('http')}/", "data:", "blob:"))
+    return [] if is_here else [f"request to {url}"]
+
+
+@pytest.fixture
+def signed_in(new_page: NewPage) -> Page:
+    """A page in English, light, 1280 pixels wide, that is signed in: ``signed_in.goto("/jobs")``."""
+    return new_page()
