@@ -2,6 +2,7 @@
 FROM python:3.11-slim-bookworm AS build
 WORKDIR /src
 COPY requirements.lock pyproject.toml README.md LICENSE ./
+COPY docs/pbx.md docs/pbx.md
 COPY src src
 COPY emulator emulator
 # What hatchling builds is installed with the pinned packages only, each checked against its hash.

@@ -102,7 +102,8 @@ def _texts() -> Iterator[Text]:
         *ROOT.glob("docs/**/*.md"),
         *ROOT.glob("emulator/*.md"),
         *ROOT.glob("emulator/docs/**/*.md"),
-        *ROOT.glob("integrations/n8n/*.md"),
+        *ROOT.glob("integrations/*/*.md"),
+        *ROOT.glob("examples/**/*.md"),
     ]
     for path in sorted(pages):
         if "reference" not in path.parts and path.name != "CHANGELOG.md":
@@ -115,7 +116,9 @@ def _texts() -> Iterator[Text]:
     ]
     for path in sorted(wholes):
         yield Text(path, 1, path.read_text(encoding="utf-8"))
-    for path in sorted([*ROOT.glob("src/**/*.py"), *ROOT.glob("emulator/src/**/*.py")]):
+    for path in sorted(
+        [*ROOT.glob("src/**/*.py"), *ROOT.glob("emulator/src/**/*.py"), *ROOT.glob("integrations/prefect/src/**/*.py")]
+    ):
         for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
             if isinstance(node, ast.Constant) and isinstance(node.value, str):
                 yield Text(path, node.lineno, node.value)

@@ -20,11 +20,11 @@ from trunkline.catalog import Action, EnumType, TypeSpec
 from trunkline.catalog.defaults import needs_body
 from trunkline.catalog.descriptions.codes import FIELD, codes
 from trunkline.catalog.descriptions.fields import field_description
+from trunkline.catalog.facts import action_facts, enum_fact, field_facts, meaning_of
 from trunkline.catalog.names import listing, noun, plural
 from trunkline.cli.action_command import ActionCommand
 from trunkline.cli.connection_options import connection_options
 from trunkline.cli.example import example
-from trunkline.cli.facts import action_facts, enum_fact, field_facts, meaning_of
 from trunkline.cli.output import view_options
 from trunkline.cli.root import Root, cli
 

@@ -15,12 +15,18 @@ import msgspec
 
 from trunkline.cli.actions import ActionRecord
 from trunkline.cli.changes import ActionChange
+from trunkline.cli.config_drift import DriftRecord
+from trunkline.cli.config_export import FileRecord
+from trunkline.cli.config_plan_shown import StepRecord
+from trunkline.cli.config_validate import FaultRecord
 from trunkline.cli.doctor import DoctorReport
+from trunkline.cli.fleet import ServiceRecord
 from trunkline.cli.import_shown import ImportRecord
-from trunkline.cli.job_shown import JobSummaryRecord
+from trunkline.cli.job_shown import JobSummaryRecord, ShardRecord
 from trunkline.cli.offboard import OffboardRecord
 from trunkline.cli.profiles import ProfileRecord
-from trunkline.jobs.job import JobRecord
+from trunkline.config.shown import DifferenceRecord
+from trunkline.jobs.summary import JobRecord
 from trunkline.monitor.audit import Weakness
 from trunkline.monitor.calls import CallEvent
 from trunkline.monitor.finding import Finding
@@ -42,13 +48,20 @@ TYPES: Mapping[str, Any] = {
     "audit": Weakness,
     "backup": BackupRecord,
     "call-event": CallEvent,
+    "config-difference": DifferenceRecord,
+    "config-drift": DriftRecord,
+    "config-fault": FaultRecord,
+    "config-file": FileRecord,
+    "config-step": StepRecord,
     "doctor": DoctorReport,
     "export": ExportSummary,
     "finding": Finding,
+    "fleet-service": ServiceRecord,
     "import": ImportRecord,
     "item": Item,
     "job": JobSummaryRecord,
     "job-item": JobRecord,
+    "job-shard": ShardRecord,
     "missed": MissedRecord,
     "offboard": OffboardRecord,
     "outcome": OutcomeRecord,
