@@ -7,7 +7,22 @@ import sys
 from collections.abc import Callable
 from pathlib import Path
 
-from . import calls, command_line, deletes, emulator, imports, jobs, listing, peer, reads, report, templates
+from . import (
+    calls,
+    command_line,
+    config,
+    deletes,
+    emulator,
+    imports,
+    jobs,
+    listing,
+    machines,
+    metrics,
+    peer,
+    reads,
+    report,
+    templates,
+)
 from .figures import Options, Subject
 
 SUBJECTS: dict[str, Callable[[Options], list[Subject]]] = {
@@ -19,6 +34,9 @@ SUBJECTS: dict[str, Callable[[Options], list[Subject]]] = {
     "calls": calls.measure,
     "templates": templates.measure,
     "jobs": jobs.measure,
+    "machines": machines.measure,
+    "config": config.measure,
+    "metrics": metrics.measure,
     "emulator": emulator.measure,
 }
 
@@ -56,6 +74,10 @@ def _arguments() -> tuple[list[str], Options, Path | None]:
     parser.add_argument(
         "--requests", type=_positive, default=default.requests, help="requests of a pass to the emulator"
     )
+    parser.add_argument("--pbxs", type=_positive, default=default.pbxs, help="PBXs of a job on many machines")
+    parser.add_argument("--shared-items", type=_positive, default=default.shared_items, help="its deletes on each")
+    parser.add_argument("--shared-rounds", type=_positive, default=default.shared_rounds, help="its passes")
+    parser.add_argument("--entities", type=_positive, default=default.entities, help="users of the PBX kept as files")
     parser.add_argument("--json", type=Path, metavar="PATH", help="write every sample there")
     given = parser.parse_args()
     unknown = [name for name in given.subjects if name not in SUBJECTS]
@@ -70,6 +92,10 @@ def _arguments() -> tuple[list[str], Options, Path | None]:
         given.reads,
         given.calls,
         given.requests,
+        given.pbxs,
+        given.shared_items,
+        given.shared_rounds,
+        given.entities,
     )
     return given.subjects or list(SUBJECTS), options, given.json
 

@@ -10,7 +10,7 @@ T = TypeVar("T")
 
 
 class Options(NamedTuple):
-    """How much to measure. The defaults keep a whole run under five minutes."""
+    """How much to measure. The defaults keep a whole run under ten minutes."""
 
     runs: int = 20
     rounds: int = 3
@@ -20,6 +20,10 @@ class Options(NamedTuple):
     reads: int = 5000
     calls: int = 2000
     requests: int = 2000
+    pbxs: int = 200
+    shared_items: int = 500
+    shared_rounds: int = 1
+    entities: int = 1000
 
 
 class Figure(NamedTuple):
@@ -40,7 +44,7 @@ class Subject(NamedTuple):
     """One table: ``figures[0]`` is what ratios are taken of, Trunkline's own where a peer stands beside it."""
 
     what: str
-    unit: Literal["µs", "ms", "s", "MB"]
+    unit: Literal["µs", "ms", "s", "MB", "requests"]
     figures: list[Figure]
     notes: list[str]
 

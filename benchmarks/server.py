@@ -13,6 +13,10 @@ import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from trunkline_emulator import Emulator
 
 CLIENT_ID = "benchmark"
 API_KEY = "benchmark-key"
@@ -63,15 +67,21 @@ def started(module: str = "benchmarks.server", *arguments: str) -> Iterator[Serv
             process.wait()
 
 
-def main() -> None:
-    from trunkline_emulator import Emulator, running
+def serve(emulator: Emulator) -> None:
+    """Serve an emulator on a free port until stdin ends."""
+    from trunkline_emulator import running
 
-    emulator = Emulator(client_id=CLIENT_ID, api_key=API_KEY, seed="empty")
     with running(emulator) as url:
         print(url, flush=True)
         for line in sys.stdin:
             emulator.latency = float(line)
             print(time.process_time(), flush=True)
+
+
+def main() -> None:
+    from trunkline_emulator import Emulator
+
+    serve(Emulator(client_id=CLIENT_ID, api_key=API_KEY, seed="empty"))
 
 
 if __name__ == "__main__":
