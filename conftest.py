@@ -12,7 +12,7 @@ from collections.abc import Generator, Iterator
 from pathlib import Path
 
 import pytest
-from hypothesis import settings
+from hypothesis import HealthCheck, settings
 
 from certificates import Authority
 from trunkline import redaction
@@ -21,7 +21,7 @@ from trunkline.catalog import answered
 pytest_plugins = ("postgres", "prometheus")
 
 # A test never times: a busy machine takes seconds over what a quiet one does in milliseconds.
-settings.register_profile("untimed", deadline=None)
+settings.register_profile("untimed", deadline=None, suppress_health_check=[HealthCheck.too_slow])
 settings.load_profile("untimed")
 
 # Containers often forbid Python to keep bytecode; then each command that a test starts compiles what it imports again.

@@ -214,7 +214,7 @@ def strict(runner: asyncio.Runner) -> Line:
     return Line(Emulator(strict=True), runner).sign_in()
 
 
-@settings(max_examples=60, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=60, suppress_health_check=[HealthCheck.too_slow, HealthCheck.function_scoped_fixture])
 @given(steps=st.lists(STEPS, max_size=25))
 def test_after_any_writes(strict: Line, steps: Any) -> None:
     strict.emulator.reset()

@@ -393,7 +393,7 @@ NAMES = st.from_regex(r"[A-Za-z0-9][A-Za-z0-9._@-]{0,8}", fullmatch=True)
 TEXTS = st.text(st.characters(exclude_categories=["Cs"]), min_size=1, max_size=12)
 
 
-@settings(suppress_health_check=[HealthCheck.function_scoped_fixture], max_examples=60)
+@settings(suppress_health_check=[HealthCheck.too_slow, HealthCheck.function_scoped_fixture], max_examples=60)
 @given(values=st.dictionaries(NAMES, TEXTS, min_size=1, max_size=4), gone=st.integers(0, 3))
 @example(values={"a": 'q"\\\x7f\n[x]\n', "b.c": "\u2028 # no comment"}, gone=0)
 def test_whatever_is_saved_is_read_again(write: Callable[[str], Path], values: dict[str, str], gone: int) -> None:

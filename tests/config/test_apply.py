@@ -103,7 +103,7 @@ class TestCarryingOver:
         max_examples=6,
         phases=[Phase.generate],  # a smaller company takes as long
         deadline=None,
-        suppress_health_check=[HealthCheck.function_scoped_fixture],
+        suppress_health_check=[HealthCheck.too_slow, HealthCheck.function_scoped_fixture],
     )
     @given(random=randoms)
     def test_any_company(self, empty: System, tmp_path_factory: pytest.TempPathFactory, random: Random) -> None:
@@ -180,7 +180,7 @@ class TestCalls:
         max_examples=8,
         phases=[Phase.generate],
         deadline=None,
-        suppress_health_check=[HealthCheck.function_scoped_fixture],
+        suppress_health_check=[HealthCheck.too_slow, HealthCheck.function_scoped_fixture],
     )
     @given(random=randoms)
     def test_edits_become_the_calls_that_the_plan_names_and_no_others(

@@ -52,7 +52,7 @@ def renamings(configuration: Configuration, random: Random) -> list[Renaming]:
     return rows
 
 
-@settings(max_examples=20, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=20, suppress_health_check=[HealthCheck.too_slow, HealthCheck.function_scoped_fixture])
 @given(randoms)
 def test_what_refers_to_what_stays_the_same_and_the_way_back_leads_to_the_original(
     empty: System, random: Random

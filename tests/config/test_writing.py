@@ -343,7 +343,7 @@ queues = st.fixed_dictionaries(
 sets = st.dictionaries(numbers, queues, max_size=4)
 
 
-@settings(suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(suppress_health_check=[HealthCheck.too_slow, HealthCheck.function_scoped_fixture])
 @given(before=sets, after=sets)
 def test_whatever_was_there_the_folder_has_what_was_written(
     before: dict[str, dict[str, Any]], after: dict[str, dict[str, Any]], tmp_path_factory: pytest.TempPathFactory

@@ -123,7 +123,7 @@ def damages(size: int) -> st.SearchStrategy[tuple[int, bytes]]:
     return st.one_of(noise, sector, page)
 
 
-FUZZ = settings(max_examples=60, suppress_health_check=[HealthCheck.function_scoped_fixture])
+FUZZ = settings(max_examples=60, suppress_health_check=[HealthCheck.too_slow, HealthCheck.function_scoped_fixture])
 
 
 @FUZZ

@@ -226,7 +226,7 @@ DIGITS = st.integers(1000, 9999).map(str)
 NAMES = st.text(st.characters(exclude_categories=("Cs", "Cc")), max_size=12)
 
 
-@settings(max_examples=25, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=25, suppress_health_check=[HealthCheck.too_slow, HealthCheck.function_scoped_fixture])
 @given(st.lists(st.tuples(DIGITS, SPOILT, NAMES, NAMES), min_size=1, max_size=4, unique_by=lambda row: row[0]))
 def test_contacts_whatever_is_in_them(system: System, rows: list[tuple[str, str, str, str]]) -> None:
     cells = [
@@ -236,7 +236,7 @@ def test_contacts_whatever_is_in_them(system: System, rows: list[tuple[str, str,
     apply(system, CONTACTS, sheet(*cells))
 
 
-@settings(max_examples=15, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=15, suppress_health_check=[HealthCheck.too_slow, HealthCheck.function_scoped_fixture])
 @given(st.lists(st.tuples(DIGITS, SPOILT, NAMES, st.booleans()), min_size=1, max_size=3, unique_by=lambda row: row[0]))
 def test_users_whatever_is_in_them(system: System, rows: list[tuple[str, str, str, bool]]) -> None:
     system.emulator.reset()
@@ -247,7 +247,7 @@ def test_users_whatever_is_in_them(system: System, rows: list[tuple[str, str, st
     apply(system, USERS, sheet(*cells))
 
 
-@settings(max_examples=15, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=15, suppress_health_check=[HealthCheck.too_slow, HealthCheck.function_scoped_fixture])
 @given(st.lists(st.tuples(st.ip_addresses(), st.integers(9, 32), SPOILT), min_size=1, max_size=5))
 def test_addresses_whatever_they_are(system: System, rows: list[tuple[Any, int, str]]) -> None:
     lines = [how.format(f"{address}/{length}") for address, length, how in rows]

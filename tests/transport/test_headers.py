@@ -112,7 +112,7 @@ def test_where_no_socket_is_left_the_answer_still_counts(monkeypatch: pytest.Mon
 ODD = st.binary(min_size=1, max_size=40).map(lambda value: value.translate(None, b"\r\n\x00")).filter(bytes.strip)
 
 
-@settings(max_examples=60, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=60, suppress_health_check=[HealthCheck.too_slow, HealthCheck.function_scoped_fixture])
 @given(value=ODD)
 def test_no_header_brings_an_exception_that_is_not_ours(value: bytes) -> None:
     for ask in WAYS.values():

@@ -91,7 +91,8 @@ def test_another_process_finds_and_stops_it(own: Cluster) -> None:
     found.start()  # it runs
     found.stop()
     assert found.pid is None
-    assert own.pid is None
+    while own.pid is not None:  # its file goes first, then the process
+        time.sleep(0.05)
     assert Cluster(own.folder).url() == own.url()  # also when it starts again
 
 
