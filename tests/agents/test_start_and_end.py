@@ -57,6 +57,29 @@ def test_stdout_has_nothing_but_the_protocol_and_the_end_of_stdin_ends_it(places
     assert "Traceback" not in err
 
 
+def test_each_line_that_is_no_message_is_answered(places: SavedFleet) -> None:
+    process = begun(places)
+    ping = {"jsonrpc": "2.0", "id": 9, "method": "ping"}
+    lines = [
+        "no JSON",
+        "",
+        '{"id": 5}',
+        json.dumps([ping]),
+        '{"jsonrpc": "2.0", "id": "a", "method": 4}',
+        json.dumps(ping),
+    ]
+    assert process.stdin is not None
+    assert process.stdout is not None
+    process.stdin.write("\n".join(lines) + "\n")
+    process.stdin.flush()
+    answers = [json.loads(process.stdout.readline()) for _ in range(5)]
+    assert [(answer["id"], answer.get("error", {}).get("code")) for answer in answers] == [
+        (None, -32700), (5, -32600), (None, -32600), ("a", -32600), (9, None),
+    ]  # fmt: skip
+    assert process.communicate(timeout=300) == ("", "")
+    assert process.returncode == 0
+
+
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
 def test_a_signal_ends_it_with_0(places: SavedFleet, number: int) -> None:
     process = begun(places)
