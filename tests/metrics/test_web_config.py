@@ -125,6 +125,46 @@ def test_a_client_has_to_show_a_certificate_where_that_is_wanted(fleet: SavedFle
         assert exporter.end() == (0, "", ""), "with TLS and certificates there is nothing to warn of"
 
 
+def test_changes_count_without_a_restart(fleet: SavedFleet, tmp_path: Path) -> None:
+    old, new = Authority(tmp_path, "old"), Authority(tmp_path, "new")
+    certificate, file = tmp_path / "exporter.pem", tmp_path / "web.yml"
+
+    def write(authority: Authority, users: str) -> None:
+        authority.server("127.0.0.1")
+        (tmp_path / "127.0.0.1.pem").replace(certificate)
+        certificate.chmod(0o600)
+        file.write_text(f"tls_server_config: {{cert_file: {certificate}, key_file: {certificate}}}\n{users}\n")
+
+    def trusting(authority: Authority) -> ssl.SSLContext:
+        return ssl.create_default_context(cafile=authority.ca_file)
+
+    write(old, f"basic_auth_users: {{{NAME}: '{hashed()}'}}")
+    words = ("--profile", "pbx-01", "--web-config-file", file)
+    with running_exporter(fleet.environment, *words, verify=trusting(old)) as before:
+        assert before.get("/-/healthy", auth=(NAME, PASSWORD)).status_code == 200
+        write(new, f"basic_auth_users: {{other: '{hashed('another')}'}}")
+        exporter = before._replace(verify=trusting(new))
+        assert exporter.get("/-/healthy", auth=(NAME, PASSWORD)).status_code == 401
+        assert exporter.get("/-/healthy", auth=("other", "another")).status_code == 200
+        with pytest.raises(Exception, match=r"(?i)certificate"):
+            before.get("/-/healthy", auth=("other", "another"))
+
+        for wrong in ("basic_auth_users: {other: secret}", "http_server_config: {http3: true}"):
+            write(new, wrong)
+            answers = [exporter.get("/-/healthy", auth=("other", "another")) for _ in range(2)]
+            assert [answer.status_code for answer in answers] == [500, 500]
+            assert "secret" not in answers[0].text
+        file.write_text("")
+        assert exporter.get("/-/healthy").status_code == 500, "a file without TLS doesn't open what TLS protected"
+        write(new, f"basic_auth_users: {{other: '{hashed('again')}'}}")
+        assert exporter.get("/-/healthy", auth=("other", "again")).status_code == 200
+        code, out, err = exporter.end()
+    assert (code, out) == (0, "")
+    assert [re.search("bcrypt hash|http3|Start the exporter again", line)[0] for line in err.splitlines()] == [
+        "bcrypt hash", "http3", "Start the exporter again",
+    ]  # fmt: skip
+
+
 def test_a_password_is_verified_once_and_not_for_each_scrape() -> None:
     verified: list[bytes] = []
 
@@ -198,7 +238,7 @@ def test_what_a_file_has_wrong_is_named(folder: Path, text: str, named: str) -> 
 def test_an_empty_file_asks_for_nothing(folder: Path) -> None:
     file = folder / "empty.yml"
     file.write_text("")
-    assert read_web_config(file) == (None, {}, {})
+    assert read_web_config(file) == (None, {}, {}, ())
 
 
 def test_a_key_that_others_can_read_is_warned_of(folder: Path, tmp_path: Path) -> None:

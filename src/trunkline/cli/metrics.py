@@ -133,13 +133,14 @@ def _print_once(sources: Sources) -> int:
 def _serve(options: MetricsOptions, sources: Sources) -> int:
     import asyncio
 
+    from ..metrics.current_config import CurrentConfig
     from ..metrics.run import run_exporter
-    from ..metrics.web_config import WebConfig, read_web_config
+    from ..metrics.web_config import WebConfig
 
     listening = options.serving.listening()
-    config = read_web_config(options.web_config_file) if options.web_config_file else WebConfig()
+    config = CurrentConfig(options.web_config_file) if options.web_config_file else None
     otlp = _otlp(options)
-    _warn_of_others(listening, config)
+    _warn_of_others(listening, config.first if config else WebConfig())
 
     def announce(url: str) -> None:
         count = len(sources.names)

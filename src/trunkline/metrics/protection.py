@@ -7,17 +7,60 @@ import base64
 import binascii
 import hashlib
 import hmac
+import logging
 import secrets
 import time
 from collections import OrderedDict
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
+from ..errors import ConfigurationError
 from ..serving.hosts import App, Message, Receive, Scope, Send
+from .current_config import CurrentConfig
 
+log = logging.getLogger(__name__)
 _LONGEST = 1_024  # characters of a header with credentials
 _REMEMBERED = 100  # passwords
 _LASTS = 3_600.0  # seconds for which a verified password is remembered
 _LONGEST_PASSWORD = 72  # bytes; bcrypt compares no more
+
+
+class Protected:
+    """The pages behind users and headers of a web config file, as it is at each request.
+
+    Nobody is let in while the file can't be used: whoever it was to keep out is not known then.
+    """
+
+    def __init__(self, app: App, config: CurrentConfig) -> None:
+        self._app = app
+        self._current = config
+        self._problem: ConfigurationError | None = None
+        self._config = config.first
+        self._protected = self._behind()
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        try:
+            config = self._current.read()
+        except ConfigurationError as problem:
+            if problem is not self._problem:
+                log.error("%s %s", problem, problem.hint)
+                self._problem = problem
+            await _answer(send, 500, b"The web config file can't be used. The exporter's log says why.\n")
+            return
+        if config is not self._config:
+            self._config = config
+            self._protected = self._behind()
+        await self._protected(scope, receive, send)
+
+    def _behind(self) -> App:
+        users, headers = self._config.users, self._config.headers
+        app = BasicAuth(self._app, users) if users else self._app
+        return WithHeaders(app, headers) if headers else app
+
+
+async def _answer(send: Send, status: int, text: bytes, headers: Sequence[tuple[bytes, bytes]] = ()) -> None:
+    plain = (b"content-type", b"text/plain; charset=utf-8")
+    await send({"type": "http.response.start", "status": status, "headers": [plain, *headers]})
+    await send({"type": "http.response.body", "body": text})
 
 
 class BasicAuth:
@@ -39,9 +82,7 @@ class BasicAuth:
         if scope["type"] == "lifespan" or await self._is_user(scope):
             await self._app(scope, receive, send)
             return
-        headers = [(b"content-type", b"text/plain; charset=utf-8"), (b"www-authenticate", b'Basic realm="metrics"')]
-        await send({"type": "http.response.start", "status": 401, "headers": headers})
-        await send({"type": "http.response.body", "body": b"Unauthorized\n"})
+        await _answer(send, 401, b"Unauthorized\n", [(b"www-authenticate", b'Basic realm="metrics"')])
 
     async def _is_user(self, scope: Scope) -> bool:
         given = [value for name, value in scope["headers"] if name == b"authorization"]

@@ -8,12 +8,11 @@ from contextlib import suppress
 from typing import NamedTuple
 
 from ..monitor.measures_source import Sources
-from ..serving.hosts import App
 from ..serving.server import Listening, serve
 from .app import make_app
+from .current_config import CurrentConfig
 from .otlp import OtlpExport, export_each
-from .protection import BasicAuth, WithHeaders
-from .web_config import WebConfig
+from .protection import Protected
 
 
 class OtlpTo(NamedTuple):
@@ -24,17 +23,10 @@ class OtlpTo(NamedTuple):
     report: Callable[[bool], None]
 
 
-def protected(app: App, config: WebConfig) -> App:
-    """Put users and headers of a web config file before the pages."""
-    if config.users:
-        app = BasicAuth(app, config.users)
-    return WithHeaders(app, config.headers) if config.headers else app
-
-
 async def run_exporter(
     sources: Sources,
     listening: Listening,
-    config: WebConfig,
+    config: CurrentConfig | None,
     otlp: OtlpTo | None,
     on_start: Callable[[str], None],
 ) -> None:
@@ -45,8 +37,11 @@ async def run_exporter(
     async with sources:
         exporting = asyncio.create_task(export_each(sources, *otlp)) if otlp else None
         try:
-            app = protected(make_app(sources), config)
-            await serve(app, listening, on_start, context=config.context)
+            app = make_app(sources)
+            if config is None:
+                await serve(app, listening, on_start)
+            else:
+                await serve(Protected(app, config), listening, on_start, context=config.first.context)
         finally:
             if exporting is not None and otlp is not None:
                 exporting.cancel()

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import re
 import ssl
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -36,11 +36,12 @@ _HEADERS = frozenset((
 
 
 class WebConfig(NamedTuple):
-    """What a web config file asks for. ``users``: bcrypt hashes by name."""
+    """What a web config file asks for. ``users``: bcrypt hashes by name; ``files``: those that it names."""
 
     context: ssl.SSLContext | None = None
     users: Mapping[str, bytes] = {}
     headers: Mapping[str, str] = {}
+    files: tuple[Path, ...] = ()
 
     @property
     def asks_for_certificates(self) -> bool:
@@ -66,7 +67,15 @@ def read_web_config(path: Path) -> WebConfig:
         raise _wrong(path, f"it is larger than {_LARGEST} bytes")
     top = _mapping(path, "", {} if content is None else content)
     _check_keys(path, "", top, ("tls_server_config", "http_server_config", "basic_auth_users"))
-    return WebConfig(_context(path, top), _users(path, top), _headers(path, top))
+    return WebConfig(_context(path, top), _users(path, top), _headers(path, top), tuple(_files(path, top)))
+
+
+def _files(path: Path, top: Mapping[str, Any]) -> Iterator[Path]:
+    section = "tls_server_config"
+    given = _mapping(path, section, top.get(section) or {})
+    for key in ("cert_file", "key_file", "client_ca_file"):
+        if (file := _file(path, section, given, key)) is not None:
+            yield file
 
 
 def _context(path: Path, top: Mapping[str, Any]) -> ssl.SSLContext | None:
