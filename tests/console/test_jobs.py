@@ -116,7 +116,7 @@ def test_failed_items_are_a_csv_with_reasons_that_can_be_uploaded_again(
     file = tmp_path / "failed.csv"
     saving.value.save_as(file)
     assert saving.value.suggested_filename == "summer-failed.csv"
-    lines = file.read_text().splitlines()
+    lines = file.read_text("utf-8-sig").splitlines()
     assert lines[0] == "Id,Note,# why"
     assert [line.split(",")[0] for line in lines[1:]] == [str(id) for id in ids[10:15]]
     assert all("No contact with Id" in line for line in lines[1:])

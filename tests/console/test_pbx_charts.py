@@ -73,7 +73,7 @@ def saved_csv(page: Page, title: str, folder: Path) -> list[list[str]]:
         page.get_by_role("button", name=f"Save {title} as CSV").click()
     file = folder / download.value.suggested_filename
     download.value.save_as(file)
-    with file.open(newline="", encoding="utf-8") as content:
+    with file.open(newline="", encoding="utf-8-sig") as content:
         return list(csv.reader(content))
 
 

@@ -152,7 +152,7 @@ def test_a_csv_has_every_row_that_matches(signed_in: Page, pbx: Pbx) -> None:
     expect(cells(signed_in, "FirstName").first).to_be_visible()
     with signed_in.expect_download() as started:
         signed_in.get_by_role("link", name="Export CSV").click()
-    head, *rows = csv.reader(io.StringIO(started.value.path().read_text()))
+    head, *rows = csv.reader(io.StringIO(started.value.path().read_text("utf-8-sig")))
     assert head == ["FirstName", "LastName"]
     assert rows == [[f"N{n:04}", "Brandt"] for n in reversed(range(BRANDTS))]
     assert started.value.suggested_filename == "pbx-01-contacts.csv"
@@ -181,6 +181,7 @@ def test_names_that_look_like_markup_templates_or_formulas_are_text(signed_in: P
     text = signed_in.request.get(
         "/rows/contacts/csv?pbx=pbx-01&text=hostile&sort=PhoneNumber&columns=FirstName,LastName"
     ).text()
+    assert text[0] == "\ufeff", "Excel reads it as UTF-8"
     assert [row[0] for row in csv.reader(io.StringIO(text))][1:] == [*HOSTILE[:2], f"'{HOSTILE[2]}"]
 
 
@@ -273,7 +274,7 @@ def test_what_is_gone_or_was_changed_meanwhile_is_named_and_the_others_are_delet
     expect(failed.get_by_role("listitem").nth(1)).to_contain_text(re.compile("^Three Leaving: .*CompanyName"))
     with signed_in.expect_download() as started:
         failed.get_by_role("button", name="Failed rows as CSV").click()
-    rows = list(csv.DictReader(io.StringIO(started.value.path().read_text())))
+    rows = list(csv.DictReader(io.StringIO(started.value.path().read_text("utf-8-sig"))))
     assert [row["FirstName"] for row in rows] == ["Two", "Three"]
     assert [row["FirstName"] for row in pbx.contacts.list(filter="LastName eq 'Leaving'")] == ["Three"]
 

@@ -17,6 +17,7 @@ from ..errors import InvalidArgument, TrunklineError
 from ..transfer.call_counts import CallTally
 from .charts_drawn import Drawing, drawings
 from .charts_reading import Counting, counting
+from .csv_files import download
 from .frame import show_error, tag
 from .language import _, format_number, format_time
 from .pbx_table import Table
@@ -164,7 +165,7 @@ class _Charts:
                 switch = ui.switch(_("As table"), on_change=lambda event: _swap(chart, numbers, bool(event.value)))
                 switch.props["aria-label"] = _("{title} as table", title=drawing.title)
                 file = f"{self._name}-{drawing.name}-{self._period.until}-{self._period.days}d"
-                save = ui.button("CSV", on_click=lambda: ui.download.content(drawing.csv, f"{file}.csv", "text/csv"))
+                save = ui.button("CSV", on_click=lambda: download(drawing.csv, file))
                 save.props("flat dense no-caps")
                 save.props["aria-label"] = _("Save {title} as {format}", title=drawing.title, format="CSV")
                 picture = ui.button("PNG", on_click=lambda: _save_picture(chart, f"{file}.png")).props(

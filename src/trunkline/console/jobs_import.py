@@ -10,6 +10,7 @@ from ..errors import InvalidArgument, TrunklineError
 from ..transfer import Import
 from ..transfer.expiry import expiry
 from ..work.guards import MostRemovals
+from .csv_files import download
 from .frame import heading, page, show_error, tag
 from .jobs_given import Given, given_input
 from .jobs_import_work import ImportWork, Wishes, imports
@@ -78,7 +79,7 @@ class _ImportForm:
 
     def _template(self) -> None:
         kind = str(self.kind.value)
-        ui.download.content(Import.template(kind).encode(), f"{kind}.csv", "text/csv; charset=utf-8")
+        download(Import.template(kind), kind)
 
     async def _take(self, given: Given) -> None:
         self.given = given

@@ -124,7 +124,7 @@ class _ImportPage:
 
     def _save(self) -> None:
         sheet = self.work.imported.sheet
-        content = self.work.rest().encode(sheet.encoding, "replace")
+        content = self.work.rest().encode(sheet.encoding, "replace")  # as the file came
         ui.download.content(content, f"{self.work.wishes.resource}-failed.csv", "text/csv")
 
 

@@ -14,6 +14,7 @@ from ..jobs import Job, State, Summary
 from ..jobs.given import reason_of, rest_csv
 from ..jobs.summary import JobRecord, TargetSummary
 from ..redaction import redacted
+from .csv_files import download
 from .frame import confirmed, empty, heading, page, set_title, show_error, tag
 from .jobs_parts import ON_A_PAGE, button, pager, progress_bar, state_word, table
 from .jobs_run import Seen, opened, pause, remove, resume, seen
@@ -151,7 +152,7 @@ class _JobPage:
 
     async def _save(self) -> None:
         text = await opened(self.name, lambda job: "".join(rest_csv(job.records(_REST))))
-        ui.download.content(text.encode(), f"{self.name}-failed.csv", "text/csv; charset=utf-8")
+        download(text, f"{self.name}-failed")
 
 
 def _left(summary: Summary) -> tuple[bool, bool]:

@@ -11,6 +11,7 @@ from starlette.responses import PlainTextResponse, Response, StreamingResponse
 
 from ..errors import TrunklineError
 from ..transfer.table import csv_lines
+from .csv_files import BOM
 from .pbxs import pbxs
 from .rows import chosen_pbx
 from .rows_view import View, list_named
@@ -60,7 +61,7 @@ async def _some(rows: AsyncIterator[Any], number: int) -> AsyncIterator[Any]:
 
 async def _chunks(lines: AsyncIterator[str]) -> AsyncIterator[bytes]:
     """Join lines, so that not every row is a chunk of its own."""
-    kept: list[str] = []
+    kept = [BOM]
     async for line in lines:
         kept.append(line)
         if len(kept) >= _CHUNK:

@@ -18,6 +18,7 @@ from ..node import Node
 from ..references import aquestion_before
 from ..work.outcome import Outcome
 from ..work.state import State
+from .csv_files import download
 from .frame import confirmed, tag
 from .language import _, format_number, ngettext
 
@@ -148,7 +149,7 @@ class Deletion:
             ui.button(_("Failed rows as CSV"), on_click=self._download).props("flat no-caps dense")
 
     def _download(self) -> None:
-        ui.download.content(self.failed_csv().encode(), f"{self.action.resource}-failed.csv", "text/csv")
+        download(self.failed_csv(), f"{self.action.resource}-failed")
 
     def failed_csv(self) -> str:
         """Return the rows that were not deleted as a CSV, with the reason of each; secrets masked."""
