@@ -74,7 +74,7 @@ def test_what_is_clean_is_printable_and_stays_so(value: Any) -> None:
     shown = clean(value)
     assert clean(shown) == shown
     text = as_json(shown)
-    assert not any(character in text for character in "\u202e\u2066\u200b\x1b\x7f\U000e0041\ufeff")
+    assert not any(character in text for character in "\u202e\u2066\u200b\u2028\x85\x1b\x7f\U000e0041\ufeff")
     assert json.loads(text) == shown
 
 

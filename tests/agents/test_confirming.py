@@ -112,4 +112,5 @@ def test_a_question_shows_no_secret_and_stays_short(desk: Desk, pbx: Pbx) -> Non
     assert len(question) <= 2_000
     assert "new-secret" not in question
     assert "\u202e" not in question
-    assert "30 times on pbx-01?" in question
+    assert question.startswith("On pbx-01: ")
+    assert ", 30 times?" in question

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from trunkline.catalog import load
-from trunkline.mcp.plans import LIFETIME, MOST, PlanGone, Plans
+from trunkline.mcp.plans import LIFETIME, MOST, Plan, PlanGone, Plans
 
 
 class Clock:
@@ -19,7 +19,7 @@ class Clock:
 def test_a_plan_expires() -> None:
     clock = Clock()
     plans = Plans(clock)
-    plan = plans.add("s", "acme", load().action("users.update"), [])
+    plan = plans.add(Plan("s", "acme", load().action("users.update"), []))
     clock.now = LIFETIME - 1
     assert plans.look(plan.id, "s") == plan
     clock.now = LIFETIME
@@ -29,7 +29,7 @@ def test_a_plan_expires() -> None:
 
 def test_a_plan_of_another_session_is_as_one_that_nobody_made() -> None:
     plans = Plans(Clock())
-    plan = plans.add("s", "acme", load().action("users.update"), [])
+    plan = plans.add(Plan("s", "acme", load().action("users.update"), []))
     for session in ("", "t"):
         with pytest.raises(PlanGone, match="There is no plan"):
             plans.take(plan.id, session)
@@ -42,7 +42,7 @@ def test_a_plan_of_another_session_is_as_one_that_nobody_made() -> None:
 
 def test_the_oldest_plan_makes_room() -> None:
     plans = Plans(Clock())
-    first, *others = [plans.add("s", "acme", load().action("users.update"), []) for _ in range(MOST + 1)]
+    first, *others = [plans.add(Plan("s", "acme", load().action("users.update"), [])) for _ in range(MOST + 1)]
     with pytest.raises(PlanGone, match="was forgotten"):
         plans.look(first.id, "s")
     assert [plans.look(plan.id, "s") for plan in others] == others
@@ -51,7 +51,7 @@ def test_the_oldest_plan_makes_room() -> None:
 
 def test_how_an_applied_plan_ended_is_told_to_its_session_only() -> None:
     plans = Plans(Clock())
-    plan = plans.add("s", "acme", load().action("users.update"), [])
+    plan = plans.add(Plan("s", "acme", load().action("users.update"), []))
     plans.applied(plans.take(plan.id, "s"), "was applied already, and cancelled: 1 of 2 are done")
     with pytest.raises(PlanGone, match=r"1 of 2 are done\. Nothing was sent\.") as gone:
         plans.take(plan.id, "s")

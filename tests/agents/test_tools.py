@@ -197,7 +197,17 @@ def test_a_delete_names_what_it_removes(writer: Agent, pbx: Pbx) -> None:
     name = f"102 {user['FirstName']} {user['LastName']}"
     assert plan["steps"][0]["removes"] == name
     assert plan["question"] == f"Delete “{name}” on pbx-01?"
-    assert plan["facts"] == ["What it removes can't be restored."]
+    assert plan["facts"][0] == "What it removes can't be restored."
+    assert plan["facts"][1].startswith("It is used by ")
+    assert "queue 800 Sales (agent)" in plan["facts"][1]
+
+
+def test_what_cuts_somebody_off_is_named_as_on_the_command_line(writer: Agent, pbx: Pbx) -> None:
+    parameters = {"mac": "805EC0000001"}
+    plan = writer.answer("plan_change", action="users.reboot_phone", parameters=parameters)
+    assert plan["question"].startswith("Reboot phone “805EC0000001 of 101 ")
+    assert plan["question"].endswith("” on pbx-01?")
+    assert plan["facts"] == ["It cuts off calls, phones or people at work.", "A call on it drops."]
 
 
 def test_an_update_of_a_list_says_that_it_replaces_all_of_it(writer: Agent, pbx: Pbx) -> None:

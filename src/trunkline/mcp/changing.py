@@ -9,11 +9,13 @@ from functools import partial
 from typing import Any
 
 from ..catalog import Action, load
+from ..client import AsyncPbx
 from ..errors import InvalidArgument, VersionWarning
 from ..local.timestamps import format_timestamp
 from ..node import Node
 from ..node.items import Item, keys_of
 from ..node.template import Scope
+from ..references.stakes import aquestion_before
 from ..request import Call, build
 from ..request.shown import in_a_line
 from ..work.drivers import adrive, run_in_loop
@@ -32,7 +34,9 @@ from .reading import bound, check_conditions, note
 from .service import Caller, Confirmation, Service
 
 _MOST_SHOWN = 10  # changes that a question names
+_MOST_FACTS = 5
 _LONGEST_QUESTION = 2_000
+_LONGEST_FACT = 300
 _LONGEST_NAME = 60
 _STEP = ("item", "key", "name")
 _OUTCOME = ("item", "state", "key", "answer", "error")
@@ -61,15 +65,15 @@ async def plan_change(service: Service, asked: PlanChange, caller: Caller) -> Pl
         caller.noted["keys"] = [keys_of(action, call.values) for call in calls]
         caller.noted["fields"] = sorted({name for call in calls for name in call.body or {}})
         steps = [await adrive(planned(call), client) for call in calls]
-    plan = Plan("", caller.session, pbx, action, steps, 0)
+        plan = Plan(caller.session, pbx, action, steps, *await _stakes(client, calls))
     facts = [*_question(plan).facts, *dict.fromkeys(str(warning.message) for warning in heard)]
-    shown_facts = [in_one_line(fact, 300) for fact in facts[:5]]
+    shown_facts = [in_one_line(fact, _LONGEST_FACT) for fact in facts[:_MOST_FACTS]]
     question = in_one_line(_question(plan).sentence(pbx), 500)
     budget = Budget(asked.budget)
     budget.left -= sum(map(len, shown_facts)) + len(question)
     shown = budget.fitting_shortened([clean(_shown(n, step)) for n, step in enumerate(steps)], _STEP)
     # Only now: nobody may apply what was not shown.
-    plan = service.plans.add(caller.session, pbx, action, steps)
+    plan = service.plans.add(plan)
     caller.noted["plan"] = plan.id
     return PlannedChange(
         pbx=pbx,
@@ -116,25 +120,36 @@ def _shown(n: int, step: Planned) -> dict[str, Any]:
     return {**shown, "request": line}
 
 
+async def _stakes(client: AsyncPbx, calls: Sequence[Call]) -> tuple[str, tuple[str, ...]]:
+    """Read what one call is about, as the command line does before it asks: its phrase, and who refers to the thing."""
+    if len(calls) != 1 or not (action := calls[0].action).asks:
+        return "", ()
+    question = await aquestion_before(client, action, calls[0].arguments, named=_quoted)
+    return "" if action.kind == "delete" else question.phrase, question.facts
+
+
+def _quoted(name: str) -> str:
+    """Return a name that somebody wrote so that it can't read like a part of the question."""
+    return f"“{in_one_line(name, _LONGEST_NAME)}”" if name else ""
+
+
 def _question(plan: Plan) -> Question:
     calls = [step.call for step in plan.steps]
     lists = dict.fromkeys(name for call in calls for name in replaced_lists(load(), plan.action, call.body))
-    facts = list_facts([*lists]) if lists else ()
+    facts = (*plan.facts, *(list_facts([*lists]) if lists else ()))
     if plan.action.destructive:
         facts = ("What it removes can't be restored.", *facts)
     if plan.action.disruptive:
         facts = ("It cuts off calls, phones or people at work.", *facts)
-    # In quotes: a name that somebody wrote can read like a part of the question.
-    names = [f"“{in_one_line(step.name, _LONGEST_NAME)}”" if step.name else "" for step in plan.steps]
-    many = f" {len(calls)} times" if len(calls) > 1 else ""
-    phrase = f"{plan.action.summary.rstrip('.')}{many}" if many else ""
-    return Question(plan.action, len(calls), name=names[0] if len(names) == 1 else "", facts=facts, phrase=phrase)
+    name = _quoted(plan.steps[0].name) if len(calls) == 1 else ""
+    return Question(plan.action, len(calls), name=name, facts=facts, phrase=plan.phrase)
 
 
 def _asked(plan: Plan) -> str:
     """Return the text that the person at the client gets: the question, what it is about, and what is grave."""
     question = _question(plan)
-    lines = [in_one_line(question.sentence(plan.pbx), 500), *question.facts]
+    lines = [in_one_line(question.sentence(plan.pbx), 500)]
+    lines += [in_one_line(fact, _LONGEST_FACT) for fact in question.facts[:_MOST_FACTS]]
     for step in plan.steps[:_MOST_SHOWN]:
         lines.append(f"- {in_one_line(step.name, 100)}: {in_one_line(in_a_line(build(step.call)), 200)}")
         changes: Mapping[str, Any] = clean(

@@ -26,9 +26,11 @@ _SPELLED = {"actions": "find_actions", "actions.show": "describe_action"}
 """Tools that do what a hint names in the words of the command line."""
 _SHORTER = (1_000, 300, 100, 30)  # characters that are left of a text, where rows are too long for the budget
 _LONGEST_ERROR = 1_500  # characters of a message: a gateway's page is no use to a model
-_HIDDEN = re.compile("[\u061c\u180e\u200b\u200e\u200f\u2060-\u2064\ufeff\ufff9-\ufffb\U000e0000-\U000e007f]")
-"""Characters that nobody sees and a model reads: tags, marks of direction and width. Joiners, which emoji and several
-scripts need, stay."""
+_HIDDEN = re.compile(
+    "[\u061c\u180e\u200b\u200e\u200f\u2028\u2029\u2060-\u2064\ufeff\ufff9-\ufffb\U000e0000-\U000e007f]"
+)
+"""Characters that nobody sees and a model reads: tags, ends of lines, marks of direction and width. Joiners, which
+emoji and several scripts need, stay."""
 
 
 def clean(value: Any) -> Any:

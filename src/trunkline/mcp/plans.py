@@ -26,14 +26,19 @@ class PlanGone(TrunklineError):
 
 
 class Plan(NamedTuple):
-    """Changes that were looked at: what would be sent, and what was read of what they change."""
+    """Changes that were looked at: what would be sent, and what was read of what they change.
 
-    id: str
+    ``phrase`` and ``facts``: those of the question before the one call that removes something or cuts somebody off.
+    """
+
     session: str
     pbx: str
     action: Action
     steps: Sequence[Planned]
-    expires: float
+    phrase: str = ""
+    facts: tuple[str, ...] = ()
+    id: str = ""
+    expires: float = 0.0
 
 
 class Plans:
@@ -44,12 +49,12 @@ class Plans:
         self._waiting: dict[str, Plan] = {}
         self._ended: dict[str, tuple[str, str]] = {}
 
-    def add(self, session: str, pbx: str, action: Action, steps: Sequence[Planned]) -> Plan:
-        """Keep a plan. Its id can't be guessed."""
+    def add(self, plan: Plan) -> Plan:
+        """Keep a plan, and return it with its id, which can't be guessed."""
         self._drop_old()
         while len(self._waiting) >= MOST:
             self._end(next(iter(self._waiting.values())), "was forgotten, since many others were made after it")
-        plan = Plan(secrets.token_urlsafe(16), session, pbx, action, steps, self._clock() + LIFETIME)
+        plan = plan._replace(id=secrets.token_urlsafe(16), expires=self._clock() + LIFETIME)
         self._waiting[plan.id] = plan
         return plan
 

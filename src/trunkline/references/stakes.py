@@ -51,15 +51,22 @@ def question_before(pbx: System, action: Action, arguments: Mapping[str, Any]) -
     return question
 
 
-async def aquestion_before(pbx: AsyncSystem, action: Action, arguments: Mapping[str, Any]) -> Question:
-    """Read as `question_before` does; before a deletion also who refers to the thing (`deletion_question`)."""
+async def aquestion_before(
+    pbx: AsyncSystem, action: Action, arguments: Mapping[str, Any], *, named: Callable[[str], str] = str
+) -> Question:
+    """Read as `question_before` does; before a deletion also who refers to the thing (`deletion_question`).
+
+    ``named``: how the phrase is to have what the PBX calls the thing, such as in quotes.
+    """
     if has_users(action):
         return await deletion_question(pbx, action, arguments)
-    question: Question = await adrive(_asked(pbx.catalog, pbx.url, action, arguments), pbx)
+    question: Question = await adrive(_asked(pbx.catalog, pbx.url, action, arguments, named), pbx)
     return question
 
 
-def _asked(catalog: Catalog, url: str, action: Action, arguments: Mapping[str, Any]) -> Asks[Question]:
+def _asked(
+    catalog: Catalog, url: str, action: Action, arguments: Mapping[str, Any], named: Callable[[str], str] = str
+) -> Asks[Question]:
     call = bind(catalog, action, (), arguments, datetime.now(UTC))
     phrase = PHRASES.get(action.id) or _plain(action)
     facts: list[str] = []
@@ -73,6 +80,8 @@ def _asked(catalog: Catalog, url: str, action: Action, arguments: Mapping[str, A
                 raise error from None
             values[name] = _key(call) if name not in COUNTS else ""
             facts.append(f"What it is about could not be read: {error.message}")
+        if name not in COUNTS:
+            values[name] = named(values[name])
     text, fact = (_one_line(part.format_map(values)) for part in phrase)
     if fact and all(values[name] for name in _placeholders(phrase.fact)):
         facts.insert(0, fact)
@@ -81,10 +90,8 @@ def _asked(catalog: Catalog, url: str, action: Action, arguments: Mapping[str, A
 
 
 def _plain(action: Action) -> Phrase:
-    """Return the phrase of an action that has none of its own: a deletion by key, or its summary."""
-    if action.kind == "delete":
-        return Phrase(f"Delete the {action.noun} {{it}}")
-    return Phrase(action.summary.removesuffix(".").replace("{", "{{").replace("}", "}}"))
+    """Return the phrase of an action that has none of its own: a deletion by key has one."""
+    return Phrase(f"Delete the {action.noun} {{it}}" if action.kind == "delete" else "")
 
 
 def _placeholders(text: str) -> Iterator[str]:

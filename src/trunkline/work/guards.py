@@ -52,13 +52,14 @@ class Question(NamedTuple):
         if self.phrase:
             return f"{self.phrase} on {pbx}?"
         name = f" {self.name}" if self.name else ""
-        if self.action.kind == "update" and not self.removals:
+        if self.action.kind == "update" and self.calls == 1 and not self.removals:
             return f"Change {self.name or f'the {self.action.noun}'} on {pbx}?"
-        if self.action.kind == "update":
+        if self.action.kind == "update" and self.removals:
             return f"Remove {self.removals:,} of {self.present or 0:,} from the {self.action.noun}{name} on {pbx}?"
         if self.action.kind == "delete" and self.name:
             return f"Delete {self.name} on {pbx}?"
-        return f"{self.action.summary.removesuffix('.')} on {pbx}?"
+        times = f", {self.calls:,} times" if self.calls > 1 else ""
+        return f"On {pbx}: {self.action.summary.removesuffix('.')}{times}?"
 
 
 Confirm = Callable[[Question], bool]
