@@ -8,9 +8,9 @@ from pathlib import Path
 import pytest
 
 from saved_fleet import saved_fleet
+from trunkline.connections.opened import OpenPbxs
 from trunkline.connections.targets import Target
 from trunkline.console import fleet_readings
-from trunkline.console.pbxs import Pbxs
 
 
 def test_readings_are_shared_repeated_and_end_when_nobody_watches(
@@ -19,7 +19,7 @@ def test_readings_are_shared_repeated_and_end_when_nobody_watches(
     monkeypatch.setattr(fleet_readings, "EVERY", 0.0)
 
     async def watch_two() -> None:
-        pbxs = Pbxs(Target.saved(environ=saved.environment))
+        pbxs = OpenPbxs(Target.saved(environ=saved.environment))
         readings = fleet_readings.FleetReadings(pbxs)
         assert readings.status("pbx-01") is None
         seen: list[list[str]] = [[], []]

@@ -77,7 +77,7 @@ def test_an_address_that_leads_nowhere_says_so(signed_in: Page) -> None:
 
 def test_an_unknown_pbx_is_an_error_in_the_frame(signed_in: Page, console: Console) -> None:
     signed_in.goto("/pbx/nobody")
-    expect(signed_in.get_by_role("alert")).to_contain_text("This console has no PBX 'nobody'.")
+    expect(signed_in.get_by_role("alert")).to_contain_text("There is no PBX 'nobody' here.")
     assert axe_violations(signed_in) == []
     assert not [line for line in console.output if "Traceback" in line]
 

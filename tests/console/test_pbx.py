@@ -197,7 +197,7 @@ def test_a_slow_pbx_shows_its_page_before_it_answers(signed_in: Page, saved: Sav
 
 
 def test_an_unknown_pbx_or_tab(signed_in: Page) -> None:
-    for path, problem in (("/pbx/nobody", "has no PBX"), ("/pbx/pbx-01/nothing", "has no tab")):
+    for path, problem in (("/pbx/nobody", "There is no PBX"), ("/pbx/pbx-01/nothing", "has no tab")):
         signed_in.goto(path)
         expect(signed_in.get_by_role("alert")).to_contain_text(problem)
 

@@ -8,6 +8,7 @@ from typing import NamedTuple
 
 import click
 
+from ..connections.opened import OpenPbxs
 from ..connections.targets import Target
 from ..errors import ConfigurationError, Hint
 from .connection_options import ConnectionOptions, fleet_options
@@ -55,7 +56,7 @@ def console(options: ConsoleOptions) -> None:
     (--set-password) and TLS: a certificate, or a proxy that does it (--behind-proxy). Ctrl-C ends it.
     """
     try:
-        from ..console import access_password, app, config_folders, pbxs
+        from ..console import access_password, app, config_folders
     except ModuleNotFoundError as problem:
         raise ConfigurationError(
             f"{problem.name} is not installed.", hint=Hint("Install it with: pip install 'trunkline[console]'")
@@ -79,7 +80,7 @@ def console(options: ConsoleOptions) -> None:
             raise error.replace(hint=Hint(f"{error.hint.text.rstrip('.')}: trunkline console --set-password")) from None
     config_folders.use(options.config_folders)
     running = app.run_console(
-        pbxs.Pbxs(_targets(options.connection)),
+        OpenPbxs(_targets(options.connection)),
         listening,
         _LinkShown(is_opened=not options.no_open),
         lambda url: click.echo(f"The console answers at {url}. Ctrl-C ends it."),

@@ -16,6 +16,7 @@ from starlette.requests import Request
 from starlette.responses import HTMLResponse, PlainTextResponse, Response
 from starlette.staticfiles import StaticFiles
 
+from ..connections.opened import OpenPbxs
 from ..serving.hosts import App
 from ..serving.server import Listening, serve
 from .access import Access, Gate
@@ -26,7 +27,7 @@ from .access_sessions import Session
 from .errors_log import log_in_lines
 from .fleet_readings import readings
 from .jobs_tasks import end_all
-from .pbxs import Pbxs, use
+from .pbxs import use
 from .visitor import visitor
 
 _ASSETS = Path(__file__).with_name("assets")
@@ -39,7 +40,7 @@ _access: Access | None = None
 
 
 async def run_console(
-    pbxs: Pbxs,
+    pbxs: OpenPbxs,
     listening: Listening,
     show_link: Callable[[str], None],
     on_start: Callable[[str], None] = lambda url: None,
@@ -61,7 +62,7 @@ async def run_console(
     await serve(make_app(pbxs, access), listening, start)
 
 
-def make_app(pbxs: Pbxs, access: Access) -> App:
+def make_app(pbxs: OpenPbxs, access: Access) -> App:
     """Make the application. A process has one: NiceGUI's pages are global."""
     global _access  # noqa: PLW0603 - pages have no other way to the process that they run in
     _access = access

@@ -7,10 +7,11 @@ from collections.abc import Callable
 from functools import cache
 from time import monotonic
 
+from ..connections.opened import OpenPbxs
 from ..monitor.status import Status
 from ..monitor.survey import AT_ONCE, failed_status
 from ..work.outcome import as_error
-from .pbxs import Pbxs, pbxs
+from .pbxs import pbxs
 
 EVERY = 30.0
 """Seconds between two readings of a PBX."""
@@ -22,7 +23,7 @@ Listener = Callable[[str], None]
 class FleetReadings:
     """The last status of each PBX. They are read again every `EVERY` seconds, at most 16 at once, each by itself."""
 
-    def __init__(self, pbxs: Pbxs) -> None:
+    def __init__(self, pbxs: OpenPbxs) -> None:
         self._pbxs = pbxs
         self._statuses: dict[str, Status] = {}
         self._due: dict[str, float] = {}

@@ -7,9 +7,9 @@ from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 
 from ..client import AsyncPbx
+from ..connections.opened import OpenPbxs
 from ..connections.targets import Target
 from ..errors import InvalidArgument
-from ..work.fleet import Fleet
 
 _AT_ONCE = 4
 """Calls of tools that one PBX gets at a time (docs/pbx.md, Limits)."""
@@ -20,22 +20,20 @@ class Pbxs:
 
     def __init__(self, targets: Sequence[Target]) -> None:
         """Take the PBXs. Raises InvalidArgument for two of one name."""
-        Fleet(targets)
-        self._targets = {target.name: target for target in targets}
-        self._open: dict[str, AsyncPbx] = {}
-        self._turns = {name: asyncio.Semaphore(_AT_ONCE) for name in self._targets}
+        self._open = OpenPbxs(targets)
+        self._turns = {name: asyncio.Semaphore(_AT_ONCE) for name in self._open.names}
 
     @property
     def names(self) -> list[str]:
-        return list(self._targets)
+        return self._open.names
 
     def name_of(self, name: str | None) -> str:
         """Return the name of the PBX that somebody asks for. Raises InvalidArgument where it is not a chosen one."""
-        if name is None and len(self._targets) == 1:
+        if name is None and len(self._turns) == 1:
             return self.names[0]
         if name is None:
             raise InvalidArgument(f"Which PBX? Give pbx, one of: {self._listed()}.", parameter="pbx")
-        if name not in self._targets:
+        if name not in self._turns:
             raise InvalidArgument(
                 f"This server was not started for a PBX called {name[:100]!r}, only for: {self._listed()}.",
                 hint="Nothing was sent. Only the person who started the server can choose another.",
@@ -52,12 +50,8 @@ class Pbxs:
     async def turn(self, name: str) -> AsyncIterator[AsyncPbx]:
         """Wait for a turn on a PBX, by a name of `name_of`. ConfigurationError if its profile was signed out of."""
         async with self._turns[name]:
-            if name not in self._open:
-                self._open[name] = self._targets[name].aopen()
-            yield self._open[name]
+            yield self._open.client(name)
 
     async def close(self) -> None:
         """Close all connections."""
-        while self._open:
-            _, pbx = self._open.popitem()
-            await pbx.close()
+        await self._open.close()
