@@ -325,9 +325,13 @@ def _agree(catalog: Catalog, other: Catalog, name: str) -> bool:
     return action == other.action(name) and catalog._leads_to(action) == other._leads_to(action)
 
 
+# Here and not in _data: two threads that need a Struct first, at the same moment, crash msgspec (CONTRIBUTING.md).
+_DECODER = msgspec.json.Decoder(Data)
+
+
 @lru_cache(maxsize=1)
 def _data() -> Data:
-    return msgspec.json.decode(DATA_FILE.read_bytes(), type=Data)
+    return _DECODER.decode(DATA_FILE.read_bytes())
 
 
 @lru_cache(maxsize=16)
@@ -345,4 +349,4 @@ def read(path: str | Path) -> Catalog:
     ``python -m trunkline.catalog.compile DATE_VERSION.yaml -o PATH`` makes it. OSError if it can't be read, ValueError
     if it is not a catalog.
     """
-    return Catalog(msgspec.json.decode(Path(path).read_bytes(), type=Data))
+    return Catalog(_DECODER.decode(Path(path).read_bytes()))

@@ -61,7 +61,10 @@ def _phrases() -> dict[tuple[str, ...], Topic]:
     return {tuple(map(_singular, _spoken(words))): topic for topic in topics() for words in topic.words}
 
 
+_DECODER = msgspec.json.Decoder(tuple[Topic, ...])
+
+
 @lru_cache(maxsize=1)
 def topics() -> tuple[Topic, ...]:
     """Return all topics."""
-    return msgspec.json.decode(DATA_FILE.read_bytes(), type=tuple[Topic, ...])
+    return _DECODER.decode(DATA_FILE.read_bytes())

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import threading
 from functools import lru_cache
 from pathlib import Path
 from typing import Any
@@ -77,16 +76,10 @@ class Tables(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     not_ours: dict[str, NotOurs]
 
 
-_reading = threading.Lock()
+msgspec.json.Decoder(Tables)  # made ready before several threads read one (CONTRIBUTING.md)
 
 
 @lru_cache(maxsize=1)
 def tables() -> Tables:
     """Return what ``kinds.toml`` holds."""
-    with _reading:  # msgspec 0.22 crashes where two threads prepare the same types at once
-        return _tables()
-
-
-@lru_cache(maxsize=1)
-def _tables() -> Tables:
     return msgspec.toml.decode(FILE.read_bytes(), type=Tables)

@@ -42,3 +42,6 @@ class ErrorRecord(msgspec.Struct, frozen=True, omit_defaults=True):
         from ..work.outcome import described  # brings asyncio, which the help of a command doesn't need
 
         return msgspec.convert(described(error), cls)
+
+
+msgspec.json.Decoder(ErrorRecord)  # made ready before several threads convert one (CONTRIBUTING.md)

@@ -14,7 +14,7 @@ import msgspec
 
 from ..errors import TrunklineError
 from ..logs import log
-from ..transport.token_store import Kept, Saved
+from ..transport.token_store import SAVED, Kept, Saved
 from .ledger import PostgresLedger
 from .postgres import Database
 
@@ -60,7 +60,7 @@ class TokenRow(Kept):
         if not rows or rows[0][0] is None:
             return self._none
         try:
-            saved = msgspec.json.decode(rows[0][0], type=Saved)
+            saved = SAVED.decode(rows[0][0])
         except (ValueError, RecursionError):
             return self._none
         ours = (saved.server, saved.client_id) == self._key

@@ -67,6 +67,9 @@ class _Seal(msgspec.Struct, frozen=True, rename={"of": "@trunkline.part"}):
     sha256: str
 
 
+_PLANS, _KEPT, _SEALS = msgspec.json.Decoder(Plan), msgspec.json.Decoder(_Kept), msgspec.json.Decoder(_Seal)
+
+
 class Parts:
     """The folder ``FILE.parts``. Use it inside `held`, which keeps other processes out."""
 
@@ -186,9 +189,9 @@ class Parts:
             with open_regular(path, follow=False) as file:
                 content = file.read(_LONGEST_PLAN)
             try:
-                kept = msgspec.json.decode(content, type=_Kept)
+                kept = _KEPT.decode(content)
             except msgspec.ValidationError:  # an older version had no checksum, nor have its parts
-                return msgspec.json.decode(content, type=Plan)
+                return _PLANS.decode(content)
             if kept.sha256 == _digest(msgspec.json.encode(kept.plan)):
                 return kept.plan
         except PermissionError:  # it may be whole; on Windows a folder cannot be opened either
@@ -206,7 +209,7 @@ class Parts:
             with open_regular(path, follow=False) as file:
                 content = file.read(_LONGEST_PART)
             rows, end, last = content.removesuffix(b"\n").rpartition(b"\n")
-            seal = msgspec.json.decode(last, type=_Seal)
+            seal = _SEALS.decode(last)
         except PermissionError:
             if not path.is_dir():
                 raise

@@ -50,6 +50,9 @@ class Sidecar(msgspec.Struct, frozen=True):
         return self.declared_size is None or self.size >= self.declared_size
 
 
+_SIDECARS = msgspec.json.Decoder(Sidecar)
+
+
 class Target(NamedTuple):
     """A recording and its place: ``name`` within the folder. ``sidecar``: that of a file that is there already."""
 
@@ -117,7 +120,7 @@ class RecordingFolder:
         """Return what the ``.json`` of a file says; None where there is none, or Trunkline did not write it."""
         try:
             with open_regular(_beside(self._path(name))) as file:
-                return msgspec.json.decode(file.read(_LONGEST), type=Sidecar)
+                return _SIDECARS.decode(file.read(_LONGEST))
         except (OSError, ValueError, RecursionError):  # all that msgspec raises are ValueErrors
             return None
 

@@ -48,6 +48,9 @@ class _Kept(Mark, frozen=True):
     sha256: str = ""
 
 
+_DECODER = msgspec.json.Decoder(_Kept)
+
+
 class Watermark:
     """The mark of one PBX and client, in a file: ``path``, else one in the user's state folder.
 
@@ -86,7 +89,7 @@ class Watermark:
         """
         try:
             with open_regular(self.path) as file:
-                mark = msgspec.json.decode(file.read(_LONGEST), type=_Kept)
+                mark = _DECODER.decode(file.read(_LONGEST))
         except FileNotFoundError:
             return None
         except OSError as problem:

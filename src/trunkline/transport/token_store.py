@@ -124,6 +124,10 @@ class Saved(msgspec.Struct, frozen=True):
         return hmac.new(self.salt.encode(), secret.encode(), hashlib.sha256).hexdigest()
 
 
+SAVED = msgspec.json.Decoder(Saved)
+"""Reads what is kept of a client."""
+
+
 class Kept:
     """What one client keeps, in memory: for itself alone."""
 
@@ -173,7 +177,7 @@ class TokenFile(Kept):
             return super().read()
         try:
             content = read_private(self.path, own=True)
-            saved = msgspec.json.decode(content.data, type=Saved)
+            saved = SAVED.decode(content.data)
         except NotPrivateError as problem:
             _warn_once_untrusted(self.path, problem.strerror)
             return self._mine

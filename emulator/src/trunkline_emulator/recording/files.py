@@ -15,6 +15,7 @@ from .recorder import Recording
 LARGEST = 16 * 2**20
 """Bytes of a recording that is read."""
 _LEAF = re.compile(r'\{\n *"kinds": \{[^{}]*\}[^{}]*\}')
+_DECODER = msgspec.json.Decoder(Recording)
 
 
 def as_text(recording: Recording) -> str:
@@ -42,7 +43,7 @@ def read(path: Path) -> Recording:
     if len(content) > LARGEST:
         raise ConfigurationError(f"{path} is not a recording (it has more than {LARGEST // 2**20} MB).")
     try:
-        return msgspec.json.decode(content, type=Recording)
+        return _DECODER.decode(content)
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as problem:
         raise ConfigurationError(
             f"{path} is not a recording ({problem}).", hint="`trunkline-emulator record` makes one of a PBX."

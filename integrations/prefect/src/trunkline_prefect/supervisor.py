@@ -85,6 +85,9 @@ class State(msgspec.Struct, kw_only=True):
     services: list[ServiceState] = []
 
 
+_STATES, _PLANS = msgspec.json.Decoder(State), msgspec.json.Decoder(Plan)
+
+
 class Files:
     """The files of a fleet's folder."""
 
@@ -97,7 +100,7 @@ class Files:
     def read_state(self) -> State | None:
         """Return what the last supervisor wrote, None if there has been none. Raises: ConfigurationError."""
         try:
-            return msgspec.json.decode(self.state.read_bytes(), type=State)
+            return _STATES.decode(self.state.read_bytes())
         except FileNotFoundError:
             return None
         except (OSError, msgspec.MsgspecError) as error:
@@ -219,7 +222,7 @@ class Supervisor:
 
     def __init__(self, folder: Path) -> None:
         self.files = Files(folder)
-        self._plan = msgspec.json.decode(self.files.plan.read_bytes(), type=Plan)
+        self._plan = _PLANS.decode(self.files.plan.read_bytes())
         self._cluster = Cluster(self.files.postgres, settings={"max_connections": "200"})
         self._state = State(state="starting", plan=self._plan, pid=os.getpid())
         self._services: list[Service] = []

@@ -32,7 +32,10 @@ def action_description(action_id: str) -> ActionDescription | None:
     return described_actions().get(action_id)
 
 
+_DECODER = msgspec.json.Decoder(dict[str, ActionDescription])
+
+
 @lru_cache(maxsize=1)
 def described_actions() -> dict[str, ActionDescription]:
     """Return all descriptions by the id of their action."""
-    return msgspec.json.decode(DATA_FILE.read_bytes(), type=dict[str, ActionDescription])
+    return _DECODER.decode(DATA_FILE.read_bytes())

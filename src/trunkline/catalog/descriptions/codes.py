@@ -43,7 +43,10 @@ def code(name: str) -> Code | None:
     return codes().get(name.rpartition(".")[2]) if name.startswith("WARNINGS.") else None
 
 
+_DECODER = msgspec.json.Decoder(dict[str, Code])
+
+
 @lru_cache(maxsize=1)
 def codes() -> dict[str, Code]:
     """Return what is known of each code, by its last part."""
-    return msgspec.json.decode(DATA_FILE.read_bytes(), type=dict[str, Code])
+    return _DECODER.decode(DATA_FILE.read_bytes())

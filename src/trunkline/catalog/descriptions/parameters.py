@@ -32,7 +32,10 @@ def parameter_description(action_id: str, name: str) -> ParameterDescription | N
     return described.get(f"{action_id} {name}") or described.get(name)
 
 
+_DECODER = msgspec.json.Decoder(dict[str, ParameterDescription])
+
+
 @lru_cache(maxsize=1)
 def described_parameters() -> dict[str, ParameterDescription]:
     """Return all descriptions, by a parameter's name or by an action and a name."""
-    return msgspec.json.decode(DATA_FILE.read_bytes(), type=dict[str, ParameterDescription])
+    return _DECODER.decode(DATA_FILE.read_bytes())

@@ -48,6 +48,9 @@ class Parameters(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     columns: tuple[str, ...] = ()
 
 
+msgspec.json.Decoder(Parameters)  # made ready before several threads convert one (CONTRIBUTING.md)
+
+
 class FileRecord(TypedDict):
     """The file of one window. ``digest`` is SHA-256 in hexadecimal; ``bytes`` and ``digest`` are of the whole file.
 

@@ -40,6 +40,9 @@ class Parameters(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     leave_out: tuple[str, ...] = ()
 
 
+msgspec.json.Decoder(Parameters)  # made ready before several threads convert one (CONTRIBUTING.md)
+
+
 class Values(msgspec.Struct, frozen=True):
     """A field before and now, null where it was missing. Of objects and lists only what differs."""
 
@@ -59,6 +62,9 @@ class Entry(msgspec.Struct, frozen=True, omit_defaults=True):
     name: str
     fields: dict[str, Values] = {}
     row: dict[str, Any] | None = None
+
+
+msgspec.json.Decoder(Entry)
 
 
 class Drift(msgspec.Struct, frozen=True):

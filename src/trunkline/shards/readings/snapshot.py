@@ -23,6 +23,9 @@ class Snapshot(msgspec.Struct, frozen=True):
     format: int = FORMAT
 
 
+_DECODER = msgspec.msgpack.Decoder(Snapshot)
+
+
 def packed(snapshot: Snapshot) -> bytes:
     """Return a snapshot as it is kept."""
     return zlib.compress(msgspec.msgpack.encode(snapshot))
@@ -31,7 +34,7 @@ def packed(snapshot: Snapshot) -> bytes:
 def unpacked(content: bytes, pbx: str) -> Snapshot:
     """Return what `packed` made. Raises ConfigurationError if it is damaged, or of a newer version of Trunkline."""
     try:
-        snapshot = msgspec.msgpack.decode(zlib.decompress(content), type=Snapshot)
+        snapshot = _DECODER.decode(zlib.decompress(content))
     except (zlib.error, msgspec.DecodeError) as problem:
         raise ConfigurationError(
             f"The snapshot of {pbx} is damaged ({type(problem).__name__}).",
