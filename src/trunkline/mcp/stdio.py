@@ -55,7 +55,7 @@ async def serve_stdio(service: Service) -> None:
 
 
 def _refusal(problem: ValidationError) -> JSONRPCError | None:
-    """Return what JSON-RPC answers to a line that is no message of it, None to an empty one.
+    """Return what JSON-RPC answers to a line that is not a message of it, None to an empty one.
 
     The SDK drops such a line, and a client that waits for an answer would wait for ever.
     """
@@ -66,7 +66,7 @@ def _refusal(problem: ValidationError) -> JSONRPCError | None:
         return _error(None, PARSE_ERROR, "This line is not JSON. Send each message whole, on one line.")
     ids = [fault["input"].get("id") for fault in faults if isinstance(fault["input"], dict)]
     id = next((id for id in ids if isinstance(id, int | str) and not isinstance(id, bool)), None)
-    return _error(id, INVALID_REQUEST, "This line is JSON, but no message of JSON-RPC 2.0. Batches are not accepted.")
+    return _error(id, INVALID_REQUEST, "This line is JSON, but not a message of JSON-RPC 2.0. Batches are not accepted.")
 
 
 def _error(id: int | str | None, code: int, message: str) -> JSONRPCError:
