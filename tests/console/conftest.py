@@ -5,12 +5,12 @@ A module that wants other PBXs defines a fixture ``saved`` of its own, with the 
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Generator, Iterator
 from contextlib import contextmanager
 from typing import Any
 
 import pytest
-from playwright.sync_api import Browser, BrowserContext, Page, expect
+from playwright.sync_api import Browser, BrowserContext, Error, Page, expect
 
 from browser import launched
 from consoles import Console, NewPage, running_console
@@ -18,6 +18,7 @@ from saved_fleet import SavedFleet, saved_fleet
 
 PATIENCE = 60_000  # milliseconds; other tests run on the same processors
 expect.set_options(timeout=PATIENCE)
+_ENDED = pytest.StashKey[pytest.TestReport]()
 
 
 @pytest.fixture(scope="module")  # not for longer: while Playwright runs, no other test of the process can use asyncio
@@ -46,7 +47,6 @@ def cookies(chromium: Browser, console: Console) -> Any:
     """The cookies of a browser that signed in with the link."""
     context = chromium.new_context(locale="en-US", timezone_id="Europe/Berlin")
     context.set_default_timeout(PATIENCE)
-    context.set_default_timeout(PATIENCE)
     page = context.new_page()
     page.goto(console.link())
     page.wait_for_url(f"{console.url}/")
@@ -56,12 +56,12 @@ def cookies(chromium: Browser, console: Console) -> Any:
 
 
 @pytest.fixture
-def new_page(chromium: Browser, console: Console, cookies: Any) -> Iterator[NewPage]:
+def new_page(chromium: Browser, console: Console, cookies: Any, request: pytest.FixtureRequest) -> Iterator[NewPage]:
     """Make a page that is signed in: ``new_page(locale="de-DE", color_scheme="dark", viewport={…})``.
 
     All pages of a test share one session. No script of a page may fail, and nothing may come from another host.
     """
-    with _pages(chromium, console, cookies) as make:
+    with _pages(chromium, console, cookies, request.node) as make:
         yield make
 
 
@@ -74,8 +74,26 @@ def tab(chromium: Browser, console: Console, cookies: Any) -> Iterator[Page]:
         yield page
 
 
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_makereport(item: pytest.Item) -> Generator[None, pytest.TestReport, pytest.TestReport]:
+    """Keep how a test ended, for `_pages`."""
+    report = yield
+    if report.when == "call":
+        item.stash[_ENDED] = report
+    return report
+
+
+def _print(page: Page, console: Console) -> None:
+    """Print what a page shows, and the last that its console said: a failure by chance is hard to see again."""
+    try:
+        said = "".join(line for line in console.output[-20:] if "/sign-in/" not in line)
+        print(f"{page.url}:\n{page.locator('body').inner_text(timeout=1_000)}\n{said}")
+    except Error as problem:
+        print(f"{page.url} can't be read: {problem}")
+
+
 @contextmanager
-def _pages(chromium: Browser, console: Console, cookies: Any) -> Iterator[NewPage]:
+def _pages(chromium: Browser, console: Console, cookies: Any, test: pytest.Item | None = None) -> Iterator[NewPage]:
     contexts: list[BrowserContext] = []
     problems: list[str] = []
 
@@ -84,7 +102,6 @@ def _pages(chromium: Browser, console: Console, cookies: Any) -> Iterator[NewPag
         context = chromium.new_context(base_url=console.url, storage_state=cookies, **{**settings, **options})
         context.set_default_timeout(PATIENCE)
         contexts.append(context)
-        context.set_default_timeout(PATIENCE)
         page = context.new_page()
         page.on("pageerror", lambda error: problems.append(f"script: {error}"))
         page.on("console", lambda message: problems.extend(_forbidden(message.text)))
@@ -92,7 +109,10 @@ def _pages(chromium: Browser, console: Console, cookies: Any) -> Iterator[NewPag
         return page
 
     yield make
+    ended = test.stash.get(_ENDED, None) if test is not None else None
     for context in contexts:
+        for page in context.pages if ended is not None and ended.failed else ():
+            _print(page, console)
         context.close()
     assert not problems
 
