@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from playwright.sync_api import Page
 
 _PATIENCE = 180.0  # seconds until a process must have said something; it starts in three seconds of processor time
+_DRAWN_ANEW = "Event listeners changed after initial definition"  # NiceGUI draws such an element once more
 NewPage = Callable[..., "Page"]
 
 
@@ -72,3 +73,4 @@ def running_console(environment: Mapping[str, str], *options: str) -> Iterator[C
     finally:
         if console.process.returncode is None:
             assert console.stop() == 0, "".join(console.output)
+        assert not [line for line in console.output if _DRAWN_ANEW in line], "what was typed into it is lost"

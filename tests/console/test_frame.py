@@ -120,6 +120,7 @@ def test_a_question_keeps_the_focus_starts_at_no_where_something_is_lost_and_esc
     assert "Run …" not in seen
     signed_in.keyboard.press("Escape")
     expect(question).to_have_count(0)
+    expect(run).to_be_focused()
     expect(signed_in.get_by_text("Nothing was sent.")).to_be_visible()
     assert deleted(saved) == []
 

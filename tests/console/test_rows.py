@@ -307,12 +307,29 @@ def test_two_tabs_show_different_rows_and_each_sees_what_the_other_sent(new_page
     for page, name in ((one, "First"), (other, "Second")):
         cells(page, "Name").first.dblclick()
         dialog = page.get_by_role("dialog")
-        dialog.get_by_label("Name", exact=True).fill(name)
+        field = dialog.get_by_label("Name", exact=True)
+        expect(field).not_to_have_value("")
+        field.fill(name)
         dialog.get_by_role("button", name="Show changes").click()
         dialog.get_by_role("button", name="Send").click()
         expect(dialog).to_have_count(0)
         expect(cells(page, "Name").first).to_have_text(name)
     assert pbx.queues.get_by_number("800")["Name"] == "Second"
+
+
+def test_a_row_that_is_closed_while_it_is_read_stays_closed(signed_in: Page, pbx: Pbx, saved: SavedFleet) -> None:
+    signed_in.goto("/rows/queues?pbx=pbx-01")
+    expect(cells(signed_in, "Name").first).to_be_visible()
+    emulator = saved.tenant("pbx-01").emulator
+    fault = emulator.add_fault({"match": {"path": "/Queues(*"}, "do": {"delay": 2}})
+    cells(signed_in, "Name").first.click()
+    signed_in.keyboard.press("Enter")
+    dialog = signed_in.get_by_role("dialog")
+    dialog.get_by_role("button", name="Close").click()
+    expect(dialog).to_have_count(0)
+    emulator.remove_fault(fault)
+    signed_in.keyboard.press("Enter")
+    expect(dialog.get_by_role("button", name="Show changes")).to_be_visible()
 
 
 def test_a_list_that_can_only_be_read_opens_as_a_table(signed_in: Page, pbx: Pbx) -> None:

@@ -18,6 +18,7 @@ from ..work.entity_edit import EntityRead, differences, entity_edited, entity_re
 from .edit_fields import Fields
 from .form import Form
 from .frame import loading, show_error, tag
+from .frame_question import Hiding
 from .language import _
 from .rows_cells import cell_text
 from .rows_delete import row_name
@@ -28,12 +29,19 @@ async def open_row(pbx_name: str, pbx: AsyncPbx, listing: Action, row: Mapping[s
     with ui.context.client.content, ui.dialog() as dialog, ui.card().classes("tl-row"):
         dialog.props('aria-labelledby="tl-row-title"')
         row_dialog = _RowDialog(pbx_name, pbx, listing, row, dialog.submit)
+    hiding = Hiding(dialog)
     dialog.open()
-    await row_dialog.start()
     try:
-        return bool(await dialog)
+        await row_dialog.start()
+        was_closed = dialog.submitted.is_set()  # while the row was read; to wait for it would open it again
+        is_changed = not was_closed and bool(await dialog)
+        if dialog.value:
+            dialog.close()
+        await hiding.end()
+        return is_changed
     finally:
-        dialog.delete()
+        if not dialog.is_deleted:  # as it is where the browser has left
+            dialog.delete()
 
 
 class _RowDialog:

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Sequence
+from contextlib import suppress
 from weakref import WeakSet
 
 from nicegui import Client, ui
@@ -12,6 +14,23 @@ from .language import _
 
 _ASKING: WeakSet[Client] = WeakSet()
 """Pages on which a question is open."""
+_HIDES = 1.0  # seconds that a browser has at most to hide a question
+
+
+class Hiding:
+    """Waits until the browser has hidden a dialog: meanwhile it gives the focus back to where it was.
+
+    To be made before the dialog is drawn; a listener that comes later draws it anew.
+    """
+
+    def __init__(self, dialog: ui.dialog) -> None:
+        self._hidden = asyncio.Event()
+        dialog.on("hide", self._hidden.set)
+
+    async def end(self) -> None:
+        """Wait for that, a second at most."""
+        with suppress(TimeoutError):
+            await asyncio.wait_for(self._hidden.wait(), _HIDES)
 
 
 async def confirmed(
@@ -61,8 +80,11 @@ async def _answer(sentence: str, facts: Sequence[str], notes: Sequence[str], *, 
             no.props("autofocus")
         else:
             yes.props("autofocus")
+    hiding = Hiding(dialog)
     try:
-        return bool(await dialog)
+        answer = bool(await dialog)
+        await hiding.end()
+        return answer
     finally:
         if not dialog.is_deleted:  # as it is where the browser has left
             dialog.delete()

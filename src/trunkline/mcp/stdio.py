@@ -66,7 +66,7 @@ def _refusal(problem: ValidationError) -> JSONRPCError | None:
         return _error(None, PARSE_ERROR, "This line is not JSON. Send each message whole, on one line.")
     ids = [fault["input"].get("id") for fault in faults if isinstance(fault["input"], dict)]
     id = next((id for id in ids if isinstance(id, int | str) and not isinstance(id, bool)), None)
-    return _error(id, INVALID_REQUEST, "This line is JSON, but not a message of JSON-RPC 2.0. Batches are not accepted.")
+    return _error(id, INVALID_REQUEST, "This JSON is not a message of JSON-RPC 2.0. Batches are not accepted.")
 
 
 def _error(id: int | str | None, code: int, message: str) -> JSONRPCError:
