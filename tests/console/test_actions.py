@@ -179,9 +179,12 @@ def test_a_file_is_downloaded(signed_in: Page, tmp_path: Path) -> None:
 
 
 def test_a_file_is_uploaded(signed_in: Page, saved: SavedFleet, tmp_path: Path) -> None:
-    (tmp_path / "hello.wav").write_bytes(b"RIFF\x24\x00\x00\x00WAVEfmt ")
+    for name in ("wrong.wav", "hello.wav"):
+        (tmp_path / name).write_bytes(b"RIFF\x24\x00\x00\x00WAVEfmt ")
     open_action(signed_in, "custom_prompts.upload")
-    signed_in.locator("input[type=file]").set_input_files(tmp_path / "hello.wav")
+    for name in ("wrong.wav", "hello.wav"):
+        signed_in.locator("input[type=file]").set_input_files(tmp_path / name)
+        expect(signed_in.get_by_text(f"File: {name}, ")).to_be_visible()
     expect(spelled(signed_in, "request")).to_contain_text("file: hello.wav")
     run(signed_in)
     signed_in.get_by_role("alertdialog").get_by_role("button", name="Yes").click()

@@ -9,6 +9,7 @@ import msgspec
 from nicegui import events, ui
 
 from ..catalog.skeleton import skeleton
+from ..printable import printable
 from .form import MOST_TEXT, Field, Form, Input
 from .frame import empty, heading, tag
 from .language import _, format_bytes, ngettext
@@ -226,7 +227,10 @@ class _Row:
 
     def _upload(self) -> None:
         async def take(event: events.UploadEventArguments) -> None:
-            self.fields.set(self.field.name, (event.file.name, await event.file.read()))
+            name, content = event.file.name, await event.file.read()
+            self.fields.set(self.field.name, (name, content))
+            upload.reset()  # one that holds a file takes no other
+            chosen.set_text(printable(_("File: {name}, {size}", name=name, size=format_bytes(len(content)))))
 
         def refuse() -> None:
             ui.notify(_("A file of at most {size} can be sent.", size=format_bytes(MOST_FILE)), type="negative")
@@ -235,6 +239,7 @@ class _Row:
             label=_("Choose a file"), on_upload=take, on_rejected=refuse, max_file_size=MOST_FILE, auto_upload=True
         )
         upload.props("max-files=1 flat bordered").classes("act-grow")
+        chosen = tag("p").props('role="status"')
 
     def _null(self, control: _Control) -> None:
         label = _("Set {field} to null", field=self.field.label)
