@@ -20,7 +20,7 @@ _HIDES = 1.0  # seconds that a browser has at most to hide a question
 class Hiding:
     """Waits until the browser has hidden a dialog: meanwhile it gives the focus back to where it was.
 
-    To be made before the dialog is drawn; a listener that comes later draws it anew.
+    To be made before the dialog is drawn: NiceGUI draws an element again where a listener comes later.
     """
 
     def __init__(self, dialog: ui.dialog) -> None:
