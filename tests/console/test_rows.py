@@ -57,6 +57,13 @@ def find(page: Page, text: str) -> Locator:
     return page.locator(".ag-center-cols-container .ag-row", has_text=text)
 
 
+def opened_row(page: Page) -> Locator:
+    """The dialog of a row once its form has taken the focus: what is typed before would go where the focus goes."""
+    dialog = page.get_by_role("dialog")
+    expect(dialog.get_by_label("Find a field")).to_be_focused()
+    return dialog
+
+
 def test_a_list_is_found_by_what_it_is_for(signed_in: Page) -> None:
     signed_in.goto("/rows?pbx=pbx-01")
     expect(signed_in.get_by_role("link", name="Users", exact=True)).to_be_visible()
@@ -190,7 +197,7 @@ def test_a_change_is_shown_before_it_is_sent(signed_in: Page, pbx: Pbx, saved: S
     signed_in.goto("/rows/queues?pbx=pbx-01")
     cells(signed_in, "Name").first.click()
     signed_in.keyboard.press("Enter")
-    dialog = signed_in.get_by_role("dialog")
+    dialog = opened_row(signed_in)
     expect(dialog.get_by_role("heading", level=2)).to_have_text("800 Sales on pbx-01")
     ring = dialog.get_by_label("RingTimeout", exact=True)
     expect(ring).to_have_value(str(queue["RingTimeout"]))
@@ -224,7 +231,7 @@ def test_a_queue_that_somebody_else_changed_is_refused_and_nothing_is_lost(signe
     queue = pbx.queues.get_by_number("800")
     signed_in.goto("/rows/queues?pbx=pbx-01")
     cells(signed_in, "Name").first.dblclick()
-    dialog = signed_in.get_by_role("dialog")
+    dialog = opened_row(signed_in)
     dialog.get_by_label("Name", exact=True).fill("Mine")
     pbx.queues.update(queue["Id"], body={"Name": "Theirs", "WrapUpTime": 7})
     dialog.get_by_role("button", name="Show changes").click()
@@ -306,10 +313,8 @@ def test_two_tabs_show_different_rows_and_each_sees_what_the_other_sent(new_page
     expect(cells(other, "PollingStrategy")).to_have_count(0)
     for page, name in ((one, "First"), (other, "Second")):
         cells(page, "Name").first.dblclick()
-        dialog = page.get_by_role("dialog")
-        field = dialog.get_by_label("Name", exact=True)
-        expect(field).not_to_have_value("")
-        field.fill(name)
+        dialog = opened_row(page)
+        dialog.get_by_label("Name", exact=True).fill(name)
         dialog.get_by_role("button", name="Show changes").click()
         dialog.get_by_role("button", name="Send").click()
         expect(dialog).to_have_count(0)

@@ -38,9 +38,9 @@ async def confirmed(
 ) -> bool:
     """Ask a question, and return whether the answer was yes. Esc, a click elsewhere and a lost browser are a no.
 
-    ``sentence`` is the question; ``facts`` say what the answer would do, a line each, and ``notes``, below,
-    what is true of all of it. ``danger`` is for what can't be
-    undone: the button is red, and No has the focus. With a ``word`` the person has to type it first.
+    ``sentence`` is the question; ``facts`` say what the answer would do, a line each, and ``notes``, below, what is
+    true of all of it. ``danger`` is for what can't be undone: the button is red, and No has the focus. With a ``word``
+    the person has to type it first.
 
     A page asks one question at a time: a second one, as after a double click, is a no that nobody sees.
     """
