@@ -18,6 +18,8 @@ from pathlib import Path
 from babel.messages.catalog import Catalog, Message
 from babel.messages.pofile import read_po, write_po
 
+from trunkline.monitor.concerns import TEXTS
+
 CONSOLE = Path(__file__).parents[1] / "src/trunkline/console"
 FILE = CONSOLE / "locale/de.po"
 _ARGUMENTS = {"_": 1, "ngettext": 2}  # functions that translate, and how many of their arguments are texts
@@ -25,7 +27,8 @@ _PLACEHOLDER = re.compile(r"\{(\w*)")
 
 
 def texts() -> Iterator[str | tuple[str, ...]]:
-    """Give the texts of the sources: literals in ``_("…")``, and pairs in ``ngettext("…", "…", …)``."""
+    """Give the texts of the sources: literals in ``_("…")``, pairs in ``ngettext("…", "…", …)``, and of concerns."""
+    yield from TEXTS.values()
     for file in sorted(CONSOLE.glob("*.py")):
         for node in ast.walk(ast.parse(file.read_text("utf-8"))):  # Babel's own reader misses what stands in f-strings
             if isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and node.func.id in _ARGUMENTS:

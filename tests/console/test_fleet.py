@@ -122,6 +122,8 @@ def test_the_page_speaks_german(new_page: NewPage) -> None:
     page = new_page(locale="de-DE")
     page.goto("/")
     assert "400 Tage" in row(page, "pbx-02")
+    for part in ("Die Lizenz läuft in 12 Tagen ab", "Das letzte Backup ist 20 Tage alt", "Nicht registriert"):
+        assert part in row(page, "pbx-01")
     assert "Nicht erreichbar" in row(page, "pbx-04")
     expect(page.get_by_role("columnheader", name="Nebenstellen")).to_be_visible()
     assert page.locator("html").get_attribute("lang") == "de"

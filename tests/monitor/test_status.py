@@ -71,7 +71,9 @@ def test_one_record_has_everything(read: Read, system: System) -> None:
     assert status["concerns"] == [
         {
             "field": "backup",
-            "message": status["concerns"][0]["message"],
+            "kind": "backup_old",
+            "message": f"The last backup is {backup['age_days']:.0f} days old.",
+            "values": {"days": backup["age_days"]},
             "hint": {"text": "", "action": "backups.backup", "arguments": {"description": {"Name": "now"}}},
         }
     ]

@@ -1,4 +1,4 @@
-"""Errors as the console shows them: what happened, to which PBX, and what to do next in the console's words."""
+"""Errors and concerns as the console shows them: what happened, to which PBX, and what to do next in its words."""
 
 from __future__ import annotations
 
@@ -6,7 +6,8 @@ from typing import NamedTuple
 
 from ..catalog import load
 from ..errors import COMMANDS, Hint, TrunklineError, Unexpected
-from .language import _
+from ..monitor.concerns import TEXTS, Concern
+from .language import _, translated
 
 
 class Shown(NamedTuple):
@@ -33,3 +34,8 @@ def spelled(hint: Hint) -> tuple[str, str]:
         command = _("On the command line: {command}.", command=command)
         return f"{hint.text} {command}".strip(), ""
     return hint.text, ""
+
+
+def concern_text(concern: Concern) -> str:
+    """Return what needs attention in the language of the browser."""
+    return translated(TEXTS[concern.kind], concern.values)

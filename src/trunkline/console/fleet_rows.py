@@ -10,7 +10,7 @@ from ..errors import Forbidden, SignInError, TimedOut, Unreachable
 from ..monitor.records import ErrorRecord
 from ..monitor.status import Status
 from ..redaction import redacted
-from .errors import spelled
+from .errors import concern_text, spelled
 from .language import _, format_number, format_time, ngettext
 
 _LAST = 10**9  # sorts what is unknown behind all that is known
@@ -38,7 +38,7 @@ def fleet_row(name: str, status: Status | None) -> dict[str, Any]:
         notes = [redacted(text) for text in (status.error.message, advice) if text]
         return {**row, "state": "bad", "word": _failure(status.error), "rank": [0, 0], "notes": notes}
     count = len(status.concerns)
-    row |= {"notes": [redacted(concern.message) for concern in status.concerns], "cells": _cells(status)}
+    row |= {"notes": [redacted(concern_text(concern)) for concern in status.concerns], "cells": _cells(status)}
     if count:
         word = ngettext("{number} concern", "{number} concerns", count)
         return {**row, "state": "warn", "word": word, "rank": [1, -count]}

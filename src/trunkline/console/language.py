@@ -24,8 +24,8 @@ _KIB = 1024
 
 def _(text: str, /, **values: Any) -> str:
     """Return a text in the language of the browser, ``{name}`` replaced by values, which are never markup."""
-    translated = _texts(visitor().language).get(text, text)
-    return translated.format_map(values) if values else translated
+    own = _texts(visitor().language).get(text, text)
+    return own.format_map(values) if values else own
 
 
 def ngettext(one: str, many: str, number: int, /, **values: Any) -> str:
@@ -33,6 +33,15 @@ def ngettext(one: str, many: str, number: int, /, **values: Any) -> str:
     language = visitor().language
     forms = _texts(language).get(f"{one}\0{many}", f"{one}\0{many}").split("\0")
     return forms[number != 1].format_map({"number": format_number(number), **values})
+
+
+def translated(text: str | tuple[str, str], values: Mapping[str, Any]) -> str:
+    """Return a text of a room below in the language of the browser; of a pair the one for the ``number`` in values."""
+    texts = _texts(visitor().language)
+    if isinstance(text, str):
+        return texts.get(text, text).format_map(values)
+    forms = texts.get("\0".join(text), "\0".join(text)).split("\0")
+    return forms[values["number"] != 1].format_map(values)
 
 
 @cache

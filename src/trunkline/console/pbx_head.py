@@ -12,7 +12,7 @@ from ..errors import TrunklineError
 from ..local.timestamps import parse_timestamp
 from ..monitor.concerns import Concern
 from ..monitor.status import Status
-from .errors import spelled
+from .errors import concern_text, spelled
 from .fleet_readings import readings as fleet_readings
 from .frame import later, tag
 from .language import _, format_number
@@ -92,7 +92,7 @@ def _follow_calls(name: str, shown: TextElement, licensed: int | None) -> None:
 
 
 def _draw_concern(name: str, concern: Concern) -> None:
-    tag("span", concern.message)
+    tag("span", concern_text(concern))
     advice, action = spelled(concern.hint.as_hint())
     if advice:
         tag("span", advice)
