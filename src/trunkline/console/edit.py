@@ -28,7 +28,7 @@ async def open_row(pbx_name: str, pbx: AsyncPbx, listing: Action, row: Mapping[s
     """Show a row as it is on the PBX now, and let somebody change it. Whether it was changed."""
     with ui.context.client.content, ui.dialog() as dialog, ui.card().classes("tl-row"):
         dialog.props('aria-labelledby="tl-row-title"')
-        row_dialog = _RowDialog(pbx_name, pbx, listing, row, dialog.submit)
+        row_dialog = _RowDialog(pbx_name, pbx, listing, row, dialog)
     hiding = Hiding(dialog)
     dialog.open()
     try:
@@ -45,12 +45,13 @@ async def open_row(pbx_name: str, pbx: AsyncPbx, listing: Action, row: Mapping[s
 
 
 class _RowDialog:
-    """The inside of the dialog. ``close`` ends it with whether the row was changed."""
+    """The inside of the dialog, which ends with whether the row was changed."""
 
     def __init__(
-        self, pbx_name: str, pbx: AsyncPbx, listing: Action, row: Mapping[str, Any], close: Callable[[bool], None]
+        self, pbx_name: str, pbx: AsyncPbx, listing: Action, row: Mapping[str, Any], dialog: ui.dialog
     ) -> None:
-        self.pbx, self.close = pbx, close
+        self.pbx, self.dialog = pbx, dialog
+        self.close: Callable[[bool], None] = dialog.submit
         self.given = row
         catalog = pbx.catalog
         resource = catalog.resources[listing.resource]
@@ -83,7 +84,7 @@ class _RowDialog:
         if self.action is None:
             self._draw_details(read.row)
         else:
-            self.fields = Fields(Form(self.pbx.catalog, self.action), read.row, read.missing)
+            self.fields = Fields(Form(self.pbx.catalog, self.action), read.row, read.missing, self._keep_open)
             self._draw_form()
 
     async def _read(self) -> EntityRead:
@@ -93,6 +94,10 @@ class _RowDialog:
         if self.reader is not None and self.reader.keys and None not in self.key.values():
             return EntityRead(await self.pbx.call(self.reader.id, **self.key))
         return EntityRead(self.given)
+
+    def _keep_open(self, is_typed: bool) -> None:
+        """Keep what was typed from Esc and from a click beside the dialog: only a button gives it up."""
+        self.dialog.props("persistent" if is_typed else None, remove=None if is_typed else "persistent")
 
     def _clear(self) -> None:
         for part in (self.trouble, self.body, self.buttons):

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any
 from zoneinfo import ZoneInfo
 
@@ -25,9 +25,15 @@ _WIDE = ("json", "list")
 class Fields:
     """The fields of a row that an update can change. What somebody typed stays, also in fields that are not shown."""
 
-    def __init__(self, form: Form, row: Mapping[str, Any], missing: tuple[str, ...]) -> None:
-        """``missing`` are fields that could not be read, and so can't be edited."""
+    def __init__(
+        self, form: Form, row: Mapping[str, Any], missing: tuple[str, ...], on_typed: Callable[[bool], None]
+    ) -> None:
+        """``missing`` are fields that could not be read, and so can't be edited.
+
+        ``on_typed`` is called with whether something is typed that would be lost.
+        """
         self.form = form
+        self._on_typed = on_typed
         self._typed: dict[str, Input] = {}
         self._widgets: dict[str, ValueElement[Any]] = {}
         self._missing = missing
@@ -43,6 +49,7 @@ class Fields:
     def forget(self) -> None:
         """Take back all that was typed."""
         self._typed.clear()
+        self._on_typed(False)
 
     def values(self) -> dict[str, Any]:
         """Return the values of the fields that were changed.
@@ -129,6 +136,7 @@ class Fields:
 
     def _type(self, field: Field, widget: ValueElement[Any], value: Any) -> None:
         self._typed[field.name] = _as_typed(value)
+        self._on_typed(any(given != self._initial.get(name, "") for name, given in self._typed.items()))
         widget.props(remove="error error-message")
 
     @staticmethod
