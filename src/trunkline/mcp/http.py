@@ -20,7 +20,7 @@ VARIABLE = "TRUNKLINE_MCP_TOKEN"
 SHORTEST = 20
 """Characters of a token; shorter ones can be guessed."""
 _LARGEST_BODY = 1_000_000  # bytes: a hundred items of a plan, with room
-_MOST_SESSIONS = 100
+_MOST_SESSIONS = 1_000  # 40 kB each; workflow tools open one a run, and leave it
 _IDLE = 1_800.0  # seconds
 
 
