@@ -84,11 +84,11 @@ def masked_by_name(value: Any) -> Any:
 
 
 def _masked(value: Any, text: Callable[[str], str] | None) -> Any:
+    if isinstance(value, str):  # most are texts, and whether one is a mapping takes long to say
+        return text(value) if text is not None else value
     if isinstance(value, Mapping):
         held = HELD if holds_secret(value) else ()
         return {k: _hidden(v) if k in held or is_secret(k) else _masked(v, text) for k, v in value.items()}
-    if isinstance(value, str):
-        return text(value) if text is not None else value
     return [_masked(v, text) for v in value] if isinstance(value, list) else value
 
 

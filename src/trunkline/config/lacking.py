@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from functools import lru_cache
 from typing import Any
 
@@ -52,25 +52,26 @@ def _has(value: Any, names: list[str]) -> bool:
 
 def narrowed(entity: Entity, pbx: Configuration) -> tuple[Entity, list[str]]:
     """Return an entity without the fields that the version of a PBX lacks, and their paths."""
-    if not pbx.lacking.get(entity.id.kind) and not pbx.lacking.get(str(entity.id)):  # most have all
+    paths = pbx.lacking_fields(entity.id)
+    if not paths:  # most have all
         return entity, []
     left_out: dict[str, None] = {}
-    fields = _without(entity.fields, "", lambda path: pbx.has_no(entity.id, path), left_out)
+    fields = _without(entity.fields, "", paths, left_out)
     return (Entity(entity.id, fields, entity.places) if left_out else entity), list(left_out)
 
 
-def _without(value: Any, path: str, lacks: Callable[[str], bool], left_out: dict[str, None]) -> Any:
+def _without(value: Any, path: str, lacking: frozenset[str], left_out: dict[str, None]) -> Any:
     if isinstance(value, list):
-        return [_without(each, path, lacks, left_out) for each in value]
-    if not isinstance(value, Mapping):
+        return [_without(each, path, lacking, left_out) for each in value]
+    if not isinstance(value, dict):
         return value
     kept: Fields = {}
     for name, inner in value.items():
         own = f"{path}.{name}" if path else name
-        if lacks(own):
+        if own in lacking:
             left_out[own] = None
         else:
-            kept[name] = _without(inner, own, lacks, left_out)
+            kept[name] = _without(inner, own, lacking, left_out) if isinstance(inner, dict | list) else inner
     return kept
 
 

@@ -113,8 +113,12 @@ class Configuration:
 
     def has_no(self, id: Id, field: str) -> bool:
         """Whether the version of the PBX lacks a field."""
-        paths = self.lacking.get(str(id)) or self.lacking.get(id.kind)
-        return paths is not None and any(path in paths for path in _paths(field))
+        paths = self.lacking_fields(id)
+        return bool(paths) and any(path in paths for path in _paths(field))
+
+    def lacking_fields(self, id: Id) -> frozenset[str]:
+        """Return the paths of fields that the version of the PBX lacks; what is in one of them it lacks too."""
+        return self.lacking.get(str(id)) or self.lacking.get(id.kind) or frozenset()
 
     def has_none(self, id: Id) -> bool:
         """Whether the version of the PBX lacks an entity's kind altogether."""

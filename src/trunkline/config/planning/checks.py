@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from typing import Any
 
 from ...catalog import Catalog
@@ -33,11 +33,11 @@ def open_secrets(kind: Kind, fields: Fields) -> list[str]:
 
 def _bare(value: Any) -> Any:
     """Return a value without the paths of secrets."""
-    if isinstance(value, Secret):
-        return None
-    if isinstance(value, Mapping):
+    if isinstance(value, dict):
         return {name: _bare(inner) for name, inner in value.items()}
-    return [_bare(each) for each in value] if isinstance(value, list) else value
+    if isinstance(value, list):
+        return [_bare(each) for each in value]
+    return None if isinstance(value, Secret) else value
 
 
 def body_faults(

@@ -26,6 +26,8 @@ def encoded(value: Any) -> Any:
     """Return a value in file form as plain JSON: a `Secret` as an object that only has its path."""
     if isinstance(value, Secret):
         return {_SECRET: value.path}
+    if isinstance(value, str):  # most are texts, and whether one is a mapping takes long to say
+        return value
     if isinstance(value, Mapping):
         return {str(name): encoded(inner) for name, inner in value.items()}
     if isinstance(value, list | tuple):
