@@ -40,8 +40,8 @@ def translated(text: str | tuple[str, str], values: Mapping[str, Any]) -> str:
     texts = _texts(visitor().language)
     if isinstance(text, str):
         return texts.get(text, text).format_map(values)
-    forms = texts.get("\0".join(text), "\0".join(text)).split("\0")
-    return forms[values["number"] != 1].format_map(values)
+    one, many = texts.get("\0".join(text), "\0".join(text)).split("\0")
+    return (one if values["number"] == 1 else many).format_map(values)
 
 
 @cache
