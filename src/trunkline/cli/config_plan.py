@@ -57,7 +57,7 @@ class PlanOptions(NamedTuple):
 @fleet_options
 @parsed_into(PlanOptions)
 def plan(options: PlanOptions) -> int:
-    """Show what would be sent to a PBX so that it becomes what DIR describes, in which order, and what is refused.
+    """Show what would be sent to a PBX to bring it in line with DIR, in which order, and what is refused.
 
     \b
     trunkline config plan acme --profile acme

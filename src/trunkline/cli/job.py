@@ -193,7 +193,7 @@ def resume(
     output: str | None,
     connection: ConnectionOptions,
 ) -> int:
-    """Go on with a job where it was, on the PBXs that it began with."""
+    """Resume a job where it stopped, on the same PBXs."""
     from ..jobs import Job, JobFolder
     from .job_places import shared_job
     from .job_run import go, same_systems

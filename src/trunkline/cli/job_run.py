@@ -87,7 +87,7 @@ def asker_of(action: str, urls: Mapping[str, str], *, yes: bool) -> Confirm | No
 
     Raises:
         click.UsageError: several PBXs would be changed, and there is nobody to ask.
-        TrunklineError: there was no yes, or there is no such action.
+        TrunklineError: nobody agreed, or the action is not known.
     """
     if yes:
         return None

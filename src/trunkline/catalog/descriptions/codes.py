@@ -1,8 +1,8 @@
 """What 3CX's own codes mean, such as ``WARNINGS.XAPI.ALREADY_IN_USE``, and what to do next: `codes.json`.
 
 The enum ``Pbx.Warnings`` lists the codes (published), without a word about them. But for the few that docs/pbx.md
-names, a meaning follows from the code's name and from the fields and actions that it belongs to. The data has a code by
-its last part: up to 20.0.8 some have another prefix.
+names, a meaning follows from the code's name, and from the fields and actions that have it. The data has a code by its
+last part: up to 20.0.8 some have another prefix.
 """
 
 from __future__ import annotations

@@ -44,7 +44,7 @@ def edited(text: str, old: Mapping[str, Any], new: Mapping[str, Any]) -> str:
 
     Equal fields keep their lines, and so do equal elements of lists and of objects within each other. What is new comes
     after what it follows in the documented order. A file in another style than one field below the other is written
-    again, below the comments that it begins with.
+    again, below its first comments.
     """
     ending = "\r\n" if "\r\n" in text else "\n"
     whole = text.replace("\r\n", "\n")

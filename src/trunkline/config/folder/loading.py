@@ -32,7 +32,7 @@ def load(folder: Path, values: Mapping[str, Any] | None = None, *, catalog: Cata
 
     Raises:
         ConfigurationFaults: something in a file is wrong; it has all that is, up to a hundred, by file and line.
-        InvalidArgument: there is no such folder.
+        InvalidArgument: the folder does not exist.
         ConfigurationError: the library that reads YAML is not installed.
     """
     return FolderReader(catalog or load_catalog()).load(folder, values or {})

@@ -1,4 +1,4 @@
-"""A plan: what is to be sent to one PBX so that it becomes what files describe, in order."""
+"""A plan: what to send to one PBX, in order, to bring it in line with files."""
 
 from __future__ import annotations
 

@@ -67,7 +67,7 @@ def plan(
     resend_secrets: bool = False,
     origin: str = "the files",
 ) -> Plan:
-    """Compare files with a reading of a PBX, and return what is to be sent so that it becomes what the files describe.
+    """Compare files with a reading of a PBX, and return what to send to bring it in line with the files.
 
     ``remove``: what the files speak for and don't have is removed; otherwise it stays. ``kinds``: only these.
     ``secrets``: where values will come from, so that the plan can name those that are missing. With
