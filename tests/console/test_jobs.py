@@ -214,6 +214,7 @@ def in_browser(chromium: Browser, console: Console, use: Callable[[Page], None])
     try:
         page = context.new_page()
         page.goto(console.link())
+        page.wait_for_url(f"{console.url}/")  # the page of the link leads on by itself
         use(page)
     finally:
         context.close()
