@@ -351,10 +351,11 @@ def test_who_loses_the_lease_sends_nothing_more(
     pbx.emulator.latency = 0.0
     assert run_shard(ledger, SHARD, open_pbx).state == "done"
     assert deleted(pbx) == list(range(100, 100 + SIZE))
-    fates = {tuple(each.method for each in requests) for requests in asked(pbx.emulator.journal).values()}
-    # What was noted as about to be sent is looked up, whether or not its request had begun when the lease was lost.
-    looked_up = {("GET", "DELETE"), ("DELETE", "GET"), ("DELETE", "GET", "DELETE")}
-    assert fates <= {("DELETE",), *looked_up}
+    # What was noted as sent is looked up, and deleted where it is still there. Its first request may not have begun
+    # when the lease was lost, or may arrive even after the look.
+    for requests in asked(pbx.emulator.journal).values():
+        methods = [each.method for each in requests]
+        assert methods == ["DELETE"] or (methods.count("GET") == 1 and methods.count("DELETE") <= 2)
 
 
 def test_a_database_that_restarts_is_waited_for(
