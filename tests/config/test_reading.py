@@ -246,9 +246,9 @@ def test_a_field_that_a_version_lacks_is_one_that_none_of_its_answers_has_either
     published = of("demo", ["queues"], "20.0.7").configuration
     lacking = published.lacking["queues"]
     assert {"ComfortPrompts", "MaxWaitTimeSkillGroupValues"} < lacking
-    assert published.has_no(Id("queues", "999"), "ComfortPrompts.Language")
-    assert not published.has_no(Id("queues", "800"), "Name")
-    assert not of("demo", ["queues"]).configuration.has_no(Id("queues", "800"), "ComfortPrompts")
+    assert published.lacks(Id("queues", "999"), "ComfortPrompts.Language")
+    assert not published.lacks(Id("queues", "800"), "Name")
+    assert not of("demo", ["queues"]).configuration.lacks(Id("queues", "800"), "ComfortPrompts")
 
     with running(Emulator("20.0.7", CLIENT, KEY, seed="demo")) as url, Pbx(url, CLIENT, KEY) as pbx:
         late = read(WithMore(pbx, "queues.list", {"ComfortPrompts": None}), ["queues"]).configuration

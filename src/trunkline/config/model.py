@@ -109,12 +109,8 @@ class Configuration:
 
     def lacks(self, id: Id, field: str) -> bool:
         """Whether the PBX did not give that field, or can't have it. ``field`` as in `Scope.ignores`."""
-        return _is_among(self.ungiven, id, field) or self.has_no(id, field)
-
-    def has_no(self, id: Id, field: str) -> bool:
-        """Whether the version of the PBX lacks a field."""
-        paths = self.lacking_fields(id)
-        return bool(paths) and any(path in paths for path in _paths(field))
+        lacking = self.lacking_fields(id)
+        return _is_among(self.ungiven, id, field) or (bool(lacking) and not lacking.isdisjoint(_paths(field)))
 
     def lacking_fields(self, id: Id) -> frozenset[str]:
         """Return the paths of fields that the version of the PBX lacks; what is in one of them it lacks too."""

@@ -46,7 +46,7 @@ class OpenPbxs:
         """Return the client of a PBX, which nobody else closes.
 
         Raises:
-            UnknownName: there is no such PBX.
+            UnknownName: no PBX has that name.
             ConfigurationError: its connection was signed out of.
         """
         if name not in self._clients:

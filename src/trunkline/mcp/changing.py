@@ -146,7 +146,7 @@ def _question(plan: Plan) -> Question:
 
 
 def _asked(plan: Plan) -> str:
-    """Return the text that the person at the client gets: the question, what it is about, and what is grave."""
+    """Return the text that the client shows to a person: the question, its facts, and the changes."""
     question = _question(plan)
     lines = [in_one_line(question.sentence(plan.pbx), 500)]
     lines += [in_one_line(fact, _LONGEST_FACT) for fact in question.facts[:_MOST_FACTS]]

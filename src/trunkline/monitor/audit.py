@@ -63,7 +63,7 @@ class Audit(msgspec.Struct, frozen=True):
         or ``no-2fa`` (an enabled user who need not have a second factor).
 
         Raises:
-            UnknownName: there is no such kind.
+            UnknownName: no audit has that name.
             InvalidArgument: ``least`` is not 1 to 32.
             TrunklineError: the users can't be read.
         """
