@@ -172,6 +172,20 @@ def test_a_pbx_that_is_slower_than_the_limit_is_down_for_now_and_its_reading_goe
     assert len(system.sent("POST")) == 1, "both are one reading"
 
 
+def test_who_has_more_time_than_the_reading_under_way_gets_one_of_its_own(system: System) -> None:
+    system.emulator.add_fault({"match": {"path": "/*"}, "do": {"delay": 0.5}})
+
+    async def work(sources: Sources) -> tuple[Measures, Measures]:
+        short = asyncio.create_task(sources.measure_one("acme", 0.4))
+        await asyncio.sleep(0)
+        return await sources.measure_one("acme", 60), await short
+
+    whole, late = with_sources(work, target(system.url), min_interval=0)
+    assert late.error is not None
+    assert late.error.code == "timed_out"
+    assert whole.error is None
+
+
 def test_a_pbx_whose_turn_does_not_come_is_not_down_and_is_asked_the_next_time(system: System) -> None:
     system.emulator.add_fault({"match": {"path": "/SystemStatus*"}, "do": {"delay": 1.0}})
     other = Emulator(client_id=CLIENT, api_key=KEY, seed="demo")

@@ -21,7 +21,7 @@ from ..transport.watch import Event
 from ..work.fleet import check_at_once
 from ..work.outcome import as_error
 from .concerns import Limits
-from .measures import Kept, Measures, failed_measures, measures_of, unasked_measures
+from .measures import NO_TURN, Kept, Measures, failed_measures, measures_of, unasked_measures
 from .measures_parts import FIRST, Asked, Part, parts_of
 from .status import REQUESTS_AT_ONCE, no_answer, raise_if_down
 
@@ -37,6 +37,7 @@ _RETRIES = Retries(attempts=2)
 _REFUSED = 900.0  # seconds without another sign-in once one was refused: failures can get an address blocked
 _MARGIN = 0.25  # seconds
 _LATEST_TURN = 0.75  # of the time: what is left must do to tell a PBX that is down from one that was asked too late
+_TOO_LATE = (TimedOut.code, NO_TURN)
 _FAILED = 60.0  # seconds for which the refusal of a part that is read rarely stands
 
 
@@ -70,6 +71,7 @@ class Source:
         ``waits``: the time begins with the PBX's turn, however long that takes to come.
         """
         now = time.monotonic()
+        joins = self._reading is not None
         if self._reading is None:
             is_refused = now < self._refused_until
             if self._latest is not None and (is_refused or now - self._began < self._min_interval):
@@ -78,7 +80,11 @@ class Source:
         reading = self._reading
         await asyncio.wait([reading], timeout=None if waits else timeout)
         if reading.done() and not reading.cancelled():
-            return reading.result()
+            measures = reading.result()
+            left = timeout if waits else now + timeout - time.monotonic()
+            if joins and left > 0 and measures.error is not None and measures.error.code in _TOO_LATE:
+                return await self.measure(left, waits=waits)  # that reading had less time than this one has
+            return measures
         return self._failed(_late(self.name, timeout)) if self._has_turn else self._unasked()
 
     async def close(self) -> None:
