@@ -49,7 +49,7 @@ def with_sources(work: Callable[[Sources], Awaitable[Result]], *targets: Target,
     return asyncio.run(run())
 
 
-def measure(url: str, *, timeout: float = 10.0, key: str = KEY) -> Measures:
+def measure(url: str, *, timeout: float = 100.0, key: str = KEY) -> Measures:
     return with_sources(lambda sources: sources.measure_one("acme", timeout), target(url, key=key))
 
 
@@ -232,8 +232,8 @@ def test_each_pbx_has_time_of_its_own_where_nobody_waits(system: System) -> None
 
 def test_readings_at_once_and_shortly_after_are_one(system: System) -> None:
     async def work(sources: Sources) -> None:
-        await asyncio.gather(*(sources.measure() for _ in range(5)))
-        await sources.measure_one("acme")
+        await asyncio.gather(*(sources.measure(100) for _ in range(5)))
+        await sources.measure_one("acme", 100)
 
     with_sources(work, target(system.url), min_interval=60)
     assert len(system.emulator.journal) == 15
@@ -241,8 +241,8 @@ def test_readings_at_once_and_shortly_after_are_one(system: System) -> None:
 
 def test_the_next_reading_asks_only_for_what_changes_often(system: System) -> None:
     async def work(sources: Sources) -> Measures:
-        await sources.measure()
-        return (await sources.measure())[0]
+        await sources.measure(100)
+        return (await sources.measure(100))[0]
 
     again = with_sources(work, target(system.url), min_interval=0)
     assert again.requests == 5
@@ -256,7 +256,7 @@ def test_a_part_that_could_not_be_read_in_time_is_read_again_next_time(system: S
     system.emulator.add_fault("503=0:times=2@/Blocklist*")  # the request and its retry
 
     async def work(sources: Sources) -> tuple[Measures, Measures]:
-        return (await sources.measure())[0], (await sources.measure())[0]
+        return (await sources.measure(100))[0], (await sources.measure(100))[0]
 
     first, second = with_sources(work, target(system.url), min_interval=0)
     assert (first.blocklist_entries, second.blocklist_entries) == (None, 9)
@@ -264,7 +264,7 @@ def test_a_part_that_could_not_be_read_in_time_is_read_again_next_time(system: S
 
 def test_refused_credentials_are_sent_once(system: System) -> None:
     async def work(sources: Sources) -> list[Measures]:
-        return [(await sources.measure())[0] for _ in range(5)]
+        return [(await sources.measure(100))[0] for _ in range(5)]
 
     results = with_sources(work, target(system.url, key="wrong-key-0123456789"), min_interval=0)
     assert {result.error.code for result in results if result.error} == {"sign_in"}
@@ -273,7 +273,7 @@ def test_refused_credentials_are_sent_once(system: System) -> None:
 
 def test_a_profile_that_was_signed_out_of_fails_by_itself(system: System) -> None:
     first, second = with_sources(
-        lambda sources: sources.measure(), target(system.url, "out", key=""), target(system.url, "in")
+        lambda sources: sources.measure(100), target(system.url, "out", key=""), target(system.url, "in")
     )
     assert first.error is not None
     assert first.error.code == "configuration"
@@ -311,7 +311,7 @@ def test_it_is_read_from_the_handshake_even_where_it_has_ended(tmp_path: Path) -
     with running(emulator, tls=from_files(pem)) as url:
         insecure = Target(url.replace("127.0.0.1", "localhost"), CLIENT, KEY, {"verify": False}, "acme")
         with pytest.warns(UserWarning, match="verif"):
-            measures = with_sources(lambda sources: sources.measure_one("acme"), insecure)
+            measures = with_sources(lambda sources: sources.measure_one("acme", 100), insecure)
     assert measures.error is None
     expires = (NOW - dt.timedelta(days=2)).replace(microsecond=0)
     assert measures.certificate_expires == expires.strftime("%Y-%m-%dT%H:%M:%SZ")
@@ -329,7 +329,7 @@ def test_each_version_has_all_parts_or_lacks_them_without_a_failure(version: str
 
 def test_a_client_without_rights_is_down_and_one_whose_licence_ended_is_not(system: System) -> None:
     viewer = Target(system.url, VIEWER, VIEWER_KEY, {}, "acme")
-    refused = with_sources(lambda sources: sources.measure_one("acme"), viewer)
+    refused = with_sources(lambda sources: sources.measure_one("acme", 100), viewer)
     assert refused.error is not None
     assert refused.error.code == "forbidden"
     system.emulator.vary({"licence": "expired"})

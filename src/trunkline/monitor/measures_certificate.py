@@ -8,6 +8,7 @@ from __future__ import annotations
 import asyncio
 import ssl
 from collections.abc import Iterator
+from contextlib import suppress
 from datetime import UTC, datetime
 from urllib.parse import urlsplit
 
@@ -40,7 +41,9 @@ async def read_expiry(url: str) -> datetime:
     try:
         shown = writer.get_extra_info("ssl_object").getpeercert(binary_form=True)
     finally:
-        writer.close()
+        writer.transport.abort()  # a TLS connection that is closed waits for the PBX to close it too
+        with suppress(OSError):
+            await writer.wait_closed()
     return expiry_of(shown or b"")
 
 
