@@ -138,7 +138,7 @@ def test_today_is_the_day_of_the_pbx() -> None:
 def test_a_part_that_fails_costs_only_itself(system: System) -> None:
     for fault in ("500@/Queues*", "404@/Backups*", "silence@/Services*"):
         system.emulator.add_fault(fault)
-    measures = measure(system.url, timeout=4)
+    measures = measure(system.url, timeout=10)
     assert measures.error is None
     assert measures.queues == []
     assert (measures.trunks.total, measures.blocklist_entries) == (2, 9)

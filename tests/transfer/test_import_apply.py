@@ -282,7 +282,7 @@ def test_what_must_not_be_asked_before_an_hour_is_over_ends_all_phases(system: S
 
 def test_a_pbx_that_falls_silent(system: System) -> None:
     system.emulator.add_fault("silence-after:times=1@POST /Contacts")
-    done = apply(system, CONTACTS, NEW, timeout=2, concurrency=1)
+    done = apply(system, CONTACTS, NEW, timeout=5, concurrency=1)
     assert done.states == "done done done"
     assert done.reason(0) == "The answer was lost; the PBX shows it as done."
 
