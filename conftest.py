@@ -18,7 +18,7 @@ from certificates import Authority
 from trunkline import redaction
 from trunkline.catalog import answered
 
-pytest_plugins = ("postgres", "prometheus")
+pytest_plugins = ("once", "postgres", "prometheus")
 
 # A test never times: a busy machine takes seconds over what a quiet one does in milliseconds.
 settings.register_profile("untimed", deadline=None, suppress_health_check=[HealthCheck.too_slow])

@@ -11,6 +11,7 @@ from pathlib import Path
 
 import pytest
 
+from once import Once
 from trunkline import catalog
 
 ROOT = Path(__file__).parents[1]
@@ -19,17 +20,20 @@ FETCHED = re.compile(
 )
 
 
-@pytest.fixture(scope="module")
-def site(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """The site, built where a link that leads nowhere ends the build."""
-    folder = tmp_path_factory.mktemp("site")
+def build(folder: Path) -> None:
+    """Build the site where a link that leads nowhere ends the build."""
     config = (ROOT / "zensical.toml").read_text(encoding="utf-8")
     (folder / "zensical.toml").write_text(config, encoding="utf-8")
     shutil.copytree(ROOT / "docs", folder / "docs")
     command = [str(Path(sys.executable).with_name("zensical")), "build", "--strict"]
     done = subprocess.run(command, cwd=folder, capture_output=True, text=True, timeout=300, check=False)
     assert done.returncode == 0, done.stdout + done.stderr
-    return folder / "site"
+
+
+@pytest.fixture(scope="module")
+def site(once: Once) -> Path:
+    """The folder of the site."""
+    return once("site", build) / "site"
 
 
 def test_each_resource_and_each_guide_has_a_page(site: Path) -> None:

@@ -16,6 +16,7 @@ from typing import Any, NamedTuple
 import pytest
 import requests
 
+from once import Once
 from trunkline_emulator import Emulator, running
 
 
@@ -52,7 +53,7 @@ class Generated:
 
     def __init__(self, emulator: Emulator, url: str) -> None:
         form = {"grant_type": "client_credentials", "client_id": emulator.client_id, "client_secret": emulator.api_key}
-        token = requests.post(f"{url}/connect/token", data=form, timeout=10).json()["access_token"]
+        token = requests.post(f"{url}/connect/token", data=form, timeout=60).json()["access_token"]
         client = import_module("pbx_client").AuthenticatedClient
         self.client = client(base_url=f"{url}/xapi/v1", token=token)
         self.url, self.token = url, token
@@ -89,23 +90,22 @@ class Generated:
 
 
 @pytest.fixture(scope="module")
-def generated(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Generated]:
-    folder = tmp_path_factory.mktemp("generated")
+def generated(once: Once) -> Iterator[Generated]:
     emulator = Emulator(client_id="tests", api_key="a-key-for-tests")
     with running(emulator) as url:
-        document = folder / "swagger.yaml"
-        document.write_bytes(requests.get(f"{url}/xapi/v1/swagger.yaml", timeout=30).content)
-        generate(document, folder / "pbx_client")
-        sys.path.insert(0, str(folder))
+        folder = str(once("generated", lambda folder: generate(url, folder)))
+        sys.path.insert(0, folder)
         try:
             signed_in = Generated(emulator, url)
             yield signed_in
             signed_in.client.get_httpx_client().close()
         finally:
-            sys.path.remove(str(folder))
+            sys.path.remove(folder)
 
 
-def generate(document: Path, package: Path) -> None:
+def generate(url: str, folder: Path) -> None:
+    document, package = folder / "swagger.yaml", folder / "pbx_client"
+    document.write_bytes(requests.get(f"{url}/xapi/v1/swagger.yaml", timeout=60).content)
     options = ["--path", str(document), "--meta", "none", "--output-path", str(package)]
     made = subprocess.run(
         [sys.executable, "-m", "openapi_python_client", "generate", *options],
@@ -183,6 +183,6 @@ def test_a_session_for_a_user_begins(generated: Generated) -> None:
         f"{generated.url}/webclient/api/MyPhone/session",
         json={"name": "AI", "version": "0.1", "isHuman": False, "impersonate": "110"},
         headers={"Authorization": f"Bearer {generated.token}"},
-        timeout=10,
+        timeout=60,
     )
     assert answer.ok

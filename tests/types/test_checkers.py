@@ -12,6 +12,7 @@ from typing import Any
 
 import pytest
 
+from once import Once
 from trunkline import catalog
 from trunkline.client.methods import signature
 
@@ -125,19 +126,28 @@ def every_call() -> str:
     )
 
 
-@pytest.fixture(scope="module")
-def errors(tmp_path_factory: pytest.TempPathFactory) -> dict[tuple[str, str], Mapping[int, str]]:
-    """What each checker says, by its name and the file's; each runs once over all of them."""
-    folder = tmp_path_factory.mktemp("checked").resolve()
+def check(folder: Path) -> None:
+    """Write what each checker says of each file to said.json; each runs once over all of them."""
     files = [folder / name for name in ("good.py", "wrong.py", "every.py")]
     shutil.copy(GOOD, files[0])
     files[1].write_text(HEAD + "".join(f"    {line}\n" for line in WRONG.values()), encoding="utf-8")
     files[2].write_text(every_call(), encoding="utf-8")
-    found = {}
-    for name, checker in (("mypy", mypy), ("pyright", pyright)):
-        for file, lines in checker(*files, folder=folder).items():
-            found[name, file.name] = lines
-    return found
+    said = {
+        name: {file.name: lines for file, lines in checker(*files, folder=folder).items()}
+        for name, checker in (("mypy", mypy), ("pyright", pyright))
+    }
+    folder.joinpath("said.json").write_text(json.dumps(said), encoding="utf-8")
+
+
+@pytest.fixture(scope="module")
+def errors(once: Once) -> dict[tuple[str, str], Mapping[int, str]]:
+    """What each checker says, by its name and the file's."""
+    said = json.loads(once("checked", lambda folder: check(folder.resolve())).joinpath("said.json").read_text("utf-8"))
+    return {
+        (checker, file): {int(line): message for line, message in lines.items()}
+        for checker, files in said.items()
+        for file, lines in files.items()
+    }
 
 
 @pytest.mark.parametrize("checker", ["mypy", "pyright"])
