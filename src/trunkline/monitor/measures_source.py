@@ -44,8 +44,8 @@ _FAILED = 60.0  # seconds for which the refusal of a part that is read rarely st
 class Source:
     """One PBX that is measured again and again.
 
-    A reading serves all that ask while it lasts, and for ``min_interval`` seconds after it began. The parts that
-    change rarely are read less often (`measures_parts`).
+    A reading serves all that ask while it lasts, and for ``min_interval`` seconds after it began; who had more time
+    than one that ran out of it asks again. The parts that change rarely are read less often (`measures_parts`).
     """
 
     def __init__(self, target: Target, gate: asyncio.Semaphore, min_interval: float, limits: Limits) -> None:
