@@ -18,7 +18,7 @@ from typing import Any, NamedTuple
 import pytest
 
 _REQUIRED = os.environ.get("TRUNKLINE_PROMETHEUS_TESTS") == "required"  # read before conftest.py takes it away
-_PATIENCE = 60.0  # seconds; only how long a failure takes
+_PATIENCE = 180.0  # seconds; only how long a failure takes
 _LISTENING = re.compile(r'msg="Listening on" address=(\S+)')
 
 
@@ -70,7 +70,7 @@ class Prometheus(NamedTuple):
         return targets
 
     def wait_until(self, is_so: Callable[[], bool], what: str) -> None:
-        """Wait until something is so, such as a scrape that was made. Fails the test after a minute."""
+        """Wait until something is so, such as a scrape that was made. Fails the test after three minutes."""
         pause = threading.Event()
         for _ in range(int(_PATIENCE / 0.2)):
             if is_so():

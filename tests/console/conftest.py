@@ -16,7 +16,7 @@ from browser import launched
 from consoles import Console, NewPage, running_console
 from saved_fleet import SavedFleet, saved_fleet
 
-PATIENCE = 60_000  # milliseconds; other tests run on the same processors
+PATIENCE = 180_000  # milliseconds; other tests run on the same processors
 expect.set_options(timeout=PATIENCE)
 _ENDED = pytest.StashKey[pytest.TestReport]()
 
@@ -70,7 +70,7 @@ def tab(chromium: Browser, console: Console, cookies: Any) -> Iterator[Page]:
     """As `signed_in`, but one for all tests of a module: what the browser has loaded once, it keeps."""
     with _pages(chromium, console, cookies) as make:
         page = make()
-        page.set_default_timeout(60_000)
+        page.set_default_timeout(PATIENCE)
         yield page
 
 
@@ -83,11 +83,14 @@ def pytest_runtest_makereport(item: pytest.Item) -> Generator[None, pytest.TestR
     return report
 
 
-def _print(page: Page, console: Console) -> None:
-    """Print what a page shows, and the last that its console said: a failure by chance is hard to see again."""
+def _print(page: Page, console: Console, heard: list[str]) -> None:
+    """Print what a page shows, what the browser said of it, and the last that its console said.
+
+    A failure by chance is hard to see again.
+    """
     try:
-        said = "".join(line for line in console.output[-20:] if "/sign-in/" not in line)
-        print(f"{page.url}:\n{page.locator('body').inner_text(timeout=1_000)}\n{said}")
+        said = [line.rstrip("\n") for line in (*heard[-20:], *console.output[-20:]) if "/sign-in/" not in line]
+        print(page.url, page.locator("body").inner_text(timeout=1_000), *said, sep="\n")
     except Error as problem:
         print(f"{page.url} can't be read: {problem}")
 
@@ -96,6 +99,7 @@ def _print(page: Page, console: Console) -> None:
 def _pages(chromium: Browser, console: Console, cookies: Any, test: pytest.Item | None = None) -> Iterator[NewPage]:
     contexts: list[BrowserContext] = []
     problems: list[str] = []
+    heard: list[str] = []
 
     def make(**options: Any) -> Page:
         settings = {"locale": "en-US", "timezone_id": "Europe/Berlin", "viewport": {"width": 1280, "height": 800}}
@@ -106,13 +110,15 @@ def _pages(chromium: Browser, console: Console, cookies: Any, test: pytest.Item 
         page.on("pageerror", lambda error: problems.append(f"script: {error}"))
         page.on("console", lambda message: problems.extend(_forbidden(message.text)))
         page.on("request", lambda request: problems.extend(_elsewhere(request.url, console.url)))
+        page.on("console", lambda message: heard.append(f"{message.type}: {message.text}"))
+        page.on("requestfailed", lambda request: heard.append(f"{request.method} {request.url}: {request.failure}"))
         return page
 
     yield make
     ended = test.stash.get(_ENDED, None) if test is not None else None
     for context in contexts:
         for page in context.pages if ended is not None and ended.failed else ():
-            _print(page, console)
+            _print(page, console, heard)
         context.close()
     assert not problems
 

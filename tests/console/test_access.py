@@ -212,7 +212,7 @@ def test_a_page_whose_session_ended_leads_to_the_sign_in_page(saved: SavedFleet,
         expect(page.get_by_role("heading", name="Fleet")).to_be_visible()
         port = str(urlsplit(first.url).port)
     with running_console(saved.environment, "--port", port):  # it knows no session of the first
-        expect(page.get_by_role("alert")).to_have_text("The session has ended. Sign in again.", timeout=60_000)
+        expect(page.get_by_role("alert")).to_have_text("The session has ended. Sign in again.")
         expect(page.locator("body")).to_have_class(re.compile("body--dark"))
     page.context.close()
 

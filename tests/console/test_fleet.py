@@ -35,7 +35,7 @@ def saved(tmp_path_factory: pytest.TempPathFactory) -> Iterator[SavedFleet]:
 def row(page: Page, name: str) -> str:
     """Return the text of a PBX's row, once it was read."""
     line = page.get_by_role("row").filter(has=page.get_by_role("link", name=name))
-    expect(line).not_to_contain_text(re.compile("Reading|Wird gelesen"), timeout=60_000)
+    expect(line).not_to_contain_text(re.compile("Reading|Wird gelesen"))
     return line.inner_text()
 
 

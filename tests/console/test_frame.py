@@ -62,7 +62,7 @@ def test_times_are_in_the_zone_of_the_browser_from_the_first_page_on(new_page: N
     kept = {each["name"]: each["value"] for each in page.context.cookies()}
     assert kept["zone"] == "Asia%2FTokyo"
     reading = page.get_by_text("Last reading: ")
-    expect(reading).to_be_visible(timeout=60_000)
+    expect(reading).to_be_visible()
     hour = datetime.now(ZoneInfo("Asia/Tokyo")).hour
     assert re.search(rf", 0?({hour}|{(hour - 1) % 24}):", reading.inner_text())
 
@@ -104,7 +104,7 @@ def test_a_question_keeps_the_focus_starts_at_no_where_something_is_lost_and_esc
 ) -> None:
     signed_in.goto("/")  # which learns the version of the PBX: the form is drawn anew where that happens later
     line = signed_in.get_by_role("row").filter(has=signed_in.get_by_role("link", name="pbx-01"))
-    expect(line).not_to_contain_text("Reading", timeout=60_000)
+    expect(line).not_to_contain_text("Reading")
     signed_in.goto(f"/actions/contacts.delete?pbx=pbx-01&Id={contact(saved)}")
     run = signed_in.get_by_role("button", name="Run …")
     question = signed_in.get_by_role("alertdialog")

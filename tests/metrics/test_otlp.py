@@ -91,7 +91,7 @@ def test_a_collector_that_was_away_gets_the_next_export(fleet: SavedFleet, colle
     collector.statuses.put(400)
     words = ("--profile", "pbx-01", "--otlp", f"{collector.url}/v1/metrics", "--otlp-interval", "1")
     with running_exporter(fleet.environment, *words) as exporter:
-        assert series_of(collector.next_export())[key("threecx_up", pbx="pbx-01")] == 1
+        assert key("threecx_up", pbx="pbx-01") in series_of(collector.next_export())
         collector.next_export()
         code, _, errors = exporter.end()
     assert code == 0

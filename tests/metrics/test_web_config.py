@@ -89,7 +89,7 @@ def test_an_older_tls_is_refused(secured: Exporter, folder: Path) -> None:
 
 def test_prometheus_scrapes_with_that_user_over_tls(secured: Exporter, folder: Path, tmp_path: Path) -> None:
     configuration = f"""
-global: {{scrape_interval: 1s}}
+global: {{scrape_interval: 5s}}
 scrape_configs:
   - job_name: secured
     scheme: https
