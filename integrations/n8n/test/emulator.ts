@@ -111,7 +111,9 @@ async function ask(method: string, url: string, body?: unknown): Promise<unknown
 			'Content-Type': type,
 			'Content-Length': Buffer.byteLength(text),
 		};
-		const asked = request(url, { method, headers, rejectUnauthorized: false }, (response) => {
+		// On a connection of its own: one that is used again may be closed by the emulator, after five idle seconds, just then.
+		const options = { method, headers, rejectUnauthorized: false, agent: false as const };
+		const asked = request(url, options, (response) => {
 			let got = '';
 			response.setEncoding('utf8').on('data', (piece: string) => (got += piece));
 			response.on('end', () => resolve({ status: response.statusCode ?? 0, body: got }));
