@@ -111,7 +111,7 @@ async function ask(method: string, url: string, body?: unknown): Promise<unknown
 			'Content-Type': type,
 			'Content-Length': Buffer.byteLength(text),
 		};
-		// On a connection of its own: one that is used again may be closed by the emulator, after five idle seconds, just then.
+		// No kept connection: the emulator closes one after five idle seconds, maybe just when it is used again.
 		const options = { method, headers, rejectUnauthorized: false, agent: false as const };
 		const asked = request(url, options, (response) => {
 			let got = '';

@@ -60,6 +60,7 @@ class Source:
         self._read_at: dict[str, float] = {}
         self._latest: Measures | None = None
         self._began = 0.0
+        self._limit = 0.0  # seconds that the latest reading had
         self._refused_until = 0.0
         self._requests = 0
         self._has_turn = False
@@ -71,21 +72,24 @@ class Source:
         ``waits``: the time begins with the PBX's turn, however long that takes to come.
         """
         now = time.monotonic()
-        joins = self._reading is not None
         if self._reading is None:
             is_refused = now < self._refused_until
-            if self._latest is not None and (is_refused or now - self._began < self._min_interval):
+            is_recent = is_refused or now - self._began < self._min_interval
+            if self._latest is not None and is_recent and self._serves(self._latest, timeout):
                 return self._latest
+            self._limit = timeout
             self._reading = asyncio.create_task(self._read(timeout, waits=waits))
         reading = self._reading
         await asyncio.wait([reading], timeout=None if waits else timeout)
         if reading.done() and not reading.cancelled():
             measures = reading.result()
             left = timeout if waits else now + timeout - time.monotonic()
-            if joins and left > 0 and measures.error is not None and measures.error.code in _TOO_LATE:
-                return await self.measure(left, waits=waits)  # that reading had less time than this one has
-            return measures
+            return measures if self._serves(measures, left) else await self.measure(left, waits=waits)
         return self._failed(_late(self.name, timeout)) if self._has_turn else self._unasked()
+
+    def _serves(self, measures: Measures, seconds: float) -> bool:
+        """Whether the latest reading is one for who has so much time: not if it ran out of less."""
+        return measures.error is None or measures.error.code not in _TOO_LATE or seconds <= self._limit
 
     async def close(self) -> None:
         """End a reading in progress, and close the connections."""
